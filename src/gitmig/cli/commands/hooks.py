@@ -1,0 +1,60 @@
+"""`gitmig hooks`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmig.cli import options
+from gitmig.cli.hook import run_hook
+from gitmig.cli.render import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.repository.hooks import Hook
+
+
+@click.group("hooks", short_help="The git hooks that call gitmig by themselves.")
+def command() -> None:
+    """Install, take away or look at the git hooks."""
+
+
+@command.command("install")
+def install() -> int:
+    """Put the hooks in place; a foreign hook is kept as <hook>.pre-gitmig and runs first."""
+    from gitmig.operations import hooks
+
+    return _print(hooks.install(options.project()))
+
+
+@command.command("uninstall")
+def uninstall() -> int:
+    """Take gitmig's hooks away and put back the ones that were there before."""
+    from gitmig.operations import hooks
+
+    return _print(hooks.uninstall(options.project()))
+
+
+@command.command("status")
+def status() -> int:
+    """Show what stands where git looks for the hooks."""
+    from gitmig.operations import hooks
+
+    return _print(hooks.status(options.project()))
+
+
+@command.command("run", hidden=True, context_settings={"ignore_unknown_options": True})
+@click.argument("name")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(name: str, arguments: tuple[str, ...]) -> int:
+    """Do what the hook NAME is for; called by the hook scripts."""
+    return run_hook(name)
+
+
+def _print(found: Sequence[Hook]) -> int:
+    for hook in found:
+        chained = f", after {hook.chained.name}" if hook.chained else ""
+        say(f"{hook.name:<14} {hook.state.value}{chained}  ({hook.path})")
+    return 0

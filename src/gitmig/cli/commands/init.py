@@ -1,0 +1,47 @@
+"""`gitmig init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gitmig.cli import options
+from gitmig.cli.render import plural, say, warn
+
+
+@click.command("init", short_help="Set a repository up: folder, settings, hooks, ledger.")
+@click.option("--dir", "folder", metavar="FOLDER", help="The migrations folder, from the top of the repository.")
+@click.option("--layout", help="How migrations are written: single, paired, directory or goose (default: detected).")
+@click.option(
+    "--bootstrap",
+    type=click.Path(path_type=Path),
+    help="SQL that fresh scratch and embedded databases need first; never run on yours.",
+)
+@options.database
+def command(folder: str | None, layout: str | None, bootstrap: Path | None, database: str | None) -> int:
+    """Set the repository up: migrations folder, gitmig.toml, hooks and ledger. Safe to run again."""
+    from gitmig.operations.init import init
+
+    made = init(Path.cwd(), folder=folder, layout=layout, database=database, bootstrap=bootstrap)
+    for path in made.created:
+        say(f"wrote      {path}")
+    how = "detected" if made.detected else "chosen"
+    say(f"migrations {made.folder}/, layout {made.layout} ({how})")
+    for hook in made.hooks:
+        chained = f", after {hook.chained.name}" if hook.chained else ""
+        say(f"hook       {hook.name} {hook.state.value}{chained}")
+    if made.database:
+        say(f"database   {made.database} has its ledger (schema gitmig)")
+    if made.unavailable:
+        warn(f"{made.unavailable.message}; {made.unavailable.hint}")
+    say(f"next       {_next(made.count, reachable=made.database is not None)}")
+    return 0
+
+
+def _next(files: int, *, reachable: bool) -> str:
+    if not reachable:
+        return "configure a database (see above), then `gitmig sync`; the ledger is made then"
+    if files > 1:
+        return f"`gitmig status`, then `gitmig sync`: there are {plural(files, 'file')} in the folder"
+    return '`gitmig new "create comments"`, write its two sections, then `gitmig sync`'

@@ -1,0 +1,37 @@
+"""`gitmig record`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gitmig.cli import options
+from gitmig.cli.render import plural, say, short, tell, warn
+
+ROUND = 100  # commits between two signs of life
+
+
+@click.command("record", short_help="Write which migration set belongs to which commit, as git notes.")
+@click.argument("revisions", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every commit of every branch and tag.")
+def command(revisions: tuple[str, ...], everything: bool) -> int:
+    """Write the records of the commits REVISIONS, or of HEAD.
+
+    Only commits that change the migration set get one. `git log --notes=gitmig` shows them, and
+    `git push origin refs/notes/gitmig` shares them.
+    """
+    from gitmig.operations.record import record
+
+    if revisions and everything:
+        raise click.UsageError("name revisions or say --all, not both")
+    written = record(options.project(), revisions, everything=everything, progress=_progress)
+    for commit, reason in written.refused.items():
+        warn(f"no record for {short(commit)}: {reason}")
+    say(f"{plural(len(written.written), 'record')} written, {written.unchanged} already right")
+    return 0
+
+
+def _progress(done: int) -> None:
+    if done % ROUND == 0 and sys.stderr.isatty():
+        tell(f"{done} commits …")

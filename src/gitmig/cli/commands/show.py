@@ -1,0 +1,34 @@
+"""`gitmig show`."""
+
+from __future__ import annotations
+
+import click
+
+from gitmig.cli import options, shapes
+from gitmig.cli.render import plural, print_json, say, short, table, warn
+
+
+@click.command("show", short_help="The migration set of a commit.")
+@click.argument("revision", required=False)
+@options.as_json
+def command(revision: str | None, as_json: bool) -> int:
+    """Print the migration set of the commit REVISION, or of the work tree, in the order of a fresh build."""
+    from gitmig.operations.show import show
+
+    shown = show(options.project(), revision)
+    if as_json:
+        print_json(shapes.of_show(shown))
+        return 0
+    members = shown.target.set
+    where = f"commit {short(shown.target.commit)}" if revision else f"the work tree on {short(shown.target.commit)}"
+    say(f"{where}: {plural(len(members), 'migration')}, set {members.id}")
+    table(
+        ("version", "name", "file", ""),
+        [(m.version.text, m.name, m.path, "irreversible" if m.label in shown.irreversible else "") for m in members.migrations],
+    )
+    if shown.disagrees and shown.record:
+        warn(
+            f"the record of this commit tells of another set ({shown.record.set_id}, "
+            f"{plural(shown.record.count, 'migration')}); the tree is right, `gitmig record {revision}` corrects it"
+        )
+    return 0

@@ -1,0 +1,58 @@
+"""`gitmig status`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmig.cli import options, shapes
+from gitmig.cli.render import COLOURS, move_lines, plural, print_json, say, short
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.migration import Migration
+    from gitmig.core.plan import Applied
+    from gitmig.operations.status import Status
+
+
+@click.command("status", short_help="Is the database in sync with the work tree?")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if the database is out of sync.")
+@options.database
+@options.as_json
+def command(exit_code: bool, database: str | None, as_json: bool) -> int:
+    """Compare the database with the work tree and say what a sync would do. Changes nothing."""
+    from gitmig.operations.status import status
+
+    found = status(options.project(database))
+    if as_json:
+        print_json(shapes.of_status(found))
+    else:
+        _print(found)
+    return 1 if exit_code and not found.in_sync else 0
+
+
+def _print(found: Status) -> None:
+    state, members = found.state, found.target.set
+    say(f"database   {found.database}, from {found.source}")
+    say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')} in {members.folder}/, set {members.id}")
+    at = f", last synced to {short(state.commit)}" if state.commit else ""
+    say(f"applied    {plural(len(state.stack), 'migration')}, set {state.set_id}{at}")
+    if state.unfinished:
+        say(f"unfinished {state.unfinished.row.label} was interrupted after {plural(state.unfinished.done, 'statement')}")
+    _list("pending", "+", found.difference.pending)
+    _list("phantom", "-", found.difference.phantom)
+    _list("edited", "~", found.difference.edited)
+    for line in move_lines(found.plan):
+        say(line)
+    if found.in_sync:
+        say(click.style("in sync", fg="green"))
+    else:
+        counts = f"reverts {len(found.plan.reverts)} and applies {len(found.plan.applies)}"
+        say(f"{click.style('out of sync', fg='red')}: `gitmig sync` {counts}")
+
+
+def _list(word: str, sign: str, members: Sequence[Migration | Applied]) -> None:
+    for member in members:
+        say(f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {member.label} ({word})")

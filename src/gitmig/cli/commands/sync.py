@@ -1,0 +1,67 @@
+"""`gitmig sync`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmig.cli import options, shapes
+from gitmig.cli.observer import Watcher
+from gitmig.cli.render import move_lines, plural, print_json, say, short, step_line
+
+if TYPE_CHECKING:
+    from gitmig.operations.sync import Outcome
+
+
+@click.command("sync", short_help="Bring the database to the work tree's migrations, or to a commit's.")
+@click.argument("revision", required=False)
+@click.option("-n", "--dry-run", is_flag=True, help="Show the plan and change nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before reverting.")
+@options.database
+@options.as_json
+def command(revision: str | None, dry_run: bool, yes: bool, database: str | None, as_json: bool) -> int:
+    """Bring the database to the migrations of the work tree, or of the commit REVISION.
+
+    What is applied and not in the target is reverted, newest first, with the down that was stored when it was
+    applied; then what is missing is applied in order. Everything happens in one transaction if PostgreSQL allows it.
+    """
+    from gitmig.operations.sync import sync
+
+    watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json)
+    try:
+        outcome = sync(options.project(database), watcher, revision=revision, dry_run=dry_run)
+    finally:
+        watcher.close()
+    if as_json:
+        print_json(shapes.of_sync(outcome))
+    elif dry_run:
+        show_plan(outcome)
+    elif outcome.ran:
+        watcher.moved(outcome.plan)
+        say(summary(outcome))
+    else:
+        say(f"nothing was changed; {outcome.database} is as it was")
+    return 0
+
+
+def summary(outcome: Outcome) -> str:
+    """Where the database is now."""
+    count = plural(len(outcome.target.set), "migration")
+    commit = short(outcome.target.commit)
+    where = f"the work tree on {commit}" if outcome.target.snapshot.is_work_tree else f"commit {commit}"
+    verb = "is now at" if outcome.plan else "is in sync with"
+    return f"{outcome.database} {verb} {where} ({count})"
+
+
+def show_plan(outcome: Outcome) -> None:
+    """The plan of a dry run."""
+    for step in outcome.plan.steps:
+        say(step_line(step))
+    for line in move_lines(outcome.plan):
+        say(line)
+    if not outcome.plan:
+        say(summary(outcome))
+    else:
+        reverts, applies = len(outcome.plan.reverts), len(outcome.plan.applies)
+        say(f"dry run: would revert {reverts} and apply {applies} on {outcome.database}; nothing was changed")

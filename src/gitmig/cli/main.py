@@ -1,0 +1,100 @@
+"""The entry point, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmig import __version__
+from gitmig.errors import GitmigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The order in which a newcomer needs them; also the order of --help.
+COMMANDS = ("init", "new", "sync", "status", "show", "log", "record", "hooks", "db", "demo")
+
+REFUSED, BUG, INTERRUPTED = 3, 4, 130
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in a helpful order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, which its module calls `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"gitmig.cli.commands.{cmd_name}").command
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="gitmig")
+@click.option("-C", "directory", type=click.Path(exists=True, file_okay=False), help="Work in this directory.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(directory: str | None, debug: bool) -> None:
+    """Tie the PostgreSQL schema to the git commit: check out a commit, and the database follows."""
+    if directory:
+        os.chdir(directory)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run gitmig and exit with 0 done, 1 a finding, 2 usage, 3 refused or failed, 4 a bug, 130 ^C."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    sys.exit(run(list(arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run gitmig with these arguments; returns the exit status."""
+    debug = "--debug" in arguments
+    try:
+        status = cli.main(arguments, prog_name="gitmig", standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nerror: interrupted", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except GitmigError as error:
+        if debug:
+            traceback.print_exc()
+        report(error)
+        return error.exit_code
+    except BrokenPipeError:  # `gitmig log | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - everything else is a bug of ours, and says so
+        return _report_bug(error, debug=debug)
+    return status if isinstance(status, int) else 0
+
+
+def report(error: GitmigError) -> None:
+    """One sentence, what else is known, one hint; on stderr."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+    for line in error.details:
+        click.echo(f"  {line}", err=True)
+    if error.hint:
+        click.echo(f"{click.style('hint:', fg='yellow')} {error.hint}", err=True)
+
+
+def _report_bug(error: Exception, *, debug: bool) -> int:
+    trace = "".join(traceback.format_exception(error))
+    with tempfile.NamedTemporaryFile("w", prefix="gitmig-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.write(f"gitmig {__version__}, Python {sys.version}\n{trace}")
+    if debug:
+        click.echo(trace, err=True)
+    words = str(error).splitlines() or [""]
+    click.echo(f"error: this is a bug in gitmig: {type(error).__name__}: {words[0]}", err=True)
+    click.echo(f"hint: the trace is in {Path(file.name)}; please report it", err=True)
+    return BUG

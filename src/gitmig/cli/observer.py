@@ -1,0 +1,84 @@
+"""How a sync is watched from the command line and from a hook."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmig.cli.render import move_lines, plural, say, step_line, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.progress import Progress
+
+    from gitmig.core.plan import Plan, Step
+    from gitmig.database.executor import Done
+    from gitmig.database.lock import Holder
+
+# Shorter plans are over before a bar can be read.
+LONG_PLAN = 10
+
+
+class Watcher:
+    """Prints one line per step that is done; shows progress on a terminal; asks before a revert if it may."""
+
+    def __init__(self, *, may_ask: bool, quiet: bool = False) -> None:
+        self._may_ask = may_ask and sys.stdin.isatty() and sys.stderr.isatty()
+        self._quiet = quiet
+        self._progress: Progress | None = None
+
+    def waiting(self, holder: Holder) -> None:
+        """Say who works on the database."""
+        who = f"{holder.application or 'another program'} (process {holder.pid}, user {holder.user})"
+        tell(f"waiting for {who}, which has been at work for {holder.seconds:.0f} s …")
+
+    def resuming(self, label: str) -> None:
+        """Say what is finished first."""
+        tell(f"finishing {label}, which was interrupted outside a transaction")
+
+    def planned(self, plan: Plan) -> bool:
+        """Show and ask where it matters."""
+        if plan.reverts and self._may_ask:
+            for step in plan.steps:
+                tell(step_line(step))
+            tell(f"Reverting {plural(len(plan.reverts), 'migration')} takes away what they made, rows included.")
+            return click.confirm("Go on?", default=True, err=True)
+        if len(plan.steps) >= LONG_PLAN and sys.stderr.isatty():
+            self._start_progress(len(plan.steps))
+        return True
+
+    def started(self, step: Step) -> None:
+        """Show the step under way."""
+        if self._progress:
+            self._progress.update(self._progress.task_ids[0], advance=1, description=f"{step.direction.sign} {step.label}")
+
+    def committed(self, done: Sequence[Done]) -> None:
+        """Print what is done for good."""
+        self.close()
+        if not self._quiet:
+            for one in done:
+                say(step_line(one.step, one.milliseconds))
+
+    def moved(self, plan: Plan) -> None:
+        """Print what is called something else now."""
+        if not self._quiet:
+            for line in move_lines(plan):
+                say(line)
+
+    def close(self) -> None:
+        """Take the progress bar away."""
+        if self._progress:
+            self._progress.stop()
+            self._progress = None
+
+    def _start_progress(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._progress.add_task("", total=total)
+        self._progress.start()

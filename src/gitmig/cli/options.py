@@ -1,0 +1,21 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gitmig.operations.project import Project
+
+database = click.option("--database", metavar="URL", help="Use this database instead of the configured one.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON (see docs/json.md).")
+
+
+def project(database: str | None = None) -> Project:
+    """The project of the current directory."""
+    from gitmig.operations.project import Project
+
+    return Project.load(Path.cwd(), database)

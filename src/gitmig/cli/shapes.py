@@ -1,0 +1,108 @@
+"""The JSON shapes of docs/json.md. Keys are only ever added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gitmig.core.migration import Migration, MigrationSet
+    from gitmig.core.plan import Applied, Plan, Step
+    from gitmig.core.record import Record
+    from gitmig.operations.log import Entry
+    from gitmig.operations.show import Shown
+    from gitmig.operations.status import Status
+    from gitmig.operations.sync import Outcome
+
+
+def of_status(status: Status) -> dict[str, Any]:
+    """`gitmig status --json`."""
+    difference = status.difference
+    return {
+        "in_sync": status.in_sync,
+        "database": status.database,
+        "database_from": status.source,
+        "commit": status.target.commit,
+        "set": _set(status.target.set),
+        "applied": {"id": status.state.set_id, "count": len(status.state.stack), "commit": status.state.commit},
+        "pending": [_named(migration) for migration in difference.pending],
+        "phantom": [_named(applied) for applied in difference.phantom],
+        "edited": [_named(migration) for migration in difference.edited],
+        "plan": _plan(status.plan),
+        "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
+    }
+
+
+def of_sync(outcome: Outcome) -> dict[str, Any]:
+    """`gitmig sync --json`."""
+    return {
+        "ran": outcome.ran,
+        "database": outcome.database,
+        "commit": outcome.target.commit,
+        "from_set": outcome.from_set,
+        "set": _set(outcome.target.set),
+        "plan": _plan(outcome.plan),
+        "done": [{**_step(done.step), "milliseconds": done.milliseconds} for done in outcome.done],
+    }
+
+
+def of_show(shown: Shown) -> dict[str, Any]:
+    """`gitmig show --json`."""
+    members = shown.target.set
+    return {
+        "commit": shown.target.commit,
+        "set": _set(members),
+        "folder": members.folder,
+        "layout": members.layout,
+        "migrations": [
+            {**_named(m), "paths": [file.path for _, file in m.files], "irreversible": m.label in shown.irreversible}
+            for m in members.migrations
+        ],
+        "record": _record(shown.record) if shown.record else None,
+        "record_disagrees": shown.disagrees,
+    }
+
+
+def of_log(entry: Entry) -> dict[str, Any]:
+    """One element of `gitmig log --json`."""
+    commit = entry.commit
+    return {
+        "commit": commit.id,
+        "at": commit.at,
+        "author": commit.author,
+        "subject": commit.subject,
+        "database_is_here": entry.here,
+        "record": _record(entry.record) if entry.record else None,
+    }
+
+
+def _record(record: Record) -> dict[str, Any]:
+    return {
+        "set": {"id": record.set_id, "count": record.count},
+        "added": list(record.added),
+        "removed": list(record.removed),
+        "edited": list(record.edited),
+    }
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "reverts": [_step(step) for step in plan.reverts],
+        "applies": [_step(step) for step in plan.applies],
+        "moves": [
+            {"from": m.applied.label, "to": m.desired.migration.label} for m in plan.moves if m.renamed
+        ],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    subject = step.desired.migration if step.desired else step.applied
+    assert subject is not None  # noqa: S101 - a step has one of the two
+    return {"direction": step.direction.value, **_named(subject)}
+
+
+def _set(members: MigrationSet) -> dict[str, Any]:
+    return {"id": members.id, "count": len(members)}
+
+
+def _named(subject: Migration | Applied) -> dict[str, Any]:
+    return {"version": subject.version.text, "name": subject.name}

@@ -1,0 +1,1 @@
+"""Decides, on plain values: migration sets, layouts, plans. No I/O here at all."""

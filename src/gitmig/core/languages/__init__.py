@@ -1,0 +1,58 @@
+"""The languages a section may be written in.
+
+A new language is one new module here that makes a `Language`, and one runner in `gitmig.database.runners`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """Something in a script that gitmig cannot run safely; `offset` is in characters from its start."""
+
+    offset: int
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """What gitmig needs to know of a language without running it.
+
+    `suffix` is the file name's ending without the dot, `comment` starts a line comment (directives are written in
+    one). `checksum` maps a script to a string that is equal exactly when the change is the same. `flaws` lists what
+    is wrong with a script that shall run inside a transaction (or, False, outside).
+    """
+
+    name: str
+    suffix: str
+    comment: str
+    checksum: Callable[[str], str]
+    flaws: Callable[[str, bool], list[Flaw]]
+
+
+def by_suffix(suffix: str) -> Language | None:
+    """The language of files that end in `.suffix`, or None if gitmig runs no such files."""
+    return _languages().get(suffix)
+
+
+def by_name(name: str) -> Language:
+    """The language the ledger names; KeyError if a newer gitmig wrote it."""
+    return next(language for language in _languages().values() if language.name == name)
+
+
+def suffixes() -> tuple[str, ...]:
+    """The file name endings of all languages, the first language first."""
+    return tuple(_languages())
+
+
+def _languages() -> dict[str, Language]:
+    from gitmig.core.languages import sql
+
+    return {language.suffix: language for language in (sql.SQL,)}

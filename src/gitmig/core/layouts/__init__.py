@@ -1,0 +1,86 @@
+"""Layouts: how a tool writes migrations into files. A new one is one new module and one entry in `layouts`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.core.migration import Migration, MigrationSet
+from gitmig.core.problem import InvalidMigrations, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gitmig.core.migration import Content, File
+
+SYMLINK, SUBMODULE = "120000", "160000"
+
+
+class Layout(Protocol):
+    """Turns files into migrations. Pure: names and blob ids first, texts only of what is asked for."""
+
+    name: str
+
+    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+        """The migrations that the names tell of, in any order, and what is wrong with the names."""
+
+    def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
+        """The sections of one migration; `texts` maps role to text. Raises InvalidMigrations."""
+
+    def render(self, version: str, name: str, up: str, down: str) -> dict[str, str]:
+        """The files of a new migration: name below the folder → text."""
+
+
+def layouts() -> dict[str, Layout]:
+    """Every layout by name, in the order in which `detect` prefers them."""
+    from gitmig.core.layouts.directory import DirectoryLayout
+    from gitmig.core.layouts.goose import GooseLayout
+    from gitmig.core.layouts.paired import PairedLayout
+    from gitmig.core.layouts.single import SingleLayout
+
+    return {x.name: x for x in (SingleLayout(), PairedLayout(), DirectoryLayout(), GooseLayout())}
+
+
+def migration_set(layout: Layout, folder: str, files: Iterable[File]) -> MigrationSet:
+    """The set that the files make up. Raises InvalidMigrations with everything that is wrong with their names."""
+    files = list(files)
+    problems = [p for file in files if (p := _no_plain_file(file))]
+    migrations, misnamed = layout.group([file for file in files if file.mode not in {SYMLINK, SUBMODULE}])
+    migrations.sort(key=lambda migration: migration.version)
+    problems += misnamed + _duplicates(migrations)
+    if problems:
+        raise InvalidMigrations(problems)
+    return MigrationSet(folder=folder, layout=layout.name, migrations=tuple(migrations))
+
+
+def detect(files: Sequence[File], text_of: Mapping[str, str]) -> str | None:
+    """The layout that explains the files best, None if there are no migrations to judge by.
+
+    `text_of` maps paths to text, for one file at least: `single` and `goose` differ in their directives alone.
+    """
+    goose = any("+goose" in text for text in text_of.values())
+    ranked = []
+    for order, layout in enumerate(layouts().values()):
+        migrations, problems = layout.group(files)
+        if migrations:
+            ranked.append((len(migrations) - len(problems), layout.name == "goose" and goose, -order, layout.name))
+    return max(ranked)[3] if ranked else None
+
+
+def _no_plain_file(file: File) -> Problem | None:
+    what = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}.get(file.mode)
+    if what is None:
+        return None
+    return Problem(path=file.path, message=f"is {what}", hint="put the migration itself here: its content must be in the commit")
+
+
+def _duplicates(migrations: Sequence[Migration]) -> list[Problem]:
+    """Neighbours in the order with one version; the later one is named, with the earlier one in the message."""
+    return [
+        Problem(
+            path=second.path,
+            message=f"has the same version as {first.path}",
+            hint="give one of them another version, by renaming the file",
+        )
+        for first, second in zip(migrations, migrations[1:])
+        if first.version == second.version
+    ]

@@ -1,0 +1,82 @@
+"""`V_name/up.sql`, `V_name/down.sql` and perhaps `V_name/metadata.toml`, as diesel writes them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from gitmig.core.layouts import names, sections
+from gitmig.core.migration import Migration
+from gitmig.core.problem import InvalidMigrations, Problem
+from gitmig.core.version import Version
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitmig.core.migration import Content, File
+
+EXPECTED = "V_name/up.sql and V_name/down.sql, as in 2026-01-01-120000_create_comments/up.sql"
+# Dashes inside the version do not count in the order: 2017-09-23-182408 is 20170923182408.
+DIRECTORY = re.compile(r"(?P<version>\d+(?:-\d+)*)(?:_(?P<name>[^/]*))?")
+OPTIONS = "metadata.toml"
+
+
+class DirectoryLayout:
+    """One directory per migration."""
+
+    name = "directory"
+
+    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+        """See `Layout`."""
+        directories: dict[str, dict[str, File]] = {}
+        problems = []
+        for file in files:
+            directory, _, base = file.name.rpartition("/")
+            role = "options" if base == OPTIONS else base.rpartition(".")[0]
+            if DIRECTORY.fullmatch(directory) and (base == OPTIONS or (names.is_script(file) and role in {"up", "down"})):
+                directories.setdefault(directory, {})[role] = file
+            elif names.is_script(file):
+                problems.append(names.misnamed(file, EXPECTED))
+        migrations = []
+        for directory, roles in directories.items():
+            match = DIRECTORY.fullmatch(directory)
+            if match is None or "up" not in roles:
+                problems.append(names.only_half(list(roles.values()), f"{directory}/up.sql"))
+                continue
+            by_role = tuple((role, roles[role]) for role in ("up", "down", "options") if role in roles)
+            migrations.append(Migration(version=Version(match["version"]), name=match["name"] or "", files=by_role))
+        return migrations, problems
+
+    def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
+        """See `Layout`."""
+        files = dict(migration.files)
+        transactional = _transactional(files["options"], texts["options"]) if "options" in files else True
+        scripts = {
+            role: sections.whole(texts[role], files[role], transactional=transactional)
+            for role in ("up", "down")
+            if role in files
+        }
+        return sections.checked(scripts["up"], scripts.get("down"), [])
+
+    def render(self, version: str, name: str, up: str, down: str) -> dict[str, str]:
+        """See `Layout`."""
+        return {f"{version}_{name}/up.sql": up, f"{version}_{name}/down.sql": down}
+
+
+def _transactional(file: File, text: str) -> bool:
+    """diesel's `run_in_transaction`, true where it is not written."""
+    try:
+        value = tomllib.loads(text).get("run_in_transaction", True)
+    except tomllib.TOMLDecodeError as error:
+        hint = "the only key is run_in_transaction = true or false"
+        raise InvalidMigrations([Problem(path=file.path, message=f"is not TOML: {error}", hint=hint)]) from error
+    if not isinstance(value, bool):
+        hint = "write true or false, without quotes"
+        raise InvalidMigrations([Problem(path=file.path, message="run_in_transaction is no boolean", hint=hint)])
+    return value

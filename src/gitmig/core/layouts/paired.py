@@ -1,0 +1,61 @@
+"""`V_name.up.sql` and `V_name.down.sql`, as golang-migrate and sqlx write them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gitmig.core.layouts import names, sections
+from gitmig.core.migration import Migration
+from gitmig.core.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitmig.core.migration import Content, File, Script
+    from gitmig.core.problem import Problem
+
+EXPECTED = "V_name.up.sql and V_name.down.sql, as in 0001_create_comments.up.sql"
+
+
+class PairedLayout:
+    """Two files per migration."""
+
+    name = "paired"
+
+    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+        """See `Layout`."""
+        pairs: dict[str, dict[str, File]] = {}
+        problems = []
+        for file in filter(names.is_script, files):
+            stem, _, role = file.name.rpartition(".")[0].rpartition(".")
+            if role not in {"up", "down"} or not names.STEM.fullmatch(stem):
+                problems.append(names.misnamed(file, EXPECTED))
+            else:
+                pairs.setdefault(stem, {})[role] = file
+        migrations = []
+        for stem, roles in pairs.items():
+            match = names.STEM.fullmatch(stem)
+            if match is None or "up" not in roles:
+                problems.append(names.only_half(list(roles.values()), f"{stem}.up.sql"))
+                continue
+            files_by_role = tuple((role, roles[role]) for role in ("up", "down") if role in roles)
+            migrations.append(
+                Migration(version=Version(match["version"]), name=match["name"] or "", files=files_by_role)
+            )
+        return migrations, problems
+
+    def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
+        """See `Layout`."""
+        scripts = {role: _script(texts[role], file) for role, file in migration.files}
+        return sections.checked(scripts["up"], scripts.get("down"), [])
+
+    def render(self, version: str, name: str, up: str, down: str) -> dict[str, str]:
+        """See `Layout`."""
+        return {f"{version}_{name}.up.sql": up, f"{version}_{name}.down.sql": down}
+
+
+def _script(text: str, file: File) -> Script:
+    """sqlx runs a file that begins with `-- no-transaction` outside of one; golang-migrate has no such flag."""
+    comment = re.escape(sections.language_of(file).comment)
+    return sections.whole(text, file, transactional=not re.match(rf"\s*{comment}\s*no-transaction\b", text))

@@ -1,0 +1,83 @@
+"""`V_name.sql` with `-- migrate:up` and `-- migrate:down`; dbmate's files work unchanged."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gitmig.core.layouts import names, sections
+from gitmig.core.migration import Migration
+from gitmig.core.problem import InvalidMigrations, Problem
+from gitmig.core.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitmig.core.layouts.sections import Directive
+    from gitmig.core.migration import Content, File
+
+EXPECTED = "V_name.sql, as in 20260101120000_create_comments.sql"
+OPTIONS = {"transaction:false": False, "transaction:true": True}
+
+
+class SingleLayout:
+    """One file per migration, both sections in it."""
+
+    name = "single"
+
+    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+        """See `Layout`."""
+        migrations, problems = [], []
+        for file in filter(names.is_script, files):
+            stem = file.name.rpartition(".")[0]
+            match = names.STEM.fullmatch(stem)
+            if match is None or stem.endswith((".up", ".down")):
+                problems.append(names.misnamed(file, EXPECTED))
+                continue
+            version = Version(match["version"])
+            migrations.append(Migration(version=version, name=match["name"] or "", files=(("both", file),)))
+        return migrations, problems
+
+    def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
+        """See `Layout`."""
+        ((_, file),), text = migration.files, texts["both"]
+        marker = re.compile(rf"^{re.escape(sections.language_of(file).comment)}[ \t]*migrate:(.*)$", re.M)
+        found = list(sections.directives(text, marker))
+        problems = [problem for k in range(len(found)) if (problem := _wrong(file, found, k))]
+        if not found or found[0].word != "up":
+            problems.append(_no_up(file, found))
+        if problems:
+            raise InvalidMigrations(problems + (sections.stray_text(text, file, found[0]) if found else []))
+        up, down = found[0], found[1] if len(found) > 1 else None
+        return sections.checked(
+            sections.cut(text, file, up, down.start if down else None, transactional=_transactional(up)),
+            sections.cut(text, file, down, None, transactional=_transactional(down)) if down else None,
+            sections.stray_text(text, file, up),
+        )
+
+    def render(self, version: str, name: str, up: str, down: str) -> dict[str, str]:
+        """See `Layout`."""
+        return {f"{version}_{name}.sql": f"-- migrate:up\n{up}\n-- migrate:down\n{down}"}
+
+
+def _transactional(directive: Directive) -> bool:
+    return all(OPTIONS[argument] for argument in directive.arguments)
+
+
+def _wrong(file: File, found: Sequence[Directive], k: int) -> Problem | None:
+    directive = found[k]
+    if directive.word not in {"up", "down"}:
+        message, hint = f"unknown directive migrate:{directive.word}", "write migrate:up or migrate:down"
+    elif any(other.word == directive.word for other in found[:k]):
+        message, hint = f"a second migrate:{directive.word}", "a migration has one section of each; make two of it"
+    elif unknown := next((a for a in directive.arguments if a not in OPTIONS), None):
+        message, hint = f"unknown option {unknown}", "the only option is transaction:false"
+    else:
+        return None
+    return Problem(path=file.path, line=directive.line, message=message, hint=hint)
+
+
+def _no_up(file: File, found: Sequence[Directive]) -> Problem:
+    line = found[0].line if found else None
+    message = "migrate:down stands before migrate:up" if found and found[0].word == "down" else "no section migrate:up"
+    return Problem(path=file.path, line=line, message=message, hint="begin the file with a line `-- migrate:up`")

@@ -1,0 +1,188 @@
+"""What has to be done so that the database matches a migration set: decided here, run elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from gitmig.core.migration import label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitmig.core.migration import Content, Migration
+    from gitmig.core.version import Version
+
+
+class Direction(Enum):
+    """Which section of a migration runs."""
+
+    APPLY = "apply"
+    REVERT = "revert"
+
+    @property
+    def sign(self) -> str:
+        """`+` or `-`, as steps are printed."""
+        return "+" if self is Direction.APPLY else "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A migration that is in the ledger, without its scripts.
+
+    `position` counts from 1. `checksum` is that of the up script; `blobs` names the files it was read from.
+    """
+
+    position: int
+    version: Version
+    name: str
+    path: str
+    blobs: str
+    checksum: str
+    irreversible: bool
+
+    @property
+    def label(self) -> str:
+        """How the migration is named to people."""
+        return label(self.version.text, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """A migration of the target. `content` is None where the ledger already holds what the same files say."""
+
+    migration: Migration
+    checksum: str
+    content: Content | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One script to run. A revert takes its script from the ledger, at `position`."""
+
+    direction: Direction
+    position: int
+    applied: Applied | None = None
+    desired: Desired | None = None
+
+    @property
+    def label(self) -> str:
+        """How the migration is named to people."""
+        subject = self.applied or (self.desired and self.desired.migration)
+        assert subject is not None  # noqa: S101 - a step has one of the two
+        return subject.label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A ledger row that takes over what its file is called now, or a new down, without running anything."""
+
+    applied: Applied
+    desired: Desired
+
+    @property
+    def renamed(self) -> bool:
+        """Whether people see the migration under another name from now on."""
+        return self.applied.label != self.desired.migration.label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`keep` rows of the stack stay; the steps follow in the order in which they run: reverts, then applies."""
+
+    keep: int
+    reverts: tuple[Step, ...] = ()
+    applies: tuple[Step, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Everything that runs."""
+        return self.reverts + self.applies
+
+    @property
+    def irreversible(self) -> tuple[Step, ...]:
+        """Reverts that cannot run because there is no down."""
+        return tuple(step for step in self.reverts if step.applied and step.applied.irreversible)
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.moves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How the target differs from what is applied, by version (see the words in docs/architecture.md)."""
+
+    pending: tuple[Migration, ...] = ()
+    phantom: tuple[Applied, ...] = ()
+    edited: tuple[Migration, ...] = ()
+
+
+def unread(stack: Sequence[Applied], target: Sequence[Migration]) -> list[Migration]:
+    """The migrations the ledger does not hold under this name with these files: only they have to be read."""
+    known = {_identity(applied) for applied in stack}
+    return [migration for migration in target if _identity(migration) not in known]
+
+
+def desire(
+    stack: Sequence[Applied], target: Sequence[Migration], contents: Mapping[str, Content]
+) -> tuple[Desired, ...]:
+    """The target with a checksum for each; `contents` holds, by blobs, at least what `unread` asked for."""
+    known = {applied.blobs: applied.checksum for applied in stack}
+    return tuple(
+        Desired(
+            migration=migration,
+            checksum=known.get(migration.blobs) or contents[migration.blobs].checksum,
+            content=contents.get(migration.blobs),
+        )
+        for migration in target
+    )
+
+
+def make_plan(stack: Sequence[Applied], target: Sequence[Desired]) -> Plan:
+    """Keep the longest common prefix, revert the rest newest first, apply what is missing in order.
+
+    Two migrations are the same where their checksums are, whatever they are called: the result of running them is.
+    So a renumbered or renamed file moves its row, and an edit reverts from there on. The result is always that of a
+    fresh build of the target, in order.
+    """
+    pairs = list(zip(stack, target))
+    keep = len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, pairs)))
+    return Plan(
+        keep=keep,
+        reverts=tuple(Step(direction=Direction.REVERT, position=a.position, applied=a) for a in reversed(stack[keep:])),
+        applies=tuple(
+            Step(direction=Direction.APPLY, position=position, desired=desired, applied=_source(stack, desired))
+            for position, desired in enumerate(target[keep:], keep + 1)
+        ),
+        moves=tuple(Move(applied=a, desired=d) for a, d in pairs[:keep] if _identity(a) != _identity(d.migration)),
+    )
+
+
+def difference(stack: Sequence[Applied], target: Sequence[Desired]) -> Difference:
+    """Pending, phantom and edited migrations, each in version order.
+
+    A migration that only changed its name or number is none of these, unless it has to run again.
+    """
+    pairs = list(zip(stack, target))
+    keep = len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, pairs)))
+    applied = {a.version: a for a in stack[keep:]}
+    wanted = {d.migration.version: d for d in target[keep:]}
+    return Difference(
+        pending=tuple(d.migration for v, d in wanted.items() if v not in applied),
+        phantom=tuple(a for v, a in applied.items() if v not in wanted),
+        edited=tuple(d.migration for v, d in wanted.items() if v in applied and applied[v].checksum != d.checksum),
+    )
+
+
+def _identity(subject: Applied | Migration) -> tuple[str, str, str]:
+    return subject.label, subject.path, subject.blobs
+
+
+def _source(stack: Sequence[Applied], desired: Desired) -> Applied | None:
+    """The ledger row that holds the scripts of a migration whose files were not read again."""
+    if desired.content is not None:
+        return None
+    return next(a for a in stack if _identity(a) == _identity(desired.migration))

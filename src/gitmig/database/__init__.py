@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, the ledger, the executor, the embedded server. psycopg lives here only."""

@@ -1,0 +1,137 @@
+"""Connecting, naming a database without its password, and telling people why it did not work."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+
+from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Connection = psycopg.Connection[TupleRow]
+
+CONNECT_TIMEOUT = 10  # seconds; libpq would wait for ever on a host that drops packets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a URL leads, fit to be shown: there is no password in it."""
+
+    name: str
+    host: str
+    port: str
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """Parse a URL or a keyword string, filling in what libpq takes from the environment. Raises UsageError."""
+        try:
+            parts = conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            hint = "write it as postgresql://user:password@host:5432/name"
+            raise UsageError("the database URL cannot be parsed", hint=hint) from error
+        user = parts.get("user") or os.environ.get("PGUSER") or os.environ.get("USER", "")
+        host = parts.get("host") or parts.get("hostaddr") or os.environ.get("PGHOST", "")
+        return cls(
+            name=str(parts.get("dbname") or os.environ.get("PGDATABASE") or user),
+            host=str(host),
+            port=str(parts.get("port") or os.environ.get("PGPORT") or "5432"),
+        )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether every host is this machine: a unix socket, localhost or a loopback address."""
+        return all(_is_loopback(host) for host in self.host.split(","))
+
+    def __str__(self) -> str:
+        return self.name if not self.host or self.host.startswith("/") else f"{self.name} on {self.host}:{self.port}"
+
+
+@contextmanager
+def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterator[Connection]:
+    """An autocommit connection that says in `pg_stat_activity` what it is for.
+
+    Raises DatabaseUnavailable; errors of PostgreSQL inside the block become GitmigError.
+    """
+    defaults: dict[str, Any] = {"connect_timeout": timeout} if "connect_timeout" not in url else {}
+    conninfo = make_conninfo(url, application_name=f"gitmig {purpose}", client_encoding="UTF8", **defaults)
+    try:
+        connection = psycopg.Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        raise _unavailable(url, error) from error
+    try:
+        with connection:
+            yield connection
+    except psycopg.Error as error:
+        raise _translated(Address.of(url), error) from error
+
+
+def is_missing_database(error: DatabaseUnavailable) -> bool:
+    """Whether the server answered that there is no such database (SQLSTATE 3D000, which libpq does not hand on)."""
+    return "does not exist" in error.message and "database" in error.message
+
+
+def create_database(url: str, name: str) -> None:
+    """CREATE DATABASE through a connection to another database of the server; existing ones are no error."""
+    from psycopg import sql
+
+    with connect(url, "create database") as connection:
+        try:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            pass  # another gitmig was quicker
+
+
+def drop_database(url: str, name: str) -> None:
+    """DROP DATABASE IF EXISTS, throwing out whoever is connected to it."""
+    from psycopg import sql
+
+    with connect(url, "drop database") as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def environment(url: str) -> dict[str, str]:
+    """The PG* variables that lead a libpq program to the URL, so that no password shows in a process list."""
+    names = {"dbname": "PGDATABASE", "application_name": "PGAPPNAME", "connect_timeout": "PGCONNECT_TIMEOUT"}
+    return {names.get(key, f"PG{key.upper()}"): str(value) for key, value in conninfo_to_dict(url).items() if value}
+
+
+def _is_loopback(host: str) -> bool:
+    if host in {"", "localhost"} or host.startswith(("/", "@")):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _unavailable(url: str, error: psycopg.Error) -> DatabaseUnavailable:
+    """libpq's own last line says why; it names host, user and database, never the password."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no reason given"]
+    reason = lines[0].rpartition("FATAL:")[2].strip() if "FATAL:" in lines[0] else lines[0]
+    return DatabaseUnavailable(
+        f"cannot connect to {Address.of(url)}: {reason}",
+        hint="is the server running? `gitmig status` shows which URL is used, and from where",
+    )
+
+
+def _translated(address: Address, error: psycopg.Error) -> GitmigError:
+    """An error of a statement gitmig itself sent (user scripts have their own path, see `runners`)."""
+    reason = (error.diag.message_primary or str(error)).strip()
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return GitmigError(f"{address} is read-only: {reason}", hint="sync the primary server, with a role that may write")
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        hint = "the role needs the right to create schema gitmig: GRANT CREATE ON DATABASE … TO …"
+        return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None or error.sqlstate in {"57P01", "57P02"}:
+        hint = "run `gitmig status`: the database is as the ledger says; `gitmig sync` goes on from there"
+        return GitmigError(f"lost the connection to {address}: {reason}", hint=hint)
+    return GitmigError(f"{address}: {reason}", hint="`--debug` shows the statement")

@@ -1,0 +1,230 @@
+"""Runs a plan: as much as possible in one transaction, ledger rows included, and never without a way to go on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import psycopg
+
+from gitmig.core.batches import batches
+from gitmig.core.plan import Direction
+from gitmig.database import ledger, ledger_schema
+from gitmig.database.piecewise import OUTSIDE_ONLY, run_piecewise
+from gitmig.database.runners import ScriptError, reset_session, run_script
+from gitmig.database.tasks import tasks, unfinished_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitmig.core.plan import Move, Plan, Step
+    from gitmig.database.connection import Connection
+    from gitmig.database.ledger import Event, State, Unfinished
+    from gitmig.database.tasks import Context, Task
+
+# What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
+# pending trigger events (55006), out of locks (53200), and statements that must be outside of any transaction.
+TOO_MUCH_FOR_ONE = {"55P04", "55006", "53200"} | OUTSIDE_ONLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A step that ran, and how long its script took."""
+
+    step: Step
+    milliseconds: float
+
+
+@dataclass(kw_only=True, eq=False)
+class StepFailed(Exception):
+    """A script failed. `committed` stays; everything else of the failed transaction was rolled back.
+
+    `outside` says that there was no transaction: the statements before the failed one stay, and are not run again.
+    """
+
+    step: Step
+    path: str
+    outside: bool
+    error: ScriptError
+    committed: tuple[Done, ...]
+
+
+class Observer(Protocol):
+    """Is told how far a plan is."""
+
+    def started(self, step: Step) -> None:
+        """A step begins to run; it may do so again, alone, if its transaction turns out to be too large."""
+
+    def committed(self, done: Sequence[Done]) -> None:
+        """These steps are in the database and in the ledger for good."""
+
+
+class Executor:
+    """Runs plans on one connection that holds the lock."""
+
+    def __init__(self, connection: Connection, context: Context, observer: Observer) -> None:
+        self._connection = connection
+        self._context = context
+        self._observer = observer
+        self._committed: list[Done] = []
+
+    def run(self, plan: Plan, state: State) -> tuple[Done, ...]:
+        """Do what the plan, made for this state, says. Raises StepFailed."""
+        book = _Book(self._connection, self._context, state, plan.moves)
+        waiting = batches(tasks(plan, ledger.read_rows(self._connection, plan.keep), self._context)) or [()]
+        while waiting:
+            batch, *waiting = waiting
+            book.is_last = not waiting
+            try:
+                if batch and not batch[0].transactional:
+                    self._run_outside(batch[0], book, None)
+                else:
+                    self._run_together(batch, book)
+            except _TooMuchForOne as refusal:
+                waiting = refusal.smaller(batch) + waiting
+        return tuple(self._committed)
+
+    def finish(self, unfinished: Unfinished, state: State) -> None:
+        """Complete a script that an earlier process left half done outside a transaction. Raises StepFailed."""
+        self._run_outside(unfinished_task(unfinished), _Book(self._connection, self._context, state), unfinished)
+
+    def _run_together(self, batch: Sequence[Task], book: _Book) -> None:
+        """All tasks and their ledger rows in one transaction; without tasks, what else the ledger has to learn."""
+        done: list[Done] = []
+        current: Task | None = None
+        try:
+            with self._connection.transaction():
+                ledger_schema.upgrade(self._connection)
+                for current in batch:  # noqa: B007 - names the task that failed
+                    done.append(self._timed(current, lambda task: run_script(self._connection, task.script)))
+                book.write(batch, done)
+        except ScriptError as error:
+            assert current is not None  # noqa: S101 - only a task's script raises this
+            if error.sqlstate in TOO_MUCH_FOR_ONE and (len(batch) > 1 or error.sqlstate in OUTSIDE_ONLY):
+                raise _TooMuchForOne(current, error) from error
+            raise self._failed(current, error) from error
+        except psycopg.IntegrityError as error:  # a deferred constraint speaks up when the transaction ends
+            if current is None:
+                raise
+            raise self._failed(current, _at_commit(current, error)) from error
+        self._commit(done)
+
+    def _run_outside(self, task: Task, book: _Book, unfinished: Unfinished | None) -> None:
+        """Each statement on its own; the unfinished row says how far it is, and goes when the ledger row comes."""
+        connection = self._connection
+        if unfinished is None:
+            with connection.transaction():
+                ledger_schema.upgrade(connection)
+                ledger.begin_unfinished(connection, task.step.direction, task.row)
+
+        def run(task: Task) -> None:
+            indexes = unfinished.indexes if unfinished else ()
+            started = unfinished is not None and unfinished.started
+            run_piecewise(
+                connection, task.script, done=unfinished.done if unfinished else 0, started=started, indexes=indexes
+            )
+
+        try:
+            done = self._timed(task, run)
+        except ScriptError as error:
+            raise self._failed(task, error) from error
+        with connection.transaction():
+            book.write((task,), (done,))
+            ledger.end_unfinished(connection)
+        self._commit((done,))
+
+    def _timed(self, task: Task, run: Callable[[Task], None]) -> Done:
+        self._observer.started(task.step)
+        began = time.monotonic()
+        run(task)
+        reset_session(self._connection)
+        return Done(step=task.step, milliseconds=milliseconds(began))
+
+    def _commit(self, done: Sequence[Done]) -> None:
+        self._committed += done
+        self._observer.committed(done)
+
+    def _failed(self, task: Task, error: ScriptError) -> StepFailed:
+        return StepFailed(
+            step=task.step,
+            path=task.script.path,
+            outside=not task.transactional,
+            error=error,
+            committed=tuple(self._committed),
+        )
+
+
+class _Book:
+    """Keeps the ledger in step with one plan: rows and events in the transaction of the scripts they are about.
+
+    `is_last` says that the transaction to come is the plan's last one: with it the sync has arrived.
+    """
+
+    def __init__(self, connection: Connection, context: Context, state: State, moves: Sequence[Move] = ()) -> None:
+        self.is_last = False
+        self._connection = connection
+        self._context = context
+        self._state = state
+        self._moves = moves
+        self._began = time.monotonic()
+
+    def write(self, batch: Sequence[Task], done: Sequence[Done]) -> None:
+        """Rows and events of tasks that ran, in one round trip."""
+        events = [self._event(t.step.direction.value, d.milliseconds, t) for t, d in zip(batch, done)]
+        with self._connection.pipeline():
+            if reverted := [t.row.position for t in batch if t.step.direction is Direction.REVERT]:
+                ledger.remove(self._connection, reverted)
+            if applied := [
+                replace(t.row, milliseconds=d.milliseconds)
+                for t, d in zip(batch, done)
+                if t.step.direction is Direction.APPLY
+            ]:
+                ledger.add(self._connection, applied)
+            if self.is_last:
+                ledger.move(self._connection, self._moves)
+                ledger.arrive(self._connection, self._context.commit)
+                events.append(self._event("sync", milliseconds(self._began), None))
+            ledger.record(self._connection, events)
+
+    def _event(self, action: str, milliseconds: float, task: Task | None) -> Event:
+        return ledger.Event(
+            action=action,
+            version=task.row.version if task else None,
+            name=task.row.name if task else None,
+            done_by=self._context.by,
+            milliseconds=milliseconds,
+            from_set=self._state.set_id,
+            to_set=self._context.target.id,
+            from_commit=self._state.commit,
+            to_commit=self._context.commit,
+        )
+
+
+class _TooMuchForOne(Exception):
+    """A batch was rolled back whole because PostgreSQL allows it only in smaller transactions."""
+
+    def __init__(self, task: Task, error: ScriptError) -> None:
+        super().__init__(error.message)
+        self._task = task
+        self._outside = error.sqlstate in OUTSIDE_ONLY
+
+    def smaller(self, batch: Sequence[Task]) -> list[tuple[Task, ...]]:
+        """The same tasks, one transaction each; the one that must not be in any stands outside."""
+        return [(task.outside() if self._outside and task is self._task else task,) for task in batch]
+
+
+def milliseconds(began: float) -> float:
+    """Since `began`, a reading of time.monotonic()."""
+    return round((time.monotonic() - began) * 1000, 3)
+
+
+def _at_commit(task: Task, error: psycopg.IntegrityError) -> ScriptError:
+    return ScriptError(
+        sqlstate=error.sqlstate,
+        message=error.diag.message_primary or str(error),
+        detail=error.diag.message_detail,
+        hint="a deferred constraint was checked when the transaction ended",
+        line=task.script.first_line,
+        statement="COMMIT",
+    )

@@ -1,0 +1,149 @@
+"""The ledger's own tables, version by version. A ledger upgrades itself; a newer one is refused politely."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.errors import GitmigError
+
+if TYPE_CHECKING:
+    from gitmig.database.connection import Connection
+
+VERSION_1 = """
+CREATE SCHEMA gitmig;
+COMMENT ON SCHEMA gitmig IS 'gitmig: which migrations are applied to this database, and how to revert them';
+
+CREATE TABLE gitmig.state (
+    only_row       bool PRIMARY KEY DEFAULT true CHECK (only_row),
+    ledger_version int NOT NULL,
+    commit         text,
+    changed_at     timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE gitmig.state IS 'Where this database is; one row';
+COMMENT ON COLUMN gitmig.state.only_row IS 'Keeps the table at one row';
+COMMENT ON COLUMN gitmig.state.ledger_version IS 'Version of the tables in this schema';
+COMMENT ON COLUMN gitmig.state.commit IS 'Commit of the last sync that completed; its work tree may have had more';
+COMMENT ON COLUMN gitmig.state.changed_at IS 'When this row was last written';
+INSERT INTO gitmig.state (ledger_version) VALUES (1);
+
+CREATE TABLE gitmig.applied (
+    position           int PRIMARY KEY CHECK (position > 0),
+    version            text NOT NULL,
+    name               text NOT NULL,
+    path               text NOT NULL,
+    blobs              text NOT NULL,
+    checksum           text NOT NULL,
+    language           text NOT NULL,
+    up                 text NOT NULL,
+    up_path            text NOT NULL,
+    up_line            int NOT NULL,
+    up_transactional   bool NOT NULL,
+    down               text,
+    down_path          text,
+    down_line          int,
+    down_transactional bool,
+    commit             text,
+    applied_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    applied_by         text NOT NULL,
+    milliseconds       float8 NOT NULL,
+    gitmig_version     text NOT NULL
+);
+COMMENT ON TABLE gitmig.applied IS 'The applied stack: a row present means the migration is applied';
+COMMENT ON COLUMN gitmig.applied.position IS 'Place in the stack, from 1; the highest is reverted first';
+COMMENT ON COLUMN gitmig.applied.version IS 'Sort key, as the file name has it';
+COMMENT ON COLUMN gitmig.applied.name IS 'What the file name says after the version';
+COMMENT ON COLUMN gitmig.applied.path IS 'The migration''s first file, from the top of the repository';
+COMMENT ON COLUMN gitmig.applied.blobs IS 'git object ids of its files, by role';
+COMMENT ON COLUMN gitmig.applied.checksum IS 'Hash of the up script''s tokens: comments and white space do not count';
+COMMENT ON COLUMN gitmig.applied.language IS 'Language of both scripts';
+COMMENT ON COLUMN gitmig.applied.up IS 'The script that was applied';
+COMMENT ON COLUMN gitmig.applied.up_path IS 'File the up script stands in';
+COMMENT ON COLUMN gitmig.applied.up_line IS 'Line of that file on which it begins';
+COMMENT ON COLUMN gitmig.applied.up_transactional IS 'Whether it runs inside a transaction';
+COMMENT ON COLUMN gitmig.applied.down IS 'The script that will revert it; null: irreversible';
+COMMENT ON COLUMN gitmig.applied.down_path IS 'File the down script stands in';
+COMMENT ON COLUMN gitmig.applied.down_line IS 'Line of that file on which it begins';
+COMMENT ON COLUMN gitmig.applied.down_transactional IS 'Whether it runs inside a transaction';
+COMMENT ON COLUMN gitmig.applied.commit IS 'Commit that was checked out; null before the first commit';
+COMMENT ON COLUMN gitmig.applied.applied_at IS 'When it was applied';
+COMMENT ON COLUMN gitmig.applied.applied_by IS 'Who applied it, as git or the system knows them';
+COMMENT ON COLUMN gitmig.applied.milliseconds IS 'How long the up script ran';
+COMMENT ON COLUMN gitmig.applied.gitmig_version IS 'gitmig that applied it';
+
+CREATE TABLE gitmig.history (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at             timestamptz NOT NULL DEFAULT clock_timestamp(),
+    action         text NOT NULL CHECK (action IN ('apply', 'revert', 'sync')),
+    version        text,
+    name           text,
+    from_set       text,
+    to_set         text,
+    from_commit    text,
+    to_commit      text,
+    done_by        text NOT NULL,
+    milliseconds   float8 NOT NULL,
+    gitmig_version text NOT NULL
+);
+COMMENT ON TABLE gitmig.history IS 'Everything gitmig did to this database; rows are only ever added';
+COMMENT ON COLUMN gitmig.history.id IS 'Order of the events';
+COMMENT ON COLUMN gitmig.history.at IS 'When it was written';
+COMMENT ON COLUMN gitmig.history.action IS 'apply and revert ran a script, sync ends a whole sync';
+COMMENT ON COLUMN gitmig.history.version IS 'Migration''s version; null for a sync';
+COMMENT ON COLUMN gitmig.history.name IS 'Migration''s name; null for a sync';
+COMMENT ON COLUMN gitmig.history.from_set IS 'Migration set before the sync';
+COMMENT ON COLUMN gitmig.history.to_set IS 'Migration set the sync went to';
+COMMENT ON COLUMN gitmig.history.from_commit IS 'Commit of the sync before';
+COMMENT ON COLUMN gitmig.history.to_commit IS 'Commit of this sync';
+COMMENT ON COLUMN gitmig.history.done_by IS 'Who did it, as git or the system knows them';
+COMMENT ON COLUMN gitmig.history.milliseconds IS 'How long it took';
+COMMENT ON COLUMN gitmig.history.gitmig_version IS 'gitmig that did it';
+
+CREATE TABLE gitmig.unfinished (
+    only_row   bool PRIMARY KEY DEFAULT true CHECK (only_row),
+    direction  text NOT NULL CHECK (direction IN ('apply', 'revert')),
+    migration  jsonb NOT NULL,
+    done       int NOT NULL DEFAULT 0,
+    started    bool NOT NULL DEFAULT false,
+    indexes    oid[]
+);
+COMMENT ON TABLE gitmig.unfinished IS 'A script that runs outside a transaction right now, or was interrupted';
+COMMENT ON COLUMN gitmig.unfinished.only_row IS 'Keeps the table at one row';
+COMMENT ON COLUMN gitmig.unfinished.direction IS 'Whether its up or its down runs';
+COMMENT ON COLUMN gitmig.unfinished.migration IS 'The row of gitmig.applied it will add or take away';
+COMMENT ON COLUMN gitmig.unfinished.done IS 'How many of its statements are done';
+COMMENT ON COLUMN gitmig.unfinished.started IS 'Whether the next one was begun, with unknown outcome';
+COMMENT ON COLUMN gitmig.unfinished.indexes IS 'Indexes its table had before a CREATE INDEX CONCURRENTLY';
+"""
+
+# upgrades[k] leads from version k to k + 1.
+UPGRADES = (VERSION_1,)
+CURRENT = len(UPGRADES)
+
+
+def version(connection: Connection) -> int:
+    """The ledger's version in this database, 0 if there is none. Raises GitmigError if it is newer than this gitmig."""
+    if not _scalar(connection, "SELECT pg_catalog.to_regclass('gitmig.state') IS NOT NULL"):
+        return 0
+    found = int(str(_scalar(connection, "SELECT ledger_version FROM gitmig.state")))
+    if found > CURRENT:
+        raise GitmigError(
+            f"the ledger in this database was written by a newer gitmig (ledger version {found}, known here: {CURRENT})",
+            hint="upgrade gitmig: pip install --upgrade gitmig",
+        )
+    return found
+
+
+def upgrade(connection: Connection) -> None:
+    """Create the ledger, or bring an older one up to date; inside the caller's transaction if there is one."""
+    found = version(connection)
+    if found == CURRENT:
+        return
+    with connection.transaction():
+        for script in UPGRADES[found:]:
+            connection.execute(script.encode())
+        connection.execute("UPDATE gitmig.state SET ledger_version = %s", (CURRENT,))
+
+
+def _scalar(connection: Connection, query: str) -> object:
+    row = connection.execute(query.encode()).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,105 @@
+"""Running a script outside a transaction, statement by statement, so that a killed process can be gone on from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.languages import sql
+from gitmig.core.units import Unit, units
+from gitmig.database import ledger
+from gitmig.database.runners import ScriptError, send_sql
+
+if TYPE_CHECKING:
+    from gitmig.core.migration import Script
+    from gitmig.database.connection import Connection
+
+# PostgreSQL's way of saying "not inside a transaction block": CREATE INDEX CONCURRENTLY, VACUUM, CREATE DATABASE …,
+# and a procedure or DO block that commits by itself.
+OUTSIDE_ONLY = {"25001", "2D000"}
+# After an interruption the outcome of the statement under way is unknown. If running it again finds that what it
+# makes is there (duplicate_*) or what it drops is gone (undefined_*), it had been done.
+DONE_BEFORE = {"42P07", "42710", "42P06", "42701", "42723", "42P04", "42P01", "42704", "42703", "42883", "3F000"}
+
+INDEXES = "SELECT coalesce(array_agg(indexrelid), '{}') FROM pg_catalog.pg_index WHERE indrelid = to_regclass(%s)"
+INVALID = """
+    SELECT indexrelid::regclass::text FROM pg_catalog.pg_index
+    WHERE indrelid = to_regclass(%s) AND NOT indisvalid AND NOT indexrelid = ANY(%s)
+"""
+
+
+def run_piecewise(
+    connection: Connection, script: Script, *, done: int, started: bool, indexes: tuple[int, ...]
+) -> None:
+    """Run the units of the script after the first `done`; the ledger's unfinished row follows each of them.
+
+    A unit that PostgreSQL allows in a transaction commits together with its note. For one that it does not, a note is
+    written before and after; `started` says that an earlier process got no further than the first of the two, and
+    `indexes` which indexes the unit's table had then. Raises ScriptError.
+    """
+    pieces = units(sql.statements(script.text), script.text)
+    for piece in pieces[:done]:
+        if piece.is_setting:
+            send_sql(connection, piece.text, script, piece.offset)
+    for position in range(done, len(pieces)):
+        if started and position == done:
+            _resume(connection, script, pieces[position], position, indexes)
+        elif not _run_inside(connection, script, pieces[position], position):
+            _run_outside(connection, script, pieces[position], position)
+
+
+def _run_inside(connection: Connection, script: Script, unit: Unit, position: int) -> bool:
+    """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
+    try:
+        with connection.transaction():
+            send_sql(connection, sql.executable(unit.text), script, unit.offset)
+            ledger.advance_unfinished(connection, position + 1, started=False)
+    except ScriptError as error:
+        if error.sqlstate in OUTSIDE_ONLY:
+            return False
+        raise
+    return True
+
+
+def _run_outside(connection: Connection, script: Script, unit: Unit, position: int) -> None:
+    table = sql.concurrent_index_table(unit.text)
+    indexes = _indexes(connection, table)
+    ledger.advance_unfinished(connection, position, started=True, indexes=indexes)
+    _send(connection, script, unit, position, indexes)
+
+
+def _resume(connection: Connection, script: Script, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
+    """Go on with a unit that an earlier process may have run, in part or whole."""
+    table = sql.concurrent_index_table(unit.text)
+    _drop_invalid(connection, table, indexes)
+    if set(_indexes(connection, table)) - set(indexes):
+        ledger.advance_unfinished(connection, position + 1, started=False)
+        return
+    try:
+        _send(connection, script, unit, position, indexes)
+    except ScriptError as error:
+        if error.sqlstate not in DONE_BEFORE:
+            raise
+        ledger.advance_unfinished(connection, position + 1, started=False)
+
+
+def _send(connection: Connection, script: Script, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
+    """Run the unit as it is. A failure leaves no invalid index and a note that the unit is still to be done."""
+    try:
+        send_sql(connection, unit.text, script, unit.offset)
+    except ScriptError:
+        if not connection.closed:
+            _drop_invalid(connection, sql.concurrent_index_table(unit.text), indexes)
+            ledger.advance_unfinished(connection, position, started=False)
+        raise
+    ledger.advance_unfinished(connection, position + 1, started=False)
+
+
+def _indexes(connection: Connection, table: str | None) -> tuple[int, ...]:
+    row = connection.execute(INDEXES, (table,)).fetchone()
+    return tuple(row[0]) if row else ()
+
+
+def _drop_invalid(connection: Connection, table: str | None, indexes: tuple[int, ...]) -> None:
+    """Drop what a failed CREATE INDEX CONCURRENTLY left behind; `indexes` were there before it."""
+    for (name,) in connection.execute(INVALID, (table, list(indexes))).fetchall():
+        connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}".encode())  # regclass quotes the name itself

@@ -1,0 +1,99 @@
+"""A plan's steps with their scripts and ledger rows: everything a step needs, gathered before the first one runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitmig import __version__
+from gitmig.core.plan import Direction, Step
+from gitmig.database.ledger import Row, applied_of, scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitmig.core.migration import Content, MigrationSet, Script
+    from gitmig.core.plan import Plan
+    from gitmig.database.ledger import Unfinished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the ledger notes about a sync besides its steps. `commit` is None on a branch without commits."""
+
+    target: MigrationSet
+    commit: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A step with its script, and the ledger row it adds or takes away."""
+
+    step: Step
+    script: Script
+    row: Row
+
+    @property
+    def transactional(self) -> bool:
+        """Whether it may share a transaction."""
+        return self.script.transactional
+
+    def outside(self) -> Task:
+        """The same task, to be run outside a transaction."""
+        return replace(self, script=replace(self.script, transactional=False))
+
+
+def tasks(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Task]:
+    """The tasks of the plan in order; `rows` are the ledger's above the part that is kept.
+
+    Irreversible steps must have been refused before.
+    """
+    return [_revert(step, rows[step.position]) for step in plan.reverts] + [
+        _apply(step, rows, context) for step in plan.applies
+    ]
+
+
+def unfinished_task(unfinished: Unfinished) -> Task:
+    """The task an earlier process left half done."""
+    row, content = unfinished.row, unfinished.row.content
+    script = content.up if unfinished.direction is Direction.APPLY else content.down
+    assert script is not None  # noqa: S101 - a revert was begun, so there was a down
+    step = Step(direction=unfinished.direction, position=row.position, applied=applied_of(row))
+    return Task(step=step, script=replace(script, transactional=False), row=row)
+
+
+def _revert(step: Step, row: Row) -> Task:
+    down = row.content.down
+    assert down is not None  # noqa: S101 - irreversible steps were refused
+    return Task(step=step, script=down, row=row)
+
+
+def _apply(step: Step, rows: Mapping[int, Row], context: Context) -> Task:
+    content = _content(step, rows)
+    assert step.desired is not None  # noqa: S101 - an apply has a target
+    migration = step.desired.migration
+    row = Row(
+        position=step.position,
+        version=migration.version.text,
+        name=migration.name,
+        path=migration.path,
+        blobs=migration.blobs,
+        checksum=step.desired.checksum,
+        language=content.up.language.name,
+        **scripts(content),
+        commit=context.commit,
+        applied_by=context.by,
+        milliseconds=0.0,
+        gitmig_version=__version__,
+    )
+    return Task(step=step, script=content.up, row=row)
+
+
+def _content(step: Step, rows: Mapping[int, Row]) -> Content:
+    """What was read from the files, or what the ledger holds of the same files."""
+    if step.desired is not None and step.desired.content is not None:
+        return step.desired.content
+    assert step.applied is not None  # noqa: S101 - see plan.make_plan
+    return rows[step.applied.position].content
+

@@ -1,0 +1,41 @@
+"""What can go wrong, as one family: a sentence, a hint, and the exit status the command line ends with."""
+
+from __future__ import annotations
+
+
+class GitmigError(Exception):
+    """Refused or failed.
+
+    `message` is one sentence about what is wrong, `hint` one about what to do; `details` are further lines for the
+    reader (a statement, the steps that were not run). None of them ever holds a password.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, hint: str | None = None, details: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+
+class UsageError(GitmigError):
+    """The command was called in a way that cannot work; nothing was read or changed."""
+
+    exit_code = 2
+
+
+class DatabaseUnavailable(GitmigError):
+    """No connection to the database; a hook makes one warning line of this."""
+
+
+class NoDatabaseConfigured(DatabaseUnavailable):
+    """Neither a URL nor the embedded server is there."""
+
+
+class BeforeGitmig(GitmigError):
+    """The commit has no migrations folder: older than the adoption of gitmig, so the database is left alone."""
+
+
+class SyncFailed(GitmigError):
+    """A step failed while the database was being changed; what had been committed before it stays."""

@@ -1,0 +1,26 @@
+"""Install, uninstall and look at the hooks of a project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.repository import hooks
+
+if TYPE_CHECKING:
+    from gitmig.operations.project import Project
+    from gitmig.repository.hooks import Hook
+
+
+def install(project: Project) -> list[Hook]:
+    """See `gitmig.repository.hooks.install`."""
+    return hooks.install(project.repository)
+
+
+def uninstall(project: Project) -> list[Hook]:
+    """See `gitmig.repository.hooks.uninstall`."""
+    return hooks.uninstall(project.repository)
+
+
+def status(project: Project) -> list[Hook]:
+    """See `gitmig.repository.hooks.status`."""
+    return hooks.status(project.repository)

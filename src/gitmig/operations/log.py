@@ -1,0 +1,68 @@
+"""The commits that changed the migration set, and where the database is among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.core.problem import InvalidMigrations
+from gitmig.core.record import Record
+from gitmig.database.ledger import read_state
+from gitmig.errors import DatabaseUnavailable
+from gitmig.operations.record import Targets, record_of
+from gitmig.repository.history import commits_touching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitmig.operations.project import Project
+    from gitmig.repository.history import Commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One commit. `record` is None if its migrations are invalid; `here` marks the set the database is at."""
+
+    commit: Commit
+    record: Record | None
+    here: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """Entries, newest first, made as they are asked for. `unavailable` says why no entry can be marked."""
+
+    entries: Iterator[Entry]
+    unavailable: str | None
+
+
+def log(project: Project, revision: str, limit: int | None) -> Log:
+    """The log of everything reachable from a revision. Works without a database, too."""
+    start = project.repository.resolve(revision)
+    database_set, unavailable = _database_set(project)
+    commits = commits_touching(project.repository, (start,), project.settings.folders, limit=limit)
+    return Log(entries=_entries(commits, Targets(project), database_set), unavailable=unavailable)
+
+
+def _entries(commits: Iterator[Commit], targets: Targets, database_set: str | None) -> Iterator[Entry]:
+    marked = False
+    for commit in commits:
+        try:
+            record = record_of(commit, targets)
+        except InvalidMigrations:
+            yield Entry(commit=commit, record=None, here=False)
+            continue
+        if not record.changes:
+            continue
+        here = not marked and record.set_id == database_set
+        marked = marked or here
+        yield Entry(commit=commit, record=record, here=here)
+
+
+def _database_set(project: Project) -> tuple[str | None, str | None]:
+    try:
+        with project.connect("log") as connection:
+            state = read_state(connection)
+    except DatabaseUnavailable as error:
+        return None, error.message
+    return (state.set_id if state.stack else None), None

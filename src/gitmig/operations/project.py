@@ -1,0 +1,158 @@
+"""A repository with its settings, and the way to its database."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
+from gitmig.database.embedded import EmbeddedServer
+from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
+from gitmig.repository.door import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gitmig.database.connection import Connection
+
+CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Everything an operation starts from."""
+
+    repository: Repository
+    settings: Settings
+
+    @classmethod
+    def load(cls, start: Path, database: str | None = None) -> Project:
+        """The project `start` lies in; `database` is what was asked for on the command line. Raises UsageError."""
+        repository = Repository.open(start)
+        file, text = _team_file(repository)
+        personal = {key.partition(".")[2]: value for key, value in repository.config.items() if key.startswith("gitmig.")}
+        settings = resolve(
+            team=parse_team_settings(text, file),
+            personal=personal,
+            environ=os.environ,
+            dotenv=_dotenv(repository),
+            option=database,
+            file=file,
+        )
+        return cls(repository=repository, settings=settings)
+
+    @property
+    def server(self) -> EmbeddedServer:
+        """The embedded server of this clone."""
+        return EmbeddedServer(self.repository.private(shared=True))
+
+    @property
+    def url(self) -> str:
+        """The URL of the database: the configured one, else this work tree's on the embedded server."""
+        return _plain_url(self.settings.database) if self.settings.database else self.server.url(self.embedded_name)
+
+    @property
+    def embedded_name(self) -> str:
+        """The embedded database of this work tree: `dev`, or `dev_<name>` in a linked one, so that each has its own."""
+        linked = self.repository.git_dir != self.repository.common_dir
+        return f"dev_{self.repository.git_dir.name}"[:60] if linked else "dev"
+
+    @property
+    def user(self) -> str:
+        """Who works here, for the ledger: as git knows them, else as the system does."""
+        name, email = (self.repository.config.get(f"user.{key}", "") for key in ("name", "email"))
+        return f"{name} <{email}>".strip() if name or email else os.environ.get("USER", "unknown")
+
+    @contextmanager
+    def connect(self, purpose: str, *, timeout: int = 10) -> Iterator[Connection]:
+        """A connection to the project's database; the embedded server is started, and its database made, on demand."""
+        from gitmig.database.connection import connect
+
+        if self.settings.database is None:
+            self.wake()
+        with connect(self.url, purpose, timeout=timeout) as connection:
+            yield connection
+
+    def wake(self) -> None:
+        """Have the embedded server run and hold this work tree's database."""
+        from gitmig.database.connection import connect, is_missing_database
+
+        try:
+            with connect(self.url, "wake"):
+                return
+        except DatabaseUnavailable as error:
+            if not is_missing_database(error):
+                self.server.start()
+        from gitmig.database.scratch import create_from_bootstrap
+
+        create_from_bootstrap(self.server.url("postgres"), self.server.url, self.embedded_name, self.bootstrap_sql())
+
+    def bootstrap_sql(self) -> str:
+        """The SQL that every fresh database needs before the first migration; empty if none is configured."""
+        if self.settings.bootstrap is None:
+            return ""
+        path = (self.repository.root or Path()) / self.settings.bootstrap
+        try:
+            return path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            hint = "correct `bootstrap` in gitmig.toml or `git config gitmig.bootstrap`"
+            raise GitmigError(f"cannot read the bootstrap file {path}: {error}", hint=hint) from error
+
+
+def _team_file(repository: Repository) -> tuple[str, str]:
+    """The name and text of the team's settings.
+
+    A commit from before they were written is checked out now and then: the last ones seen in this clone then count.
+    """
+    kept = repository.private(shared=True) / CONFIG_FILE
+    for name in CONFIG_FILES:
+        text = _read(repository, name)
+        if text is None or (name != CONFIG_FILE and "tool.gitmig" not in text):
+            continue
+        if name == CONFIG_FILE and (not kept.exists() or kept.read_text(encoding="utf-8") != text):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(text, encoding="utf-8")
+        return name, text
+    return (str(kept), kept.read_text(encoding="utf-8")) if kept.exists() else (CONFIG_FILE, "")
+
+
+def _read(repository: Repository, name: str) -> str | None:
+    """A file at the top of the work tree, or of HEAD where there is no work tree."""
+    if repository.root is None:
+        found = repository.read_object(f"HEAD:{name}")
+        data = found[1] if found else None
+    else:
+        try:
+            data = (repository.root / name).read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+    if data is None:
+        return None
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 text", hint="save the file as UTF-8") from error
+
+
+def _dotenv(repository: Repository) -> Mapping[str, Any]:
+    path = repository.root / ".env" if repository.root else None
+    if path is None or not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return dotenv_values(stream=io.StringIO(path.read_text(encoding="utf-8-sig", errors="replace")))
+
+
+def _plain_url(url: str) -> str:
+    """SQLAlchemy's `postgresql+driver://` without the driver. Raises UsageError for another database's URL."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url  # keywords, as in "host=localhost dbname=app"
+    if not re.fullmatch(r"(postgres|postgresql)(\+\w+)?", scheme):
+        raise UsageError(f"the database URL begins with {scheme}://", hint="gitmig needs postgresql://…")
+    return f"{scheme.partition('+')[0]}://{rest}"

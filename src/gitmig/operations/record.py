@@ -1,0 +1,102 @@
+"""Write records: which migration set belongs to which commit, as git notes that travel with the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.core.problem import InvalidMigrations
+from gitmig.core.record import Record, make_record, suspects
+from gitmig.operations.target import target_of
+from gitmig.repository import notes
+from gitmig.repository.history import commits_touching
+from gitmig.repository.snapshot import at_commit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitmig.operations.project import Project
+    from gitmig.operations.target import Target
+    from gitmig.repository.history import Commit
+
+EVERYTHING = ("--branches", "--tags", "--remotes", "HEAD")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """`written` maps commits to records that are new or were corrected; `unchanged` counts those that were right.
+
+    `refused` maps commits whose migrations are invalid to the reason; they get no record.
+    """
+
+    written: dict[str, Record]
+    unchanged: int
+    refused: dict[str, str]
+
+
+def record(
+    project: Project,
+    revisions: Sequence[str] = (),
+    *,
+    everything: bool = False,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Recorded:
+    """Record the commits named, HEAD if none is, or every commit of every branch; one write for all of them."""
+    repository, folders = project.repository, project.settings.folders
+    if everything:
+        commits = list(commits_touching(repository, EVERYTHING if repository.head else EVERYTHING[:-1], folders))
+    else:
+        ids = [repository.resolve(revision) for revision in revisions or ("HEAD",)]
+        commits = [c for i in ids for c in commits_touching(repository, ("--max-count=1", i), folders) if c.id == i]
+    existing = notes.read_notes(repository)
+    targets = Targets(project)
+    written, refused, unchanged = {}, {}, 0
+    for done, commit in enumerate(commits, 1):
+        try:
+            made = record_of(commit, targets)
+        except InvalidMigrations as error:
+            refused[commit.id] = error.message
+            continue
+        finally:
+            progress(done)
+        if not made.changes:
+            continue
+        if existing.get(commit.id) == made.to_text():
+            unchanged += 1
+        else:
+            written[commit.id] = made
+    notes.write_notes(repository, {commit: made.to_text() for commit, made in written.items()})
+    return Recorded(written=written, unchanged=unchanged, refused=refused)
+
+
+def record_of(commit: Commit, targets: Targets) -> Record:
+    """The record as the commit's tree has it. Raises InvalidMigrations."""
+    current = targets.at(commit.id)
+    if current is None:
+        return Record(set_id="", count=0)
+    try:
+        parent = targets.at(commit.parent) if commit.parent else None
+    except InvalidMigrations:
+        parent = None  # whatever was wrong there, this commit has mended it
+    pairs = suspects(parent.set if parent else None, current.set)
+    checksums = {}
+    if parent and pairs:
+        before, after = parent.contents([old for old, _ in pairs]), current.contents([new for _, new in pairs])
+        checksums = {blobs: content.checksum for blobs, content in (before | after).items()}
+    return make_record(parent.set if parent else None, current.set, checksums)
+
+
+class Targets:
+    """The sets of commits; neighbours in a history ask for the same ones."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._known: dict[str, Target | None] = {}
+
+    def at(self, commit: str) -> Target | None:
+        """The set of a commit, None if it has no migrations folder. Raises InvalidMigrations."""
+        if commit not in self._known:
+            found = at_commit(self._project.repository, commit, self._project.settings.folders)
+            self._known[commit] = target_of(self._project, found)
+        return self._known[commit]
+

@@ -1,0 +1,40 @@
+"""The migration set of a commit, and whether its record agrees with its tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.operations.target import load_target
+from gitmig.repository.notes import read_note
+
+if TYPE_CHECKING:
+    from gitmig.core.record import Record
+    from gitmig.operations.project import Project
+    from gitmig.operations.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A set with the record of its commit, if it has one."""
+
+    target: Target
+    irreversible: frozenset[str]
+    record: Record | None
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the record tells of another set than the tree; the tree is right."""
+        members = self.target.set
+        return self.record is not None and (self.record.set_id, self.record.count) != (members.id, len(members))
+
+
+def show(project: Project, revision: str | None) -> Shown:
+    """The set of a commit, or of the work tree. Raises GitmigError; every file is read and validated."""
+    target = load_target(project, revision)
+    contents = target.contents(target.set.migrations)
+    return Shown(
+        target=target,
+        irreversible=frozenset(m.label for m in target.set.migrations if contents[m.blobs].down is None),
+        record=read_note(project.repository, target.commit) if revision and target.commit else None,
+    )

@@ -1,0 +1,157 @@
+"""Bring the database to a migration set."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.core.plan import desire, make_plan, unread
+from gitmig.database import lock
+from gitmig.database.connection import Address
+from gitmig.database.executor import Executor, Observer, StepFailed
+from gitmig.database.ledger import read_state
+from gitmig.database.tasks import Context
+from gitmig.errors import GitmigError, SyncFailed
+from gitmig.operations.interrupted import finish_interrupted
+from gitmig.operations.target import load_target
+from gitmig.repository import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.plan import Applied, Plan
+    from gitmig.database.connection import Connection
+    from gitmig.database.executor import Done
+    from gitmig.database.ledger import State
+    from gitmig.database.lock import Holder
+    from gitmig.operations.project import Project
+    from gitmig.operations.target import Target
+
+
+class SyncObserver(Observer, Protocol):
+    """Is asked and told while a sync goes on."""
+
+    def waiting(self, holder: Holder) -> None:
+        """Another gitmig works on the database; it is waited for."""
+
+    def resuming(self, label: str) -> None:
+        """A script that an earlier process left half done is finished first."""
+
+    def planned(self, plan: Plan) -> bool:
+        """The plan is made and about to run; False calls it off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a sync did. `ran` is False for a dry run or one that was called off."""
+
+    database: str
+    plan: Plan
+    target: Target
+    from_set: str
+    ran: bool
+    done: tuple[Done, ...] = ()
+
+    @property
+    def milliseconds(self) -> float:
+        """How long the scripts ran."""
+        return sum(step.milliseconds for step in self.done)
+
+
+def sync(
+    project: Project, observer: SyncObserver, *, revision: str | None = None, dry_run: bool = False, timeout: int = 10
+) -> Outcome:
+    """Make the database match the work tree, or the commit `revision`. Raises GitmigError, SyncFailed.
+
+    A dry run takes no lock and writes nothing. `timeout` is how many seconds connecting may take.
+    """
+    target = load_target(project, revision)
+    database = str(Address.of(project.url))
+    with project.connect("sync" if not dry_run else "dry run", timeout=timeout) as connection:
+        if not dry_run:
+            lock.acquire(connection, observer.waiting)
+            _finish(connection, project, target, observer)
+        state = read_state(connection)
+        plan = plan_for(state.stack, target)
+        outcome = Outcome(database=database, plan=plan, target=target, from_set=state.set_id, ran=False)
+        refuse_irreversible(plan, database)
+        if dry_run or not observer.planned(plan):
+            return outcome
+        done = _run(connection, project, target, observer, plan, state)
+    if revision is None:
+        stamp.write(project.repository, target.set.folder, os.environ)
+    return Outcome(database=database, plan=plan, target=target, from_set=state.set_id, ran=True, done=done)
+
+
+def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
+    """The plan from a stack to a target. Everything that will run is read and validated here."""
+    contents = target.contents(unread(stack, target.set.migrations))
+    return make_plan(stack, desire(stack, target.set.migrations, contents))
+
+
+def refuse_irreversible(plan: Plan, database: str) -> None:
+    """Raise GitmigError if the plan has to revert what has no down."""
+    if not plan.irreversible:
+        return
+    first = plan.irreversible[0]
+    raise GitmigError(
+        f"{first.label} has no down section: {database} cannot go back before it",
+        hint="write a down for it on a branch that has it and sync there, or check out a commit that has it",
+        details=tuple(f"also irreversible: {step.label}" for step in plan.irreversible[1:]),
+    )
+
+
+def _run(
+    connection: Connection, project: Project, target: Target, observer: SyncObserver, plan: Plan, state: State
+) -> tuple[Done, ...]:
+    if not plan:
+        return ()
+    stamp.forget(project.repository)
+    try:
+        return Executor(connection, _context(project, target), observer).run(plan, state)
+    except StepFailed as failure:
+        raise _explained(failure, plan, str(Address.of(project.url))) from failure
+
+
+def _finish(connection: Connection, project: Project, target: Target, observer: SyncObserver) -> None:
+    state = read_state(connection)
+    if state.unfinished is None:
+        return
+    stamp.forget(project.repository)
+    observer.resuming(state.unfinished.row.label)
+    executor = Executor(connection, _context(project, target), observer)
+    try:
+        finish_interrupted(connection, executor, state, target)
+    except StepFailed as failure:
+        raise _explained(failure, None, str(Address.of(project.url))) from failure
+
+
+def _context(project: Project, target: Target) -> Context:
+    return Context(target=target.set, commit=target.commit, by=project.user)
+
+
+def _explained(failure: StepFailed, plan: Plan | None, database: str) -> SyncFailed:
+    """Applied, failed (file, line, statement, PostgreSQL's message), not run, and what to do."""
+    error = failure.error
+    done = {id(done.step) for done in failure.committed}
+    waiting = [s for s in plan.steps if id(s) not in done and s is not failure.step] if plan else []
+    details = [f"statement: {_shortened(error.statement)}"]
+    details += [f"{word}: {text}" for word, text in (("detail", error.detail), ("PostgreSQL's hint", error.hint)) if text]
+    details += [f"where: {line}" for line in (error.context or "").splitlines()[:3]]
+    details += [f"done: {d.step.direction.sign} {d.step.label}" for d in failure.committed]
+    details += [f"not run: {step.direction.sign} {step.label}" for step in waiting]
+    verb = "applying" if failure.step.direction.sign == "+" else "reverting"
+    kept = "stays at the last step that is done" if failure.committed else "is as it was before"
+    if failure.outside:
+        kept = "keeps the statements before it, which ran outside a transaction"
+    return SyncFailed(
+        f"{verb} {failure.step.label} failed at {failure.path}:{error.line}: {error.message}",
+        details=tuple(details),
+        hint=f"{database} {kept}; correct the script and run `gitmig sync`",
+    )
+
+
+def _shortened(statement: str, longest: int = 400) -> str:
+    text = " ".join(statement.split())
+    return text if len(text) <= longest else f"{text[:longest]} …"

@@ -1,0 +1,96 @@
+"""The migration set of a code version, from names and blob ids; contents only of what is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.core.layouts import detect, layouts, migration_set
+from gitmig.core.layouts.names import is_script
+from gitmig.core.problem import InvalidMigrations
+from gitmig.errors import BeforeGitmig, UsageError
+from gitmig.repository import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.layouts import Layout
+    from gitmig.core.migration import Content, Migration, MigrationSet
+    from gitmig.operations.project import Project
+    from gitmig.repository.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A migration set together with where it was read from."""
+
+    project: Project
+    snapshot: Snapshot
+    layout: Layout
+    set: MigrationSet
+
+    @property
+    def commit(self) -> str | None:
+        """The commit, or HEAD for the work tree; None on a branch without commits."""
+        return self.snapshot.commit
+
+    def contents(self, migrations: Sequence[Migration]) -> dict[str, Content]:
+        """Blobs → content of the migrations. Raises InvalidMigrations with everything that is wrong in them."""
+        files = [file for migration in migrations for _, file in migration.files]
+        texts = snapshot.read_texts(self.project.repository, self.snapshot, files)
+        found, problems = {}, []
+        for migration in migrations:
+            try:
+                by_role = {role: texts[file.path] for role, file in migration.files}
+                found[migration.blobs] = self.layout.parse(migration, by_role)
+            except InvalidMigrations as error:
+                problems += error.problems
+        if problems:
+            raise InvalidMigrations(problems)
+        return found
+
+
+def load_target(project: Project, revision: str | None = None) -> Target:
+    """The set of a commit, or of the work tree as it is. Raises BeforeGitmig, InvalidMigrations, UsageError."""
+    repository, folders = project.repository, project.settings.folders
+    if revision is None:
+        found = snapshot.of_work_tree(repository, folders)
+    else:
+        found = snapshot.at_commit(repository, repository.resolve(revision), folders)
+    target = target_of(project, found)
+    if target is None:
+        where = f"commit {found.commit[:10]}" if revision and found.commit else "the work tree"
+        raise BeforeGitmig(
+            f"{where} has no migrations folder ({', '.join(folders)}): the database is left alone",
+            hint="it is older than gitmig's adoption; `gitmig init --dir FOLDER` names another folder",
+        )
+    return target
+
+
+def target_of(project: Project, found: Snapshot) -> Target | None:
+    """The set a snapshot holds, None if it has no migrations folder."""
+    if found.folder is None:
+        return None
+    layout = _layout(project, found)
+    return Target(
+        project=project, snapshot=found, layout=layout, set=migration_set(layout, found.folder, found.files)
+    )
+
+
+def detect_layout(project: Project, found: Snapshot) -> str | None:
+    """The name of the layout the files are written in, None if there are none to judge by."""
+    scripts = [file for file in found.files if is_script(file)]
+    try:
+        texts = snapshot.read_texts(project.repository, found, scripts[:5])
+    except InvalidMigrations:
+        texts = {}
+    return detect(found.files, texts)
+
+
+def _layout(project: Project, found: Snapshot) -> Layout:
+    name = project.settings.layout or detect_layout(project, found) or "single"
+    try:
+        return layouts()[name]
+    except KeyError:
+        hint = f"the layouts are {', '.join(layouts())}"
+        raise UsageError(f"unknown layout {name!r} in the settings", hint=hint) from None

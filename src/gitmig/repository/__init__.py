@@ -1,0 +1,1 @@
+"""git: trees, the work tree, history, notes and hooks. GitPython lives here only."""

@@ -1,0 +1,147 @@
+"""The only door to git: opens a repository, runs git in it, translates its errors."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitmig.errors import GitmigError, UsageError
+
+if TYPE_CHECKING:
+    import git
+
+# git exports these to hooks; they would answer for another repository than the one that is opened by its path.
+INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """One repository, seen from one of its work trees.
+
+    `root` is the top of the work tree, None in a bare repository; `git_dir` belongs to this work tree, `common_dir`
+    to the whole clone.
+    """
+
+    _git: git.Git
+    root: Path | None
+    git_dir: Path
+    common_dir: Path
+
+    @classmethod
+    def open(cls, start: Path) -> Repository:
+        """The repository that contains `start`, as git itself finds it. Raises UsageError if there is none."""
+        import git
+
+        for name in INHERITED:
+            os.environ.pop(name, None)
+        finder = git.Git(str(start))
+        try:
+            # in a bare repository the last question fails, after the others were answered
+            _, out, err = finder.rev_parse(
+                "--absolute-git-dir", "--git-common-dir", "--show-toplevel", with_extended_output=True, with_exceptions=False
+            )
+        except git.GitCommandNotFound as error:
+            raise GitmigError("git is not on the PATH", hint="install git 2.24 or newer") from error
+        git_dir, common_dir, *root = out.splitlines() or [""] * 2
+        if not git_dir:
+            if "dubious ownership" in err:
+                raise GitmigError(err.splitlines()[0], hint=f"git config --global --add safe.directory {start}")
+            raise UsageError(f"{start} is not inside a git repository", hint="run `git init` first")
+        top = Path(root[0]) if root else None
+        return cls(git.Git(str(top or git_dir)), top, Path(git_dir), Path(start, common_dir).resolve())
+
+    @property
+    def work_tree(self) -> Path:
+        """The top of the work tree. Raises UsageError in a bare repository."""
+        if self.root is None:
+            raise UsageError("a bare repository has no work tree", hint="name a commit, as in: gitmig sync REV")
+        return self.root
+
+    def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+        """The standard output of a git command. Raises GitmigError with git's own words."""
+        status, out, err = self.attempt(*arguments, stdin=stdin)
+        if status:
+            words = err.strip().splitlines() or [f"exit status {status}"]
+            raise GitmigError(f"git {arguments[0]} failed: {words[-1]}", details=tuple(words[:-1]))
+        return out
+
+    def attempt(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
+        """Exit status, standard output and standard error of a git command that may well fail."""
+        command = ["git", "--literal-pathspecs", *arguments]
+        with tempfile.TemporaryFile() as stream:
+            stream.write(stdin or b"")
+            stream.seek(0)
+            status, out, err = self._git.execute(
+                command,
+                istream=stream,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+                env={"GIT_OPTIONAL_LOCKS": "0"},
+            )
+        return int(status), bytes(out), err if isinstance(err, str) else bytes(err).decode(errors="replace")
+
+    def lines(self, *arguments: str) -> list[str]:
+        """The standard output of a git command as lines; [] if it fails."""
+        status, out, _ = self.attempt(*arguments)
+        return [] if status else out.decode("utf-8", "surrogateescape").splitlines()
+
+    def read_object(self, name: str) -> tuple[str, bytes] | None:
+        """Object id and content of a blob or tree by any name git knows (`REV:path`), from one long-lived process.
+
+        None if there is no such object.
+        """
+        try:
+            oid, _, _, data = self._git.get_object_data(name)
+        except ValueError:
+            return None
+        return oid, data
+
+    def object_id(self, name: str) -> str | None:
+        """The object id behind a name, None if there is none."""
+        try:
+            return self._git.get_object_header(name)[0]
+        except ValueError:
+            return None
+
+    def resolve(self, revision: str) -> str:
+        """The full id of the commit a user named. Raises UsageError."""
+        found = self.lines("rev-parse", "-q", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        if not found:
+            hint = "`git log` shows the commits; a shallow clone may need `git fetch --unshallow`"
+            raise UsageError(f"{revision!r} is no commit of this repository", hint=hint)
+        return found[0]
+
+    @cached_property
+    def head(self) -> str | None:
+        """The checked-out commit; None on a branch without commits."""
+        found = self.lines("rev-parse", "-q", "--verify", "HEAD^{commit}")
+        return found[0] if found else None
+
+    @cached_property
+    def shallow(self) -> frozenset[str]:
+        """The commits at which a shallow clone ends: their parents exist, but not here."""
+        try:
+            return frozenset((self.common_dir / "shallow").read_text().split())
+        except OSError:
+            return frozenset()
+
+    @cached_property
+    def config(self) -> dict[str, str]:
+        """`git config gitmig.*` and `user.*` by lower-case key, the nearest place winning."""
+        _, out, _ = self.attempt("config", "-z", "--get-regexp", r"^(gitmig|user)\.")
+        pairs = (row.partition("\n") for row in out.decode("utf-8", "replace").split("\0") if row)
+        return {key.lower(): value for key, _, value in pairs}
+
+    def set_config(self, key: str, value: str) -> None:
+        """Write a personal setting of this clone."""
+        self.run("config", key, value)
+
+    def private(self, *, shared: bool) -> Path:
+        """gitmig's own folder below the git directory of the clone (`shared`) or of this work tree; may not exist."""
+        return (self.common_dir if shared else self.git_dir) / "gitmig"

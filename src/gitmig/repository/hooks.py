@@ -1,0 +1,125 @@
+"""Installing gitmig's hooks beside whatever hooks are there, and taking them away again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from enum import Enum
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitmig.errors import GitmigError
+
+if TYPE_CHECKING:
+    from gitmig.repository.door import Repository
+
+NAMES = ("post-checkout", "post-commit")
+MARK = "Written by `gitmig hooks install`"
+# `.legacy` belongs to pre-commit, which would run and rename what it finds there.
+CHAINED = ".pre-gitmig"
+LEGACY = ".legacy"
+
+
+class HookState(Enum):
+    """What stands where git looks for a hook."""
+
+    INSTALLED = "installed"
+    OUTDATED = "outdated"
+    FOREIGN = "not gitmig's"
+    MISSING = "not installed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """One hook of the repository; `chained` is the foreign hook that ours runs first."""
+
+    name: str
+    path: Path
+    state: HookState
+    chained: Path | None = None
+
+
+def status(repository: Repository) -> list[Hook]:
+    """Every hook gitmig knows, as it is now."""
+    directory = _directory(repository)
+    return [_look(directory / name) for name in NAMES]
+
+
+def install(repository: Repository) -> list[Hook]:
+    """Put every hook in place, keep a foreign one as `<hook>.pre-gitmig`; again and again if you like."""
+    directory = _directory(repository)
+    directory.mkdir(parents=True, exist_ok=True)
+    for hook in (_look(directory / name) for name in NAMES):
+        if hook.state is HookState.FOREIGN:
+            _set_aside(hook)
+        if hook.state is not HookState.INSTALLED:
+            _write(hook)
+    return status(repository)
+
+
+def uninstall(repository: Repository) -> list[Hook]:
+    """Take gitmig's hooks away and put back the ones that were there before."""
+    for hook in status(repository):
+        for path in (hook.path, hook.path.with_name(hook.name + LEGACY)):
+            if _is_ours(path):
+                path.unlink()
+        if hook.chained and not os.path.lexists(hook.path):
+            hook.chained.rename(hook.path)
+    return status(repository)
+
+
+def _directory(repository: Repository) -> Path:
+    """Right for the main and linked work trees and for core.hooksPath."""
+    found = repository.lines("rev-parse", "--git-path", "hooks")
+    base = repository.root or repository.git_dir
+    return base / Path(found[0]).expanduser()
+
+
+def _look(path: Path) -> Hook:
+    chained = path.with_name(path.name + CHAINED)
+    if not os.path.lexists(path):
+        state = HookState.MISSING
+    elif not _is_ours(path):
+        state = HookState.FOREIGN
+    else:
+        current = path.read_bytes() == _script(path.name) and os.access(path, os.X_OK)
+        state = HookState.INSTALLED if current else HookState.OUTDATED
+    return Hook(name=path.name, path=path, state=state, chained=chained if os.path.lexists(chained) else None)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return MARK.encode() in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _set_aside(hook: Hook) -> None:
+    aside = hook.path.with_name(hook.name + CHAINED)
+    if hook.chained:
+        raise GitmigError(
+            f"both {hook.path} and {aside} are there, and neither is gitmig's",
+            hint=f"merge the two into {aside.name}, delete {hook.name}, and install again",
+        )
+    hook.path.rename(aside)
+
+
+def _write(hook: Hook) -> None:
+    temporary = hook.path.with_name(f".{hook.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(_script(hook.name))
+        temporary.chmod(0o755)
+        temporary.replace(hook.path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise GitmigError(f"cannot write {hook.path}: {error.strerror}", hint="check the folder's permissions") from error
+
+
+def _script(name: str) -> bytes:
+    """The packaged hook with the interpreter that runs now; a checkout of gitmig has the hooks at its top."""
+    packaged = Path(str(files("gitmig"))) / "hooks" / name
+    source = packaged if packaged.exists() else Path(__file__).parents[3] / "hooks" / name
+    return source.read_bytes().replace(b"@PYTHON@", shlex.quote(sys.executable).encode())
