@@ -43,7 +43,9 @@ def parse_team_settings(text: str, file: str) -> dict[str, Any]:
     try:
         table: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file} is not valid TOML: {error}", hint="correct it; `gitmig init` writes a fresh one") from error
+        raise UsageError(
+            f"{file} is not valid TOML: {error}", hint="correct it; `gitmig init` writes a fresh one"
+        ) from error
     if file.endswith("pyproject.toml"):
         table = table.get("tool", {}).get("gitmig", {})
     for key, value in table.items():
@@ -61,7 +63,11 @@ def resolve(
     file: str = CONFIG_FILE,
 ) -> Settings:
     """One value of every setting. `personal` holds `git config gitmig.*` with the prefix taken off, in lower case."""
-    database, source = _database(team, personal, environ, dotenv, option, file)
+    candidates = [(option, "--database")]
+    candidates += [(environ.get(name), f"environment variable {name}") for name in URL_VARIABLES]
+    candidates += [(dotenv.get(name), f".env ({name})") for name in URL_VARIABLES]
+    candidates += [(personal.get("database"), "git config gitmig.database"), (team.get("database"), file)]
+    database, source = next(((url, source) for url, source in candidates if url), (None, ""))
     folder = personal.get("folder") or team.get("folder") or DEFAULT_FOLDER
     folders = (folder,) if isinstance(folder, str) else tuple(folder)
     return Settings(
@@ -71,21 +77,6 @@ def resolve(
         database=database,
         database_source=source,
     )
-
-
-def _database(
-    team: Mapping[str, Any],
-    personal: Mapping[str, str],
-    environ: Mapping[str, str],
-    dotenv: Mapping[str, str | None],
-    option: str | None,
-    file: str,
-) -> tuple[str | None, str]:
-    candidates = [(option, "--database")]
-    candidates += [(environ.get(name), f"environment variable {name}") for name in URL_VARIABLES]
-    candidates += [(dotenv.get(name), f".env ({name})") for name in URL_VARIABLES]
-    candidates += [(personal.get("database"), "git config gitmig.database"), (team.get("database"), file)]
-    return next(((url, source) for url, source in candidates if url), (None, ""))
 
 
 def _check(key: str, value: object, file: str) -> None:

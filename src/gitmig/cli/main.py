@@ -74,7 +74,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # `gitmig log | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - everything else is a bug of ours, and says so
+    except Exception as error:
         return _report_bug(error, debug=debug)
     return status if isinstance(status, int) else 0
 

@@ -53,7 +53,9 @@ class Watcher:
     def started(self, step: Step) -> None:
         """Show the step under way."""
         if self._progress:
-            self._progress.update(self._progress.task_ids[0], advance=1, description=f"{step.direction.sign} {step.label}")
+            self._progress.update(
+                self._progress.task_ids[0], advance=1, description=f"{step.direction.sign} {step.label}"
+            )
 
     def committed(self, done: Sequence[Done]) -> None:
         """Print what is done for good."""

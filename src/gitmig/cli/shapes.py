@@ -88,16 +88,12 @@ def _plan(plan: Plan) -> dict[str, Any]:
     return {
         "reverts": [_step(step) for step in plan.reverts],
         "applies": [_step(step) for step in plan.applies],
-        "moves": [
-            {"from": m.applied.label, "to": m.desired.migration.label} for m in plan.moves if m.renamed
-        ],
+        "moves": [{"from": m.applied.label, "to": m.desired.migration.label} for m in plan.moves if m.renamed],
     }
 
 
 def _step(step: Step) -> dict[str, Any]:
-    subject = step.desired.migration if step.desired else step.applied
-    assert subject is not None  # noqa: S101 - a step has one of the two
-    return {"direction": step.direction.value, **_named(subject)}
+    return {"direction": step.direction.value, **_named(step.subject)}
 
 
 def _set(members: MigrationSet) -> dict[str, Any]:

@@ -21,5 +21,6 @@ def batches(tasks: Sequence[T]) -> list[tuple[T, ...]]:
     """Neighbours that may run in a transaction run in one; a task that must not stands alone. Order is kept."""
     found: list[tuple[T, ...]] = []
     for transactional, group in groupby(tasks, key=lambda task: task.transactional):
-        found += [tuple(group)] if transactional else [(task,) for task in group]
+        neighbours = tuple(group)
+        found += [neighbours] if transactional else [(task,) for task in neighbours]
     return found

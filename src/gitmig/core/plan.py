@@ -70,9 +70,15 @@ class Step:
     @property
     def label(self) -> str:
         """How the migration is named to people."""
-        subject = self.applied or (self.desired and self.desired.migration)
-        assert subject is not None  # noqa: S101 - a step has one of the two
-        return subject.label
+        return self.subject.label
+
+    @property
+    def subject(self) -> Applied | Migration:
+        """What runs: the migration as the target has it, or as the ledger does."""
+        if self.desired is not None:
+            return self.desired.migration
+        assert self.applied is not None  # a step has one of the two
+        return self.applied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

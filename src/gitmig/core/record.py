@@ -54,9 +54,7 @@ def suspects(parent: MigrationSet | None, current: MigrationSet) -> list[tuple[M
     """Pairs of one version whose files differ: only their contents tell an edit from a new comment."""
     before = {m.version: m for m in parent.migrations} if parent else {}
     return [
-        (before[m.version], m)
-        for m in current.migrations
-        if m.version in before and before[m.version].blobs != m.blobs
+        (before[m.version], m) for m in current.migrations if m.version in before and before[m.version].blobs != m.blobs
     ]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
@@ -80,20 +81,13 @@ def is_missing_database(error: DatabaseUnavailable) -> bool:
 
 
 def create_database(url: str, name: str) -> None:
-    """CREATE DATABASE through a connection to another database of the server; existing ones are no error."""
-    from psycopg import sql
-
+    """CREATE DATABASE through a connection to another database of the server."""
     with connect(url, "create database") as connection:
-        try:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-            pass  # another gitmig was quicker
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
 
 
 def drop_database(url: str, name: str) -> None:
     """DROP DATABASE IF EXISTS, throwing out whoever is connected to it."""
-    from psycopg import sql
-
     with connect(url, "drop database") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -114,7 +108,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _unavailable(url: str, error: psycopg.Error) -> DatabaseUnavailable:
-    """libpq's own last line says why; it names host, user and database, never the password."""
+    """Libpq's own last line says why; it names host, user and database, never the password."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no reason given"]
     reason = lines[0].rpartition("FATAL:")[2].strip() if "FATAL:" in lines[0] else lines[0]
     return DatabaseUnavailable(
@@ -127,11 +121,13 @@ def _translated(address: Address, error: psycopg.Error) -> GitmigError:
     """An error of a statement gitmig itself sent (user scripts have their own path, see `runners`)."""
     reason = (error.diag.message_primary or str(error)).strip()
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-        return GitmigError(f"{address} is read-only: {reason}", hint="sync the primary server, with a role that may write")
+        return GitmigError(
+            f"{address} is read-only: {reason}", hint="sync the primary server, with a role that may write"
+        )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         hint = "the role needs the right to create schema gitmig: GRANT CREATE ON DATABASE … TO …"
         return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
-    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None or error.sqlstate in {"57P01", "57P02"}:
+    if (isinstance(error, psycopg.OperationalError) and error.sqlstate is None) or error.sqlstate in {"57P01", "57P02"}:
         hint = "run `gitmig status`: the database is as the ledger says; `gitmig sync` goes on from there"
         return GitmigError(f"lost the connection to {address}: {reason}", hint=hint)
     return GitmigError(f"{address}: {reason}", hint="`--debug` shows the statement")

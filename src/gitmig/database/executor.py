@@ -96,11 +96,11 @@ class Executor:
         try:
             with self._connection.transaction():
                 ledger_schema.upgrade(self._connection)
-                for current in batch:  # noqa: B007 - names the task that failed
+                for current in batch:
                     done.append(self._timed(current, lambda task: run_script(self._connection, task.script)))
                 book.write(batch, done)
         except ScriptError as error:
-            assert current is not None  # noqa: S101 - only a task's script raises this
+            assert current is not None  # only a task's script raises this
             if error.sqlstate in TOO_MUCH_FOR_ONE and (len(batch) > 1 or error.sqlstate in OUTSIDE_ONLY):
                 raise _TooMuchForOne(current, error) from error
             raise self._failed(current, error) from error

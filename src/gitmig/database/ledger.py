@@ -78,10 +78,10 @@ INSERT_ROW = (
     f"INSERT INTO gitmig.applied ({', '.join(COLUMNS)}) "  # noqa: S608
     f"VALUES ({', '.join(f'%({name})s' for name in COLUMNS)})"
 )
-MOVED = ("version", "name", "path", "blobs", "up", "up_path", "up_line", "up_transactional")
-MOVED += ("down", "down_path", "down_line", "down_transactional")
+IDENTITY = ("version", "name", "path", "blobs")
+SCRIPTS = ("up", "up_path", "up_line", "up_transactional", "down", "down_path", "down_line", "down_transactional")
 UPDATE_ROW = (
-    f"UPDATE gitmig.applied SET {', '.join(f'{name} = %({name})s' for name in MOVED)} "  # noqa: S608
+    f"UPDATE gitmig.applied SET {', '.join(f'{name} = %({name})s' for name in IDENTITY + SCRIPTS)} "  # noqa: S608
     "WHERE position = %(position)s"
 )
 INSERT_EVENT = """
@@ -176,9 +176,9 @@ def move(connection: Connection, moves: Sequence[Move]) -> None:
     values = []
     for m in moves:
         migration, content = m.desired.migration, m.desired.content
-        assert content is not None  # noqa: S101 - a row differs from its file only if the file was read
+        assert content is not None  # a row differs from its file only if the file was read
         identity = (migration.version.text, migration.name, migration.path, migration.blobs)
-        values.append(dict(zip(MOVED, identity)) | scripts(content) | {"position": m.applied.position})
+        values.append(dict(zip(IDENTITY, identity)) | scripts(content) | {"position": m.applied.position})
     if values:  # nothing may be sent for nothing inside a pipeline
         connection.cursor().executemany(UPDATE_ROW.encode(), values)
 

@@ -127,7 +127,7 @@ def version(connection: Connection) -> int:
     found = int(str(_scalar(connection, "SELECT ledger_version FROM gitmig.state")))
     if found > CURRENT:
         raise GitmigError(
-            f"the ledger in this database was written by a newer gitmig (ledger version {found}, known here: {CURRENT})",
+            f"a newer gitmig wrote the ledger of this database (its version is {found}, known here is {CURRENT})",
             hint="upgrade gitmig: pip install --upgrade gitmig",
         )
     return found

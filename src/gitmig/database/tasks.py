@@ -58,20 +58,20 @@ def unfinished_task(unfinished: Unfinished) -> Task:
     """The task an earlier process left half done."""
     row, content = unfinished.row, unfinished.row.content
     script = content.up if unfinished.direction is Direction.APPLY else content.down
-    assert script is not None  # noqa: S101 - a revert was begun, so there was a down
+    assert script is not None  # a revert was begun, so there was a down
     step = Step(direction=unfinished.direction, position=row.position, applied=applied_of(row))
     return Task(step=step, script=replace(script, transactional=False), row=row)
 
 
 def _revert(step: Step, row: Row) -> Task:
     down = row.content.down
-    assert down is not None  # noqa: S101 - irreversible steps were refused
+    assert down is not None  # irreversible steps were refused
     return Task(step=step, script=down, row=row)
 
 
 def _apply(step: Step, rows: Mapping[int, Row], context: Context) -> Task:
     content = _content(step, rows)
-    assert step.desired is not None  # noqa: S101 - an apply has a target
+    assert step.desired is not None  # an apply has a target
     migration = step.desired.migration
     row = Row(
         position=step.position,
@@ -94,6 +94,5 @@ def _content(step: Step, rows: Mapping[int, Row]) -> Content:
     """What was read from the files, or what the ledger holds of the same files."""
     if step.desired is not None and step.desired.content is not None:
         return step.desired.content
-    assert step.applied is not None  # noqa: S101 - see plan.make_plan
+    assert step.applied is not None  # see plan.make_plan
     return rows[step.applied.position].content
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitmig.config import CONFIG_FILE, DEFAULT_FOLDER
@@ -18,6 +17,8 @@ from gitmig.repository import hooks
 from gitmig.repository.snapshot import of_work_tree
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gitmig.repository.door import Repository
     from gitmig.repository.hooks import Hook
 
@@ -113,7 +114,9 @@ def _configure(repository: Repository, folder: str, layout: str, bootstrap: Path
         return []
     # a JSON string is a TOML string, quotes and control characters included
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items()]
-    path.write_text("# Settings of gitmig for everybody who works on this repository.\n" + "".join(lines), encoding="utf-8")
+    path.write_text(
+        "# Settings of gitmig for everybody who works on this repository.\n" + "".join(lines), encoding="utf-8"
+    )
     return [CONFIG_FILE]
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.core.problem import InvalidMigrations
-from gitmig.core.record import Record
 from gitmig.database.ledger import read_state
 from gitmig.errors import DatabaseUnavailable
 from gitmig.operations.record import Targets, record_of
@@ -15,6 +14,7 @@ from gitmig.repository.history import commits_touching
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gitmig.core.record import Record
     from gitmig.operations.project import Project
     from gitmig.repository.history import Commit
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
-from gitmig.database.embedded import EmbeddedServer
+from gitmig.database.connection import connect, is_missing_database
+from gitmig.database.embedded import MAINTENANCE, EmbeddedServer
+from gitmig.database.scratch import create_from_bootstrap
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.repository.door import Repository
 
@@ -35,7 +37,9 @@ class Project:
         """The project `start` lies in; `database` is what was asked for on the command line. Raises UsageError."""
         repository = Repository.open(start)
         file, text = _team_file(repository)
-        personal = {key.partition(".")[2]: value for key, value in repository.config.items() if key.startswith("gitmig.")}
+        personal = {
+            key.partition(".")[2]: value for key, value in repository.config.items() if key.startswith("gitmig.")
+        }
         settings = resolve(
             team=parse_team_settings(text, file),
             personal=personal,
@@ -70,9 +74,7 @@ class Project:
 
     @contextmanager
     def connect(self, purpose: str, *, timeout: int = 10) -> Iterator[Connection]:
-        """A connection to the project's database; the embedded server is started, and its database made, on demand."""
-        from gitmig.database.connection import connect
-
+        """A connection to the project's database; the embedded server and its database are made on demand."""
         if self.settings.database is None:
             self.wake()
         with connect(self.url, purpose, timeout=timeout) as connection:
@@ -80,17 +82,13 @@ class Project:
 
     def wake(self) -> None:
         """Have the embedded server run and hold this work tree's database."""
-        from gitmig.database.connection import connect, is_missing_database
-
         try:
             with connect(self.url, "wake"):
                 return
         except DatabaseUnavailable as error:
             if not is_missing_database(error):
                 self.server.start()
-        from gitmig.database.scratch import create_from_bootstrap
-
-        create_from_bootstrap(self.server.url("postgres"), self.server.url, self.embedded_name, self.bootstrap_sql())
+        create_from_bootstrap(self.server.url(MAINTENANCE), self.server.url, self.embedded_name, self.bootstrap_sql())
 
     def bootstrap_sql(self) -> str:
         """The SQL that every fresh database needs before the first migration; empty if none is configured."""

@@ -99,4 +99,3 @@ class Targets:
             found = at_commit(self._project.repository, commit, self._project.settings.folders)
             self._known[commit] = target_of(self._project, found)
         return self._known[commit]
-

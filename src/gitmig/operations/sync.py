@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.plan import desire, make_plan, unread
@@ -68,20 +68,24 @@ def sync(
     """
     target = load_target(project, revision)
     database = str(Address.of(project.url))
+    context = Context(target=target.set, commit=target.commit, by=project.user)
     with project.connect("sync" if not dry_run else "dry run", timeout=timeout) as connection:
+        executor = Executor(connection, context, observer)
         if not dry_run:
             lock.acquire(connection, observer.waiting)
-            _finish(connection, project, target, observer)
+            _finish(connection, executor, target, observer)
         state = read_state(connection)
         plan = plan_for(state.stack, target)
         outcome = Outcome(database=database, plan=plan, target=target, from_set=state.set_id, ran=False)
         refuse_irreversible(plan, database)
         if dry_run or not observer.planned(plan):
             return outcome
-        done = _run(connection, project, target, observer, plan, state)
+        if plan:
+            stamp.forget(project.repository)
+            outcome = replace(outcome, done=_run(executor, plan, state, database))
     if revision is None:
         stamp.write(project.repository, target.set.folder, os.environ)
-    return Outcome(database=database, plan=plan, target=target, from_set=state.set_id, ran=True, done=done)
+    return replace(outcome, ran=True)
 
 
 def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
@@ -102,33 +106,24 @@ def refuse_irreversible(plan: Plan, database: str) -> None:
     )
 
 
-def _run(
-    connection: Connection, project: Project, target: Target, observer: SyncObserver, plan: Plan, state: State
-) -> tuple[Done, ...]:
-    if not plan:
-        return ()
-    stamp.forget(project.repository)
+def _run(executor: Executor, plan: Plan, state: State, database: str) -> tuple[Done, ...]:
     try:
-        return Executor(connection, _context(project, target), observer).run(plan, state)
+        return executor.run(plan, state)
     except StepFailed as failure:
-        raise _explained(failure, plan, str(Address.of(project.url))) from failure
+        raise _explained(failure, plan, database) from failure
 
 
-def _finish(connection: Connection, project: Project, target: Target, observer: SyncObserver) -> None:
+def _finish(connection: Connection, executor: Executor, target: Target, observer: SyncObserver) -> None:
+    """Make the stack whole again before anything is planned on it."""
     state = read_state(connection)
     if state.unfinished is None:
         return
-    stamp.forget(project.repository)
+    stamp.forget(target.project.repository)
     observer.resuming(state.unfinished.row.label)
-    executor = Executor(connection, _context(project, target), observer)
     try:
         finish_interrupted(connection, executor, state, target)
     except StepFailed as failure:
-        raise _explained(failure, None, str(Address.of(project.url))) from failure
-
-
-def _context(project: Project, target: Target) -> Context:
-    return Context(target=target.set, commit=target.commit, by=project.user)
+        raise _explained(failure, None, str(Address.of(target.project.url))) from failure
 
 
 def _explained(failure: StepFailed, plan: Plan | None, database: str) -> SyncFailed:
@@ -137,7 +132,9 @@ def _explained(failure: StepFailed, plan: Plan | None, database: str) -> SyncFai
     done = {id(done.step) for done in failure.committed}
     waiting = [s for s in plan.steps if id(s) not in done and s is not failure.step] if plan else []
     details = [f"statement: {_shortened(error.statement)}"]
-    details += [f"{word}: {text}" for word, text in (("detail", error.detail), ("PostgreSQL's hint", error.hint)) if text]
+    details += [
+        f"{word}: {text}" for word, text in (("detail", error.detail), ("PostgreSQL's hint", error.hint)) if text
+    ]
     details += [f"where: {line}" for line in (error.context or "").splitlines()[:3]]
     details += [f"done: {d.step.direction.sign} {d.step.label}" for d in failure.committed]
     details += [f"not run: {step.direction.sign} {step.label}" for step in waiting]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gitmig.core.layouts import Layout
     from gitmig.core.migration import Content, Migration, MigrationSet
+    from gitmig.core.problem import Problem
     from gitmig.operations.project import Project
     from gitmig.repository.snapshot import Snapshot
 
@@ -38,7 +39,8 @@ class Target:
         """Blobs → content of the migrations. Raises InvalidMigrations with everything that is wrong in them."""
         files = [file for migration in migrations for _, file in migration.files]
         texts = snapshot.read_texts(self.project.repository, self.snapshot, files)
-        found, problems = {}, []
+        found: dict[str, Content] = {}
+        problems: list[Problem] = []
         for migration in migrations:
             try:
                 by_role = {role: texts[file.path] for role, file in migration.files}
@@ -72,9 +74,7 @@ def target_of(project: Project, found: Snapshot) -> Target | None:
     if found.folder is None:
         return None
     layout = _layout(project, found)
-    return Target(
-        project=project, snapshot=found, layout=layout, set=migration_set(layout, found.folder, found.files)
-    )
+    return Target(project=project, snapshot=found, layout=layout, set=migration_set(layout, found.folder, found.files))
 
 
 def detect_layout(project: Project, found: Snapshot) -> str | None:

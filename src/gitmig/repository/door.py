@@ -42,7 +42,11 @@ class Repository:
         try:
             # in a bare repository the last question fails, after the others were answered
             _, out, err = finder.rev_parse(
-                "--absolute-git-dir", "--git-common-dir", "--show-toplevel", with_extended_output=True, with_exceptions=False
+                "--absolute-git-dir",
+                "--git-common-dir",
+                "--show-toplevel",
+                with_extended_output=True,
+                with_exceptions=False,
             )
         except git.GitCommandNotFound as error:
             raise GitmigError("git is not on the PATH", hint="install git 2.24 or newer") from error
@@ -143,5 +147,5 @@ class Repository:
         self.run("config", key, value)
 
     def private(self, *, shared: bool) -> Path:
-        """gitmig's own folder below the git directory of the clone (`shared`) or of this work tree; may not exist."""
+        """Gitmig's own folder below the git directory of the clone (`shared`) or of this work tree; may not exist."""
         return (self.common_dir if shared else self.git_dir) / "gitmig"

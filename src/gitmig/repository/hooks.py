@@ -115,7 +115,9 @@ def _write(hook: Hook) -> None:
         temporary.replace(hook.path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise GitmigError(f"cannot write {hook.path}: {error.strerror}", hint="check the folder's permissions") from error
+        raise GitmigError(
+            f"cannot write {hook.path}: {error.strerror}", hint="check the folder's permissions"
+        ) from error
 
 
 def _script(name: str) -> bytes:

@@ -95,7 +95,7 @@ def _index_and_changes(listing: str) -> tuple[dict[str, tuple[str, str]], set[st
     changed, removed = set(), set()
     for row in filter(None, listing.split("\0")):
         match = ROW.fullmatch(row)
-        assert match is not None, row  # noqa: S101 - the format of `git ls-files -t -s`
+        assert match is not None, row  # the format of `git ls-files -t -s`
         path = match["path"]
         if match["stage"] not in {None, "0"}:
             problem = Problem(path=path, message="has a merge conflict", hint="resolve it and `git add` it, then sync")

@@ -24,7 +24,10 @@ def command(revision: str | None, as_json: bool) -> int:
     say(f"{where}: {plural(len(members), 'migration')}, set {members.id}")
     table(
         ("version", "name", "file", ""),
-        [(m.version.text, m.name, m.path, "irreversible" if m.label in shown.irreversible else "") for m in members.migrations],
+        [
+            (m.version.text, m.name, m.path, "irreversible" if m.label in shown.irreversible else "")
+            for m in members.migrations
+        ],
     )
     if shown.disagrees and shown.record:
         warn(

@@ -36,11 +36,12 @@ def command(exit_code: bool, database: str | None, as_json: bool) -> int:
 def _print(found: Status) -> None:
     state, members = found.state, found.target.set
     say(f"database   {found.database}, from {found.source}")
-    say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')} in {members.folder}/, set {members.id}")
+    say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')}, set {members.id}")
     at = f", last synced to {short(state.commit)}" if state.commit else ""
     say(f"applied    {plural(len(state.stack), 'migration')}, set {state.set_id}{at}")
     if state.unfinished:
-        say(f"unfinished {state.unfinished.row.label} was interrupted after {plural(state.unfinished.done, 'statement')}")
+        done = plural(state.unfinished.done, "statement")
+        say(f"unfinished {state.unfinished.row.label} was interrupted after {done}")
     _list("pending", "+", found.difference.pending)
     _list("phantom", "-", found.difference.phantom)
     _list("edited", "~", found.difference.edited)

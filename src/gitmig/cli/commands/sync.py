@@ -47,11 +47,12 @@ def command(revision: str | None, dry_run: bool, yes: bool, database: str | None
 
 def summary(outcome: Outcome) -> str:
     """Where the database is now."""
-    count = plural(len(outcome.target.set), "migration")
-    commit = short(outcome.target.commit)
-    where = f"the work tree on {commit}" if outcome.target.snapshot.is_work_tree else f"commit {commit}"
-    verb = "is now at" if outcome.plan else "is in sync with"
-    return f"{outcome.database} {verb} {where} ({count})"
+    target = outcome.target
+    on = f"commit {short(target.commit)}"
+    if target.snapshot.is_work_tree:
+        on = f"the work tree on {short(target.commit)}" if target.commit else "the work tree"
+    now = "now matches" if outcome.plan else "matches"
+    return f"{outcome.database} {now} {on} ({plural(len(target.set), 'migration')})"
 
 
 def show_plan(outcome: Outcome) -> None:

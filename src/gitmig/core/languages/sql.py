@@ -114,15 +114,15 @@ def flaws(text: str, transactional: bool) -> list[Flaw]:
 
 def concurrent_index_table(text: str) -> str | None:
     """The table of a CREATE INDEX CONCURRENTLY, quoted; None for every other statement."""
-    import pglast.parser
+    import pglast
 
     if "concurrently" not in text.lower():
         return None
     try:
-        node = pglast.parser.parse_sql(text)[0].stmt
+        node = pglast.parse_sql(text)[0].stmt
     except (pglast.parser.ParseError, IndexError):
         return None
-    if type(node).__name__ != "IndexStmt" or not node.concurrent:
+    if not isinstance(node, pglast.ast.IndexStmt) or not node.concurrent or node.relation is None:
         return None
     parts = [node.relation.schemaname, node.relation.relname]
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts if part)

@@ -70,7 +70,9 @@ def _no_plain_file(file: File) -> Problem | None:
     what = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}.get(file.mode)
     if what is None:
         return None
-    return Problem(path=file.path, message=f"is {what}", hint="put the migration itself here: its content must be in the commit")
+    return Problem(
+        path=file.path, message=f"is {what}", hint="put the migration itself here: its content must be in the commit"
+    )
 
 
 def _duplicates(migrations: Sequence[Migration]) -> list[Problem]:

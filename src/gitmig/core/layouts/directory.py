@@ -39,7 +39,9 @@ class DirectoryLayout:
         for file in files:
             directory, _, base = file.name.rpartition("/")
             role = "options" if base == OPTIONS else base.rpartition(".")[0]
-            if DIRECTORY.fullmatch(directory) and (base == OPTIONS or (names.is_script(file) and role in {"up", "down"})):
+            if DIRECTORY.fullmatch(directory) and (
+                base == OPTIONS or (names.is_script(file) and role in {"up", "down"})
+            ):
                 directories.setdefault(directory, {})[role] = file
             elif names.is_script(file):
                 problems.append(names.misnamed(file, EXPECTED))
@@ -70,7 +72,7 @@ class DirectoryLayout:
 
 
 def _transactional(file: File, text: str) -> bool:
-    """diesel's `run_in_transaction`, true where it is not written."""
+    """Diesel's `run_in_transaction`, true where it is not written."""
     try:
         value = tomllib.loads(text).get("run_in_transaction", True)
     except tomllib.TOMLDecodeError as error:

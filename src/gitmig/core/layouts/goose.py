@@ -47,7 +47,9 @@ class GooseLayout:
         problems = [p for d in found if (p := _unknown(file, d))] + _unbalanced(file, found)
         up, down = _one(file, found, "up", problems), _one(file, found, "down", problems)
         if up is None:
-            problems.append(Problem(path=file.path, message="no section +goose Up", hint="write `-- +goose Up` before it"))
+            problems.append(
+                Problem(path=file.path, message="no section +goose Up", hint="write `-- +goose Up` before it")
+            )
         elif down and down.start < up.start:
             hint = "put the up section first"
             problems.append(Problem(path=file.path, line=down.line, message="Down stands before Up", hint=hint))
@@ -76,11 +78,11 @@ def _unknown(file: File, directive: Directive) -> Problem | None:
 
 def _one(file: File, found: Sequence[Directive], word: str, problems: list[Problem]) -> Directive | None:
     """The directive with the word; a second one is a problem."""
-    first, *others = [d for d in found if d.word.lower() == word] or [None]
-    for other in filter(None, others):
+    matching = [d for d in found if d.word.lower() == word]
+    for other in matching[1:]:
         hint = "a migration has one section of each; make two of it"
         problems.append(Problem(path=file.path, line=other.line, message=f"a second +goose {other.word}", hint=hint))
-    return first
+    return matching[0] if matching else None
 
 
 def _unbalanced(file: File, found: Sequence[Directive]) -> list[Problem]:
@@ -99,4 +101,6 @@ def _unbalanced(file: File, found: Sequence[Directive]) -> list[Problem]:
 
 def _open(file: File, directive: Directive) -> Problem:
     message = f"+goose {directive.word} without its counterpart"
-    return Problem(path=file.path, line=directive.line, message=message, hint="close every StatementBegin by a StatementEnd")
+    return Problem(
+        path=file.path, line=directive.line, message=message, hint="close every StatementBegin by a StatementEnd"
+    )

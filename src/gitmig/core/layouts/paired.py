@@ -56,6 +56,6 @@ class PairedLayout:
 
 
 def _script(text: str, file: File) -> Script:
-    """sqlx runs a file that begins with `-- no-transaction` outside of one; golang-migrate has no such flag."""
+    """Sqlx runs a file that begins with `-- no-transaction` outside of one; golang-migrate has no such flag."""
     comment = re.escape(sections.language_of(file).comment)
     return sections.whole(text, file, transactional=not re.match(rf"\s*{comment}\s*no-transaction\b", text))

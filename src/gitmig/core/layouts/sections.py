@@ -1,4 +1,4 @@
-"""Files with several sections: `-- migrate:up`, `-- +goose Down`. Finding directives, cutting scripts, checking them."""
+"""Files with several sections, as `-- migrate:up`: finding directives, cutting scripts out, checking them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def directives(text: str, marker: re.Pattern[str]) -> Iterator[Directive]:
 def language_of(file: File) -> Language:
     """The language of a file that `names.is_script` let through."""
     language = by_suffix(file.name.rpartition(".")[2])
-    assert language is not None  # noqa: S101 - group() takes scripts only
+    assert language is not None  # group() takes scripts only
     return language
 
 

@@ -1,0 +1,76 @@
+"""Look after the embedded PostgreSQL of a clone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.database.connection import drop_database, environment
+from gitmig.database.embedded import MAINTENANCE
+from gitmig.errors import GitmigError, UsageError
+from gitmig.repository import stamp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitmig.operations.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A psql that is ready to be run: the program, and the environment that leads it to the database."""
+
+    program: str
+    environment: dict[str, str]
+
+
+def url(project: Project) -> str:
+    """The URL of the project's database, running if it is the embedded one."""
+    if project.settings.database is None:
+        project.wake()
+    return project.url
+
+
+def psql(project: Project) -> Client:
+    """The embedded server's psql, or the one on the PATH. Raises GitmigError if there is none."""
+    address = url(project)
+    found: str | Path | None = shutil.which("psql")
+    if project.settings.database is None:
+        found = project.server.program("psql")
+    if found is None:
+        raise GitmigError("psql is not on the PATH", hint="install PostgreSQL's client programs")
+    return Client(program=str(found), environment=os.environ | environment(address))
+
+
+def start(project: Project) -> bool:
+    """Start the embedded server; True if it was not running. Its database is there afterwards."""
+    _refuse_configured(project)
+    started = not project.server.is_running()
+    project.wake()
+    return started
+
+
+def stop(project: Project) -> bool:
+    """Stop the embedded server; True if it was running."""
+    _refuse_configured(project)
+    return project.server.stop()
+
+
+def reset(project: Project) -> None:
+    """Drop this work tree's embedded database with all its rows, and make it anew, empty."""
+    _refuse_configured(project)
+    stamp.forget(project.repository)
+    project.wake()
+    drop_database(project.server.url(MAINTENANCE), project.embedded_name)
+    project.wake()
+
+
+def _refuse_configured(project: Project) -> None:
+    """The server behind a configured URL is not gitmig's to start, stop or empty."""
+    if project.settings.database is not None:
+        raise UsageError(
+            f"the database is configured ({project.settings.database_source}), so it is not the embedded one",
+            hint="this command looks after the embedded PostgreSQL only; unset the URL to use that",
+        )
