@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "gitmig.toml"
 DEFAULT_FOLDER = "migrations"
+KEYS = ("folder", "layout", "database", "bootstrap", "run_outside")
 # The order people expect: what is nearest to the call wins.
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 
@@ -28,7 +29,8 @@ class Settings:
 
     `folders` are candidates: the first that exists at a commit counts. `layout` None means: detect. `bootstrap` is
     the path of SQL every fresh database needs first; it never runs on the user's own database. `database` is a URL or
-    None, `database_source` says in words where it was found.
+    None, `database_source` says in words where it was found. `run_outside` says when scripts that ask for it run
+    outside a transaction: on `large` databases, or `always`.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -36,6 +38,7 @@ class Settings:
     bootstrap: str | None = None
     database: str | None = None
     database_source: str = ""
+    run_outside: str = "large"
 
 
 def parse_team_settings(text: str, file: str) -> dict[str, Any]:
@@ -76,14 +79,20 @@ def resolve(
         bootstrap=personal.get("bootstrap") or team.get("bootstrap"),
         database=database,
         database_source=source,
+        run_outside=_run_outside(personal.get("runoutside") or team.get("run_outside") or "large"),
     )
+
+
+def _run_outside(value: str) -> str:
+    if value not in {"large", "always"}:
+        raise UsageError(f"run_outside is {value!r}", hint='it is "large" or "always"')
+    return value
 
 
 def _check(key: str, value: object, file: str) -> None:
     """Refuse a misspelt key or a wrong type now, rather than ignore it."""
-    known = "folder, layout, database and bootstrap"
-    if key not in {"folder", "layout", "database", "bootstrap"}:
-        raise UsageError(f"{file}: unknown key {key!r}", hint=f"the keys are {known}")
+    if key not in KEYS:
+        raise UsageError(f"{file}: unknown key {key!r}", hint=f"the keys are {', '.join(KEYS)}")
     texts = value if isinstance(value, list) and key == "folder" and value else [value]
     if not all(isinstance(text, str) for text in texts):
         allowed = "a text or a list of texts" if key == "folder" else "a text"

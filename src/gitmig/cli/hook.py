@@ -45,8 +45,8 @@ def post_checkout() -> int:
         return 0
     except GitmigError as error:
         watcher.close()
+        error.hint = f"the branch is switched, the database is not: {error.hint or 'run `gitmig sync`'}"
         report(error)
-        tell("the branch is switched; the database is not: run `gitmig sync` once the cause is gone")
         return error.exit_code
     finally:
         watcher.close()

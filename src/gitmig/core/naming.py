@@ -22,7 +22,7 @@ LONGEST = 50
 
 def slug(title: str) -> str:
     """`rename contents to body` → `rename_contents_to_body`. Raises UsageError if nothing is left to name it by."""
-    words = re.findall(r"\w+", title.strip())
+    words = re.findall(r"[^\W_]+", title)
     if not words:
         raise UsageError(
             f"{title!r} has no letter or digit to name a migration by",

@@ -36,7 +36,7 @@ class Record:
     def from_text(cls, text: str) -> Record | None:
         """A record as it was written; None if the note is not gitmig's."""
         found: dict[str, list[str]] = {}
-        for line in text.splitlines():
+        for line in text.split("\n"):
             key, _, value = line.partition(": ")
             found.setdefault(key, []).append(value)
         if "Migration-Set" not in found or not found.get("Migrations", [""])[0].isdecimal():

@@ -31,15 +31,15 @@ def units(statements: Sequence[Statement], text: str) -> list[Unit]:
     found: list[Unit] = []
     opened: Statement | None = None
     for statement in statements:
-        words = [token.text.upper() for token in (tokens(statement.text) or ())[:2]]
+        words = [token.text.upper() for token in (tokens(statement.text) or ())[:3]]
         if opened is None and words[:1] and words[0] in BEGINS:
             opened = statement
-        elif opened is not None and words[:1] and words[0] in ENDS and words[1:] != ["TO"]:
+        elif opened is not None and words[:1] and words[0] in ENDS and "TO" not in words:
             end = statement.offset + len(statement.text)
             found.append(Unit(text=text[opened.offset : end], offset=opened.offset))
             opened = None
         elif opened is None:
-            setting = words[:1] == ["SET"] and words[1:] != ["LOCAL"]
+            setting = words[:1] == ["SET"] and words[1:2] != ["LOCAL"]
             found.append(Unit(text=statement.text, offset=statement.offset, is_setting=setting))
     if opened is not None:
         found.append(Unit(text=text[opened.offset :], offset=opened.offset))

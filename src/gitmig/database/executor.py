@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
 # pending trigger events (55006), out of locks (53200), and statements that must be outside of any transaction.
 TOO_MUCH_FOR_ONE = {"55P04", "55006", "53200"} | OUTSIDE_ONLY
+# Bytes. `transaction:false` and CONCURRENTLY spare the other users of large tables. On a database below this size the
+# locks last for moments, and one transaction for the whole plan is worth more: a failure leaves nothing half done.
+LARGE = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +66,24 @@ class Observer(Protocol):
 class Executor:
     """Runs plans on one connection that holds the lock."""
 
-    def __init__(self, connection: Connection, context: Context, observer: Observer) -> None:
+    def __init__(
+        self, connection: Connection, context: Context, observer: Observer, *, always_outside: bool = False
+    ) -> None:
         self._connection = connection
+        self._always_outside = always_outside
         self._context = context
         self._observer = observer
         self._committed: list[Done] = []
 
-    def run(self, plan: Plan, state: State) -> tuple[Done, ...]:
+    @property
+    def committed(self) -> tuple[Done, ...]:
+        """Every step that is done for good."""
+        return tuple(self._committed)
+
+    def run(self, plan: Plan, state: State) -> None:
         """Do what the plan, made for this state, says. Raises StepFailed."""
         book = _Book(self._connection, self._context, state, plan.moves)
-        waiting = batches(tasks(plan, ledger.read_rows(self._connection, plan.keep), self._context)) or [()]
+        waiting = batches(self._tasks(plan)) or [()]
         while waiting:
             batch, *waiting = waiting
             book.is_last = not waiting
@@ -83,11 +94,23 @@ class Executor:
                     self._run_together(batch, book)
             except _TooMuchForOne as refusal:
                 waiting = refusal.smaller(batch) + waiting
-        return tuple(self._committed)
 
     def finish(self, unfinished: Unfinished, state: State) -> None:
         """Complete a script that an earlier process left half done outside a transaction. Raises StepFailed."""
         self._run_outside(unfinished_task(unfinished), _Book(self._connection, self._context, state), unfinished)
+
+    def _tasks(self, plan: Plan) -> list[Task]:
+        """The plan's tasks. Where locks hurt nobody, scripts written for the outside run inside as well."""
+        found = tasks(plan, ledger.read_rows(self._connection, plan.keep), self._context)
+        if self._always_outside or all(task.transactional for task in found) or self._is_large():
+            return found
+        return [task.inside() for task in found]
+
+    def _is_large(self) -> bool:
+        row = self._connection.execute(
+            "SELECT pg_catalog.pg_database_size(current_database()) > %s", (LARGE,)
+        ).fetchone()
+        return bool(row and row[0])
 
     def _run_together(self, batch: Sequence[Task], book: _Book) -> None:
         """All tasks and their ledger rows in one transaction; without tasks, what else the ledger has to learn."""
@@ -101,8 +124,9 @@ class Executor:
                 book.write(batch, done)
         except ScriptError as error:
             assert current is not None  # only a task's script raises this
-            if error.sqlstate in TOO_MUCH_FOR_ONE and (len(batch) > 1 or error.sqlstate in OUTSIDE_ONLY):
-                raise _TooMuchForOne(current, error) from error
+            outside = error.sqlstate in OUTSIDE_ONLY or current.written is not None
+            if error.sqlstate in TOO_MUCH_FOR_ONE and (len(batch) > 1 or outside):
+                raise _TooMuchForOne(current, outside=outside) from error
             raise self._failed(current, error) from error
         except psycopg.IntegrityError as error:  # a deferred constraint speaks up when the transaction ends
             if current is None:
@@ -151,7 +175,7 @@ class Executor:
             path=task.script.path,
             outside=not task.transactional,
             error=error,
-            committed=tuple(self._committed),
+            committed=self.committed,
         )
 
 
@@ -204,14 +228,19 @@ class _Book:
 class _TooMuchForOne(Exception):
     """A batch was rolled back whole because PostgreSQL allows it only in smaller transactions."""
 
-    def __init__(self, task: Task, error: ScriptError) -> None:
-        super().__init__(error.message)
+    def __init__(self, task: Task, *, outside: bool) -> None:
+        super().__init__()
         self._task = task
-        self._outside = error.sqlstate in OUTSIDE_ONLY
+        self._outside = outside
 
     def smaller(self, batch: Sequence[Task]) -> list[tuple[Task, ...]]:
-        """The same tasks, one transaction each; the one that must not be in any stands outside."""
-        return [(task.outside() if self._outside and task is self._task else task,) for task in batch]
+        """The same tasks with a commit before the one that was refused, or, if it must be outside, around it."""
+        place = next(k for k, task in enumerate(batch) if task is self._task)
+        if self._outside:
+            parts = [tuple(batch[:place]), (self._task.outside(),), tuple(batch[place + 1 :])]
+        else:
+            parts = [tuple(batch[: place or 1]), tuple(batch[place or 1 :])]
+        return [part for part in parts if part]
 
 
 def milliseconds(began: float) -> float:

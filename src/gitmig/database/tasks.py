@@ -33,15 +33,25 @@ class Task:
     step: Step
     script: Script
     row: Row
+    written: Script | None = None
 
     @property
     def transactional(self) -> bool:
         """Whether it may share a transaction."""
         return self.script.transactional
 
+    def inside(self) -> Task:
+        """The same task for the inside of a transaction, although it was written for the outside; if that can be."""
+        if self.script.transactional:
+            return self
+        text = self.script.language.inside(self.script.text)
+        if text is None:
+            return self
+        return replace(self, script=replace(self.script, text=text, transactional=True), written=self.script)
+
     def outside(self) -> Task:
-        """The same task, to be run outside a transaction."""
-        return replace(self, script=replace(self.script, transactional=False))
+        """The same task outside a transaction, its script as it was written."""
+        return replace(self, script=replace(self.written or self.script, transactional=False), written=None)
 
 
 def tasks(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Task]:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from gitmig.core.plan import desire, make_plan, unread
+from gitmig.core.plan import Direction, desire, make_plan, unread
 from gitmig.database import lock
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor, Observer, StepFailed
@@ -20,7 +20,7 @@ from gitmig.repository import stamp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.plan import Applied, Plan
+    from gitmig.core.plan import Applied, Plan, Step
     from gitmig.database.connection import Connection
     from gitmig.database.executor import Done
     from gitmig.database.ledger import State
@@ -70,7 +70,8 @@ def sync(
     database = str(Address.of(project.url))
     context = Context(target=target.set, commit=target.commit, by=project.user)
     with project.connect("sync" if not dry_run else "dry run", timeout=timeout) as connection:
-        executor = Executor(connection, context, observer)
+        always_outside = project.settings.run_outside == "always"
+        executor = Executor(connection, context, observer, always_outside=always_outside)
         if not dry_run:
             lock.acquire(connection, observer.waiting)
             _finish(connection, executor, target, observer)
@@ -82,10 +83,10 @@ def sync(
             return outcome
         if plan:
             stamp.forget(project.repository)
-            outcome = replace(outcome, done=_run(executor, plan, state, database))
+            _run(executor, plan, state, database)
     if revision is None:
         stamp.write(project.repository, target.set.folder, os.environ)
-    return replace(outcome, ran=True)
+    return replace(outcome, ran=True, done=executor.committed)
 
 
 def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
@@ -106,9 +107,9 @@ def refuse_irreversible(plan: Plan, database: str) -> None:
     )
 
 
-def _run(executor: Executor, plan: Plan, state: State, database: str) -> tuple[Done, ...]:
+def _run(executor: Executor, plan: Plan, state: State, database: str) -> None:
     try:
-        return executor.run(plan, state)
+        executor.run(plan, state)
     except StepFailed as failure:
         raise _explained(failure, plan, database) from failure
 
@@ -127,7 +128,7 @@ def _finish(connection: Connection, executor: Executor, target: Target, observer
 
 
 def _explained(failure: StepFailed, plan: Plan | None, database: str) -> SyncFailed:
-    """Applied, failed (file, line, statement, PostgreSQL's message), not run, and what to do."""
+    """What was done, what failed (file, line, statement, PostgreSQL's message), what was not run, what to do."""
     error = failure.error
     done = {id(done.step) for done in failure.committed}
     waiting = [s for s in plan.steps if id(s) not in done and s is not failure.step] if plan else []
@@ -135,10 +136,10 @@ def _explained(failure: StepFailed, plan: Plan | None, database: str) -> SyncFai
     details += [
         f"{word}: {text}" for word, text in (("detail", error.detail), ("PostgreSQL's hint", error.hint)) if text
     ]
-    details += [f"where: {line}" for line in (error.context or "").splitlines()[:3]]
-    details += [f"done: {d.step.direction.sign} {d.step.label}" for d in failure.committed]
-    details += [f"not run: {step.direction.sign} {step.label}" for step in waiting]
-    verb = "applying" if failure.step.direction.sign == "+" else "reverting"
+    if error.context:
+        details.append(f"where: {_shortened(error.context)}")
+    details += _listed("done", [done.step for done in failure.committed]) + _listed("not run", waiting)
+    verb = "applying" if failure.step.direction is Direction.APPLY else "reverting"
     kept = "stays at the last step that is done" if failure.committed else "is as it was before"
     if failure.outside:
         kept = "keeps the statements before it, which ran outside a transaction"
@@ -149,6 +150,14 @@ def _explained(failure: StepFailed, plan: Plan | None, database: str) -> SyncFai
     )
 
 
-def _shortened(statement: str, longest: int = 400) -> str:
-    text = " ".join(statement.split())
+def _listed(word: str, steps: Sequence[Step]) -> list[str]:
+    """One line however many steps: the end of a message is what people read."""
+    names = [f"{step.direction.sign} {step.label}" for step in steps]
+    if len(names) > 3:
+        names = [names[0], f"… {len(names) - 2} more …", names[-1]]
+    return [f"{word}: {', '.join(names)}"] if names else []
+
+
+def _shortened(text: str, longest: int = 300) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[:longest]} …"

@@ -27,7 +27,8 @@ class Language:
 
     `suffix` is the file name's ending without the dot, `comment` starts a line comment (directives are written in
     one). `checksum` maps a script to a string that is equal exactly when the change is the same. `flaws` lists what
-    is wrong with a script that shall run inside a transaction (or, False, outside).
+    is wrong with a script that shall run inside a transaction (or, False, outside). `inside` rewrites a script that
+    was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Language:
     comment: str
     checksum: Callable[[str], str]
     flaws: Callable[[str, bool], list[Flaw]]
+    inside: Callable[[str], str | None]
 
 
 def by_suffix(suffix: str) -> Language | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitmig.core.languages import Flaw, Language
@@ -18,6 +19,8 @@ COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 TRANSACTION_CONTROL = {"BEGIN_P", "START", "COMMIT", "ROLLBACK", "END_P", "ABORT_P", "PREPARE"}
 # Scripts without any of these words need not be scanned at all; most have none.
 CONTROL_WORD = re.compile(r"\b(?:begin|start|commit|rollback|end|abort|prepare)\b", re.IGNORECASE)
+# PostgreSQL folds no other letters in UTF-8: É and é are two names.
+FOLD = str.maketrans(ascii_uppercase, ascii_lowercase)
 BARE_BEGIN = {"BEGIN", "BEGIN WORK", "BEGIN TRANSACTION", "START TRANSACTION"}
 BARE_COMMIT = {"COMMIT", "COMMIT WORK", "COMMIT TRANSACTION", "END", "END WORK", "END TRANSACTION"}
 
@@ -61,7 +64,7 @@ def checksum(text: str) -> str:
     else:
         while found and found[-1].kind == "ASCII_59":
             found.pop()
-        words = [t.text if t.text.startswith('"') or "CONST" in t.kind else t.text.lower() for t in found]
+        words = [t.text if '"' in t.text or t.kind.endswith("CONST") else t.text.translate(FOLD) for t in found]
     return hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -110,6 +113,24 @@ def flaws(text: str, transactional: bool) -> list[Flaw]:
             )
         )
     return found
+
+
+def inside_transaction(text: str) -> str | None:
+    """The same script for the inside of a transaction, at unchanged positions; None if it ends transactions itself.
+
+    CONCURRENTLY is blanked where a plain statement gives the same schema: at CREATE, DROP and REINDEX INDEX. It stays
+    at DETACH PARTITION, which makes a constraint the plain form does not make.
+    """
+    text = executable(text)
+    if next(_transaction_control(text), None):
+        return None
+    for statement in statements(text) if "concurrently" in text.lower() else ():
+        found = tokens(statement.text) or []
+        if found and found[0].kind in {"CREATE", "DROP", "REINDEX"}:
+            for token in (t for t in found if t.kind == "CONCURRENTLY"):
+                start = statement.offset + token.start
+                text = text[:start] + " " * len(token.text) + text[start + len(token.text) :]
+    return text
 
 
 def concurrent_index_table(text: str) -> str | None:
@@ -186,4 +207,4 @@ def _without_leading_comments(text: str, offset: int) -> Statement:
     return Statement(text[skip:].rstrip(), offset + skip)
 
 
-SQL = Language(name="sql", suffix="sql", comment="--", checksum=checksum, flaws=flaws)
+SQL = Language(name="sql", suffix="sql", comment="--", checksum=checksum, flaws=flaws, inside=inside_transaction)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EXPECTED = "V_name/up.sql and V_name/down.sql, as in 2026-01-01-120000_create_comments/up.sql"
 # Dashes inside the version do not count in the order: 2017-09-23-182408 is 20170923182408.
-DIRECTORY = re.compile(r"(?P<version>\d+(?:-\d+)*)(?:_(?P<name>[^/]*))?")
+DIRECTORY = re.compile(r"(?P<version>[0-9]+(?:-[0-9]+)*)(?:_(?P<name>[^/]*))?")
 OPTIONS = "metadata.toml"
 
 

@@ -31,8 +31,9 @@ class GooseLayout:
         """See `Layout`."""
         migrations, problems = [], []
         for file in filter(names.is_script, files):
-            match = names.STEM.fullmatch(file.name.rpartition(".")[0])
-            if match is None:
+            stem = file.name.rpartition(".")[0]
+            match = names.STEM.fullmatch(stem)
+            if match is None or stem.endswith((".up", ".down")):
                 problems.append(names.misnamed(file, EXPECTED))
                 continue
             version = Version(match["version"])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitmig.core.migration import File
 
 # `20260101120000_create_comments`, `0001-init`, `42`: digits, then perhaps a separator and a name.
-STEM = re.compile(r"(?P<version>\d+)(?:[_-](?P<name>[^/]*))?")
+STEM = re.compile(r"(?P<version>[0-9]+)(?:[_-](?P<name>[^/]*))?")
 
 
 def is_script(file: File) -> bool:

@@ -67,7 +67,7 @@ def whole(text: str, file: File, *, transactional: bool) -> Script:
 def stray_text(text: str, file: File, before: Directive) -> list[Problem]:
     """Something other than comments before the first section."""
     head, comment = text[: before.start], language_of(file).comment
-    for number, line in enumerate(head.splitlines(), 1):
+    for number, line in enumerate(head.split("\n"), 1):
         if line.strip() and not line.lstrip().startswith(comment):
             hint = f"move it below the directive on line {before.line}, or make it a comment"
             return [Problem(path=file.path, line=number, message="text before the first section", hint=hint)]

@@ -1,0 +1,195 @@
+"""Real git and real PostgreSQL, cut off from whatever the machine has configured.
+
+One server for the run (GITMIG_TEST_SERVER, else the embedded one), one database per test.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from gitmig.database.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+SERVER_VARIABLE = "GITMIG_TEST_SERVER"
+FORBIDDEN = ("GIT_", "PG", "GITMIG_", "DATABASE_URL")
+GIT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TEMPLATE_DIR": "",
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_AUTHOR_DATE": "2026-01-01T12:00:00+00:00",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.org",
+    "GIT_COMMITTER_DATE": "2026-01-01T12:00:00+00:00",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+_server_url = os.environ.get(SERVER_VARIABLE, "")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the user's git, PostgreSQL or database settings."""
+    for name in list(os.environ):
+        if name.startswith(FORBIDDEN):
+            monkeypatch.delenv(name)
+    for name, value in GIT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server without a database name at its end."""
+    if _server_url:
+        yield _server_url.rstrip("/")
+        return
+    embedded = EmbeddedServer(tmp_path_factory.mktemp("server"))
+    embedded.start()
+    yield embedded.url("postgres").replace("/postgres?", "/?")
+    embedded.stop()
+
+
+@dataclass(frozen=True)
+class Database:
+    """An empty database of one test."""
+
+    url: str
+    name: str
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Run a query on a connection of its own."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(query.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def tables(self) -> list[str]:
+        """The tables in schema public, in order."""
+        return [str(row[0]) for row in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")]
+
+    def columns(self, table: str) -> list[str]:
+        """The columns of a table, in order."""
+        query = f"SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+        return [str(row[0]) for row in self.rows(query)]
+
+    def applied(self) -> list[str]:
+        """The labels in the ledger, in order."""
+        if self.rows("SELECT to_regclass('gitmig.applied')") == [(None,)]:
+            return []
+        return [str(row[0]) for row in self.rows("SELECT version || '_' || name FROM gitmig.applied ORDER BY position")]
+
+
+@pytest.fixture
+def database(server: str) -> Iterator[Database]:
+    """A fresh database, dropped afterwards."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    maintenance = url_of(server, "postgres")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+    yield Database(url_of(server, name), name)
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+
+def url_of(server: str, name: str) -> str:
+    """The URL of a database on the server."""
+    base, question, options = server.partition("?")
+    return f"{base.rstrip('/')}/{name}{question}{options}"
+
+
+@dataclass
+class Result:
+    """What a command said."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Sandbox:
+    """A git repository, and gitmig run in it as a user would."""
+
+    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+        self.root = root
+        self.environment = dict(environment)
+
+    def git(self, *arguments: str, check: bool = True) -> Result:
+        """Run git."""
+        return self.run("git", *arguments, check=check)
+
+    def gitmig(self, *arguments: str, check: bool = True) -> Result:
+        """Run gitmig in a process of its own."""
+        return self.run(sys.executable, "-m", "gitmig", *arguments, check=check)
+
+    def run(self, *command: str, check: bool = True, cwd: Path | None = None) -> Result:
+        """Run any command; a failure shows what it said."""
+        process = subprocess.run(
+            command, cwd=cwd or self.root, env=os.environ | self.environment, capture_output=True, text=True, check=False
+        )
+        if check:
+            assert process.returncode == 0, f"{command}\n{process.stdout}{process.stderr}"
+        return Result(process.returncode, process.stdout, process.stderr)
+
+    def write(self, path: str, text: str | bytes) -> Path:
+        """Write a file below the root."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    def migration(self, label: str, up: str, down: str | None = "") -> str:
+        """Write a migration in the single layout; returns its path."""
+        text = f"-- migrate:up\n{up}\n" + ("" if down is None else f"-- migrate:down\n{down}\n")
+        self.write(f"migrations/{label}.sql", text)
+        return f"migrations/{label}.sql"
+
+    def table(self, label: str, table: str) -> str:
+        """Write a migration that makes a table."""
+        return self.migration(label, f"CREATE TABLE {table} (id int PRIMARY KEY);", f"DROP TABLE {table};")
+
+    def commit(self, message: str) -> str:
+        """Commit everything; returns the commit's id."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD").out.strip()
+
+    @property
+    def stamp(self) -> Path:
+        """Where the stamp of the main work tree is."""
+        return self.root / ".git" / "gitmig" / "stamp"
+
+
+@pytest.fixture
+def make_sandbox(tmp_path: Path) -> Callable[..., Sandbox]:
+    """Make repositories; `name` is the folder's name, `url` the database gitmig uses there."""
+
+    def make(name: str = "project", url: str | None = None, *, bare: bool = False) -> Sandbox:
+        root = tmp_path / name
+        root.mkdir()
+        sandbox = Sandbox(root, {"DATABASE_URL": url} if url else {})
+        sandbox.git("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []))
+        return sandbox
+
+    return make
+
+
+@pytest.fixture
+def sandbox(make_sandbox: Callable[..., Sandbox], database: Database) -> Sandbox:
+    """A repository after `gitmig init`, with a database and without migrations."""
+    made = make_sandbox(url=database.url)
+    made.gitmig("init")
+    made.commit("Begin")
+    return made

@@ -1,0 +1,223 @@
+"""The installed hooks, called by real git."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Database, Sandbox
+
+
+@pytest.fixture
+def branches(sandbox: Sandbox) -> Sandbox:
+    """main has table a, `same` differs from it in a file of the application, `more` has table b; main is synced."""
+    sandbox.table("0001_a", "a")
+    sandbox.commit("a")
+    sandbox.git("switch", "--quiet", "--create", "more")
+    sandbox.table("0002_b", "b")
+    sandbox.commit("b")
+    sandbox.git("switch", "--quiet", "main")
+    sandbox.git("switch", "--quiet", "--create", "same")
+    sandbox.write("app.py", "pass\n")
+    sandbox.commit("app")
+    sandbox.git("switch", "--quiet", "main")
+    return sandbox
+
+
+@pytest.fixture
+def python_calls(branches: Sandbox) -> Callable[[], int]:
+    """Count how often the post-checkout hook starts Python from now on."""
+    log, wrapper = branches.root.parent / "calls", branches.root.parent / "python"
+    wrapper.write_text(f'#!/bin/sh\necho >> {shlex.quote(str(log))}\nexec {shlex.quote(sys.executable)} "$@"\n')
+    wrapper.chmod(0o755)
+    hook = branches.root / ".git/hooks/post-checkout"
+    hook.write_text(hook.read_text().replace(f"python={sys.executable}", f"python={wrapper}"))
+    return lambda: len(log.read_text().splitlines()) if log.exists() else 0
+
+
+def test_a_checkout_that_changes_no_migration_ends_in_the_shell(
+    branches: Sandbox, python_calls: Callable[[], int]
+) -> None:
+    branches.git("switch", "same")
+    branches.git("switch", "main")
+    branches.git("checkout", "--quiet", "--detach", "same")
+    assert python_calls() == 0
+
+
+def test_a_file_checkout_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+    branches.stamp.unlink()
+    branches.git("checkout", "same", "--", "app.py")
+    assert python_calls() == 0
+
+
+@pytest.mark.parametrize("change", ["modified", "untracked", "deleted", "staged"])
+def test_a_change_in_the_folder_is_seen(
+    branches: Sandbox, database: Database, python_calls: Callable[[], int], change: str
+) -> None:
+    if change == "modified":
+        branches.migration("0001_a", "CREATE TABLE a (id int, more int);", "DROP TABLE a;")
+    elif change == "deleted":
+        (branches.root / "migrations/0001_a.sql").unlink()
+    else:
+        branches.table("0003_c", "c")
+    if change == "staged":
+        branches.git("add", ".")
+    branches.git("switch", "--quiet", "same")
+    assert python_calls() == 1
+    assert branches.gitmig("status", "--exit-code").status == 0
+    assert "c" in database.tables() or change in {"modified", "deleted"}
+
+
+def test_changed_settings_are_seen(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+    branches.write(".env", "OTHER=1\n")
+    branches.git("switch", "--quiet", "same")
+    assert python_calls() == 1
+    branches.environment["GITMIG_DATABASE_URL"] = branches.environment["DATABASE_URL"]
+    branches.git("switch", "--quiet", "main")
+    assert python_calls() == 2
+
+
+def test_the_stamp_holds_no_password(branches: Sandbox) -> None:
+    branches.environment["GITMIG_DATABASE_URL"] = branches.environment["DATABASE_URL"]
+    branches.environment["DATABASE_URL"] = "postgresql://user:secret@localhost/x"
+    branches.gitmig("sync")
+    assert "secret" not in branches.stamp.read_text()
+    assert "localhost/x" in branches.stamp.read_text()
+
+
+def test_skipping_is_one_variable(branches: Sandbox, database: Database) -> None:
+    branches.environment["GITMIG_SKIP"] = "1"
+    branches.git("switch", "--quiet", "more")
+    assert database.tables() == ["a"]
+    branches.environment["GITMIG_SKIP"] = "0"
+    branches.git("switch", "--quiet", "main")
+    branches.git("switch", "--quiet", "more")
+    assert database.tables() == ["a", "b"]
+
+
+def test_an_unreachable_database_is_one_warning_line(branches: Sandbox) -> None:
+    branches.environment["DATABASE_URL"] = "postgresql://nobody:secret@127.0.0.1:1/none"
+    result = branches.git("switch", "--quiet", "more")
+    assert result.status == 0
+    lines = result.err.strip().splitlines()
+    assert len(lines) == 1, result.err
+    assert lines[0].startswith("warning: cannot connect to none on 127.0.0.1:1: ")
+    assert lines[0].endswith("; the database was not synced")
+    assert "secret" not in result.err
+
+
+def test_a_database_on_another_machine_is_never_touched(branches: Sandbox) -> None:
+    branches.environment["DATABASE_URL"] = "postgresql://user:secret@db.example.org/app"
+    result = branches.git("switch", "--quiet", "more")
+    assert result.status == 0
+    expected = "the database is on another machine, which a hook never touches; run `gitmig sync` yourself"
+    assert result.err.strip() == f"warning: {expected}"
+
+
+def test_a_failed_step_is_told_and_the_checkout_exits_non_zero(branches: Sandbox, database: Database) -> None:
+    branches.git("switch", "--quiet", "--create", "broken")
+    branches.migration("0002_c", "CREATE TABLE a (id int);")
+    branches.commit("broken")
+    branches.git("switch", "--quiet", "main")
+    result = branches.git("switch", "--quiet", "broken", check=False)
+    assert result.status == 1
+    assert 'error: applying 0002_c failed at migrations/0002_c.sql:2: relation "a" already exists' in result.err
+    assert "hint: the branch is switched, the database is not" in result.err
+    assert branches.git("branch", "--show-current").out.strip() == "broken"
+    assert database.tables() == ["a"]
+
+
+def test_a_commit_without_the_folder_leaves_the_database_alone(branches: Sandbox, database: Database) -> None:
+    branches.git("switch", "--quiet", "--orphan", "docs")
+    branches.write("index.html", "<p>")
+    branches.commit("docs")
+    result = branches.git("switch", "--quiet", "docs")
+    branches.git("switch", "--quiet", "main")
+    result = branches.git("switch", "--quiet", "docs")
+    assert result.err.strip().endswith("has no migrations folder (migrations): the database is left alone")
+    assert database.tables() == ["a"]
+
+
+def test_a_rebase_is_quiet_and_its_end_is_in_sync_again(branches: Sandbox, database: Database) -> None:
+    branches.git("switch", "--quiet", "more")
+    result = branches.git("rebase", "--quiet", "same")
+    assert "0002_b" not in result.err
+    assert branches.gitmig("status", "--exit-code").status == 0
+
+
+def test_a_new_work_tree_brings_the_database_to_its_branch(branches: Sandbox, database: Database, tmp_path: Path) -> None:
+    branches.git("worktree", "add", "--quiet", str(tmp_path / "linked tree"), "more")
+    assert database.tables() == ["a", "b"]
+    branches.git("switch", "--quiet", "same")
+    assert database.tables() == ["a"], "the other work tree's sync was noticed"
+
+
+def test_records_are_written_by_commits_that_change_the_set(branches: Sandbox) -> None:
+    notes = branches.git("log", "--notes=gitmig", "--format=%s|%N", "--all").out
+    assert "b|Migration-Set: " in notes
+    assert "Added: 0002_b" in notes
+    assert "app|\n" in notes, "a commit that changes no migration has no record"
+
+
+def test_a_project_file_does_not_shadow_a_library(branches: Sandbox, database: Database) -> None:
+    """The hook runs in the work tree; a click.py or a git/ of the project must not be imported."""
+    branches.write("click.py", "raise SystemExit('shadowed')\n")
+    branches.write("git/__init__.py", "raise SystemExit('shadowed')\n")
+    branches.git("switch", "--quiet", "more")
+    assert database.tables() == ["a", "b"]
+
+
+def test_a_foreign_hook_runs_first_with_its_arguments_and_its_status(branches: Sandbox, database: Database) -> None:
+    branches.gitmig("hooks", "uninstall")
+    hook = branches.write(".git/hooks/post-checkout", '#!/bin/sh\necho "foreign $3" >&2\nexit 7\n')
+    hook.chmod(0o755)
+    assert "installed, after post-checkout.pre-gitmig" in branches.gitmig("hooks", "install").out
+    branches.gitmig("hooks", "install")
+    result = branches.git("switch", "--quiet", "more", check=False)
+    assert result.status == 1
+    assert "foreign 1" in result.err
+    assert database.tables() == ["a", "b"]
+    branches.gitmig("hooks", "uninstall")
+    assert hook.read_text().startswith('#!/bin/sh\necho "foreign')
+    assert not hook.with_name("post-checkout.pre-gitmig").exists()
+
+
+def test_hooks_go_where_core_hookspath_says(branches: Sandbox, database: Database) -> None:
+    branches.gitmig("hooks", "uninstall")
+    branches.git("config", "core.hooksPath", "my hooks")
+    branches.gitmig("hooks", "install")
+    assert (branches.root / "my hooks/post-checkout").exists()
+    branches.git("switch", "--quiet", "more")
+    assert database.tables() == ["a", "b"]
+
+
+def test_a_moved_interpreter_falls_back_to_the_path(branches: Sandbox, database: Database, tmp_path: Path) -> None:
+    hook = branches.root / ".git/hooks/post-checkout"
+    hook.write_text(hook.read_text().replace(f"python={sys.executable}", "python=/nowhere/python"))
+    branches.environment["PATH"] = "/usr/bin:/bin"
+    result = branches.git("switch", "--quiet", "more")
+    assert result.err.strip() == "gitmig: not found, the database was not synced; run `gitmig hooks install` again"
+    program = tmp_path / "bin/gitmig"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m gitmig "$@"\n')
+    program.chmod(0o755)
+    branches.environment["PATH"] = f"{program.parent}:/usr/bin:/bin"
+    branches.git("switch", "--quiet", "main")
+    branches.git("switch", "--quiet", "more")
+    assert database.tables() == ["a", "b"]
+
+
+def test_status_says_what_stands_where_git_looks(branches: Sandbox) -> None:
+    branches.write(".git/hooks/post-commit", "#!/bin/sh\n")
+    lines = branches.gitmig("hooks", "status").out.splitlines()
+    assert [line.split("  (")[0].split(maxsplit=1) for line in lines] == [
+        ["post-checkout", "installed"],
+        ["post-commit", "not gitmig's"],
+    ]

@@ -1,0 +1,54 @@
+"""Syncing in the test's own process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.operations.project import Project
+from gitmig.operations.sync import Outcome, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitmig.core.plan import Plan, Step
+    from gitmig.database.executor import Done
+    from gitmig.database.lock import Holder
+    from tests.conftest import Database, Sandbox
+
+
+class Notebook:
+    """An observer that writes down what it is told, and agrees to every plan unless `agree` is False."""
+
+    def __init__(self, *, agree: bool = True) -> None:
+        self.agree = agree
+        self.events: list[str] = []
+
+    def waiting(self, holder: Holder) -> None:
+        self.events.append(f"waiting for {holder.application}")
+
+    def resuming(self, label: str) -> None:
+        self.events.append(f"resuming {label}")
+
+    def planned(self, plan: Plan) -> bool:
+        self.events.append(f"planned {len(plan.steps)}")
+        return self.agree
+
+    def started(self, step: Step) -> None:
+        self.events.append(f"started {step.direction.sign} {step.label}")
+
+    def committed(self, done: Sequence[Done]) -> None:
+        self.events += [f"committed {one.step.direction.sign} {one.step.label}" for one in done]
+
+
+@pytest.fixture
+def run_sync(sandbox: Sandbox, database: Database) -> Callable[..., list[str]]:
+    """Sync the sandbox; returns the steps that ran, as `+ label`."""
+
+    def run(revision: str | None = None, observer: Notebook | None = None, **options: bool) -> list[str]:
+        project = Project.load(sandbox.root, database.url)
+        outcome: Outcome = sync(project, observer or Notebook(), revision=revision, **options)  # type: ignore[arg-type]
+        return [f"{done.step.direction.sign} {done.step.label}" for done in outcome.done]
+
+    return run
