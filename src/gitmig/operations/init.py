@@ -52,18 +52,22 @@ def init(
     repository = project.repository
     top = repository.work_tree
     _check(top, folder, layout, bootstrap)
+    _check_settings(project, folder, layout)
     if database is not None:
         Address.of(project.url)  # a URL that cannot be parsed is refused before it is written down
         repository.set_config("gitmig.database", database)
     folder = folder.strip("/") if folder else _existing_folder(project)
     detected = layout or detect_layout(project, of_work_tree(repository, (folder,)))
-    created = [*_make_folder(top, folder), *_configure(repository, folder, detected or "single", bootstrap)]
+    layout_name = detected or "single"
+    configured = project.team_file is not None
+    created = _make_folder(top, folder)
+    created += _configure(repository, folder, layout_name, bootstrap, configured=configured)
     project = Project.load(start, database)
     installed = hooks.install(repository)
     reached, unavailable = _make_ledger(project)
     return Initialised(
         folder=folder,
-        layout=detected or "single",
+        layout=layout_name,
         detected=layout is None and detected is not None,
         count=len(of_work_tree(repository, (folder,)).files),
         created=tuple(created),
@@ -80,6 +84,18 @@ def _check(top: Path, folder: str | None, layout: str | None, bootstrap: Path | 
         raise UsageError(f"{folder} is outside the repository", hint="name a folder by its path from the top of it")
     if bootstrap is not None and not bootstrap.is_file():
         raise UsageError(f"{bootstrap} is no file", hint="--bootstrap takes the path of an SQL file")
+
+
+def _check_settings(project: Project, folder: str | None, layout: str | None) -> None:
+    """Refuse to be told something else than the settings that are already there: they would win."""
+    for key, asked, there in (
+        ("folder", folder and (folder.strip("/"),), project.settings.folders),
+        ("layout", layout, project.settings.layout),
+    ):
+        if project.team_file is not None and asked and there and asked != there:
+            said = there if isinstance(there, str) else ", ".join(there)
+            hint = f"edit {project.team_file}, or leave the option out"
+            raise UsageError(f"{project.team_file} has {key} = {said!r} already", hint=hint)
 
 
 def _existing_folder(project: Project) -> str:
@@ -99,7 +115,9 @@ def _make_folder(top: Path, folder: str) -> list[str]:
     return [f"{folder}/.gitkeep"]
 
 
-def _configure(repository: Repository, folder: str, layout: str, bootstrap: Path | None) -> list[str]:
+def _configure(
+    repository: Repository, folder: str, layout: str, bootstrap: Path | None, *, configured: bool
+) -> list[str]:
     """Team settings go into gitmig.toml unless there are some; a path outside the repository is personal."""
     top = repository.work_tree
     settings = {"folder": folder, "layout": layout}
@@ -110,7 +128,7 @@ def _configure(repository: Repository, folder: str, layout: str, bootstrap: Path
         else:
             repository.set_config("gitmig.bootstrap", str(bootstrap.resolve()))
     path = top / CONFIG_FILE
-    if path.exists():
+    if configured:
         return []
     # a JSON string is a TOML string, quotes and control characters included
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items()]

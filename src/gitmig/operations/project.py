@@ -27,16 +27,18 @@ CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Everything an operation starts from."""
+    """Everything an operation starts from; `team_file` is where the team's settings were found, None if nowhere."""
 
     repository: Repository
     settings: Settings
+    team_file: str | None
 
     @classmethod
     def load(cls, start: Path, database: str | None = None) -> Project:
         """The project `start` lies in; `database` is what was asked for on the command line. Raises UsageError."""
         repository = Repository.open(start)
-        file, text = _team_file(repository)
+        found = _team_file(repository)
+        file, text = found or (CONFIG_FILE, "")
         personal = {
             key.partition(".")[2]: value for key, value in repository.config.items() if key.startswith("gitmig.")
         }
@@ -48,7 +50,8 @@ class Project:
             option=database,
             file=file,
         )
-        return cls(repository=repository, settings=settings)
+        present = found is not None and _read(repository, file) is not None
+        return cls(repository=repository, settings=settings, team_file=file if present else None)
 
     @property
     def server(self) -> EmbeddedServer:
@@ -102,7 +105,7 @@ class Project:
             raise GitmigError(f"cannot read the bootstrap file {path}: {error}", hint=hint) from error
 
 
-def _team_file(repository: Repository) -> tuple[str, str]:
+def _team_file(repository: Repository) -> tuple[str, str] | None:
     """The name and text of the team's settings.
 
     A commit from before they were written is checked out now and then: the last ones seen in this clone then count.
@@ -116,7 +119,7 @@ def _team_file(repository: Repository) -> tuple[str, str]:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(text, encoding="utf-8")
         return name, text
-    return (str(kept), kept.read_text(encoding="utf-8")) if kept.exists() else (CONFIG_FILE, "")
+    return (CONFIG_FILE, kept.read_text(encoding="utf-8")) if kept.exists() else None
 
 
 def _read(repository: Repository, name: str) -> str | None:

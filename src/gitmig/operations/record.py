@@ -9,7 +9,7 @@ from gitmig.core.problem import InvalidMigrations
 from gitmig.core.record import Record, make_record, suspects
 from gitmig.operations.target import target_of
 from gitmig.repository import notes
-from gitmig.repository.history import commits_touching
+from gitmig.repository.history import commits_touching, touching_among
 from gitmig.repository.snapshot import at_commit
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def record(
         commits = list(commits_touching(repository, EVERYTHING if repository.head else EVERYTHING[:-1], folders))
     else:
         ids = [repository.resolve(revision) for revision in revisions or ("HEAD",)]
-        commits = [c for i in ids for c in commits_touching(repository, ("--max-count=1", i), folders) if c.id == i]
-    existing = notes.read_notes(repository)
+        commits = list(touching_among(repository, ids, folders))
+    existing = notes.read_notes(repository, {commit.id for commit in commits})
     targets = Targets(project)
     written, refused, unchanged = {}, {}, 0
     for done, commit in enumerate(commits, 1):

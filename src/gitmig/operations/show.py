@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.operations.target import load_target
-from gitmig.repository.notes import read_note
+from gitmig.repository.notes import read_record
 
 if TYPE_CHECKING:
     from gitmig.core.record import Record
@@ -36,5 +36,5 @@ def show(project: Project, revision: str | None) -> Shown:
     return Shown(
         target=target,
         irreversible=frozenset(m.label for m in target.set.migrations if contents[m.blobs].down is None),
-        record=read_note(project.repository, target.commit) if revision and target.commit else None,
+        record=read_record(project.repository, target.commit) if revision and target.commit else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,26 +28,28 @@ class Commit:
 def commits_touching(
     repository: Repository, revisions: Sequence[str], folders: Sequence[str], *, limit: int | None = None
 ) -> Iterator[Commit]:
-    """The commits whose migrations folder is another than their first parent's, newest first.
+    """The commits reachable from `revisions` whose migrations folder is another than their first parent's.
 
-    `revisions` are arguments of `git log`. A shallow clone's last commits are left out: what they changed cannot be
-    known there.
+    Newest first. A shallow clone's last commits are left out: what they changed cannot be known there.
     """
-    out = repository.run(
-        "log", "--full-history", "--topo-order", "-z", f"--format={FORMAT}", *revisions, "--", *folders
-    )
-    found = 0
+    return islice(_changing(repository, ("--full-history", "--topo-order", *revisions, "--", *folders), folders), limit)
+
+
+def touching_among(repository: Repository, commits: Sequence[str], folders: Sequence[str]) -> Iterator[Commit]:
+    """Those of the commits, and of no others, whose migrations folder is another than their first parent's."""
+    return _changing(repository, ("--no-walk=unsorted", *commits, "--"), folders)
+
+
+def _changing(repository: Repository, selection: Sequence[str], folders: Sequence[str]) -> Iterator[Commit]:
+    out = repository.run("log", "-z", f"--format={FORMAT}", *selection)
     for row in filter(None, out.decode("utf-8", "replace").split("\0")):
         commit_id, parents, at, author, subject = row.strip("\n").split("\x1f")
         if commit_id in repository.shallow:
             continue
         parent = parents.split()[0] if parents else None
-        if parent and _trees(repository, parent, folders) == _trees(repository, commit_id, folders):
-            continue  # a merge that brought the folder nothing new
-        yield Commit(id=commit_id, parent=parent, at=at, author=author, subject=subject)
-        found += 1
-        if found == limit:
-            return
+        before = _trees(repository, parent, folders) if parent else [None] * len(folders)
+        if before != _trees(repository, commit_id, folders):
+            yield Commit(id=commit_id, parent=parent, at=at, author=author, subject=subject)
 
 
 def _trees(repository: Repository, commit: str, folders: Sequence[str]) -> list[str | None]:

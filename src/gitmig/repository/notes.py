@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 from gitmig.core.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from gitmig.repository.door import Repository
 
 REF = "refs/notes/gitmig"
 
 
-def read_notes(repository: Repository) -> dict[str, str]:
-    """Commit id → text of every note under the ref."""
+def read_notes(repository: Repository, commits: Collection[str]) -> dict[str, str]:
+    """Commit id → text of the notes that these commits have under the ref."""
     listing = (line.split() for line in repository.lines("notes", f"--ref={REF}", "list"))
-    return {commit: _text(repository, note) for note, commit in listing}
+    return {commit: _text(repository, note) for note, commit in listing if commit in commits}
 
 
-def read_note(repository: Repository, commit: str) -> Record | None:
+def read_record(repository: Repository, commit: str) -> Record | None:
     """The record of one commit, None if it has none."""
-    found = repository.lines("notes", f"--ref={REF}", "list", commit)
-    return Record.from_text(_text(repository, found[0])) if found else None
+    text = read_notes(repository, {commit}).get(commit)
+    return Record.from_text(text) if text else None
 
 
 def write_notes(repository: Repository, texts: Mapping[str, str | None]) -> None:

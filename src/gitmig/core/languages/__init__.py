@@ -46,7 +46,7 @@ def by_suffix(suffix: str) -> Language | None:
 
 def by_name(name: str) -> Language:
     """The language the ledger names; KeyError if a newer gitmig wrote it."""
-    return next(language for language in _languages().values() if language.name == name)
+    return {language.name: language for language in _languages().values()}[name]
 
 
 def suffixes() -> tuple[str, ...]:
