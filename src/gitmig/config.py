@@ -47,7 +47,7 @@ def parse_team_settings(text: str, file: str) -> dict[str, Any]:
         table: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
-            f"{file} is not valid TOML: {error}", hint="correct it; `gitmig init` writes a fresh one"
+            f"{file} is not valid TOML: {error}", hint="correct it, or delete it and run `gitmig init`"
         ) from error
     if file.endswith("pyproject.toml"):
         table = table.get("tool", {}).get("gitmig", {})

@@ -129,7 +129,7 @@ def test_a_failed_step_is_told_and_the_checkout_exits_non_zero(branches: Sandbox
     result = branches.git("switch", "--quiet", "broken", check=False)
     assert result.status == 1
     assert 'error: applying 0002_c failed at migrations/0002_c.sql:2: relation "a" already exists' in result.err
-    assert "hint: the branch is switched, the database is not" in result.err
+    assert "hint: the work tree has changed, the database has not: " in result.err
     assert branches.git("branch", "--show-current").out.strip() == "broken"
     assert database.tables() == ["a"]
 
@@ -143,6 +143,50 @@ def test_a_commit_without_the_folder_leaves_the_database_alone(branches: Sandbox
     result = branches.git("switch", "--quiet", "docs")
     assert result.err.strip().endswith("has no migrations folder (migrations): the database is left alone")
     assert database.tables() == ["a"]
+
+
+def test_a_merge_brings_the_database_along_and_is_recorded(branches: Sandbox, database: Database) -> None:
+    branches.git("merge", "--quiet", "--no-ff", "-m", "merged", "more")
+    assert database.tables() == ["a", "b"]
+    assert "Added: 0002_b" in branches.git("log", "-1", "--notes=gitmig").out
+
+
+def test_a_pull_brings_the_database_along(branches: Sandbox, database: Database, tmp_path: Path) -> None:
+    branches.run("git", "clone", "--quiet", "--bare", str(branches.root), str(tmp_path / "other"))
+    branches.git("remote", "add", "origin", str(tmp_path / "other"))
+    branches.git("pull", "--quiet", "origin", "more")
+    assert database.tables() == ["a", "b"]
+
+
+def test_a_rebase_brings_the_records_and_what_the_upstream_added(branches: Sandbox, database: Database) -> None:
+    branches.git("switch", "--quiet", "same")
+    branches.table("0003_c", "c")
+    branches.commit("c")
+    branches.git("rebase", "--quiet", "more")
+    assert database.tables() == ["a", "b", "c"]
+    assert "Added: 0003_c" in branches.git("log", "-1", "--notes=gitmig").out
+
+
+def test_another_database_than_the_configured_one_leaves_the_hook_alert(
+    branches: Sandbox, database: Database, python_calls: Callable[[], int]
+) -> None:
+    branches.gitmig("sync", "--database", database.url)
+    branches.git("switch", "--quiet", "same")
+    assert python_calls() == 0, "the stamp is still that of the configured database, which was synced"
+    branches.environment["GITMIG_SKIP"] = "1"
+    branches.git("switch", "--quiet", "more")
+    branches.environment["GITMIG_SKIP"] = "0"
+    branches.gitmig("sync", "--database", database.url)
+    branches.git("switch", "--quiet", "--create", "new")
+    assert python_calls() == 1
+
+
+def test_a_deleted_settings_file_is_seen(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+    branches.write(".env", "OTHER=1\n")
+    branches.gitmig("sync")
+    (branches.root / ".env").unlink()
+    branches.git("switch", "--quiet", "same")
+    assert python_calls() == 1
 
 
 def test_a_rebase_is_quiet_and_its_end_is_in_sync_again(branches: Sandbox, database: Database) -> None:
@@ -203,7 +247,7 @@ def test_a_moved_interpreter_falls_back_to_the_path(branches: Sandbox, database:
     hook.write_text(hook.read_text().replace(f"python={sys.executable}", "python=/nowhere/python"))
     branches.environment["PATH"] = "/usr/bin:/bin"
     result = branches.git("switch", "--quiet", "more")
-    assert result.err.strip() == "gitmig: not found, the database was not synced; run `gitmig hooks install` again"
+    assert result.err.strip() == "gitmig: not found, post-checkout did nothing; run `gitmig hooks install` again"
     program = tmp_path / "bin/gitmig"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m gitmig "$@"\n')
@@ -219,5 +263,7 @@ def test_status_says_what_stands_where_git_looks(branches: Sandbox) -> None:
     lines = branches.gitmig("hooks", "status").out.splitlines()
     assert [line.split("  (")[0].split(maxsplit=1) for line in lines] == [
         ["post-checkout", "installed"],
+        ["post-merge", "installed"],
+        ["post-rewrite", "installed"],
         ["post-commit", "not gitmig's"],
     ]

@@ -104,7 +104,11 @@ def test_a_failing_step_leaves_everything_as_it_was(sandbox: Sandbox, database: 
     assert caught.value.message == (
         'applying 0003_c failed at migrations/0003_c.sql:4: relation "nowhere" does not exist'
     )
-    assert caught.value.details == ("statement: INSERT INTO nowhere VALUES (1)", "not run: + 0002_b, + 0004_d")
+    assert caught.value.details == (
+        "statement: INSERT INTO nowhere VALUES (1)",
+        "rolled back: + 0002_b",
+        "not run: + 0004_d",
+    )
     assert caught.value.hint is not None
     assert caught.value.hint.endswith("is as it was before; correct the script and run `gitmig sync`")
     assert (database.tables(), database.applied()) == (["a"], ["0001_a"])
@@ -187,7 +191,7 @@ def test_on_a_small_database_a_failure_behind_a_script_for_the_outside_leaves_ev
     sandbox.migration("0002_b", "SELECT nonsense;")
     with pytest.raises(SyncFailed) as caught:
         run_sync()
-    assert "not run: + 0001_a" in caught.value.details
+    assert "rolled back: + 0001_a" in caught.value.details
     assert (database.tables(), database.applied()) == ([], [])
 
 

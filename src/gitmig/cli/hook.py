@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ from gitmig.cli import options
 from gitmig.cli.commands.sync import summary
 from gitmig.cli.main import report
 from gitmig.cli.observer import Watcher
-from gitmig.cli.render import say, short, tell, warn
+from gitmig.cli.render import plural, say, short, tell, warn
 from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ def run_hook(name: str) -> int:
     """Do what a hook is for; returns the exit status. Raises click.UsageError for a hook gitmig does not have."""
     if name not in HOOKS:
         raise click.UsageError(f"gitmig has no hook {name!r}")
-    return HOOKS[name]()
+    return max([part() for part in HOOKS[name]])
 
 
-def post_checkout() -> int:
-    """Sync with the work tree that was just checked out."""
+def sync_work_tree() -> int:
+    """Bring the database to the work tree as git has just left it."""
     from gitmig.operations.sync import sync
 
     watcher = Watcher(may_ask=False)
@@ -45,7 +46,7 @@ def post_checkout() -> int:
         return 0
     except GitmigError as error:
         watcher.close()
-        error.hint = f"the branch is switched, the database is not: {error.hint or 'run `gitmig sync`'}"
+        error.hint = f"the work tree has changed, the database has not: {error.hint or 'run `gitmig sync`'}"
         report(error)
         return error.exit_code
     finally:
@@ -56,21 +57,40 @@ def post_checkout() -> int:
     return 0
 
 
-def post_commit() -> int:
+def record_head() -> int:
     """Write the record of the new commit."""
+    return _record(("HEAD",))
+
+
+def record_rewritten() -> int:
+    """Write the records of the commits a rebase made; git lists old and new ids on standard input."""
+    pairs = [] if sys.stdin.isatty() else [line.split() for line in sys.stdin]
+    return _record(tuple(pair[1] for pair in pairs if len(pair) > 1))
+
+
+def _record(revisions: tuple[str, ...]) -> int:
     from gitmig.operations.record import record
 
+    if not revisions:
+        return 0
     try:
-        written = record(options.project()).written
+        found = record(options.project(), revisions)
     except GitmigError as error:
         warn(f"no record was written: {error.message}")
         return 0
-    for commit, made in written.items():
-        say(f"gitmig: {short(commit)} has migration set {made.set_id} ({made.count})")
+    for commit, reason in found.refused.items():
+        warn(f"no record for {short(commit)}: {reason}")
+    for commit, made in found.written.items():
+        say(f"gitmig: {short(commit)} has migration set {made.set_id}, {plural(made.count, 'migration')}")
     return 0
 
 
-HOOKS: dict[str, Callable[[], int]] = {"post-checkout": post_checkout, "post-commit": post_commit}
+HOOKS: dict[str, tuple[Callable[[], int], ...]] = {
+    "post-checkout": (sync_work_tree,),
+    "post-merge": (sync_work_tree, record_head),
+    "post-rewrite": (sync_work_tree, record_rewritten),
+    "post-commit": (record_head,),
+}
 
 
 def _is_local(url: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig import __version__
-from gitmig.errors import GitmigError
+from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,16 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run(list(arguments)))
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one line, one exit status
     """Run gitmig with these arguments; returns the exit status."""
     debug = "--debug" in arguments
+    arguments = [a for a in arguments if a != "--debug"]  # wherever it stands
     try:
         status = cli.main(arguments, prog_name="gitmig", standalone_mode=False)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         click.echo("\nerror: interrupted", err=True)
         return INTERRUPTED
+    except click.Abort:  # a question was not agreed to, or ^C at it
+        click.echo("error: nothing was changed", err=True)
+        return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        report(UsageError(error.format_message(), hint=_help_of(error)))
         return error.exit_code
     except GitmigError as error:
         if debug:
@@ -86,6 +90,11 @@ def report(error: GitmigError) -> None:
         click.echo(f"  {line}", err=True)
     if error.hint:
         click.echo(f"{click.style('hint:', fg='yellow')} {error.hint}", err=True)
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"`{context.command_path if context else 'gitmig'} --help` shows how it is called"
 
 
 def _report_bug(error: Exception, *, debug: bool) -> int:

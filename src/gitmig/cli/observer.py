@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli.render import move_lines, plural, say, step_line, tell
+from gitmig.cli.render import move_lines, plural, say, step_line, tell, warn
+from gitmig.core.plan import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +64,17 @@ class Watcher:
         if not self._quiet:
             for one in done:
                 say(step_line(one.step, one.milliseconds))
+                self._warn(one.step)
+
+    def _warn(self, step: Step) -> None:
+        """Say it when a migration is made, not when it is too late."""
+        content = step.desired.content if step.desired else None
+        if step.direction is not Direction.APPLY or content is None or content.up.is_blank:
+            return
+        if content.down is None:
+            warn(f"{step.label} has no down section: there will be no way back before it")
+        elif content.down.is_blank:
+            warn(f"{step.label} has no statement in its down: a revert will undo nothing")
 
     def moved(self, plan: Plan) -> None:
         """Print what is called something else now."""

@@ -88,6 +88,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
     return {
         "reverts": [_step(step) for step in plan.reverts],
         "applies": [_step(step) for step in plan.applies],
+        "irreversible": [_step(step) for step in plan.irreversible],
         "moves": [{"from": m.applied.label, "to": m.desired.migration.label} for m in plan.moves if m.renamed],
     }
 

@@ -41,6 +41,11 @@ class Script:
     first_line: int = 1
     transactional: bool = True
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to run: comments and white space at most."""
+        return self.language.checksum(self.text) == self.language.checksum("")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:

@@ -30,10 +30,13 @@ class InvalidMigrations(GitmigError):
     """The migrations folder holds something gitmig cannot take; nothing was changed."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        first, *others = sorted(problems, key=lambda problem: (problem.path, problem.line or 0))
-        super().__init__(
-            f"{first.place}: {first.message}",
-            hint=first.hint,
-            details=tuple(f"{other.place}: {other.message} ({other.hint})" for other in others),
-        )
-        self.problems = (first, *others)
+        ordered = sorted(problems, key=lambda problem: (problem.path, problem.line or 0))
+        if len(ordered) == 1:
+            super().__init__(f"{ordered[0].place}: {ordered[0].message}", hint=ordered[0].hint)
+        else:
+            super().__init__(
+                f"{len(ordered)} problems in the migration files",
+                hint="nothing was changed; correct them and try again",
+                details=tuple(f"{p.place}: {p.message} ({p.hint})" for p in ordered),
+            )
+        self.problems = tuple(ordered)

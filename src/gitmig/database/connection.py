@@ -80,12 +80,6 @@ def is_missing_database(error: DatabaseUnavailable) -> bool:
     return "does not exist" in error.message and "database" in error.message
 
 
-def create_database(url: str, name: str) -> None:
-    """CREATE DATABASE through a connection to another database of the server."""
-    with connect(url, "create database") as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-
-
 def drop_database(url: str, name: str) -> None:
     """DROP DATABASE IF EXISTS, throwing out whoever is connected to it."""
     with connect(url, "drop database") as connection:
@@ -111,10 +105,10 @@ def _unavailable(url: str, error: psycopg.Error) -> DatabaseUnavailable:
     """Libpq's own last line says why; it names host, user and database, never the password."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no reason given"]
     reason = lines[0].rpartition("FATAL:")[2].strip() if "FATAL:" in lines[0] else lines[0]
-    return DatabaseUnavailable(
-        f"cannot connect to {Address.of(url)}: {reason}",
-        hint="is the server running? `gitmig status` shows which URL is used, and from where",
+    hint = (
+        "`createdb` makes a database" if "does not exist" in reason else "is the server running, and may you connect?"
     )
+    return DatabaseUnavailable(f"cannot connect to {Address.of(url)}: {reason}", hint=hint)
 
 
 def _translated(address: Address, error: psycopg.Error) -> GitmigError:

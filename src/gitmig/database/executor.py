@@ -44,11 +44,13 @@ class StepFailed(Exception):
     """A script failed. `committed` stays; everything else of the failed transaction was rolled back.
 
     `outside` says that there was no transaction: the statements before the failed one stay, and are not run again.
+    `rolled_back` ran before it in the same transaction.
     """
 
     step: Step
     path: str
     outside: bool
+    rolled_back: tuple[Step, ...]
     error: ScriptError
     committed: tuple[Done, ...]
 
@@ -127,11 +129,11 @@ class Executor:
             outside = error.sqlstate in OUTSIDE_ONLY or current.written is not None
             if error.sqlstate in TOO_MUCH_FOR_ONE and (len(batch) > 1 or outside):
                 raise _TooMuchForOne(current, outside=outside) from error
-            raise self._failed(current, error) from error
+            raise self._failed(current, error, done) from error
         except psycopg.IntegrityError as error:  # a deferred constraint speaks up when the transaction ends
             if current is None:
                 raise
-            raise self._failed(current, _at_commit(current, error)) from error
+            raise self._failed(current, _at_commit(current, error), done[:-1]) from error
         self._commit(done)
 
     def _run_outside(self, task: Task, book: _Book, unfinished: Unfinished | None) -> None:
@@ -169,11 +171,12 @@ class Executor:
         self._committed += done
         self._observer.committed(done)
 
-    def _failed(self, task: Task, error: ScriptError) -> StepFailed:
+    def _failed(self, task: Task, error: ScriptError, rolled_back: Sequence[Done] = ()) -> StepFailed:
         return StepFailed(
             step=task.step,
             path=task.script.path,
             outside=not task.transactional,
+            rolled_back=tuple(done.step for done in rolled_back),
             error=error,
             committed=self.committed,
         )

@@ -73,15 +73,14 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
-SELECT_ROWS = f"SELECT {', '.join(COLUMNS)} FROM gitmig.applied WHERE position > %s ORDER BY position"  # noqa: S608
+SELECT_ROWS = f"SELECT {', '.join(COLUMNS)} FROM gitmig.applied WHERE position > %s ORDER BY position"
 INSERT_ROW = (
-    f"INSERT INTO gitmig.applied ({', '.join(COLUMNS)}) "  # noqa: S608
-    f"VALUES ({', '.join(f'%({name})s' for name in COLUMNS)})"
+    f"INSERT INTO gitmig.applied ({', '.join(COLUMNS)}) VALUES ({', '.join(f'%({name})s' for name in COLUMNS)})"
 )
 IDENTITY = ("version", "name", "path", "blobs")
 SCRIPTS = ("up", "up_path", "up_line", "up_transactional", "down", "down_path", "down_line", "down_transactional")
 UPDATE_ROW = (
-    f"UPDATE gitmig.applied SET {', '.join(f'{name} = %({name})s' for name in IDENTITY + SCRIPTS)} "  # noqa: S608
+    f"UPDATE gitmig.applied SET {', '.join(f'{name} = %({name})s' for name in IDENTITY + SCRIPTS)} "
     "WHERE position = %(position)s"
 )
 INSERT_EVENT = """

@@ -47,6 +47,12 @@ def run_piecewise(
             _run_outside(connection, script, pieces[position], position)
 
 
+def run_units(connection: Connection, script: Script) -> None:
+    """Run the script outside a transaction where nobody will go on from the middle. Raises ScriptError."""
+    for piece in units(sql.statements(script.text), script.text):
+        send_sql(connection, piece.text, script, piece.offset)
+
+
 def _run_inside(connection: Connection, script: Script, unit: Unit, position: int) -> bool:
     """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
     try:

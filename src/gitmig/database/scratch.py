@@ -1,44 +1,110 @@
-"""Fresh databases: made beside, filled, and only then given their name."""
+"""Scratch databases: made beside, filled, looked at and dropped; and fresh databases that get their name last."""
 
 from __future__ import annotations
 
 import os
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from gitmig.core.languages.sql import SQL
 from gitmig.core.migration import Script
-from gitmig.database.connection import connect, create_database, drop_database
+from gitmig.database.connection import connect, drop_database
 from gitmig.database.runners import ScriptError, run_script
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from gitmig.database.connection import Connection
+
+PREFIX = "gitmig_scratch_"
+# Seconds. A process that was killed leaves its scratch database; the next one drops what is older and unused.
+STALE = 3600
+
+# The same encoding and locale as the database it stands for: they decide about collations and casts.
+CREATE = """
+    SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_catalog.pg_database
+    WHERE datname = current_database()
+"""
+LEFT_BEHIND = """
+    SELECT datname FROM pg_catalog.pg_database d WHERE starts_with(datname, %s)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid)
+"""
 
 
-def create_from_bootstrap(maintenance_url: str, url_of: Callable[[str], str], name: str, bootstrap: str) -> None:
+@contextmanager
+def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
+    """A connection to an empty database on the same server, with the bootstrap SQL run; dropped afterwards.
+
+    Raises GitmigError if the role may not create databases or the bootstrap fails.
+    """
+    name = f"{PREFIX}{int(time.time())}_{os.getpid()}"
+    with connect(url, "scratch") as connection:
+        _drop_left_behind(connection, url)
+        _create(connection, name)
+    try:
+        with connect(make_conninfo(url, dbname=name), "scratch") as connection:
+            connection.execute("SET synchronous_commit = off")
+            _bootstrap(connection, bootstrap)
+            yield connection
+    finally:
+        drop_database(url, name)
+
+
+def create_from_bootstrap(
+    maintenance_url: str, url_of: Callable[[str], str], name: str, bootstrap: str, *, anew: bool = False
+) -> None:
     """Create database `name` with the bootstrap SQL run in it; nobody ever sees it half made.
 
-    Nothing happens if it exists, also if another process was quicker. `url_of` maps a database's name to its URL.
+    If it exists, nothing happens, also if another process was quicker; or, `anew`, the new one takes its place once
+    the bootstrap has succeeded. `url_of` maps a database's name to its URL.
     """
     with connect(maintenance_url, "create database") as connection:
-        if connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (name,)).fetchone():
-            return
+        exists = connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (name,)).fetchone()
+    if exists and not anew:
+        return
     unnamed = f"gitmig_new_{os.getpid()}"
     drop_database(maintenance_url, unnamed)
-    create_database(maintenance_url, unnamed)
+    with connect(maintenance_url, "create database") as connection:
+        _create(connection, unnamed)
     try:
         with connect(url_of(unnamed), "bootstrap") as connection:
-            run_script(connection, Script(language=SQL, text=bootstrap, path="bootstrap"))
-    except ScriptError as error:
+            _bootstrap(connection, bootstrap)
+    except GitmigError:
         drop_database(maintenance_url, unnamed)
-        hint = "it has to run on an empty database"
-        raise GitmigError(f"the bootstrap SQL failed at line {error.line}: {error.message}", hint=hint) from error
+        raise
+    if anew:
+        drop_database(maintenance_url, name)
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unnamed), sql.Identifier(name))
     with connect(maintenance_url, "create database") as connection:
         try:
             connection.execute(rename)
         except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
             connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(unnamed)))
+
+
+def _create(connection: Connection, name: str) -> None:
+    encoding, collate, ctype = connection.execute(CREATE).fetchone() or ("UTF8", "C", "C")
+    statement = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}"
+    values = (sql.Literal(encoding), sql.Literal(collate), sql.Literal(ctype))
+    connection.execute(sql.SQL(statement).format(sql.Identifier(name), *values))
+
+
+def _bootstrap(connection: Connection, text: str) -> None:
+    try:
+        run_script(connection, Script(language=SQL, text=text, path="bootstrap"))
+    except ScriptError as error:
+        hint = "it runs on every empty database; roles belong to the whole server: create one only if it is missing"
+        raise GitmigError(f"the bootstrap SQL failed at line {error.line}: {error.message}", hint=hint) from error
+
+
+def _drop_left_behind(connection: Connection, url: str) -> None:
+    for (name,) in connection.execute(LEFT_BEHIND, (PREFIX,)).fetchall():
+        made = name[len(PREFIX) :].partition("_")[0]
+        if made.isdecimal() and time.time() - int(made) > STALE:
+            drop_database(url, name)

@@ -7,8 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.database.connection import drop_database, environment
-from gitmig.database.embedded import MAINTENANCE
+from gitmig.database.connection import environment
 from gitmig.errors import GitmigError, UsageError
 from gitmig.repository import stamp
 
@@ -62,9 +61,7 @@ def reset(project: Project) -> None:
     """Drop this work tree's embedded database with all its rows, and make it anew, empty."""
     _refuse_configured(project)
     stamp.forget(project.repository)
-    project.wake()
-    drop_database(project.server.url(MAINTENANCE), project.embedded_name)
-    project.wake()
+    project.wake(anew=True)
 
 
 def _refuse_configured(project: Project) -> None:

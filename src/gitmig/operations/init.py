@@ -12,14 +12,13 @@ from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
 from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.project import Project
-from gitmig.operations.target import detect_layout
+from gitmig.operations.target import detect_layout, load_target
 from gitmig.repository import hooks
 from gitmig.repository.snapshot import of_work_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitmig.repository.door import Repository
     from gitmig.repository.hooks import Hook
 
 CANDIDATES = (DEFAULT_FOLDER, "db/migrations", "database/migrations", "sql/migrations")
@@ -27,11 +26,14 @@ CANDIDATES = (DEFAULT_FOLDER, "db/migrations", "database/migrations", "sql/migra
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Initialised:
-    """What is there now. `created` names files that were written; `database` is None if it could not be reached."""
+    """What is there now. `created` names files that were written; `database` is None if it could not be reached.
+
+    `why` says where the layout comes from; `count` migrations are in the folder.
+    """
 
     folder: str
     layout: str
-    detected: bool
+    why: str
     count: int
     created: tuple[str, ...]
     hooks: tuple[Hook, ...]
@@ -52,24 +54,23 @@ def init(
     repository = project.repository
     top = repository.work_tree
     _check(top, folder, layout, bootstrap)
-    _check_settings(project, folder, layout)
+    _check_settings(project, folder, layout, bootstrap)
     if database is not None:
         Address.of(project.url)  # a URL that cannot be parsed is refused before it is written down
         repository.set_config("gitmig.database", database)
     folder = folder.strip("/") if folder else _existing_folder(project)
-    detected = layout or detect_layout(project, of_work_tree(repository, (folder,)))
-    layout_name = detected or "single"
-    configured = project.team_file is not None
+    chosen = layout or project.settings.layout
+    detected = None if chosen else detect_layout(project, of_work_tree(repository, (folder,)))
     created = _make_folder(top, folder)
-    created += _configure(repository, folder, layout_name, bootstrap, configured=configured)
+    created += _configure(project, folder, chosen or detected or "single", bootstrap)
     project = Project.load(start, database)
     installed = hooks.install(repository)
     reached, unavailable = _make_ledger(project)
     return Initialised(
         folder=folder,
-        layout=layout_name,
-        detected=layout is None and detected is not None,
-        count=len(of_work_tree(repository, (folder,)).files),
+        layout=chosen or detected or "single",
+        why="chosen" if chosen else "detected" if detected else "the default",
+        count=_count(project),
         created=tuple(created),
         hooks=tuple(installed),
         database=reached,
@@ -86,16 +87,19 @@ def _check(top: Path, folder: str | None, layout: str | None, bootstrap: Path | 
         raise UsageError(f"{bootstrap} is no file", hint="--bootstrap takes the path of an SQL file")
 
 
-def _check_settings(project: Project, folder: str | None, layout: str | None) -> None:
+def _check_settings(project: Project, folder: str | None, layout: str | None, bootstrap: Path | None) -> None:
     """Refuse to be told something else than the settings that are already there: they would win."""
-    for key, asked, there in (
-        ("folder", folder and (folder.strip("/"),), project.settings.folders),
-        ("layout", layout, project.settings.layout),
-    ):
-        if project.team_file is not None and asked and there and asked != there:
-            said = there if isinstance(there, str) else ", ".join(there)
-            hint = f"edit {project.team_file}, or leave the option out"
-            raise UsageError(f"{project.team_file} has {key} = {said!r} already", hint=hint)
+    if project.team_file is None:
+        return
+    asked = {
+        "folder": (folder and folder.strip("/"), ", ".join(project.settings.folders)),
+        "layout": (layout, project.settings.layout),
+        "bootstrap": (bootstrap and _inside(project.repository.work_tree, bootstrap), project.settings.bootstrap),
+    }
+    for key, (wanted, there) in asked.items():
+        if wanted and wanted != there:
+            hint = f'write {key} = "{wanted}" into {project.team_file}, or leave the option out'
+            raise UsageError(f"{project.team_file} is there already and says otherwise about {key}", hint=hint)
 
 
 def _existing_folder(project: Project) -> str:
@@ -115,27 +119,37 @@ def _make_folder(top: Path, folder: str) -> list[str]:
     return [f"{folder}/.gitkeep"]
 
 
-def _configure(
-    repository: Repository, folder: str, layout: str, bootstrap: Path | None, *, configured: bool
-) -> list[str]:
+def _configure(project: Project, folder: str, layout: str, bootstrap: Path | None) -> list[str]:
     """Team settings go into gitmig.toml unless there are some; a path outside the repository is personal."""
-    top = repository.work_tree
+    top = project.repository.work_tree
     settings = {"folder": folder, "layout": layout}
     if bootstrap is not None:
-        inside = bootstrap.resolve().is_relative_to(top.resolve())
-        if inside:
-            settings["bootstrap"] = bootstrap.resolve().relative_to(top.resolve()).as_posix()
+        if inside := _inside(top, bootstrap):
+            settings["bootstrap"] = inside
         else:
-            repository.set_config("gitmig.bootstrap", str(bootstrap.resolve()))
-    path = top / CONFIG_FILE
-    if configured:
+            project.repository.set_config("gitmig.bootstrap", str(bootstrap.resolve()))
+    if project.team_file is not None:
         return []
     # a JSON string is a TOML string, quotes and control characters included
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items()]
-    path.write_text(
-        "# Settings of gitmig for everybody who works on this repository.\n" + "".join(lines), encoding="utf-8"
-    )
+    head = "# Settings of gitmig for everybody who works on this repository.\n"
+    (top / CONFIG_FILE).write_text(head + "".join(lines), encoding="utf-8")
     return [CONFIG_FILE]
+
+
+def _inside(top: Path, path: Path) -> str | None:
+    """The path from the top of the repository, None if it is outside."""
+    return (
+        path.resolve().relative_to(top.resolve()).as_posix() if path.resolve().is_relative_to(top.resolve()) else None
+    )
+
+
+def _count(project: Project) -> int:
+    """The migrations in the folder; 0 if they are invalid, which the first sync says better."""
+    try:
+        return len(load_target(project).set)
+    except GitmigError:
+        return 0
 
 
 def _make_ledger(project: Project) -> tuple[str | None, GitmigError | None]:

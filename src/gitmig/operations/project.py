@@ -37,20 +37,22 @@ class Project:
     def load(cls, start: Path, database: str | None = None) -> Project:
         """The project `start` lies in; `database` is what was asked for on the command line. Raises UsageError."""
         repository = Repository.open(start)
-        found = _team_file(repository)
-        file, text = found or (CONFIG_FILE, "")
+        present = _team_file(repository)
+        file, text = present or _kept_team_file(repository)
+        team = parse_team_settings(text, file)
+        if present and file == CONFIG_FILE:
+            _keep_team_file(repository, text)
         personal = {
             key.partition(".")[2]: value for key, value in repository.config.items() if key.startswith("gitmig.")
         }
         settings = resolve(
-            team=parse_team_settings(text, file),
+            team=team,
             personal=personal,
             environ=os.environ,
             dotenv=_dotenv(repository),
             option=database,
             file=file,
         )
-        present = found is not None and _read(repository, file) is not None
         return cls(repository=repository, settings=settings, team_file=file if present else None)
 
     @property
@@ -80,18 +82,25 @@ class Project:
         """A connection to the project's database; the embedded server and its database are made on demand."""
         if self.settings.database is None:
             self.wake()
-        with connect(self.url, purpose, timeout=timeout) as connection:
-            yield connection
+        try:
+            with connect(self.url, purpose, timeout=timeout) as connection:
+                yield connection
+        except DatabaseUnavailable as error:
+            error.hint = f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
+            raise
 
-    def wake(self) -> None:
-        """Have the embedded server run and hold this work tree's database."""
+    def wake(self, *, anew: bool = False) -> None:
+        """Have the embedded server run and hold this work tree's database, or, `anew`, a new and empty one."""
         try:
             with connect(self.url, "wake"):
-                return
+                if not anew:
+                    return
         except DatabaseUnavailable as error:
             if not is_missing_database(error):
                 self.server.start()
-        create_from_bootstrap(self.server.url(MAINTENANCE), self.server.url, self.embedded_name, self.bootstrap_sql())
+        create_from_bootstrap(
+            self.server.url(MAINTENANCE), self.server.url, self.embedded_name, self.bootstrap_sql(), anew=anew
+        )
 
     def bootstrap_sql(self) -> str:
         """The SQL that every fresh database needs before the first migration; empty if none is configured."""
@@ -106,20 +115,25 @@ class Project:
 
 
 def _team_file(repository: Repository) -> tuple[str, str] | None:
-    """The name and text of the team's settings.
-
-    A commit from before they were written is checked out now and then: the last ones seen in this clone then count.
-    """
-    kept = repository.private(shared=True) / CONFIG_FILE
+    """The name and text of the team's settings; None if the code version has none."""
     for name in CONFIG_FILES:
         text = _read(repository, name)
-        if text is None or (name != CONFIG_FILE and "tool.gitmig" not in text):
-            continue
-        if name == CONFIG_FILE and (not kept.exists() or kept.read_text(encoding="utf-8") != text):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(text, encoding="utf-8")
-        return name, text
-    return (CONFIG_FILE, kept.read_text(encoding="utf-8")) if kept.exists() else None
+        if text is not None and (name == CONFIG_FILE or "tool.gitmig" in text):
+            return name, text
+    return None
+
+
+def _kept_team_file(repository: Repository) -> tuple[str, str]:
+    """The last settings seen in this clone: commits from before they were written are checked out, too."""
+    kept = repository.private(shared=True) / CONFIG_FILE
+    return CONFIG_FILE, kept.read_text(encoding="utf-8") if kept.exists() else ""
+
+
+def _keep_team_file(repository: Repository, text: str) -> None:
+    kept = repository.private(shared=True) / CONFIG_FILE
+    if not kept.exists() or kept.read_text(encoding="utf-8") != text:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(text, encoding="utf-8")
 
 
 def _read(repository: Repository, name: str) -> str | None:

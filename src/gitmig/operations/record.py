@@ -74,10 +74,7 @@ def record_of(commit: Commit, targets: Targets) -> Record:
     current = targets.at(commit.id)
     if current is None:
         return Record(set_id="", count=0)
-    try:
-        parent = targets.at(commit.parent) if commit.parent else None
-    except InvalidMigrations:
-        parent = None  # whatever was wrong there, this commit has mended it
+    parent = targets.last_valid(commit.parent)
     pairs = suspects(parent.set if parent else None, current.set)
     checksums = {}
     if parent and pairs:
@@ -99,3 +96,12 @@ class Targets:
             found = at_commit(self._project.repository, commit, self._project.settings.folders)
             self._known[commit] = target_of(self._project, found)
         return self._known[commit]
+
+    def last_valid(self, commit: str | None) -> Target | None:
+        """The set of the commit, or of its nearest first-parent ancestor whose migrations are valid."""
+        while commit is not None:
+            try:
+                return self.at(commit)
+            except InvalidMigrations:
+                commit = self._project.repository.object_id(f"{commit}^")
+        return None

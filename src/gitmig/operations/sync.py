@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,7 +11,7 @@ from gitmig.core.plan import Direction, desire, make_plan, unread
 from gitmig.database import lock
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor, Observer, StepFailed
-from gitmig.database.ledger import read_state
+from gitmig.database.ledger import end_unfinished, read_state
 from gitmig.database.tasks import Context
 from gitmig.errors import GitmigError, SyncFailed
 from gitmig.operations.interrupted import finish_interrupted
@@ -44,13 +45,17 @@ class SyncObserver(Observer, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a sync did. `ran` is False for a dry run or one that was called off."""
+    """What a sync did. `ran` is False for a dry run or one that was called off.
+
+    `unfinished` names a script that a sync would finish before the plan.
+    """
 
     database: str
     plan: Plan
     target: Target
     from_set: str
     ran: bool
+    unfinished: str | None = None
     done: tuple[Done, ...] = ()
 
     @property
@@ -60,12 +65,20 @@ class Outcome:
 
 
 def sync(
-    project: Project, observer: SyncObserver, *, revision: str | None = None, dry_run: bool = False, timeout: int = 10
+    project: Project,
+    observer: SyncObserver,
+    *,
+    revision: str | None = None,
+    dry_run: bool = False,
+    abandon: bool = False,
+    timeout: int = 10,
 ) -> Outcome:
     """Make the database match the work tree, or the commit `revision`. Raises GitmigError, SyncFailed.
 
-    A dry run takes no lock and writes nothing. `timeout` is how many seconds connecting may take.
+    A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
+    it. `timeout` is how many seconds connecting may take.
     """
+    since = time.time_ns()
     target = load_target(project, revision)
     database = str(Address.of(project.url))
     context = Context(target=target.set, commit=target.commit, by=project.user)
@@ -74,18 +87,25 @@ def sync(
         executor = Executor(connection, context, observer, always_outside=always_outside)
         if not dry_run:
             lock.acquire(connection, observer.waiting)
-            _finish(connection, executor, target, observer)
+            _finish(connection, executor, target, observer, abandon=abandon)
         state = read_state(connection)
         plan = plan_for(state.stack, target)
-        outcome = Outcome(database=database, plan=plan, target=target, from_set=state.set_id, ran=False)
+        outcome = Outcome(
+            database=database,
+            plan=plan,
+            target=target,
+            from_set=state.set_id,
+            ran=False,
+            unfinished=state.unfinished.row.label if state.unfinished else None,
+        )
         refuse_irreversible(plan, database)
         if dry_run or not observer.planned(plan):
             return outcome
         if plan:
             stamp.forget(project.repository)
             _run(executor, plan, state, database)
-    if revision is None:
-        stamp.write(project.repository, target.set.folder, os.environ)
+    if revision is None and project.settings.database_source != "--database":
+        stamp.write(project.repository, target.set.folder, os.environ, since)
     return replace(outcome, ran=True, done=executor.committed)
 
 
@@ -102,7 +122,7 @@ def refuse_irreversible(plan: Plan, database: str) -> None:
     first = plan.irreversible[0]
     raise GitmigError(
         f"{first.label} has no down section: {database} cannot go back before it",
-        hint="write a down for it on a branch that has it and sync there, or check out a commit that has it",
+        hint="write its down on a commit that has it and sync there first, or start anew with an empty database",
         details=tuple(f"also irreversible: {step.label}" for step in plan.irreversible[1:]),
     )
 
@@ -114,10 +134,15 @@ def _run(executor: Executor, plan: Plan, state: State, database: str) -> None:
         raise _explained(failure, plan, database) from failure
 
 
-def _finish(connection: Connection, executor: Executor, target: Target, observer: SyncObserver) -> None:
+def _finish(
+    connection: Connection, executor: Executor, target: Target, observer: SyncObserver, *, abandon: bool
+) -> None:
     """Make the stack whole again before anything is planned on it."""
     state = read_state(connection)
     if state.unfinished is None:
+        return
+    if abandon:
+        end_unfinished(connection)
         return
     stamp.forget(target.project.repository)
     observer.resuming(state.unfinished.row.label)
@@ -130,23 +155,27 @@ def _finish(connection: Connection, executor: Executor, target: Target, observer
 def _explained(failure: StepFailed, plan: Plan | None, database: str) -> SyncFailed:
     """What was done, what failed (file, line, statement, PostgreSQL's message), what was not run, what to do."""
     error = failure.error
-    done = {id(done.step) for done in failure.committed}
-    waiting = [s for s in plan.steps if id(s) not in done and s is not failure.step] if plan else []
+    begun = [failure.step, *failure.rolled_back, *(done.step for done in failure.committed)]
+    waiting = [step for step in plan.steps if step not in begun] if plan else []
     details = [f"statement: {_shortened(error.statement)}"]
     details += [
         f"{word}: {text}" for word, text in (("detail", error.detail), ("PostgreSQL's hint", error.hint)) if text
     ]
     if error.context:
         details.append(f"where: {_shortened(error.context)}")
-    details += _listed("done", [done.step for done in failure.committed]) + _listed("not run", waiting)
-    verb = "applying" if failure.step.direction is Direction.APPLY else "reverting"
+    details += _listed("done", [done.step for done in failure.committed])
+    details += _listed("rolled back", failure.rolled_back) + _listed("not run", waiting)
+    verb, advice = "applying", "correct the script and run `gitmig sync`"
+    if failure.step.direction is Direction.REVERT:
+        verb, advice = "reverting", "correct its down on a commit that has it, sync there, and come back"
     kept = "stays at the last step that is done" if failure.committed else "is as it was before"
     if failure.outside:
         kept = "keeps the statements before it, which ran outside a transaction"
+        advice += "; or `gitmig sync --abandon` leaves it at that"
     return SyncFailed(
         f"{verb} {failure.step.label} failed at {failure.path}:{error.line}: {error.message}",
         details=tuple(details),
-        hint=f"{database} {kept}; correct the script and run `gitmig sync`",
+        hint=f"{database} {kept}; {advice}",
     )
 
 

@@ -64,7 +64,7 @@ def load_target(project: Project, revision: str | None = None) -> Target:
         where = f"commit {found.commit[:10]}" if revision and found.commit else "the work tree"
         raise BeforeGitmig(
             f"{where} has no migrations folder ({', '.join(folders)}): the database is left alone",
-            hint="it is older than gitmig's adoption; `gitmig init --dir FOLDER` names another folder",
+            hint="is it older than gitmig's adoption, or was `gitmig init` never run?",
         )
     return target
 

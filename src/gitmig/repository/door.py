@@ -116,6 +116,8 @@ class Repository:
     def resolve(self, revision: str) -> str:
         """The full id of the commit a user named. Raises UsageError."""
         found = self.lines("rev-parse", "-q", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        if not found and revision == "HEAD" and self.head is None:
+            raise UsageError("there is no commit yet", hint="`git commit` makes the first one")
         if not found:
             hint = "`git log` shows the commits; a shallow clone may need `git fetch --unshallow`"
             raise UsageError(f"{revision!r} is no commit of this repository", hint=hint)

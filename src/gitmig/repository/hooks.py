@@ -16,7 +16,8 @@ from gitmig.errors import GitmigError
 if TYPE_CHECKING:
     from gitmig.repository.door import Repository
 
-NAMES = ("post-checkout", "post-commit")
+NAMES = ("post-checkout", "post-merge", "post-rewrite", "post-commit")
+SCRIPT = "gitmig-hook"
 MARK = "Written by `gitmig hooks install`"
 # `.legacy` belongs to pre-commit, which would run and rename what it finds there.
 CHAINED = ".pre-gitmig"
@@ -85,7 +86,7 @@ def _look(path: Path) -> Hook:
     elif not _is_ours(path):
         state = HookState.FOREIGN
     else:
-        current = path.read_bytes() == _script(path.name) and os.access(path, os.X_OK)
+        current = path.read_bytes() == _script() and os.access(path, os.X_OK)
         state = HookState.INSTALLED if current else HookState.OUTDATED
     return Hook(name=path.name, path=path, state=state, chained=chained if os.path.lexists(chained) else None)
 
@@ -110,7 +111,7 @@ def _set_aside(hook: Hook) -> None:
 def _write(hook: Hook) -> None:
     temporary = hook.path.with_name(f".{hook.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(_script(hook.name))
+        temporary.write_bytes(_script())
         temporary.chmod(0o755)
         temporary.replace(hook.path)
     except OSError as error:
@@ -120,8 +121,8 @@ def _write(hook: Hook) -> None:
         ) from error
 
 
-def _script(name: str) -> bytes:
-    """The packaged hook with the interpreter that runs now; a checkout of gitmig has the hooks at its top."""
-    packaged = Path(str(files("gitmig"))) / "hooks" / name
-    source = packaged if packaged.exists() else Path(__file__).parents[3] / "hooks" / name
+def _script() -> bytes:
+    """The packaged hook with the interpreter that runs now; a checkout of gitmig has the hook at its top."""
+    packaged = Path(str(files("gitmig"))) / "hooks" / SCRIPT
+    source = packaged if packaged.exists() else Path(__file__).parents[3] / "hooks" / SCRIPT
     return source.read_bytes().replace(b"@PYTHON@", shlex.quote(sys.executable).encode())

@@ -75,7 +75,8 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
 
 def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]) -> dict[str, str]:
     """Path → text of the files. Raises InvalidMigrations for what is no text."""
-    texts = {}
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
     for file in files:
         if file.path in snapshot.on_disk:
             data = (repository.work_tree / file.path).read_bytes()
@@ -85,7 +86,12 @@ def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]
                 hint = "fetch it: a partial or damaged clone lacks the object"
                 raise GitmigError(f"git has no content for {file.path} ({file.blob[:10]})", hint=hint)
             data = found[1]
-        texts[file.path] = decode(data, file.path)
+        try:
+            texts[file.path] = decode(data, file.path)
+        except InvalidMigrations as error:
+            problems += error.problems
+    if problems:
+        raise InvalidMigrations(problems)
     return texts
 
 

@@ -12,22 +12,30 @@ if TYPE_CHECKING:
 
 NAME = "stamp"
 UNKNOWN = "-"
+VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
+FILES = ("gitmig.toml", "pyproject.toml", ".env")
+# Nanoseconds by which a file's time may lie before the clock's: the kernel stamps files by its timer ticks.
+CLOCK_TICK = 10_000_000
 
 
-def write(repository: Repository, folder: str, environ: Mapping[str, str]) -> None:
-    """Note that the database is at the work tree's set; four lines: tree, folder, and the two URL variables.
+def write(repository: Repository, folder: str, environ: Mapping[str, str], since: int) -> None:
+    """Note that the database is at the work tree's set, as it was read at `since` (a reading of time.time_ns).
 
-    The tree is that of HEAD's folder, or `-` if the work tree has changes in it. The stamps of the other work trees
-    go: they may share the database.
+    Five lines: HEAD, or `-` if the folder is not as HEAD has it; the folder; the two URL variables; the settings
+    files that are there. What changed after `since` is newer than the file. The stamps of the other work trees go:
+    they may share the database.
     """
     forget(repository)
-    values = [_clean_tree(repository, folder), folder, *(_shown(environ.get(n, "")) for n in VARIABLES)]
+    urls = [_shown(environ.get(name, "")) for name in VARIABLES]
+    present = "".join(f" {name}" for name in FILES if (repository.work_tree / name).exists())
+    values = [_clean_commit(repository, folder), folder, *urls, present]
     if any("\n" in value for value in values):
         return
     path = repository.private(shared=False) / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{NAME}.{os.getpid()}")
     temporary.write_text("".join(f"{value}\n" for value in values), encoding="utf-8", errors="surrogateescape")
+    os.utime(temporary, ns=(since - CLOCK_TICK, since - CLOCK_TICK))
     temporary.replace(path)
 
 
@@ -37,13 +45,9 @@ def forget(repository: Repository) -> None:
         path.unlink(missing_ok=True)
 
 
-VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
-
-
-def _clean_tree(repository: Repository, folder: str) -> str:
-    tree = repository.lines("rev-parse", "-q", "--verify", f"HEAD:{'' if folder == '.' else folder}")
+def _clean_commit(repository: Repository, folder: str) -> str:
     changes = repository.run("status", "--porcelain", "--untracked-files=all", "--", folder)
-    return tree[0] if tree and not changes else UNKNOWN
+    return repository.head if repository.head and not changes else UNKNOWN
 
 
 def _shown(url: str) -> str:

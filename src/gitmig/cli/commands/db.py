@@ -15,7 +15,7 @@ def command() -> None:
     """Look after the database, above all the embedded PostgreSQL of this clone."""
 
 
-@command.command("url")
+@command.command("url", short_help="Print the URL for other programs.")
 @options.database
 def url(database: str | None) -> int:
     """Print the database's URL for other programs, password included if it has one."""
@@ -25,7 +25,12 @@ def url(database: str | None) -> int:
     return 0
 
 
-@command.command("psql", context_settings={"ignore_unknown_options": True})
+@command.command(
+    "psql",
+    short_help="Run psql on the database.",
+    context_settings={"ignore_unknown_options": True},
+    add_help_option=False,
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(arguments: tuple[str, ...]) -> None:
     """Run psql on the database; ARGUMENTS are psql's own, as in: gitmig db psql -c 'TABLE comments'."""
@@ -35,7 +40,7 @@ def psql(arguments: tuple[str, ...]) -> None:
     os.execve(client.program, [client.program, *arguments], client.environment)  # noqa: S606 - becomes psql
 
 
-@command.command("start")
+@command.command("start", short_help="Start the embedded PostgreSQL.")
 def start() -> int:
     """Start the embedded PostgreSQL; gitmig does so by itself when it needs it."""
     from gitmig.operations import embedded
@@ -45,7 +50,7 @@ def start() -> int:
     return 0
 
 
-@command.command("stop")
+@command.command("stop", short_help="Stop the embedded PostgreSQL; its data stays.")
 def stop() -> int:
     """Stop the embedded PostgreSQL; its data stays."""
     from gitmig.operations import embedded
@@ -54,7 +59,7 @@ def stop() -> int:
     return 0
 
 
-@command.command("reset")
+@command.command("reset", short_help="Make the embedded database anew, empty.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> int:
     """Drop this work tree's embedded database, rows included, and make an empty one."""

@@ -21,7 +21,7 @@ def command() -> None:
     """Install, take away or look at the git hooks."""
 
 
-@command.command("install")
+@command.command("install", short_help="Put the hooks in place; a foreign one is kept and runs first.")
 def install() -> int:
     """Put the hooks in place; a foreign hook is kept as <hook>.pre-gitmig and runs first."""
     from gitmig.operations import hooks
@@ -29,7 +29,7 @@ def install() -> int:
     return _print(hooks.install(options.project()))
 
 
-@command.command("uninstall")
+@command.command("uninstall", short_help="Take them away and put back what was there before.")
 def uninstall() -> int:
     """Take gitmig's hooks away and put back the ones that were there before."""
     from gitmig.operations import hooks
@@ -37,7 +37,7 @@ def uninstall() -> int:
     return _print(hooks.uninstall(options.project()))
 
 
-@command.command("status")
+@command.command("status", short_help="Show what stands where git looks for the hooks.")
 def status() -> int:
     """Show what stands where git looks for the hooks."""
     from gitmig.operations import hooks

@@ -26,8 +26,7 @@ def command(folder: str | None, layout: str | None, bootstrap: Path | None, data
     made = init(Path.cwd(), folder=folder, layout=layout, database=database, bootstrap=bootstrap)
     for path in made.created:
         say(f"wrote      {path}")
-    how = "detected" if made.detected else "chosen"
-    say(f"migrations {made.folder}/, layout {made.layout} ({how})")
+    say(f"migrations {made.folder}/, layout {made.layout} ({made.why})")
     for hook in made.hooks:
         chained = f", after {hook.chained.name}" if hook.chained else ""
         say(f"hook       {hook.name} {hook.state.value}{chained}")
@@ -39,9 +38,9 @@ def command(folder: str | None, layout: str | None, bootstrap: Path | None, data
     return 0
 
 
-def _next(files: int, *, reachable: bool) -> str:
+def _next(count: int, *, reachable: bool) -> str:
     if not reachable:
         return "configure a database (see above), then `gitmig sync`; the ledger is made then"
-    if files > 1:
-        return f"`gitmig status`, then `gitmig sync`: there are {plural(files, 'file')} in the folder"
+    if count:
+        return f"`gitmig status`, then `gitmig sync`: the folder has {plural(count, 'migration')}"
     return '`gitmig new "create comments"`, write its two sections, then `gitmig sync`'

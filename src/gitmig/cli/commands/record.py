@@ -28,7 +28,10 @@ def command(revisions: tuple[str, ...], everything: bool) -> int:
     written = record(options.project(), revisions, everything=everything, progress=_progress)
     for commit, reason in written.refused.items():
         warn(f"no record for {short(commit)}: {reason}")
-    say(f"{plural(len(written.written), 'record')} written, {written.unchanged} already right")
+    if written.written or written.unchanged or everything:
+        say(f"{plural(len(written.written), 'record')} written, {written.unchanged} already right")
+    elif not written.refused:
+        say("nothing to record: no migration is changed there")
     return 0
 
 

@@ -49,6 +49,9 @@ def _print(found: Status) -> None:
         say(line)
     if found.in_sync:
         say(click.style("in sync", fg="green"))
+    elif found.plan.irreversible:
+        blocking = found.plan.irreversible[0].label
+        say(f"{click.style('out of sync', fg='red')}: `gitmig sync` is blocked, {blocking} has no down section")
     else:
         counts = f"reverts {len(found.plan.reverts)} and applies {len(found.plan.applies)}"
         say(f"{click.style('out of sync', fg='red')}: `gitmig sync` {counts}")

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 @click.command("sync", short_help="Bring the database to the work tree's migrations, or to a commit's.")
 @click.argument("revision", required=False)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and change nothing.")
+@click.option("--abandon", is_flag=True, help="Forget an interrupted script; what its statements did stays.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before reverting.")
 @options.database
 @options.as_json
-def command(revision: str | None, dry_run: bool, yes: bool, database: str | None, as_json: bool) -> int:
+def command(revision: str | None, dry_run: bool, abandon: bool, yes: bool, database: str | None, as_json: bool) -> int:
     """Bring the database to the migrations of the work tree, or of the commit REVISION.
 
     What is applied and not in the target is reverted, newest first, with the down that was stored when it was
@@ -30,7 +31,7 @@ def command(revision: str | None, dry_run: bool, yes: bool, database: str | None
 
     watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json)
     try:
-        outcome = sync(options.project(database), watcher, revision=revision, dry_run=dry_run)
+        outcome = sync(options.project(database), watcher, revision=revision, dry_run=dry_run, abandon=abandon)
     finally:
         watcher.close()
     if as_json:
@@ -57,6 +58,8 @@ def summary(outcome: Outcome) -> str:
 
 def show_plan(outcome: Outcome) -> None:
     """The plan of a dry run."""
+    if outcome.unfinished:
+        say(f"  {outcome.unfinished} was interrupted outside a transaction and would be finished first")
     for step in outcome.plan.steps:
         say(step_line(step))
     for line in move_lines(outcome.plan):
@@ -65,4 +68,5 @@ def show_plan(outcome: Outcome) -> None:
         say(summary(outcome))
     else:
         reverts, applies = len(outcome.plan.reverts), len(outcome.plan.applies)
-        say(f"dry run: would revert {reverts} and apply {applies} on {outcome.database}; nothing was changed")
+        followed = f" and let {plural(len(outcome.plan.moves), 'row')} follow" if outcome.plan.moves else ""
+        say(f"dry run: would revert {reverts}, apply {applies}{followed} on {outcome.database}; nothing was changed")

@@ -25,7 +25,7 @@ def is_script(file: File) -> bool:
 def misnamed(file: File, expected: str) -> Problem:
     """A script whose name fits no migration; `expected` shows how this layout names them."""
     directory, _, _ = file.name.rpartition("/")
-    if directory and re.match(r"\d", directory):
+    if directory and re.match(r"[0-9]", directory):
         what = f"is in a directory that is named like a migration ({directory}/)"
     else:
         what = "does not fit the name of a migration"

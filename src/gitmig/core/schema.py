@@ -1,0 +1,69 @@
+"""A schema as a value: its objects with their definitions, its fingerprint, and how two of them differ."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Reported, and no part of the fingerprint: PostgreSQL cannot move a column.
+COLUMN_ORDER = "column order"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectName:
+    """What an object is, as `index`, and how it is called, schema included."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Every object of a database's schema, with a text that is equal exactly when the objects are."""
+
+    objects: Mapping[ObjectName, str]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal fingerprints mean equal schemas, but for the order of columns."""
+        digest = hashlib.sha256()
+        for name in sorted(self.objects):
+            if name.kind != COLUMN_ORDER:
+                digest.update(f"{name.kind}\0{name.name}\0{self.objects[name]}\0".encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaDifference:
+    """What one schema has and the other lacks, and what both have and is not the same; sorted."""
+
+    missing: tuple[ObjectName, ...]
+    surplus: tuple[ObjectName, ...]
+    changed: tuple[ObjectName, ...]
+
+    @property
+    def names(self) -> tuple[ObjectName, ...]:
+        """Everything that differs."""
+        return tuple(sorted(self.missing + self.surplus + self.changed))
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+
+def schema_difference(wanted: Schema, found: Schema) -> SchemaDifference:
+    """How `found` differs from `wanted`, the order of columns aside."""
+    a = {name: text for name, text in wanted.objects.items() if name.kind != COLUMN_ORDER}
+    b = {name: text for name, text in found.objects.items() if name.kind != COLUMN_ORDER}
+    return SchemaDifference(
+        missing=tuple(sorted(a.keys() - b.keys())),
+        surplus=tuple(sorted(b.keys() - a.keys())),
+        changed=tuple(sorted(name for name in a.keys() & b.keys() if a[name] != b[name])),
+    )

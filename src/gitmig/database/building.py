@@ -1,0 +1,64 @@
+"""Building a migration set in an empty database, without a ledger: what the schema shall be is measured there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitmig.database.catalogs import read_schema
+from gitmig.database.executor import TOO_MUCH_FOR_ONE
+from gitmig.database.piecewise import OUTSIDE_ONLY, run_units
+from gitmig.database.runners import ScriptError, reset_session, run_script
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from gitmig.core.migration import Script
+    from gitmig.core.schema import Schema
+    from gitmig.database.connection import Connection
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildFailed(Exception):
+    """A script does not run on a fresh database; `position` counts from 1."""
+
+    position: int
+    script: Script
+    error: ScriptError
+
+
+def build(
+    connection: Connection, ups: Sequence[Script], measure_at: Collection[int], ignore: Sequence[str] = ()
+) -> Iterator[tuple[int, Schema]]:
+    """Run the up scripts in order; yields position and schema at each of `measure_at`. Raises BuildFailed.
+
+    Position 0 is the empty database. The scripts run when the next item is asked for.
+    """
+    if 0 in measure_at:
+        yield 0, read_schema(connection, ignore)
+    for position, script in enumerate(ups, 1):
+        try:
+            _run(connection, script)
+        except ScriptError as error:
+            raise BuildFailed(position=position, script=script, error=error) from error
+        if position in measure_at:
+            yield position, read_schema(connection, ignore)
+
+
+def _run(connection: Connection, script: Script) -> None:
+    """In a transaction if PostgreSQL allows it, which is quicker; nobody else is there to be locked out."""
+    inside = script if script.transactional else None
+    if inside is None and (text := script.language.inside(script.text)) is not None:
+        inside = replace(script, text=text)
+    try:
+        if inside is None:
+            run_units(connection, script)
+        else:
+            with connection.transaction():
+                run_script(connection, inside)
+    except ScriptError as error:
+        outside = error.sqlstate in OUTSIDE_ONLY or not script.transactional
+        if inside is None or not outside or error.sqlstate not in TOO_MUCH_FOR_ONE:
+            raise
+        run_units(connection, script)
+    reset_session(connection)

@@ -1,0 +1,100 @@
+"""Reading a database's schema from PostgreSQL's catalogs, as text that is equal exactly when `pg_dump -s` is.
+
+One module per family of objects. Its queries give rows of kind, name and definition, and where an object is part of
+another one that its own name does not begin with, the name of that. Names are `schema.object` or
+`schema.object.part`, quoted where they have to be. What is left out, here and nowhere else:
+
+- gitmig's own schemas and PostgreSQL's;
+- members of extensions;
+- partitions, which applications make at run time (their parents are read);
+- who owns an object: a scratch database is built by another role than yours;
+- what the caller's `ignore` patterns name.
+
+Where a dump says less than the database knows, so do the definitions; these few things more are told apart: whether an
+index is valid, and whether schema public is there at all.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import translate
+from typing import TYPE_CHECKING
+
+from gitmig.core.schema import ObjectName, Schema
+from gitmig.database.catalogs import (
+    indexes,
+    operators,
+    privileges,
+    relations,
+    remote,
+    routines,
+    schemas,
+    text_search,
+    triggers,
+    types,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitmig.database.connection import Connection
+
+FAMILIES = (
+    schemas,
+    relations,
+    indexes,
+    triggers,
+    types,
+    routines,
+    operators,
+    text_search,
+    remote,
+    privileges,
+)
+
+# How PostgreSQL writes expressions depends on these. With nothing but pg_catalog on the path, it writes every other
+# name with its schema. Compiling such queries takes longer than running them.
+SETTINGS = {
+    "search_path": "pg_catalog, pg_temp",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "standard_conforming_strings": "on",
+    "quote_all_identifiers": "off",
+    "jit": "off",
+}
+SESSION = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
+
+
+def read_schema(connection: Connection, ignore: Sequence[str] = ()) -> Schema:
+    """The schema as the session sees it, uncommitted changes included, in one round trip.
+
+    `ignore` are shell patterns of names, with or without the schema; parts go with their object.
+    """
+    version = connection.info.server_version
+    queries = [query for family in FAMILIES for query in family.queries(version)]
+    with connection.transaction(force_rollback=True):
+        with connection.pipeline():
+            connection.execute(SESSION.encode())
+            cursors = [connection.execute(query.encode()) for query in queries]
+        rows = [row for cursor in cursors for row in cursor.fetchall()]
+    ignored = _matcher(ignore)
+    return Schema(
+        {ObjectName(kind, name): text for kind, name, text, *of in rows if not any(map(ignored, (name, *of)))}
+    )
+
+
+def _matcher(patterns: Sequence[str]) -> Callable[[str | None], bool]:
+    """Whether a name matches a pattern, with or without its schema, or is a part of what does, or a function of it."""
+    if not patterns:
+        return lambda _: False
+    globs = [pattern + tail for pattern in patterns for tail in ("", ".*", "(*")]
+    expression = re.compile("|".join(translate(glob) for glob in globs))
+
+    def ignored(name: str | None) -> bool:
+        plain = (name or "").replace('"', "")
+        return any(expression.match(candidate) for candidate in (plain, plain.partition(".")[2]) if candidate)
+
+    return ignored

@@ -1,0 +1,42 @@
+"""The command line, in the test's own process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.cli.main import run
+from tests.conftest import Result
+from tests.repository.conftest import no_git_is_left_running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Database, Sandbox
+
+__all__ = ["no_git_is_left_running"]
+
+
+@pytest.fixture
+def repo(make_sandbox: Callable[..., Sandbox], database: Database, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The current directory: a commit with migration 0001_a, and an empty database."""
+    made = make_sandbox(url=database.url)
+    made.table("0001_a", "a")
+    made.commit("a")
+    monkeypatch.chdir(made.root)
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    return made
+
+
+@pytest.fixture
+def gitmig(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Call gitmig as the shell would, but in this process."""
+
+    def call(*arguments: str) -> Result:
+        capfd.readouterr()
+        status = run(list(arguments))
+        said = capfd.readouterr()
+        return Result(status, said.out, said.err)
+
+    return call

@@ -1,0 +1,156 @@
+"""`V_name.up.sql` and `V_name.down.sql`, as golang-migrate and sqlx write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.core.layouts import migration_set
+from gitmig.core.layouts.paired import PairedLayout
+from tests.core.samples import FOLDER, files, grouped, labels, refused
+
+if TYPE_CHECKING:
+    from gitmig.core.migration import Content
+
+NAME_IT = (
+    "name it V_name.up.sql and V_name.down.sql, as in 0001_create_comments.up.sql, "
+    "or move it out of the migrations folder"
+)
+
+
+def pair(up: str, down: str | None = None) -> Content:
+    """The content of `0001_a`, with a down file or without."""
+    names = ["0001_a.up.sql"] + (["0001_a.down.sql"] if down is not None else [])
+    (migration,) = migration_set(PairedLayout(), FOLDER, files(*names)).migrations
+    return PairedLayout().parse(migration, {"up": up} | ({} if down is None else {"down": down}))
+
+
+# --- names ---
+
+
+def test_two_files_are_one_migration_in_whatever_order_they_come() -> None:
+    found = grouped("paired", "0002_b.up.sql", "0001_a.down.sql", "0001_a.up.sql", "README.md", ".gitkeep")
+    assert labels(found) == ["0001_a", "0002_b"]
+    assert [[role for role, _ in one.files] for one in found.migrations] == [["up", "down"], ["up"]]
+    assert found.migrations[0].path == f"{FOLDER}/0001_a.up.sql"
+
+
+@pytest.mark.parametrize(
+    ("stem", "version", "title"),
+    [
+        pytest.param("1_create_comments", "1", "create_comments", id="as golang-migrate names it"),
+        pytest.param("20260101120000-a", "20260101120000", "a", id="a dash instead of an underscore"),
+        pytest.param("4", "4", "", id="no name"),
+        pytest.param("1_a.up", "1", "a.up", id="a name that ends in up"),
+        pytest.param('1_-it\'s 100% "🐘"', "1", '-it\'s 100% "🐘"', id="odd characters"),
+    ],
+)
+def test_a_pair_is_named_by_version_and_name(stem: str, version: str, title: str) -> None:
+    (found,) = grouped("paired", f"{stem}.up.sql", f"{stem}.down.sql").migrations
+    assert (found.version.text, found.name) == (version, title)
+    assert [role for role, _ in found.files] == ["up", "down"]
+
+
+@pytest.mark.parametrize(
+    "name", ["0002_b.sql", "schema.sql", "up.sql", "0002_b.UP.sql", "b.up.sql", "٣_b.up.sql", "old/0002_b.up.sql"]
+)
+def test_an_sql_file_whose_name_fits_no_migration_is_refused(name: str) -> None:
+    assert refused(grouped, "paired", "0001_a.up.sql", name) == [
+        (f"{FOLDER}/{name}", "does not fit the name of a migration", NAME_IT)
+    ]
+
+
+def test_a_directory_named_like_a_migration_is_refused() -> None:
+    assert refused(grouped, "paired", "0001_a/0001_a.up.sql") == [
+        (f"{FOLDER}/0001_a/0001_a.up.sql", "is in a directory that is named like a migration (0001_a/)", NAME_IT)
+    ]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["0001_a.down.sql"], id="a down alone"),
+        pytest.param(["0001_b.up.sql", "0001_a.down.sql"], id="an up of another name"),
+        pytest.param(["1_a.up.sql", "0001_a.down.sql"], id="an up with other zeros"),
+    ],
+)
+def test_a_down_without_its_up_is_refused(names: list[str]) -> None:
+    assert refused(grouped, "paired", *names) == [
+        (f"{FOLDER}/0001_a.down.sql", "has no up script beside it", "add 0001_a.up.sql, or delete it")
+    ]
+
+
+def test_two_pairs_of_one_version_are_refused() -> None:
+    assert refused(grouped, "paired", "0001_a.up.sql", "0001_a.down.sql", "1_b.up.sql", "1_b.down.sql") == [
+        (
+            f"{FOLDER}/1_b.up.sql",
+            f"has the same version as {FOLDER}/0001_a.up.sql",
+            "give one of them another version, by renaming the file",
+        )
+    ]
+
+
+# --- scripts ---
+
+
+def test_each_file_is_a_whole_script() -> None:
+    found = pair("SELECT 1;\n", "SELECT 2;\n")
+    assert found.down is not None
+    assert [(s.text, s.path, s.first_line) for s in (found.up, found.down)] == [
+        ("SELECT 1;\n", f"{FOLDER}/0001_a.up.sql", 1),
+        ("SELECT 2;\n", f"{FOLDER}/0001_a.down.sql", 1),
+    ]
+
+
+def test_no_down_file_is_irreversible_and_an_empty_one_is_a_script() -> None:
+    assert pair("SELECT 1;").down is None
+    down = pair("SELECT 1;", "").down
+    assert down is not None
+    assert down.text == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "transactional"),
+    [
+        pytest.param("SELECT 1;", True, id="nothing said"),
+        pytest.param("-- no-transaction\nVACUUM;", False, id="as sqlx writes it"),
+        pytest.param("\n  --no-transaction: indexes\nVACUUM;", False, id="other spaces, and a reason"),
+        pytest.param("-- so\n-- no-transaction\nSELECT 1;", True, id="not at the beginning"),
+        pytest.param("-- no-transactions\nSELECT 1;", True, id="another word"),
+        pytest.param("SELECT '-- no-transaction';", True, id="in a string"),
+    ],
+)
+def test_a_file_says_whether_it_runs_in_a_transaction(text: str, *, transactional: bool) -> None:
+    found = pair(text, text)
+    assert found.up.transactional is transactional
+    assert found.down is not None
+    assert found.down.transactional is transactional
+
+
+def test_the_flag_of_one_file_is_not_that_of_the_other() -> None:
+    found = pair("-- no-transaction\nVACUUM;", "SELECT 1;")
+    assert found.down is not None
+    assert (found.up.transactional, found.down.transactional) == (False, True)
+
+
+def test_a_bare_transaction_around_a_script_is_accepted() -> None:
+    """golang-migrate's documentation tells people to write it."""
+    assert pair("BEGIN;\nCREATE TABLE t ();\nCOMMIT;\n").up.transactional
+
+
+def test_what_is_wrong_in_either_file_is_told_with_its_line() -> None:
+    hint = "remove it: gitmig opens and commits the transaction, together with its ledger"
+    assert refused(pair, "SELECT 1;\nCOMMIT;\n", "-- so\n\nROLLBACK;") == [
+        (f"{FOLDER}/0001_a.down.sql:3", "ROLLBACK inside a script that runs in a transaction", hint),
+        (f"{FOLDER}/0001_a.up.sql:2", "COMMIT inside a script that runs in a transaction", hint),
+    ]
+
+
+# --- a new migration ---
+
+
+def test_a_new_migration_can_be_read_again() -> None:
+    rendered = PairedLayout().render("0002", "b", "SELECT 1;\n", "SELECT 2;\n")
+    assert rendered == {"0002_b.up.sql": "SELECT 1;\n", "0002_b.down.sql": "SELECT 2;\n"}
+    assert labels(grouped("paired", *rendered)) == ["0002_b"]

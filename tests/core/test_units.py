@@ -1,0 +1,106 @@
+"""How a script outside a transaction is cut into units."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitmig.core.languages.sql import statements
+from gitmig.core.units import Unit, same_beginning, units
+
+
+def cut(text: str) -> list[Unit]:
+    return units(statements(text), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        pytest.param("", [], id="nothing"),
+        pytest.param("-- nothing\n", [], id="comments alone"),
+        pytest.param("VACUUM;", ["VACUUM"], id="one"),
+        pytest.param("SET a=1; CREATE NEW;\n\nDROP", ["SET a=1", "CREATE NEW", "DROP"], id="several, in no grammar"),
+        pytest.param("-- why\nSELECT 1; -- so\nSELECT 2;", ["SELECT 1", "SELECT 2"], id="comments between"),
+        pytest.param("SELECT 'a;b'; SELECT $$;$$;", ["SELECT 'a;b'", "SELECT $$;$$"], id="semicolons in strings"),
+        pytest.param(
+            "VACUUM; BEGIN; SELECT 1; SELECT 2; COMMIT; VACUUM;",
+            ["VACUUM", "BEGIN; SELECT 1; SELECT 2; COMMIT", "VACUUM"],
+            id="a transaction of its own",
+        ),
+        pytest.param(
+            "start transaction; SELECT 1; end;", ["start transaction; SELECT 1; end"], id="other words for it"
+        ),
+        pytest.param(
+            "BEGIN; SELECT 1; ROLLBACK; SELECT 2", ["BEGIN; SELECT 1; ROLLBACK", "SELECT 2"], id="rolled back"
+        ),
+        pytest.param(
+            "BEGIN; SAVEPOINT a; ROLLBACK TO a; ROLLBACK WORK TO a; ROLLBACK TRANSACTION TO SAVEPOINT a; COMMIT;",
+            ["BEGIN; SAVEPOINT a; ROLLBACK TO a; ROLLBACK WORK TO a; ROLLBACK TRANSACTION TO SAVEPOINT a; COMMIT"],
+            id="savepoints do not end it",
+        ),
+        pytest.param("BEGIN; SELECT 1; ABORT; VACUUM", ["BEGIN; SELECT 1; ABORT", "VACUUM"], id="aborted"),
+        pytest.param("VACUUM; BEGIN; SELECT 1;", ["VACUUM", "BEGIN; SELECT 1;"], id="a transaction left open"),
+        pytest.param(
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END; VACUUM;",
+            ["CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END", "VACUUM"],
+            id="a function body is no transaction",
+        ),
+        pytest.param(
+            "DO $$ BEGIN PERFORM 1; END $$; VACUUM;",
+            ["DO $$ BEGIN PERFORM 1; END $$", "VACUUM"],
+            id="nor is a DO block",
+        ),
+    ],
+)
+def test_a_script_is_cut_at_its_statements_and_a_transaction_stays_together(text: str, pieces: list[str]) -> None:
+    found = cut(text)
+    assert [unit.text for unit in found] == pieces
+    assert all(text[unit.offset :].startswith(unit.text) for unit in found)
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_setting"),
+    [
+        pytest.param("SET lock_timeout = '1s'", True, id="SET"),
+        pytest.param("set session lock_timeout to 0", True, id="SET SESSION"),
+        pytest.param("SET SEARCH_PATH = app", True, id="in capitals"),
+        pytest.param("SET LOCAL lock_timeout = '1s'", False, id="SET LOCAL ends with its statement"),
+        pytest.param("UPDATE t SET a = 1", False, id="another SET"),
+        pytest.param("VACUUM", False, id="no SET"),
+    ],
+)
+def test_a_setting_is_marked_to_be_made_again(statement: str, *, is_setting: bool) -> None:
+    assert [unit.is_setting for unit in cut(statement)] == [is_setting]
+
+
+def test_settings_within_a_transaction_belong_to_it() -> None:
+    assert [unit.is_setting for unit in cut("BEGIN; SET a.b = 1; COMMIT;")] == [False]
+
+
+@pytest.mark.parametrize(
+    ("new", "count", "is_same"),
+    [
+        pytest.param("SELECT 1; SELECT 2; SELECT 3;", 3, True, id="the same script"),
+        pytest.param("SELECT 1; SELECT 2; SELECT 9;", 2, True, id="the rest was corrected"),
+        pytest.param("SELECT 1; SELECT 2; SELECT 9;", 3, False, id="what was done is another now"),
+        pytest.param("-- why\nselect 1; SELECT\n2;", 2, True, id="a comment, line ends and case"),
+        pytest.param("SELECT 1;", 2, False, id="what was done is gone"),
+        pytest.param("SELECT 2; SELECT 1;", 2, False, id="another order"),
+        pytest.param("VACUUM;", 0, True, id="nothing was done"),
+    ],
+)
+def test_a_script_goes_on_where_what_was_done_is_still_its_beginning(new: str, count: int, *, is_same: bool) -> None:
+    assert same_beginning(cut("SELECT 1; SELECT 2; SELECT 3;"), cut(new), count) is is_same
+
+
+@given(st.lists(st.sampled_from(["SELECT 1", "BEGIN", "COMMIT", "ROLLBACK TO a", "SET a.b = 1", "-- c\nVACUUM"])))
+@settings(deadline=None)
+def test_units_leave_nothing_out_and_overlap_nowhere(parts: list[str]) -> None:
+    text = ";\n".join(parts)
+    found = cut(text)
+    inside = [(unit.offset, unit.offset + len(unit.text)) for unit in found]
+    assert inside == sorted(inside)
+    assert all(end <= start for (_, end), (start, _) in zip(inside, inside[1:]))
+    covered = [s for s in statements(text) if any(a <= s.offset < b for a, b in inside)]
+    assert covered == statements(text)

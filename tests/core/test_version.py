@@ -1,0 +1,64 @@
+"""Versions are numbers of any length."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitmig.core.version import Version
+
+DIGITS = st.text("0123456789", min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger"),
+    [
+        pytest.param("1", "2", id="one digit"),
+        pytest.param("9", "10", id="as numbers, not as texts"),
+        pytest.param("0009", "10", id="leading zeros do not count"),
+        pytest.param("0", "1", id="zero"),
+        pytest.param("20260101120000", "20260101120001", id="timestamps"),
+        pytest.param("99999999", "20260101120000", id="dates before timestamps"),
+        pytest.param("2017-09-23-182408", "20170923182409", id="with dashes before without"),
+        pytest.param("20170923182407", "2017-09-23-182408", id="without dashes before with"),
+        pytest.param("9" * 5000, "1" + "0" * 5000, id="more digits than an int may have"),
+    ],
+)
+def test_versions_sort_as_numbers(smaller: str, larger: str) -> None:
+    assert Version(smaller) < Version(larger)
+    assert Version(larger) > Version(smaller)
+    assert Version(smaller) != Version(larger)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("1", "0001", id="leading zeros"),
+        pytest.param("0", "000", id="zeros alone"),
+        pytest.param("2017-09-23-182408", "20170923182408", id="dashes"),
+        pytest.param("7" * 5000, "0" + "7" * 5000, id="more digits than an int may have"),
+    ],
+)
+def test_the_same_number_is_the_same_version_however_it_is_written(one: str, other: str) -> None:
+    assert Version(one) == Version(other)
+    assert hash(Version(one)) == hash(Version(other))
+    assert len({Version(one), Version(other)}) == 1
+
+
+@pytest.mark.parametrize("text", ["0001", "2017-09-23-182408", "42"])
+def test_a_version_is_shown_as_it_was_written(text: str) -> None:
+    assert str(Version(text)) == text
+
+
+@given(DIGITS, DIGITS)
+@settings(deadline=None)
+def test_the_order_of_versions_is_that_of_integers(one: str, other: str) -> None:
+    assert (Version(one) < Version(other)) == (int(one) < int(other))
+    assert (Version(one) == Version(other)) == (int(one) == int(other))
+
+
+@given(st.lists(DIGITS))
+@settings(deadline=None)
+def test_a_list_of_versions_sorts_as_the_integers_do(texts: list[str]) -> None:
+    assert [int(str(version)) for version in sorted(map(Version, texts))] == sorted(map(int, texts))

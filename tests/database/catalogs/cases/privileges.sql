@@ -1,0 +1,246 @@
+-- Who may do what, column by column; default privileges in a schema.
+
+-- before
+CREATE TABLE t (a int, b text);
+
+-- differs: a privilege
+-- or
+GRANT SELECT ON t TO READER;
+
+-- differs: which privilege
+GRANT INSERT ON t TO READER;
+-- or
+GRANT SELECT ON t TO READER;
+
+-- differs: for whom
+GRANT SELECT ON t TO WRITER;
+-- or
+GRANT SELECT ON t TO READER;
+
+-- differs: for everybody
+GRANT SELECT ON t TO PUBLIC;
+-- or
+GRANT SELECT ON t TO READER;
+
+-- differs: the right to grant
+GRANT SELECT ON t TO READER;
+-- or
+GRANT SELECT ON t TO READER WITH GRANT OPTION;
+
+-- differs: the owner's own
+-- or
+REVOKE INSERT ON t FROM CURRENT_USER;
+
+-- differs: nobody's
+-- or
+REVOKE ALL ON t FROM CURRENT_USER;
+
+-- same: granted and revoked
+-- or
+GRANT ALL ON t TO READER, PUBLIC;
+REVOKE ALL ON t FROM READER, PUBLIC;
+
+-- same: in another order
+GRANT SELECT, INSERT ON t TO READER;
+GRANT SELECT ON t TO WRITER, PUBLIC;
+-- or
+GRANT SELECT ON t TO PUBLIC;
+GRANT SELECT ON t TO WRITER;
+GRANT INSERT ON t TO READER;
+GRANT SELECT ON t TO READER;
+
+-- same: the owner's own, written out
+-- or
+GRANT ALL ON t TO CURRENT_USER;
+
+-- differs: who granted
+GRANT USAGE ON SCHEMA SELF TO READER;
+GRANT SELECT ON t TO READER WITH GRANT OPTION;
+GRANT SELECT ON t TO WRITER;
+-- or
+GRANT USAGE ON SCHEMA SELF TO READER;
+GRANT SELECT ON t TO READER WITH GRANT OPTION;
+SET ROLE READER;
+GRANT SELECT ON t TO WRITER;
+
+-- same: the owner, who is left out
+GRANT SELECT ON t TO READER;
+-- or
+GRANT SELECT ON t TO READER;
+ALTER TABLE t OWNER TO WRITER;
+
+-- differs: on a column
+-- or
+GRANT SELECT (a) ON t TO READER;
+
+-- differs: on which column
+GRANT SELECT (b) ON t TO READER;
+-- or
+GRANT SELECT (a) ON t TO READER;
+
+-- differs: on a column or on the table
+GRANT SELECT ON t TO READER;
+-- or
+GRANT SELECT (a, b) ON t TO READER;
+
+-- same: on a column, granted and revoked
+-- or
+GRANT SELECT (a) ON t TO READER;
+REVOKE SELECT (a) ON t FROM READER;
+
+-- differs: on a view
+CREATE VIEW v AS SELECT * FROM t;
+-- or
+CREATE VIEW v AS SELECT * FROM t;
+GRANT SELECT ON v TO READER;
+
+-- differs: on a view's column
+CREATE VIEW v AS SELECT * FROM t;
+-- or
+CREATE VIEW v AS SELECT * FROM t;
+GRANT SELECT (a) ON v TO READER;
+
+-- differs: on a materialized view
+CREATE MATERIALIZED VIEW v AS SELECT * FROM t;
+-- or
+CREATE MATERIALIZED VIEW v AS SELECT * FROM t;
+GRANT SELECT ON v TO READER;
+
+-- differs: on a sequence
+CREATE SEQUENCE s;
+-- or
+CREATE SEQUENCE s;
+GRANT USAGE ON SEQUENCE s TO READER;
+
+-- differs: on the sequence of an identity
+ALTER TABLE t ADD c int GENERATED ALWAYS AS IDENTITY;
+-- or
+ALTER TABLE t ADD c int GENERATED ALWAYS AS IDENTITY;
+GRANT USAGE ON SEQUENCE t_c_seq TO READER;
+
+-- differs: on the schema
+-- or
+GRANT USAGE ON SCHEMA SELF TO READER;
+
+-- same: on the schema, granted and revoked
+-- or
+GRANT ALL ON SCHEMA SELF TO READER;
+REVOKE ALL ON SCHEMA SELF FROM READER;
+
+-- differs: on a type
+CREATE TYPE y AS ENUM ('a');
+-- or
+CREATE TYPE y AS ENUM ('a');
+REVOKE USAGE ON TYPE y FROM PUBLIC;
+
+-- differs: on a domain
+CREATE DOMAIN y AS int;
+-- or
+CREATE DOMAIN y AS int;
+GRANT USAGE ON DOMAIN y TO READER;
+
+-- differs: on a composite type
+CREATE TYPE y AS (a int);
+-- or
+CREATE TYPE y AS (a int);
+REVOKE USAGE ON TYPE y FROM PUBLIC;
+
+-- differs: on a range
+CREATE TYPE y AS RANGE (subtype = float4);
+-- or
+CREATE TYPE y AS RANGE (subtype = float4);
+REVOKE USAGE ON TYPE y FROM PUBLIC;
+
+-- differs: on a foreign data wrapper
+CREATE FOREIGN DATA WRAPPER SELF_w;
+-- or
+CREATE FOREIGN DATA WRAPPER SELF_w;
+GRANT USAGE ON FOREIGN DATA WRAPPER SELF_w TO READER;
+
+-- differs: on a server
+CREATE FOREIGN DATA WRAPPER SELF_w;
+CREATE SERVER SELF_s FOREIGN DATA WRAPPER SELF_w;
+-- or
+CREATE FOREIGN DATA WRAPPER SELF_w;
+CREATE SERVER SELF_s FOREIGN DATA WRAPPER SELF_w;
+GRANT USAGE ON FOREIGN SERVER SELF_s TO READER;
+
+-- differs: on a foreign table
+CREATE FOREIGN DATA WRAPPER SELF_w;
+CREATE SERVER SELF_s FOREIGN DATA WRAPPER SELF_w;
+CREATE FOREIGN TABLE f (a int) SERVER SELF_s;
+-- or
+CREATE FOREIGN DATA WRAPPER SELF_w;
+CREATE SERVER SELF_s FOREIGN DATA WRAPPER SELF_w;
+CREATE FOREIGN TABLE f (a int) SERVER SELF_s;
+GRANT SELECT ON f TO READER;
+
+-- differs: on a language
+CREATE FUNCTION h() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
+CREATE TRUSTED LANGUAGE SELF_l HANDLER h;
+-- or
+CREATE FUNCTION h() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
+CREATE TRUSTED LANGUAGE SELF_l HANDLER h;
+REVOKE USAGE ON LANGUAGE SELF_l FROM PUBLIC;
+
+-- before
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+
+-- differs: on a function, not for everybody
+-- or
+REVOKE EXECUTE ON FUNCTION f FROM PUBLIC;
+
+-- differs: on a function
+-- or
+GRANT EXECUTE ON FUNCTION f TO READER;
+
+-- same: on a function there and back
+-- or
+REVOKE EXECUTE ON FUNCTION f FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION f TO PUBLIC;
+
+-- differs: on a procedure
+CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
+-- or
+CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
+GRANT EXECUTE ON PROCEDURE p TO READER;
+
+-- differs: on an aggregate
+CREATE AGGREGATE x (int) (sfunc = int4pl, stype = int);
+-- or
+CREATE AGGREGATE x (int) (sfunc = int4pl, stype = int);
+REVOKE EXECUTE ON FUNCTION x FROM PUBLIC;
+
+-- before
+
+-- differs: by default
+-- or
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT ON TABLES TO READER;
+
+-- differs: by default, for whom
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT ON TABLES TO WRITER;
+-- or
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT ON TABLES TO READER;
+
+-- differs: by default, on what
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT ALL ON SEQUENCES TO READER;
+-- or
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT ALL ON TABLES TO READER;
+
+-- differs: by default, when whom makes it
+ALTER DEFAULT PRIVILEGES FOR ROLE WRITER IN SCHEMA SELF GRANT SELECT ON TABLES TO READER;
+-- or
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT ON TABLES TO READER;
+
+-- same: by default, granted and revoked
+-- or
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT ON TABLES TO READER;
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF REVOKE SELECT ON TABLES FROM READER;
+
+-- same: by default, and there is an object
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT ON TABLES TO READER;
+CREATE TABLE t (a int);
+-- or
+CREATE TABLE t (a int);
+GRANT SELECT ON t TO READER;
+ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT ON TABLES TO READER;

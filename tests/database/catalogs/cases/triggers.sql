@@ -1,0 +1,236 @@
+-- Triggers, rules, policies, event triggers.
+
+-- before
+CREATE TABLE t (a int, b text);
+CREATE TABLE o (a int PRIMARY KEY);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE FUNCTION h() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN old; END';
+
+-- differs: a trigger
+-- or
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+
+-- differs: a name
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+
+-- differs: after
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+
+-- differs: an event
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER g BEFORE INSERT OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION f();
+
+-- differs: a column
+CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER g BEFORE UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f();
+
+-- differs: which column
+CREATE TRIGGER g BEFORE UPDATE OF b ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER g BEFORE UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f();
+
+-- differs: for each statement
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER g BEFORE INSERT ON t EXECUTE FUNCTION f();
+
+-- differs: a condition
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW WHEN (new.a > 0) EXECUTE FUNCTION f();
+
+-- differs: an argument
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f('x');
+
+-- differs: a function
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION h();
+
+-- differs: a transition table
+CREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f();
+-- or
+CREATE TRIGGER g AFTER INSERT ON t REFERENCING NEW TABLE AS n EXECUTE FUNCTION f();
+
+-- differs: a constraint trigger
+CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE CONSTRAINT TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+
+-- differs: a deferrable constraint trigger
+CREATE CONSTRAINT TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE CONSTRAINT TRIGGER g AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();
+
+-- differs: from where
+CREATE CONSTRAINT TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- or
+CREATE CONSTRAINT TRIGGER g AFTER INSERT ON t FROM o FOR EACH ROW EXECUTE FUNCTION f();
+
+-- before
+CREATE TABLE t (a int, b text);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER g BEFORE UPDATE OF a, b ON t FOR EACH ROW EXECUTE FUNCTION f();
+
+-- differs: disabled
+-- or
+ALTER TABLE t DISABLE TRIGGER g;
+
+-- differs: for replicas
+-- or
+ALTER TABLE t ENABLE REPLICA TRIGGER g;
+
+-- differs: for replicas or always
+ALTER TABLE t ENABLE REPLICA TRIGGER g;
+-- or
+ALTER TABLE t ENABLE ALWAYS TRIGGER g;
+
+-- same: disabled there and back
+-- or
+ALTER TABLE t DISABLE TRIGGER g;
+ALTER TABLE t ENABLE TRIGGER g;
+
+-- same: renamed there and back
+-- or
+ALTER TRIGGER g ON t RENAME TO x;
+ALTER TRIGGER x ON t RENAME TO g;
+
+-- same: its columns were renamed, its table has another order
+-- or
+DROP TABLE t;
+CREATE TABLE t (y text, x int);
+CREATE TRIGGER g BEFORE UPDATE OF x, y ON t FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TABLE t RENAME x TO a;
+ALTER TABLE t RENAME y TO b;
+
+-- before
+CREATE TABLE t (a int, b text);
+CREATE TABLE o (a int, b text);
+
+-- differs: a rule
+-- or
+CREATE RULE r AS ON INSERT TO t DO ALSO INSERT INTO o VALUES (new.a, new.b);
+
+-- differs: what a rule does
+CREATE RULE r AS ON INSERT TO t DO ALSO INSERT INTO o VALUES (new.a, 'x');
+-- or
+CREATE RULE r AS ON INSERT TO t DO ALSO INSERT INTO o VALUES (new.a, new.b);
+
+-- differs: a rule instead
+CREATE RULE r AS ON INSERT TO t DO ALSO INSERT INTO o VALUES (new.a, new.b);
+-- or
+CREATE RULE r AS ON INSERT TO t DO INSTEAD INSERT INTO o VALUES (new.a, new.b);
+
+-- differs: the condition of a rule
+CREATE RULE r AS ON INSERT TO t DO ALSO INSERT INTO o VALUES (new.a, new.b);
+-- or
+CREATE RULE r AS ON INSERT TO t WHERE new.a > 0 DO ALSO INSERT INTO o VALUES (new.a, new.b);
+
+-- differs: a disabled rule
+CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING;
+-- or
+CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING;
+ALTER TABLE t DISABLE RULE r;
+
+-- differs: a rule for replicas
+CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING;
+ALTER TABLE t ENABLE REPLICA RULE r;
+-- or
+CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING;
+ALTER TABLE t ENABLE ALWAYS RULE r;
+
+-- same: a rule there and back
+CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING;
+-- or
+CREATE RULE s AS ON DELETE TO t DO INSTEAD NOTHING;
+ALTER RULE s ON t RENAME TO r;
+ALTER TABLE t DISABLE RULE r;
+ALTER TABLE t ENABLE RULE r;
+CREATE RULE s AS ON UPDATE TO t DO INSTEAD NOTHING;
+DROP RULE s ON t;
+
+-- differs: a policy
+-- or
+CREATE POLICY p ON t;
+
+-- differs: what a policy lets see
+CREATE POLICY p ON t USING (a > 0);
+-- or
+CREATE POLICY p ON t USING (a > 1);
+
+-- differs: what a policy lets write
+CREATE POLICY p ON t USING (a > 0);
+-- or
+CREATE POLICY p ON t USING (a > 0) WITH CHECK (a > 1);
+
+-- differs: a policy's command
+CREATE POLICY p ON t USING (a > 0);
+-- or
+CREATE POLICY p ON t FOR SELECT USING (a > 0);
+
+-- differs: a restrictive policy
+CREATE POLICY p ON t USING (a > 0);
+-- or
+CREATE POLICY p ON t AS RESTRICTIVE USING (a > 0);
+
+-- differs: a policy for a role
+CREATE POLICY p ON t USING (a > 0);
+-- or
+CREATE POLICY p ON t TO READER USING (a > 0);
+
+-- differs: a policy for which role
+CREATE POLICY p ON t TO READER USING (a > 0);
+-- or
+CREATE POLICY p ON t TO WRITER USING (a > 0);
+
+-- same: a policy there and back
+CREATE POLICY p ON t USING (a > 0);
+-- or
+CREATE POLICY q ON t TO READER USING (a > 1) WITH CHECK (a > 0);
+DROP POLICY q ON t;
+CREATE POLICY q ON t TO READER USING (a > 1);
+ALTER POLICY q ON t RENAME TO p;
+ALTER POLICY p ON t TO PUBLIC USING (a > 0);
+
+-- before
+CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE FUNCTION h() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+
+-- differs: an event trigger
+-- or
+CREATE EVENT TRIGGER SELF_e ON sql_drop EXECUTE FUNCTION f();
+
+-- differs: the event of an event trigger
+CREATE EVENT TRIGGER SELF_e ON ddl_command_end EXECUTE FUNCTION f();
+-- or
+CREATE EVENT TRIGGER SELF_e ON sql_drop EXECUTE FUNCTION f();
+
+-- differs: the tags of an event trigger
+CREATE EVENT TRIGGER SELF_e ON sql_drop EXECUTE FUNCTION f();
+-- or
+CREATE EVENT TRIGGER SELF_e ON sql_drop WHEN tag IN ('DROP TABLE', 'DROP VIEW') EXECUTE FUNCTION f();
+
+-- differs: the function of an event trigger
+CREATE EVENT TRIGGER SELF_e ON sql_drop EXECUTE FUNCTION f();
+-- or
+CREATE EVENT TRIGGER SELF_e ON sql_drop EXECUTE FUNCTION h();
+
+-- differs: a disabled event trigger
+CREATE EVENT TRIGGER SELF_e ON sql_drop EXECUTE FUNCTION f();
+-- or
+CREATE EVENT TRIGGER SELF_e ON sql_drop EXECUTE FUNCTION f();
+ALTER EVENT TRIGGER SELF_e DISABLE;
+
+-- differs: an event trigger for replicas
+CREATE EVENT TRIGGER SELF_e ON sql_drop EXECUTE FUNCTION f();
+-- or
+CREATE EVENT TRIGGER SELF_e ON sql_drop EXECUTE FUNCTION f();
+ALTER EVENT TRIGGER SELF_e ENABLE REPLICA;

@@ -1,0 +1,77 @@
+"""What `pg_dump -s` says about a database, entry by entry, without the orders that mean nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from gitmig.database.connection import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PARTITIONS = """
+    SELECT quote_ident(nspname) || '.' || quote_ident(relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relispartition AND relkind IN ('r', 'p', 'f')
+"""
+HEADER = re.compile(r"^--\n-- Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)\n--\n", re.MULTILINE)
+# Written ahead of an entry's header when the table needs another one than the table before it.
+ACCESS_METHOD = re.compile(r"^SET default_table_access_method = .*;$", re.MULTILINE)
+# The keyword lines of psql since the minor releases of August 2025; their argument is random.
+# Kinds of entries whose lines may come in any order: columns, options, grants.
+UNORDERED = {"TABLE", "FOREIGN TABLE", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "ACL", "DEFAULT ACL"}
+COLUMNS_OF_A_TABLE = {"STATISTICS", "PUBLICATION TABLE"}
+WITH = re.compile(r"(WITH|SET) \(([^()]*)\)")
+NOISE = re.compile(r"^(\\(un)?restrict .*|SET default_.*|--.*|)\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """One object, or one property of it, as `pg_dump` splits them."""
+
+    schema: str
+    kind: str
+    name: str
+    text: str
+
+
+def dump(program: Path, url: str) -> list[Entry]:
+    """The sorted entries of a dump without owners, partitions and gitmig's own schemas."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        partitions = [str(row[0]) for row in connection.execute(PARTITIONS.encode())]
+    command = [str(program), "-s", "--no-owner", "-N", "gitmig*", *(f"--exclude-table={name}" for name in partitions)]
+    process = subprocess.run(
+        command,
+        env=os.environ | environment(url),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return sorted(_entries(process.stdout))
+
+
+def _entries(text: str) -> Iterator[Entry]:
+    head, *parts = HEADER.split(text)
+    access_method = ACCESS_METHOD.findall(head)
+    for name, kind, schema, tablespace, body in zip(*(iter(parts),) * 5):
+        stored = kind in {"TABLE", "MATERIALIZED VIEW"} and "PARTITION BY" not in body
+        lines = [tablespace, *access_method[-1:] * stored, *_normal(kind, NOISE.sub("", body))]
+        yield Entry(schema, kind, name, "\n".join(lines))
+        access_method += ACCESS_METHOD.findall(body)
+
+
+def _normal(kind: str, body: str) -> list[str]:
+    lines = [WITH.sub(lambda m: f"{m[1]} ({', '.join(sorted(m[2].split(', ')))})", line) for line in body.splitlines()]
+    if kind in UNORDERED:
+        return sorted(line.rstrip(",") for line in lines)
+    if kind in COLUMNS_OF_A_TABLE:
+        return [" ".join(sorted(re.split(r"[\s,();]+", line))) for line in lines]
+    return lines

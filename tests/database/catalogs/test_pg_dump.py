@@ -1,0 +1,54 @@
+"""Fingerprints are equal exactly when the dumps are."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.core.schema import schema_difference
+from tests.database.catalogs.case import ALONE, TOGETHER, Case
+
+if TYPE_CHECKING:
+    from tests.database.catalogs.conftest import ByCase
+    from tests.database.catalogs.laboratory import Found, Laboratory
+
+
+def _parameters(cases: dict[str, Case]) -> list[object]:
+    return [pytest.param(own, case, id=case.name) for own, case in cases.items()]
+
+
+@pytest.mark.parametrize(("own", "case"), _parameters(TOGETHER))
+def test_a_small_difference_shows_in_both_or_in_neither(
+    own: str, case: Case, laboratory: Laboratory, together: tuple[ByCase, ByCase]
+) -> None:
+    _skip_unless_it_runs(case, laboratory)
+    a, b = together
+    _check(case, a[own], b[own])
+
+
+@pytest.mark.parametrize(("own", "case"), _parameters(ALONE))
+def test_what_concerns_the_whole_database(own: str, case: Case, laboratory: Laboratory) -> None:
+    _skip_unless_it_runs(case, laboratory)
+    _check(case, laboratory.find({own: case.a}), laboratory.find({own: case.b}))
+
+
+def test_what_belongs_to_no_case_is_the_same(together: tuple[ByCase, ByCase]) -> None:
+    a, b = together
+    assert a[None] == b[None]
+
+
+def _skip_unless_it_runs(case: Case, laboratory: Laboratory) -> None:
+    if not case.runs_on(laboratory.version):
+        pytest.skip("is about other versions of PostgreSQL")
+
+
+def _check(case: Case, a: Found, b: Found) -> None:
+    lines = [[line for entry in found.entries for line in entry.text.splitlines()] for found in (a, b)]
+    told = "\n".join(unified_diff(*lines, "a", "b", lineterm="")) + "".join(
+        f"\n{name}\n- {a.schema.objects.get(name)}\n+ {b.schema.objects.get(name)}"
+        for name in schema_difference(a.schema, b.schema).names
+    )
+    assert (a.entries == b.entries) is case.same, f"the dumps:\n{told}"
+    assert (a.schema.fingerprint == b.schema.fingerprint) is case.same, f"the fingerprints:\n{told}"

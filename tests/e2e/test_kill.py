@@ -1,0 +1,83 @@
+"""`kill -9` at random moments: ledger and schema agree every time, and the next sync completes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Database, Sandbox
+
+STEPS = 40
+KILLS = 25  # of each kind
+LONGEST = 1.2  # seconds; a whole run takes about that
+
+
+@pytest.mark.parametrize("transactional", [True, False], ids=["in a transaction", "outside"])
+def test_kill_9_leaves_ledger_and_schema_agreeing(sandbox: Sandbox, database: Database, transactional: bool) -> None:
+    """Forty steps, each a table with an index; up and down in turns, killed in all of them."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")  # noqa: T201 - to be able to repeat a failure
+    rng = random.Random(seed)
+    _write_steps(sandbox, transactional=transactional)
+    full = sandbox.commit("all")
+    moments = [LONGEST * (k + rng.random()) / KILLS for k in range(KILLS)]
+    rng.shuffle(moments)
+    killed = 0
+    for k, moment in enumerate(moments):
+        process = _start_sync(sandbox, full if k % 2 == 0 else "HEAD~1")
+        time.sleep(moment)
+        killed += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        _wait_for_backends(database)
+        assert _agree(database), f"after kill {k} at {moment:.3f} s"
+    assert killed > KILLS // 3, "most of the runs were over before they could be killed"
+    sandbox.gitmig("sync", "--yes", full)
+    assert len(database.applied()) == STEPS
+    assert _agree(database)
+    assert database.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
+    assert database.rows("SELECT count(*) FROM gitmig.unfinished") == [(0,)]
+
+
+def _write_steps(sandbox: Sandbox, *, transactional: bool) -> None:
+    sandbox.git("config", "gitmig.runOutside", "always")
+    option = "" if transactional else " transaction:false"
+    for n in range(1, STEPS + 1):
+        concurrently = "" if transactional else "CONCURRENTLY"
+        up = f"CREATE TABLE t{n} (id int);\nCREATE INDEX {concurrently} i{n} ON t{n} (id);\nINSERT INTO t{n} VALUES ({n});"
+        down = f"DROP INDEX {concurrently} i{n};\nDROP TABLE t{n};"
+        sandbox.write(f"migrations/{n:04}_t.sql", f"-- migrate:up{option}\n{up}\n-- migrate:down{option}\n{down}\n")
+
+
+def _start_sync(sandbox: Sandbox, revision: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gitmig", "sync", "--yes", revision],
+        cwd=sandbox.root,
+        env=os.environ | sandbox.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _wait_for_backends(database: Database) -> None:
+    """A backend notices that its client is gone when it has finished its statement."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    while database.rows(query) != [(0,)]:
+        time.sleep(0.01)
+
+
+def _agree(database: Database) -> bool:
+    """Tables are those of the ledger, but for one script that the ledger itself calls unfinished."""
+    if database.rows("SELECT to_regclass('gitmig.applied')") == [(None,)]:
+        return not database.tables()
+    ledger = {f"t{int(str(row[0]))}" for row in database.rows("SELECT version FROM gitmig.applied")}
+    unfinished = {f"t{int(str(row[0]))}" for row in database.rows("SELECT migration ->> 'version' FROM gitmig.unfinished")}
+    return set(database.tables()) - unfinished == ledger - unfinished

