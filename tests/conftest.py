@@ -10,9 +10,9 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import git
 import psycopg
 import pytest
 
@@ -20,6 +20,7 @@ from gitmig.database.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 SERVER_VARIABLE = "GITMIG_TEST_SERVER"
 FORBIDDEN = ("GIT_", "PG", "GITMIG_", "DATABASE_URL")
@@ -51,6 +52,22 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COLUMNS", "200")
 
 
+@pytest.fixture(autouse=True)
+def no_git_is_left_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A traceback keeps its repository alive, and with it the `git cat-file` that answers for it."""
+    made: list[git.Git] = []
+    original = git.Git.__init__
+
+    def remember(self: git.Git, working_dir: str | Path | None = None) -> None:
+        original(self, working_dir)
+        made.append(self)
+
+    monkeypatch.setattr(git.Git, "__init__", remember)
+    yield
+    for one in made:
+        one.clear_cache()
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server without a database name at its end."""
@@ -78,11 +95,16 @@ class Database:
 
     def tables(self) -> list[str]:
         """The tables in schema public, in order."""
-        return [str(row[0]) for row in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")]
+        return [
+            str(row[0]) for row in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        ]
 
     def columns(self, table: str) -> list[str]:
         """The columns of a table, in order."""
-        query = f"SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+        query = (
+            f"SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass "
+            "AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+        )
         return [str(row[0]) for row in self.rows(query)]
 
     def applied(self) -> list[str]:
@@ -137,7 +159,12 @@ class Sandbox:
     def run(self, *command: str, check: bool = True, cwd: Path | None = None) -> Result:
         """Run any command; a failure shows what it said."""
         process = subprocess.run(
-            command, cwd=cwd or self.root, env=os.environ | self.environment, capture_output=True, text=True, check=False
+            command,
+            cwd=cwd or self.root,
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if check:
             assert process.returncode == 0, f"{command}\n{process.stdout}{process.stderr}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,10 @@ def parse_team_settings(text: str, file: str) -> dict[str, Any]:
             f"{file} is not valid TOML: {error}", hint="correct it, or delete it and run `gitmig init`"
         ) from error
     if file.endswith("pyproject.toml"):
-        table = table.get("tool", {}).get("gitmig", {})
+        tool = table.get("tool")
+        table = tool.get("gitmig", {}) if isinstance(tool, dict) else {}
+        if not isinstance(table, dict):
+            raise UsageError(f"{file}: tool.gitmig must be a table", hint="write [tool.gitmig] and the keys below it")
     for key, value in table.items():
         _check(key, value, file)
     return table
@@ -74,7 +78,7 @@ def resolve(
     folder = personal.get("folder") or team.get("folder") or DEFAULT_FOLDER
     folders = (folder,) if isinstance(folder, str) else tuple(folder)
     return Settings(
-        folders=tuple(name.strip("/") or "." for name in folders),
+        folders=tuple(posixpath.normpath(name.rstrip("/") or ".") for name in folders),
         layout=personal.get("layout") or team.get("layout"),
         bootstrap=personal.get("bootstrap") or team.get("bootstrap"),
         database=database,

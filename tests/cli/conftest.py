@@ -8,14 +8,11 @@ import pytest
 
 from gitmig.cli.main import run
 from tests.conftest import Result
-from tests.repository.conftest import no_git_is_left_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Database, Sandbox
-
-__all__ = ["no_git_is_left_running"]
 
 
 @pytest.fixture

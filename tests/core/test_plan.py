@@ -155,7 +155,7 @@ def test_only_what_the_ledger_does_not_hold_is_read() -> None:
 def test_a_renamed_file_is_read_again_but_keeps_its_checksum() -> None:
     """The ledger's checksum counts: a newer gitmig may compute another one of the same bytes."""
     target = [migration("1_new", blob="a")]
-    (found,) = desire(on_stack("1_a"), target, {target[0].blobs: content("SELECT 1;")})
+    (found,) = desire(on_stack("1_a"), target, {target[0].path: content("SELECT 1;")})
     assert labels(unread(on_stack("1_a"), target)) == ["1_new"]
     assert found.checksum == "a"
     assert found.content is not None
@@ -165,7 +165,7 @@ def test_what_runs_again_unchanged_takes_its_scripts_from_the_ledger() -> None:
     """[1_a, 3_c] → [1_a, 2_b, 3_c]: 3_c was not read, so its second run takes the scripts of its first."""
     stack = on_stack("1_a", "3_c")
     target = [migration("1_a", blob="a"), migration("2_b", blob="b"), migration("3_c", blob="c")]
-    contents = {m.blobs: content("SELECT 2;") for m in unread(stack, target)}
+    contents = {m.path: content("SELECT 2;") for m in unread(stack, target)}
     plan = make_plan(stack, desire(stack, target, contents))
     assert steps(plan) == ["- 3_c @2", "+ 2_b @2", "+ 3_c @3"]
     assert [step.applied for step in plan.applies] == [None, stack[1]]
@@ -206,7 +206,7 @@ def test_a_plan_leads_to_the_target_and_a_second_plan_is_empty(
     migrations, contents = history(after)
     reached = sync(stack, migrations, contents)
     assert [(row.label, row.path, row.blobs, row.checksum) for row in reached] == [
-        (m.label, m.path, m.blobs, contents[m.blobs].checksum) for m in migrations
+        (m.label, m.path, m.blobs, contents[m.path].checksum) for m in migrations
     ]
     assert [row.position for row in reached] == list(range(1, len(reached) + 1))
     assert unread(reached, migrations) == []
@@ -246,7 +246,7 @@ def history(entries: list[tuple[int, str, int, str]]) -> tuple[list[Migration], 
     """The migrations of a commit, and what their files hold."""
     texts = {f"{version}_{name}": f"SELECT {change}; {comment}" for version, name, change, comment in entries}
     migrations = [migration(label, blob=text) for label, text in texts.items()]
-    return migrations, {m.blobs: content(texts[m.label]) for m in migrations}
+    return migrations, {m.path: content(texts[m.label]) for m in migrations}
 
 
 def sync(stack: Sequence[Applied], migrations: Sequence[Migration], contents: dict[str, Content]) -> list[Applied]:
@@ -254,7 +254,7 @@ def sync(stack: Sequence[Applied], migrations: Sequence[Migration], contents: di
 
     Only what was asked for is read, and a step without content finds it in the ledger.
     """
-    read = {m.blobs: contents[m.blobs] for m in unread(stack, migrations)}
+    read = {m.path: contents[m.path] for m in unread(stack, migrations)}
     plan = make_plan(stack, desire(stack, migrations, read))
     rows = list(stack)
     for move in plan.moves:

@@ -9,14 +9,11 @@ import pytest
 from gitmig.operations.project import Project
 from gitmig.operations.sync import sync
 from tests.operations.conftest import Notebook
-from tests.repository.conftest import no_git_is_left_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Database, Sandbox
-
-__all__ = ["no_git_is_left_running"]
 
 
 @pytest.fixture

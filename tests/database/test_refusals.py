@@ -71,7 +71,6 @@ def test_a_database_that_became_read_only_loses_nothing(repo: Sandbox, database:
     assert run_sync(repo) == ["+ 0002_b"]
 
 
-@pytest.mark.xfail(strict=True, reason="the script is blamed: correct the script")
 def test_a_database_that_became_read_only_is_named_as_that(repo: Sandbox, database: Database) -> None:
     """The script is not to blame: there is nothing in it to correct."""
     synced_then_read_only(repo, database, "inside")
@@ -182,7 +181,6 @@ def test_a_connection_lost_in_the_middle_is_told_and_the_next_sync_goes_on(
     assert run_sync(repo) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the script is blamed: correct the script")
 def test_a_connection_lost_in_the_middle_is_not_the_scripts_fault(repo: Sandbox, database: Database) -> None:
     repo.migration("0001_a", "SELECT pg_sleep(60);")
     killer = Killer(database)

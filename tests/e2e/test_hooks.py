@@ -196,7 +196,9 @@ def test_a_rebase_is_quiet_and_its_end_is_in_sync_again(branches: Sandbox, datab
     assert branches.gitmig("status", "--exit-code").status == 0
 
 
-def test_a_new_work_tree_brings_the_database_to_its_branch(branches: Sandbox, database: Database, tmp_path: Path) -> None:
+def test_a_new_work_tree_brings_the_database_to_its_branch(
+    branches: Sandbox, database: Database, tmp_path: Path
+) -> None:
     branches.git("worktree", "add", "--quiet", str(tmp_path / "linked tree"), "more")
     assert database.tables() == ["a", "b"]
     branches.git("switch", "--quiet", "same")

@@ -52,7 +52,8 @@ def _write_steps(sandbox: Sandbox, *, transactional: bool) -> None:
     option = "" if transactional else " transaction:false"
     for n in range(1, STEPS + 1):
         concurrently = "" if transactional else "CONCURRENTLY"
-        up = f"CREATE TABLE t{n} (id int);\nCREATE INDEX {concurrently} i{n} ON t{n} (id);\nINSERT INTO t{n} VALUES ({n});"
+        index = f"CREATE INDEX {concurrently} i{n} ON t{n} (id);"
+        up = f"CREATE TABLE t{n} (id int);\n{index}\nINSERT INTO t{n} VALUES ({n});"
         down = f"DROP INDEX {concurrently} i{n};\nDROP TABLE t{n};"
         sandbox.write(f"migrations/{n:04}_t.sql", f"-- migrate:up{option}\n{up}\n-- migrate:down{option}\n{down}\n")
 
@@ -79,5 +80,7 @@ def _agree(database: Database) -> bool:
     if database.rows("SELECT to_regclass('gitmig.applied')") == [(None,)]:
         return not database.tables()
     ledger = {f"t{int(str(row[0]))}" for row in database.rows("SELECT version FROM gitmig.applied")}
-    unfinished = {f"t{int(str(row[0]))}" for row in database.rows("SELECT migration ->> 'version' FROM gitmig.unfinished")}
+    unfinished = {
+        f"t{int(str(row[0]))}" for row in database.rows("SELECT migration ->> 'version' FROM gitmig.unfinished")
+    }
     return set(database.tables()) - unfinished == ledger - unfinished

@@ -61,7 +61,9 @@ def test_a_sync_waits_for_the_hook(sandbox: Sandbox, database: Database) -> None
     checkout.communicate()
 
 
-def test_building_an_index_concurrently_does_not_wait_for_who_waits_for_it(sandbox: Sandbox, database: Database) -> None:
+def test_building_an_index_concurrently_does_not_wait_for_who_waits_for_it(
+    sandbox: Sandbox, database: Database
+) -> None:
     """A waiter inside pg_advisory_lock would hold a snapshot, and both would wait for ever."""
     sandbox.git("config", "gitmig.runOutside", "always")
     up = "SELECT pg_sleep(1.5);\nCREATE TABLE a (id int);\nCREATE INDEX CONCURRENTLY a_id ON a (id);\n"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitmig.core.plan import Plan, Step
-    from gitmig.database.executor import Done
+    from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from tests.conftest import Database, Sandbox
 
@@ -48,7 +48,7 @@ def run_sync(sandbox: Sandbox, database: Database) -> Callable[..., list[str]]:
 
     def run(revision: str | None = None, observer: Notebook | None = None, **options: bool) -> list[str]:
         project = Project.load(sandbox.root, database.url)
-        outcome: Outcome = sync(project, observer or Notebook(), revision=revision, **options)  # type: ignore[arg-type]
+        outcome: Outcome = sync(project, observer or Notebook(), revision=revision, **options)
         return [f"{done.step.direction.sign} {done.step.label}" for done in outcome.done]
 
     return run

@@ -11,14 +11,11 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.new import new
 from gitmig.operations.project import Project
 from gitmig.operations.target import load_target
-from tests.repository.conftest import no_git_is_left_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Sandbox
-
-__all__ = ["no_git_is_left_running"]
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 
@@ -109,7 +106,6 @@ def test_a_repository_without_the_folder_is_told_to_make_it(make_sandbox: Callab
     assert caught.value.hint == "`gitmig init` makes the folder"
 
 
-@pytest.mark.xfail(strict=True, reason="written, and not seen by any command afterwards")
 def test_a_file_that_git_ignores_is_not_written_without_a_word(repo: Sandbox) -> None:
     repo.write(".gitignore", "*.sql\n")
     try:
@@ -119,7 +115,6 @@ def test_a_file_that_git_ignores_is_not_written_without_a_word(repo: Sandbox) ->
     assert len(load_target(Project.load(repo.root)).set) == 1
 
 
-@pytest.mark.xfail(strict=True, raises=FileExistsError, reason="ends as a bug")
 def test_a_file_that_is_there_is_never_overwritten(repo: Sandbox) -> None:
     """git ignores it, so it is in no set; but somebody wrote it."""
     repo.write(".gitignore", "2026*\n")

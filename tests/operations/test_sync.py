@@ -38,7 +38,9 @@ def test_what_the_target_lacks_is_reverted_newest_first(sandbox: Sandbox, databa
     assert database.tables() == ["a"]
 
 
-def test_a_migration_in_the_middle_takes_its_place_in_the_order(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+def test_a_migration_in_the_middle_takes_its_place_in_the_order(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
     """[1, 3] → [1, 2, 3]: as a fresh build would have it."""
     sandbox.table("0001_a", "a")
     sandbox.table("0003_c", "c")
@@ -48,7 +50,9 @@ def test_a_migration_in_the_middle_takes_its_place_in_the_order(sandbox: Sandbox
     assert database.applied() == ["0001_a", "0002_b", "0003_c"]
 
 
-def test_an_edited_migration_is_reverted_with_its_old_down(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+def test_an_edited_migration_is_reverted_with_its_old_down(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
     sandbox.migration("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
     run_sync()
     sandbox.migration("0001_a", "CREATE TABLE renamed (id int);", "DROP TABLE renamed;")
@@ -65,7 +69,9 @@ def test_an_edited_migration_is_reverted_with_its_old_down(sandbox: Sandbox, dat
     ],
     ids=["CRLF", "byte-order mark", "comment and white space"],
 )
-def test_what_does_not_change_the_sql_is_no_edit(sandbox: Sandbox, database: Database, run_sync: Sync, text: bytes) -> None:
+def test_what_does_not_change_the_sql_is_no_edit(
+    sandbox: Sandbox, database: Database, run_sync: Sync, text: bytes
+) -> None:
     path = sandbox.migration("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
     run_sync()
     database.rows("INSERT INTO a VALUES (1)")
@@ -115,7 +121,9 @@ def test_a_failing_step_leaves_everything_as_it_was(sandbox: Sandbox, database: 
 
 
 def test_an_error_without_a_position_names_its_statement(sandbox: Sandbox, run_sync: Sync) -> None:
-    sandbox.migration("0001_a", "CREATE TABLE a (id int PRIMARY KEY);\nINSERT INTO a VALUES (1);\n\nINSERT INTO a VALUES (1);")
+    sandbox.migration(
+        "0001_a", "CREATE TABLE a (id int PRIMARY KEY);\nINSERT INTO a VALUES (1);\n\nINSERT INTO a VALUES (1);"
+    )
     with pytest.raises(SyncFailed) as caught:
         run_sync()
     assert "failed at migrations/0001_a.sql:5: duplicate key value" in caught.value.message
@@ -125,14 +133,16 @@ def test_an_error_without_a_position_names_its_statement(sandbox: Sandbox, run_s
 def test_a_deferred_constraint_that_fails_at_the_end_is_told_like_any_failure(
     sandbox: Sandbox, database: Database, run_sync: Sync
 ) -> None:
-    up = "CREATE TABLE a (id int PRIMARY KEY, of int REFERENCES a DEFERRABLE INITIALLY DEFERRED); INSERT INTO a VALUES (1, 2);"
-    sandbox.migration("0001_a", up)
+    table = "CREATE TABLE a (id int PRIMARY KEY, of int REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
+    sandbox.migration("0001_a", f"{table} INSERT INTO a VALUES (1, 2);")
     with pytest.raises(SyncFailed, match="violates foreign key constraint"):
         run_sync()
     assert database.tables() == []
 
 
-def test_a_percent_sign_and_quotes_reach_postgresql_as_they_are(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+def test_a_percent_sign_and_quotes_reach_postgresql_as_they_are(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
     sandbox.migration("0001_a", "CREATE TABLE a (t text); INSERT INTO a VALUES ('100 %s \\ '' $1 é');")
     run_sync()
     assert database.rows("TABLE a") == [("100 %s \\ ' $1 é",)]
@@ -141,13 +151,17 @@ def test_a_percent_sign_and_quotes_reach_postgresql_as_they_are(sandbox: Sandbox
 def test_a_setting_or_a_temporary_table_does_not_reach_the_next_migration(
     sandbox: Sandbox, database: Database, run_sync: Sync
 ) -> None:
-    sandbox.migration("0001_a", "CREATE SCHEMA other; SET search_path = other; CREATE TEMP TABLE t (id int); SET ROLE pg_monitor;")
+    sandbox.migration(
+        "0001_a", "CREATE SCHEMA other; SET search_path = other; CREATE TEMP TABLE t (id int); SET ROLE pg_monitor;"
+    )
     sandbox.migration("0002_b", "CREATE TABLE b (id int); CREATE TEMP TABLE t (id int);")
     run_sync()
     assert database.tables() == ["b"]
 
 
-def test_a_new_enum_value_may_be_used_by_the_next_migration(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+def test_a_new_enum_value_may_be_used_by_the_next_migration(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
     """PostgreSQL refuses that in one transaction (55P04): one per step then."""
     sandbox.migration("0001_a", "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood);")
     run_sync()
@@ -216,7 +230,9 @@ def test_a_failed_concurrent_index_leaves_no_invalid_one_and_can_be_corrected(
     sandbox.write("migrations/0002_b.sql", up)
     with pytest.raises(SyncFailed) as caught:
         run_sync()
-    assert caught.value.message.startswith("applying 0002_b failed at migrations/0002_b.sql:3: could not create unique index")
+    assert caught.value.message.startswith(
+        "applying 0002_b failed at migrations/0002_b.sql:3: could not create unique index"
+    )
     assert database.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
     assert database.applied() == ["0001_a"]
     sandbox.write("migrations/0002_b.sql", up.replace("UNIQUE ", ""))
@@ -235,7 +251,9 @@ def test_the_done_part_of_an_interrupted_script_may_not_be_edited(sandbox: Sandb
     sandbox.write("migrations/0002_b.sql", up.replace("id int", "id text"))
     with pytest.raises(GitmigError) as caught:
         run_sync()
-    assert caught.value.message == "0002_b was interrupted after 1 of its statements, which were edited since"
+    assert caught.value.message == (
+        "0002_b was interrupted after 1 of its statements, and what has run was edited since"
+    )
 
 
 def test_an_irreversible_migration_blocks_the_way_back(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
@@ -272,7 +290,9 @@ def test_a_revision_is_synced_without_a_checkout(sandbox: Sandbox, database: Dat
     assert not sandbox.stamp.exists(), "the stamp says the work tree was synced, which a revision is not"
 
 
-def test_a_commit_without_the_folder_leaves_the_database_alone(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+def test_a_commit_without_the_folder_leaves_the_database_alone(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
     sandbox.table("0001_a", "a")
     run_sync()
     sandbox.git("rm", "-r", "--quiet", "--cached", "migrations")

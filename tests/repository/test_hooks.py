@@ -104,7 +104,6 @@ def test_two_foreign_hooks_are_one_too_many(repo: Sandbox, directory: Path) -> N
     assert listing(directory) == before
 
 
-@pytest.mark.xfail(strict=True, reason="the first hook is installed before the second is looked at")
 def test_a_refusal_of_the_second_hook_installs_not_even_the_first(repo: Sandbox, directory: Path) -> None:
     both(directory, "post-commit")
     before = listing(directory)
@@ -153,7 +152,6 @@ def test_a_legacy_hook_that_is_not_ours_stays(repo: Sandbox, directory: Path) ->
     assert listing(directory) == {"post-checkout.legacy": FOREIGN.encode()}
 
 
-@pytest.mark.xfail(strict=True, reason="the hook that was there first stays behind as .pre-gitmig, and nobody runs it")
 def test_what_ours_ran_below_pre_commits_is_still_run_without_ours(repo: Sandbox, directory: Path) -> None:
     """foreign, then gitmig over it, then pre-commit over both: pre-commit runs what it finds under .legacy."""
     (directory / "post-checkout").write_text(FOREIGN)
@@ -178,7 +176,6 @@ def opened_below(repo: Sandbox) -> Repository:
     return opened(Sandbox(repo.root / "migrations", {}))
 
 
-@pytest.mark.xfail(strict=True, raises=FileExistsError, reason="the folder's own errors are not translated")
 def test_hooks_switched_off_by_core_hookspath_are_refused_in_a_sentence(repo: Sandbox) -> None:
     """Git users write core.hooksPath=/dev/null to have no hooks at all."""
     repo.git("config", "core.hooksPath", os.devnull)

@@ -78,9 +78,9 @@ def test_user_and_password_are_not_written_to_the_disk(repo: Sandbox, url: str, 
 @pytest.mark.parametrize(
     "url", ["host=db.example.org password=secret dbname=app", "postgresql://db/app?user=u&password=secret"]
 )
-@pytest.mark.xfail(strict=True, reason="only what stands before the last @ is left out")
 def test_a_password_in_another_place_is_not_written_to_the_disk_either(repo: Sandbox, url: str) -> None:
-    assert "secret" not in "".join(written(repo, DATABASE_URL=url))
+    stamp.write(opened(repo), "migrations", {"DATABASE_URL": url}, time.time_ns())
+    assert not repo.stamp.exists()
 
 
 def test_a_value_with_a_line_end_makes_no_stamp(repo: Sandbox) -> None:

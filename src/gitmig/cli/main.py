@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # The order in which a newcomer needs them; also the order of --help.
-COMMANDS = ("init", "new", "sync", "status", "show", "log", "record", "hooks", "db", "demo")
+COMMANDS = ("init", "new", "sync", "status", "diff", "show", "log", "record", "hooks", "db", "demo")
 
 REFUSED, BUG, INTERRUPTED = 3, 4, 130
 
@@ -55,17 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run(list(arguments)))
 
 
-def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one line, one exit status
+def run(arguments: list[str]) -> int:
     """Run gitmig with these arguments; returns the exit status."""
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]  # wherever it stands
     try:
         status = cli.main(arguments, prog_name="gitmig", standalone_mode=False)
-    except KeyboardInterrupt:
+    except SystemExit:  # click's way to end when nobody reads on, as in `gitmig log | head`; commands return
+        return 0
+    except (KeyboardInterrupt, click.Abort):
         click.echo("\nerror: interrupted", err=True)
-        return INTERRUPTED
-    except click.Abort:  # a question was not agreed to, or ^C at it
-        click.echo("error: nothing was changed", err=True)
         return INTERRUPTED
     except click.ClickException as error:
         report(UsageError(error.format_message(), hint=_help_of(error)))
@@ -75,9 +74,6 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one line, one exit stat
             traceback.print_exc()
         report(error)
         return error.exit_code
-    except BrokenPipeError:  # `gitmig log | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         return _report_bug(error, debug=debug)
     return status if isinstance(status, int) else 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from gitmig.core.plan import Plan, Step
-    from gitmig.database.executor import Done
+    from gitmig.database.book import Done
     from gitmig.database.lock import Holder
 
 # Shorter plans are over before a bar can be read.

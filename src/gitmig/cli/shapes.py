@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
     from gitmig.core.record import Record
+    from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
@@ -59,6 +60,18 @@ def of_show(shown: Shown) -> dict[str, Any]:
         ],
         "record": _record(shown.record) if shown.record else None,
         "record_disagrees": shown.disagrees,
+    }
+
+
+def of_diff(diff: Diff) -> dict[str, Any]:
+    """`gitmig diff --json`."""
+    difference = diff.difference
+    groups = {"missing": difference.missing, "surplus": difference.surplus, "changed": difference.changed}
+    return {
+        "first": diff.first,
+        "second": diff.second,
+        "same": not difference,
+        **{word: [{"kind": name.kind, "name": name.name} for name in names] for word, names in groups.items()},
     }
 
 

@@ -135,13 +135,13 @@ def unread(stack: Sequence[Applied], target: Sequence[Migration]) -> list[Migrat
 def desire(
     stack: Sequence[Applied], target: Sequence[Migration], contents: Mapping[str, Content]
 ) -> tuple[Desired, ...]:
-    """The target with a checksum for each; `contents` holds, by blobs, at least what `unread` asked for."""
+    """The target with a checksum for each; `contents` holds, by path, at least what `unread` asked for."""
     known = {applied.blobs: applied.checksum for applied in stack}
     return tuple(
         Desired(
             migration=migration,
-            checksum=known.get(migration.blobs) or contents[migration.blobs].checksum,
-            content=contents.get(migration.blobs),
+            checksum=known.get(migration.blobs) or contents[migration.path].checksum,
+            content=contents.get(migration.path),
         )
         for migration in target
     )

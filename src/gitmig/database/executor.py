@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 
 from gitmig.core.batches import batches
-from gitmig.core.plan import Direction
 from gitmig.database import ledger, ledger_schema
-from gitmig.database.piecewise import OUTSIDE_ONLY, run_piecewise
-from gitmig.database.runners import ScriptError, reset_session, run_script
+from gitmig.database.book import Book, Done, milliseconds
+from gitmig.database.piecewise import OUTSIDE_ONLY
+from gitmig.database.runners import runner_of
+from gitmig.database.sending import ScriptError, reset_session
 from gitmig.database.tasks import tasks, unfinished_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.core.plan import Move, Plan, Step
+    from gitmig.core.plan import Plan, Step
     from gitmig.database.connection import Connection
-    from gitmig.database.ledger import Event, State, Unfinished
+    from gitmig.database.ledger import State, Unfinished
     from gitmig.database.tasks import Context, Task
 
 # What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
@@ -29,14 +30,6 @@ TOO_MUCH_FOR_ONE = {"55P04", "55006", "53200"} | OUTSIDE_ONLY
 # Bytes. `transaction:false` and CONCURRENTLY spare the other users of large tables. On a database below this size the
 # locks last for moments, and one transaction for the whole plan is worth more: a failure leaves nothing half done.
 LARGE = 1 << 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """A step that ran, and how long its script took."""
-
-    step: Step
-    milliseconds: float
 
 
 @dataclass(kw_only=True, eq=False)
@@ -84,7 +77,7 @@ class Executor:
 
     def run(self, plan: Plan, state: State) -> None:
         """Do what the plan, made for this state, says. Raises StepFailed."""
-        book = _Book(self._connection, self._context, state, plan.moves)
+        book = Book(self._connection, self._context, state, plan.moves)
         waiting = batches(self._tasks(plan)) or [()]
         while waiting:
             batch, *waiting = waiting
@@ -99,7 +92,7 @@ class Executor:
 
     def finish(self, unfinished: Unfinished, state: State) -> None:
         """Complete a script that an earlier process left half done outside a transaction. Raises StepFailed."""
-        self._run_outside(unfinished_task(unfinished), _Book(self._connection, self._context, state), unfinished)
+        self._run_outside(unfinished_task(unfinished), Book(self._connection, self._context, state), unfinished)
 
     def _tasks(self, plan: Plan) -> list[Task]:
         """The plan's tasks. Where locks hurt nobody, scripts written for the outside run inside as well."""
@@ -114,7 +107,7 @@ class Executor:
         ).fetchone()
         return bool(row and row[0])
 
-    def _run_together(self, batch: Sequence[Task], book: _Book) -> None:
+    def _run_together(self, batch: Sequence[Task], book: Book) -> None:
         """All tasks and their ledger rows in one transaction; without tasks, what else the ledger has to learn."""
         done: list[Done] = []
         current: Task | None = None
@@ -122,7 +115,7 @@ class Executor:
             with self._connection.transaction():
                 ledger_schema.upgrade(self._connection)
                 for current in batch:
-                    done.append(self._timed(current, lambda task: run_script(self._connection, task.script)))
+                    done.append(self._timed(current, self._inside))
                 book.write(batch, done)
         except ScriptError as error:
             assert current is not None  # only a task's script raises this
@@ -136,7 +129,7 @@ class Executor:
             raise self._failed(current, _at_commit(current, error), done[:-1]) from error
         self._commit(done)
 
-    def _run_outside(self, task: Task, book: _Book, unfinished: Unfinished | None) -> None:
+    def _run_outside(self, task: Task, book: Book, unfinished: Unfinished | None) -> None:
         """Each statement on its own; the unfinished row says how far it is, and goes when the ledger row comes."""
         connection = self._connection
         if unfinished is None:
@@ -147,7 +140,7 @@ class Executor:
         def run(task: Task) -> None:
             indexes = unfinished.indexes if unfinished else ()
             started = unfinished is not None and unfinished.started
-            run_piecewise(
+            runner_of(task.script.language).outside(
                 connection, task.script, done=unfinished.done if unfinished else 0, started=started, indexes=indexes
             )
 
@@ -159,6 +152,9 @@ class Executor:
             book.write((task,), (done,))
             ledger.end_unfinished(connection)
         self._commit((done,))
+
+    def _inside(self, task: Task) -> None:
+        runner_of(task.script.language).inside(self._connection, task.script)
 
     def _timed(self, task: Task, run: Callable[[Task], None]) -> Done:
         self._observer.started(task.step)
@@ -182,52 +178,6 @@ class Executor:
         )
 
 
-class _Book:
-    """Keeps the ledger in step with one plan: rows and events in the transaction of the scripts they are about.
-
-    `is_last` says that the transaction to come is the plan's last one: with it the sync has arrived.
-    """
-
-    def __init__(self, connection: Connection, context: Context, state: State, moves: Sequence[Move] = ()) -> None:
-        self.is_last = False
-        self._connection = connection
-        self._context = context
-        self._state = state
-        self._moves = moves
-        self._began = time.monotonic()
-
-    def write(self, batch: Sequence[Task], done: Sequence[Done]) -> None:
-        """Rows and events of tasks that ran, in one round trip."""
-        events = [self._event(t.step.direction.value, d.milliseconds, t) for t, d in zip(batch, done)]
-        with self._connection.pipeline():
-            if reverted := [t.row.position for t in batch if t.step.direction is Direction.REVERT]:
-                ledger.remove(self._connection, reverted)
-            if applied := [
-                replace(t.row, milliseconds=d.milliseconds)
-                for t, d in zip(batch, done)
-                if t.step.direction is Direction.APPLY
-            ]:
-                ledger.add(self._connection, applied)
-            if self.is_last:
-                ledger.move(self._connection, self._moves)
-                ledger.arrive(self._connection, self._context.commit)
-                events.append(self._event("sync", milliseconds(self._began), None))
-            ledger.record(self._connection, events)
-
-    def _event(self, action: str, milliseconds: float, task: Task | None) -> Event:
-        return ledger.Event(
-            action=action,
-            version=task.row.version if task else None,
-            name=task.row.name if task else None,
-            done_by=self._context.by,
-            milliseconds=milliseconds,
-            from_set=self._state.set_id,
-            to_set=self._context.target.id,
-            from_commit=self._state.commit,
-            to_commit=self._context.commit,
-        )
-
-
 class _TooMuchForOne(Exception):
     """A batch was rolled back whole because PostgreSQL allows it only in smaller transactions."""
 
@@ -244,11 +194,6 @@ class _TooMuchForOne(Exception):
         else:
             parts = [tuple(batch[: place or 1]), tuple(batch[place or 1 :])]
         return [part for part in parts if part]
-
-
-def milliseconds(began: float) -> float:
-    """Since `began`, a reading of time.monotonic()."""
-    return round((time.monotonic() - began) * 1000, 3)
 
 
 def _at_commit(task: Task, error: psycopg.IntegrityError) -> ScriptError:

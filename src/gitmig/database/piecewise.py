@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.core.languages import sql
-from gitmig.core.units import Unit, units
+from gitmig.core.languages.sql.transactions import concurrent_index, executable
+from gitmig.core.languages.sql.units import units
 from gitmig.database import ledger
-from gitmig.database.runners import ScriptError, send_sql
+from gitmig.database.sending import ScriptError, send_sql
 
 if TYPE_CHECKING:
+    from gitmig.core.languages import Unit
     from gitmig.core.migration import Script
     from gitmig.database.connection import Connection
 
@@ -17,10 +18,20 @@ if TYPE_CHECKING:
 # and a procedure or DO block that commits by itself.
 OUTSIDE_ONLY = {"25001", "2D000"}
 # After an interruption the outcome of the statement under way is unknown. If running it again finds that what it
-# makes is there (duplicate_*) or what it drops is gone (undefined_*), it had been done.
-DONE_BEFORE = {"42P07", "42710", "42P06", "42701", "42723", "42P04", "42P01", "42704", "42703", "42883", "3F000"}
+# creates is there (duplicate_*) or that what it drops is gone (undefined_*), it had been done.
+DONE_BEFORE = {
+    "CREATE": {"42P07", "42710", "42P06", "42701", "42723", "42P04"},
+    "DROP": {"42P01", "42704", "42703", "42883", "3F000", "3D000"},
+}
 
 INDEXES = "SELECT coalesce(array_agg(indexrelid), '{}') FROM pg_catalog.pg_index WHERE indrelid = to_regclass(%s)"
+DESCRIBED = """
+    SELECT c.relname, i.indisunique,
+      ARRAY(SELECT coalesce(a.attname, '') FROM unnest(i.indkey) WITH ORDINALITY k(attnum, n)
+            LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = nullif(k.attnum, 0)
+            ORDER BY n)
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid = ANY(%s)
+"""
 INVALID = """
     SELECT indexrelid::regclass::text FROM pg_catalog.pg_index
     WHERE indrelid = to_regclass(%s) AND NOT indisvalid AND NOT indexrelid = ANY(%s)
@@ -36,7 +47,7 @@ def run_piecewise(
     written before and after; `started` says that an earlier process got no further than the first of the two, and
     `indexes` which indexes the unit's table had then. Raises ScriptError.
     """
-    pieces = units(sql.statements(script.text), script.text)
+    pieces = units(script.text)
     for piece in pieces[:done]:
         if piece.is_setting:
             send_sql(connection, piece.text, script, piece.offset)
@@ -49,7 +60,7 @@ def run_piecewise(
 
 def run_units(connection: Connection, script: Script) -> None:
     """Run the script outside a transaction where nobody will go on from the middle. Raises ScriptError."""
-    for piece in units(sql.statements(script.text), script.text):
+    for piece in units(script.text):
         send_sql(connection, piece.text, script, piece.offset)
 
 
@@ -57,7 +68,7 @@ def _run_inside(connection: Connection, script: Script, unit: Unit, position: in
     """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
     try:
         with connection.transaction():
-            send_sql(connection, sql.executable(unit.text), script, unit.offset)
+            send_sql(connection, executable(unit.text), script, unit.offset)
             ledger.advance_unfinished(connection, position + 1, started=False)
     except ScriptError as error:
         if error.sqlstate in OUTSIDE_ONLY:
@@ -67,7 +78,7 @@ def _run_inside(connection: Connection, script: Script, unit: Unit, position: in
 
 
 def _run_outside(connection: Connection, script: Script, unit: Unit, position: int) -> None:
-    table = sql.concurrent_index_table(unit.text)
+    table = _table(unit)
     indexes = _indexes(connection, table)
     ledger.advance_unfinished(connection, position, started=True, indexes=indexes)
     _send(connection, script, unit, position, indexes)
@@ -75,15 +86,15 @@ def _run_outside(connection: Connection, script: Script, unit: Unit, position: i
 
 def _resume(connection: Connection, script: Script, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
     """Go on with a unit that an earlier process may have run, in part or whole."""
-    table = sql.concurrent_index_table(unit.text)
+    table = _table(unit)
     _drop_invalid(connection, table, indexes)
-    if set(_indexes(connection, table)) - set(indexes):
+    if _made_since(connection, unit, indexes):
         ledger.advance_unfinished(connection, position + 1, started=False)
         return
     try:
         _send(connection, script, unit, position, indexes)
     except ScriptError as error:
-        if error.sqlstate not in DONE_BEFORE:
+        if error.sqlstate not in DONE_BEFORE.get(unit.text.split()[0].upper(), ()):
             raise
         ledger.advance_unfinished(connection, position + 1, started=False)
 
@@ -94,7 +105,7 @@ def _send(connection: Connection, script: Script, unit: Unit, position: int, ind
         send_sql(connection, unit.text, script, unit.offset)
     except ScriptError:
         if not connection.closed:
-            _drop_invalid(connection, sql.concurrent_index_table(unit.text), indexes)
+            _drop_invalid(connection, _table(unit), indexes)
             ledger.advance_unfinished(connection, position, started=False)
         raise
     ledger.advance_unfinished(connection, position + 1, started=False)
@@ -103,6 +114,26 @@ def _send(connection: Connection, script: Script, unit: Unit, position: int, ind
 def _indexes(connection: Connection, table: str | None) -> tuple[int, ...]:
     row = connection.execute(INDEXES, (table,)).fetchone()
     return tuple(row[0]) if row else ()
+
+
+def _made_since(connection: Connection, unit: Unit, indexes: tuple[int, ...]) -> bool:
+    """Whether the table has an index it did not have before the unit, and it is the one the unit makes.
+
+    A name decides. An index without one is compared by its columns, which is what its name would be made of.
+    """
+    wanted = concurrent_index(unit.text)
+    if wanted is None:
+        return False
+    made = [oid for oid in _indexes(connection, wanted.table) if oid not in indexes]
+    for name, unique, columns in connection.execute(DESCRIBED, (made,)).fetchall():
+        if wanted.name == name if wanted.name else (wanted.columns, wanted.unique) == (tuple(columns), unique):
+            return True
+    return False
+
+
+def _table(unit: Unit) -> str | None:
+    index = concurrent_index(unit.text)
+    return index.table if index else None
 
 
 def _drop_invalid(connection: Connection, table: str | None, indexes: tuple[int, ...]) -> None:

@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 from gitmig.core.languages.sql import SQL
 from gitmig.core.migration import Script
 from gitmig.database.connection import connect, drop_database
-from gitmig.database.runners import ScriptError, run_script
+from gitmig.database.sending import ScriptError, run_sql
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _create(connection: Connection, name: str) -> None:
 
 def _bootstrap(connection: Connection, text: str) -> None:
     try:
-        run_script(connection, Script(language=SQL, text=text, path="bootstrap"))
+        run_sql(connection, Script(language=SQL, text=text, path="bootstrap"))
     except ScriptError as error:
         hint = "it runs on every empty database; roles belong to the whole server: create one only if it is missing"
         raise GitmigError(f"the bootstrap SQL failed at line {error.line}: {error.message}", hint=hint) from error

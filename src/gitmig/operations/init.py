@@ -55,10 +55,10 @@ def init(
     top = repository.work_tree
     _check(top, folder, layout, bootstrap)
     _check_settings(project, folder, layout, bootstrap)
+    Address.of(project.url)  # a URL that cannot be parsed is refused before anything is written down
     if database is not None:
-        Address.of(project.url)  # a URL that cannot be parsed is refused before it is written down
         repository.set_config("gitmig.database", database)
-    folder = folder.strip("/") if folder else _existing_folder(project)
+    folder = _inside(top, top / folder) or "." if folder else _existing_folder(project)
     chosen = layout or project.settings.layout
     detected = None if chosen else detect_layout(project, of_work_tree(repository, (folder,)))
     created = _make_folder(top, folder)
@@ -92,7 +92,10 @@ def _check_settings(project: Project, folder: str | None, layout: str | None, bo
     if project.team_file is None:
         return
     asked = {
-        "folder": (folder and folder.strip("/"), ", ".join(project.settings.folders)),
+        "folder": (
+            folder and _inside(project.repository.work_tree, project.repository.work_tree / folder),
+            ", ".join(project.settings.folders),
+        ),
         "layout": (layout, project.settings.layout),
         "bootstrap": (bootstrap and _inside(project.repository.work_tree, bootstrap), project.settings.bootstrap),
     }
@@ -112,6 +115,10 @@ def _existing_folder(project: Project) -> str:
 def _make_folder(top: Path, folder: str) -> list[str]:
     """An empty folder gets a .gitkeep: a commit without the folder would count as older than gitmig."""
     path = top / folder
+    if path.exists() and not path.is_dir():
+        raise UsageError(
+            f"{folder}: is a file, not a folder", hint="move it away, or name another folder: gitmig init --dir FOLDER"
+        )
     path.mkdir(parents=True, exist_ok=True)
     if any(path.iterdir()):
         return []

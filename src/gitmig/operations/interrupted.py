@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitmig.core.languages.sql import statements
 from gitmig.core.plan import Direction
-from gitmig.core.units import same_beginning, units
 from gitmig.core.version import Version
 from gitmig.database import ledger
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
     from gitmig.core.migration import Script
-    from gitmig.core.units import Unit
     from gitmig.database.connection import Connection
     from gitmig.database.executor import Executor
     from gitmig.database.ledger import State, Unfinished
@@ -42,11 +39,11 @@ def _amended(unfinished: Unfinished, target: Target) -> Unfinished:
     now = next((m for m in target.set.migrations if m.version == Version(row.version)), None)
     if unfinished.direction is not Direction.APPLY or now is None or now.blobs == row.blobs:
         return unfinished
-    content = target.contents([now])[now.blobs]
-    if not same_beginning(_units(row.content.up), _units(content.up), unfinished.done):
+    content = target.contents([now])[now.path]
+    if not same_beginning(row.content.up, content.up, unfinished.done + unfinished.started):
         raise GitmigError(
-            f"{row.label} was interrupted after {unfinished.done} of its statements, which were edited since",
-            hint=f"restore these statements in {now.path}; what comes behind them may be changed",
+            f"{row.label} was interrupted after {unfinished.done} of its statements, and what has run was edited since",
+            hint=f"restore it in {now.path}; what comes behind may be changed",
         )
     changed = replace(
         row, name=now.name, path=now.path, blobs=now.blobs, checksum=content.checksum, **ledger.scripts(content)
@@ -54,5 +51,7 @@ def _amended(unfinished: Unfinished, target: Target) -> Unfinished:
     return replace(unfinished, row=changed)
 
 
-def _units(script: Script) -> list[Unit]:
-    return units(statements(script.text), script.text)
+def same_beginning(old: Script, new: Script, count: int) -> bool:
+    """Whether the first `count` units are the same change, so that the new script can go on where the old one was."""
+    checksums = [[s.language.checksum(unit.text) for unit in s.language.units(s.text)[:count]] for s in (old, new)]
+    return checksums[0] == checksums[1] and len(checksums[0]) == count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitmig.core.problem import InvalidMigrations
@@ -40,8 +41,9 @@ def log(project: Project, revision: str, limit: int | None) -> Log:
     """The log of everything reachable from a revision. Works without a database, too."""
     start = project.repository.resolve(revision)
     database_set, unavailable = _database_set(project)
-    commits = commits_touching(project.repository, (start,), project.settings.folders, limit=limit)
-    return Log(entries=_entries(commits, Targets(project), database_set), unavailable=unavailable)
+    commits = commits_touching(project.repository, (start,), project.settings.folders)
+    entries = islice(_entries(commits, Targets(project), database_set), limit)
+    return Log(entries=entries, unavailable=unavailable)
 
 
 def _entries(commits: Iterator[Commit], targets: Targets, database_set: str | None) -> Iterator[Entry]:

@@ -35,9 +35,15 @@ def new(project: Project, title: str, *, now: datetime | None = None) -> Created
     version = next_version(target.set.migrations, now or datetime.now(timezone.utc))
     folder = project.repository.work_tree / target.set.folder
     files = target.layout.render(version, name, UP, DOWN)
+    paths = tuple(f"{target.set.folder}/{relative}" for relative in files)
+    if ignored := project.repository.ignored(paths):
+        raise GitmigError(f"git ignores {ignored[0]}", hint="correct .gitignore: gitmig sees what git sees")
     for relative, text in files.items():
         path = folder / relative
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    return Created(label=f"{version}_{name}", paths=tuple(f"{target.set.folder}/{relative}" for relative in files))
+        try:
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except FileExistsError as error:
+            raise GitmigError(f"{path.name} is there already", hint="delete it or take another title") from error
+    return Created(label=f"{version}_{name}", paths=paths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from gitmig.database.connection import Connection
 
+LONGEST_NAME = 63  # bytes, PostgreSQL's limit
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
 
 
@@ -69,7 +71,11 @@ class Project:
     def embedded_name(self) -> str:
         """The embedded database of this work tree: `dev`, or `dev_<name>` in a linked one, so that each has its own."""
         linked = self.repository.git_dir != self.repository.common_dir
-        return f"dev_{self.repository.git_dir.name}"[:60] if linked else "dev"
+        name = f"dev_{self.repository.git_dir.name}" if linked else "dev"
+        if len(name.encode()) <= LONGEST_NAME:
+            return name
+        digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
+        return f"{name.encode()[:40].decode(errors='ignore')}_{digest}"
 
     @property
     def user(self) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
+    from gitmig.repository.door import Repository
     from gitmig.repository.history import Commit
 
 EVERYTHING = ("--branches", "--tags", "--remotes", "HEAD")
@@ -43,6 +44,7 @@ def record(
 ) -> Recorded:
     """Record the commits named, HEAD if none is, or every commit of every branch; one write for all of them."""
     repository, folders = project.repository, project.settings.folders
+    ids: list[str] = []
     if everything:
         commits = list(commits_touching(repository, EVERYTHING if repository.head else EVERYTHING[:-1], folders))
     else:
@@ -61,12 +63,24 @@ def record(
             progress(done)
         if not made.changes:
             continue
-        if existing.get(commit.id) == made.to_text():
+        if _stands(existing.get(commit.id), made):
             unchanged += 1
         else:
             written[commit.id] = made
-    notes.write_notes(repository, {commit: made.to_text() for commit, made in written.items()})
+    stale = {} if everything else _stale(repository, set(ids) - {commit.id for commit in commits})
+    notes.write_notes(repository, {commit: made.to_text() for commit, made in written.items()} | stale)
     return Recorded(written=written, unchanged=unchanged, refused=refused)
+
+
+def _stale(repository: Repository, commits: set[str]) -> dict[str, str | None]:
+    """The records of commits that change nothing: they are taken away, other people's notes are not."""
+    found = notes.read_notes(repository, commits)
+    return {commit: None for commit, text in found.items() if Record.from_text(text) is not None}
+
+
+def _stands(note: str | None, made: Record) -> bool:
+    """Whether a note is to be left as it is: it says the same, whatever else it says, or it is somebody else's."""
+    return note is not None and Record.from_text(note) in {None, made}
 
 
 def record_of(commit: Commit, targets: Targets) -> Record:
@@ -79,7 +93,8 @@ def record_of(commit: Commit, targets: Targets) -> Record:
     checksums = {}
     if parent and pairs:
         before, after = parent.contents([old for old, _ in pairs]), current.contents([new for _, new in pairs])
-        checksums = {blobs: content.checksum for blobs, content in (before | after).items()}
+        checksums = {old.blobs: before[old.path].checksum for old, _ in pairs}
+        checksums |= {new.blobs: after[new.path].checksum for _, new in pairs}
     return make_record(parent.set if parent else None, current.set, checksums)
 
 

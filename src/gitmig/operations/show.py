@@ -35,6 +35,6 @@ def show(project: Project, revision: str | None) -> Shown:
     contents = target.contents(target.set.migrations)
     return Shown(
         target=target,
-        irreversible=frozenset(m.label for m in target.set.migrations if contents[m.blobs].down is None),
+        irreversible=frozenset(m.label for m in target.set.migrations if contents[m.path].down is None),
         record=read_record(project.repository, target.commit) if revision and target.commit else None,
     )

@@ -22,12 +22,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.core.plan import Applied, Plan, Step
+    from gitmig.database.book import Done
     from gitmig.database.connection import Connection
-    from gitmig.database.executor import Done
     from gitmig.database.ledger import State
     from gitmig.database.lock import Holder
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
+
+
+# Where the script is not to blame: what to do instead of correcting it, by SQLSTATE (None: the connection broke).
+AGAIN = "run `gitmig sync` again"
+BLAMELESS = {
+    None: AGAIN,
+    "57P01": AGAIN,
+    "57P02": AGAIN,
+    "57014": AGAIN,
+    "40001": AGAIN,
+    "40P01": AGAIN,
+    "25006": "it is read-only: sync the primary server, with a role that may write",
+}
 
 
 class SyncObserver(Observer, Protocol):
@@ -168,6 +181,7 @@ def _explained(failure: StepFailed, plan: Plan | None, database: str) -> SyncFai
     verb, advice = "applying", "correct the script and run `gitmig sync`"
     if failure.step.direction is Direction.REVERT:
         verb, advice = "reverting", "correct its down on a commit that has it, sync there, and come back"
+    advice = BLAMELESS.get(error.sqlstate, advice)
     kept = "stays at the last step that is done" if failure.committed else "is as it was before"
     if failure.outside:
         kept = "keeps the statements before it, which ran outside a transaction"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.core.layouts import detect, layouts, migration_set
+from gitmig.core.layouts import SUBMODULE, SYMLINK, detect, layouts, migration_set
 from gitmig.core.layouts.names import is_script
 from gitmig.core.problem import InvalidMigrations
 from gitmig.errors import BeforeGitmig, UsageError
@@ -36,7 +36,7 @@ class Target:
         return self.snapshot.commit
 
     def contents(self, migrations: Sequence[Migration]) -> dict[str, Content]:
-        """Blobs → content of the migrations. Raises InvalidMigrations with everything that is wrong in them."""
+        """Path → content of the migrations. Raises InvalidMigrations with everything that is wrong in them."""
         files = [file for migration in migrations for _, file in migration.files]
         texts = snapshot.read_texts(self.project.repository, self.snapshot, files)
         found: dict[str, Content] = {}
@@ -44,7 +44,7 @@ class Target:
         for migration in migrations:
             try:
                 by_role = {role: texts[file.path] for role, file in migration.files}
-                found[migration.blobs] = self.layout.parse(migration, by_role)
+                found[migration.path] = self.layout.parse(migration, by_role)
             except InvalidMigrations as error:
                 problems += error.problems
         if problems:
@@ -79,7 +79,7 @@ def target_of(project: Project, found: Snapshot) -> Target | None:
 
 def detect_layout(project: Project, found: Snapshot) -> str | None:
     """The name of the layout the files are written in, None if there are none to judge by."""
-    scripts = [file for file in found.files if is_script(file)]
+    scripts = [file for file in found.files if is_script(file) and file.mode not in {SYMLINK, SUBMODULE}]
     try:
         texts = snapshot.read_texts(project.repository, found, scripts[:5])
     except InvalidMigrations:

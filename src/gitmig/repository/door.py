@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import git
 
 # git exports these to hooks; they would answer for another repository than the one that is opened by its path.
@@ -73,9 +75,12 @@ class Repository:
             raise GitmigError(f"git {arguments[0]} failed: {words[-1]}", details=tuple(words[:-1]))
         return out
 
-    def attempt(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
-        """Exit status, standard output and standard error of a git command that may well fail."""
-        command = ["git", "--literal-pathspecs", *arguments]
+    def attempt(self, *arguments: str, stdin: bytes | None = None, literal: bool = True) -> tuple[int, bytes, str]:
+        """Exit status, standard output and standard error of a git command that may well fail.
+
+        Paths are taken as they are written, but by the few commands that do not know how (`literal` is False then).
+        """
+        command = ["git", *(["--literal-pathspecs"] if literal else []), *arguments]
         with tempfile.TemporaryFile() as stream:
             stream.write(stdin or b"")
             stream.seek(0)
@@ -104,12 +109,12 @@ class Repository:
             oid, _, _, data = self._git.get_object_data(name)
         except ValueError:
             return None
-        return oid, data
+        return _text(oid), data
 
     def object_id(self, name: str) -> str | None:
         """The object id behind a name, None if there is none."""
         try:
-            return self._git.get_object_header(name)[0]
+            return _text(self._git.get_object_header(name)[0])
         except ValueError:
             return None
 
@@ -144,6 +149,12 @@ class Repository:
         pairs = (row.partition("\n") for row in out.decode("utf-8", "replace").split("\0") if row)
         return {key.lower(): value for key, _, value in pairs}
 
+    def ignored(self, paths: Sequence[str]) -> list[str]:
+        """Those of the paths that git ignores; they need not exist."""
+        listed = "\0".join(f"./{path}" for path in paths)
+        _, out, _ = self.attempt("check-ignore", "-z", "--stdin", stdin=listed.encode(), literal=False)
+        return [path.removeprefix("./") for path in out.decode().split("\0") if path]
+
     def set_config(self, key: str, value: str) -> None:
         """Write a personal setting of this clone."""
         self.run("config", key, value)
@@ -151,3 +162,8 @@ class Repository:
     def private(self, *, shared: bool) -> Path:
         """Gitmig's own folder below the git directory of the clone (`shared`) or of this work tree; may not exist."""
         return (self.common_dir if shared else self.git_dir) / "gitmig"
+
+
+def _text(oid: str | bytes) -> str:
+    """GitPython hands object ids out as it read them, in bytes, although it declares text."""
+    return oid if isinstance(oid, str) else oid.decode()

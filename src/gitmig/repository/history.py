@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +10,8 @@ if TYPE_CHECKING:
 
     from gitmig.repository.door import Repository
 
-FORMAT = "%H%x1f%P%x1f%cI%x1f%an%x1f%s"
+FORMAT = "%H%x00%P%x00%cI%x00%an%x00%s"
+FIELDS = FORMAT.count("%x00") + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +25,12 @@ class Commit:
     subject: str
 
 
-def commits_touching(
-    repository: Repository, revisions: Sequence[str], folders: Sequence[str], *, limit: int | None = None
-) -> Iterator[Commit]:
+def commits_touching(repository: Repository, revisions: Sequence[str], folders: Sequence[str]) -> Iterator[Commit]:
     """The commits reachable from `revisions` whose migrations folder is another than their first parent's.
 
     Newest first. A shallow clone's last commits are left out: what they changed cannot be known there.
     """
-    return islice(_changing(repository, ("--full-history", "--topo-order", *revisions, "--", *folders), folders), limit)
+    return _changing(repository, ("--full-history", "--topo-order", *revisions, "--", *folders), folders)
 
 
 def touching_among(repository: Repository, commits: Sequence[str], folders: Sequence[str]) -> Iterator[Commit]:
@@ -41,9 +39,10 @@ def touching_among(repository: Repository, commits: Sequence[str], folders: Sequ
 
 
 def _changing(repository: Repository, selection: Sequence[str], folders: Sequence[str]) -> Iterator[Commit]:
-    out = repository.run("log", "-z", f"--format={FORMAT}", *selection)
-    for row in filter(None, out.decode("utf-8", "replace").split("\0")):
-        commit_id, parents, at, author, subject = row.strip("\n").split("\x1f")
+    out = repository.run("log", "-z", "--encoding=UTF-8", f"--format={FORMAT}", *selection)
+    words = out.decode("utf-8", "replace").split("\0")
+    for start in range(0, len(words) - FIELDS + 1, FIELDS):
+        commit_id, parents, at, author, subject = words[start : start + FIELDS]
         if commit_id in repository.shallow:
             continue
         parent = parents.split()[0] if parents else None

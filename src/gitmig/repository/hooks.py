@@ -51,32 +51,41 @@ def status(repository: Repository) -> list[Hook]:
 
 def install(repository: Repository) -> list[Hook]:
     """Put every hook in place, keep a foreign one as `<hook>.pre-gitmig`; again and again if you like."""
-    directory = _directory(repository)
-    directory.mkdir(parents=True, exist_ok=True)
-    for hook in (_look(directory / name) for name in NAMES):
+    found = status(repository)
+    for hook in found:
+        _refuse_two_foreign(hook)
+    for hook in found:
+        hook.path.parent.mkdir(parents=True, exist_ok=True)
         if hook.state is HookState.FOREIGN:
-            _set_aside(hook)
+            hook.path.rename(hook.path.with_name(hook.name + CHAINED))
         if hook.state is not HookState.INSTALLED:
             _write(hook)
     return status(repository)
 
 
 def uninstall(repository: Repository) -> list[Hook]:
-    """Take gitmig's hooks away and put back the ones that were there before."""
+    """Take gitmig's hooks away and put back the ones that were there before.
+
+    Under a pre-commit that was installed over ours, the one before goes where pre-commit calls it.
+    """
     for hook in status(repository):
-        for path in (hook.path, hook.path.with_name(hook.name + LEGACY)):
+        legacy = hook.path.with_name(hook.name + LEGACY)
+        for path in (hook.path, legacy):
             if _is_ours(path):
                 path.unlink()
-        if hook.chained and not os.path.lexists(hook.path):
-            hook.chained.rename(hook.path)
+                if hook.chained and os.path.lexists(hook.chained):
+                    hook.chained.rename(path)
     return status(repository)
 
 
 def _directory(repository: Repository) -> Path:
     """Right for the main and linked work trees and for core.hooksPath."""
     found = repository.lines("rev-parse", "--git-path", "hooks")
-    base = repository.root or repository.git_dir
-    return base / Path(found[0]).expanduser()
+    directory = (repository.root or repository.git_dir) / Path(found[0]).expanduser()
+    if directory.exists() and not directory.is_dir():
+        hint = "hooks are switched off there; `git config core.hooksPath` names a folder"
+        raise GitmigError(f"{directory}, where git looks for hooks, is no folder", hint=hint)
+    return directory
 
 
 def _look(path: Path) -> Hook:
@@ -98,14 +107,12 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _set_aside(hook: Hook) -> None:
-    aside = hook.path.with_name(hook.name + CHAINED)
-    if hook.chained:
+def _refuse_two_foreign(hook: Hook) -> None:
+    if hook.state is HookState.FOREIGN and hook.chained:
         raise GitmigError(
-            f"both {hook.path} and {aside} are there, and neither is gitmig's",
-            hint=f"merge the two into {aside.name}, delete {hook.name}, and install again",
+            f"both {hook.path} and {hook.chained} are there, and neither is gitmig's",
+            hint=f"merge the two into {hook.chained.name}, delete {hook.name}, and install again",
         )
-    hook.path.rename(aside)
 
 
 def _write(hook: Hook) -> None:

@@ -12,7 +12,7 @@ from gitmig.core.text import decode
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from gitmig.repository.door import Repository
 
@@ -53,7 +53,11 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
     top = repository.work_tree
     listing = ("ls-files", "-z", "-t", "-s", "-c", "-m", "-d", "-o", "--exclude-standard", "--full-name")
     out = repository.run(*listing, "--", *folders).decode("utf-8", "surrogateescape")
-    entries, changed = _index_and_changes(out)
+    entries, changed, removed = _index_and_changes(out)
+    # a folder whose last file was deleted is an empty set; one that git knows nothing of is no folder at all
+    folder = _existing(entries, folders, also=changed)
+    for path in removed:
+        entries.pop(path, None)
     on_disk = sorted(path for path in changed if (top / path).is_file() and not (top / path).is_symlink())
     if on_disk:
         blobs = repository.run("hash-object", "--", *on_disk).decode().split()
@@ -61,9 +65,6 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
     for path in changed:
         if (top / path).is_symlink():
             entries[path] = ("120000", "0")
-    folder = _existing(entries, folders)
-    if folder is None:  # an empty folder is an empty set, as it is before the first `gitmig new`
-        folder = next((name for name in folders if (top / name).is_dir()), None)
     return Snapshot(
         commit=repository.head,
         folder=folder,
@@ -95,8 +96,8 @@ def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]
     return texts
 
 
-def _index_and_changes(listing: str) -> tuple[dict[str, tuple[str, str]], set[str]]:
-    """Path → (mode, blob) of what is in the index and not deleted, and the paths to be read from the disk."""
+def _index_and_changes(listing: str) -> tuple[dict[str, tuple[str, str]], set[str], set[str]]:
+    """Path → (mode, blob) of what is in the index, the paths to be read from the disk, and those deleted there."""
     entries: dict[str, tuple[str, str]] = {}
     changed, removed = set(), set()
     for row in filter(None, listing.split("\0")):
@@ -112,19 +113,17 @@ def _index_and_changes(listing: str) -> tuple[dict[str, tuple[str, str]], set[st
             changed.add(path)
         else:
             entries[path] = (match["mode"], match["blob"])
-    for path in removed:
-        entries.pop(path, None)
-    return entries, changed - removed
+    return entries, changed - removed, removed
 
 
-def _existing(entries: Mapping[str, tuple[str, str]], folders: Sequence[str]) -> str | None:
+def _existing(entries: Mapping[str, tuple[str, str]], folders: Sequence[str], also: Collection[str] = ()) -> str | None:
     """The first candidate with something in it. Raises InvalidMigrations if that is no folder."""
     for folder in folders:
         if folder in entries:
             what = {"120000": "a symbolic link", "160000": "a submodule"}.get(entries[folder][0], "a file")
             hint = "gitmig reads the migrations from the commit itself: make it a folder"
             raise InvalidMigrations([Problem(path=folder, message=f"is {what}, not a folder", hint=hint)])
-        if folder == "." or any(path.startswith(f"{folder}/") for path in entries):
+        if folder == "." or any(path.startswith(f"{folder}/") for path in (*entries, *also)):
             return folder
     return None
 

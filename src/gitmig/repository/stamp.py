@@ -29,8 +29,8 @@ def write(repository: Repository, folder: str, environ: Mapping[str, str], since
     urls = [_shown(environ.get(name, "")) for name in VARIABLES]
     present = "".join(f" {name}" for name in FILES if (repository.work_tree / name).exists())
     values = [_clean_commit(repository, folder), folder, *urls, present]
-    if any("\n" in value for value in values):
-        return
+    if any("\n" in value or "password" in value.lower() for value in values):
+        return  # without a stamp the hook looks for itself, and nothing secret is on the disk
     path = repository.private(shared=False) / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{NAME}.{os.getpid()}")

@@ -9,17 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitmig.core.languages import Flaw, by_name, by_suffix, suffixes
-from gitmig.core.languages.sql import (
-    SQL,
-    Statement,
-    checksum,
-    concurrent_index_table,
-    executable,
-    flaws,
-    inside_transaction,
-    statements,
-    tokens,
-)
+from gitmig.core.languages.sql import SQL
+from gitmig.core.languages.sql.tokens import Statement, checksum, statements, tokens
+from gitmig.core.languages.sql.transactions import concurrent_index, executable, flaws, inside_transaction
 from gitmig.core.text import decode
 
 CREATE = "CREATE TABLE comments (contents text DEFAULT 'None');"
@@ -352,7 +344,8 @@ def test_a_script_with_transactions_of_its_own_has_no_inside(text: str) -> None:
     ],
 )
 def test_the_table_of_an_index_built_concurrently(text: str, table: str | None) -> None:
-    assert concurrent_index_table(text) == table
+    index = concurrent_index(text)
+    assert (index and index.table) == table
 
 
 @given(st.text(string.printable))

@@ -38,8 +38,6 @@ def script(text: str, first_line: int, *, transactional: bool = True) -> Script:
         pytest.param("1_100%.sql", "1", "100%", id="a percent sign"),
         pytest.param("1_año_コメント_🐘.sql", "1", "año_コメント_🐘", id="unicode"),
         pytest.param("1_v1.2.sql", "1", "v1.2", id="a dot"),
-        pytest.param("1_a\nb.sql", "1", "a\nb", id="a line end"),
-        pytest.param("1_\udcff.sql", "1", "\udcff", id="no UTF-8"),
         pytest.param("9" * 5000 + "_a.sql", "9" * 5000, "a", id="a version of 5,000 digits"),
     ],
 )

@@ -7,7 +7,8 @@
     -- or                               between script a and script b; each may be empty
 
 In a script SELF is the schema that the script runs in and that all its objects are in; what is in no schema has a name
-that begins with SELF. READER and WRITER are roles, SPACE is a tablespace (since PostgreSQL 15).
+that begins with SELF. READER and WRITER are roles, SPACE is a tablespace (since PostgreSQL 15), MODULE an extension
+of the server.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def cases_of(family: str) -> list[Case]:
             before = body
             continue
         a, b = OR.split(body)
-        bounds = {"since": 0, "until": 99} | ({directive["bound"]: int(directive["version"])} if directive["bound"] else {})
+        bounds = {"since": 0, "until": 99} | (
+            {directive["bound"]: int(directive["version"])} if directive["bound"] else {}
+        )
         cases.append(
             Case(
                 name=f"{family}: {directive['name']}",

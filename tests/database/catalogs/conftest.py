@@ -40,9 +40,10 @@ def laboratory(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="session")
 def together(laboratory: Laboratory) -> tuple[ByCase, ByCase]:
     """What the scripts a, and what the scripts b build, all cases that this server can run in one database."""
-    cases = {own: case for own, case in TOGETHER.items() if case.runs_on(laboratory.version)}
-    a = laboratory.find({own: case.a for own, case in cases.items()})
-    b = laboratory.find({own: case.b for own, case in cases.items()})
+    cases = {own: case for own, case in TOGETHER.items() if laboratory.runs(case)}
+    a, b = laboratory.find_both(
+        {own: case.a for own, case in cases.items()}, {own: case.b for own, case in cases.items()}
+    )
     return a.by_case(), b.by_case()
 
 

@@ -27,7 +27,7 @@ ACCESS_METHOD = re.compile(r"^SET default_table_access_method = .*;$", re.MULTIL
 # Kinds of entries whose lines may come in any order: columns, options, grants.
 UNORDERED = {"TABLE", "FOREIGN TABLE", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "ACL", "DEFAULT ACL"}
 COLUMNS_OF_A_TABLE = {"STATISTICS", "PUBLICATION TABLE"}
-WITH = re.compile(r"(WITH|SET) \(([^()]*)\)")
+OPTIONS = re.compile(r"(?<=[HT] \()[^()]*(?=\))")  # WITH (…), SET (…)
 NOISE = re.compile(r"^(\\(un)?restrict .*|SET default_.*|--.*|)\n", re.MULTILINE)
 
 
@@ -55,7 +55,7 @@ def dump(program: Path, url: str) -> list[Entry]:
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    return sorted(_entries(process.stdout))
+    return sorted(entry for entry in _entries(process.stdout) if not _is_published(entry, partitions))
 
 
 def _entries(text: str) -> Iterator[Entry]:
@@ -68,10 +68,19 @@ def _entries(text: str) -> Iterator[Entry]:
         access_method += ACCESS_METHOD.findall(body)
 
 
+def _is_published(entry: Entry, tables: list[str]) -> bool:
+    """A table that is left out is still a member of its publications, for pg_dump 18."""
+    return entry.kind == "PUBLICATION TABLE" and f"{entry.schema}.{entry.name.partition(' ')[2]}" in tables
+
+
 def _normal(kind: str, body: str) -> list[str]:
-    lines = [WITH.sub(lambda m: f"{m[1]} ({', '.join(sorted(m[2].split(', ')))})", line) for line in body.splitlines()]
+    lines = body.splitlines()
     if kind in UNORDERED:
-        return sorted(line.rstrip(",") for line in lines)
+        return sorted(OPTIONS.sub(_sorted_options, line.rstrip(",")) for line in lines)
     if kind in COLUMNS_OF_A_TABLE:
         return [" ".join(sorted(re.split(r"[\s,();]+", line))) for line in lines]
     return lines
+
+
+def _sorted_options(options: re.Match[str]) -> str:
+    return ", ".join(sorted(options[0].split(", ")))

@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitmig.core.schema import ObjectName
+    from tests.database.catalogs.case import Case
 
 OWN_NAME = re.compile(r"case_\d{4}")  # what SELF becomes
 IN_PLACE = 150000  # tablespaces that need no directory of their own
+# Extensions that come with PostgreSQL, or with the embedded one; any of them will do.
+MODULES = "SELECT name FROM pg_available_extensions WHERE name IN ('citext', 'vector')"
 _numbers = itertools.count(1)
 
 
@@ -45,6 +49,8 @@ class Laboratory:
         words = {"READER": f"reader_{pid}", "WRITER": f"writer_{pid}", "SPACE": f"space_{pid}"}
         with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
             version = connection.info.server_version
+            for (name,) in connection.execute(MODULES):
+                words["MODULE"] = name
             connection.execute(f"CREATE ROLE {words['READER']}; CREATE ROLE {words['WRITER']}".encode())
             if version >= IN_PLACE:
                 connection.execute("SET allow_in_place_tablespaces = on")
@@ -73,6 +79,16 @@ class Laboratory:
             with psycopg.connect(maintenance, autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
+    def runs(self, case: Case) -> bool:
+        """Whether there is what the case needs."""
+        return case.runs_on(self.version) and ("MODULE" in self.words or "MODULE" not in case.b)
+
+    def find_both(self, a: Mapping[str, str], b: Mapping[str, str]) -> tuple[Found, Found]:
+        """Build, read and dump two databases, side by side."""
+        with ThreadPoolExecutor() as pool:
+            first, second = pool.map(self.find, (a, b))
+        return first, second
+
     def find(self, scripts: Mapping[str, str]) -> Found:
         """Build, read and dump."""
         with self.database(scripts) as url:
@@ -88,7 +104,9 @@ class Laboratory:
                 words = {**self.words, "SELF": own}
                 text = re.sub(rf"\b({'|'.join(words)})", lambda match, words=words: words[match[0]], script)
                 try:
-                    connection.execute(f"RESET ROLE; DISCARD TEMP; CREATE SCHEMA {own}; SET search_path = {own}".encode())
+                    connection.execute(
+                        f"RESET ROLE; DISCARD TEMP; CREATE SCHEMA {own}; SET search_path = {own}".encode()
+                    )
                     connection.execute(text.encode())
                 except psycopg.Error as error:
                     failures.append(f"{error}\n{text}")
@@ -110,9 +128,9 @@ class Found:
         objects: defaultdict[str | None, dict[ObjectName, str]] = defaultdict(dict)
         for name, text in self.schema.objects.items():
             objects[_own_name(name.name)][name] = text
-        return defaultdict(parts.default_factory, {
-            own: Found(Schema(objects[own]), parts[own].entries) for own in {*parts, *objects}
-        })
+        return defaultdict(
+            parts.default_factory, {own: Found(Schema(objects[own]), parts[own].entries) for own in {*parts, *objects}}
+        )
 
 
 def _own_name(*texts: str) -> str | None:
@@ -121,7 +139,9 @@ def _own_name(*texts: str) -> str | None:
 
 def _drop_subscriptions(url: str) -> None:
     """A database that has subscriptions cannot be dropped."""
-    query = "SELECT subname FROM pg_subscription s JOIN pg_database d ON d.oid = subdbid WHERE datname = current_database()"
+    query = (
+        "SELECT subname FROM pg_subscription s JOIN pg_database d ON d.oid = subdbid WHERE datname = current_database()"
+    )
     with psycopg.connect(url, autocommit=True) as connection:
         for (name,) in connection.execute(query).fetchall():
             connection.execute(f"DROP SUBSCRIPTION {name}".encode())

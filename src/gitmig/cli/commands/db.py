@@ -66,8 +66,10 @@ def reset(yes: bool) -> int:
     from gitmig.operations import embedded
 
     project = options.project()
-    if not yes:
-        click.confirm(f"Drop embedded database {project.embedded_name} with all its rows?", abort=True, err=True)
+    question = f"Drop embedded database {project.embedded_name} with all its rows?"
+    if not yes and not click.confirm(question, err=True):
+        say("nothing was changed")
+        return 0
     embedded.reset(project)
     say(f"{project.embedded_name} is empty; `gitmig sync` builds it")
     return 0

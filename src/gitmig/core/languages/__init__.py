@@ -22,6 +22,18 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A piece of a script, at `offset` characters from its start.
+
+    `is_setting` marks one that has to be run again when a new session goes on with the script.
+    """
+
+    text: str
+    offset: int
+    is_setting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """What gitmig needs to know of a language without running it.
 
@@ -29,6 +41,7 @@ class Language:
     one). `checksum` maps a script to a string that is equal exactly when the change is the same. `flaws` lists what
     is wrong with a script that shall run inside a transaction (or, False, outside). `inside` rewrites a script that
     was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
+    `units` cuts a script into the pieces that are run and noted one by one outside.
     """
 
     name: str
@@ -37,6 +50,7 @@ class Language:
     checksum: Callable[[str], str]
     flaws: Callable[[str, bool], list[Flaw]]
     inside: Callable[[str], str | None]
+    units: Callable[[str], list[Unit]]
 
 
 def by_suffix(suffix: str) -> Language | None:
@@ -55,6 +69,6 @@ def suffixes() -> tuple[str, ...]:
 
 
 def _languages() -> dict[str, Language]:
-    from gitmig.core.languages import sql
+    from gitmig.core.languages.sql import SQL
 
-    return {language.suffix: language for language in (sql.SQL,)}
+    return {language.suffix: language for language in (SQL,)}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from gitmig.core.layouts.names import is_script
 from gitmig.core.migration import Migration, MigrationSet
 from gitmig.core.problem import InvalidMigrations, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gitmig.core.migration import Content, File
+from gitmig.core.migration import Content, File
 
 SYMLINK, SUBMODULE = "120000", "160000"
 
@@ -67,6 +68,9 @@ def detect(files: Sequence[File], text_of: Mapping[str, str]) -> str | None:
 
 
 def _no_plain_file(file: File) -> Problem | None:
+    if is_script(file) and not file.name.isprintable():
+        hint = "rename it: line ends, control characters and bytes that are no UTF-8 cannot be shown"
+        return Problem(path=ascii(file.path), message="has a name that cannot be printed", hint=hint)
     what = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}.get(file.mode)
     if what is None:
         return None

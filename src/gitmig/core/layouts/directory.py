@@ -74,10 +74,14 @@ class DirectoryLayout:
 def _transactional(file: File, text: str) -> bool:
     """Diesel's `run_in_transaction`, true where it is not written."""
     try:
-        value = tomllib.loads(text).get("run_in_transaction", True)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         hint = "the only key is run_in_transaction = true or false"
         raise InvalidMigrations([Problem(path=file.path, message=f"is not TOML: {error}", hint=hint)]) from error
+    value = table.pop("run_in_transaction", True)
+    if table:
+        hint = "the only key is run_in_transaction = true or false"
+        raise InvalidMigrations([Problem(path=file.path, message=f"unknown key {next(iter(table))}", hint=hint)])
     if not isinstance(value, bool):
         hint = "write true or false, without quotes"
         raise InvalidMigrations([Problem(path=file.path, message="run_in_transaction is no boolean", hint=hint)])

@@ -19,7 +19,7 @@ STEM = re.compile(r"(?P<version>[0-9]+)(?:[_-](?P<name>[^/]*))?")
 
 def is_script(file: File) -> bool:
     """Whether the file is written in a language gitmig runs; README.md, .gitkeep and the like are left alone."""
-    return file.name.rpartition(".")[2] in suffixes() and "." in file.name
+    return file.name.rpartition(".")[2].lower() in suffixes() and "." in file.name
 
 
 def misnamed(file: File, expected: str) -> Problem:

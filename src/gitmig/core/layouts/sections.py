@@ -43,7 +43,7 @@ def directives(text: str, marker: re.Pattern[str]) -> Iterator[Directive]:
 
 def language_of(file: File) -> Language:
     """The language of a file that `names.is_script` let through."""
-    language = by_suffix(file.name.rpartition(".")[2])
+    language = by_suffix(file.name.rpartition(".")[2].lower())
     assert language is not None  # group() takes scripts only
     return language
 
@@ -66,9 +66,11 @@ def whole(text: str, file: File, *, transactional: bool) -> Script:
 
 def stray_text(text: str, file: File, before: Directive) -> list[Problem]:
     """Something other than comments before the first section."""
-    head, comment = text[: before.start], language_of(file).comment
+    head, language = text[: before.start], language_of(file)
+    if language.checksum(head) == language.checksum(""):
+        return []
     for number, line in enumerate(head.split("\n"), 1):
-        if line.strip() and not line.lstrip().startswith(comment):
+        if line.strip() and not line.lstrip().startswith(language.comment):
             hint = f"move it below the directive on line {before.line}, or make it a comment"
             return [Problem(path=file.path, line=number, message="text before the first section", hint=hint)]
     return []

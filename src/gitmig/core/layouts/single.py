@@ -41,7 +41,9 @@ class SingleLayout:
     def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
         """See `Layout`."""
         ((_, file),), text = migration.files, texts["both"]
-        marker = re.compile(rf"^{re.escape(sections.language_of(file).comment)}[ \t]*migrate:(.*)$", re.M)
+        # indented or in capitals it would be a comment to dbmate, and the down a part of the up
+        comment = re.escape(sections.language_of(file).comment)
+        marker = re.compile(rf"^[ \t]*{comment}[ \t]*migrate:(.*)$", re.M | re.I)
         found = list(sections.directives(text, marker))
         problems = [problem for k in range(len(found)) if (problem := _wrong(file, found, k))]
         if not found or found[0].word != "up":

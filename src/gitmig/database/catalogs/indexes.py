@@ -26,8 +26,9 @@ SELECT 'index', {RELATION} || '.' || quote_ident(x.relname),
        jsonb_build_array(pg_get_indexdef(i.indexrelid), i.indisclustered, i.indisreplident,
          CASE WHEN x.relkind = 'i' THEN i.indisvalid END,
          (SELECT s.spcname FROM pg_tablespace s WHERE s.oid = x.reltablespace),
-         (SELECT array_agg(a.attnum || ':' || a.attstattarget ORDER BY a.attnum) FROM pg_attribute a
-            WHERE a.attrelid = x.oid AND a.attstattarget >= 0),
+         CASE WHEN i.indexprs IS NOT NULL THEN
+           (SELECT array_agg(a.attnum || ':' || a.attstattarget ORDER BY a.attnum) FROM pg_attribute a
+              WHERE a.attrelid = x.oid AND a.attstattarget >= 0) END,
          {comment("pg_class", "x.oid")})::text
 FROM {RELATIONS} JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class x ON x.oid = i.indexrelid
 WHERE {OWN_RELATION}

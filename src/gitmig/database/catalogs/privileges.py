@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import BUILDERS, FIRST_OID, granted
+from gitmig.database.catalogs.scope import BUILDERS, FIRST_OID, OURS, granted
 
 DEFAULT_PRIVILEGES = f"""
 SELECT 'default privileges', concat_ws('.', nullif(d.defaclnamespace, 0)::regnamespace, d.role, d.defaclobjtype),
        jsonb_agg(DISTINCT {granted("d.defaclacl", "d.defaclrole")})::text
 FROM (SELECT *, CASE WHEN defaclrole IN {BUILDERS} THEN 'owner' ELSE defaclrole::regrole::text END AS role
         FROM pg_default_acl) d
+  LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
+WHERE d.defaclnamespace = 0 OR {OURS}
 GROUP BY d.defaclnamespace, d.role, d.defaclobjtype
 """
 
 SYSTEM_OBJECTS = f"""
   SELECT 'pg_proc'::regclass AS catalog, oid, 'f'::"char" AS kind, proacl AS acl, proowner AS owner
-    FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+    FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proacl IS NOT NULL
   UNION ALL SELECT 'pg_class'::regclass, oid, 'r', relacl, relowner
-    FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace
+    FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relacl IS NOT NULL
   UNION ALL SELECT 'pg_type'::regclass, oid, 'T', typacl, typowner
-    FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace
+    FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace AND typacl IS NOT NULL
   UNION ALL SELECT 'pg_language'::regclass, oid, 'l', lanacl, lanowner FROM pg_language WHERE oid < {FIRST_OID}
   UNION ALL SELECT 'pg_namespace'::regclass, oid, 'n', nspacl, nspowner FROM pg_namespace WHERE nspname = 'pg_catalog'
 """

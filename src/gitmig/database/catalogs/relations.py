@@ -25,8 +25,10 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHE
 FROM {RELATIONS} AND c.relkind IN ('r', 'p', 'f', 'v', 'm') WHERE {OWN_RELATION}
 """
 
-# The server's own note of when a column was changed last, in the minor releases since November 2026; not in a dump.
-COLUMN_OPTIONS = listing("o.o", "unnest(a.attoptions) o(o) WHERE NOT starts_with(o.o, 'pg_attver=')")
+# Since November 2026 the server keeps a note of its own among the options; it is not in a dump.
+NOTE = "'pg_attver=%'"
+COLUMN_OPTIONS = f"""CASE WHEN cardinality(a.attoptions) > 1 OR a.attoptions[1] NOT LIKE {NOTE} THEN
+           {listing("o.o", f"unnest(a.attoptions) o(o) WHERE o.o NOT LIKE {NOTE}")} END"""
 # What a column inherits is in its parents; whether it would stay without them is its own.
 COLUMNS = f"""
 SELECT 'column', {RELATION} || '.' || quote_ident(a.attname),
@@ -35,7 +37,7 @@ SELECT 'column', {RELATION} || '.' || quote_ident(a.attname),
          CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation END,
          CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END,
          a.attcompression, nullif(a.attstattarget, -1),
-         CASE WHEN a.attoptions IS NOT NULL THEN {COLUMN_OPTIONS} END,
+         {COLUMN_OPTIONS},
          CASE WHEN a.attfdwoptions IS NOT NULL THEN {options("a.attfdwoptions")} END,
          {grants("a.attacl", "c", "c.relowner")}, {comment("pg_class", "c.oid", "a.attnum")})::text
 FROM {RELATIONS} AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
@@ -46,10 +48,10 @@ WHERE {OWN_RELATION}
 """
 
 COLUMN_ORDER = f"""
-SELECT 'column order', {RELATION}, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
-FROM {RELATIONS} AND c.relkind IN ('r', 'p', 'f')
-  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE {OWN_RELATION} GROUP BY c.oid, n.nspname, c.relname
+SELECT 'column order', {RELATION},
+       (SELECT coalesce(string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), '')
+          FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+FROM {RELATIONS} AND c.relkind IN ('r', 'p', 'f') WHERE {OWN_RELATION}
 """
 
 # The fourth column is what a sequence is part of: its column, if it is owned by one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import BUILDERS, comment, grants, listing, options, own
+from gitmig.database.catalogs.scope import BUILDERS, OURS, RELATIONS, comment, grants, listing, options, own
 
 FOREIGN_DATA_WRAPPERS = f"""
 SELECT 'foreign data wrapper', quote_ident(w.fdwname), jsonb_build_array(nullif(w.fdwhandler, 0)::regprocedure,
@@ -22,7 +22,7 @@ WHERE {own("pg_foreign_server", "s.oid")}
 USER_MAPPINGS = f"""
 SELECT 'user mapping', quote_ident(u.srvname) || '.' || CASE WHEN u.umuser = 0 THEN 'PUBLIC'
          WHEN u.umuser IN {BUILDERS} THEN 'owner' ELSE u.umuser::regrole::text END,
-       md5({options("u.umoptions")}::text)
+       coalesce(md5({options("u.umoptions")}::text), '')
 FROM pg_user_mappings u WHERE {own("pg_foreign_server", "u.srvid")}
 """
 
@@ -39,7 +39,7 @@ SINCE_18 = "p.pubgencols,"
 PUBLISHED_TABLES = f"""
 SELECT 'published table', r.prrelid::regclass || '.' || quote_ident(p.pubname), jsonb_build_array({{since_15}})::text
 FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
-  JOIN pg_class c ON c.oid = r.prrelid AND NOT c.relispartition
+  JOIN ({RELATIONS}) ON c.oid = r.prrelid
 WHERE {own("pg_publication", "p.oid")}
 """
 COLUMN_NAMES = listing("a.attname::text", "pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)")
@@ -47,7 +47,9 @@ SINCE_15 = f"pg_get_expr(r.prqual, r.prrelid), {COLUMN_NAMES}"
 
 PUBLISHED_SCHEMAS = f"""
 SELECT 'published schema', s.pnnspid::regnamespace || '.' || quote_ident(p.pubname), ''
-FROM pg_publication p JOIN pg_publication_namespace s ON s.pnpubid = p.oid WHERE {own("pg_publication", "p.oid")}
+FROM pg_publication p JOIN pg_publication_namespace s ON s.pnpubid = p.oid
+  JOIN pg_namespace n ON n.oid = s.pnnspid AND {OURS}
+WHERE {own("pg_publication", "p.oid")}
 """
 
 # Not the connection: only superusers may read it, and it is another one wherever the schema is used.

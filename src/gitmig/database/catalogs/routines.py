@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from gitmig.database.catalogs.scope import FIRST_OID, OURS, comment, grants, own
 
-FROM = f"pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS} AND {own('pg_proc', 'p.oid')}"
-COMMON = f"{grants('p.proacl', 'f', 'p.proowner')}, {comment('pg_proc', 'p.oid')}"
+# The constructors of a range come with it (deptype i); so does whatever is granted on them, for a dump.
+FROM = f"""pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS} AND NOT EXISTS (
+  SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))"""
 
+# PostgreSQL can write the definition of any routine but an aggregate.
+AGGREGATE = """jsonb_build_array(pg_get_function_arguments(p.oid), format_type(p.prorettype, NULL), p.proparallel,
+           a.aggkind, a.aggnumdirectargs, nullif(a.aggsortop, 0)::regoperator,
+           a.aggtransfn, a.aggtranstype::regtype, a.aggtransspace, a.agginitval,
+           a.aggfinalfn, a.aggfinalextra, a.aggfinalmodify, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
+           a.aggmtransfn, a.aggminvtransfn, nullif(a.aggmtranstype, 0)::regtype, a.aggmtransspace, a.aggminitval,
+           a.aggmfinalfn, a.aggmfinalextra, a.aggmfinalmodify)"""
 ROUTINES = f"""
-SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.oid::regprocedure::text,
-       jsonb_build_array(pg_get_functiondef(p.oid), {COMMON})::text
-FROM {FROM} WHERE p.prokind <> 'a'
-"""
-
-AGGREGATES = f"""
-SELECT 'aggregate', p.oid::regprocedure::text,
-       jsonb_build_array(pg_get_function_arguments(p.oid), format_type(p.prorettype, NULL), p.proparallel,
-         a.aggkind, a.aggnumdirectargs, nullif(a.aggsortop, 0)::regoperator,
-         a.aggtransfn, a.aggtranstype::regtype, a.aggtransspace, a.agginitval,
-         a.aggfinalfn, a.aggfinalextra, a.aggfinalmodify, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
-         a.aggmtransfn, a.aggminvtransfn, nullif(a.aggmtranstype, 0)::regtype, a.aggmtransspace, a.aggminitval,
-         a.aggmfinalfn, a.aggmfinalextra, a.aggmfinalmodify, {COMMON})::text
-FROM {FROM} JOIN pg_aggregate a ON a.aggfnoid = p.oid
+SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
+       p.oid::regprocedure::text,
+       jsonb_build_array(CASE WHEN p.prokind = 'a' THEN {AGGREGATE} ELSE to_jsonb(pg_get_functiondef(p.oid)) END,
+         {grants("p.proacl", "f", "p.proowner")}, {comment("pg_proc", "p.oid")})::text
+FROM {FROM} LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid
 """
 
 LANGUAGES = f"""
@@ -41,4 +40,4 @@ FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE {own("pg_trans
 
 def queries(_server_version: int) -> tuple[str, ...]:
     """The family's queries."""
-    return (ROUTINES, AGGREGATES, LANGUAGES, TRANSFORMS)
+    return (ROUTINES, LANGUAGES, TRANSFORMS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import OURS, comment, grants, own
+from gitmig.database.catalogs.scope import FIRST_OID, OURS, comment, grants, own
 
 SCHEMAS = f"""
 SELECT 'schema', quote_ident(n.nspname),
@@ -10,11 +10,11 @@ SELECT 'schema', quote_ident(n.nspname),
 FROM pg_namespace n WHERE {OURS} AND {own("pg_namespace", "n.oid")}
 """
 
-# A dump names no version, so that a newer server may bring a newer one.
+# A dump names no version, so that a newer server may bring a newer one, and takes plpgsql for granted.
 EXTENSIONS = f"""
 SELECT 'extension', quote_ident(e.extname),
        jsonb_build_array(quote_ident(n.nspname), {comment("pg_extension", "e.oid")})::text
-FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.oid >= {FIRST_OID}
 """
 
 # ALTER … DEPENDS ON EXTENSION, which a dump has for these kinds.

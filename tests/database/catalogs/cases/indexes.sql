@@ -103,11 +103,6 @@ CREATE INDEX i ON t (a);
 CREATE INDEX i ON t (a) WITH (fillfactor = 70);
 ALTER INDEX i RESET (fillfactor);
 
--- same: options in another order
-CREATE INDEX i ON t (a) WITH (fillfactor = 70, deduplicate_items = off);
--- or
-CREATE INDEX i ON t (a) WITH (deduplicate_items = off, fillfactor = 70);
-
 -- differs: a tablespace (since 15)
 CREATE INDEX i ON t (a);
 -- or

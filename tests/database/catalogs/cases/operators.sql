@@ -127,7 +127,7 @@ CREATE OPERATOR FAMILY n USING btree;
 CREATE OPERATOR FAMILY n USING btree;
 ALTER OPERATOR FAMILY n USING btree ADD OPERATOR 1 < (int, int), FUNCTION 1 (int, int) f(int, int);
 
--- differs: a member of the family or of the class
+-- same: a member of the class, added later
 CREATE OPERATOR CLASS k FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 3 =;
 -- or
 CREATE OPERATOR CLASS k FOR TYPE int USING btree AS OPERATOR 1 <;

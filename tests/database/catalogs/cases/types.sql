@@ -132,7 +132,7 @@ ALTER DOMAIN y ADD CONSTRAINT n NOT NULL;
 -- or
 ALTER DOMAIN y ADD CONSTRAINT m NOT NULL;
 
--- same: the name of a domain's not null, which a dump has not (until 17)
+-- same: the name of a domain's not null, where there is none (until 16)
 DROP DOMAIN y;
 CREATE DOMAIN y AS text CONSTRAINT n NOT NULL;
 -- or

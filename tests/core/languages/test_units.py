@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.languages.sql import statements
-from gitmig.core.units import Unit, same_beginning, units
+from gitmig.core.languages.sql.tokens import statements
+from gitmig.core.languages.sql.units import units
+
+if TYPE_CHECKING:
+    from gitmig.core.languages import Unit
 
 
 def cut(text: str) -> list[Unit]:
-    return units(statements(text), text)
+    return units(text)
 
 
 @pytest.mark.parametrize(
@@ -76,22 +81,6 @@ def test_a_setting_is_marked_to_be_made_again(statement: str, *, is_setting: boo
 
 def test_settings_within_a_transaction_belong_to_it() -> None:
     assert [unit.is_setting for unit in cut("BEGIN; SET a.b = 1; COMMIT;")] == [False]
-
-
-@pytest.mark.parametrize(
-    ("new", "count", "is_same"),
-    [
-        pytest.param("SELECT 1; SELECT 2; SELECT 3;", 3, True, id="the same script"),
-        pytest.param("SELECT 1; SELECT 2; SELECT 9;", 2, True, id="the rest was corrected"),
-        pytest.param("SELECT 1; SELECT 2; SELECT 9;", 3, False, id="what was done is another now"),
-        pytest.param("-- why\nselect 1; SELECT\n2;", 2, True, id="a comment, line ends and case"),
-        pytest.param("SELECT 1;", 2, False, id="what was done is gone"),
-        pytest.param("SELECT 2; SELECT 1;", 2, False, id="another order"),
-        pytest.param("VACUUM;", 0, True, id="nothing was done"),
-    ],
-)
-def test_a_script_goes_on_where_what_was_done_is_still_its_beginning(new: str, count: int, *, is_same: bool) -> None:
-    assert same_beginning(cut("SELECT 1; SELECT 2; SELECT 3;"), cut(new), count) is is_same
 
 
 @given(st.lists(st.sampled_from(["SELECT 1", "BEGIN", "COMMIT", "ROLLBACK TO a", "SET a.b = 1", "-- c\nVACUUM"])))

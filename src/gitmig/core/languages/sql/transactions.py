@@ -1,85 +1,38 @@
-"""SQL, as PostgreSQL's own parser sees it (pglast): tokens, statements, transaction control."""
+"""Transactions in SQL scripts: what may not stand inside one, and how a script for the outside comes to run inside."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
-from string import ascii_lowercase, ascii_uppercase
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
-from gitmig.core.languages import Flaw, Language
+from gitmig.core.languages import Flaw
+from gitmig.core.languages.sql.tokens import Statement, Token, statements, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 # What a statement that starts, ends or splits the surrounding transaction begins with. SAVEPOINT, RELEASE and
 # ROLLBACK TO stay inside it and are allowed.
 TRANSACTION_CONTROL = {"BEGIN_P", "START", "COMMIT", "ROLLBACK", "END_P", "ABORT_P", "PREPARE"}
 # Scripts without any of these words need not be scanned at all; most have none.
 CONTROL_WORD = re.compile(r"\b(?:begin|start|commit|rollback|end|abort|prepare)\b", re.IGNORECASE)
-# PostgreSQL folds no other letters in UTF-8: É and é are two names.
-FOLD = str.maketrans(ascii_uppercase, ascii_lowercase)
 BARE_BEGIN = {"BEGIN", "BEGIN WORK", "BEGIN TRANSACTION", "START TRANSACTION"}
 BARE_COMMIT = {"COMMIT", "COMMIT WORK", "COMMIT TRANSACTION", "END", "END WORK", "END TRANSACTION"}
 
 
-class Token(NamedTuple):
-    """One token: PostgreSQL's name for its kind, its text, and where it starts (in characters)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcurrentIndex:
+    """An index that is built outside a transaction.
 
-    kind: str
-    text: str
-    start: int
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement of a script, without its semicolon; `offset` in characters."""
-
-    text: str
-    offset: int
-
-
-def tokens(text: str) -> list[Token] | None:
-    """The tokens without comments; None where PostgreSQL's scanner gives up (an open quote, a psql command)."""
-    import pglast.parser
-
-    try:
-        found = pglast.parser.scan(text)
-    except pglast.parser.ParseError:
-        return None
-    return [Token(t.name, text[t.start : t.end + 1], t.start) for t in found if t.name not in COMMENTS]
-
-
-def checksum(text: str) -> str:
-    """A hash of the tokens.
-
-    Keywords and unquoted names count without case, as PostgreSQL folds them; semicolons at the end do not count.
-    Text that is no SQL is hashed line by line without surrounding white space.
+    `table` is quoted, `name` None if PostgreSQL chooses it; an expression is the empty string among the `columns`.
     """
-    found = tokens(text)
-    if found is None:
-        words = [line.strip() for line in text.splitlines() if line.strip()]
-    else:
-        while found and found[-1].kind == "ASCII_59":
-            found.pop()
-        words = [t.text if '"' in t.text or t.kind.endswith("CONST") else t.text.translate(FOLD) for t in found]
-    return hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).hexdigest()
 
-
-def statements(text: str) -> list[Statement]:
-    """The statements in order; what the grammar does not know is split by its semicolons alone."""
-    import pglast.parser
-
-    try:
-        slices = pglast.parser.split(text, only_slices=True)
-    except pglast.parser.ParseError:
-        try:
-            slices = pglast.parser.split(text, with_parser=False, only_slices=True)
-        except pglast.parser.ParseError:
-            return [Statement(text, 0)]
-    return [_without_leading_comments(text[s], s.start) for s in slices]
+    table: str
+    name: str | None
+    columns: tuple[str, ...]
+    unique: bool
 
 
 def executable(text: str) -> str:
@@ -127,14 +80,15 @@ def inside_transaction(text: str) -> str | None:
     for statement in statements(text) if "concurrently" in text.lower() else ():
         found = tokens(statement.text) or []
         if found and found[0].kind in {"CREATE", "DROP", "REINDEX"}:
-            for token in (t for t in found if t.kind == "CONCURRENTLY"):
+            plain = takewhile(lambda t: t.kind != "ASCII_40", found)  # REINDEX (CONCURRENTLY) is left as it is
+            for token in (t for t in plain if t.kind == "CONCURRENTLY"):
                 start = statement.offset + token.start
                 text = text[:start] + " " * len(token.text) + text[start + len(token.text) :]
     return text
 
 
-def concurrent_index_table(text: str) -> str | None:
-    """The table of a CREATE INDEX CONCURRENTLY, quoted; None for every other statement."""
+def concurrent_index(text: str) -> ConcurrentIndex | None:
+    """The index a CREATE INDEX CONCURRENTLY makes; None for every other statement."""
     import pglast
 
     if "concurrently" not in text.lower():
@@ -146,7 +100,14 @@ def concurrent_index_table(text: str) -> str | None:
     if not isinstance(node, pglast.ast.IndexStmt) or not node.concurrent or node.relation is None:
         return None
     parts = [node.relation.schemaname, node.relation.relname]
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts if part)
+    return ConcurrentIndex(
+        table=".".join('"' + part.replace('"', '""') + '"' for part in parts if part),
+        name=node.idxname,
+        columns=tuple(
+            element.name or "" for element in (*(node.indexParams or ()), *(node.indexIncludingParams or ()))
+        ),
+        unique=bool(node.unique),
+    )
 
 
 def _wrapping(text: str) -> list[tuple[int, int]]:
@@ -168,9 +129,10 @@ def _transaction_control(text: str) -> Iterator[Statement]:
     found = tokens(text) if CONTROL_WORD.search(text) else None
     if found is None or not any(_may_control(found, k) for k in range(len(found))):
         return  # the common case is decided on tokens alone, without the parser
+    atomic = any(token.kind == "ATOMIC" for token in found)
     for statement in statements(text):
         words = [t.text.upper() for t in tokens(statement.text) or ()]
-        if _is_control(words):
+        if _is_control(words) and not (atomic and words == ["END"]):  # the end of a body that does not parse
             yield statement
 
 
@@ -198,13 +160,3 @@ def _copy_from_stdin(text: str) -> int | None:
         if words[:1] == ["COPY"] and ("FROM", "STDIN") in zip(words, words[1:]):
             return statement.offset
     return None
-
-
-def _without_leading_comments(text: str, offset: int) -> Statement:
-    """The parser hands a comment before a statement along with it; a person looks for the statement."""
-    found = tokens(text)
-    skip = found[0].start if found else 0
-    return Statement(text[skip:].rstrip(), offset + skip)
-
-
-SQL = Language(name="sql", suffix="sql", comment="--", checksum=checksum, flaws=flaws, inside=inside_transaction)

@@ -1,0 +1,83 @@
+"""Sending SQL to PostgreSQL, and saying where in a file an error lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import errors, generators
+from psycopg.pq import ExecStatus
+
+from gitmig.core.languages.sql.tokens import Statement, statements
+from gitmig.core.languages.sql.transactions import executable
+
+if TYPE_CHECKING:
+    from gitmig.core.migration import Script
+    from gitmig.database.connection import Connection
+
+# Every script starts as on a new connection, so that a database that came here step by step equals one that was
+# built in one go: a SET, a temporary table or a role of one migration does not reach the next one.
+RESET = b"RESET ALL; RESET SESSION AUTHORIZATION; DISCARD TEMP"
+
+FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
+STREAMING = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
+
+
+@dataclass(kw_only=True, eq=False)
+class ScriptError(Exception):
+    """PostgreSQL refused a statement of a script.
+
+    `line` is a line of the file the script stands in, `statement` the statement's text, `sqlstate` None if the
+    connection broke.
+    """
+
+    sqlstate: str | None
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+    context: str | None = None
+    line: int
+    statement: str
+
+
+def reset_session(connection: Connection) -> None:
+    """Bring the session's settings back to those of a new connection."""
+    connection.execute(RESET)
+
+
+def run_sql(connection: Connection, script: Script) -> None:
+    """Send the whole text in one message, as psql -c does, and find the statement that failed if one does."""
+    text = executable(script.text)
+    if not text.strip():
+        return
+    send_sql(connection, text, script, 0)
+
+
+def send_sql(connection: Connection, text: str, script: Script, offset: int) -> None:
+    """Send text that stands at `offset` of the script; without parameters, so that `%` stays `%`."""
+    pgconn = connection.pgconn
+    pgconn.send_query(text.encode())
+    results = connection.wait(generators.execute(pgconn))
+    for done, result in enumerate(results):
+        if result.status in STREAMING:
+            connection.close()
+            raise _error(script, text, offset, done, errors.FeatureNotSupported("COPY to or from the client"))
+        if result.status in FAILED:
+            raise _error(script, text, offset, done, errors.error_from_result(result, encoding="utf-8"))
+
+
+def _error(script: Script, text: str, offset: int, done: int, error: errors.Error) -> ScriptError:
+    """Where it happened: PostgreSQL's position if it gives one, else the statement after the `done` ones."""
+    every = statements(text)
+    statement = every[min(done, len(every) - 1)] if every else Statement(text, 0)
+    diag = error.diag
+    position = int(diag.statement_position) - 1 if diag.statement_position else statement.offset
+    return ScriptError(
+        sqlstate=diag.sqlstate or error.sqlstate,
+        message=diag.message_primary or str(error).strip(),
+        detail=diag.message_detail,
+        hint=diag.message_hint,
+        context=diag.context,
+        line=script.first_line + (script.text[:offset] + text[:position]).count("\n"),
+        statement=statement.text,
+    )

@@ -1,0 +1,60 @@
+"""What differs between a database and what the migrations make, or between two commits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.core.schema import ObjectName
+from gitmig.errors import GitmigError
+from gitmig.operations.diff import diff
+from gitmig.operations.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Database, Sandbox
+
+
+def test_a_change_by_hand_is_named(sandbox: Sandbox, database: Database, run_sync: Callable[..., list[str]]) -> None:
+    sandbox.migration("0001_a", "CREATE TABLE a (id int PRIMARY KEY, gone int, other int);", "DROP TABLE a;")
+    run_sync()
+    project = Project.load(sandbox.root, database.url)
+    assert not diff(project, None, None).difference
+    database.rows("ALTER TABLE a DROP gone; ALTER TABLE a ALTER other TYPE text; CREATE INDEX by_hand ON a (id);")
+    found = diff(project, None, None).difference
+    assert found.missing == (ObjectName("column", "public.a.gone"),)
+    assert found.surplus == (ObjectName("index", "public.a.by_hand"),)
+    assert found.changed == (ObjectName("column", "public.a.other"),)
+
+
+def test_two_commits_are_compared_without_touching_the_database(sandbox: Sandbox, database: Database) -> None:
+    sandbox.table("0001_a", "a")
+    first = sandbox.commit("a")
+    sandbox.migration("0002_b", "ALTER TABLE a ADD b int; CREATE INDEX CONCURRENTLY b ON a (b);")
+    second = sandbox.commit("b")
+    found = diff(Project.load(sandbox.root, database.url), first, second).difference
+    assert [str(name) for name in found.surplus] == ["column public.a.b", "index public.a.b"]
+    assert not found.missing
+    assert database.tables() == []
+    assert database.rows("SELECT datname FROM pg_database WHERE starts_with(datname, 'gitmig_scratch_')") == []
+
+
+def test_migrations_that_do_not_run_on_a_fresh_database_are_named(sandbox: Sandbox, database: Database) -> None:
+    sandbox.migration("0001_a", "SELECT 1;\nSELECT nonsense;")
+    with pytest.raises(GitmigError) as caught:
+        diff(Project.load(sandbox.root, database.url), None, None)
+    expected = 'on a fresh database migrations/0001_a.sql:3 fails: column "nonsense" does not exist'
+    assert caught.value.message == expected
+    assert database.rows("SELECT datname FROM pg_database WHERE starts_with(datname, 'gitmig_scratch_')") == []
+
+
+def test_the_command_exits_with_1_where_it_is_asked_to(sandbox: Sandbox, database: Database) -> None:
+    sandbox.table("0001_a", "a")
+    sandbox.gitmig("sync")
+    assert sandbox.gitmig("diff", "--exit-code").out.endswith(" has the schema of the work tree\n")
+    database.rows("CREATE TABLE by_hand (id int)")
+    result = sandbox.gitmig("diff", "--exit-code", check=False)
+    assert result.status == 1
+    assert "  + table public.by_hand\n" in result.out
