@@ -51,6 +51,16 @@ def test_a_checkout_that_changes_no_migration_ends_in_the_shell(
     assert python_calls() == 0
 
 
+def test_uncommitted_work_that_is_synced_does_not_start_python_either(
+    branches: Sandbox, python_calls: Callable[[], int]
+) -> None:
+    branches.table("0003_c", "c")
+    branches.gitmig("sync")
+    branches.git("switch", "--quiet", "same")
+    branches.git("switch", "--quiet", "main")
+    assert python_calls() == 0
+
+
 def test_a_file_checkout_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[], int]) -> None:
     branches.stamp.unlink()
     branches.git("checkout", "same", "--", "app.py")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitmig.database.catalogs import read_schema
 from gitmig.database.executor import TOO_MUCH_FOR_ONE
 from gitmig.database.piecewise import OUTSIDE_ONLY, run_units
-from gitmig.database.sending import ScriptError, reset_session, run_sql
+from gitmig.database.sending import ScriptError, run_sql
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -61,4 +61,3 @@ def _run(connection: Connection, script: Script) -> None:
         if inside is None or not outside or error.sqlstate not in TOO_MUCH_FOR_ONE:
             raise
         run_units(connection, script)
-    reset_session(connection)

@@ -13,7 +13,7 @@ from gitmig.database import ledger, ledger_schema
 from gitmig.database.book import Book, Done, milliseconds
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.runners import runner_of
-from gitmig.database.sending import ScriptError, reset_session
+from gitmig.database.sending import ScriptError
 from gitmig.database.tasks import tasks, unfinished_task
 
 if TYPE_CHECKING:
@@ -160,7 +160,6 @@ class Executor:
         self._observer.started(task.step)
         began = time.monotonic()
         run(task)
-        reset_session(self._connection)
         return Done(step=task.step, milliseconds=milliseconds(began))
 
     def _commit(self, done: Sequence[Done]) -> None:

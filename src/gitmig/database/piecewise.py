@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.languages.sql.transactions import concurrent_index, executable
 from gitmig.core.languages.sql.units import units
 from gitmig.database import ledger
-from gitmig.database.sending import ScriptError, send_sql
+from gitmig.database.sending import ScriptError, reset_session, send_sql
 
 if TYPE_CHECKING:
     from gitmig.core.languages import Unit
@@ -56,12 +56,14 @@ def run_piecewise(
             _resume(connection, script, pieces[position], position, indexes)
         elif not _run_inside(connection, script, pieces[position], position):
             _run_outside(connection, script, pieces[position], position)
+    reset_session(connection)
 
 
 def run_units(connection: Connection, script: Script) -> None:
     """Run the script outside a transaction where nobody will go on from the middle. Raises ScriptError."""
     for piece in units(script.text):
         send_sql(connection, piece.text, script, piece.offset)
+    reset_session(connection)
 
 
 def _run_inside(connection: Connection, script: Script, unit: Unit, position: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 # Every script starts as on a new connection, so that a database that came here step by step equals one that was
 # built in one go: a SET, a temporary table or a role of one migration does not reach the next one.
 RESET = b"RESET ALL; RESET SESSION AUTHORIZATION; DISCARD TEMP"
+
+# A script without any of these words, as most that only create tables, leaves the session as it was.
+LEAVES_TRACES = re.compile(
+    r"\b(?:set|reset|set_config|temp|temporary|select|insert|update|delete|merge|with|do|call|execute|prepare|listen"
+    r"|declare|load|discard|lock|perform)\b",
+    re.IGNORECASE,
+)
 
 FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
 STREAMING = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
@@ -40,17 +48,19 @@ class ScriptError(Exception):
     statement: str
 
 
-def reset_session(connection: Connection) -> None:
-    """Bring the session's settings back to those of a new connection."""
-    connection.execute(RESET)
-
-
 def run_sql(connection: Connection, script: Script) -> None:
     """Send the whole text in one message, as psql -c does, and find the statement that failed if one does."""
     text = executable(script.text)
     if not text.strip():
         return
     send_sql(connection, text, script, 0)
+    if LEAVES_TRACES.search(text):
+        reset_session(connection)
+
+
+def reset_session(connection: Connection) -> None:
+    """Bring the session's settings back to those of a new connection."""
+    connection.execute(RESET)
 
 
 def send_sql(connection: Connection, text: str, script: Script, offset: int) -> None:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from gitmig.repository.door import Repository
 
 NAME = "stamp"
-UNKNOWN = "-"
 VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 FILES = ("gitmig.toml", "pyproject.toml", ".env")
 # Nanoseconds by which a file's time may lie before the clock's: the kernel stamps files by its timer ticks.
@@ -21,14 +20,13 @@ CLOCK_TICK = 10_000_000
 def write(repository: Repository, folder: str, environ: Mapping[str, str], since: int) -> None:
     """Note that the database is at the work tree's set, as it was read at `since` (a reading of time.time_ns).
 
-    Five lines: HEAD, or `-` if the folder is not as HEAD has it; the folder; the two URL variables; the settings
-    files that are there. What changed after `since` is newer than the file. The stamps of the other work trees go:
-    they may share the database.
+    Four lines: the folder; the two URL variables; the settings files that are there. The file's time is `since`, so
+    that whatever changes afterwards is newer. The stamps of the other work trees go: they may share the database.
     """
     forget(repository)
     urls = [_shown(environ.get(name, "")) for name in VARIABLES]
     present = "".join(f" {name}" for name in FILES if (repository.work_tree / name).exists())
-    values = [_clean_commit(repository, folder), folder, *urls, present]
+    values = [folder, *urls, present]
     if any("\n" in value or "password" in value.lower() for value in values):
         return  # without a stamp the hook looks for itself, and nothing secret is on the disk
     path = repository.private(shared=False) / NAME
@@ -43,11 +41,6 @@ def forget(repository: Repository) -> None:
     """Let the next hook of every work tree look for itself."""
     for path in (repository.common_dir / "gitmig" / NAME, *repository.common_dir.glob(f"worktrees/*/gitmig/{NAME}")):
         path.unlink(missing_ok=True)
-
-
-def _clean_commit(repository: Repository, folder: str) -> str:
-    changes = repository.run("status", "--porcelain", "--untracked-files=all", "--", folder)
-    return repository.head if repository.head and not changes else UNKNOWN
 
 
 def _shown(url: str) -> str:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DIRECTIVE = re.compile(
-    r"^-- (?:(?P<before>before)|(?P<verdict>differs|same): (?P<name>.*?)(?: \((?P<bound>since|until) (?P<version>\d+)\))?)$",
+    r"^-- (?:(?P<before>before)|"
+    r"(?P<verdict>differs|same): (?P<name>.*?)(?: \((?P<bound>since|until) (?P<version>\d+)\))?)$",
     re.MULTILINE,
 )
 OR = re.compile(r"^-- or$\n?", re.MULTILINE)
@@ -68,8 +69,8 @@ def cases_of(family: str) -> list[Case]:
 
 FAMILIES = sorted(path.stem for path in (Path(__file__).parent / "cases").glob("*.sql"))
 WHOLE_DATABASE = "database"
+ALONE = cases_of(WHOLE_DATABASE)
 # By what SELF stands for in them.
-ALONE = {f"case_{n:04}": case for n, case in enumerate(cases_of(WHOLE_DATABASE))}
 TOGETHER = {
     f"case_{n:04}": case
     for n, case in enumerate(case for family in FAMILIES if family != WHOLE_DATABASE for case in cases_of(family))

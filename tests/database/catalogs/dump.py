@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PARTITIONS = """
-    SELECT quote_ident(nspname) || '.' || quote_ident(relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-    WHERE relispartition AND relkind IN ('r', 'p', 'f')
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relispartition AND relkind IN ('r', 'p', 'f')
 """
 HEADER = re.compile(r"^--\n-- Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)\n--\n", re.MULTILINE)
 # Written ahead of an entry's header when the table needs another one than the table before it.
@@ -41,21 +41,45 @@ class Entry:
     text: str
 
 
-def dump(program: Path, url: str) -> list[Entry]:
-    """The sorted entries of a dump without owners, partitions and gitmig's own schemas."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        partitions = [str(row[0]) for row in connection.execute(PARTITIONS.encode())]
-    command = [str(program), "-s", "--no-owner", "-N", "gitmig*", *(f"--exclude-table={name}" for name in partitions)]
-    process = subprocess.run(
-        command,
-        env=os.environ | environment(url),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    return sorted(entry for entry in _entries(process.stdout) if not _is_published(entry, partitions))
+@dataclass(frozen=True, slots=True)
+class PgDump:
+    """The program, with psql beside it."""
+
+    path: Path
+
+    @property
+    def version(self) -> int:
+        """Its major version."""
+        said = subprocess.run([self.path, "--version"], capture_output=True, text=True, check=True).stdout
+        return int(re.sub(r"\D*(\d+).*", r"\1", said))  # pg_dump (PostgreSQL) 15.4 (Debian …)
+
+    def entries(self, url: str) -> list[Entry]:
+        """The sorted entries of a dump without owners, partitions and gitmig's own schemas."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            partitions = [str(row[0]) for row in connection.execute(PARTITIONS.encode())]
+        text = self.text(url, "--exclude-schema=gitmig*", *(f"--exclude-table={name}" for name in partitions))
+        return sorted(entry for entry in _entries(text) if not _is_published(entry, partitions))
+
+    def text(self, url: str, *options: str) -> str:
+        """A dump without owners."""
+        return self._run("pg_dump", url, "--schema-only", "--no-owner", *options)
+
+    def restore(self, text: str, url: str) -> None:
+        """Run a dump in an empty database."""
+        self._run("psql", url, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", standard_input=text)
+
+    def _run(self, program: str, url: str, *options: str, standard_input: str = "") -> str:
+        command = [str(self.path.with_name(program)), *options]
+        process = subprocess.run(
+            command,
+            env=os.environ | environment(url),
+            input=standard_input,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert process.returncode == 0, process.stderr
+        return process.stdout
 
 
 def _entries(text: str) -> Iterator[Entry]:
@@ -69,7 +93,7 @@ def _entries(text: str) -> Iterator[Entry]:
 
 
 def _is_published(entry: Entry, tables: list[str]) -> bool:
-    """A table that is left out is still a member of its publications, for pg_dump 18."""
+    """For pg_dump 18, a table that is left out is still a member of its publications."""
     return entry.kind == "PUBLICATION TABLE" and f"{entry.schema}.{entry.name.partition(' ')[2]}" in tables
 
 

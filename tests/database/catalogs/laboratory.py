@@ -6,9 +6,7 @@ import itertools
 import os
 import re
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -17,11 +15,10 @@ from gitmig.core.schema import Schema
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import connect
 from tests.conftest import url_of
-from tests.database.catalogs.dump import Entry, dump
+from tests.database.catalogs.dump import Entry, PgDump
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from gitmig.core.schema import ObjectName
     from tests.database.catalogs.case import Case
@@ -30,20 +27,24 @@ OWN_NAME = re.compile(r"case_\d{4}")  # what SELF becomes
 IN_PLACE = 150000  # tablespaces that need no directory of their own
 # Extensions that come with PostgreSQL, or with the embedded one; any of them will do.
 MODULES = "SELECT name FROM pg_available_extensions WHERE name IN ('citext', 'vector')"
+DROP_SUBSCRIPTIONS = """
+    SELECT 'DROP SUBSCRIPTION ' || quote_ident(subname) FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+    WHERE d.datname = current_database()
+"""
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Laboratory:
-    """A server, the pg_dump that belongs to it, and the words that scripts may use there."""
+    """A server, and the words that scripts may use there."""
 
     server: str
-    program: Path
-    version: int
+    version: int  # as 150004
     words: Mapping[str, str]
+    databases: list[str] = field(default_factory=list)
 
     @classmethod
-    def opened(cls, server: str, program: Path) -> Laboratory:
+    def opened(cls, server: str) -> Laboratory:
         """Make the roles and the tablespace."""
         pid = os.getpid()
         words = {"READER": f"reader_{pid}", "WRITER": f"writer_{pid}", "SPACE": f"space_{pid}"}
@@ -55,62 +56,50 @@ class Laboratory:
             if version >= IN_PLACE:
                 connection.execute("SET allow_in_place_tablespaces = on")
                 connection.execute(f"CREATE TABLESPACE {words['SPACE']} LOCATION ''".encode())
-        return cls(server=server, program=program, version=version, words=words)
+        return cls(server=server, version=version, words=words)
 
     def close(self) -> None:
-        """Drop them again."""
+        """Drop what was made. At the end: to drop a database takes a checkpoint, which is cheap behind another one."""
+        for name in self.databases:
+            with psycopg.connect(url_of(self.server, name), autocommit=True) as connection:
+                for (statement,) in connection.execute(DROP_SUBSCRIPTIONS).fetchall():
+                    connection.execute(statement.encode())
+        drops = [f"DROP DATABASE {name} WITH (FORCE)" for name in self.databases]
+        drops += ["DROP ROLE {READER}", "DROP ROLE {WRITER}", *["DROP TABLESPACE {SPACE}"] * (self.version >= IN_PLACE)]
         with psycopg.connect(url_of(self.server, "postgres"), autocommit=True) as connection:
-            connection.execute("DROP ROLE {READER}; DROP ROLE {WRITER}".format_map(self.words).encode())
-            if self.version >= IN_PLACE:
-                connection.execute("DROP TABLESPACE {SPACE}".format_map(self.words).encode())
+            for statement in drops:
+                connection.execute(statement.format_map(self.words).encode())
 
-    @contextmanager
-    def database(self, scripts: Mapping[str, str]) -> Iterator[str]:
-        """The URL of a database in which each script has run, in the schema that is its key."""
+    def make(self, scripts: Mapping[str, str]) -> str:
+        """The URL of a new database in which each script has run, in the schema that is its key."""
         name = f"laboratory_{os.getpid()}_{next(_numbers)}"
-        maintenance = url_of(self.server, "postgres")
-        with psycopg.connect(maintenance, autocommit=True) as connection:
+        with psycopg.connect(url_of(self.server, "postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
-        try:
-            self._fill(url_of(self.server, name), scripts)
-            yield url_of(self.server, name)
-        finally:
-            _drop_subscriptions(url_of(self.server, name))
-            with psycopg.connect(maintenance, autocommit=True) as connection:
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        self.databases.append(name)
+        self._fill(url_of(self.server, name), scripts)
+        return url_of(self.server, name)
 
     def runs(self, case: Case) -> bool:
         """Whether there is what the case needs."""
         return case.runs_on(self.version) and ("MODULE" in self.words or "MODULE" not in case.b)
-
-    def find_both(self, a: Mapping[str, str], b: Mapping[str, str]) -> tuple[Found, Found]:
-        """Build, read and dump two databases, side by side."""
-        with ThreadPoolExecutor() as pool:
-            first, second = pool.map(self.find, (a, b))
-        return first, second
-
-    def find(self, scripts: Mapping[str, str]) -> Found:
-        """Build, read and dump."""
-        with self.database(scripts) as url:
-            with connect(url, "test") as connection:
-                schema = read_schema(connection)
-            return Found(schema, dump(self.program, url))
 
     def _fill(self, url: str, scripts: Mapping[str, str]) -> None:
         failures = []
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("SET synchronous_commit = off")
             for own, script in scripts.items():
-                words = {**self.words, "SELF": own}
-                text = re.sub(rf"\b({'|'.join(words)})", lambda match, words=words: words[match[0]], script)
+                start = f"RESET ROLE; DISCARD TEMP; CREATE SCHEMA {own}; SET search_path = {own}"
+                text = self._spelled_out(script, own)
                 try:
-                    connection.execute(
-                        f"RESET ROLE; DISCARD TEMP; CREATE SCHEMA {own}; SET search_path = {own}".encode()
-                    )
+                    connection.execute(start.encode())
                     connection.execute(text.encode())
                 except psycopg.Error as error:
                     failures.append(f"{error}\n{text}")
         assert not failures, "\n".join(failures)
+
+    def _spelled_out(self, script: str, own: str) -> str:
+        words = {**self.words, "SELF": own}
+        return re.sub(rf"\b({'|'.join(words)})", lambda match: words[match[0]], script)
 
 
 @dataclass(frozen=True)
@@ -120,28 +109,23 @@ class Found:
     schema: Schema
     entries: list[Entry]
 
-    def by_case(self) -> defaultdict[str | None, Found]:
+    @classmethod
+    def look(cls, url: str, pg_dump: PgDump) -> Found:
+        """Read a database and dump it."""
+        with connect(url, "test") as connection:
+            schema = read_schema(connection)
+        return cls(schema, pg_dump.entries(url))
+
+    def by_case(self) -> dict[str | None, Found]:
         """Taken apart; None for what belongs to no case."""
-        parts: defaultdict[str | None, Found] = defaultdict(lambda: Found(Schema({}), []))
-        for entry in self.entries:
-            parts[_own_name(entry.schema, entry.name, entry.text)].entries.append(entry)
+        entries: defaultdict[str | None, list[Entry]] = defaultdict(list)
         objects: defaultdict[str | None, dict[ObjectName, str]] = defaultdict(dict)
+        for entry in self.entries:
+            entries[_own_name(entry.schema, entry.name, entry.text)].append(entry)
         for name, text in self.schema.objects.items():
             objects[_own_name(name.name)][name] = text
-        return defaultdict(
-            parts.default_factory, {own: Found(Schema(objects[own]), parts[own].entries) for own in {*parts, *objects}}
-        )
+        return {own: Found(Schema(objects[own]), entries[own]) for own in {*entries, *objects}}
 
 
 def _own_name(*texts: str) -> str | None:
     return next((found[0] for text in texts if (found := OWN_NAME.search(text))), None)
-
-
-def _drop_subscriptions(url: str) -> None:
-    """A database that has subscriptions cannot be dropped."""
-    query = (
-        "SELECT subname FROM pg_subscription s JOIN pg_database d ON d.oid = subdbid WHERE datname = current_database()"
-    )
-    with psycopg.connect(url, autocommit=True) as connection:
-        for (name,) in connection.execute(query).fetchall():
-            connection.execute(f"DROP SUBSCRIPTION {name}".encode())

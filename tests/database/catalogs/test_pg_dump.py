@@ -15,11 +15,7 @@ if TYPE_CHECKING:
     from tests.database.catalogs.laboratory import Found, Laboratory
 
 
-def _parameters(cases: dict[str, Case]) -> list[object]:
-    return [pytest.param(own, case, id=case.name) for own, case in cases.items()]
-
-
-@pytest.mark.parametrize(("own", "case"), _parameters(TOGETHER))
+@pytest.mark.parametrize(("own", "case"), [pytest.param(own, case, id=case.name) for own, case in TOGETHER.items()])
 def test_a_small_difference_shows_in_both_or_in_neither(
     own: str, case: Case, laboratory: Laboratory, together: tuple[ByCase, ByCase]
 ) -> None:
@@ -28,10 +24,10 @@ def test_a_small_difference_shows_in_both_or_in_neither(
     _check(case, a[own], b[own])
 
 
-@pytest.mark.parametrize(("own", "case"), _parameters(ALONE))
-def test_what_concerns_the_whole_database(own: str, case: Case, laboratory: Laboratory) -> None:
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ALONE])
+def test_what_concerns_the_whole_database(case: Case, laboratory: Laboratory, alone: dict[str, Found]) -> None:
     _skip_unless_it_runs(case, laboratory)
-    _check(case, *laboratory.find_both({own: case.a}, {own: case.b}))
+    _check(case, alone[case.a], alone[case.b])
 
 
 def test_what_belongs_to_no_case_is_the_same(together: tuple[ByCase, ByCase]) -> None:
@@ -45,10 +41,13 @@ def _skip_unless_it_runs(case: Case, laboratory: Laboratory) -> None:
 
 
 def _check(case: Case, a: Found, b: Found) -> None:
-    lines = [[line for entry in found.entries for line in entry.text.splitlines()] for found in (a, b)]
-    told = "\n".join(unified_diff(*lines, "a", "b", lineterm="")) + "".join(
+    told = "\n".join(unified_diff(_lines(a), _lines(b), "a", "b", lineterm="")) + "".join(
         f"\n{name}\n- {a.schema.objects.get(name)}\n+ {b.schema.objects.get(name)}"
         for name in schema_difference(a.schema, b.schema).names
     )
     assert (a.entries == b.entries) is case.same, f"the dumps:\n{told}"
     assert (a.schema.fingerprint == b.schema.fingerprint) is case.same, f"the fingerprints:\n{told}"
+
+
+def _lines(found: Found) -> list[str]:
+    return [line for entry in found.entries for line in entry.text.splitlines()]

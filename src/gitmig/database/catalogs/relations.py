@@ -32,8 +32,8 @@ COLUMN_OPTIONS = f"""CASE WHEN cardinality(a.attoptions) > 1 OR a.attoptions[1] 
 # What a column inherits is in its parents; whether it would stay without them is its own.
 COLUMNS = f"""
 SELECT 'column', {RELATION} || '.' || quote_ident(a.attname),
-       jsonb_build_array(format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, a.attislocal,
-         pg_get_expr(d.adbin, d.adrelid),
+       jsonb_build_array(format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
+         pg_get_expr(d.adbin, d.adrelid), a.attislocal,
          CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation END,
          CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END,
          a.attcompression, nullif(a.attstattarget, -1),

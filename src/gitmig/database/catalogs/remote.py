@@ -12,8 +12,9 @@ FROM pg_foreign_data_wrapper w WHERE {own("pg_foreign_data_wrapper", "w.oid")}
 """
 
 SERVERS = f"""
-SELECT 'server', quote_ident(s.srvname), jsonb_build_array(w.fdwname, s.srvtype, s.srvversion,
-         {options("s.srvoptions")}, {grants("s.srvacl", "S", "s.srvowner")}, {comment("pg_foreign_server", "s.oid")})::text
+SELECT 'server', quote_ident(s.srvname),
+       jsonb_build_array(w.fdwname, s.srvtype, s.srvversion, {options("s.srvoptions")},
+         {grants("s.srvacl", "S", "s.srvowner")}, {comment("pg_foreign_server", "s.oid")})::text
 FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
 WHERE {own("pg_foreign_server", "s.oid")}
 """

@@ -34,7 +34,8 @@ DOMAIN_CONSTRAINT = (
 DOMAINS = f"""
 SELECT 'domain', {NAME}, jsonb_build_array(format_type(t.typbasetype, t.typtypmod), t.typnotnull,
          coalesce(pg_get_expr(t.typdefaultbin, 0), t.typdefault),
-         (SELECT t.typcollation::regcollation FROM pg_type b WHERE b.oid = t.typbasetype AND b.typcollation <> t.typcollation),
+         (SELECT t.typcollation::regcollation FROM pg_type b
+            WHERE b.oid = t.typbasetype AND b.typcollation <> t.typcollation),
          {listing(DOMAIN_CONSTRAINT, "pg_constraint o WHERE o.contypid = t.oid AND o.contype IN ({kinds})")},
          {COMMON})::text
 FROM {FROM} WHERE t.typtype = 'd'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ def tokens(text: str) -> list[Token] | None:
     return [Token(t.name, text[t.start : t.end + 1], t.start) for t in found if t.name not in COMMENTS]
 
 
+@lru_cache(maxsize=8192)
 def checksum(text: str) -> str:
     """A hash of the tokens.
 

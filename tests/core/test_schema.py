@@ -1,0 +1,104 @@
+"""Fingerprints and differences of schemas as values."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitmig.core.schema import COLUMN_ORDER, ObjectName, Schema, SchemaDifference, schema_difference
+
+TABLE = ObjectName("table", "public.t")
+COLUMN = ObjectName("column", "public.t.a")
+INDEX = ObjectName("index", "public.t.i")
+ORDER = ObjectName(COLUMN_ORDER, "public.t")
+# PostgreSQL's text has no NUL, so that one can stand between two texts.
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=3)
+SCHEMAS = st.builds(Schema, st.dictionaries(st.builds(ObjectName, st.sampled_from(["table", "index"]), TEXTS), TEXTS))
+
+
+def test_an_object_is_called_by_its_kind_and_its_name() -> None:
+    assert str(COLUMN) == "column public.t.a"
+
+
+def test_objects_are_sorted_by_kind_and_then_by_name() -> None:
+    assert sorted([TABLE, INDEX, ObjectName("index", "public.a"), COLUMN]) == [
+        COLUMN,
+        ObjectName("index", "public.a"),
+        INDEX,
+        TABLE,
+    ]
+
+
+def test_a_fingerprint_is_short_and_says_nothing() -> None:
+    fingerprint = Schema({TABLE: "secret"}).fingerprint
+    assert len(fingerprint) == 64
+    assert set(fingerprint) <= set("0123456789abcdef")
+
+
+def test_a_fingerprint_stays_the_same_from_release_to_release() -> None:
+    """Ledgers keep it: if this changes, every database looks as if somebody had changed it by hand."""
+    schema = Schema({TABLE: "[1]", COLUMN: "[2]", ORDER: "a"})
+    assert schema.fingerprint.startswith("322897bc790d")
+
+
+def test_the_order_in_which_objects_were_read_does_not_matter() -> None:
+    objects = {TABLE: "1", COLUMN: "2", INDEX: "3"}
+    fingerprints = {Schema(dict(items)).fingerprint for items in itertools.permutations(objects.items())}
+    assert len(fingerprints) == 1
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({TABLE: "x"}, id="one object less"),
+        pytest.param({TABLE: "x", COLUMN: "y", INDEX: "z"}, id="one more"),
+        pytest.param({TABLE: "x", COLUMN: "Y"}, id="another definition"),
+        pytest.param({TABLE: "y", COLUMN: "x"}, id="definitions swapped"),
+        pytest.param({TABLE: "x", ObjectName("column", "public.t.b"): "y"}, id="another name"),
+        pytest.param({TABLE: "x", ObjectName("index", "public.t.a"): "y"}, id="another kind"),
+        pytest.param({TABLE: "x", ObjectName("columnp", "ublic.t.a"): "y"}, id="a letter on the other side"),
+    ],
+)
+def test_another_schema_has_another_fingerprint(objects: dict[ObjectName, str]) -> None:
+    schema = Schema({TABLE: "x", COLUMN: "y"})
+    assert schema.fingerprint != Schema(objects).fingerprint
+    assert schema_difference(schema, Schema(objects))
+
+
+def test_the_order_of_columns_is_in_neither_fingerprint_nor_difference() -> None:
+    a, b, none = Schema({TABLE: "x", ORDER: "a, b"}), Schema({TABLE: "x", ORDER: "b, a"}), Schema({TABLE: "x"})
+    assert a.fingerprint == b.fingerprint == none.fingerprint
+    assert not schema_difference(a, b)
+    assert not schema_difference(a, none)
+    assert a != b
+
+
+def test_a_difference_says_what_is_missing_too_much_and_changed() -> None:
+    wanted = Schema({TABLE: "x", COLUMN: "y", ObjectName("view", "public.v"): "v", ORDER: "a"})
+    found = Schema({TABLE: "x", COLUMN: "z", INDEX: "i", ObjectName("index", "public.a"): "i", ORDER: "b"})
+    difference = schema_difference(wanted, found)
+    assert difference == SchemaDifference(
+        missing=(ObjectName("view", "public.v"),), surplus=(ObjectName("index", "public.a"), INDEX), changed=(COLUMN,)
+    )
+    assert difference.names == (COLUMN, ObjectName("index", "public.a"), INDEX, ObjectName("view", "public.v"))
+
+
+@given(SCHEMAS, SCHEMAS)
+def test_fingerprints_are_equal_exactly_when_there_is_no_difference(a: Schema, b: Schema) -> None:
+    difference = schema_difference(a, b)
+    assert (a.fingerprint == b.fingerprint) is not bool(difference)
+    back = schema_difference(b, a)
+    assert (back.missing, back.surplus, back.changed) == (difference.surplus, difference.missing, difference.changed)
+    assert back.names == difference.names
+
+
+@given(SCHEMAS)
+def test_a_schema_does_not_differ_from_a_copy(schema: Schema) -> None:
+    copy = Schema(dict(sorted(schema.objects.items(), reverse=True)))
+    assert schema == copy
+    assert schema.fingerprint == copy.fingerprint
+    assert not schema_difference(schema, copy)
