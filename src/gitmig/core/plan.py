@@ -156,11 +156,12 @@ def make_plan(stack: Sequence[Applied], target: Sequence[Desired]) -> Plan:
     """
     pairs = list(zip(stack, target))
     keep = len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, pairs)))
+    held = {_identity(applied): applied for applied in stack}
     return Plan(
         keep=keep,
         reverts=tuple(Step(direction=Direction.REVERT, position=a.position, applied=a) for a in reversed(stack[keep:])),
         applies=tuple(
-            Step(direction=Direction.APPLY, position=position, desired=desired, applied=_source(stack, desired))
+            Step(direction=Direction.APPLY, position=position, desired=desired, applied=_source(held, desired))
             for position, desired in enumerate(target[keep:], keep + 1)
         ),
         moves=tuple(Move(applied=a, desired=d) for a, d in pairs[:keep] if _identity(a) != _identity(d.migration)),
@@ -187,8 +188,8 @@ def _identity(subject: Applied | Migration) -> tuple[str, str, str]:
     return subject.label, subject.path, subject.blobs
 
 
-def _source(stack: Sequence[Applied], desired: Desired) -> Applied | None:
+def _source(held: Mapping[tuple[str, str, str], Applied], desired: Desired) -> Applied | None:
     """The ledger row that holds the scripts of a migration whose files were not read again."""
     if desired.content is not None:
         return None
-    return next(a for a in stack if _identity(a) == _identity(desired.migration))
+    return held[_identity(desired.migration)]

@@ -37,6 +37,7 @@ class Book:
         self._connection = connection
         self._context = context
         self._state = state
+        self._from_set = state.set_id
         self._moves = moves
         self._began = time.monotonic()
 
@@ -65,7 +66,7 @@ class Book:
             name=task.row.name if task else None,
             done_by=self._context.by,
             milliseconds=milliseconds,
-            from_set=self._state.set_id,
+            from_set=self._from_set,
             to_set=self._context.target.id,
             from_commit=self._state.commit,
             to_commit=self._context.commit,

@@ -15,20 +15,21 @@ from gitmig.core.schema import Schema
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import connect
 from tests.conftest import url_of
-from tests.database.catalogs.dump import Entry, PgDump
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitmig.core.schema import ObjectName
     from tests.database.catalogs.case import Case
+    from tests.database.catalogs.dump import Entry, PgDump
 
 OWN_NAME = re.compile(r"case_\d{4}")  # what SELF becomes
 IN_PLACE = 150000  # tablespaces that need no directory of their own
 # Extensions that come with PostgreSQL, or with the embedded one; any of them will do.
 MODULES = "SELECT name FROM pg_available_extensions WHERE name IN ('citext', 'vector')"
 DROP_SUBSCRIPTIONS = """
-    SELECT 'DROP SUBSCRIPTION ' || quote_ident(subname) FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+    SELECT format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', subname), format('DROP SUBSCRIPTION %I', subname)
+    FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
     WHERE d.datname = current_database()
 """
 _numbers = itertools.count(1)
@@ -62,7 +63,7 @@ class Laboratory:
         """Drop what was made. At the end: to drop a database takes a checkpoint, which is cheap behind another one."""
         for name in self.databases:
             with psycopg.connect(url_of(self.server, name), autocommit=True) as connection:
-                for (statement,) in connection.execute(DROP_SUBSCRIPTIONS).fetchall():
+                for statement in itertools.chain(*connection.execute(DROP_SUBSCRIPTIONS).fetchall()):
                     connection.execute(statement.encode())
         drops = [f"DROP DATABASE {name} WITH (FORCE)" for name in self.databases]
         drops += ["DROP ROLE {READER}", "DROP ROLE {WRITER}", *["DROP TABLESPACE {SPACE}"] * (self.version >= IN_PLACE)]

@@ -9,7 +9,7 @@ RELATION_DEFINITIONS = f"""
 SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
          ELSE 'table' END,
        {RELATION},
-       jsonb_build_array(c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
+       jsonb_build_array(c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
          {options("c.reloptions")},
          (SELECT {options("t.reloptions")} FROM pg_class t WHERE t.oid = c.reltoastrelid),
          CASE WHEN c.relreplident IN ('n', 'f') THEN c.relreplident END,
@@ -64,7 +64,7 @@ OWNER = """
 SEQUENCES = f"""
 SELECT 'sequence', {RELATION},
        jsonb_build_array(format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
-         s.seqcycle, c.relpersistence, d.deptype, d.refobjid::regclass || '.' || quote_ident(a.attname),
+         s.seqcycle, c.relpersistence, d.refobjid::regclass || '.' || quote_ident(a.attname),
          {grants("c.relacl", "s", "c.relowner")}, {comment("pg_class", "c.oid")})::text,
        d.refobjid::regclass || '.' || quote_ident(a.attname)
 FROM {RELATIONS} JOIN pg_sequence s ON s.seqrelid = c.oid {OWNER}

@@ -57,21 +57,27 @@ WHERE {own("pg_publication", "p.oid")}
 SUBSCRIPTIONS = f"""
 SELECT 'subscription', quote_ident(s.subname),
        jsonb_build_array(s.subslotname, s.subsynccommit, s.subbinary, s.substream, s.subpublications,
-         {comment("pg_subscription", "s.oid")})::text
+         {{options}} {comment("pg_subscription", "s.oid")})::text
 FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()
 """
+SUBSCRIPTION_OPTIONS = {
+    150000: "s.subtwophasestate <> 'd', s.subdisableonerr,",
+    160000: "s.suborigin, s.subpasswordrequired, s.subrunasowner,",
+    170000: "s.subfailover,",
+}
 
 
 def queries(server_version: int) -> tuple[str, ...]:
     """The family's queries."""
     since_15 = SINCE_15 if server_version >= 150000 else ""
     since_18 = SINCE_18 if server_version >= 180000 else ""
+    subscription_options = "".join(text for since, text in SUBSCRIPTION_OPTIONS.items() if server_version >= since)
     everywhere = (
         FOREIGN_DATA_WRAPPERS,
         SERVERS,
         USER_MAPPINGS,
         PUBLICATIONS.replace("{since_18}", since_18),
         PUBLISHED_TABLES.replace("{since_15}", since_15),
-        SUBSCRIPTIONS,
+        SUBSCRIPTIONS.replace("{options}", subscription_options),
     )
     return (*everywhere, PUBLISHED_SCHEMAS) if server_version >= 150000 else everywhere

@@ -9,8 +9,8 @@ FROM = f"""pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS} AN
   SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))"""
 
 # PostgreSQL can write the definition of any routine but an aggregate.
-AGGREGATE = """jsonb_build_array(pg_get_function_arguments(p.oid), format_type(p.prorettype, NULL), p.proparallel,
-           a.aggkind, a.aggnumdirectargs, nullif(a.aggsortop, 0)::regoperator,
+AGGREGATE = """jsonb_build_array(pg_get_function_arguments(p.oid), p.proparallel, a.aggkind,
+           nullif(a.aggsortop, 0)::regoperator,
            a.aggtransfn, a.aggtranstype::regtype, a.aggtransspace, a.agginitval,
            a.aggfinalfn, a.aggfinalextra, a.aggfinalmodify, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
            a.aggmtransfn, a.aggminvtransfn, nullif(a.aggmtranstype, 0)::regtype, a.aggmtransspace, a.aggminitval,

@@ -50,7 +50,7 @@ FROM {FROM} JOIN pg_range r ON r.rngtypid = t.oid WHERE t.typtype = 'r'
 
 # Every type has an array type, which is no object of its own; a pseudo-type is one that was only announced.
 BASES = f"""
-SELECT 'base type', {NAME}, jsonb_build_array(t.typisdefined, t.typlen, t.typbyval, t.typcategory, t.typispreferred,
+SELECT 'base type', {NAME}, jsonb_build_array(t.typlen, t.typbyval, t.typcategory, t.typispreferred,
          t.typdelim, t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout, t.typanalyze,
          t.typsubscript, nullif(t.typelem, 0)::regtype, t.typalign, t.typstorage,
          coalesce(pg_get_expr(t.typdefaultbin, 0), t.typdefault), t.typcollation <> 0, {COMMON})::text

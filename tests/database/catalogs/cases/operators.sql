@@ -105,6 +105,11 @@ CREATE OPERATOR CLASS k FOR TYPE polygon USING gist AS OPERATOR 3 &&;
 -- or
 CREATE OPERATOR CLASS k FOR TYPE polygon USING gist AS OPERATOR 3 &&, STORAGE box;
 
+-- differs: the type of an operator class
+CREATE OPERATOR CLASS k FOR TYPE circle USING gist AS STORAGE box;
+-- or
+CREATE OPERATOR CLASS k FOR TYPE polygon USING gist AS STORAGE box;
+
 -- differs: an operator to sort by
 CREATE OPERATOR CLASS k FOR TYPE point USING gist AS OPERATOR 15 <-> (point, point) FOR ORDER BY pg_catalog.float_ops;
 -- or
@@ -116,6 +121,15 @@ CREATE OPERATOR CLASS k FOR TYPE int USING btree FAMILY n AS OPERATOR 1 <;
 -- or
 CREATE OPERATOR FAMILY n USING btree;
 CREATE OPERATOR CLASS k FOR TYPE int USING btree AS OPERATOR 1 <;
+
+-- differs: which family of an operator class
+CREATE OPERATOR FAMILY m USING btree;
+CREATE OPERATOR FAMILY n USING btree;
+CREATE OPERATOR CLASS k FOR TYPE int USING btree FAMILY m AS OPERATOR 1 <;
+-- or
+CREATE OPERATOR FAMILY m USING btree;
+CREATE OPERATOR FAMILY n USING btree;
+CREATE OPERATOR CLASS k FOR TYPE int USING btree FAMILY n AS OPERATOR 1 <;
 
 -- differs: an operator family
 -- or
@@ -189,6 +203,19 @@ CREATE CAST (int AS y) WITH FUNCTION f(int) AS IMPLICIT;
 CREATE CAST (int AS y) WITH FUNCTION f(int) AS ASSIGNMENT;
 -- or
 CREATE CAST (int AS y) WITH FUNCTION f(int) AS IMPLICIT;
+
+-- differs: a cast that does nothing or goes by text
+CREATE TYPE z;
+CREATE FUNCTION i(cstring) RETURNS z LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION o(z) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE z (input = i, output = o, like = text);
+CREATE CAST (z AS text) WITHOUT FUNCTION;
+-- or
+CREATE TYPE z;
+CREATE FUNCTION i(cstring) RETURNS z LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION o(z) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE z (input = i, output = o, like = text);
+CREATE CAST (z AS text) WITH INOUT;
 
 -- same: a cast there and back
 -- or

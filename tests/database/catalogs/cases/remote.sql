@@ -16,6 +16,13 @@ CREATE FOREIGN DATA WRAPPER SELF_w;
 -- or
 CREATE FOREIGN DATA WRAPPER SELF_w VALIDATOR postgresql_fdw_validator;
 
+-- differs: the handler of a foreign data wrapper
+CREATE FUNCTION h() RETURNS fdw_handler LANGUAGE internal AS 'heap_tableam_handler';
+CREATE FOREIGN DATA WRAPPER SELF_w;
+-- or
+CREATE FUNCTION h() RETURNS fdw_handler LANGUAGE internal AS 'heap_tableam_handler';
+CREATE FOREIGN DATA WRAPPER SELF_w HANDLER h;
+
 -- before
 CREATE FOREIGN DATA WRAPPER SELF_w;
 CREATE FOREIGN DATA WRAPPER SELF_x;
@@ -127,10 +134,25 @@ CREATE PUBLICATION SELF_p;
 -- or
 CREATE PUBLICATION SELF_p FOR ALL TABLES;
 
--- differs: what is published
-CREATE PUBLICATION SELF_p;
+-- differs: publishes insert
+CREATE PUBLICATION SELF_p WITH (publish = 'insert');
 -- or
-CREATE PUBLICATION SELF_p WITH (publish = 'insert, delete');
+CREATE PUBLICATION SELF_p WITH (publish = '');
+
+-- differs: publishes update
+CREATE PUBLICATION SELF_p WITH (publish = 'update');
+-- or
+CREATE PUBLICATION SELF_p WITH (publish = '');
+
+-- differs: publishes delete
+CREATE PUBLICATION SELF_p WITH (publish = 'delete');
+-- or
+CREATE PUBLICATION SELF_p WITH (publish = '');
+
+-- differs: publishes truncate
+CREATE PUBLICATION SELF_p WITH (publish = 'truncate');
+-- or
+CREATE PUBLICATION SELF_p WITH (publish = '');
 
 -- differs: via the root
 CREATE PUBLICATION SELF_p;
@@ -197,6 +219,47 @@ CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = fal
 CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
 -- or
 CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE, binary);
+
+-- differs: the slot of a subscription
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- or
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = x);
+
+-- differs: streaming
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE, streaming = off);
+-- or
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE, streaming = on);
+
+-- differs: two phases (since 15)
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- or
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE, two_phase);
+
+-- differs: disabled on an error (since 15)
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- or
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE, disable_on_error);
+
+-- differs: from where (since 16)
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- or
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE, origin = none);
+
+-- differs: no password required (since 16)
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- or
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p
+  WITH (connect = false, slot_name = NONE, password_required = false);
+
+-- differs: run as the owner (since 16)
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- or
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE, run_as_owner);
+
+-- differs: failover (since 17)
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
+-- or
+CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE, failover);
 
 -- differs: synchronous commit of a subscription
 CREATE SUBSCRIPTION SELF_n CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE);

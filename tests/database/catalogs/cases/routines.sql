@@ -207,7 +207,11 @@ CREATE PROCEDURE p(INOUT a int) LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION i(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION j(int, int) RETURNS int LANGUAGE sql AS 'SELECT 2';
 CREATE FUNCTION k(int) RETURNS int LANGUAGE sql AS 'SELECT 3';
-CREATE FUNCTION l(int, int) RETURNS int LANGUAGE sql AS 'SELECT 4';
+CREATE FUNCTION k(int, int) RETURNS int LANGUAGE sql AS 'SELECT 4';
+CREATE FUNCTION k(bigint) RETURNS int LANGUAGE sql AS 'SELECT 6';
+CREATE FUNCTION i(bigint, int) RETURNS bigint LANGUAGE sql AS 'SELECT 5';
+CREATE FUNCTION s(internal) RETURNS bytea LANGUAGE internal STRICT AS 'numeric_avg_serialize';
+CREATE FUNCTION d(bytea, internal) RETURNS internal LANGUAGE internal STRICT AS 'numeric_avg_deserialize';
 
 -- differs: an aggregate
 -- or
@@ -220,6 +224,11 @@ CREATE AGGREGATE x (int) (sfunc = j, stype = int);
 
 -- differs: the state type of an aggregate
 CREATE AGGREGATE x (int) (sfunc = int4_sum, stype = bigint);
+-- or
+CREATE AGGREGATE x (int) (sfunc = i, stype = int);
+
+-- differs: the state type of an aggregate, and so which function of that name
+CREATE AGGREGATE x (int) (sfunc = i, stype = bigint);
 -- or
 CREATE AGGREGATE x (int) (sfunc = i, stype = int);
 
@@ -239,7 +248,7 @@ CREATE AGGREGATE x (int) (sfunc = i, stype = int);
 CREATE AGGREGATE x (int) (sfunc = i, stype = int, finalfunc = k);
 
 -- differs: extra arguments of the final function
-CREATE AGGREGATE x (int) (sfunc = i, stype = int, finalfunc = l, finalfunc_extra);
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, finalfunc = k, finalfunc_extra);
 -- or
 CREATE AGGREGATE x (int) (sfunc = i, stype = int, finalfunc = k);
 
@@ -260,16 +269,64 @@ CREATE AGGREGATE x (numeric) (sfunc = numeric_avg_accum, stype = internal, final
 CREATE AGGREGATE x (numeric) (sfunc = numeric_avg_accum, stype = internal, finalfunc = numeric_avg,
   combinefunc = numeric_avg_combine, serialfunc = numeric_avg_serialize, deserialfunc = numeric_avg_deserialize);
 
+-- differs: how a state is packed
+CREATE AGGREGATE x (numeric) (sfunc = numeric_avg_accum, stype = internal, finalfunc = numeric_avg,
+  combinefunc = numeric_avg_combine, serialfunc = numeric_avg_serialize, deserialfunc = numeric_avg_deserialize);
+-- or
+CREATE AGGREGATE x (numeric) (sfunc = numeric_avg_accum, stype = internal, finalfunc = numeric_avg,
+  combinefunc = numeric_avg_combine, serialfunc = s, deserialfunc = numeric_avg_deserialize);
+
+-- differs: how a state is unpacked
+CREATE AGGREGATE x (numeric) (sfunc = numeric_avg_accum, stype = internal, finalfunc = numeric_avg,
+  combinefunc = numeric_avg_combine, serialfunc = numeric_avg_serialize, deserialfunc = numeric_avg_deserialize);
+-- or
+CREATE AGGREGATE x (numeric) (sfunc = numeric_avg_accum, stype = internal, finalfunc = numeric_avg,
+  combinefunc = numeric_avg_combine, serialfunc = numeric_avg_serialize, deserialfunc = d);
+
 -- differs: moving
 CREATE AGGREGATE x (int) (sfunc = i, stype = int);
 -- or
-CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, minitcond = '7',
-  mfinalfunc = k, mfinalfunc_modify = read_write);
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int);
 
--- differs: moving otherwise
-CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, mfinalfunc = k);
+-- differs: the state function of a moving aggregate
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int);
 -- or
-CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = i, mstype = int, mfinalfunc = k, msspace = 7);
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = j, minvfunc = j, mstype = int);
+
+-- differs: the inverse function of a moving aggregate
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int);
+-- or
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = i, mstype = int);
+
+-- differs: the first state of a moving aggregate
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int);
+-- or
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, minitcond = '7');
+
+-- differs: the state size of a moving aggregate
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int);
+-- or
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, msspace = 7);
+
+-- differs: the final function of a moving aggregate
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, finalfunc = k, mfinalfunc = i, mfinalfunc_extra);
+-- or
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, finalfunc = k, mfinalfunc = j, mfinalfunc_extra);
+
+-- differs: extra arguments of a moving aggregate
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, finalfunc = k, mfinalfunc = k, mfinalfunc_extra);
+-- or
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, finalfunc = k, mfinalfunc = k);
+
+-- differs: the final function of a moving aggregate may change the state
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, finalfunc = k, mfinalfunc = k);
+-- or
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, msfunc = i, minvfunc = j, mstype = int, finalfunc = k, mfinalfunc = k, mfinalfunc_modify = read_write);
+
+-- differs: the state type of a moving aggregate
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, finalfunc = k, msfunc = i, minvfunc = i, mstype = bigint, mfinalfunc = k);
+-- or
+CREATE AGGREGATE x (int) (sfunc = i, stype = int, finalfunc = k, msfunc = i, minvfunc = i, mstype = int, mfinalfunc = k);
 
 -- differs: the sort operator of an aggregate
 CREATE AGGREGATE x (int) (sfunc = i, stype = int);
@@ -308,6 +365,7 @@ CREATE OR REPLACE AGGREGATE x (int) (sfunc = i, stype = int);
 
 -- before
 CREATE FUNCTION h() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
+CREATE FUNCTION g() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
 CREATE FUNCTION i(internal) RETURNS void LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_inline_handler';
 CREATE FUNCTION v(oid) RETURNS void LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_validator';
 
@@ -320,14 +378,25 @@ CREATE LANGUAGE SELF_l HANDLER h;
 -- or
 CREATE TRUSTED LANGUAGE SELF_l HANDLER h;
 
--- differs: functions of a language
+-- differs: the handler of a language
+CREATE LANGUAGE SELF_l HANDLER g;
+-- or
+CREATE LANGUAGE SELF_l HANDLER h;
+
+-- differs: a language that can be used inline
 CREATE LANGUAGE SELF_l HANDLER h;
 -- or
-CREATE LANGUAGE SELF_l HANDLER h INLINE i VALIDATOR v;
+CREATE LANGUAGE SELF_l HANDLER h INLINE i;
+
+-- differs: a language with a validator
+CREATE LANGUAGE SELF_l HANDLER h;
+-- or
+CREATE LANGUAGE SELF_l HANDLER h VALIDATOR v;
 
 -- before
 CREATE TYPE y AS (a int);
 CREATE FUNCTION i(internal) RETURNS internal LANGUAGE internal IMMUTABLE AS 'prsd_lextype';
+CREATE FUNCTION j(internal) RETURNS internal LANGUAGE internal IMMUTABLE AS 'prsd_lextype';
 CREATE FUNCTION o(internal) RETURNS y LANGUAGE internal IMMUTABLE AS 'int4recv';
 
 -- differs: a transform
@@ -338,6 +407,11 @@ CREATE TRANSFORM FOR y LANGUAGE sql (FROM SQL WITH FUNCTION i(internal));
 CREATE TRANSFORM FOR y LANGUAGE sql (FROM SQL WITH FUNCTION i(internal));
 -- or
 CREATE TRANSFORM FOR y LANGUAGE sql (FROM SQL WITH FUNCTION i(internal), TO SQL WITH FUNCTION o(internal));
+
+-- differs: which function of a transform
+CREATE TRANSFORM FOR y LANGUAGE sql (FROM SQL WITH FUNCTION i(internal));
+-- or
+CREATE TRANSFORM FOR y LANGUAGE sql (FROM SQL WITH FUNCTION j(internal));
 
 -- differs: a function that uses a transform
 CREATE TRANSFORM FOR y LANGUAGE sql (FROM SQL WITH FUNCTION i(internal));

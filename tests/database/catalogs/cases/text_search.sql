@@ -36,6 +36,20 @@ CREATE CONVERSION c FOR 'LATIN2' TO 'UTF8' FROM iso8859_to_utf8;
 -- or
 CREATE CONVERSION c FOR 'LATIN3' TO 'UTF8' FROM iso8859_to_utf8;
 
+-- differs: the target of a conversion
+CREATE CONVERSION c FOR 'UTF8' TO 'LATIN2' FROM utf8_to_iso8859;
+-- or
+CREATE CONVERSION c FOR 'UTF8' TO 'LATIN3' FROM utf8_to_iso8859;
+
+-- differs: the function of a conversion
+CREATE FUNCTION f(int, int, cstring, internal, int, bool) RETURNS int LANGUAGE c STRICT
+  AS '$libdir/utf8_and_iso8859_1', 'iso8859_1_to_utf8';
+CREATE CONVERSION c FOR 'LATIN1' TO 'UTF8' FROM f;
+-- or
+CREATE FUNCTION f(int, int, cstring, internal, int, bool) RETURNS int LANGUAGE c STRICT
+  AS '$libdir/utf8_and_iso8859_1', 'iso8859_1_to_utf8';
+CREATE CONVERSION c FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+
 -- differs: a text search parser
 -- or
 CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
@@ -46,6 +60,34 @@ CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end 
 CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype,
   headline = prsd_headline);
 
+-- differs: the start of a text search parser
+CREATE FUNCTION f(internal, int) RETURNS internal LANGUAGE internal AS 'prsd_start';
+CREATE TEXT SEARCH PARSER p (start = f, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
+-- or
+CREATE FUNCTION f(internal, int) RETURNS internal LANGUAGE internal AS 'prsd_start';
+CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
+
+-- differs: how a text search parser gets a token
+CREATE FUNCTION f(internal, internal, internal) RETURNS internal LANGUAGE internal AS 'prsd_nexttoken';
+CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = f, end = prsd_end, lextypes = prsd_lextype);
+-- or
+CREATE FUNCTION f(internal, internal, internal) RETURNS internal LANGUAGE internal AS 'prsd_nexttoken';
+CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
+
+-- differs: the end of a text search parser
+CREATE FUNCTION f(internal) RETURNS void LANGUAGE internal AS 'prsd_end';
+CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = f, lextypes = prsd_lextype);
+-- or
+CREATE FUNCTION f(internal) RETURNS void LANGUAGE internal AS 'prsd_end';
+CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
+
+-- differs: the kinds of tokens of a text search parser
+CREATE FUNCTION f(internal) RETURNS internal LANGUAGE internal AS 'prsd_lextype';
+CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = f);
+-- or
+CREATE FUNCTION f(internal) RETURNS internal LANGUAGE internal AS 'prsd_lextype';
+CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
+
 -- differs: a text search template
 -- or
 CREATE TEXT SEARCH TEMPLATE t (lexize = dsimple_lexize);
@@ -54,6 +96,11 @@ CREATE TEXT SEARCH TEMPLATE t (lexize = dsimple_lexize);
 CREATE TEXT SEARCH TEMPLATE t (lexize = dsimple_lexize);
 -- or
 CREATE TEXT SEARCH TEMPLATE t (lexize = dsimple_lexize, init = dsimple_init);
+
+-- differs: what a text search template does
+CREATE TEXT SEARCH TEMPLATE t (lexize = dsynonym_lexize);
+-- or
+CREATE TEXT SEARCH TEMPLATE t (lexize = dsimple_lexize);
 
 -- differs: a text search dictionary
 -- or
@@ -81,11 +128,11 @@ ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word, asciiword WITH simple;
 CREATE TEXT SEARCH CONFIGURATION b (parser = "default");
 
 -- differs: the parser of a text search configuration
+CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
 CREATE TEXT SEARCH CONFIGURATION b (parser = "default");
 -- or
 CREATE TEXT SEARCH PARSER p (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
 CREATE TEXT SEARCH CONFIGURATION b (parser = p);
-DROP TEXT SEARCH CONFIGURATION b;
 
 -- differs: a token
 -- or

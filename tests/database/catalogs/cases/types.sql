@@ -188,6 +188,20 @@ CREATE TYPE r AS RANGE (subtype = float4);
 -- or
 CREATE TYPE r AS RANGE (subtype = float8);
 
+-- differs: the subtype of a range that uses the same operators
+CREATE TYPE r AS RANGE (subtype = varchar);
+-- or
+CREATE TYPE r AS RANGE (subtype = text);
+
+-- differs: the canonical form of a range
+CREATE TYPE r;
+CREATE FUNCTION c(r) RETURNS r LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical';
+CREATE TYPE r AS RANGE (subtype = int);
+-- or
+CREATE TYPE r;
+CREATE FUNCTION c(r) RETURNS r LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical';
+CREATE TYPE r AS RANGE (subtype = int, canonical = c);
+
 -- differs: the difference of a range
 CREATE TYPE r AS RANGE (subtype = float8);
 -- or
@@ -213,7 +227,11 @@ CREATE TYPE y;
 CREATE FUNCTION i(cstring) RETURNS y LANGUAGE internal IMMUTABLE STRICT AS 'textin';
 CREATE FUNCTION o(y) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
 CREATE FUNCTION o2(y) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE FUNCTION i2(cstring) RETURNS y LANGUAGE internal IMMUTABLE STRICT AS 'textin';
 CREATE FUNCTION s(y) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'textsend';
+CREATE FUNCTION r(internal) RETURNS y LANGUAGE internal IMMUTABLE STRICT AS 'textrecv';
+CREATE FUNCTION a(internal) RETURNS bool LANGUAGE internal AS 'array_typanalyze';
+CREATE FUNCTION h(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'raw_array_subscript_handler';
 
 -- differs: a base type
 -- or
@@ -224,10 +242,40 @@ CREATE TYPE y (input = i, output = o);
 -- or
 CREATE TYPE y (input = i, output = o2);
 
--- differs: one more function of a base type
+-- differs: the input function of a base type
+CREATE TYPE y (input = i, output = o);
+-- or
+CREATE TYPE y (input = i2, output = o);
+
+-- differs: a base type that can be sent
 CREATE TYPE y (input = i, output = o);
 -- or
 CREATE TYPE y (input = i, output = o, send = s);
+
+-- differs: a base type that can be received
+CREATE TYPE y (input = i, output = o);
+-- or
+CREATE TYPE y (input = i, output = o, receive = r);
+
+-- differs: a base type that can be modified
+CREATE TYPE y (input = i, output = o);
+-- or
+CREATE TYPE y (input = i, output = o, typmod_in = varchartypmodin);
+
+-- differs: how a base type's modifier is shown
+CREATE TYPE y (input = i, output = o, typmod_in = varchartypmodin);
+-- or
+CREATE TYPE y (input = i, output = o, typmod_in = varchartypmodin, typmod_out = varchartypmodout);
+
+-- differs: how a base type is analyzed
+CREATE TYPE y (input = i, output = o);
+-- or
+CREATE TYPE y (input = i, output = o, analyze = a);
+
+-- differs: passed by value
+CREATE TYPE y (input = i, output = o, internallength = 4);
+-- or
+CREATE TYPE y (input = i, output = o, internallength = 4, passedbyvalue);
 
 -- differs: like text
 CREATE TYPE y (input = i, output = o);
@@ -273,6 +321,17 @@ CREATE TYPE y (input = i, output = o, internallength = 16, element = int, subscr
 CREATE TYPE y (input = i, output = o, internallength = 16, element = bigint, subscript = raw_array_subscript_handler);
 -- or
 CREATE TYPE y (input = i, output = o, internallength = 16, element = int, subscript = raw_array_subscript_handler);
+
+-- differs: how elements are got at
+CREATE TYPE y (input = i, output = o, internallength = 16, element = int, subscript = h);
+-- or
+CREATE TYPE y (input = i, output = o, internallength = 16, element = int, subscript = raw_array_subscript_handler);
+
+-- differs: a privilege on a base type
+CREATE TYPE y (input = i, output = o);
+-- or
+CREATE TYPE y (input = i, output = o);
+REVOKE USAGE ON TYPE y FROM PUBLIC;
 
 -- differs: delimiter
 CREATE TYPE y (input = i, output = o);
