@@ -96,7 +96,9 @@ def test_a_role_that_may_not_make_the_ledger_is_told_what_it_needs(
         run_sync(repo, url=limited)
     shown = Address.of(limited)
     assert caught.value.message == f"not allowed on {shown}: permission denied for database {database.name}"
-    assert caught.value.hint == "the role needs the right to create schema gitmig: GRANT CREATE ON DATABASE … TO …"
+    assert caught.value.hint == (
+        "the ledger needs GRANT CREATE ON DATABASE … TO …, a scratch database ALTER ROLE … CREATEDB"
+    )
 
 
 def test_a_role_that_may_not_read_the_ledger_is_told_what_it_lacks(repo: Sandbox, limited: str) -> None:

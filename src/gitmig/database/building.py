@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitmig.database.catalogs import read_schema
 from gitmig.database.executor import TOO_MUCH_FOR_ONE
-from gitmig.database.piecewise import OUTSIDE_ONLY, run_units
-from gitmig.database.sending import ScriptError, run_sql
+from gitmig.database.piecewise import OUTSIDE_ONLY
+from gitmig.database.runners import runner_of
+from gitmig.database.sending import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -47,17 +48,18 @@ def build(
 
 def _run(connection: Connection, script: Script) -> None:
     """In a transaction if PostgreSQL allows it, which is quicker; nobody else is there to be locked out."""
+    runner = runner_of(script.language)
     inside = script if script.transactional else None
     if inside is None and (text := script.language.inside(script.text)) is not None:
         inside = replace(script, text=text)
     try:
         if inside is None:
-            run_units(connection, script)
+            runner.unrecorded(connection, script)
         else:
             with connection.transaction():
-                run_sql(connection, inside)
+                runner.inside(connection, inside)
     except ScriptError as error:
         outside = error.sqlstate in OUTSIDE_ONLY or not script.transactional
         if inside is None or not outside or error.sqlstate not in TOO_MUCH_FOR_ONE:
             raise
-        run_units(connection, script)
+        runner.unrecorded(connection, script)

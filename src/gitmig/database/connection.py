@@ -137,7 +137,7 @@ def _translated(address: Address, error: psycopg.Error) -> GitmigError:
             f"{address} is read-only: {reason}", hint="sync the primary server, with a role that may write"
         )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        hint = "the role needs the right to create schema gitmig: GRANT CREATE ON DATABASE … TO …"
+        hint = "the ledger needs GRANT CREATE ON DATABASE … TO …, a scratch database ALTER ROLE … CREATEDB"
         return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
     if (isinstance(error, psycopg.OperationalError) and error.sqlstate is None) or error.sqlstate in {"57P01", "57P02"}:
         hint = "run `gitmig status`: the database is as the ledger says; `gitmig sync` goes on from there"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.languages.sql import SQL
-from gitmig.database.piecewise import run_piecewise
+from gitmig.database.piecewise import run_piecewise, run_units
 from gitmig.database.sending import run_sql
 
 if TYPE_CHECKING:
@@ -28,13 +28,18 @@ class Outside(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """How scripts of one language are run, inside the open transaction and outside. Both raise ScriptError."""
+    """How scripts of one language are run. All three raise ScriptError.
+
+    `inside` the open transaction; `outside` of any, with the ledger noting each unit; `unrecorded` outside where
+    nobody will ever go on from the middle, as in a scratch database.
+    """
 
     inside: Callable[[Connection, Script], None]
     outside: Outside
+    unrecorded: Callable[[Connection, Script], None]
 
 
-RUNNERS = {SQL.name: Runner(inside=run_sql, outside=run_piecewise)}
+RUNNERS = {SQL.name: Runner(inside=run_sql, outside=run_piecewise, unrecorded=run_units)}
 
 
 def runner_of(language: Language) -> Runner:
