@@ -9,7 +9,9 @@ import itertools
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import git
@@ -20,7 +22,6 @@ from gitmig.database.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 SERVER_VARIABLE = "GITMIG_TEST_SERVER"
 FORBIDDEN = ("GIT_", "PG", "GITMIG_", "DATABASE_URL")
@@ -69,15 +70,20 @@ def no_git_is_left_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server without a database name at its end."""
+def server() -> Iterator[str]:
+    """The URL of a server without a database name at its end.
+
+    Not below pytest's own folder: every run of pytest makes that private again, and for root the embedded server runs
+    as another user.
+    """
     if _server_url:
         yield _server_url.rstrip("/")
         return
-    embedded = EmbeddedServer(tmp_path_factory.mktemp("server"))
-    embedded.start()
-    yield embedded.url("postgres").replace("/postgres?", "/?")
-    embedded.stop()
+    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", ignore_cleanup_errors=True) as home:
+        embedded = EmbeddedServer(Path(home))
+        embedded.start()
+        yield embedded.url("postgres").replace("/postgres?", "/?")
+        embedded.stop()
 
 
 @dataclass(frozen=True)

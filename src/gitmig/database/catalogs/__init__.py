@@ -8,10 +8,12 @@ another one that its own name does not begin with, the name of that. Names are `
 - members of extensions;
 - partitions, which applications make at run time (their parents are read);
 - who owns an object: a scratch database is built by another role than yours;
+- the order of a table's columns, of grants, and of a table's options;
+- where a subscription connects to;
 - what the caller's `ignore` patterns name.
 
-Where a dump says less than the database knows, so do the definitions; these few things more are told apart: whether an
-index is valid, and whether schema public is there at all.
+Where a dump says less than the database knows, so do the definitions. Two things more are told apart: whether an index
+is valid, and whether schema public is there at all.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ FAMILIES = (
 )
 
 # How PostgreSQL writes expressions depends on these. With nothing but pg_catalog on the path, it writes every other
-# name with its schema. Compiling such queries takes longer than running them.
+# name with its schema. No jit: to compile such queries takes longer than to run them.
 SETTINGS = {
     "search_path": "pg_catalog, pg_temp",
     "datestyle": "ISO, YMD",
@@ -69,7 +71,7 @@ SESSION = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for nam
 
 
 def read_schema(connection: Connection, ignore: Sequence[str] = ()) -> Schema:
-    """The schema as the session sees it, uncommitted changes included, in one round trip.
+    """The schema as the session sees it, uncommitted changes included; all queries go in one round trip.
 
     `ignore` are shell patterns of names, with or without the schema; parts go with their object.
     """

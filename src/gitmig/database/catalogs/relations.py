@@ -25,7 +25,7 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHE
 FROM {RELATIONS} AND c.relkind IN ('r', 'p', 'f', 'v', 'm') WHERE {OWN_RELATION}
 """
 
-# Since November 2026 the server keeps a note of its own among the options; it is not in a dump.
+# Since 15.20 (November 2026) the server keeps a note of its own among a column's options; pg_dump leaves it out.
 NOTE = "'pg_attver=%'"
 COLUMN_OPTIONS = f"""CASE WHEN cardinality(a.attoptions) > 1 OR a.attoptions[1] NOT LIKE {NOTE} THEN
            {listing("o.o", f"unnest(a.attoptions) o(o) WHERE o.o NOT LIKE {NOTE}")} END"""

@@ -19,6 +19,11 @@ CREATE TABLE t (c int) INHERITS (p);
 -- or
 CREATE TABLE t (c int) INHERITS (p, q);
 
+-- differs: the order of parents
+CREATE TABLE t (a int, b text, c int) INHERITS (p, q);
+-- or
+CREATE TABLE t (a int, b text, c int) INHERITS (q, p);
+
 -- differs: a column that would stay without the parent
 CREATE TABLE t () INHERITS (p);
 -- or
