@@ -35,24 +35,20 @@ from gitmig.database.catalogs import (
     triggers,
     types,
 )
+from gitmig.database.catalogs.scope import FIRST_OID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitmig.database.connection import Connection
 
-FAMILIES = (
-    schemas,
-    relations,
-    indexes,
-    triggers,
-    types,
-    routines,
-    operators,
-    text_search,
-    remote,
-    privileges,
-)
+FAMILIES = (schemas, relations, indexes, triggers, types, routines, privileges)
+# Most databases have nothing of these: it is quicker to ask first. A user's objects have numbers from FIRST_OID on.
+RARE_FAMILIES = (operators, text_search, remote)
+PROBES = [
+    " OR ".join(f"EXISTS (SELECT FROM {catalog} WHERE oid >= {FIRST_OID})" for catalog in family.CATALOGS)
+    for family in RARE_FAMILIES
+]
 
 # How PostgreSQL writes expressions depends on these. With nothing but pg_catalog on the path, it writes every other
 # name with its schema. No jit: to compile such queries takes longer than to run them.
@@ -67,19 +63,20 @@ SETTINGS = {
     "quote_all_identifiers": "off",
     "jit": "off",
 }
-SESSION = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
+SESSION = [f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()]
+START = f"SELECT {', '.join(PROBES + SESSION)}"
 
 
 def read_schema(connection: Connection, ignore: Sequence[str] = ()) -> Schema:
-    """The schema as the session sees it, uncommitted changes included; all queries go in one round trip.
+    """The schema as the session sees it, uncommitted changes included.
 
     `ignore` are shell patterns of names, with or without the schema; parts go with their object.
     """
-    version = connection.info.server_version
-    queries = [query for family in FAMILIES for query in family.queries(version)]
     with connection.transaction(force_rollback=True):
+        found = connection.execute(START.encode()).fetchone() or ()
+        families = [*FAMILIES, *(family for family, some in zip(RARE_FAMILIES, found) if some)]
+        queries = [query for family in families for query in family.queries(connection.info.server_version)]
         with connection.pipeline():
-            connection.execute(SESSION.encode())
             cursors = [connection.execute(query.encode()) for query in queries]
         rows = [row for cursor in cursors for row in cursor.fetchall()]
     ignored = _matcher(ignore)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gitmig.database.catalogs.scope import FIRST_OID, OURS, comment, listing, named, own
 
+CATALOGS = ("pg_operator", "pg_opclass", "pg_opfamily", "pg_am", "pg_cast")
+
 # An operator that was only announced, as somebody's commutator, has no function yet.
 OPERATORS = f"""
 SELECT 'operator', o.oid::regoperator::text,

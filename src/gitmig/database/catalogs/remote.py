@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gitmig.database.catalogs.scope import BUILDERS, OURS, RELATIONS, comment, grants, listing, options, own
 
+CATALOGS = ("pg_foreign_data_wrapper", "pg_publication", "pg_subscription")
+
 FOREIGN_DATA_WRAPPERS = f"""
 SELECT 'foreign data wrapper', quote_ident(w.fdwname), jsonb_build_array(nullif(w.fdwhandler, 0)::regprocedure,
          nullif(w.fdwvalidator, 0)::regprocedure, {options("w.fdwoptions")},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gitmig.database.catalogs.scope import OURS, comment, named, own
 
+CATALOGS = ("pg_collation", "pg_conversion", "pg_ts_parser", "pg_ts_template", "pg_ts_dict", "pg_ts_config")
+
 # The version is that of the library on this machine, the encoding that of the database.
 NOT_THE_COLLATION = "{oid,collname,collnamespace,collowner,collversion,collencoding}"
 
