@@ -79,9 +79,8 @@ def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]
     texts: dict[str, str] = {}
     problems: list[Problem] = []
     for file in files:
-        if file.path in snapshot.on_disk:
-            data = (repository.work_tree / file.path).read_bytes()
-        else:
+        data = _from_disk(repository, snapshot, file)
+        if data is None:
             found = repository.read_object(file.blob)
             if found is None:
                 hint = "fetch it: a partial or damaged clone lacks the object"
@@ -94,6 +93,16 @@ def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]
     if problems:
         raise InvalidMigrations(problems)
     return texts
+
+
+def _from_disk(repository: Repository, snapshot: Snapshot, file: File) -> bytes | None:
+    """The content in the work tree, which is quicker than asking git; None if a sparse checkout left it out."""
+    if not snapshot.is_work_tree:
+        return None
+    try:
+        return (repository.work_tree / file.path).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
 
 
 def _index_and_changes(listing: str) -> tuple[dict[str, tuple[str, str]], set[str], set[str]]:

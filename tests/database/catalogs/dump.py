@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 PARTITIONS = """
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relispartition AND relkind IN ('r', 'p', 'f')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition
 """
 HEADER = re.compile(r"^--\n-- Name: (.*?); Type: (.*?); Schema: (.*?); Owner: ?(.*?)\n--\n", re.MULTILINE)
 # Written ahead of an entry's header when the table needs another one than the table before it.
 ACCESS_METHOD = re.compile(r"^SET default_table_access_method = .*;$", re.MULTILINE)
-# The keyword lines of psql since the minor releases of August 2025; their argument is random.
 # Kinds of entries whose lines may come in any order: columns, options, grants.
 UNORDERED = {"TABLE", "FOREIGN TABLE", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "ACL", "DEFAULT ACL"}
 COLUMNS_OF_A_TABLE = {"STATISTICS", "PUBLICATION TABLE"}
 OPTIONS = re.compile(r"(?<=[HT] \()[^()]*(?=\))")  # WITH (…), SET (…)
-NOISE = re.compile(r"^(\\(un)?restrict .*|SET default_.*|--.*|)\n", re.MULTILINE)
+# What stands between entries. Since August 2025 `\restrict` is there for psql; its argument is random.
+NOISE = re.compile(r"^(\\(un)?restrict .*|SET default_.*|--|-- PostgreSQL database dump complete)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -87,7 +87,7 @@ def _entries(text: str) -> Iterator[Entry]:
     access_method = ACCESS_METHOD.findall(head)
     for name, kind, schema, tablespace, body in zip(*(iter(parts),) * 5):
         stored = kind in {"TABLE", "MATERIALIZED VIEW"} and "PARTITION BY" not in body
-        lines = [tablespace, *access_method[-1:] * stored, *_normal(kind, NOISE.sub("", body))]
+        lines = [tablespace, *access_method[-1:] * stored, *_normal(kind, NOISE.sub("", body).strip())]
         yield Entry(schema, kind, name, "\n".join(lines))
         access_method += ACCESS_METHOD.findall(body)
 

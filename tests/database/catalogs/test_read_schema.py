@@ -28,6 +28,23 @@ KINDS = {
     "subscription", "table", "text search configuration", "text search dictionary", "text search parser",
     "text search template", "transform", "trigger", "user mapping", "view",
 }  # fmt: skip
+# Kinds that are not even looked for where there seem to be none.
+RARE = {
+    "operator": "CREATE OPERATOR public.=== (leftarg = int, rightarg = int, function = int4eq)",
+    "operator family": "CREATE OPERATOR FAMILY public.f USING btree",
+    "access method": "CREATE ACCESS METHOD m TYPE INDEX HANDLER bthandler",
+    "cast": "CREATE CAST (point AS int) WITH INOUT",
+    "collation": "CREATE COLLATION public.c (locale = 'C')",
+    "conversion": "CREATE CONVERSION public.c FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
+    "text search parser": "CREATE TEXT SEARCH PARSER public.p "
+    "(start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype)",
+    "text search template": "CREATE TEXT SEARCH TEMPLATE public.t (lexize = dsimple_lexize)",
+    "text search dictionary": "CREATE TEXT SEARCH DICTIONARY public.d (template = simple)",
+    "text search configuration": """CREATE TEXT SEARCH CONFIGURATION public.c (parser = "default")""",
+    "foreign data wrapper": "CREATE FOREIGN DATA WRAPPER w",
+    "publication": "CREATE PUBLICATION p",
+    "subscription": "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect = false, slot_name = NONE)",
+}
 SHOP = """
     CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "Total" numeric CHECK ("Total" >= 0));
     CREATE INDEX by_total ON orders ("Total");
@@ -108,6 +125,13 @@ def test_the_order_of_columns_is_reported_and_not_in_the_fingerprint(database: D
     assert (a.objects[order], b.objects[order]) == ("a, b", "b, a")
     assert a.fingerprint == b.fingerprint
     assert not schema_difference(a, b)
+
+
+def test_what_is_rare_is_found_when_there_is_nothing_else(database: Database) -> None:
+    for kind, script in RARE.items():
+        with connect(database.url, "test") as connection, connection.transaction(force_rollback=True):
+            connection.execute(script.encode())
+            assert [name.kind for name in read_schema(connection).objects] == ["schema", kind]
 
 
 def test_what_is_not_committed_is_read_and_the_session_stays_as_it_was(database: Database) -> None:

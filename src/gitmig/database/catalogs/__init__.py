@@ -46,7 +46,7 @@ FAMILIES = (schemas, relations, indexes, triggers, types, routines, privileges)
 # Most databases have nothing of these: it is quicker to ask first. A user's objects have numbers from FIRST_OID on.
 RARE_FAMILIES = (operators, text_search, remote)
 PROBES = [
-    " OR ".join(f"EXISTS (SELECT FROM {catalog} WHERE oid >= {FIRST_OID})" for catalog in family.CATALOGS)
+    " OR ".join(f"EXISTS (SELECT FROM pg_catalog.{catalog} WHERE oid >= {FIRST_OID})" for catalog in family.CATALOGS)
     for family in RARE_FAMILIES
 ]
 
@@ -63,7 +63,7 @@ SETTINGS = {
     "quote_all_identifiers": "off",
     "jit": "off",
 }
-SESSION = [f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()]
+SESSION = [f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()]
 START = f"SELECT {', '.join(PROBES + SESSION)}"
 
 

@@ -19,6 +19,18 @@ CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 2';
 -- or
 CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT  1';
 
+-- differs: a comment and an empty line in a body
+CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql AS '
+SELECT 1 -- x
+  -- y
+';
+-- or
+CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql AS '
+SELECT 1 -- x
+  -- z
+
+';
+
 -- differs: a body with dollars in it
 CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1 -- $$ $function$ \ ''';
 -- or
