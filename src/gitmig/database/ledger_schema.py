@@ -115,8 +115,25 @@ COMMENT ON COLUMN gitmig.unfinished.started IS 'Whether the next one was begun, 
 COMMENT ON COLUMN gitmig.unfinished.indexes IS 'Indexes its table had before a CREATE INDEX CONCURRENTLY';
 """
 
+VERSION_2 = """
+ALTER TABLE gitmig.state ADD COLUMN fingerprint text, ADD COLUMN protected bool NOT NULL DEFAULT false;
+COMMENT ON COLUMN gitmig.state.fingerprint IS 'What the schema was when gitmig last left it; null: not measured';
+COMMENT ON COLUMN gitmig.state.protected IS 'Whether gitmig must never change this database on its own';
+
+ALTER TABLE gitmig.applied ADD COLUMN fingerprint text;
+COMMENT ON COLUMN gitmig.applied.fingerprint IS 'What the schema is when the stack ends here; null: not measured';
+
+ALTER TABLE gitmig.history ADD COLUMN way text, ADD COLUMN note text,
+    DROP CONSTRAINT history_action_check,
+    ADD CONSTRAINT history_action_check CHECK (action IN ('apply', 'revert', 'sync', 'rebuild', 'capture'));
+COMMENT ON COLUMN gitmig.history.action IS
+    'apply and revert ran a script, sync ends a whole sync, rebuild made the database anew, capture adopted a change';
+COMMENT ON COLUMN gitmig.history.way IS 'How a revert was done: as its down says, or repaired; null: nothing to choose';
+COMMENT ON COLUMN gitmig.history.note IS 'What a person should know of it';
+"""
+
 # upgrades[k] leads from version k to k + 1.
-UPGRADES = (VERSION_1,)
+UPGRADES = (VERSION_1, VERSION_2)
 CURRENT = len(UPGRADES)
 
 
