@@ -111,6 +111,7 @@ def test_a_newer_ledger_with_other_tables_is_refused_as_politely(repo: Sandbox, 
 
 @pytest.mark.parametrize("path", ["public", "other", "pg_catalog"])
 def test_a_search_path_of_the_database_does_not_matter(repo: Sandbox, database: Database, path: str) -> None:
+    repo.git("config", "gitmig.ignore", "other")
     database.rows(f'CREATE SCHEMA IF NOT EXISTS other; ALTER DATABASE "{database.name}" SET search_path = {path}')
     repo.migration("0001_a", "CREATE TABLE public.a (id int);", "DROP TABLE public.a;")
     assert run_sync(repo) == ["+ 0001_a"]

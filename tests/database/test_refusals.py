@@ -144,6 +144,7 @@ def test_a_connection_lost_in_the_middle_is_told_and_the_next_sync_goes_on(
     repo: Sandbox, database: Database, where: str, killed: str
 ) -> None:
     option = ""
+    repo.git("config", "gitmig.verify", "never")  # the script needs a table that no migration made
     if where == "outside":
         repo.git("config", "gitmig.runOutside", "always")
         option = " transaction:false"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitmig.core.plan import Plan, Step
+    from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from tests.conftest import Database, Sandbox
@@ -30,6 +31,9 @@ class Notebook:
 
     def resuming(self, label: str) -> None:
         self.events.append(f"resuming {label}")
+
+    def discarded(self, drift: SchemaDifference) -> None:
+        self.events += [f"discarded {name}" for name in drift.names]
 
     def planned(self, plan: Plan) -> bool:
         self.events.append(f"planned {len(plan.steps)}")

@@ -256,7 +256,10 @@ def test_the_done_part_of_an_interrupted_script_may_not_be_edited(sandbox: Sandb
     )
 
 
-def test_an_irreversible_migration_blocks_the_way_back(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+def test_without_verification_an_irreversible_migration_blocks_the_way_back(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.git("config", "gitmig.verify", "never")
     path = sandbox.migration("0001_a", "CREATE TABLE a (id int);", down=None)
     run_sync()
     (sandbox.root / path).unlink()

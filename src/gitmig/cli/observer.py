@@ -9,6 +9,7 @@ import click
 
 from gitmig.cli.render import move_lines, plural, say, step_line, tell, warn
 from gitmig.core.plan import Direction
+from gitmig.core.repair import Way, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from gitmig.core.plan import Plan, Step
+    from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
 
+AMENDED = {
+    Way.COMPLETED: "gitmig put the rest right",
+    Way.COMPUTED: "gitmig computed the way back",
+}
 # Shorter plans are over before a bar can be read.
 LONG_PLAN = 10
 
@@ -39,6 +45,10 @@ class Watcher:
     def resuming(self, label: str) -> None:
         """Say what is finished first."""
         tell(f"finishing {label}, which was interrupted outside a transaction")
+
+    def discarded(self, drift: SchemaDifference) -> None:
+        """Say what had been changed by hand and is not any more."""
+        tell(f"took back what was changed by hand: {named(drift.names)}")
 
     def planned(self, plan: Plan) -> bool:
         """Show and ask where it matters."""
@@ -64,6 +74,8 @@ class Watcher:
         if not self._quiet:
             for one in done:
                 say(step_line(one.step, one.milliseconds))
+                if one.repair:
+                    warn(f"{one.step.label}: {one.repair.reason}; {AMENDED[one.repair.way]}")
                 self._warn(one.step)
 
     def _warn(self, step: Step) -> None:

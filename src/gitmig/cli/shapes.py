@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
     from gitmig.core.record import Record
+    from gitmig.core.schema import SchemaDifference
+    from gitmig.database.book import Done
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
     from gitmig.operations.show import Shown
@@ -29,6 +31,7 @@ def of_status(status: Status) -> dict[str, Any]:
         "phantom": [_named(applied) for applied in difference.phantom],
         "edited": [_named(migration) for migration in difference.edited],
         "plan": _plan(status.plan),
+        "drift": _drift(status.drift),
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
     }
 
@@ -42,7 +45,8 @@ def of_sync(outcome: Outcome) -> dict[str, Any]:
         "from_set": outcome.from_set,
         "set": _set(outcome.target.set),
         "plan": _plan(outcome.plan),
-        "done": [{**_step(done.step), "milliseconds": done.milliseconds} for done in outcome.done],
+        "drift": _drift(outcome.drift),
+        "done": [_done(done) for done in outcome.done],
     }
 
 
@@ -65,14 +69,7 @@ def of_show(shown: Shown) -> dict[str, Any]:
 
 def of_diff(diff: Diff) -> dict[str, Any]:
     """`gitmig diff --json`."""
-    difference = diff.difference
-    groups = {"missing": difference.missing, "surplus": difference.surplus, "changed": difference.changed}
-    return {
-        "first": diff.first,
-        "second": diff.second,
-        "same": not difference,
-        **{word: [{"kind": name.kind, "name": name.name} for name in names] for word, names in groups.items()},
-    }
+    return {"first": diff.first, "second": diff.second, "same": not diff.difference, **_groups(diff.difference)}
 
 
 def of_log(entry: Entry) -> dict[str, Any]:
@@ -86,6 +83,20 @@ def of_log(entry: Entry) -> dict[str, Any]:
         "database_is_here": entry.here,
         "record": _record(entry.record) if entry.record else None,
     }
+
+
+def _done(done: Done) -> dict[str, Any]:
+    repair = {"way": done.repair.way.value, "reason": done.repair.reason} if done.repair else None
+    return {**_step(done.step), "milliseconds": done.milliseconds, "repair": repair}
+
+
+def _drift(drift: SchemaDifference | None) -> dict[str, Any] | None:
+    return None if drift is None else _groups(drift)
+
+
+def _groups(difference: SchemaDifference) -> dict[str, Any]:
+    groups = {"missing": difference.missing, "surplus": difference.surplus, "changed": difference.changed}
+    return {word: [{"kind": name.kind, "name": name.name} for name in names] for word, names in groups.items()}
 
 
 def _record(record: Record) -> dict[str, Any]:

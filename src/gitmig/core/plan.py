@@ -32,7 +32,8 @@ class Direction(Enum):
 class Applied:
     """A migration that is in the ledger, without its scripts.
 
-    `position` counts from 1. `checksum` is that of the up script; `blobs` names the files it was read from.
+    `position` counts from 1. `checksum` is that of the up script; `blobs` names the files it was read from;
+    `fingerprint` says what the schema is when the stack ends here, None if nobody has measured it.
     """
 
     position: int
@@ -42,6 +43,7 @@ class Applied:
     blobs: str
     checksum: str
     irreversible: bool
+    fingerprint: str | None = None
 
     @property
     def label(self) -> str:

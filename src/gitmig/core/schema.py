@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What a new database has on PostgreSQL 15 and later.
+EMPTY = {"public": '[["PUBLIC=USAGE", "owner=CREATE", "owner=USAGE"], "standard public schema"]'}
 # Reported, and no part of the fingerprint: PostgreSQL cannot move a column.
 COLUMN_ORDER = "column order"
 
@@ -39,6 +41,11 @@ class Schema:
             if name.kind != COLUMN_ORDER:
                 digest.update(f"{name.kind}\0{name.name}\0{self.objects[name]}\0".encode())
         return digest.hexdigest()
+
+    @property
+    def is_pristine(self) -> bool:
+        """Whether nobody has made or changed anything in the database; False also where that is not sure."""
+        return {name.name: text for name, text in self.objects.items()} == EMPTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.core.plan import Move, Step
+    from gitmig.core.repair import Repair
     from gitmig.database.connection import Connection
     from gitmig.database.ledger import Event, State
     from gitmig.database.tasks import Context, Task
@@ -20,20 +21,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A step that ran, and how long its script took."""
+    """A step that ran, how long its script took, and what is to be said about a revert that needed help.
+
+    `fingerprint` is what the schema was then, None if it was not measured.
+    """
 
     step: Step
     milliseconds: float
+    repair: Repair | None = None
+    fingerprint: str | None = None
 
 
 class Book:
     """The book of one plan.
 
-    `is_last` says that the transaction to come is the plan's last one: with it the sync has arrived.
+    `is_last` says that the transaction to come is the plan's last one: with it the sync has arrived. `fingerprint`
+    is what the schema is then, None if it was not measured.
     """
 
     def __init__(self, connection: Connection, context: Context, state: State, moves: Sequence[Move] = ()) -> None:
         self.is_last = False
+        self.fingerprint: str | None = None
         self._connection = connection
         self._context = context
         self._state = state
@@ -43,23 +51,34 @@ class Book:
 
     def write(self, batch: Sequence[Task], done: Sequence[Done]) -> None:
         """Rows and events of tasks that ran, in one round trip."""
-        events = [self._event(t.step.direction.value, d.milliseconds, t) for t, d in zip(batch, done)]
+        events = [self._event(t.step.direction.value, d.milliseconds, t, d.repair) for t, d in zip(batch, done)]
         with self._connection.pipeline():
             if reverted := [t.row.position for t in batch if t.step.direction is Direction.REVERT]:
                 ledger.remove(self._connection, reverted)
             if applied := [
-                replace(t.row, milliseconds=d.milliseconds)
+                replace(t.row, milliseconds=d.milliseconds, fingerprint=d.fingerprint)
                 for t, d in zip(batch, done)
                 if t.step.direction is Direction.APPLY
             ]:
                 ledger.add(self._connection, applied)
             if self.is_last:
                 ledger.move(self._connection, self._moves)
-                ledger.arrive(self._connection, self._context.commit)
-                events.append(self._event("sync", milliseconds(self._began), None))
+                ledger.arrive(self._connection, self._context.commit, self.fingerprint)
+                ledger.measured(self._connection, len(self._context.target), self.fingerprint)
+                events.append(self._event("sync", milliseconds(self._began)))
+            else:
+                ledger.unsettle(self._connection)
             ledger.record(self._connection, events)
 
-    def _event(self, action: str, milliseconds: float, task: Task | None) -> Event:
+    def discard_drift(self) -> None:
+        """Note that the schema was put back to that of the stack."""
+        ledger.arrive(self._connection, self._state.commit, self.fingerprint)
+        event = self._event("sync", milliseconds(self._began))
+        ledger.record(
+            self._connection, [replace(event, to_set=self._from_set, note="what was changed by hand was taken back")]
+        )
+
+    def _event(self, action: str, milliseconds: float, task: Task | None = None, repair: Repair | None = None) -> Event:
         return ledger.Event(
             action=action,
             version=task.row.version if task else None,
@@ -70,6 +89,8 @@ class Book:
             to_set=self._context.target.id,
             from_commit=self._state.commit,
             to_commit=self._context.commit,
+            way=repair.way.value if repair else None,
+            note=repair.reason if repair else None,
         )
 
 

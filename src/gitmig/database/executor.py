@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 
 from gitmig.core.batches import batches
+from gitmig.core.plan import Direction
 from gitmig.database import ledger, ledger_schema
 from gitmig.database.book import Book, Done, milliseconds
 from gitmig.database.piecewise import OUTSIDE_ONLY
+from gitmig.database.reverting import Reverter, run_inside
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import ScriptError
 from gitmig.database.tasks import tasks, unfinished_task
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gitmig.core.plan import Plan, Step
     from gitmig.database.connection import Connection
     from gitmig.database.ledger import State, Unfinished
+    from gitmig.database.reverting import Expectation
     from gitmig.database.tasks import Context, Task
 
 # What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
@@ -30,6 +33,8 @@ TOO_MUCH_FOR_ONE = {"55P04", "55006", "53200"} | OUTSIDE_ONLY
 # Bytes. `transaction:false` and CONCURRENTLY spare the other users of large tables. On a database below this size the
 # locks last for moments, and one transaction for the whole plan is worth more: a failure leaves nothing half done.
 LARGE = 1 << 30
+# Steps. In a longer batch only the last state is measured: a look at the catalogs takes as long as several scripts.
+SHORT = 10
 
 
 @dataclass(kw_only=True, eq=False)
@@ -59,16 +64,28 @@ class Observer(Protocol):
 
 
 class Executor:
-    """Runs plans on one connection that holds the lock."""
+    """Runs plans on one connection that holds the lock.
+
+    With `expected`, reverts are believed only when the schema agrees, and what it is in the end is measured.
+    """
 
     def __init__(
-        self, connection: Connection, context: Context, observer: Observer, *, always_outside: bool = False
+        self,
+        connection: Connection,
+        context: Context,
+        observer: Observer,
+        *,
+        expected: Expectation | None = None,
+        always_outside: bool = False,
     ) -> None:
         self._connection = connection
         self._always_outside = always_outside
         self._context = context
         self._observer = observer
+        self._expected = expected
+        self._reverter = Reverter(connection, expected, self._run_task) if expected else None
         self._committed: list[Done] = []
+        self._current: Task | None = None
 
     @property
     def committed(self) -> tuple[Done, ...]:
@@ -76,7 +93,7 @@ class Executor:
         return tuple(self._committed)
 
     def run(self, plan: Plan, state: State) -> None:
-        """Do what the plan, made for this state, says. Raises StepFailed."""
+        """Do what the plan, made for this state, says. Raises StepFailed, Unrepairable."""
         book = Book(self._connection, self._context, state, plan.moves)
         waiting = batches(self._tasks(plan)) or [()]
         while waiting:
@@ -84,7 +101,7 @@ class Executor:
             book.is_last = not waiting
             try:
                 if batch and not batch[0].transactional:
-                    self._run_outside(batch[0], book, None)
+                    self._run_outside(batch[0], book)
                 else:
                     self._run_together(batch, book)
             except _TooMuchForOne as refusal:
@@ -93,6 +110,17 @@ class Executor:
     def finish(self, unfinished: Unfinished, state: State) -> None:
         """Complete a script that an earlier process left half done outside a transaction. Raises StepFailed."""
         self._run_outside(unfinished_task(unfinished), Book(self._connection, self._context, state), unfinished)
+
+    def discard_drift(self, state: State) -> None:
+        """Put the schema back to that of the applied stack. Raises Unrepairable with nothing changed."""
+        assert self._reverter is not None  # without expectations there is no drift
+        assert self._expected is not None
+        book = Book(self._connection, self._context, state)
+        with self._connection.transaction():
+            ledger_schema.upgrade(self._connection)
+            self._reverter.restore(len(state.stack))
+            book.fingerprint = self._expected.gauge.measure(self._connection).fingerprint
+            book.discard_drift()
 
     def _tasks(self, plan: Plan) -> list[Task]:
         """The plan's tasks. Where locks hurt nobody, scripts written for the outside run inside as well."""
@@ -110,56 +138,83 @@ class Executor:
     def _run_together(self, batch: Sequence[Task], book: Book) -> None:
         """All tasks and their ledger rows in one transaction; without tasks, what else the ledger has to learn."""
         done: list[Done] = []
-        current: Task | None = None
+        self._current = None
         try:
             with self._connection.transaction():
                 ledger_schema.upgrade(self._connection)
-                for current in batch:
-                    done.append(self._timed(current, self._inside))
-                book.write(batch, done)
+                done += self._revert([task for task in batch if task.step.direction is Direction.REVERT])
+                for task in batch[len(done) :]:
+                    done.append(self._apply(task, measure=len(batch) <= SHORT))
+                self._write(batch, done, book)
         except ScriptError as error:
-            assert current is not None  # only a task's script raises this
-            outside = error.sqlstate in OUTSIDE_ONLY or current.written is not None
+            culprit = self._current
+            assert culprit is not None  # only a task's script raises this
+            outside = error.sqlstate in OUTSIDE_ONLY or culprit.written is not None
             if error.sqlstate in TOO_MUCH_FOR_ONE and (len(batch) > 1 or outside):
-                raise _TooMuchForOne(current, outside=outside) from error
-            raise self._failed(current, error, done) from error
+                raise _TooMuchForOne(culprit, outside=outside) from error
+            raise self._failed(culprit, error, done) from error
         except psycopg.IntegrityError as error:  # a deferred constraint speaks up when the transaction ends
-            if current is None:
+            if self._current is None:
                 raise
-            raise self._failed(current, _at_commit(current, error), done[:-1]) from error
+            raise self._failed(self._current, _at_commit(self._current, error), done[:-1]) from error
         self._commit(done)
 
-    def _run_outside(self, task: Task, book: Book, unfinished: Unfinished | None) -> None:
+    def _apply(self, task: Task, *, measure: bool) -> Done:
+        """Apply a migration; `measure` what the schema is then, so that there is something to come back to."""
+        done = self._inside(task)
+        if measure and self._expected:
+            done = replace(done, fingerprint=self._expected.gauge.measure(self._connection).fingerprint)
+        return done
+
+    def _revert(self, tasks: Sequence[Task]) -> list[Done]:
+        if self._reverter and tasks:
+            return self._reverter.revert(tasks)
+        return [self._inside(task) for task in tasks]
+
+    def _run_outside(self, task: Task, book: Book, unfinished: Unfinished | None = None) -> None:
         """Each statement on its own; the unfinished row says how far it is, and goes when the ledger row comes."""
         connection = self._connection
+        script = task.script
+        assert script is not None  # what has no script needs no outside
         if unfinished is None:
             with connection.transaction():
                 ledger_schema.upgrade(connection)
                 ledger.begin_unfinished(connection, task.step.direction, task.row)
 
-        def run(task: Task) -> None:
+        def run() -> None:
             indexes = unfinished.indexes if unfinished else ()
             started = unfinished is not None and unfinished.started
-            runner_of(task.script.language).outside(
-                connection, task.script, done=unfinished.done if unfinished else 0, started=started, indexes=indexes
+            runner_of(script.language).outside(
+                connection, script, done=unfinished.done if unfinished else 0, started=started, indexes=indexes
             )
 
         try:
-            done = self._timed(task, run)
+            done = self._run_task(task, run)
         except ScriptError as error:
             raise self._failed(task, error) from error
         with connection.transaction():
-            book.write((task,), (done,))
+            if self._reverter and unfinished is None and task.step.direction is Direction.REVERT:
+                done = self._reverter.complete(task, done)
+            self._write((task,), (done,), book)
             ledger.end_unfinished(connection)
         self._commit((done,))
 
-    def _inside(self, task: Task) -> None:
-        runner_of(task.script.language).inside(self._connection, task.script)
+    def _write(self, batch: Sequence[Task], done: Sequence[Done], book: Book) -> None:
+        """The ledger's share of a transaction; at the end of the plan also what the schema is now."""
+        if book.is_last and self._expected:
+            known = done[-1].fingerprint if done else None
+            book.fingerprint = known or self._expected.gauge.measure(self._connection).fingerprint
+        book.write(batch, done)
 
-    def _timed(self, task: Task, run: Callable[[Task], None]) -> Done:
+    def _inside(self, task: Task) -> Done:
+        return self._run_task(task, lambda: run_inside(self._connection, task))
+
+    def _run_task(self, task: Task, script: Callable[[], None]) -> Done:
+        """Run a task's script, or what stands in for it, and take the time."""
+        self._current = task
         self._observer.started(task.step)
         began = time.monotonic()
-        run(task)
+        script()
         return Done(step=task.step, milliseconds=milliseconds(began))
 
     def _commit(self, done: Sequence[Done]) -> None:
@@ -169,7 +224,7 @@ class Executor:
     def _failed(self, task: Task, error: ScriptError, rolled_back: Sequence[Done] = ()) -> StepFailed:
         return StepFailed(
             step=task.step,
-            path=task.script.path,
+            path=task.path,
             outside=not task.transactional,
             rolled_back=tuple(done.step for done in rolled_back),
             error=error,
@@ -201,6 +256,6 @@ def _at_commit(task: Task, error: psycopg.IntegrityError) -> ScriptError:
         message=error.diag.message_primary or str(error),
         detail=error.diag.message_detail,
         hint="a deferred constraint was checked when the transaction ended",
-        line=task.script.first_line,
+        line=task.script.first_line if task.script else 1,
         statement="COMMIT",
     )

@@ -43,6 +43,7 @@ class Row:
     applied_by: str
     milliseconds: float
     gitmig_version: str
+    fingerprint: str | None = None
 
     @property
     def label(self) -> str:
@@ -92,10 +93,12 @@ class State:
     """Where the database says it is.
 
     `commit` is that of the last sync that completed; `unfinished` a script that was interrupted outside a transaction.
+    `fingerprint` is what the schema was when gitmig last left it, None if that was not measured.
     """
 
     stack: tuple[Applied, ...] = ()
     commit: str | None = None
+    fingerprint: str | None = None
     unfinished: Unfinished | None = None
 
     @property
@@ -128,6 +131,8 @@ class Event:
     to_set: str | None = None
     from_commit: str | None = None
     to_commit: str | None = None
+    way: str | None = None
+    note: str | None = None
     gitmig_version: str = __version__
 
 
@@ -141,19 +146,23 @@ INSERT_EVENTS = (
 
 def read_state(connection: Connection) -> State:
     """The applied stack without its scripts; an empty one where there is no ledger yet. Writes nothing."""
-    if ledger_schema.version(connection) == 0:
+    version = ledger_schema.version(connection)
+    if version == 0:
         return State()
+    fingerprint = "fingerprint" if version >= ledger_schema.WITH_FINGERPRINTS else "NULL"
     with connection.pipeline():
-        where = connection.execute("SELECT commit FROM gitmig.state")
+        where = connection.execute(f"SELECT commit, {fingerprint} FROM gitmig.state".encode())
         unfinished = connection.execute("SELECT direction, migration, done, started, indexes FROM gitmig.unfinished")
         stack = connection.execute(
-            "SELECT position, version, name, path, blobs, checksum, down IS NULL FROM gitmig.applied ORDER BY position"
+            f"SELECT position, version, name, path, blobs, checksum, down IS NULL, {fingerprint} "
+            "FROM gitmig.applied ORDER BY position".encode()
         )
-    (commit,) = where.fetchone() or (None,)
+    commit, measured = where.fetchone() or (None, None)
     row = unfinished.fetchone()
     return State(
         stack=tuple(_applied(*columns) for columns in stack.fetchall()),
         commit=commit,
+        fingerprint=measured,
         unfinished=_unfinished(*row) if row else None,
     )
 
@@ -192,13 +201,26 @@ def record(connection: Connection, events: Sequence[Event]) -> None:
     connection.execute(INSERT_EVENTS.encode(), (Jsonb(values),))
 
 
-def arrive(connection: Connection, commit: str | None) -> None:
-    """Note the commit of a sync that completed."""
-    connection.execute("UPDATE gitmig.state SET commit = %s, changed_at = clock_timestamp()", (commit,))
+def arrive(connection: Connection, commit: str | None, fingerprint: str | None) -> None:
+    """Note the commit of a sync that completed, and what the schema is now, None if that was not measured."""
+    connection.execute(
+        "UPDATE gitmig.state SET commit = %s, fingerprint = %s, changed_at = clock_timestamp()", (commit, fingerprint)
+    )
+
+
+def unsettle(connection: Connection) -> None:
+    """Note that the schema is on its way: what it was when gitmig last left it says nothing any more."""
+    connection.execute("UPDATE gitmig.state SET fingerprint = NULL")
+
+
+def measured(connection: Connection, position: int, fingerprint: str | None) -> None:
+    """Note what the schema is when the stack ends at this position, None if that is not known."""
+    connection.execute("UPDATE gitmig.applied SET fingerprint = %s WHERE position = %s", (fingerprint, position))
 
 
 def begin_unfinished(connection: Connection, direction: Direction, row: Row) -> None:
     """Note that a script outside a transaction begins, with all that is needed to finish it later."""
+    unsettle(connection)
     connection.execute(
         "INSERT INTO gitmig.unfinished (direction, migration) VALUES (%s, %s)", (direction.value, Jsonb(_values(row)))
     )
@@ -237,13 +259,21 @@ def _values(row: Row) -> dict[str, Any]:
 
 def applied_of(row: Row) -> Applied:
     """A full row without its scripts."""
+    irreversible = row.down is None
     return _applied(
-        row.position, row.version, row.name, row.path, row.blobs, row.checksum, irreversible=row.down is None
+        row.position, row.version, row.name, row.path, row.blobs, row.checksum, irreversible, row.fingerprint
     )
 
 
 def _applied(  # noqa: PLR0917 - the columns of the query, in its order
-    position: int, version: str, name: str, path: str, blobs: str, checksum: str, irreversible: bool
+    position: int,
+    version: str,
+    name: str,
+    path: str,
+    blobs: str,
+    checksum: str,
+    irreversible: bool,
+    fingerprint: str | None,
 ) -> Applied:
     return Applied(
         position=position,
@@ -253,6 +283,7 @@ def _applied(  # noqa: PLR0917 - the columns of the query, in its order
         blobs=blobs,
         checksum=checksum,
         irreversible=irreversible,
+        fingerprint=fingerprint,
     )
 
 

@@ -135,6 +135,7 @@ COMMENT ON COLUMN gitmig.history.note IS 'What a person should know of it';
 # upgrades[k] leads from version k to k + 1.
 UPGRADES = (VERSION_1, VERSION_2)
 CURRENT = len(UPGRADES)
+WITH_FINGERPRINTS = 2  # the first version that has them
 
 
 def version(connection: Connection) -> int:
@@ -148,6 +149,12 @@ def version(connection: Connection) -> int:
             hint="upgrade gitmig: pip install --upgrade gitmig",
         )
     return found
+
+
+def upgrade_existing(connection: Connection) -> None:
+    """Bring the ledger up to date if there is one."""
+    if version(connection):
+        upgrade(connection)
 
 
 def upgrade(connection: Connection) -> None:

@@ -28,21 +28,30 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A step with its script, and the ledger row it adds or takes away."""
+    """A step with its script, and the ledger row it adds or takes away.
+
+    `script` is None for the revert of a migration without a down. `written` is the script as it was written, where
+    that was for the outside of a transaction and `script` is for the inside.
+    """
 
     step: Step
-    script: Script
+    script: Script | None
     row: Row
     written: Script | None = None
 
     @property
     def transactional(self) -> bool:
         """Whether it may share a transaction."""
-        return self.script.transactional
+        return self.script is None or self.script.transactional
+
+    @property
+    def path(self) -> str:
+        """The file people look into when it fails."""
+        return self.script.path if self.script else self.row.path
 
     def inside(self) -> Task:
         """The same task for the inside of a transaction, although it was written for the outside; if that can be."""
-        if self.script.transactional:
+        if self.script is None or self.script.transactional:
             return self
         text = self.script.language.inside(self.script.text)
         if text is None:
@@ -51,14 +60,13 @@ class Task:
 
     def outside(self) -> Task:
         """The same task outside a transaction, its script as it was written."""
-        return replace(self, script=replace(self.written or self.script, transactional=False), written=None)
+        script = self.written or self.script
+        assert script is not None  # without a script nothing can be too much for a transaction
+        return replace(self, script=replace(script, transactional=False), written=None)
 
 
 def tasks(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Task]:
-    """The tasks of the plan in order; `rows` are the ledger's above the part that is kept.
-
-    Irreversible steps must have been refused before.
-    """
+    """The tasks of the plan in order; `rows` are the ledger's above the part that is kept."""
     return [_revert(step, rows[step.position]) for step in plan.reverts] + [
         _apply(step, rows, context) for step in plan.applies
     ]
@@ -74,9 +82,7 @@ def unfinished_task(unfinished: Unfinished) -> Task:
 
 
 def _revert(step: Step, row: Row) -> Task:
-    down = row.content.down
-    assert down is not None  # irreversible steps were refused
-    return Task(step=step, script=down, row=row)
+    return Task(step=step, script=row.content.down, row=row)
 
 
 def _apply(step: Step, rows: Mapping[int, Row], context: Context) -> Task:

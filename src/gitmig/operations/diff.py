@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.core.schema import schema_difference
-from gitmig.database.building import BuildFailed, build
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address
-from gitmig.database.scratch import scratch_database
-from gitmig.errors import GitmigError
+from gitmig.operations.expected import fresh_schemas
 from gitmig.operations.target import load_target
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ def diff(project: Project, first: str | None, second: str | None) -> Diff:
     wanted = fresh_schema(project, target)
     if second is None:
         with project.connect("diff") as connection:
-            found, name = read_schema(connection), str(Address.of(project.url))
+            found, name = read_schema(connection, project.settings.ignore), str(Address.of(project.url))
     else:
         other = load_target(project, second)
         found, name = fresh_schema(project, other), second
@@ -48,16 +46,5 @@ def fresh_schema(project: Project, target: Target) -> Schema:
     """The schema of an empty database after the target's migrations ran in order. Raises GitmigError."""
     contents = target.contents(target.set.migrations)
     ups = [contents[migration.path].up for migration in target.set.migrations]
-    if project.settings.database is None:
-        project.wake()
-    with scratch_database(project.url, project.bootstrap_sql()) as connection:
-        try:
-            ((_, schema),) = build(connection, ups, measure_at=(len(ups),))
-        except BuildFailed as failure:
-            error = failure.error
-            raise GitmigError(
-                f"on a fresh database {failure.script.path}:{error.line} fails: {error.message}",
-                hint="what every database needs before the first migration belongs into the bootstrap file",
-                details=(f"statement: {' '.join(error.statement.split())[:300]}",),
-            ) from failure
+    ((_, schema),) = fresh_schemas(project, ups, (len(ups),))
     return schema

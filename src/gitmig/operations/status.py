@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from gitmig.core.plan import desire, difference, make_plan, unread
 from gitmig.database.connection import Address
 from gitmig.database.ledger import read_state
+from gitmig.operations.drift import find_drift
+from gitmig.operations.expected import Expected
 from gitmig.operations.target import load_target
 
 if TYPE_CHECKING:
     from gitmig.core.plan import Difference, Plan
+    from gitmig.core.schema import SchemaDifference
     from gitmig.database.ledger import State
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
@@ -19,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """`plan` is what a sync would do now; the database is in sync if that runs nothing."""
+    """`plan` is what a sync would do now; the database is in sync if that runs nothing and there is no drift.
+
+    `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
+    without verification, and while a script is unfinished.
+    """
 
     database: str
     source: str
@@ -27,11 +34,17 @@ class Status:
     state: State
     plan: Plan
     difference: Difference
+    drift: SchemaDifference | None
+
+    @property
+    def verified(self) -> bool:
+        """Whether a sync would see to it that the schema is right, and so finds a way back where no down is."""
+        return self.target.project.settings.verify
 
     @property
     def in_sync(self) -> bool:
         """Whether the database has exactly the work tree's migrations, in order."""
-        return not self.plan.steps and self.state.unfinished is None
+        return not self.plan.steps and self.state.unfinished is None and self.drift is None
 
 
 def status(project: Project) -> Status:
@@ -39,6 +52,9 @@ def status(project: Project) -> Status:
     target = load_target(project)
     with project.connect("status") as connection:
         state = read_state(connection)
+        drift = None
+        if project.settings.verify and state.unfinished is None:
+            drift = find_drift(connection, Expected(project, connection, state.stack), state)
     contents = target.contents(unread(state.stack, target.set.migrations))
     desired = desire(state.stack, target.set.migrations, contents)
     return Status(
@@ -48,4 +64,5 @@ def status(project: Project) -> Status:
         state=state,
         plan=make_plan(state.stack, desired),
         difference=difference(state.stack, desired),
+        drift=drift,
     )

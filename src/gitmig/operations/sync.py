@@ -7,13 +7,17 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from gitmig.core.plan import Direction, desire, make_plan, unread
-from gitmig.database import lock
+from gitmig.core.plan import desire, make_plan, unread
+from gitmig.database import ledger_schema, lock
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor, Observer, StepFailed
 from gitmig.database.ledger import end_unfinished, read_state
+from gitmig.database.reverting import Unrepairable
 from gitmig.database.tasks import Context
-from gitmig.errors import GitmigError, SyncFailed
+from gitmig.errors import GitmigError
+from gitmig.operations.drift import find_drift
+from gitmig.operations.expected import Expected
+from gitmig.operations.failures import drifted, step_failed, unrepairable
 from gitmig.operations.interrupted import finish_interrupted
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
@@ -21,26 +25,14 @@ from gitmig.repository import stamp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.plan import Applied, Plan, Step
+    from gitmig.core.plan import Applied, Plan
+    from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
     from gitmig.database.ledger import State
     from gitmig.database.lock import Holder
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
-
-
-# Where the script is not to blame: what to do instead of correcting it, by SQLSTATE (None: the connection broke).
-AGAIN = "run `gitmig sync` again"
-BLAMELESS = {
-    None: AGAIN,
-    "57P01": AGAIN,
-    "57P02": AGAIN,
-    "57014": AGAIN,
-    "40001": AGAIN,
-    "40P01": AGAIN,
-    "25006": "it is read-only: sync the primary server, with a role that may write",
-}
 
 
 class SyncObserver(Observer, Protocol):
@@ -52,6 +44,9 @@ class SyncObserver(Observer, Protocol):
     def resuming(self, label: str) -> None:
         """A script that an earlier process left half done is finished first."""
 
+    def discarded(self, drift: SchemaDifference) -> None:
+        """What had been changed by hand was taken back."""
+
     def planned(self, plan: Plan) -> bool:
         """The plan is made and about to run; False calls it off."""
 
@@ -60,7 +55,8 @@ class SyncObserver(Observer, Protocol):
 class Outcome:
     """What a sync did. `ran` is False for a dry run or one that was called off.
 
-    `unfinished` names a script that a sync would finish before the plan.
+    `unfinished` names a script that a sync would finish before the plan; `drift` is what a dry run found to have been
+    changed by hand.
     """
 
     database: str
@@ -69,6 +65,7 @@ class Outcome:
     from_set: str
     ran: bool
     unfinished: str | None = None
+    drift: SchemaDifference | None = None
     done: tuple[Done, ...] = ()
 
     @property
@@ -84,42 +81,25 @@ def sync(
     revision: str | None = None,
     dry_run: bool = False,
     abandon: bool = False,
+    discard_drift: bool = False,
     timeout: int = 10,
 ) -> Outcome:
     """Make the database match the work tree, or the commit `revision`. Raises GitmigError, SyncFailed.
 
     A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
-    it. `timeout` is how many seconds connecting may take.
+    it, and takes back what it did; `discard_drift` takes back what was changed by hand. `timeout` is how many seconds
+    connecting may take.
     """
     since = time.time_ns()
     target = load_target(project, revision)
-    database = str(Address.of(project.url))
-    context = Context(target=target.set, commit=target.commit, by=project.user)
     with project.connect("sync" if not dry_run else "dry run", timeout=timeout) as connection:
-        always_outside = project.settings.run_outside == "always"
-        executor = Executor(connection, context, observer, always_outside=always_outside)
-        if not dry_run:
-            lock.acquire(connection, observer.waiting)
-            _finish(connection, executor, target, observer, abandon=abandon)
-        state = read_state(connection)
-        plan = plan_for(state.stack, target)
-        outcome = Outcome(
-            database=database,
-            plan=plan,
-            target=target,
-            from_set=state.set_id,
-            ran=False,
-            unfinished=state.unfinished.row.label if state.unfinished else None,
-        )
-        refuse_irreversible(plan, database)
-        if dry_run or not observer.planned(plan):
-            return outcome
-        if plan:
-            stamp.forget(project.repository)
-            _run(executor, plan, state, database)
-    if revision is None and project.settings.database_source != "--database":
+        if dry_run:
+            return _dry_run(connection, target)
+        lock.acquire(connection, observer.waiting)
+        outcome = _Sync(connection, target, observer).run(abandon=abandon, discard_drift=discard_drift)
+    if outcome.ran and revision is None and project.settings.database_source != "--database":
         stamp.write(project.repository, target.set.folder, os.environ, since)
-    return replace(outcome, ran=True, done=executor.committed)
+    return outcome
 
 
 def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
@@ -140,67 +120,94 @@ def refuse_irreversible(plan: Plan, database: str) -> None:
     )
 
 
-def _run(executor: Executor, plan: Plan, state: State, database: str) -> None:
-    try:
-        executor.run(plan, state)
-    except StepFailed as failure:
-        raise _explained(failure, plan, database) from failure
-
-
-def _finish(
-    connection: Connection, executor: Executor, target: Target, observer: SyncObserver, *, abandon: bool
-) -> None:
-    """Make the stack whole again before anything is planned on it."""
-    state = read_state(connection)
-    if state.unfinished is None:
-        return
-    if abandon:
-        end_unfinished(connection)
-        return
-    stamp.forget(target.project.repository)
-    observer.resuming(state.unfinished.row.label)
-    try:
-        finish_interrupted(connection, executor, state, target)
-    except StepFailed as failure:
-        raise _explained(failure, None, str(Address.of(target.project.url))) from failure
-
-
-def _explained(failure: StepFailed, plan: Plan | None, database: str) -> SyncFailed:
-    """What was done, what failed (file, line, statement, PostgreSQL's message), what was not run, what to do."""
-    error = failure.error
-    begun = [failure.step, *failure.rolled_back, *(done.step for done in failure.committed)]
-    waiting = [step for step in plan.steps if step not in begun] if plan else []
-    details = [f"statement: {_shortened(error.statement)}"]
-    details += [
-        f"{word}: {text}" for word, text in (("detail", error.detail), ("PostgreSQL's hint", error.hint)) if text
-    ]
-    if error.context:
-        details.append(f"where: {_shortened(error.context)}")
-    details += _listed("done", [done.step for done in failure.committed])
-    details += _listed("rolled back", failure.rolled_back) + _listed("not run", waiting)
-    verb, advice = "applying", "correct the script and run `gitmig sync`"
-    if failure.step.direction is Direction.REVERT:
-        verb, advice = "reverting", "correct its down on a commit that has it, sync there, and come back"
-    advice = BLAMELESS.get(error.sqlstate, advice)
-    kept = "stays at the last step that is done" if failure.committed else "is as it was before"
-    if failure.outside:
-        kept = "keeps the statements before it, which ran outside a transaction"
-        advice += "; or `gitmig sync --abandon` leaves it at that"
-    return SyncFailed(
-        f"{verb} {failure.step.label} failed at {failure.path}:{error.line}: {error.message}",
-        details=tuple(details),
-        hint=f"{database} {kept}; {advice}",
+def _dry_run(connection: Connection, target: Target) -> Outcome:
+    project, state = target.project, read_state(connection)
+    verify = project.settings.verify and state.unfinished is None
+    return Outcome(
+        database=str(Address.of(project.url)),
+        plan=plan_for(state.stack, target),
+        target=target,
+        from_set=state.set_id,
+        ran=False,
+        unfinished=state.unfinished.row.label if state.unfinished else None,
+        drift=find_drift(connection, Expected(project, connection, state.stack), state) if verify else None,
     )
 
 
-def _listed(word: str, steps: Sequence[Step]) -> list[str]:
-    """One line however many steps: the end of a message is what people read."""
-    names = [f"{step.direction.sign} {step.label}" for step in steps]
-    if len(names) > 3:
-        names = [names[0], f"… {len(names) - 2} more …", names[-1]]
-    return [f"{word}: {', '.join(names)}"] if names else []
+class _Sync:
+    """One sync on a connection that holds the lock."""
 
+    def __init__(self, connection: Connection, target: Target, observer: SyncObserver) -> None:
+        self._connection = connection
+        self._target = target
+        self._project = target.project
+        self._verify = target.project.settings.verify
+        self._observer = observer
+        self._database = str(Address.of(target.project.url))
 
-def _shortened(text: str, longest: int = 300) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= longest else f"{text[:longest]} …"
+    def run(self, *, abandon: bool, discard_drift: bool) -> Outcome:
+        """Make the stack whole, see that the schema is that of the stack, plan, and run the plan."""
+        ledger_schema.upgrade_existing(self._connection)
+        finished = self._finish(abandon=abandon)
+        state = read_state(self._connection)
+        expected = Expected(self._project, self._connection, state.stack) if self._verify else None
+        executor = self._executor(expected)
+        if expected is not None:
+            self._look_for_drift(executor, expected, state, discard=discard_drift or abandon)
+        plan = plan_for(state.stack, self._target)
+        if expected is None:
+            refuse_irreversible(plan, self._database)
+        outcome = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
+        if not self._observer.planned(plan):
+            return outcome
+        if plan:
+            stamp.forget(self._project.repository)
+            self._run(executor, plan, state)
+        return replace(outcome, ran=True, done=finished + executor.committed)
+
+    def _executor(self, expected: Expected | None) -> Executor:
+        return Executor(
+            self._connection,
+            Context(target=self._target.set, commit=self._target.commit, by=self._project.user),
+            self._observer,
+            expected=expected,
+            always_outside=self._project.settings.run_outside == "always",
+        )
+
+    def _look_for_drift(self, executor: Executor, expected: Expected, state: State, *, discard: bool) -> None:
+        drift = find_drift(self._connection, expected, state)
+        if drift is None:
+            return
+        if not discard:
+            raise drifted(drift, self._database, is_new=not state.stack)
+        stamp.forget(self._project.repository)
+        try:
+            executor.discard_drift(state)
+        except Unrepairable as failure:
+            raise unrepairable(failure, self._database) from failure
+        self._observer.discarded(drift)
+
+    def _run(self, executor: Executor, plan: Plan, state: State) -> None:
+        try:
+            executor.run(plan, state)
+        except StepFailed as failure:
+            raise step_failed(failure, plan, self._database) from failure
+        except Unrepairable as failure:
+            raise unrepairable(failure, self._database) from failure
+
+    def _finish(self, *, abandon: bool) -> tuple[Done, ...]:
+        """Make the stack whole again before anything is planned on it; what that took."""
+        state = read_state(self._connection)
+        if state.unfinished is None:
+            return ()
+        if abandon:
+            end_unfinished(self._connection)
+            return ()
+        stamp.forget(self._project.repository)
+        self._observer.resuming(state.unfinished.row.label)
+        executor = self._executor(None)
+        try:
+            finish_interrupted(self._connection, executor, state, self._target)
+        except StepFailed as failure:
+            raise step_failed(failure, None, self._database) from failure
+        return executor.committed

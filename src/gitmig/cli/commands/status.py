@@ -47,9 +47,16 @@ def _print(found: Status) -> None:
     _list("edited", "~", found.difference.edited)
     for line in move_lines(found.plan):
         say(line)
+    if found.drift:
+        for sign, names in (("-", found.drift.missing), ("+", found.drift.surplus), ("~", found.drift.changed)):
+            for name in names:
+                say(f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {name} (drift)")
     if found.in_sync:
         say(click.style("in sync", fg="green"))
-    elif found.plan.irreversible:
+    elif found.drift:
+        say(f"{click.style('drift', fg='red')}: the schema was changed by hand, so `gitmig sync` is blocked")
+        say("`gitmig capture` makes a migration of it, `gitmig sync --discard-drift` takes it back")
+    elif found.plan.irreversible and not found.verified:
         blocking = found.plan.irreversible[0].label
         say(f"{click.style('out of sync', fg='red')}: `gitmig sync` is blocked, {blocking} has no down section")
     else:

@@ -9,6 +9,7 @@ import click
 from gitmig.cli import options, shapes
 from gitmig.cli.observer import Watcher
 from gitmig.cli.render import move_lines, plural, print_json, say, short, step_line
+from gitmig.core.repair import named
 
 if TYPE_CHECKING:
     from gitmig.operations.sync import Outcome
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
 @click.command("sync", short_help="Bring the database to the work tree's migrations, or to a commit's.")
 @click.argument("revision", required=False)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and change nothing.")
-@click.option("--abandon", is_flag=True, help="Forget an interrupted script; what its statements did stays.")
+@click.option("--abandon", is_flag=True, help="Forget an interrupted script, and take back what it did.")
+@click.option("--discard-drift", is_flag=True, help="Take back what was changed in the schema by hand.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before reverting.")
 @options.database
 @options.as_json
-def command(revision: str | None, dry_run: bool, abandon: bool, yes: bool, database: str | None, as_json: bool) -> int:
+def command(
+    revision: str | None,
+    dry_run: bool,
+    abandon: bool,
+    discard_drift: bool,
+    yes: bool,
+    database: str | None,
+    as_json: bool,
+) -> int:
     """Bring the database to the migrations of the work tree, or of the commit REVISION.
 
     What is applied and not in the target is reverted, newest first, with the down that was stored when it was
@@ -31,7 +41,14 @@ def command(revision: str | None, dry_run: bool, abandon: bool, yes: bool, datab
 
     watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json)
     try:
-        outcome = sync(options.project(database), watcher, revision=revision, dry_run=dry_run, abandon=abandon)
+        outcome = sync(
+            options.project(database),
+            watcher,
+            revision=revision,
+            dry_run=dry_run,
+            abandon=abandon,
+            discard_drift=discard_drift,
+        )
     finally:
         watcher.close()
     if as_json:
@@ -60,6 +77,8 @@ def show_plan(outcome: Outcome) -> None:
     """The plan of a dry run."""
     if outcome.unfinished:
         say(f"  {outcome.unfinished} was interrupted outside a transaction and would be finished first")
+    if outcome.drift:
+        say(f"  a sync would be refused: changed by hand: {named(outcome.drift.names)}")
     for step in outcome.plan.steps:
         say(step_line(step))
     for line in move_lines(outcome.plan):

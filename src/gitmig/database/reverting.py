@@ -1,0 +1,201 @@
+"""Reverts that are believed only when the schema agrees: as the downs say, or else repaired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.core.difference import difference
+from gitmig.core.languages.sql import SQL
+from gitmig.core.migration import Script
+from gitmig.core.repair import Repair, Way, left_undone, named
+from gitmig.core.schema import SchemaDifference, schema_difference
+from gitmig.database.catalogs import read_schema
+from gitmig.database.piecewise import OUTSIDE_ONLY
+from gitmig.database.runners import runner_of
+from gitmig.database.sending import ScriptError, run_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitmig.core.schema import Schema
+    from gitmig.database.book import Done
+    from gitmig.database.connection import Connection
+    from gitmig.database.gauge import Gauge
+    from gitmig.database.tasks import Task
+
+# After these nothing further can be tried on the connection or in the transaction, or the script is not to blame.
+HOPELESS = {None, "57P01", "57P02", "57014", "25006"} | OUTSIDE_ONLY
+
+
+class Expectation(Protocol):
+    """Knows what the schema shall be where the stack ends at a position."""
+
+    gauge: Gauge
+
+    def fingerprint(self, position: int) -> str:
+        """Its fingerprint there."""
+
+    def schema(self, position: int) -> Schema:
+        """All of it."""
+
+
+class Run(Protocol):
+    """Runs a script for a task in such a way that no row is lost. Raises ScriptError with nothing changed."""
+
+    def __call__(self, task: Task, script: Callable[[], None]) -> Done:
+        """The task as done."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Unrepairable(Exception):
+    """No way leads back to the schema that was there before `label`; `reasons` has one line for each way."""
+
+    label: str
+    reasons: tuple[str, ...]
+
+
+class Reverter:
+    """Reverts inside the open transaction of an executor."""
+
+    def __init__(self, connection: Connection, expected: Expectation, run: Run) -> None:
+        self._connection = connection
+        self._expected = expected
+        self._run = run
+
+    def revert(self, tasks: Sequence[Task]) -> list[Done]:
+        """Revert the tasks, newest first, so that the schema is exactly that of the stack below them.
+
+        First all downs as they are written, and one look at where that leads. If it leads elsewhere, once more from
+        the start, step by step. Raises Unrepairable, or ScriptError where nothing can be tried.
+        """
+        if all(task.script for task in tasks):
+            try:
+                with self._connection.transaction():
+                    done = [self._run(task, self._authored(task)) for task in tasks]
+                    if self._fingerprint() == self._expected.fingerprint(tasks[-1].row.position - 1):
+                        return done
+                    raise _Elsewhere
+            except (_Elsewhere, ScriptError) as failure:
+                _raise_if_hopeless(failure)
+        return [self._stepwise(task) for task in tasks]
+
+    def complete(self, task: Task, done: Done) -> Done:
+        """Put right what a down that ran outside a transaction has left. Raises Unrepairable."""
+        left = self._put_right(task.row.position - 1, task.step.label, lambda script: self._run(task, script))
+        return replace(done, repair=Repair(way=Way.COMPLETED, reason=left_undone(left))) if left else done
+
+    def restore(self, position: int) -> None:
+        """Take back whatever was changed since the stack ended at `position`. Raises Unrepairable."""
+        self._put_right(position, "what was changed by hand", lambda script: script())
+
+    def _put_right(
+        self, position: int, label: str, run: Callable[[Callable[[], None]], object]
+    ) -> SchemaDifference | None:
+        """Run the computed difference to the schema at `position`; what differed, None if nothing did."""
+        wanted, found = self._expected.schema(position), self._read()
+        left = schema_difference(wanted, found)
+        if not left:
+            return None
+        try:
+            run(lambda: transform(self._connection, found, wanted))
+        except ScriptError as error:
+            _raise_if_hopeless(error)
+            raise Unrepairable(label=label, reasons=(error.message,)) from error
+        if still := schema_difference(wanted, self._read()):
+            raise Unrepairable(label=label, reasons=(f"{named(still.names)} would still differ",))
+        return left
+
+    def _stepwise(self, task: Task) -> Done:
+        """Revert one task by the first way that leads to the schema below it."""
+        wanted = self._expected.schema(task.row.position - 1)
+        reasons: list[str] = []
+        for attempt in self._attempts(task, wanted):
+            try:
+                with self._connection.transaction():
+                    self._connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else 55006: events are pending
+                    done = self._run(task, attempt)
+                    if left := schema_difference(wanted, self._read()):
+                        raise _Elsewhere
+            except ScriptError as error:
+                _raise_if_hopeless(error)
+                reasons.append(attempt.told(error))
+            except _Elsewhere:
+                reasons.append(attempt.told(left))
+            else:
+                reasons += [attempt.reason] if attempt.reason else []
+                return replace(done, repair=Repair(way=attempt.way, reason=reasons[0])) if reasons else done
+        raise Unrepairable(label=task.step.label, reasons=tuple(reasons))
+
+    def _attempts(self, task: Task, wanted: Schema) -> list[_Attempt]:
+        return [
+            _Attempt(way, task, wanted, self._read, self._connection)
+            for way in ((Way.COMPLETED, Way.COMPUTED) if task.script else (Way.COMPUTED,))
+        ]
+
+    def _authored(self, task: Task) -> Callable[[], None]:
+        return lambda: run_inside(self._connection, task)
+
+    def _read(self) -> Schema:
+        return read_schema(self._connection, self._expected.gauge.ignore, edges=True)
+
+    def _fingerprint(self) -> str:
+        return self._expected.gauge.measure(self._connection).fingerprint
+
+
+class _Attempt:
+    """One way to revert, to be called once or, if rows are at stake, twice.
+
+    `reason` says why the down alone was not enough; it is empty if it was.
+    """
+
+    def __init__(
+        self, way: Way, task: Task, wanted: Schema, read: Callable[[], Schema], connection: Connection
+    ) -> None:
+        self.way = way
+        self.reason = "" if task.script else "it has no down"
+        self._task = task
+        self._wanted = wanted
+        self._read = read
+        self._connection = connection
+        self._in_down = False
+
+    def __call__(self) -> None:
+        """Run the down, if this way begins with it, and whatever is then still to be done."""
+        if self.way is Way.COMPLETED:
+            self._in_down = True
+            run_inside(self._connection, self._task)
+            self._in_down = False
+        found = self._read()
+        if left := schema_difference(self._wanted, found):
+            self.reason = self.reason or (left_undone(left) if self.way is Way.COMPLETED else "")
+            transform(self._connection, found, self._wanted)
+
+    def told(self, failure: ScriptError | SchemaDifference) -> str:
+        """Why this way led nowhere."""
+        if isinstance(failure, SchemaDifference):
+            return f"after the computed difference {named(failure.names)} would still differ"
+        if self._in_down:
+            return f"its down fails at {self._task.path}:{failure.line}: {failure.message}"
+        return f"the computed difference fails: {failure.message}: {' '.join(failure.statement.split())[:120]}"
+
+
+def run_inside(connection: Connection, task: Task) -> None:
+    """Run the task's script in the open transaction. Raises ScriptError."""
+    assert task.script is not None  # only a revert without a down has none, and that is computed
+    runner_of(task.script.language).inside(connection, task.script)
+
+
+def transform(connection: Connection, found: Schema, wanted: Schema) -> None:
+    """Run the computed difference. Raises ScriptError."""
+    text = ";\n".join(difference(found, wanted).statements)
+    run_sql(connection, Script(language=SQL, text=text, path="the computed difference"))
+
+
+class _Elsewhere(Exception):
+    """The scripts ran, and the schema is not the one they should lead to."""
+
+
+def _raise_if_hopeless(failure: Exception) -> None:
+    if isinstance(failure, ScriptError) and failure.sqlstate in HOPELESS:
+        raise failure

@@ -1,0 +1,97 @@
+"""What the schema shall be after so many migrations: remembered in the ledger, kept on disk, or built and measured."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from gitmig.core.schema import Schema
+from gitmig.database import ledger
+from gitmig.database.building import BuildFailed, build
+from gitmig.database.gauge import Gauge
+from gitmig.database.scratch import scratch_database
+from gitmig.errors import GitmigError
+from gitmig.repository import schema_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from gitmig.core.migration import Script
+    from gitmig.core.plan import Applied
+    from gitmig.database.connection import Connection
+    from gitmig.operations.project import Project
+
+# A build that is under way anyway measures its surroundings, too: they will be asked for next, and a look at the
+# catalogs takes a hundredth of the time of another build.
+AROUND = 25
+
+
+class Expected:
+    """The schemas along one applied stack. `connection` is the one that holds its ledger."""
+
+    def __init__(self, project: Project, connection: Connection, stack: Sequence[Applied]) -> None:
+        self.gauge = Gauge(connection.info.server_version, project.settings.ignore)
+        self._project = project
+        self._connection = connection
+        self._stack = stack
+        self._bootstrap = project.bootstrap_sql()
+        self._built: dict[int, Schema] = {}
+
+    @property
+    def has_bootstrap(self) -> bool:
+        """Whether a fresh database has more in it than PostgreSQL puts there."""
+        return bool(self._bootstrap.strip())
+
+    def fingerprint(self, position: int) -> str:
+        """The fingerprint where the stack ends at `position` (0: nothing applied). Raises GitmigError."""
+        remembered = self._stack[position - 1].fingerprint if position else None
+        if remembered is not None and self.gauge.knows(remembered):
+            return remembered
+        return self.gauge.fingerprint(self.schema(position))
+
+    def schema(self, position: int) -> Schema:
+        """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built."""
+        if position not in self._built:
+            kept = schema_cache.read(self._project.repository, self._key(position))
+            if kept is not None:
+                self._built[position] = Schema.from_json(kept)
+            else:
+                self._build(position)
+        return self._built[position]
+
+    def _build(self, position: int) -> None:
+        """Build up to `position` and a little further."""
+        rows = ledger.read_rows(self._connection, 0)
+        first, last = max(position - AROUND, 0), min(position + AROUND, len(self._stack))
+        ups = [rows[k].content.up for k in range(1, last + 1)]
+        try:
+            for place, schema in fresh_schemas(self._project, ups, range(first, last + 1)):
+                self._built[place] = schema
+                schema_cache.write(self._project.repository, self._key(place), schema.to_json())
+        except GitmigError:
+            if position not in self._built:
+                raise
+
+    def _key(self, position: int) -> str:
+        """The same key means the same scripts on the same ground, measured alike."""
+        ground = [self.gauge.scale, self._bootstrap, *(applied.checksum for applied in self._stack[:position])]
+        return hashlib.sha256("\0".join(ground).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collection[int]) -> Iterator[tuple[int, Schema]]:
+    """Position and schema, at each of `measure_at`, of an empty database in which the ups run in order.
+
+    Position 0 is before the first of them. Raises GitmigError.
+    """
+    if project.settings.database is None:
+        project.wake()
+    with scratch_database(project.url, project.bootstrap_sql()) as connection:
+        try:
+            yield from build(connection, ups, measure_at, project.settings.ignore)
+        except BuildFailed as failure:
+            error = failure.error
+            raise GitmigError(
+                f"on a fresh database {failure.script.path}:{error.line} fails: {error.message}",
+                hint="what every database needs before the first migration belongs into the bootstrap file",
+                details=(f"statement: {' '.join(error.statement.split())[:300]}",),
+            ) from failure

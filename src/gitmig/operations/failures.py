@@ -1,0 +1,101 @@
+"""Failures of a sync in words: what was done, what failed and where, what was not run, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.plan import Direction
+from gitmig.errors import GitmigError, SyncFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.plan import Plan, Step
+    from gitmig.core.schema import SchemaDifference
+    from gitmig.database.executor import StepFailed
+    from gitmig.database.reverting import Unrepairable
+
+# Where the script is not to blame: what to do instead of correcting it, by SQLSTATE (None: the connection broke).
+AGAIN = "run `gitmig sync` again"
+BLAMELESS = {
+    None: AGAIN,
+    "57P01": AGAIN,
+    "57P02": AGAIN,
+    "57014": AGAIN,
+    "40001": AGAIN,
+    "40P01": AGAIN,
+    "25006": "it is read-only: sync the primary server, with a role that may write",
+}
+
+MOST_NAMES = 8
+
+
+def step_failed(failure: StepFailed, plan: Plan | None, database: str) -> SyncFailed:
+    """What was done, what failed (file, line, statement, PostgreSQL's message), what was not run, what to do."""
+    error = failure.error
+    begun = [failure.step, *failure.rolled_back, *(done.step for done in failure.committed)]
+    waiting = [step for step in plan.steps if step not in begun] if plan else []
+    details = [f"statement: {_shortened(error.statement)}"]
+    details += [
+        f"{word}: {text}" for word, text in (("detail", error.detail), ("PostgreSQL's hint", error.hint)) if text
+    ]
+    if error.context:
+        details.append(f"where: {_shortened(error.context)}")
+    details += _listed("done", [done.step for done in failure.committed])
+    details += _listed("rolled back", failure.rolled_back) + _listed("not run", waiting)
+    verb, advice = "applying", "correct the script and run `gitmig sync`"
+    if failure.step.direction is Direction.REVERT:
+        verb, advice = "reverting", "correct its down on a commit that has it, sync there, and come back"
+    advice = BLAMELESS.get(error.sqlstate, advice)
+    kept = "stays at the last step that is done" if failure.committed else "is as it was before"
+    if failure.outside:
+        kept = "keeps the statements before it, which ran outside a transaction"
+        advice += "; or `gitmig sync --abandon` leaves it at that"
+    return SyncFailed(
+        f"{verb} {failure.step.label} failed at {failure.path}:{error.line}: {error.message}",
+        details=tuple(details),
+        hint=f"{database} {kept}; {advice}",
+    )
+
+
+def _listed(word: str, steps: Sequence[Step]) -> list[str]:
+    """One line however many steps: the end of a message is what people read."""
+    names = [f"{step.direction.sign} {step.label}" for step in steps]
+    if len(names) > 3:
+        names = [names[0], f"… {len(names) - 2} more …", names[-1]]
+    return [f"{word}: {', '.join(names)}"] if names else []
+
+
+def _shortened(text: str, longest: int = 300) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[:longest]} …"
+
+
+def unrepairable(failure: Unrepairable, database: str) -> SyncFailed:
+    """A revert that leads nowhere, whichever way it is tried."""
+    return SyncFailed(
+        f"{failure.label} cannot be undone: no way leads back to the schema that was there before it",
+        details=failure.reasons,
+        hint=f"{database} is as it was before; `gitmig sync --rebuild` makes it anew and carries the rows over",
+    )
+
+
+def drifted(difference: SchemaDifference, database: str, *, is_new: bool) -> GitmigError:
+    """Somebody changed the schema without a migration; or, `is_new`, there was one before the first migration."""
+    signs = (("-", difference.missing), ("+", difference.surplus), ("~", difference.changed))
+    names = [f"{sign} {name}" for sign, group in signs for name in group]
+    if len(names) > MOST_NAMES:
+        names = [*names[:MOST_NAMES], f"… {len(names) - MOST_NAMES} more"]
+    if is_new:
+        return GitmigError(
+            f"{database} has a schema that no migration made; nothing was changed",
+            details=tuple(names),
+            hint="`gitmig capture` makes a first migration of it; or name what is not gitmig's business in `ignore`, "
+            "and what every database needs first in `bootstrap`",
+        )
+    return GitmigError(
+        f"the schema of {database} was changed by hand, and nothing is built on that; nothing was changed",
+        details=tuple(names),
+        hint="`gitmig capture` makes a migration of it, `gitmig diff --sql` shows it, "
+        "`gitmig sync --discard-drift` takes it back",
+    )
