@@ -12,7 +12,7 @@ from gitmig.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KEYS = "the keys are folder, layout, database, bootstrap, run_outside"
+KEYS = "the keys are folder, layout, database, bootstrap, run_outside, ignore, verify"
 
 
 def settings(**places: Any) -> Settings:
@@ -198,3 +198,25 @@ def test_what_is_no_toml_is_refused_with_what_the_parser_says() -> None:
     assert message.startswith("gitmig.toml is not valid TOML: ")
     assert "(at line 2, column " in message
     assert hint == "correct it, or delete it and run `gitmig init`"
+
+
+@pytest.mark.parametrize(
+    ("team", "personal", "expected"),
+    [
+        ({}, {}, ()),
+        ({"ignore": "audit.*"}, {}, ("audit.*",)),
+        ({"ignore": ["audit.*", "tmp_*"]}, {}, ("audit.*", "tmp_*")),
+        ({"ignore": ["audit.*"]}, {"ignore": "mine"}, ("mine",)),
+    ],
+)
+def test_what_is_ignored_is_one_pattern_or_many(
+    team: dict[str, object], personal: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    assert resolve(team=team, personal=personal, environ={}, dotenv={}).ignore == expected
+
+
+def test_verification_can_be_switched_off_by_word() -> None:
+    assert resolve(team={}, personal={}, environ={}, dotenv={}).verify
+    assert not resolve(team={"verify": "never"}, personal={}, environ={}, dotenv={}).verify
+    with pytest.raises(UsageError, match="verify is 'no'"):
+        resolve(team={}, personal={"verify": "no"}, environ={}, dotenv={})
