@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "gitmig.toml"
 DEFAULT_FOLDER = "migrations"
-KEYS = ("folder", "layout", "database", "bootstrap", "run_outside")
+KEYS = ("folder", "layout", "database", "bootstrap", "run_outside", "rebuild_wait")
 # The order people expect: what is nearest to the call wins.
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 
@@ -31,7 +31,8 @@ class Settings:
     `folders` are candidates: the first that exists at a commit counts. `layout` None means: detect. `bootstrap` is
     the path of SQL every fresh database needs first; it never runs on the user's own database. `database` is a URL or
     None, `database_source` says in words where it was found. `run_outside` says when scripts that ask for it run
-    outside a transaction: on `large` databases, or `always`.
+    outside a transaction: on `large` databases, or `always`. `rebuild_wait` is how many seconds a rebuild waits for
+    others to leave the database.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -40,6 +41,7 @@ class Settings:
     database: str | None = None
     database_source: str = ""
     run_outside: str = "large"
+    rebuild_wait: int = 10
 
 
 def parse_team_settings(text: str, file: str) -> dict[str, Any]:
@@ -84,7 +86,14 @@ def resolve(
         database=database,
         database_source=source,
         run_outside=_run_outside(personal.get("runoutside") or team.get("run_outside") or "large"),
+        rebuild_wait=_seconds("rebuild_wait", personal.get("rebuildwait") or team.get("rebuild_wait") or "10"),
     )
+
+
+def _seconds(key: str, value: str) -> int:
+    if not value.isdecimal():
+        raise UsageError(f"{key} is {value!r}", hint="it is a number of seconds, in quotes")
+    return int(value)
 
 
 def _run_outside(value: str) -> str:

@@ -128,6 +128,8 @@ class Event:
     to_set: str | None = None
     from_commit: str | None = None
     to_commit: str | None = None
+    way: str | None = None
+    note: str | None = None
     gitmig_version: str = __version__
 
 

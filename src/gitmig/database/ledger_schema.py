@@ -135,6 +135,7 @@ COMMENT ON COLUMN gitmig.history.note IS 'What a person should know of it';
 # upgrades[k] leads from version k to k + 1.
 UPGRADES = (VERSION_1, VERSION_2)
 CURRENT = len(UPGRADES)
+WITH_PROTECTION = 2  # the first version that has the marker
 
 
 def version(connection: Connection) -> int:
