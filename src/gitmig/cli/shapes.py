@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gitmig.core.record import Record
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
+    from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
@@ -72,6 +73,22 @@ def of_diff(diff: Diff) -> dict[str, Any]:
         "second": diff.second,
         "same": not difference,
         **{word: [{"kind": name.kind, "name": name.name} for name in names] for word, names in groups.items()},
+    }
+
+
+def of_rebuild(rebuilt: Rebuilt) -> dict[str, Any]:
+    """`gitmig sync --rebuild --json`."""
+    return {
+        "database": rebuilt.database,
+        "kept_as": rebuilt.kept_as,
+        "commit": rebuilt.target.commit,
+        "set": _set(rebuilt.target.set),
+        "carried": [{"table": one.table, "rows": one.rows} for one in rebuilt.carried],
+        "set_aside": [
+            {"table": one.table, "rows": one.rows, "kept_in": one.kept_in, "reason": one.reason}
+            for one in rebuilt.aside
+        ],
+        "notes": list(rebuilt.notes),
     }
 
 

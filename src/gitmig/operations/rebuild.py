@@ -23,7 +23,7 @@ from gitmig.database.rebuild.freezing import freeze
 from gitmig.database.rebuild.moving import MoveObserver, move, total
 from gitmig.database.rebuild.rights import refuse_unfit
 from gitmig.database.rebuild.session import settle
-from gitmig.database.rebuild.sessions import Patience
+from gitmig.database.rebuild.sessions import Awaited, Patience
 from gitmig.database.rebuild.swapping import Names, swap
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from gitmig.database.tasks import Task
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
+
+ROUNDS = 5  # how often a rebuild begins anew because somebody came who wants to write
 
 
 class RebuildObserver(MoveObserver, Protocol):
@@ -135,14 +137,14 @@ class _Rebuild:
         """All of it; the swap is the last thing that can fail."""
         renamer = stack.enter_context(connect(self._maintenance, "rebuild"))
         watcher = stack.enter_context(connect(self._maintenance, "rebuild"))
-        with construction.under_construction(self._old, self._maintenance, self._names.new):
-            with connect(with_name(self._project.url, self._names.new), "rebuild") as new:
-                built = self._build(new, work)
-                freeze(self._old, watcher, self._names.name, self._patience)
-                moved = self._move(new, built)
-                self._write_ledger(new, work, built, moved)
-            construction.finish_properties(self._old, self._names.new)
-            swap(renamer, watcher, self._old, self._names, self._patience)
+        for others_first in range(ROUNDS - 1, -1, -1):
+            try:
+                moved, built = self._round(work, renamer, watcher)
+                break
+            except Awaited:
+                if not others_first:
+                    raise
+                self._old.execute("ROLLBACK")
         self._observer.swapped(self._names.kept)
         return Rebuilt(
             database=str(Address.of(self._project.url)),
@@ -153,6 +155,18 @@ class _Rebuild:
             aside=tuple(moved.aside),
             notes=tuple(moved.notes),
         )
+
+    def _round(self, work: Sequence[Task], renamer: Connection, watcher: Connection) -> tuple[Moved, Schema]:
+        """Build, carry and swap; whoever comes in between and wants to write has to wait until one of us gives way."""
+        with construction.under_construction(self._old, self._maintenance, self._names.new):
+            with connect(with_name(self._project.url, self._names.new), "rebuild") as new:
+                built = self._build(new, work)
+                freeze(self._old, watcher, self._names.name, self._patience)
+                moved = self._move(new, built)
+                self._write_ledger(new, work, built, moved)
+            construction.finish_properties(self._old, self._names.new)
+            swap(renamer, watcher, self._old, self._names, self._patience)
+        return moved, built
 
     def _build(self, new: Connection, work: Sequence[Task]) -> Schema:
         self._observer.building(len(work))

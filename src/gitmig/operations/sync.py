@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.plan import Direction, desire, make_plan, unread
-from gitmig.database import lock
+from gitmig.core.protection import Caller
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor, Observer, StepFailed
 from gitmig.database.ledger import end_unfinished, read_state
 from gitmig.database.tasks import Context
 from gitmig.errors import GitmigError, SyncFailed
 from gitmig.operations.interrupted import finish_interrupted
+from gitmig.operations.protection import ProtectionObserver, permit
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
 
@@ -43,7 +44,7 @@ BLAMELESS = {
 }
 
 
-class SyncObserver(Observer, Protocol):
+class SyncObserver(Observer, ProtectionObserver, Protocol):
     """Is asked and told while a sync goes on."""
 
     def waiting(self, holder: Holder) -> None:
@@ -84,22 +85,23 @@ def sync(
     revision: str | None = None,
     dry_run: bool = False,
     abandon: bool = False,
+    caller: Caller = Caller.PERSON,
     timeout: int = 10,
 ) -> Outcome:
     """Make the database match the work tree, or the commit `revision`. Raises GitmigError, SyncFailed.
 
     A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
-    it. `timeout` is how many seconds connecting may take.
+    it. `caller` decides what may be done to a protected database. `timeout` is how many seconds connecting may take.
     """
     since = time.time_ns()
     target = load_target(project, revision)
     database = str(Address.of(project.url))
     context = Context(target=target.set, commit=target.commit, by=project.user)
-    with project.connect("sync" if not dry_run else "dry run", timeout=timeout) as connection:
+    on_wait = None if dry_run else observer.waiting
+    with project.connect("dry run" if dry_run else "sync", timeout=timeout, on_wait=on_wait) as connection:
         always_outside = project.settings.run_outside == "always"
         executor = Executor(connection, context, observer, always_outside=always_outside)
         if not dry_run:
-            lock.acquire(connection, observer.waiting)
             _finish(connection, executor, target, observer, abandon=abandon)
         state = read_state(connection)
         plan = plan_for(state.stack, target)
@@ -112,7 +114,7 @@ def sync(
             unfinished=state.unfinished.row.label if state.unfinished else None,
         )
         refuse_irreversible(plan, database)
-        if dry_run or not observer.planned(plan):
+        if dry_run or not (permit(connection, project, plan, caller, observer) and observer.planned(plan)):
             return outcome
         if plan:
             stamp.forget(project.repository)

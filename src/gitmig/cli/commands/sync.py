@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options, shapes
+from gitmig.cli import options, rebuilding, shapes
 from gitmig.cli.observer import Watcher
 from gitmig.cli.render import move_lines, plural, print_json, say, short, step_line
 
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 @click.argument("revision", required=False)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and change nothing.")
 @click.option("--abandon", is_flag=True, help="Forget an interrupted script; what its statements did stays.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask before reverting.")
+@click.option("--rebuild", is_flag=True, help="Make the database anew beside the old one, and carry the rows over.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @options.database
 @options.as_json
-def command(revision: str | None, dry_run: bool, abandon: bool, yes: bool, database: str | None, as_json: bool) -> int:
+def command(
+    revision: str | None, dry_run: bool, abandon: bool, rebuild: bool, yes: bool, database: str | None, as_json: bool
+) -> int:
     """Bring the database to the migrations of the work tree, or of the commit REVISION.
 
     What is applied and not in the target is reverted, newest first, with the down that was stored when it was
@@ -29,7 +32,11 @@ def command(revision: str | None, dry_run: bool, abandon: bool, yes: bool, datab
     """
     from gitmig.operations.sync import sync
 
-    watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json)
+    watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json, agreed=yes)
+    if rebuild:
+        if dry_run or abandon:
+            raise click.UsageError("--rebuild goes with neither --dry-run nor --abandon")
+        return rebuilding.run(options.project(database), watcher, revision, ask=not (yes or as_json), as_json=as_json)
     try:
         outcome = sync(options.project(database), watcher, revision=revision, dry_run=dry_run, abandon=abandon)
     finally:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
+from psycopg import sql
+
 if TYPE_CHECKING:
     from gitmig.database.connection import Connection
 
@@ -39,3 +42,22 @@ def listed(connection: Connection, names: list[str]) -> list[Listed]:
     """
     found = connection.execute(query, (names,)).fetchall()
     return [Listed(name=name, size=size, sessions=count) for name, size, count in found]
+
+
+def orphans(connection: Connection, prefix: str) -> list[str]:
+    """The databases called so, followed by the oid of one that does not exist any more."""
+    query = """
+        SELECT datname FROM pg_catalog.pg_database d
+        WHERE starts_with(datname, %s) AND substr(datname, length(%s) + 1) ~ '^[0-9]+$'
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_database o WHERE o.oid::text = substr(d.datname, length(%s) + 1))
+    """
+    return [name for (name,) in connection.execute(query, (prefix, prefix, prefix)).fetchall()]
+
+
+def drop_unused(connection: Connection, name: str) -> bool:
+    """Drop the database if there is one and nobody is connected to it; False if somebody is."""
+    try:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+    except psycopg.errors.ObjectInUse:
+        return False
+    return True

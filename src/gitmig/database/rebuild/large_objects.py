@@ -22,8 +22,8 @@ GRANTS = """
 """
 
 
-def carry_large_objects(old: Connection, new: Connection) -> int:
-    """Copy all of them with owner, grants and comment; returns how many there are. What migrations made is replaced."""
+def carry_large_objects(old: Connection, new: Connection) -> None:
+    """Copy all of them with owner, grants and comment. What migrations made under the same number is replaced."""
     objects = old.execute(OBJECTS).fetchall()
     there = {oid for oid, *_ in new.execute(OBJECTS).fetchall()}
     for oid, owner, comment in objects:
@@ -44,7 +44,6 @@ def carry_large_objects(old: Connection, new: Connection) -> int:
             sql.SQL(" WITH GRANT OPTION" if grantable else ""),
         )
         new.execute(statement)
-    return len(objects)
 
 
 def _copy(old: Connection, new: Connection, oid: int) -> None:

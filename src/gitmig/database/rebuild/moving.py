@@ -44,8 +44,7 @@ def move(old: Connection, new: Connection, observer: MoveObserver) -> Moved:
     _move_tables(old, new, observer, moved)
     moved.aside += release(new, held)
     moved.notes += [f"sequence {name} cannot have its old position" for name in carry_positions(old, new)]
-    if count := carry_large_objects(old, new):
-        moved.notes.append(f"{count} large object{'s' if count > 1 else ''} came along")
+    carry_large_objects(old, new)
     moved.notes += [f"materialized view {text}" for text in refresh_views(old, new)]
     return moved
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
+from gitmig.database.protection import is_protected
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
@@ -48,14 +48,6 @@ OBSTACLES = (
         hint="its own tables describe the user's, which a rebuild cannot follow; correct the downs instead",
     ),
 )
-
-
-def is_protected(connection: Connection) -> bool:
-    """Whether the ledger says that gitmig must never change this database on its own."""
-    if ledger_schema.version(connection) < ledger_schema.WITH_PROTECTION:
-        return False
-    row = connection.execute("SELECT protected FROM gitmig.state").fetchone()
-    return bool(row and row[0])
 
 
 def refuse_unfit(connection: Connection, url: str, *, by_hand: bool) -> None:

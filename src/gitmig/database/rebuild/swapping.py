@@ -44,6 +44,8 @@ class Names:
 def swap(renamer: Connection, watcher: Connection, old: Connection, names: Names, patience: Patience) -> None:
     """Swap the names, closing `old`. Raises InUse if others do not leave, and then `old` is still open.
 
+    Raises Awaited if somebody came in the meantime who wants to write: then rows have to be carried again, later.
+
     `renamer` and `watcher` lead to a third database. Nobody may be connected to the new one.
     """
     with ThreadPoolExecutor(max_workers=1) as thread:
