@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "gitmig.toml"
 DEFAULT_FOLDER = "migrations"
-KEYS = ("folder", "layout", "database", "bootstrap", "run_outside", "ignore", "verify")
+KEYS = ("folder", "layout", "database", "bootstrap", "run_outside", "ignore", "verify", "rebuild_wait")
 LISTS = ("folder", "ignore")
 # The order people expect: what is nearest to the call wins.
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
@@ -33,7 +33,8 @@ class Settings:
     the path of SQL every fresh database needs first; it never runs on the user's own database. `database` is a URL or
     None, `database_source` says in words where it was found. `run_outside` says when scripts that ask for it run
     outside a transaction: on `large` databases, or `always`. `ignore` are shell patterns of objects that are not the
-    migrations' business. `verify` says whether the schema is compared with that of a fresh build.
+    migrations' business. `verify` says whether the schema is compared with that of a fresh build. `rebuild_wait` is how
+    many seconds a rebuild waits for others to leave the database.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -44,6 +45,7 @@ class Settings:
     run_outside: str = "large"
     ignore: tuple[str, ...] = ()
     verify: bool = True
+    rebuild_wait: int = 10
 
 
 def parse_team_settings(text: str, file: str) -> dict[str, Any]:
@@ -89,11 +91,18 @@ def resolve(
         run_outside=_one_of("run_outside", personal.get("runoutside") or team.get("run_outside"), ("large", "always")),
         ignore=_texts(personal.get("ignore") or team.get("ignore") or ()),
         verify=_one_of("verify", personal.get("verify") or team.get("verify"), ("always", "never")) == "always",
+        rebuild_wait=_seconds("rebuild_wait", personal.get("rebuildwait") or team.get("rebuild_wait") or "10"),
     )
 
 
 def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _seconds(key: str, value: str) -> int:
+    if not value.isdecimal():
+        raise UsageError(f"{key} is {value!r}", hint="it is a number of seconds, in quotes")
+    return int(value)
 
 
 def _one_of(key: str, value: str | None, allowed: tuple[str, str]) -> str:

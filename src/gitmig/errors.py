@@ -37,5 +37,9 @@ class BeforeGitmig(GitmigError):
     """The commit has no migrations folder: older than the adoption of gitmig, so the database is left alone."""
 
 
+class ProtectedDatabase(GitmigError):
+    """The database is protected, so a hook leaves it alone with one warning line."""
+
+
 class SyncFailed(GitmigError):
     """A step failed while the database was being changed; what had been committed before it stays."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -39,6 +39,10 @@ class Notebook:
         self.events.append(f"planned {len(plan.steps)}")
         return self.agree
 
+    def protected(self, plan: Plan) -> bool:
+        self.events.append(f"protected {len(plan.steps)}")
+        return self.agree
+
     def started(self, step: Step) -> None:
         self.events.append(f"started {step.direction.sign} {step.label}")
 
@@ -50,7 +54,7 @@ class Notebook:
 def run_sync(sandbox: Sandbox, database: Database) -> Callable[..., list[str]]:
     """Sync the sandbox; returns the steps that ran, as `+ label`."""
 
-    def run(revision: str | None = None, observer: Notebook | None = None, **options: bool) -> list[str]:
+    def run(revision: str | None = None, observer: Notebook | None = None, **options: Any) -> list[str]:
         project = Project.load(sandbox.root, database.url)
         outcome: Outcome = sync(project, observer or Notebook(), revision=revision, **options)
         return [f"{done.step.direction.sign} {done.step.label}" for done in outcome.done]

@@ -12,7 +12,7 @@ from gitmig.cli.commands.sync import summary
 from gitmig.cli.main import report
 from gitmig.cli.observer import Watcher
 from gitmig.cli.render import plural, say, short, tell, warn
-from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError
+from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, ProtectedDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ def run_hook(name: str) -> int:
 
 def sync_work_tree() -> int:
     """Bring the database to the work tree as git has just left it."""
+    from gitmig.core.protection import Caller
     from gitmig.operations.sync import sync
 
     watcher = Watcher(may_ask=False)
@@ -37,9 +38,12 @@ def sync_work_tree() -> int:
         if not _is_local(project.url):
             warn("the database is on another machine, which a hook never touches; run `gitmig sync` yourself")
             return 0
-        outcome = sync(project, watcher, timeout=CONNECT_TIMEOUT)
+        outcome = sync(project, watcher, caller=Caller.HOOK, timeout=CONNECT_TIMEOUT)
     except BeforeGitmig as error:
         tell(f"gitmig: {error.message}")
+        return 0
+    except ProtectedDatabase as error:
+        warn(f"{error.message}; {error.hint}")
         return 0
     except DatabaseUnavailable as error:
         warn(f"{error.message}; the database was not synced")

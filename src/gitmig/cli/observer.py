@@ -10,6 +10,7 @@ import click
 from gitmig.cli.render import move_lines, plural, say, step_line, tell, warn
 from gitmig.core.plan import Direction
 from gitmig.core.repair import Way, named
+from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
+    from gitmig.database.rebuild.sessions import Session
 
 AMENDED = {
     Way.COMPLETED: "gitmig put the rest right",
@@ -30,10 +32,14 @@ LONG_PLAN = 10
 
 
 class Watcher:
-    """Prints one line per step that is done; shows progress on a terminal; asks before a revert if it may."""
+    """Prints one line per step that is done; shows progress on a terminal; asks before a revert if it may.
 
-    def __init__(self, *, may_ask: bool, quiet: bool = False) -> None:
+    `agreed` says that a person has said yes in advance.
+    """
+
+    def __init__(self, *, may_ask: bool, quiet: bool = False, agreed: bool = False) -> None:
         self._may_ask = may_ask and sys.stdin.isatty() and sys.stderr.isatty()
+        self._agreed = agreed
         self._quiet = quiet
         self._progress: Progress | None = None
 
@@ -60,6 +66,35 @@ class Watcher:
         if len(plan.steps) >= LONG_PLAN and sys.stderr.isatty():
             self._start_progress(len(plan.steps))
         return True
+
+    def protected(self, plan: Plan) -> bool:
+        """A protected database is changed only if somebody says yes."""
+        if self._agreed:
+            return True
+        if not self._may_ask:
+            raise GitmigError("the database is protected: a sync needs your word", hint="`gitmig sync --yes` gives it")
+        for step in plan.steps:
+            tell(step_line(step))
+        return click.confirm("The database is protected. Go on?", default=False, err=True)
+
+    def building(self, count: int) -> None:
+        """Say what takes its time."""
+        tell(f"building {plural(count, 'migration')} in a new database")
+
+    def occupied(self, sessions: Sequence[Session]) -> None:
+        """Say who is in the way."""
+        tell(f"waiting for others to leave the database: {', '.join(map(str, sessions))} …")
+
+    def carrying(self, table: str, position: int, count: int) -> None:
+        """Show the table under way."""
+        if not self._progress and sys.stderr.isatty():
+            self._start_progress(count)
+        if self._progress:
+            self._progress.update(self._progress.task_ids[0], completed=position, description=table)
+
+    def swapped(self, kept_as: str) -> None:
+        """The result says it."""
+        self.close()
 
     def started(self, step: Step) -> None:
         """Show the step under way."""

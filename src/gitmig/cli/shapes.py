@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gitmig.database.book import Done
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
+    from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
@@ -70,6 +71,22 @@ def of_show(shown: Shown) -> dict[str, Any]:
 def of_diff(diff: Diff) -> dict[str, Any]:
     """`gitmig diff --json`."""
     return {"first": diff.first, "second": diff.second, "same": not diff.difference, **_groups(diff.difference)}
+
+
+def of_rebuild(rebuilt: Rebuilt) -> dict[str, Any]:
+    """`gitmig sync --rebuild --json`."""
+    return {
+        "database": rebuilt.database,
+        "kept_as": rebuilt.kept_as,
+        "commit": rebuilt.target.commit,
+        "set": _set(rebuilt.target.set),
+        "carried": [{"table": one.table, "rows": one.rows} for one in rebuilt.carried],
+        "set_aside": [
+            {"table": one.table, "rows": one.rows, "kept_in": one.kept_in, "reason": one.reason}
+            for one in rebuilt.aside
+        ],
+        "notes": list(rebuilt.notes),
+    }
 
 
 def of_log(entry: Entry) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterat
     parse_url(url)
     conninfo = make_conninfo(url, application_name=f"gitmig {purpose}", client_encoding="UTF8", **defaults)
     try:
-        connection = psycopg.Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+        connection = _open(conninfo)
     except psycopg.Error as error:
         raise _unavailable(url, error) from error
     try:
@@ -92,9 +92,24 @@ def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterat
         raise _translated(Address.of(url), error) from error
 
 
+def _open(conninfo: str) -> Connection:
+    """Connect; once more if another database took the name in that very moment, as a rebuild has it."""
+    try:
+        return psycopg.Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+    except psycopg.OperationalError as error:
+        if "just been dropped or renamed" not in str(error):
+            raise
+    return psycopg.Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+
+
 def is_missing_database(error: DatabaseUnavailable) -> bool:
     """Whether the server answered that there is no such database (SQLSTATE 3D000, which libpq does not hand on)."""
     return "does not exist" in error.message and "database" in error.message
+
+
+def with_name(url: str, name: str) -> str:
+    """The URL of database `name` on the same server."""
+    return make_conninfo(url, dbname=name)
 
 
 def drop_database(url: str, name: str) -> None:

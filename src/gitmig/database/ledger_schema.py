@@ -136,6 +136,7 @@ COMMENT ON COLUMN gitmig.history.note IS 'What a person should know of it';
 UPGRADES = (VERSION_1, VERSION_2)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
+WITH_PROTECTION = 2  # the first version that has the marker
 
 
 def version(connection: Connection) -> int:

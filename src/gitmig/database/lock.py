@@ -16,6 +16,7 @@ KEY = int.from_bytes(b"gitmig", "big")
 # Asked again and again rather than waited for in PostgreSQL: a session that waits inside pg_advisory_lock holds a
 # snapshot, for which CREATE INDEX CONCURRENTLY of the holder would wait in turn, for ever.
 INTERVAL = 0.1  # seconds
+REBUILDING = "gitmig rebuild"  # the application name of a holder that waits until nobody is connected any more
 
 HOLDER = """
     SELECT a.pid, a.application_name, a.usename, extract(epoch FROM clock_timestamp() - a.backend_start)::float8
@@ -36,15 +37,22 @@ class Holder:
     seconds: float
 
 
-def acquire(connection: Connection, on_wait: Callable[[Holder], None]) -> None:
-    """Take the lock for the rest of the session; `on_wait` is called once per holder that has to be waited for."""
-    told: set[int] = set()
+def acquire(connection: Connection, on_wait: Callable[[Holder], None], told: set[int] | None = None) -> bool:
+    """Take the lock for the rest of the session; `on_wait` is called once per holder that has to be waited for.
+
+    False if the holder rebuilds the database: for that, everybody has to leave it. `told` are the processes of holders
+    that `on_wait` was called for already.
+    """
+    told = set() if told is None else told
     while not _try(connection):
         row = connection.execute(HOLDER, (KEY,)).fetchone()
         if row and row[0] not in told:
             told.add(row[0])
             on_wait(Holder(pid=row[0], application=row[1], user=row[2] or "", seconds=row[3]))
+        if row and row[1] == REBUILDING:
+            return False
         time.sleep(INTERVAL)
+    return True
 
 
 def _try(connection: Connection) -> bool:

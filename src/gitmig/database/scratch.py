@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from gitmig.core.languages.sql import SQL
 from gitmig.core.migration import Script
 from gitmig.database.connection import connect, drop_database
+from gitmig.database.like import create_like
 from gitmig.database.sending import ScriptError, run_sql
 from gitmig.errors import GitmigError
 
@@ -26,11 +27,6 @@ PREFIX = "gitmig_scratch_"
 # Seconds. A process that was killed leaves its scratch database; the next one drops what is older and unused.
 STALE = 3600
 
-# The same encoding and locale as the database it stands for: they decide about collations and casts.
-CREATE = """
-    SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_catalog.pg_database
-    WHERE datname = current_database()
-"""
 LEFT_BEHIND = """
     SELECT datname FROM pg_catalog.pg_database d WHERE starts_with(datname, %s)
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid)
@@ -46,11 +42,11 @@ def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
     name = f"{PREFIX}{int(time.time())}_{os.getpid()}"
     with connect(url, "scratch") as connection:
         _drop_left_behind(connection, url)
-        _create(connection, name)
+        create_like(connection, name)
     try:
         with connect(make_conninfo(url, dbname=name), "scratch") as connection:
             connection.execute("SET synchronous_commit = off")
-            _bootstrap(connection, bootstrap)
+            run_bootstrap(connection, bootstrap)
             yield connection
     finally:
         drop_database(url, name)
@@ -71,10 +67,10 @@ def create_from_bootstrap(
     unnamed = f"gitmig_new_{os.getpid()}"
     drop_database(maintenance_url, unnamed)
     with connect(maintenance_url, "create database") as connection:
-        _create(connection, unnamed)
+        create_like(connection, unnamed)
     try:
         with connect(url_of(unnamed), "bootstrap") as connection:
-            _bootstrap(connection, bootstrap)
+            run_bootstrap(connection, bootstrap)
     except GitmigError:
         drop_database(maintenance_url, unnamed)
         raise
@@ -88,14 +84,8 @@ def create_from_bootstrap(
             connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(unnamed)))
 
 
-def _create(connection: Connection, name: str) -> None:
-    encoding, collate, ctype = connection.execute(CREATE).fetchone() or ("UTF8", "C", "C")
-    statement = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}"
-    values = (sql.Literal(encoding), sql.Literal(collate), sql.Literal(ctype))
-    connection.execute(sql.SQL(statement).format(sql.Identifier(name), *values))
-
-
-def _bootstrap(connection: Connection, text: str) -> None:
+def run_bootstrap(connection: Connection, text: str) -> None:
+    """Run the bootstrap SQL in an empty database. Raises GitmigError."""
     try:
         run_sql(connection, Script(language=SQL, text=text, path="bootstrap"))
     except ScriptError as error:

@@ -6,12 +6,14 @@ import hashlib
 import io
 import os
 import re
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
+from gitmig.database import lock
 from gitmig.database.connection import connect, is_missing_database
 from gitmig.database.embedded import MAINTENANCE, EmbeddedServer
 from gitmig.database.scratch import create_from_bootstrap
@@ -19,9 +21,10 @@ from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.repository.door import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from gitmig.database.connection import Connection
+    from gitmig.database.lock import Holder
 
 LONGEST_NAME = 63  # bytes, PostgreSQL's limit
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
@@ -84,13 +87,24 @@ class Project:
         return f"{name} <{email}>".strip() if name or email else os.environ.get("USER", "unknown")
 
     @contextmanager
-    def connect(self, purpose: str, *, timeout: int = 10) -> Iterator[Connection]:
-        """A connection to the project's database; the embedded server and its database are made on demand."""
+    def connect(
+        self, purpose: str, *, timeout: int = 10, on_wait: Callable[[Holder], None] | None = None
+    ) -> Iterator[Connection]:
+        """A connection to the project's database; the embedded server and its database are made on demand.
+
+        With `on_wait` it holds the lock, and that is called with whom it has to wait for. Who rebuilds the database
+        is waited for outside of it.
+        """
         if self.settings.database is None:
             self.wake()
+        told: set[int] = set()
         try:
-            with connect(self.url, purpose, timeout=timeout) as connection:
-                yield connection
+            while True:
+                with connect(self.url, purpose, timeout=timeout) as connection:
+                    if on_wait is None or lock.acquire(connection, on_wait, told):
+                        yield connection
+                        return
+                time.sleep(lock.INTERVAL)
         except DatabaseUnavailable as error:
             error.hint = f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
             raise

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.plan import desire, make_plan, unread
-from gitmig.database import ledger_schema, lock
+from gitmig.core.protection import Caller
+from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor, Observer, StepFailed
 from gitmig.database.ledger import end_unfinished, read_state
@@ -19,6 +20,7 @@ from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
 from gitmig.operations.failures import drifted, step_failed, unrepairable
 from gitmig.operations.interrupted import finish_interrupted
+from gitmig.operations.protection import ProtectionObserver, permit
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from gitmig.operations.target import Target
 
 
-class SyncObserver(Observer, Protocol):
+class SyncObserver(Observer, ProtectionObserver, Protocol):
     """Is asked and told while a sync goes on."""
 
     def waiting(self, holder: Holder) -> None:
@@ -82,21 +84,22 @@ def sync(
     dry_run: bool = False,
     abandon: bool = False,
     discard_drift: bool = False,
+    caller: Caller = Caller.PERSON,
     timeout: int = 10,
 ) -> Outcome:
     """Make the database match the work tree, or the commit `revision`. Raises GitmigError, SyncFailed.
 
     A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
-    it, and takes back what it did; `discard_drift` takes back what was changed by hand. `timeout` is how many seconds
-    connecting may take.
+    it, and takes back what it did; `discard_drift` takes back what was changed by hand. `caller` decides what may
+    be done to a protected database. `timeout` is how many seconds connecting may take.
     """
     since = time.time_ns()
     target = load_target(project, revision)
-    with project.connect("sync" if not dry_run else "dry run", timeout=timeout) as connection:
-        if dry_run:
+    if dry_run:
+        with project.connect("dry run", timeout=timeout) as connection:
             return _dry_run(connection, target)
-        lock.acquire(connection, observer.waiting)
-        outcome = _Sync(connection, target, observer).run(abandon=abandon, discard_drift=discard_drift)
+    with project.connect("sync", timeout=timeout, on_wait=observer.waiting) as connection:
+        outcome = _Sync(connection, target, observer, caller).run(abandon=abandon, discard_drift=discard_drift)
     if outcome.ran and revision is None and project.settings.database_source != "--database":
         stamp.write(project.repository, target.set.folder, os.environ, since)
     return outcome
@@ -137,12 +140,13 @@ def _dry_run(connection: Connection, target: Target) -> Outcome:
 class _Sync:
     """One sync on a connection that holds the lock."""
 
-    def __init__(self, connection: Connection, target: Target, observer: SyncObserver) -> None:
+    def __init__(self, connection: Connection, target: Target, observer: SyncObserver, caller: Caller) -> None:
         self._connection = connection
         self._target = target
         self._project = target.project
         self._verify = target.project.settings.verify
         self._observer = observer
+        self._caller = caller
         self._database = str(Address.of(target.project.url))
 
     def run(self, *, abandon: bool, discard_drift: bool) -> Outcome:
@@ -158,6 +162,8 @@ class _Sync:
         if expected is None:
             refuse_irreversible(plan, self._database)
         outcome = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
+        if not permit(self._connection, self._project, plan, self._caller, self._observer):
+            return outcome
         if not self._observer.planned(plan):
             return outcome
         if plan:

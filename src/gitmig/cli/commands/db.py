@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
 from gitmig.cli import options
-from gitmig.cli.render import say
+from gitmig.cli.observer import Watcher
+from gitmig.cli.render import plural, say, warn
 
 
-@click.group("db", short_help="The database: its URL, a psql; start, stop or reset the embedded server.")
+@click.group("db", short_help="The database: its URL, a psql; protection; old ones; the embedded server.")
 def command() -> None:
     """Look after the database, above all the embedded PostgreSQL of this clone."""
 
@@ -73,3 +75,58 @@ def reset(yes: bool) -> int:
     embedded.reset(project)
     say(f"{project.embedded_name} is empty; `gitmig sync` builds it")
     return 0
+
+
+@command.command("protect", short_help="Never change the database without a person's word.")
+@options.database
+def protect(database: str | None) -> int:
+    """Mark the database as protected: hooks leave it alone, a sync asks, and nothing reverts or rebuilds it."""
+    from gitmig.operations.protection import set_protection
+
+    set_protection(options.project(database), Watcher(may_ask=False).waiting, protected=True)
+    say("protected: hooks leave the database alone, and nothing reverts or rebuilds it")
+    return 0
+
+
+@command.command("unprotect", short_help="Take the protection away.")
+@options.database
+def unprotect(database: str | None) -> int:
+    """Take the protection away: the database follows the checkout again."""
+    from gitmig.operations.protection import set_protection
+
+    changed = set_protection(options.project(database), Watcher(may_ask=False).waiting, protected=False)
+    say("no longer protected" if changed else "was not protected")
+    return 0
+
+
+@command.command("prune", short_help="Drop the databases that rebuilds replaced.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--older-than", "days", metavar="DAYS", type=click.FloatRange(min=0), default=0.0, help="Spare newer ones."
+)
+@options.database
+def prune(yes: bool, days: float, database: str | None) -> int:
+    """List the old databases that rebuilds of this one have kept, and drop them."""
+    from gitmig.operations import prune as operation
+
+    project = options.project(database)
+    found = operation.old_databases(project, days=days)
+    for old in found:
+        say(f"  {old.name}  replaced {old.replaced:%Y-%m-%d %H:%M} UTC{_size(old.size)}{_used(old.sessions)}")
+    agreed = yes or (bool(found) and sys.stdin.isatty() and click.confirm("Drop with all rows?", err=True))
+    if not found or not agreed:
+        say("nothing was dropped; `--yes` drops them" if found else "no old database is kept")
+        return 0
+    in_use = operation.prune(project, Watcher(may_ask=False).waiting, found)
+    for old in in_use:
+        warn(f"{old.name} is in use and stays")
+    say(f"dropped {plural(len(found) - len(in_use), 'database')}")
+    return 0
+
+
+def _size(size: int | None) -> str:
+    return "" if size is None else f"  {size / (1 << 20):.0f} MiB"
+
+
+def _used(sessions: int) -> str:
+    return f"  {plural(sessions, 'connection')}" if sessions else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options, shapes
+from gitmig.cli import options, rebuilding, shapes
 from gitmig.cli.observer import Watcher
 from gitmig.cli.render import move_lines, plural, print_json, say, short, step_line
 from gitmig.core.repair import named
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and change nothing.")
 @click.option("--abandon", is_flag=True, help="Forget an interrupted script, and take back what it did.")
 @click.option("--discard-drift", is_flag=True, help="Take back what was changed in the schema by hand.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask before reverting.")
+@click.option("--rebuild", is_flag=True, help="Make the database anew beside the old one, and carry the rows over.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @options.database
 @options.as_json
 def command(
@@ -28,6 +29,7 @@ def command(
     dry_run: bool,
     abandon: bool,
     discard_drift: bool,
+    rebuild: bool,
     yes: bool,
     database: str | None,
     as_json: bool,
@@ -39,7 +41,11 @@ def command(
     """
     from gitmig.operations.sync import sync
 
-    watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json)
+    watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json, agreed=yes)
+    if rebuild:
+        if dry_run or abandon:
+            raise click.UsageError("--rebuild goes with neither --dry-run nor --abandon")
+        return rebuilding.run(options.project(database), watcher, revision, ask=not (yes or as_json), as_json=as_json)
     try:
         outcome = sync(
             options.project(database),

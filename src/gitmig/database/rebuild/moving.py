@@ -1,0 +1,66 @@
+"""Everything that comes along from the old database into the new one, in the order in which it can."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.core.carrying import plan_load
+from gitmig.database.rebuild.carrying import carry, set_table_aside
+from gitmig.database.rebuild.holding import hold, release
+from gitmig.database.rebuild.large_objects import carry_large_objects
+from gitmig.database.rebuild.sequences import carry_positions
+from gitmig.database.rebuild.tables import read_kept, read_tables
+from gitmig.database.rebuild.views import refresh_views
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.database.connection import Connection
+    from gitmig.database.rebuild.aside import Aside
+    from gitmig.database.rebuild.carrying import Carried
+
+
+class MoveObserver(Protocol):
+    """Is told how far the rows are."""
+
+    def carrying(self, table: str, position: int, count: int) -> None:
+        """The rows of this table are next, the `position`-th of `count`."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Moved:
+    """What came along, what was set aside, and what a person should know of besides."""
+
+    carried: list[Carried] = field(default_factory=list)
+    aside: list[Aside] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def move(old: Connection, new: Connection, observer: MoveObserver) -> Moved:
+    """Carry rows, sequence positions and large objects; both sessions must be settled, and the old one frozen."""
+    moved = Moved()
+    held = hold(new)
+    _move_tables(old, new, observer, moved)
+    moved.aside += release(new, held)
+    moved.notes += [f"sequence {name} cannot have its old position" for name in carry_positions(old, new)]
+    carry_large_objects(old, new)
+    moved.notes += [f"materialized view {text}" for text in refresh_views(old, new)]
+    return moved
+
+
+def _move_tables(old: Connection, new: Connection, observer: MoveObserver, moved: Moved) -> None:
+    kept = plan_load(read_kept(old), read_kept(new))
+    load = plan_load(read_tables(old), read_tables(new))
+    ways = kept.carries + load.carries
+    for position, way in enumerate(ways, 1):
+        observer.carrying(way.old.label, position, len(ways))
+        carried = carry(old, new, way)
+        moved.carried.append(carried)
+        moved.aside += carried.aside
+    moved.aside += [aside for table in load.lost if (aside := set_table_aside(old, new, table))]
+
+
+def total(moved: Sequence[Carried]) -> int:
+    """How many rows there are in all."""
+    return sum(carried.rows for carried in moved)

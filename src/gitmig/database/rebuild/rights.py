@@ -1,0 +1,82 @@
+"""What a rebuild needs before it begins: rights, and nothing in the database that cannot come along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.database.connection import Address
+from gitmig.database.protection import is_protected
+from gitmig.errors import GitmigError
+
+if TYPE_CHECKING:
+    from gitmig.database.connection import Connection
+
+# To rename a database one has to own it, in the sense of the rights of its owner; to create one owned by somebody one
+# has to be a member of that role.
+RIGHTS = """
+    SELECT rolsuper OR rolcreatedb, rolsuper OR pg_has_role(datdba, 'USAGE'), datdba::regrole::text, current_user::text
+    FROM pg_catalog.pg_database, pg_catalog.pg_roles
+    WHERE datname = current_database() AND rolname = current_user
+"""
+PREPARED = "SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = current_database() ORDER BY prepared"
+SLOTS = "SELECT slot_name FROM pg_catalog.pg_replication_slots WHERE database = current_database() ORDER BY 1"
+SUBSCRIPTIONS = """
+    SELECT subname FROM pg_catalog.pg_subscription
+    WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) ORDER BY 1
+"""
+# Extensions whose own tables describe the user's: copied as rows, they would describe what is not there.
+SELF_DESCRIBING = "SELECT extname FROM pg_catalog.pg_extension WHERE extname IN ('timescaledb', 'citus', 'pg_partman')"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Something that a rebuild would lose, and what to do about it."""
+
+    query: str
+    what: str
+    hint: str
+
+
+OBSTACLES = (
+    Obstacle(query=PREPARED, what="has the prepared transaction", hint="COMMIT PREPARED or ROLLBACK PREPARED it"),
+    Obstacle(query=SLOTS, what="has the replication slot", hint="drop the slot, and make it anew afterwards"),
+    Obstacle(query=SUBSCRIPTIONS, what="has the subscription", hint="drop the subscription, it belongs to the server"),
+    Obstacle(
+        query=SELF_DESCRIBING,
+        what="has the extension",
+        hint="its own tables describe the user's, which a rebuild cannot follow; correct the downs instead",
+    ),
+)
+
+
+def refuse_unfit(connection: Connection, url: str, *, by_hand: bool) -> None:
+    """Raise GitmigError if the database connected to must not or cannot be rebuilt."""
+    address = Address.of(url)
+    if is_protected(connection):
+        raise GitmigError(
+            f"{address} is protected: it is never rebuilt", hint="`gitmig db unprotect` takes the marker away"
+        )
+    if not by_hand and not address.is_local:
+        raise GitmigError(
+            f"{address} is on another machine: it is not rebuilt unless you ask",
+            hint="`gitmig sync --rebuild` rebuilds it",
+        )
+    _refuse_without_rights(connection, address)
+    for obstacle in OBSTACLES:
+        if found := connection.execute(obstacle.query.encode()).fetchone():
+            raise GitmigError(f"{address} {obstacle.what} {found[0]}: it cannot be rebuilt", hint=obstacle.hint)
+
+
+def _refuse_without_rights(connection: Connection, address: Address) -> None:
+    may_create, owns, owner, role = connection.execute(RIGHTS).fetchone() or (False, False, "?", "?")
+    if not may_create:
+        raise GitmigError(
+            f"{role} may not create databases, which a rebuild of {address} needs",
+            hint=f"ALTER ROLE {role} CREATEDB",
+        )
+    if not owns:
+        raise GitmigError(
+            f"{role} does not own {address}, which a rebuild renames",
+            hint=f"connect as {owner}, or GRANT {owner} TO {role}",
+        )

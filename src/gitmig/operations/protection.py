@@ -1,0 +1,53 @@
+"""Protected databases: marking them, and what a sync may do to one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.core.protection import Caller, Change, Verdict, judge
+from gitmig.database.connection import Address
+from gitmig.database.protection import is_protected, set_protected
+from gitmig.errors import GitmigError, ProtectedDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitmig.core.plan import Plan
+    from gitmig.database.connection import Connection
+    from gitmig.database.lock import Holder
+    from gitmig.operations.project import Project
+
+
+class ProtectionObserver(Protocol):
+    """Is asked before a protected database is changed."""
+
+    def protected(self, plan: Plan) -> bool:
+        """The plan is to run on a protected database; False calls it off."""
+
+
+def set_protection(project: Project, on_wait: Callable[[Holder], None], *, protected: bool) -> bool:
+    """Protect the project's database, or no longer; False if it was so before. A ledger is made if there is none."""
+    with project.connect("protect", on_wait=on_wait) as connection:
+        return set_protected(connection, protected=protected)
+
+
+def permit(connection: Connection, project: Project, plan: Plan, caller: Caller, observer: ProtectionObserver) -> bool:
+    """Whether the plan may run, as far as protection goes. Raises ProtectedDatabase, GitmigError."""
+    verdict = judge(change_of(plan), caller, protected=is_protected(connection))
+    address = Address.of(project.url)
+    if verdict is Verdict.LEAVE:
+        raise ProtectedDatabase(f"{address} is protected, and no hook changes it", hint="run `gitmig sync` yourself")
+    if verdict is Verdict.REFUSE:
+        raise GitmigError(
+            f"{address} is protected, and this sync would revert {len(plan.reverts)} of its migrations",
+            hint="sync to a commit that has them, or `gitmig db unprotect` takes the protection away",
+            details=tuple(f"{step.direction.sign} {step.label}" for step in plan.reverts[:3]),
+        )
+    return verdict is Verdict.GO or observer.protected(plan)
+
+
+def change_of(plan: Plan) -> Change:
+    """The most that the plan does."""
+    if plan.reverts:
+        return Change.REVERT
+    return Change.APPLY if plan else Change.NOTHING

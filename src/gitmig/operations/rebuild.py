@@ -1,0 +1,224 @@
+"""Build the target in a new database beside the old one, carry the rows over, and swap the names."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.core.database_name import name_of_old, under_construction
+from gitmig.core.schema import schema_difference
+from gitmig.database import ledger_schema
+from gitmig.database.building import BuildFailed, build
+from gitmig.database.catalogs import read_schema
+from gitmig.database.connection import Address, connect, with_name
+from gitmig.database.ledger import Event, read_state
+from gitmig.database.rebuild import construction
+from gitmig.database.rebuild.bookkeeping import Entry, write_ledger
+from gitmig.database.rebuild.databases import database_names, identity
+from gitmig.database.rebuild.freezing import freeze
+from gitmig.database.rebuild.moving import MoveObserver, move, total
+from gitmig.database.rebuild.rights import refuse_unfit
+from gitmig.database.rebuild.session import settle
+from gitmig.database.rebuild.sessions import Awaited, Patience
+from gitmig.database.rebuild.swapping import Names, swap
+from gitmig.database.scratch import run_bootstrap
+from gitmig.database.tasks import Context, tasks
+from gitmig.errors import GitmigError
+from gitmig.operations.sync import plan_for
+from gitmig.operations.target import load_target
+from gitmig.repository import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.schema import Schema
+    from gitmig.database.connection import Connection
+    from gitmig.database.lock import Holder
+    from gitmig.database.rebuild.aside import Aside
+    from gitmig.database.rebuild.carrying import Carried
+    from gitmig.database.rebuild.moving import Moved
+    from gitmig.database.rebuild.sessions import Session
+    from gitmig.database.tasks import Task
+    from gitmig.operations.project import Project
+    from gitmig.operations.target import Target
+
+ROUNDS = 5  # how often a rebuild begins anew because somebody came who wants to write
+
+
+class RebuildObserver(MoveObserver, Protocol):
+    """Is told how far a rebuild is."""
+
+    def waiting(self, holder: Holder) -> None:
+        """Another gitmig works on the database; it is waited for."""
+
+    def building(self, count: int) -> None:
+        """So many migrations are now run in a new database."""
+
+    def occupied(self, sessions: Sequence[Session]) -> None:
+        """The others who are connected to the old database; they are waited for."""
+
+    def swapped(self, kept_as: str) -> None:
+        """The new database has the name; the old one is called otherwise now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What a rebuild did.
+
+    `kept_as` is what the old database is called now. `fingerprint` is the new schema's, measured when its migrations
+    had run and again when the rows were there. `notes` are sentences for people.
+    """
+
+    database: str
+    kept_as: str
+    target: Target
+    fingerprint: str
+    carried: tuple[Carried, ...]
+    aside: tuple[Aside, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows were carried."""
+        return total(self.carried)
+
+
+def rebuild(
+    project: Project, target: Target, observer: RebuildObserver, *, wait: int, by_hand: bool = False
+) -> Rebuilt:
+    """Make the project's database anew from the target's migrations, with the rows it has. Raises GitmigError.
+
+    Until the names are swapped, in one transaction, the database is as it was; afterwards it is complete. `wait` is
+    how many seconds others who are connected are waited for. A database on another machine is rebuilt `by_hand` only,
+    a protected one never. Takes the lock itself: the caller must not be connected to the database.
+    """
+    context = Context(target=target.set, commit=target.commit, by=project.user)
+    work = tasks(plan_for((), target), {}, context)
+    with ExitStack() as stack:
+        old = stack.enter_context(project.connect("rebuild", on_wait=observer.waiting))
+        refuse_unfit(old, project.url, by_hand=by_hand)
+        stamp.forget(project.repository)
+        return _Rebuild(project, target, old, observer, wait).run(work, stack)
+
+
+def rebuild_to(
+    project: Project, observer: RebuildObserver, *, revision: str | None = None, wait: int | None = None
+) -> Rebuilt:
+    """Rebuild at the wish of a person, to the work tree or the commit `revision`. Raises GitmigError."""
+    since = time.time_ns()
+    target = load_target(project, revision)
+    wait = project.settings.rebuild_wait if wait is None else wait
+    rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True)
+    if revision is None and project.settings.database_source != "--database":
+        stamp.write(project.repository, target.set.folder, os.environ, since)
+    return rebuilt
+
+
+class _Rebuild:
+    """One rebuild, on a connection to the old database that holds the lock."""
+
+    def __init__(self, project: Project, target: Target, old: Connection, observer: RebuildObserver, wait: int) -> None:
+        self._project = project
+        self._target = target
+        self._old = old
+        self._observer = observer
+        self._patience = Patience(wait, observer.occupied)
+        self._began = time.monotonic()
+        name, oid = identity(old)
+        self._maintenance = construction.maintenance_url(project.url, name)
+        kept = name_of_old(name, datetime.now(timezone.utc), frozenset(database_names(old)))
+        self._names = Names(name=name, new=under_construction(oid), kept=kept, oid=oid)
+
+    def run(self, work: Sequence[Task], stack: ExitStack) -> Rebuilt:
+        """All of it; the swap is the last thing that can fail."""
+        renamer = stack.enter_context(connect(self._maintenance, "rebuild"))
+        watcher = stack.enter_context(connect(self._maintenance, "rebuild"))
+        for others_first in range(ROUNDS - 1, -1, -1):
+            try:
+                moved, built = self._round(work, renamer, watcher)
+                break
+            except Awaited:
+                if not others_first:
+                    raise
+                self._old.execute("ROLLBACK")
+        self._observer.swapped(self._names.kept)
+        return Rebuilt(
+            database=str(Address.of(self._project.url)),
+            kept_as=self._names.kept,
+            target=self._target,
+            fingerprint=built.fingerprint,
+            carried=tuple(moved.carried),
+            aside=tuple(moved.aside),
+            notes=tuple(moved.notes),
+        )
+
+    def _round(self, work: Sequence[Task], renamer: Connection, watcher: Connection) -> tuple[Moved, Schema]:
+        """Build, carry and swap; whoever comes in between and wants to write has to wait until one of us gives way."""
+        with construction.under_construction(self._old, self._maintenance, self._names.new):
+            with connect(with_name(self._project.url, self._names.new), "rebuild") as new:
+                built = self._build(new, work)
+                freeze(self._old, watcher, self._names.name, self._patience)
+                moved = self._move(new, built)
+                self._write_ledger(new, work, built, moved)
+            construction.finish_properties(self._old, self._names.new)
+            swap(renamer, watcher, self._old, self._names, self._patience)
+        return moved, built
+
+    def _build(self, new: Connection, work: Sequence[Task]) -> Schema:
+        self._observer.building(len(work))
+        new.execute("SET synchronous_commit = off")
+        run_bootstrap(new, self._project.bootstrap_sql())
+        ledger_schema.upgrade(new)
+        ups = [task.row.content.up for task in work]
+        try:
+            ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=self._ignore)
+        except BuildFailed as failure:
+            raise _explained(failure) from failure
+        return schema
+
+    def _move(self, new: Connection, built: Schema) -> Moved:
+        """Carry everything over; the schema is not changed by it."""
+        settle(self._old)
+        settle(new)
+        moved = move(self._old, new, self._observer)
+        difference = schema_difference(built, read_schema(new, self._ignore))
+        if difference:
+            raise GitmigError(
+                "carrying the rows changed the new database's schema",
+                hint="this is a bug in gitmig, please report it; the database is as it was before",
+                details=tuple(f"differs: {name}" for name in difference.names),
+            )
+        return moved
+
+    def _write_ledger(self, new: Connection, work: Sequence[Task], built: Schema, moved: Moved) -> None:
+        state = read_state(self._old)
+        asides = sum(aside.rows for aside in moved.aside)
+        event = Event(
+            action="rebuild",
+            done_by=self._project.user,
+            milliseconds=round((time.monotonic() - self._began) * 1000, 3),
+            from_set=state.set_id,
+            to_set=self._target.set.id,
+            from_commit=state.commit,
+            to_commit=self._target.commit,
+            note=f"carried {total(moved.carried)} rows, set {asides} aside; the old database is {self._names.kept}",
+        )
+        rows = [task.row for task in work]
+        write_ledger(self._old, new, Entry(rows=rows, event=event, fingerprint=built.fingerprint))
+
+    @property
+    def _ignore(self) -> tuple[str, ...]:
+        return tuple(getattr(self._project.settings, "ignore", ()))
+
+
+def _explained(failure: BuildFailed) -> GitmigError:
+    error = failure.error
+    return GitmigError(
+        f"on a fresh database {failure.script.path}:{error.line} fails: {error.message}",
+        hint="what every database needs before the first migration belongs into the bootstrap file",
+        details=(f"statement: {' '.join(error.statement.split())[:300]}",),
+    )
