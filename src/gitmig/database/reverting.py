@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+import psycopg
+
 from gitmig.core.difference import difference
 from gitmig.core.languages.sql import SQL
 from gitmig.core.migration import Script
@@ -38,6 +40,9 @@ class Expectation(Protocol):
 
     def schema(self, position: int) -> Schema:
         """All of it."""
+
+    def prepare(self, first: int, last: int) -> None:
+        """Make ready for `schema` to be asked for every position from `first` to `last`, both included."""
 
 
 class Run(Protocol):
@@ -75,9 +80,11 @@ class Reverter:
                     done = [self._run(task, self._authored(task)) for task in tasks]
                     if self._fingerprint() == self._expected.fingerprint(tasks[-1].row.position - 1):
                         return done
-                    raise _Elsewhere
-            except (_Elsewhere, ScriptError) as failure:
+                    raise psycopg.Rollback
+            except ScriptError as failure:
                 _raise_if_hopeless(failure)
+        positions = [task.row.position - 1 for task in tasks]
+        self._expected.prepare(positions[-1], positions[0])
         return [self._stepwise(task) for task in tasks]
 
     def complete(self, task: Task, done: Done) -> Done:
@@ -115,23 +122,21 @@ class Reverter:
                 with self._connection.transaction():
                     self._connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else 55006: events are pending
                     done = self._run(task, attempt)
-                    if left := schema_difference(wanted, self._read()):
-                        raise _Elsewhere
+                    attempt.verify()
             except ScriptError as error:
                 _raise_if_hopeless(error)
                 reasons.append(attempt.told(error))
-            except _Elsewhere:
-                reasons.append(attempt.told(left))
+            except _Elsewhere as elsewhere:
+                reasons.append(attempt.told(elsewhere.left))
             else:
                 reasons += [attempt.reason] if attempt.reason else []
                 return replace(done, repair=Repair(way=attempt.way, reason=reasons[0])) if reasons else done
         raise Unrepairable(label=task.step.label, reasons=tuple(reasons))
 
     def _attempts(self, task: Task, wanted: Schema) -> list[_Attempt]:
-        return [
-            _Attempt(way, task, wanted, self._read, self._connection)
-            for way in ((Way.COMPLETED, Way.COMPUTED) if task.script else (Way.COMPUTED,))
-        ]
+        ignore = self._expected.gauge.ignore
+        ways = (Way.COMPLETED, Way.COMPUTED) if task.script else (Way.COMPUTED,)
+        return [_Attempt(way, task, wanted, self._connection, ignore) for way in ways]
 
     def _authored(self, task: Task) -> Callable[[], None]:
         return lambda: run_inside(self._connection, task)
@@ -149,16 +154,15 @@ class _Attempt:
     `reason` says why the down alone was not enough; it is empty if it was.
     """
 
-    def __init__(
-        self, way: Way, task: Task, wanted: Schema, read: Callable[[], Schema], connection: Connection
-    ) -> None:
+    def __init__(self, way: Way, task: Task, wanted: Schema, connection: Connection, ignore: tuple[str, ...]) -> None:
         self.way = way
         self.reason = "" if task.script else "it has no down"
         self._task = task
         self._wanted = wanted
-        self._read = read
         self._connection = connection
+        self._ignore = ignore
         self._in_down = False
+        self._is_there = False
 
     def __call__(self) -> None:
         """Run the down, if this way begins with it, and whatever is then still to be done."""
@@ -166,10 +170,19 @@ class _Attempt:
             self._in_down = True
             run_inside(self._connection, self._task)
             self._in_down = False
-        found = self._read()
-        if left := schema_difference(self._wanted, found):
+        left = self._left()
+        self._is_there = not left
+        if left:
             self.reason = self.reason or (left_undone(left) if self.way is Way.COMPLETED else "")
-            transform(self._connection, found, self._wanted)
+            transform(self._connection, read_schema(self._connection, self._ignore, edges=True), self._wanted)
+
+    def verify(self) -> None:
+        """Raise _Elsewhere unless the way led to the wanted schema."""
+        if not self._is_there and (left := self._left()):
+            raise _Elsewhere(left)
+
+    def _left(self) -> SchemaDifference:
+        return schema_difference(self._wanted, read_schema(self._connection, self._ignore))
 
     def told(self, failure: ScriptError | SchemaDifference) -> str:
         """Why this way led nowhere."""
@@ -193,9 +206,13 @@ def transform(connection: Connection, found: Schema, wanted: Schema) -> None:
 
 
 class _Elsewhere(Exception):
-    """The scripts ran, and the schema is not the one they should lead to."""
+    """The scripts ran, and the schema is not the one they should lead to, but for what is `left`."""
+
+    def __init__(self, left: SchemaDifference) -> None:
+        super().__init__()
+        self.left = left
 
 
-def _raise_if_hopeless(failure: Exception) -> None:
-    if isinstance(failure, ScriptError) and failure.sqlstate in HOPELESS:
-        raise failure
+def _raise_if_hopeless(error: ScriptError) -> None:
+    if error.sqlstate in HOPELESS:
+        raise error

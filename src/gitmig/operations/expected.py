@@ -51,25 +51,35 @@ class Expected:
 
     def schema(self, position: int) -> Schema:
         """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built."""
+        if not self._is_known(position):
+            self._build(position, position)
+        return self._built[position]
+
+    def prepare(self, first: int, last: int) -> None:
+        """Have the schemas from `first` to `last` at hand, with one build for all that are missing."""
+        missing = [position for position in range(first, last + 1) if not self._is_known(position)]
+        if missing:
+            self._build(missing[0], missing[-1])
+
+    def _is_known(self, position: int) -> bool:
+        """Whether the schema is at hand; it is fetched from the disk if it is there."""
         if position not in self._built:
             kept = schema_cache.read(self._project.repository, self._key(position))
             if kept is not None:
                 self._built[position] = Schema.from_json(kept)
-            else:
-                self._build(position)
-        return self._built[position]
+        return position in self._built
 
-    def _build(self, position: int) -> None:
-        """Build up to `position` and a little further."""
+    def _build(self, first: int, last: int) -> None:
+        """Build and measure what lies from `first` to `last`, and a little around it."""
         rows = ledger.read_rows(self._connection, 0)
-        first, last = max(position - AROUND, 0), min(position + AROUND, len(self._stack))
-        ups = [rows[k].content.up for k in range(1, last + 1)]
+        lowest, highest = max(first - AROUND, 0), min(last + AROUND, len(self._stack))
+        ups = [rows[k].content.up for k in range(1, highest + 1)]
         try:
-            for place, schema in fresh_schemas(self._project, ups, range(first, last + 1)):
+            for place, schema in fresh_schemas(self._project, ups, range(lowest, highest + 1)):
                 self._built[place] = schema
                 schema_cache.write(self._project.repository, self._key(place), schema.to_json())
         except GitmigError:
-            if position not in self._built:
+            if last not in self._built:
                 raise
 
     def _key(self, position: int) -> str:
