@@ -132,8 +132,55 @@ COMMENT ON COLUMN gitmig.history.way IS 'How a revert was done: as its down says
 COMMENT ON COLUMN gitmig.history.note IS 'What a person should know of it';
 """
 
+VERSION_3 = """
+CREATE SCHEMA gitmig_kept;
+COMMENT ON SCHEMA gitmig_kept IS 'gitmig: rows and values that a step took away, kept until the opposite step runs';
+
+CREATE TABLE gitmig_kept.item (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    version      text NOT NULL,
+    migration    text NOT NULL,
+    checksum     text NOT NULL,
+    direction    text NOT NULL CHECK (direction IN ('apply', 'revert')),
+    table_schema text NOT NULL,
+    table_name   text NOT NULL,
+    heir_schema  text,
+    heir_name    text,
+    columns      jsonb NOT NULL,
+    rows         bigint NOT NULL,
+    bytes        bigint NOT NULL,
+    kept_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    kept_by      text NOT NULL,
+    commit       text,
+    xid          xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    data         text NOT NULL,
+    due          bool NOT NULL DEFAULT false,
+    reason       text
+);
+COMMENT ON TABLE gitmig_kept.item IS 'What was kept: one row for each table and step';
+COMMENT ON COLUMN gitmig_kept.item.id IS 'Its number, as `gitmig kept` shows it';
+COMMENT ON COLUMN gitmig_kept.item.version IS 'Version of the migration whose step took the rows';
+COMMENT ON COLUMN gitmig_kept.item.migration IS 'Name of that migration';
+COMMENT ON COLUMN gitmig_kept.item.checksum IS 'Hash of its up script''s tokens, by which the opposite step is known';
+COMMENT ON COLUMN gitmig_kept.item.direction IS 'Whether its up or its down took them';
+COMMENT ON COLUMN gitmig_kept.item.table_schema IS 'Schema of the table before the step';
+COMMENT ON COLUMN gitmig_kept.item.table_name IS 'Name of the table before the step';
+COMMENT ON COLUMN gitmig_kept.item.heir_schema IS 'Schema of the table after the step; null: the step dropped it';
+COMMENT ON COLUMN gitmig_kept.item.heir_name IS 'Name of the table after the step; null: the step dropped it';
+COMMENT ON COLUMN gitmig_kept.item.columns IS 'Its columns: names before and after the step, types, where the data is';
+COMMENT ON COLUMN gitmig_kept.item.rows IS 'How many rows are kept';
+COMMENT ON COLUMN gitmig_kept.item.bytes IS 'How much room they take';
+COMMENT ON COLUMN gitmig_kept.item.kept_at IS 'When they were kept';
+COMMENT ON COLUMN gitmig_kept.item.kept_by IS 'Who ran the step, as git or the system knows them';
+COMMENT ON COLUMN gitmig_kept.item.commit IS 'Commit that was checked out; null before the first commit';
+COMMENT ON COLUMN gitmig_kept.item.xid IS 'Transaction of the step';
+COMMENT ON COLUMN gitmig_kept.item.data IS 'Table in this schema that holds the rows';
+COMMENT ON COLUMN gitmig_kept.item.due IS 'Whether the opposite step ran, so that the rows wait for a place only';
+COMMENT ON COLUMN gitmig_kept.item.reason IS 'Why rows that are due are still here; null: nothing was tried yet';
+"""
+
 # upgrades[k] leads from version k to k + 1.
-UPGRADES = (VERSION_1, VERSION_2)
+UPGRADES = (VERSION_1, VERSION_2, VERSION_3)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
 WITH_PROTECTION = 2  # the first version that has the marker

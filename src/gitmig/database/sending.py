@@ -36,7 +36,7 @@ class ScriptError(Exception):
     """PostgreSQL refused a statement of a script.
 
     `line` is a line of the file the script stands in, `statement` the statement's text, `sqlstate` None if the
-    connection broke.
+    connection broke. `table` is the schema and name of the table it is about, where PostgreSQL says so.
     """
 
     sqlstate: str | None
@@ -44,6 +44,7 @@ class ScriptError(Exception):
     detail: str | None = None
     hint: str | None = None
     context: str | None = None
+    table: tuple[str, str] | None = None
     line: int
     statement: str
 
@@ -88,6 +89,7 @@ def _error(script: Script, text: str, offset: int, done: int, error: errors.Erro
         detail=diag.message_detail,
         hint=diag.message_hint,
         context=diag.context,
+        table=(diag.schema_name, diag.table_name) if diag.schema_name and diag.table_name else None,
         line=script.first_line + (script.text[:offset] + text[:position]).count("\n"),
         statement=statement.text,
     )

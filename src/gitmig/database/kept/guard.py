@@ -1,0 +1,168 @@
+"""Holding triggers and foreign keys back while rows are put back, and seeing to it that everything holds afterwards."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.database.sending import reset_session
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from gitmig.core.kept.shape import Table
+    from gitmig.database.connection import Connection
+
+# How values are written as text and read again has to be the same at any time; and a policy must not hide rows.
+QUIET = (
+    b"SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; "
+    b"SET bytea_output = 'hex'; SET xmloption = 'content'; SET row_security = off; SET statement_timeout = 0"
+)
+TRIGGERS = """
+    WITH tree AS (
+        SELECT r.oid AS root, coalesce(p.relid, r.oid) AS oid FROM pg_catalog.unnest(%s::oid[]) r(oid)
+        LEFT JOIN LATERAL pg_catalog.pg_partition_tree(r.oid) p ON true
+    )
+    SELECT n.nspname, c.relname, g.tgname, g.tgenabled FROM tree
+    JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_trigger g ON g.tgrelid = c.oid
+    WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgenabled IN ('O', 'A')
+"""
+ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
+FOREIGN_KEYS = """
+    SELECT o.oid::int8, o.conrelid::int8, o.conname, o.condeferrable, o.confrelid::int8,
+        n.nspname, c.relname, fn.nspname, fc.relname, fc.relkind = 'p',
+        (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
+         FROM pg_catalog.unnest(o.conkey) WITH ORDINALITY k(number, place)
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = k.number),
+        (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
+         FROM pg_catalog.unnest(o.confkey) WITH ORDINALITY k(number, place)
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.confrelid AND a.attnum = k.number)
+    FROM pg_catalog.pg_constraint o
+    JOIN pg_catalog.pg_class c ON c.oid = o.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_class fc ON fc.oid = o.confrelid JOIN pg_catalog.pg_namespace fn ON fn.oid = fc.relnamespace
+    WHERE o.contype = 'f' AND o.conparentid = 0 AND o.convalidated AND o.conrelid = ANY (%s::oid[])
+"""
+# Constraints that are checked at the end of the transaction unless somebody says otherwise.
+INITIALLY_DEFERRED = """
+    SELECT n.nspname, o.conname FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
+    WHERE o.condeferrable GROUP BY n.nspname, o.conname HAVING bool_and(o.condeferred)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint x JOIN pg_catalog.pg_namespace xn ON xn.oid = x.connamespace
+                    WHERE x.conname = o.conname AND xn.nspname = n.nspname AND NOT x.condeferrable)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """A foreign key: its own table and columns, and those it refers to."""
+
+    oid: int
+    table: int
+    name: str
+    deferrable: bool
+    target: int
+    own: sql.Composable
+    other: sql.Composable
+    columns: tuple[str, ...]
+    other_columns: tuple[str, ...]
+
+
+@contextmanager
+def quiet(connection: Connection) -> Iterator[None]:
+    """Settings under which values are copied faithfully; afterwards the session is as a script expects it."""
+    connection.execute(QUIET)
+    yield
+    reset_session(connection)
+
+
+@contextmanager
+def triggers_off(connection: Connection, tables: Collection[int]) -> Iterator[None]:
+    """The tables (oids) without the triggers users wrote. Foreign keys stay on."""
+    found = connection.execute(TRIGGERS, (list(tables),)).fetchall() if tables else []
+    _alter(connection, [(schema, table, "DISABLE", trigger) for schema, table, trigger, _ in found])
+    yield
+    _alter(connection, [(schema, table, ENABLE[state], trigger) for schema, table, trigger, state in found])
+
+
+@contextmanager
+def foreign_keys_late(connection: Connection, tables: Collection[int]) -> Iterator[list[ForeignKey]]:
+    """The foreign keys of the tables (oids), checked when the block ends: the order of rows means nothing in it."""
+    found = foreign_keys(connection, tables)
+    late = [key for key in found if not key.deferrable]
+    for key in late:
+        _constraint(connection, key, "DEFERRABLE")
+    if found:
+        connection.execute(b"SET CONSTRAINTS ALL DEFERRED")
+    yield found
+    if found:
+        settle_constraints(connection)
+    for key in late:
+        _constraint(connection, key, "NOT DEFERRABLE")
+
+
+def settle_constraints(connection: Connection) -> None:
+    """Check now what would be checked at the end; pending checks would stop a later ALTER TABLE (55006)."""
+    connection.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
+    if late := connection.execute(INITIALLY_DEFERRED.encode()).fetchall():
+        names = sql.SQL(", ").join(sql.Identifier(schema, name) for schema, name in late)
+        connection.execute(sql.SQL("SET CONSTRAINTS {} DEFERRED").format(names))
+
+
+def foreign_keys(connection: Connection, tables: Collection[int]) -> list[ForeignKey]:
+    """The foreign keys of these tables (oids)."""
+    rows = connection.execute(FOREIGN_KEYS.encode(), (list(tables),)).fetchall() if tables else []
+    return [
+        ForeignKey(
+            oid=oid,
+            table=table,
+            name=name,
+            deferrable=deferrable,
+            target=target,
+            own=sql.Identifier(schema, relation),
+            other=sql.SQL("{}" if is_partitioned else "ONLY {}").format(sql.Identifier(other_schema, other_relation)),
+            columns=tuple(own_columns),
+            other_columns=tuple(other_columns),
+        )
+        for (
+            *(oid, table, name, deferrable, target, schema, relation, other_schema, other_relation, is_partitioned),
+            own_columns,
+            other_columns,
+        ) in rows
+    ]
+
+
+@contextmanager
+def identities_writable(connection: Connection, tables: Collection[Table]) -> Iterator[None]:
+    """GENERATED ALWAYS AS IDENTITY columns take values in an UPDATE for a while."""
+    always = [(table, column.name) for table in tables for column in table.columns if column.always]
+    for table, name in always:
+        _identity(connection, table, name, "BY DEFAULT")
+    yield
+    for table, name in always:
+        _identity(connection, table, name, "ALWAYS")
+
+
+def _identity(connection: Connection, table: Table, column: str, kind: str) -> None:
+    connection.execute(
+        sql.SQL("ALTER TABLE {} ALTER COLUMN {} SET GENERATED {}").format(
+            sql.Identifier(table.name.schema, table.name.name), sql.Identifier(column), sql.SQL(kind)
+        )
+    )
+
+
+def _alter(connection: Connection, changes: Collection[tuple[str, str, str, str]]) -> None:
+    for schema, table, change, trigger in changes:
+        connection.execute(
+            sql.SQL("ALTER TABLE {} {} TRIGGER {}").format(
+                sql.Identifier(schema, table), sql.SQL(change), sql.Identifier(trigger)
+            )
+        )
+
+
+def _constraint(connection: Connection, key: ForeignKey, change: str) -> None:
+    connection.execute(
+        sql.SQL("ALTER TABLE {} ALTER CONSTRAINT {} {}").format(key.own, sql.Identifier(key.name), sql.SQL(change))
+    )

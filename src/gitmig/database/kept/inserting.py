@@ -1,0 +1,190 @@
+"""Putting whole rows back into tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.database.kept.chunks import Chunks
+from gitmig.database.kept.guard import foreign_keys_late
+from gitmig.database.kept.matching import columns, plain_name
+from gitmig.database.kept.store import data_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.kept.shape import Table
+    from gitmig.database.connection import Connection
+    from gitmig.database.kept.guard import ForeignKey
+    from gitmig.database.kept.matching import Pair
+    from gitmig.database.kept.places import Place
+
+# Rows whose key may be taken by another one: every plain unique index.
+UNIQUE = """
+    SELECT (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
+            FROM pg_catalog.unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) WITH ORDINALITY k(attnum, place)
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum)
+    FROM pg_catalog.pg_index i
+    WHERE i.indrelid = %s AND i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL
+"""
+# Rows that were written by the step: their transaction number is that of its savepoint or a later one.
+GENERATED = sql.SQL("pg_catalog.age(t.xmin) <= pg_catalog.age({}::xid)")
+TAKEN = "a row with this key is there already"
+
+
+class Inserter:
+    """Puts rows back that are gone from their tables, in one go for all tables, whatever refers to what.
+
+    A kept row wins over a row the step itself wrote (`since`: the number of its savepoint); every other row that has
+    its key stays, and the kept one, too. Rows that were refused have the reason in their column `why`.
+    """
+
+    def __init__(self, connection: Connection, since: str) -> None:
+        self._connection = connection
+        self._generated = GENERATED.format(sql.Literal(since))
+
+    def insert(self, places: Sequence[Place]) -> None:
+        """Put back what goes. All places must have been settled on the same state of the schema."""
+        with foreign_keys_late(self._connection, {place.table.oid for place in places}) as keys:
+            for place in places:
+                self._leave_taken(place)
+                self._insert(place)
+            while sum(self._take_out_orphans(place, keys) for place in places):
+                pass
+
+    def _leave_taken(self, place: Place) -> None:
+        if not place.key:
+            return
+        self._connection.execute(
+            sql.SQL("UPDATE {} SET why = {} WHERE gone AND n IN (SELECT k.n FROM {} WHERE k.gone AND NOT {})").format(
+                data_table(place.data), sql.Literal(TAKEN), place.matched(), self._generated
+            )
+        )
+
+    def _insert(self, place: Place) -> None:
+        row = self._connection.execute(
+            sql.SQL("SELECT min(n), max(n) FROM {} WHERE gone AND why IS NULL").format(data_table(place.data))
+        ).fetchone()
+        if not row or row[0] is None:
+            return
+
+        unique = [columns for (columns,) in self._connection.execute(UNIQUE.encode(), (place.table.oid,))]
+
+        def work(rows: sql.Composable) -> None:
+            if place.key:
+                for names in unique:
+                    self._make_room(place, names, rows)
+                self._overwrite(place, rows)
+            self._add(place, rows)
+
+        Chunks(self._connection, place.data, work, gone=True).run(*row)
+
+    def _make_room(self, place: Place, names: Sequence[str], rows: sql.Composable) -> None:
+        """Rows of the step give way where another unique index would refuse the kept ones."""
+        by_name = {pair.column.name: pair for pair in place.pairs}
+        if not set(names) <= set(by_name) or set(names) == {pair.column.name for pair in place.key}:
+            return
+        self._connection.execute(
+            sql.SQL("DELETE FROM {} t USING {} k WHERE {} AND {} AND NOT ({}) AND {}").format(
+                place.source,
+                data_table(place.data),
+                rows,
+                _equal([by_name[name] for name in names]),
+                _equal(place.key),
+                self._generated,
+            )
+        )
+
+    def _overwrite(self, place: Place, rows: sql.Composable) -> None:
+        """Rows of the step that have the key of a kept one take over its values."""
+        values = [pair for pair in place.pairs if not pair.kept.key]
+        if not values:
+            return
+        sets = sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(pair.column.name), pair.value) for pair in values
+        )
+        self._connection.execute(
+            sql.SQL("UPDATE {} t SET {} FROM {} k WHERE {} AND {}").format(
+                place.source, sets, data_table(place.data), rows, _equal(place.key)
+            )
+        )
+
+    def _add(self, place: Place, rows: sql.Composable) -> None:
+        self._connection.execute(
+            sql.SQL(
+                "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} WHERE {} AND t.ctid IS NULL ORDER BY k.n"
+            ).format(
+                plain_name(place.table),
+                columns(pair.column.name for pair in place.pairs),
+                sql.SQL(", ").join(pair.value for pair in place.pairs),
+                place.matched("LEFT JOIN"),
+                rows,
+            )
+        )
+
+    def _take_out_orphans(self, place: Place, keys: Sequence[ForeignKey]) -> int:
+        """Take rows out again that refer to rows which are not there; returns how many there were."""
+        found = 0
+        for key in keys:
+            if key.table == place.table.oid:
+                for statement in (_orphans(place, key), _abandoned(place, key, self._generated)):
+                    found += self._connection.execute(statement).rowcount
+        return found
+
+
+def move_sequences_on(connection: Connection, table: Table) -> None:
+    """Let the sequences that belong to a table go on behind its highest values."""
+    for column in table.columns:
+        if not column.defaulted:
+            continue
+        name = sql.SQL("pg_catalog.pg_get_serial_sequence({}, {})").format(
+            sql.Literal(plain_name(table).as_string(connection)), sql.Literal(column.name)
+        )
+        row = connection.execute(sql.SQL("SELECT {}, {}::regclass::text").format(name, name)).fetchone()
+        if row and row[0] is not None:
+            connection.execute(
+                sql.SQL(
+                    "SELECT pg_catalog.setval({sequence}, highest) FROM (SELECT max({column}) AS highest FROM {table}) m "
+                    "WHERE highest >= (SELECT last_value FROM {name}) AND highest > 0"
+                ).format(
+                    sequence=sql.Literal(row[0]),
+                    column=sql.Identifier(column.name),
+                    table=plain_name(table),
+                    name=sql.SQL(row[0]),
+                )
+            )
+
+
+def _equal(pairs: Sequence[Pair]) -> sql.Composable:
+    return sql.SQL(" AND ").join(pair.equal for pair in pairs)
+
+
+def _dangling(key: ForeignKey) -> sql.Composable:
+    """Row `t` refers to a row that is not there."""
+    own = [sql.Identifier("t", name) for name in key.columns]
+    there = sql.SQL(" AND ").join(
+        sql.SQL("f.{} = {}").format(sql.Identifier(name), column) for name, column in zip(key.other_columns, own)
+    )
+    filled = sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(column) for column in own)
+    return sql.SQL("{} AND NOT EXISTS (SELECT FROM {} f WHERE {})").format(filled, key.other, there)
+
+
+def _orphans(place: Place, key: ForeignKey) -> sql.Composed:
+    """Take kept rows out again whose foreign key points nowhere, and say why."""
+    return sql.SQL(
+        "WITH orphan AS (SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {matched} WHERE k.gone AND k.why IS NULL "
+        "AND {dangling}), taken AS (DELETE FROM {table} t USING orphan o WHERE t.tableoid = o.oid AND t.ctid = o.tid) "
+        "UPDATE {data} k SET why = {why} FROM orphan o WHERE k.n = o.n"
+    ).format(
+        matched=place.matched(),
+        dangling=_dangling(key),
+        table=place.source,
+        data=data_table(place.data),
+        why=sql.Literal(f"foreign key {key.name}: the row it refers to is not there"),
+    )
+
+
+def _abandoned(place: Place, key: ForeignKey, generated: sql.Composable) -> sql.Composed:
+    """Take rows of the step out that referred to other rows of the step, in whose place kept ones are now."""
+    return sql.SQL("DELETE FROM {} t WHERE {} AND {}").format(place.source, generated, _dangling(key))

@@ -1,0 +1,143 @@
+"""Running a step so that no row is lost: what it takes away is kept, and what its opposite took comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitmig.core.kept.losses import Losses, find_losses
+from gitmig.core.kept.report import Report
+from gitmig.core.kept.suspicion import may_change, may_lose
+from gitmig.core.plan import Direction
+from gitmig.database.kept import aside
+from gitmig.database.kept.attempts import attempt
+from gitmig.database.kept.chunks import is_about_data
+from gitmig.database.kept.limits import check
+from gitmig.database.kept.passage import Passage, Step
+from gitmig.database.kept.shape import read_shape
+from gitmig.database.kept.store import Store
+from gitmig.database.sending import ScriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from gitmig.core.kept.item import Item, Subject
+    from gitmig.core.kept.report import Limits
+    from gitmig.core.kept.shape import Shape, TableName
+    from gitmig.database.connection import Connection
+
+    Script = Callable[[], None]
+    Progress = Callable[[TableName, int], None]
+
+
+class Keeper:
+    """Runs steps on a connection inside the caller's transaction.
+
+    `by` and `commit` are noted with what is kept. `progress` is told the table and its size in bytes before it is
+    copied.
+    """
+
+    def __init__(
+        self, connection: Connection, limits: Limits, by: str, commit: str | None, progress: Progress | None = None
+    ) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._store = Store(connection, by, commit)
+        self._progress = progress or (lambda table, size: None)
+        self._may_hold: bool | None = None
+
+    def run(self, subject: Subject, direction: Direction, script: Script, back: Script | None = None) -> Report:
+        """Run a step. Raises ScriptError if the script fails, GitmigError if something cannot be kept.
+
+        A revert that fails because of rows is run again without them; they are put back as far as they fit. `back`
+        runs the migration's other section: it is tried, to see which rows would not come back by it as they were.
+        """
+        due = tuple(self._due(subject, direction))
+        back = back if may_change(subject.opposite) else None
+        step = Step(subject=subject, direction=direction, script=script, back=back, due=due)
+        if not due and not may_lose(subject.text) and direction is Direction.APPLY:
+            return self._plainly(script)
+        before = read_shape(self._connection)
+        if not due and not before.has_rows:
+            return self._plainly(script)
+        try:
+            return self._carefully(step, before)
+        except ScriptError as error:
+            if direction is not Direction.REVERT or not is_about_data(error.sqlstate):
+                raise
+            return self._without_rows(step, before, error)
+
+    def preview(self, script: Script) -> Losses:
+        """What a script would take away; it runs, and everything it did is rolled back. Raises ScriptError."""
+        losses = Losses()
+        before = read_shape(self._connection)
+
+        def work() -> bool:
+            nonlocal losses
+            script()
+            losses = find_losses(before, read_shape(self._connection))
+            return False
+
+        attempt(self._connection, work)
+        return losses
+
+    def expire(self) -> list[Item]:
+        """Drop what has been kept for longer than the limit; returns it."""
+        old = self._store.older_than(self._limits.days)
+        self._store.drop(old)
+        return old
+
+    def _due(self, subject: Subject, direction: Direction) -> list[Item]:
+        """Only where something is kept: a new database with hundreds of steps is not asked at each of them."""
+        if not self._may_hold:
+            self._may_hold = self._store.exists()
+        return self._store.due(subject.checksum, direction) if self._may_hold else []
+
+    def _plainly(self, script: Script) -> Report:
+        with self._connection.transaction():
+            script()
+        return Report()
+
+    def _carefully(self, step: Step, before: Shape, whole: Collection[int] = ()) -> Report:
+        """Find out what is lost, and if anything is, run the step again with that saved."""
+        passage = Passage(self._connection, self._store, step, before, whole)
+        losses, report = self._try(passage)
+        if report is not None:
+            return report
+        check(self._connection, step.subject, losses, self._limits)
+        for loss in losses.tables:
+            self._progress(loss.table.name, loss.table.bytes)
+        with self._connection.transaction():
+            passage.begin()
+            passage.save(losses)
+            passage.cross()
+            report = passage.settle()
+        self._may_hold = True
+        return report
+
+    def _try(self, passage: Passage) -> tuple[Losses, Report | None]:
+        """Run it. Where nothing is lost, that was it, and the report is there."""
+        losses, report = Losses(), None
+
+        def work() -> bool:
+            nonlocal losses, report
+            passage.begin()
+            passage.cross()
+            passage.look_back()
+            losses = passage.losses()
+            report = None if losses else passage.arrive()
+            return not losses
+
+        attempt(self._connection, work)
+        return losses, report
+
+    def _without_rows(self, step: Step, before: Shape, error: ScriptError) -> Report:
+        """Run a step with rows put aside; the first error counts if that does not help either."""
+        for tables in aside.candidates(self._connection, before, error):
+            try:
+                report = self._carefully(step, before, tables)
+            except ScriptError:
+                continue
+            names = tuple(sorted(before.tables[oid].name for oid in tables if before.tables[oid].filled))
+            return replace(report, aside=names)
+        raise error

@@ -1,0 +1,86 @@
+"""SQL that brings kept rows (alias `k`) and the rows of a table (alias `t`) together, and values from one to the other.
+
+Rows are told apart by key columns. Without any, by everything they still have in common, equal rows counted off
+against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.database.kept.store import data_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitmig.core.kept.item import KeptColumn
+    from gitmig.core.kept.shape import Column, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A kept column and the column of the table it belongs to."""
+
+    kept: KeptColumn
+    column: Column
+
+    @property
+    def same_type(self) -> bool:
+        """Whether the kept copy holds the very type the column has."""
+        return self.kept.native and self.kept.type == self.column.type
+
+    @property
+    def equal(self) -> sql.Composable:
+        """`k` and `t` agree here, and are no nulls."""
+        left, right = sql.Identifier("k", self.kept.data), sql.Identifier("t", self.column.name)
+        return sql.SQL("{} = {}" if self.same_type and self.kept.key else "{}::text = {}::text").format(left, right)
+
+    @property
+    def value(self) -> sql.Composable:
+        """The kept value, fit for the column. Never shortened: what is too long is refused by the assignment."""
+        source = sql.Identifier("k", self.kept.data)
+        if self.same_type:
+            return source
+        return sql.SQL("CAST({}::text AS {})").format(source, sql.SQL(self.column.plain))
+
+
+def table_name(table: Table) -> sql.Composable:
+    """The table as it stands in FROM: without the tables that inherit from it, with its partitions."""
+    name = sql.Identifier(table.name.schema, table.name.name)
+    return name if table.partitioned else sql.SQL("ONLY {}").format(name)
+
+
+def plain_name(table: Table) -> sql.Composable:
+    """The table as it stands in INSERT and ALTER."""
+    return sql.Identifier(table.name.schema, table.name.name)
+
+
+def columns(names: Iterable[str], alias: str | None = None) -> sql.Composable:
+    """A list of columns."""
+    return sql.SQL(", ").join(sql.Identifier(alias, name) if alias else sql.Identifier(name) for name in names)
+
+
+def joined(data: str, pairs: Sequence[Pair], table: Table, how: str = "JOIN") -> sql.Composable:
+    """`data k JOIN table t ON …`. Of the `pairs` those count by which rows are known."""
+    key = [pair for pair in pairs if pair.kept.key]
+    if key:
+        condition = sql.SQL(" AND ").join(pair.equal for pair in key)
+        return sql.SQL("{} k {} {} t ON {}").format(data_table(data), sql.SQL(how), table_name(table), condition)
+    like = [pair for pair in pairs if pair.kept.like]
+    left = _image(sql.Identifier("k", pair.kept.data) for pair in like)
+    right = _image(sql.Identifier("t", pair.column.name) for pair in like)
+    return sql.SQL(
+        "(SELECT k.*, {left} AS likeness, row_number() OVER (PARTITION BY {left} ORDER BY n) AS copy FROM {data} k) k "
+        "{how} (SELECT t.*, t.tableoid, t.ctid, t.xmin, {right} AS likeness, "
+        "row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS copy FROM {table} t) t "
+        "ON k.likeness = t.likeness AND k.copy = t.copy"
+    ).format(left=left, right=right, data=data_table(data), table=table_name(table), how=sql.SQL(how))
+
+
+def _image(values: Iterable[sql.Composable]) -> sql.Composable:
+    """One text for several values that is equal exactly where all of them are, nulls included, and can be hashed."""
+    texts = sql.SQL(", ").join(sql.SQL("{}::text").format(value) for value in values)
+    return sql.SQL("ROW({})::text").format(texts)

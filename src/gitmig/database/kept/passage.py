@@ -1,0 +1,224 @@
+"""One run of a step, with everything that is done to rows before and after its script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.core.kept.losses import changed_columns, find_losses, heir_of
+from gitmig.core.kept.report import Kept, Report
+from gitmig.core.kept.shape import Shape
+from gitmig.core.kept.suspicion import may_change
+from gitmig.database.kept.aside import empty
+from gitmig.database.kept.attempts import attempt
+from gitmig.database.kept.guard import quiet
+from gitmig.database.kept.places import find_place
+from gitmig.database.kept.returning import fill, put_back
+from gitmig.database.kept.saving import changed, everything, settle, take, with_heirs
+from gitmig.database.kept.shape import read_shape
+from gitmig.database.kept.updating import mark
+from gitmig.database.sending import ScriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from gitmig.core.kept.item import Item, Subject
+    from gitmig.core.kept.losses import Losses
+    from gitmig.core.kept.report import Restored, Staying
+    from gitmig.core.plan import Direction
+    from gitmig.database.connection import Connection
+    from gitmig.database.kept.saving import Image
+    from gitmig.database.kept.store import Store
+
+    Script = Callable[[], None]
+
+# A row's transaction number tells whether the step wrote it; that of a savepoint is only seen in what it wrote.
+SINCE = (
+    b"CREATE TABLE gitmig_kept.since AS SELECT 1 AS one",
+    b"SELECT xmin::text FROM gitmig_kept.since",
+    b"DROP TABLE gitmig_kept.since",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What is to run, for whom, and what the opposite step took and is to be put back after it.
+
+    `back` runs the migration's other section; None where there is none, or no need to look at it.
+    """
+
+    subject: Subject
+    direction: Direction
+    script: Script
+    back: Script | None
+    due: tuple[Item, ...]
+
+
+class Passage:
+    """From the shape `before` a step through its script to what comes after it; inside a savepoint of the caller.
+
+    The rows of the tables `aside` (oids) are taken out of the step's way.
+    """
+
+    def __init__(self, connection: Connection, store: Store, step: Step, before: Shape, aside: Collection[int]) -> None:
+        self._connection = connection
+        self._store = store
+        self._step = step
+        self._before = before
+        self._after = Shape()
+        self._aside = frozenset(aside)
+        self._overwritten = self._to_be_overwritten()
+        self._fragile: frozenset[int] = frozenset()
+        self._images: list[Image] = []
+        self._marks: dict[int, str] = {}
+        self._since = "0"
+
+    def begin(self) -> None:
+        """Note what has to be known from before the script."""
+        if not self._step.due and not self._aside:
+            return
+        create, read, drop = SINCE
+        with quiet(self._connection):
+            self._connection.execute(create)
+            row = self._connection.execute(read).fetchone()
+            self._connection.execute(drop)
+            self._since = str(row[0]) if row else "0"
+            for item in self._step.due:
+                table = self._before.named(item.heir) if item.heir else None
+                if table and (name := mark(self._connection, item, table)):
+                    self._marks[item.id] = name
+
+    def cross(self) -> None:
+        """Run the script. Raises ScriptError."""
+        empty(self._connection, self._before, self._aside)
+        self._step.script()
+        self._after = read_shape(self._connection)
+
+    def look_back(self) -> None:
+        """Find the tables in which the way back would change rows that the step itself leaves alone."""
+        touched: set[int] = set()
+
+        def look(there: Shape) -> None:
+            losses = find_losses(self._after, there)
+            oids = {loss.table.oid for loss in losses.tables if loss.rewritten}
+            for oid, table in self._before.tables.items():
+                heir = heir_of(table, self._before, self._after) if table.filled else None
+                if heir is not None and heir.oid in oids:
+                    touched.add(oid)
+
+        self._go_back(look)
+        self._fragile = frozenset(touched)
+
+    def losses(self) -> Losses:
+        """What the step takes away, and what would not come back as it was."""
+        return find_losses(self._before, self._after, self._aside | self._overwritten | self._fragile)
+
+    def arrive(self) -> Report:
+        """Put back what is due."""
+        if not self._step.due:
+            return Report()
+        with quiet(self._connection):
+            restored, staying = self._put_back()
+        return Report(restored=tuple(restored), staying=tuple(staying))
+
+    def save(self, losses: Losses) -> None:
+        """Copy what will be lost."""
+        with quiet(self._connection):
+            self._images = [take(self._connection, loss, self._store.next_id()) for loss in losses.tables]
+
+    def settle(self) -> Report:
+        """Put back what is due and what was put aside, and keep what is lost then."""
+        with quiet(self._connection):
+            images = [self._with_heirs(image, self._after) for image in self._images]
+            self._return(images)
+            restored, staying = self._put_back()
+        fragile = self._changed_on_the_way_back(images)
+        with quiet(self._connection):
+            kept = [kept for image in images if (kept := self._keep(image, fragile.get(image.number, ())))]
+        return Report(kept=tuple(kept), restored=tuple(restored), staying=tuple(staying))
+
+    def _with_heirs(self, image: Image, after: Shape) -> Image:
+        return with_heirs(image, heir_of(image.loss.table, self._before, after))
+
+    def _return(self, images: Sequence[Image]) -> None:
+        """Put the rows that were put aside back as far as they fit what their tables have become."""
+        places = []
+        for image in images:
+            after = image.loss.after
+            if image.loss.table.oid in self._aside and after is not None:
+                place = find_place(image.data, image.columns, after, lambda column: column.heir)
+                places += [place] if place else []
+        fill(self._connection, places, self._since)
+
+    def _put_back(self) -> tuple[list[Restored], list[Staying]]:
+        if not self._step.due:
+            return [], []
+        found = put_back(
+            self._connection,
+            self._store,
+            self._step.due,
+            marks=self._marks,
+            shape=self._after,
+            since=self._since,
+        )
+        for name in self._marks.values():
+            self._store.drop_data(name)
+        return found
+
+    def _changed_on_the_way_back(self, images: Sequence[Image]) -> dict[int, list[int]]:
+        """By image, the rows (n) that would not be as they were. Without a look at the way back: whatever it may be."""
+        found: dict[int, list[int]] = {}
+        if self._step.back is None:
+            if may_change(self._step.subject.opposite):
+                for image in images:
+                    if image.loss.after and changed_columns(image.loss.table, image.loss.after):
+                        found[image.number] = everything(self._connection, image)
+            return found
+
+        def look(there: Shape) -> None:
+            with quiet(self._connection):
+                for image in images:
+                    found[image.number] = changed(self._connection, self._with_heirs(image, there))
+
+        self._go_back(look)
+        return found
+
+    def _go_back(self, look: Callable[[Shape], None]) -> None:
+        """Run the migration's other section, look at what is there then, and take it back."""
+        back = self._step.back
+        if back is None:
+            return
+
+        def work() -> bool:
+            back()
+            look(read_shape(self._connection))
+            return False
+
+        try:
+            attempt(self._connection, work)
+        except ScriptError:
+            return  # a way back that fails takes nothing
+
+    def _keep(self, image: Image, fragile: Sequence[int]) -> Kept | None:
+        copy = settle(self._connection, image, fragile)
+        if copy is None:
+            return None
+        size = self._store.add(image.number, self._step.subject, self._step.direction, copy)
+        lost = [column.name for column in copy.columns if column.heir is None]
+        return Kept(
+            item=image.number,
+            table=copy.table,
+            columns=tuple(lost) if copy.heir else (),
+            rows=copy.rows,
+            bytes=size,
+            why=copy.why,
+        )
+
+    def _to_be_overwritten(self) -> frozenset[int]:
+        """Tables in which putting back may change values: what the step made of them has to come back, too."""
+        found = set()
+        for item in self._step.due:
+            table = self._before.named(item.heir) if item.heir else None
+            if table is not None and any(column.image for column in item.columns):
+                found.add(table.oid)
+        return frozenset(found)

@@ -1,0 +1,97 @@
+"""Putting back what the opposite step took: all items that are due, as far as there is a place for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.core.kept.report import Restored, Staying
+from gitmig.database.kept.guard import identities_writable, settle_constraints, triggers_off
+from gitmig.database.kept.inserting import Inserter, move_sequences_on
+from gitmig.database.kept.places import find_place
+from gitmig.database.kept.store import data_table
+from gitmig.database.kept.updating import update
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitmig.core.kept.item import Item
+    from gitmig.core.kept.shape import Shape
+    from gitmig.database.connection import Connection
+    from gitmig.database.kept.places import Place
+    from gitmig.database.kept.store import Store
+
+
+def fill(connection: Connection, places: Sequence[Place], since: str) -> None:
+    """Put rows and values back. Rows that were refused have the reason in `why`; all others went."""
+    if not places:
+        return
+    tables = {place.table.oid: place.table for place in places}
+    settle_constraints(connection)
+    with triggers_off(connection, tables), identities_writable(connection, tables.values()):
+        Inserter(connection, since).insert(places)
+        for place in places:
+            update(connection, place)
+        settle_constraints(connection)
+    for table in tables.values():
+        move_sequences_on(connection, table)
+
+
+def put_back(
+    connection: Connection, store: Store, items: Sequence[Item], *, marks: Mapping[int, str], shape: Shape, since: str
+) -> tuple[list[Restored], list[Staying]]:
+    """Put items back into the tables of a shape, oldest first: of two versions of a row the newer one stays."""
+    places = [(item, place) for item in items if (place := place_in(item, shape, marks.get(item.id)))]
+    for item, _ in places:
+        connection.execute(sql.SQL("UPDATE {} SET why = NULL WHERE why IS NOT NULL").format(data_table(item.data)))
+    fill(connection, [place for _, place in places], since)
+    restored, staying = [], []
+    for item, place in places:
+        left, why = finish(connection, store, item, place)
+        if item.rows > left:
+            restored.append(Restored(table=place.table.name, rows=item.rows - left))
+        if left:
+            staying.append(Staying(item=item.id, table=item.table, rows=left, why=why))
+    return restored, staying
+
+
+def place_in(item: Item, shape: Shape, marks: str | None = None) -> Place | None:
+    """Where an item belongs in a shape; None: nowhere yet."""
+    table = shape.named(item.table)
+    if table is None:
+        return None
+    place = find_place(item.data, item.columns, table, lambda column: column.name, marks)
+    if place is None or not item.waits_for({column.name for column in place.missing}):
+        return place
+    return None
+
+
+def finish(connection: Connection, store: Store, item: Item, place: Place) -> tuple[int, str]:
+    """Forget what was put back; returns how many rows were refused, and why the first one was.
+
+    Values of columns that the table does not have yet are kept for a later step.
+    """
+    data = data_table(item.data)
+    if place.missing:
+        _keep_missing(connection, store, item, place)
+    connection.execute(sql.SQL("DELETE FROM {} WHERE why IS NULL").format(data))
+    row = connection.execute(
+        sql.SQL("SELECT count(*), (SELECT why FROM {} ORDER BY n LIMIT 1) FROM {}").format(data, data)
+    ).fetchone()
+    left, why = row or (0, None)
+    store.shrink(item, left, item.columns, why)
+    return left, why or ""
+
+
+def _keep_missing(connection: Connection, store: Store, item: Item, place: Place) -> None:
+    """Turn the rows that went back into an item of their own that holds what they still lack."""
+    missing = {column.name for column in place.missing}
+    columns = []
+    for column in item.columns:
+        if column.name in missing:
+            columns.append(replace(column, heir=None, image=None, like=False))
+        elif column.key or column.like:
+            columns.append(replace(column, heir=column.name, image=None))
+    store.split(item, columns)

@@ -1,0 +1,103 @@
+"""Reading the shape of the database: one query over the catalogs, none over rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitmig.core.kept.shape import Column, Shape, Table, TableName
+from gitmig.database.catalogs.scope import OURS, OWN_RELATION
+
+if TYPE_CHECKING:
+    from gitmig.database.connection import Connection
+
+# The unique index that tells rows apart best: the primary key, else one without nulls and expressions.
+KEY = """
+    SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1] FROM pg_catalog.pg_index i
+    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute k WHERE k.attrelid = c.oid AND NOT k.attnotnull
+                      AND k.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+    ORDER BY i.indisprimary DESC, i.indexrelid LIMIT 1
+"""
+# bpchar and bit mean a length of 1 where no modifier is written, so the bare type is asked for with -1.
+COLUMNS = """
+    SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+        a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.format_type(a.atttypid, -1),
+        t.oid < 16384 AND a.attcollation IN (0, 100), a.attgenerated <> '', a.attidentity = 'a',
+        a.attidentity <> '' OR a.atthasdef) ORDER BY a.attnum)
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+"""
+# Rows are in the leaves; what they belong to is the root of their partition tree.
+QUERY = f"""
+    WITH leaf AS (
+        SELECT CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid) ELSE c.oid END AS root,
+            c.oid, c.relfilenode, pg_catalog.pg_relation_size(c.oid) AS bytes,
+            pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)
+                AS changes
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
+        WHERE c.relkind = 'r'
+    ), stored AS (
+        SELECT root, pg_catalog.json_agg(pg_catalog.json_build_array(oid::int8, relfilenode::int8, bytes > 0)) AS files,
+            sum(changes)::int8 AS changes, sum(bytes)::int8 AS bytes
+        FROM leaf GROUP BY root
+    )
+    SELECT c.oid::int8, n.nspname, c.relname, c.relkind = 'p', s.files, ({COLUMNS}), ({KEY}),
+        coalesce(s.changes, 0), coalesce(s.bytes, 0)
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
+    LEFT JOIN stored s ON s.root = c.oid
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {OWN_RELATION}
+"""
+# Counting large objects reads a table of their own, which is empty as a rule.
+REST = """
+    SELECT (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata), pg_catalog.current_setting('track_counts')::bool
+"""
+
+
+def read_shape(connection: Connection) -> Shape:
+    """The tables as the current transaction sees them."""
+    with connection.pipeline():
+        tables = connection.execute(QUERY.encode())
+        rest = connection.execute(REST.encode())
+    large_objects, counted = rest.fetchone() or (0, False)
+    found = [_table(*row) for row in tables.fetchall()]
+    return Shape(tables={table.oid: table for table in found}, large_objects=large_objects, counted=counted)
+
+
+def _table(  # noqa: PLR0917 - the columns of the query, in its order
+    oid: int,
+    schema: str,
+    name: str,
+    partitioned: bool,
+    files: list[tuple[int, int, bool]] | None,
+    columns: list[Any] | None,
+    key: list[int] | None,
+    changes: int,
+    size: int,
+) -> Table:
+    files = files or []
+    return Table(
+        oid=oid,
+        name=TableName(schema, name),
+        partitioned=partitioned,
+        files=frozenset((leaf, file) for leaf, file, _ in files),
+        filled=frozenset((leaf, file) for leaf, file, filled in files if filled),
+        columns=tuple(_column(*column) for column in columns or ()),
+        key=tuple(key or ()),
+        changes=changes,
+        bytes=size,
+    )
+
+
+def _column(  # noqa: PLR0917 - the columns of the query, in its order
+    number: int, name: str, type_: str, plain: str, builtin: bool, generated: bool, always: bool, defaulted: bool
+) -> Column:
+    return Column(
+        number=number,
+        name=name,
+        type=type_,
+        plain=plain,
+        builtin=builtin,
+        generated=generated,
+        always=always,
+        defaulted=defaulted,
+    )

@@ -1,0 +1,192 @@
+"""The book of kept rows: table gitmig_kept.item, and the tables that hold the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from gitmig.core.kept.item import Item, KeptColumn
+from gitmig.core.kept.shape import TableName
+from gitmig.core.plan import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.kept.item import Subject
+    from gitmig.database.connection import Connection
+
+SCHEMA = "gitmig_kept"
+COLUMNS = (
+    "id, version, migration, checksum, direction, table_schema, table_name, heir_schema, heir_name, columns, rows, "
+    "bytes, kept_at, kept_by, commit, data, due, reason"
+)
+SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
+# The opposite of an earlier step makes due what that one took. Rows that were refused are not tried again and again.
+DUE = f"""
+    WITH due AS (
+        UPDATE gitmig_kept.item SET due = true WHERE checksum = %s AND direction = %s OR due AND reason IS NULL
+        RETURNING {COLUMNS}
+    ) SELECT * FROM due ORDER BY id
+"""
+NEXT_ID = b"SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'))"
+INSERT = """
+    INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
+        heir_name, columns, rows, bytes, kept_by, commit, data)
+    OVERRIDING SYSTEM VALUE
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, pg_catalog.pg_table_size(%s::regclass), %s, %s, %s)
+    RETURNING bytes
+"""
+
+
+SPLIT = """
+    INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
+        heir_name, columns, rows, bytes, kept_at, kept_by, commit, xid, data, due)
+    OVERRIDING SYSTEM VALUE
+    SELECT %s, version, migration, checksum, direction, table_schema, table_name, table_schema,
+        table_name, %s, rows, pg_catalog.pg_table_size(%s::regclass), kept_at, kept_by, commit, xid, %s, true
+    FROM gitmig_kept.item WHERE id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Rows that were saved: from which table, what became of it, where they are, and `why` they could not stay."""
+
+    table: TableName
+    heir: TableName | None
+    columns: tuple[KeptColumn, ...]
+    rows: int
+    data: str
+    why: str | None
+
+
+class Store:
+    """The kept rows of one database. `by` and `commit` are noted with everything that is kept."""
+
+    def __init__(self, connection: Connection, by: str, commit: str | None) -> None:
+        self._connection = connection
+        self._by = by
+        self._commit = commit
+
+    def exists(self) -> bool:
+        """Whether anything is kept at all."""
+        row = self._connection.execute("SELECT EXISTS (SELECT FROM gitmig_kept.item)").fetchone()
+        return bool(row and row[0])
+
+    def items(self) -> list[Item]:
+        """Everything that is kept, oldest first."""
+        return [_item(*row) for row in self._connection.execute(f"{SELECT} ORDER BY id".encode())]
+
+    def due(self, checksum: str, direction: Direction) -> list[Item]:
+        """What the opposite of this step took, and what is still waiting for a place; oldest first."""
+        opposite = Direction.REVERT if direction is Direction.APPLY else Direction.APPLY
+        return [_item(*row) for row in self._connection.execute(DUE.encode(), (checksum, opposite.value))]
+
+    def next_id(self) -> int:
+        """The number of an item to come."""
+        row = self._connection.execute(NEXT_ID).fetchone()
+        assert row is not None  # a query without FROM
+        return int(row[0])
+
+    def add(self, number: int, subject: Subject, direction: Direction, copy: Copy) -> int:
+        """Note what was kept in the table `item_<number>`; returns its size in bytes."""
+        heir = copy.heir
+        values = (
+            *(number, subject.version, subject.name, subject.checksum, direction.value),
+            *(copy.table.schema, copy.table.name, heir.schema if heir else None, heir.name if heir else None),
+            *(Jsonb([column.to_json() for column in copy.columns]), copy.rows, f"{SCHEMA}.{copy.data}"),
+            *(self._by, self._commit, copy.data),
+        )
+        row = self._connection.execute(INSERT.encode(), values).fetchone()
+        assert row is not None  # RETURNING
+        return int(row[0])
+
+    def shrink(self, item: Item, rows: int, columns: Sequence[KeptColumn], reason: str | None) -> None:
+        """Note what is left of an item; with no rows left it goes, and its table with it."""
+        if rows:
+            self._connection.execute(
+                "UPDATE gitmig_kept.item SET rows = %s, columns = %s, reason = %s WHERE id = %s",
+                (rows, Jsonb([column.to_json() for column in columns]), reason, item.id),
+            )
+        else:
+            self.drop([item])
+
+    def split(self, item: Item, columns: Sequence[KeptColumn]) -> None:
+        """Make an item of the rows that went back: these columns of theirs have to wait for their place."""
+        number = self.next_id()
+        data = f"item_{number}"
+        self._connection.execute(
+            sql.SQL(
+                "CREATE TABLE {} AS SELECT n, NULL::text AS why, false AS gone, {} FROM {} WHERE why IS NULL"
+            ).format(
+                data_table(data), sql.SQL(", ").join(sql.Identifier(c.data) for c in columns), data_table(item.data)
+            )
+        )
+        self._connection.execute(
+            SPLIT.encode(), (number, Jsonb([column.to_json() for column in columns]), f"{SCHEMA}.{data}", data, item.id)
+        )
+
+    def drop(self, items: Sequence[Item]) -> None:
+        """Forget items, rows included."""
+        for item in items:
+            self.drop_data(item.data)
+        self._connection.execute("DELETE FROM gitmig_kept.item WHERE id = ANY(%s)", ([item.id for item in items],))
+
+    def drop_data(self, name: str) -> None:
+        """Drop a table with kept rows, or one that helps with them."""
+        self._connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(data_table(name)))
+
+    def older_than(self, days: int) -> list[Item]:
+        """What was kept more than `days` days ago."""
+        query = (
+            f"{SELECT} WHERE kept_at < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => %s) ORDER BY id"
+        )
+        return [_item(*row) for row in self._connection.execute(query.encode(), (days,))]
+
+
+def data_table(name: str) -> sql.Composable:
+    """The name of a table with kept rows, quoted."""
+    return sql.Identifier(SCHEMA, name)
+
+
+def _item(  # noqa: PLR0917 - the columns of the query, in its order
+    id_: int,
+    version: str,
+    migration: str,
+    checksum: str,
+    direction: str,
+    table_schema: str,
+    table_name: str,
+    heir_schema: str | None,
+    heir_name: str | None,
+    columns: list[dict[str, Any]],
+    rows: int,
+    bytes_: int,
+    kept_at: Any,
+    kept_by: str,
+    commit: str | None,
+    data: str,
+    due: bool,
+    reason: str | None,
+) -> Item:
+    return Item(
+        id=id_,
+        version=version,
+        migration=migration,
+        checksum=checksum,
+        direction=Direction(direction),
+        table=TableName(table_schema, table_name),
+        heir=TableName(heir_schema, heir_name) if heir_schema is not None and heir_name is not None else None,
+        columns=tuple(KeptColumn(**column) for column in columns),
+        rows=rows,
+        bytes=bytes_,
+        kept_at=kept_at,
+        kept_by=kept_by,
+        commit=commit,
+        data=data,
+        due=due,
+        reason=reason,
+    )

@@ -1,0 +1,106 @@
+"""Putting values back into rows that are still there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.database.kept.chunks import Chunks
+from gitmig.database.kept.matching import Pair, joined
+from gitmig.database.kept.store import data_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitmig.core.kept.item import Item
+    from gitmig.core.kept.shape import Table
+    from gitmig.database.connection import Connection
+    from gitmig.database.kept.places import Place
+
+GONE = "its row is gone"
+UNSURE = "nobody can tell any more whether somebody changed the row since"
+
+
+def mark(connection: Connection, item: Item, table: Table) -> str | None:
+    """Note, before the opposite step runs, which values are as the earlier step left them; returns where.
+
+    A value that somebody changed since then is theirs, and stays.
+    """
+    images = [column for column in item.common if column.image is not None]
+    pairs = [
+        Pair(kept=kept, column=column)
+        for kept in item.common
+        if kept.heir is not None and (column := table.column(kept.heir))
+    ]
+    if not images or len(pairs) < len(item.common):
+        return None
+    name = f"mark_{item.id}"
+    tests = [
+        sql.SQL("{}::text IS NOT DISTINCT FROM {} AS {}").format(
+            sql.Identifier("t", pair.column.name),
+            sql.Identifier("k", str(pair.kept.image)),
+            sql.Identifier(str(pair.kept.image)),
+        )
+        for pair in pairs
+        if pair.kept.image is not None
+    ]
+    connection.execute(
+        sql.SQL("CREATE TABLE {} AS SELECT k.n, {} FROM {} WHERE NOT k.gone").format(
+            data_table(name), sql.SQL(", ").join(tests), joined(item.data, pairs, table)
+        )
+    )
+    return name
+
+
+def update(connection: Connection, place: Place) -> None:
+    """Give rows back the values the step took or changed. Rows that were refused have the reason in `why`."""
+    if place.marks is None and any(pair.kept.image for pair in place.pairs):
+        _leave_all(connection, place)
+        return
+    values = [(pair, value) for pair, value in _values(place) if not pair.kept.key]
+    row = connection.execute(
+        sql.SQL("SELECT min(n), max(n) FROM {} WHERE NOT gone").format(data_table(place.data))
+    ).fetchone()
+    if not row or row[0] is None or not values:
+        return
+    connection.execute(
+        sql.SQL(
+            "UPDATE {} SET why = {} WHERE NOT gone AND why IS NULL AND n NOT IN (SELECT k.n FROM {} WHERE NOT k.gone)"
+        ).format(data_table(place.data), sql.Literal(GONE), place.matched())
+    )
+
+    def work(rows: sql.Composable) -> None:
+        connection.execute(_statement(place, values, rows))
+
+    Chunks(connection, place.data, work, gone=False).run(*row)
+
+
+def _leave_all(connection: Connection, place: Place) -> None:
+    connection.execute(
+        sql.SQL("UPDATE {} SET why = {} WHERE NOT gone AND why IS NULL").format(data_table(place.data), UNSURE)
+    )
+
+
+def _values(place: Place) -> Iterator[tuple[Pair, sql.Composable]]:
+    """What every column gets: what was lost comes back; what was changed does if nobody changed it since."""
+    for pair in place.pairs:
+        if pair.kept.heir is None:
+            yield pair, pair.value
+        elif pair.kept.image is not None and place.marks is not None:
+            mine = sql.Identifier("t", pair.column.name)
+            untouched = sql.Identifier("m", pair.kept.image)
+            yield pair, sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(untouched, pair.value, mine)
+
+
+def _statement(place: Place, values: Sequence[tuple[Pair, sql.Composable]], rows: sql.Composable) -> sql.Composed:
+    fresh = [sql.SQL("{} AS {}").format(value, sql.Identifier(f"v{k}")) for k, (_, value) in enumerate(values)]
+    sets = [
+        sql.SQL("{} = s.{}").format(sql.Identifier(pair.column.name), sql.Identifier(f"v{k}"))
+        for k, (pair, _) in enumerate(values)
+    ]
+    marks = sql.SQL(" LEFT JOIN {} m ON m.n = k.n").format(data_table(place.marks)) if place.marks else sql.SQL("")
+    return sql.SQL(
+        "UPDATE {} t SET {} FROM (SELECT t.tableoid AS oid, t.ctid AS tid, {} FROM {}{} WHERE {}) s "
+        "WHERE t.tableoid = s.oid AND t.ctid = s.tid"
+    ).format(place.source, sql.SQL(", ").join(sets), sql.SQL(", ").join(fresh), place.matched(), marks, rows)
