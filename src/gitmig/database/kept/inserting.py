@@ -8,7 +8,8 @@ from psycopg import sql
 
 from gitmig.database.kept.chunks import Chunks
 from gitmig.database.kept.guard import foreign_keys_late
-from gitmig.database.kept.matching import columns, plain_name
+from gitmig.database.kept.matching import columns, every_equal, plain_name
+from gitmig.database.kept.room import clear_keyless, make_room, replace_alike
 from gitmig.database.kept.store import data_table
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from gitmig.core.kept.shape import Table
     from gitmig.database.connection import Connection
     from gitmig.database.kept.guard import ForeignKey
-    from gitmig.database.kept.matching import Pair
     from gitmig.database.kept.places import Place
+    from gitmig.database.kept.room import Written
 
 # Rows whose key may be taken by another one: every plain unique index.
 UNIQUE = """
@@ -28,71 +29,59 @@ UNIQUE = """
     FROM pg_catalog.pg_index i
     WHERE i.indrelid = %s AND i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL
 """
-# Rows that were written by the step: their transaction number is that of its savepoint or a later one.
-GENERATED = sql.SQL("pg_catalog.age(t.xmin) <= pg_catalog.age({}::xid)")
 TAKEN = "a row with this key is there already"
+WAITING = sql.SQL("k.gone AND k.why IS NULL")
 
 
 class Inserter:
     """Puts rows back that are gone from their tables, in one go for all tables, whatever refers to what.
 
-    A kept row wins over a row the step itself wrote (`since`: the number of its savepoint); every other row that has
-    its key stays, and the kept one, too. Rows that were refused have the reason in their column `why`.
+    A kept row wins over rows the step itself has `written`; every other row that has its key stays, and the kept one,
+    too. Rows that were refused have the reason in their column `why`.
     """
 
-    def __init__(self, connection: Connection, since: str) -> None:
+    def __init__(self, connection: Connection, written: Written) -> None:
         self._connection = connection
-        self._generated = GENERATED.format(sql.Literal(since))
+        self._written = written
 
     def insert(self, places: Sequence[Place]) -> None:
-        """Put back what goes. All places must have been settled on the same state of the schema."""
+        """Put back what goes."""
         with foreign_keys_late(self._connection, {place.table.oid for place in places}) as keys:
             for place in places:
-                self._leave_taken(place)
                 self._insert(place)
             while sum(self._take_out_orphans(place, keys) for place in places):
                 pass
 
-    def _leave_taken(self, place: Place) -> None:
-        if not place.key:
-            return
-        self._connection.execute(
-            sql.SQL("UPDATE {} SET why = {} WHERE gone AND n IN (SELECT k.n FROM {} WHERE k.gone AND NOT {})").format(
-                data_table(place.data), sql.Literal(TAKEN), place.matched(), self._generated
-            )
-        )
-
     def _insert(self, place: Place) -> None:
+        if place.key:
+            self._leave_taken(place)
         row = self._connection.execute(
-            sql.SQL("SELECT min(n), max(n) FROM {} WHERE gone AND why IS NULL").format(data_table(place.data))
+            sql.SQL("SELECT min(n), max(n) FROM {} k WHERE {}").format(data_table(place.data), WAITING)
         ).fetchone()
         if not row or row[0] is None:
             return
-
-        unique = [columns for (columns,) in self._connection.execute(UNIQUE.encode(), (place.table.oid,))]
+        alike = replace_alike(place, self._written)
+        for statement in [alike] if alike else [] if place.key else clear_keyless(place, self._written):
+            self._connection.execute(statement)
+        unique = [names for (names,) in self._connection.execute(UNIQUE.encode(), (place.table.oid,))]
 
         def work(rows: sql.Composable) -> None:
+            for names in unique if place.key else ():
+                if statement := make_room(place, names, rows, self._written):
+                    self._connection.execute(statement)
             if place.key:
-                for names in unique:
-                    self._make_room(place, names, rows)
                 self._overwrite(place, rows)
-            self._add(place, rows)
+            self._connection.execute(_adding(place, rows))
 
         Chunks(self._connection, place.data, work, gone=True).run(*row)
 
-    def _make_room(self, place: Place, names: Sequence[str], rows: sql.Composable) -> None:
-        """Rows of the step give way where another unique index would refuse the kept ones."""
-        by_name = {pair.column.name: pair for pair in place.pairs}
-        if not set(names) <= set(by_name) or set(names) == {pair.column.name for pair in place.key}:
-            return
+    def _leave_taken(self, place: Place) -> None:
         self._connection.execute(
-            sql.SQL("DELETE FROM {} t USING {} k WHERE {} AND {} AND NOT ({}) AND {}").format(
-                place.source,
+            sql.SQL("UPDATE {} SET why = {} WHERE gone AND n IN (SELECT k.n FROM {} WHERE NOT {})").format(
                 data_table(place.data),
-                rows,
-                _equal([by_name[name] for name in names]),
-                _equal(place.key),
-                self._generated,
+                sql.Literal(TAKEN),
+                place.matched(only=WAITING),
+                self._written.condition(place.table),
             )
         )
 
@@ -106,20 +95,7 @@ class Inserter:
         )
         self._connection.execute(
             sql.SQL("UPDATE {} t SET {} FROM {} k WHERE {} AND {}").format(
-                place.source, sets, data_table(place.data), rows, _equal(place.key)
-            )
-        )
-
-    def _add(self, place: Place, rows: sql.Composable) -> None:
-        self._connection.execute(
-            sql.SQL(
-                "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} WHERE {} AND t.ctid IS NULL ORDER BY k.n"
-            ).format(
-                plain_name(place.table),
-                columns(pair.column.name for pair in place.pairs),
-                sql.SQL(", ").join(pair.value for pair in place.pairs),
-                place.matched("LEFT JOIN"),
-                rows,
+                place.source, sets, data_table(place.data), rows, every_equal(place.key)
             )
         )
 
@@ -128,7 +104,7 @@ class Inserter:
         found = 0
         for key in keys:
             if key.table == place.table.oid:
-                for statement in (_orphans(place, key), _abandoned(place, key, self._generated)):
+                for statement in (_orphans(place, key), _abandoned(place, key, self._written.condition(place.table))):
                     found += self._connection.execute(statement).rowcount
         return found
 
@@ -145,7 +121,8 @@ def move_sequences_on(connection: Connection, table: Table) -> None:
         if row and row[0] is not None:
             connection.execute(
                 sql.SQL(
-                    "SELECT pg_catalog.setval({sequence}, highest) FROM (SELECT max({column}) AS highest FROM {table}) m "
+                    "SELECT pg_catalog.setval({sequence}, highest) "
+                    "FROM (SELECT max({column}) AS highest FROM {table}) m "
                     "WHERE highest >= (SELECT last_value FROM {name}) AND highest > 0"
                 ).format(
                     sequence=sql.Literal(row[0]),
@@ -156,8 +133,18 @@ def move_sequences_on(connection: Connection, table: Table) -> None:
             )
 
 
-def _equal(pairs: Sequence[Pair]) -> sql.Composable:
-    return sql.SQL(" AND ").join(pair.equal for pair in pairs)
+def _adding(place: Place, rows: sql.Composable) -> sql.Composed:
+    source, there = data_table(place.data), sql.SQL("")
+    if place.key:
+        there = sql.SQL(" AND NOT EXISTS (SELECT FROM {} t WHERE {})").format(place.source, every_equal(place.key))
+    return sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} k WHERE {}{} ORDER BY k.n").format(
+        plain_name(place.table),
+        columns(pair.column.name for pair in place.pairs),
+        sql.SQL(", ").join(pair.value for pair in place.pairs),
+        source,
+        rows,
+        there,
+    )
 
 
 def _dangling(key: ForeignKey) -> sql.Composable:
@@ -173,11 +160,11 @@ def _dangling(key: ForeignKey) -> sql.Composable:
 def _orphans(place: Place, key: ForeignKey) -> sql.Composed:
     """Take kept rows out again whose foreign key points nowhere, and say why."""
     return sql.SQL(
-        "WITH orphan AS (SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {matched} WHERE k.gone AND k.why IS NULL "
-        "AND {dangling}), taken AS (DELETE FROM {table} t USING orphan o WHERE t.tableoid = o.oid AND t.ctid = o.tid) "
+        "WITH orphan AS (SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {matched} WHERE {dangling}), "
+        "taken AS (DELETE FROM {table} t USING orphan o WHERE t.tableoid = o.oid AND t.ctid = o.tid) "
         "UPDATE {data} k SET why = {why} FROM orphan o WHERE k.n = o.n"
     ).format(
-        matched=place.matched(),
+        matched=place.matched(only=WAITING),
         dangling=_dangling(key),
         table=place.source,
         data=data_table(place.data),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gitmig.core.kept.shape import Column, Table
 
 
+EVERY = sql.SQL("true")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """A kept column and the column of the table it belongs to."""
@@ -63,24 +66,38 @@ def columns(names: Iterable[str], alias: str | None = None) -> sql.Composable:
     return sql.SQL(", ").join(sql.Identifier(alias, name) if alias else sql.Identifier(name) for name in names)
 
 
-def joined(data: str, pairs: Sequence[Pair], table: Table, how: str = "JOIN") -> sql.Composable:
-    """`data k JOIN table t ON …`. Of the `pairs` those count by which rows are known."""
-    key = [pair for pair in pairs if pair.kept.key]
-    if key:
-        condition = sql.SQL(" AND ").join(pair.equal for pair in key)
-        return sql.SQL("{} k {} {} t ON {}").format(data_table(data), sql.SQL(how), table_name(table), condition)
-    like = [pair for pair in pairs if pair.kept.like]
-    left = _image(sql.Identifier("k", pair.kept.data) for pair in like)
-    right = _image(sql.Identifier("t", pair.column.name) for pair in like)
-    return sql.SQL(
-        "(SELECT k.*, {left} AS likeness, row_number() OVER (PARTITION BY {left} ORDER BY n) AS copy FROM {data} k) k "
-        "{how} (SELECT t.*, t.tableoid, t.ctid, t.xmin, {right} AS likeness, "
-        "row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS copy FROM {table} t) t "
-        "ON k.likeness = t.likeness AND k.copy = t.copy"
-    ).format(left=left, right=right, data=data_table(data), table=table_name(table), how=sql.SQL(how))
+def every_equal(pairs: Iterable[Pair]) -> sql.Composable:
+    """`k` and `t` agree in all of these columns, and none of them is null."""
+    return sql.SQL(" AND ").join(pair.equal for pair in pairs)
 
 
-def _image(values: Iterable[sql.Composable]) -> sql.Composable:
+def alike(values: Iterable[sql.Composable]) -> sql.Composable:
     """One text for several values that is equal exactly where all of them are, nulls included, and can be hashed."""
     texts = sql.SQL(", ").join(sql.SQL("{}::text").format(value) for value in values)
     return sql.SQL("ROW({})::text").format(texts)
+
+
+def joined(
+    data: str, pairs: Sequence[Pair], table: Table, how: str = "JOIN", only: sql.Composable = EVERY
+) -> sql.Composable:
+    """`data k JOIN table t ON …`. Of the `pairs` those count by which rows are known; of the kept rows, `only` some."""
+    key = [pair for pair in pairs if pair.kept.key]
+    if key:
+        return sql.SQL("(SELECT * FROM {} k WHERE {}) k {} {} t ON {}").format(
+            data_table(data), only, sql.SQL(how), table_name(table), every_equal(key)
+        )
+    like = [pair for pair in pairs if pair.kept.like]
+    return sql.SQL(
+        "(SELECT k.*, {left} AS likeness, row_number() OVER (PARTITION BY {left} ORDER BY n) AS copy "
+        "FROM {data} k WHERE {only}) k "
+        "{how} (SELECT t.*, t.tableoid, t.ctid, {right} AS likeness, "
+        "row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS copy FROM {table} t) t "
+        "ON k.likeness = t.likeness AND k.copy = t.copy"
+    ).format(
+        left=alike(sql.Identifier("k", pair.kept.data) for pair in like),
+        right=alike(sql.Identifier("t", pair.column.name) for pair in like),
+        data=data_table(data),
+        only=only,
+        table=table_name(table),
+        how=sql.SQL(how),
+    )

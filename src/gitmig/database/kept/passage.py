@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.core.kept.losses import changed_columns, find_losses, heir_of
@@ -14,6 +14,7 @@ from gitmig.database.kept.attempts import attempt
 from gitmig.database.kept.guard import quiet
 from gitmig.database.kept.places import find_place
 from gitmig.database.kept.returning import fill, put_back
+from gitmig.database.kept.room import Written, sample
 from gitmig.database.kept.saving import changed, everything, settle, take, with_heirs
 from gitmig.database.kept.shape import read_shape
 from gitmig.database.kept.updating import mark
@@ -31,13 +32,6 @@ if TYPE_CHECKING:
     from gitmig.database.kept.store import Store
 
     Script = Callable[[], None]
-
-# A row's transaction number tells whether the step wrote it; that of a savepoint is only seen in what it wrote.
-SINCE = (
-    b"CREATE TABLE gitmig_kept.since AS SELECT 1 AS one",
-    b"SELECT xmin::text FROM gitmig_kept.since",
-    b"DROP TABLE gitmig_kept.since",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +65,27 @@ class Passage:
         self._fragile: frozenset[int] = frozenset()
         self._images: list[Image] = []
         self._marks: dict[int, str] = {}
-        self._since = "0"
+        self._since = ""
+        self._written = Written("0", "0")
 
     def begin(self) -> None:
         """Note what has to be known from before the script."""
         if not self._step.due and not self._aside:
             return
-        create, read, drop = SINCE
         with quiet(self._connection):
-            self._connection.execute(create)
-            row = self._connection.execute(read).fetchone()
-            self._connection.execute(drop)
-            self._since = str(row[0]) if row else "0"
             for item in self._step.due:
                 table = self._before.named(item.heir) if item.heir else None
                 if table and (name := mark(self._connection, item, table)):
                     self._marks[item.id] = name
+        self._since = sample(self._connection)
 
     def cross(self) -> None:
         """Run the script. Raises ScriptError."""
         empty(self._connection, self._before, self._aside)
-        self._step.script()
+        with self._connection.transaction():  # so that its rows have numbers behind the sample's
+            self._step.script()
+        if self._since:
+            self._written = Written(self._since, sample(self._connection))
         self._after = read_shape(self._connection)
 
     def look_back(self) -> None:
@@ -131,6 +125,12 @@ class Passage:
         with quiet(self._connection):
             images = [self._with_heirs(image, self._after) for image in self._images]
             self._return(images)
+            old = {
+                image.loss.after.oid: image
+                for image in images
+                if image.loss.after and image.loss.rewritten and image.loss.table.oid not in self._aside
+            }
+            self._written = replace(self._written, images=old)
             restored, staying = self._put_back()
         fragile = self._changed_on_the_way_back(images)
         with quiet(self._connection):
@@ -148,7 +148,7 @@ class Passage:
             if image.loss.table.oid in self._aside and after is not None:
                 place = find_place(image.data, image.columns, after, lambda column: column.heir)
                 places += [place] if place else []
-        fill(self._connection, places, self._since)
+        fill(self._connection, places, self._written)
 
     def _put_back(self) -> tuple[list[Restored], list[Staying]]:
         if not self._step.due:
@@ -159,7 +159,7 @@ class Passage:
             self._step.due,
             marks=self._marks,
             shape=self._after,
-            since=self._since,
+            written=self._written,
         )
         for name in self._marks.values():
             self._store.drop_data(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.database.kept.matching import Pair, joined, table_name
+from gitmig.database.kept.matching import EVERY, Pair, joined, table_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,9 +34,9 @@ class Place:
         """The columns that tell rows apart."""
         return tuple(pair for pair in self.pairs if pair.kept.key)
 
-    def matched(self, how: str = "JOIN") -> sql.Composable:
-        """`k JOIN t`: kept rows with the rows of the table they are the same as."""
-        return joined(self.data, self.pairs, self.table, how)
+    def matched(self, how: str = "JOIN", only: sql.Composable = EVERY) -> sql.Composable:
+        """`k JOIN t`: kept rows, or `only` some of them, with the rows of the table they are the same as."""
+        return joined(self.data, self.pairs, self.table, how, only)
 
     @property
     def source(self) -> sql.Composable:

@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from gitmig.core.kept.shape import Shape
     from gitmig.database.connection import Connection
     from gitmig.database.kept.places import Place
+    from gitmig.database.kept.room import Written
     from gitmig.database.kept.store import Store
 
 
-def fill(connection: Connection, places: Sequence[Place], since: str) -> None:
+def fill(connection: Connection, places: Sequence[Place], written: Written) -> None:
     """Put rows and values back. Rows that were refused have the reason in `why`; all others went."""
     if not places:
         return
     tables = {place.table.oid: place.table for place in places}
     settle_constraints(connection)
     with triggers_off(connection, tables), identities_writable(connection, tables.values()):
-        Inserter(connection, since).insert(places)
+        Inserter(connection, written).insert(places)
         for place in places:
             update(connection, place)
         settle_constraints(connection)
@@ -40,13 +41,19 @@ def fill(connection: Connection, places: Sequence[Place], since: str) -> None:
 
 
 def put_back(
-    connection: Connection, store: Store, items: Sequence[Item], *, marks: Mapping[int, str], shape: Shape, since: str
+    connection: Connection,
+    store: Store,
+    items: Sequence[Item],
+    *,
+    marks: Mapping[int, str],
+    shape: Shape,
+    written: Written,
 ) -> tuple[list[Restored], list[Staying]]:
-    """Put items back into the tables of a shape, oldest first: of two versions of a row the newer one stays."""
-    places = [(item, place) for item in items if (place := place_in(item, shape, marks.get(item.id)))]
+    """Put items back into the tables of a shape, newest first: of two versions of a row the newer one counts."""
+    places = [(item, place) for item in reversed(items) if (place := place_in(item, shape, marks.get(item.id)))]
     for item, _ in places:
         connection.execute(sql.SQL("UPDATE {} SET why = NULL WHERE why IS NOT NULL").format(data_table(item.data)))
-    fill(connection, [place for _, place in places], since)
+    fill(connection, [place for _, place in places], written)
     restored, staying = [], []
     for item, place in places:
         left, why = finish(connection, store, item, place)

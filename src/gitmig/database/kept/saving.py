@@ -85,9 +85,11 @@ def settle(connection: Connection, image: Image, fragile: Sequence[int]) -> Copy
         connection.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(data_table(image.data), sql.Identifier(data)))
     else:
         connection.execute(_difference(image, after, data, fragile))
+        if not any(column.key for column in image.columns) and image.loss.rewritten and heirs(image, after):
+            _note_made(connection, image, after, data)
         connection.execute(sql.SQL("DROP TABLE {}").format(data_table(image.data)))
     row = connection.execute(
-        sql.SQL("SELECT count(*), (SELECT why FROM {} WHERE why IS NOT NULL ORDER BY n LIMIT 1) FROM {}").format(
+        sql.SQL("SELECT count(gone), (SELECT why FROM {} WHERE why IS NOT NULL ORDER BY n LIMIT 1) FROM {}").format(
             data_table(data), data_table(data)
         )
     ).fetchone()
@@ -157,6 +159,30 @@ def _difference(image: Image, after: Table, data: str, fragile: Sequence[int]) -
         sql.SQL(", ").join([*values, *images]),
         joined(image.data, pairs, after, "LEFT JOIN"),
         condition,
+    )
+
+
+def _note_made(connection: Connection, image: Image, after: Table, data: str) -> None:
+    """Where nothing tells rows apart: note the rows the step made, with `gone` null, if others are gone.
+
+    They are what became of those, and go when those come back.
+    """
+    like = [pair for pair in heirs(image, after) if pair.kept.like]
+    values = [
+        sql.SQL("{}{}").format(sql.Identifier("t", pair.column.name), sql.SQL("" if pair.kept.native else "::text"))
+        for pair in like
+    ]
+    source = joined(image.data, heirs(image, after), after, "RIGHT JOIN")
+    connection.execute(
+        sql.SQL(
+            "INSERT INTO {data} (n, {columns}) SELECT -row_number() OVER (), {values} FROM {source} "
+            "WHERE k.n IS NULL AND EXISTS (SELECT FROM {data} d WHERE d.gone)"
+        ).format(
+            data=data_table(data),
+            columns=sql.SQL(", ").join(sql.Identifier(pair.kept.data) for pair in like),
+            values=sql.SQL(", ").join(values),
+            source=source,
+        )
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitmig.database.kept.places import Place
 
 GONE = "its row is gone"
+STAYING = sql.SQL("NOT k.gone")
 UNSURE = "nobody can tell any more whether somebody changed the row since"
 
 
@@ -46,8 +47,8 @@ def mark(connection: Connection, item: Item, table: Table) -> str | None:
         if pair.kept.image is not None
     ]
     connection.execute(
-        sql.SQL("CREATE TABLE {} AS SELECT k.n, {} FROM {} WHERE NOT k.gone").format(
-            data_table(name), sql.SQL(", ").join(tests), joined(item.data, pairs, table)
+        sql.SQL("CREATE TABLE {} AS SELECT k.n, {} FROM {}").format(
+            data_table(name), sql.SQL(", ").join(tests), joined(item.data, pairs, table, only=STAYING)
         )
     )
     return name
@@ -65,9 +66,9 @@ def update(connection: Connection, place: Place) -> None:
     if not row or row[0] is None or not values:
         return
     connection.execute(
-        sql.SQL(
-            "UPDATE {} SET why = {} WHERE NOT gone AND why IS NULL AND n NOT IN (SELECT k.n FROM {} WHERE NOT k.gone)"
-        ).format(data_table(place.data), sql.Literal(GONE), place.matched())
+        sql.SQL("UPDATE {} SET why = {} WHERE NOT gone AND why IS NULL AND n NOT IN (SELECT k.n FROM {})").format(
+            data_table(place.data), sql.Literal(GONE), place.matched(only=STAYING)
+        )
     )
 
     def work(rows: sql.Composable) -> None:
@@ -103,4 +104,6 @@ def _statement(place: Place, values: Sequence[tuple[Pair, sql.Composable]], rows
     return sql.SQL(
         "UPDATE {} t SET {} FROM (SELECT t.tableoid AS oid, t.ctid AS tid, {} FROM {}{} WHERE {}) s "
         "WHERE t.tableoid = s.oid AND t.ctid = s.tid"
-    ).format(place.source, sql.SQL(", ").join(sets), sql.SQL(", ").join(fresh), place.matched(), marks, rows)
+    ).format(
+        place.source, sql.SQL(", ").join(sets), sql.SQL(", ").join(fresh), place.matched(only=STAYING), marks, rows
+    )
