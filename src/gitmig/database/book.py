@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from gitmig.core.kept.report import Report
 from gitmig.core.plan import Direction
 from gitmig.database import ledger
 
@@ -21,14 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A step that ran, how long its script took, and what is to be said about a revert that needed help.
+    """A step that ran, how long its script took, and what is to be said about it.
 
-    `fingerprint` is what the schema was then, None if it was not measured.
+    `repair` tells of a revert that needed help, `rows` what was kept and put back. `fingerprint` is what the schema was then, None if it was not measured.
     """
 
     step: Step
     milliseconds: float
     repair: Repair | None = None
+    rows: Report = field(default_factory=Report)
     fingerprint: str | None = None
 
 

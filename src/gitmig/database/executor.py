@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import psycopg
 
 from gitmig.core.batches import batches
+from gitmig.core.kept.report import Report
+from gitmig.core.kept.suspicion import may_lose
 from gitmig.core.plan import Direction
 from gitmig.database import ledger, ledger_schema
 from gitmig.database.book import Book, Done, milliseconds
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from gitmig.core.plan import Plan, Step
     from gitmig.database.connection import Connection
+    from gitmig.database.kept.keeper import Keeper
     from gitmig.database.ledger import State, Unfinished
     from gitmig.database.reverting import Expectation
     from gitmig.database.tasks import Context, Task
@@ -66,7 +69,8 @@ class Observer(Protocol):
 class Executor:
     """Runs plans on one connection that holds the lock.
 
-    With `expected`, reverts are believed only when the schema agrees, and what it is in the end is measured.
+    With `expected`, reverts are believed only when the schema agrees, and what it is in the end is measured. With a
+    `keeper`, no step loses rows.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Executor:
         observer: Observer,
         *,
         expected: Expectation | None = None,
+        keeper: Keeper | None = None,
         always_outside: bool = False,
     ) -> None:
         self._connection = connection
@@ -83,6 +88,7 @@ class Executor:
         self._context = context
         self._observer = observer
         self._expected = expected
+        self._keeper = keeper
         self._reverter = Reverter(connection, expected, self._run_task) if expected else None
         self._committed: list[Done] = []
         self._current: Task | None = None
@@ -99,8 +105,11 @@ class Executor:
         while waiting:
             batch, *waiting = waiting
             book.is_last = not waiting
+            outside = bool(batch) and not batch[0].transactional
+            if outside and self._loses_rows(batch[0]):
+                outside, batch = False, (batch[0].inside(),)
             try:
-                if batch and not batch[0].transactional:
+                if outside:
                     self._run_outside(batch[0], book)
                 else:
                     self._run_together(batch, book)
@@ -128,6 +137,17 @@ class Executor:
         if self._always_outside or all(task.transactional for task in found) or self._is_large():
             return found
         return [task.inside() for task in found]
+
+    def _loses_rows(self, task: Task) -> bool:
+        """Whether a script for the outside takes rows away: they can be kept inside only."""
+        inside = task.inside()
+        if self._keeper is None or not inside.transactional or not may_lose(inside.subject.text):
+            return False
+        try:
+            with self._connection.transaction():
+                return bool(self._keeper.preview(lambda: run_inside(self._connection, inside)))
+        except ScriptError:
+            return False
 
     def _is_large(self) -> bool:
         row = self._connection.execute(
@@ -188,10 +208,12 @@ class Executor:
                 connection, script, done=unfinished.done if unfinished else 0, started=started, indexes=indexes
             )
 
+        began = self._begin(task)
         try:
-            done = self._run_task(task, run)
+            run()
         except ScriptError as error:
             raise self._failed(task, error) from error
+        done = Done(step=task.step, milliseconds=milliseconds(began))
         with connection.transaction():
             if self._reverter and unfinished is None and task.step.direction is Direction.REVERT:
                 done = self._reverter.complete(task, done)
@@ -211,11 +233,23 @@ class Executor:
 
     def _run_task(self, task: Task, script: Callable[[], None]) -> Done:
         """Run a task's script, or what stands in for it, and take the time."""
+        began = self._begin(task)
+        rows = self._keep(task, script)
+        return Done(step=task.step, milliseconds=milliseconds(began), rows=rows)
+
+    def _begin(self, task: Task) -> float:
         self._current = task
         self._observer.started(task.step)
-        began = time.monotonic()
-        script()
-        return Done(step=task.step, milliseconds=milliseconds(began))
+        return time.monotonic()
+
+    def _keep(self, task: Task, script: Callable[[], None]) -> Report:
+        """Run the script, and keep what it takes away."""
+        if self._keeper is None:
+            script()
+            return Report()
+        opposite = task.opposite
+        back = None if opposite is None else lambda: runner_of(opposite.language).inside(self._connection, opposite)
+        return self._keeper.run(task.subject, task.step.direction, script, back)
 
     def _commit(self, done: Sequence[Done]) -> None:
         self._committed += done

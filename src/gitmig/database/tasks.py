@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig import __version__
+from gitmig.core.kept.item import Subject
 from gitmig.core.plan import Direction, Step
 from gitmig.database.ledger import Row, applied_of, scripts
 
@@ -48,6 +49,23 @@ class Task:
     def path(self) -> str:
         """The file people look into when it fails."""
         return self.script.path if self.script else self.row.path
+
+    @property
+    def opposite(self) -> Script | None:
+        """The migration's other section, fit for the inside of a transaction; None if there is none that is."""
+        content = self.row.content
+        script = content.down if self.step.direction is Direction.APPLY else content.up
+        if script is None or script.transactional:
+            return script
+        text = script.language.inside(script.text)
+        return None if text is None else replace(script, text=text, transactional=True)
+
+    @property
+    def subject(self) -> Subject:
+        """The migration, for those who keep its rows."""
+        row, is_apply = self.row, self.step.direction is Direction.APPLY
+        here, there = (row.up, row.down) if is_apply else (row.down, row.up)
+        return Subject(version=row.version, name=row.name, checksum=row.checksum, text=here, opposite=there)
 
     def inside(self) -> Task:
         """The same task for the inside of a transaction, although it was written for the outside; if that can be."""

@@ -7,11 +7,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from gitmig.core.kept.report import Limits
 from gitmig.core.plan import desire, make_plan, unread
 from gitmig.core.protection import Caller
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor, Observer, StepFailed
+from gitmig.database.kept.keeper import Keeper
 from gitmig.database.ledger import end_unfinished, read_state
 from gitmig.database.reverting import Unrepairable
 from gitmig.database.tasks import Context
@@ -155,7 +157,7 @@ class _Sync:
         finished = self._finish(abandon=abandon)
         state = read_state(self._connection)
         expected = Expected(self._project, self._connection, state.stack) if self._verify else None
-        executor = self._executor(expected)
+        executor = self._executor(expected, self._keeper() if state.stack else None)
         if expected is not None:
             self._look_for_drift(executor, expected, state, discard=discard_drift or abandon)
         plan = plan_for(state.stack, self._target)
@@ -171,12 +173,16 @@ class _Sync:
             self._run(executor, plan, state)
         return replace(outcome, ran=True, done=finished + executor.committed)
 
-    def _executor(self, expected: Expected | None) -> Executor:
+    def _keeper(self) -> Keeper:
+        return Keeper(self._connection, Limits(), self._project.user, self._target.commit)
+
+    def _executor(self, expected: Expected | None = None, keeper: Keeper | None = None) -> Executor:
         return Executor(
             self._connection,
             Context(target=self._target.set, commit=self._target.commit, by=self._project.user),
             self._observer,
             expected=expected,
+            keeper=keeper,
             always_outside=self._project.settings.run_outside == "always",
         )
 
@@ -211,7 +217,7 @@ class _Sync:
             return ()
         stamp.forget(self._project.repository)
         self._observer.resuming(state.unfinished.row.label)
-        executor = self._executor(None)
+        executor = self._executor()
         try:
             finish_interrupted(self._connection, executor, state, self._target)
         except StepFailed as failure:
