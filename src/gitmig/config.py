@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "gitmig.toml"
 DEFAULT_FOLDER = "migrations"
-KEYS = ("folder", "layout", "database", "bootstrap", "run_outside")
+KEYS = ("folder", "layout", "database", "bootstrap", "run_outside", "kept_size", "kept_age")
 # The order people expect: what is nearest to the call wins.
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 
@@ -32,6 +33,7 @@ class Settings:
     the path of SQL every fresh database needs first; it never runs on the user's own database. `database` is a URL or
     None, `database_source` says in words where it was found. `run_outside` says when scripts that ask for it run
     outside a transaction: on `large` databases, or `always`.
+    `kept_size` is how many bytes of rows one step may keep, `kept_age` for how many days they stay.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -40,6 +42,8 @@ class Settings:
     database: str | None = None
     database_source: str = ""
     run_outside: str = "large"
+    kept_size: int = 1 << 30
+    kept_age: int = 90
 
 
 def parse_team_settings(text: str, file: str) -> dict[str, Any]:
@@ -84,6 +88,8 @@ def resolve(
         database=database,
         database_source=source,
         run_outside=_run_outside(personal.get("runoutside") or team.get("run_outside") or "large"),
+        kept_size=_size(personal.get("keptsize") or team.get("kept_size") or "1 GB"),
+        kept_age=_days(personal.get("keptage") or team.get("kept_age") or "90 days"),
     )
 
 
@@ -91,6 +97,23 @@ def _run_outside(value: str) -> str:
     if value not in {"large", "always"}:
         raise UsageError(f"run_outside is {value!r}", hint='it is "large" or "always"')
     return value
+
+
+def _size(text: str) -> int:
+    """Bytes of `500 MB`, `1.5GB`, `4096`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(|bytes|kB|MB|GB|TB)", text.strip(), re.IGNORECASE)
+    if not found:
+        raise UsageError(f"kept_size is {text!r}", hint='it is a size, as in "500 MB" or "2 GB"')
+    power = ["", "kb", "mb", "gb", "tb"].index(found[2].lower().removesuffix("bytes"))
+    return int(float(found[1]) * 1024**power)
+
+
+def _days(text: str) -> int:
+    """Days of `90` or `90 days`."""
+    found = re.fullmatch(r"(\d{1,6})\s*(?:days?)?", text.strip())
+    if not found:
+        raise UsageError(f"kept_age is {text!r}", hint='it is a number of days, as in "90 days"')
+    return int(found[1])
 
 
 def _check(key: str, value: object, file: str) -> None:

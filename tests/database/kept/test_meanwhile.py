@@ -13,7 +13,10 @@ from gitmig.errors import GitmigError
 if TYPE_CHECKING:
     from tests.database.kept.conftest import Bench
 
-T = "CREATE TABLE t (id int PRIMARY KEY, x text, y text); INSERT INTO t SELECT i, 'x' || i, 'y' || i FROM generate_series(1, 5) i"
+T = (
+    "CREATE TABLE t (id int PRIMARY KEY, x text, y text); INSERT INTO t SELECT i, 'x' || i, 'y' || "
+    "i FROM generate_series(1, 5) i"
+)
 DROP_X, ADD_X = "ALTER TABLE t DROP COLUMN x", "ALTER TABLE t ADD COLUMN x text DEFAULT 'new'"
 
 

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from gitmig.database.sending import ScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from hypothesis.strategies import DrawFn
 
     from tests.database.kept.conftest import Bench
-
-    Draw = Callable[[st.SearchStrategy[object]], object]
 
 TYPES = {"int": "7", "text": "'seven'", "numeric(6,2)": "7.00", "bool": "true"}
 TO = {
@@ -45,39 +43,39 @@ class Model:
 
 
 @st.composite
-def models(draw: Callable[[st.SearchStrategy[object]], object]) -> tuple[Model, str]:
+def models(draw: DrawFn) -> tuple[Model, str]:
     """Two tables with rows, and a few migrations that fit one behind the other."""
     column = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(list(TYPES)), min_size=1, max_size=3)
-    model = Model(tables={"t": draw(column), "u": draw(column)}, keyed=draw(st.booleans()))  # type: ignore[arg-type]
+    model = Model(tables={"t": draw(column), "u": draw(column)}, keyed=draw(st.booleans()))
     base = "".join(model.create(table) + rows(draw, model, table) for table in model.tables)
-    for _ in range(int(str(draw(st.integers(1, 4))))):
-        table = str(draw(st.sampled_from(sorted(model.tables))))
+    for _ in range(draw(st.integers(1, 4))):
+        table = draw(st.sampled_from(sorted(model.tables)))
         change = draw(st.sampled_from(CHANGES))
-        model.steps.append(change(draw, model, table))  # type: ignore[operator]
+        model.steps.append(change(draw, model, table))
     return model, base
 
 
-def rows(draw: Draw, model: Model, table: str) -> str:
+def rows(draw: DrawFn, model: Model, table: str) -> str:
     found = ""
-    for number in range(int(str(draw(st.integers(0, 4))))):
+    for number in range(draw(st.integers(0, 4))):
         values = [TYPES[type_] if draw(st.booleans()) else "NULL" for type_ in model.tables[table].values()]
         found += f"INSERT INTO {table} VALUES ({', '.join([str(number), *values])});"
     return found
 
 
-def pick(draw: Draw, model: Model, table: str) -> tuple[str, str] | None:
+def pick(draw: DrawFn, model: Model, table: str) -> tuple[str, str] | None:
     columns = sorted(model.tables[table].items())
-    return draw(st.sampled_from(columns)) if columns else None  # type: ignore[return-value]
+    return draw(st.sampled_from(columns)) if columns else None
 
 
-def add_column(draw: Draw, model: Model, table: str) -> tuple[str, str]:
-    name, type_ = model.name(), str(draw(st.sampled_from(list(TYPES))))
+def add_column(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
+    name, type_ = model.name(), draw(st.sampled_from(list(TYPES)))
     model.tables[table][name] = type_
     default = f" DEFAULT {TYPES[type_]}" if draw(st.booleans()) else ""
     return f"ALTER TABLE {table} ADD COLUMN {name} {type_}{default};", f"ALTER TABLE {table} DROP COLUMN {name};"
 
 
-def drop_column(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def drop_column(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     if not (found := pick(draw, model, table)):
         return "", ""
     name, type_ = found
@@ -86,7 +84,7 @@ def drop_column(draw: Draw, model: Model, table: str) -> tuple[str, str]:
     return f"ALTER TABLE {table} DROP COLUMN {name};", f"ALTER TABLE {table} ADD COLUMN {name} {type_}{default};"
 
 
-def rename_column(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def rename_column(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     if not (found := pick(draw, model, table)):
         return "", ""
     name, new = found[0], model.name()
@@ -94,24 +92,25 @@ def rename_column(draw: Draw, model: Model, table: str) -> tuple[str, str]:
     return f"ALTER TABLE {table} RENAME {name} TO {new};", f"ALTER TABLE {table} RENAME {new} TO {name};"
 
 
-def rename_table(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def rename_table(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     new = model.name()
     model.tables[new] = model.tables.pop(table)
     return f"ALTER TABLE {table} RENAME TO {new};", f"ALTER TABLE {new} RENAME TO {table};"
 
 
-def change_type(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def change_type(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     if not (found := pick(draw, model, table)):
         return "", ""
     name, old = found
-    new = str(draw(st.sampled_from(list(TYPES))))
+    new = draw(st.sampled_from(list(TYPES)))
     model.tables[table][name] = new
-    return tuple(  # type: ignore[return-value]
+    up, down = (
         f"ALTER TABLE {table} ALTER {name} TYPE {type_} USING {TO[type_].format(name)};" for type_ in (new, old)
     )
+    return up, down
 
 
-def drop_table(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def drop_table(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     if len(model.tables) == 1:
         return "", ""
     create = model.create(table)
@@ -119,30 +118,30 @@ def drop_table(draw: Draw, model: Model, table: str) -> tuple[str, str]:
     return f"DROP TABLE {table};", create
 
 
-def create_table(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def create_table(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     new = model.name()
     model.tables[new] = {"a": "text"}
     return model.create(new) + f"INSERT INTO {new} SELECT id FROM {table} WHERE id > 1;", f"DROP TABLE {new};"
 
 
-def delete_rows(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def delete_rows(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     return f"DELETE FROM {table} WHERE id % 2 = {draw(st.integers(0, 1))};", ""
 
 
-def empty_table(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def empty_table(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     return f"TRUNCATE {table};", ""
 
 
-def update_rows(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def update_rows(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     found = pick(draw, model, table) if model.keyed else None  # without a key, a changed row is another row
     if not found:
         return "", ""
     name, type_ = found
     changes = [f"UPDATE {table} SET {name} = {TYPES[type_]} WHERE id < 2;", f"UPDATE {table} SET {name} = NULL;", ""]
-    return str(draw(st.sampled_from(changes))), str(draw(st.sampled_from(changes)))
+    return draw(st.sampled_from(changes)), draw(st.sampled_from(changes))
 
 
-def allow_null(draw: Draw, model: Model, table: str) -> tuple[str, str]:
+def allow_null(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
     if not (found := pick(draw, model, table)):
         return "", ""
     return f"ALTER TABLE {table} ALTER {found[0]} DROP NOT NULL;", f"ALTER TABLE {table} ALTER {found[0]} SET NOT NULL;"

@@ -48,9 +48,17 @@ def put_back(
     marks: Mapping[int, str],
     shape: Shape,
     written: Written,
+    force: bool = False,
 ) -> tuple[list[Restored], list[Staying]]:
-    """Put items back into the tables of a shape, newest first: of two versions of a row the newer one counts."""
-    places = [(item, place) for item in reversed(items) if (place := place_in(item, shape, marks.get(item.id)))]
+    """Put items back into the tables of a shape, newest first: of two versions of a row the newer one counts.
+
+    `marks` say which values nobody changed since; `force` puts all of them back.
+    """
+    places = [
+        (item, replace(place, force=force))
+        for item in reversed(items)
+        if (place := place_in(item, shape, marks.get(item.id)))
+    ]
     for item, place in places:
         connection.execute(sql.SQL("UPDATE {} SET why = NULL WHERE why IS NOT NULL").format(data_table(item.data)))
         notice_deleted(connection, place, written.images.get(place.table.oid))

@@ -83,7 +83,7 @@ def notice_deleted(connection: Connection, place: Place, image: Image | None) ->
 
 def update(connection: Connection, place: Place) -> None:
     """Give rows back the values the step took or changed. Rows that were refused have the reason in `why`."""
-    if place.marks is None and any(pair.kept.image for pair in place.pairs):
+    if place.marks is None and not place.force and any(pair.kept.image for pair in place.pairs):
         _leave_all(connection, place)
         return
     values = [(pair, value) for pair, value in _values(place) if not pair.kept.key]
@@ -115,7 +115,7 @@ def _leave_all(connection: Connection, place: Place) -> None:
 def _values(place: Place) -> Iterator[tuple[Pair, sql.Composable]]:
     """What every column gets: what was lost comes back; what was changed does if nobody changed it since."""
     for pair in place.pairs:
-        if pair.kept.heir is None:
+        if pair.kept.heir is None or (place.force and pair.kept.image is not None):
             yield pair, pair.value
         elif pair.kept.image is not None and place.marks is not None:
             mine = sql.Identifier("t", pair.column.name)
