@@ -12,7 +12,9 @@ from gitmig.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KEYS = "the keys are folder, layout, database, bootstrap, run_outside, ignore, verify"
+KEYS = (
+    "the keys are folder, layout, database, bootstrap, run_outside, ignore, verify, rebuild_wait, kept_size, kept_age"
+)
 
 
 def settings(**places: Any) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,18 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "gitmig.toml"
 DEFAULT_FOLDER = "migrations"
-KEYS = ("folder", "layout", "database", "bootstrap", "run_outside", "ignore", "verify", "rebuild_wait")
+KEYS = (
+    "folder",
+    "layout",
+    "database",
+    "bootstrap",
+    "run_outside",
+    "ignore",
+    "verify",
+    "rebuild_wait",
+    "kept_size",
+    "kept_age",
+)
 LISTS = ("folder", "ignore")
 # The order people expect: what is nearest to the call wins.
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
@@ -35,6 +47,7 @@ class Settings:
     outside a transaction: on `large` databases, or `always`. `ignore` are shell patterns of objects that are not the
     migrations' business. `verify` says whether the schema is compared with that of a fresh build. `rebuild_wait` is how
     many seconds a rebuild waits for others to leave the database.
+    `kept_size` is how many bytes of rows one step may keep, `kept_age` for how many days they stay.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -46,6 +59,8 @@ class Settings:
     ignore: tuple[str, ...] = ()
     verify: bool = True
     rebuild_wait: int = 10
+    kept_size: int = 1 << 30
+    kept_age: int = 90
 
 
 def parse_team_settings(text: str, file: str) -> dict[str, Any]:
@@ -92,6 +107,8 @@ def resolve(
         ignore=_texts(personal.get("ignore") or team.get("ignore") or ()),
         verify=_one_of("verify", personal.get("verify") or team.get("verify"), ("always", "never")) == "always",
         rebuild_wait=_seconds("rebuild_wait", personal.get("rebuildwait") or team.get("rebuild_wait") or "10"),
+        kept_size=_size(personal.get("keptsize") or team.get("kept_size") or "1 GB"),
+        kept_age=_days(personal.get("keptage") or team.get("kept_age") or "90 days"),
     )
 
 
@@ -110,6 +127,23 @@ def _one_of(key: str, value: str | None, allowed: tuple[str, str]) -> str:
     if value is not None and value not in allowed:
         raise UsageError(f"{key} is {value!r}", hint=f'it is "{allowed[0]}" or "{allowed[1]}"')
     return value or allowed[0]
+
+
+def _size(text: str) -> int:
+    """Bytes of `500 MB`, `1.5GB`, `4096`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(|bytes|kB|MB|GB|TB)", text.strip(), re.IGNORECASE)
+    if not found:
+        raise UsageError(f"kept_size is {text!r}", hint='it is a size, as in "500 MB" or "2 GB"')
+    power = ["", "kb", "mb", "gb", "tb"].index(found[2].lower().removesuffix("bytes"))
+    return int(float(found[1]) * 1024**power)
+
+
+def _days(text: str) -> int:
+    """Days of `90` or `90 days`."""
+    found = re.fullmatch(r"(\d{1,6})\s*(?:days?)?", text.strip())
+    if not found:
+        raise UsageError(f"kept_age is {text!r}", hint='it is a number of days, as in "90 days"')
+    return int(found[1])
 
 
 def _check(key: str, value: object, file: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gitmig.core.kept.item import Item
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
     from gitmig.core.record import Record
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.operations.diff import Diff
+    from gitmig.operations.kept import Shown as ShownItem
     from gitmig.operations.log import Entry
     from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.show import Shown
@@ -114,6 +116,29 @@ def _drift(drift: SchemaDifference | None) -> dict[str, Any] | None:
 def _groups(difference: SchemaDifference) -> dict[str, Any]:
     groups = {"missing": difference.missing, "surplus": difference.surplus, "changed": difference.changed}
     return {word: [{"kind": name.kind, "name": name.name} for name in names] for word, names in groups.items()}
+
+
+def of_kept(item: Item) -> dict[str, Any]:
+    """One element of `gitmig kept list --json`."""
+    return {
+        "number": item.id,
+        "migration": {"version": item.version, "name": item.migration},
+        "direction": item.direction.value,
+        "table": {"schema": item.table.schema, "name": item.table.name},
+        "columns": [{"name": c.name, "type": c.type, "key": c.key, "lost": c.heir is None} for c in item.columns],
+        "rows": item.rows,
+        "bytes": item.bytes,
+        "kept_at": item.kept_at.isoformat(),
+        "kept_by": item.kept_by,
+        "commit": item.commit,
+        "due": item.due,
+        "reason": item.reason,
+    }
+
+
+def of_kept_rows(shown: ShownItem) -> dict[str, Any]:
+    """`gitmig kept show --json`."""
+    return {**of_kept(shown.item), "values": [{"values": row, "reason": why} for row, why in shown.rows]}
 
 
 def _record(record: Record) -> dict[str, Any]:

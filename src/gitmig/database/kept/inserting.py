@@ -134,7 +134,8 @@ def move_sequences_on(connection: Connection, table: Table) -> None:
 
 
 def _adding(place: Place, rows: sql.Composable) -> sql.Composed:
-    source, there = data_table(place.data), sql.SQL("")
+    source: sql.Composable = data_table(place.data)
+    there: sql.Composable = sql.SQL("")
     if place.key:
         there = sql.SQL(" AND NOT EXISTS (SELECT FROM {} t WHERE {})").format(place.source, every_equal(place.key))
     return sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} k WHERE {}{} ORDER BY k.n").format(

@@ -12,11 +12,15 @@ from gitmig.core.plan import Direction
 from gitmig.database.kept import aside
 from gitmig.database.kept.attempts import attempt
 from gitmig.database.kept.chunks import is_about_data
+from gitmig.database.kept.guard import quiet
 from gitmig.database.kept.limits import check
 from gitmig.database.kept.passage import Passage, Step
+from gitmig.database.kept.returning import place_in, put_back
+from gitmig.database.kept.room import NOTHING
 from gitmig.database.kept.shape import read_shape
 from gitmig.database.kept.store import Store
 from gitmig.database.sending import ScriptError
+from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
     Script = Callable[[], None]
     Progress = Callable[[TableName, int], None]
+
+
+BACK = {Direction.APPLY: "reverted", Direction.REVERT: "applied again"}
 
 
 class Keeper:
@@ -86,6 +93,21 @@ class Keeper:
         old = self._store.older_than(self._limits.days)
         self._store.drop(old)
         return old
+
+    def restore(self, item: Item) -> Report:
+        """Put an item back now, over what stands in its place. Raises GitmigError if it has none."""
+        shape = read_shape(self._connection)
+        place = place_in(item, shape)
+        if place is None:
+            raise GitmigError(
+                f"{item.what} has no place in the database as it is now",
+                hint=f"it comes back by itself when {item.label} is {BACK[item.direction]}",
+            )
+        with quiet(self._connection):
+            restored, staying = put_back(
+                self._connection, self._store, [item], marks={}, shape=shape, written=NOTHING, force=True
+            )
+        return Report(restored=tuple(restored), staying=tuple(staying))
 
     def _due(self, subject: Subject, direction: Direction) -> list[Item]:
         """Only where something is kept: a new database with hundreds of steps is not asked at each of them."""

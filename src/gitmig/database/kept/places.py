@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Place:
     """Kept rows in `data` and the table they belong to; `missing` are columns the table does not have (yet).
 
-    `marks` is a table that says which values nobody changed since the step made them; None: there are none.
+    `marks` is a table that says which values nobody changed since the step made them; None: there are none. `force`:
+    kept values win in any case.
     """
 
     data: str
@@ -28,6 +29,7 @@ class Place:
     pairs: tuple[Pair, ...]
     missing: tuple[KeptColumn, ...]
     marks: str | None = None
+    force: bool = False
 
     @property
     def key(self) -> tuple[Pair, ...]:

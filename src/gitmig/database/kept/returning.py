@@ -12,7 +12,7 @@ from gitmig.database.kept.guard import identities_writable, settle_constraints, 
 from gitmig.database.kept.inserting import Inserter, move_sequences_on
 from gitmig.database.kept.places import find_place
 from gitmig.database.kept.store import data_table
-from gitmig.database.kept.updating import update
+from gitmig.database.kept.updating import notice_deleted, update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,11 +48,20 @@ def put_back(
     marks: Mapping[int, str],
     shape: Shape,
     written: Written,
+    force: bool = False,
 ) -> tuple[list[Restored], list[Staying]]:
-    """Put items back into the tables of a shape, newest first: of two versions of a row the newer one counts."""
-    places = [(item, place) for item in reversed(items) if (place := place_in(item, shape, marks.get(item.id)))]
-    for item, _ in places:
+    """Put items back into the tables of a shape, newest first: of two versions of a row the newer one counts.
+
+    `marks` say which values nobody changed since; `force` puts all of them back.
+    """
+    places = [
+        (item, replace(place, force=force))
+        for item in reversed(items)
+        if (place := place_in(item, shape, marks.get(item.id)))
+    ]
+    for item, place in places:
         connection.execute(sql.SQL("UPDATE {} SET why = NULL WHERE why IS NOT NULL").format(data_table(item.data)))
+        notice_deleted(connection, place, written.images.get(place.table.oid))
     fill(connection, [place for _, place in places], written)
     restored, staying = [], []
     for item, place in places:

@@ -69,6 +69,9 @@ class Written:
         return sql.SQL("({} AND NOT EXISTS (SELECT FROM {} b WHERE {}))").format(recent, data_table(image.data), same)
 
 
+NOTHING = Written("0", "0")
+
+
 def make_room(place: Place, names: list[str], rows: sql.Composable, written: Written) -> sql.Composed | None:
     """Delete rows of the step that a unique index on the columns `names` would set against kept ones."""
     by_name = {pair.column.name: pair for pair in place.pairs}

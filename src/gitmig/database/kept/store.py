@@ -77,7 +77,10 @@ class Store:
         return bool(row and row[0])
 
     def items(self) -> list[Item]:
-        """Everything that is kept, oldest first."""
+        """Everything that is kept, oldest first; nothing where no ledger is."""
+        row = self._connection.execute("SELECT pg_catalog.to_regclass('gitmig_kept.item') IS NULL").fetchone()
+        if row and row[0]:
+            return []
         return [_item(*row) for row in self._connection.execute(f"{SELECT} ORDER BY id".encode())]
 
     def due(self, checksum: str, direction: Direction) -> list[Item]:
@@ -103,6 +106,15 @@ class Store:
         row = self._connection.execute(INSERT.encode(), values).fetchone()
         assert row is not None  # RETURNING
         return int(row[0])
+
+    def rows(self, item: Item, limit: int) -> list[tuple[dict[str, str | None], str | None]]:
+        """At most `limit` rows: values as text by column, and why the row could not be put back, if it was tried."""
+        values = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column.data)) for column in item.columns)
+        query = sql.SQL("SELECT why, {} FROM {} WHERE gone IS NOT NULL ORDER BY n LIMIT {}").format(
+            values, data_table(item.data), limit
+        )
+        names = [column.name for column in item.columns]
+        return [(dict(zip(names, row[1:])), row[0]) for row in self._connection.execute(query)]
 
     def shrink(self, item: Item, rows: int, columns: Sequence[KeptColumn], reason: str | None) -> None:
         """Note what is left of an item; with no rows left it goes, and its table with it."""

@@ -8,6 +8,7 @@ from psycopg import sql
 
 from gitmig.database.kept.chunks import Chunks
 from gitmig.database.kept.matching import Pair, joined
+from gitmig.database.kept.saving import heirs
 from gitmig.database.kept.store import data_table
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gitmig.core.kept.shape import Table
     from gitmig.database.connection import Connection
     from gitmig.database.kept.places import Place
+    from gitmig.database.kept.saving import Image
 
 GONE = "its row is gone"
 STAYING = sql.SQL("NOT k.gone")
@@ -28,13 +30,12 @@ def mark(connection: Connection, item: Item, table: Table) -> str | None:
 
     A value that somebody changed since then is theirs, and stays.
     """
-    images = [column for column in item.common if column.image is not None]
     pairs = [
         Pair(kept=kept, column=column)
         for kept in item.common
         if kept.heir is not None and (column := table.column(kept.heir))
     ]
-    if not images or len(pairs) < len(item.common):
+    if len(pairs) < len(item.common):
         return None
     name = f"mark_{item.id}"
     tests = [
@@ -47,29 +48,57 @@ def mark(connection: Connection, item: Item, table: Table) -> str | None:
         if pair.kept.image is not None
     ]
     connection.execute(
-        sql.SQL("CREATE TABLE {} AS SELECT k.n, {} FROM {}").format(
-            data_table(name), sql.SQL(", ").join(tests), joined(item.data, pairs, table, only=STAYING)
+        sql.SQL("CREATE TABLE {} AS SELECT {} FROM {}").format(
+            data_table(name),
+            sql.SQL(", ").join([sql.SQL("k.n"), *tests]),
+            joined(item.data, pairs, table, only=STAYING),
         )
     )
     return name
 
 
+def notice_deleted(connection: Connection, place: Place, image: Image | None) -> None:
+    """Rows that were there as they were kept until this very script deleted them count as gone: they come back whole.
+
+    `image` is the copy of the table from before the script. Without a key a row that was changed looks like one that
+    was deleted, so there nothing is done if the script wrote rows.
+    """
+    whole = {pair.column.name for pair in place.pairs} >= {column.name for column in place.table.stored}
+    if place.marks is None or image is None or not whole:
+        return
+    untouched = [sql.Identifier("m", pair.kept.image) for pair in place.pairs if pair.kept.image is not None]
+    conditions = [sql.SQL("m.n = k.n"), sql.SQL("NOT k.gone"), *untouched]
+    if not place.key:
+        made = joined(image.data, heirs(image, place.table), place.table, "RIGHT JOIN")
+        conditions.append(sql.SQL("NOT EXISTS (SELECT FROM {} WHERE k.n IS NULL)").format(made))
+    connection.execute(
+        sql.SQL("UPDATE {} k SET gone = true FROM {} m WHERE {} AND k.n NOT IN (SELECT k.n FROM {})").format(
+            data_table(place.data),
+            data_table(place.marks),
+            sql.SQL(" AND ").join(conditions),
+            place.matched(only=STAYING),
+        )
+    )
+
+
 def update(connection: Connection, place: Place) -> None:
     """Give rows back the values the step took or changed. Rows that were refused have the reason in `why`."""
-    if place.marks is None and any(pair.kept.image for pair in place.pairs):
+    if place.marks is None and not place.force and any(pair.kept.image for pair in place.pairs):
         _leave_all(connection, place)
         return
     values = [(pair, value) for pair, value in _values(place) if not pair.kept.key]
     row = connection.execute(
         sql.SQL("SELECT min(n), max(n) FROM {} WHERE NOT gone").format(data_table(place.data))
     ).fetchone()
-    if not row or row[0] is None or not values:
+    if not row or row[0] is None:
         return
     connection.execute(
         sql.SQL("UPDATE {} SET why = {} WHERE NOT gone AND why IS NULL AND n NOT IN (SELECT k.n FROM {})").format(
             data_table(place.data), sql.Literal(GONE), place.matched(only=STAYING)
         )
     )
+    if not values:
+        return
 
     def work(rows: sql.Composable) -> None:
         connection.execute(_statement(place, values, rows))
@@ -86,7 +115,7 @@ def _leave_all(connection: Connection, place: Place) -> None:
 def _values(place: Place) -> Iterator[tuple[Pair, sql.Composable]]:
     """What every column gets: what was lost comes back; what was changed does if nobody changed it since."""
     for pair in place.pairs:
-        if pair.kept.heir is None:
+        if pair.kept.heir is None or (place.force and pair.kept.image is not None):
             yield pair, pair.value
         elif pair.kept.image is not None and place.marks is not None:
             mine = sql.Identifier("t", pair.column.name)
