@@ -175,7 +175,7 @@ class _Rebuild:
         ledger_schema.upgrade(new)
         ups = [task.row.content.up for task in work]
         try:
-            ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=self._ignore)
+            ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=ignored(self._project))
         except BuildFailed as failure:
             raise _explained(failure) from failure
         return schema
@@ -184,8 +184,8 @@ class _Rebuild:
         """Carry everything over; the schema is not changed by it."""
         settle(self._old)
         settle(new)
-        moved = move(self._old, new, self._observer)
-        difference = schema_difference(built, read_schema(new, self._ignore))
+        moved = move(self._old, new, ignored(self._project), self._observer)
+        difference = schema_difference(built, read_schema(new, ignored(self._project)))
         if difference:
             raise GitmigError(
                 "carrying the rows changed the new database's schema",
@@ -210,9 +210,10 @@ class _Rebuild:
         rows = [task.row for task in work]
         write_ledger(self._old, new, Entry(rows=rows, event=event, fingerprint=built.fingerprint))
 
-    @property
-    def _ignore(self) -> tuple[str, ...]:
-        return tuple(getattr(self._project.settings, "ignore", ()))
+
+def ignored(project: Project) -> tuple[str, ...]:
+    """The patterns of what is not the migrations' business."""
+    return tuple(getattr(project.settings, "ignore", ()))
 
 
 def _explained(failure: BuildFailed) -> GitmigError:

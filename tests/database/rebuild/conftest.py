@@ -65,3 +65,9 @@ def rebuild(sandbox: Sandbox, database: Database) -> Rebuild:
         return rebuild_to(project, observer or Listener(), revision=revision, wait=wait)
 
     return run
+
+
+@pytest.fixture
+def ignoring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting `ignore` names whatever begins with app_."""
+    monkeypatch.setattr("gitmig.operations.rebuild.ignored", lambda _: ("app_*",))
