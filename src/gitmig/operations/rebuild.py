@@ -16,6 +16,7 @@ from gitmig.database.building import BuildFailed, build
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address, connect, with_name
 from gitmig.database.ledger import Event, read_state
+from gitmig.database.like import copy_properties
 from gitmig.database.rebuild import construction
 from gitmig.database.rebuild.bookkeeping import Entry, write_ledger
 from gitmig.database.rebuild.databases import database_names, identity
@@ -164,7 +165,7 @@ class _Rebuild:
                 freeze(self._old, watcher, self._names.name, self._patience)
                 moved = self._move(new, built)
                 self._write_ledger(new, work, built, moved)
-            construction.finish_properties(self._old, self._names.new)
+            copy_properties(self._old, watcher, self._names.new)
             swap(renamer, watcher, self._old, self._names, self._patience)
         return moved, built
 

@@ -8,9 +8,11 @@ import pytest
 
 from gitmig.errors import GitmigError
 
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
+
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
-    from tests.database.rebuild.conftest import Rebuild
+    from tests.rebuilding import Rebuild
 
 PARTED = "CREATE TABLE parted (a int, b text) PARTITION BY RANGE (a); CREATE INDEX ON parted (b);"
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
+
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
-    from tests.database.rebuild.conftest import Rebuild
+    from tests.rebuilding import Rebuild
 
 EVERYTHING = """
 CREATE TYPE mood AS ENUM ('sad', 'happy');

@@ -13,11 +13,13 @@ import pytest
 
 from gitmig.database.rebuild.sessions import InUse
 from tests.conftest import url_of
-from tests.database.rebuild.conftest import Listener
+from tests.rebuilding import Listener
+
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
-    from tests.database.rebuild.conftest import Rebuild
+    from tests.rebuilding import Rebuild
 
 
 def test_somebody_who_stays_connected_is_named_and_nothing_is_changed(
