@@ -50,7 +50,7 @@ def nothing_is_left(server: str, database: Database) -> Iterator[None]:
     """Drops what rebuilds keep, and sees that they leave nothing half built."""
     yield
     with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
-        oids = dict(connection.execute("SELECT datname, oid FROM pg_database").fetchall())
+        oids: dict[str, int] = dict(connection.execute("SELECT datname, oid FROM pg_database").fetchall())
         own = [name for name in oids if name == database.name or replaced_at(database.name, name)]
         for name in own:
             if name != database.name:

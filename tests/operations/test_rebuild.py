@@ -181,11 +181,11 @@ def as_role(sandbox: Sandbox, database: Database, role: str) -> Callable[[], obj
 def test_a_role_without_the_rights_is_told_which(bare: Sandbox, database: Database, role: str) -> None:
     call = as_role(bare, database, role)
     error = refusal(call)
-    assert error.message.startswith(f"{role} may not create databases, which a rebuild of {database.name} on ")
+    assert error.message.startswith(f"{role} may not create databases, which a rebuild of {database.name}")
     assert error.hint == f"ALTER ROLE {role} CREATEDB"
     database.rows(f"ALTER ROLE {role} CREATEDB")
     error = refusal(call)
-    assert error.message.startswith(f"{role} does not own {database.name} on ")
+    assert error.message.startswith(f"{role} does not own {database.name}")
     assert error.hint == f"connect as postgres, or GRANT postgres TO {role}"
 
 
