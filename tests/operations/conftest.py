@@ -8,6 +8,9 @@ import pytest
 
 from gitmig.operations.project import Project
 from gitmig.operations.sync import Outcome, sync
+from tests.rebuilding import nothing_is_left, rebuild
+
+__all__ = ["Notebook", "nothing_is_left", "rebuild", "run_sync"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,9 +15,11 @@ ENCODING = """
 """
 PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 
+# The tablespace only where it is not that of the template: to name it takes a right of its own.
 HOME = """
-    SELECT datdba::regrole::text, spcname FROM pg_catalog.pg_database d
-    JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE datname = current_database()
+    SELECT datdba::regrole::text, (SELECT spcname FROM pg_catalog.pg_tablespace t WHERE t.oid = d.dattablespace
+      AND t.oid <> (SELECT dattablespace FROM pg_catalog.pg_database WHERE datname = 'template0'))
+    FROM pg_catalog.pg_database d WHERE datname = current_database()
 """
 # What belongs to a database and does not decide how it is built. Role and PUBLIC are written as a statement needs them.
 PROPERTIES = """
@@ -59,7 +61,9 @@ def create_like(connection: Connection, name: str, *, same_home: bool = False) -
         clauses.append(_clause("ICU_RULES", rules))
     if same_home:
         owner, tablespace = _row(connection, HOME)
-        clauses.append(sql.SQL("OWNER {} TABLESPACE {}").format(sql.SQL(owner), sql.Identifier(tablespace)))
+        clauses.append(sql.SQL("OWNER {}").format(sql.SQL(owner)))
+        if tablespace:
+            clauses.append(sql.SQL("TABLESPACE {}").format(sql.Identifier(tablespace)))
     statement = sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(clauses))
     connection.execute(statement)
 
@@ -80,9 +84,9 @@ def copy_settings(connection: Connection, name: str) -> None:
                 connection.execute(sql.SQL("ALTER {} SET {} = {}").format(whom, parts, sql.Literal(value)))
 
 
-def copy_properties(connection: Connection, name: str) -> None:
-    """Give database `name` the connection limit, grants, comment and template mark of the one connected to."""
-    limit, template, comment, granted = _row(connection, PROPERTIES)
+def copy_properties(source: Connection, connection: Connection, name: str) -> None:
+    """Give database `name` the connection limit, grants, comment and template mark of the one `source` leads to."""
+    limit, template, comment, granted = _row(source, PROPERTIES)
     database = sql.Identifier(name)
     statements = []
     if limit != -1:
@@ -93,7 +97,7 @@ def copy_properties(connection: Connection, name: str) -> None:
         statements.append(sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(comment)))
     if granted:
         statements.append(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
-        statements += [_grant(database, *grant) for grant in connection.execute(GRANTS).fetchall()]
+        statements += [_grant(database, *grant) for grant in source.execute(GRANTS).fetchall()]
     for statement in statements:
         connection.execute(statement)
 

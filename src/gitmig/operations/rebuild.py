@@ -16,6 +16,7 @@ from gitmig.database.building import BuildFailed, build
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address, connect, with_name
 from gitmig.database.ledger import Event, read_state
+from gitmig.database.like import copy_properties
 from gitmig.database.rebuild import construction
 from gitmig.database.rebuild.bookkeeping import Entry, write_ledger
 from gitmig.database.rebuild.databases import database_names, identity
@@ -164,7 +165,7 @@ class _Rebuild:
                 freeze(self._old, watcher, self._names.name, self._patience)
                 moved = self._move(new, built)
                 self._write_ledger(new, work, built, moved)
-            construction.finish_properties(self._old, self._names.new)
+            copy_properties(self._old, watcher, self._names.new)
             swap(renamer, watcher, self._old, self._names, self._patience)
         return moved, built
 
@@ -175,7 +176,7 @@ class _Rebuild:
         ledger_schema.upgrade(new)
         ups = [task.row.content.up for task in work]
         try:
-            ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=self._ignore)
+            ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=ignored(self._project))
         except BuildFailed as failure:
             raise _explained(failure) from failure
         return schema
@@ -184,8 +185,8 @@ class _Rebuild:
         """Carry everything over; the schema is not changed by it."""
         settle(self._old)
         settle(new)
-        moved = move(self._old, new, self._observer)
-        difference = schema_difference(built, read_schema(new, self._ignore))
+        moved = move(self._old, new, ignored(self._project), self._observer)
+        difference = schema_difference(built, read_schema(new, ignored(self._project)))
         if difference:
             raise GitmigError(
                 "carrying the rows changed the new database's schema",
@@ -210,9 +211,10 @@ class _Rebuild:
         rows = [task.row for task in work]
         write_ledger(self._old, new, Entry(rows=rows, event=event, fingerprint=built.fingerprint))
 
-    @property
-    def _ignore(self) -> tuple[str, ...]:
-        return tuple(getattr(self._project.settings, "ignore", ()))
+
+def ignored(project: Project) -> tuple[str, ...]:
+    """The patterns of what is not the migrations' business."""
+    return tuple(getattr(project.settings, "ignore", ()))
 
 
 def _explained(failure: BuildFailed) -> GitmigError:

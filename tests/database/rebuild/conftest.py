@@ -1,67 +1,7 @@
-"""Rebuilding in the test's own process, and what a rebuild leaves on the server."""
+"""Every test of this folder may rebuild."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tests.rebuilding import ignoring, nothing_is_left, rebuild
 
-import psycopg
-import pytest
-
-from gitmig.core.database_name import UNDER_CONSTRUCTION, replaced_at
-from gitmig.operations.project import Project
-from gitmig.operations.rebuild import Rebuilt, rebuild_to
-from tests.conftest import url_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from gitmig.database.lock import Holder
-    from gitmig.database.rebuild.sessions import Session
-    from tests.conftest import Database, Sandbox
-
-    Rebuild = Callable[..., Rebuilt]
-
-
-class Listener:
-    """An observer that writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-
-    def waiting(self, holder: Holder) -> None:
-        self.events.append(f"waiting for {holder.application}")
-
-    def building(self, count: int) -> None:
-        self.events.append(f"building {count}")
-
-    def occupied(self, sessions: Sequence[Session]) -> None:
-        self.events.append(f"occupied by {', '.join(session.application for session in sessions)}")
-
-    def carrying(self, table: str, position: int, count: int) -> None:
-        self.events.append(f"carrying {table}, {position} of {count}")
-
-    def swapped(self, kept_as: str) -> None:
-        self.events.append("swapped")
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(server: str, database: Database) -> Iterator[None]:
-    """Drops what rebuilds keep, and sees that they leave nothing half built."""
-    yield
-    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
-        names = [row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()]
-        for name in names:
-            if replaced_at(database.name, name):
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-    assert not [name for name in names if name.startswith(UNDER_CONSTRUCTION)]
-
-
-@pytest.fixture
-def rebuild(sandbox: Sandbox, database: Database) -> Rebuild:
-    """Rebuild the sandbox's database to its work tree, or to a revision."""
-
-    def run(revision: str | None = None, observer: Listener | None = None, wait: int = 0) -> Rebuilt:
-        project = Project.load(sandbox.root, database.url)
-        return rebuild_to(project, observer or Listener(), revision=revision, wait=wait)
-
-    return run
+__all__ = ["ignoring", "nothing_is_left", "rebuild"]

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
+
 if TYPE_CHECKING:
     from gitmig.operations.rebuild import Rebuilt
     from tests.conftest import Database, Sandbox
-    from tests.database.rebuild.conftest import Rebuild
+    from tests.rebuilding import Rebuild
 
 
 def change(sandbox: Sandbox, database: Database, before: str, rows: str, after: str) -> None:

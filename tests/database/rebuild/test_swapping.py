@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from gitmig.database.rebuild.sessions import InUse
-from tests.conftest import url_of
-from tests.database.rebuild.conftest import Listener
+from tests.rebuilding import Listener
+
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
-    from tests.database.rebuild.conftest import Rebuild
+    from tests.rebuilding import Rebuild
 
 
 def test_somebody_who_stays_connected_is_named_and_nothing_is_changed(
@@ -124,7 +126,7 @@ def test_a_second_gitmig_waits_outside_and_goes_on_with_the_new_database(
 def wait_for(database: Database, condition: str) -> None:
     """Return once a session of the database is as described."""
     query = f"SELECT FROM pg_stat_activity WHERE datname = %s AND {condition}".encode()
-    with psycopg.connect(url_of(database.url.rpartition("/")[0], "postgres"), autocommit=True) as connection:
+    with psycopg.connect(make_conninfo(database.url, dbname="postgres"), autocommit=True) as connection:
         while connection.execute(query, (database.name,)).fetchone() is None:
             time.sleep(0.01)
 
@@ -134,7 +136,7 @@ def test_odd_names(sandbox: Sandbox, database: Database, server: str, name: str)
     sandbox.table("0001_a", "a")
     quoted = name.replace('"', '""')
     database.rows(f'CREATE DATABASE "{quoted}"')
-    url = psycopg.conninfo.make_conninfo(database.url, dbname=name)
+    url = make_conninfo(database.url, dbname=name)
     try:
         sandbox.gitmig("sync", "--database", url)
         with psycopg.connect(url) as connection:

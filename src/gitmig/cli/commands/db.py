@@ -114,10 +114,10 @@ def prune(yes: bool, days: float, database: str | None) -> int:
     for old in found:
         say(f"  {old.name}  replaced {old.replaced:%Y-%m-%d %H:%M} UTC{_size(old.size)}{_used(old.sessions)}")
     agreed = yes or (bool(found) and sys.stdin.isatty() and click.confirm("Drop with all rows?", err=True))
+    in_use = operation.prune(project, Watcher(may_ask=False).waiting, found if agreed else ())
     if not found or not agreed:
         say("nothing was dropped; `--yes` drops them" if found else "no old database is kept")
         return 0
-    in_use = operation.prune(project, Watcher(may_ask=False).waiting, found)
     for old in in_use:
         warn(f"{old.name} is in use and stays")
     say(f"dropped {plural(len(found) - len(in_use), 'database')}")

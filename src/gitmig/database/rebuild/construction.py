@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.database.connection import connect, drop_database, with_name
-from gitmig.database.like import copy_properties, copy_settings, create_like
+from gitmig.database.like import copy_settings, create_like
 from gitmig.errors import DatabaseUnavailable, GitmigError
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ def under_construction(old: Connection, maintenance: str, name: str) -> Iterator
         with suppress(GitmigError):  # what went wrong first is what people have to hear of
             _drop(maintenance, name)
         raise
-
-
-def finish_properties(old: Connection, name: str) -> None:
-    """What would be in the way while the database is built: its connection limit, its grants."""
-    copy_properties(old, name)
 
 
 def maintenance_url(url: str, name: str) -> str:

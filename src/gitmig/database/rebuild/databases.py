@@ -56,8 +56,16 @@ def orphans(connection: Connection, prefix: str) -> list[str]:
 
 def drop_unused(connection: Connection, name: str) -> bool:
     """Drop the database if there is one and nobody is connected to it; False if somebody is."""
+    found = connection.execute(
+        "SELECT datistemplate FROM pg_catalog.pg_database WHERE datname = %s", (name,)
+    ).fetchone()
+    if found is None:
+        return True
+    database = sql.Identifier(name)
     try:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        if found[0]:
+            connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(database))
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(database))
     except psycopg.errors.ObjectInUse:
         return False
     return True

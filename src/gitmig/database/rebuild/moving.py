@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.carrying import plan_load
+from gitmig.database.rebuild.bringing import bring_along
 from gitmig.database.rebuild.carrying import carry, set_table_aside
 from gitmig.database.rebuild.holding import hold, release
 from gitmig.database.rebuild.large_objects import carry_large_objects
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from gitmig.database.connection import Connection
     from gitmig.database.rebuild.aside import Aside
-    from gitmig.database.rebuild.carrying import Carried
+from gitmig.database.rebuild.carrying import Carried
 
 
 class MoveObserver(Protocol):
@@ -37,9 +38,13 @@ class Moved:
     notes: list[str] = field(default_factory=list)
 
 
-def move(old: Connection, new: Connection, observer: MoveObserver) -> Moved:
-    """Carry rows, sequence positions and large objects; both sessions must be settled, and the old one frozen."""
+def move(old: Connection, new: Connection, ignore: Sequence[str], observer: MoveObserver) -> Moved:
+    """Carry rows, sequence positions and large objects; both sessions must be settled, and the old one frozen.
+
+    `ignore` are the patterns of what is not the migrations' business. Raises GitmigError naming what cannot come along.
+    """
     moved = Moved()
+    moved.notes += bring_along(old, new, ignore)
     held = hold(new)
     _move_tables(old, new, observer, moved)
     moved.aside += release(new, held)

@@ -1,0 +1,85 @@
+"""`kill -9` at random moments of a rebuild: one intact database under the name, every row in it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.conftest import url_of
+
+if TYPE_CHECKING:
+    from tests.conftest import Database, Sandbox
+
+KILLS = 25
+TABLES = 12
+ROWS = 500
+LONGEST = 2.0  # seconds; a whole rebuild takes less
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+def test_kill_9_leaves_one_intact_database_with_every_row(sandbox: Sandbox, database: Database, server: str) -> None:
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")  # noqa: T201 - to be able to repeat a failure
+    rng = random.Random(seed)
+    for n in range(1, TABLES + 1):
+        refers = f" REFERENCES t{n - 1}" if n > 1 else ""
+        sandbox.migration(f"{n:04}_t", f"CREATE TABLE t{n} (id serial PRIMARY KEY, before int{refers});")
+    sandbox.gitmig("sync")
+    for n in range(1, TABLES + 1):
+        before = "n" if n > 1 else "NULL"
+        database.rows(f"INSERT INTO t{n} (before) SELECT {before} FROM generate_series(1, {ROWS}) n")
+    killed = replaced = 0
+    for k in range(KILLS):
+        oid = database.rows("SELECT oid FROM pg_database WHERE datname = current_database()")
+        process = _start_rebuild(sandbox)
+        time.sleep(LONGEST * (k + rng.random()) / KILLS)
+        killed += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        _wait_for_backends(server)
+        replaced += database.rows("SELECT oid FROM pg_database WHERE datname = current_database()") != oid
+        assert _is_intact(database), f"after kill {k}"
+        assert sandbox.gitmig("sync").out.endswith(f"({TABLES} migrations)\n")
+    assert killed > KILLS // 3, "most of the rebuilds were over before they could be killed"
+    sandbox.gitmig("sync", "--rebuild")
+    assert _is_intact(database)
+    assert database.rows("SELECT count(*) FROM gitmig.history WHERE action = 'rebuild'") == [(replaced + 1,)]
+
+
+def _start_rebuild(sandbox: Sandbox) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gitmig", "sync", "--rebuild", "--yes"],
+        cwd=sandbox.root,
+        env=os.environ | sandbox.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _wait_for_backends(server: str) -> None:
+    """A backend notices that its client is gone when it has finished its statement."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gitmig rebuild'"
+    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
+        while connection.execute(query).fetchone() != (0,):
+            time.sleep(0.01)
+
+
+def _is_intact(database: Database) -> bool:
+    """Every table with every row, keys in force, the sequences where they were, the ledger complete."""
+    counts = [database.rows(f"SELECT count(*), max(id) FROM t{n}") for n in range(1, TABLES + 1)]
+    keys = database.rows("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated")
+    positions = {row[0] for row in database.rows("SELECT last_value FROM pg_sequences WHERE schemaname = 'public'")}
+    return (
+        counts == [[(ROWS, ROWS)]] * TABLES
+        and keys == [(TABLES - 1,)]
+        and positions == {ROWS}
+        and len(database.applied()) == TABLES
+    )

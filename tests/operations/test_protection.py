@@ -1,0 +1,88 @@
+"""A protected database changes only at somebody's word, and nothing is taken from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.core.protection import Caller
+from gitmig.errors import GitmigError, ProtectedDatabase
+from tests.operations.conftest import Notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Database, Sandbox
+
+    Sync = Callable[..., list[str]]
+
+
+@pytest.fixture
+def protected(sandbox: Sandbox, database: Database, run_sync: Sync) -> Sandbox:
+    """A protected database at 0001_a, and a work tree that also has 0002_b."""
+    sandbox.table("0001_a", "a")
+    run_sync()
+    assert sandbox.gitmig("db", "protect").out.startswith("protected")
+    sandbox.table("0002_b", "b")
+    return sandbox
+
+
+def test_a_hook_leaves_it_alone(protected: Sandbox, database: Database, run_sync: Sync) -> None:
+    with pytest.raises(ProtectedDatabase, match="is protected, and no hook changes it"):
+        run_sync(caller=Caller.HOOK)
+    assert database.tables() == ["a"]
+
+
+def test_the_hook_itself_warns_in_one_line_and_lets_the_checkout_be(protected: Sandbox, database: Database) -> None:
+    protected.gitmig("hooks", "install")
+    protected.commit("b")
+    result = protected.git("checkout", "-b", "other")
+    protected.git("rm", "-q", "migrations/0002_b.sql")
+    protected.commit("without b")
+    result = protected.git("checkout", "main")
+    warnings = [line for line in result.err.splitlines() if "protected" in line]
+    assert warnings == [f"warning: {warnings[0].partition(': ')[2]}"]
+    assert warnings[0].endswith("is protected, and no hook changes it; run `gitmig sync` yourself")
+    assert database.tables() == ["a"]
+
+
+def test_a_person_is_asked_before_something_is_applied(protected: Sandbox, database: Database, run_sync: Sync) -> None:
+    notebook = Notebook(agree=False)
+    assert run_sync(observer=notebook) == []
+    assert (notebook.events, database.tables()) == (["protected 1"], ["a"])
+    assert run_sync(observer=Notebook()) == ["+ 0002_b"]
+
+
+def test_without_a_terminal_the_word_is_an_option(protected: Sandbox, database: Database) -> None:
+    result = protected.gitmig("sync", check=False)
+    assert (result.status, result.err) == (
+        3,
+        "error: the database is protected: a sync needs your word\nhint: `gitmig sync --yes` gives it\n",
+    )
+    protected.gitmig("sync", "--yes")
+    assert database.tables() == ["a", "b"]
+
+
+def test_nothing_is_reverted_whoever_agrees(protected: Sandbox, database: Database, run_sync: Sync) -> None:
+    (protected.root / "migrations/0001_a.sql").unlink()
+    with pytest.raises(GitmigError) as caught:
+        run_sync()
+    assert caught.value.message.endswith("is protected, and this sync would revert 1 of its migrations")
+    assert protected.gitmig("sync", "--yes", check=False).status == 3
+    assert database.tables() == ["a"]
+
+
+def test_a_sync_with_nothing_to_do_asks_nobody(sandbox: Sandbox, run_sync: Sync) -> None:
+    sandbox.gitmig("db", "protect")
+    notebook = Notebook()
+    run_sync(observer=notebook, caller=Caller.HOOK)
+    assert notebook.events == ["planned 0"]
+
+
+def test_protection_can_be_taken_away(protected: Sandbox, run_sync: Sync) -> None:
+    assert protected.gitmig("db", "unprotect").out == "no longer protected\n"
+    assert protected.gitmig("db", "unprotect").out == "was not protected\n"
+    notebook = Notebook()
+    run_sync(observer=notebook)
+    assert "protected 1" not in notebook.events

@@ -1,0 +1,75 @@
+"""Rebuilding in the test's own process, and what a rebuild leaves on the server; fixtures for several folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from gitmig.core.database_name import replaced_at, under_construction
+from gitmig.operations.project import Project
+from gitmig.operations.rebuild import Rebuilt, rebuild_to
+from tests.conftest import url_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.database.lock import Holder
+    from gitmig.database.rebuild.sessions import Session
+    from tests.conftest import Database, Sandbox
+
+Rebuild = Callable[..., Rebuilt]
+
+
+class Listener:
+    """An observer that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def waiting(self, holder: Holder) -> None:
+        self.events.append(f"waiting for {holder.application}")
+
+    def building(self, count: int) -> None:
+        self.events.append(f"building {count}")
+
+    def occupied(self, sessions: Sequence[Session]) -> None:
+        self.events.append(f"occupied by {', '.join(session.application for session in sessions)}")
+
+    def carrying(self, table: str, position: int, count: int) -> None:
+        self.events.append(f"carrying {table}, {position} of {count}")
+
+    def swapped(self, kept_as: str) -> None:
+        self.events.append("swapped")
+
+
+@pytest.fixture
+def nothing_is_left(server: str, database: Database) -> Iterator[None]:
+    """Drops what rebuilds keep, and sees that they leave nothing half built."""
+    yield
+    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
+        oids: dict[str, int] = dict(connection.execute("SELECT datname, oid FROM pg_database").fetchall())
+        own = [name for name in oids if name == database.name or replaced_at(database.name, name)]
+        for name in own:
+            if name != database.name:
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    assert not [under_construction(oids[name]) for name in own if under_construction(oids[name]) in oids]
+
+
+@pytest.fixture
+def rebuild(sandbox: Sandbox, database: Database) -> Rebuild:
+    """Rebuild the sandbox's database to its work tree, or to a revision."""
+
+    def run(revision: str | None = None, observer: Listener | None = None, wait: int = 0) -> Rebuilt:
+        project = Project.load(sandbox.root, database.url)
+        return rebuild_to(project, observer or Listener(), revision=revision, wait=wait)
+
+    return run
+
+
+@pytest.fixture
+def ignoring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting `ignore` names whatever begins with app_."""
+    monkeypatch.setattr("gitmig.operations.rebuild.ignored", lambda _: ("app_*",))
