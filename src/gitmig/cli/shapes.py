@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
     from gitmig.core.record import Record
+    from gitmig.core.verification import Finding
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
+    from gitmig.operations.verify import Verified
 
 
 def of_status(status: Status) -> dict[str, Any]:
@@ -75,6 +78,20 @@ def of_diff(diff: Diff) -> dict[str, Any]:
     }
 
 
+def of_verify(found: Verified) -> dict[str, Any]:
+    """`gitmig verify --json`."""
+    return {
+        "commit": found.selection.target.commit,
+        "set": _set(found.selection.target.set),
+        "selected": found.selection.words,
+        "migrations": [
+            {**_named(v.migration), "path": v.migration.path, "findings": [_finding(f) for f in v.findings]}
+            for v in found.verdicts
+        ],
+        "unreached": [_named(migration) for migration in found.unreached],
+    }
+
+
 def of_log(entry: Entry) -> dict[str, Any]:
     """One element of `gitmig log --json`."""
     commit = entry.commit
@@ -85,6 +102,16 @@ def of_log(entry: Entry) -> dict[str, Any]:
         "subject": commit.subject,
         "database_is_here": entry.here,
         "record": _record(entry.record) if entry.record else None,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    failure = finding.failure
+    return {
+        "outcome": finding.outcome.value,
+        "weight": finding.outcome.weight.value,
+        "objects": [{"kind": name.kind, "name": name.name} for name in finding.objects],
+        "failure": {**asdict(failure), "stage": failure.stage.value} if failure else None,
     }
 
 

@@ -14,7 +14,9 @@ from gitmig.errors import GitmigError
 from gitmig.operations.target import load_target
 
 if TYPE_CHECKING:
+    from gitmig.core.migration import Script
     from gitmig.core.schema import Schema, SchemaDifference
+    from gitmig.database.sending import ScriptError
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
 
@@ -54,10 +56,14 @@ def fresh_schema(project: Project, target: Target) -> Schema:
         try:
             ((_, schema),) = build(connection, ups, measure_at=(len(ups),))
         except BuildFailed as failure:
-            error = failure.error
-            raise GitmigError(
-                f"on a fresh database {failure.script.path}:{error.line} fails: {error.message}",
-                hint="what every database needs before the first migration belongs into the bootstrap file",
-                details=(f"statement: {' '.join(error.statement.split())[:300]}",),
-            ) from failure
+            raise not_fresh(failure.script, failure.error) from failure
     return schema
+
+
+def not_fresh(script: Script, error: ScriptError) -> GitmigError:
+    """What to tell people about an up script that does not run on a fresh database."""
+    return GitmigError(
+        f"on a fresh database {script.path}:{error.line} fails: {error.message}",
+        hint="what every database needs before the first migration belongs into the bootstrap file",
+        details=(f"statement: {' '.join(error.statement.split())[:300]}",),
+    )
