@@ -94,7 +94,7 @@ def value(type_: Type) -> str | None:
         found: str | None = f"(enum_range(NULL::{type_.base}))[1]"
     elif type_.kind == "c":
         found = f"'({',' * (type_.fields - 1)})'"
-    elif type_.category == "A":
+    elif type_.category == "A" or type_.kind == "m":
         found = "'{}'"
     elif type_.category == "V":
         found = f"'{'1' * max(type_.length, 1)}'"
