@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,15 @@ if TYPE_CHECKING:
 
 # Reported, and no part of the fingerprint: PostgreSQL cannot move a column.
 COLUMN_ORDER = "column order"
+# The kind by which a column's default is named among the edges: it needs more than its column does.
+DEFAULT = "default"
+
+
+class Tie(Enum):
+    """How an object hangs on another one that it needs."""
+
+    NEEDS = "needs"  # it has to go first
+    GOES_ALONG = "goes along"  # it is dropped together with the other one
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,9 +38,13 @@ class ObjectName:
 
 @dataclass(frozen=True)
 class Schema:
-    """Every object of a database's schema, with a text that is equal exactly when the objects are."""
+    """Every object of a database's schema, with a text that is equal exactly when the objects are.
+
+    `edges` says which object needs which others, if that was asked for.
+    """
 
     objects: Mapping[ObjectName, str]
+    edges: Mapping[ObjectName, Mapping[ObjectName, Tie]] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -39,6 +54,27 @@ class Schema:
             if name.kind != COLUMN_ORDER:
                 digest.update(f"{name.kind}\0{name.name}\0{self.objects[name]}\0".encode())
         return digest.hexdigest()
+
+    def to_json(self) -> str:
+        """Everything, edges included, as `from_json` reads it."""
+        objects = [[name.kind, name.name, text] for name, text in self.objects.items()]
+        edges = [
+            [dependent.kind, dependent.name, [[needed.kind, needed.name, tie.value] for needed, tie in ties.items()]]
+            for dependent, ties in self.edges.items()
+        ]
+        return json.dumps({"objects": objects, "edges": edges}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Schema:
+        """What `to_json` wrote."""
+        data = json.loads(text)
+        return cls(
+            {ObjectName(kind, name): definition for kind, name, definition in data["objects"]},
+            {
+                ObjectName(kind, name): {ObjectName(a, b): Tie(tie) for a, b, tie in ties}
+                for kind, name, ties in data["edges"]
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

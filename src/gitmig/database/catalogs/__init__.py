@@ -1,7 +1,8 @@
 """Reading a database's schema from PostgreSQL's catalogs, as text that is equal exactly when `pg_dump -s` is.
 
-One module per family of objects. Its queries give rows of kind, name and definition, and where an object is part of
-another one that its own name does not begin with, the name of that. Names are `schema.object` or
+One module per family of objects. Its queries give rows of kind, name, definition and address (three columns, by which
+`edges` finds what an object needs), and where an object is part of another one that its own name does not begin with,
+the name of that. Names are `schema.object` or
 `schema.object.part`, quoted where they have to be. What is left out, here and nowhere else:
 
 - gitmig's own schemas and PostgreSQL's;
@@ -35,6 +36,8 @@ from gitmig.database.catalogs import (
     triggers,
     types,
 )
+from gitmig.database.catalogs.edges import DEPENDENCIES, Address, Dependency
+from gitmig.database.catalogs.edges import edges as edges_of
 from gitmig.database.catalogs.scope import FIRST_OID
 
 if TYPE_CHECKING:
@@ -67,8 +70,8 @@ SESSION = [f"pg_catalog.set_config('{name}', '{value}', true)" for name, value i
 START = f"SELECT {', '.join(PROBES + SESSION)}"
 
 
-def read_schema(connection: Connection, ignore: Sequence[str] = ()) -> Schema:
-    """The schema as the session sees it, uncommitted changes included.
+def read_schema(connection: Connection, ignore: Sequence[str] = (), *, edges: bool = False) -> Schema:
+    """The schema as the session sees it, uncommitted changes included; with `edges`, also which object needs which.
 
     `ignore` are shell patterns of names, with or without the schema; parts go with their object.
     """
@@ -78,10 +81,14 @@ def read_schema(connection: Connection, ignore: Sequence[str] = ()) -> Schema:
         queries = [query for family in families for query in family.queries(connection.info.server_version)]
         with connection.pipeline():
             cursors = [connection.execute(query.encode()) for query in queries]
+            dependencies = connection.execute(DEPENDENCIES.encode()) if edges else None
         rows = [row for cursor in cursors for row in cursor.fetchall()]
+        ties = [Dependency.of(row) for row in dependencies.fetchall()] if dependencies else []
     ignored = _matcher(ignore)
+    rows = [row for row in rows if not any(map(ignored, (row[1], *row[6:])))]
     return Schema(
-        {ObjectName(kind, name): text for kind, name, text, *of in rows if not any(map(ignored, (name, *of)))}
+        {ObjectName(kind, name): text for kind, name, text, *_ in rows},
+        edges_of({Address(*row[3:6]): ObjectName(row[0], row[1]) for row in rows}, ties),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import BUILDERS, FIRST_OID, OURS, granted
+from gitmig.database.catalogs.scope import BUILDERS, FIRST_OID, NO_ADDRESS, OURS, granted
 
 DEFAULT_PRIVILEGES = f"""
 SELECT 'default privileges', concat_ws('.', nullif(d.defaclnamespace, 0)::regnamespace, d.role, d.defaclobjtype),
-       jsonb_agg(DISTINCT {granted("d.defaclacl", "d.defaclrole")})::text
+       jsonb_agg(DISTINCT {granted("d.defaclacl", "d.defaclrole")})::text, {NO_ADDRESS}
 FROM (SELECT *, CASE WHEN defaclrole IN {BUILDERS} THEN 'owner' ELSE defaclrole::regrole::text END AS role
         FROM pg_default_acl) d
   LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
@@ -28,7 +28,7 @@ NOW = granted("coalesce(o.acl, acldefault(o.kind, o.owner))", "o.owner")
 AT_FIRST = granted("coalesce(p.initprivs, acldefault(o.kind, o.owner))", "o.owner")
 # What initdb granted is no change; the cheap comparison goes first.
 SYSTEM_PRIVILEGES = f"""
-SELECT 'system privileges', i.identity, jsonb_build_array(i.type, {NOW})::text
+SELECT 'system privileges', i.identity, jsonb_build_array(i.type, {NOW})::text, {NO_ADDRESS}
 FROM ({SYSTEM_OBJECTS}) o
   LEFT JOIN pg_init_privs p ON p.classoid = o.catalog AND p.objoid = o.oid AND p.objsubid = 0,
   pg_identify_object(o.catalog, o.oid, 0) i

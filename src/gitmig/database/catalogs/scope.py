@@ -23,7 +23,15 @@ def own(catalog: str, oid: str) -> str:
     )
 
 
+# What nothing depends on.
+NO_ADDRESS = "NULL::oid, NULL::oid, NULL::int"
+
 OWN_RELATION = own("pg_class", "c.oid")
+
+
+def address(catalog: str, oid: str, part: str = "0") -> str:
+    """Three columns: where pg_depend finds the object."""
+    return f"'{catalog}'::regclass::oid, {oid}, {part}"
 
 
 def listing(expression: str, source: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import OURS, comment, named, own
+from gitmig.database.catalogs.scope import OURS, address, comment, named, own
 
 CATALOGS = ("pg_collation", "pg_conversion", "pg_ts_parser", "pg_ts_template", "pg_ts_dict", "pg_ts_config")
 
@@ -14,7 +14,8 @@ def _query(kind: str, catalog: str, prefix: str, definition: str) -> str:
     """A query on objects `o` of a catalog that names its columns in the usual way."""
     return f"""
 SELECT '{kind}', quote_ident(n.nspname) || '.' || quote_ident(o.{prefix}name),
-       jsonb_build_array({definition}, {comment(catalog, "o.oid")})::text
+       jsonb_build_array({definition}, {comment(catalog, "o.oid")})::text,
+       {address(catalog, "o.oid")}
 FROM {catalog} o JOIN pg_namespace n ON n.oid = o.{prefix}namespace AND {OURS} AND {own(catalog, "o.oid")}
 """
 

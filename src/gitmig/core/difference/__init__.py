@@ -1,0 +1,44 @@
+"""The SQL that turns one schema into another: pure, and only believed once a fingerprint agrees.
+
+Both schemas are taken apart into items (`model`); what was only renamed is renamed (`renames`); for everything else it is
+decided what to drop, make or alter (`changes`), each kind by its own rule (`kinds`); and the work is put in an order
+(`plan`, `order`). Tables and columns are altered in place; whatever has no rows goes and comes back where something that
+it needs changes. Nothing is dropped with CASCADE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.core.difference.changes import decide
+from gitmig.core.difference.kinds.routines import has_text_body
+from gitmig.core.difference.model import taken_apart
+from gitmig.core.difference.plan import Plan
+from gitmig.core.difference.renames import renamed
+
+if TYPE_CHECKING:
+    from gitmig.core.schema import ObjectName, Schema
+
+BODIES_UNSEEN = "SET LOCAL check_function_bodies = off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Statements without semicolons, and the objects that differ for which there is no rule."""
+
+    statements: tuple[str, ...]
+    unhandled: tuple[ObjectName, ...]
+
+
+def difference(found: Schema, wanted: Schema) -> Difference:
+    """What to run in one transaction where the schema is `found`, so that it becomes `wanted`.
+
+    Both should have edges: without them there is no order among the statements. Rows stay wherever PostgreSQL has a
+    statement that keeps them; what cannot be kept, as values of a dropped column, is for the caller to save.
+    """
+    renaming, before = renamed(taken_apart(found), target := taken_apart(wanted))
+    changes = decide(before, target)
+    statements = [*renaming, *Plan(before, target, changes).statements()]
+    unseen = [BODIES_UNSEEN] if any(map(has_text_body, statements)) else []
+    return Difference(statements=tuple(unseen + statements), unhandled=tuple(sorted(changes.unhandled)))

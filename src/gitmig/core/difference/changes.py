@@ -1,0 +1,164 @@
+"""What has to happen to which item: decided from both models, before any order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitmig.core.difference.kinds import RULES
+from gitmig.core.difference.kinds.privileges import grant_changes, has_other_grantor
+from gitmig.core.difference.model import spoken_of
+from gitmig.core.difference.rule import Context, Impact, Instead, commented
+from gitmig.core.schema import DEFAULT, ObjectName, Tie
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitmig.core.difference.model import Item, Model
+
+TYPES = {"enum", "composite type", "domain", "range"}
+# What keeps rows, and is therefore never dropped to be made again because of something else.
+KEEPERS = {"table", "foreign table", "column", "sequence", "schema", "extension"}
+# What stands in the way of a column's change, and what may stay.
+IN_THE_WAY = {
+    "view", "materialized view", "rule", "policy", "trigger", "function", "procedure", "published table",
+}  # fmt: skip
+
+
+@dataclass(kw_only=True)
+class Changes:
+    """The work, by item of the found (`dropped`, `altered`) and the wanted model (`made`)."""
+
+    dropped: set[ObjectName] = field(default_factory=set)
+    made: set[ObjectName] = field(default_factory=set)
+    altered: dict[ObjectName, list[str]] = field(default_factory=dict)
+    retired: set[ObjectName] = field(default_factory=set)
+    unhandled: set[ObjectName] = field(default_factory=set)
+
+
+def decide(found: Model, wanted: Model) -> Changes:
+    """What to drop, make and alter, with all that follows from it."""
+    return _Deciding(found, wanted).run()
+
+
+class _Deciding:
+    def __init__(self, found: Model, wanted: Model) -> None:
+        self.found, self.wanted = found, wanted
+        self.context = Context(found=found, wanted=wanted)
+        self.changes = Changes()
+        self.forced: set[ObjectName] = set()  # columns whose type is swapped
+        self.queue: list[ObjectName] = []
+
+    def run(self) -> Changes:
+        for name in self.found.items.keys() - self.wanted.items.keys():
+            self._drop(name)
+        for name in self.wanted.items.keys() - self.found.items.keys():
+            self._make(name)
+        for name in self.found.items.keys() & self.wanted.items.keys():
+            if self.found.items[name] != self.wanted.items[name]:
+                self._alter(name)
+        while self.queue:
+            self._drop_dependents(self.queue.pop())
+        self._retire()
+        return self.changes
+
+    def _drop(self, name: ObjectName) -> None:
+        if not self._is_covered(name, self.found):
+            self.changes.unhandled.add(name)
+        elif name not in self.changes.dropped:
+            self.changes.dropped.add(name)
+            self.queue.append(name)
+
+    def _make(self, name: ObjectName) -> None:
+        if self._is_covered(name, self.wanted):
+            self.changes.made.add(name)
+        else:
+            self.changes.unhandled.add(name)
+
+    @staticmethod
+    def _is_covered(name: ObjectName, model: Model) -> bool:
+        return name.kind in RULES and RULES[name.kind].covers(model.items[name].body)
+
+    def _replace(self, name: ObjectName) -> None:
+        self._drop(name)
+        if name in self.wanted.items:
+            self._make(name)
+
+    def _alter(self, name: ObjectName) -> None:
+        if not (self._is_covered(name, self.found) and self._is_covered(name, self.wanted)):
+            self.changes.unhandled.add(name)
+            return
+        old, new = self.found.items[name], self.wanted.items[name]
+        statements = self._statements(name, old, new)
+        if statements is Instead.REPLACE:
+            self._replace(name)
+        elif statements is Instead.LEAVE:
+            self.changes.unhandled.add(name)
+        else:
+            self.changes.altered[name] = statements  # type: ignore[assignment]
+            self._move_away(name, RULES[name.kind].impact(old.body, new.body))
+
+    def _statements(self, name: ObjectName, old: Item, new: Item) -> list[str] | Instead:
+        rule = RULES[name.kind]
+        statements: list[str] = []
+        if old.body != new.body or name in self.forced:
+            altered = rule.alter(name.name, old.body, new.body, self.context)
+            if isinstance(altered, Instead):
+                return altered
+            statements += altered
+        if has_other_grantor(set(old.grants or ()) ^ set(new.grants or ())):
+            return Instead.LEAVE
+        told = spoken_of(name, new)
+        statements += grant_changes(told.kind, told.name, old.grants, new.grants)
+        if old.comment != new.comment:
+            statements.append(commented(RULES[told.kind].subject(told.name), new.comment))
+        return statements
+
+    def _move_away(self, name: ObjectName, impact: Impact) -> None:
+        """Take away for a while what cannot stay when a column changes."""
+        for dependent in self.found.dependents.get(name, ()):
+            if impact is not Impact.NONE and self._stands_in_the_way(dependent, impact):
+                self._replace(dependent)
+
+    def _stands_in_the_way(self, name: ObjectName, impact: Impact) -> bool:
+        body = self.found.items[name].body
+        if name.kind in IN_THE_WAY or (name.kind == "column" and body.generated):
+            return True
+        if impact is not Impact.EXPRESSIONS:
+            return False
+        if name.kind == "constraint":
+            return body.definition.startswith(("FOREIGN KEY", "CHECK", "EXCLUDE"))
+        if name.kind == "index":
+            return " WHERE " in body.definition or "(" in body.definition.partition(" (")[2]
+        return name.kind in {DEFAULT, "statistics"}
+
+    def _drop_dependents(self, name: ObjectName) -> None:
+        for dependent, tie in self.found.dependents.get(name, {}).items():
+            if dependent in self.changes.dropped:
+                continue
+            if tie is Tie.GOES_ALONG or dependent.kind not in KEEPERS or self._is_computed(dependent):
+                self._replace(dependent)
+
+    def _is_computed(self, name: ObjectName) -> bool:
+        return name.kind == "column" and bool(self.found.items[name].body.generated)
+
+    def _retire(self) -> None:
+        """Types that are made anew while columns of them stay: the old one makes room and goes when they are moved."""
+        replaced = [name for name in self.changes.dropped & self.changes.made if name.kind in TYPES]
+        for name in replaced:
+            self.forced |= {column for column in self._columns_of(name) if column not in self.changes.dropped}
+            if any(column not in self.changes.dropped for column in self._columns_of(name)):
+                self.changes.retired.add(name)
+        self.context = Context(
+            found=self.found, wanted=self.wanted, retired=frozenset(name.name for name in self.changes.retired)
+        )
+        for column in self.forced:
+            if column in self.wanted.items:
+                self.changes.altered.pop(column, None)
+                self._alter(column)
+                self._move_away(column, Impact.EXPRESSIONS)
+        while self.queue:
+            self._drop_dependents(self.queue.pop())
+
+    def _columns_of(self, name: ObjectName) -> Iterator[ObjectName]:
+        return (one for one in self.found.dependents.get(name, ()) if one.kind == "column")

@@ -1,0 +1,56 @@
+"""Names as the catalogs write them: `schema.object.part`, each quoted where it has to be."""
+
+from __future__ import annotations
+
+import re
+
+PART = re.compile(r'"(?:[^"]|"")*"|[^."(]+')
+PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+MAX_LENGTH = 63  # bytes; PostgreSQL cuts off the rest
+
+
+def parts(name: str) -> list[str]:
+    """What stands between the dots, quotes and all; nothing behind an argument list's bracket."""
+    found, end = [], 0
+    while match := PART.match(name, end):
+        found.append(match[0])
+        end = match.end() + 1
+        if name[end - 1 : end] != ".":
+            break
+    return found
+
+
+def parent(name: str) -> str:
+    """`s.t` of `s.t.c`."""
+    return name[: -len(last(name)) - 1]
+
+
+def last(name: str) -> str:
+    """`c` of `s.t.c`."""
+    return parts(name)[-1]
+
+
+def bare(part: str) -> str:
+    """A part without its quotes."""
+    return part[1:-1].replace('""', '"') if part.startswith('"') else part
+
+
+def beside(name: str, suffix: str) -> str:
+    """The name, in the same schema, of an object that is called after this one."""
+    stem = bare(last(name)).encode()[: MAX_LENGTH - len(suffix.encode())].decode(errors="ignore")
+    return f"{parent(name)}.{quoted(stem + suffix)}"
+
+
+def quoted(text: str) -> str:
+    """As an identifier; only for text that is no keyword."""
+    return text if PLAIN.fullmatch(text) else '"' + text.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """As a string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def default_name(column: str, ending: str) -> str:
+    """What PostgreSQL calls the thing of a column `s.t.c` by itself: `t_c_seq`. Names too long are left as they are."""
+    return quoted(f"{bare(last(parent(column)))}_{bare(last(column))}_{ending}")

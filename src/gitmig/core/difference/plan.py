@@ -1,0 +1,259 @@
+"""From changes to statements in an order that works."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from gitmig.core.difference.kinds import RANKS, RULES
+from gitmig.core.difference.kinds.privileges import grant_changes, initial_grants
+from gitmig.core.difference.kinds.sequences import could_be_serial, serial_sequence
+from gitmig.core.difference.model import spoken_of
+from gitmig.core.difference.names import beside, last, parent
+from gitmig.core.difference.order import ordered
+from gitmig.core.difference.rule import Context, commented
+from gitmig.core.schema import DEFAULT, ObjectName, Tie
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitmig.core.difference.changes import Changes
+    from gitmig.core.difference.model import Model
+
+OLD = "_old"
+WITH_TABLE = {"column", DEFAULT, "identity", "constraint", "sequence", "owner of a sequence"}
+
+
+class Verb(IntEnum):
+    """What is done to an item; drops come as early as they can."""
+
+    DROP = 0
+    RETIRE = 1  # a type makes room for its successor
+    MAKE = 2
+    DISCARD = 3  # what made room is dropped
+
+
+Node = tuple[Verb, ObjectName]
+
+
+class Plan:
+    """The nodes of the work, what waits for what, and what is done together."""
+
+    def __init__(self, found: Model, wanted: Model, changes: Changes) -> None:
+        self.found, self.wanted, self.changes = found, wanted, changes
+        self.leader: dict[Node, Node] = {}  # who does the work of a node
+        self.after: defaultdict[Node, set[Node]] = defaultdict(set)
+        self._let_go_along()
+        self._merge_serials()
+        self._merge_columns()
+        self._merge_constraints_and_defaults()
+        self.context = self._context()
+        self._wait()
+
+    def statements(self) -> list[str]:
+        """All of them, in order."""
+        nodes = [node for node in self._nodes() if self._leader(node) == node]
+        return [text for node in ordered(nodes, self.after, _priority) for text in self._statements(node)]
+
+    def _nodes(self) -> Iterator[Node]:
+        changes = self.changes
+        yield from ((Verb.DROP, name) for name in sorted(changes.dropped - changes.retired, reverse=True))
+        yield from ((Verb.RETIRE, name) for name in sorted(changes.retired))
+        yield from ((Verb.DISCARD, name) for name in sorted(changes.retired))
+        yield from ((Verb.MAKE, name) for name in sorted(changes.made | changes.altered.keys()))
+
+    def _leader(self, node: Node) -> Node:
+        while node in self.leader:
+            node = self.leader[node]
+        return node
+
+    def _follow(self, node: Node, leader: Node) -> None:
+        if self._leader(leader) != self._leader(node):
+            self.leader[self._leader(node)] = self._leader(leader)
+
+    # What is done together
+
+    def _let_go_along(self) -> None:
+        """What is dropped together with something else needs no statement."""
+        for name in self.changes.dropped - self.changes.retired:
+            for needed, tie in self.found.needs.get(name, {}).items():
+                if tie is Tie.GOES_ALONG and needed in self.changes.dropped - self.changes.retired:
+                    self._follow((Verb.DROP, name), (Verb.DROP, needed))
+                    break
+
+    def _merge_serials(self) -> None:
+        made = self.changes.made
+        for name in [name for name in made if name.kind == "column"]:
+            sequence, default = ObjectName("sequence", serial_sequence(name.name)), ObjectName(DEFAULT, name.name)
+            owner = ObjectName("owner of a sequence", sequence.name)
+            items = self.wanted.items
+            if (
+                {sequence, default, owner} <= made
+                and items[owner].body == name.name
+                and could_be_serial(name.name, items[name].body, items[default].body, items[sequence].body)
+            ):
+                for part in (sequence, default, owner):
+                    self._follow((Verb.MAKE, part), (Verb.MAKE, name))
+
+    def _merge_columns(self) -> None:
+        made = self.changes.made
+        for name in made:
+            if name.kind == "column":
+                for kind in ("table", "foreign table"):
+                    if (table := ObjectName(kind, parent(name.name))) in made:
+                        self._follow((Verb.MAKE, name), (Verb.MAKE, table))
+                self._merge_into_parents(name)
+            elif name.kind == "constraint" and not self.wanted.items[name].body.local:
+                self._merge_into_parents(name)
+
+    def _merge_into_parents(self, name: ObjectName) -> None:
+        if not self.wanted.items[name].body.local:
+            for needed in self.wanted.needs.get(name, ()):
+                if needed.kind == name.kind and needed in self.changes.made and (Verb.MAKE, name) not in self.leader:
+                    self._follow((Verb.MAKE, name), (Verb.MAKE, needed))
+
+    def _merge_constraints_and_defaults(self) -> None:
+        """Into the column or the table, unless they need something that needs the table."""
+        made = self.changes.made
+        for name in sorted(made):
+            node = (Verb.MAKE, name)
+            if name.kind in {DEFAULT, "identity"}:
+                whole = ObjectName("column", name.name)
+            elif name.kind == "constraint" and (column := self._not_null_column(name)):
+                whole = column
+            elif name.kind == "constraint" and not self.wanted.items[name].body.definition.startswith("FOREIGN KEY"):
+                whole = ObjectName("table", parent(name.name))
+            else:
+                continue
+            if whole in made and node not in self.leader and not self._would_wait_for(name, whole):
+                self._follow(node, (Verb.MAKE, whole))
+
+    def _not_null_column(self, name: ObjectName) -> ObjectName | None:
+        definition = self.wanted.items[name].body.definition
+        if definition.startswith("NOT NULL ") and not definition.endswith(" NOT VALID"):
+            column = definition.removeprefix("NOT NULL ").removesuffix(" NO INHERIT")
+            return ObjectName("column", f"{parent(name.name)}.{column}")
+        return None
+
+    def _would_wait_for(self, name: ObjectName, whole: ObjectName) -> bool:
+        """Whether what it needs, but for the table itself, needs the table or has to be made after it."""
+        goal = self._leader((Verb.MAKE, whole))
+        seen: set[ObjectName] = set()
+        queue = [one for one in self.wanted.needs.get(name, ()) if self._leader((Verb.MAKE, one)) != goal]
+        while queue:
+            needed = queue.pop()
+            if needed in seen or needed not in self.changes.made | self.changes.altered.keys():
+                continue
+            seen.add(needed)
+            if self._leader((Verb.MAKE, needed)) == goal:
+                return True
+            queue += self.wanted.needs.get(needed, ())
+        return False
+
+    def _context(self) -> Context:
+        merged: defaultdict[ObjectName, list[ObjectName]] = defaultdict(list)
+        for node in sorted(self.leader):
+            if node[0] is Verb.MAKE:
+                merged[self._leader(node)[1]].append(node[1])
+        together = frozenset(name for names in merged.values() for name in names)
+        retired = frozenset(name.name for name in self.changes.retired)
+        return Context(found=self.found, wanted=self.wanted, retired=retired, merged=merged, together=together)
+
+    # What waits for what
+
+    def _wait(self) -> None:
+        for name in self.changes.dropped:
+            self._wait_to_drop(name)
+        for name in self.changes.made | self.changes.altered.keys():
+            self._wait_to_make(name)
+        self._wait_for_names()
+
+    def _add(self, node: Node, *others: Node) -> None:
+        leader = self._leader(node)
+        self.after[leader] |= {other for other in map(self._leader, others) if other != leader}
+
+    def _dropping(self, name: ObjectName) -> Node:
+        return (Verb.DISCARD if name in self.changes.retired else Verb.DROP, name)
+
+    def _wait_to_drop(self, name: ObjectName) -> None:
+        for dependent in self.found.dependents.get(name, ()):
+            if dependent in self.changes.dropped:
+                self._add(self._dropping(name), self._dropping(dependent))
+            elif dependent in self.changes.altered:
+                self._add(self._dropping(name), (Verb.MAKE, dependent))
+
+    def _wait_to_make(self, name: ObjectName) -> None:
+        node = (Verb.MAKE, name)
+        if name in self.changes.retired:
+            self._add(node, (Verb.RETIRE, name))
+        elif name in self.changes.dropped:
+            self._add(node, (Verb.DROP, name))
+        for needed in self.wanted.needs.get(name, ()):
+            if needed in self.changes.made or needed in self.changes.altered:
+                self._add(node, (Verb.MAKE, needed))
+        if name in self.changes.altered:
+            for dependent in self.found.dependents.get(name, ()):
+                if dependent in self.changes.dropped:
+                    self._add(node, self._dropping(dependent))
+
+    def _wait_for_names(self) -> None:
+        """A new object waits until another one of its name is gone."""
+        taken: defaultdict[tuple[str, str], list[ObjectName]] = defaultdict(list)
+        for name in self.changes.dropped - self.changes.retired:
+            for key in _claims(name):
+                taken[key].append(name)
+        for name in self.changes.made:
+            for key in _claims(name):
+                self._add((Verb.MAKE, name), *((Verb.DROP, other) for other in taken[key]))
+
+    # Statements
+
+    def _statements(self, node: Node) -> Iterator[str]:
+        verb, name = node
+        if verb is Verb.DROP:
+            yield from RULES[name.kind].drop(name.name, self.found.items[name].body, self.context)
+        elif verb is Verb.RETIRE:
+            kind = "DOMAIN" if name.kind == "domain" else "TYPE"
+            yield f"ALTER {kind} {name.name} RENAME TO {last(beside(name.name, OLD))}"
+        elif verb is Verb.DISCARD:
+            yield f"DROP {'DOMAIN' if name.kind == 'domain' else 'TYPE'} {beside(name.name, OLD)}"
+        elif name in self.changes.altered:
+            yield from self.changes.altered[name]
+        else:
+            yield from self._make(name)
+
+    def _make(self, name: ObjectName) -> Iterator[str]:
+        yield from RULES[name.kind].create(name.name, self.wanted.items[name].body, self.context)
+        for one in (name, *self.context.merged.get(name, ())):
+            item, rule = self.wanted.items[one], RULES[one.kind]
+            yield from rule.settings(one.name, item.body, self.context)
+            told = spoken_of(one, item)
+            initial = initial_grants(told.kind, told.name, self.context)
+            yield from grant_changes(told.kind, told.name, initial, item.grants)
+            if item.comment is not None and one.kind != "extension":
+                yield commented(RULES[told.kind].subject(told.name), item.comment)
+
+
+def _priority(node: Node) -> tuple[int, int]:
+    verb, name = node
+    rank = RANKS[name.kind]
+    return (verb, -rank) if verb is Verb.DROP else (Verb.RETIRE, rank)
+
+
+SCHEMA_WIDE = {"table", "view", "materialized view", "foreign table", "sequence", "composite type"}
+OF_TYPES = {"table", "view", "materialized view", "foreign table", "composite type", "enum", "domain", "range"}
+
+
+def _claims(name: ObjectName) -> Iterator[tuple[str, str]]:
+    """The names that an object takes in PostgreSQL's name spaces."""
+    if name.kind in SCHEMA_WIDE:
+        yield "relation", name.name
+    if name.kind in OF_TYPES:
+        yield "type", name.name
+    if name.kind in {"index", "constraint"}:
+        yield "relation", f"{parent(parent(name.name))}.{last(name.name)}"
+    if name.kind == "constraint":
+        yield "constraint", name.name
+    if name.kind in {"function", "procedure", "aggregate"}:
+        yield "routine", name.name

@@ -1,0 +1,89 @@
+"""Which object needs which, from pg_depend: read only when asked for, and told by the names of the schema's objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitmig.core.schema import DEFAULT, ObjectName, Tie
+from gitmig.database.catalogs.scope import FIRST_OID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# What initdb made is always there, but for the schema public.
+DEPENDENCIES = f"""
+SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype::text,
+       d.classid = 'pg_attrdef'::regclass
+FROM pg_depend d
+WHERE d.objid >= {FIRST_OID} AND d.deptype <> 'x'
+  AND (d.refobjid >= {FIRST_OID} OR d.refclassid = 'pg_namespace'::regclass)
+"""
+# An object without a name of its own is a part of the first of these that it hangs on.
+PART_OF = "iePSa"
+GOES_ALONG = "iaPS"
+
+
+class Address(NamedTuple):
+    """How pg_depend names an object; the part is a column's number, or 0."""
+
+    catalog: int
+    oid: int
+    part: int
+
+
+class Dependency(NamedTuple):
+    """A row of pg_depend."""
+
+    dependent: Address
+    needed: Address
+    kind: str
+    of_default: bool
+
+    @classmethod
+    def of(cls, row: tuple[int, int, int, int, int, int, str, bool]) -> Dependency:
+        """From the columns of the query."""
+        return cls(Address(*row[:3]), Address(*row[3:6]), row[6], row[7])
+
+
+def edges(
+    named: Mapping[Address, ObjectName], dependencies: Iterable[Dependency]
+) -> dict[ObjectName, dict[ObjectName, Tie]]:
+    """What every object needs, and how it is tied to that."""
+    rows = list(dependencies)
+    names = _Names(named, rows)
+    found: dict[ObjectName, dict[ObjectName, Tie]] = {}
+    for row in rows:
+        dependent, needed = names.of(row.dependent), names.of(row.needed)
+        if dependent is None or needed is None or dependent == needed:
+            continue
+        tie = Tie.GOES_ALONG if row.kind in GOES_ALONG else Tie.NEEDS
+        ties = found.setdefault(dependent, {})
+        if ties.get(needed) is not Tie.GOES_ALONG:
+            ties[needed] = tie
+    return found
+
+
+class _Names:
+    """Names by address; what has none goes by the name of what it is a part of."""
+
+    def __init__(self, named: Mapping[Address, ObjectName], rows: Iterable[Dependency]) -> None:
+        self.found: dict[Address, ObjectName | None] = dict(named)
+        self.whole: dict[Address, Dependency] = {}
+        for row in rows:
+            if row.kind in PART_OF and row.dependent not in named:
+                other = self.whole.get(row.dependent)
+                if other is None or PART_OF.index(row.kind) < PART_OF.index(other.kind):
+                    self.whole[row.dependent] = row
+
+    def of(self, address: Address) -> ObjectName | None:
+        if address not in self.found:
+            self.found[address] = None  # whoever hangs on itself has no name
+            self.found[address] = self._of_unnamed(address)
+        return self.found[address]
+
+    def _of_unnamed(self, address: Address) -> ObjectName | None:
+        row = self.whole.get(address)
+        if row is not None:
+            whole = self.of(row.needed)
+            return ObjectName(DEFAULT, whole.name) if whole and row.of_default else whole
+        return self.of(address._replace(part=0)) if address.part else None
