@@ -6,10 +6,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
     from gitmig.core.record import Record
+    from gitmig.core.schema import ObjectName, SchemaDifference
     from gitmig.core.verification import Finding
+    from gitmig.operations.capture import Captured
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
     from gitmig.operations.show import Shown
@@ -69,12 +73,24 @@ def of_show(shown: Shown) -> dict[str, Any]:
 def of_diff(diff: Diff) -> dict[str, Any]:
     """`gitmig diff --json`."""
     difference = diff.difference
-    groups = {"missing": difference.missing, "surplus": difference.surplus, "changed": difference.changed}
     return {
         "first": diff.first,
         "second": diff.second,
         "same": not difference,
-        **{word: [{"kind": name.kind, "name": name.name} for name in names] for word, names in groups.items()},
+        **_difference(difference),
+        "sql": list(diff.sql.statements) if diff.sql else None,
+        "unhandled": _objects(diff.sql.unhandled) if diff.sql else None,
+    }
+
+
+def of_capture(captured: Captured) -> dict[str, Any]:
+    """`gitmig capture --json`."""
+    return {
+        "database": captured.database,
+        "captured": captured.label,
+        "paths": list(captured.paths),
+        **_difference(captured.drift),
+        "findings": [_finding(note) for note in captured.notes],
     }
 
 
@@ -110,9 +126,18 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "outcome": finding.outcome.value,
         "weight": finding.outcome.weight.value,
-        "objects": [{"kind": name.kind, "name": name.name} for name in finding.objects],
+        "objects": _objects(finding.objects),
         "failure": {**asdict(failure), "stage": failure.stage.value} if failure else None,
     }
+
+
+def _difference(difference: SchemaDifference) -> dict[str, Any]:
+    groups = {"missing": difference.missing, "surplus": difference.surplus, "changed": difference.changed}
+    return {word: _objects(names) for word, names in groups.items()}
+
+
+def _objects(names: Iterable[ObjectName]) -> list[dict[str, str]]:
+    return [{"kind": name.kind, "name": name.name} for name in names]
 
 
 def _record(record: Record) -> dict[str, Any]:

@@ -38,14 +38,14 @@ def build(
     Position 0 is the empty database. The scripts run when the next item is asked for.
     """
     if 0 in measure_at:
-        yield 0, read_schema(connection, ignore)
+        yield 0, read_schema(connection, ignore, edges=True)
     for position, script in enumerate(ups, 1):
         try:
             run_fresh(connection, script)
         except ScriptError as error:
             raise BuildFailed(position=position, script=script, error=error) from error
         if position in measure_at:
-            yield position, read_schema(connection, ignore)
+            yield position, read_schema(connection, ignore, edges=True)
 
 
 def run_fresh(connection: Connection, script: Script) -> None:

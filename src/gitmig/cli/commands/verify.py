@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
+from gitmig.cli.findings import why
 from gitmig.cli.progress import Bar
 from gitmig.cli.render import plural, print_json, say, table
 
 if TYPE_CHECKING:
-    from gitmig.core.verification import Failure, Finding, Verdict
+    from gitmig.core.verification import Verdict
     from gitmig.operations.selection import Selection
     from gitmig.operations.verify import Verified
-
-SHOWN_OBJECTS = 3
 
 
 @click.command("verify", short_help="Does every down undo its up? Tried on a scratch database.")
@@ -68,24 +67,10 @@ class _Watcher:
 
 def _print(found: Verified) -> None:
     selection = found.selection
-    rows = [(v.migration.label, finding.outcome.value, _why(finding)) for v in found.verdicts for finding in v.findings]
+    rows = [(v.migration.label, finding.outcome.value, why(finding)) for v in found.verdicts for finding in v.findings]
     rows += [(migration.label, "not reached", "an up before it fails") for migration in found.unreached]
     table(("migration", "outcome", ""), rows)
     counts = Counter(outcome for _, outcome, _ in rows)
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
     of_set = plural(len(selection.target.set), "migration")
     say(f"verified {len(found.verdicts)} of {of_set} ({selection.words}){': ' if told else ''}{told}")
-
-
-def _why(finding: Finding) -> str:
-    if finding.failure is not None:
-        return _refusal(finding.failure)
-    shown = [str(name) for name in finding.objects[:SHOWN_OBJECTS]]
-    if more := len(finding.objects) - len(shown):
-        shown.append(f"{more} more")
-    return ", ".join(shown)
-
-
-def _refusal(failure: Failure) -> str:
-    parts = [f"{failure.path}:{failure.line}: {failure.message}", failure.detail, failure.row and f"row {failure.row}"]
-    return "; ".join(" ".join(part.split()) for part in parts if part)
