@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.difference.kinds import RULES
 from gitmig.core.difference.kinds.privileges import grant_changes, has_other_grantor
-from gitmig.core.difference.model import spoken_of
+from gitmig.core.difference.model import TYPES, spoken_of
 from gitmig.core.difference.rule import Context, Impact, Instead, commented
 from gitmig.core.schema import DEFAULT, ObjectName, Tie
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from gitmig.core.difference.model import Item, Model
 
-TYPES = {"enum", "composite type", "domain", "range"}
 # What keeps rows, and is therefore never dropped to be made again because of something else.
 KEEPERS = {"table", "foreign table", "column", "sequence", "schema", "extension"}
 # What stands in the way of a column's change, and what may stay.

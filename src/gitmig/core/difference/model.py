@@ -43,6 +43,9 @@ VIEWS = {"view", "materialized view"}
 TABLES = {"table", "foreign table"}
 PARTS = {"column", "constraint", "index", "trigger", "rule", "policy"}
 NOT_NULL = re.compile(r'NOT NULL ((?:"(?:[^"]|"")*"|[^ ])+)')
+TYPES = {"enum", "composite type", "domain", "range"}
+SCHEMA_WIDE = {*TABLES, *VIEWS, "sequence", "composite type"}
+OF_TYPES = {*TABLES, *VIEWS, *TYPES}
 KEYS = ("PRIMARY KEY", "UNIQUE", "EXCLUDE")
 """How the definitions of constraints begin that have an index."""
 
@@ -101,10 +104,29 @@ class Model:
         """Tables that others inherit from."""
         return {parent for table in self.tables.values() for parent in table.parents or ()}
 
+    @cached_property
+    def claimed(self) -> set[tuple[str, str]]:
+        """All names that are taken."""
+        return {claim for name in self.items for claim in claims(name)}
+
     def body(self, kind: str, name: str) -> Any:
         """None if there is no such item."""
         item = self.items.get(ObjectName(kind, name))
         return item and item.body
+
+
+def claims(name: ObjectName) -> Iterator[tuple[str, str]]:
+    """The names that an item takes in PostgreSQL's name spaces."""
+    if name.kind in SCHEMA_WIDE:
+        yield "relation", name.name
+    if name.kind in OF_TYPES:
+        yield "type", name.name
+    if name.kind in {"index", KEY_INDEX}:
+        yield "relation", f"{parent(parent(name.name))}.{last(name.name)}"
+    if name.kind in {"constraint", "column"}:
+        yield name.kind, name.name
+    if name.kind in {"function", "procedure", "aggregate"}:
+        yield "routine", name.name
 
 
 def spoken_of(name: ObjectName, item: Item) -> ObjectName:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.difference.kinds import RANKS, RULES
 from gitmig.core.difference.kinds.privileges import grant_changes, initial_grants
 from gitmig.core.difference.kinds.sequences import could_be_serial, serial_sequence
-from gitmig.core.difference.model import spoken_of
+from gitmig.core.difference.model import claims, spoken_of
 from gitmig.core.difference.names import beside, last, parent
 from gitmig.core.difference.order import ordered
 from gitmig.core.difference.rule import Context, commented
@@ -122,12 +122,17 @@ class Plan:
                 whole = ObjectName("column", name.name)
             elif name.kind == "constraint" and (column := self._not_null_column(name)):
                 whole = column
-            elif name.kind == "constraint" and not self.wanted.items[name].body.definition.startswith("FOREIGN KEY"):
+            elif name.kind == "constraint" and self._fits_into_a_table(name):
                 whole = ObjectName("table", parent(name.name))
             else:
                 continue
             if whole in made and node not in self.leader and not self._would_wait_for(name, whole):
                 self._follow(node, (Verb.MAKE, whole))
+
+    def _fits_into_a_table(self, name: ObjectName) -> bool:
+        """Foreign keys wait for other tables; what is not valid would become it."""
+        definition = self.wanted.items[name].body.definition
+        return not definition.startswith("FOREIGN KEY") and not definition.endswith(" NOT VALID")
 
     def _not_null_column(self, name: ObjectName) -> ObjectName | None:
         definition = self.wanted.items[name].body.definition
@@ -201,10 +206,10 @@ class Plan:
         """A new object waits until another one of its name is gone."""
         taken: defaultdict[tuple[str, str], list[ObjectName]] = defaultdict(list)
         for name in self.changes.dropped - self.changes.retired:
-            for key in _claims(name):
+            for key in claims(name):
                 taken[key].append(name)
         for name in self.changes.made:
-            for key in _claims(name):
+            for key in claims(name):
                 self._add((Verb.MAKE, name), *((Verb.DROP, other) for other in taken[key]))
 
     # Statements
@@ -239,21 +244,3 @@ def _priority(node: Node) -> tuple[int, int]:
     verb, name = node
     rank = RANKS[name.kind]
     return (verb, -rank) if verb is Verb.DROP else (Verb.RETIRE, rank)
-
-
-SCHEMA_WIDE = {"table", "view", "materialized view", "foreign table", "sequence", "composite type"}
-OF_TYPES = {"table", "view", "materialized view", "foreign table", "composite type", "enum", "domain", "range"}
-
-
-def _claims(name: ObjectName) -> Iterator[tuple[str, str]]:
-    """The names that an object takes in PostgreSQL's name spaces."""
-    if name.kind in SCHEMA_WIDE:
-        yield "relation", name.name
-    if name.kind in OF_TYPES:
-        yield "type", name.name
-    if name.kind in {"index", "constraint"}:
-        yield "relation", f"{parent(parent(name.name))}.{last(name.name)}"
-    if name.kind == "constraint":
-        yield "constraint", name.name
-    if name.kind in {"function", "procedure", "aggregate"}:
-        yield "routine", name.name

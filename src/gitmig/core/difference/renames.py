@@ -1,13 +1,146 @@
-"""What was only renamed: found by what is equal but for the name."""
+"""What was only renamed: recognised by what is equal but for the name. A rename keeps the rows, and costs nothing.
+
+Types, tables, columns, sequences, constraints, indexes and triggers, in this order, so that each is compared with the
+names that the ones before it have got.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from gitmig.core.difference.model import IDENTITY, OWNER, TYPES, claims
+from gitmig.core.difference.names import last, parent
+from gitmig.core.difference.substitution import Substitution, substituted
+from gitmig.core.schema import DEFAULT, ObjectName
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
     from gitmig.core.difference.model import Model
+
+Pair = tuple[ObjectName, ObjectName]
 
 
 def renamed(found: Model, wanted: Model) -> tuple[list[str], Model]:
     """The statements that rename, and the found model as it is behind them."""
-    return [], found
+    statements: list[str] = []
+    for step in (_types, _tables, _columns, _sequences, _constraints, _indexes, _triggers):
+        pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found)]
+        statements += [text for old, new in pairs for text in _statements(old, new)]
+        if pairs:
+            found = substituted(found, Substitution.of(pairs))
+    return statements, found
+
+
+def _is_taken(pair: Pair, found: Model) -> bool:
+    """Whether something else still has the new name."""
+    return not found.claimed.isdisjoint(set(claims(pair[1])) - set(claims(pair[0])))
+
+
+def _statements(old: ObjectName, new: ObjectName) -> Iterator[str]:
+    if old.kind == "column":
+        yield f"ALTER TABLE {parent(old.name)} RENAME COLUMN {last(old.name)} TO {last(new.name)}"
+    elif old.kind == "constraint":
+        yield f"ALTER TABLE {parent(old.name)} RENAME CONSTRAINT {last(old.name)} TO {last(new.name)}"
+    elif old.kind == "trigger":
+        yield f"ALTER TRIGGER {last(old.name)} ON {parent(old.name)} RENAME TO {last(new.name)}"
+    elif old.kind == "index":
+        yield f"ALTER INDEX {parent(parent(old.name))}.{last(old.name)} RENAME TO {last(new.name)}"
+    else:
+        word = {"table": "TABLE", "sequence": "SEQUENCE", "domain": "DOMAIN"}.get(old.kind, "TYPE")
+        if parent(old.name) != parent(new.name):
+            yield f"ALTER {word} {old.name} SET SCHEMA {parent(new.name)}"
+        if last(old.name) != last(new.name):
+            yield f"ALTER {word} {parent(new.name)}.{last(old.name)} RENAME TO {last(new.name)}"
+
+
+def _pairs(
+    found: Model, wanted: Model, kinds: Iterable[str], key: Callable[[Model, ObjectName], Hashable | None]
+) -> Iterator[Pair]:
+    """What has only gone and what has only come, where the keys agree; in doubt none. A key of None never agrees."""
+    for kind in kinds:
+        gone, come = _by_key(found, wanted, kind, key), _by_key(wanted, found, kind, key)
+        for value, names in gone.items():
+            if len(names) == len(come.get(value, ())) == 1:
+                yield names[0], come[value][0]
+
+
+def _by_key(
+    model: Model, other: Model, kind: str, key: Callable[[Model, ObjectName], Hashable | None]
+) -> dict[Hashable, list[ObjectName]]:
+    found: defaultdict[Hashable, list[ObjectName]] = defaultdict(list)
+    for name in model.items:
+        if name.kind == kind and name not in other.items and (value := key(model, name)) is not None:
+            found[value].append(name)
+    return found
+
+
+def _types(found: Model, wanted: Model) -> Iterator[Pair]:
+    return _pairs(found, wanted, sorted(TYPES), lambda model, name: model.items[name].body)
+
+
+def _tables(found: Model, wanted: Model) -> Iterator[Pair]:
+    return _pairs(found, wanted, ["table"], _table_key)
+
+
+def _table_key(model: Model, name: ObjectName) -> Hashable | None:
+    """Everything but names: columns and constraints, with the table's own name left out of them."""
+    parts = model.parts.get(name.name, ())
+    columns = frozenset((last(one.name), model.items[one].body) for one in parts if one.kind == "column")
+    rules = sorted(model.items[one].body.definition for one in parts if one.kind == "constraint")
+    own = re.compile(rf"(?<![\w$\".]){re.escape(name.name)}(?![\w$\"])")
+    body = model.items[name].body
+    key = (body.partition_key, body.parents, columns, tuple(own.sub("", rule) for rule in rules))
+    return key if columns else None
+
+
+def _columns(found: Model, wanted: Model) -> Iterator[Pair]:
+    """Where a table has one column too many and one too few, and they are alike."""
+    for table in found.tables.keys() & wanted.tables.keys():
+        gone, come = (
+            [one for one in a.parts.get(table, ()) if one.kind == "column" and one not in b.items]
+            for a, b in ((found, wanted), (wanted, found))
+        )
+        if len(gone) == len(come) == 1:
+            old, new = found.items[gone[0]].body, wanted.items[come[0]].body
+            if old == new and old.local and not old.generated and _same_default(found, gone[0], wanted, come[0]):
+                yield gone[0], come[0]
+
+
+def _same_default(found: Model, old: ObjectName, wanted: Model, new: ObjectName) -> bool:
+    """A sequence of the column's own may be called after it."""
+    defaults = [side.body(DEFAULT, name.name) for side, name in ((found, old), (wanted, new))]
+    identities = [side.body(IDENTITY, name.name) is None for side, name in ((found, old), (wanted, new))]
+    own = all(text is not None and text.startswith("nextval(") for text in defaults)
+    return (own or defaults[0] == defaults[1]) and identities[0] == identities[1]
+
+
+def _sequences(found: Model, wanted: Model) -> Iterator[Pair]:
+    def key(model: Model, name: ObjectName) -> Hashable:
+        return model.items[name].body, model.body(OWNER, name.name)
+
+    return _pairs(found, wanted, ["sequence"], key)
+
+
+def _constraints(found: Model, wanted: Model) -> Iterator[Pair]:
+    def key(model: Model, name: ObjectName) -> Hashable:
+        return parent(name.name), model.items[name].body
+
+    return _pairs(found, wanted, ["constraint"], key)
+
+
+def _indexes(found: Model, wanted: Model) -> Iterator[Pair]:
+    return _pairs(found, wanted, ["index"], _definition_key("INDEX"))
+
+
+def _triggers(found: Model, wanted: Model) -> Iterator[Pair]:
+    return _pairs(found, wanted, ["trigger"], _definition_key("TRIGGER"))
+
+
+def _definition_key(word: str) -> Callable[[Model, ObjectName], Hashable]:
+    def key(model: Model, name: ObjectName) -> Hashable:
+        return parent(name.name), model.items[name].body.definition.replace(f"{word} {last(name.name)} ", "", 1)
+
+    return key

@@ -50,9 +50,10 @@ def column_clause(name: str, context: Context) -> str:
     if (identity := ObjectName("identity", name)) in context.together:
         text += f" {_identity_clause(name, context.wanted.items[identity].body)}"
         return text + (not_null if "CONSTRAINT" in not_null else "")
+    text += not_null
     if (default := ObjectName(DEFAULT, name)) in context.together:
         text += f" DEFAULT {context.wanted.items[default].body}"
-    return text + not_null
+    return text
 
 
 def _not_null_clause(name: str, column: Column, context: Context) -> str:
