@@ -123,5 +123,7 @@ def _write_and_adopt(connection: Connection, state: State, drafted: Draft) -> No
         context = Context(target=target.set, commit=target.commit, by=project.user)
         adopt(connection, state, migration, target.contents((migration,))[migration.path], context)
     except BaseException:
-        unwrite(drafted)
+        # a commit whose answer is lost may have happened, and without its file the migration would be reverted
+        if not connection.closed and read_state(connection).stack == state.stack:
+            unwrite(drafted)
         raise

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.core.difference import difference
-from gitmig.core.languages.sql.tokens import statements
+from gitmig.core.languages.sql.tokens import checksum, statements, terminated
 from gitmig.core.naming import slug
 from gitmig.database.sending import ScriptError
 from gitmig.errors import GitmigError, UsageError
@@ -51,8 +51,8 @@ def compose(
     Its down leads from the schema that the SQL makes on a fresh database back to the one before; it was tried there.
     Where none does, `irreversible` writes the migration without one.
     """
-    up = "".join(f"{piece.strip().rstrip(';')};\n" for piece in pieces if piece.strip())
-    if not up:
+    up = "".join(f"{terminated(piece.strip())}\n" for piece in pieces if piece.strip())
+    if checksum(up) == checksum(""):
         raise UsageError("there is no SQL to write a migration of", hint='--sql takes it, as in --sql "DROP TABLE x"')
     target, name = work_tree(project), slug(title or statements(up)[0].text)
     now = now or datetime.now(timezone.utc)
