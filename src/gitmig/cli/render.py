@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.core.plan import Plan, Step
+    from gitmig.core.schema import SchemaDifference
 
 COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 
@@ -57,6 +58,12 @@ def move_lines(plan: Plan) -> list[str]:
     """One line per migration that is called something else from now on."""
     sign = click.style("~", fg=COLOURS["~"], bold=True)
     return [f"  {sign} {m.applied.label} is now {m.desired.migration.label}" for m in plan.moves if m.renamed]
+
+
+def difference_lines(difference: SchemaDifference) -> list[str]:
+    """One line per object: `-` only in the first schema, `+` only in the second, `~` in both and not the same."""
+    groups = (("-", difference.missing), ("+", difference.surplus), ("~", difference.changed))
+    return [f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {name}" for sign, names in groups for name in names]
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

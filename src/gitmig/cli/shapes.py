@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitmig.core.kept.item import Item
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
     from gitmig.core.record import Record
-    from gitmig.core.schema import SchemaDifference
+    from gitmig.core.schema import ObjectName, SchemaDifference
+    from gitmig.core.verification import Finding
     from gitmig.database.book import Done
+    from gitmig.operations.capture import Captured
     from gitmig.operations.diff import Diff
     from gitmig.operations.kept import Shown as ShownItem
     from gitmig.operations.log import Entry
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
+    from gitmig.operations.verify import Verified
 
 
 def of_status(status: Status) -> dict[str, Any]:
@@ -72,7 +78,15 @@ def of_show(shown: Shown) -> dict[str, Any]:
 
 def of_diff(diff: Diff) -> dict[str, Any]:
     """`gitmig diff --json`."""
-    return {"first": diff.first, "second": diff.second, "same": not diff.difference, **_groups(diff.difference)}
+    difference = diff.difference
+    return {
+        "first": diff.first,
+        "second": diff.second,
+        "same": not difference,
+        **_difference(difference),
+        "sql": list(diff.sql.statements) if diff.sql else None,
+        "unhandled": _objects(diff.sql.unhandled) if diff.sql else None,
+    }
 
 
 def of_rebuild(rebuilt: Rebuilt) -> dict[str, Any]:
@@ -88,6 +102,31 @@ def of_rebuild(rebuilt: Rebuilt) -> dict[str, Any]:
             for one in rebuilt.aside
         ],
         "notes": list(rebuilt.notes),
+    }
+
+
+def of_capture(captured: Captured) -> dict[str, Any]:
+    """`gitmig capture --json`."""
+    return {
+        "database": captured.database,
+        "captured": captured.label,
+        "paths": list(captured.paths),
+        **_difference(captured.drift),
+        "findings": [_finding(note) for note in captured.notes],
+    }
+
+
+def of_verify(found: Verified) -> dict[str, Any]:
+    """`gitmig verify --json`."""
+    return {
+        "commit": found.selection.target.commit,
+        "set": _set(found.selection.target.set),
+        "selected": found.selection.words,
+        "migrations": [
+            {**_named(v.migration), "path": v.migration.path, "findings": [_finding(f) for f in v.findings]}
+            for v in found.verdicts
+        ],
+        "unreached": [_named(migration) for migration in found.unreached],
     }
 
 
@@ -110,12 +149,7 @@ def _done(done: Done) -> dict[str, Any]:
 
 
 def _drift(drift: SchemaDifference | None) -> dict[str, Any] | None:
-    return None if drift is None else _groups(drift)
-
-
-def _groups(difference: SchemaDifference) -> dict[str, Any]:
-    groups = {"missing": difference.missing, "surplus": difference.surplus, "changed": difference.changed}
-    return {word: [{"kind": name.kind, "name": name.name} for name in names] for word, names in groups.items()}
+    return None if drift is None else _difference(drift)
 
 
 def of_kept(item: Item) -> dict[str, Any]:
@@ -139,6 +173,25 @@ def of_kept(item: Item) -> dict[str, Any]:
 def of_kept_rows(shown: ShownItem) -> dict[str, Any]:
     """`gitmig kept show --json`."""
     return {**of_kept(shown.item), "values": [{"values": row, "reason": why} for row, why in shown.rows]}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    failure = finding.failure
+    return {
+        "outcome": finding.outcome.value,
+        "weight": finding.outcome.weight.value,
+        "objects": _objects(finding.objects),
+        "failure": {**asdict(failure), "stage": failure.stage.value} if failure else None,
+    }
+
+
+def _difference(difference: SchemaDifference) -> dict[str, Any]:
+    groups = {"missing": difference.missing, "surplus": difference.surplus, "changed": difference.changed}
+    return {word: _objects(names) for word, names in groups.items()}
+
+
+def _objects(names: Iterable[ObjectName]) -> list[dict[str, str]]:
+    return [{"kind": name.kind, "name": name.name} for name in names]
 
 
 def _record(record: Record) -> dict[str, Any]:

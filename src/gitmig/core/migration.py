@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,13 @@ class Script:
     def is_blank(self) -> bool:
         """Whether there is nothing to run: comments and white space at most."""
         return self.language.checksum(self.text) == self.language.checksum("")
+
+    def inside(self) -> Script | None:
+        """The script for the inside of a transaction, also if it was written for the outside; None if it cannot be."""
+        if self.transactional:
+            return self
+        text = self.language.inside(self.text)
+        return None if text is None else replace(self, text=text, transactional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from gitmig.database.catalogs import read_schema
 from gitmig.database.executor import TOO_MUCH_FOR_ONE
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.runners import runner_of
-from gitmig.database.sending import ScriptError
+from gitmig.database.sending import ScriptError, error_at_commit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -39,25 +41,24 @@ def build(
         yield 0, read_schema(connection, ignore, edges=True)
     for position, script in enumerate(ups, 1):
         try:
-            _run(connection, script)
+            run_fresh(connection, script)
         except ScriptError as error:
             raise BuildFailed(position=position, script=script, error=error) from error
         if position in measure_at:
             yield position, read_schema(connection, ignore, edges=True)
 
 
-def _run(connection: Connection, script: Script) -> None:
-    """In a transaction if PostgreSQL allows it, which is quicker; nobody else is there to be locked out."""
-    runner = runner_of(script.language)
-    inside = script if script.transactional else None
-    if inside is None and (text := script.language.inside(script.text)) is not None:
-        inside = replace(script, text=text)
+def run_fresh(connection: Connection, script: Script) -> None:
+    """Run a script where nobody else is, in a transaction if PostgreSQL allows it. Raises ScriptError."""
+    runner, inside = runner_of(script.language), script.inside()
     try:
         if inside is None:
             runner.unrecorded(connection, script)
         else:
             with connection.transaction():
                 runner.inside(connection, inside)
+    except psycopg.IntegrityError as error:
+        raise error_at_commit(script, error) from error
     except ScriptError as error:
         outside = error.sqlstate in OUTSIDE_ONLY or not script.transactional
         if inside is None or not outside or error.sqlstate not in TOO_MUCH_FOR_ONE:

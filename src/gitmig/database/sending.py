@@ -77,6 +77,19 @@ def send_sql(connection: Connection, text: str, script: Script, offset: int) -> 
             raise _error(script, text, offset, done, errors.error_from_result(result, encoding="utf-8"))
 
 
+def error_at_commit(script: Script, error: errors.IntegrityError) -> ScriptError:
+    """What a deferred constraint says when the script's transaction ends."""
+    return ScriptError(
+        sqlstate=error.sqlstate,
+        message=error.diag.message_primary or str(error),
+        detail=error.diag.message_detail,
+        hint="a deferred constraint was checked when the transaction ended",
+        line=script.first_line,
+        statement="COMMIT",
+        table=_table(error.diag),
+    )
+
+
 def _error(script: Script, text: str, offset: int, done: int, error: errors.Error) -> ScriptError:
     """Where it happened: PostgreSQL's position if it gives one, else the statement after the `done` ones."""
     every = statements(text)
@@ -89,7 +102,11 @@ def _error(script: Script, text: str, offset: int, done: int, error: errors.Erro
         detail=diag.message_detail,
         hint=diag.message_hint,
         context=diag.context,
-        table=(diag.schema_name, diag.table_name) if diag.schema_name and diag.table_name else None,
         line=script.first_line + (script.text[:offset] + text[:position]).count("\n"),
         statement=statement.text,
+        table=_table(diag),
     )
+
+
+def _table(diag: errors.Diagnostic) -> tuple[str, str] | None:
+    return (diag.schema_name, diag.table_name) if diag.schema_name and diag.table_name else None

@@ -13,7 +13,7 @@ from gitmig.database.ledger import Row, applied_of, scripts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitmig.core.migration import Content, MigrationSet, Script
+    from gitmig.core.migration import Content, Migration, MigrationSet, Script
     from gitmig.core.plan import Plan
     from gitmig.database.ledger import Unfinished
 
@@ -103,17 +103,15 @@ def _revert(step: Step, row: Row) -> Task:
     return Task(step=step, script=row.content.down, row=row)
 
 
-def _apply(step: Step, rows: Mapping[int, Row], context: Context) -> Task:
-    content = _content(step, rows)
-    assert step.desired is not None  # an apply has a target
-    migration = step.desired.migration
-    row = Row(
-        position=step.position,
+def row_of(position: int, migration: Migration, content: Content, context: Context) -> Row:
+    """The ledger row of a migration that comes to stand at this position of the stack."""
+    return Row(
+        position=position,
         version=migration.version.text,
         name=migration.name,
         path=migration.path,
         blobs=migration.blobs,
-        checksum=step.desired.checksum,
+        checksum=content.checksum,
         language=content.up.language.name,
         **scripts(content),
         commit=context.commit,
@@ -121,6 +119,12 @@ def _apply(step: Step, rows: Mapping[int, Row], context: Context) -> Task:
         milliseconds=0.0,
         gitmig_version=__version__,
     )
+
+
+def _apply(step: Step, rows: Mapping[int, Row], context: Context) -> Task:
+    content = _content(step, rows)
+    assert step.desired is not None  # an apply has a target
+    row = replace(row_of(step.position, step.desired.migration, content, context), checksum=step.desired.checksum)
     return Task(step=step, script=content.up, row=row)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitmig.core.difference import difference
 from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address
@@ -12,6 +13,7 @@ from gitmig.operations.expected import fresh_schemas
 from gitmig.operations.target import load_target
 
 if TYPE_CHECKING:
+    from gitmig.core.difference import Difference
     from gitmig.core.schema import Schema, SchemaDifference
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
@@ -19,27 +21,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """What the second schema has more, less and otherwise than the first, each named as people are told."""
+    """What the second schema has more, less and otherwise than the first, each named as people are told.
+
+    `sql` is what turns the first into the second, if it was asked for.
+    """
 
     first: str
     second: str
     difference: SchemaDifference
+    sql: Difference | None = None
 
 
-def diff(project: Project, first: str | None, second: str | None) -> Diff:
+def diff(
+    project: Project, first: str | None, second: str | None, *, reverse: bool = False, as_sql: bool = False
+) -> Diff:
     """Compare the schema of a commit (None: the work tree) with another commit's (None: with the database's).
 
-    A commit's schema is built in a scratch database on the project's server and dropped again. Raises GitmigError.
+    With `reverse` it is the other way round. A commit's schema is built in a scratch database on the project's server
+    and dropped again. Raises GitmigError.
     """
     target = load_target(project, first)
     wanted = fresh_schema(project, target)
     if second is None:
         with project.connect("diff") as connection:
-            found, name = read_schema(connection, project.settings.ignore), str(Address.of(project.url))
+            found = read_schema(connection, project.settings.ignore, edges=True)
+            name = str(Address.of(project.url))
     else:
         other = load_target(project, second)
         found, name = fresh_schema(project, other), second
-    return Diff(first=first or "the work tree", second=name, difference=schema_difference(wanted, found))
+    sides = [(first or "the work tree", wanted), (name, found)]
+    (before, old), (after, new) = reversed(sides) if reverse else sides
+    return Diff(
+        first=before,
+        second=after,
+        difference=schema_difference(old, new),
+        sql=difference(old, new) if as_sql else None,
+    )
 
 
 def fresh_schema(project: Project, target: Target) -> Schema:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gitmig.cli import options, shapes
-from gitmig.cli.render import COLOURS, plural, print_json, say
+from gitmig.cli.render import difference_lines, plural, print_json, say, warn
+
+if TYPE_CHECKING:
+    from gitmig.core.difference import Difference
 
 
 @click.command("diff", short_help="How the database's schema differs from what a commit's migrations make.")
 @click.argument("first", metavar="[REV]", required=False)
 @click.argument("second", metavar="[REV]", required=False)
+@click.option("--sql", "as_sql", is_flag=True, help="Print SQL that turns the first schema into the second.")
+@click.option("-R", "--reverse", is_flag=True, help="Take the second schema for the first.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the schemas differ.")
 @options.database
 @options.as_json
-def command(first: str | None, second: str | None, exit_code: bool, database: str | None, as_json: bool) -> int:
+def command(
+    first: str | None,
+    second: str | None,
+    as_sql: bool,
+    reverse: bool,
+    exit_code: bool,
+    database: str | None,
+    as_json: bool,
+) -> int:
     """List the objects in which the database differs from the migrations of the work tree, or of a commit.
 
     With two revisions, compare the schemas of both commits. What a commit's migrations make is found out by running
@@ -22,16 +37,25 @@ def command(first: str | None, second: str | None, exit_code: bool, database: st
     """
     from gitmig.operations.diff import diff
 
-    found = diff(options.project(database), first, second)
+    found = diff(options.project(database), first, second, reverse=reverse, as_sql=as_sql)
     difference = found.difference
     if as_json:
         print_json(shapes.of_diff(found))
         return int(exit_code and bool(difference))
-    for sign, names in (("-", difference.missing), ("+", difference.surplus), ("~", difference.changed)):
-        for name in names:
-            say(f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {name}")
+    if found.sql is not None:
+        _print_sql(found.sql)
+        return int(exit_code and bool(difference))
+    for line in difference_lines(difference):
+        say(line)
     if difference:
         say(f"{found.second} differs from {found.first} in {plural(len(difference.names), 'object')}")
     else:
         say(f"{found.second} has the schema of {found.first}")
     return int(exit_code and bool(difference))
+
+
+def _print_sql(change: Difference) -> None:
+    for statement in change.statements:
+        say(f"{statement};")
+    for name in change.unhandled:
+        warn(f"no SQL can be computed for {name}")

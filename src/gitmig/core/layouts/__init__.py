@@ -27,8 +27,8 @@ class Layout(Protocol):
     def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
         """The sections of one migration; `texts` maps role to text. Raises InvalidMigrations."""
 
-    def render(self, version: str, name: str, up: str, down: str) -> dict[str, str]:
-        """The files of a new migration: name below the folder → text."""
+    def render(self, version: str, name: str, up: str, down: str | None) -> dict[str, str]:
+        """The files of a new migration: name below the folder → text. Without a down it is irreversible."""
 
 
 def layouts() -> dict[str, Layout]:

@@ -66,9 +66,10 @@ class DirectoryLayout:
         }
         return sections.checked(scripts["up"], scripts.get("down"), [])
 
-    def render(self, version: str, name: str, up: str, down: str) -> dict[str, str]:
+    def render(self, version: str, name: str, up: str, down: str | None) -> dict[str, str]:
         """See `Layout`."""
-        return {f"{version}_{name}/up.sql": up, f"{version}_{name}/down.sql": down}
+        files = {f"{version}_{name}/up.sql": up}
+        return files if down is None else files | {f"{version}_{name}/down.sql": down}
 
 
 def _transactional(file: File, text: str) -> bool:

@@ -63,9 +63,15 @@ class GooseLayout:
             sections.stray_text(text, file, up),
         )
 
-    def render(self, version: str, name: str, up: str, down: str) -> dict[str, str]:
+    def render(self, version: str, name: str, up: str, down: str | None) -> dict[str, str]:
         """See `Layout`."""
-        return {f"{version}_{name}.sql": f"-- +goose Up\n{up}\n-- +goose Down\n{down}"}
+        text = f"-- +goose Up\n{_whole(up)}"
+        return {f"{version}_{name}.sql": text if down is None else f"{text}\n-- +goose Down\n{_whole(down)}"}
+
+
+def _whole(section: str) -> str:
+    """Keep goose from cutting what stands between dollar quotes at its semicolons."""
+    return f"-- +goose StatementBegin\n{section}-- +goose StatementEnd\n" if "$" in section else section
 
 
 def _unknown(file: File, directive: Directive) -> Problem | None:

@@ -50,9 +50,10 @@ class PairedLayout:
         scripts = {role: _script(texts[role], file) for role, file in migration.files}
         return sections.checked(scripts["up"], scripts.get("down"), [])
 
-    def render(self, version: str, name: str, up: str, down: str) -> dict[str, str]:
+    def render(self, version: str, name: str, up: str, down: str | None) -> dict[str, str]:
         """See `Layout`."""
-        return {f"{version}_{name}.up.sql": up, f"{version}_{name}.down.sql": down}
+        files = {f"{version}_{name}.up.sql": up}
+        return files if down is None else files | {f"{version}_{name}.down.sql": down}
 
 
 def _script(text: str, file: File) -> Script:

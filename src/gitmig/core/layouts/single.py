@@ -57,9 +57,10 @@ class SingleLayout:
             sections.stray_text(text, file, up),
         )
 
-    def render(self, version: str, name: str, up: str, down: str) -> dict[str, str]:
+    def render(self, version: str, name: str, up: str, down: str | None) -> dict[str, str]:
         """See `Layout`."""
-        return {f"{version}_{name}.sql": f"-- migrate:up\n{up}\n-- migrate:down\n{down}"}
+        text = f"-- migrate:up\n{up}"
+        return {f"{version}_{name}.sql": text if down is None else f"{text}\n-- migrate:down\n{down}"}
 
 
 def _transactional(directive: Directive) -> bool:

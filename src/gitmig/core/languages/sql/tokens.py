@@ -57,6 +57,15 @@ def checksum(text: str) -> str:
     return hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def terminated(text: str) -> str:
+    """The text with a semicolon behind its last statement, where comments may follow."""
+    found = tokens(text)
+    if not found or found[-1].kind == "ASCII_59":
+        return text
+    end = found[-1].start + len(found[-1].text)
+    return f"{text[:end]};{text[end:]}"
+
+
 def statements(text: str) -> list[Statement]:
     """The statements in order; what the grammar does not know is split by its semicolons alone."""
     import pglast.parser

@@ -1,0 +1,76 @@
+"""`gitmig verify`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmig.cli import options, shapes
+from gitmig.cli.findings import why
+from gitmig.cli.progress import Bar
+from gitmig.cli.render import plural, print_json, say, table
+
+if TYPE_CHECKING:
+    from gitmig.core.verification import Verdict
+    from gitmig.operations.selection import Selection
+    from gitmig.operations.verify import Verified
+
+
+@click.command("verify", short_help="Does every down undo its up? Tried on a scratch database.")
+@click.argument("what", metavar="[REV|RANGE]", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every migration of the set, not only what is new.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for irreversible migrations and column order, too.")
+@options.database
+@options.as_json
+def command(what: str | None, everything: bool, strict: bool, database: str | None, as_json: bool) -> int:
+    """Run up, down and up again of each migration on a scratch database, with rows planted, and compare the schemas.
+
+    By default these are the migrations that the branch adds to the default branch, committed or not; for a commit REV
+    those that it adds, for a range A..B those that B has and A has not. Exits with 1 if a down does not undo its up,
+    or a script fails.
+    """
+    from gitmig.core.verification import Weight
+    from gitmig.operations.verify import verify
+
+    watcher = _Watcher()
+    try:
+        found = verify(options.project(database), what, watcher, everything=everything)
+    finally:
+        watcher.close()
+    if as_json:
+        print_json(shapes.of_verify(found))
+    else:
+        _print(found)
+    return int(found.has(Weight.FINDING) or (strict and found.has(Weight.NOTE)))
+
+
+class _Watcher:
+    """Tells how far it is."""
+
+    def __init__(self) -> None:
+        self._bar = Bar(0, "")
+
+    def selected(self, selection: Selection) -> None:
+        """Begin."""
+        self._bar = Bar(len(selection.chosen), "migrations verified")
+
+    def verified(self, verdict: Verdict) -> None:
+        """One more."""
+        self._bar.advance(verdict.migration.label)
+
+    def close(self) -> None:
+        """End, whatever happened."""
+        self._bar.close()
+
+
+def _print(found: Verified) -> None:
+    selection = found.selection
+    rows = [(v.migration.label, finding.outcome.value, why(finding)) for v in found.verdicts for finding in v.findings]
+    rows += [(migration.label, "not reached", "an up before it fails") for migration in found.unreached]
+    table(("migration", "outcome", ""), rows)
+    counts = Counter(outcome for _, outcome, _ in rows)
+    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    of_set = plural(len(selection.target.set), "migration")
+    say(f"verified {len(found.verdicts)} of {of_set} ({selection.words}){': ' if told else ''}{told}")

@@ -1,0 +1,47 @@
+"""Taking a change that somebody made by hand into the ledger, as a migration that is applied already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitmig.database import ledger, ledger_schema
+from gitmig.database.tasks import row_of
+
+if TYPE_CHECKING:
+    from gitmig.core.migration import Content, Migration
+    from gitmig.database.connection import Connection
+    from gitmig.database.ledger import State
+    from gitmig.database.tasks import Context
+
+
+def adopt(
+    connection: Connection,
+    state: State,
+    migration: Migration,
+    content: Content,
+    context: Context,
+    fingerprint: str,
+) -> None:
+    """Put the migration on top of the stack that `state` tells of, in one transaction, without running anything.
+
+    `context.target` is the set with the migration, `fingerprint` that of the schema as it is. The caller holds the
+    lock.
+    """
+    event = ledger.Event(
+        action="capture",
+        version=migration.version.text,
+        name=migration.name,
+        done_by=context.by,
+        milliseconds=0.0,
+        from_set=state.set_id,
+        to_set=context.target.id,
+        from_commit=state.commit,
+        to_commit=context.commit,
+    )
+    with connection.transaction():
+        ledger_schema.upgrade(connection)
+        row = row_of(len(state.stack) + 1, migration, content, context)
+        ledger.add(connection, [replace(row, fingerprint=fingerprint)])
+        ledger.arrive(connection, context.commit, fingerprint)
+        ledger.record(connection, [event])

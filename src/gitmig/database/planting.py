@@ -1,0 +1,84 @@
+"""Planting a row into every table that takes one, so that scripts meet data as they will in a used database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from gitmig.core.sample_rows import Column, Table, Type, full_insert, in_order, sparse_insert
+from gitmig.database.catalogs.scope import OWN_RELATION, RELATION, RELATIONS
+
+if TYPE_CHECKING:
+    from gitmig.database.connection import Connection
+
+# One row per table. What is below a domain decides about its values; a column that is part of several foreign keys
+# follows the first. Rows of partitions come through their parents.
+BELOW = """LATERAL (
+    WITH RECURSIVE below AS (
+      SELECT t.* FROM pg_type t WHERE t.oid = a.atttypid
+      UNION ALL SELECT t.* FROM below JOIN pg_type t ON t.oid = below.typbasetype AND below.typtype = 'd')
+    SELECT * FROM below WHERE typtype <> 'd')"""
+REFERENCES = """(
+    SELECT jsonb_build_array(quote_ident(n.nspname) || '.' || quote_ident(p.relname), quote_ident(pa.attname))
+    FROM pg_constraint f CROSS JOIN LATERAL unnest(f.conkey, f.confkey) u(own, far)
+      JOIN pg_class p ON p.oid = f.confrelid JOIN pg_namespace n ON n.oid = p.relnamespace
+      JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attnum = u.far
+    WHERE f.conrelid = c.oid AND f.contype = 'f' AND u.own = a.attnum ORDER BY f.oid LIMIT 1)"""
+FIELDS = "(SELECT count(*) FROM pg_attribute f WHERE f.attrelid = b.typrelid AND f.attnum > 0 AND NOT f.attisdropped)"
+COLUMN = f"""jsonb_build_object(
+    'name', quote_ident(a.attname), 'required', a.attnotnull OR t.typnotnull,
+    'filled', a.atthasdef OR a.attidentity <> '', 'references', {REFERENCES},
+    'type', jsonb_build_object('written', format_type(a.atttypid, a.atttypmod), 'base', format_type(b.oid, NULL),
+      'name', b.typname, 'category', b.typcategory, 'kind', b.typtype, 'length', a.atttypmod, 'fields', {FIELDS}))"""
+TABLES = f"""
+SELECT {RELATION}, (
+    SELECT coalesce(jsonb_agg({COLUMN} ORDER BY a.attnum), '[]')
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid CROSS JOIN {BELOW} b
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity <> 'a' AND a.attgenerated = '')
+FROM {RELATIONS} AND c.relkind IN ('r', 'p') WHERE {OWN_RELATION} ORDER BY 1
+"""
+# Deferred constraints are checked when a statement like this one asks for it, or when the transaction ends.
+CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE"
+DEFERRED = """
+SELECT quote_ident(n.nspname) || '.' || quote_ident(k.conname)
+FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace WHERE k.condeferred
+"""
+
+
+def plant(connection: Connection) -> list[str]:
+    """Plant the rows in the caller's transaction; returns the tables that took one, as SQL writes their names."""
+    return [table.name for table in in_order(_tables(connection)) if _planted(connection, table)]
+
+
+def check_deferred(connection: Connection) -> None:
+    """Check now what would be checked when the transaction ends, which then goes on as a new one would begin.
+
+    Raises psycopg.IntegrityError. Constraints that are checked late remain so for what follows.
+    """
+    connection.execute(CHECK_NOW)
+    late = [name for (name,) in connection.execute(DEFERRED).fetchall()]
+    if late:
+        connection.execute(f"SET CONSTRAINTS {', '.join(late)} DEFERRED".encode())
+
+
+def _planted(connection: Connection, table: Table) -> bool:
+    for statement in dict.fromkeys((full_insert(table), sparse_insert(table))):
+        try:
+            with connection.transaction():
+                connection.execute(statement.encode())
+                check_deferred(connection)
+        except psycopg.Error:
+            continue
+        return True
+    return False
+
+
+def _tables(connection: Connection) -> list[Table]:
+    rows = connection.execute(TABLES.encode()).fetchall()
+    return [Table(name=name, columns=tuple(map(_column, columns))) for name, columns in rows]
+
+
+def _column(found: dict[str, Any]) -> Column:
+    references = found.pop("references")
+    return Column(**found | {"type": Type(**found["type"]), "references": tuple(references) if references else None})

@@ -1,0 +1,130 @@
+"""Make a migration of what somebody changed in the database by hand, and mark it as applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from gitmig.core.difference import difference
+from gitmig.core.naming import slug
+from gitmig.core.schema import schema_difference
+from gitmig.database.adoption import adopt
+from gitmig.database.catalogs import read_schema
+from gitmig.database.connection import Address
+from gitmig.database.gauge import Gauge
+from gitmig.database.ledger import read_rows, read_state
+from gitmig.database.tasks import Context
+from gitmig.errors import GitmigError
+from gitmig.operations.computed import Obstacle, accept, as_script, same
+from gitmig.operations.sync import plan_for
+from gitmig.operations.target import load_target
+from gitmig.operations.workbench import open_workbench
+from gitmig.operations.writing import Draft, draft, unwrite, work_tree, write
+from gitmig.repository import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitmig.core.plan import Plan
+    from gitmig.core.schema import Schema, SchemaDifference
+    from gitmig.core.verification import Finding
+    from gitmig.database.connection import Connection
+    from gitmig.database.ledger import State
+    from gitmig.database.lock import Holder
+    from gitmig.operations.project import Project
+    from gitmig.operations.target import Target
+    from gitmig.operations.workbench import Workbench
+
+TITLE = "captured"
+HINT = "write the migration yourself, in the file that `gitmig new` makes; `gitmig diff --sql` shows the rest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """What differed between the database and its migrations, and the migration that was made of it.
+
+    Without a difference there is none: `label` is None and `paths` are empty.
+    """
+
+    database: str
+    drift: SchemaDifference
+    label: str | None = None
+    paths: tuple[str, ...] = ()
+    notes: tuple[Finding, ...] = ()
+
+
+def capture(
+    project: Project, title: str | None, on_wait: Callable[[Holder], None], *, now: datetime | None = None
+) -> Captured:
+    """Write the migration behind all others and mark it as applied. Raises GitmigError, UsageError.
+
+    Both sections are computed and were tried: the up makes the database's schema of that of its migrations, the down
+    leads back. The database itself is not changed, but for its ledger.
+    """
+    name, database = slug(title or TITLE), str(Address.of(project.url))
+    target = work_tree(project)
+    with project.connect("capture", on_wait=on_wait) as connection:
+        state = read_state(connection)
+        _refuse_unsettled(state, plan_for(state.stack, target), database)
+        gauge = Gauge(connection.info.server_version, project.settings.ignore)
+        found = read_schema(connection, gauge.ignore, edges=True)
+        with open_workbench(project, edges=True) as workbench:
+            rows = read_rows(connection, 0)
+            workbench.build([rows[position].content.up for position in sorted(rows)])
+            drift = schema_difference(workbench.schema, found)
+            if not drift:
+                return Captured(database=database, drift=drift)
+            try:
+                drafted = _drafted(workbench, found, target, name, now or datetime.now(timezone.utc))
+                notes = _tried(workbench, found, drafted)
+            except Obstacle as obstacle:
+                raise obstacle.refused(f"migration of what was changed in {database}", HINT) from obstacle
+        _write_and_adopt(connection, state, drafted, gauge.fingerprint(found))
+    return Captured(database=database, drift=drift, label=drafted.label, paths=drafted.paths, notes=notes)
+
+
+def _refuse_unsettled(state: State, plan: Plan, database: str) -> None:
+    """A migration can only be captured on top of what the work tree has, and all of it. Raises GitmigError."""
+    if state.unfinished is not None:
+        label = state.unfinished.row.label
+        raise GitmigError(f"{label} was interrupted in {database}", hint="`gitmig sync` finishes it; then capture")
+    if plan:
+        details = tuple(f"sync would {step.direction.value} {step.label}" for step in plan.steps[:3])
+        hint = "`gitmig sync` first, then capture"
+        if state.commit:
+            hint += f"; or capture at commit {state.commit[:10]}, where the database is"
+        raise GitmigError(f"{database} is not in sync with the work tree", hint=hint, details=details)
+
+
+def _drafted(workbench: Workbench, found: Schema, target: Target, name: str, now: datetime) -> Draft:
+    """The migration, not tried yet. Raises Obstacle."""
+    up, down = difference(workbench.schema, found), difference(found, workbench.schema)
+    return draft(target, name, as_script(up), as_script(down), now)
+
+
+def _tried(workbench: Workbench, found: Schema, drafted: Draft) -> tuple[Finding, ...]:
+    """What a person should know of the migration. Raises Obstacle if it does not lead to the database's schema."""
+    examined = workbench.examine(drafted.content)
+    notes = accept(examined.findings)
+    if examined.after is not None:
+        same(schema_difference(found, examined.after).names)
+    return notes
+
+
+def _write_and_adopt(connection: Connection, state: State, drafted: Draft, fingerprint: str) -> None:
+    """Files and ledger row, both or none."""
+    project = drafted.target.project
+    stamp.forget(project.repository)
+    write(drafted)
+    try:
+        target = load_target(project)
+        migration = target.set.migrations[-1]
+        context = Context(target=target.set, commit=target.commit, by=project.user)
+        content = target.contents((migration,))[migration.path]
+        adopt(connection, state, migration, content, context, fingerprint)
+    except BaseException:
+        # a commit whose answer is lost may have happened, and without its file the migration would be reverted
+        if not connection.closed and read_state(connection).stack == state.stack:
+            unwrite(drafted)
+        raise

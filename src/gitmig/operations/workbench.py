@@ -1,0 +1,98 @@
+"""A scratch database with a stack of migrations built in it, and computed SQL tried on it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.core.verification import Finding, Outcome, Stage, judge
+from gitmig.database.bench import open_bench
+from gitmig.database.building import run_fresh
+from gitmig.database.catalogs import read_schema
+from gitmig.database.sending import ScriptError
+from gitmig.database.trial import failure_of, run_trial
+from gitmig.errors import GitmigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitmig.core.migration import Content, Script
+    from gitmig.core.schema import Schema
+    from gitmig.database.bench import Bench
+    from gitmig.operations.project import Project
+
+
+@contextmanager
+def open_workbench(project: Project, *, edges: bool = False) -> Iterator[Workbench]:
+    """A workbench on a scratch database of the project's server, with the bootstrap SQL run; dropped afterwards.
+
+    Its schemas have `edges` if SQL is to be computed from them, which takes longer to read.
+    """
+    if project.settings.database is None:
+        project.wake()
+    with open_bench(project.url, project.bootstrap_sql()) as bench:
+        yield Workbench(bench, project.settings.ignore, edges=edges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What there is to say about a migration; `after` is the schema with it, None if its up fails."""
+
+    findings: tuple[Finding, ...]
+    after: Schema | None
+
+
+class Workbench:
+    """The scratch database and the schema in it."""
+
+    def __init__(self, bench: Bench, ignore: Sequence[str], *, edges: bool) -> None:
+        self._ignore = ignore
+        self._bench = bench
+        self._edges = edges
+        self._schema: Schema | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """What is built there now."""
+        if self._schema is None:
+            self._schema = read_schema(self._bench.connection, self._ignore, edges=self._edges)
+        return self._schema
+
+    def build(self, ups: Sequence[Script]) -> None:
+        """Run the scripts in order. Raises GitmigError."""
+        for up in ups:
+            self._schema = None
+            try:
+                run_fresh(self._bench.connection, up)
+            except ScriptError as error:
+                raise not_fresh(up, error) from error
+
+    def schema_with(self, up: Script) -> Schema:
+        """The schema that the script would make of what is built; tried on a clone. Raises ScriptError."""
+        with self._bench.clone() as connection:
+            run_fresh(connection, up)
+            return read_schema(connection, self._ignore, edges=self._edges)
+
+    def examine(self, content: Content) -> Examined:
+        """Try the migration with rows planted, and without them where that fails; then build it."""
+        before = self.schema
+        with_rows = run_trial(self._bench, content, before, self._ignore, rows=True)
+        empty = run_trial(self._bench, content, before, self._ignore, rows=False) if with_rows.failure else None
+        self._schema = None
+        connection = self._bench.connection
+        try:
+            run_fresh(connection, content.up)
+        except ScriptError as error:
+            failure = failure_of(connection, Stage.UP, content.up, error)
+            return Examined(findings=(Finding(outcome=Outcome.UP_FAILS, failure=failure),), after=None)
+        return Examined(findings=judge(before, self.schema, with_rows, empty), after=self.schema)
+
+
+def not_fresh(script: Script, error: ScriptError) -> GitmigError:
+    """What to tell people about an up script that does not run on a fresh database."""
+    return GitmigError(
+        f"on a fresh database {script.path}:{error.line} fails: {error.message}",
+        hint="what every database needs before the first migration belongs into the bootstrap file",
+        details=(f"statement: {' '.join(error.statement.split())[:300]}",),
+    )

@@ -1,0 +1,87 @@
+"""Writing the files of a new migration into the work tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.core.layouts import migration_set
+from gitmig.core.migration import File
+from gitmig.core.naming import next_version
+from gitmig.errors import BeforeGitmig, GitmigError
+from gitmig.operations.target import load_target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from gitmig.core.migration import Content
+    from gitmig.operations.project import Project
+    from gitmig.operations.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A migration that sorts behind all others of the target and is not written yet: file below the folder → text."""
+
+    target: Target
+    label: str
+    files: Mapping[str, str]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files' paths from the top of the repository."""
+        folder = self.target.set.folder
+        return tuple(name if folder == "." else f"{folder}/{name}" for name in self.files)
+
+    @property
+    def content(self) -> Content:
+        """Both sections as they will be read. Raises InvalidMigrations."""
+        texts = dict(zip(self.paths, self.files.values()))
+        files = [File(path=path, name=name, blob="") for path, name in zip(self.paths, self.files)]
+        (migration,) = migration_set(self.target.layout, self.target.set.folder, files).migrations
+        return self.target.layout.parse(migration, {role: texts[file.path] for role, file in migration.files})
+
+
+def draft(target: Target, name: str, up: str, down: str | None, now: datetime) -> Draft:
+    """A migration with these sections; without a down it is irreversible."""
+    version = next_version(target.set.migrations, now)
+    return Draft(target=target, label=f"{version}_{name}", files=target.layout.render(version, name, up, down))
+
+
+def work_tree(project: Project) -> Target:
+    """The set to which a new migration is added. Raises GitmigError."""
+    try:
+        return load_target(project)
+    except BeforeGitmig as error:
+        raise GitmigError(error.message, hint="`gitmig init` makes the folder") from error
+
+
+def write(drafted: Draft) -> None:
+    """Write the files, all or none. Raises GitmigError."""
+    project = drafted.target.project
+    if ignored := project.repository.ignored(drafted.paths):
+        raise GitmigError(f"git ignores {ignored[0]}", hint="correct .gitignore: gitmig sees what git sees")
+    written: list[Path] = []
+    for path, text in zip(drafted.paths, drafted.files.values()):
+        place = project.repository.work_tree / path
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with place.open("x", encoding="utf-8", newline="\n") as file:
+                written.append(place)
+                file.write(text)
+        except OSError as error:
+            for other in written:
+                other.unlink(missing_ok=True)
+            if isinstance(error, FileExistsError):
+                hint = "delete it or take another title"
+                raise GitmigError(f"{place.name} is there already", hint=hint) from error
+            hint = "check the folder's permissions and the disk"
+            raise GitmigError(f"cannot write {path}: {error.strerror}", hint=hint) from error
+
+
+def unwrite(drafted: Draft) -> None:
+    """Take away what `write` wrote."""
+    for path in drafted.paths:
+        (drafted.target.project.repository.work_tree / path).unlink(missing_ok=True)

@@ -1,0 +1,197 @@
+"""Changes by hand become migrations."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.database import ledger
+from gitmig.errors import GitmigError
+from gitmig.operations.capture import Captured, capture
+from gitmig.operations.diff import diff
+from gitmig.operations.project import Project
+from gitmig.operations.status import status
+from gitmig.operations.target import load_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gitmig.database.lock import Holder
+    from tests.conftest import Database, Sandbox
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
+BY_HAND = "ALTER TABLE a ADD author text; CREATE INDEX odd ON a (author);"
+
+
+def nobody(holder: Holder) -> None:
+    raise AssertionError(holder)
+
+
+@pytest.fixture
+def run(sandbox: Sandbox, database: Database, run_sync: Callable[..., list[str]]) -> Callable[..., Captured]:
+    """Capture what was changed in a database that was synced with migration 0001_a."""
+    sandbox.table("0001_a", "a")
+    run_sync()
+
+    def call(title: str | None = "By hand!") -> Captured:
+        return capture(Project.load(sandbox.root, database.url), title, nobody, now=NOW)
+
+    return call
+
+
+def migrations(sandbox: Sandbox) -> list[Path]:
+    return sorted((sandbox.root / "migrations").glob("*.sql"))
+
+
+def events(database: Database) -> list[tuple[object, ...]]:
+    return database.rows("SELECT action, version, name FROM gitmig.history ORDER BY id")
+
+
+def test_a_change_by_hand_becomes_a_migration_that_is_applied(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    database.rows(BY_HAND)
+    captured = run()
+    assert (captured.label, captured.paths) == ("0002_by_hand", ("migrations/0002_by_hand.sql",))
+    assert [str(name) for name in captured.drift.surplus] == ["column public.a.author", "index public.a.odd"]
+    assert (sandbox.root / captured.paths[0]).read_text() == (
+        "-- migrate:up\nALTER TABLE public.a ADD COLUMN author text;\n"
+        "CREATE INDEX odd ON public.a USING btree (author);\n\n"
+        "-- migrate:down\nALTER TABLE public.a DROP COLUMN author;\n"
+    )
+    project = Project.load(sandbox.root, database.url)
+    assert status(project).in_sync
+    assert not diff(project, None, None).difference
+    assert database.applied() == ["0001_a", "0002_by_hand"]
+    assert events(database)[-1] == ("capture", "0002", "by_hand")
+    target = load_target(project)
+    assert database.rows("SELECT to_set FROM gitmig.history ORDER BY id DESC LIMIT 1") == [(target.set.id,)]
+
+
+def test_what_was_captured_can_be_reverted_and_applied_again(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured], run_sync: Callable[..., list[str]]
+) -> None:
+    before = sandbox.commit("a")
+    database.rows(BY_HAND)
+    run()
+    assert run_sync(before) == ["- 0002_by_hand"]
+    assert database.columns("a") == ["id"]
+    assert run_sync() == ["+ 0002_by_hand"]
+    assert database.columns("a") == ["id", "author"]
+
+
+def test_no_drift_is_said_and_writes_nothing(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    before, known = migrations(sandbox), events(database)
+    captured = run()
+    assert (captured.label, captured.paths, bool(captured.drift)) == (None, (), False)
+    assert (migrations(sandbox), events(database)) == (before, known)
+
+
+def test_what_is_gone_is_captured_too(sandbox: Sandbox, database: Database, run: Callable[..., Captured]) -> None:
+    database.rows("DROP TABLE a")
+    captured = run(None)
+    assert captured.label == "0002_captured"
+    assert "DROP TABLE public.a;" in (sandbox.root / captured.paths[0]).read_text()
+
+
+@pytest.mark.parametrize("layout", ["single", "paired", "directory", "goose"])
+def test_every_layout_is_written(make_sandbox: Callable[..., Sandbox], database: Database, layout: str) -> None:
+    repo = make_sandbox(url=database.url)
+    repo.write("gitmig.toml", f'layout = "{layout}"\n')
+    repo.write("migrations/.gitkeep", "")
+    database.rows("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM 1; RETURN 2; END $$")
+    project = Project.load(repo.root, database.url)
+    captured = capture(project, None, nobody, now=NOW)
+    assert captured.label == "20260304050607_captured"
+    assert status(project).in_sync
+    assert not diff(project, None, None).difference
+
+
+def test_a_database_without_a_ledger_is_taken_as_it_is(
+    make_sandbox: Callable[..., Sandbox], database: Database
+) -> None:
+    repo = make_sandbox(url=database.url)
+    repo.write("migrations/.gitkeep", "")
+    database.rows("""
+        CREATE SCHEMA "Odd ""one"; CREATE TYPE mood AS ENUM ('it''s', '100%');
+        CREATE TABLE "Odd ""one"."select" ("from" int PRIMARY KEY, mood mood DEFAULT '100%');
+        CREATE TABLE b ("i d" int REFERENCES "Odd ""one"."select"); INSERT INTO b VALUES (NULL);
+    """)
+    project = Project.load(repo.root, database.url)
+    captured = capture(project, "Before gitmig", nobody, now=NOW)
+    assert captured.label == "20260304050607_before_gitmig"
+    assert database.applied() == ["20260304050607_before_gitmig"]
+    assert not diff(project, None, None).difference
+    assert database.rows("TABLE b") == [(None,)]
+
+
+def test_pending_migrations_are_synced_first(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    database.rows(BY_HAND)
+    sandbox.table("0002_b", "b")
+    before = migrations(sandbox)
+    with pytest.raises(GitmigError) as caught:
+        run()
+    assert caught.value.message.endswith(" is not in sync with the work tree")
+    assert caught.value.details == ("sync would apply 0002_b",)
+    assert (caught.value.hint or "").startswith("`gitmig sync` first, then capture")
+    assert migrations(sandbox) == before
+
+
+def test_phantom_and_edited_migrations_are_synced_first(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    database.rows(BY_HAND)
+    (path,) = migrations(sandbox)
+    path.write_text(path.read_text().replace("id int", "id bigint"))
+    with pytest.raises(GitmigError) as caught:
+        run()
+    assert caught.value.details == ("sync would revert 0001_a", "sync would apply 0001_a")
+    path.unlink()
+    with pytest.raises(GitmigError) as caught:
+        run()
+    assert caught.value.details == ("sync would revert 0001_a",)
+
+
+def test_what_cannot_be_computed_is_refused_with_its_name(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    database.rows("CREATE COLLATION odd (locale = 'C')")
+    before, known = migrations(sandbox), events(database)
+    with pytest.raises(GitmigError) as caught:
+        run()
+    assert caught.value.message.startswith("no exact migration of what was changed in ")
+    assert caught.value.details == ("in the way: collation public.odd",)
+    assert (migrations(sandbox), events(database)) == (before, known)
+
+
+def test_a_failure_at_the_ledger_takes_the_file_away_again(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.rows(BY_HAND)
+    before, known = migrations(sandbox), events(database)
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ledger, "record", fail)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert (migrations(sandbox), events(database)) == (before, known)
+    assert database.applied() == ["0001_a"]
+
+
+def test_a_file_that_cannot_be_written_leaves_the_ledger_alone(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    database.rows(BY_HAND)
+    sandbox.write(".gitignore", "*by_hand*\n")
+    with pytest.raises(GitmigError, match=r"git ignores migrations/0002_by_hand\.sql"):
+        run()
+    assert database.applied() == ["0001_a"]
