@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-import tempfile
-import traceback
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -25,6 +23,10 @@ COMMANDS = (
 )
 
 REFUSED, BUG, INTERRUPTED = 3, 4, 130
+
+# Python looks for cyclic garbage at every 700 new objects. Imports make many and leave none: that was a tenth of the
+# time of a short command.
+GARBAGE_AFTER = 50_000
 
 
 class LazyGroup(click.Group):
@@ -55,7 +57,10 @@ def cli(directory: str | None, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run gitmig and exit with 0 done, 1 a finding, 2 usage, 3 refused or failed, 4 a bug, 130 ^C."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    sys.exit(run(list(arguments)))
+    gc.set_threshold(GARBAGE_AFTER)
+    status = run(list(arguments))
+    gc.freeze()  # or every module would be searched for garbage once more on the way out
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
@@ -74,6 +79,8 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except GitmigError as error:
         if debug:
+            import traceback
+
             traceback.print_exc()
         report(error)
         return error.exit_code
@@ -97,6 +104,9 @@ def _help_of(error: click.ClickException) -> str:
 
 
 def _report_bug(error: Exception, *, debug: bool) -> int:
+    import tempfile
+    import traceback
+
     trace = "".join(traceback.format_exception(error))
     with tempfile.NamedTemporaryFile("w", prefix="gitmig-", suffix=".txt", delete=False, encoding="utf-8") as file:
         file.write(f"gitmig {__version__}, Python {sys.version}\n{trace}")
@@ -104,5 +114,5 @@ def _report_bug(error: Exception, *, debug: bool) -> int:
         click.echo(trace, err=True)
     words = str(error).splitlines() or [""]
     click.echo(f"error: this is a bug in gitmig: {type(error).__name__}: {words[0]}", err=True)
-    click.echo(f"hint: the trace is in {Path(file.name)}; please report it", err=True)
+    click.echo(f"hint: the trace is in {file.name}; please report it", err=True)
     return BUG

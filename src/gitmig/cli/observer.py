@@ -106,9 +106,9 @@ class Watcher:
     def committed(self, done: Sequence[Done]) -> None:
         """Print what is done for good."""
         self.close()
-        if not self._quiet:
+        if not self._quiet and done:
+            say("\n".join(step_line(one.step, one.milliseconds) for one in done))
             for one in done:
-                say(step_line(one.step, one.milliseconds))
                 if one.repair:
                     warn(f"{one.step.label}: {one.repair.reason}; {AMENDED[one.repair.way]}")
                 self._warn(one.step)

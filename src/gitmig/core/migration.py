@@ -44,6 +44,8 @@ class Script:
     @property
     def is_blank(self) -> bool:
         """Whether there is nothing to run: comments and white space at most."""
+        if self.text.lstrip()[:1].isalpha():  # comments begin with a sign, in every language: nothing to scan
+            return False
         return self.language.checksum(self.text) == self.language.checksum("")
 
     def inside(self) -> Script | None:

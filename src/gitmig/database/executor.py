@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,12 +17,12 @@ from gitmig.database import ledger, ledger_schema
 from gitmig.database.book import Book, Done, milliseconds
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.reverting import Reverter, run_inside
-from gitmig.database.runners import runner_of
+from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
 from gitmig.database.tasks import tasks, unfinished_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitmig.core.plan import Plan, Step
     from gitmig.database.connection import Connection
@@ -163,8 +164,8 @@ class Executor:
             with self._connection.transaction():
                 ledger_schema.upgrade(self._connection)
                 done += self._revert([task for task in batch if task.step.direction is Direction.REVERT])
-                for task in batch[len(done) :]:
-                    done.append(self._apply(task, measure=len(batch) <= SHORT))
+                for one in self._apply(batch[len(done) :], measure=len(batch) <= SHORT):
+                    done.append(one)
                 self._write(batch, done, book)
         except ScriptError as error:
             culprit = self._current
@@ -179,12 +180,16 @@ class Executor:
             raise self._failed(self._current, _at_commit(self._current, error), done[:-1]) from error
         self._commit(done)
 
-    def _apply(self, task: Task, *, measure: bool) -> Done:
-        """Apply a migration; `measure` what the schema is then, so that there is something to come back to."""
-        done = self._inside(task)
+    def _apply(self, tasks: Sequence[Task], *, measure: bool) -> Iterator[Done]:
+        """Apply migrations; `measure` what the schema is after each, so that there is something to come back to."""
         if measure and self._expected:
-            done = replace(done, fingerprint=self._expected.gauge.measure(self._connection).fingerprint)
-        return done
+            for task in tasks:
+                done = self._inside(task)
+                yield replace(done, fingerprint=self._expected.gauge.measure(self._connection).fingerprint)
+            return
+        with closing(run_all(self._connection, [task.script for task in tasks if task.script])) as runs:
+            for task in tasks:
+                yield self._run_task(task, lambda: next(runs))
 
     def _revert(self, tasks: Sequence[Task]) -> list[Done]:
         if self._reverter and tasks:

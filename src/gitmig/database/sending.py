@@ -13,6 +13,10 @@ from gitmig.core.languages.sql.tokens import Statement, statements
 from gitmig.core.languages.sql.transactions import executable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg.pq.abc import PGresult
+
     from gitmig.core.migration import Script
     from gitmig.database.connection import Connection
 
@@ -68,7 +72,13 @@ def send_sql(connection: Connection, text: str, script: Script, offset: int) -> 
     """Send text that stands at `offset` of the script; without parameters, so that `%` stays `%`."""
     pgconn = connection.pgconn
     pgconn.send_query(text.encode())
-    results = connection.wait(generators.execute(pgconn))
+    refuse_failures(connection, connection.wait(generators.execute(pgconn)), text, script, offset)
+
+
+def refuse_failures(
+    connection: Connection, results: Sequence[PGresult], text: str, script: Script, offset: int = 0
+) -> None:
+    """Raise ScriptError if one of the text's results, one per statement, says so."""
     for done, result in enumerate(results):
         if result.status in STREAMING:
             connection.close()

@@ -13,10 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
-from gitmig.database import lock
-from gitmig.database.connection import connect, is_missing_database
 from gitmig.database.embedded import MAINTENANCE, EmbeddedServer
-from gitmig.database.scratch import create_from_bootstrap
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.repository.door import Repository
 
@@ -95,6 +92,9 @@ class Project:
         With `on_wait` it holds the lock, and that is called with whom it has to wait for. Who rebuilds the database
         is waited for outside of it.
         """
+        from gitmig.database import lock
+        from gitmig.database.connection import connect
+
         if self.settings.database is None:
             self.wake()
         told: set[int] = set()
@@ -111,6 +111,9 @@ class Project:
 
     def wake(self, *, anew: bool = False) -> None:
         """Have the embedded server run and hold this work tree's database, or, `anew`, a new and empty one."""
+        from gitmig.database.connection import connect, is_missing_database
+        from gitmig.database.scratch import create_from_bootstrap
+
         try:
             with connect(self.url, "wake"):
                 if not anew:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 
 
+# Messages are read in English, and reading never takes the index lock from the user's own git.
+ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0"}
+
+
 @dataclass(frozen=True)
 class Repository:
     """One repository, seen from one of its work trees.
@@ -28,7 +32,6 @@ class Repository:
     to the whole clone.
     """
 
-    _git: git.Git
     root: Path | None
     git_dir: Path
     common_dir: Path
@@ -36,29 +39,21 @@ class Repository:
     @classmethod
     def open(cls, start: Path) -> Repository:
         """The repository that contains `start`, as git itself finds it. Raises UsageError if there is none."""
-        import git
-
         for name in INHERITED:
             os.environ.pop(name, None)
-        finder = git.Git(str(start))
+        # in a bare repository the last question fails, after the others were answered
+        questions = ("rev-parse", "--absolute-git-dir", "--git-common-dir", "--show-toplevel")
         try:
-            # in a bare repository the last question fails, after the others were answered
-            _, out, err = finder.rev_parse(
-                "--absolute-git-dir",
-                "--git-common-dir",
-                "--show-toplevel",
-                with_extended_output=True,
-                with_exceptions=False,
-            )
-        except git.GitCommandNotFound as error:
+            _, found, err = _run(start, questions)
+        except FileNotFoundError as error:
             raise GitmigError("git is not on the PATH", hint="install git 2.24 or newer") from error
-        git_dir, common_dir, *root = out.splitlines() or [""] * 2
+        git_dir, common_dir, *root = os.fsdecode(found).splitlines() or [""] * 2
         if not git_dir:
             if "dubious ownership" in err:
                 raise GitmigError(err.splitlines()[0], hint=f"git config --global --add safe.directory {start}")
             raise UsageError(f"{start} is not inside a git repository", hint="run `git init` first")
         top = Path(root[0]) if root else None
-        return cls(git.Git(str(top or git_dir)), top, Path(git_dir), Path(start, common_dir).resolve())
+        return cls(root=top, git_dir=Path(git_dir), common_dir=Path(start, common_dir).resolve())
 
     @property
     def work_tree(self) -> Path:
@@ -80,20 +75,8 @@ class Repository:
 
         Paths are taken as they are written, but by the few commands that do not know how (`literal` is False then).
         """
-        command = ["git", *(["--literal-pathspecs"] if literal else []), *arguments]
-        with tempfile.TemporaryFile() as stream:
-            stream.write(stdin or b"")
-            stream.seek(0)
-            status, out, err = self._git.execute(
-                command,
-                istream=stream,
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-                env={"GIT_OPTIONAL_LOCKS": "0"},
-            )
-        return int(status), bytes(out), err if isinstance(err, str) else bytes(err).decode(errors="replace")
+        options = ("--literal-pathspecs",) if literal else ()
+        return _run(self.root or self.git_dir, (*options, *arguments), stdin)
 
     def lines(self, *arguments: str) -> list[str]:
         """The standard output of a git command as lines; [] if it fails."""
@@ -106,7 +89,7 @@ class Repository:
         None if there is no such object.
         """
         try:
-            oid, _, _, data = self._git.get_object_data(name)
+            oid, _, _, data = self._objects.get_object_data(name)
         except ValueError:
             return None
         return _text(oid), data
@@ -114,7 +97,7 @@ class Repository:
     def object_id(self, name: str) -> str | None:
         """The object id behind a name, None if there is none."""
         try:
-            return _text(self._git.get_object_header(name)[0])
+            return _text(self._objects.get_object_header(name)[0])
         except ValueError:
             return None
 
@@ -127,6 +110,13 @@ class Repository:
             hint = "`git log` shows the commits; a shallow clone may need `git fetch --unshallow`"
             raise UsageError(f"{revision!r} is no commit of this repository", hint=hint)
         return found[0]
+
+    @cached_property
+    def _objects(self) -> git.Git:
+        """GitPython's long-lived `git cat-file`; imported only where objects are read, for it is slow to start."""
+        import git
+
+        return git.Git(str(self.root or self.git_dir))
 
     @cached_property
     def head(self) -> str | None:
@@ -162,6 +152,19 @@ class Repository:
     def private(self, *, shared: bool) -> Path:
         """Gitmig's own folder below the git directory of the clone (`shared`) or of this work tree; may not exist."""
         return (self.common_dir if shared else self.git_dir) / "gitmig"
+
+
+def _run(folder: Path, arguments: Sequence[str], stdin: bytes | None = None) -> tuple[int, bytes, str]:
+    """Exit status, standard output and standard error of git in a folder. Raises FileNotFoundError without git."""
+    done = subprocess.run(
+        ("git", *arguments),
+        cwd=folder,
+        env=os.environ | ENVIRONMENT,
+        input=stdin or b"",
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr.decode(errors="replace")
 
 
 def _text(oid: str | bytes) -> str:

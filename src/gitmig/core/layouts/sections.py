@@ -67,7 +67,7 @@ def whole(text: str, file: File, *, transactional: bool) -> Script:
 def stray_text(text: str, file: File, before: Directive) -> list[Problem]:
     """Something other than comments before the first section."""
     head, language = text[: before.start], language_of(file)
-    if language.checksum(head) == language.checksum(""):
+    if not head.strip() or language.checksum(head) == language.checksum(""):
         return []
     for number, line in enumerate(head.split("\n"), 1):
         if line.strip() and not line.lstrip().startswith(language.comment):
