@@ -182,11 +182,17 @@ class Executor:
 
     def _apply(self, tasks: Sequence[Task], *, measure: bool) -> Iterator[Done]:
         """Apply migrations; `measure` what the schema is after each, so that there is something to come back to."""
-        if measure and self._expected:
-            for task in tasks:
-                done = self._inside(task)
-                yield replace(done, fingerprint=self._expected.gauge.measure(self._connection).fingerprint)
+        if self._keeper is None and not (measure and self._expected):
+            yield from self._apply_ahead(tasks)
             return
+        for task in tasks:
+            done = self._inside(task)
+            if measure and self._expected:
+                done = replace(done, fingerprint=self._expected.gauge.measure(self._connection).fingerprint)
+            yield done
+
+    def _apply_ahead(self, tasks: Sequence[Task]) -> Iterator[Done]:
+        """Apply migrations between which nothing else has to be asked."""
         with closing(run_all(self._connection, [task.script for task in tasks if task.script])) as runs:
             for task in tasks:
                 yield self._run_task(task, lambda: next(runs))
