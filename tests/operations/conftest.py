@@ -15,7 +15,9 @@ __all__ = ["Notebook", "nothing_is_left", "rebuild", "run_sync"]
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gitmig.core.kept.item import Item
     from gitmig.core.plan import Plan, Step
+    from gitmig.errors import SyncFailed
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
@@ -37,6 +39,13 @@ class Notebook:
 
     def discarded(self, drift: SchemaDifference) -> None:
         self.events += [f"discarded {name}" for name in drift.names]
+
+    def expired(self, items: Sequence[Item]) -> None:
+        self.events += [f"expired {item.what}" for item in items]
+
+    def unrepairable(self, failure: SyncFailed) -> bool:
+        self.events.append(f"unrepairable: {failure.message}")
+        return self.agree
 
     def planned(self, plan: Plan) -> bool:
         self.events.append(f"planned {len(plan.steps)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options
+from gitmig.cli import options, rebuilding
 from gitmig.cli.commands.sync import summary
 from gitmig.cli.main import report
 from gitmig.cli.observer import Watcher
@@ -55,7 +55,9 @@ def sync_work_tree() -> int:
         return error.exit_code
     finally:
         watcher.close()
-    if outcome.plan:
+    if outcome.rebuilt:
+        rebuilding.show(outcome.rebuilt)
+    elif outcome.plan:
         watcher.moved(outcome.plan)
         say(summary(outcome))
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitmig.cli.kept_rows import lines
 from gitmig.cli.render import move_lines, plural, say, step_line, tell, warn
 from gitmig.core.plan import Direction
 from gitmig.core.repair import Way, named
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+    from gitmig.core.kept.item import Item
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
+    from gitmig.errors import SyncFailed
 
 AMENDED = {
     Way.COMPLETED: "gitmig put the rest right",
@@ -61,11 +64,27 @@ class Watcher:
         if plan.reverts and self._may_ask:
             for step in plan.steps:
                 tell(step_line(step))
-            tell(f"Reverting {plural(len(plan.reverts), 'migration')} takes away what they made, rows included.")
+            made = "what it made" if len(plan.reverts) == 1 else "what they made"
+            tell(f"Reverting {plural(len(plan.reverts), 'migration')} takes away {made}; rows are kept aside.")
             return click.confirm("Go on?", default=True, err=True)
         if len(plan.steps) >= LONG_PLAN and sys.stderr.isatty():
             self._start_progress(len(plan.steps))
         return True
+
+    def expired(self, items: Sequence[Item]) -> None:
+        """Say what is too old to be kept any longer."""
+        tell(f"dropped {plural(len(items), 'item')} of kept rows older than `kept_age`, the first from {items[0].what}")
+
+    def unrepairable(self, failure: SyncFailed) -> bool:
+        """A database that cannot go back is built anew, after a question if there is somebody to answer it."""
+        self.close()
+        warn(failure.message)
+        for line in failure.details:
+            tell(f"  {line}")
+        if not self._may_ask:
+            return True
+        tell("It can be made anew beside the old one, which is kept, and its rows are carried over.")
+        return click.confirm("Go on?", default=True, err=True)
 
     def protected(self, plan: Plan) -> bool:
         """A protected database is changed only if somebody says yes."""
@@ -107,7 +126,7 @@ class Watcher:
         """Print what is done for good."""
         self.close()
         if not self._quiet and done:
-            say("\n".join(step_line(one.step, one.milliseconds) for one in done))
+            say("\n".join(line for one in done for line in (step_line(one.step, one.milliseconds), *lines(one.rows))))
             for one in done:
                 if one.repair:
                     warn(f"{one.step.label}: {one.repair.reason}; {AMENDED[one.repair.way]}")

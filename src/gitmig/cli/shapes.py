@@ -56,6 +56,7 @@ def of_sync(outcome: Outcome) -> dict[str, Any]:
         "plan": _plan(outcome.plan),
         "drift": _drift(outcome.drift),
         "done": [_done(done) for done in outcome.done],
+        "rebuilt": of_rebuild(outcome.rebuilt) if outcome.rebuilt else None,
     }
 
 
@@ -145,7 +146,18 @@ def of_log(entry: Entry) -> dict[str, Any]:
 
 def _done(done: Done) -> dict[str, Any]:
     repair = {"way": done.repair.way.value, "reason": done.repair.reason} if done.repair else None
-    return {**_step(done.step), "milliseconds": done.milliseconds, "repair": repair}
+    return {
+        **_step(done.step),
+        "milliseconds": done.milliseconds,
+        "repair": repair,
+        "kept": [
+            {"item": k.item, "table": str(k.table), "columns": list(k.columns), "rows": k.rows} for k in done.rows.kept
+        ],
+        "restored": [{"table": str(one.table), "rows": one.rows} for one in done.rows.restored],
+        "staying": [
+            {"item": one.item, "table": str(one.table), "rows": one.rows, "why": one.why} for one in done.rows.staying
+        ],
+    }
 
 
 def _drift(drift: SchemaDifference | None) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitmig.database.tasks import Context
 
 
-def adopt(
+def adopt(  # noqa: PLR0917 - all of it is needed
     connection: Connection,
     state: State,
     migration: Migration,

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Done:
     """A step that ran, how long its script took, and what is to be said about it.
 
-    `repair` tells of a revert that needed help, `rows` what was kept and put back. `fingerprint` is what the schema was then, None if it was not measured.
+    `repair` tells of a revert that needed help, `rows` what was kept and put back. `fingerprint` is what the schema was
+    then, None if it was not measured.
     """
 
     step: Step

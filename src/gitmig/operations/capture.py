@@ -17,7 +17,7 @@ from gitmig.database.ledger import read_rows, read_state
 from gitmig.database.tasks import Context
 from gitmig.errors import GitmigError
 from gitmig.operations.computed import Obstacle, accept, as_script, same
-from gitmig.operations.sync import plan_for
+from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.operations.workbench import open_workbench
 from gitmig.operations.writing import Draft, draft, unwrite, work_tree, write

@@ -15,6 +15,7 @@ from gitmig.database import ledger_schema
 from gitmig.database.building import BuildFailed, build
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address, connect, with_name
+from gitmig.database.gauge import Gauge
 from gitmig.database.ledger import Event, read_state
 from gitmig.database.like import copy_properties
 from gitmig.database.rebuild import construction
@@ -29,7 +30,7 @@ from gitmig.database.rebuild.swapping import Names, swap
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
-from gitmig.operations.sync import plan_for
+from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
 
@@ -208,13 +209,14 @@ class _Rebuild:
             to_commit=self._target.commit,
             note=f"carried {total(moved.carried)} rows, set {asides} aside; the old database is {self._names.kept}",
         )
+        fingerprint = Gauge(new.info.server_version, ignored(self._project)).fingerprint(built)
         rows = [task.row for task in work]
-        write_ledger(self._old, new, Entry(rows=rows, event=event, fingerprint=built.fingerprint))
+        write_ledger(self._old, new, Entry(rows=rows, event=event, fingerprint=fingerprint))
 
 
 def ignored(project: Project) -> tuple[str, ...]:
     """The patterns of what is not the migrations' business."""
-    return tuple(getattr(project.settings, "ignore", ()))
+    return project.settings.ignore
 
 
 def _explained(failure: BuildFailed) -> GitmigError:

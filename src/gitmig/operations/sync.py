@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.kept.report import Limits
-from gitmig.core.plan import desire, make_plan, unread
 from gitmig.core.protection import Caller
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
@@ -17,33 +16,33 @@ from gitmig.database.kept.keeper import Keeper
 from gitmig.database.ledger import end_unfinished, read_state
 from gitmig.database.reverting import Unrepairable
 from gitmig.database.tasks import Context
-from gitmig.errors import GitmigError
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
 from gitmig.operations.failures import drifted, step_failed, unrepairable
 from gitmig.operations.interrupted import finish_interrupted
+from gitmig.operations.planning import plan_for, refuse_irreversible
 from gitmig.operations.protection import ProtectionObserver, permit
+from gitmig.operations.rebuild import RebuildObserver, rebuild
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.plan import Applied, Plan
+    from gitmig.core.kept.item import Item
+    from gitmig.core.plan import Plan
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
     from gitmig.database.ledger import State
-    from gitmig.database.lock import Holder
+    from gitmig.errors import SyncFailed
     from gitmig.operations.project import Project
+    from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.target import Target
 
 
-class SyncObserver(Observer, ProtectionObserver, Protocol):
+class SyncObserver(Observer, ProtectionObserver, RebuildObserver, Protocol):
     """Is asked and told while a sync goes on."""
-
-    def waiting(self, holder: Holder) -> None:
-        """Another gitmig works on the database; it is waited for."""
 
     def resuming(self, label: str) -> None:
         """A script that an earlier process left half done is finished first."""
@@ -54,13 +53,19 @@ class SyncObserver(Observer, ProtectionObserver, Protocol):
     def planned(self, plan: Plan) -> bool:
         """The plan is made and about to run; False calls it off."""
 
+    def expired(self, items: Sequence[Item]) -> None:
+        """Rows that were kept for longer than the settings say are dropped."""
+
+    def unrepairable(self, failure: SyncFailed) -> bool:
+        """No way back leads to the right schema; False leaves it at that, True lets the database be built anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a sync did. `ran` is False for a dry run or one that was called off.
 
     `unfinished` names a script that a sync would finish before the plan; `drift` is what a dry run found to have been
-    changed by hand.
+    changed by hand. `rebuilt` tells of a database that had to be built anew instead of running the plan.
     """
 
     database: str
@@ -71,11 +76,7 @@ class Outcome:
     unfinished: str | None = None
     drift: SchemaDifference | None = None
     done: tuple[Done, ...] = ()
-
-    @property
-    def milliseconds(self) -> float:
-        """How long the scripts ran."""
-        return sum(step.milliseconds for step in self.done)
+    rebuilt: Rebuilt | None = None
 
 
 def sync(
@@ -100,29 +101,17 @@ def sync(
     if dry_run:
         with project.connect("dry run", timeout=timeout) as connection:
             return _dry_run(connection, target)
-    with project.connect("sync", timeout=timeout, on_wait=observer.waiting) as connection:
-        outcome = _Sync(connection, target, observer, caller).run(abandon=abandon, discard_drift=discard_drift)
+    try:
+        with project.connect("sync", timeout=timeout, on_wait=observer.waiting) as connection:
+            outcome = _Sync(connection, target, observer, caller).run(abandon=abandon, discard_drift=discard_drift)
+    except _NoWayBack as failure:
+        if not observer.unrepairable(failure.told):
+            raise failure.told from failure
+        rebuilt = rebuild(project, target, observer, wait=project.settings.rebuild_wait)
+        outcome = replace(failure.outcome, ran=True, rebuilt=rebuilt)
     if outcome.ran and revision is None and project.settings.database_source != "--database":
         stamp.write(project.repository, target.set.folder, os.environ, since)
     return outcome
-
-
-def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
-    """The plan from a stack to a target. Everything that will run is read and validated here."""
-    contents = target.contents(unread(stack, target.set.migrations))
-    return make_plan(stack, desire(stack, target.set.migrations, contents))
-
-
-def refuse_irreversible(plan: Plan, database: str) -> None:
-    """Raise GitmigError if the plan has to revert what has no down."""
-    if not plan.irreversible:
-        return
-    first = plan.irreversible[0]
-    raise GitmigError(
-        f"{first.label} has no down section: {database} cannot go back before it",
-        hint="write its down on a commit that has it and sync there first, or start anew with an empty database",
-        details=tuple(f"also irreversible: {step.label}" for step in plan.irreversible[1:]),
-    )
 
 
 def _dry_run(connection: Connection, target: Target) -> Outcome:
@@ -170,11 +159,17 @@ class _Sync:
             return outcome
         if plan:
             stamp.forget(self._project.repository)
-            self._run(executor, plan, state)
+            self._run(executor, outcome, state)
         return replace(outcome, ran=True, done=finished + executor.committed)
 
     def _keeper(self) -> Keeper:
-        return Keeper(self._connection, Limits(), self._project.user, self._target.commit)
+        """Who keeps rows; what was kept for too long goes first."""
+        settings = self._project.settings
+        limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
+        keeper = Keeper(self._connection, limits, self._project.user, self._target.commit)
+        if expired := keeper.expire():
+            self._observer.expired(expired)
+        return keeper
 
     def _executor(self, expected: Expected | None = None, keeper: Keeper | None = None) -> Executor:
         return Executor(
@@ -199,13 +194,13 @@ class _Sync:
             raise unrepairable(failure, self._database) from failure
         self._observer.discarded(drift)
 
-    def _run(self, executor: Executor, plan: Plan, state: State) -> None:
+    def _run(self, executor: Executor, outcome: Outcome, state: State) -> None:
         try:
-            executor.run(plan, state)
+            executor.run(outcome.plan, state)
         except StepFailed as failure:
-            raise step_failed(failure, plan, self._database) from failure
+            raise step_failed(failure, outcome.plan, self._database) from failure
         except Unrepairable as failure:
-            raise unrepairable(failure, self._database) from failure
+            raise _NoWayBack(outcome, unrepairable(failure, self._database)) from failure
 
     def _finish(self, *, abandon: bool) -> tuple[Done, ...]:
         """Make the stack whole again before anything is planned on it; what that took."""
@@ -223,3 +218,12 @@ class _Sync:
         except StepFailed as failure:
             raise step_failed(failure, None, self._database) from failure
         return executor.committed
+
+
+class _NoWayBack(Exception):
+    """The plan cannot be run, and nothing was changed; the database can still be built anew."""
+
+    def __init__(self, outcome: Outcome, told: SyncFailed) -> None:
+        super().__init__(told.message)
+        self.outcome = outcome
+        self.told = told

@@ -68,11 +68,17 @@ def test_rows_that_a_column_refuses_are_set_aside(
     assert comment == [(f"public.t: {rebuilt.aside[0].reason}",)]
 
 
-def test_one_row_among_thousands_is_found(sandbox: Sandbox, database: Database, rebuild: Rebuild) -> None:
-    rows = "INSERT INTO t SELECT CASE WHEN n IN (1, 1000, 2345) THEN -n ELSE n END FROM generate_series(1, 2345) n"
+@pytest.mark.parametrize(
+    ("bad", "count"), [("n IN (1, 1000, 2345)", 3), ("true", 2345), ("n % 2 = 0", 1172)], ids=["a few", "all", "half"]
+)
+def test_rows_are_found_among_thousands(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild, bad: str, count: int
+) -> None:
+    rows = f"INSERT INTO t SELECT CASE WHEN {bad} THEN -n ELSE n END FROM generate_series(1, 2345) n"
     change(sandbox, database, "CREATE TABLE t (id int);", rows, "CREATE TABLE t (id int CHECK (id > 0));")
     rebuilt = rebuild()
-    assert (rebuilt.rows, [aside.rows for aside in rebuilt.aside]) == (2342, [3])
+    assert (rebuilt.rows, [aside.rows for aside in rebuilt.aside]) == (2345 - count, [count])
+    assert database.rows("SELECT count(*) FROM t WHERE id > 0") == [(2345 - count,)]
 
 
 def test_a_table_that_the_target_lacks_is_kept(sandbox: Sandbox, database: Database, rebuild: Rebuild) -> None:

@@ -61,6 +61,8 @@ def command(
         print_json(shapes.of_sync(outcome))
     elif dry_run:
         show_plan(outcome)
+    elif outcome.rebuilt:
+        rebuilding.show(outcome.rebuilt)
     elif outcome.ran:
         watcher.moved(outcome.plan)
         say(summary(outcome))

@@ -24,6 +24,7 @@ ALL = sql.SQL("true")
 CHUNK = 1000  # rows that are tried together, once it is known that some of the table's do not fit
 # Classes of SQLSTATE that are about a row: its data, a constraint, or what a function of a constraint raised.
 ABOUT_A_ROW = re.compile("^(?:22|23|P0)")
+LINE = re.compile(r"^COPY .*, line (\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def _carry_what_fits(old: Connection, new: Connection, way: Carry) -> Aside | No
 
 
 class _Placer:
-    """Puts rows into a table, and finds the ones that do not fit by halves.
+    """Puts rows into a table, and finds the ones that do not fit.
 
     `places` says at which place of a line the columns stand that are carried. `reason` is that of the first row in
     `rejected`.
@@ -112,17 +113,17 @@ class _Placer:
 
     def place(self, lines: Sequence[bytes]) -> None:
         """Put them in, in order, as far as they fit."""
-        reason = self._try(lines)
-        if reason is None:
-            return
-        if len(lines) > 1:
-            self.place(lines[: len(lines) // 2])
-            self.place(lines[len(lines) // 2 :])
-        else:
-            self.rejected += lines
-            self.reason = self.reason or reason
+        waiting = [lines]
+        while waiting:
+            part = waiting.pop()
+            failure = self._try(part)
+            if failure is not None and len(part) > 1:
+                waiting += reversed(_around(part, _line(failure, len(part))))
+            elif failure is not None:
+                self.rejected += part
+                self.reason = self.reason or failure.diag.message_primary or str(failure)
 
-    def _try(self, lines: Sequence[bytes]) -> str | None:
+    def _try(self, lines: Sequence[bytes]) -> psycopg.Error | None:
         """None if all are in, else why not, and then none is."""
         try:
             with self._new.transaction(), self._new.cursor() as cursor, cursor.copy(self._copy) as into:
@@ -132,8 +133,21 @@ class _Placer:
         except psycopg.Error as error:
             if not _is_about_a_row(error):
                 raise
-            return (error.diag.message_primary or str(error)).strip()
+            return error
         return None
+
+
+def _line(error: psycopg.Error, count: int) -> int:
+    """Which of so many rows PostgreSQL says it was, from 0; the one in the middle if it says so in another language."""
+    found = LINE.search(error.diag.context or "")
+    return min(int(found[1]), count) - 1 if found else count // 2
+
+
+def _around(lines: Sequence[bytes], at: int) -> list[Sequence[bytes]]:
+    """The rows before the one in question, that one alone, and what follows in two halves: it may have more of them."""
+    middle = (at + 1 + len(lines)) // 2
+    parts = (lines[:at], lines[at : at + 1], lines[at + 1 : middle], lines[middle:])
+    return [part for part in parts if part]
 
 
 def _set_columns_aside(old: Connection, new: Connection, way: Carry) -> Aside | None:
