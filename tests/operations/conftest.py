@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
+    from gitmig.database.rebuild.sessions import Session
     from tests.conftest import Database, Sandbox
 
 
@@ -39,6 +40,18 @@ class Notebook:
 
     def discarded(self, drift: SchemaDifference) -> None:
         self.events += [f"discarded {name}" for name in drift.names]
+
+    def building(self, count: int) -> None:
+        self.events.append(f"building {count}")
+
+    def occupied(self, sessions: Sequence[Session]) -> None:
+        self.events += [f"occupied by {session}" for session in sessions]
+
+    def carrying(self, table: str, position: int, count: int) -> None:
+        self.events.append(f"carrying {table}")
+
+    def swapped(self, kept_as: str) -> None:
+        self.events.append("swapped")
 
     def expired(self, items: Sequence[Item]) -> None:
         self.events += [f"expired {item.what}" for item in items]
