@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 
-from gitmig.core.difference import difference
 from gitmig.core.languages.sql import SQL
 from gitmig.core.migration import Script
 from gitmig.core.repair import Repair, Way, left_undone, named
@@ -201,6 +200,8 @@ def run_inside(connection: Connection, task: Task) -> None:
 
 def transform(connection: Connection, found: Schema, wanted: Schema) -> None:
     """Run the computed difference. Raises ScriptError."""
+    from gitmig.core.difference import difference
+
     text = ";\n".join(difference(found, wanted).statements)
     run_sql(connection, Script(language=SQL, text=text, path="the computed difference"))
 
