@@ -50,18 +50,17 @@ class _Deciding:
         self.queue: list[ObjectName] = []
 
     def run(self) -> Changes:
-        for name in self.found.items.keys() - self.wanted.items.keys():
+        for name in sorted(self.found.items.keys() - self.wanted.items.keys()):
             self._drop(name)
-        for name in self.wanted.items.keys() - self.found.items.keys():
+        for name in sorted(self.wanted.items.keys() - self.found.items.keys()):
             self._make(name)
-        for name in self.found.items.keys() & self.wanted.items.keys():
+        for name in sorted(self.found.items.keys() & self.wanted.items.keys()):
             if self.found.items[name] != self.wanted.items[name]:
                 self._alter(name)
         self._follow_up()
         for name in [name for name in self.changes.altered if name.kind == "enum"]:
             if self._is_used_at_once(name):
                 self._replace(name)
-                del self.changes.altered[name]
         self._follow_up()
         self._retire()
         self._leave_what_parents_have()
@@ -112,11 +111,14 @@ class _Deciding:
         return name.kind in RULES and RULES[name.kind].covers(model.items[name].body)
 
     def _replace(self, name: ObjectName) -> None:
+        self.changes.altered.pop(name, None)
         self._drop(name)
         if name in self.wanted.items:
             self._make(name)
 
     def _alter(self, name: ObjectName) -> None:
+        if name in self.changes.dropped:
+            return
         if not (self._is_covered(name, self.found) and self._is_covered(name, self.wanted)):
             self.changes.unhandled.add(name)
             return
