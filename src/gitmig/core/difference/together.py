@@ -66,7 +66,7 @@ class Together:
 
     def _merge_serials(self) -> None:
         made = self.changes.made
-        for name in [name for name in made if name.kind == "column"]:
+        for name in sorted(name for name in made if name.kind == "column"):
             sequence, default = ObjectName("sequence", serial_sequence(name.name)), ObjectName(DEFAULT, name.name)
             owner = ObjectName("owner of a sequence", sequence.name)
             items = self.wanted.items
@@ -80,7 +80,7 @@ class Together:
 
     def _merge_columns(self) -> None:
         made = self.changes.made
-        for name in made:
+        for name in sorted(made):
             if name.kind == "column":
                 for kind in ("table", "foreign table"):
                     if (table := ObjectName(kind, parent(name.name))) in made:
