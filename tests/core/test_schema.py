@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmig.core.schema import COLUMN_ORDER, ObjectName, Schema, SchemaDifference, schema_difference
+from gitmig.core.schema import COLUMN_ORDER, ObjectName, Schema, SchemaDifference, Tie, schema_difference
 
 TABLE = ObjectName("table", "public.t")
 COLUMN = ObjectName("column", "public.t.a")
@@ -102,3 +102,12 @@ def test_a_schema_does_not_differ_from_a_copy(schema: Schema) -> None:
     assert schema == copy
     assert schema.fingerprint == copy.fingerprint
     assert not schema_difference(schema, copy)
+
+
+def test_a_schema_comes_back_from_json_with_its_edges() -> None:
+    schema = Schema({TABLE: "ä", COLUMN: '["x"]', INDEX: ""}, {INDEX: {COLUMN: Tie.GOES_ALONG, TABLE: Tie.NEEDS}})
+    assert Schema.from_json(schema.to_json()) == schema
+
+
+def test_edges_are_no_part_of_the_fingerprint() -> None:
+    assert Schema({TABLE: "x"}, {TABLE: {COLUMN: Tie.NEEDS}}).fingerprint == Schema({TABLE: "x"}).fingerprint

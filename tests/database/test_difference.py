@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +11,9 @@ from gitmig.core.difference import difference
 from gitmig.core.schema import Schema, schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import connect
-from tests.conftest import Database
+
+if TYPE_CHECKING:
+    from tests.conftest import Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +121,13 @@ CHANGES = {
     "a key that others refer to and a view shows gets wider": Change(
         a="""
           CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE u (t_id int REFERENCES t);
-          CREATE VIEW v AS SELECT id FROM t; CREATE MATERIALIZED VIEW m AS SELECT id FROM v; CREATE INDEX i ON m (id)""",
+          CREATE VIEW v AS SELECT id FROM t; CREATE MATERIALIZED VIEW m AS SELECT id FROM v;
+          CREATE INDEX i ON m (id)""",
         rows="INSERT INTO t VALUES (DEFAULT), (DEFAULT); INSERT INTO u VALUES (2)",
         b="""
           CREATE TABLE t (id bigserial PRIMARY KEY); CREATE TABLE u (t_id bigint REFERENCES t);
-          CREATE VIEW v AS SELECT id FROM t; CREATE MATERIALIZED VIEW m AS SELECT id FROM v; CREATE INDEX i ON m (id)""",
+          CREATE VIEW v AS SELECT id FROM t; CREATE MATERIALIZED VIEW m AS SELECT id FROM v;
+          CREATE INDEX i ON m (id)""",
         look="SELECT id, t_id FROM m LEFT JOIN u ON t_id = id ORDER BY id",
         there=[(1, None), (2, 2)],
     ),
