@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.core.kept.report import Limits
+from gitmig.database.kept.keeper import Keeper
 from gitmig.database.sending import ScriptError
 from gitmig.errors import GitmigError
 
@@ -194,3 +195,22 @@ def test_many_steps_in_one_transaction(bench: Bench) -> None:
             for name, up, down in steps[first:]:
                 bench.up(name, up, down)
         assert bench.contents() == before, first
+
+
+def test_old_rows_are_dropped(bench: Bench) -> None:
+    bench.sql(T)
+    bench.down("m", DROP_X, ADD_X)
+    keeper = Keeper(bench.connection, Limits(days=90), "Ada", None)
+    assert keeper.expire() == []
+    bench.sql("UPDATE gitmig_kept.item SET kept_at = now() - interval '91 days'")
+    assert [item.what for item in keeper.expire()] == ["t (x)"]
+    assert bench.sql("SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'item_%'") == []
+
+
+def test_a_preview_names_what_would_be_lost_and_changes_nothing(bench: Bench) -> None:
+    bench.sql(T)
+    keeper = Keeper(bench.connection, Limits(), "Ada", None)
+    with bench.connection.transaction():
+        losses = keeper.preview(bench.script("DROP TABLE t; SELECT 1"))
+    assert [str(loss) for loss in losses.tables] == ["table t"]
+    assert bench.sql("SELECT count(*) FROM t") == [(5,)]

@@ -77,7 +77,7 @@ def restore(item: int, database: str | None) -> int:
     for restored in report.restored:
         say(f"put {plural(restored.rows, 'row')} back into {restored.table}")
     for staying in report.staying:
-        say(f"{plural(staying.rows, 'row')} of {found.table} stay kept: {staying.why}")
+        say(f"still kept, {plural(staying.rows, 'row')} of {found.table}: {staying.why}")
     return 1 if report.staying else 0
 
 

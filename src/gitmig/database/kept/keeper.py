@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.kept.losses import Losses, find_losses
 from gitmig.core.kept.report import Report
-from gitmig.core.kept.suspicion import may_change, may_lose
+from gitmig.core.kept.suspicion import Reach, suspect
 from gitmig.core.plan import Direction
 from gitmig.database.kept import aside
 from gitmig.database.kept.attempts import attempt
@@ -17,7 +17,7 @@ from gitmig.database.kept.limits import check
 from gitmig.database.kept.passage import Passage, Step
 from gitmig.database.kept.returning import place_in, put_back
 from gitmig.database.kept.room import NOTHING
-from gitmig.database.kept.shape import read_shape
+from gitmig.database.kept.shape import read_filled, read_shape
 from gitmig.database.kept.store import Store
 from gitmig.database.sending import ScriptError
 from gitmig.errors import GitmigError
@@ -59,20 +59,31 @@ class Keeper:
         A revert that fails because of rows is run again without them; they are put back as far as they fit. `back`
         runs the migration's other section: it is tried, to see which rows would not come back by it as they were.
         """
-        due = tuple(self._due(subject, direction))
-        back = back if may_change(subject.opposite) else None
-        step = Step(subject=subject, direction=direction, script=script, back=back, due=due)
-        if not due and not may_lose(subject.text) and direction is Direction.APPLY:
-            return self._plainly(script)
-        before = read_shape(self._connection)
-        if not due and not before.has_rows:
-            return self._plainly(script)
+        step = Step(
+            subject=subject,
+            direction=direction,
+            script=script,
+            back=back if suspect(subject.opposite).writes else None,
+            due=tuple(self._due(subject, direction)),
+        )
         try:
-            return self._carefully(step, before)
+            if not step.due and not self._may_touch(step):
+                with self._connection.transaction():
+                    script()
+                return Report()
+            return self._carefully(step, read_shape(self._connection))
         except ScriptError as error:
             if direction is not Direction.REVERT or not is_about_data(error.sqlstate):
                 raise
-            return self._without_rows(step, before, error)
+            return self._without_rows(step, read_shape(self._connection), error)
+
+    def _may_touch(self, step: Step) -> bool:
+        """Whether the script, or the way back, could change any row."""
+        sides = [suspect(step.subject.text), *([suspect(step.subject.opposite)] if step.back else [])]
+        if all(side.reach is Reach.NONE for side in sides):
+            return False
+        filled = read_filled(self._connection)
+        return any(filled.reached_by(side) for side in sides)
 
     def preview(self, script: Script) -> Losses:
         """What a script would take away; it runs, and everything it did is rolled back. Raises ScriptError."""
@@ -114,11 +125,6 @@ class Keeper:
         if not self._may_hold:
             self._may_hold = self._store.exists()
         return self._store.due(subject.checksum, direction) if self._may_hold else []
-
-    def _plainly(self, script: Script) -> Report:
-        with self._connection.transaction():
-            script()
-        return Report()
 
     def _carefully(self, step: Step, before: Shape, whole: Collection[int] = ()) -> Report:
         """Find out what is lost, and if anything is, run the step again with that saved."""

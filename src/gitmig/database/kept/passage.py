@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.kept.losses import changed_columns, find_losses, heir_of
 from gitmig.core.kept.report import Kept, Report
 from gitmig.core.kept.shape import Shape
-from gitmig.core.kept.suspicion import may_change
+from gitmig.core.kept.suspicion import suspect
 from gitmig.database.kept.aside import empty
 from gitmig.database.kept.attempts import attempt
 from gitmig.database.kept.guard import quiet
@@ -16,7 +16,7 @@ from gitmig.database.kept.places import find_place
 from gitmig.database.kept.returning import fill, put_back
 from gitmig.database.kept.room import Written, sample
 from gitmig.database.kept.saving import changed, everything, settle, take, with_heirs
-from gitmig.database.kept.shape import read_shape
+from gitmig.database.kept.shape import read_filled, read_shape
 from gitmig.database.kept.updating import mark
 from gitmig.database.sending import ScriptError
 
@@ -90,6 +90,8 @@ class Passage:
 
     def look_back(self) -> None:
         """Find the tables in which the way back would change rows that the step itself leaves alone."""
+        if self._step.back is None or not self._back_touches_rows():
+            return
         touched: set[int] = set()
 
         def look(there: Shape) -> None:
@@ -102,6 +104,11 @@ class Passage:
 
         self._go_back(look)
         self._fragile = frozenset(touched)
+
+    def _back_touches_rows(self) -> bool:
+        names = {table.name.name.lower() for table in self._before.tables.values() if table.filled}
+        filled = read_filled(self._connection)
+        return replace(filled, names=filled.names | names).reached_by(suspect(self._step.subject.opposite))
 
     def losses(self) -> Losses:
         """What the step takes away, and what would not come back as it was."""
@@ -169,7 +176,7 @@ class Passage:
         """By image, the rows (n) that would not be as they were. Without a look at the way back: whatever it may be."""
         found: dict[int, list[int]] = {}
         if self._step.back is None:
-            if may_change(self._step.subject.opposite):
+            if suspect(self._step.subject.opposite).writes:
                 for image in images:
                     if image.loss.after and changed_columns(image.loss.table, image.loss.after):
                         found[image.number] = everything(self._connection, image)
