@@ -19,7 +19,7 @@ from tests.conftest import url_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitmig.core.schema import ObjectName
+    from gitmig.core.schema import ObjectName, Tie
     from tests.database.catalogs.case import Case
     from tests.database.catalogs.dump import Entry, PgDump
 
@@ -120,12 +120,21 @@ class Found:
     def by_case(self) -> dict[str | None, Found]:
         """Taken apart; None for what belongs to no case."""
         entries: defaultdict[str | None, list[Entry]] = defaultdict(list)
-        objects: defaultdict[str | None, dict[ObjectName, str]] = defaultdict(dict)
         for entry in self.entries:
             entries[_own_name(entry.schema, entry.name, entry.text)].append(entry)
-        for name, text in self.schema.objects.items():
-            objects[_own_name(name.name)][name] = text
-        return {own: Found(Schema(objects[own]), entries[own]) for own in {*entries, *objects}}
+        schemas = by_case(self.schema)
+        return {own: Found(schemas.get(own, Schema({})), entries[own]) for own in {*entries, *schemas}}
+
+
+def by_case(schema: Schema) -> dict[str | None, Schema]:
+    """A schema taken apart, edges and all; None for what belongs to no case."""
+    objects: defaultdict[str | None, dict[ObjectName, str]] = defaultdict(dict)
+    edges: defaultdict[str | None, dict[ObjectName, Mapping[ObjectName, Tie]]] = defaultdict(dict)
+    for name, text in schema.objects.items():
+        objects[_own_name(name.name)][name] = text
+    for name, ties in schema.edges.items():
+        edges[_own_name(name.name)][name] = ties
+    return {own: Schema(objects[own], edges[own]) for own in objects}
 
 
 def _own_name(*texts: str) -> str | None:

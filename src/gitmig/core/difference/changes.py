@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.difference.kinds import RULES
 from gitmig.core.difference.kinds.privileges import grant_changes, has_other_grantor
 from gitmig.core.difference.model import TYPES, spoken_of
+from gitmig.core.difference.names import literal
 from gitmig.core.difference.rule import Context, Impact, Instead, commented
 from gitmig.core.schema import DEFAULT, ObjectName, Tie
 
@@ -49,17 +50,48 @@ class _Deciding:
         self.queue: list[ObjectName] = []
 
     def run(self) -> Changes:
-        for name in self.found.items.keys() - self.wanted.items.keys():
+        for name in sorted(self.found.items.keys() - self.wanted.items.keys()):
             self._drop(name)
-        for name in self.wanted.items.keys() - self.found.items.keys():
+        for name in sorted(self.wanted.items.keys() - self.found.items.keys()):
             self._make(name)
-        for name in self.found.items.keys() & self.wanted.items.keys():
+        for name in sorted(self.found.items.keys() & self.wanted.items.keys()):
             if self.found.items[name] != self.wanted.items[name]:
                 self._alter(name)
+        self._follow_up()
+        for name in [name for name in self.changes.altered if name.kind == "enum"]:
+            if self._is_used_at_once(name):
+                self._replace(name)
+        self._follow_up()
+        self._retire()
+        self._leave_what_parents_have()
+        return self.changes
+
+    def _leave_what_parents_have(self) -> None:
+        """An inherited not-null constraint stays as long as the parent's does, and with it there can be no other."""
+        for side, names in ((self.found, self.changes.dropped), (self.wanted, self.changes.made)):
+            for column, name in side.not_null.items():
+                if name in names and not side.items[name].body.local and not side.needs[name].keys() & names:
+                    constraints = {
+                        side.not_null[column] for side in (self.found, self.wanted) if column in side.not_null
+                    }
+                    self.changes.unhandled |= constraints
+                    self.changes.dropped -= constraints
+                    self.changes.made -= constraints
+
+    def _follow_up(self) -> None:
         while self.queue:
             self._drop_dependents(self.queue.pop())
-        self._retire()
-        return self.changes
+
+    def _is_used_at_once(self, enum: ObjectName) -> bool:
+        """Whether something that is made needs a label that is new: PostgreSQL lets it be used only after a commit."""
+        labels = set(self.wanted.items[enum].body.labels or ()) - set(self.found.items[enum].body.labels or ())
+        uses = [f"{literal(label)}::{enum.name}" for label in labels]
+        return any(
+            use in str(self.wanted.items[dependent].body)
+            for dependent in self.wanted.dependents.get(enum, ())
+            if dependent in self.changes.made or dependent in self.changes.altered
+            for use in uses
+        )
 
     def _drop(self, name: ObjectName) -> None:
         if not self._is_covered(name, self.found):
@@ -79,11 +111,14 @@ class _Deciding:
         return name.kind in RULES and RULES[name.kind].covers(model.items[name].body)
 
     def _replace(self, name: ObjectName) -> None:
+        self.changes.altered.pop(name, None)
         self._drop(name)
         if name in self.wanted.items:
             self._make(name)
 
     def _alter(self, name: ObjectName) -> None:
+        if name in self.changes.dropped:
+            return
         if not (self._is_covered(name, self.found) and self._is_covered(name, self.wanted)):
             self.changes.unhandled.add(name)
             return
@@ -156,8 +191,7 @@ class _Deciding:
                 self.changes.altered.pop(column, None)
                 self._alter(column)
                 self._move_away(column, Impact.EXPRESSIONS)
-        while self.queue:
-            self._drop_dependents(self.queue.pop())
+        self._follow_up()
 
     def _columns_of(self, name: ObjectName) -> Iterator[ObjectName]:
         return (one for one in self.found.dependents.get(name, ()) if one.kind == "column")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 PART = re.compile(r'"(?:[^"]|"")*"|[^."(]+')
 PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
@@ -25,6 +26,7 @@ def parent(name: str) -> str:
     return name[: -len(last(name)) - 1]
 
 
+@lru_cache(maxsize=16384)
 def last(name: str) -> str:
     """`c` of `s.t.c`."""
     return parts(name)[-1]

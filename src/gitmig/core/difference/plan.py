@@ -16,12 +16,14 @@ from gitmig.core.difference.rule import Context, commented
 from gitmig.core.schema import DEFAULT, ObjectName, Tie
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from gitmig.core.difference.changes import Changes
     from gitmig.core.difference.model import Model
 
 OLD = "_old"
+# What cannot change while something that depends on it is there.
+HELD_BY_DEPENDENTS = {"column", "composite type", "domain"}
 WITH_TABLE = {"column", DEFAULT, "identity", "constraint", "sequence", "owner of a sequence"}
 
 
@@ -75,11 +77,13 @@ class Plan:
     # What is done together
 
     def _let_go_along(self) -> None:
-        """What is dropped together with something else needs no statement."""
-        for name in self.changes.dropped - self.changes.retired:
+        """What is dropped together with something else needs no statement, unless that would have to wait for it."""
+        dropped = self.changes.dropped - self.changes.retired
+        for name in sorted(dropped, key=lambda one: (RANKS[one.kind], one.name)):
             for needed, tie in self.found.needs.get(name, {}).items():
-                if tie is Tie.GOES_ALONG and needed in self.changes.dropped - self.changes.retired:
-                    self._follow((Verb.DROP, name), (Verb.DROP, needed))
+                if tie is Tie.GOES_ALONG and needed in dropped:
+                    if not self._comes_back_to(Verb.DROP, name, needed, self.found, dropped):
+                        self._follow((Verb.DROP, name), (Verb.DROP, needed))
                     break
 
     def _merge_serials(self) -> None:
@@ -126,8 +130,10 @@ class Plan:
                 whole = ObjectName("table", parent(name.name))
             else:
                 continue
-            if whole in made and node not in self.leader and not self._would_wait_for(name, whole):
-                self._follow(node, (Verb.MAKE, whole))
+            if whole in made and node not in self.leader:
+                work = made | self.changes.altered.keys()
+                if not self._comes_back_to(Verb.MAKE, name, whole, self.wanted, work):
+                    self._follow(node, (Verb.MAKE, whole))
 
     def _fits_into_a_table(self, name: ObjectName) -> bool:
         """Foreign keys wait for other tables; what is not valid would become it."""
@@ -141,19 +147,21 @@ class Plan:
             return ObjectName("column", f"{parent(name.name)}.{column}")
         return None
 
-    def _would_wait_for(self, name: ObjectName, whole: ObjectName) -> bool:
-        """Whether what it needs, but for the table itself, needs the table or has to be made after it."""
-        goal = self._leader((Verb.MAKE, whole))
+    def _comes_back_to(
+        self, verb: Verb, name: ObjectName, whole: ObjectName, model: Model, work: Collection[ObjectName]
+    ) -> bool:
+        """Whether what an item needs beside `whole` needs `whole` in turn: they cannot be dealt with together then."""
+        goal = self._leader((verb, whole))
         seen: set[ObjectName] = set()
-        queue = [one for one in self.wanted.needs.get(name, ()) if self._leader((Verb.MAKE, one)) != goal]
+        queue = [one for one in model.needs.get(name, ()) if self._leader((verb, one)) != goal]
         while queue:
             needed = queue.pop()
-            if needed in seen or needed not in self.changes.made | self.changes.altered.keys():
+            if needed in seen or needed not in work:
                 continue
             seen.add(needed)
-            if self._leader((Verb.MAKE, needed)) == goal:
+            if self._leader((verb, needed)) == goal:
                 return True
-            queue += self.wanted.needs.get(needed, ())
+            queue += model.needs.get(needed, ())
         return False
 
     def _context(self) -> Context:
@@ -197,7 +205,7 @@ class Plan:
         for needed in self.wanted.needs.get(name, ()):
             if needed in self.changes.made or needed in self.changes.altered:
                 self._add(node, (Verb.MAKE, needed))
-        if name in self.changes.altered:
+        if name in self.changes.altered and name.kind in HELD_BY_DEPENDENTS:
             for dependent in self.found.dependents.get(name, ()):
                 if dependent in self.changes.dropped:
                     self._add(node, self._dropping(dependent))

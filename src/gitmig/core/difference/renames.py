@@ -97,16 +97,35 @@ def _table_key(model: Model, name: ObjectName) -> Hashable | None:
 
 
 def _columns(found: Model, wanted: Model) -> Iterator[Pair]:
-    """Where a table has one column too many and one too few, and they are alike."""
+    """Where a table has one column too many and one too few, and they are alike; of several, those with akin names."""
     for table in found.tables.keys() & wanted.tables.keys():
         gone, come = (
             [one for one in a.parts.get(table, ()) if one.kind == "column" and one not in b.items]
             for a, b in ((found, wanted), (wanted, found))
         )
-        if len(gone) == len(come) == 1:
-            old, new = found.items[gone[0]].body, wanted.items[come[0]].body
-            if old == new and old.local and not old.generated and _same_default(found, gone[0], wanted, come[0]):
-                yield gone[0], come[0]
+        only = len(gone) == len(come) == 1
+        alike = [
+            (old, new)
+            for old in gone
+            for new in come
+            if (only or _are_akin(last(old.name), last(new.name))) and _are_alike(found, old, wanted, new)
+        ]
+        yield from (
+            (old, new)
+            for old, new in alike
+            if [pair[0] for pair in alike].count(old) == [pair[1] for pair in alike].count(new) == 1
+        )
+
+
+def _are_akin(old: str, new: str) -> bool:
+    """As `published` and `published_at`, or `id` and `user_id`."""
+    short, long = sorted((old.strip('"'), new.strip('"')), key=len)
+    return long.startswith(f"{short}_") or long.endswith(f"_{short}")
+
+
+def _are_alike(found: Model, old: ObjectName, wanted: Model, new: ObjectName) -> bool:
+    before, after = found.items[old].body, wanted.items[new].body
+    return bool(before == after and before.local and not before.generated and _same_default(found, old, wanted, new))
 
 
 def _same_default(found: Model, old: ObjectName, wanted: Model, new: ObjectName) -> bool:

@@ -10,9 +10,12 @@ from gitmig.database.catalogs.scope import FIRST_OID
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# What initdb made is always there, but for the schema public.
+# What initdb made is always there, but for the schema public. A member of an operator family is a part of that, even
+# where it would go along with its operator.
 DEPENDENCIES = f"""
-SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype::text,
+SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid,
+       CASE WHEN d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
+         AND d.refclassid NOT IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass) THEN 'n' ELSE d.deptype::text END,
        d.classid = 'pg_attrdef'::regclass
 FROM pg_depend d
 WHERE d.objid >= {FIRST_OID} AND d.deptype <> 'x'

@@ -48,7 +48,7 @@ WHERE {OURS} AND {own("pg_opfamily", "f.oid")}
 
 ACCESS_METHODS = f"""
 SELECT 'access method', quote_ident(m.amname),
-       jsonb_build_array(m.amhandler, {comment("pg_am", "m.oid")})::text, {address("pg_am", "m.oid")}
+       jsonb_build_array(m.amhandler, m.amtype, {comment("pg_am", "m.oid")})::text, {address("pg_am", "m.oid")}
 FROM pg_am m WHERE m.oid >= {FIRST_OID} AND {own("pg_am", "m.oid")}
 """
 

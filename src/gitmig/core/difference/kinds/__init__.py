@@ -8,11 +8,14 @@ from gitmig.core.difference.kinds import (
     columns,
     constraints,
     indexes,
+    operators,
     privileges,
+    remote,
     routines,
     schemas,
     sequences,
     tables,
+    text_search,
     triggers,
     types,
     views,
@@ -21,12 +24,18 @@ from gitmig.core.difference.kinds import (
 if TYPE_CHECKING:
     from gitmig.core.difference.rule import Rule
 
-# Kinds are made in this order and dropped in the other, where needs say nothing else.
-FAMILIES = (schemas, types, sequences, tables, routines, columns, constraints, views, indexes, triggers, privileges)
+FAMILIES = (
+    schemas, types, sequences, tables, routines, columns, constraints, views, indexes, triggers, privileges, remote,
+    text_search, operators,
+)  # fmt: skip
 RULES: dict[str, Rule] = {kind: rule for family in FAMILIES for kind, rule in family.RULES.items()}
+# Kinds are made in this order and dropped in the other, where needs say nothing else.
 RANKS = {kind: rank for rank, kind in enumerate((
-    "schema", "extension", "enum", "composite type", "domain", "range", "sequence", "table", "foreign table", "column",
-    "function", "procedure", "aggregate", "default", "identity", "owner of a sequence", "constraint", "index of a key",
-    "view", "materialized view", "index", "statistics", "clustered", "replica identity", "trigger", "rule", "policy",
-    "event trigger", "default privileges",
+    "schema", "extension", "language", "access method", "collation", "enum", "composite type", "domain", "range",
+    "text search parser", "text search template", "text search dictionary", "text search configuration",
+    "foreign data wrapper", "server", "sequence", "table", "foreign table", "column", "function", "procedure",
+    "operator", "operator family", "operator class", "cast", "transform", "conversion", "aggregate", "default",
+    "identity", "owner of a sequence", "constraint", "index of a key", "view", "materialized view", "index",
+    "statistics", "clustered", "replica identity", "trigger", "rule", "policy", "event trigger", "publication",
+    "published table", "published schema", "default privileges",
 ))}  # fmt: skip

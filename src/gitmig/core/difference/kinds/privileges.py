@@ -30,8 +30,8 @@ OWNERS = {
     "sequence": {"USAGE", "SELECT", "UPDATE"},
     "schema": {"USAGE", "CREATE"},
     "column": set(),
-    **dict.fromkeys(RELATIONS, {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"}),
-    **dict.fromkeys(ROUTINES, {"EXECUTE"}),
+    **{kind: {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"} for kind in RELATIONS},
+    **{kind: {"EXECUTE"} for kind in ROUTINES},
 }
 PUBLIC = {**dict.fromkeys(TYPES | {"language"}, "USAGE"), **dict.fromkeys(ROUTINES, "EXECUTE")}
 SINCE_17 = "owner=MAINTAIN"
@@ -58,7 +58,7 @@ def grant_changes(kind: str, name: str, old: tuple[str, ...] | None, new: tuple[
     target, part = f"{SUBJECTS.get(kind, '')}{name}", ""
     if kind == "column":
         target, part = parent(name), f" ({last(name)})"
-    yield from _statements(before, after, part, target)
+    yield from _statements(before, after, part, target, OWNERS.get(kind) if None in {old, new} else None)
 
 
 def _entries(kind: str, grants: tuple[str, ...] | None, both: tuple[tuple[str, ...] | None, ...]) -> set[str]:
@@ -70,21 +70,22 @@ def _entries(kind: str, grants: tuple[str, ...] | None, both: tuple[tuple[str, .
     return by_default | ({SINCE_17} if newer else set())
 
 
-def _statements(before: set[str], after: set[str], part: str, target: str) -> Iterator[str]:
+def _statements(
+    before: set[str], after: set[str], part: str, target: str, everything: set[str] | None = None
+) -> Iterator[str]:
     gone = _by_grantee({entry for entry in before - after if f"{entry}*" not in after})
-    weaker = {entry for entry in gone if False}
     for (grantee, grantable), privileges in gone.items():
         kept = [privilege for privilege in privileges if grantable and f"{grantee}={privilege}" in after]
         lost = [privilege for privilege in privileges if privilege not in kept]
         if kept:
             yield f"REVOKE GRANT OPTION FOR {_listed(kept, part)} ON {target} FROM {_role(grantee)}"
         if lost:
-            yield f"REVOKE {_listed(lost, part)} ON {target} FROM {_role(grantee)}"
-    for (grantee, grantable), privileges in _by_grantee(after - before - weaker).items():
+            yield f"REVOKE {_listed(lost, part, everything)} ON {target} FROM {_role(grantee)}"
+    for (grantee, grantable), privileges in _by_grantee(after - before).items():
         new = [one for one in privileges if grantable or f"{grantee}={one}*" not in before]
         option = " WITH GRANT OPTION" if grantable else ""
         if new:
-            yield f"GRANT {_listed(new, part)} ON {target} TO {_role(grantee)}{option}"
+            yield f"GRANT {_listed(new, part, everything)} ON {target} TO {_role(grantee)}{option}"
 
 
 def _by_grantee(entries: Iterable[str]) -> dict[tuple[str, bool], list[str]]:
@@ -95,7 +96,10 @@ def _by_grantee(entries: Iterable[str]) -> dict[tuple[str, bool], list[str]]:
     return found
 
 
-def _listed(privileges: Iterable[str], part: str) -> str:
+def _listed(privileges: list[str], part: str, everything: set[str] | None = None) -> str:
+    """With `everything`, ALL for that: newer versions of PostgreSQL know more privileges."""
+    if everything and everything <= set(privileges):
+        return "ALL"
     return ", ".join(f"{privilege}{part}" for privilege in privileges)
 
 
