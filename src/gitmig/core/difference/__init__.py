@@ -1,9 +1,9 @@
 """The SQL that turns one schema into another: pure, and only believed once a fingerprint agrees.
 
-Both schemas are taken apart into items (`model`); what was only renamed is renamed (`renames`); for everything else it is
-decided what to drop, make or alter (`changes`), each kind by its own rule (`kinds`); and the work is put in an order
-(`plan`, `order`). Tables and columns are altered in place; whatever has no rows goes and comes back where something that
-it needs changes. Nothing is dropped with CASCADE.
+Both schemas are taken apart into items (`taking_apart`, `model`). What was only renamed is renamed (`renames`); for
+everything else it is decided what to drop, make or alter (`changes`), each kind by its own rule (`kinds`); then what is
+done together (`together`), and in which order (`plan`). Tables and columns are altered in place; whatever has no rows
+goes and comes back where something that it needs changes. Nothing is dropped with CASCADE.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.difference.changes import decide
 from gitmig.core.difference.kinds.routines import has_text_body
-from gitmig.core.difference.model import taken_apart
 from gitmig.core.difference.plan import Plan
 from gitmig.core.difference.renames import renamed
+from gitmig.core.difference.taking_apart import taken_apart
 
 if TYPE_CHECKING:
     from gitmig.core.schema import ObjectName, Schema

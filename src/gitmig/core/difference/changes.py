@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gitmig.core.difference.clauses import commented
+from gitmig.core.difference.definitions import texts
 from gitmig.core.difference.kinds import RULES
 from gitmig.core.difference.kinds.privileges import grant_changes, has_other_grantor
 from gitmig.core.difference.model import TYPES, spoken_of
 from gitmig.core.difference.names import literal
-from gitmig.core.difference.rule import Context, Impact, Instead, commented
+from gitmig.core.difference.rule import Context, Impact, Instead
 from gitmig.core.schema import DEFAULT, ObjectName, Tie
 
 if TYPE_CHECKING:
@@ -87,9 +89,10 @@ class _Deciding:
         labels = set(self.wanted.items[enum].body.labels or ()) - set(self.found.items[enum].body.labels or ())
         uses = [f"{literal(label)}::{enum.name}" for label in labels]
         return any(
-            use in str(self.wanted.items[dependent].body)
+            use in text
             for dependent in self.wanted.dependents.get(enum, ())
             if dependent in self.changes.made or dependent in self.changes.altered
+            for text in texts(self.wanted.items[dependent].body)
             for use in uses
         )
 
@@ -129,7 +132,7 @@ class _Deciding:
         elif statements is Instead.LEAVE:
             self.changes.unhandled.add(name)
         else:
-            self.changes.altered[name] = statements  # type: ignore[assignment]
+            self.changes.altered[name] = statements
             self._move_away(name, RULES[name.kind].impact(old.body, new.body))
 
     def _statements(self, name: ObjectName, old: Item, new: Item) -> list[str] | Instead:
@@ -161,9 +164,9 @@ class _Deciding:
         if impact is not Impact.EXPRESSIONS:
             return False
         if name.kind == "constraint":
-            return body.definition.startswith(("FOREIGN KEY", "CHECK", "EXCLUDE"))
+            return str(body.definition).startswith(("FOREIGN KEY", "CHECK", "EXCLUDE"))
         if name.kind == "index":
-            return " WHERE " in body.definition or "(" in body.definition.partition(" (")[2]
+            return " WHERE " in body.definition or "(" in str(body.definition).partition(" (")[2]
         return name.kind in {DEFAULT, "statistics"}
 
     def _drop_dependents(self, name: ObjectName) -> None:

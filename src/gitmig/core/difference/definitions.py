@@ -1,13 +1,16 @@
 """The definitions of objects as typed values: the one place that knows what stands where in the catalogs' arrays.
 
-The fields are in the order of the arrays that `database/catalogs` writes; grants and comments, which come last there, are
-kept apart. Names in them are quoted already. Kinds without a class here are compared as plain tuples.
+The fields are in the order of the arrays that `database/catalogs` writes; grants and comments, which come last there,
+are kept apart. Names in them are quoted already. Kinds without a class here are compared as plain tuples.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GRANTED = {
     "table", "view", "materialized view", "foreign table", "column", "sequence", "schema", "enum", "composite type",
@@ -267,3 +270,15 @@ DEFINITIONS: dict[str, type] = {
     "aggregate": Routine,
     "extension": Extension,
 }
+
+
+def texts(body: Any) -> Iterator[str]:
+    """Every text within a body."""
+    if isinstance(body, str):
+        yield body
+    elif isinstance(body, tuple):
+        for one in body:
+            yield from texts(one)
+    elif is_dataclass(body):
+        for one in fields(body):
+            yield from texts(getattr(body, one.name))

@@ -7,19 +7,18 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 T = TypeVar("T")
 
 
-def ordered(nodes: Iterable[T], after: Mapping[T, set[T]], priority: Callable[[T], Any]) -> list[T]:
+def ordered(nodes: Collection[T], after: Mapping[T, set[T]], priority: Callable[[T], Any]) -> list[T]:
     """Every node behind those in `after` of it; of several that could be next, the one of the lowest priority.
 
     Where nodes wait for each other in a ring, the one of the lowest priority does not wait.
     """
-    remaining = {node: {other for other in after.get(node, ()) if other != node} for node in nodes}
-    for waits in remaining.values():
-        waits &= remaining.keys()
+    there = set(nodes)
+    remaining = {node: (after.get(node, set()) & there) - {node} for node in nodes}
     before: defaultdict[T, list[T]] = defaultdict(list)
     for node, waits in remaining.items():
         for other in waits:

@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from gitmig.core.difference.clauses import commented
 from gitmig.core.difference.kinds import RANKS, RULES
 from gitmig.core.difference.kinds.privileges import grant_changes, initial_grants
-from gitmig.core.difference.kinds.sequences import could_be_serial, serial_sequence
 from gitmig.core.difference.model import claims, spoken_of
-from gitmig.core.difference.names import beside, last, parent
+from gitmig.core.difference.names import beside, last
 from gitmig.core.difference.order import ordered
-from gitmig.core.difference.rule import Context, commented
-from gitmig.core.schema import DEFAULT, ObjectName, Tie
+from gitmig.core.difference.rule import Context
+from gitmig.core.difference.together import Node, Together, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from gitmig.core.difference.changes import Changes
     from gitmig.core.difference.model import Model
+    from gitmig.core.schema import ObjectName
 
 OLD = "_old"
 # What cannot change while something that depends on it is there.
 HELD_BY_DEPENDENTS = {"column", "composite type", "domain"}
-WITH_TABLE = {"column", DEFAULT, "identity", "constraint", "sequence", "owner of a sequence"}
-
-
-class Verb(IntEnum):
-    """What is done to an item; drops come as early as they can."""
-
-    DROP = 0
-    RETIRE = 1  # a type makes room for its successor
-    MAKE = 2
-    DISCARD = 3  # what made room is dropped
-
-
-Node = tuple[Verb, ObjectName]
 
 
 class Plan:
@@ -44,18 +31,14 @@ class Plan:
 
     def __init__(self, found: Model, wanted: Model, changes: Changes) -> None:
         self.found, self.wanted, self.changes = found, wanted, changes
-        self.leader: dict[Node, Node] = {}  # who does the work of a node
+        self.together = Together(found, wanted, changes)
         self.after: defaultdict[Node, set[Node]] = defaultdict(set)
-        self._let_go_along()
-        self._merge_serials()
-        self._merge_columns()
-        self._merge_constraints_and_defaults()
         self.context = self._context()
         self._wait()
 
     def statements(self) -> list[str]:
         """All of them, in order."""
-        nodes = [node for node in self._nodes() if self._leader(node) == node]
+        nodes = [node for node in self._nodes() if self.together.leader(node) == node]
         return [text for node in ordered(nodes, self.after, _priority) for text in self._statements(node)]
 
     def _nodes(self) -> Iterator[Node]:
@@ -65,110 +48,11 @@ class Plan:
         yield from ((Verb.DISCARD, name) for name in sorted(changes.retired))
         yield from ((Verb.MAKE, name) for name in sorted(changes.made | changes.altered.keys()))
 
-    def _leader(self, node: Node) -> Node:
-        while node in self.leader:
-            node = self.leader[node]
-        return node
-
-    def _follow(self, node: Node, leader: Node) -> None:
-        if self._leader(leader) != self._leader(node):
-            self.leader[self._leader(node)] = self._leader(leader)
-
-    # What is done together
-
-    def _let_go_along(self) -> None:
-        """What is dropped together with something else needs no statement, unless that would have to wait for it."""
-        dropped = self.changes.dropped - self.changes.retired
-        for name in sorted(dropped, key=lambda one: (RANKS[one.kind], one.name)):
-            for needed, tie in self.found.needs.get(name, {}).items():
-                if tie is Tie.GOES_ALONG and needed in dropped:
-                    if not self._comes_back_to(Verb.DROP, name, needed, self.found, dropped):
-                        self._follow((Verb.DROP, name), (Verb.DROP, needed))
-                    break
-
-    def _merge_serials(self) -> None:
-        made = self.changes.made
-        for name in [name for name in made if name.kind == "column"]:
-            sequence, default = ObjectName("sequence", serial_sequence(name.name)), ObjectName(DEFAULT, name.name)
-            owner = ObjectName("owner of a sequence", sequence.name)
-            items = self.wanted.items
-            if (
-                {sequence, default, owner} <= made
-                and items[owner].body == name.name
-                and could_be_serial(name.name, items[name].body, items[default].body, items[sequence].body)
-            ):
-                for part in (sequence, default, owner):
-                    self._follow((Verb.MAKE, part), (Verb.MAKE, name))
-
-    def _merge_columns(self) -> None:
-        made = self.changes.made
-        for name in made:
-            if name.kind == "column":
-                for kind in ("table", "foreign table"):
-                    if (table := ObjectName(kind, parent(name.name))) in made:
-                        self._follow((Verb.MAKE, name), (Verb.MAKE, table))
-                self._merge_into_parents(name)
-            elif name.kind == "constraint" and not self.wanted.items[name].body.local:
-                self._merge_into_parents(name)
-
-    def _merge_into_parents(self, name: ObjectName) -> None:
-        if not self.wanted.items[name].body.local:
-            for needed in self.wanted.needs.get(name, ()):
-                if needed.kind == name.kind and needed in self.changes.made and (Verb.MAKE, name) not in self.leader:
-                    self._follow((Verb.MAKE, name), (Verb.MAKE, needed))
-
-    def _merge_constraints_and_defaults(self) -> None:
-        """Into the column or the table, unless they need something that needs the table."""
-        made = self.changes.made
-        for name in sorted(made):
-            node = (Verb.MAKE, name)
-            if name.kind in {DEFAULT, "identity"}:
-                whole = ObjectName("column", name.name)
-            elif name.kind == "constraint" and (column := self._not_null_column(name)):
-                whole = column
-            elif name.kind == "constraint" and self._fits_into_a_table(name):
-                whole = ObjectName("table", parent(name.name))
-            else:
-                continue
-            if whole in made and node not in self.leader:
-                work = made | self.changes.altered.keys()
-                if not self._comes_back_to(Verb.MAKE, name, whole, self.wanted, work):
-                    self._follow(node, (Verb.MAKE, whole))
-
-    def _fits_into_a_table(self, name: ObjectName) -> bool:
-        """Foreign keys wait for other tables; what is not valid would become it."""
-        definition = self.wanted.items[name].body.definition
-        return not definition.startswith("FOREIGN KEY") and not definition.endswith(" NOT VALID")
-
-    def _not_null_column(self, name: ObjectName) -> ObjectName | None:
-        definition = self.wanted.items[name].body.definition
-        if definition.startswith("NOT NULL ") and not definition.endswith(" NOT VALID"):
-            column = definition.removeprefix("NOT NULL ").removesuffix(" NO INHERIT")
-            return ObjectName("column", f"{parent(name.name)}.{column}")
-        return None
-
-    def _comes_back_to(
-        self, verb: Verb, name: ObjectName, whole: ObjectName, model: Model, work: Collection[ObjectName]
-    ) -> bool:
-        """Whether what an item needs beside `whole` needs `whole` in turn: they cannot be dealt with together then."""
-        goal = self._leader((verb, whole))
-        seen: set[ObjectName] = set()
-        queue = [one for one in model.needs.get(name, ()) if self._leader((verb, one)) != goal]
-        while queue:
-            needed = queue.pop()
-            if needed in seen or needed not in work:
-                continue
-            seen.add(needed)
-            if self._leader((verb, needed)) == goal:
-                return True
-            queue += model.needs.get(needed, ())
-        return False
-
     def _context(self) -> Context:
         merged: defaultdict[ObjectName, list[ObjectName]] = defaultdict(list)
-        for node in sorted(self.leader):
+        for node, leader in self.together.pairs():
             if node[0] is Verb.MAKE:
-                merged[self._leader(node)[1]].append(node[1])
+                merged[leader[1]].append(node[1])
         together = frozenset(name for names in merged.values() for name in names)
         retired = frozenset(name.name for name in self.changes.retired)
         return Context(found=self.found, wanted=self.wanted, retired=retired, merged=merged, together=together)
@@ -183,8 +67,8 @@ class Plan:
         self._wait_for_names()
 
     def _add(self, node: Node, *others: Node) -> None:
-        leader = self._leader(node)
-        self.after[leader] |= {other for other in map(self._leader, others) if other != leader}
+        leader = self.together.leader(node)
+        self.after[leader] |= {other for other in map(self.together.leader, others) if other != leader}
 
     def _dropping(self, name: ObjectName) -> Node:
         return (Verb.DISCARD if name in self.changes.retired else Verb.DROP, name)

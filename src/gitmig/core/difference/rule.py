@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from gitmig.core.difference.names import last, parent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -75,54 +77,8 @@ class Rule:
     covers: Callable[[Any], bool] = _anything
 
 
-def commented(subject: str, comment: str | None) -> str:
-    """The statement that sets a comment, or takes it away."""
-    text = "NULL" if comment is None else "'" + comment.replace("'", "''") + "'"
-    return f"COMMENT ON {subject} IS {text}"
-
-
-def option_list(options: Iterable[str]) -> str:
-    """Options as `a=1` the way WITH and SET take them."""
-    return ", ".join(f"{name}={_value(value)}" for name, _, value in (option.partition("=") for option in options))
-
-
-def _value(value: str) -> str:
-    return value if value.replace("_", "").isalnum() else "'" + value.replace("'", "''") + "'"
-
-
-def option_changes(subject: str, old: Iterable[str] | None, new: Iterable[str] | None) -> Statements:
-    """SET and RESET of options; `subject` is as `ALTER TABLE t`."""
-    before, after = set(old or ()), set(new or ())
-    gone = {option.partition("=")[0] for option in before} - {option.partition("=")[0] for option in after}
-    if after - before:
-        yield f"{subject} SET ({option_list(sorted(after - before))})"
-    if gone:
-        yield f"{subject} RESET ({', '.join(sorted(gone))})"
-
-
-def foreign_options(options: Iterable[str] | None) -> str:
-    """OPTIONS (…) for a new object, with a space ahead; nothing if there are none."""
-    pairs = [option.partition("=") for option in options or ()]
-    texts = [f"{name} " + "'" + value.replace("'", "''") + "'" for name, _, value in pairs]
-    return f" OPTIONS ({', '.join(texts)})" if texts else ""
-
-
-def foreign_option_changes(subject: str, old: Iterable[str] | None, new: Iterable[str] | None) -> Statements:
-    """ADD, SET and DROP of a foreign object's options."""
-    before = dict(option.split("=", 1) for option in old or ())
-    after = dict(option.split("=", 1) for option in new or ())
-    quoted = {name: "'" + value.replace("'", "''") + "'" for name, value in after.items()}
-    changes = [f"ADD {name} {quoted[name]}" for name in after if name not in before]
-    changes += [f"SET {name} {quoted[name]}" for name in after if name in before and before[name] != after[name]]
-    changes += [f"DROP {name}" for name in before if name not in after]
-    if changes:
-        yield f"{subject} OPTIONS ({', '.join(changes)})"
-
-
 def on_parent(kind: str) -> Callable[[str], str]:
     """The subject of a part of a table: `TRIGGER g ON s.t`."""
-    from gitmig.core.difference.names import last, parent
-
     return lambda name: f"{kind} {last(name)} ON {parent(name)}"
 
 

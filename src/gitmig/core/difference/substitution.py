@@ -1,13 +1,14 @@
 """Writing new names into a model: what PostgreSQL itself does to everything that knows a thing by its old one.
 
-Not into the texts of views, rules and function bodies: those are not what they would be if they had been written with the
-new name, so that they count as changed and are made again.
+Not into the texts of views, rules and function bodies: those are not what they would be if they had been written with
+the new name, so that they count as changed and are made again.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gitmig.core.difference.definitions import Routine
@@ -82,7 +83,7 @@ class _Substituting:
             return item
         body = _mapped(item.body, self.text)
         for old, new in self.columns.get(name, ()):
-            body = _mapped(body, lambda text, old=old, new=new: _in_expression(text, old, new))
+            body = _mapped(body, partial(_in_expression, old=old, new=new))
         part = self.substitution.parts.get(name)
         if part and name.kind in NAMED_IN_DEFINITION:
             word = NAMED_IN_DEFINITION[name.kind]

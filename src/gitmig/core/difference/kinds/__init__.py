@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.difference.kinds import (
     columns,
     constraints,
+    defaults,
     indexes,
     operators,
     privileges,
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from gitmig.core.difference.rule import Rule
 
 FAMILIES = (
-    schemas, types, sequences, tables, routines, columns, constraints, views, indexes, triggers, privileges, remote,
-    text_search, operators,
+    schemas, types, sequences, tables, columns, defaults, constraints, indexes, routines, views, triggers, privileges,
+    remote, text_search, operators,
 )  # fmt: skip
 RULES: dict[str, Rule] = {kind: rule for family in FAMILIES for kind, rule in family.RULES.items()}
 # Kinds are made in this order and dropped in the other, where needs say nothing else.

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitmig.core.difference.casts import base, conversion, is_gentle, through_text
+from gitmig.core.difference.clauses import foreign_option_changes, foreign_options, option_changes
+from gitmig.core.difference.inheritance import null_is_seen_to, would_be_local
+from gitmig.core.difference.kinds.defaults import identity_clause
 from gitmig.core.difference.kinds.sequences import (
-    alterations,
-    identity_properties,
     is_serial,
 )
 from gitmig.core.difference.names import default_name, last, parent
-from gitmig.core.difference.rule import (
-    Context,
-    Impact,
-    Instead,
-    Rule,
-    Statements,
-    foreign_option_changes,
-    foreign_options,
-    of_kind,
-    option_changes,
-)
+from gitmig.core.difference.rule import Context, Impact, Instead, Rule, Statements, of_kind
 from gitmig.core.schema import DEFAULT, ObjectName
 
 if TYPE_CHECKING:
-    from gitmig.core.difference.definitions import Column, Identity, Relation
+    from gitmig.core.difference.definitions import Column
 
 GENERATED = {"s": "STORED", "v": "VIRTUAL"}
-ALWAYS = {"a": "ALWAYS", "d": "BY DEFAULT"}
 STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 COMPRESSION = {"p": "pglz", "l": "lz4", "": "DEFAULT"}
 SERIAL = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
@@ -48,7 +37,7 @@ def column_clause(name: str, context: Context) -> str:
     if column.generated:
         text += f" GENERATED ALWAYS AS ({column.default}) {GENERATED[column.generated]}"
     if (identity := ObjectName("identity", name)) in context.together:
-        text += f" {_identity_clause(name, context.wanted.items[identity].body)}"
+        text += f" {identity_clause(name, context.wanted.items[identity].body)}"
         return text + (not_null if "CONSTRAINT" in not_null else "")
     text += not_null
     if (default := ObjectName(DEFAULT, name)) in context.together:
@@ -65,16 +54,6 @@ def _not_null_clause(name: str, column: Column, context: Context) -> str:
     named = "" if last(constraint.name) == default_name(name, "not_null") else f" CONSTRAINT {last(constraint.name)}"
     definition = context.wanted.items[constraint].body.definition
     return f"{named} NOT NULL{' NO INHERIT' if definition.endswith(' NO INHERIT') else ''}"
-
-
-def _identity_clause(name: str, identity: Identity) -> str:
-    named = (
-        []
-        if identity.name == f"{parent(parent(name))}.{default_name(name, 'seq')}"
-        else [f"SEQUENCE NAME {identity.name}"]
-    )
-    inside = " ".join([*named, *identity_properties(identity.sequence)])
-    return f"GENERATED {ALWAYS[identity.kind]} AS IDENTITY{f' ({inside})' if inside else ''}"
 
 
 def _create(name: str, column: Column, context: Context) -> Statements:
@@ -103,22 +82,6 @@ def _setting_changes(name: str, old: Column, new: Column) -> Statements:
     yield from option_changes(alter, old.options, new.options)
 
 
-def kept_parents(old: Relation, new: Relation) -> tuple[str, ...]:
-    """The parents that stay: those ahead of the first that differs."""
-    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(old.parents or (), new.parents or ()))
-    return tuple(parent for parent, _ in same)
-
-
-def would_be_local(part: ObjectName, *, local: bool, context: Context) -> bool:
-    """Whether a column or constraint belongs to the table itself when its table's parents have been changed.
-
-    Nothing makes it a parent's once it is the table's own.
-    """
-    old, new = (side.tables.get(parent(part.name)) for side in (context.found, context.wanted))
-    kept = kept_parents(old, new) if old and new else ()
-    return local or not any(context.wanted.body(part.kind, f"{one}.{last(part.name)}") for one in kept)
-
-
 def _alter(name: str, old: Column, new: Column, context: Context) -> Statements | Instead:
     if would_be_local(ObjectName("column", name), local=old.local, context=context) != new.local:
         return Instead.LEAVE
@@ -140,24 +103,12 @@ def _changes(name: str, old: Column, new: Column, context: Context) -> Statement
         collation = f" COLLATE {new.collation}" if new.collation else ""
         yield f"{alter} TYPE {new.type}{collation}{f' USING {using}' if using else ''}"
         old = replace(old, storage=None)
-    if old.not_null != new.not_null and not _is_nullable_elsewhere(name, new, context):
+    if old.not_null != new.not_null and not null_is_seen_to(name, new, context):
         yield f"{alter} {'SET' if new.not_null else 'DROP'} NOT NULL"
     yield from foreign_option_changes(
         f"ALTER FOREIGN TABLE {table} ALTER COLUMN {last(name)}", old.foreign_options, new.foreign_options
     )
     yield from _setting_changes(name, old, new)
-
-
-def _is_nullable_elsewhere(name: str, new: Column, context: Context) -> bool:
-    """Whether a constraint with a name, or a parent's column, sees to it."""
-    if name in context.found.not_null or name in context.wanted.not_null:
-        return True
-    table = context.wanted.tables.get(parent(name))
-    for ancestor in (table and table.parents) or ():
-        before, after = (side.body("column", f"{ancestor}.{last(name)}") for side in (context.found, context.wanted))
-        if before and after and before.not_null != after.not_null and after.not_null == new.not_null:
-            return True
-    return False
 
 
 def _impact(old: Column, new: Column) -> Impact:
@@ -167,49 +118,8 @@ def _impact(old: Column, new: Column) -> Impact:
     return Impact.VIEWS if gentle else Impact.EXPRESSIONS
 
 
-def _only(name: str, context: Context) -> str:
-    """Inheriting tables have defaults of their own, which are set one by one."""
-    return "ONLY " if parent(name) in context.found.parents | context.wanted.parents else ""
-
-
-def _set_default(name: str, default: str, context: Context) -> Statements:
-    yield f"ALTER TABLE {_only(name, context)}{parent(name)} ALTER COLUMN {last(name)} SET DEFAULT {default}"
-
-
-def _drop_default(name: str, _default: str, context: Context) -> Statements:
-    yield f"ALTER TABLE {_only(name, context)}{parent(name)} ALTER COLUMN {last(name)} DROP DEFAULT"
-
-
-def _add_identity(name: str, identity: Identity, _context: Context) -> Statements:
-    yield f"ALTER TABLE {parent(name)} ALTER COLUMN {last(name)} ADD {_identity_clause(name, identity)}"
-
-
-def _drop_identity(name: str, _identity: Identity, _context: Context) -> Statements:
-    yield f"ALTER TABLE {parent(name)} ALTER COLUMN {last(name)} DROP IDENTITY"
-
-
-def _alter_identity(name: str, old: Identity, new: Identity, _context: Context) -> Statements | Instead:
-    changes = alterations(new.name, old.sequence, new.sequence)
-    return changes if isinstance(changes, Instead) else [*_identity_changes(name, old, new), *changes]
-
-
-def _identity_changes(name: str, old: Identity, new: Identity) -> Statements:
-    if old.kind != new.kind:
-        yield f"ALTER TABLE {parent(name)} ALTER COLUMN {last(name)} SET GENERATED {ALWAYS[new.kind]}"
-    if parent(old.name) != parent(new.name):
-        yield f"ALTER SEQUENCE {old.name} SET SCHEMA {parent(new.name)}"
-    if last(old.name) != last(new.name):
-        yield f"ALTER SEQUENCE {parent(new.name)}.{last(old.name)} RENAME TO {last(new.name)}"
-
-
 RULES = {
     "column": Rule(
         create=_create, drop=_drop, alter=_alter, settings=_settings, impact=_impact, subject=of_kind("COLUMN")
     ),
-    "default": Rule(
-        create=_set_default,
-        drop=_drop_default,
-        alter=lambda name, _, new, context: list(_set_default(name, new, context)),
-    ),
-    "identity": Rule(create=_add_identity, drop=_drop_identity, alter=_alter_identity),
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitmig.core.difference.kinds.columns import would_be_local
+from gitmig.core.difference.clauses import option_changes
+from gitmig.core.difference.inheritance import would_be_local
 from gitmig.core.difference.kinds.indexes import settings, storage
 from gitmig.core.difference.names import default_name, last, parent
-from gitmig.core.difference.rule import Context, Instead, Rule, Statements, on_parent, option_changes
-
+from gitmig.core.difference.rule import Context, Instead, Rule, Statements, on_parent
 from gitmig.core.schema import ObjectName
 
 if TYPE_CHECKING:

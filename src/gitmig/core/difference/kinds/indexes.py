@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitmig.core.difference.clauses import option_changes
 from gitmig.core.difference.names import last, parent
-from gitmig.core.difference.rule import Context, Instead, Rule, Statements, dropped, of_kind, option_changes
+from gitmig.core.difference.rule import Context, Instead, Rule, Statements, dropped, of_kind
 
 if TYPE_CHECKING:
     from gitmig.core.difference.definitions import Index, Statistics

@@ -8,7 +8,7 @@ from gitmig.core.difference.kinds.routines import qualified
 from gitmig.core.difference.rule import Context, Rule, Statements, dropped, of_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NONE = "-"
 CONTEXTS = {"a": " AS ASSIGNMENT", "i": " AS IMPLICIT", "e": ""}
@@ -22,7 +22,7 @@ def _create_operator(name: str, body: Any, _context: Context) -> Statements:
     properties = [f"FUNCTION = {body[0]}"]
     properties += [f"LEFTARG = {left}"] if left != "NONE" else []
     properties += [f"RIGHTARG = {right}"]
-    properties += _operator_properties(*body[1:])
+    properties += _operator_properties(body)
     yield f"CREATE OPERATOR {operator} ({', '.join(properties)})"
 
 
@@ -32,9 +32,8 @@ def _two(arguments: str) -> tuple[str, str]:
     return left, right
 
 
-def _operator_properties(
-    restrict: str, join: str, commutator: str | None, negator: str | None, merges: bool, hashes: bool
-) -> Iterator[str]:
+def _operator_properties(body: Any) -> Iterator[str]:
+    _, restrict, join, commutator, negator, merges, hashes = body
     if commutator:
         yield f"COMMUTATOR = OPERATOR({qualified(commutator)})"
     if negator:
@@ -88,7 +87,7 @@ def _create_family(name: str, body: Any, _context: Context) -> Statements:
         yield f"ALTER OPERATOR FAMILY {_with_method(name)} ADD {', '.join(map(_member, body[0]))}"
 
 
-def _drop_with_method(kind: str):  # type: ignore[no-untyped-def]
+def _drop_with_method(kind: str) -> Callable[[str, Any, Context], Statements]:
     return lambda name, _body, _context: (f"DROP {kind} {_with_method(name)}",)
 
 

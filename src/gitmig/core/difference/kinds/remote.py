@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gitmig.core.difference.clauses import foreign_option_changes, foreign_options
 from gitmig.core.difference.names import last, literal, parent
-from gitmig.core.difference.rule import (
-    Context,
-    Instead,
-    Rule,
-    Statements,
-    dropped,
-    foreign_option_changes,
-    foreign_options,
-    of_kind,
-)
+from gitmig.core.difference.rule import Context, Instead, Rule, Statements, dropped, of_kind
 
 EVENTS = ("insert", "update", "delete", "truncate")
 GENERATED_COLUMNS = {"n": "none", "s": "stored"}

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.core.difference.kinds.columns import column_clause, kept_parents
+from gitmig.core.difference.clauses import foreign_option_changes, foreign_options, option_changes, option_list
+from gitmig.core.difference.inheritance import kept_parents
+from gitmig.core.difference.kinds.columns import column_clause
 from gitmig.core.difference.names import last
-from gitmig.core.difference.rule import (
-    Context,
-    Instead,
-    Rule,
-    Statements,
-    dropped,
-    foreign_option_changes,
-    foreign_options,
-    of_kind,
-    option_changes,
-    option_list,
-)
+from gitmig.core.difference.rule import Context, Instead, Rule, Statements, dropped, of_kind
 from gitmig.core.schema import ObjectName
 
 if TYPE_CHECKING:

@@ -29,12 +29,12 @@ def _collation_properties(row: dict[str, Any]) -> Iterator[str]:
     """The names of the catalog's columns depend on the version."""
     yield f"PROVIDER = {PROVIDERS[row['collprovider']]}"
     locale = row.get("colllocale") or row.get("colliculocale")
-    collate, ctype = row.get("collcollate"), row.get("collctype")
-    if locale is not None or collate == ctype:
+    collate, ctype = row.get("collcollate") or "", row.get("collctype") or ""
+    if locale or collate == ctype:
         yield f"LOCALE = {literal(locale or collate)}"
     else:
-        yield f"LC_COLLATE = {literal(collate or '')}"
-        yield f"LC_CTYPE = {literal(ctype or '')}"
+        yield f"LC_COLLATE = {literal(collate)}"
+        yield f"LC_CTYPE = {literal(ctype)}"
     if not row["collisdeterministic"]:
         yield "DETERMINISTIC = false"
     if row.get("collicurules") is not None:

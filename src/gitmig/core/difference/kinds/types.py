@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from gitmig.core.difference.clauses import commented
 from gitmig.core.difference.names import literal
-from gitmig.core.difference.rule import Context, Instead, Rule, Statements, commented, dropped, of_kind
+from gitmig.core.difference.rule import Context, Instead, Rule, Statements, dropped, of_kind
 
 if TYPE_CHECKING:
     from gitmig.core.difference.definitions import Composite, Domain, Enum, Range

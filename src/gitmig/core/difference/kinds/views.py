@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.core.difference.clauses import commented, option_changes, option_list
 from gitmig.core.difference.kinds.privileges import grant_changes
-from gitmig.core.difference.rule import (
-    Context,
-    Instead,
-    Rule,
-    Statements,
-    commented,
-    dropped,
-    of_kind,
-    option_changes,
-    option_list,
-)
+from gitmig.core.difference.rule import Context, Instead, Rule, Statements, dropped, of_kind
 
 if TYPE_CHECKING:
-    from gitmig.core.difference.definitions import Relation
+    from collections.abc import Callable
+
+    from gitmig.core.difference.definitions import Column, Relation
 
 STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 COMPRESSION = {"p": "pglz", "l": "lz4", "": "DEFAULT"}
@@ -46,7 +39,7 @@ def _all_options(view: Relation) -> list[str]:
     return [*(view.options or ()), *(f"toast.{option}" for option in view.toast_options or ())]
 
 
-def _settings_of(kind: str):  # type: ignore[no-untyped-def]
+def _settings_of(kind: str) -> Callable[[str, Relation, Context], Statements]:
     def settings(name: str, view: Relation, _context: Context) -> Statements:
         return _column_changes(kind, name, None, view)
 
@@ -67,7 +60,7 @@ def _column_changes(kind: str, name: str, old: Relation | None, new: Relation) -
             yield commented(f"COLUMN {name}.{column}", after.comment)
 
 
-def _storage_changes(alter, before, after) -> Statements:  # type: ignore[no-untyped-def]
+def _storage_changes(alter: str, before: Column | None, after: Column) -> Statements:
     if (before.storage if before else None) != after.storage:
         yield f"{alter} SET STORAGE {STORAGE[after.storage or 'x']}"
     if (before.compression if before else "") != after.compression:
