@@ -40,12 +40,12 @@ def test_new_warns_of_what_a_person_should_know(repo: Sandbox, gitmig: Gitmig) -
 
 
 def test_new_refuses_what_it_has_no_down_for_unless_that_is_meant(repo: Sandbox, gitmig: Gitmig) -> None:
-    arguments = ("new", "odd", "--sql", "CREATE COLLATION odd (locale = 'C')")
+    arguments = ("new", "odd", "--sql", "CREATE TYPE odd")
     result = gitmig(*arguments)
     assert (result.status, result.out) == (3, "")
     assert result.err == (
         "error: no exact down of 0002_odd can be computed\n"
-        "  in the way: collation public.odd\n"
+        "  in the way: base type public.odd\n"
         "hint: write its down yourself, in the file that `gitmig new` makes, or say --irreversible\n"
     )
     result = gitmig(*arguments, "--irreversible")
@@ -106,15 +106,15 @@ def test_capture_refuses_before_a_sync(repo: Sandbox, gitmig: Gitmig) -> None:
 
 def test_diff_prints_sql_in_either_direction(repo: Sandbox, database: Database, gitmig: Gitmig) -> None:
     gitmig("sync")
-    database.rows("ALTER TABLE a ADD author text; CREATE COLLATION odd (locale = 'C')")
+    database.rows("ALTER TABLE a ADD author text; CREATE TYPE odd")
     result = gitmig("diff", "--sql")
     assert (result.status, result.out) == (0, "ALTER TABLE public.a ADD COLUMN author text;\n")
-    assert result.err == "warning: no SQL can be computed for collation public.odd\n"
+    assert result.err == "warning: no SQL can be computed for base type public.odd\n"
     assert gitmig("diff", "--sql", "--reverse").out == "ALTER TABLE public.a DROP COLUMN author;\n"
     assert gitmig("diff", "--sql", "--exit-code").status == 1
     found = json.loads(gitmig("diff", "--sql", "--json").out)
     assert found["sql"] == ["ALTER TABLE public.a ADD COLUMN author text"]
-    assert found["unhandled"] == [{"kind": "collation", "name": "public.odd"}]
+    assert found["unhandled"] == [{"kind": "base type", "name": "public.odd"}]
     listed = gitmig("diff", "-R").out.splitlines()
-    assert listed[:2] == ["  - collation public.odd", "  - column public.a.author"]
+    assert listed[:2] == ["  - base type public.odd", "  - column public.a.author"]
     assert json.loads(gitmig("diff", "--json").out)["sql"] is None

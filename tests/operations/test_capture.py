@@ -159,15 +159,37 @@ def test_phantom_and_edited_migrations_are_synced_first(
     assert caught.value.details == ("sync would revert 0001_a",)
 
 
+def test_an_interrupted_migration_is_finished_first(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    database.rows(BY_HAND)
+    database.rows("""
+        INSERT INTO gitmig.unfinished (direction, migration)
+        SELECT 'apply', to_jsonb(a) - 'applied_at' - 'fingerprint' || '{"version": "0002", "name": "b"}'
+        FROM gitmig.applied a
+    """)
+    with pytest.raises(GitmigError, match=r"^0002_b was interrupted in "):
+        run()
+
+
+def test_a_renamed_column_is_captured_as_a_rename(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    database.rows('ALTER TABLE a RENAME id TO "Key, 100%"')
+    text = (sandbox.root / run().paths[0]).read_text()
+    assert 'RENAME COLUMN id TO "Key, 100%"' in text
+    assert 'RENAME COLUMN "Key, 100%" TO id' in text
+
+
 def test_what_cannot_be_computed_is_refused_with_its_name(
     sandbox: Sandbox, database: Database, run: Callable[..., Captured]
 ) -> None:
-    database.rows("CREATE COLLATION odd (locale = 'C')")
+    database.rows("CREATE TYPE odd")
     before, known = migrations(sandbox), events(database)
     with pytest.raises(GitmigError) as caught:
         run()
     assert caught.value.message.startswith("no exact migration of what was changed in ")
-    assert caught.value.details == ("in the way: collation public.odd",)
+    assert caught.value.details == ("in the way: base type public.odd",)
     assert (migrations(sandbox), events(database)) == (before, known)
 
 

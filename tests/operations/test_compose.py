@@ -117,14 +117,14 @@ def test_what_no_down_can_be_computed_for_is_refused_unless_that_is_meant(
 ) -> None:
     before = files(repo)
     if irreversible:
-        composed = run("CREATE COLLATION odd (locale = 'C')", irreversible=True)
+        composed = run("CREATE TYPE odd", irreversible=True)
         assert composed.obstacle is not None
-        assert text(repo, composed) == "-- migrate:up\nCREATE COLLATION odd (locale = 'C');\n"
+        assert text(repo, composed) == "-- migrate:up\nCREATE TYPE odd;\n"
         return
     with pytest.raises(GitmigError) as caught:
-        run("CREATE COLLATION odd (locale = 'C')")
+        run("CREATE TYPE odd")
     assert caught.value.message == "no exact down of 20260304050607_title can be computed"
-    assert caught.value.details == ("in the way: collation public.odd",)
+    assert caught.value.details == ("in the way: base type public.odd",)
     assert caught.value.hint == ("write its down yourself, in the file that `gitmig new` makes, or say --irreversible")
     assert files(repo) == before
 

@@ -10,6 +10,8 @@ from gitmig.core.sample_rows import Column, Table, Type, full_insert, in_order, 
 from gitmig.database.catalogs.scope import OWN_RELATION, RELATION, RELATIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitmig.database.connection import Connection
 
 # One row per table. What is below a domain decides about its values; a column that is part of several foreign keys
@@ -38,8 +40,7 @@ SELECT {RELATION}, (
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity <> 'a' AND a.attgenerated = '')
 FROM {RELATIONS} AND c.relkind IN ('r', 'p') WHERE {OWN_RELATION} ORDER BY 1
 """
-# Deferred constraints are checked when a statement like this one asks for it, or when the transaction ends.
-CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE"
+# What is checked when the transaction ends, unless SET CONSTRAINTS asks for it before.
 DEFERRED = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(k.conname)
 FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace WHERE k.condeferred
@@ -48,7 +49,8 @@ FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.conn
 
 def plant(connection: Connection) -> list[str]:
     """Plant the rows in the caller's transaction; returns the tables that took one, as SQL writes their names."""
-    return [table.name for table in in_order(_tables(connection)) if _planted(connection, table)]
+    checks = _checks(connection)
+    return [table.name for table in in_order(_tables(connection)) if _planted(connection, table, checks)]
 
 
 def check_deferred(connection: Connection) -> None:
@@ -56,26 +58,32 @@ def check_deferred(connection: Connection) -> None:
 
     Raises psycopg.IntegrityError. Constraints that are checked late remain so for what follows.
     """
-    connection.execute(CHECK_NOW)
+    for statement in _checks(connection):
+        connection.execute(statement.encode())
+
+
+def _checks(connection: Connection) -> tuple[str, ...]:
+    """The statements that check what is deferred; none where no constraint is."""
     late = [name for (name,) in connection.execute(DEFERRED).fetchall()]
-    if late:
-        connection.execute(f"SET CONSTRAINTS {', '.join(late)} DEFERRED".encode())
+    return ("SET CONSTRAINTS ALL IMMEDIATE", f"SET CONSTRAINTS {', '.join(late)} DEFERRED") if late else ()
 
 
-def _planted(connection: Connection, table: Table) -> bool:
+def _planted(connection: Connection, table: Table, checks: Sequence[str]) -> bool:
+    """Try a full row, then a sparse one; one round trip each, as there are many tables."""
     for statement in dict.fromkeys((full_insert(table), sparse_insert(table))):
         try:
-            with connection.transaction():
-                connection.execute(statement.encode())
-                check_deferred(connection)
+            connection.execute("; ".join(("SAVEPOINT planting", statement, *checks, "RELEASE planting")).encode())
         except psycopg.Error:
-            continue
-        return True
+            connection.execute("ROLLBACK TO planting; RELEASE planting")
+        else:
+            return True
     return False
 
 
 def _tables(connection: Connection) -> list[Table]:
-    rows = connection.execute(TABLES.encode()).fetchall()
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL jit = off")  # to compile the query takes longer than to run it
+        rows = connection.execute(TABLES.encode()).fetchall()
     return [Table(name=name, columns=tuple(map(_column, columns))) for name, columns in rows]
 
 
