@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from gitmig.core.kept.item import Item
     from gitmig.core.plan import Plan, Step
-    from gitmig.errors import SyncFailed
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
+    from gitmig.errors import SyncFailed
     from tests.conftest import Database, Sandbox
 
 

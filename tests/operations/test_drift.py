@@ -96,6 +96,12 @@ def test_drift_is_taken_back_when_asked_for(synced: Sandbox, database: Database,
     ]
 
 
+def test_rows_of_what_is_taken_back_are_kept(synced: Sandbox, database: Database, run_sync: Sync) -> None:
+    database.rows("CREATE TABLE byhand (id int); INSERT INTO byhand VALUES (7)")
+    run_sync(discard_drift=True)
+    assert database.rows("SELECT version, table_name, rows FROM gitmig_kept.item") == [("drift", "byhand", 1)]
+
+
 @pytest.mark.parametrize("pattern", ["byhand", "public.byhand", "by*"])
 def test_what_is_ignored_is_no_drift_and_stays(
     synced: Sandbox, database: Database, run_sync: Sync, pattern: str

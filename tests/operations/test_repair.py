@@ -139,7 +139,8 @@ def test_a_down_outside_a_transaction_is_looked_at_as_well(
     run_sync()
     path = sandbox.write(
         "migrations/0002_b.sql",
-        "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON a (id); CREATE INDEX CONCURRENTLY j ON a (id);\n"
+        "-- migrate:up transaction:false\n"
+        "CREATE INDEX CONCURRENTLY i ON a (id); CREATE INDEX CONCURRENTLY j ON a (id);\n"
         "-- migrate:down transaction:false\nDROP INDEX CONCURRENTLY i;\n",
     )
     run_sync()

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 import psycopg
 
 from gitmig.core.batches import batches
+from gitmig.core.kept.item import Subject
 from gitmig.core.kept.report import Report
-from gitmig.core.kept.suspicion import may_lose
+from gitmig.core.kept.suspicion import Reach, suspect
 from gitmig.core.plan import Direction
 from gitmig.database import ledger, ledger_schema
 from gitmig.database.book import Book, Done, milliseconds
@@ -39,6 +40,9 @@ TOO_MUCH_FOR_ONE = {"55P04", "55006", "53200"} | OUTSIDE_ONLY
 LARGE = 1 << 30
 # Steps. In a longer batch only the last state is measured: a look at the catalogs takes as long as several scripts.
 SHORT = 10
+
+# Under this name rows of what was changed by hand are kept.
+DRIFT = Subject(version="drift", name="", checksum="drift")
 
 
 @dataclass(kw_only=True, eq=False)
@@ -128,7 +132,7 @@ class Executor:
         book = Book(self._connection, self._context, state)
         with self._connection.transaction():
             ledger_schema.upgrade(self._connection)
-            self._reverter.restore(len(state.stack))
+            self._reverter.restore(len(state.stack), self._keep_drift)
             book.fingerprint = self._expected.gauge.measure(self._connection).fingerprint
             book.discard_drift()
 
@@ -142,7 +146,7 @@ class Executor:
     def _loses_rows(self, task: Task) -> bool:
         """Whether a script for the outside takes rows away: they can be kept inside only."""
         inside = task.inside()
-        if self._keeper is None or not inside.transactional or not may_lose(inside.subject.text):
+        if self._keeper is None or not inside.transactional or suspect(inside.subject.text).reach is Reach.NONE:
             return False
         try:
             with self._connection.transaction():
@@ -195,7 +199,7 @@ class Executor:
         """Apply migrations between which nothing else has to be asked."""
         with closing(run_all(self._connection, [task.script for task in tasks if task.script])) as runs:
             for task in tasks:
-                yield self._run_task(task, lambda: next(runs))
+                yield self._run_task(task, lambda: next(runs), as_written=True)
 
     def _revert(self, tasks: Sequence[Task]) -> list[Done]:
         if self._reverter and tasks:
@@ -240,12 +244,12 @@ class Executor:
         book.write(batch, done)
 
     def _inside(self, task: Task) -> Done:
-        return self._run_task(task, lambda: run_inside(self._connection, task))
+        return self._run_task(task, lambda: run_inside(self._connection, task), as_written=True)
 
-    def _run_task(self, task: Task, script: Callable[[], None]) -> Done:
-        """Run a task's script, or what stands in for it, and take the time."""
+    def _run_task(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Done:
+        """Run a task's script, or (not `as_written`) what stands in for it, and take the time."""
         began = self._begin(task)
-        rows = self._keep(task, script)
+        rows = self._keep(task, script, as_written=as_written)
         return Done(step=task.step, milliseconds=milliseconds(began), rows=rows)
 
     def _begin(self, task: Task) -> float:
@@ -253,14 +257,22 @@ class Executor:
         self._observer.started(task.step)
         return time.monotonic()
 
-    def _keep(self, task: Task, script: Callable[[], None]) -> Report:
+    def _keep(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Report:
         """Run the script, and keep what it takes away."""
         if self._keeper is None:
             script()
             return Report()
         opposite = task.opposite
         back = None if opposite is None else lambda: runner_of(opposite.language).inside(self._connection, opposite)
-        return self._keeper.run(task.subject, task.step.direction, script, back)
+        subject = task.subject if as_written else replace(task.subject, text=None)
+        return self._keeper.run(subject, task.step.direction, script, back)
+
+    def _keep_drift(self, script: Callable[[], None]) -> None:
+        """Run a script that takes back what was changed by hand, and keep its rows."""
+        if self._keeper is None:
+            script()
+        else:
+            self._keeper.run(DRIFT, Direction.REVERT, script)
 
     def _commit(self, done: Sequence[Done]) -> None:
         self._committed += done

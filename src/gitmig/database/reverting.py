@@ -47,8 +47,8 @@ class Expectation(Protocol):
 class Run(Protocol):
     """Runs a script for a task in such a way that no row is lost. Raises ScriptError with nothing changed."""
 
-    def __call__(self, task: Task, script: Callable[[], None]) -> Done:
-        """The task as done."""
+    def __call__(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Done:
+        """The task as done; `as_written` says that the script is the task's own and does nothing else."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -76,7 +76,7 @@ class Reverter:
         if all(task.script for task in tasks):
             try:
                 with self._connection.transaction():
-                    done = [self._run(task, self._authored(task)) for task in tasks]
+                    done = [self._run(task, self._authored(task), as_written=True) for task in tasks]
                     if self._fingerprint() == self._expected.fingerprint(tasks[-1].row.position - 1):
                         return done
                     raise psycopg.Rollback
@@ -88,12 +88,14 @@ class Reverter:
 
     def complete(self, task: Task, done: Done) -> Done:
         """Put right what a down that ran outside a transaction has left. Raises Unrepairable."""
-        left = self._put_right(task.row.position - 1, task.step.label, lambda script: self._run(task, script))
+        left = self._put_right(
+            task.row.position - 1, task.step.label, lambda script: self._run(task, script, as_written=False)
+        )
         return replace(done, repair=Repair(way=Way.COMPLETED, reason=left_undone(left))) if left else done
 
-    def restore(self, position: int) -> None:
+    def restore(self, position: int, run: Callable[[Callable[[], None]], None]) -> None:
         """Take back whatever was changed since the stack ended at `position`. Raises Unrepairable."""
-        self._put_right(position, "what was changed by hand", lambda script: script())
+        self._put_right(position, "what was changed by hand", run)
 
     def _put_right(
         self, position: int, label: str, run: Callable[[Callable[[], None]], object]
@@ -120,7 +122,7 @@ class Reverter:
             try:
                 with self._connection.transaction():
                     self._connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else 55006: events are pending
-                    done = self._run(task, attempt)
+                    done = self._run(task, attempt, as_written=False)
                     attempt.verify()
             except ScriptError as error:
                 _raise_if_hopeless(error)

@@ -146,7 +146,7 @@ class _Sync:
         finished = self._finish(abandon=abandon)
         state = read_state(self._connection)
         expected = Expected(self._project, self._connection, state.stack) if self._verify else None
-        executor = self._executor(expected, self._keeper() if state.stack else None)
+        executor = self._executor(expected, self._keeper() if state.stack or discard_drift else None)
         if expected is not None:
             self._look_for_drift(executor, expected, state, discard=discard_drift or abandon)
         plan = plan_for(state.stack, self._target)
