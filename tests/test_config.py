@@ -126,6 +126,14 @@ def test_run_outside_has_two_values(places: dict[str, Any]) -> None:
     assert usage_error(lambda: settings(**places)) == ("run_outside is 'never'", 'it is "large" or "always"')
 
 
+def test_rebuild_wait_is_a_number_of_seconds() -> None:
+    assert settings().rebuild_wait == 10
+    assert settings(team={"rebuild_wait": "0"}).rebuild_wait == 0
+    assert settings(team={"rebuild_wait": "1"}, personal={"rebuildwait": "60"}).rebuild_wait == 60
+    error = usage_error(lambda: settings(team={"rebuild_wait": "soon"}))
+    assert error == ("rebuild_wait is 'soon'", "it is a number of seconds, in quotes")
+
+
 # --- the team's file ---
 
 

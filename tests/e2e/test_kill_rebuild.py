@@ -1,4 +1,4 @@
-"""`kill -9` at random moments of a rebuild: one intact database under the name, every row in it."""
+"""`kill -9` and broken connections at random moments of a rebuild: one database under the name, every row in it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from tests.conftest import url_of
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
 
-KILLS = 25
+KILLS = 20  # of each kind
 TABLES = 12
 ROWS = 500
 LONGEST = 2.0  # seconds; a whole rebuild takes less
 
 
 @pytest.mark.usefixtures("nothing_is_left")
-def test_kill_9_leaves_one_intact_database_with_every_row(sandbox: Sandbox, database: Database, server: str) -> None:
+@pytest.mark.parametrize("victim", ["process", "connections"])
+def test_a_rebuild_that_is_killed_leaves_one_intact_database_with_every_row(
+    sandbox: Sandbox, database: Database, server: str, victim: str
+) -> None:
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")  # noqa: T201 - to be able to repeat a failure
     rng = random.Random(seed)
@@ -42,8 +45,11 @@ def test_kill_9_leaves_one_intact_database_with_every_row(sandbox: Sandbox, data
         process = _start_rebuild(sandbox)
         time.sleep(LONGEST * (k + rng.random()) / KILLS)
         killed += process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        if victim == "process":
+            process.send_signal(signal.SIGKILL)
+        else:
+            _break_connections(server)
+        assert process.wait() in {0, 3, -signal.SIGKILL}
         _wait_for_backends(server)
         replaced += database.rows("SELECT oid FROM pg_database WHERE datname = current_database()") != oid
         assert _is_intact(database), f"after kill {k}"
@@ -62,6 +68,12 @@ def _start_rebuild(sandbox: Sandbox) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def _break_connections(server: str) -> None:
+    query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gitmig rebuild'"
+    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
+        connection.execute(query)
 
 
 def _wait_for_backends(server: str) -> None:

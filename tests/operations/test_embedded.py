@@ -218,3 +218,12 @@ def test_psql_is_the_servers_own_and_gets_no_password_on_its_command_line(repo: 
         check=True,
     )
     assert done.stdout == "dev\n"
+
+
+def test_an_embedded_database_is_rebuilt_like_any_other(repo: Sandbox) -> None:
+    repo.gitmig("db", "reset", "--yes")
+    synced(repo)
+    repo.gitmig("db", "psql", "-c", "INSERT INTO a VALUES (7)")
+    assert "carried 1 row of 1 table" in repo.gitmig("sync", "--rebuild").out
+    assert repo.gitmig("db", "psql", "-At", "-c", "TABLE a").out == "7\n"
+    assert repo.gitmig("db", "prune", "--yes").out.endswith("dropped 1 database\n")

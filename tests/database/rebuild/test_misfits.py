@@ -111,7 +111,9 @@ def test_foreign_keys_set_aside_what_they_refuse_and_what_refers_to_it(
       INSERT INTO c VALUES (1, 1), (2, 2), (3, 2);
     """
     change(sandbox, database, before, rows, after)
-    found = [(aside.table, aside.rows) for aside in rebuild().aside]
+    rebuilt = rebuild()
+    assert {carried.table: carried.rows for carried in rebuilt.carried} == {"public.a": 1, "public.b": 2, "public.c": 1}
+    found = [(aside.table, aside.rows) for aside in rebuilt.aside]
     assert found == [("public.a", 1), ("public.b", 1), ("public.c", 2), ("public.a", 1)]
     left = [database.rows(f"SELECT id FROM {table} ORDER BY 1") for table in "abc"]
     assert left == [[(1,)], [(1,), (3,)], [(1,)]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.carrying import plan_load
@@ -47,7 +47,9 @@ def move(old: Connection, new: Connection, ignore: Sequence[str], observer: Move
     moved.notes += bring_along(old, new, ignore)
     held = hold(new)
     _move_tables(old, new, observer, moved)
-    moved.aside += release(new, held)
+    refused = release(new, held)
+    moved.carried = [_without(carried, refused) for carried in moved.carried]
+    moved.aside += refused
     moved.notes += [f"sequence {name} cannot have its old position" for name in carry_positions(old, new)]
     carry_large_objects(old, new)
     moved.notes += [f"materialized view {text}" for text in refresh_views(old, new)]
@@ -64,6 +66,11 @@ def _move_tables(old: Connection, new: Connection, observer: MoveObserver, moved
         moved.carried.append(carried)
         moved.aside += carried.aside
     moved.aside += [aside for table in load.lost if (aside := set_table_aside(old, new, table))]
+
+
+def _without(carried: Carried, refused: Sequence[Aside]) -> Carried:
+    """Less those that a foreign key refused afterwards."""
+    return replace(carried, rows=carried.rows - sum(aside.rows for aside in refused if aside.table == carried.table))
 
 
 def total(moved: Sequence[Carried]) -> int:
