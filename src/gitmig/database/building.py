@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from gitmig.database.catalogs import read_schema
-from gitmig.database.executor import TOO_MUCH_FOR_ONE
 from gitmig.database.piecewise import OUTSIDE_ONLY
+from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import ScriptError, error_at_commit
 

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 
-from gitmig.core.languages.sql import SQL
-from gitmig.core.migration import Script
 from gitmig.core.repair import Repair, Way, left_undone, named
-from gitmig.core.schema import SchemaDifference, schema_difference
+from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.piecewise import OUTSIDE_ONLY
-from gitmig.database.runners import runner_of
-from gitmig.database.sending import ScriptError, run_sql
+from gitmig.database.repairing import Attempt, Elsewhere, transform
+from gitmig.database.sending import ScriptError
+from gitmig.database.stepping import run_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.core.schema import Schema
+    from gitmig.core.schema import Schema, SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
     from gitmig.database.gauge import Gauge
@@ -127,17 +126,17 @@ class Reverter:
             except ScriptError as error:
                 _raise_if_hopeless(error)
                 reasons.append(attempt.told(error))
-            except _Elsewhere as elsewhere:
+            except Elsewhere as elsewhere:
                 reasons.append(attempt.told(elsewhere.left))
             else:
                 reasons += [attempt.reason] if attempt.reason else []
                 return replace(done, repair=Repair(way=attempt.way, reason=reasons[0])) if reasons else done
         raise Unrepairable(label=task.step.label, reasons=tuple(reasons))
 
-    def _attempts(self, task: Task, wanted: Schema) -> list[_Attempt]:
+    def _attempts(self, task: Task, wanted: Schema) -> list[Attempt]:
         ignore = self._expected.gauge.ignore
         ways = (Way.COMPLETED, Way.COMPUTED) if task.script else (Way.COMPUTED,)
-        return [_Attempt(way, task, wanted, self._connection, ignore) for way in ways]
+        return [Attempt(way, task, wanted, self._connection, ignore) for way in ways]
 
     def _authored(self, task: Task) -> Callable[[], None]:
         return lambda: run_inside(self._connection, task)
@@ -147,73 +146,6 @@ class Reverter:
 
     def _fingerprint(self) -> str:
         return self._expected.gauge.measure(self._connection).fingerprint
-
-
-class _Attempt:
-    """One way to revert, to be called once or, if rows are at stake, twice.
-
-    `reason` says why the down alone was not enough; it is empty if it was.
-    """
-
-    def __init__(self, way: Way, task: Task, wanted: Schema, connection: Connection, ignore: tuple[str, ...]) -> None:
-        self.way = way
-        self.reason = "" if task.script else "it has no down"
-        self._task = task
-        self._wanted = wanted
-        self._connection = connection
-        self._ignore = ignore
-        self._in_down = False
-        self._is_there = False
-
-    def __call__(self) -> None:
-        """Run the down, if this way begins with it, and whatever is then still to be done."""
-        if self.way is Way.COMPLETED:
-            self._in_down = True
-            run_inside(self._connection, self._task)
-            self._in_down = False
-        left = self._left()
-        self._is_there = not left
-        if left:
-            self.reason = self.reason or (left_undone(left) if self.way is Way.COMPLETED else "")
-            transform(self._connection, read_schema(self._connection, self._ignore, edges=True), self._wanted)
-
-    def verify(self) -> None:
-        """Raise _Elsewhere unless the way led to the wanted schema."""
-        if not self._is_there and (left := self._left()):
-            raise _Elsewhere(left)
-
-    def _left(self) -> SchemaDifference:
-        return schema_difference(self._wanted, read_schema(self._connection, self._ignore))
-
-    def told(self, failure: ScriptError | SchemaDifference) -> str:
-        """Why this way led nowhere."""
-        if isinstance(failure, SchemaDifference):
-            return f"after the computed difference {named(failure.names)} would still differ"
-        if self._in_down:
-            return f"its down fails at {self._task.path}:{failure.line}: {failure.message}"
-        return f"the computed difference fails: {failure.message}: {' '.join(failure.statement.split())[:120]}"
-
-
-def run_inside(connection: Connection, task: Task) -> None:
-    """Run the task's script in the open transaction. Raises ScriptError."""
-    assert task.script is not None  # only a revert without a down has none, and that is computed
-    runner_of(task.script.language).inside(connection, task.script)
-
-
-def transform(connection: Connection, found: Schema, wanted: Schema) -> None:
-    """Run the computed difference. Raises ScriptError."""
-    from gitmig.core.difference import difference
-
-    text = ";\n".join(difference(found, wanted).statements)
-    run_sql(connection, Script(language=SQL, text=text, path="the computed difference"))
-
-
-class _Elsewhere(Exception):
-    """The scripts ran, and the schema is not the one they should lead to, but for what is `left`."""
-
-    def __init__(self, left: SchemaDifference) -> None:
-        super().__init__()
-        self.left = left
 
 
 def _raise_if_hopeless(error: ScriptError) -> None:

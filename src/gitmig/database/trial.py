@@ -10,8 +10,8 @@ from psycopg import sql
 from gitmig.core.verification import Failure, Stage, Trial
 from gitmig.database.building import run_fresh
 from gitmig.database.catalogs import read_schema
-from gitmig.database.executor import TOO_MUCH_FOR_ONE
 from gitmig.database.planting import check_deferred, plant
+from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import ScriptError, error_at_commit
 

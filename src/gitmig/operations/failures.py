@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
-    from gitmig.database.executor import StepFailed
+    from gitmig.database.refusals import StepFailed
     from gitmig.database.reverting import Unrepairable
 
 # Where the script is not to blame: what to do instead of correcting it, by SQLSTATE (None: the connection broke).

@@ -11,10 +11,12 @@ from gitmig.core.kept.report import Limits
 from gitmig.core.protection import Caller
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
-from gitmig.database.executor import Executor, Observer, StepFailed
+from gitmig.database.executor import Executor
 from gitmig.database.kept.keeper import Keeper
 from gitmig.database.ledger import end_unfinished, read_state
+from gitmig.database.refusals import StepFailed
 from gitmig.database.reverting import Unrepairable
+from gitmig.database.stepping import Observer
 from gitmig.database.tasks import Context
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected

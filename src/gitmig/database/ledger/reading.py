@@ -1,0 +1,53 @@
+"""Reading the ledger. Nothing is written, and a database without a ledger is at the empty set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitmig.core.plan import Direction
+from gitmig.database import ledger_schema
+from gitmig.database.ledger.rows import COLUMNS, Row, State, Unfinished, applied
+
+if TYPE_CHECKING:
+    from gitmig.database.connection import Connection
+
+SELECT_ROWS = f"SELECT {', '.join(COLUMNS)} FROM gitmig.applied WHERE position > %s ORDER BY position"
+
+
+def read_state(connection: Connection) -> State:
+    """The applied stack without its scripts; an empty one where there is no ledger yet. Writes nothing."""
+    version = ledger_schema.version(connection)
+    if version == 0:
+        return State()
+    fingerprint = "fingerprint" if version >= ledger_schema.WITH_FINGERPRINTS else "NULL"
+    with connection.pipeline():
+        where = connection.execute(f"SELECT commit, {fingerprint} FROM gitmig.state".encode())
+        unfinished = connection.execute("SELECT direction, migration, done, started, indexes FROM gitmig.unfinished")
+        stack = connection.execute(
+            f"SELECT position, version, name, path, blobs, checksum, down IS NULL, {fingerprint} "
+            "FROM gitmig.applied ORDER BY position".encode()
+        )
+    commit, measured = where.fetchone() or (None, None)
+    row = unfinished.fetchone()
+    return State(
+        stack=tuple(applied(*columns) for columns in stack.fetchall()),
+        commit=commit,
+        fingerprint=measured,
+        unfinished=_unfinished(*row) if row else None,
+    )
+
+
+def read_rows(connection: Connection, after: int) -> dict[int, Row]:
+    """Position → row, scripts included, of the stack above position `after`."""
+    found = connection.execute(SELECT_ROWS.encode(), (after,)).fetchall() if ledger_schema.version(connection) else []
+    return {columns[0]: Row(**dict(zip(COLUMNS, columns))) for columns in found}
+
+
+def _unfinished(direction: str, migration: dict[str, Any], done: int, started: bool, indexes: list[int]) -> Unfinished:
+    return Unfinished(
+        direction=Direction(direction),
+        row=Row(**migration),
+        done=done,
+        started=started,
+        indexes=tuple(indexes or ()),
+    )

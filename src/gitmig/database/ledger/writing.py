@@ -1,0 +1,102 @@
+"""Writing the ledger: rows and events, each call inside the transaction of what it is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from gitmig.database.ledger.rows import COLUMNS, EVENT_COLUMNS, scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.plan import Direction, Move
+    from gitmig.database.connection import Connection
+    from gitmig.database.ledger.rows import Event, Row
+
+# All rows in one statement: a statement each takes as long as running short scripts does.
+INSERT_ROWS = (
+    f"INSERT INTO gitmig.applied ({', '.join(COLUMNS)}) "
+    f"SELECT {', '.join(COLUMNS)} FROM jsonb_populate_recordset(NULL::gitmig.applied, %s)"
+)
+IDENTITY = ("version", "name", "path", "blobs")
+SCRIPTS = ("up", "up_path", "up_line", "up_transactional", "down", "down_path", "down_line", "down_transactional")
+UPDATE_ROW = (
+    f"UPDATE gitmig.applied SET {', '.join(f'{name} = %({name})s' for name in IDENTITY + SCRIPTS)} "
+    "WHERE position = %(position)s"
+)
+INSERT_EVENTS = (
+    f"INSERT INTO gitmig.history ({', '.join(EVENT_COLUMNS)}) "
+    f"SELECT {', '.join(EVENT_COLUMNS)} FROM jsonb_populate_recordset(NULL::gitmig.history, %s) WITH ORDINALITY "
+    "ORDER BY ordinality"
+)
+
+
+def add(connection: Connection, rows: Sequence[Row]) -> None:
+    """Mark migrations as applied."""
+    connection.execute(INSERT_ROWS.encode(), (Jsonb([_values(row) for row in rows]),))
+
+
+def remove(connection: Connection, positions: Sequence[int]) -> None:
+    """Mark migrations as no longer applied."""
+    connection.execute("DELETE FROM gitmig.applied WHERE position = ANY(%s)", (list(positions),))
+
+
+def move(connection: Connection, moves: Sequence[Move]) -> None:
+    """Let rows follow their files: new name, new number, new down, other comments."""
+    values = []
+    for m in moves:
+        migration, content = m.desired.migration, m.desired.content
+        assert content is not None  # a row differs from its file only if the file was read
+        identity = (migration.version.text, migration.name, migration.path, migration.blobs)
+        values.append(dict(zip(IDENTITY, identity)) | scripts(content) | {"position": m.applied.position})
+    if values:  # nothing may be sent for nothing inside a pipeline
+        connection.cursor().executemany(UPDATE_ROW.encode(), values)
+
+
+def record(connection: Connection, events: Sequence[Event]) -> None:
+    """Append to the history."""
+    values = [{name: getattr(event, name) for name in EVENT_COLUMNS} for event in events]
+    connection.execute(INSERT_EVENTS.encode(), (Jsonb(values),))
+
+
+def arrive(connection: Connection, commit: str | None, fingerprint: str | None) -> None:
+    """Note the commit of a sync that completed, and what the schema is now, None if that was not measured."""
+    connection.execute(
+        "UPDATE gitmig.state SET commit = %s, fingerprint = %s, changed_at = clock_timestamp()", (commit, fingerprint)
+    )
+
+
+def unsettle(connection: Connection) -> None:
+    """Note that the schema is on its way: what it was when gitmig last left it says nothing any more."""
+    connection.execute("UPDATE gitmig.state SET fingerprint = NULL")
+
+
+def measured(connection: Connection, position: int, fingerprint: str | None) -> None:
+    """Note what the schema is when the stack ends at this position, None if that is not known."""
+    connection.execute("UPDATE gitmig.applied SET fingerprint = %s WHERE position = %s", (fingerprint, position))
+
+
+def begin_unfinished(connection: Connection, direction: Direction, row: Row) -> None:
+    """Note that a script outside a transaction begins, with all that is needed to finish it later."""
+    unsettle(connection)
+    connection.execute(
+        "INSERT INTO gitmig.unfinished (direction, migration) VALUES (%s, %s)", (direction.value, Jsonb(_values(row)))
+    )
+
+
+def advance_unfinished(connection: Connection, done: int, *, started: bool, indexes: Sequence[int] = ()) -> None:
+    """Note how far the script is."""
+    connection.execute(
+        "UPDATE gitmig.unfinished SET done = %s, started = %s, indexes = %s", (done, started, list(indexes))
+    )
+
+
+def end_unfinished(connection: Connection) -> None:
+    """Note that no script is under way outside a transaction."""
+    connection.execute("DELETE FROM gitmig.unfinished")
+
+
+def _values(row: Row) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in COLUMNS}

@@ -1,0 +1,68 @@
+"""What PostgreSQL may say to a step: it failed, it is too much for one transaction, it breaks a deferred constraint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.database.piecewise import OUTSIDE_ONLY
+from gitmig.database.sending import ScriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from gitmig.core.plan import Step
+    from gitmig.database.book import Done
+    from gitmig.database.tasks import Task
+
+# What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
+# pending trigger events (55006), out of locks (53200), and statements that must be outside of any transaction.
+TOO_MUCH_FOR_ONE = {"55P04", "55006", "53200"} | OUTSIDE_ONLY
+
+
+@dataclass(kw_only=True, eq=False)
+class StepFailed(Exception):
+    """A script failed. `committed` stays; everything else of the failed transaction was rolled back.
+
+    `outside` says that there was no transaction: the statements before the failed one stay, and are not run again.
+    `rolled_back` ran before it in the same transaction.
+    """
+
+    step: Step
+    path: str
+    outside: bool
+    rolled_back: tuple[Step, ...]
+    error: ScriptError
+    committed: tuple[Done, ...]
+
+
+class TooMuchForOne(Exception):
+    """A batch was rolled back whole because PostgreSQL allows it only in smaller transactions."""
+
+    def __init__(self, task: Task, *, outside: bool) -> None:
+        super().__init__()
+        self._task = task
+        self._outside = outside
+
+    def smaller(self, batch: Sequence[Task]) -> list[tuple[Task, ...]]:
+        """The same tasks with a commit before the one that was refused, or, if it must be outside, around it."""
+        place = next(k for k, task in enumerate(batch) if task is self._task)
+        if self._outside:
+            parts = [tuple(batch[:place]), (self._task.outside(),), tuple(batch[place + 1 :])]
+        else:
+            parts = [tuple(batch[: place or 1]), tuple(batch[place or 1 :])]
+        return [part for part in parts if part]
+
+
+def at_commit(task: Task, error: psycopg.IntegrityError) -> ScriptError:
+    """The failure of a deferred constraint as if it were the last task's."""
+    return ScriptError(
+        sqlstate=error.sqlstate,
+        message=error.diag.message_primary or str(error),
+        detail=error.diag.message_detail,
+        hint="a deferred constraint was checked when the transaction ended",
+        line=task.script.first_line if task.script else 1,
+        statement="COMMIT",
+    )

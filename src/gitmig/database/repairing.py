@@ -1,0 +1,79 @@
+"""One way back where a down may not be enough: the down and what it leaves undone, or the computed difference alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.languages.sql import SQL
+from gitmig.core.migration import Script
+from gitmig.core.repair import Way, left_undone, named
+from gitmig.core.schema import SchemaDifference, schema_difference
+from gitmig.database.catalogs import read_schema
+from gitmig.database.sending import ScriptError, run_sql
+from gitmig.database.stepping import run_inside
+
+if TYPE_CHECKING:
+    from gitmig.core.schema import Schema
+    from gitmig.database.connection import Connection
+    from gitmig.database.tasks import Task
+
+
+class Attempt:
+    """One way to revert, to be called once or, if rows are at stake, twice.
+
+    `reason` says why the down alone was not enough; it is empty if it was.
+    """
+
+    def __init__(self, way: Way, task: Task, wanted: Schema, connection: Connection, ignore: tuple[str, ...]) -> None:
+        self.way = way
+        self.reason = "" if task.script else "it has no down"
+        self._task = task
+        self._wanted = wanted
+        self._connection = connection
+        self._ignore = ignore
+        self._in_down = False
+        self._is_there = False
+
+    def __call__(self) -> None:
+        """Run the down, if this way begins with it, and whatever is then still to be done."""
+        if self.way is Way.COMPLETED:
+            self._in_down = True
+            run_inside(self._connection, self._task)
+            self._in_down = False
+        left = self._left()
+        self._is_there = not left
+        if left:
+            self.reason = self.reason or (left_undone(left) if self.way is Way.COMPLETED else "")
+            transform(self._connection, read_schema(self._connection, self._ignore, edges=True), self._wanted)
+
+    def verify(self) -> None:
+        """Raise Elsewhere unless the way led to the wanted schema."""
+        if not self._is_there and (left := self._left()):
+            raise Elsewhere(left)
+
+    def _left(self) -> SchemaDifference:
+        return schema_difference(self._wanted, read_schema(self._connection, self._ignore))
+
+    def told(self, failure: ScriptError | SchemaDifference) -> str:
+        """Why this way led nowhere."""
+        if isinstance(failure, SchemaDifference):
+            return f"after the computed difference {named(failure.names)} would still differ"
+        if self._in_down:
+            return f"its down fails at {self._task.path}:{failure.line}: {failure.message}"
+        return f"the computed difference fails: {failure.message}: {' '.join(failure.statement.split())[:120]}"
+
+
+def transform(connection: Connection, found: Schema, wanted: Schema) -> None:
+    """Run the computed difference. Raises ScriptError."""
+    from gitmig.core.difference import difference
+
+    text = ";\n".join(difference(found, wanted).statements)
+    run_sql(connection, Script(language=SQL, text=text, path="the computed difference"))
+
+
+class Elsewhere(Exception):
+    """The scripts ran, and the schema is not the one they should lead to, but for what is `left`."""
+
+    def __init__(self, left: SchemaDifference) -> None:
+        super().__init__()
+        self.left = left

@@ -1,0 +1,119 @@
+"""Running steps one by one inside a transaction: each has its time taken, its rows kept, its schema measured."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.core.kept.item import Subject
+from gitmig.core.kept.report import Report
+from gitmig.core.kept.suspicion import Reach, suspect
+from gitmig.core.plan import Direction
+from gitmig.database.book import Done, milliseconds
+from gitmig.database.runners import run_all, runner_of
+from gitmig.database.sending import ScriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gitmig.core.plan import Step
+    from gitmig.database.connection import Connection
+    from gitmig.database.gauge import Gauge
+    from gitmig.database.kept.keeper import Keeper
+    from gitmig.database.tasks import Task
+
+# Under this name rows of what was changed by hand are kept.
+DRIFT = Subject(version="drift", name="", checksum="drift")
+
+
+class Observer(Protocol):
+    """Is told how far a plan is."""
+
+    def started(self, step: Step) -> None:
+        """A step begins to run; it may do so again, alone, if its transaction turns out to be too large."""
+
+    def committed(self, done: Sequence[Done]) -> None:
+        """These steps are in the database and in the ledger for good."""
+
+
+class Stepper:
+    """Runs steps one by one. `current` is the task under way, or the last one.
+
+    With a `keeper`, no step loses rows; with a `gauge`, schemas are measured.
+    """
+
+    def __init__(self, connection: Connection, observer: Observer, keeper: Keeper | None, gauge: Gauge | None) -> None:
+        self.current: Task | None = None
+        self._connection = connection
+        self._observer = observer
+        self._keeper = keeper
+        self._gauge = gauge
+
+    def begin(self, task: Task) -> float:
+        """Note that a task begins; a reading of time.monotonic()."""
+        self.current = task
+        self._observer.started(task.step)
+        return time.monotonic()
+
+    def run(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Done:
+        """Run a task's script, or (not `as_written`) what stands in for it. Raises ScriptError."""
+        began = self.begin(task)
+        rows = self._keep(task, script, as_written=as_written)
+        return Done(step=task.step, milliseconds=milliseconds(began), rows=rows)
+
+    def run_as_written(self, task: Task) -> Done:
+        """Run a task's own script in the open transaction. Raises ScriptError."""
+        return self.run(task, lambda: run_inside(self._connection, task), as_written=True)
+
+    def apply(self, tasks: Sequence[Task], *, measure: bool) -> Iterator[Done]:
+        """Apply migrations; `measure` what the schema is after each, so that there is something to come back to."""
+        if self._keeper is None and not (measure and self._gauge):
+            yield from self._apply_ahead(tasks)
+            return
+        for task in tasks:
+            done = self.run_as_written(task)
+            if measure and self._gauge:
+                done = replace(done, fingerprint=self._gauge.measure(self._connection).fingerprint)
+            yield done
+
+    def loses_rows(self, task: Task) -> bool:
+        """Whether a script for the outside takes rows away: they can be kept inside only."""
+        inside = task.inside()
+        if self._keeper is None or not inside.transactional or suspect(inside.subject.text).reach is Reach.NONE:
+            return False
+        try:
+            with self._connection.transaction():
+                return bool(self._keeper.preview(lambda: run_inside(self._connection, inside)))
+        except ScriptError:
+            return False
+
+    def keep_drift(self, script: Callable[[], None]) -> None:
+        """Run a script that takes back what was changed by hand, and keep its rows."""
+        if self._keeper is None:
+            script()
+        else:
+            self._keeper.run(DRIFT, Direction.REVERT, script)
+
+    def _apply_ahead(self, tasks: Sequence[Task]) -> Iterator[Done]:
+        """Apply migrations between which nothing else has to be asked."""
+        with closing(run_all(self._connection, [task.script for task in tasks if task.script])) as runs:
+            for task in tasks:
+                yield self.run(task, lambda: next(runs), as_written=True)
+
+    def _keep(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Report:
+        """Run the script, and keep what it takes away."""
+        if self._keeper is None:
+            script()
+            return Report()
+        opposite = task.opposite
+        back = None if opposite is None else lambda: runner_of(opposite.language).inside(self._connection, opposite)
+        subject = task.subject if as_written else replace(task.subject, text=None)
+        return self._keeper.run(subject, task.step.direction, script, back)
+
+
+def run_inside(connection: Connection, task: Task) -> None:
+    """Run the task's script in the open transaction. Raises ScriptError."""
+    assert task.script is not None  # only a revert without a down has none, and that is computed
+    runner_of(task.script.language).inside(connection, task.script)
