@@ -11,6 +11,7 @@ from gitmig.core.naming import slug
 from gitmig.core.schema import schema_difference
 from gitmig.database import lock
 from gitmig.database.adoption import adopt
+from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address
 from gitmig.database.ledger import read_rows, read_state
 from gitmig.database.tasks import Context
@@ -67,8 +68,8 @@ def capture(
         lock.acquire(connection, on_wait)
         state = read_state(connection)
         _refuse_unsettled(state, plan_for(state.stack, target), database)
+        found = read_schema(connection, edges=True)
         with open_workbench(project, edges=True) as workbench:
-            found = workbench.read(connection)
             rows = read_rows(connection, 0)
             workbench.build([rows[position].content.up for position in sorted(rows)])
             drift = schema_difference(workbench.schema, found)

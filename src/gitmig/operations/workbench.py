@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Content, Script
     from gitmig.core.schema import Schema
     from gitmig.database.bench import Bench
-    from gitmig.database.connection import Connection
     from gitmig.operations.project import Project
 
 
@@ -45,24 +44,19 @@ class Examined:
 
 
 class Workbench:
-    """The scratch database and the schema in it; `ignore` are patterns of what is no business of migrations."""
+    """The scratch database and the schema in it."""
 
-    def __init__(self, bench: Bench, *, edges: bool, ignore: Sequence[str] = ()) -> None:
+    def __init__(self, bench: Bench, *, edges: bool) -> None:
         self._bench = bench
         self._edges = edges
-        self._ignore = ignore
         self._schema: Schema | None = None
 
     @property
     def schema(self) -> Schema:
         """What is built there now."""
         if self._schema is None:
-            self._schema = self.read(self._bench.connection)
+            self._schema = read_schema(self._bench.connection, edges=self._edges)
         return self._schema
-
-    def read(self, connection: Connection) -> Schema:
-        """The schema of any database, read as those of the workbench are."""
-        return read_schema(connection, self._ignore, edges=self._edges)
 
     def build(self, ups: Sequence[Script]) -> None:
         """Run the scripts in order. Raises GitmigError."""
@@ -77,13 +71,13 @@ class Workbench:
         """The schema that the script would make of what is built; tried on a clone. Raises ScriptError."""
         with self._bench.clone() as connection:
             run_fresh(connection, up)
-            return self.read(connection)
+            return read_schema(connection, edges=self._edges)
 
     def examine(self, content: Content) -> Examined:
         """Try the migration with rows planted, and without them where that fails; then build it."""
         before = self.schema
-        with_rows = run_trial(self._bench, content, before, self._ignore, rows=True)
-        empty = run_trial(self._bench, content, before, self._ignore, rows=False) if with_rows.failure else None
+        with_rows = run_trial(self._bench, content, before, rows=True)
+        empty = run_trial(self._bench, content, before, rows=False) if with_rows.failure else None
         self._schema = None
         connection = self._bench.connection
         try:
