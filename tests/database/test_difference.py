@@ -220,6 +220,28 @@ CHANGES = {
         look="SELECT a FROM k",
         there=[(1,)],
     ),
+    "tables that refer to each other come and go": Change(
+        a="CREATE TABLE k (a int)",
+        rows="INSERT INTO k VALUES (1)",
+        b="""
+          CREATE TABLE k (a int);
+          CREATE TABLE t (a int PRIMARY KEY, b int);
+          CREATE TABLE u (a int PRIMARY KEY REFERENCES t);
+          ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES u, ADD FOREIGN KEY (b) REFERENCES t""",
+        look="SELECT a FROM k",
+        there=[(1,)],
+    ),
+    "partitions get the index of their parent": Change(
+        a="CREATE TABLE t (a int, b int) PARTITION BY RANGE (a); CREATE TABLE t_1 PARTITION OF t DEFAULT",
+        rows="INSERT INTO t VALUES (1, 2)",
+        b="""
+          CREATE TABLE t (a int, b bigint, PRIMARY KEY (a)) PARTITION BY RANGE (a); CREATE INDEX i ON t (b);
+          CREATE TABLE t_1 PARTITION OF t DEFAULT""",
+        look="SELECT a, b, (SELECT count(*) FROM pg_indexes WHERE tablename = 't_1') FROM t",
+        there=[(1, 2, 2)],
+        look_back="SELECT a, b, (SELECT count(*) FROM pg_indexes WHERE tablename = 't_1') FROM t",
+        back=[(1, 2, 0)],
+    ),
     "an index takes the place of a key": Change(
         a="CREATE TABLE t (a int, b int, CONSTRAINT k UNIQUE (a)); CREATE INDEX j ON t (b)",
         rows="INSERT INTO t VALUES (1, 2)",

@@ -95,7 +95,7 @@ class Model:
     @cached_property
     def claimed(self) -> set[tuple[str, str]]:
         """All names that are taken."""
-        return {claim for name in self.items for claim in claims(name)}
+        return {claim for name, item in self.items.items() for claim in claims(name, item)}
 
     def body(self, kind: str, name: str) -> Any:
         """None if there is no such item."""
@@ -103,8 +103,10 @@ class Model:
         return item and item.body
 
 
-def claims(name: ObjectName) -> Iterator[tuple[str, str]]:
-    """The names that an item takes in PostgreSQL's name spaces."""
+def claims(name: ObjectName, item: Item | None = None) -> Iterator[tuple[str, str]]:
+    """The names that an item takes in PostgreSQL's name spaces; those of an identity are in the item."""
+    if name.kind == IDENTITY and item is not None:
+        yield "relation", item.body.name
     if name.kind in SCHEMA_WIDE:
         yield "relation", name.name
     if name.kind in OF_TYPES:

@@ -98,10 +98,10 @@ class Plan:
         """A new object waits until another one of its name is gone."""
         taken: defaultdict[tuple[str, str], list[ObjectName]] = defaultdict(list)
         for name in self.changes.dropped - self.changes.retired:
-            for key in claims(name):
+            for key in claims(name, self.found.items[name]):
                 taken[key].append(name)
         for name in self.changes.made:
-            for key in claims(name):
+            for key in claims(name, self.wanted.items[name]):
                 self._add((Verb.MAKE, name), *((Verb.DROP, other) for other in taken[key]))
 
     # Statements

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -35,6 +36,7 @@ class Together:
     def __init__(self, found: Model, wanted: Model, changes: Changes) -> None:
         self.found, self.wanted, self.changes = found, wanted, changes
         self.leaders: dict[Node, Node] = {}
+        self.followers: defaultdict[Node, list[Node]] = defaultdict(list)
         self._let_go_along()
         self._merge_serials()
         self._merge_columns()
@@ -51,8 +53,10 @@ class Together:
         return ((node, self.leader(node)) for node in sorted(self.leaders))
 
     def _follow(self, node: Node, leader: Node) -> None:
-        if self.leader(leader) != self.leader(node):
-            self.leaders[self.leader(node)] = self.leader(leader)
+        first, second = self.leader(node), self.leader(leader)
+        if first != second:
+            self.leaders[first] = second
+            self.followers[second] += [first, *self.followers.pop(first, ())]
 
     def _let_go_along(self) -> None:
         """What is dropped together with something else needs no statement, unless that would have to wait for it."""
@@ -137,7 +141,9 @@ class Together:
             if needed in seen or needed not in work:
                 continue
             seen.add(needed)
-            if self.leader((verb, needed)) == goal:
+            leader = self.leader((verb, needed))
+            if leader == goal:
                 return True
-            queue += model.needs.get(needed, ())
+            for _, member in (leader, *self.followers.get(leader, ())):
+                queue += model.needs.get(member, ())
         return False

@@ -38,10 +38,12 @@ def _own_name(name: str) -> str:
 
 
 def _create(name: str, index: Index, _context: Context) -> Statements:
+    """PostgreSQL writes ONLY for a partitioned table; partitions are to have the index, too."""
+    definition = index.definition.replace(f" ON ONLY {parent(name)} ", f" ON {parent(name)} ", 1)
     if not index.tablespace:
-        yield index.definition
+        yield definition
         return
-    head, where, condition = index.definition.partition(" WHERE ")
+    head, where, condition = definition.partition(" WHERE ")
     yield f"{head} TABLESPACE {index.tablespace}{where}{condition}"
 
 
