@@ -104,8 +104,8 @@ def test_a_kept_row_whose_parent_is_gone_stays_with_everything_below_it(bench: B
     assert bench.sql("SELECT d.id, c.id, p FROM d JOIN c ON d.c = c.id") == [(2, 2, 2)]
     assert sorted(bench.kept()) == [("c", 1), ("d", 1)]
     assert {staying.why for staying in report.staying} == {
-        "foreign key c_p_fkey: the row it refers to is not there",
-        "foreign key d_c_fkey: the row it refers to is not there",
+        "the row it refers to is not there: foreign key c_p_fkey",
+        "the row it refers to is not there: foreign key d_c_fkey",
     }
 
 
@@ -214,3 +214,37 @@ def test_a_preview_names_what_would_be_lost_and_changes_nothing(bench: Bench) ->
         losses = keeper.preview(bench.script("DROP TABLE t; SELECT 1"))
     assert [str(loss) for loss in losses.tables] == ["table t"]
     assert bench.sql("SELECT count(*) FROM t") == [(5,)]
+
+
+def test_a_value_of_an_enum_that_is_too_new_waits_for_the_end_of_the_transaction(bench: Bench) -> None:
+    down = (
+        "UPDATE t SET m = 'a'; ALTER TYPE e RENAME TO e_old; CREATE TYPE e AS ENUM ('a');"
+        "ALTER TABLE t ALTER m TYPE e USING m::text::e; DROP TYPE e_old"
+    )
+    up = "ALTER TYPE e ADD VALUE 'b'"
+    bench.sql("CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (id int PRIMARY KEY, m e)")
+    bench.sql("INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'b')")
+    bench.down("m", down, up)
+    assert bench.sql("SELECT count(*) FROM t WHERE m = 'a'") == [(3,)]
+    report = bench.up("m", up, down)
+    assert report.waiting
+    keeper = Keeper(bench.connection, Limits(), "Ada", None)
+    assert [restored.rows for restored in keeper.finish().restored] == [2]
+    assert bench.sql("SELECT m::text FROM t ORDER BY id") == [("a",), ("b",), ("b",)]
+    assert not keeper.finish()
+
+
+def test_rows_below_a_row_that_is_refused_are_not_lost_over_a_cascade(bench: Bench) -> None:
+    bench.sql("CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1), (2)")
+    up = (
+        "CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p ON DELETE CASCADE);"
+        "CREATE TABLE d (id int PRIMARY KEY, c int REFERENCES c ON DELETE CASCADE)"
+    )
+    down = "DROP TABLE d; DROP TABLE c"
+    bench.up("m", up, down)
+    bench.sql("INSERT INTO c VALUES (1, 1), (2, 2); INSERT INTO d VALUES (1, 1), (2, 2)")
+    bench.down("m", down, up)
+    bench.sql("DELETE FROM p WHERE id = 1")
+    bench.up("m", up, down)
+    assert bench.sql("TABLE d") == [(2, 2)]
+    assert sorted(bench.kept()) == [("c", 1), ("d", 1)]

@@ -44,12 +44,16 @@ class Restored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staying:
-    """Rows that could not be put back, and stay kept; `why` is what PostgreSQL said of the first one."""
+    """Rows that could not be put back, and stay kept; `why` is what PostgreSQL said of one of them.
+
+    `later`: they can be put back once the transaction is committed.
+    """
 
     item: int
     table: TableName
     rows: int
     why: str
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,11 @@ class Report:
     restored: tuple[Restored, ...] = ()
     staying: tuple[Staying, ...] = ()
     aside: tuple[TableName, ...] = ()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether rows can be put back once the transaction is committed."""
+        return any(staying.later for staying in self.staying)
 
     def __bool__(self) -> bool:
         return bool(self.kept or self.restored or self.staying or self.aside)

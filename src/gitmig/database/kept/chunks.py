@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # SQLSTATE classes that speak about values: data exception, integrity constraint violation.
 ABOUT_DATA = ("22", "23")
+# A value of an enum that was added in this very transaction: it can be used in the next one.
+NOT_YET = "55P04"
+LATER = "its enum value can be used after this transaction only"
 # Where so many rows are refused, the rest of the part that is being looked at is not searched any further.
 MANY = 500
 
@@ -61,6 +64,8 @@ class Chunks:
             with self._connection.transaction():
                 self._work(rows)
         except psycopg.Error as error:
+            if error.sqlstate == NOT_YET:
+                return LATER
             if not is_about_data(error.sqlstate):
                 raise
             diag = error.diag

@@ -29,6 +29,7 @@ UNIQUE = """
     FROM pg_catalog.pg_index i
     WHERE i.indrelid = %s AND i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL
 """
+ORPHAN = "the row it refers to is not there"
 TAKEN = "a row with this key is there already"
 WAITING = sql.SQL("k.gone AND k.why IS NULL")
 
@@ -51,6 +52,16 @@ class Inserter:
                 self._insert(place)
             while sum(self._take_out_orphans(place, keys) for place in places):
                 pass
+            for place in places:
+                self._miss(place)
+
+    def _miss(self, place: Place) -> None:
+        """A row that was taken out again may have taken others along (ON DELETE CASCADE): they are not there either."""
+        self._connection.execute(
+            sql.SQL("UPDATE {} k SET why = {} WHERE {} AND n NOT IN (SELECT k.n FROM {})").format(
+                data_table(place.data), ORPHAN, WAITING, place.matched(only=WAITING)
+            )
+        )
 
     def _insert(self, place: Place) -> None:
         if place.key:
@@ -169,7 +180,7 @@ def _orphans(place: Place, key: ForeignKey) -> sql.Composed:
         dangling=_dangling(key),
         table=place.source,
         data=data_table(place.data),
-        why=sql.Literal(f"foreign key {key.name}: the row it refers to is not there"),
+        why=sql.Literal(f"{ORPHAN}: foreign key {key.name}"),
     )
 
 

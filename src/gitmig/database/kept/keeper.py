@@ -19,6 +19,7 @@ from gitmig.database.kept.returning import place_in, put_back
 from gitmig.database.kept.room import NOTHING
 from gitmig.database.kept.shape import read_filled, read_shape
 from gitmig.database.kept.store import Store
+from gitmig.database.kept.updating import mark_all
 from gitmig.database.sending import ScriptError
 from gitmig.errors import GitmigError
 
@@ -98,6 +99,24 @@ class Keeper:
 
         attempt(self._connection, work)
         return losses
+
+    def finish(self) -> Report:
+        """Put back what was waiting for its place, or for the end of a transaction, in a transaction of its own.
+
+        To be called when a plan has been committed, and after every step whose report says `waiting`, once that is.
+        """
+        if self._may_hold is None:
+            self._may_hold = self._store.exists()
+        items = self._store.waiting() if self._may_hold else []
+        if not items:
+            return Report()
+        with self._connection.transaction(), quiet(self._connection):
+            shape = read_shape(self._connection)
+            marks = mark_all(self._connection, items, shape)
+            restored, staying = put_back(
+                self._connection, self._store, items, marks=marks, shape=shape, written=NOTHING
+            )
+        return Report(restored=tuple(restored), staying=tuple(staying))
 
     def expire(self) -> list[Item]:
         """Drop what has been kept for longer than the limit; returns it."""

@@ -17,7 +17,7 @@ from gitmig.database.kept.returning import fill, put_back
 from gitmig.database.kept.room import Written, sample
 from gitmig.database.kept.saving import changed, everything, settle, take, with_heirs
 from gitmig.database.kept.shape import read_filled, read_shape
-from gitmig.database.kept.updating import mark
+from gitmig.database.kept.updating import mark_all
 from gitmig.database.sending import ScriptError
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ class Passage:
         if not self._step.due and not self._aside:
             return
         with quiet(self._connection):
-            for item in self._step.due:
-                table = self._before.named(item.heir) if item.heir else None
-                if table and (name := mark(self._connection, item, table)):
-                    self._marks[item.id] = name
+            self._marks = mark_all(self._connection, self._step.due, self._before)
         self._since = sample(self._connection)
 
     def cross(self) -> None:
@@ -160,7 +157,7 @@ class Passage:
     def _put_back(self) -> tuple[list[Restored], list[Staying]]:
         if not self._step.due:
             return [], []
-        found = put_back(
+        return put_back(
             self._connection,
             self._store,
             self._step.due,
@@ -168,9 +165,6 @@ class Passage:
             shape=self._after,
             written=self._written,
         )
-        for name in self._marks.values():
-            self._store.drop_data(name)
-        return found
 
     def _changed_on_the_way_back(self, images: Sequence[Image]) -> dict[int, list[int]]:
         """By image, the rows (n) that would not be as they were. Without a look at the way back: whatever it may be."""

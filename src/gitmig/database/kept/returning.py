@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.core.kept.report import Restored, Staying
+from gitmig.database.kept.chunks import LATER
 from gitmig.database.kept.guard import identities_writable, settle_constraints, triggers_off
-from gitmig.database.kept.inserting import Inserter, move_sequences_on
+from gitmig.database.kept.inserting import ORPHAN, Inserter, move_sequences_on
 from gitmig.database.kept.places import find_place
 from gitmig.database.kept.store import data_table
-from gitmig.database.kept.updating import notice_deleted, update
+from gitmig.database.kept.updating import notice_deleted, renew_images, update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,14 +64,31 @@ def put_back(
         connection.execute(sql.SQL("UPDATE {} SET why = NULL WHERE why IS NOT NULL").format(data_table(item.data)))
         notice_deleted(connection, place, written.images.get(place.table.oid))
     fill(connection, [place for _, place in places], written)
+    _let_followers_wait(connection, [place for _, place in places])
     restored, staying = [], []
     for item, place in places:
         left, why = finish(connection, store, item, place)
         if item.rows > left:
             restored.append(Restored(table=place.table.name, rows=item.rows - left))
         if left:
-            staying.append(Staying(item=item.id, table=item.table, rows=left, why=why))
+            staying.append(Staying(item=item.id, table=item.table, rows=left, why=why, later=why == LATER))
+    for name in marks.values():
+        store.drop_data(name)
     return restored, staying
+
+
+def _let_followers_wait(connection: Connection, places: Sequence[Place]) -> None:
+    """Rows that refer to rows which have to wait for the end of the transaction wait with them."""
+    waits = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT 1 FROM {} WHERE why = {}").format(data_table(place.data), LATER) for place in places
+    )
+    if places and connection.execute(sql.SQL("{} LIMIT 1").format(waits)).fetchone():
+        for place in places:
+            connection.execute(
+                sql.SQL("UPDATE {} SET why = {} WHERE starts_with(why, {})").format(
+                    data_table(place.data), LATER, ORPHAN
+                )
+            )
 
 
 def place_in(item: Item, shape: Shape, marks: str | None = None) -> Place | None:
@@ -93,12 +111,15 @@ def finish(connection: Connection, store: Store, item: Item, place: Place) -> tu
     if place.missing:
         _keep_missing(connection, store, item, place)
     connection.execute(sql.SQL("DELETE FROM {} WHERE why IS NULL").format(data))
+    renew_images(connection, place)
     row = connection.execute(
-        sql.SQL("SELECT count(*), (SELECT why FROM {} ORDER BY n LIMIT 1) FROM {}").format(data, data)
+        sql.SQL("SELECT count(*), count(*) FILTER (WHERE why = {}), min(why) FROM {}").format(LATER, data)
     ).fetchone()
-    left, why = row or (0, None)
-    store.shrink(item, left, item.columns, why)
-    return left, why or ""
+    left, later, why = row or (0, 0, None)
+    if later:
+        store.move_home(item)
+    store.shrink(item, left, None if later else why)
+    return left, LATER if later else why or ""
 
 
 def _keep_missing(connection: Connection, store: Store, item: Item, place: Place) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -88,6 +88,11 @@ class Store:
         opposite = Direction.REVERT if direction is Direction.APPLY else Direction.APPLY
         return [_item(*row) for row in self._connection.execute(DUE.encode(), (checksum, opposite.value))]
 
+    def waiting(self) -> list[Item]:
+        """What was due and had no place, or not yet; oldest first."""
+        query = f"{SELECT} WHERE due AND reason IS NULL ORDER BY id"
+        return [_item(*row) for row in self._connection.execute(query.encode())]
+
     def next_id(self) -> int:
         """The number of an item to come."""
         row = self._connection.execute(NEXT_ID).fetchone()
@@ -116,12 +121,20 @@ class Store:
         names = [column.name for column in item.columns]
         return [(dict(zip(names, row[1:])), row[0]) for row in self._connection.execute(query)]
 
-    def shrink(self, item: Item, rows: int, columns: Sequence[KeptColumn], reason: str | None) -> None:
+    def move_home(self, item: Item) -> None:
+        """Note that the table of an item is called as before the step again: what its rows hold now is noted there."""
+        columns = [replace(column, heir=column.name if column.heir else None).to_json() for column in item.columns]
+        self._connection.execute(
+            "UPDATE gitmig_kept.item SET columns = %s, heir_schema = table_schema, heir_name = table_name "
+            "WHERE id = %s AND heir_name IS NOT NULL",
+            (Jsonb(columns), item.id),
+        )
+
+    def shrink(self, item: Item, rows: int, reason: str | None) -> None:
         """Note what is left of an item; with no rows left it goes, and its table with it."""
         if rows:
             self._connection.execute(
-                "UPDATE gitmig_kept.item SET rows = %s, columns = %s, reason = %s WHERE id = %s",
-                (rows, Jsonb([column.to_json() for column in columns]), reason, item.id),
+                "UPDATE gitmig_kept.item SET rows = %s, reason = %s WHERE id = %s", (rows, reason, item.id)
             )
         else:
             self.drop([item])

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.database.kept.chunks import Chunks
+from gitmig.database.kept.chunks import LATER, Chunks
 from gitmig.database.kept.matching import Pair, joined
 from gitmig.database.kept.saving import heirs
 from gitmig.database.kept.store import data_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitmig.core.kept.item import Item
-    from gitmig.core.kept.shape import Table
+    from gitmig.core.kept.shape import Shape, Table
     from gitmig.database.connection import Connection
     from gitmig.database.kept.places import Place
     from gitmig.database.kept.saving import Image
@@ -55,6 +55,16 @@ def mark(connection: Connection, item: Item, table: Table) -> str | None:
         )
     )
     return name
+
+
+def mark_all(connection: Connection, items: Iterable[Item], shape: Shape) -> dict[int, str]:
+    """Mark every item whose table is there; by the number of the item, where."""
+    found = {}
+    for item in items:
+        table = shape.named(item.heir) if item.heir else None
+        if table and (name := mark(connection, item, table)):
+            found[item.id] = name
+    return found
 
 
 def notice_deleted(connection: Connection, place: Place, image: Image | None) -> None:
@@ -104,6 +114,43 @@ def update(connection: Connection, place: Place) -> None:
         connection.execute(_statement(place, values, rows))
 
     Chunks(connection, place.data, work, gone=False).run(*row)
+
+
+def renew_images(connection: Connection, place: Place) -> None:
+    """Note of the rows that have to wait for the end of the transaction what they hold by now.
+
+    So it can be told later whether somebody changed them. Rows that somebody had changed before are left at that.
+    """
+    images = [pair for pair in place.pairs if pair.kept.image is not None]
+    if not images or place.marks is None:
+        return
+    waiting = sql.SQL("NOT k.gone AND k.why = {}").format(LATER)
+    untouched = [sql.Identifier("m", str(pair.kept.image)) for pair in images]
+    connection.execute(
+        sql.SQL("UPDATE {} k SET why = {} WHERE {} AND NOT EXISTS (SELECT FROM {} m WHERE {})").format(
+            data_table(place.data),
+            UNSURE,
+            waiting,
+            data_table(place.marks),
+            sql.SQL(" AND ").join([sql.SQL("m.n = k.n"), *untouched]),
+        )
+    )
+    fresh = [
+        sql.SQL("{}::text AS {}").format(sql.Identifier("t", pair.column.name), sql.Identifier(str(pair.kept.image)))
+        for pair in images
+    ]
+    sets = [
+        sql.SQL("{} = s.{}").format(sql.Identifier(str(pair.kept.image)), sql.Identifier(str(pair.kept.image)))
+        for pair in images
+    ]
+    connection.execute(
+        sql.SQL("UPDATE {} k SET {} FROM (SELECT k.n, {} FROM {}) s WHERE s.n = k.n").format(
+            data_table(place.data),
+            sql.SQL(", ").join(sets),
+            sql.SQL(", ").join(fresh),
+            place.matched(only=waiting),
+        )
+    )
 
 
 def _leave_all(connection: Connection, place: Place) -> None:
