@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
+from threading import Thread
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from gitmig.core.languages.sql import SQL
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from gitmig.database.connection import Connection
     from tests.conftest import Database
 
+KILL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 
 
@@ -94,15 +100,34 @@ def test_whoever_stops_in_the_middle_gets_a_connection_of_use_back(connection: C
     assert count_tables(connection) == 0
 
 
-def test_a_connection_that_breaks_is_the_error_of_the_script_that_was_waited_for(
-    connection: Connection, database: Database
-) -> None:
+def test_a_connection_that_breaks_is_an_error_and_no_endless_wait(connection: Connection, database: Database) -> None:
+    """Whichever comes first: PostgreSQL's last word about the script, or libpq's that nobody is there any more."""
     with closing(run_each(connection, scripts(*tables(pipelining.AHEAD + 1)))) as runs:
         for _ in range(pipelining.AHEAD):
             next(runs)
         pid = connection.info.backend_pid
         database.rows(f"SELECT pg_terminate_backend({pid}, 10000)")
-        with pytest.raises(ScriptError) as caught:
+        with pytest.raises((ScriptError, psycopg.OperationalError)):
             next(runs)
-    assert caught.value.sqlstate == "57P01"
     assert connection.closed
+
+
+def test_a_connection_that_breaks_while_a_script_runs_is_that_scripts_error(
+    connection: Connection, database: Database
+) -> None:
+    connection.execute("CREATE TABLE t1 (id int)")
+    with psycopg.connect(database.url) as other:
+        other.execute("LOCK TABLE t1")
+        killer = Thread(target=kill_the_waiting, args=(database,))
+        killer.start()
+        with pytest.raises(ScriptError) as caught:
+            list(run_each(connection, scripts("ALTER TABLE t1 ADD COLUMN a int", *tables(2, 2))))
+        killer.join()
+    assert (caught.value.sqlstate, caught.value.statement) == ("57P01", "ALTER TABLE t1 ADD COLUMN a int")
+    assert connection.closed
+
+
+def kill_the_waiting(database: Database) -> None:
+    """Terminate the session that waits for a lock, as soon as there is one."""
+    while not database.rows(KILL):
+        pass
