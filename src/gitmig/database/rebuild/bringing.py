@@ -110,6 +110,6 @@ def _made(new: Connection, texts: Sequence[str]) -> str | None:
         with new.transaction():
             for text in texts:
                 new.execute(text.encode())
-    except (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.NotSupportedError) as error:
+    except (psycopg.ProgrammingError, psycopg.DataError, psycopg.IntegrityError, psycopg.NotSupportedError) as error:
         return error.diag.message_primary or str(error)
     return None
