@@ -47,6 +47,47 @@ def test_kill_9_leaves_ledger_and_schema_agreeing(sandbox: Sandbox, database: Da
     assert database.rows("SELECT count(*) FROM gitmig.unfinished") == [(0,)]
 
 
+def test_kill_9_in_the_middle_of_repairing_and_keeping_loses_no_row(sandbox: Sandbox, database: Database) -> None:
+    """Tables with rows whose downs forget something, fail or do nothing: each way back is repaired, its rows kept."""
+    downs = ("", "DROP TABLE nowhere;", "ALTER TABLE a DROP COLUMN c{n};", "SELECT 1;")
+    sandbox.migration("0001_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;")
+    for n in range(2, 14):
+        up = f"ALTER TABLE a ADD c{n} int; CREATE INDEX i{n} ON a (c{n}); CREATE TABLE t{n} (id int PRIMARY KEY, x text)"
+        sandbox.migration(f"{n:04}_m", up, downs[n % len(downs)].format(n=n))
+    full = sandbox.commit("all")
+    for path in (sandbox.root / "migrations").glob("00*_m.sql"):
+        path.unlink()
+    first = sandbox.commit("only the first")
+    sandbox.gitmig("sync", "--yes", full)
+    database.rows(
+        "INSERT INTO a SELECT g, " + ", ".join(f"g * {n}" for n in range(2, 14)) + " FROM generate_series(1, 50) g"
+    )
+    for n in range(2, 14):
+        database.rows(f"INSERT INTO t{n} SELECT g, 'row ' || g FROM generate_series(1, 50) g")
+    before = _rows(database)
+    sandbox.gitmig(
+        "sync", "--yes", first
+    )  # from now on the schemas of all steps are known, and a run takes as long as any
+    rng, killed = random.Random(1), 0
+    for k in range(12):
+        process = _start_sync(sandbox, full if k % 2 == 0 else first)
+        time.sleep(0.3 + rng.random() * 2)
+        killed += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        _wait_for_backends(database)
+        assert len(database.applied()) in {1, 13}, "a plan in one transaction is done or not"
+    assert killed, "every run was over before it could be killed"
+    sandbox.gitmig("sync", "--yes", full)
+    assert _rows(database) == before
+
+
+def _rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    return {
+        table: sorted(database.rows(f"SELECT to_jsonb(x)::text FROM {table} x"), key=str) for table in database.tables()
+    }
+
+
 def _write_steps(sandbox: Sandbox, *, transactional: bool) -> None:
     sandbox.git("config", "gitmig.runOutside", "always")
     option = "" if transactional else " transaction:false"
