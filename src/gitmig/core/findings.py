@@ -1,0 +1,34 @@
+"""The value every check returns: what is wrong, how sure that is, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(Enum):
+    """How much a finding matters; an error keeps the two sides from living together."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One result of a check, documented under its code in docs/findings.md.
+
+    `message` and `hint` are one sentence each. `migrations` are labels, ours first; `objects` are written as in
+    `column public.comments.body`. `path` and `line` (from 1) say where to look, None if there is no one place.
+    `doubt` says why the answer is not certain, None if it is.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str
+    migrations: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    path: str | None = None
+    line: int | None = None
+    doubt: str | None = None
