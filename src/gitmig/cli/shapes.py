@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gitmig.core.record import Record
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
+    from gitmig.operations.renumber import Renumbered
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
@@ -60,6 +61,20 @@ def of_show(shown: Shown) -> dict[str, Any]:
         ],
         "record": _record(shown.record) if shown.record else None,
         "record_disagrees": shown.disagrees,
+    }
+
+
+def of_renumber(done: Renumbered) -> dict[str, Any]:
+    """`gitmig renumber --json`."""
+    return {
+        "ran": done.ran,
+        "onto": done.base,
+        "renamed": [
+            {"from": one.migration.label, "to": one.label, "paths": [{"from": a, "to": b} for a, b in one.paths]}
+            for one in done.renamings
+        ],
+        "rewritten": list(done.rewritten),
+        "database_followed": done.followed,
     }
 
 
