@@ -39,15 +39,18 @@ def build(
         yield 0, read_schema(connection, ignore)
     for position, script in enumerate(ups, 1):
         try:
-            _run(connection, script)
+            run_script(connection, script)
         except ScriptError as error:
             raise BuildFailed(position=position, script=script, error=error) from error
         if position in measure_at:
             yield position, read_schema(connection, ignore)
 
 
-def _run(connection: Connection, script: Script) -> None:
-    """In a transaction if PostgreSQL allows it, which is quicker; nobody else is there to be locked out."""
+def run_script(connection: Connection, script: Script) -> None:
+    """Run one script in a transaction if PostgreSQL allows it, which is quicker; nobody is there to be locked out.
+
+    Raises ScriptError.
+    """
     runner = runner_of(script.language)
     inside = script if script.transactional else None
     if inside is None and (text := script.language.inside(script.text)) is not None:
