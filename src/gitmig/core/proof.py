@@ -127,13 +127,15 @@ class Proof:
     """What was run and what came out.
 
     `ways` are the orders that were run; `failures` those of them that failed, `differences` the objects in which the
-    schema after an order is not that of the first one. `lost` is what the downs of the merged order do not bring back,
-    `back_failure` the down that failed, `one_way` the labels of migrations without a down.
+    schema after an order is not that of the first one. `tried_back` says that the downs of the merged order ran to the
+    end; `lost` is what they did not bring back, `back_failure` the down that failed, `one_way` the labels of migrations
+    without a down.
     """
 
     ways: tuple[Way, ...]
     failures: Mapping[Way, Failure]
     differences: Mapping[Way, tuple[ObjectName, ...]]
+    tried_back: bool = False
     lost: tuple[ObjectName, ...] = ()
     back_failure: Failure | None = None
     one_way: tuple[str, ...] = ()
@@ -146,7 +148,7 @@ class Proof:
     @property
     def round_trip(self) -> bool:
         """Whether the downs of the merged order bring back the schema before it."""
-        return not (self.lost or self.back_failure or self.one_way)
+        return self.tried_back and not self.lost
 
 
 def judge(sides: Sides, before: Schema, results: Mapping[Way, Result]) -> Proof:
@@ -159,6 +161,7 @@ def judge(sides: Sides, before: Schema, results: Mapping[Way, Result]) -> Proof:
         ways=tuple(results),
         failures={way: result.failure for way, result in results.items() if result.failure is not None},
         differences={way: names for way, names in differences.items() if names},
+        tried_back=merged.back is not None,
         lost=schema_difference(before, merged.back).names if merged.back is not None else (),
         back_failure=merged.back_failure,
         one_way=tuple(migration.label for migration in sides.irreversible),
