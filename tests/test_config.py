@@ -12,7 +12,7 @@ from gitmig.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KEYS = "the keys are folder, layout, database, bootstrap, run_outside"
+KEYS = "the keys are folder, layout, database, bootstrap, run_outside, clients_ignore"
 
 
 def settings(**places: Any) -> Settings:

@@ -15,11 +15,12 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 CONFIG_FILE = "gitmig.toml"
 DEFAULT_FOLDER = "migrations"
-KEYS = ("folder", "layout", "database", "bootstrap", "run_outside")
+KEYS = ("folder", "layout", "database", "bootstrap", "run_outside", "clients_ignore")
+LISTS = ("folder", "clients_ignore")
 # The order people expect: what is nearest to the call wins.
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 
@@ -31,7 +32,8 @@ class Settings:
     `folders` are candidates: the first that exists at a commit counts. `layout` None means: detect. `bootstrap` is
     the path of SQL every fresh database needs first; it never runs on the user's own database. `database` is a URL or
     None, `database_source` says in words where it was found. `run_outside` says when scripts that ask for it run
-    outside a transaction: on `large` databases, or `always`.
+    outside a transaction: on `large` databases, or `always`. `clients_ignore` are shell patterns of files in which
+    nobody looks for uses of what a migration takes away.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -40,6 +42,7 @@ class Settings:
     database: str | None = None
     database_source: str = ""
     run_outside: str = "large"
+    clients_ignore: tuple[str, ...] = ()
 
 
 def parse_team_settings(text: str, file: str) -> dict[str, Any]:
@@ -75,8 +78,7 @@ def resolve(
     candidates += [(dotenv.get(name), f".env ({name})") for name in URL_VARIABLES]
     candidates += [(personal.get("database"), "git config gitmig.database"), (team.get("database"), file)]
     database, source = next(((url, source) for url, source in candidates if url), (None, ""))
-    folder = personal.get("folder") or team.get("folder") or DEFAULT_FOLDER
-    folders = (folder,) if isinstance(folder, str) else tuple(folder)
+    folders = _texts(personal.get("folder") or team.get("folder") or DEFAULT_FOLDER)
     return Settings(
         folders=tuple(posixpath.normpath(name.rstrip("/") or ".") for name in folders),
         layout=personal.get("layout") or team.get("layout"),
@@ -84,7 +86,12 @@ def resolve(
         database=database,
         database_source=source,
         run_outside=_run_outside(personal.get("runoutside") or team.get("run_outside") or "large"),
+        clients_ignore=_texts(personal.get("clientsignore") or team.get("clients_ignore") or ()),
     )
+
+
+def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _run_outside(value: str) -> str:
@@ -97,7 +104,7 @@ def _check(key: str, value: object, file: str) -> None:
     """Refuse a misspelt key or a wrong type now, rather than ignore it."""
     if key not in KEYS:
         raise UsageError(f"{file}: unknown key {key!r}", hint=f"the keys are {', '.join(KEYS)}")
-    texts = value if isinstance(value, list) and key == "folder" and value else [value]
+    texts = value if isinstance(value, list) and key in LISTS and value else [value]
     if not all(isinstance(text, str) for text in texts):
-        allowed = "a text or a list of texts" if key == "folder" else "a text"
+        allowed = "a text or a list of texts" if key in LISTS else "a text"
         raise UsageError(f"{file}: {key} must be {allowed}", hint=f'write it in quotes, as in {key} = "…"')
