@@ -19,7 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # The order in which a newcomer needs them; also the order of --help.
-COMMANDS = ("init", "new", "renumber", "sync", "status", "diff", "show", "log", "record", "hooks", "db", "demo")
+COMMANDS = (
+    "init",
+    "new",
+    "sync",
+    "status",
+    "check",
+    "renumber",
+    "diff",
+    "show",
+    "log",
+    "record",
+    "hooks",
+    "db",
+    "demo",
+)
 
 REFUSED, BUG, INTERRUPTED = 3, 4, 130
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gitmig.core.findings import Finding
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
     from gitmig.core.record import Record
+    from gitmig.operations.check import Checked
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
     from gitmig.operations.renumber import Renumbered
@@ -31,6 +33,33 @@ def of_status(status: Status) -> dict[str, Any]:
         "edited": [_named(migration) for migration in difference.edited],
         "plan": _plan(status.plan),
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
+    }
+
+
+def of_check(checked: Checked) -> dict[str, Any]:
+    """`gitmig check --json`."""
+    return {
+        "base": {"name": checked.base.name, "commit": checked.base.commit},
+        "ours": {"name": checked.ours.name, "commit": checked.ours.commit},
+        "merge_base": checked.merge_base,
+        "ours_added": [_named(migration) for migration in checked.ours_added],
+        "theirs_added": [_named(migration) for migration in checked.theirs_added],
+        "findings": [of_finding(finding) for finding in checked.findings],
+    }
+
+
+def of_finding(finding: Finding) -> dict[str, Any]:
+    """One finding of `gitmig check`."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "hint": finding.hint,
+        "migrations": list(finding.migrations),
+        "objects": list(finding.objects),
+        "path": finding.path,
+        "line": finding.line,
+        "doubt": finding.doubt,
     }
 
 

@@ -19,7 +19,7 @@ BUILT_IN = frozenset(
         "text uuid json jsonb bytea date inet cidr macaddr oid regclass name money xml tsvector tsquery timestamptz "
         "timetz int2 int4 int8 float4 float8 bool bpchar varchar record trigger event_trigger void anyelement anyarray "
         + " ".join(SERIALS)
-    ).split()  # noqa: SIM905  # words are read more easily than quotes
+    ).split()  # words are read more easily than quotes
 )
 
 

@@ -1,0 +1,72 @@
+"""All rules over two sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.conflicts import blind, edited, merged, order, repeated, textual, versions
+from gitmig.core.conflicts.effects import Member, effects
+from gitmig.core.conflicts.meetings import SEVERITIES, compare
+from gitmig.core.findings import Severity
+from gitmig.core.footprint.touches import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitmig.core.conflicts.sides import Set, Sides
+    from gitmig.core.findings import Finding
+
+
+def findings(sides: Sides) -> tuple[Finding, ...]:
+    """Everything that is wrong, the most serious first; about the same change made twice, no more than that."""
+    pedigree = sides.pedigree
+    ours, theirs = (_members(sides, added) for added in (pedigree.ours_added, pedigree.theirs_added))
+    found = [*versions.find(sides), *repeated.find(sides)]
+    told = {finding.migrations for finding in found if finding.code == repeated.CODE}
+    found += [f for f in _meetings(sides, ours, theirs) if f.migrations not in told]
+    clashing = {(f.migrations[0], f.migrations[1]) for f in found if f.severity is Severity.ERROR}
+    found += order.find(pedigree.ours_added, pedigree.theirs, clashing | _needed(sides, ours))
+    found += edited.find(sides)
+    said = {finding.path for finding in found if finding.severity is Severity.ERROR}
+    found += [f for f in textual.find(sides) if f.path not in said]
+    found += merged.find(sides)
+    found += blind.find([*ours, *theirs] if ours and theirs else [])
+    return tuple(sorted(found, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.path or "", f.line or 0)))
+
+
+def _members(sides: Sides, migrations: Set) -> list[Member]:
+    """Those of the migrations that could be read."""
+    return [
+        Member(
+            label=migration.label,
+            path=migration.path,
+            first_line=sides.contents[migration.blobs].up.first_line,
+            footprint=sides.footprints[migration.blobs],
+        )
+        for migration in migrations
+        if migration.blobs in sides.footprints
+    ]
+
+
+def _meetings(sides: Sides, ours: Sequence[Member], theirs: Sequence[Member]) -> list[Finding]:
+    if not ours or not theirs:
+        return []
+    known = sides.dependents() if _drops(ours) or _drops(theirs) else None
+    return compare(effects(ours, known), effects(theirs, known))
+
+
+def _drops(members: Iterable[Member]) -> bool:
+    """Only a drop may take more along than it names: what the base holds has to be known then, and only then."""
+    return any(touch.verb is Verb.DROP for member in members for touch in member.footprint.touches)
+
+
+def _needed(sides: Sides, ours: Sequence[Member]) -> set[tuple[str, str]]:
+    """Pairs of ours and a migration of the base that sorts behind it and makes what it uses."""
+    versions = {migration.label: migration.version for migration in (*sides.pedigree.ours, *sides.pedigree.theirs)}
+    behind = _members(sides, sides.pedigree.common)
+    return {
+        (mine.label, earlier.label)
+        for mine in ours
+        for earlier in behind
+        if versions[earlier.label] > versions[mine.label] and order.needs(mine, earlier)
+    }
