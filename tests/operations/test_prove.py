@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.core.plan import Direction
-from gitmig.core.proof import Proof, Sides, Way
+from gitmig.core.proof import Orders, Proof, Way
 from gitmig.errors import GitmigError
 from gitmig.operations.project import Project
 from gitmig.operations.prove import prove
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 COMMENTS: Side = {"0001_comments": ("CREATE TABLE comments (id int, contents text);", "DROP TABLE comments;")}
 
 
-def sides(base: Side, ours: Side, theirs: Side) -> Sides:
-    """The sides as files of the layout `single`; the merged order is that of the labels."""
+def orders(base: Side, ours: Side, theirs: Side) -> Orders:
+    """Both sides as files of the layout `single`; the merged order is that of the labels."""
     contents: dict[str, Content] = {}
 
     def added(side: Side) -> tuple[Migration, ...]:
@@ -35,18 +35,18 @@ def sides(base: Side, ours: Side, theirs: Side) -> Sides:
         for label, (up, down) in side.items():
             text = f"-- migrate:up\n{up}\n" + ("" if down is None else f"-- migrate:down\n{down}\n")
             made.append(migration(label))
-            contents[made[-1].path] = parsed("single", f"{label}.sql", text)
+            contents[made[-1].blobs] = parsed("single", f"{label}.sql", text)
         return tuple(made)
 
     common, mine, others = added(base), added(ours), added(theirs)
     merged = tuple(sorted(common + mine + others, key=lambda m: m.version))
-    return Sides(ours=mine, theirs=others, merged=merged, contents=contents)
+    return Orders(ours=mine, theirs=others, merged=merged, contents=contents)
 
 
 @pytest.fixture
 def run(make_sandbox: Callable[..., Sandbox], database: Database) -> Run:
     project = Project.load(make_sandbox(url=database.url).root, database.url)
-    return lambda base, ours, theirs: prove(project, sides(base, ours, theirs))
+    return lambda base, ours, theirs: prove(project, orders(base, ours, theirs))
 
 
 def scratch_databases(database: Database) -> list[tuple[object, ...]]:
@@ -154,4 +154,4 @@ def test_common_migrations_that_do_not_run_cannot_decide_anything(run: Run) -> N
 
 def test_another_server_can_be_named(make_sandbox: Callable[..., Sandbox], database: Database) -> None:
     project = Project.load(make_sandbox().root, "postgresql://localhost:1/nowhere")
-    assert prove(project, sides(COMMENTS, {}, {}), database.url).holds
+    assert prove(project, orders(COMMENTS, {}, {}), database.url).holds

@@ -207,7 +207,7 @@ def test_both_files_of_a_pair_move(repo: Sandbox) -> None:
 
 def test_without_anything_to_compare_with_a_base_has_to_be_named(repo: Sandbox) -> None:
     repo.git("branch", "--move", "main", "trunk")
-    with pytest.raises(UsageError, match="no origin/HEAD, main or master"):
+    with pytest.raises(UsageError, match="neither origin/HEAD, nor main, nor master"):
         run(repo)
 
 
@@ -215,7 +215,7 @@ def test_unrelated_histories_are_refused(feature: Sandbox) -> None:
     feature.git("switch", "--quiet", "--orphan", "other")
     feature.table("0001_z", "z")
     feature.commit("z")
-    with pytest.raises(GitmigError, match="no commit in common"):
+    with pytest.raises(GitmigError, match="no common commit"):
         run(feature)
 
 

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
     from gitmig.core.record import Record
-    from gitmig.operations.check import Checked
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
     from gitmig.operations.renumber import Renumbered
@@ -28,23 +27,11 @@ def of_status(status: Status) -> dict[str, Any]:
         "commit": status.target.commit,
         "set": _set(status.target.set),
         "applied": {"id": status.state.set_id, "count": len(status.state.stack), "commit": status.state.commit},
-        "pending": [_named(migration) for migration in difference.pending],
-        "phantom": [_named(applied) for applied in difference.phantom],
-        "edited": [_named(migration) for migration in difference.edited],
+        "pending": [named(migration) for migration in difference.pending],
+        "phantom": [named(applied) for applied in difference.phantom],
+        "edited": [named(migration) for migration in difference.edited],
         "plan": _plan(status.plan),
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
-    }
-
-
-def of_check(checked: Checked) -> dict[str, Any]:
-    """`gitmig check --json`."""
-    return {
-        "base": {"name": checked.base.name, "commit": checked.base.commit},
-        "ours": {"name": checked.ours.name, "commit": checked.ours.commit},
-        "merge_base": checked.merge_base,
-        "ours_added": [_named(migration) for migration in checked.ours_added],
-        "theirs_added": [_named(migration) for migration in checked.theirs_added],
-        "findings": [of_finding(finding) for finding in checked.findings],
     }
 
 
@@ -85,7 +72,7 @@ def of_show(shown: Shown) -> dict[str, Any]:
         "folder": members.folder,
         "layout": members.layout,
         "migrations": [
-            {**_named(m), "paths": [file.path for _, file in m.files], "irreversible": m.label in shown.irreversible}
+            {**named(m), "paths": [file.path for _, file in m.files], "irreversible": m.label in shown.irreversible}
             for m in members.migrations
         ],
         "record": _record(shown.record) if shown.record else None,
@@ -151,12 +138,13 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {"direction": step.direction.value, **_named(step.subject)}
+    return {"direction": step.direction.value, **named(step.subject)}
 
 
 def _set(members: MigrationSet) -> dict[str, Any]:
     return {"id": members.id, "count": len(members)}
 
 
-def _named(subject: Migration | Applied) -> dict[str, Any]:
+def named(subject: Migration | Applied) -> dict[str, Any]:
+    """A migration."""
     return {"version": subject.version.text, "name": subject.name}

@@ -70,10 +70,10 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sides:
-    """Two sides of a merge, each with the migrations it adds, in order.
+class Orders:
+    """What both sides of a merge add, in order, and the merged set, in order, from which every order follows.
 
-    `merged` is the set after the merge, in order; `contents` maps the path of each migration to both its sections.
+    `contents` maps the blobs of every migration of the merged set to both its sections.
     """
 
     ours: tuple[Migration, ...]
@@ -110,15 +110,15 @@ class Sides:
     @property
     def irreversible(self) -> tuple[Migration, ...]:
         """The migrations behind the foundation that have no down: with one of them there is no way back to try."""
-        return tuple(m for m in self.merged[len(self.foundation) :] if self.contents[m.path].down is None)
+        return tuple(m for m in self.merged[len(self.foundation) :] if self.contents[m.blobs].down is None)
 
     def _ups(self, order: Sequence[Migration]) -> tuple[Attempt, ...]:
-        return tuple(Attempt(label=m.label, direction=Direction.APPLY, script=self.contents[m.path].up) for m in order)
+        return tuple(Attempt(label=m.label, direction=Direction.APPLY, script=self.contents[m.blobs].up) for m in order)
 
     def _downs(self, order: Sequence[Migration]) -> tuple[Attempt, ...]:
         if self.irreversible:
             return ()
-        downs = ((m.label, self.contents[m.path].down) for m in reversed(order))
+        downs = ((m.label, self.contents[m.blobs].down) for m in reversed(order))
         return tuple(Attempt(label=label, direction=Direction.REVERT, script=down) for label, down in downs if down)
 
 
@@ -151,7 +151,7 @@ class Proof:
         return self.tried_back and not self.lost
 
 
-def judge(sides: Sides, before: Schema, results: Mapping[Way, Result]) -> Proof:
+def judge(orders: Orders, before: Schema, results: Mapping[Way, Result]) -> Proof:
     """The proof from the schema of the foundation and what each trial came to."""
     schemas = {way: result.schema for way, result in results.items() if result.schema is not None}
     first = next(iter(schemas.values()), before)
@@ -164,5 +164,5 @@ def judge(sides: Sides, before: Schema, results: Mapping[Way, Result]) -> Proof:
         tried_back=merged.back is not None,
         lost=schema_difference(before, merged.back).names if merged.back is not None else (),
         back_failure=merged.back_failure,
-        one_way=tuple(migration.label for migration in sides.irreversible),
+        one_way=tuple(migration.label for migration in orders.irreversible),
     )

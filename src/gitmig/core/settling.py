@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from gitmig.core.schema import ObjectName
 
 FAILS, DIFFERS, ONE_WAY = "GM501", "GM502", "GM503"
-# They say that an order of the two sides fails, or leaves another schema: running both orders shows whether it does.
-SETTLED = frozenset({"GM201", "GM202", "GM203", "GM204", "GM205", "GM207", "GM208", "GM209", "GM212"})
+# They say that an order of the two sides fails, leaves another schema, or cannot be known from reading: running both
+# orders shows it.
+SETTLED = frozenset({"GM201", "GM202", "GM203", "GM204", "GM205", "GM207", "GM208", "GM209", "GM212", "GM401"})
+# Ours sorts before something of the base: of no consequence where the order is of none.
+ORDER = "GM107"
 # They depend on rows, or on what functions do when they are called: an empty database shows a conflict, but not that
 # there is none.
 SHOWN_ONLY = frozenset({"GM206", "GM210", "GM211", "GM213"})
@@ -46,6 +49,8 @@ def _standing(findings: Sequence[Finding]) -> Iterator[Finding]:
     for finding in findings:
         if finding.code in SHOWN_ONLY:
             yield replace(finding, doubt=finding.doubt or WITHOUT_ROWS)
+        elif finding.code == ORDER:
+            yield replace(finding, severity=Severity.NOTE, doubt=None)
         elif finding.code not in SETTLED or finding.severity is Severity.NOTE:
             yield finding
 
@@ -53,7 +58,7 @@ def _standing(findings: Sequence[Finding]) -> Iterator[Finding]:
 def _explains(finding: Finding, failed: set[str], differing: set[str]) -> bool:
     """Whether an error is about a migration that failed, or about an object that differs."""
     about = not failed.isdisjoint(finding.migrations) or not differing.isdisjoint(finding.objects)
-    return about and finding.severity is Severity.ERROR and finding.code in SETTLED | SHOWN_ONLY
+    return finding.severity is Severity.ERROR and about
 
 
 def _failed(way: Way, failure: Failure) -> Finding:

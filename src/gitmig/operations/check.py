@@ -40,6 +40,7 @@ class Checked:
     ours_added: Set
     theirs_added: Set
     common: Set
+    layout: Layout
     merged: MigrationSet
     contents: Mapping[str, Content]
 
@@ -78,6 +79,7 @@ def check(project: Project, base: str | None = None, revision: str | None = None
         ours_added=pedigree.ours_added,
         theirs_added=pedigree.theirs_added,
         common=pedigree.common,
+        layout=layout,
         merged=MigrationSet(
             folder=(merge.folders or (ours.snapshot.folder or "",))[0],
             layout=layout.name,

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from gitmig.core.problem import InvalidMigrations
 from gitmig.core.renumbering import Mentions, moves, own, renumbering
 from gitmig.errors import BeforeGitmig, GitmigError
+from gitmig.operations.sides import Side, grouped, read_side
 from gitmig.operations.sync import sync
 from gitmig.operations.target import layout_of
-from gitmig.repository import branches, renaming, snapshot
+from gitmig.repository import branches, merging, renaming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Migration
     from gitmig.core.plan import Plan, Step
     from gitmig.core.renumbering import Renaming
+    from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from gitmig.operations.project import Project
@@ -55,39 +57,30 @@ def renumber(
     Raises GitmigError, also if remote branches that others use have them, unless `force`.
     """
     repository = project.repository
-    base = onto or branches.default_base(repository)
-    tip, found = repository.resolve(base), snapshot.of_work_tree(repository, project.settings.folders)
-    fork = branches.merge_base(repository, repository.resolve("HEAD"), tip)
-    if fork is None:
-        hint = "a shallow clone may need `git fetch --unshallow`"
-        raise GitmigError(f"HEAD and {base} have no commit in common", hint=hint)
-    ours, theirs = _members(project, found), _members(project, _at(project, tip))
-    mine = own(ours, theirs, _members(project, _at(project, fork)))
-    others = [migration for migration in ours if migration not in mine] + theirs
+    base = onto or merging.default_base(repository)
+    ours, theirs = _read(project, None), _read(project, base)
+    fork = merging.merge_bases(repository, ours.commit, theirs.commit)[0]
+    mine = own(ours.migrations, theirs.migrations, _read(project, fork).migrations)
+    others = [*(migration for migration in ours.migrations if migration not in mine), *theirs.migrations]
     renamings = renumbering(mine, others, now or datetime.now(timezone.utc))
     result = Renumbered(base=base, mine=tuple(mine), renamings=tuple(renamings), ran=False)
     if renamings and not force:
-        _refuse_shared(project, renamings, tip, fork)
+        _refuse_shared(project, renamings, theirs.commit, fork)
     if not renamings or dry_run:
         return result
     renaming.rename(repository, moves(renamings))
-    return _follow(project, replace(result, ran=True, rewritten=_rewrite(project, result, found)))
+    return _follow(project, replace(result, ran=True, rewritten=_rewrite(project, result, ours.snapshot)))
 
 
-def _at(project: Project, commit: str) -> Snapshot:
-    return snapshot.at_commit(project.repository, commit, project.settings.folders)
-
-
-def _members(project: Project, found: Snapshot) -> list[Migration]:
-    """The migrations in order, two of one version included: they are what is to be mended."""
-    if found.folder is None:
-        if found.is_work_tree:
-            raise BeforeGitmig("the work tree has no migrations folder", hint="`gitmig init` makes it")
-        return []
-    migrations, problems = layout_of(project, found).group(found.files)
-    if problems:
-        raise InvalidMigrations(problems)
-    return sorted(migrations, key=lambda migration: migration.version)
+def _read(project: Project, revision: str | None) -> Side:
+    """A side with its migrations, two of one version included: they are what is to be mended. Raises GitmigError."""
+    side = read_side(project, revision)
+    if revision is None and side.snapshot.folder is None:
+        raise BeforeGitmig("the work tree has no migrations folder", hint="`gitmig init` makes it")
+    side = grouped(side, layout_of(project, side.snapshot))
+    if side.problems:
+        raise InvalidMigrations(side.problems)
+    return side
 
 
 def _refuse_shared(project: Project, renamings: Sequence[Renaming], tip: str, fork: str) -> None:
@@ -149,3 +142,10 @@ class _OnlyMoves:
 
     def committed(self, done: Sequence[Done]) -> None:
         """Nothing to tell."""
+
+    def protected(self, plan: Plan) -> bool:
+        """A protected database waits for a sync that a person agrees to."""
+        return False
+
+    def discarded(self, drift: SchemaDifference) -> None:
+        """Never: nobody asked for it."""

@@ -1,25 +1,15 @@
-"""Branches: the one others work from, where ours left it, and which remote ones have a file."""
+"""Remote-tracking branches: whose they are, and which of them have a file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.errors import UsageError
-
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from gitmig.repository.door import Repository
 
-# What a clone's base is, the surest sign first.
-DEFAULT_BASES = (
-    "refs/remotes/origin/HEAD",
-    "refs/remotes/origin/main",
-    "refs/remotes/origin/master",
-    "refs/heads/main",
-    "refs/heads/master",
-)
 REMOTES = "refs/remotes/"
 
 
@@ -29,22 +19,6 @@ class RemoteBranch:
 
     name: str
     commit: str
-
-
-def default_base(repository: Repository) -> str:
-    """The branch that others work from, as people write it. Raises UsageError if there is nothing to guess by."""
-    there = set(repository.lines("for-each-ref", "--format=%(refname)", *DEFAULT_BASES))
-    for ref in DEFAULT_BASES:
-        if ref in there:
-            return ref.removeprefix(REMOTES).removeprefix("refs/heads/")
-    hint = "name it, as in: gitmig renumber --onto main"
-    raise UsageError("there is no origin/HEAD, main or master to compare with", hint=hint)
-
-
-def merge_base(repository: Repository, first: str, second: str) -> str | None:
-    """The best common ancestor of two commits; None if their histories are unrelated, or cut off before it."""
-    found = repository.lines("merge-base", first, second)
-    return found[0] if found else None
 
 
 def remote_branches(repository: Repository) -> list[RemoteBranch]:

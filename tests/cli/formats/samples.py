@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from gitmig.cli.formats import Report
+from gitmig.cli.formats import Report, Side
 from gitmig.core.findings import Finding, Severity
 from gitmig.core.plan import Direction
 from gitmig.core.proof import Failure, Proof, Way
 from gitmig.core.schema import ObjectName
+from tests.core.samples import migration
 
 FINDINGS = (
     Finding(
@@ -59,6 +60,10 @@ DIFFERENT = Proof(
 SOUND = Proof(ways=(Way.MERGED, Way.THEIRS_FIRST), failures={}, differences={}, tried_back=True)
 ALONE = Proof(ways=(Way.MERGED,), failures={}, differences={}, back_failure=FAILURE)
 
-REPORT = Report(base="main", ours="feature/x_y", findings=FINDINGS, proof=BROKEN)
-CLEAN = Report(base="main", ours="feature", findings=(), proof=SOUND)
-EMPTY = Report(base="main", ours="feature", findings=())
+BASE = Side(name="main", commit="b" * 40, added=(migration("0002_body"),))
+OURS = Side(name="feature/x_y", commit="c" * 40, added=(migration("0003_index"), migration("0004_fill")))
+PARTED = "a" * 40
+
+REPORT = Report(base=BASE, ours=OURS, merge_base=PARTED, findings=FINDINGS, proof=BROKEN)
+CLEAN = Report(base=BASE, ours=OURS, merge_base=PARTED, findings=(), proof=SOUND)
+EMPTY = Report(base=BASE, ours=OURS, merge_base=PARTED, findings=())

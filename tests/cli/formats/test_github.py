@@ -17,9 +17,9 @@ def test_every_finding_is_one_command_with_its_place() -> None:
         'proof: the merged order fails: 0003_index at db/my migrations/0003_index.sql:3: column "contents" does '
         "not exist",
         "proof: no round trip: 0004_fill without a down",
-        "feature/x_y onto main: 1 error, 1 warning, 1 note",
+        "1 error, 1 warning, 1 note: feature/x_y adds 2 migrations, main 1, since aaaaaaaaaa",
     ]
 
 
 def test_nothing_found_annotates_nothing() -> None:
-    assert render("github", EMPTY) == "feature onto main: no findings"
+    assert render("github", EMPTY) == ("no findings: feature/x_y adds 2 migrations, main 1, since aaaaaaaaaa")

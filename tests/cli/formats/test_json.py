@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
-from gitmig.cli.formats import Report, render
+from gitmig.cli.formats import render
 from tests.cli.formats.samples import DIFFERENT, EMPTY, REPORT
 
 
 def test_a_finding_has_every_key() -> None:
     shape = json.loads(render("json", REPORT))
-    assert (shape["base"], shape["ours"]) == ("main", "feature/x_y")
+    assert shape["base"] == {"name": "main", "commit": "b" * 40}
+    assert shape["ours_added"] == [{"version": "0003", "name": "index"}, {"version": "0004", "name": "fill"}]
     assert shape["findings"][0] == {
         "code": "GM201",
         "severity": "error",
@@ -46,10 +48,18 @@ def test_a_proof_has_its_orders_and_the_way_back() -> None:
 
 
 def test_differences_are_listed_in_full() -> None:
-    report = Report(base="main", ours="x", findings=(), proof=DIFFERENT)
-    orders = json.loads(render("json", report))["proof"]["orders"]
+    orders = json.loads(render("json", replace(EMPTY, proof=DIFFERENT)))["proof"]["orders"]
     assert orders[1]["differs_in"] == [f"column public.t.c{k}" for k in range(6)]
 
 
 def test_without_a_proof_it_is_null() -> None:
-    assert json.loads(render("json", EMPTY)) == {"base": "main", "ours": "feature", "findings": [], "proof": None}
+    assert json.loads(render("json", EMPTY)) == {
+        "base": {"name": "main", "commit": "b" * 40},
+        "ours": {"name": "feature/x_y", "commit": "c" * 40},
+        "merge_base": "a" * 40,
+        "ours_added": [{"version": "0003", "name": "index"}, {"version": "0004", "name": "fill"}],
+        "theirs_added": [{"version": "0002", "name": "body"}],
+        "findings": [],
+        "proof": None,
+        "unproven": None,
+    }

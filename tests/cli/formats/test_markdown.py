@@ -10,7 +10,7 @@ def test_findings_are_a_table_in_which_nothing_is_taken_for_markup() -> None:
     assert render("markdown", REPORT).splitlines() == [
         r"### gitmig check: feature/x\_y onto main",
         "",
-        "**1 error, 1 warning, 1 note**",
+        r"**1 error, 1 warning, 1 note**: feature/x\_y adds 2 migrations, main 1, since aaaaaaaaaa",
         "",
         "| | where | what | what to do |",
         "|---|---|---|---|",
@@ -31,9 +31,9 @@ def test_findings_are_a_table_in_which_nothing_is_taken_for_markup() -> None:
 
 def test_nothing_found_is_a_heading_and_a_word() -> None:
     assert render("markdown", EMPTY).splitlines() == [
-        "### gitmig check: feature onto main",
+        r"### gitmig check: feature/x\_y onto main",
         "",
-        "**no findings**",
+        r"**no findings**: feature/x\_y adds 2 migrations, main 1, since aaaaaaaaaa",
     ]
 
 

@@ -1,4 +1,4 @@
-"""The forms in which findings are printed. A new one is one new module with `render`, and its name in `FORMATS`."""
+"""The forms in which a review is printed. A new one is one new module with `render`, and its name in `FORMATS`."""
 
 from __future__ import annotations
 
@@ -6,31 +6,65 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from gitmig.cli.render import plural
 from gitmig.core.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.core.findings import Finding
+    from gitmig.core.migration import Migration
     from gitmig.core.proof import Proof
+    from gitmig.operations.review import Review
 
 FORMATS = ("text", "json", "github", "sarif", "markdown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a check has to say about two sides, named as people name them; `proof` is None if there was none."""
+class Side:
+    """A side as people name it, its commit, and the migrations it adds."""
 
-    base: str
-    ours: str
+    name: str
+    commit: str
+    added: tuple[Migration, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What there is to print. `proof` and `unproven` are None if no proof was asked for."""
+
+    base: Side
+    ours: Side
+    merge_base: str
     findings: tuple[Finding, ...]
     proof: Proof | None = None
+    unproven: str | None = None
 
+    @classmethod
+    def of(cls, review: Review) -> Report:
+        """The report of a review."""
+        checked = review.checked
+        return cls(
+            base=Side(name=checked.base.name, commit=checked.base.commit, added=checked.theirs_added),
+            ours=Side(name=checked.ours.name, commit=checked.ours.commit, added=checked.ours_added),
+            merge_base=checked.merge_base,
+            findings=review.findings,
+            proof=review.proof,
+            unproven=review.unproven,
+        )
+
+    @property
     def counted(self) -> str:
         """`1 error, 2 warnings`; `no findings` where there are none."""
         numbers = {severity: sum(f.severity is severity for f in self.findings) for severity in Severity}
-        words = [f"{n} {severity.value}{'s' * (n != 1)}" for severity, n in numbers.items() if n]
-        return ", ".join(words) or "no findings"
+        return ", ".join(plural(n, severity.value) for severity, n in numbers.items() if n) or "no findings"
+
+    @property
+    def proven(self) -> list[str]:
+        """The proof in words."""
+        from gitmig.cli.formats.proof import sentences
+
+        return sentences(self.proof) if self.proof else [f"none: {self.unproven}"] if self.unproven else []
 
 
 def render(name: str, report: Report) -> str:
@@ -48,3 +82,9 @@ def status(findings: Sequence[Finding], *, strict: bool) -> int:
 def place(finding: Finding) -> str:
     """`path:line`, as far as it is known; empty if there is no one place."""
     return f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or ""
+
+
+def added(report: Report) -> str:
+    """What each side adds: `feature adds 2 migrations, main 1, since 0123456789`."""
+    ours = f"{report.ours.name} adds {plural(len(report.ours.added), 'migration')}"
+    return f"{ours}, {report.base.name} {len(report.base.added)}, since {report.merge_base[:10]}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.cli.formats.proof import sentences
+from gitmig.cli.formats import added
 from gitmig.core.findings import Severity
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ PROPERTY = MESSAGE | {":": "%3A", ",": "%2C"}
 def render(report: Report) -> str:
     """One command per finding; then plain lines for the log."""
     lines = [_command(finding) for finding in report.findings]
-    lines += [f"proof: {sentence}" for sentence in (sentences(report.proof) if report.proof else ())]
-    return "\n".join([*lines, f"{report.ours} onto {report.base}: {report.counted()}"])
+    lines += [f"proof: {sentence}" for sentence in report.proven]
+    return "\n".join([*lines, f"{report.counted}: {added(report)}"])
 
 
 def _command(finding: Finding) -> str:

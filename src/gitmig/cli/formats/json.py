@@ -5,36 +5,26 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from gitmig.cli import shapes
+
 if TYPE_CHECKING:
     from gitmig.cli.formats import Report
-    from gitmig.core.findings import Finding
     from gitmig.core.proof import Failure, Proof
 
 
 def render(report: Report) -> str:
-    """See docs/json.md, `gitmig check --format json`."""
+    """See docs/json.md, `gitmig check --json`."""
     shape = {
-        "base": report.base,
-        "ours": report.ours,
-        "findings": [of_finding(finding) for finding in report.findings],
+        "base": {"name": report.base.name, "commit": report.base.commit},
+        "ours": {"name": report.ours.name, "commit": report.ours.commit},
+        "merge_base": report.merge_base,
+        "ours_added": [shapes.named(migration) for migration in report.ours.added],
+        "theirs_added": [shapes.named(migration) for migration in report.base.added],
+        "findings": [shapes.of_finding(finding) for finding in report.findings],
         "proof": of_proof(report.proof) if report.proof else None,
+        "unproven": report.unproven,
     }
     return json.dumps(shape, indent=2, ensure_ascii=False)
-
-
-def of_finding(finding: Finding) -> dict[str, Any]:
-    """One element of `findings`."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "hint": finding.hint,
-        "migrations": list(finding.migrations),
-        "objects": list(finding.objects),
-        "path": finding.path,
-        "line": finding.line,
-        "doubt": finding.doubt,
-    }
 
 
 def of_proof(proof: Proof) -> dict[str, Any]:

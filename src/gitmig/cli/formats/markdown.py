@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitmig.cli.formats import place
-from gitmig.cli.formats.proof import sentences
+from gitmig.cli.formats import added, place
 from gitmig.core.findings import Severity
 
 if TYPE_CHECKING:
@@ -20,11 +19,12 @@ MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~@])")
 
 def render(report: Report) -> str:
     """A heading, a table of the findings, and the proof."""
-    lines = [f"### gitmig check: {_text(report.ours)} onto {_text(report.base)}", "", f"**{report.counted()}**"]
+    lines = [f"### gitmig check: {_text(report.ours.name)} onto {_text(report.base.name)}", ""]
+    lines += [f"**{report.counted}**: {_text(added(report))}"]
     if report.findings:
         lines += ["", "| | where | what | what to do |", "|---|---|---|---|", *map(_row, report.findings)]
-    if report.proof:
-        lines += ["", "**Proof**", "", *(f"- {_text(sentence)}" for sentence in sentences(report.proof))]
+    if report.proven:
+        lines += ["", "**Proof**", "", *(f"- {_text(sentence)}" for sentence in report.proven)]
     return "\n".join(lines)
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli.formats import place
-from gitmig.cli.formats.proof import sentences
+from gitmig.cli.formats import added, place
 from gitmig.core.findings import Severity
 
 if TYPE_CHECKING:
@@ -21,16 +20,18 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cy
 
 def render(report: Report) -> str:
     """Each finding with its hint, then the proof, then how many there are."""
-    lines = [line for finding in report.findings for line in _lines(finding)]
-    lines += [f"proof: {sentence}" for sentence in (sentences(report.proof) if report.proof else ())]
-    return "\n".join([*lines, f"{report.ours} onto {report.base}: {report.counted()}"])
+    lines = [line for finding in report.findings for line in lines_of(finding)]
+    lines += [f"proof: {sentence}" for sentence in report.proven]
+    counted = click.style(report.counted, bold=True) if report.findings else click.style("no conflicts", fg="green")
+    return "\n".join([*lines, f"{counted}: {added(report)}"])
 
 
-def _lines(finding: Finding) -> Iterator[str]:
-    word = click.style(f"{finding.severity.value}:", fg=COLOURS[finding.severity], bold=True)
-    yield f"{word} {finding.message} [{finding.code}]"
+def lines_of(finding: Finding) -> Iterator[str]:
+    """A finding as people read it: what, where, what to do, and how sure."""
+    word = click.style(finding.severity.value, fg=COLOURS[finding.severity], bold=True)
+    yield f"{word} {finding.code}: {finding.message}"
     if where := place(finding):
         yield f"  at {where}"
+    yield f"  hint: {finding.hint}"
     if finding.doubt:
         yield f"  not certain: {finding.doubt}"
-    yield f"  hint: {finding.hint}"

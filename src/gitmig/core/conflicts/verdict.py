@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.conflicts import blind, edited, merged, order, repeated, textual, versions
 from gitmig.core.conflicts.effects import Member, effects
-from gitmig.core.conflicts.meetings import SEVERITIES, compare
-from gitmig.core.findings import Severity
+from gitmig.core.conflicts.meetings import compare
+from gitmig.core.findings import Severity, in_order
 from gitmig.core.footprint.touches import Verb
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def findings(sides: Sides) -> tuple[Finding, ...]:
     found += [f for f in textual.find(sides) if f.path not in said]
     found += merged.find(sides)
     found += blind.find([*ours, *theirs] if ours and theirs else [])
-    return tuple(sorted(found, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.path or "", f.line or 0)))
+    return in_order(found)
 
 
 def _members(sides: Sides, migrations: Set) -> list[Member]:
