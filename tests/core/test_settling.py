@@ -33,6 +33,20 @@ def test_what_both_orders_disprove_is_gone() -> None:
     assert codes(settle(static, SAME)) == ["GM101", "GM214"]
 
 
+def test_what_could_not_be_seen_into_was_run() -> None:
+    assert settle([finding("GM401", Severity.NOTE)], SAME) == []
+
+
+def test_the_order_of_two_that_commute_is_only_noted() -> None:
+    (found,) = settle([finding("GM107", Severity.ERROR, "unsure")], SAME)
+    assert (found.severity, found.doubt) == (Severity.NOTE, None)
+
+
+def test_what_fails_in_every_order_is_one_finding() -> None:
+    proof = Proof(ways=WAYS, failures=dict.fromkeys(WAYS, FAILURE), differences={})
+    assert [found.message for found in settle([], proof)] == ["every order: 0003_x fails at x.sql:2: syntax error"]
+
+
 def test_what_depends_on_rows_stays_and_is_not_certain() -> None:
     (found,) = settle([finding("GM213")], SAME)
     assert (found.severity, found.doubt) == (Severity.ERROR, WITHOUT_ROWS)

@@ -146,6 +146,17 @@ class Proof:
         return not self.failures and not self.differences
 
     @property
+    def culprits(self) -> dict[Failure, str]:
+        """Each failure, and the orders in which it happens, in words: `ours, then theirs`, or `every order`."""
+        found: dict[Failure, list[Way]] = {}
+        for way, failure in self.failures.items():
+            found.setdefault(failure, []).append(way)
+        return {
+            failure: "every order" if len(ways) == len(self.ways) > 1 else "; ".join(way.value for way in ways)
+            for failure, ways in found.items()
+        }
+
+    @property
     def round_trip(self) -> bool:
         """Whether the downs of the merged order bring back the schema before it."""
         return self.tried_back and not self.lost

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from gitmig.core.schema import ObjectName
 
 FAILS, DIFFERS, ONE_WAY = "GM501", "GM502", "GM503"
-# They say that an order of the two sides fails, leaves another schema, or cannot be known from reading: running both
-# orders shows it.
-SETTLED = frozenset({"GM201", "GM202", "GM203", "GM204", "GM205", "GM207", "GM208", "GM209", "GM212", "GM401"})
+# They say that an order of the two sides fails or leaves another schema: running both orders shows whether it does.
+SETTLED = frozenset({"GM201", "GM202", "GM203", "GM204", "GM205", "GM207", "GM208", "GM209", "GM212"})
+BLIND = "GM401"
 # Ours sorts before something of the base: of no consequence where the order is of none.
 ORDER = "GM107"
 # They depend on rows, or on what functions do when they are called: an empty database shows a conflict, but not that
@@ -30,7 +30,7 @@ def settle(findings: Sequence[Finding], proof: Proof) -> list[Finding]:
 
     Where both orders give one schema, errors and warnings that say otherwise are gone. Where they do not, an error
     that names the migration that failed, or an object that differs, is certain; if there is none, the proof's own
-    words are the finding. Notes stay as they are.
+    words are the finding. Notes stay as they are, but for what could not be seen into: it was run.
     """
     if proof.holds:
         return [*_standing(findings), *_way_back(proof)]
@@ -39,7 +39,7 @@ def settle(findings: Sequence[Finding], proof: Proof) -> list[Finding]:
     kept = [replace(f, doubt=None) if _explains(f, failed, differing) else f for f in findings]
     explained = [finding for finding in kept if _explains(finding, failed, differing)]
     labels = {label for finding in explained for label in finding.migrations}
-    own = [_failed(way, failure) for way, failure in proof.failures.items() if failure.label not in labels]
+    own = [_failed(orders, failure) for failure, orders in proof.culprits.items() if failure.label not in labels]
     if not explained:
         own += [_differs(way, names) for way, names in proof.differences.items()]
     return [*kept, *own, *_way_back(proof)]
@@ -51,7 +51,7 @@ def _standing(findings: Sequence[Finding]) -> Iterator[Finding]:
             yield replace(finding, doubt=finding.doubt or WITHOUT_ROWS)
         elif finding.code == ORDER:
             yield replace(finding, severity=Severity.NOTE, doubt=None)
-        elif finding.code not in SETTLED or finding.severity is Severity.NOTE:
+        elif finding.code != BLIND and (finding.code not in SETTLED or finding.severity is Severity.NOTE):
             yield finding
 
 
@@ -61,11 +61,11 @@ def _explains(finding: Finding, failed: set[str], differing: set[str]) -> bool:
     return finding.severity is Severity.ERROR and about
 
 
-def _failed(way: Way, failure: Failure) -> Finding:
+def _failed(orders: str, failure: Failure) -> Finding:
     return Finding(
         code=FAILS,
         severity=Severity.ERROR,
-        message=f"{way.value}: {failure.label} fails at {failure.place}: {failure.message}",
+        message=f"{orders}: {failure.label} fails at {failure.place}: {failure.message}",
         hint="change one of the two sides so that the order does not matter, or `gitmig renumber`",
         migrations=(failure.label,),
         path=failure.path,

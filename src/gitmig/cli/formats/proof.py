@@ -16,7 +16,7 @@ SHOWN = 5  # objects named in one sentence
 
 def sentences(proof: Proof) -> list[str]:
     """What came out of the orders, then of the way back."""
-    said = [f"{way.value} fails: {_failure(failure)}" for way, failure in proof.failures.items()]
+    said = [f"{orders} fails: {_failure(failure)}" for failure, orders in proof.culprits.items()]
     said += [
         f"both run, schemas differ after {way.value}: {_listed(map(str, names))}"
         for way, names in proof.differences.items()
