@@ -32,7 +32,7 @@ class Dependents:
         """The further effects of a drop: what goes along, and which columns are no key any more."""
         named = {effect.object for effect in known if effect.verb is Verb.DROP}
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
-            if gone not in named:
+            if gone not in named and not drop.object.contains(gone):
                 touch = replace(drop.touch, object=gone, traits=frozenset({Trait.LENIENT}))
                 yield replace(drop, touch=touch, implied=True)
         if drop.object in self._unique and not drop.replaced:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.conflicts.objects import RULES
 from gitmig.core.findings import Finding, Severity
+from gitmig.core.footprint.touches import Manner, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -56,11 +57,16 @@ def _judge(mine: Effect, other: Effect) -> Clash | None:
 
 
 def _worst(met: Sequence[Met]) -> list[Met]:
-    """The most serious ones; and if one of them is about the object as a whole, its parts need no word."""
+    """The most serious ones, the most telling first; if one is about the object as a whole, its parts need no word."""
     severity = min((clash.severity for clash, _, _ in met), key=SEVERITIES.index)
-    worst = [one for one in met if one[0].severity is severity]
+    worst = sorted((one for one in met if one[0].severity is severity), key=_says_little)
     whole = [one for one in worst if len(one[0].object.path) < 5]
     return whole if whole and severity is Severity.ERROR else worst
+
+
+def _says_little(met: Met) -> int:
+    """That a statement names a table says less than what it does there."""
+    return sum(effect.verb is Verb.READ and effect.touch.manner is Manner.ONCE for effect in met[1:])
 
 
 def _findings(met: Iterable[Met]) -> Iterator[Finding]:

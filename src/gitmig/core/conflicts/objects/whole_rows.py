@@ -42,7 +42,7 @@ def _clash(whole: Effect, change: Effect, severity: Severity) -> Clash:
         code=CODE,
         severity=severity,
         object=whole.object,
-        message=f"{whole.member.label} takes {what} {whole.object}, and {uses(change)}",
+        message=f"{whole.member.label} takes {what} {whole.object}, and {uses(change, whole)}",
         hint="name what is meant, one by one, or let one of the two follow the other",
         doubt=None if severity is Severity.ERROR else "whether the number of columns matters there is not known",
     )
