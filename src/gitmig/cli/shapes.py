@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gitmig.operations.check import Checked
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
+    from gitmig.operations.radar import Radar
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
@@ -44,6 +45,20 @@ def of_check(checked: Checked) -> dict[str, Any]:
         "ours_added": [_named(migration) for migration in checked.ours_added],
         "theirs_added": [_named(migration) for migration in checked.theirs_added],
         "findings": [of_finding(finding) for finding in checked.findings],
+    }
+
+
+def of_radar(radar: Radar) -> dict[str, Any]:
+    """`gitmig check --all --json`."""
+    return {
+        "base": radar.base,
+        "branches": radar.branches,
+        "adding": list(radar.adding),
+        "pairs": [
+            {"first": pair.first, "second": pair.second, "findings": [of_finding(finding) for finding in pair.findings]}
+            for pair in radar.pairs
+        ],
+        "unreadable": [{"place": place, "message": message} for place, message in radar.unreadable],
     }
 
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.findings import Severity
 from tests.core.conflicts.cases import CASES, Case, names, written
 
 if TYPE_CHECKING:
-    from gitmig.core.findings import Finding
+    from gitmig.core.findings import Finding, Severity
 
 # What hangs on which side is the base: order, edits, places in files.
 ONE_SIDED = ("GM103", "GM104", "GM107")

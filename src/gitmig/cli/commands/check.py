@@ -22,14 +22,22 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cy
 @click.command("check", short_help="Can the migrations of two branches live together?")
 @click.argument("base", metavar="[BASE]", required=False)
 @click.argument("revision", metavar="[REV]", required=False)
+@click.option("--all", "every", is_flag=True, help="Compare every branch with the base and with every other one.")
+@click.option("--against", "pattern", metavar="PATTERN", help="With --all: only branches whose names fit.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 @options.as_json
-def command(base: str | None, revision: str | None, strict: bool, as_json: bool) -> int:
+def command(
+    base: str | None, revision: str | None, every: bool, pattern: str | None, strict: bool, as_json: bool
+) -> int:
     """Say before a merge whether the migrations of both sides can live together.
 
     Compares the work tree, or REV, with the tip of BASE: origin's default branch if none is named. Nothing is changed
     and no database is asked. Exits with 1 if a finding is an error.
     """
+    if pattern and not every:
+        raise click.UsageError("--against goes with --all")
+    if every:
+        return _radar(base, revision, pattern, as_json=as_json)
     from gitmig.operations.check import check
 
     checked = check(options.project(), base, revision)
@@ -38,6 +46,20 @@ def command(base: str | None, revision: str | None, strict: bool, as_json: bool)
     else:
         _print(checked)
     return exit_code(checked.findings, strict=strict)
+
+
+def _radar(base: str | None, revision: str | None, pattern: str | None, *, as_json: bool) -> int:
+    if revision:
+        raise click.UsageError("--all compares all branches: name a base at most")
+    from gitmig.cli.radar import print_radar
+    from gitmig.operations.radar import radar
+
+    found = radar(options.project(), base, pattern)
+    if as_json:
+        print_json(shapes.of_radar(found))
+    else:
+        print_radar(found)
+    return int(bool(found.pairs))
 
 
 def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:

@@ -23,7 +23,7 @@ def judge(first: Effect, second: Effect) -> Clash | None:
         return None
     if second.verb is Verb.CREATE:
         return _replaced(first, second)
-    if second.verb is not Verb.ALTER or "uniqueness" in {first.touch.aspect, second.touch.aspect}:
+    if second.verb is not Verb.ALTER or first.implied or second.implied:
         return None
     aspects = {first.touch.aspect, second.touch.aspect}
     if len(aspects) == 1:

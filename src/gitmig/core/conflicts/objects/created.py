@@ -19,6 +19,8 @@ def judge(first: Effect, second: Effect) -> Clash | None:
     """Two creations of one name commute where both forgive, and make the same."""
     if not first.verb is second.verb is Verb.CREATE or first.object != second.object:
         return None
+    if (first.freed and second.freed) or {first.object.kind, second.object.kind} == {Kind.INDEX, Kind.TYPE}:
+        return None  # of all relations, an index alone is no type
     one, two = in_order(first, second)
     made = first.object if first.member.label == one else second.object  # one may be a table, the other one a view
     same = first.touch.value == second.touch.value

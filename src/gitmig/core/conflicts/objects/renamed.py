@@ -22,7 +22,7 @@ def judge(rename: Effect, other: Effect) -> Clash | None:
         or (other.verb is Verb.DROP and (other.object == rename.object))
     ):
         return None
-    if other.verb in {Verb.READ, Verb.WRITE} and other.touch.manner is Manner.BODY:
+    if other.implied or (other.verb in {Verb.READ, Verb.WRITE} and other.touch.manner is Manner.BODY):
         return None
     if rename.forgiving and other.forgiving and other.verb is not Verb.CREATE and rename.touch.to == other.touch.to:
         return None
