@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gitmig.core.record import Record
     from gitmig.operations.diff import Diff
     from gitmig.operations.log import Entry
+    from gitmig.operations.radar import Radar
     from gitmig.operations.renumber import Renumbered
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
@@ -32,6 +33,20 @@ def of_status(status: Status) -> dict[str, Any]:
         "edited": [named(migration) for migration in difference.edited],
         "plan": _plan(status.plan),
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
+    }
+
+
+def of_radar(radar: Radar) -> dict[str, Any]:
+    """`gitmig check --all --json`."""
+    return {
+        "base": radar.base,
+        "branches": radar.branches,
+        "adding": list(radar.adding),
+        "pairs": [
+            {"first": pair.first, "second": pair.second, "findings": [of_finding(finding) for finding in pair.findings]}
+            for pair in radar.pairs
+        ],
+        "unreadable": [{"place": place, "message": message} for place, message in radar.unreadable],
     }
 
 

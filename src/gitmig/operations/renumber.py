@@ -12,7 +12,7 @@ from gitmig.errors import BeforeGitmig, GitmigError
 from gitmig.operations.sides import Side, grouped, read_side
 from gitmig.operations.sync import sync
 from gitmig.operations.target import layout_of
-from gitmig.repository import branches, merging, renaming
+from gitmig.repository import merging, remotes, renaming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,10 +89,10 @@ def _refuse_shared(project: Project, renamings: Sequence[Renaming], tip: str, fo
     The branches that ours is pushed to are nobody else's, as long as nobody else has commits on them.
     """
     repository = project.repository
-    remote, own_names = branches.remote_branches(repository), branches.own_branches(repository)
-    used = [b for b in remote if b.name not in own_names or branches.other_authors(repository, b.commit, fork)]
+    remote, own_names = remotes.remote_branches(repository), remotes.own_branches(repository)
+    used = [b for b in remote if b.name not in own_names or remotes.other_authors(repository, b.commit, fork)]
     for one in renamings:
-        if holders := branches.having(repository, used, one.migration.path, tip):
+        if holders := remotes.having(repository, used, one.migration.path, tip):
             raise GitmigError(
                 f"others have {one.migration.label} from {', '.join(holders[:3])}{' …' if holders[3:] else ''}",
                 hint="renumber it there and merge that, or, if nobody has applied it, `gitmig renumber --force`",

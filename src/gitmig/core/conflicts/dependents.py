@@ -28,16 +28,28 @@ class Dependents:
         for footprint in footprints:
             self._read(footprint.touches)
 
-    def implied_by(self, drop: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
-        """The further effects of a drop: what goes along, and which columns are no key any more."""
+    def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
+        """The further effects of a drop, or of a move into another schema."""
+        if effect.verb is Verb.DROP:
+            yield from self._dropped_with(effect, known)
+        elif effect.verb is Verb.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
+            for moved in self._along(effect.object, cascade=False):
+                if not effect.object.contains(moved):
+                    yield replace(effect, touch=replace(effect.touch, object=moved, to=moved), implied=True)
+
+    def _dropped_with(self, drop: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
+        """What goes along, and which columns are no key, which table has no such index any more."""
         named = {effect.object for effect in known if effect.verb is Verb.DROP}
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
-            if gone not in named:
+            if gone not in named and not drop.object.contains(gone):
                 touch = replace(drop.touch, object=gone, traits=frozenset({Trait.LENIENT}))
                 yield replace(drop, touch=touch, implied=True)
         if drop.object in self._unique and not drop.replaced:
             for column in self._needs.get(drop.object, ()):
-                yield replace(drop, touch=replace(drop.touch, verb=Verb.ALTER, object=column, aspect="uniqueness"))
+                yield _alteration(drop, column, "uniqueness")
+        if drop.object.kind is Kind.INDEX:
+            for table in {Object(Kind.TABLE, need.root) for need in self._needs.get(drop.object, ())}:
+                yield _alteration(drop, table, "indexes")
 
     def _along(self, gone: Object, *, cascade: bool) -> Iterator[Object]:
         seen = {gone}
@@ -70,6 +82,11 @@ class Dependents:
             for made, needs in self._needs.items()
         }
         self._unique = {_renamed(made, old, new) for made in self._unique}
+
+
+def _alteration(drop: Effect, altered: Object, aspect: str) -> Effect:
+    touch = replace(drop.touch, verb=Verb.ALTER, object=altered, aspect=aspect, traits=frozenset())
+    return replace(drop, touch=touch, implied=True)
 
 
 def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:

@@ -24,7 +24,7 @@ def find(sides: Sides) -> Iterator[Finding]:
         if (other and other.blobs == mine.blobs) or _same(sides, before, mine):
             continue
         edited_there = other and other.blobs != before.blobs and not _same(sides, before, other)
-        yield _edited_on_both(mine, other) if other and edited_there else _edited(mine)
+        yield _edited_on_both(mine, other) if other and edited_there else edit(mine)
     for gone in pedigree.deleted(pedigree.ours):
         if gone.version in theirs:
             yield _deleted(gone, _renumbered(sides, gone))
@@ -35,7 +35,8 @@ def _same(sides: Sides, one: Migration, two: Migration) -> bool:
     return a is not None and b is not None and a.checksum == b.checksum
 
 
-def _edited(mine: Migration) -> Finding:
+def edit(mine: Migration) -> Finding:
+    """The finding about an edit."""
     return Finding(
         code=EDITED,
         severity=Severity.ERROR,

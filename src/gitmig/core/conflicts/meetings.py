@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.conflicts.objects import RULES
 from gitmig.core.findings import Finding, Severity
+from gitmig.core.footprint.touches import Manner, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,19 +49,27 @@ def _pairs(ours: Sequence[Effect], theirs: Sequence[Effect]) -> Iterator[tuple[E
 
 
 def _judge(mine: Effect, other: Effect) -> Clash | None:
+    """What the first rule that applies says; the same whichever side is ours."""
+    first, second = sorted((mine, other), key=lambda effect: effect.member.label)
     for rule in RULES:
-        clash: Clash | None = rule.judge(mine, other) or rule.judge(other, mine)
+        clash: Clash | None = rule.judge(first, second) or rule.judge(second, first)
         if clash:
             return clash
     return None
 
 
 def _worst(met: Sequence[Met]) -> list[Met]:
-    """The most serious ones; and if one of them is about the object as a whole, its parts need no word."""
+    """The most serious ones, the most telling first; if one is about the object as a whole, its parts need no word."""
     severity = min((clash.severity for clash, _, _ in met), key=SEVERITIES.index)
-    worst = [one for one in met if one[0].severity is severity]
+    worst = sorted((one for one in met if one[0].severity is severity), key=_how_telling)
     whole = [one for one in worst if len(one[0].object.path) < 5]
     return whole if whole and severity is Severity.ERROR else worst
+
+
+def _how_telling(met: Met) -> tuple[int, str]:
+    """That a statement names a table says less than what it does there."""
+    clash, *both = met
+    return sum(e.verb is Verb.READ and e.touch.manner is Manner.ONCE for e in both), clash.message
 
 
 def _findings(met: Iterable[Met]) -> Iterator[Finding]:

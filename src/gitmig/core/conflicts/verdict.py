@@ -56,8 +56,9 @@ def _meetings(sides: Sides, ours: Sequence[Member], theirs: Sequence[Member]) ->
 
 
 def _drops(members: Iterable[Member]) -> bool:
-    """Only a drop may take more along than it names: what the base holds has to be known then, and only then."""
-    return any(touch.verb is Verb.DROP for member in members for touch in member.footprint.touches)
+    """Only a drop, or a new schema, may take more along than it names: then what the base holds has to be known."""
+    touches = [touch for member in members for touch in member.footprint.touches]
+    return any(t.verb is Verb.DROP or (t.to and t.to.path[1] != t.object.path[1]) for t in touches)
 
 
 def _needed(sides: Sides, ours: Sequence[Member]) -> set[tuple[str, str]]:

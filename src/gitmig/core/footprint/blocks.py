@@ -6,10 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitmig.core.footprint.nodes import Node, text, unwrap
+from gitmig.core.footprint.nodes import Node, find, text, unwrap
 from gitmig.core.footprint.objects import Kind
 from gitmig.core.footprint.queries import STATEMENTS, expression, statement
-from gitmig.core.footprint.touches import Manner, Trait
+from gitmig.core.footprint.touches import Manner, Trait, Verb
 
 if TYPE_CHECKING:
     from gitmig.core.footprint.trace import Trace
@@ -90,8 +90,11 @@ def _visit(trace: Trace, node: Any, *, conditional: bool) -> None:
 
 
 def _visit_block(trace: Trace, node: Node, *, conditional: bool) -> None:
-    """A block runs as a whole, unless it catches exceptions."""
-    _visit(trace, node.get("body"), conditional=conditional or "exceptions" in node)
+    """A block runs as a whole, unless it catches exceptions; "it is there already" is what IF NOT EXISTS says."""
+    caught = {condition["condname"] for condition in find(node.get("exceptions"), "PLpgSQL_condition")}
+    if trace.manner is Manner.ONCE and any(not name.startswith(("duplicate_", "undefined_")) for name in caught):
+        trace.cannot_see("a block that catches errors, so that what it does depends on what it finds")
+    _visit(trace, node.get("body"), conditional=conditional or bool(caught))
     _visit(trace, node.get("exceptions"), conditional=True)
 
 
@@ -100,7 +103,11 @@ def _expression(trace: Trace, node: Node, *, conditional: bool) -> None:
     if mode > EXPRESSION:
         query = ASSIGNMENT.sub("", query, count=1)
     with trace.using(None, *([Trait.LENIENT] if conditional else [])):
+        before = len(trace.touches)
         sql_text(trace, query if mode == WHOLE_STATEMENT else f"SELECT {query}")
+    changes = any(touch.verb not in {Verb.READ, Verb.CREATE} for touch in trace.touches[before:])
+    if conditional and changes and trace.manner is Manner.ONCE:
+        trace.cannot_see("a statement that runs under a condition")
 
 
 def _dynamic(trace: Trace, node: Node, *, conditional: bool) -> None:

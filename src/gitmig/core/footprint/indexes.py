@@ -25,7 +25,7 @@ def create_index(trace: Trace, node: Node) -> None:
     # a column that is only included has its part in the name, too
     name = node.get("idxname") or chosen_name(table.path[2], index_columns(elements + included), "idx")
     unique = [Trait.UNIQUE] if node.get("unique") else []
-    trace.read(table, *unique, manner=Manner.KEY)
+    trace.touch(Verb.READ, table, *unique, manner=Manner.KEY, aspect="indexes")
     for element in elements + included:
         fields = element["IndexElem"]
         if "name" in fields:

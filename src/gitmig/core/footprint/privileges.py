@@ -33,7 +33,7 @@ def grant(trace: Trace, node: Node) -> None:
     for item in node.get("objects", ()):
         for touched in _granted(trace, node, item):
             if node.get("targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
-                trace.read(touched, Trait.WHOLE)
+                trace.touch(Verb.READ, touched, Trait.WHOLE, aspect=node.get("objtype", ""))
             for privilege in privileges:
                 for name in grantees:
                     aspect = f"{privilege.get('priv_name', 'all')} for {name}"
@@ -62,7 +62,7 @@ def default_privileges(trace: Trace, node: Node) -> None:
     ]
     action = node["action"]
     for name in schemas or [trace.path[0]]:
-        trace.read(schema(name), Trait.WHOLE)
+        trace.touch(Verb.READ, schema(name), Trait.WHOLE, aspect=action.get("objtype", ""))
         aspect = f"default privileges {action.get('objtype')}"
         trace.touch(Verb.ALTER, schema(name), aspect=aspect, value=definition(action))
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from gitmig.core.footprint.trace import Trace
 
 
+# Bits of TableLikeOption in PostgreSQL's parsenodes.h.
+LIKE_OPTIONS = {"constraints": 4, "default": 8, "indexes": 64}
+
+
 def create_table(trace: Trace, node: Node) -> None:
     """CREATE TABLE, also as a partition or foreign table."""
     table = trace.relation(node["relation"], new=True)
@@ -91,7 +95,9 @@ def _element(trace: Trace, table: Object, element: Node) -> None:
     elif kind == "Constraint":
         add_constraint(trace, table, node)
     elif kind == "TableLikeClause":
-        trace.read(trace.relation(node["relation"]), Trait.WHOLE, manner=Manner.VIEW)
+        like = trace.relation(node["relation"])
+        copied = [what for what, bit in LIKE_OPTIONS.items() if node.get("options", 0) & bit]
+        trace.touch(Verb.READ, like, Trait.WHOLE, manner=Manner.VIEW, aspect=" ".join(["like", *copied]))
 
 
 def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] | None, *traits: Trait) -> None:

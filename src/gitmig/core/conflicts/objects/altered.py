@@ -23,7 +23,7 @@ def judge(first: Effect, second: Effect) -> Clash | None:
         return None
     if second.verb is Verb.CREATE:
         return _replaced(first, second)
-    if second.verb is not Verb.ALTER or "uniqueness" in {first.touch.aspect, second.touch.aspect}:
+    if second.verb is not Verb.ALTER or first.implied or second.implied:
         return None
     aspects = {first.touch.aspect, second.touch.aspect}
     if len(aspects) == 1:
@@ -35,10 +35,11 @@ def judge(first: Effect, second: Effect) -> Clash | None:
     one, two = in_order(first, second)
     return Clash(
         code=CODE,
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if len(aspects) == 1 else Severity.WARNING,
         object=first.object,
         message=f"{one} and {two} both alter {first.object} ({', '.join(sorted(aspects))})",
         hint="decide which of the two shall count, and take the other one out",
+        doubt=None if len(aspects) == 1 else "whether the default goes with both types is not known",
     )
 
 
@@ -52,6 +53,6 @@ def _replaced(altered: Effect, created: Effect) -> Clash | None:
         code=CODE,
         severity=Severity.ERROR,
         object=altered.object,
-        message=f"{created.member.label} replaces {altered.object}, and {uses(altered)}",
+        message=f"{created.member.label} replaces {altered.object}, and {uses(altered, created)}",
         hint="write the option into the new definition, too",
     )

@@ -43,14 +43,15 @@ def hits(first: Effect, second: Effect) -> bool:
     return first.object.kind is Kind.FUNCTION and second.object.contains(first.object)
 
 
-def uses(effect: Effect) -> str:
-    """`0002_view builds on table public.comments`: what the effect does, as the end of a sentence."""
+def uses(effect: Effect, changed: Effect) -> str:
+    """`0002_view builds on it`: what the effect does to what the other one changes, as the end of a sentence."""
     label, verb = effect.member.label, VERBS.get(effect.verb)
+    it = "it" if effect.object == changed.object or effect.object.contains(changed.object) else str(effect.object)
     if verb is None and effect.touch.manner in {Manner.BODY, Manner.CHECKED}:
-        return f"a function of {label} uses {effect.object}"
+        return f"a function of {label} uses {it}"
     if verb is None:
-        verb = "builds on" if effect.touch.manner in {Manner.KEY, Manner.VIEW} else "reads"
-    return f"{label} {verb} {effect.object}"
+        verb = "builds on" if effect.touch.manner in {Manner.KEY, Manner.VIEW} else "uses"
+    return f"{label} {verb} {it}"
 
 
 def in_order(first: Effect, second: Effect) -> tuple[str, str]:

@@ -30,7 +30,7 @@ def judge(added: Effect, write: Effect) -> Clash | None:
         code=CODE,
         severity=Severity.WARNING,
         object=added.object,
-        message=f"{added.member.label} adds {what}, and {uses(write)}",
+        message=f"{added.member.label} adds {what}, and {uses(write, added)}",
         hint="look whether the rows that are written keep to the constraint",
         doubt="it depends on the values that are written",
     )

@@ -19,7 +19,10 @@ def judge(first: Effect, second: Effect) -> Clash | None:
     """Two creations of one name commute where both forgive, and make the same."""
     if not first.verb is second.verb is Verb.CREATE or first.object != second.object:
         return None
+    if (first.freed and second.freed) or {first.object.kind, second.object.kind} == {Kind.INDEX, Kind.TYPE}:
+        return None  # of all relations, an index alone is no type
     one, two = in_order(first, second)
+    made = first.object if first.member.label == one else second.object  # one may be a table, the other one a view
     same = first.touch.value == second.touch.value
     if _gives_way(first) and _gives_way(second):
         if same:
@@ -27,8 +30,8 @@ def judge(first: Effect, second: Effect) -> Clash | None:
         return Clash(
             code=REPLACED,
             severity=Severity.ERROR,
-            object=first.object,
-            message=f"{one} and {two} make {first.object} in two versions: the last one to run wins",
+            object=made,
+            message=f"{one} and {two} make {made} in two versions: the last one to run wins",
             hint="write one version that does what both want, in the migration that is merged last",
         )
     if all(Trait.CHOSEN in effect.touch.traits for effect in (first, second)):
@@ -37,9 +40,9 @@ def judge(first: Effect, second: Effect) -> Clash | None:
     return Clash(
         code=CREATED,
         severity=Severity.ERROR,
-        object=first.object,
-        message=f"{one} and {two} both create {first.object}",
-        hint=f"{advice}: the second one to run fails, or finds another {first.object.kind.value} than it expects",
+        object=made,
+        message=f"{one} and {two} both create {made}",
+        hint=f"{advice}: the second one to run fails, or finds another {made.kind.value} than it expects",
     )
 
 

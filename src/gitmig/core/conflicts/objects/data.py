@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.core.conflicts.objects.clash import Clash, uses
+from gitmig.core.conflicts.objects.clash import Clash, in_order, uses
 from gitmig.core.findings import Severity
 from gitmig.core.footprint.objects import Kind
 from gitmig.core.footprint.touches import Manner, Trait, Verb
@@ -22,9 +22,9 @@ def judge(write: Effect, other: Effect) -> Clash | None:
     if _replaces_called(write, other):
         what = f"{write.member.label} replaces {write.object}, which {other.member.label} calls"
     elif _fires(write, other):
-        what = f"{write.member.label} creates {write.object}, and {uses(other)}"
+        what = f"{write.member.label} creates {write.object}, and {uses(other, write)}"
     elif write.verb is Verb.WRITE and _meets(write, other):
-        what = f"{write.member.label} writes to {write.object}, and {uses(other)} to change data"
+        what = _both_change(write, other)
     else:
         return None
     return Clash(
@@ -34,6 +34,13 @@ def judge(write: Effect, other: Effect) -> Clash | None:
         message=what,
         hint="make both give the same rows whoever runs first, or fix their order",
     )
+
+
+def _both_change(write: Effect, other: Effect) -> str:
+    if other.verb is Verb.READ:
+        return f"{write.member.label} writes to {write.object}, which {other.member.label} reads to change data"
+    one, two = in_order(write, other)
+    return f"{one} and {two} both write to {write.object}"
 
 
 def _at_once(effect: Effect) -> bool:

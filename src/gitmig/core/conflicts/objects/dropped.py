@@ -19,7 +19,7 @@ def judge(drop: Effect, other: Effect) -> Clash | None:
     """A drop meets every use of the object and of its parts; bodies of functions have a rule of their own."""
     if drop.verb is Verb.ALTER and drop.touch.aspect == "uniqueness":
         return _key_gone(drop, other)
-    if drop.verb is not Verb.DROP or not hits(drop, other) or _is_body(other):
+    if drop.verb is not Verb.DROP or other.implied or not hits(drop, other) or _is_body(other):
         return None
     if other.object == drop.object and other.verb is Verb.DROP:
         return _both(drop, other)
@@ -43,7 +43,7 @@ def _used(drop: Effect, other: Effect, doubt: str | None) -> Clash:
         code=USED,
         severity=Severity.WARNING if doubt else Severity.ERROR,
         object=drop.object,
-        message=f"{drop.member.label} {how} {drop.object}, and {uses(other)}",
+        message=f"{drop.member.label} {how} {drop.object}, and {uses(other, drop)}",
         hint=f"take what needs {drop.object} out of {other.member.label}, or leave it in place for now",
         doubt=doubt,
     )

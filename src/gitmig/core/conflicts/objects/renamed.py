@@ -22,7 +22,7 @@ def judge(rename: Effect, other: Effect) -> Clash | None:
         or (other.verb is Verb.DROP and (other.object == rename.object))
     ):
         return None
-    if other.verb in {Verb.READ, Verb.WRITE} and other.touch.manner is Manner.BODY:
+    if other.implied or (other.verb in {Verb.READ, Verb.WRITE} and other.touch.manner is Manner.BODY):
         return None
     if rename.forgiving and other.forgiving and other.verb is not Verb.CREATE and rename.touch.to == other.touch.to:
         return None
@@ -31,7 +31,7 @@ def judge(rename: Effect, other: Effect) -> Clash | None:
         one, two = in_order(rename, other)
         message, hint = f"{one} and {two} both rename {rename.object}", "agree on one name, in one of the two"
     else:
-        message = f"{rename.member.label} renames {rename.object} to {new and new.path[-1]}, and {uses(other)}"
+        message = f"{rename.member.label} renames {rename.object} to {new and new.path[-1]}, and {uses(other, rename)}"
         hint = f"let {other.member.label} run first, or write the new name into it"
     severity = Severity.WARNING if other.forgiving and other.verb is not Verb.CREATE else Severity.ERROR
     doubt = "the other statement forgives that the object is gone" if severity is Severity.WARNING else None

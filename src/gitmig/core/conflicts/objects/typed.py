@@ -25,7 +25,7 @@ def judge(retyped: Effect, other: Effect) -> Clash | None:
         code=CODE,
         severity=Severity.ERROR if stands else Severity.WARNING,
         object=retyped.object,
-        message=f"{retyped.member.label} changes the type of {retyped.object}, and {uses(other)}",
+        message=f"{retyped.member.label} changes the type of {retyped.object}, and {uses(other, retyped)}",
         hint="let the change of the type run first, or drop and create again what stands in its way",
         doubt=None if stands else "whether the two types both serve is not known",
     )
