@@ -27,11 +27,6 @@ def feature(repo: Sandbox) -> Sandbox:
     return repo
 
 
-@pytest.fixture(autouse=True)
-def no_squawk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gitmig.operations.lint.squawk", lambda: None)
-
-
 def test_the_proof_is_told_with_the_findings(feature: Sandbox, gitmig: Gitmig) -> None:
     said = gitmig("check", "--prove")
     assert said.status == 1

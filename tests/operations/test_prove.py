@@ -152,6 +152,19 @@ def test_common_migrations_that_do_not_run_cannot_decide_anything(run: Run) -> N
         run({"0001_a": ("SELEC 1;", None)}, {}, {})
 
 
+@pytest.mark.parametrize("up", ["VACUUM;", "CREATE TYPE m AS ENUM ('a'); ALTER TYPE m ADD VALUE 'b';", "SELECT 1;"])
+def test_common_migrations_are_built_however_they_have_to(run: Run, up: str) -> None:
+    base: Side = {"0001_a": (up, None), "0002_b": ("CREATE TABLE b (id int);", None)}
+    assert run(base, {"0003_x": ("ALTER TABLE b ADD x int;", None)}, {}).holds
+
+
+def test_what_a_killed_process_left_behind_is_dropped(run: Run, database: Database) -> None:
+    for name in ("gitmig_scratch_1000000000_1", "gitmig_scratch_1000000000_1_copy"):
+        database.rows(f"CREATE DATABASE {name}")
+    run(COMMENTS, {}, {})
+    assert scratch_databases(database) == []
+
+
 def test_another_server_can_be_named(make_sandbox: Callable[..., Sandbox], database: Database) -> None:
     project = Project.load(make_sandbox().root, "postgresql://localhost:1/nowhere")
     assert prove(project, orders(COMMENTS, {}, {}), database.url).holds

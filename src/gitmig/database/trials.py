@@ -34,7 +34,7 @@ def run_trials(
     Raises BuildFailed if the foundation does not run, GitmigError if the role may not create databases.
     """
     with scratch_database(url, bootstrap) as connection:
-        ((_, before),) = build(connection, foundation, measure_at=(len(foundation),), ignore=ignore)
+        before = _founded(connection, foundation, ignore)
         try:
             return before, {way: _rolled_back(connection, trial, ignore) for way, trial in trials.items()}
         except _NeedsCommits:
@@ -45,6 +45,18 @@ def run_trials(
 
 class _NeedsCommits(Exception):
     """PostgreSQL does not run the scripts in one transaction, or its answer there is not the last word."""
+
+
+def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence[str]) -> Schema:
+    """Build the foundation, in one transaction if PostgreSQL allows it, as psql -1 does. Raises BuildFailed."""
+    try:
+        with connection.transaction():
+            for script in scripts:
+                runner_of(script.language).inside(connection, _inside(script))
+    except (ScriptError, psycopg.IntegrityError, _NeedsCommits):
+        ((_, schema),) = build(connection, scripts, measure_at=(len(scripts),), ignore=ignore)
+        return schema
+    return read_schema(connection, ignore)
 
 
 def _rolled_back(connection: Connection, trial: Trial, ignore: Sequence[str]) -> Result:

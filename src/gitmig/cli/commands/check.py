@@ -15,6 +15,7 @@ from gitmig.cli.render import print_json, say
 @click.option("--prove", is_flag=True, help="Run both orders on a scratch database and compare the schemas.")
 @click.option("--scratch", metavar="URL", help="Prove on this server, or on the `embedded` one; implies --prove.")
 @click.option("--no-clients", is_flag=True, help="Do not look for source code that uses what the branch takes away.")
+@click.option("--no-lint", is_flag=True, help="Do not ask squawk, also if it is installed.")
 @click.option("--all", "every", is_flag=True, help="Compare every branch with the base and with every other one.")
 @click.option("--against", "pattern", metavar="PATTERN", help="With --all: only branches whose names fit.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
@@ -26,6 +27,7 @@ def command(
     prove: bool,
     scratch: str | None,
     no_clients: bool,
+    no_lint: bool,
     every: bool,
     pattern: str | None,
     strict: bool,
@@ -45,7 +47,13 @@ def command(
     from gitmig.operations.review import review
 
     found = review(
-        options.project(), base, revision, prove=prove or scratch is not None, scratch=scratch, clients=not no_clients
+        options.project(),
+        base,
+        revision,
+        prove=prove or scratch is not None,
+        scratch=scratch,
+        clients=not no_clients,
+        lint=not no_lint,
     )
     say(render("json" if as_json else form, Report.of(found)))
     return status(found.findings, strict=strict)
