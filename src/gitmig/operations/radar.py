@@ -160,9 +160,8 @@ class _Scan:
         """Of what the base got since, what touches the same objects as the load, in order."""
         if not missing:
             return ()
-        places = load.keys[1]
-        candidates = (self._base_by_entry[name] for name in missing if name in self._base_by_entry)
-        near = [addition for addition in candidates if not places.isdisjoint(_places(addition))]
+        since = (self._base_by_entry[name] for name in missing if name in self._base_by_entry)
+        near = [addition for addition in since if load.meets(_alone(addition))]
         return tuple(sorted(near, key=lambda addition: addition.version))
 
     def _edits(self, edited: Iterable[Migration]) -> Iterator[Finding]:
@@ -184,8 +183,8 @@ class _Scan:
 
 
 @cache
-def _places(addition: Addition) -> frozenset[tuple[str, ...]]:
-    return Load(additions=(addition,), dependents=None).keys[1]
+def _alone(addition: Addition) -> Load:
+    return Load(additions=(addition,), dependents=None)
 
 
 def _anywhere(side: Side) -> snapshot.Snapshot:

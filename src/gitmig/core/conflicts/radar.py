@@ -61,6 +61,11 @@ class Load:
             active |= {("version", str(addition.version).lstrip("0")), ("checksum", addition.checksum)}
         return frozenset(active), frozenset(present | active)
 
+    def meets(self, other: Load) -> bool:
+        """Whether one of the two changes something where the other one is."""
+        (mine, here), (theirs, there) = self.keys, other.keys
+        return not mine.isdisjoint(there) or not theirs.isdisjoint(here)
+
     def without(self, other: Load) -> Load:
         """What is left when the other one has been merged."""
         shared = {(addition.version, addition.blobs) for addition in other.additions}

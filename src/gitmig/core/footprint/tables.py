@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from gitmig.core.footprint.trace import Trace
 
 
-# Bits of TableLikeOption in PostgreSQL's parsenodes.h.
-LIKE_OPTIONS = {"constraints": 4, "default": 8, "indexes": 64}
+# Bits of TableLikeOption in PostgreSQL's parsenodes.h, by the aspects they copy.
+LIKE_OPTIONS = {
+    "comment": 1,
+    "compression": 2,
+    "constraints": 4,
+    "default": 8 | 16 | 32,
+    "indexes": 64,
+    "statistics": 128,
+    "storage": 256,
+}
 
 
 def create_table(trace: Trace, node: Node) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from gitmig.core.footprint.objects import Kind, Object
 
 # Another number makes the footprints that older versions kept worthless.
-VERSION = 2
+VERSION = 3
 
 
 class Verb(Enum):
