@@ -55,7 +55,8 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
         return comes_or_goes and change.object.kind in GRANTED.get(whole.touch.aspect, ())
     aspects = {"type"} | ({"null", *whole.touch.aspect.split()} if whole.touch.aspect.startswith("like") else set())
     if change.object.kind is Kind.CONSTRAINT:
-        return "constraints" in aspects and change.verb in MEMBERSHIP
+        unknown = not change.touch.aspect and bool(aspects & {"constraints", "indexes"})
+        return change.verb in MEMBERSHIP and (unknown or change.touch.aspect in aspects)
     altered = change.verb is Verb.ALTER and change.touch.aspect in aspects
     return change.object.kind is Kind.COLUMN and (change.verb in MEMBERSHIP or altered)
 
