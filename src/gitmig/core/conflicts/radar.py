@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitmig.core.conflicts.effects import effects
+from gitmig.core.conflicts.composition import effects
 from gitmig.core.conflicts.meetings import compare
 from gitmig.core.findings import Finding, Severity
 from gitmig.core.footprint.objects import Kind
