@@ -15,7 +15,7 @@ from gitmig.operations.sides import Reader, Side, common_layout, folders_of, gro
 from gitmig.repository import merging, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gitmig.core.conflicts.sides import Set
     from gitmig.core.findings import Finding
@@ -57,19 +57,9 @@ def check(project: Project, base: str | None = None, revision: str | None = None
     layout = common_layout(project, (ours, theirs))
     ours, theirs = grouped(ours, layout), grouped(theirs, layout)
     bases = [grouped(read_side(project, commit), layout) for commit in parted]
-    pedigree = Pedigree(
-        ours=ours.migrations, theirs=theirs.migrations, merge_bases=tuple(side.migrations for side in bases)
-    )
-    reader = _read(project, layout, pedigree, ours, theirs)
-    merge = _merge(project, layout, ours, theirs)
-    sides = Sides(
-        pedigree=pedigree,
-        merge=merge,
-        contents=reader.contents,
-        footprints=reader.footprints,
-        unreadable=tuple(reader.problems),
-        dependents=lambda: _dependents(reader, pedigree.common, theirs.snapshot),
-    )
+    sides = _sides(project, layout, ours, theirs, bases)
+    pedigree, contents = sides.pedigree, sides.contents
+    folder = (sides.merge.folders or (ours.snapshot.folder or "",))[0]
     added = (*pedigree.theirs_added, *pedigree.ours_added)
     return Checked(
         base=theirs,
@@ -80,12 +70,23 @@ def check(project: Project, base: str | None = None, revision: str | None = None
         theirs_added=pedigree.theirs_added,
         common=pedigree.common,
         layout=layout,
-        merged=MigrationSet(
-            folder=(merge.folders or (ours.snapshot.folder or "",))[0],
-            layout=layout.name,
-            migrations=merge.migrations,
-        ),
-        contents={m.path: reader.contents[m.blobs] for m in added if m.blobs in reader.contents},
+        merged=MigrationSet(folder=folder, layout=layout.name, migrations=sides.merge.migrations),
+        contents={m.path: contents[m.blobs] for m in added if m.blobs in contents},
+    )
+
+
+def _sides(project: Project, layout: Layout, ours: Side, theirs: Side, bases: Sequence[Side]) -> Sides:
+    pedigree = Pedigree(
+        ours=ours.migrations, theirs=theirs.migrations, merge_bases=tuple(side.migrations for side in bases)
+    )
+    reader = _read(project, layout, pedigree, ours, theirs)
+    return Sides(
+        pedigree=pedigree,
+        merge=_merge(project, layout, ours, theirs),
+        contents=reader.contents,
+        footprints=reader.footprints,
+        unreadable=tuple(reader.problems),
+        dependents=lambda: _dependents(reader, pedigree.common, theirs.snapshot),
     )
 
 

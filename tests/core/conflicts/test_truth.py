@@ -13,7 +13,7 @@ from gitmig.database.sending import ScriptError, run_sql
 from tests.core.conflicts.cases import Case, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitmig.core.findings import Finding
     from gitmig.core.migration import Content, Migration
@@ -54,7 +54,7 @@ def is_doubtful(found: Iterable[Finding]) -> bool:
     return any(finding.doubt for finding in found)
 
 
-def outcome(connection: Connection, order: Sequence[Migration], contents: dict[str, Content]) -> str | None:
+def outcome(connection: Connection, order: Sequence[Migration], contents: Mapping[str, Content]) -> str | None:
     """The fingerprint after the migrations ran, None if one fails; everything is rolled back."""
     with connection.transaction(force_rollback=True):
         try:
@@ -64,7 +64,7 @@ def outcome(connection: Connection, order: Sequence[Migration], contents: dict[s
         return read_schema(connection).fingerprint
 
 
-def run(connection: Connection, order: Sequence[Migration], contents: dict[str, Content]) -> None:
+def run(connection: Connection, order: Sequence[Migration], contents: Mapping[str, Content]) -> None:
     for migration in order:
         with connection.transaction():
             run_sql(connection, contents[migration.blobs].up)

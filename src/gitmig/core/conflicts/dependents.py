@@ -84,6 +84,12 @@ class Dependents:
         self._unique = {_renamed(made, old, new) for made in self._unique}
 
 
+def reaches_further(footprints: Iterable[Footprint]) -> bool:
+    """Whether a script may touch more than it names, by a drop or a new schema: only then the base has to be read."""
+    touches = (touch for footprint in footprints for touch in footprint.touches)
+    return any(t.verb is Verb.DROP or (t.to and t.to.path[1] != t.object.path[1]) for t in touches)
+
+
 def _alteration(drop: Effect, altered: Object, aspect: str) -> Effect:
     touch = replace(drop.touch, verb=Verb.ALTER, object=altered, aspect=aspect, traits=frozenset())
     return replace(drop, touch=touch, implied=True)

@@ -66,10 +66,11 @@ def _worst(met: Sequence[Met]) -> list[Met]:
     return whole if whole and severity is Severity.ERROR else worst
 
 
-def _how_telling(met: Met) -> tuple[int, str]:
+def _how_telling(met: Met) -> tuple[int, int, str]:
     """That a statement names a table says less than what it does there."""
     clash, *both = met
-    return sum(e.verb is Verb.READ and e.touch.manner is Manner.ONCE for e in both), clash.message
+    little = sum(e.verb is Verb.READ and e.touch.manner is Manner.ONCE for e in both)
+    return little, len(clash.message), clash.message
 
 
 def _findings(met: Iterable[Met]) -> Iterator[Finding]:

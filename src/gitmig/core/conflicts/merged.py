@@ -16,18 +16,7 @@ NO_DOWN, NAME, NO_SQL, TWO_FOLDERS = "GM301", "GM302", "GM303", "GM304"
 
 def find(sides: Sides) -> Iterator[Finding]:
     """What a sync to the merged set would refuse, and what it could not undo."""
-    added = (*sides.pedigree.ours_added, *sides.pedigree.theirs_added)
-    for migration in added:
-        content = sides.contents.get(migration.blobs)
-        if content and content.down is None:
-            yield Finding(
-                code=NO_DOWN,
-                severity=Severity.WARNING,
-                message=f"{migration.label} has no down: it cannot be reverted",
-                hint="write what undoes it, or an empty down if there is nothing to undo",
-                migrations=(migration.label,),
-                path=migration.path,
-            )
+    yield from _without_down(sides)
     for problem in sides.merge.problems:
         yield Finding(
             code=NAME,
@@ -46,6 +35,20 @@ def find(sides: Sides) -> Iterator[Finding]:
             hint="merge the base into the branch and move them into one folder there",
             path=sides.merge.folders[0],
         )
+
+
+def _without_down(sides: Sides) -> Iterator[Finding]:
+    for migration in (*sides.pedigree.ours_added, *sides.pedigree.theirs_added):
+        content = sides.contents.get(migration.blobs)
+        if content and content.down is None:
+            yield Finding(
+                code=NO_DOWN,
+                severity=Severity.WARNING,
+                message=f"{migration.label} has no down: it cannot be reverted",
+                hint="write what undoes it, or an empty down if there is nothing to undo",
+                migrations=(migration.label,),
+                path=migration.path,
+            )
 
 
 def _unparsed(sides: Sides) -> Iterator[Finding]:

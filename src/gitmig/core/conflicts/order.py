@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.core.conflicts.effects import effects
+from gitmig.core.conflicts.composition import effects
 from gitmig.core.conflicts.objects.clash import hits
 from gitmig.core.findings import Finding, Severity
 from gitmig.core.footprint.touches import Verb

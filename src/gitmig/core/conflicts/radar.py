@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitmig.core.conflicts.effects import effects
+from gitmig.core.conflicts.composition import effects
 from gitmig.core.conflicts.meetings import compare
 from gitmig.core.findings import Finding, Severity
 from gitmig.core.footprint.objects import Kind
@@ -60,6 +60,11 @@ class Load:
         for addition in self.additions:
             active |= {("version", str(addition.version).lstrip("0")), ("checksum", addition.checksum)}
         return frozenset(active), frozenset(present | active)
+
+    def meets(self, other: Load) -> bool:
+        """Whether one of the two changes something where the other one is."""
+        (mine, here), (theirs, there) = self.keys, other.keys
+        return not mine.isdisjoint(there) or not theirs.isdisjoint(here)
 
     def without(self, other: Load) -> Load:
         """What is left when the other one has been merged."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.core.conflicts import blind, edited, merged, order, repeated, textual, versions
-from gitmig.core.conflicts.effects import Member, effects
+from gitmig.core.conflicts.composition import effects
+from gitmig.core.conflicts.dependents import reaches_further
+from gitmig.core.conflicts.effects import Member
 from gitmig.core.conflicts.meetings import compare
 from gitmig.core.findings import Severity, in_order
-from gitmig.core.footprint.touches import Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gitmig.core.conflicts.sides import Set, Sides
     from gitmig.core.findings import Finding
@@ -51,14 +52,8 @@ def _members(sides: Sides, migrations: Set) -> list[Member]:
 def _meetings(sides: Sides, ours: Sequence[Member], theirs: Sequence[Member]) -> list[Finding]:
     if not ours or not theirs:
         return []
-    known = sides.dependents() if _drops(ours) or _drops(theirs) else None
+    known = sides.dependents() if reaches_further(member.footprint for member in (*ours, *theirs)) else None
     return compare(effects(ours, known), effects(theirs, known))
-
-
-def _drops(members: Iterable[Member]) -> bool:
-    """Only a drop, or a new schema, may take more along than it names: then what the base holds has to be known."""
-    touches = [touch for member in members for touch in member.footprint.touches]
-    return any(t.verb is Verb.DROP or (t.to and t.to.path[1] != t.object.path[1]) for t in touches)
 
 
 def _needed(sides: Sides, ours: Sequence[Member]) -> set[tuple[str, str]]:

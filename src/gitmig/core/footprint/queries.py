@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitmig.core.footprint.nodes import text, texts, unwrap
 from gitmig.core.footprint.objects import Kind
+from gitmig.core.footprint.scope import Scope
 from gitmig.core.footprint.touches import Manner, Trait, Verb
 from gitmig.core.footprint.typenames import read_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from gitmig.core.footprint.nodes import Node
     from gitmig.core.footprint.objects import Object
@@ -19,26 +19,6 @@ if TYPE_CHECKING:
 
 
 SEQUENCE_FUNCTIONS = {"nextval", "setval", "currval"}
-
-
-@dataclass
-class Scope:
-    """What names mean at one place of a query: tables by alias, None where it is no table of the database."""
-
-    tables: dict[str, Object | None] = field(default_factory=dict)
-    common: frozenset[str] = frozenset()
-    outer: Scope | None = None
-
-    def owners(self, alias: str | None) -> Iterator[Object]:
-        """The tables a column may belong to, from the inside out; all of them without an alias."""
-        scope: Scope | None = self
-        while scope:
-            if alias is None:
-                yield from filter(None, scope.tables.values())
-            elif alias in scope.tables:
-                yield from filter(None, [scope.tables[alias]])
-                return
-            scope = scope.outer
 
 
 def statement(trace: Trace, kind: str, node: Node, outer: Scope | None = None) -> None:
@@ -101,12 +81,12 @@ def _from(trace: Trace, item: Node, scope: Scope) -> None:
     kind, node = unwrap(item)
     alias = node.get("alias", {}).get("aliasname")
     if kind == "RangeVar":
-        _table(trace, node, scope)
+        scope.table(trace, node)
     elif kind == "JoinExpr":
         _from(trace, node["larg"], scope)
         _from(trace, node["rarg"], scope)
         for column in texts(node.get("usingClause")):
-            _column(trace, None, column, scope)
+            scope.column(trace, None, column)
         if node.get("isNatural"):
             for table in scope.owners(None):
                 trace.read(table, Trait.WHOLE)
@@ -120,21 +100,6 @@ def _from(trace: Trace, item: Node, scope: Scope) -> None:
         scope.tables.setdefault(alias or kind, None)
 
 
-def _table(trace: Trace, node: Node, scope: Scope, *, target: bool = False) -> Object | None:
-    """A table by its name; names of WITH hide tables, but not as a target."""
-    alias = node.get("alias", {}).get("aliasname") or node["relname"]
-    if not target and "schemaname" not in node and node["relname"] in scope.common:
-        scope.tables[alias] = None
-        return None
-    table = trace.relation(node)
-    if table.path[1] in {"pg_catalog", "information_schema"} or table.path[2].startswith("pg_"):
-        scope.tables[alias] = None
-        return table
-    trace.read(table)
-    scope.tables[alias] = table
-    return table
-
-
 def _star(trace: Trace, target: Node, scope: Scope) -> None:
     fields = target.get("ResTarget", {}).get("val", {}).get("ColumnRef", {}).get("fields", [])
     if fields and "A_Star" in fields[-1]:
@@ -144,7 +109,7 @@ def _star(trace: Trace, target: Node, scope: Scope) -> None:
 
 
 def _insert(trace: Trace, node: Node, scope: Scope) -> None:
-    table = _table(trace, node["relation"], scope, target=True)
+    table = scope.table(trace, node["relation"], target=True)
     assert table is not None  # a target is a table
     columns = [target["ResTarget"]["name"] for target in node.get("cols", ())]
     trace.touch(Verb.WRITE, table, aspect="insert", columns=columns or None)
@@ -172,7 +137,7 @@ def _on_conflict(trace: Trace, clause: Node, table: Object, scope: Scope) -> Non
 
 
 def _update(trace: Trace, node: Node, scope: Scope) -> None:
-    table = _table(trace, node["relation"], scope, target=True)
+    table = scope.table(trace, node["relation"], target=True)
     assert table is not None
     for item in node.get("fromClause", ()):
         _from(trace, item, scope)
@@ -187,7 +152,7 @@ def _assignments(trace: Trace, targets: Iterable[Node], table: Object) -> None:
 
 
 def _delete(trace: Trace, node: Node, scope: Scope) -> None:
-    table = _table(trace, node["relation"], scope, target=True)
+    table = scope.table(trace, node["relation"], target=True)
     assert table is not None
     trace.touch(Verb.WRITE, table, aspect="delete")
     for item in node.get("usingClause", ()):
@@ -197,7 +162,7 @@ def _delete(trace: Trace, node: Node, scope: Scope) -> None:
 
 
 def _merge(trace: Trace, node: Node, scope: Scope) -> None:
-    table = _table(trace, node["relation"], scope, target=True)
+    table = scope.table(trace, node["relation"], target=True)
     assert table is not None
     _from(trace, node["sourceRelation"], scope)
     for item in node.get("mergeWhenClauses", ()):
@@ -215,12 +180,7 @@ def _column_reference(trace: Trace, node: Node, scope: Scope) -> None:
     names = texts(node["fields"])
     if "A_Star" in node["fields"][-1]:
         return
-    _column(trace, names[-2] if len(names) > 1 else None, names[-1], scope)
-
-
-def _column(trace: Trace, alias: str | None, name: str, scope: Scope) -> None:
-    for table in scope.owners(alias):
-        trace.read(table.part(Kind.COLUMN, name))
+    scope.column(trace, names[-2] if len(names) > 1 else None, names[-1])
 
 
 def _function_call(trace: Trace, node: Node, scope: Scope) -> None:

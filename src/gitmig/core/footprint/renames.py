@@ -38,14 +38,8 @@ def rename(trace: Trace, node: Node) -> None:
             trace.touch(Verb.RENAME, index, Trait.LENIENT, to=renamed)
         return
     old = _renamed(trace, node, kind)
-    trace.touch(
-        Verb.RENAME,
-        old,
-        *lenient,
-        to=Object(old.kind, (*old.path[:-1], new))
-        if len(old.path) < 4
-        else Object(old.kind, (*old.path[:2], new, *old.path[3:])),
-    )
+    place = min(len(old.path), 3) - 1  # behind a function's name stands its signature
+    trace.touch(Verb.RENAME, old, *lenient, to=Object(old.kind, (*old.path[:place], new, *old.path[place + 1 :])))
 
 
 def set_schema(trace: Trace, node: Node) -> None:

@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from gitmig.core.footprint.trace import Trace
 
 
-# Bits of TableLikeOption in PostgreSQL's parsenodes.h.
-LIKE_OPTIONS = {"constraints": 4, "default": 8, "indexes": 64}
+# Bits of TableLikeOption in PostgreSQL's parsenodes.h, by the aspects they copy.
+LIKE_OPTIONS = {
+    "comment": 1,
+    "compression": 2,
+    "constraints": 4,
+    "default": 8 | 16 | 32,
+    "indexes": 64,
+    "statistics": 128,
+    "storage": 256,
+}
 
 
 def create_table(trace: Trace, node: Node) -> None:
@@ -117,7 +125,7 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     else:
         trace.touch(Verb.CREATE, index, *traits, *chosen, *unique, value=value)
     key = table.part(Kind.CONSTRAINT, name)
-    trace.touch(Verb.CREATE, key, *traits, *chosen, *unique, value=value)
+    trace.touch(Verb.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value)
     if kind == "PRIMARY":
         trace.touch(Verb.ALTER, table, *traits, aspect="primary key", value=value)
     for column in columns if "indexname" not in node else ():
@@ -132,7 +140,7 @@ def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *t
     name = node.get("conname")
     chosen = [] if name else [Trait.CHOSEN]
     key = table.part(Kind.CONSTRAINT, name or chosen_name(table.path[2], columns, "fkey"))
-    trace.touch(Verb.CREATE, key, *traits, *chosen, value=definition([node, columns]))
+    trace.touch(Verb.CREATE, key, *traits, *chosen, aspect="foreign", value=definition([node, columns]))
     for column in columns:
         trace.read(table.part(Kind.COLUMN, column), manner=Manner.KEY)
     target = trace.relation(node["pktable"])
@@ -152,7 +160,8 @@ def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
         touch.object.path[4] for touch in trace.touches[before:] if touch.object.root == table.path != touch.object.path
     }
     name = name or chosen_name(table.path[2], sorted(named) if len(named) == 1 else [], "check")
-    trace.touch(Verb.CREATE, table.part(Kind.CONSTRAINT, name), *traits, *chosen, value=definition(node))
+    check = table.part(Kind.CONSTRAINT, name)
+    trace.touch(Verb.CREATE, check, *traits, *chosen, aspect="constraints", value=definition(node))
 
 
 HANDLERS = {

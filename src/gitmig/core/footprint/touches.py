@@ -9,7 +9,7 @@ from typing import Any
 from gitmig.core.footprint.objects import Kind, Object
 
 # Another number makes the footprints that older versions kept worthless.
-VERSION = 2
+VERSION = 4
 
 
 class Verb(Enum):
@@ -50,7 +50,8 @@ class Trait(Enum):
 class Touch:
     """One touch. `line` counts from 1 in the script, `statement` from 0; `part` counts what one statement makes.
 
-    `aspect` says what an ALTER changes ("type", "default") or how rows are written ("insert", "update", "delete").
+    `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
+    an enum value stands beside, what sort of constraint is made, or what a statement copies or grants.
     `value` is a definition: equal values have equal effects. `to` is a renamed object's new self. `columns` are those
     an INSERT gives, None if it gives them by position.
     """

@@ -40,7 +40,7 @@ def hits(first: Effect, second: Effect) -> bool:
     if first.object == second.object or first.object.contains(second.object):
         return True
     # a call names a function without its signature
-    return first.object.kind is Kind.FUNCTION and second.object.contains(first.object)
+    return first.object.kind is second.object.kind is Kind.FUNCTION and second.object.contains(first.object)
 
 
 def uses(effect: Effect, changed: Effect) -> str:

@@ -19,7 +19,7 @@ def judge(drop: Effect, other: Effect) -> Clash | None:
     """A drop meets every use of the object and of its parts; bodies of functions have a rule of their own."""
     if drop.verb is Verb.ALTER and drop.touch.aspect == "uniqueness":
         return _key_gone(drop, other)
-    if drop.verb is not Verb.DROP or other.implied or not hits(drop, other) or _is_body(other):
+    if drop.verb is not Verb.DROP or not hits(drop, other) or _cannot_fail(other):
         return None
     if other.object == drop.object and other.verb is Verb.DROP:
         return _both(drop, other)
@@ -75,5 +75,8 @@ def _key_gone(drop: Effect, other: Effect) -> Clash | None:
     )
 
 
-def _is_body(effect: Effect) -> bool:
+def _cannot_fail(effect: Effect) -> bool:
+    """Whether it is looked up later; or goes along with something else, where the drop finds it in the other order."""
+    if effect.implied:
+        return effect.verb is not Verb.RENAME
     return effect.verb in {Verb.READ, Verb.WRITE} and effect.touch.manner is Manner.BODY

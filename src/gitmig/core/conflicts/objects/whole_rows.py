@@ -50,10 +50,13 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
     if not whole.object.contains(change.object):
         return False
     if whole.object.kind is Kind.SCHEMA:
-        return change.verb is Verb.CREATE and change.object.kind in GRANTED.get(whole.touch.aspect, ())
+        moved = change.touch.to is not None and change.touch.to.path[1] != change.object.path[1]
+        comes_or_goes = change.verb is Verb.CREATE or moved
+        return comes_or_goes and change.object.kind in GRANTED.get(whole.touch.aspect, ())
     aspects = {"type"} | ({"null", *whole.touch.aspect.split()} if whole.touch.aspect.startswith("like") else set())
     if change.object.kind is Kind.CONSTRAINT:
-        return "constraints" in aspects and change.verb in MEMBERSHIP
+        unknown = not change.touch.aspect and bool(aspects & {"constraints", "indexes"})
+        return change.verb in MEMBERSHIP and (unknown or change.touch.aspect in aspects)
     altered = change.verb is Verb.ALTER and change.touch.aspect in aspects
     return change.object.kind is Kind.COLUMN and (change.verb in MEMBERSHIP or altered)
 
