@@ -49,7 +49,7 @@ def test_a_use_is_a_note_with_file_and_line(repo: Sandbox) -> None:
             objects=("column comments.contents",),
             path="src/api.py",
             line=4,
-            doubt="the table is named near it, not with it",
+            doubt=None,
         )
     ]
 

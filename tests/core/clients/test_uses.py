@@ -28,10 +28,10 @@ def found(departure: Departure, path: str, text: str) -> list[str]:
     ("departure", "path", "text", "expected"),
     [
         # SQL
-        (BODY, "api.py", 'db.execute("SELECT id, contents FROM comments")', ["1 reads NEAR"]),
+        (BODY, "api.py", 'db.execute("SELECT id, contents FROM comments")', ["1 reads CERTAIN"]),
         (BODY, "api.py", "SELECT comments.contents", ["1 reads CERTAIN"]),
         (BODY, "api.py", 'SELECT "comments"."contents"', ["1 reads CERTAIN"]),
-        (BODY, "api.py", "INSERT INTO comments (contents) VALUES (%s)", ["1 writes NEAR"]),
+        (BODY, "api.py", "INSERT INTO comments (contents) VALUES (%s)", ["1 writes CERTAIN"]),
         (BODY, "q.sql", "SELECT\n  contents,\n  id\nFROM\n  comments", ["2 names NEAR"]),
         (BODY, "api.py", "UPDATE comments\nSET contents = $1", ["2 writes NEAR"]),
         (BODY, "api.py", "SELECT body AS contents FROM comments", []),
@@ -68,11 +68,12 @@ def found(departure: Departure, path: str, text: str) -> list[str]:
         # names that many things have
         (NAME, "a.py", "for user in users:\n    print(name)", []),
         (NAME, "a.py", "for user in users:\n    print(user.name)", ["2 reads CERTAIN"]),
-        (NAME, "a.py", 'q = "select name from users"', ["1 reads NEAR"]),
+        (NAME, "a.py", 'q = "select name from users"', ["1 reads CERTAIN"]),
         # written for people
         (BODY, "a.py", "# comments and their contents", []),
         (BODY, "README.md", "every comment has contents, see `comments.contents`", ["1 reads NEAR"]),
         (BODY, "README.md", "The contents of all comments", []),
+        (BODY, "README.md", "Where comments are set, update their contents", []),
         # said to be right
         (BODY, "a.py", "comment.contents  # gitmig: ignore", []),
         (BODY, "a.py", "# gitmig: ignore\ncomment.contents\ncomment.contents", ["3 reads CERTAIN"]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from gitmig.cli.render import plural
+from gitmig.cli.render import plural, short
 from gitmig.core.findings import Severity
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gitmig.core.proof import Proof
     from gitmig.operations.review import Review
 
+COMMIT = re.compile(r"[0-9a-f]{40,64}")
 FORMATS = ("text", "json", "github", "sarif", "markdown")
 
 
@@ -45,8 +47,8 @@ class Report:
         """The report of a review."""
         checked = review.checked
         return cls(
-            base=Side(name=checked.base.name, commit=checked.base.commit, added=checked.theirs_added),
-            ours=Side(name=checked.ours.name, commit=checked.ours.commit, added=checked.ours_added),
+            base=Side(name=_readable(checked.base.name), commit=checked.base.commit, added=checked.theirs_added),
+            ours=Side(name=_readable(checked.ours.name), commit=checked.ours.commit, added=checked.ours_added),
             merge_base=checked.merge_base,
             findings=review.findings,
             proof=review.proof,
@@ -65,6 +67,11 @@ class Report:
         from gitmig.cli.formats.proof import sentences
 
         return sentences(self.proof) if self.proof else [f"none: {self.unproven}"] if self.unproven else []
+
+
+def _readable(name: str) -> str:
+    """A revision as people write it: hooks and CI name whole commit ids."""
+    return short(name) if COMMIT.fullmatch(name) else name
 
 
 def render(name: str, report: Report) -> str:

@@ -10,6 +10,10 @@ PROSE = re.compile(r"\.(?:md|rst|txt|adoc|html|po|csv)$|(?:^|/)(?:CHANGELOG|NEWS
 VERBS = r"SELECT|INSERT|UPDATE|DELETE|WHERE|SET|VALUES|JOIN|ORDER BY|GROUP BY|RETURNING|ALTER|CREATE|DROP|TRUNCATE"
 SQL = re.compile(rf"\b(?:{VERBS})\b")
 SQL_IN_ANY_CASE = re.compile(rf"\b(?:{VERBS})\b", re.IGNORECASE)
+STATEMENT = re.compile(
+    r"\b(?:select\b.*\bfrom|insert\s+into|update\b.*\bset|delete\s+from|alter\s+table|create\s+(?:table|index))\b",
+    re.IGNORECASE,
+)
 # `class Comment(Base)`, `__tablename__ = "comments"`, `comments (id) {`, `create_table :comments`, `model Comment {`
 TABLE_DEFINITION = re.compile(
     r"\b(?:class|struct|model|entity|interface|type|record|create_table|create table|table|tablename|table_name|map)\b"
@@ -49,6 +53,11 @@ def is_data(text: str, names: str) -> bool:
     """Whether one of the names stands there as data does: in SQL, in quotes, behind a dot, as a key, on its own."""
     beside = rf"[.\"'`:>\[]\s*(?:{names})\b|\b(?:{names})\s*[\"'`:\]]|\b(?:{names})\s*=[^=]|^\s*(?:{names})\s*,?$"
     return SQL_IN_ANY_CASE.search(text) is not None or re.search(beside, text) is not None
+
+
+def is_statement(text: str) -> bool:
+    """Whether there is SQL on the line beyond doubt."""
+    return SQL.search(text) is not None or STATEMENT.search(text) is not None
 
 
 def is_alias(text: str, names: str) -> bool:

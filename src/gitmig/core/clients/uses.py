@@ -108,14 +108,14 @@ class _Column:
         tables = {word for table in departure.tables for word in table_spellings(table)}
         owners = _any_of(tables.union(*(row_spellings(table) for table in departure.tables)))
         self._together = re.compile(rf"\b(?:{owners})\b[\"'`\]]*(?:\.|->|::|\[)[\"'`\[:]*(?:{self.names})\b")
-        table = re.compile(rf"\b(?:{_any_of(tables)})\b")
-        self._mentions = [hit for hit in hits if table.search(hit.text)]
+        self._table = re.compile(rf"\b(?:{_any_of(tables)})\b")
+        self._mentions = [hit for hit in hits if self._table.search(hit.text)]
         self._distinctive = is_distinctive(departure.column)
 
     def weigh(self, hit: Hit) -> Weight:
         if lines.is_alias(hit.text, self.names):
             return Weight.NONE
-        if self._together.search(hit.text):
+        if self._together.search(hit.text) or (lines.is_statement(hit.text) and self._table.search(hit.text)):
             return Weight.CERTAIN
         if lines.is_data(hit.text, self.names) and self._is_near(hit):
             return Weight.NEAR
