@@ -43,6 +43,9 @@ def found(departure: Departure, path: str, text: str) -> list[str]:
         (BODY, "app.py", "page.contents", []),
         (COUNT, "app.ts", "blogPost.commentCount", ["1 reads CERTAIN"]),
         (COUNT, "app.rb", "post.comment_count", []),
+        (BODY, "app.rs", "Comment\ncomment_form::contents\npages::contents", ["2 reads NEAR"]),
+        (BODY, "app.ts", "Comment\ndata.contents\nc.contents\nalbum.contents", ["2 reads NEAR", "3 reads NEAR"]),
+        (BODY, "app.rs", "Comment::contents(id)", []),
         # definitions
         (
             BODY,

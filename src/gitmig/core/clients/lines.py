@@ -69,6 +69,6 @@ def how(text: str, names: str) -> str:
     """`writes`, `reads` or `names`."""
     if WRITING.search(text) or re.search(rf"[.>](?:{names})\s*=[^=]", text):
         return "writes"
-    if READING.search(text) or re.search(rf"[.>](?:{names})\b", text):
+    if READING.search(text) or re.search(rf"(?:\.|>|::)(?:{names})\b", text):
         return "reads"
     return "names"

@@ -27,13 +27,12 @@ def row_spellings(table: str) -> frozenset[str]:
 
 def is_distinctive(name: str) -> bool:
     """Whether a name is hardly used for anything else: `comment_count`, `fingerprints`, not `status` or `name`."""
-    return len(name) >= 5 and len(_parts(name)) > 1 and name not in EVERYWHERE
+    parts = _parts(name)
+    return len(name) >= 5 and len(parts) > 1 and parts[-1].lower() not in EVERYWHERE
 
 
-# Two words, and in half of all tables.
-EVERYWHERE = frozenset(
-    {"created_at", "updated_at", "deleted_at", "user_id", "created_by", "updated_by", "first_name", "last_name"}
-)
+# Last words of names that half of all tables have: created_at, user_id, updated_by, first_name.
+EVERYWHERE = frozenset({"at", "id", "ids", "by", "name", "type"})
 
 
 def _parts(name: str) -> list[str]:

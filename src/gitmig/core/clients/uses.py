@@ -20,6 +20,11 @@ IGNORE = "gitmig: ignore"
 # Lines around a column that belong to its statement, and lines of a definition before it.
 STATEMENT, DEFINITION = 5, 60
 LONGEST = 1000  # characters; longer lines are generated or packed
+# Letters of what may be an alias, and names of variables that may hold a row of any table.
+ALIAS = 3
+ANYTHING = frozenset(
+    {"body", "data", "entity", "excluded", "form", "input", "item", "model", "payload", "record", "self", "this"}
+)
 SQL_BEFORE_TABLE = r"(?:FROM|JOIN|INTO|UPDATE|TABLE|REFERENCES|ONLY|TRUNCATE)\s+(?:\w+\.)?[\"`\[]?"
 CODE_BEFORE_TABLE = re.compile(
     r"(?i:table|model|entity|relation|knex|foreign|references|belongs_to|has_many|\bfrom\(|\binto\(|map)"
@@ -110,18 +115,33 @@ class _Column:
         self._together = re.compile(rf"\b(?:{owners})\b[\"'`\]]*(?:\.|->|::|\[)[\"'`\[:]*(?:{self.names})\b")
         self._table = re.compile(rf"\b(?:{_any_of(tables)})\b")
         self._mentions = [hit for hit in hits if self._table.search(hit.text)]
+        self._owned = re.compile(rf"(\w+)[\"'`]?(\.|->|::)[\"'`]?(?:{self.names})\b")
+        self._called = re.compile(rf"\b(?:{self.names})\(")
+        self._rows = tuple({row.lower() for table in departure.tables for row in row_spellings(table)})
         self._distinctive = is_distinctive(departure.column)
 
     def weigh(self, hit: Hit) -> Weight:
-        if lines.is_alias(hit.text, self.names):
+        if lines.is_alias(hit.text, self.names) or self._called.search(hit.text):
             return Weight.NONE
         if self._together.search(hit.text) or (lines.is_statement(hit.text) and self._table.search(hit.text)):
             return Weight.CERTAIN
+        if self._is_anothers(hit):
+            return Weight.NONE
         if lines.is_data(hit.text, self.names) and self._is_near(hit):
             return Weight.NEAR
         if lines.defines_column(hit.text, self.names) and self._is_defined_before(hit):
             return Weight.NEAR
         return Weight.FILE if self._mentions and self._distinctive else Weight.NONE
+
+    def _is_anothers(self, hit: Hit) -> bool:
+        """Whether something else has the column: `album.contents`, not `c.contents` or `data.contents`."""
+        owned = self._owned.search(hit.text)
+        if owned is None:
+            return False
+        owner, joint = owned[1].lower(), owned[2]
+        if any(row in owner for row in self._rows):
+            return False
+        return joint == "::" or (len(owner) > ALIAS and owner not in ANYTHING)
 
     def _is_near(self, hit: Hit) -> bool:
         return any(abs(mention.line - hit.line) <= STATEMENT for mention in self._mentions)
