@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from gitmig.database.connection import connect
 from tests.core.conflicts.cases import Case
 from tests.core.conflicts.test_golden import symmetric
 from tests.core.conflicts.test_truth import is_clean, is_doubtful, outcome, run
 
 if TYPE_CHECKING:
     from gitmig.database.connection import Connection
-    from tests.conftest import Database
 
 BASE = """
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
@@ -121,18 +119,18 @@ statements = st.builds(lambda text, given: text.format(**given), st.sampled_from
 scripts = st.lists(statements, min_size=1, max_size=3).map(lambda lines: ";\n".join(lines) + ";")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+# the same pairs every time: a build shall not fail for what it did not change
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(ours=scripts, theirs=scripts)
-def test_clean_is_never_contradicted(database: Database, ours: str, theirs: str) -> None:
+def test_clean_is_never_contradicted(laboratory: Connection, ours: str, theirs: str) -> None:
     case = case_of(ours, theirs)
-    with connect(database.url, "test") as connection:
-        one, two = both_orders(connection, case)
+    one, two = both_orders(laboratory, case)
     found = case.findings()
     if is_clean(found) and not is_doubtful(found):
         assert one == two is not None, (ours, theirs)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(ours=scripts, theirs=scripts)
 def test_whose_side_is_whose_does_not_matter(ours: str, theirs: str) -> None:
     case = case_of(ours, theirs)

@@ -8,7 +8,6 @@ import pytest
 
 from gitmig.core.findings import Severity
 from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import connect
 from gitmig.database.sending import ScriptError, run_sql
 from tests.core.conflicts.cases import Case, names
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from gitmig.core.findings import Finding
     from gitmig.core.migration import Content, Migration
     from gitmig.database.connection import Connection
-    from tests.conftest import Database
 
 # About two migrations that cannot both run, or give another schema the other way round.
 OBJECTS = "GM2"
@@ -27,21 +25,19 @@ SETS = ("GM1", "GM3")
 
 
 @pytest.mark.parametrize("name", names())
-def test_postgresql_agrees_with_the_case(name: str, database: Database) -> None:
+def test_postgresql_agrees_with_the_case(name: str, laboratory: Connection) -> None:
     sides = Case.read(name).sides()
     found = [finding for finding in Case.read(name).findings() if finding.code != "GM107"]
     if any(finding.code.startswith(SETS) for finding in found):
         pytest.skip("about the set, not about what the scripts do")
     pedigree = sides.pedigree
-    with connect(database.url, "test") as connection:
-        run(connection, pedigree.merge_bases[0], sides.contents)
-        one, two = (
-            outcome(connection, order, sides.contents)
-            for order in (
-                (*pedigree.ours_added, *pedigree.theirs_added),
-                (*pedigree.theirs_added, *pedigree.ours_added),
-            )
-        )
+    orders = (
+        (*pedigree.ours_added, *pedigree.theirs_added),
+        (*pedigree.theirs_added, *pedigree.ours_added),
+    )
+    with laboratory.transaction(force_rollback=True):
+        run(laboratory, pedigree.merge_bases[0], sides.contents)
+        one, two = (outcome(laboratory, order, sides.contents) for order in orders)
     commutes = one == two and one is not None
     assert commutes == is_clean(found) or is_doubtful(found), (one, two)
 

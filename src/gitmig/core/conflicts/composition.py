@@ -86,14 +86,14 @@ class _Composition:
         path = effect.object.path
         if effect.verb is Verb.DROP:
             self._dropped[path] = len(self.found)
-            if path[0] == ROUTINE:  # another function of the name may take its place
-                self._dropped[path[:3]] = len(self.found)
         elif effect.verb is Verb.CREATE:
             self._made[path] = len(self.found)
-            for dropped in {path, path[:3] if path[0] == ROUTINE else path} & self._dropped.keys():
-                k = self._dropped[dropped]
-                self.found[k] = replace(self.found[k], replaced=True)
-                effect = replace(effect, replaced=effect.replaced or dropped == path)
+            for dropped, k in self._dropped.items():
+                if dropped == path:
+                    self.found[k] = replace(self.found[k], replaced=True)
+                    effect = replace(effect, replaced=True)
+                elif path[0] == ROUTINE and dropped[:3] == path[:3]:
+                    self.found[k] = replace(self.found[k], succeeded=True)
         self.found.append(effect)
 
     def _rename(self, effect: Effect, old: Object, new: Object, *, own: bool) -> None:

@@ -26,13 +26,15 @@ class Member:
 class Effect:
     """A touch whose object is named as in the base.
 
-    `replaced`: the side both drops and creates the object. `freed`: the side makes it and gives the name up again.
+    `replaced`: the side both drops and creates the object. `succeeded`: it drops a function and makes another one of
+    that name, with other parameters. `freed`: the side makes it and gives the name up again.
     `implied`: PostgreSQL does it along with something else. `changes_data`: the statement writes rows.
     """
 
     touch: Touch
     member: Member
     replaced: bool = False
+    succeeded: bool = False
     freed: bool = False
     implied: bool = False
     changes_data: bool = False

@@ -33,6 +33,7 @@ def judge(write: Effect, other: Effect) -> Clash | None:
         object=write.object,
         message=what,
         hint="make both give the same rows whoever runs first, or fix their order",
+        doubt="the rows decide",
     )
 
 

@@ -30,7 +30,7 @@ def judge(drop: Effect, other: Effect) -> Clash | None:
 
 def _doubt(drop: Effect, other: Effect) -> str | None:
     once = other.verb in {Verb.READ, Verb.WRITE} and other.touch.manner in TRANSIENT
-    if drop.replaced and once:
+    if (drop.replaced or drop.succeeded) and once:
         return "whether the new definition serves it, too, is not known"
     if other.forgiving and other.verb is not Verb.CREATE:
         return "the other statement forgives that the object is gone"
