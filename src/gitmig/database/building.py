@@ -39,14 +39,14 @@ def build(
         yield 0, read_schema(connection, ignore)
     for position, script in enumerate(ups, 1):
         try:
-            run_script(connection, script)
+            run_fresh(connection, script)
         except ScriptError as error:
             raise BuildFailed(position=position, script=script, error=error) from error
         if position in measure_at:
             yield position, read_schema(connection, ignore)
 
 
-def run_script(connection: Connection, script: Script) -> None:
+def run_fresh(connection: Connection, script: Script) -> None:
     """Run one script in a transaction if PostgreSQL allows it, which is quicker; nobody is there to be locked out.
 
     Raises ScriptError.

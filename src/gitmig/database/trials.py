@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from gitmig.core.proof import Failure, Result
-from gitmig.database.building import build, run_script
+from gitmig.database.building import build, run_fresh
 from gitmig.database.catalogs import read_schema
 from gitmig.database.executor import TOO_MUCH_FOR_ONE
 from gitmig.database.runners import runner_of
@@ -102,7 +102,7 @@ def _one_by_one(connection: Connection, attempts: Sequence[Attempt]) -> Failure 
     """Run each as a database gets it, with a commit of its own."""
     for attempt in attempts:
         try:
-            run_script(connection, attempt.script)
+            run_fresh(connection, attempt.script)
         except ScriptError as error:
             return _failure(attempt, error)
         except psycopg.IntegrityError as error:  # a deferred constraint
