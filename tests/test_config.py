@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEYS = (
-    "the keys are folder, layout, database, bootstrap, run_outside, ignore, verify, rebuild_wait, kept_size, kept_age"
+    "the keys are folder, layout, database, bootstrap, run_outside, ignore, verify, rebuild_wait, kept_size, kept_age, "
+    "clients_ignore"
 )
 
 

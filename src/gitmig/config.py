@@ -31,8 +31,9 @@ KEYS = (
     "rebuild_wait",
     "kept_size",
     "kept_age",
+    "clients_ignore",
 )
-LISTS = ("folder", "ignore")
+LISTS = ("folder", "ignore", "clients_ignore")
 # The order people expect: what is nearest to the call wins.
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 
@@ -48,6 +49,7 @@ class Settings:
     migrations' business. `verify` says whether the schema is compared with that of a fresh build. `rebuild_wait` is how
     many seconds a rebuild waits for others to leave the database.
     `kept_size` is how many bytes of rows one step may keep, `kept_age` for how many days they stay.
+    `clients_ignore` are shell patterns of files in which nobody looks for uses of what a migration takes away.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -61,6 +63,7 @@ class Settings:
     rebuild_wait: int = 10
     kept_size: int = 1 << 30
     kept_age: int = 90
+    clients_ignore: tuple[str, ...] = ()
 
 
 def parse_team_settings(text: str, file: str) -> dict[str, Any]:
@@ -109,6 +112,7 @@ def resolve(
         rebuild_wait=_seconds("rebuild_wait", personal.get("rebuildwait") or team.get("rebuild_wait") or "10"),
         kept_size=_size(personal.get("keptsize") or team.get("kept_size") or "1 GB"),
         kept_age=_days(personal.get("keptage") or team.get("kept_age") or "90 days"),
+        clients_ignore=_texts(personal.get("clientsignore") or team.get("clients_ignore") or ()),
     )
 
 

@@ -26,6 +26,12 @@ def repo(make_sandbox: Callable[..., Sandbox], database: Database, monkeypatch: 
     return made
 
 
+@pytest.fixture(autouse=True)
+def no_squawk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether squawk is installed changes no text that is compared here."""
+    monkeypatch.setattr("gitmig.operations.lint.squawk", lambda: None)
+
+
 @pytest.fixture
 def gitmig(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
     """Call gitmig as the shell would, but in this process."""

@@ -66,7 +66,7 @@ def test_the_version_is_said(gitmig: Gitmig) -> None:
         (["log", "-n", "0"], "0 is not in the range x>=1."),
         (["new"], "Missing argument 'TITLE'."),
         (["record", "HEAD", "--all"], "name revisions or say --all, not both"),
-        (["hooks", "run", "pre-push"], "gitmig has no hook 'pre-push'"),
+        (["hooks", "run", "pre-commit"], "gitmig has no hook 'pre-commit'"),
         (["-C", "/nowhere/at/all", "status"], "does not exist"),
         (["show", "nope"], "'nope' is no commit of this repository"),
         (

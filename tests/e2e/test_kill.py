@@ -52,7 +52,9 @@ def test_kill_9_in_the_middle_of_repairing_and_keeping_loses_no_row(sandbox: San
     downs = ("", "DROP TABLE nowhere;", "ALTER TABLE a DROP COLUMN c{n};", "SELECT 1;")
     sandbox.migration("0001_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;")
     for n in range(2, 14):
-        up = f"ALTER TABLE a ADD c{n} int; CREATE INDEX i{n} ON a (c{n}); CREATE TABLE t{n} (id int PRIMARY KEY, x text)"
+        up = (
+            f"ALTER TABLE a ADD c{n} int; CREATE INDEX i{n} ON a (c{n}); CREATE TABLE t{n} (id int PRIMARY KEY, x text)"
+        )
         sandbox.migration(f"{n:04}_m", up, downs[n % len(downs)].format(n=n))
     full = sandbox.commit("all")
     for path in (sandbox.root / "migrations").glob("00*_m.sql"):

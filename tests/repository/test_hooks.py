@@ -223,3 +223,24 @@ def test_the_scripts_are_what_is_packaged_with_this_interpreter(repo: Sandbox, d
         assert "@PYTHON@" not in text
         assert text.startswith("#!/bin/sh\n# gitmig: ")
         repo.run("sh", "-n", str(directory / name))
+
+
+def test_the_hooks_that_check_are_installed_on_demand_and_then_kept_current(repo: Sandbox, directory: Path) -> None:
+    repository = opened(repo)
+    hooks.install(repository)
+    assert not (directory / "pre-push").exists()
+    every = dict.fromkeys(hooks.NAMES + hooks.CHECKS, "installed")
+    assert states(hooks.install(repository, check=True)) == every
+    (directory / "pre-push").chmod(0o644)
+    assert states(hooks.status(repository)) == every | {"pre-push": "outdated"}
+    assert states(hooks.install(repository)) == every
+    hooks.uninstall(repository)
+    assert listing(directory) == {}
+
+
+def test_somebody_elses_check_is_nobodys_business_until_ours_is_asked_for(repo: Sandbox, directory: Path) -> None:
+    (directory / "pre-push").write_text(FOREIGN)
+    repository = opened(repo)
+    assert states(hooks.install(repository)) == everywhere("installed")
+    assert (directory / "pre-push").read_text() == FOREIGN
+    assert states(hooks.install(repository, check=True))["pre-push"] == "installed, after pre-push.pre-gitmig"

@@ -1,4 +1,7 @@
-"""What the hook scripts call. A hook never breaks a checkout for want of a database, and never asks."""
+"""What the hook scripts call. A hook never breaks a checkout for want of a database, and never asks.
+
+The hooks that may stop git are in `gate.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import click
 
 from gitmig.cli import options, rebuilding
 from gitmig.cli.commands.sync import summary
+from gitmig.cli.gate import before_merge, before_push
 from gitmig.cli.main import report
 from gitmig.cli.observer import Watcher
 from gitmig.cli.render import plural, say, short, tell, warn
@@ -96,6 +100,8 @@ HOOKS: dict[str, tuple[Callable[[], int], ...]] = {
     "post-merge": (sync_work_tree, record_head),
     "post-rewrite": (sync_work_tree, record_rewritten),
     "post-commit": (record_head,),
+    "pre-merge-commit": (before_merge,),
+    "pre-push": (before_push,),
 }
 
 

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gitmig.core.findings import Finding
     from gitmig.core.kept.item import Item
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
     from gitmig.core.record import Record
     from gitmig.core.schema import ObjectName, SchemaDifference
-    from gitmig.core.verification import Finding
+    from gitmig.core.verification import Finding as Observation
     from gitmig.database.book import Done
     from gitmig.operations.capture import Captured
     from gitmig.operations.diff import Diff
     from gitmig.operations.kept import Shown as ShownItem
     from gitmig.operations.log import Entry
+    from gitmig.operations.radar import Radar
     from gitmig.operations.rebuild import Rebuilt
+    from gitmig.operations.renumber import Renumbered
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
@@ -36,12 +39,41 @@ def of_status(status: Status) -> dict[str, Any]:
         "commit": status.target.commit,
         "set": _set(status.target.set),
         "applied": {"id": status.state.set_id, "count": len(status.state.stack), "commit": status.state.commit},
-        "pending": [_named(migration) for migration in difference.pending],
-        "phantom": [_named(applied) for applied in difference.phantom],
-        "edited": [_named(migration) for migration in difference.edited],
+        "pending": [named(migration) for migration in difference.pending],
+        "phantom": [named(applied) for applied in difference.phantom],
+        "edited": [named(migration) for migration in difference.edited],
         "plan": _plan(status.plan),
         "drift": _drift(status.drift),
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
+    }
+
+
+def of_radar(radar: Radar) -> dict[str, Any]:
+    """`gitmig check --all --json`."""
+    return {
+        "base": radar.base,
+        "branches": radar.branches,
+        "adding": list(radar.adding),
+        "pairs": [
+            {"first": pair.first, "second": pair.second, "findings": [of_finding(finding) for finding in pair.findings]}
+            for pair in radar.pairs
+        ],
+        "unreadable": [{"place": place, "message": message} for place, message in radar.unreadable],
+    }
+
+
+def of_finding(finding: Finding) -> dict[str, Any]:
+    """One finding of `gitmig check`."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "hint": finding.hint,
+        "migrations": list(finding.migrations),
+        "objects": list(finding.objects),
+        "path": finding.path,
+        "line": finding.line,
+        "doubt": finding.doubt,
     }
 
 
@@ -69,11 +101,25 @@ def of_show(shown: Shown) -> dict[str, Any]:
         "folder": members.folder,
         "layout": members.layout,
         "migrations": [
-            {**_named(m), "paths": [file.path for _, file in m.files], "irreversible": m.label in shown.irreversible}
+            {**named(m), "paths": [file.path for _, file in m.files], "irreversible": m.label in shown.irreversible}
             for m in members.migrations
         ],
         "record": _record(shown.record) if shown.record else None,
         "record_disagrees": shown.disagrees,
+    }
+
+
+def of_renumber(done: Renumbered) -> dict[str, Any]:
+    """`gitmig renumber --json`."""
+    return {
+        "ran": done.ran,
+        "onto": done.base,
+        "renamed": [
+            {"from": one.migration.label, "to": one.label, "paths": [{"from": a, "to": b} for a, b in one.paths]}
+            for one in done.renamings
+        ],
+        "rewritten": list(done.rewritten),
+        "database_followed": done.followed,
     }
 
 
@@ -113,7 +159,7 @@ def of_capture(captured: Captured) -> dict[str, Any]:
         "captured": captured.label,
         "paths": list(captured.paths),
         **_difference(captured.drift),
-        "findings": [_finding(note) for note in captured.notes],
+        "findings": [_observation(note) for note in captured.notes],
     }
 
 
@@ -124,10 +170,10 @@ def of_verify(found: Verified) -> dict[str, Any]:
         "set": _set(found.selection.target.set),
         "selected": found.selection.words,
         "migrations": [
-            {**_named(v.migration), "path": v.migration.path, "findings": [_finding(f) for f in v.findings]}
+            {**named(v.migration), "path": v.migration.path, "findings": [_observation(f) for f in v.findings]}
             for v in found.verdicts
         ],
-        "unreached": [_named(migration) for migration in found.unreached],
+        "unreached": [named(migration) for migration in found.unreached],
     }
 
 
@@ -187,7 +233,7 @@ def of_kept_rows(shown: ShownItem) -> dict[str, Any]:
     return {**of_kept(shown.item), "values": [{"values": row, "reason": why} for row, why in shown.rows]}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _observation(finding: Observation) -> dict[str, Any]:
     failure = finding.failure
     return {
         "outcome": finding.outcome.value,
@@ -225,12 +271,13 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {"direction": step.direction.value, **_named(step.subject)}
+    return {"direction": step.direction.value, **named(step.subject)}
 
 
 def _set(members: MigrationSet) -> dict[str, Any]:
     return {"id": members.id, "count": len(members)}
 
 
-def _named(subject: Migration | Applied) -> dict[str, Any]:
+def named(subject: Migration | Applied) -> dict[str, Any]:
+    """A migration."""
     return {"version": subject.version.text, "name": subject.name}

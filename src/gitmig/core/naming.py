@@ -32,12 +32,16 @@ def slug(title: str) -> str:
 
 
 def next_version(existing: Sequence[Migration], now: datetime) -> str:
-    """A version behind all existing ones (in version order), written as the newest one is.
+    """A version behind all existing ones (in version order), written as the newest one is."""
+    return version_after(existing[-1].version.text if existing else "", now)
+
+
+def version_after(newest: str, now: datetime) -> str:
+    """A version behind `newest` (empty: there is none), written as it is.
 
     Counted numbers stay counted, with their leading zeros; timestamps are `now`, in UTC, or one more than the newest
     if that is later than now.
     """
-    newest = existing[-1].version.text if existing else ""
     if newest and not TIMESTAMP.fullmatch(newest.replace("-", "")):
         return _one_more(newest)
     stamp = now.strftime("%Y-%m-%d-%H%M%S" if DASHED.fullmatch(newest) else "%Y%m%d%H%M%S")

@@ -52,6 +52,21 @@ def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
         drop_database(url, name)
 
 
+@contextmanager
+def scratch_copy(url: str, template: str) -> Iterator[Connection]:
+    """A connection to a copy of a scratch database to which nobody is connected; dropped afterwards."""
+    name = f"{template}_copy"
+    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    with connect(url, "scratch") as connection:
+        connection.execute(copy)
+    try:
+        with connect(make_conninfo(url, dbname=name), "scratch") as connection:
+            connection.execute("SET synchronous_commit = off")
+            yield connection
+    finally:
+        drop_database(url, name)
+
+
 def create_from_bootstrap(
     maintenance_url: str, url_of: Callable[[str], str], name: str, bootstrap: str, *, anew: bool = False
 ) -> None:

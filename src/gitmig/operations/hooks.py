@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from gitmig.repository.hooks import Hook
 
 
-def install(project: Project) -> list[Hook]:
+def install(project: Project, *, check: bool = False) -> list[Hook]:
     """See `gitmig.repository.hooks.install`."""
-    return hooks.install(project.repository)
+    return hooks.install(project.repository, check=check)
 
 
 def uninstall(project: Project) -> list[Hook]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.target import load_target
-from gitmig.repository.branches import first_parent, fork
+from gitmig.repository.fork import first_parent, fork
 from gitmig.repository.snapshot import at_commit
 
 if TYPE_CHECKING:

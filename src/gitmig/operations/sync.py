@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitmig.core.kept.report import Limits
 from gitmig.core.protection import Caller
@@ -16,22 +16,18 @@ from gitmig.database.kept.keeper import Keeper
 from gitmig.database.ledger import end_unfinished, read_state
 from gitmig.database.refusals import StepFailed
 from gitmig.database.reverting import Unrepairable
-from gitmig.database.stepping import Observer
 from gitmig.database.tasks import Context
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
 from gitmig.operations.failures import drifted, step_failed, unrepairable
 from gitmig.operations.interrupted import finish_interrupted
 from gitmig.operations.planning import plan_for, refuse_irreversible
-from gitmig.operations.protection import ProtectionObserver, permit
-from gitmig.operations.rebuild import RebuildObserver, rebuild
+from gitmig.operations.protection import permit
+from gitmig.operations.rebuild import rebuild
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitmig.core.kept.item import Item
     from gitmig.core.plan import Plan
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
@@ -41,25 +37,7 @@ if TYPE_CHECKING:
     from gitmig.operations.project import Project
     from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.target import Target
-
-
-class SyncObserver(Observer, ProtectionObserver, RebuildObserver, Protocol):
-    """Is asked and told while a sync goes on."""
-
-    def resuming(self, label: str) -> None:
-        """A script that an earlier process left half done is finished first."""
-
-    def discarded(self, drift: SchemaDifference) -> None:
-        """What had been changed by hand was taken back."""
-
-    def planned(self, plan: Plan) -> bool:
-        """The plan is made and about to run; False calls it off."""
-
-    def expired(self, items: Sequence[Item]) -> None:
-        """Rows that were kept for longer than the settings say are dropped."""
-
-    def unrepairable(self, failure: SyncFailed) -> bool:
-        """No way back leads to the right schema; False leaves it at that, True lets the database be built anew."""
+    from gitmig.operations.watching import SyncObserver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

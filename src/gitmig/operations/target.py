@@ -73,7 +73,7 @@ def target_of(project: Project, found: Snapshot) -> Target | None:
     """The set a snapshot holds, None if it has no migrations folder."""
     if found.folder is None:
         return None
-    layout = _layout(project, found)
+    layout = layout_of(project, found)
     return Target(project=project, snapshot=found, layout=layout, set=migration_set(layout, found.folder, found.files))
 
 
@@ -87,7 +87,8 @@ def detect_layout(project: Project, found: Snapshot) -> str | None:
     return detect(found.files, texts)
 
 
-def _layout(project: Project, found: Snapshot) -> Layout:
+def layout_of(project: Project, found: Snapshot) -> Layout:
+    """The layout that is configured or detected; `single` where there is nothing to judge by. Raises UsageError."""
     name = project.settings.layout or detect_layout(project, found) or "single"
     try:
         return layouts()[name]

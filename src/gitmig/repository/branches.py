@@ -1,56 +1,159 @@
-"""Where the branch that is checked out comes from."""
+"""All branches at once, with as few git processes as there are questions: refs, trees, the history of the folder."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from gitmig.core.migration import File
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from gitmig.repository.door import Repository
 
-DEFAULT_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+Entry = tuple[bytes, bytes, bytes]  # mode, name, object id
+
+LOCAL, REMOTE = "refs/heads/", "refs/remotes/"
+TREE = "40000"
+# `<mode> <name>\0<object id in 20 or 32 bytes>`, as git stores a tree.
+ENTRY = {width: re.compile(rb"(\d+) ([^\0]+)\0(.{%d})" % width, re.DOTALL) for width in (20, 32)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fork:
-    """The commit that a branch shares with another one, whose name is `of` as people write it."""
+class Branch:
+    """A local or remote branch, called as people call it."""
 
+    name: str
     commit: str
-    of: str
 
 
-def fork(repository: Repository) -> Fork | None:
-    """What is there without the work of the branch that is checked out: where it left the default branch.
-
-    On the default branch itself that is what is pushed or, where nobody can push, HEAD. None before the first commit.
-    """
-    if repository.head is None:
-        return None
-    branch = _name(repository, "HEAD")
-    for name in DEFAULT_BRANCHES:
-        known = _name(repository, name)
-        if known is None:
+def branches(repository: Repository, pattern: str | None = None) -> list[Branch]:
+    """Every branch whose name fits the shell pattern; a remote one that a local one stands for is left out."""
+    rows = repository.lines("for-each-ref", "--format=%(objectname) %(refname) %(symref)", LOCAL, REMOTE)
+    found: dict[str, str] = {}
+    remote: list[tuple[str, str]] = []
+    for commit, ref, *symbolic in (row.split(" ") for row in rows):
+        if symbolic and symbolic[0]:
             continue
-        if known == branch:
-            break
-        if base := _merge_base(repository, name):
-            return Fork(commit=base, of=known)
-    upstream = _name(repository, "@{upstream}")
-    if upstream and (base := _merge_base(repository, upstream)):
-        return Fork(commit=base, of=upstream)
-    return Fork(commit=repository.head, of="HEAD")
+        if ref.startswith(LOCAL):
+            found[ref[len(LOCAL) :]] = commit
+        else:
+            remote.append((ref[len(REMOTE) :], commit))
+    for name, commit in remote:
+        if found.get(name.partition("/")[2]) != commit:
+            found[name] = commit
+    wanted = sorted(name for name in found if pattern is None or fnmatchcase(name, pattern))
+    return [Branch(name=name, commit=found[name]) for name in wanted]
 
 
-def first_parent(repository: Repository, commit: str) -> str | None:
-    """The first parent of a commit, None if it has none."""
-    return next(iter(repository.lines("rev-parse", "-q", "--verify", f"{commit}^")), None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How a migrations folder differs from the base's: files that are new or have another content, names not there.
+
+    Of a directory that differs all files are `new`; `missing` names entries of the folder itself.
+    """
+
+    new: tuple[File, ...]
+    missing: frozenset[str]
 
 
-def _name(repository: Repository, revision: str) -> str | None:
-    """A revision's short name, symbolic ones followed: `origin/HEAD` → `origin/main`; None if there is none."""
-    found = repository.lines("rev-parse", "-q", "--abbrev-ref", "--verify", revision)
-    return found[0] if found and found[0] not in {"", "HEAD"} else None
+def differences(
+    repository: Repository, base: str, commits: Sequence[str], folders: Sequence[str]
+) -> dict[str, Difference]:
+    """Commit → the difference; commits without the folder are left out. Where the folder lies does not matter."""
+    roots = _roots(repository, [base, *commits], folders)
+    if base not in roots:
+        return {}
+    known = _entries(repository, [roots[base][1]])[roots[base][1]]
+    wanted = {tree for commit, (_, tree) in roots.items() if commit != base}
+    trees = {tree: _against(known, found) for tree, found in _entries(repository, sorted(wanted)).items()}
+    below = _expanded(repository, {entry for new, _ in trees.values() for entry in new})
+    return {
+        commit: Difference(
+            new=tuple(sorted(_files(folder, trees[tree][0], below), key=lambda file: file.name)),
+            missing=trees[tree][1],
+        )
+        for commit, (folder, tree) in roots.items()
+        if commit != base
+    }
 
 
-def _merge_base(repository: Repository, other: str) -> str | None:
-    return next(iter(repository.lines("merge-base", "HEAD", other)), None)
+def _against(known: frozenset[Entry], found: frozenset[Entry]) -> tuple[frozenset[Entry], frozenset[str]]:
+    names = {name for _, name, _ in found}
+    missing = frozenset(name.decode("utf-8", "surrogateescape") for _, name, _ in known - found if name not in names)
+    return found - known, missing
+
+
+def ever_in(repository: Repository, base: str, folders: Sequence[str]) -> set[tuple[str, str]]:
+    """Every name and blob id the migrations folder has had in the history of the base."""
+    listing = ("log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", "--first-parent")
+    out = repository.run(*listing, base, "--", *folders).decode("utf-8", "surrogateescape")
+    words = iter(out.split("\0"))
+    found = set()
+    for meta in words:
+        if not meta.startswith(":"):
+            continue
+        path, blob = next(words), meta.split(" ")[3]
+        folder = next((f for f in folders if path.startswith(f"{f}/")), None)
+        found.add((path[len(folder) + 1 :] if folder else path, blob))
+    return found
+
+
+def _roots(repository: Repository, commits: Sequence[str], folders: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Commit → the folder that exists there, and its tree."""
+    asked = [(commit, folder) for commit in commits for folder in folders]
+    lines = "".join(f"{commit}:{'' if folder == '.' else folder}\n" for commit, folder in asked)
+    out = repository.run("cat-file", "--batch-check", stdin=lines.encode("utf-8", "surrogateescape"))
+    found: dict[str, tuple[str, str]] = {}
+    for (commit, folder), row in zip(asked, out.decode("utf-8", "surrogateescape").splitlines()):
+        words = row.split(" ")
+        if len(words) == 3 and words[1] == "tree":
+            found.setdefault(commit, (folder, words[0]))
+    return found
+
+
+def _entries(repository: Repository, trees: Sequence[str]) -> dict[str, frozenset[Entry]]:
+    """Tree id → its entries: mode, name, object id."""
+    if not trees:
+        return {}
+    out = repository.run("cat-file", "--batch", stdin="".join(f"{tree}\n" for tree in trees).encode())
+    pattern = ENTRY[len(trees[0]) // 2]
+    found: dict[str, frozenset[Entry]] = {}
+    position = 0
+    for tree in trees:
+        end = out.index(b"\n", position)
+        size = int(out[position:end].split()[2])
+        found[tree] = frozenset(_row(match) for match in pattern.finditer(out, end + 1, end + 1 + size))
+        position = end + 1 + size + 1
+    return found
+
+
+def _row(match: re.Match[bytes]) -> Entry:
+    mode, name, oid = match.groups()
+    return mode, name, oid
+
+
+def _expanded(repository: Repository, new: Iterable[Entry]) -> dict[bytes, frozenset[Entry]]:
+    """The trees among the new entries with all that is in them: a migration is read as a whole."""
+    wanted = sorted({oid.hex() for mode, _, oid in new if mode.decode() == TREE})
+    return {bytes.fromhex(tree): found for tree, found in _entries(repository, wanted).items()}
+
+
+def _files(folder: str, entries: Iterable[Entry], below: dict[bytes, frozenset[Entry]]) -> Iterator[File]:
+    for mode, name, oid in entries:
+        if mode.decode() == TREE:
+            yield from (
+                _file(folder, name + b"/" + inner, inner_mode, inner_oid)
+                for inner_mode, inner, inner_oid in below.get(oid, ())
+                if inner_mode.decode() != TREE
+            )
+        else:
+            yield _file(folder, name, mode, oid)
+
+
+def _file(folder: str, name: bytes, mode: bytes, oid: bytes) -> File:
+    text = name.decode("utf-8", "surrogateescape")
+    return File(path=text if folder == "." else f"{folder}/{text}", name=text, blob=oid.hex(), mode=mode.decode())

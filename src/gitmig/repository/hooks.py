@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gitmig.repository.door import Repository
 
 NAMES = ("post-checkout", "post-merge", "post-rewrite", "post-commit")
+# Only for those who ask for them: they can keep git from merging and pushing.
+CHECKS = ("pre-merge-commit", "pre-push")
 SCRIPT = "gitmig-hook"
 MARK = "Written by `gitmig hooks install`"
 # `.legacy` belongs to pre-commit, which would run and rename what it finds there.
@@ -44,14 +46,17 @@ class Hook:
 
 
 def status(repository: Repository) -> list[Hook]:
-    """Every hook gitmig knows, as it is now."""
-    directory = _directory(repository)
-    return [_look(directory / name) for name in NAMES]
+    """The hooks that keep the database with the commit, as they are now, and those that check, if they are gitmig's."""
+    every = _every(repository)
+    return [hook for hook in every if hook.name in NAMES or _is_ours(hook.path)]
 
 
-def install(repository: Repository) -> list[Hook]:
-    """Put every hook in place, keep a foreign one as `<hook>.pre-gitmig`; again and again if you like."""
-    found = status(repository)
+def install(repository: Repository, *, check: bool = False) -> list[Hook]:
+    """Put the hooks in place, keep a foreign one as `<hook>.pre-gitmig`; again and again if you like.
+
+    `check` adds those that check merges and pushes; where they are installed already, they are renewed.
+    """
+    found = _every(repository) if check else status(repository)
     for hook in found:
         _refuse_two_foreign(hook)
     for hook in found:
@@ -68,7 +73,7 @@ def uninstall(repository: Repository) -> list[Hook]:
 
     Under a pre-commit that was installed over ours, the one before goes where pre-commit calls it.
     """
-    for hook in status(repository):
+    for hook in _every(repository):
         legacy = hook.path.with_name(hook.name + LEGACY)
         for path in (hook.path, legacy):
             if _is_ours(path):
@@ -76,6 +81,11 @@ def uninstall(repository: Repository) -> list[Hook]:
                 if hook.chained and os.path.lexists(hook.chained):
                     hook.chained.rename(path)
     return status(repository)
+
+
+def _every(repository: Repository) -> list[Hook]:
+    directory = _directory(repository)
+    return [_look(directory / name) for name in NAMES + CHECKS]
 
 
 def _directory(repository: Repository) -> Path:

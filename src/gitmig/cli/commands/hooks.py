@@ -22,11 +22,12 @@ def command() -> None:
 
 
 @command.command("install", short_help="Put the hooks in place; a foreign one is kept and runs first.")
-def install() -> int:
+@click.option("--check", is_flag=True, help="Also check before a merge and a push, and stop them on an error.")
+def install(check: bool) -> int:
     """Put the hooks in place; a foreign hook is kept as <hook>.pre-gitmig and runs first."""
     from gitmig.operations import hooks
 
-    return _print(hooks.install(options.project()))
+    return _print(hooks.install(options.project(), check=check))
 
 
 @command.command("uninstall", short_help="Take them away and put back what was there before.")
@@ -54,7 +55,8 @@ def run(name: str, arguments: tuple[str, ...]) -> int:
 
 
 def _print(found: Sequence[Hook]) -> int:
+    width = max(14, *(len(hook.name) for hook in found))
     for hook in found:
         chained = f", after {hook.chained.name}" if hook.chained else ""
-        say(f"{hook.name:<14} {hook.state.value}{chained}  ({hook.path})")
+        say(f"{hook.name:<{width}} {hook.state.value}{chained}  ({hook.path})")
     return 0

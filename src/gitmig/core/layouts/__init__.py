@@ -43,14 +43,22 @@ def layouts() -> dict[str, Layout]:
 
 def migration_set(layout: Layout, folder: str, files: Iterable[File]) -> MigrationSet:
     """The set that the files make up. Raises InvalidMigrations with everything that is wrong with their names."""
-    files = list(files)
-    problems = [p for file in files if (p := _no_plain_file(file))]
-    migrations, misnamed = layout.group([file for file in files if file.mode not in {SYMLINK, SUBMODULE}])
-    migrations.sort(key=lambda migration: migration.version)
-    problems += misnamed + _duplicates(migrations)
+    migrations, problems = group(layout, files)
+    problems += _duplicates(migrations)
     if problems:
         raise InvalidMigrations(problems)
     return MigrationSet(folder=folder, layout=layout.name, migrations=tuple(migrations))
+
+
+def group(layout: Layout, files: Iterable[File]) -> tuple[list[Migration], list[Problem]]:
+    """The migrations that the files make up, in order, and what is wrong with the names of others.
+
+    There may be several of one version.
+    """
+    files = list(files)
+    problems = [p for file in files if (p := _no_plain_file(file))]
+    migrations, misnamed = layout.group([file for file in files if file.mode not in {SYMLINK, SUBMODULE}])
+    return sorted(migrations, key=lambda migration: migration.version), problems + misnamed
 
 
 def detect(files: Sequence[File], text_of: Mapping[str, str]) -> str | None:

@@ -1,0 +1,97 @@
+"""The forms in which a review is printed. A new one is one new module with `render`, and its name in `FORMATS`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from gitmig.cli.render import plural, short
+from gitmig.core.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.findings import Finding
+    from gitmig.core.migration import Migration
+    from gitmig.core.proof import Proof
+    from gitmig.operations.review import Review
+
+COMMIT = re.compile(r"[0-9a-f]{40,64}")
+FORMATS = ("text", "json", "github", "sarif", "markdown")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A side as people name it, its commit, and the migrations it adds."""
+
+    name: str
+    commit: str
+    added: tuple[Migration, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What there is to print. `proof` and `unproven` are None if no proof was asked for."""
+
+    base: Side
+    ours: Side
+    merge_base: str
+    findings: tuple[Finding, ...]
+    proof: Proof | None = None
+    unproven: str | None = None
+
+    @classmethod
+    def of(cls, review: Review) -> Report:
+        """The report of a review."""
+        checked = review.checked
+        return cls(
+            base=Side(name=_readable(checked.base.name), commit=checked.base.commit, added=checked.theirs_added),
+            ours=Side(name=_readable(checked.ours.name), commit=checked.ours.commit, added=checked.ours_added),
+            merge_base=checked.merge_base,
+            findings=review.findings,
+            proof=review.proof,
+            unproven=review.unproven,
+        )
+
+    @property
+    def counted(self) -> str:
+        """`1 error, 2 warnings`; `no findings` where there are none."""
+        numbers = {severity: sum(f.severity is severity for f in self.findings) for severity in Severity}
+        return ", ".join(plural(n, severity.value) for severity, n in numbers.items() if n) or "no findings"
+
+    @property
+    def proven(self) -> list[str]:
+        """The proof in words."""
+        from gitmig.cli.formats.proof import sentences
+
+        return sentences(self.proof) if self.proof else [f"none: {self.unproven}"] if self.unproven else []
+
+
+def _readable(name: str) -> str:
+    """A revision as people write it: hooks and CI name whole commit ids."""
+    return short(name) if COMMIT.fullmatch(name) else name
+
+
+def render(name: str, report: Report) -> str:
+    """The report in one of `FORMATS`, without a line end behind it."""
+    text: str = import_module(f"gitmig.cli.formats.{name}").render(report)
+    return text
+
+
+def status(findings: Sequence[Finding], *, strict: bool) -> int:
+    """The exit status of a check: 1 if there is an error or, `strict`, a warning; else 0."""
+    grave = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return int(any(finding.severity in grave for finding in findings))
+
+
+def place(finding: Finding) -> str:
+    """`path:line`, as far as it is known; empty if there is no one place."""
+    return f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or ""
+
+
+def added(report: Report) -> str:
+    """What each side adds: `feature adds 2 migrations, main 1, since 0123456789`."""
+    ours = f"{report.ours.name} adds {plural(len(report.ours.added), 'migration')}"
+    return f"{ours}, {report.base.name} {len(report.base.added)}, since {report.merge_base[:10]}"

@@ -1,0 +1,58 @@
+"""One JSON document, described in docs/json.md. Keys are only ever added."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from gitmig.cli import shapes
+
+if TYPE_CHECKING:
+    from gitmig.cli.formats import Report
+    from gitmig.core.proof import Failure, Proof
+
+
+def render(report: Report) -> str:
+    """See docs/json.md, `gitmig check --json`."""
+    shape = {
+        "base": {"name": report.base.name, "commit": report.base.commit},
+        "ours": {"name": report.ours.name, "commit": report.ours.commit},
+        "merge_base": report.merge_base,
+        "ours_added": [shapes.named(migration) for migration in report.ours.added],
+        "theirs_added": [shapes.named(migration) for migration in report.base.added],
+        "findings": [shapes.of_finding(finding) for finding in report.findings],
+        "proof": of_proof(report.proof) if report.proof else None,
+        "unproven": report.unproven,
+    }
+    return json.dumps(shape, indent=2, ensure_ascii=False)
+
+
+def of_proof(proof: Proof) -> dict[str, Any]:
+    """The value of `proof`."""
+    return {
+        "holds": proof.holds,
+        "orders": [
+            {
+                "order": way.value,
+                "failure": _failure(proof.failures[way]) if way in proof.failures else None,
+                "differs_in": [str(name) for name in proof.differences.get(way, ())],
+            }
+            for way in proof.ways
+        ],
+        "round_trip": {
+            "holds": proof.round_trip,
+            "failure": _failure(proof.back_failure) if proof.back_failure else None,
+            "lost": [str(name) for name in proof.lost],
+            "without_down": list(proof.one_way),
+        },
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "migration": failure.label,
+        "path": failure.path,
+        "line": failure.line,
+        "statement": failure.statement,
+        "message": failure.message,
+    }

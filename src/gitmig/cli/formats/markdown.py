@@ -1,0 +1,43 @@
+"""For a comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gitmig.cli.formats import added, place
+from gitmig.core.findings import Severity
+
+if TYPE_CHECKING:
+    from gitmig.cli.formats import Report
+    from gitmig.core.findings import Finding
+
+SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
+# What would be taken for markup in the middle of a sentence: `user_id`, `*`, <name>, and the cells' own borders.
+MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~@])")
+
+
+def render(report: Report) -> str:
+    """A heading, a table of the findings, and the proof."""
+    lines = [f"### gitmig check: {_text(report.ours.name)} onto {_text(report.base.name)}", ""]
+    lines += [f"**{report.counted}**: {_text(added(report))}"]
+    if report.findings:
+        lines += ["", "| | where | what | what to do |", "|---|---|---|---|", *map(_row, report.findings)]
+    if report.proven:
+        lines += ["", "**Proof**", "", *(f"- {_text(sentence)}" for sentence in report.proven)]
+    return "\n".join(lines)
+
+
+def _row(finding: Finding) -> str:
+    where = place(finding)
+    what = _text(finding.message) + (f" *(not certain: {_text(finding.doubt)})*" if finding.doubt else "")
+    cells = (f"{SIGNS[finding.severity]} {finding.code}", _code(where) if where else "", what, _text(finding.hint))
+    return f"| {' | '.join(cells)} |"
+
+
+def _text(text: str) -> str:
+    return MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('`', '')}`".replace("|", "\\|")

@@ -1,0 +1,47 @@
+"""A proof in words, the same in every format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.cli.render import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitmig.core.proof import Failure, Proof
+
+SHOWN = 5  # objects named in one sentence
+
+
+def sentences(proof: Proof) -> list[str]:
+    """What came out of the orders, then of the way back."""
+    said = [f"{orders} fails: {_failure(failure)}" for failure, orders in proof.culprits.items()]
+    said += [
+        f"both run, schemas differ after {way.value}: {_listed(map(str, names))}"
+        for way, names in proof.differences.items()
+    ]
+    if proof.holds:
+        one = len(proof.ways) == 1
+        said.append("it runs; there is one order only" if one else "both orders run and give the same schema")
+    return [*said, *_way_back(proof)]
+
+
+def _way_back(proof: Proof) -> list[str]:
+    if proof.one_way:
+        return [f"no round trip: {_listed(proof.one_way)} without a down"]
+    if proof.back_failure:
+        return [f"no round trip: the down of {_failure(proof.back_failure)}"]
+    if proof.lost:
+        return [f"no round trip: the downs do not bring back {_listed(map(str, proof.lost))}"]
+    return ["the downs bring back the schema before"] if proof.tried_back else []
+
+
+def _failure(failure: Failure) -> str:
+    return f"{failure.label} at {failure.place}: {failure.message}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {plural(len(every) - SHOWN, 'object')} more" if every[SHOWN:] else ""
+    return ", ".join(every[:SHOWN]) + more

@@ -1,0 +1,46 @@
+"""SARIF 2.1.0, which code scanning services read.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from gitmig import __version__
+
+if TYPE_CHECKING:
+    from gitmig.cli.formats import Report
+    from gitmig.core.findings import Finding
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def render(report: Report) -> str:
+    """One run with a rule for every code and a result for every finding."""
+    codes = sorted({finding.code for finding in report.findings})
+    driver = {"name": "gitmig", "version": __version__, "rules": [{"id": code} for code in codes]}
+    results = [_result(finding, codes.index(finding.code)) for finding in report.findings]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def _result(finding: Finding, rule: int) -> dict[str, Any]:
+    more = {"migrations": list(finding.migrations), "objects": list(finding.objects), "doubt": finding.doubt}
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": finding.severity.value,  # SARIF has the same three words
+        "message": {"text": f"{finding.message}. {finding.hint}"},
+        "locations": [_location(finding.path, finding.line)] if finding.path else [],
+        "properties": {key: value for key, value in more.items() if value},
+    }
+
+
+def _location(path: str, line: int | None) -> dict[str, Any]:
+    where: dict[str, Any] = {"artifactLocation": {"uri": quote(path), "uriBaseId": "%SRCROOT%"}}
+    if line:
+        where["region"] = {"startLine": line}
+    return {"physicalLocation": where}

@@ -1,0 +1,37 @@
+"""For people at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmig.cli.formats import added, place
+from gitmig.core.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitmig.cli.formats import Report
+    from gitmig.core.findings import Finding
+
+COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+def render(report: Report) -> str:
+    """Each finding with its hint, then the proof, then how many there are."""
+    lines = [line for finding in report.findings for line in lines_of(finding)]
+    lines += [f"proof: {sentence}" for sentence in report.proven]
+    counted = click.style(report.counted, bold=True) if report.findings else click.style("no conflicts", fg="green")
+    return "\n".join([*lines, f"{counted}: {added(report)}"])
+
+
+def lines_of(finding: Finding) -> Iterator[str]:
+    """A finding as people read it: what, where, what to do, and how sure."""
+    word = click.style(finding.severity.value, fg=COLOURS[finding.severity], bold=True)
+    yield f"{word} {finding.code}: {finding.message}"
+    if where := place(finding):
+        yield f"  at {where}"
+    yield f"  hint: {finding.hint}"
+    if finding.doubt:
+        yield f"  not certain: {finding.doubt}"

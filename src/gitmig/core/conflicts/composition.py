@@ -1,0 +1,125 @@
+"""What the migrations of one side do together: touch after touch, with names followed through renames."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitmig.core.conflicts.effects import Effect
+from gitmig.core.conflicts.identities import Identities
+from gitmig.core.footprint.objects import ROUTINE
+from gitmig.core.footprint.touches import Trait, Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitmig.core.conflicts.dependents import Dependents
+    from gitmig.core.conflicts.effects import Member
+    from gitmig.core.footprint.objects import Object
+    from gitmig.core.footprint.touches import Touch
+
+
+def effects(members: Sequence[Member], dependents: Dependents | None = None) -> tuple[Effect, ...]:
+    """The effects on what is not the side's own, in order.
+
+    What a side makes itself cannot matter to the other one, but for its name. `dependents` tells what goes along when
+    an object of the base is dropped.
+    """
+    composed = _Composition()
+    for member in members:
+        writing = {touch.statement for touch in member.footprint.touches if touch.verb is Verb.WRITE}
+        for touch in member.footprint.touches:
+            composed.add(member, touch, changes_data=touch.statement in writing)
+    found = _without_overwritten(composed.finished())
+    if dependents:
+        found += [further for effect in found for further in dependents.implied_by(effect, found)]
+    return tuple(found)
+
+
+class _Composition:
+    """Goes through the touches of one side in order."""
+
+    def __init__(self) -> None:
+        self.found: list[Effect] = []
+        self._identities = Identities()
+        self._dropped: dict[tuple[str, ...], int] = {}
+        self._made: dict[tuple[str, ...], int] = {}
+        self._stories: dict[tuple[str, ...], list[str]] = defaultdict(list)
+
+    def finished(self) -> list[Effect]:
+        """The effects; what the side makes and goes on to change is defined by all of that together."""
+        for path, k in self._made.items():
+            story = self._stories.get(path)
+            if story:
+                touch = self.found[k].touch
+                self.found[k] = replace(self.found[k], touch=replace(touch, value="; ".join([touch.value, *story])))
+        return self.found
+
+    def add(self, member: Member, touch: Touch, *, changes_data: bool) -> None:
+        if touch.verb is Verb.CREATE:
+            placed, own = self._identities.create(touch.object, certain=Trait.LENIENT not in touch.traits)
+        else:
+            placed, own = self._identities.resolve(touch.object)
+        effect = Effect(touch=replace(touch, object=placed), member=member, changes_data=changes_data)
+        if own:
+            self._tell(effect)
+        if touch.verb is Verb.RENAME and touch.to:
+            self._rename(effect, touch.object, touch.to, own=own)
+        elif not own:
+            self._add(effect)
+        if touch.verb is Verb.DROP:
+            self._identities.drop(touch.object)
+
+    def _tell(self, effect: Effect) -> None:
+        """Remember what happens to something of the side's own."""
+        path = effect.object.path
+        if effect.verb in {Verb.DROP, Verb.RENAME} and path in self._made:
+            k = self._made[path]
+            self.found[k] = replace(self.found[k], freed=True)
+        touch = effect.touch
+        if touch.verb is not Verb.READ:
+            story = (touch.verb.value, *path[3:], touch.aspect, touch.value)
+            self._stories[path[:3]].append(" ".join(story))
+
+    def _add(self, effect: Effect) -> None:
+        path = effect.object.path
+        if effect.verb is Verb.DROP:
+            self._dropped[path] = len(self.found)
+        elif effect.verb is Verb.CREATE:
+            self._made[path] = len(self.found)
+            for dropped, k in self._dropped.items():
+                if dropped == path:
+                    self.found[k] = replace(self.found[k], replaced=True)
+                    effect = replace(effect, replaced=True)
+                elif path[0] == ROUTINE and dropped[:3] == path[:3]:
+                    self.found[k] = replace(self.found[k], succeeded=True)
+        self.found.append(effect)
+
+    def _rename(self, effect: Effect, old: Object, new: Object, *, own: bool) -> None:
+        """A rename frees one name and takes another one."""
+        self._identities.rename(old, new)
+        placed, inside = self._identities.place(new)
+        if not own:
+            self._add(effect)
+        if not inside:
+            origin = self._definition(effect.object) if own else f"renamed {effect.object}"
+            taking = replace(effect.touch, verb=Verb.CREATE, object=placed, to=None, value=origin)
+            self._add(replace(effect, touch=taking))
+
+    def _definition(self, made: Object) -> str:
+        """What something of the side's own is by now."""
+        k = self._made.get(made.path)
+        created = self.found[k].touch.value if k is not None else ""
+        story = [line for line in self._stories.get(made.path, ()) if not line.startswith(Verb.RENAME.value)]
+        return "; ".join([created, *story])
+
+
+def _without_overwritten(found: Iterable[Effect]) -> list[Effect]:
+    """Of several changes of one aspect the last one counts."""
+    last: dict[tuple[tuple[str, ...], str], Effect] = {}
+    ordered = list(found)
+    for effect in ordered:
+        if effect.verb is Verb.ALTER:
+            last[effect.object.path, effect.touch.aspect] = effect
+    return [e for e in ordered if e.verb is not Verb.ALTER or last[e.object.path, e.touch.aspect] is e]

@@ -1,0 +1,64 @@
+"""What a migration does to the objects of the common base, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.core.footprint.touches import Trait, Verb
+
+if TYPE_CHECKING:
+    from gitmig.core.footprint.objects import Object
+    from gitmig.core.footprint.touches import Footprint, Touch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An added migration, with the footprint of its up script, which begins on `first_line` of the file."""
+
+    label: str
+    path: str
+    first_line: int
+    footprint: Footprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """A touch whose object is named as in the base.
+
+    `replaced`: the side both drops and creates the object. `succeeded`: it drops a function and makes another one of
+    that name, with other parameters. `freed`: the side makes it and gives the name up again.
+    `implied`: PostgreSQL does it along with something else. `changes_data`: the statement writes rows.
+    """
+
+    touch: Touch
+    member: Member
+    replaced: bool = False
+    succeeded: bool = False
+    freed: bool = False
+    implied: bool = False
+    changes_data: bool = False
+
+    @property
+    def verb(self) -> Verb:
+        """What happens."""
+        return self.touch.verb
+
+    @property
+    def object(self) -> Object:
+        """What it happens to."""
+        return self.touch.object
+
+    @property
+    def forgiving(self) -> bool:
+        """Whether the statement also succeeds where the object is not as it expects."""
+        return Trait.LENIENT in self.touch.traits
+
+    @property
+    def line(self) -> int:
+        """The line in the migration's file."""
+        return self.member.first_line + self.touch.line - 1
+
+    def has(self, trait: Trait) -> bool:
+        """Whether the touch has a trait."""
+        return trait in self.touch.traits

@@ -1,0 +1,36 @@
+"""GM211: one side adds a constraint, the other one writes rows that it may refuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.conflicts.objects.clash import Clash, uses
+from gitmig.core.findings import Severity
+from gitmig.core.footprint.objects import Kind
+from gitmig.core.footprint.touches import Manner, Trait, Verb
+
+if TYPE_CHECKING:
+    from gitmig.core.conflicts.effects import Effect
+
+CODE = "GM211"
+
+
+def judge(added: Effect, write: Effect) -> Clash | None:
+    """The values decide, so this is never certain."""
+    if write.verb is not Verb.WRITE or write.touch.aspect not in {"insert", "update"}:
+        return None
+    if write.touch.manner is not Manner.ONCE or write.object.root != added.object.root:
+        return None
+    constraint = added.verb is Verb.CREATE and added.object.kind is Kind.CONSTRAINT
+    unique_index = added.verb is Verb.READ and added.has(Trait.UNIQUE)
+    if not constraint and not unique_index:
+        return None
+    what = added.object if constraint else f"a unique index on {added.object}"
+    return Clash(
+        code=CODE,
+        severity=Severity.WARNING,
+        object=added.object,
+        message=f"{added.member.label} adds {what}, and {uses(write, added)}",
+        hint="look whether the rows that are written keep to the constraint",
+        doubt="it depends on the values that are written",
+    )

@@ -1,0 +1,38 @@
+"""GM205: one side renames what the other one still calls by its old name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.conflicts.objects.clash import Clash, hits, in_order, uses
+from gitmig.core.findings import Severity
+from gitmig.core.footprint.touches import Manner, Verb
+
+if TYPE_CHECKING:
+    from gitmig.core.conflicts.effects import Effect
+
+CODE = "GM205"
+
+
+def judge(rename: Effect, other: Effect) -> Clash | None:
+    """A rename meets every use under the old name; drops and bodies of functions have rules of their own."""
+    if (
+        rename.verb is not Verb.RENAME
+        or not hits(rename, other)
+        or (other.verb is Verb.DROP and (other.object == rename.object))
+    ):
+        return None
+    if other.implied or (other.verb in {Verb.READ, Verb.WRITE} and other.touch.manner is Manner.BODY):
+        return None
+    if rename.forgiving and other.forgiving and other.verb is not Verb.CREATE and rename.touch.to == other.touch.to:
+        return None
+    new = rename.touch.to
+    if other.verb is Verb.RENAME and other.object == rename.object:
+        one, two = in_order(rename, other)
+        message, hint = f"{one} and {two} both rename {rename.object}", "agree on one name, in one of the two"
+    else:
+        message = f"{rename.member.label} renames {rename.object} to {new and new.path[-1]}, and {uses(other, rename)}"
+        hint = f"let {other.member.label} run first, or write the new name into it"
+    severity = Severity.WARNING if other.forgiving and other.verb is not Verb.CREATE else Severity.ERROR
+    doubt = "the other statement forgives that the object is gone" if severity is Severity.WARNING else None
+    return Clash(code=CODE, severity=severity, object=rename.object, message=message, hint=hint, doubt=doubt)

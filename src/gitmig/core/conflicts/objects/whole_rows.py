@@ -1,0 +1,73 @@
+"""GM207: `SELECT *`, `LIKE` and the like take whatever columns there are, and the other side changes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.conflicts.objects.clash import Clash, uses
+from gitmig.core.findings import Severity
+from gitmig.core.footprint.objects import Kind
+from gitmig.core.footprint.touches import Manner, Trait, Verb
+
+if TYPE_CHECKING:
+    from gitmig.core.conflicts.effects import Effect
+
+CODE = "GM207"
+MEMBERSHIP = {Verb.CREATE, Verb.DROP, Verb.RENAME}
+# What GRANT … ON ALL … and default privileges are about.
+GRANTED = {
+    "OBJECT_TABLE": {Kind.TABLE, Kind.VIEW},
+    "OBJECT_SEQUENCE": {Kind.SEQUENCE},
+    "OBJECT_FUNCTION": {Kind.FUNCTION},
+    "OBJECT_PROCEDURE": {Kind.FUNCTION},
+    "OBJECT_ROUTINE": {Kind.FUNCTION},
+    "OBJECT_TYPE": {Kind.TYPE},
+}
+
+
+def judge(whole: Effect, change: Effect) -> Clash | None:
+    """What is made of a whole row, or of every table of a schema, depends on the order."""
+    if _positional(whole):
+        dropped = change.verb is Verb.DROP and change.object.kind is Kind.COLUMN
+        return _clash(whole, change, Severity.ERROR) if dropped and whole.object.contains(change.object) else None
+    if whole.verb is not Verb.READ or not whole.has(Trait.WHOLE) or whole.touch.manner is Manner.BODY:
+        return None
+    if not _changes_members(whole, change):
+        return None
+    stays = whole.touch.manner is Manner.VIEW or (whole.object.kind is Kind.SCHEMA and not change.forgiving)
+    return _clash(whole, change, Severity.ERROR if stays else Severity.WARNING)
+
+
+def _positional(whole: Effect) -> bool:
+    insert = whole.verb is Verb.WRITE and whole.touch.aspect == "insert" and whole.object.kind is not Kind.COLUMN
+    return insert and whole.touch.columns is None and whole.touch.manner is not Manner.BODY
+
+
+def _changes_members(whole: Effect, change: Effect) -> bool:
+    if whole.object == change.object:  # CREATE INDEX, DROP INDEX
+        copies = "indexes" in whole.touch.aspect.split()
+        return copies and change.touch.aspect == "indexes" and change.verb in {Verb.READ, Verb.ALTER}
+    if not whole.object.contains(change.object):
+        return False
+    if whole.object.kind is Kind.SCHEMA:
+        moved = change.touch.to is not None and change.touch.to.path[1] != change.object.path[1]
+        comes_or_goes = change.verb is Verb.CREATE or moved
+        return comes_or_goes and change.object.kind in GRANTED.get(whole.touch.aspect, ())
+    aspects = {"type"} | ({"null", *whole.touch.aspect.split()} if whole.touch.aspect.startswith("like") else set())
+    if change.object.kind is Kind.CONSTRAINT:
+        unknown = not change.touch.aspect and bool(aspects & {"constraints", "indexes"})
+        return change.verb in MEMBERSHIP and (unknown or change.touch.aspect in aspects)
+    altered = change.verb is Verb.ALTER and change.touch.aspect in aspects
+    return change.object.kind is Kind.COLUMN and (change.verb in MEMBERSHIP or altered)
+
+
+def _clash(whole: Effect, change: Effect, severity: Severity) -> Clash:
+    what = "whatever is in" if whole.object.kind is Kind.SCHEMA else "every column of"
+    return Clash(
+        code=CODE,
+        severity=severity,
+        object=whole.object,
+        message=f"{whole.member.label} takes {what} {whole.object}, and {uses(change, whole)}",
+        hint="name what is meant, one by one, or let one of the two follow the other",
+        doubt=None if severity is Severity.ERROR else "whether it matters there is not known",
+    )

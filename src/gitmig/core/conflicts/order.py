@@ -1,0 +1,52 @@
+"""GM107: one of ours sorts before what the base has already, so databases at the base's tip get it later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.conflicts.composition import effects
+from gitmig.core.conflicts.objects.clash import hits
+from gitmig.core.findings import Finding, Severity
+from gitmig.core.footprint.touches import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitmig.core.conflicts.effects import Member
+    from gitmig.core.migration import Migration
+
+CODE = "GM107"
+
+
+def find(ours: Sequence[Migration], theirs: Sequence[Migration], clashing: set[tuple[str, str]]) -> Iterator[Finding]:
+    """An error where ours and what it slips in before do not commute, else a note.
+
+    `clashing` are the pairs of labels, ours first, about which there is an error.
+    """
+    for mine in ours:
+        later = [other for other in theirs if other.version > mine.version]
+        if not later:
+            continue
+        bad = [other for other in later if (mine.label, other.label) in clashing]
+        named = bad or later
+        more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        where = f"{mine.label} sorts before {named[0].label}{more}, which the base has already"
+        if bad:
+            message, hint = f"{where}, and the two do not commute", "`gitmig renumber` moves ours behind the base's"
+        else:
+            message, hint = where, "they commute, so nothing breaks; `gitmig renumber` moves ours behind the base's"
+        yield Finding(
+            code=CODE,
+            severity=Severity.ERROR if bad else Severity.NOTE,
+            message=message,
+            hint=hint,
+            migrations=(mine.label, *(other.label for other in named)),
+            path=mine.path,
+        )
+
+
+def needs(mine: Member, earlier: Member) -> bool:
+    """Whether `mine` uses what `earlier` makes, and so cannot run before it."""
+    made = [effect for effect in effects([earlier]) if effect.verb in {Verb.CREATE, Verb.RENAME}]
+    used = [effect for effect in effects([mine]) if effect.verb is not Verb.CREATE]
+    return any(hits(one, other) for one in made for other in used)

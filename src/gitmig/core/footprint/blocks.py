@@ -1,0 +1,149 @@
+"""Inside function bodies and DO blocks: SQL in SQL functions, statements and expressions in PL/pgSQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from gitmig.core.footprint.nodes import Node, find, text, unwrap
+from gitmig.core.footprint.objects import Kind
+from gitmig.core.footprint.queries import STATEMENTS, expression, statement
+from gitmig.core.footprint.touches import Manner, Trait, Verb
+
+if TYPE_CHECKING:
+    from gitmig.core.footprint.trace import Trace
+
+ASSIGNMENT = re.compile(r"\s*[^:=]+:?=")
+# What stands in these runs perhaps, or more than once.
+CONDITIONAL = {"then_body", "elsif_list", "else_body", "case_when_list", "exceptions", "body"}
+WHOLE_STATEMENT, EXPRESSION = 0, 2
+ROW_TYPE = re.compile(r"([\w.]+)%(?:row)?type", re.IGNORECASE)
+
+
+def sql_text(trace: Trace, body: str) -> None:
+    """The statements of an SQL function, or of an EXECUTE with a constant text."""
+    from gitmig.core.footprint.script import handlers
+
+    for kind, node in _parsed(trace, body):
+        if kind in STATEMENTS:
+            statement(trace, kind, node)
+        elif trace.manner is Manner.ONCE and (handler := handlers().get(kind)):
+            handler(trace, node)
+
+
+def plpgsql(trace: Trace, body: str) -> None:
+    """Every statement of a PL/pgSQL block."""
+    import pglast.parser
+
+    try:
+        found = _blocks(f"$gitmig${body}$gitmig$")
+    except pglast.parser.ParseError:
+        trace.cannot_see("a PL/pgSQL block that PostgreSQL's parser does not take")
+        return
+    for function in found:
+        fields = function.get("PLpgSQL_function", {})
+        _declared(trace, fields.get("datums", []))
+        _visit(trace, fields.get("action", {}), conditional=False)
+
+
+def _blocks(quoted: str) -> list[Node]:
+    """The parsed block. The return type decides which RETURNs are allowed, so each is tried. Raises ParseError."""
+    import pglast.parser
+
+    for returns in ("trigger", "void", "int", "SETOF record", "event_trigger"):
+        try:
+            text = f"CREATE FUNCTION f() RETURNS {returns} LANGUAGE plpgsql AS {quoted}"
+            found: list[Node] = json.loads(pglast.parser.parse_plpgsql_json(text))
+            return found
+        except pglast.parser.ParseError:
+            if returns == "event_trigger":
+                raise
+    return []
+
+
+def _declared(trace: Trace, datums: list[Node]) -> None:
+    """Types and defaults of variables; the validator looks up row types when the function is made."""
+    for datum in datums:
+        _, fields = unwrap(datum)
+        match = ROW_TYPE.fullmatch(fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
+        if match:
+            with trace.using(Manner.CHECKED if trace.manner is Manner.BODY else None):
+                trace.read(trace.named(match[1].split(".")[-2:] if "." in match[1] else [match[1]], Kind.TABLE))
+        _visit(trace, fields.get("default_val"), conditional=False)
+
+
+def _visit(trace: Trace, node: Any, *, conditional: bool) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _visit(trace, item, conditional=conditional)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key == "PLpgSQL_expr":
+                _expression(trace, value, conditional=conditional)
+            elif key == "PLpgSQL_stmt_dynexecute":
+                _dynamic(trace, value, conditional=conditional)
+            elif key == "PLpgSQL_stmt_block":
+                _visit_block(trace, value, conditional=conditional)
+            else:
+                _visit(trace, value, conditional=conditional or key in CONDITIONAL)
+
+
+def _visit_block(trace: Trace, node: Node, *, conditional: bool) -> None:
+    """A block runs as a whole, unless it catches exceptions; "it is there already" is what IF NOT EXISTS says."""
+    caught = {condition["condname"] for condition in find(node.get("exceptions"), "PLpgSQL_condition")}
+    if trace.manner is Manner.ONCE and any(not name.startswith(("duplicate_", "undefined_")) for name in caught):
+        trace.cannot_see("a block that catches errors, so that what it does depends on what it finds")
+    _visit(trace, node.get("body"), conditional=conditional or bool(caught))
+    _visit(trace, node.get("exceptions"), conditional=True)
+
+
+def _expression(trace: Trace, node: Node, *, conditional: bool) -> None:
+    mode, query = node.get("parseMode", WHOLE_STATEMENT), node["query"]
+    if mode > EXPRESSION:
+        query = ASSIGNMENT.sub("", query, count=1)
+    with trace.using(None, *([Trait.LENIENT] if conditional else [])):
+        before = len(trace.touches)
+        sql_text(trace, query if mode == WHOLE_STATEMENT else f"SELECT {query}")
+    changes = any(touch.verb not in {Verb.READ, Verb.CREATE} for touch in trace.touches[before:])
+    if conditional and changes and trace.manner is Manner.ONCE:
+        trace.cannot_see("a statement that runs under a condition")
+
+
+def _dynamic(trace: Trace, node: Node, *, conditional: bool) -> None:
+    """EXECUTE: a constant text can be read, one that is put together cannot."""
+    query = node["query"]["PLpgSQL_expr"]["query"]
+    ((_, select),) = _parsed(trace, f"SELECT {query}") or [("", {})]
+    value = (select.get("targetList") or [{}])[0].get("ResTarget", {}).get("val", {})
+    constant = _constant(value)
+    if constant is None:
+        if trace.manner is Manner.ONCE:
+            trace.cannot_see("EXECUTE of a text that is put together when it runs")
+        expression(trace, value, {})
+        return
+    with trace.using(None, *([Trait.LENIENT] if conditional else [])):
+        sql_text(trace, constant)
+
+
+def _constant(value: Node) -> str | None:
+    if "A_Const" in value:
+        return str(value["A_Const"].get("sval", {}).get("sval", ""))
+    call = value.get("FuncCall", {})
+    arguments = call.get("args", [])
+    if call and text(call["funcname"][-1]) == "format" and arguments and "A_Const" in arguments[0]:
+        pattern = str(arguments[0]["A_Const"].get("sval", {}).get("sval", ""))
+        values = [_constant(argument) for argument in arguments[1:]]
+        if None not in values and len(re.findall(r"%", pattern)) == len(values):
+            return re.sub(r"%[sIL]", "{}", pattern.replace("{", "{{").replace("}", "}}")).format(*values)
+    return None
+
+
+def _parsed(trace: Trace, body: str) -> list[tuple[str, Node]]:
+    import pglast.parser
+
+    try:
+        found = json.loads(pglast.parser.parse_sql_json(body))
+    except pglast.parser.ParseError:
+        trace.cannot_see("a function body that PostgreSQL's parser does not take")
+        return []
+    return [unwrap(item["stmt"]) for item in found.get("stmts", ()) if "stmt" in item]

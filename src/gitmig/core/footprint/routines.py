@@ -1,0 +1,82 @@
+"""Functions and procedures, with what stands in their bodies; DO blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.footprint import blocks
+from gitmig.core.footprint.nodes import definition, text, texts
+from gitmig.core.footprint.queries import expression
+from gitmig.core.footprint.touches import Manner, Trait, Verb
+from gitmig.core.footprint.typenames import read_type, signature
+
+if TYPE_CHECKING:
+    from gitmig.core.footprint.nodes import Node
+    from gitmig.core.footprint.trace import Trace
+
+INPUTS = {"FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC"}
+
+
+def create_function(trace: Trace, node: Node) -> None:
+    """CREATE FUNCTION or PROCEDURE."""
+    parameters = [item["FunctionParameter"] for item in node.get("parameters", ())]
+    inputs = [p["argType"] for p in parameters if p.get("mode", "FUNC_PARAM_DEFAULT") in INPUTS]
+    made = trace.routine(node["funcname"], signature([{"TypeName": node} for node in inputs]), new=True)
+    lenient = [Trait.LENIENT] if node.get("replace") else []
+    trace.touch(Verb.CREATE, made, *lenient, value=definition(node))
+    for parameter in parameters:
+        read_type(trace, parameter["argType"], Manner.KEY)
+        expression(trace, parameter.get("defexpr"), {}, Manner.VIEW)
+    if "returnType" in node:
+        read_type(trace, node["returnType"], Manner.KEY)
+    if "sql_body" in node:
+        expression(trace, node["sql_body"], {}, Manner.VIEW)
+        return
+    options = {item["DefElem"]["defname"]: item["DefElem"].get("arg", {}) for item in node.get("options", ())}
+    _body(trace, options)
+
+
+def _body(trace: Trace, options: dict[str, Node]) -> None:
+    language = text(options.get("language")).lower()
+    parts = texts(options.get("as", {}).get("List", {}).get("items"))
+    if not parts:
+        return
+    if language == "sql":
+        with trace.using(Manner.CHECKED):
+            blocks.sql_text(trace, parts[0])
+    elif language == "plpgsql":
+        with trace.using(Manner.BODY):
+            blocks.plpgsql(trace, parts[0])
+    elif language not in {"c", "internal"}:
+        trace.cannot_see(f"a function in {language}")
+
+
+def do(trace: Trace, node: Node) -> None:
+    """DO: runs at once."""
+    options = {item["DefElem"]["defname"]: item["DefElem"].get("arg", {}) for item in node.get("args", ())}
+    language = text(options.get("language")).lower() or "plpgsql"
+    if language == "plpgsql":
+        blocks.plpgsql(trace, text(options.get("as")))
+    else:
+        trace.cannot_see(f"a DO block in {language}")
+
+
+def alter_function(trace: Trace, node: Node) -> None:
+    """ALTER FUNCTION, but for its name."""
+    named = node["func"]
+    arguments = None if named.get("args_unspecified") else signature(named.get("objargs", []))
+    touched = trace.routine(named["objname"], arguments)
+    trace.touch(Verb.ALTER, touched, aspect="options", value=definition(node))
+
+
+def call(trace: Trace, node: Node) -> None:
+    """CALL."""
+    expression(trace, {"FuncCall": node["funccall"]}, {})
+
+
+HANDLERS = {
+    "CreateFunctionStmt": create_function,
+    "AlterFunctionStmt": alter_function,
+    "DoStmt": do,
+    "CallStmt": call,
+}

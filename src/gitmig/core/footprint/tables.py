@@ -1,0 +1,171 @@
+"""CREATE TABLE: columns, constraints, what the table is made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.footprint.chosen import chosen_name, index_columns
+from gitmig.core.footprint.nodes import definition, texts, unwrap
+from gitmig.core.footprint.objects import Kind, Object, in_schema
+from gitmig.core.footprint.queries import expression, statement
+from gitmig.core.footprint.touches import Manner, Trait, Verb
+from gitmig.core.footprint.typenames import SERIALS, read_type
+
+if TYPE_CHECKING:
+    from gitmig.core.footprint.nodes import Node
+    from gitmig.core.footprint.trace import Trace
+
+
+# Bits of TableLikeOption in PostgreSQL's parsenodes.h, by the aspects they copy.
+LIKE_OPTIONS = {
+    "comment": 1,
+    "compression": 2,
+    "constraints": 4,
+    "default": 8 | 16 | 32,
+    "indexes": 64,
+    "statistics": 128,
+    "storage": 256,
+}
+
+
+def create_table(trace: Trace, node: Node) -> None:
+    """CREATE TABLE, also as a partition or foreign table."""
+    table = trace.relation(node["relation"], new=True)
+    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
+    trace.touch(Verb.CREATE, table, *lenient, value=definition(node))
+    with trace.using(None, *lenient):
+        for element in node.get("tableElts", ()):
+            _element(trace, table, element)
+    for parent in node.get("inhRelations", ()):
+        trace.read(trace.relation(parent["RangeVar"]), manner=Manner.KEY)
+    if "ofTypename" in node:
+        read_type(trace, node["ofTypename"], Manner.VIEW)
+
+
+def create_table_as(trace: Trace, node: Node) -> None:
+    """CREATE TABLE AS, CREATE MATERIALIZED VIEW: what the query gives decides what the columns are."""
+    view = node.get("objtype") == "OBJECT_MATVIEW"
+    made = trace.relation(node["into"]["rel"], Kind.VIEW if view else Kind.TABLE, new=True)
+    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
+    with trace.using(Manner.VIEW):
+        statement(trace, *unwrap(node["query"]))
+    trace.touch(Verb.CREATE, made, *lenient, manner=Manner.ONCE, value=definition(node))
+
+
+def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
+    """A column with its type, default and constraints."""
+    column = table.part(Kind.COLUMN, node["colname"])
+    constraints = [constraint["Constraint"] for constraint in node.get("constraints", ())]
+    kinds = {constraint["contype"] for constraint in constraints}
+    given = kinds & {"CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"}
+    type_name = texts(node.get("typeName", {}).get("names"))
+    serial = len(type_name) == 1 and type_name[0] in SERIALS
+    required = kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"} and not given and not serial
+    needs = [Trait.REQUIRED] if required else []
+    trace.touch(Verb.CREATE, column, *traits, *needs, value=definition(node))
+    if serial or "CONSTR_IDENTITY" in kinds:
+        sequence = in_schema(Kind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
+        with trace.next_part():
+            trace.touch(Verb.CREATE, sequence, Trait.CHOSEN, *traits, value="serial")
+            trace.read(column, manner=Manner.KEY)
+    if "typeName" in node:
+        read_type(trace, node["typeName"], Manner.KEY)
+    for constraint in constraints:
+        add_constraint(trace, table, constraint, *traits, column=node["colname"])
+
+
+def add_constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column: str | None = None) -> None:
+    """A constraint of a table, or of one of its columns."""
+    with trace.next_part():
+        _constraint(trace, table, node, *traits, column=column)
+
+
+def _constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column: str | None) -> None:
+    kind = node["contype"].removeprefix("CONSTR_")
+    if kind in {"DEFAULT", "GENERATED", "IDENTITY"}:
+        manner = Manner.VIEW if kind == "GENERATED" else Manner.KEY
+        expression(trace, node.get("raw_expr"), {table.path[2]: table}, manner)
+    elif kind in {"PRIMARY", "UNIQUE", "EXCLUSION"}:
+        _key(trace, table, node, kind, [column] if column else None, *traits)
+    elif kind == "FOREIGN":
+        _foreign_key(trace, table, node, [column] if column else texts(node.get("fk_attrs")), *traits)
+    elif kind == "CHECK":
+        _check(trace, table, node, *traits)
+    elif kind == "NOTNULL" and column is None:
+        for name in texts(node.get("keys")):
+            trace.touch(Verb.ALTER, table.part(Kind.COLUMN, name), aspect="null", value="not null")
+
+
+def _element(trace: Trace, table: Object, element: Node) -> None:
+    kind, node = unwrap(element)
+    if kind == "ColumnDef":
+        add_column(trace, table, node)
+    elif kind == "Constraint":
+        add_constraint(trace, table, node)
+    elif kind == "TableLikeClause":
+        like = trace.relation(node["relation"])
+        copied = [what for what, bit in LIKE_OPTIONS.items() if node.get("options", 0) & bit]
+        trace.touch(Verb.READ, like, Trait.WHOLE, manner=Manner.VIEW, aspect=" ".join(["like", *copied]))
+
+
+def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] | None, *traits: Trait) -> None:
+    """A primary key, UNIQUE or EXCLUDE: a constraint, and an index of the same name."""
+    elements = [pair["List"]["items"][0] for pair in node.get("exclusions", ())]
+    columns = columns or texts(node.get("keys")) or index_columns(elements)
+    label = {"PRIMARY": "pkey", "UNIQUE": "key", "EXCLUSION": "excl"}[kind]
+    name = node.get("conname") or node.get("indexname")
+    # a table has one primary key: its name is no matter of choice
+    chosen = [] if name or kind == "PRIMARY" else [Trait.CHOSEN]
+    name = name or chosen_name(table.path[2], [] if kind == "PRIMARY" else columns, label)
+    value = definition([node, columns])
+    index = in_schema(Kind.INDEX, table.path[1], node.get("indexname") or name)
+    unique = [] if kind == "EXCLUSION" else [Trait.UNIQUE]
+    if "indexname" in node:
+        trace.read(index, manner=Manner.KEY)
+    else:
+        trace.touch(Verb.CREATE, index, *traits, *chosen, *unique, value=value)
+    key = table.part(Kind.CONSTRAINT, name)
+    trace.touch(Verb.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value)
+    if kind == "PRIMARY":
+        trace.touch(Verb.ALTER, table, *traits, aspect="primary key", value=value)
+    for column in columns if "indexname" not in node else ():
+        trace.read(table.part(Kind.COLUMN, column), manner=Manner.KEY)
+        if kind == "PRIMARY":
+            trace.touch(Verb.ALTER, table.part(Kind.COLUMN, column), aspect="null", value="not null")
+    for element in elements:
+        expression(trace, element, {table.path[2]: table}, Manner.VIEW)
+
+
+def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *traits: Trait) -> None:
+    name = node.get("conname")
+    chosen = [] if name else [Trait.CHOSEN]
+    key = table.part(Kind.CONSTRAINT, name or chosen_name(table.path[2], columns, "fkey"))
+    trace.touch(Verb.CREATE, key, *traits, *chosen, aspect="foreign", value=definition([node, columns]))
+    for column in columns:
+        trace.read(table.part(Kind.COLUMN, column), manner=Manner.KEY)
+    target = trace.relation(node["pktable"])
+    trace.read(target, manner=Manner.KEY)
+    for column in texts(node.get("pk_attrs")):
+        trace.read(target.part(Kind.COLUMN, column), Trait.FOREIGN, manner=Manner.KEY)
+    if "pk_attrs" not in node:
+        trace.read(target.part(Kind.CONSTRAINT, chosen_name(target.path[2], [], "pkey")), manner=Manner.KEY)
+
+
+def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
+    name = node.get("conname")
+    chosen = [] if name else [Trait.CHOSEN]
+    before = len(trace.touches)
+    expression(trace, node.get("raw_expr"), {table.path[2]: table}, Manner.VIEW)
+    named = {
+        touch.object.path[4] for touch in trace.touches[before:] if touch.object.root == table.path != touch.object.path
+    }
+    name = name or chosen_name(table.path[2], sorted(named) if len(named) == 1 else [], "check")
+    check = table.part(Kind.CONSTRAINT, name)
+    trace.touch(Verb.CREATE, check, *traits, *chosen, aspect="constraints", value=definition(node))
+
+
+HANDLERS = {
+    "CreateStmt": create_table,
+    "CreateForeignTableStmt": lambda trace, node: create_table(trace, node["base"]),
+    "CreateTableAsStmt": create_table_as,
+}

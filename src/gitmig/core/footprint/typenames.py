@@ -1,0 +1,45 @@
+"""Naming a type, as columns, casts and parameters do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.core.footprint.nodes import texts
+from gitmig.core.footprint.objects import Kind
+
+if TYPE_CHECKING:
+    from gitmig.core.footprint.nodes import Node
+    from gitmig.core.footprint.touches import Manner
+    from gitmig.core.footprint.trace import Trace
+
+SERIALS = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
+# What the parser does not mark as PostgreSQL's own; the list only saves touches nobody asks for.
+BUILT_IN = frozenset(
+    (
+        "text uuid json jsonb bytea date inet cidr macaddr oid regclass name money xml tsvector tsquery timestamptz "
+        "timetz int2 int4 int8 float4 float8 bool bpchar varchar record trigger event_trigger void anyelement anyarray "
+        + " ".join(SERIALS)
+    ).split()  # words are read more easily than quotes
+)
+
+
+def read_type(trace: Trace, node: Node, manner: Manner | None = None) -> None:
+    """Note the type that is needed, if it is not PostgreSQL's own; `t.c%TYPE` needs the column."""
+    names = texts(node.get("names"))
+    if not names or names[0] == "pg_catalog" or (len(names) == 1 and names[0] in BUILT_IN):
+        return
+    if node.get("pct_type"):
+        *owner, column = names
+        trace.read(trace.named(owner, Kind.TABLE).part(Kind.COLUMN, column), manner=manner)
+    else:
+        trace.read(trace.named(names, Kind.TYPE), manner=manner)
+
+
+def signature(nodes: list[Node]) -> str:
+    """The types of a function's parameters, as they tell functions of one name apart."""
+    return ",".join(_written(node["TypeName"]) for node in nodes)
+
+
+def _written(node: Node) -> str:
+    names = [name for name in texts(node.get("names")) if name != "pg_catalog"]
+    return ".".join(names[-1:] if names[:1] == ["public"] else names) + "[]" * bool(node.get("arrayBounds"))

@@ -1,0 +1,132 @@
+"""Trying several orders of scripts on a scratch database; nothing of it stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from gitmig.core.proof import Failure, Result
+from gitmig.database.building import build, run_fresh
+from gitmig.database.catalogs import read_schema
+from gitmig.database.refusals import TOO_MUCH_FOR_ONE
+from gitmig.database.runners import runner_of
+from gitmig.database.scratch import scratch_copy, scratch_database
+from gitmig.database.sending import ScriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gitmig.core.migration import Script
+    from gitmig.core.proof import Attempt, Trial, Way
+    from gitmig.core.schema import Schema
+    from gitmig.database.connection import Connection
+
+    Run = Callable[[Connection, Sequence[Attempt]], Failure | None]
+
+
+def run_trials(
+    url: str, bootstrap: str, foundation: Sequence[Script], trials: Mapping[Way, Trial], ignore: Sequence[str] = ()
+) -> tuple[Schema, dict[Way, Result]]:
+    """The schema of the foundation, built once on the server of `url`, and what each trial on top of it came to.
+
+    Raises BuildFailed if the foundation does not run, GitmigError if the role may not create databases.
+    """
+    with scratch_database(url, bootstrap) as connection:
+        before = _founded(connection, foundation, ignore)
+        try:
+            return before, {way: _rolled_back(connection, trial, ignore) for way, trial in trials.items()}
+        except _NeedsCommits:
+            template = connection.info.dbname
+            connection.close()  # a database that is copied has no sessions
+        return before, {way: _on_a_copy(url, template, trial, ignore) for way, trial in trials.items()}
+
+
+class _NeedsCommits(Exception):
+    """PostgreSQL does not run the scripts in one transaction, or its answer there is not the last word."""
+
+
+def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence[str]) -> Schema:
+    """Build the foundation, in one transaction if PostgreSQL allows it, as psql -1 does. Raises BuildFailed."""
+    try:
+        with connection.transaction():
+            for script in scripts:
+                runner_of(script.language).inside(connection, _inside(script))
+    except (ScriptError, psycopg.IntegrityError, _NeedsCommits):
+        ((_, schema),) = build(connection, scripts, measure_at=(len(scripts),), ignore=ignore)
+        return schema
+    return read_schema(connection, ignore)
+
+
+def _rolled_back(connection: Connection, trial: Trial, ignore: Sequence[str]) -> Result:
+    """The trial in one transaction, which is many times quicker than a database of its own."""
+    with connection.transaction(force_rollback=True):
+        return _tried(connection, trial, ignore, _together)
+
+
+def _on_a_copy(url: str, template: str, trial: Trial, ignore: Sequence[str]) -> Result:
+    with scratch_copy(url, template) as connection:
+        return _tried(connection, trial, ignore, _one_by_one)
+
+
+def _tried(connection: Connection, trial: Trial, ignore: Sequence[str], run: Run) -> Result:
+    if failure := run(connection, trial.there):
+        return Result(failure=failure)
+    schema = read_schema(connection, ignore)
+    if not trial.back:
+        return Result(schema=schema)
+    if failure := run(connection, trial.back):
+        return Result(schema=schema, back_failure=failure)
+    return Result(schema=schema, back=read_schema(connection, ignore))
+
+
+def _together(connection: Connection, attempts: Sequence[Attempt]) -> Failure | None:
+    """Run all in the open transaction, which is spoilt after a failure. Raises _NeedsCommits."""
+    for attempt in attempts:
+        script = _inside(attempt.script)
+        try:
+            runner_of(script.language).inside(connection, script)
+        except ScriptError as error:
+            if connection.closed or error.sqlstate in TOO_MUCH_FOR_ONE:
+                raise _NeedsCommits from error
+            return _failure(attempt, error)
+    try:
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what a commit would check
+    except psycopg.IntegrityError as error:
+        raise _NeedsCommits from error
+    return None
+
+
+def _one_by_one(connection: Connection, attempts: Sequence[Attempt]) -> Failure | None:
+    """Run each as a database gets it, with a commit of its own."""
+    for attempt in attempts:
+        try:
+            run_fresh(connection, attempt.script)
+        except ScriptError as error:
+            return _failure(attempt, error)
+        except psycopg.IntegrityError as error:  # a deferred constraint
+            message = error.diag.message_primary or str(error)
+            line, statement = attempt.script.first_line, "COMMIT"
+            return _failure(attempt, ScriptError(sqlstate=None, message=message, line=line, statement=statement))
+    return None
+
+
+def _inside(script: Script) -> Script:
+    if script.transactional:
+        return script
+    text = script.language.inside(script.text)
+    if text is None:
+        raise _NeedsCommits
+    return replace(script, text=text)
+
+
+def _failure(attempt: Attempt, error: ScriptError) -> Failure:
+    return Failure(
+        label=attempt.label,
+        direction=attempt.direction,
+        path=attempt.script.path,
+        line=error.line,
+        statement=" ".join(error.statement.split()),
+        message=error.message,
+    )

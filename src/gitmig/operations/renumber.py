@@ -1,0 +1,130 @@
+"""Rename our migrations so that they follow those of the branch others work from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from gitmig.core.problem import InvalidMigrations
+from gitmig.core.renumbering import Mentions, moves, own, renumbering
+from gitmig.errors import BeforeGitmig, GitmigError
+from gitmig.operations.sides import Side, grouped, read_side
+from gitmig.operations.sync import sync
+from gitmig.operations.target import layout_of
+from gitmig.operations.watching import Silent
+from gitmig.repository import merging, remotes, renaming
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.migration import Migration
+    from gitmig.core.plan import Plan
+    from gitmig.core.renumbering import Renaming
+    from gitmig.operations.project import Project
+    from gitmig.repository.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renumbered:
+    """What was renamed, and what followed.
+
+    `mine` are all our migrations, `rewritten` the files in which a mention was changed, by their new paths. `ran` is
+    False for a dry run. `followed` says that the ledger has the new names; if not, `behind` says why.
+    """
+
+    base: str
+    mine: tuple[Migration, ...]
+    renamings: tuple[Renaming, ...]
+    ran: bool
+    rewritten: tuple[str, ...] = ()
+    followed: bool = False
+    behind: str | None = None
+
+
+def renumber(
+    project: Project,
+    onto: str | None = None,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+    now: datetime | None = None,
+) -> Renumbered:
+    """Rename the work tree's migrations that the base (None: the default branch) does not have.
+
+    Raises GitmigError, also if remote branches that others use have them, unless `force`.
+    """
+    repository = project.repository
+    base = onto or merging.default_base(repository)
+    ours, theirs = _read(project, None), _read(project, base)
+    fork = merging.merge_bases(repository, ours.commit, theirs.commit)[0]
+    mine = own(ours.migrations, theirs.migrations, _read(project, fork).migrations)
+    others = [*(migration for migration in ours.migrations if migration not in mine), *theirs.migrations]
+    renamings = renumbering(mine, others, now or datetime.now(timezone.utc))
+    result = Renumbered(base=base, mine=tuple(mine), renamings=tuple(renamings), ran=False)
+    if renamings and not force:
+        _refuse_shared(project, renamings, theirs.commit, fork)
+    if not renamings or dry_run:
+        return result
+    renaming.rename(repository, moves(renamings))
+    return _follow(project, replace(result, ran=True, rewritten=_rewrite(project, result, ours.snapshot)))
+
+
+def _read(project: Project, revision: str | None) -> Side:
+    """A side with its migrations, two of one version included: they are what is to be mended. Raises GitmigError."""
+    side = read_side(project, revision)
+    if revision is None and side.snapshot.folder is None:
+        raise BeforeGitmig("the work tree has no migrations folder", hint="`gitmig init` makes it")
+    side = grouped(side, layout_of(project, side.snapshot))
+    if side.problems:
+        raise InvalidMigrations(side.problems)
+    return side
+
+
+def _refuse_shared(project: Project, renamings: Sequence[Renaming], tip: str, fork: str) -> None:
+    """Raise GitmigError if a remote branch that others use has one of the migrations under its old name.
+
+    The branches that ours is pushed to are nobody else's, as long as nobody else has commits on them.
+    """
+    repository = project.repository
+    remote, own_names = remotes.remote_branches(repository), remotes.own_branches(repository)
+    used = [b for b in remote if b.name not in own_names or remotes.other_authors(repository, b.commit, fork)]
+    for one in renamings:
+        if holders := remotes.having(repository, used, one.migration.path, tip):
+            raise GitmigError(
+                f"others have {one.migration.label} from {', '.join(holders[:3])}{' …' if holders[3:] else ''}",
+                hint="renumber it there and merge that, or, if nobody has applied it, `gitmig renumber --force`",
+            )
+
+
+def _rewrite(project: Project, result: Renumbered, found: Snapshot) -> tuple[str, ...]:
+    """Renew the mentions in all files of ours. A file with changes of its own is not staged: they are the user's."""
+    mentions, new = Mentions(result.renamings), {old: path for one in result.renamings for old, path in one.paths}
+    files = [file.path for migration in result.mine for _, file in migration.files]
+    return tuple(
+        new.get(path, path)
+        for path in files
+        if renaming.rewrite(project.repository, new.get(path, path), mentions.renewed, stage=path not in found.on_disk)
+    )
+
+
+def _follow(project: Project, result: Renumbered) -> Renumbered:
+    """Let the ledger follow at once where nothing else is to be done; whatever is in the way, the files are renamed."""
+    if project.settings.database is None and not project.server.data.exists():
+        return replace(result, behind="there is no database yet")
+    try:
+        planned = sync(project, _OnlyMoves(), dry_run=True)
+        if planned.plan.steps or planned.unfinished:
+            return replace(result, behind=f"{planned.database} is out of sync")
+        outcome = sync(project, _OnlyMoves())
+    except GitmigError as error:
+        return replace(result, behind=error.message)
+    return replace(result, followed=outcome.ran)
+
+
+class _OnlyMoves(Silent):
+    """Agrees to a plan that runs nothing."""
+
+    def planned(self, plan: Plan) -> bool:
+        """A migration that somebody has applied or reverted meanwhile is not this command's business."""
+        return not plan.steps

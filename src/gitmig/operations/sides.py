@@ -1,0 +1,135 @@
+"""Reading the sides of a check: their sets by names alone, and the contents and footprints of what matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitmig.config import CONFIG_FILE, parse_team_settings
+from gitmig.core.footprint.touches import Blind, Footprint
+from gitmig.core.layouts import group, layouts
+from gitmig.core.problem import InvalidMigrations
+from gitmig.errors import UsageError
+from gitmig.operations.target import detect_layout
+from gitmig.repository import snapshot
+from gitmig.repository.footprints import FootprintCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitmig.core.conflicts.sides import Set
+    from gitmig.core.layouts import Layout
+    from gitmig.core.migration import Content, Migration
+    from gitmig.core.problem import Problem
+    from gitmig.operations.project import Project
+    from gitmig.repository.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side: how it was called, its commit (HEAD for the work tree), and the migrations its names tell of."""
+
+    name: str
+    commit: str
+    snapshot: Snapshot
+    migrations: Set = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def read_side(project: Project, revision: str | None) -> Side:
+    """The side of a revision, or of the work tree as it is. Raises UsageError, InvalidMigrations."""
+    repository = project.repository
+    commit = repository.resolve(revision or "HEAD")
+    if revision is None and repository.root is not None:
+        found = snapshot.of_work_tree(repository, folders_of(project, None))
+        return Side(name="the work tree", commit=commit, snapshot=found)
+    found = snapshot.at_commit(repository, commit, folders_of(project, commit))
+    return Side(name=revision or "HEAD", commit=commit, snapshot=found)
+
+
+def folders_of(project: Project, commit: str | None) -> tuple[str, ...]:
+    """Where the migrations may lie at a commit: where its own settings say, then where today's say."""
+    if commit is None:
+        return project.settings.folders
+    found = project.repository.read_object(f"{commit}:{CONFIG_FILE}")
+    if found is None:
+        return project.settings.folders
+    try:
+        own = parse_team_settings(found[1].decode("utf-8-sig"), CONFIG_FILE).get("folder", ())
+    except (UsageError, UnicodeDecodeError):
+        own = ()
+    names = [own] if isinstance(own, str) else list(own)
+    return tuple(dict.fromkeys([*(name.rstrip("/") for name in names), *project.settings.folders]))
+
+
+def common_layout(project: Project, sides: Iterable[Side]) -> Layout:
+    """The layout both are written in. Raises UsageError if they are written in two."""
+    configured = project.settings.layout
+    detected = {name: side for side in sides if (name := detect_layout(project, side.snapshot))}
+    if not configured and len(detected) > 1:
+        said = " and ".join(f"{side.name} is in layout {name}" for name, side in detected.items())
+        raise UsageError(f"{said}: their migrations cannot be compared", hint="merge the change of the layout first")
+    name = configured or next(iter(detected), "single")
+    try:
+        return layouts()[name]
+    except KeyError:
+        hint = f"the layouts are {', '.join(layouts())}"
+        raise UsageError(f"unknown layout {name!r} in the settings", hint=hint) from None
+
+
+def grouped(side: Side, layout: Layout) -> Side:
+    """The side with its migrations; names the layout does not take are problems, and no reason to stop."""
+    migrations, problems = group(layout, side.snapshot.files)
+    return Side(
+        name=side.name,
+        commit=side.commit,
+        snapshot=side.snapshot,
+        migrations=tuple(migrations),
+        problems=tuple(problems),
+    )
+
+
+@dataclass(kw_only=True)
+class Reader:
+    """Reads migrations and remembers them by their blobs; what cannot be read becomes a problem."""
+
+    project: Project
+    layout: Layout
+    contents: dict[str, Content] = field(default_factory=dict)
+    footprints: dict[str, Footprint] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, migrations: Iterable[Migration], found: Snapshot, *, footprints: bool = True) -> None:
+        """Read what is not known yet, from a snapshot that holds it; perhaps without footprints."""
+        for migration in migrations:
+            if migration.blobs not in self.contents:
+                self._read(migration, found)
+            content = self.contents.get(migration.blobs)
+            if footprints and content and migration.blobs not in self.footprints:
+                self.footprints[migration.blobs] = self._footprint(migration, content)
+
+    def _read(self, migration: Migration, found: Snapshot) -> None:
+        files = [file for _, file in migration.files]
+        try:
+            texts = snapshot.read_texts(self.project.repository, found, files)
+            by_role = {role: texts[file.path] for role, file in migration.files}
+            self.contents[migration.blobs] = self.layout.parse(migration, by_role)
+        except InvalidMigrations as error:
+            self.problems += [problem for problem in error.problems if problem not in self.problems]
+
+    def _footprint(self, migration: Migration, content: Content) -> Footprint:
+        cache, blob = FootprintCache(self.project.repository, self.layout.name), migration.files[0][1].blob
+        known = cache.get(blob)
+        if known is None:
+            known = footprint_of(content)
+            cache.put(blob, known)
+        return known
+
+
+def footprint_of(content: Content) -> Footprint:
+    """The footprint of an up script."""
+    if content.up.language.name != "sql":
+        return Footprint(blind=(Blind(line=1, reason=f"a script in {content.up.language.name}"),))
+    from gitmig.core.footprint.script import footprint
+
+    return footprint(content.up.text)

@@ -1,0 +1,85 @@
+"""Who watches a sync: what it is told, and what it is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.database.stepping import Observer
+from gitmig.operations.protection import ProtectionObserver
+from gitmig.operations.rebuild import RebuildObserver
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.core.kept.item import Item
+    from gitmig.core.plan import Plan, Step
+    from gitmig.core.schema import SchemaDifference
+    from gitmig.database.book import Done
+    from gitmig.database.lock import Holder
+    from gitmig.database.rebuild.sessions import Session
+    from gitmig.errors import SyncFailed
+
+
+class SyncObserver(Observer, ProtectionObserver, RebuildObserver, Protocol):
+    """Is asked and told while a sync goes on."""
+
+    def resuming(self, label: str) -> None:
+        """A script that an earlier process left half done is finished first."""
+
+    def discarded(self, drift: SchemaDifference) -> None:
+        """What had been changed by hand was taken back."""
+
+    def planned(self, plan: Plan) -> bool:
+        """The plan is made and about to run; False calls it off."""
+
+    def expired(self, items: Sequence[Item]) -> None:
+        """Rows that were kept for longer than the settings say are dropped."""
+
+    def unrepairable(self, failure: SyncFailed) -> bool:
+        """No way back leads to the right schema; False leaves it at that, True lets the database be built anew."""
+
+
+class Silent:
+    """Listens, says nothing, and agrees to nothing."""
+
+    def waiting(self, holder: Holder) -> None:
+        """Wait in silence."""
+
+    def resuming(self, label: str) -> None:
+        """Say nothing."""
+
+    def discarded(self, drift: SchemaDifference) -> None:
+        """Say nothing."""
+
+    def planned(self, plan: Plan) -> bool:
+        """No."""
+        return False
+
+    def protected(self, plan: Plan) -> bool:
+        """No."""
+        return False
+
+    def expired(self, items: Sequence[Item]) -> None:
+        """Say nothing."""
+
+    def unrepairable(self, failure: SyncFailed) -> bool:
+        """No."""
+        return False
+
+    def started(self, step: Step) -> None:
+        """Say nothing."""
+
+    def committed(self, done: Sequence[Done]) -> None:
+        """Say nothing."""
+
+    def building(self, count: int) -> None:
+        """Say nothing."""
+
+    def occupied(self, sessions: Sequence[Session]) -> None:
+        """Say nothing."""
+
+    def carrying(self, table: str, position: int, count: int) -> None:
+        """Say nothing."""
+
+    def swapped(self, kept_as: str) -> None:
+        """Say nothing."""

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ADD COLUMN lang text;
+-- migrate:down

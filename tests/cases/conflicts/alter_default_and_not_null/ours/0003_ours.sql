@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ALTER author SET DEFAULT 'me';
+-- migrate:down

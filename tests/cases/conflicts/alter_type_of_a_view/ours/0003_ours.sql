@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ALTER post_id TYPE bigint;
+-- migrate:down

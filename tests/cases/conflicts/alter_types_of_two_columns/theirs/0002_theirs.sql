@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ALTER id TYPE bigint;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE measures (id int, at date) PARTITION BY RANGE (id);
+-- migrate:down

@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE TABLE m1 (id int, at date);
+ALTER TABLE measures ATTACH PARTITION m1 FOR VALUES FROM (0) TO (9);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE measures ADD COLUMN value int;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+COMMENT ON TABLE comments IS 'a';
+-- migrate:down

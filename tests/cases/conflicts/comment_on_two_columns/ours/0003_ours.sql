@@ -1,0 +1,3 @@
+-- migrate:up
+COMMENT ON COLUMN comments.id IS 'a';
+-- migrate:down

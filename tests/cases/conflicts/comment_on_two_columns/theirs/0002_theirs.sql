@@ -1,0 +1,3 @@
+-- migrate:up
+COMMENT ON COLUMN comments.author IS 'b';
+-- migrate:down

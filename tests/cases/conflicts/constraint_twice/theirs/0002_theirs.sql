@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ADD CONSTRAINT filled CHECK (author <> '');
+-- migrate:down

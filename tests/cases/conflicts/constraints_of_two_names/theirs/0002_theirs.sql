@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ADD CONSTRAINT signed CHECK (author <> '');
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE IF NOT EXISTS votes (id int);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC;
+-- migrate:down

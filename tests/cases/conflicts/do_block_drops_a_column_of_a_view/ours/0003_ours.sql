@@ -1,0 +1,3 @@
+-- migrate:up
+DO $$ BEGIN EXECUTE 'ALTER TABLE comments DROP COLUMN contents'; END $$;
+-- migrate:down

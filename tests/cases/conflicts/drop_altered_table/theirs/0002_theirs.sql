@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE posts ADD COLUMN views int;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE INDEX by_contents ON comments (contents);
+-- migrate:down

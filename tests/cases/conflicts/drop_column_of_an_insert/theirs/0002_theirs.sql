@@ -1,0 +1,3 @@
+-- migrate:up
+INSERT INTO comments (id, contents) VALUES (1, 'first');
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+DROP FUNCTION touch();
+-- migrate:down

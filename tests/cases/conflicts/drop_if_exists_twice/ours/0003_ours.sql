@@ -1,0 +1,3 @@
+-- migrate:up
+DROP TABLE IF EXISTS posts;
+-- migrate:down

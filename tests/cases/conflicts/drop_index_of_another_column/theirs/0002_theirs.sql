@@ -1,0 +1,3 @@
+-- migrate:up
+DROP INDEX by_author;
+-- migrate:down

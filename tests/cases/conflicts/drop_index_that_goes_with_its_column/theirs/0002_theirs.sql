@@ -1,0 +1,3 @@
+-- migrate:up
+DROP INDEX by_contents;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE posts DROP CONSTRAINT posts_slug;
+-- migrate:down

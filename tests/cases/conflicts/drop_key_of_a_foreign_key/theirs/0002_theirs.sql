@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE links (slug text REFERENCES posts (slug));
+-- migrate:down

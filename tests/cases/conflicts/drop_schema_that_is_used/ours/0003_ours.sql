@@ -1,0 +1,3 @@
+-- migrate:up
+DROP SCHEMA app CASCADE;
+-- migrate:down

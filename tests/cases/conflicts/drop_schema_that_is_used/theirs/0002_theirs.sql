@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE app.a ADD COLUMN b int;
+-- migrate:down

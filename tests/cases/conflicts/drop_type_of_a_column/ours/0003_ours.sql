@@ -1,0 +1,3 @@
+-- migrate:up
+DROP TYPE mood;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE VIEW newest AS SELECT contents FROM recent;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'great';
+-- migrate:down

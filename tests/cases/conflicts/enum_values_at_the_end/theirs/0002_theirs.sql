@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TYPE mood ADD VALUE 'superb';
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TYPE mood ADD VALUE 'great';
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TYPE mood ADD VALUE 'bad' BEFORE 'sad';
+-- migrate:down

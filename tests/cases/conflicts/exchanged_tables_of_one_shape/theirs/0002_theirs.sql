@@ -1,0 +1,6 @@
+-- migrate:up
+CREATE TABLE n (id int);
+DROP TABLE t;
+ALTER TABLE n RENAME TO t;
+CREATE TABLE a (id int);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+SELECT f(1);
+-- migrate:down

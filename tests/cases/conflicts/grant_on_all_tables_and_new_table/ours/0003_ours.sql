@@ -1,0 +1,3 @@
+-- migrate:up
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+GRANT SELECT ON comments TO PUBLIC;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+REVOKE ALL ON comments FROM PUBLIC;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+GRANT INSERT ON comments TO PUBLIC;
+-- migrate:down

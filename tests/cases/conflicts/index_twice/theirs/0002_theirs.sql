@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE INDEX by_post ON comments (author);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+INSERT INTO comments (id, author) VALUES (1, 'ada');
+-- migrate:down

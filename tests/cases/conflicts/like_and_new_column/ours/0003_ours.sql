@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE archive (LIKE comments INCLUDING ALL);
+-- migrate:down

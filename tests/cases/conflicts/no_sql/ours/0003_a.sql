@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABEL a (id int);
+-- migrate:down

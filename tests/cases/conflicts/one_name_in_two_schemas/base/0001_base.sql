@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE SCHEMA a;
+CREATE SCHEMA b;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE b.t (id int);
+-- migrate:down

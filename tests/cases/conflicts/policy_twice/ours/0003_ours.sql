@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE POLICY own ON comments USING (true);
+-- migrate:down

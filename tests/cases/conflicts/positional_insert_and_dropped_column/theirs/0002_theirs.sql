@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE posts DROP COLUMN title;
+-- migrate:down

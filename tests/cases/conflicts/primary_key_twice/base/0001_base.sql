@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE tags (id int NOT NULL, name text NOT NULL);
+-- migrate:down

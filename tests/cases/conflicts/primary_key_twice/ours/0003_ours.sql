@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE tags ADD PRIMARY KEY (id);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE "votes" (id int);
+-- migrate:down

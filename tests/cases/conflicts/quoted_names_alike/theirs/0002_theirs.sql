@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE VOTES (id int);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE Votes (id int);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER SCHEMA app RENAME TO web;
+-- migrate:down

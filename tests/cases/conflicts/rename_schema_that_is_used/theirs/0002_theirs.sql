@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE app.b (id int);
+-- migrate:down

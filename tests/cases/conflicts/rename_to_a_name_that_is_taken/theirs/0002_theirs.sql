@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE remarks (id int);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments RENAME COLUMN contents TO body;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE VIEW recent AS SELECT contents FROM comments;
+-- migrate:down

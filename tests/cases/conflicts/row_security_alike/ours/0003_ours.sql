@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
+-- migrate:down

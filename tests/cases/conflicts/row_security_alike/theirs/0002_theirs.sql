@@ -1,0 +1,4 @@
+-- migrate:up
+ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
+CREATE TABLE a (id int);
+-- migrate:down

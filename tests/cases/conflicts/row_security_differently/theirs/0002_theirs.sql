@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments DISABLE ROW LEVEL SECURITY;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+create table A (id int)
+-- migrate:down

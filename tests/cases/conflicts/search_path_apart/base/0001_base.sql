@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE SCHEMA a;
+-- migrate:down

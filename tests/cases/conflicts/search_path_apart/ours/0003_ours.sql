@@ -1,0 +1,4 @@
+-- migrate:up
+SET search_path = a;
+CREATE TABLE t (id int);
+-- migrate:down

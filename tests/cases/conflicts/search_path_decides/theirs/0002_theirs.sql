@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE a.t (id bigint);
+-- migrate:down

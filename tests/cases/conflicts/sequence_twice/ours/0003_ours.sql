@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE SEQUENCE numbers;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE SEQUENCE numbers START 10;
+-- migrate:down

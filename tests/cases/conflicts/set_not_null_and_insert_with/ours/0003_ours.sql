@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ALTER contents SET NOT NULL;
+-- migrate:down

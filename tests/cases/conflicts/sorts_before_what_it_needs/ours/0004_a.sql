@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE likes ADD COLUMN b int;
+-- migrate:down

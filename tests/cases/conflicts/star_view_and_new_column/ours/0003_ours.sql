@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE VIEW recent AS SELECT * FROM comments;
+-- migrate:down

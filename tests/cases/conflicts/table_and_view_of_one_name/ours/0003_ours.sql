@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE recent (id int);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE archive AS SELECT * FROM comments;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE INDEX ON comments (post_id);
+-- migrate:down

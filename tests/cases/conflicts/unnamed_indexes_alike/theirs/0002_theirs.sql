@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE INDEX ON comments (post_id);
+CREATE TABLE a (id int);
+-- migrate:down

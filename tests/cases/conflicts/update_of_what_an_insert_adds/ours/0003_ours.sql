@@ -1,0 +1,3 @@
+-- migrate:up
+UPDATE comments SET author = 'x';
+-- migrate:down

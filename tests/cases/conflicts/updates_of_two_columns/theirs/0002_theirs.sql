@@ -1,0 +1,3 @@
+-- migrate:up
+UPDATE comments SET contents = 'y';
+-- migrate:down

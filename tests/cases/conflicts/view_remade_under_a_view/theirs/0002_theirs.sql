@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE VIEW newest AS SELECT id FROM recent;
+-- migrate:down

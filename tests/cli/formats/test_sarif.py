@@ -1,0 +1,84 @@
+"""Findings as SARIF: what the schema requires, and what a viewer shows."""
+
+from __future__ import annotations
+
+import json
+
+from gitmig import __version__
+from gitmig.cli.formats import render
+from tests.cli.formats.samples import EMPTY, REPORT
+
+
+def test_the_whole_document() -> None:
+    assert json.loads(render("sarif", REPORT)) == {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "gitmig",
+                        "version": __version__,
+                        "rules": [{"id": "GM201"}, {"id": "GM301"}, {"id": "GM401"}],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "results": [
+                    {
+                        "ruleId": "GM201",
+                        "ruleIndex": 0,
+                        "level": "error",
+                        "message": {
+                            "text": "0003_index uses column public.comments.contents, which 0002_body renames to "
+                            "body. use the new name"
+                        },
+                        "locations": [
+                            {
+                                "physicalLocation": {
+                                    "artifactLocation": {
+                                        "uri": "db/my%20migrations/0003_index.sql",
+                                        "uriBaseId": "%SRCROOT%",
+                                    },
+                                    "region": {"startLine": 2},
+                                }
+                            }
+                        ],
+                        "properties": {
+                            "migrations": ["0003_index", "0002_body"],
+                            "objects": ["column public.comments.contents"],
+                        },
+                    },
+                    {
+                        "ruleId": "GM401",
+                        "ruleIndex": 2,
+                        "level": "warning",
+                        "message": {"text": "0004_fill has no down | at all. write one, or say 100%: never"},
+                        "locations": [
+                            {
+                                "physicalLocation": {
+                                    "artifactLocation": {
+                                        "uri": "db/my%20migrations/0004_fill.sql",
+                                        "uriBaseId": "%SRCROOT%",
+                                    }
+                                }
+                            }
+                        ],
+                        "properties": {"migrations": ["0004_fill"]},
+                    },
+                    {
+                        "ruleId": "GM301",
+                        "ruleIndex": 1,
+                        "level": "note",
+                        "message": {"text": "both sides touch table public.comments. look at both"},
+                        "locations": [],
+                        "properties": {"doubt": "a DO block cannot be seen into"},
+                    },
+                ],
+            }
+        ],
+    }
+
+
+def test_a_run_without_results_says_that_there_are_none() -> None:
+    (run,) = json.loads(render("sarif", EMPTY))["runs"]
+    assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])

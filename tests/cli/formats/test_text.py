@@ -1,0 +1,46 @@
+"""Findings for people at a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from gitmig.cli.formats import render
+from tests.cli.formats.samples import CLEAN, EMPTY, REPORT
+
+
+def test_every_finding_has_its_place_doubt_and_hint() -> None:
+    assert (
+        click.unstyle(render("text", REPORT))
+        == """\
+error GM201: 0003_index uses column public.comments.contents, which 0002_body renames to body
+  at db/my migrations/0003_index.sql:2
+  hint: use the new name
+warning GM401: 0004_fill has no down | at all
+  at db/my migrations/0004_fill.sql
+  hint: write one, or say 100%: never
+note GM301: both sides touch table public.comments
+  hint: look at both
+  not certain: a DO block cannot be seen into
+proof: the merged order fails: 0003_index at db/my migrations/0003_index.sql:3: column "contents" does not exist
+proof: no round trip: 0004_fill without a down
+1 error, 1 warning, 1 note: feature/x_y adds 2 migrations, main 1, since aaaaaaaaaa"""
+    )
+
+
+def test_nothing_found_is_one_line() -> None:
+    assert click.unstyle(render("text", EMPTY)) == (
+        "no conflicts: feature/x_y adds 2 migrations, main 1, since aaaaaaaaaa"
+    )
+
+
+def test_a_proof_that_holds_is_said() -> None:
+    assert render("text", CLEAN).splitlines()[:-1] == [
+        "proof: both orders run and give the same schema",
+        "proof: the downs bring back the schema before",
+    ]
+
+
+def test_why_there_is_no_proof_is_said() -> None:
+    assert render("text", replace(EMPTY, unproven="it is dark")).splitlines()[0] == "proof: none: it is dark"
