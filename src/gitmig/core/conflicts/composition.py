@@ -31,7 +31,7 @@ def effects(members: Sequence[Member], dependents: Dependents | None = None) -> 
         writing = {touch.statement for touch in member.footprint.touches if touch.verb is Verb.WRITE}
         for touch in member.footprint.touches:
             composed.add(member, touch, changes_data=touch.statement in writing)
-    found = _without_overwritten(composed.finished())
+    found = _once(_without_overwritten(composed.finished()))
     if dependents:
         found += [further for effect in found for further in dependents.implied_by(effect, found)]
     return tuple(found)
@@ -113,6 +113,22 @@ class _Composition:
         created = self.found[k].touch.value if k is not None else ""
         story = [line for line in self._stories.get(made.path, ()) if not line.startswith(Verb.RENAME.value)]
         return "; ".join([created, *story])
+
+
+def _once(found: Iterable[Effect]) -> list[Effect]:
+    """Of the places where a migration reads or writes one thing in one way, the first one is enough."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for effect in found:
+        touch = effect.touch
+        if touch.verb in {Verb.READ, Verb.WRITE}:
+            how = (touch.verb, touch.manner, touch.traits, touch.aspect, touch.columns, effect.changes_data)
+            key = (effect.member.path, touch.object, how)
+            if key in seen:
+                continue
+            seen.add(key)
+        kept.append(effect)
+    return kept
 
 
 def _without_overwritten(found: Iterable[Effect]) -> list[Effect]:

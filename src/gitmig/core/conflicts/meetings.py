@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.conflicts.objects import RULES
 from gitmig.core.findings import Finding, Severity
-from gitmig.core.footprint.touches import Manner, Verb
+from gitmig.core.footprint.touches import Manner, Trait, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,21 +31,22 @@ def compare(ours: Sequence[Effect], theirs: Sequence[Effect]) -> list[Finding]:
 
 
 def _pairs(ours: Sequence[Effect], theirs: Sequence[Effect]) -> Iterator[tuple[Effect, Effect]]:
-    """The pairs on one root object; a schema meets everything in it."""
+    """The pairs on one root object of which one does more than read; a schema meets everything in it."""
     by_root: dict[tuple[str, ...], list[Effect]] = defaultdict(list)
     for effect in theirs:
         by_root[effect.object.root].append(effect)
     their_schemas = [effect for effect in theirs if effect.object.path[0] == "schema"]
     for mine in ours:
-        for other in by_root.get(mine.object.root, ()):
-            yield mine, other
-        for other in their_schemas:
-            if other.object.contains(mine.object):
-                yield mine, other
+        reads = _only_reads(mine)
+        near = by_root.get(mine.object.root, [])
+        yield from ((mine, other) for other in near if not (reads and _only_reads(other)))
+        yield from ((mine, other) for other in their_schemas if other.object.contains(mine.object))
         if mine.object.path[0] == "schema":
-            for other in theirs:
-                if mine.object.contains(other.object):
-                    yield mine, other
+            yield from ((mine, other) for other in theirs if mine.object.contains(other.object))
+
+
+def _only_reads(effect: Effect) -> bool:
+    return effect.touch.verb is Verb.READ and not effect.touch.traits & {Trait.WHOLE}
 
 
 def _judge(mine: Effect, other: Effect) -> Clash | None:
