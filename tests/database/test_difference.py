@@ -274,6 +274,22 @@ def _become(database: Database, wanted: Schema) -> None:
     assert "CASCADE" not in told.replace("ON DELETE CASCADE", "")
 
 
+def test_the_type_of_a_partition_key_is_left_alone_and_named(database: Database) -> None:
+    wanted = _build(
+        database, "CREATE TYPE y AS ENUM ('a'); CREATE TABLE t (a y, b text) PARTITION BY RANGE ((a IS NULL))"
+    )
+    database.rows("DROP TABLE t; DROP TYPE y")
+    found = _build(
+        database,
+        """
+        CREATE TYPE y AS ENUM ('b', 'a'); CREATE TABLE t (a y) PARTITION BY RANGE ((a IS NULL));
+        CREATE TABLE t_1 PARTITION OF t DEFAULT PARTITION BY LIST (a)""",
+    )
+    computed = difference(found, wanted)
+    assert [str(name) for name in computed.unhandled] == ["enum public.y"]
+    assert computed.statements == ("ALTER TABLE public.t ADD COLUMN b text",)
+
+
 @pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in CHANGES.items()])
 def test_values_stay(change: Change, database: Database) -> None:
     b = _build(database, change.b)

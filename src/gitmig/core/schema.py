@@ -18,6 +18,8 @@ EMPTY = {"public": '[["PUBLIC=USAGE", "owner=CREATE", "owner=USAGE"], "standard 
 COLUMN_ORDER = "column order"
 # The kind by which a column's default is named among the edges: it needs more than its column does.
 DEFAULT = "default"
+# And this names, by column, that the table or one of its partitions is partitioned by it.
+PARTITION_KEY = "partition key"
 
 
 class Tie(Enum):

@@ -226,3 +226,17 @@ def test_what_there_is_no_rule_for_is_named_and_left_alone() -> None:
     computed = difference(schema(subscription), schema(POST))
     assert [str(name) for name in computed.unhandled] == ["subscription s"]
     assert computed.statements == ("CREATE TABLE public.post (\n    id integer NOT NULL,\n    title text\n)",)
+
+
+def test_default_privileges_that_are_there_count_for_what_is_made() -> None:
+    defaults = one("default privileges", "public.owner.r", ["reader=SELECT"])
+    for grants, statements in (
+        (None, ["REVOKE SELECT ON public.t FROM reader"]),
+        (
+            ("owner=SELECT", "reader=SELECT"),
+            ["REVOKE DELETE, INSERT, REFERENCES, TRIGGER, TRUNCATE, UPDATE ON public.t FROM CURRENT_USER"],
+        ),
+    ):
+        made = one("table", "public.t", "p", False, False, *[None] * 11, grants, None)
+        computed = difference(schema(defaults), schema(defaults, made))
+        assert list(computed.statements) == ["CREATE TABLE public.t ()", *statements]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.schema import COLUMN_ORDER, ObjectName, Schema, schema_difference
+from gitmig.core.schema import COLUMN_ORDER, PARTITION_KEY, ObjectName, Schema, Tie, schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import connect
 from tests.database.catalogs.case import TOGETHER
@@ -112,6 +112,36 @@ def test_what_is_ignored_is_gone_with_its_parts(shop: str, pattern: str, gone: s
     """A table's columns, keys, indexes and sequences go with it; a view of it stays."""
     everything, rest = read(shop).objects, read(shop, ignore=["nothing", pattern]).objects
     assert everything.keys() - rest.keys() == {name for name in everything if gone and gone in name.name}
+
+
+def test_edges_say_what_an_object_needs_by_the_names_of_objects(shop: str) -> None:
+    """Also through what has no name of its own: the rule of a view, the default of a column, the type of a row."""
+    with connect(shop, "test") as connection:
+        edges = read_schema(connection, edges=True).edges
+    found = {
+        str(name): {str(needed): tie for needed, tie in ties.items() if needed.kind != "schema"}
+        for name, ties in edges.items()
+        if not name.name.endswith("not_null")
+    }
+    id_, total = "column shop.orders.id", 'column shop.orders."Total"'
+    assert {name: ties for name, ties in found.items() if ties} == {
+        'constraint shop.orders."orders_Total_check"': {total: Tie.GOES_ALONG},
+        "constraint shop.orders.orders_pkey": {id_: Tie.GOES_ALONG},
+        "function shop.total(integer,shop.state)": {"enum shop.state": Tie.NEEDS},
+        "index shop.orders.by_total": {total: Tie.GOES_ALONG},
+        "index shop.orders.orders_pkey": {"constraint shop.orders.orders_pkey": Tie.GOES_ALONG},
+        "sequence shop.orders_id_seq": {id_: Tie.GOES_ALONG},
+        "view shop.big": {id_: Tie.NEEDS, total: Tie.NEEDS},
+    }
+
+
+def test_partition_keys_of_partitions_count_as_those_of_the_table_above(database: Database) -> None:
+    database.rows("""
+        CREATE TABLE t (a int, b int) PARTITION BY RANGE (a);
+        CREATE TABLE t_1 PARTITION OF t DEFAULT PARTITION BY LIST (b)""")
+    with connect(database.url, "test") as connection:
+        edges = read_schema(connection, edges=True).edges
+    assert sorted(name.name for name in edges if name.kind == PARTITION_KEY) == ["public.t.a", "public.t.b"]
 
 
 def test_an_empty_database_has_only_schema_public(database: Database) -> None:

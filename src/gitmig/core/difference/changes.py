@@ -127,13 +127,17 @@ class _Deciding:
             return
         old, new = self.found.items[name], self.wanted.items[name]
         statements = self._statements(name, old, new)
-        if statements is Instead.REPLACE:
-            self._replace(name)
-        elif statements is Instead.LEAVE:
+        if statements is Instead.LEAVE or (statements is Instead.REPLACE and self._is_held(name)):
             self.changes.unhandled.add(name)
+        elif statements is Instead.REPLACE:
+            self._replace(name)
         else:
             self.changes.altered[name] = statements
             self._move_away(name, RULES[name.kind].impact(old.body, new.body))
+
+    def _is_held(self, name: ObjectName) -> bool:
+        """Whether tables, or their partitions, are partitioned by columns of this type."""
+        return name.kind in TYPES and any(one.name in self.found.partition_keys for one in self._columns_of(name))
 
     def _statements(self, name: ObjectName, old: Item, new: Item) -> list[str] | Instead:
         rule = RULES[name.kind]

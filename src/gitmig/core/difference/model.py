@@ -54,6 +54,7 @@ class Model:
     items: dict[ObjectName, Item]
     needs: dict[ObjectName, dict[ObjectName, Tie]]
     orders: dict[str, list[str]] = field(default_factory=dict)
+    partition_keys: frozenset[str] = frozenset()  # columns; also those by which partitions are partitioned
 
     @cached_property
     def dependents(self) -> Mapping[ObjectName, Mapping[ObjectName, Tie]]:

@@ -126,7 +126,7 @@ class Plan:
             item, rule = self.wanted.items[one], RULES[one.kind]
             yield from rule.settings(one.name, item.body, self.context)
             told = spoken_of(one, item)
-            initial = initial_grants(told.kind, told.name, self.context)
+            initial = initial_grants(told.kind, told.name, item.grants, self.context)
             yield from grant_changes(told.kind, told.name, initial, item.grants)
             if item.comment is not None and one.kind != "extension":
                 yield commented(RULES[told.kind].subject(told.name), item.comment)

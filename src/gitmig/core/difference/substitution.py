@@ -72,7 +72,8 @@ class _Substituting:
         needs: dict[ObjectName, dict[ObjectName, Tie]] = {
             names[name]: {names[needed]: tie for needed, tie in ties.items()} for name, ties in self.model.needs.items()
         }
-        return Model(items=items, needs=needs, orders=self.model.orders)
+        keys = frozenset(map(self.text, self.model.partition_keys))
+        return Model(items=items, needs=needs, orders=self.model.orders, partition_keys=keys)
 
     def _name(self, name: ObjectName) -> ObjectName:
         part = self.substitution.parts.get(name)

@@ -31,7 +31,7 @@ from gitmig.core.difference.model import (
     Model,
 )
 from gitmig.core.difference.names import last, parent, parts
-from gitmig.core.schema import COLUMN_ORDER, DEFAULT, ObjectName, Tie
+from gitmig.core.schema import COLUMN_ORDER, DEFAULT, PARTITION_KEY, ObjectName, Tie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,7 +68,8 @@ def taken_apart(schema: Schema) -> Model:
     views = _with_columns(items)
     moved |= views
     orders = {name.name: text.split(", ") for name, text in schema.objects.items() if name.kind == COLUMN_ORDER}
-    return Model(items=items, needs=_needs(schema, items, moved), orders=orders)
+    keys = frozenset(name.name for name in schema.edges if name.kind == PARTITION_KEY)
+    return Model(items=items, needs=_needs(schema, items, moved), orders=orders, partition_keys=keys)
 
 
 def _parts_of(name: ObjectName, item: Item, objects: Mapping[ObjectName, Item]) -> Iterator[tuple[ObjectName, Item]]:

@@ -36,7 +36,7 @@ from gitmig.database.catalogs import (
     triggers,
     types,
 )
-from gitmig.database.catalogs.edges import DEPENDENCIES, Address, Dependency
+from gitmig.database.catalogs.edges import DEPENDENCIES, PARTITION_KEYS, Address, Dependency
 from gitmig.database.catalogs.edges import edges as edges_of
 from gitmig.database.catalogs.scope import FIRST_OID
 
@@ -81,14 +81,15 @@ def read_schema(connection: Connection, ignore: Sequence[str] = (), *, edges: bo
         queries = [query for family in families for query in family.queries(connection.info.server_version)]
         with connection.pipeline():
             cursors = [connection.execute(query.encode()) for query in queries]
-            dependencies = connection.execute(DEPENDENCIES.encode()) if edges else None
+            asked = [connection.execute(query.encode()) for query in (DEPENDENCIES, PARTITION_KEYS)] if edges else []
         rows = [row for cursor in cursors for row in cursor.fetchall()]
-        ties = [Dependency.of(row) for row in dependencies.fetchall()] if dependencies else []
+        ties, keys = (cursor.fetchall() for cursor in asked) if edges else ([], [])
     ignored = _matcher(ignore)
     rows = [row for row in rows if not any(map(ignored, (row[1], *row[6:])))]
+    named = {Address(*row[3:6]): ObjectName(row[0], row[1]) for row in rows}
     return Schema(
         {ObjectName(kind, name): text for kind, name, text, *_ in rows},
-        edges_of({Address(*row[3:6]): ObjectName(row[0], row[1]) for row in rows}, ties),
+        edges_of(named, map(Dependency.of, ties), (key for (key,) in keys)),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitmig.core.schema import DEFAULT, ObjectName, Tie
-from gitmig.database.catalogs.scope import FIRST_OID
+from gitmig.core.schema import DEFAULT, PARTITION_KEY, ObjectName, Tie
+from gitmig.database.catalogs.scope import FIRST_OID, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,6 +20,13 @@ SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid,
 FROM pg_depend d
 WHERE d.objid >= {FIRST_OID} AND d.deptype <> 'x'
   AND (d.refobjid >= {FIRST_OID} OR d.refclassid = 'pg_namespace'::regclass)
+"""
+# Partitions are no objects of the schema, but the columns that they are partitioned by are those of the table above.
+PARTITION_KEYS = f"""
+SELECT DISTINCT coalesce(pg_partition_root(c.oid), c.oid)::regclass || '.' || quote_ident(a.attname)
+FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace AND {OURS}
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (p.partattrs)
 """
 # An object without a name of its own is a part of the first of these that it hangs on.
 PART_OF = "iePSa"
@@ -49,12 +56,12 @@ class Dependency(NamedTuple):
 
 
 def edges(
-    named: Mapping[Address, ObjectName], dependencies: Iterable[Dependency]
+    named: Mapping[Address, ObjectName], dependencies: Iterable[Dependency], partition_keys: Iterable[str]
 ) -> dict[ObjectName, dict[ObjectName, Tie]]:
     """What every object needs, and how it is tied to that."""
     rows = list(dependencies)
     names = _Names(named, rows)
-    found: dict[ObjectName, dict[ObjectName, Tie]] = {}
+    found = {ObjectName(PARTITION_KEY, key): {ObjectName("column", key): Tie.NEEDS} for key in partition_keys}
     for row in rows:
         dependent, needed = names.of(row.dependent), names.of(row.needed)
         if dependent is None or needed is None or dependent == needed:

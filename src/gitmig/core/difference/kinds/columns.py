@@ -85,6 +85,8 @@ def _setting_changes(name: str, old: Column, new: Column) -> Statements:
 def _alter(name: str, old: Column, new: Column, context: Context) -> Statements | Instead:
     if would_be_local(ObjectName("column", name), local=old.local, context=context) != new.local:
         return Instead.LEAVE
+    if (old.type, old.collation) != (new.type, new.collation) and name in context.found.partition_keys:
+        return Instead.LEAVE
     if old.generated != new.generated and (new.generated or old.generated == "v"):
         return Instead.REPLACE
     if new.generated and (old.default, old.type, old.collation) != (new.default, new.type, new.collation):

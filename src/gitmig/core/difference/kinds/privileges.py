@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gitmig.core.difference.names import last, parent
+from gitmig.core.difference.names import last, parent, parts
 from gitmig.core.difference.rule import Context, Instead, Rule, Statements
 from gitmig.core.schema import ObjectName
 
@@ -34,6 +34,7 @@ OWNERS = {
     **{kind: {"EXECUTE"} for kind in ROUTINES},
 }
 PUBLIC = {**dict.fromkeys(TYPES | {"language"}, "USAGE"), **dict.fromkeys(ROUTINES, "EXECUTE")}
+OWNER = "owner"
 SINCE_17 = "owner=MAINTAIN"
 # The letters of pg_default_acl, the word of ALTER DEFAULT PRIVILEGES, and a kind it is about.
 LETTERS = {
@@ -73,6 +74,7 @@ def _entries(kind: str, grants: tuple[str, ...] | None, both: tuple[tuple[str, .
 def _statements(
     before: set[str], after: set[str], part: str, target: str, everything: set[str] | None = None
 ) -> Iterator[str]:
+    of_owner = {OWNER: everything}
     gone = _by_grantee({entry for entry in before - after if f"{entry}*" not in after})
     for (grantee, grantable), privileges in gone.items():
         kept = [privilege for privilege in privileges if grantable and f"{grantee}={privilege}" in after]
@@ -80,12 +82,12 @@ def _statements(
         if kept:
             yield f"REVOKE GRANT OPTION FOR {_listed(kept, part)} ON {target} FROM {_role(grantee)}"
         if lost:
-            yield f"REVOKE {_listed(lost, part, everything)} ON {target} FROM {_role(grantee)}"
+            yield f"REVOKE {_listed(lost, part, of_owner.get(grantee))} ON {target} FROM {_role(grantee)}"
     for (grantee, grantable), privileges in _by_grantee(after - before).items():
         new = [one for one in privileges if grantable or f"{grantee}={one}*" not in before]
         option = " WITH GRANT OPTION" if grantable else ""
         if new:
-            yield f"GRANT {_listed(new, part, everything)} ON {target} TO {_role(grantee)}{option}"
+            yield f"GRANT {_listed(new, part, of_owner.get(grantee))} ON {target} TO {_role(grantee)}{option}"
 
 
 def _by_grantee(entries: Iterable[str]) -> dict[tuple[str, bool], list[str]]:
@@ -104,17 +106,17 @@ def _listed(privileges: list[str], part: str, everything: set[str] | None = None
 
 
 def _role(grantee: str) -> str:
-    return "CURRENT_USER" if grantee == "owner" else grantee
+    return "CURRENT_USER" if grantee == OWNER else grantee
 
 
-def initial_grants(kind: str, name: str, context: Context) -> tuple[str, ...] | None:
+def initial_grants(kind: str, name: str, wanted: tuple[str, ...] | None, context: Context) -> tuple[str, ...] | None:
     """What an object has when it is made now: default privileges that are there already count."""
     letter = next((letter for letter, (_, kinds) in LETTERS.items() if kind in kinds), None)
     found = [_default_entries(where, letter, context) for where in ("", parent(name) if "." in name else "")]
     if letter is None or found == [None, None]:
         return None
     everywhere, here = found
-    base = _entries(kind, None if everywhere is None else tuple(everywhere), ())
+    base = _entries(kind, None if everywhere is None else tuple(everywhere), (wanted,))
     return tuple(base | (set(here or ()) if "." in name else set()))
 
 
@@ -124,40 +126,29 @@ def _default_entries(schema: str, letter: str | None, context: Context) -> list[
     return [entry for entries in context.found.items[name].body for entry in entries] if there else None
 
 
-def _create(name: str, body: object, context: Context) -> Statements:
+def _create(name: str, body: Any, context: Context) -> Statements:
     return _changes(name, None, body, context)
 
 
-def _drop(name: str, body: object, context: Context) -> Statements:
+def _drop(name: str, body: Any, context: Context) -> Statements:
     return _changes(name, body, None, context)
 
 
-def _alter(name: str, old: object, new: object, context: Context) -> Statements | Instead:
+def _alter(name: str, old: Any, new: Any, context: Context) -> Statements | Instead:
     return list(_changes(name, old, new, context))
 
 
-def _changes(name: str, old: object, new: object, _context: Context) -> Statements:
-    *schema, role, letter = _words(name)
+def _changes(name: str, old: Any, new: Any, _context: Context) -> Statements:
+    """Those for a schema come on top of those for all, which take the place of what PostgreSQL does by itself."""
+    *schema, role, letter = parts(name)
     word, kinds = LETTERS[letter]
-    by_default = set() if schema else _entries(sorted(kinds)[0], None, _sides(old, new))
-    before, after = (
-        by_default if side is None else {entry for entries in side for entry in entries}  # type: ignore[attr-defined]
-        for side in (old, new)
-    )
-    head = "ALTER DEFAULT PRIVILEGES" + ("" if role == "owner" else f" FOR ROLE {role}")
+    sides = [None if side is None else tuple(entry for entries in side for entry in entries) for side in (old, new)]
+    by_default = set() if schema else _entries(sorted(kinds)[0], None, tuple(sides))
+    before, after = (by_default if side is None else set(side) for side in sides)
+    head = "ALTER DEFAULT PRIVILEGES" + ("" if role == OWNER else f" FOR ROLE {role}")
     head += f" IN SCHEMA {schema[0]}" if schema else ""
     for statement in _statements(before, after, "", word):
         yield f"{head} {statement}"
-
-
-def _sides(*bodies: object) -> tuple[tuple[str, ...] | None, ...]:
-    return tuple(tuple(entry for entries in body for entry in entries) for body in bodies if body)  # type: ignore[attr-defined]
-
-
-def _words(name: str) -> list[str]:
-    from gitmig.core.difference.names import parts
-
-    return parts(name)
 
 
 RULES = {"default privileges": Rule(create=_create, drop=_drop, alter=_alter)}

@@ -45,11 +45,8 @@ def _differences(old: Sequence, new: Sequence) -> list[str]:
 
 def identity_properties(sequence: Sequence) -> list[str]:
     """What has to be said about the sequence of an identity column."""
-    return (
-        _differences(plain(sequence.type, sequence.increment), replace(sequence))
-        if sequence.increment == 1
-        else [f"INCREMENT BY {sequence.increment}", *_differences(plain(sequence.type, sequence.increment), sequence)]
-    )
+    step = [] if sequence.increment == 1 else [f"INCREMENT BY {sequence.increment}"]
+    return [*step, *_differences(plain(sequence.type, sequence.increment), sequence)]
 
 
 def is_serial(column: str, context: Context) -> bool:
