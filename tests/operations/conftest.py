@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitmig.core.kept.item import Item
+    from gitmig.core.kept.shape import TableName
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
@@ -55,6 +56,9 @@ class Notebook:
 
     def expired(self, items: Sequence[Item]) -> None:
         self.events += [f"expired {item.what}" for item in items]
+
+    def keeping(self, table: TableName, size: int) -> None:
+        self.events.append(f"keeping {table}")
 
     def unrepairable(self, failure: SyncFailed) -> bool:
         self.events.append(f"unrepairable: {failure.message}")

@@ -9,6 +9,7 @@ import click
 
 from gitmig.cli.kept_rows import lines
 from gitmig.cli.render import move_lines, plural, say, step_line, tell, warn
+from gitmig.core.kept.sizes import as_size
 from gitmig.core.plan import Direction
 from gitmig.core.repair import Way, named
 from gitmig.errors import GitmigError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from gitmig.core.kept.item import Item
+    from gitmig.core.kept.shape import TableName
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
@@ -32,6 +34,7 @@ AMENDED = {
 }
 # Shorter plans are over before a bar can be read.
 LONG_PLAN = 10
+LARGE_COPY = 50 << 20  # bytes; smaller ones are over before the line can be read
 
 
 class Watcher:
@@ -74,6 +77,11 @@ class Watcher:
     def expired(self, items: Sequence[Item]) -> None:
         """Say what is too old to be kept any longer."""
         tell(f"dropped {plural(len(items), 'item')} of kept rows older than `kept_age`, the first from {items[0].what}")
+
+    def keeping(self, table: TableName, size: int) -> None:
+        """Say which copy takes its time."""
+        if size >= LARGE_COPY:
+            tell(f"copying {as_size(size)} of {table}, whose rows a step may take away …")
 
     def unrepairable(self, failure: SyncFailed) -> bool:
         """A database that cannot go back is built anew, after a question if there is somebody to answer it."""

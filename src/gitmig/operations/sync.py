@@ -146,7 +146,8 @@ class _Sync:
         """Who keeps rows; what was kept for too long goes first."""
         settings = self._project.settings
         limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
-        keeper = Keeper(self._connection, limits, self._project.user, self._target.commit)
+        by, commit = self._project.user, self._target.commit
+        keeper = Keeper(self._connection, limits, by, commit, self._observer.keeping)
         if expired := keeper.expire():
             self._observer.expired(expired)
         return keeper

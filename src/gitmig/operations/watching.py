@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.core.kept.item import Item
+    from gitmig.core.kept.shape import TableName
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
@@ -34,6 +35,9 @@ class SyncObserver(Observer, ProtectionObserver, RebuildObserver, Protocol):
 
     def expired(self, items: Sequence[Item]) -> None:
         """Rows that were kept for longer than the settings say are dropped."""
+
+    def keeping(self, table: TableName, size: int) -> None:
+        """A table of `size` bytes is about to be copied, because a step may take rows of it away."""
 
     def unrepairable(self, failure: SyncFailed) -> bool:
         """No way back leads to the right schema; False leaves it at that, True lets the database be built anew."""
@@ -60,6 +64,9 @@ class Silent:
         return False
 
     def expired(self, items: Sequence[Item]) -> None:
+        """Say nothing."""
+
+    def keeping(self, table: TableName, size: int) -> None:
         """Say nothing."""
 
     def unrepairable(self, failure: SyncFailed) -> bool:
