@@ -40,7 +40,7 @@ class ScriptError(Exception):
     """PostgreSQL refused a statement of a script.
 
     `line` is a line of the file the script stands in, `statement` the statement's text, `sqlstate` None if the
-    connection broke. `table` is the schema and name of the table it is about, where PostgreSQL says so.
+    connection broke. `table` (schema and name) and `column` say what it is about, where PostgreSQL does.
     """
 
     sqlstate: str | None
@@ -49,6 +49,7 @@ class ScriptError(Exception):
     hint: str | None = None
     context: str | None = None
     table: tuple[str, str] | None = None
+    column: str | None = None
     line: int
     statement: str
 
@@ -112,6 +113,7 @@ def _error(script: Script, text: str, offset: int, done: int, error: errors.Erro
         detail=diag.message_detail,
         hint=diag.message_hint,
         context=diag.context,
+        column=diag.column_name,
         line=script.first_line + (script.text[:offset] + text[:position]).count("\n"),
         statement=statement.text,
         table=_table(diag),

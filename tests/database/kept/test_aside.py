@@ -60,11 +60,19 @@ def test_rows_that_do_not_fit_are_put_aside_and_come_back(bench: Bench, case: st
     assert bench.kept() == []
 
 
-def test_an_up_that_fails_on_rows_fails(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("up", "row"),
+    [
+        ("ALTER TABLE t ALTER x SET NOT NULL", '{"x": null, "id": 2}'),
+        ("ALTER TABLE t ADD COLUMN y int NOT NULL", '{"x": "a", "id": 1}'),
+    ],
+)
+def test_an_up_that_fails_on_rows_fails_and_names_one(bench: Bench, up: str, row: str) -> None:
     bench.sql(T)
     before = bench.contents()
-    with pytest.raises(ScriptError):
-        bench.up("m", "ALTER TABLE t ALTER x SET NOT NULL")
+    with pytest.raises(ScriptError) as caught:
+        bench.up("m", up)
+    assert caught.value.detail == f"one such row is {row}"
     assert bench.contents() == before
     assert bench.kept() == []
 

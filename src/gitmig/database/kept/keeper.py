@@ -14,6 +14,7 @@ from gitmig.database.kept.attempts import attempt
 from gitmig.database.kept.chunks import is_about_data
 from gitmig.database.kept.guard import quiet
 from gitmig.database.kept.limits import check
+from gitmig.database.kept.offender import name_row
 from gitmig.database.kept.passage import Passage, Step
 from gitmig.database.kept.returning import place_in, put_back
 from gitmig.database.kept.room import NOTHING
@@ -74,7 +75,10 @@ class Keeper:
                 return Report()
             return self._carefully(step, read_shape(self._connection))
         except ScriptError as error:
-            if direction is not Direction.REVERT or not is_about_data(error.sqlstate):
+            if not is_about_data(error.sqlstate):
+                raise
+            if direction is Direction.APPLY:
+                name_row(self._connection, read_shape(self._connection), error)
                 raise
             return self._without_rows(step, read_shape(self._connection), error)
 
