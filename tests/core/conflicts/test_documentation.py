@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_every_code_is_documented_and_every_documented_code_exists() -> None:
     documented = re.findall(r"^### (GM\d+) ", (ROOT / "docs" / "findings.md").read_text(), re.MULTILINE)
-    sources = (ROOT / "src" / "gitmig" / "core" / "conflicts").rglob("*.py")
+    sources = (ROOT / "src" / "gitmig" / "core").rglob("*.py")
     used = {code for path in sources for code in re.findall(r'"(GM\d+)"', path.read_text())}
     assert sorted(used) == documented
 
