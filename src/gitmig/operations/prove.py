@@ -29,7 +29,8 @@ def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof
     """
     foundation = [orders.contents[migration.blobs].up for migration in orders.foundation]
     try:
-        before, results = run_trials(_server(project, scratch), project.bootstrap_sql(), foundation, orders.trials())
+        server, bootstrap = _server(project, scratch), project.bootstrap_sql()
+        before, results = run_trials(server, bootstrap, foundation, orders.trials(), project.settings.ignore)
     except BuildFailed as failure:
         error = failure.error
         raise GitmigError(
