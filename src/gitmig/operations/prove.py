@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.proof import Orders, judge
 from gitmig.database.building import BuildFailed
 from gitmig.database.embedded import MAINTENANCE
-from gitmig.database.trials import run_trials
+from gitmig.database.proving import run_trials
 from gitmig.errors import GitmigError
 from gitmig.operations.sides import Reader
 from gitmig.repository.snapshot import Snapshot
