@@ -1,0 +1,32 @@
+"""Shapes of kept rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gitmig.core.kept.item import Item
+    from gitmig.operations.kept import Shown as ShownItem
+
+
+def of_kept(item: Item) -> dict[str, Any]:
+    """One element of `gitmig kept list --json`."""
+    return {
+        "number": item.id,
+        "migration": {"version": item.version, "name": item.migration},
+        "direction": item.direction.value,
+        "table": {"schema": item.table.schema, "name": item.table.name},
+        "columns": [{"name": c.name, "type": c.type, "key": c.key, "lost": c.heir is None} for c in item.columns],
+        "rows": item.rows,
+        "bytes": item.bytes,
+        "kept_at": item.kept_at.isoformat(),
+        "kept_by": item.kept_by,
+        "commit": item.commit,
+        "due": item.due,
+        "reason": item.reason,
+    }
+
+
+def of_kept_rows(shown: ShownItem) -> dict[str, Any]:
+    """`gitmig kept show --json`."""
+    return {**of_kept(shown.item), "values": [{"values": row, "reason": why} for row, why in shown.rows]}

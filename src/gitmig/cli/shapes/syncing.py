@@ -1,0 +1,99 @@
+"""Shapes of what brings the database along: status, sync, rebuild, renumber."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitmig.cli.shapes.pieces import named, of_difference, of_plan, of_set, of_step
+
+if TYPE_CHECKING:
+    from gitmig.core.schema import SchemaDifference
+    from gitmig.database.book import Done
+    from gitmig.operations.rebuild import Rebuilt
+    from gitmig.operations.renumber import Renumbered
+    from gitmig.operations.status import Status
+    from gitmig.operations.sync import Outcome
+
+
+def of_status(status: Status) -> dict[str, Any]:
+    """`gitmig status --json`."""
+    difference = status.difference
+    return {
+        "in_sync": status.in_sync,
+        "database": status.database,
+        "database_from": status.source,
+        "commit": status.target.commit,
+        "set": of_set(status.target.set),
+        "applied": {"id": status.state.set_id, "count": len(status.state.stack), "commit": status.state.commit},
+        "pending": [named(migration) for migration in difference.pending],
+        "phantom": [named(applied) for applied in difference.phantom],
+        "edited": [named(migration) for migration in difference.edited],
+        "plan": of_plan(status.plan),
+        "drift": _drift(status.drift),
+        "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
+    }
+
+
+def of_sync(outcome: Outcome) -> dict[str, Any]:
+    """`gitmig sync --json`."""
+    return {
+        "ran": outcome.ran,
+        "database": outcome.database,
+        "commit": outcome.target.commit,
+        "from_set": outcome.from_set,
+        "set": of_set(outcome.target.set),
+        "plan": of_plan(outcome.plan),
+        "drift": _drift(outcome.drift),
+        "done": [_done(done) for done in outcome.done],
+        "rebuilt": of_rebuild(outcome.rebuilt) if outcome.rebuilt else None,
+    }
+
+
+def of_rebuild(rebuilt: Rebuilt) -> dict[str, Any]:
+    """`gitmig sync --rebuild --json`."""
+    return {
+        "database": rebuilt.database,
+        "kept_as": rebuilt.kept_as,
+        "commit": rebuilt.target.commit,
+        "set": of_set(rebuilt.target.set),
+        "carried": [{"table": one.table, "rows": one.rows} for one in rebuilt.carried],
+        "set_aside": [
+            {"table": one.table, "rows": one.rows, "kept_in": one.kept_in, "reason": one.reason}
+            for one in rebuilt.aside
+        ],
+        "notes": list(rebuilt.notes),
+    }
+
+
+def of_renumber(done: Renumbered) -> dict[str, Any]:
+    """`gitmig renumber --json`."""
+    return {
+        "ran": done.ran,
+        "onto": done.base,
+        "renamed": [
+            {"from": one.migration.label, "to": one.label, "paths": [{"from": a, "to": b} for a, b in one.paths]}
+            for one in done.renamings
+        ],
+        "rewritten": list(done.rewritten),
+        "database_followed": done.followed,
+    }
+
+
+def _done(done: Done) -> dict[str, Any]:
+    repair = {"way": done.repair.way.value, "reason": done.repair.reason} if done.repair else None
+    return {
+        **of_step(done.step),
+        "milliseconds": done.milliseconds,
+        "repair": repair,
+        "kept": [
+            {"item": k.item, "table": str(k.table), "columns": list(k.columns), "rows": k.rows} for k in done.rows.kept
+        ],
+        "restored": [{"table": str(one.table), "rows": one.rows} for one in done.rows.restored],
+        "staying": [
+            {"item": one.item, "table": str(one.table), "rows": one.rows, "why": one.why} for one in done.rows.staying
+        ],
+    }
+
+
+def _drift(drift: SchemaDifference | None) -> dict[str, Any] | None:
+    return None if drift is None else of_difference(drift)
