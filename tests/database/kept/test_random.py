@@ -80,8 +80,10 @@ def drop_column(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:
         return "", ""
     name, type_ = found
     del model.tables[table][name]
-    default = f" DEFAULT {TYPES[type_]}" if draw(st.booleans()) else ""
-    return f"ALTER TABLE {table} DROP COLUMN {name};", f"ALTER TABLE {table} ADD COLUMN {name} {type_}{default};"
+    again = f"ALTER TABLE {table} ADD COLUMN {name} {type_}"
+    if draw(st.booleans()):
+        again += f" DEFAULT {TYPES[type_]}; ALTER TABLE {table} ALTER {name} DROP DEFAULT"
+    return f"ALTER TABLE {table} DROP COLUMN {name};", f"{again};"
 
 
 def rename_column(draw: DrawFn, model: Model, table: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.languages.sql.tokens import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 
 class Reach(Enum):
@@ -36,10 +36,6 @@ class Suspicion:
     reach: Reach
     words: frozenset[str]
     writes: bool
-
-    def touches(self, names: Collection[str]) -> bool:
-        """Whether it may touch rows of tables with these names (in lower case)."""
-        return self.reach is Reach.ANY or (self.reach is Reach.NAMED and not self.words.isdisjoint(names))
 
 
 NOTHING = Suspicion(Reach.NONE, frozenset(), writes=False)

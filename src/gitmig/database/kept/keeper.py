@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.kept.losses import Losses, find_losses
 from gitmig.core.kept.report import Report
-from gitmig.core.kept.suspicion import Reach, suspect
+from gitmig.core.kept.suspicion import suspect
 from gitmig.core.plan import Direction
 from gitmig.database.kept import aside
 from gitmig.database.kept.attempts import attempt
@@ -18,7 +18,7 @@ from gitmig.database.kept.offender import name_row
 from gitmig.database.kept.passage import Passage, Step
 from gitmig.database.kept.returning import place_in, put_back
 from gitmig.database.kept.room import NOTHING
-from gitmig.database.kept.shape import read_filled, read_shape
+from gitmig.database.kept.shape import reaches_rows, read_shape
 from gitmig.database.kept.store import Store
 from gitmig.database.kept.updating import mark_all
 from gitmig.database.sending import ScriptError
@@ -85,10 +85,7 @@ class Keeper:
     def _may_touch(self, step: Step) -> bool:
         """Whether the script, or the way back, could change any row."""
         sides = [suspect(step.subject.text), *([suspect(step.subject.opposite)] if step.back else [])]
-        if all(side.reach is Reach.NONE for side in sides):
-            return False
-        filled = read_filled(self._connection)
-        return any(filled.reached_by(side) for side in sides)
+        return any(reaches_rows(self._connection, side) for side in sides)
 
     def preview(self, script: Script) -> Losses:
         """What a script would take away; it runs, and everything it did is rolled back. Raises ScriptError."""

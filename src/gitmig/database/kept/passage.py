@@ -16,7 +16,7 @@ from gitmig.database.kept.places import find_place
 from gitmig.database.kept.returning import fill, put_back
 from gitmig.database.kept.room import Written, sample
 from gitmig.database.kept.saving import changed, everything, settle, take, with_heirs
-from gitmig.database.kept.shape import read_filled, read_shape
+from gitmig.database.kept.shape import reaches_rows, read_shape
 from gitmig.database.kept.updating import mark_all
 from gitmig.database.sending import ScriptError
 
@@ -104,8 +104,7 @@ class Passage:
 
     def _back_touches_rows(self) -> bool:
         names = {table.name.name.lower() for table in self._before.tables.values() if table.filled}
-        filled = read_filled(self._connection)
-        return replace(filled, names=filled.names | names).reached_by(suspect(self._step.subject.opposite))
+        return reaches_rows(self._connection, suspect(self._step.subject.opposite), names)
 
     def losses(self) -> Losses:
         """What the step takes away, and what would not come back as it was."""

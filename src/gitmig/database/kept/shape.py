@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitmig.core.kept.shape import Column, Shape, Table, TableName
+from gitmig.core.kept.suspicion import Reach
 from gitmig.database.catalogs.scope import FIRST_OID, OURS, OWN_RELATION
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from gitmig.core.kept.suspicion import Suspicion
     from gitmig.database.connection import Connection
 
@@ -55,37 +57,42 @@ REST = """
 """
 
 
-# Where rows are, in a query that looks at nothing else; partitions and heirs are reached through their parents, and
-# everything through views.
-FILLED = f"""
-    SELECT pg_catalog.array_agg(pg_catalog.lower(c.relname)) FILTER (WHERE c.relkind <> 'r' OR c.relhassubclass
-            OR pg_catalog.pg_relation_size(c.oid) > 0),
-        coalesce(bool_or(c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) > 0), false)
-            OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata),
-        EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal)
-            OR EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_type <> '1' AND oid >= {FIRST_OID})
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
-    WHERE c.relkind IN ('r', 'p', 'v')
+# Whether a script can touch rows, told from its words by a query that looks at few tables. Partitions and heirs are
+# reached through their parents, and everything through views, triggers and rules.
+TABLES = f"SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}"
+NAMED = f"""
+    SELECT EXISTS (
+        {TABLES} WHERE c.relkind IN ('r', 'p', 'v') AND pg_catalog.lower(c.relname) = ANY (%(words)s)
+        AND (c.relkind <> 'r' OR c.relhassubclass OR pg_catalog.pg_relation_size(c.oid) > 0)
+    )
+"""
+ANY = f"""
+    SELECT EXISTS ({TABLES} WHERE c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) > 0)
+        OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
+"""
+TRIGGERED = f"""
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal)
+        OR EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_type <> '1' AND oid >= {FIRST_OID})
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """Names, in lower case, by which rows can be reached; whether there are any rows; whether writing runs triggers."""
+def reaches_rows(connection: Connection, suspicion: Suspicion, names: Collection[str] = ()) -> bool:
+    """Whether a script may touch any row. `names` (in lower case) are those rows had before, and count as well."""
+    if suspicion.reach is Reach.NONE:
+        return False
+    if not suspicion.words.isdisjoint(names):
+        return True
+    if suspicion.reach is Reach.NAMED:
+        if _is(connection, NAMED, {"words": list(suspicion.words)}):
+            return True
+        if not suspicion.writes or not _is(connection, TRIGGERED):
+            return False
+    return _is(connection, ANY)
 
-    names: frozenset[str]
-    any: bool
-    triggers: bool
 
-    def reached_by(self, suspicion: Suspicion) -> bool:
-        """Whether a script may touch any row."""
-        return self.any and (suspicion.touches(self.names) or (suspicion.writes and self.triggers))
-
-
-def read_filled(connection: Connection) -> Filled:
-    """Where the rows are, in far less time than the whole shape takes."""
-    names, has_rows, triggers = connection.execute(FILLED.encode()).fetchone() or (None, True, True)
-    return Filled(frozenset(names or ()), has_rows, triggers)
+def _is(connection: Connection, query: str, values: dict[str, object] | None = None) -> bool:
+    row = connection.execute(query.encode(), values).fetchone()
+    return bool(row and row[0])
 
 
 def read_shape(connection: Connection) -> Shape:
