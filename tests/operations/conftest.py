@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitmig.core.kept.item import Item
+    from gitmig.core.kept.report import Report
     from gitmig.core.kept.shape import TableName
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
@@ -59,6 +60,9 @@ class Notebook:
 
     def keeping(self, table: TableName, size: int) -> None:
         self.events.append(f"keeping {table}")
+
+    def settled(self, report: Report) -> None:
+        self.events += [f"put back {one.rows} of {one.table}" for one in report.restored]
 
     def unrepairable(self, failure: SyncFailed) -> bool:
         self.events.append(f"unrepairable: {failure.message}")

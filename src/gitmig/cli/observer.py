@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from gitmig.core.kept.item import Item
+    from gitmig.core.kept.report import Report
     from gitmig.core.kept.shape import TableName
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
@@ -82,6 +83,11 @@ class Watcher:
         """Say which copy takes its time."""
         if size >= LARGE_COPY:
             tell(f"copying {as_size(size)} of {table}, whose rows a step may take away …")
+
+    def settled(self, report: Report) -> None:
+        """Print what was put back last."""
+        if not self._quiet:
+            say("\n".join(lines(report)))
 
     def unrepairable(self, failure: SyncFailed) -> bool:
         """A database that cannot go back is built anew, after a question if there is somebody to answer it."""

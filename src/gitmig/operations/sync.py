@@ -126,7 +126,8 @@ class _Sync:
         finished = self._finish(abandon=abandon)
         state = read_state(self._connection)
         expected = Expected(self._project, self._connection, state.stack) if self._verify else None
-        executor = self._executor(expected, self._keeper() if state.stack or discard_drift else None)
+        keeper = self._keeper() if state.stack or discard_drift else None
+        executor = self._executor(expected, keeper)
         if expected is not None:
             self._look_for_drift(executor, expected, state, discard=discard_drift or abandon)
         plan = plan_for(state.stack, self._target)
@@ -140,6 +141,8 @@ class _Sync:
         if plan:
             stamp.forget(self._project.repository)
             self._run(executor, outcome, state)
+        if plan and keeper and (report := keeper.finish()):
+            self._observer.settled(report)
         return replace(outcome, ran=True, done=finished + executor.committed)
 
     def _keeper(self) -> Keeper:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.core.kept.item import Item
+    from gitmig.core.kept.report import Report
     from gitmig.core.kept.shape import TableName
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
@@ -38,6 +39,9 @@ class SyncObserver(Observer, ProtectionObserver, RebuildObserver, Protocol):
 
     def keeping(self, table: TableName, size: int) -> None:
         """A table of `size` bytes is about to be copied, because a step may take rows of it away."""
+
+    def settled(self, report: Report) -> None:
+        """Rows that had to wait for the end of the plan were put back."""
 
     def unrepairable(self, failure: SyncFailed) -> bool:
         """No way back leads to the right schema; False leaves it at that, True lets the database be built anew."""
@@ -67,6 +71,9 @@ class Silent:
         """Say nothing."""
 
     def keeping(self, table: TableName, size: int) -> None:
+        """Say nothing."""
+
+    def settled(self, report: Report) -> None:
         """Say nothing."""
 
     def unrepairable(self, failure: SyncFailed) -> bool:
