@@ -257,6 +257,8 @@ def matches(value: object, shape: object) -> bool:
     return value is None if shape is None else type(value) is shape
 
 
+OBJECT = {"kind": str, "name": str}
+GROUPS = {"missing": [OBJECT], "surplus": [OBJECT], "changed": [OBJECT]}
 SHAPES = {
     "status": {
         "in_sync": bool,
@@ -269,6 +271,7 @@ SHAPES = {
         "phantom": [NAMED],
         "edited": [NAMED],
         "plan": PLAN,
+        "drift": (GROUPS, None),
         "unfinished": (str, None),
     },
     "sync": {
@@ -278,7 +281,18 @@ SHAPES = {
         "from_set": str,
         "set": SET,
         "plan": PLAN,
-        "done": [{**STEP, "milliseconds": float}],
+        "drift": (GROUPS, None),
+        "done": [
+            {
+                **STEP,
+                "milliseconds": float,
+                "repair": ({"way": str, "reason": str}, None),
+                "kept": [{"item": int, "table": str, "columns": [str], "rows": int}],
+                "restored": [{"table": str, "rows": int}],
+                "staying": [{"item": int, "table": str, "rows": int, "why": str}],
+            }
+        ],
+        "rebuilt": (dict, None),
     },
     "show": {
         "commit": (str, None),

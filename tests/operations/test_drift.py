@@ -167,3 +167,16 @@ def test_without_verification_nobody_looks(synced: Sandbox, database: Database, 
     synced.table("0002_b", "b")
     assert run_sync() == ["+ 0002_b"]
     assert database.rows("SELECT fingerprint FROM gitmig.state") == [(None,)]
+
+
+def test_who_may_use_schema_public_is_the_business_of_whoever_made_the_database(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    database.rows("GRANT CREATE ON SCHEMA public TO pg_read_all_data")
+    path = sandbox.migration("0001_a", "CREATE TABLE a (id int); CREATE TABLE b (id int);", "DROP TABLE a;")
+    assert run_sync() == ["+ 0001_a"]
+    (sandbox.root / path).unlink()
+    assert run_sync() == ["- 0001_a"]
+    database.rows("REVOKE CREATE ON SCHEMA public FROM pg_read_all_data")
+    sandbox.table("0002_b", "b")
+    assert run_sync() == ["+ 0002_b"]

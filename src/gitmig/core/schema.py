@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What a new database has on PostgreSQL 15 and later.
-EMPTY = {"public": '[["PUBLIC=USAGE", "owner=CREATE", "owner=USAGE"], "standard public schema"]'}
 # Reported, and no part of the fingerprint: PostgreSQL cannot move a column.
 COLUMN_ORDER = "column order"
 # The kind by which a column's default is named among the edges: it needs more than its column does.
@@ -40,6 +38,14 @@ class ObjectName:
         return f"{self.kind} {self.name}"
 
 
+PUBLIC = ObjectName("schema", "public")
+# What a new database has: since PostgreSQL 15, and in 14.
+PUBLIC_BY_DEFAULT = {
+    '[["PUBLIC=USAGE", "owner=CREATE", "owner=USAGE"], "standard public schema"]',
+    '[["PUBLIC=CREATE", "PUBLIC=USAGE", "owner=CREATE", "owner=USAGE"], "standard public schema"]',
+}
+
+
 @dataclass(frozen=True)
 class Schema:
     """Every object of a database's schema, with a text that is equal exactly when the objects are.
@@ -61,8 +67,17 @@ class Schema:
 
     @property
     def is_pristine(self) -> bool:
-        """Whether nobody has made or changed anything in the database; False also where that is not sure."""
-        return {name.name: text for name, text in self.objects.items()} == EMPTY
+        """Whether there is nothing but schema public, whoever may use it."""
+        return set(self.objects) == {PUBLIC}
+
+    def on_ground_of(self, other: Schema) -> Schema:
+        """The same with the privileges and comment that schema public has in `other`, if no migration set them.
+
+        Who may use schema public is decided by whoever made the database.
+        """
+        if self.objects.get(PUBLIC) not in PUBLIC_BY_DEFAULT or PUBLIC not in other.objects:
+            return self
+        return Schema({**self.objects, PUBLIC: other.objects[PUBLIC]}, self.edges)
 
     def to_json(self) -> str:
         """Everything, edges included, as `from_json` reads it."""

@@ -74,11 +74,10 @@ class Executor:
         while waiting:
             batch, *waiting = waiting
             book.is_last = not waiting
-            outside = bool(batch) and not batch[0].transactional
-            if outside and self._stepper.loses_rows(batch[0]):
-                outside, batch = False, (batch[0].inside(),)
+            if batch and not batch[0].transactional:
+                batch = (self._safe(batch[0]),)
             try:
-                if outside:
+                if batch and not batch[0].transactional:
                     self._run_outside(batch[0], book)
                 else:
                     self._run_together(batch, book)
@@ -106,6 +105,13 @@ class Executor:
         if self._always_outside or all(task.transactional for task in found) or self._is_large():
             return found
         return [task.inside() for task in found]
+
+    def _safe(self, task: Task) -> Task:
+        """A task for the outside, or the same for the inside if rows have to be kept. Raises StepFailed."""
+        try:
+            return task.inside() if self._stepper.loses_rows(task) else task
+        except ScriptError as error:
+            raise self._failed(task.inside(), error) from error
 
     def _is_large(self) -> bool:
         row = self._connection.execute(

@@ -79,7 +79,10 @@ class Stepper:
             yield done
 
     def loses_rows(self, task: Task) -> bool:
-        """Whether a script for the outside takes rows away: they can be kept inside only."""
+        """Whether a script for the outside takes rows away: they can be kept inside only.
+
+        Raises ScriptError if the connection breaks.
+        """
         inside = task.inside()
         if self._keeper is None or not inside.transactional or suspect(inside.subject.text).reach is Reach.NONE:
             return False
@@ -87,6 +90,8 @@ class Stepper:
             with self._connection.transaction():
                 return bool(self._keeper.preview(lambda: run_inside(self._connection, inside)))
         except ScriptError:
+            if self._connection.broken:
+                raise
             return False
 
     def keep_drift(self, script: Callable[[], None]) -> None:

@@ -19,6 +19,7 @@ def find_drift(connection: Connection, expected: Expected, state: State) -> Sche
     One look at the catalogs as long as the schema is as gitmig left it; else a fresh build is asked for.
     """
     found = expected.gauge.measure(connection)
+    expected.stand_on(found.schema)
     if found.fingerprint == state.fingerprint:
         return None
     position = len(state.stack)

@@ -36,6 +36,7 @@ class Expected:
         self._stack = stack
         self._bootstrap = project.bootstrap_sql()
         self._built: dict[int, Schema] = {}
+        self._ground = Schema({})
 
     @property
     def has_bootstrap(self) -> bool:
@@ -53,7 +54,11 @@ class Expected:
         """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built."""
         if not self._is_known(position):
             self._build(position, position)
-        return self._built[position]
+        return self._built[position].on_ground_of(self._ground)
+
+    def stand_on(self, found: Schema) -> None:
+        """Note the database's own schema: what no migration decides is from now on expected as it is there."""
+        self._ground = found
 
     def prepare(self, first: int, last: int) -> None:
         """Have the schemas from `first` to `last` at hand, with one build for all that are missing."""

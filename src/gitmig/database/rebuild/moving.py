@@ -11,7 +11,7 @@ from gitmig.database.rebuild.carrying import carry, set_table_aside
 from gitmig.database.rebuild.holding import hold, release
 from gitmig.database.rebuild.large_objects import carry_large_objects
 from gitmig.database.rebuild.sequences import carry_positions
-from gitmig.database.rebuild.tables import read_kept, read_tables
+from gitmig.database.rebuild.tables import count_rows, read_kept, read_tables
 from gitmig.database.rebuild.views import refresh_views
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def move(old: Connection, new: Connection, ignore: Sequence[str], observer: Move
 
 
 def _move_tables(old: Connection, new: Connection, observer: MoveObserver, moved: Moved) -> None:
-    kept = plan_load(read_kept(old), read_kept(new))
+    kept = plan_load([table for table in read_kept(old) if count_rows(old, table)], read_kept(new))
     load = plan_load(read_tables(old), read_tables(new))
     ways = kept.carries + load.carries
     for position, way in enumerate(ways, 1):
