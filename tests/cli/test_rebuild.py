@@ -30,7 +30,7 @@ def test_it_says_what_came_along_and_where_the_rest_is(repo: Sandbox, database: 
     lines = result.out.splitlines()
     assert lines[:2] == [
         "  carried 2 rows of 1 table",
-        "  set aside 1 row of public.by_hand in gitmig_kept.rebuild_1: the target has no such table",
+        "  set aside 1 row of public.by_hand as item 1: the target has no such table",
     ]
     old = rf"  the old database is kept as {database.name}__gitmig_[0-9]{{14}}; `gitmig db prune` drops it"
     assert re.fullmatch(old, lines[2])

@@ -267,3 +267,32 @@ def test_what_a_killed_rebuild_left_is_cleaned_up(
     database.rows(f'CREATE DATABASE "gitmig_new_for_{oid}" IS_TEMPLATE true')
     rebuild()
     assert database.tables() == ["a"]
+
+
+SECOND = """
+CREATE TABLE more (id int PRIMARY KEY, a int REFERENCES a, note text);
+ALTER TABLE a ADD COLUMN c text;
+ALTER TABLE a ALTER COLUMN mood DROP NOT NULL;
+"""
+THIRD = "ALTER TYPE mood RENAME TO old_mood; CREATE TYPE mood AS ENUM ('sad', 'ok', 'fine'); "
+THIRD += "ALTER TABLE a ALTER COLUMN mood TYPE mood USING mood::text::mood; DROP TYPE old_mood;"
+
+
+def test_what_was_set_aside_comes_back_with_the_migrations(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild, run_sync: Callable[..., list[str]]
+) -> None:
+    first = "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE a (id int PRIMARY KEY, mood mood NOT NULL);"
+    sandbox.migration("0001_a", first, "DROP TABLE a; DROP TYPE mood;")
+    one = sandbox.commit("one")
+    sandbox.migration("0002_b", SECOND, "SELECT 1;")
+    sandbox.migration("0003_c", THIRD, "SELECT 1;")
+    sandbox.commit("three")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1, 'sad', 'x'), (2, 'fine', 'y'), (3, NULL, 'z')")
+    database.rows("INSERT INTO more VALUES (1, 1, 'of one'), (2, 2, 'of two')")
+    before = [database.rows(f"SELECT to_jsonb(x)::text FROM {table} x ORDER BY id") for table in ("a", "more")]
+    rebuilt = rebuild(one)
+    assert database.rows("SELECT id, mood::text FROM a ORDER BY id") == [(1, "sad")]
+    assert sum(aside.rows for aside in rebuilt.aside) == 2 + 3 + 2
+    assert run_sync() == ["+ 0002_b", "+ 0003_c"]
+    assert [database.rows(f"SELECT to_jsonb(x)::text FROM {table} x ORDER BY id") for table in ("a", "more")] == before

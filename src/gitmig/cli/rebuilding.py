@@ -41,7 +41,7 @@ def show(rebuilt: Rebuilt) -> None:
     tables = [carried for carried in rebuilt.carried if carried.rows]
     say(f"  carried {plural(rebuilt.rows, 'row')} of {plural(len(tables), 'table')}")
     for aside in rebuilt.aside[:LONGEST]:
-        say(f"  set aside {plural(aside.rows, 'row')} of {aside.table} in {aside.kept_in}: {aside.reason}")
+        say(f"  set aside {plural(aside.rows, 'row')} of {aside.table} as item {aside.item}: {aside.reason}")
     if len(rebuilt.aside) > LONGEST:
         say(f"  … and of {plural(len(rebuilt.aside) - LONGEST, 'more table')}")
     for note in rebuilt.notes:

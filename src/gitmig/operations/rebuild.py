@@ -10,6 +10,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.database_name import name_of_old, under_construction
+from gitmig.core.kept.item import Subject
+from gitmig.core.plan import Direction
 from gitmig.core.schema import schema_difference
 from gitmig.database import ledger_schema
 from gitmig.database.building import BuildFailed, build
@@ -19,6 +21,7 @@ from gitmig.database.gauge import Gauge
 from gitmig.database.ledger import Event, read_state
 from gitmig.database.like import copy_properties
 from gitmig.database.rebuild import construction
+from gitmig.database.rebuild.aside import Loser
 from gitmig.database.rebuild.bookkeeping import Entry, write_ledger
 from gitmig.database.rebuild.databases import database_names, identity
 from gitmig.database.rebuild.freezing import freeze
@@ -48,6 +51,8 @@ if TYPE_CHECKING:
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
 
+# Under this name rows are kept that a rebuild of the same set has no place for.
+REBUILD = Subject(version="rebuild", name="", checksum="rebuild")
 ROUNDS = 5  # how often a rebuild begins anew because somebody came who wants to write
 
 
@@ -186,7 +191,7 @@ class _Rebuild:
         """Carry everything over; the schema is not changed by it."""
         settle(self._old)
         settle(new)
-        moved = move(self._old, new, ignored(self._project), self._observer)
+        moved = move(self._old, new, ignored(self._project), self._loser(), self._observer)
         difference = schema_difference(built, read_schema(new, ignored(self._project)))
         if difference:
             raise GitmigError(
@@ -195,6 +200,20 @@ class _Rebuild:
                 details=tuple(f"differs: {name}" for name in difference.names),
             )
         return moved
+
+    def _loser(self) -> Loser:
+        """The migration whose opposite step comes last on the way back: then there is a place for everything again."""
+        stack = read_state(self._old).stack
+        plan = plan_for(stack, self._target)
+        by, commit = self._project.user, self._target.commit
+        if plan.reverts and (top := plan.reverts[0].applied):
+            subject = Subject(version=top.version.text, name=top.name, checksum=top.checksum)
+            return Loser(subject=subject, direction=Direction.REVERT, by=by, commit=commit)
+        if plan.applies and (first := plan.applies[0].desired):
+            version, name = first.migration.version.text, first.migration.name
+            subject = Subject(version=version, name=name, checksum=first.checksum)
+            return Loser(subject=subject, direction=Direction.APPLY, by=by, commit=commit)
+        return Loser(subject=REBUILD, direction=Direction.REVERT, by=by, commit=commit)
 
     def _write_ledger(self, new: Connection, work: Sequence[Task], built: Schema, moved: Moved) -> None:
         state = read_state(self._old)

@@ -58,8 +58,7 @@ def of_rebuild(rebuilt: Rebuilt) -> dict[str, Any]:
         "set": of_set(rebuilt.target.set),
         "carried": [{"table": one.table, "rows": one.rows} for one in rebuilt.carried],
         "set_aside": [
-            {"table": one.table, "rows": one.rows, "kept_in": one.kept_in, "reason": one.reason}
-            for one in rebuilt.aside
+            {"table": one.table, "rows": one.rows, "item": one.item, "reason": one.reason} for one in rebuilt.aside
         ],
         "notes": list(rebuilt.notes),
     }

@@ -1,4 +1,4 @@
-"""Rows that the new schema has no place for: they go to schema gitmig_kept of the new database."""
+"""Rows that the new schema has no place for are kept, as a step that takes them away would keep them."""
 
 from __future__ import annotations
 
@@ -8,61 +8,119 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.database.rebuild.session import KEPT, encoding
+from gitmig.core.kept.item import KeptColumn
+from gitmig.core.kept.shape import TableName
+from gitmig.database.kept.store import Copy, Store, data_table
+from gitmig.database.rebuild.session import encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gitmig.core.carrying import Column, Table
+    from gitmig.core.kept.item import Subject
+    from gitmig.core.plan import Direction
     from gitmig.database.connection import Connection
 
-NAMES = """
-    SELECT coalesce(max(substr(c.relname, 9)::int), 0) + 1 FROM pg_catalog.pg_class c
-    WHERE c.relnamespace = to_regnamespace(%s) AND c.relname ~ '^rebuild_[0-9]{1,9}$'
+# Items that came along have their numbers already.
+GO_ON = b"""
+    SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'), max(id))
+    FROM gitmig_kept.item HAVING max(id) > 0
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """Rows of table `table`, as people read its name, that are now in `kept_in`; `reason` says why."""
+    """Rows of table `table`, as people read its name, that are kept as `item`; `reason` says why."""
 
     table: str
     rows: int
-    kept_in: str
+    item: int
     reason: str
 
 
-def set_aside(
-    new: Connection, table: Table, columns: Sequence[Column], lines: Iterable[bytes], reason: str
-) -> Aside | None:
-    """Put rows of the table, as COPY writes them in text form, into a table of schema gitmig_kept.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loser:
+    """On whose account rows are set aside: they come back when the opposite step of this migration runs."""
 
-    None if there are no lines. Built-in types stay; of the others only the text is kept, for the new database need not
-    have them.
-    """
-    rest = iter(lines)
-    first = next(rest, None)
-    if first is None:
-        return None
-    kept_in = _make(new, columns)
-    name = sql.Identifier(KEPT, kept_in)
-    statement = sql.SQL("COPY {} FROM STDIN (ENCODING {})").format(name, sql.Literal(encoding(new)))
-    with new.cursor() as cursor:
-        with cursor.copy(statement) as into:
-            for line in itertools.chain((first,), rest):
-                into.write(line)
-        rows = cursor.rowcount
-    new.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(name, sql.Literal(f"{table.label}: {reason}")))
-    return Aside(table=table.label, rows=rows, kept_in=f"{KEPT}.{kept_in}", reason=reason)
+    subject: Subject
+    direction: Direction
+    by: str
+    commit: str | None
 
 
-def _make(new: Connection, columns: Sequence[Column]) -> str:
-    new.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(KEPT)))
-    (number,) = new.execute(NAMES, (KEPT,)).fetchone() or (1,)
-    name = f"rebuild_{number}"
-    definitions = [
-        sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(c.type if c.portable else "text")) for c in columns
-    ]
-    statement = sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier(KEPT, name), sql.SQL(", ").join(definitions))
-    new.execute(statement)
-    return name
+class Asides:
+    """Sets rows aside in the new database, whose kept rows have come along before."""
+
+    def __init__(self, new: Connection, loser: Loser) -> None:
+        self._new = new
+        self._loser = loser
+        self._store = Store(new, loser.by, loser.commit)
+
+    def put(
+        self,
+        table: Table,
+        columns: Sequence[Column],
+        lines: Iterable[bytes],
+        reason: str,
+        *,
+        both: Collection[str] | None,
+        gone: bool = True,
+    ) -> Aside | None:
+        """Keep rows of the table, as COPY writes them in text form. None if there are no lines.
+
+        `both` names the columns that both sides have, None if the new one lacks the table. `gone` says that the rows
+        themselves are not there, and not only some of their columns. Built-in types stay; of the others only the text
+        is kept, for the new database need not have them.
+        """
+        rest = iter(lines)
+        first = next(rest, None)
+        if first is None:
+            return None
+        self._new.execute(GO_ON)
+        number = self._store.next_id()
+        kept = _kept(table, columns, both)
+        rows = self._fill(f"item_{number}", kept, itertools.chain((first,), rest), gone=gone)
+        name = TableName(table.schema, table.name)
+        heir = None if both is None else name
+        copy = Copy(table=name, heir=heir, columns=kept, rows=rows, data=f"item_{number}", why=None)
+        self._store.add(number, self._loser.subject, self._loser.direction, copy)
+        return Aside(table=table.label, rows=rows, item=number, reason=reason)
+
+    def _fill(self, data: str, columns: Sequence[KeptColumn], lines: Iterable[bytes], *, gone: bool) -> int:
+        """Make the table of an item and copy the rows into it; how many there are."""
+        definitions = [
+            sql.SQL("{} {}").format(sql.Identifier(c.data), sql.SQL(c.type if c.native else "text")) for c in columns
+        ]
+        self._new.execute(
+            sql.SQL(
+                "CREATE TABLE {} (n bigint GENERATED ALWAYS AS IDENTITY, why text, gone bool DEFAULT {}, {})"
+            ).format(data_table(data), sql.Literal(gone), sql.SQL(", ").join(definitions))
+        )
+        names = sql.SQL(", ").join(sql.Identifier(column.data) for column in columns)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (ENCODING {})").format(
+            data_table(data), names, sql.Literal(encoding(self._new))
+        )
+        with self._new.cursor() as cursor:
+            with cursor.copy(statement) as into:
+                for line in lines:
+                    into.write(line)
+            return cursor.rowcount
+
+
+def _kept(table: Table, columns: Sequence[Column], both: Collection[str] | None) -> tuple[KeptColumn, ...]:
+    """The columns as the book of kept rows has them."""
+    lasting = [column.name for column in columns if both is None or column.name in both]
+    key = set(table.key) if table.key and set(table.key) <= set(lasting) else set()
+    return tuple(
+        KeptColumn(
+            name=column.name,
+            type=column.type,
+            heir=column.name if both is not None and column.name in both else None,
+            data=f"c{place}",
+            image=None,
+            native=column.portable,
+            key=column.name in key,
+            like=not key and column.name in lasting,
+        )
+        for place, column in enumerate(columns, 1)
+    )

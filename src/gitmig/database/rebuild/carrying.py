@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig.database.rebuild.aside import Aside, set_aside
 from gitmig.database.rebuild.session import encoding
 from gitmig.database.rebuild.tables import alone, count_rows, identifier
 from gitmig.errors import GitmigError
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from gitmig.core.carrying import Carry, Column, Table
     from gitmig.database.connection import Connection
+    from gitmig.database.rebuild.aside import Aside, Asides
 
 ALL = sql.SQL("true")
 CHUNK = 1000  # rows that are tried together, once it is known that some of the table's do not fit
@@ -36,7 +36,7 @@ class Carried:
     aside: tuple[Aside, ...] = ()
 
 
-def carry(old: Connection, new: Connection, way: Carry) -> Carried:
+def carry(old: Connection, new: Connection, way: Carry, asides: Asides) -> Carried:
     """Copy the table's rows into its namesake, which is emptied first. Raises GitmigError if a row is missing then.
 
     Values of columns that the new table lacks are set aside with the row's key, and so are rows that do not fit.
@@ -45,21 +45,22 @@ def carry(old: Connection, new: Connection, way: Carry) -> Carried:
     misfits = None
     if way.misfit:
         reason = f"column {way.misfit} needs a value"
-        misfits = set_aside(new, way.old, _columns(way), _lines(old, way.old, _columns(way)), reason)
+        columns = _columns(way)
+        misfits = asides.put(way.old, columns, _lines(old, way.old, columns), reason, both=way.columns)
     elif not _carry_whole(old, new, way):
-        misfits = _carry_what_fits(old, new, way)
+        misfits = _carry_what_fits(old, new, way, asides)
     found, expected = count_rows(new, way.new), count_rows(old, way.old)
     if found + (misfits.rows if misfits else 0) != expected:
         hint = "this is a bug in gitmig, please report it; the database is as it was before"
         raise GitmigError(f"of {expected} rows of {way.old.label} {found} arrived in the new database", hint=hint)
-    asides = (misfits, _set_columns_aside(old, new, way))
-    return Carried(table=way.new.label, rows=found, aside=tuple(aside for aside in asides if aside))
+    found_no_place = (misfits, _set_columns_aside(old, way, asides))
+    return Carried(table=way.new.label, rows=found, aside=tuple(aside for aside in found_no_place if aside))
 
 
-def set_table_aside(old: Connection, new: Connection, table: Table) -> Aside | None:
+def set_table_aside(old: Connection, table: Table, asides: Asides) -> Aside | None:
     """Keep all rows of a table that the new database does not have; None if there are none."""
     columns = [column for column in table.columns if column.stored]
-    return set_aside(new, table, columns, _lines(old, table, columns), "the target has no such table")
+    return asides.put(table, columns, _lines(old, table, columns), "the target has no such table", both=None)
 
 
 def _carry_whole(old: Connection, new: Connection, way: Carry) -> bool:
@@ -81,7 +82,7 @@ def _carry_whole(old: Connection, new: Connection, way: Carry) -> bool:
     return True
 
 
-def _carry_what_fits(old: Connection, new: Connection, way: Carry) -> Aside | None:
+def _carry_what_fits(old: Connection, new: Connection, way: Carry, asides: Asides) -> Aside | None:
     """The rows in chunks; those that do not fit are set aside with all their columns."""
     columns = _columns(way)
     placer = _Placer(new, way, [[c.name for c in columns].index(name) for name in way.columns])
@@ -92,7 +93,7 @@ def _carry_what_fits(old: Connection, new: Connection, way: Carry) -> Aside | No
             placer.place(chunk)
             chunk = []
     placer.place(chunk)
-    return set_aside(new, way.old, columns, placer.rejected, placer.reason)
+    return asides.put(way.old, columns, placer.rejected, placer.reason, both=way.columns)
 
 
 class _Placer:
@@ -150,7 +151,7 @@ def _around(lines: Sequence[bytes], at: int) -> list[Sequence[bytes]]:
     return [part for part in parts if part]
 
 
-def _set_columns_aside(old: Connection, new: Connection, way: Carry) -> Aside | None:
+def _set_columns_aside(old: Connection, way: Carry, asides: Asides) -> Aside | None:
     """The values of the columns that the new table lacks, with what tells the row: its key, or all of it."""
     if not way.lost:
         return None
@@ -158,7 +159,7 @@ def _set_columns_aside(old: Connection, new: Connection, way: Carry) -> Aside | 
     columns = [column for column in way.old.columns if column.name in wanted]
     some = sql.SQL(" OR ").join(sql.SQL("{} IS NOT NULL").format(sql.Identifier(name)) for name in way.lost)
     reason = f"the target has no column {', '.join(way.lost)}"
-    return set_aside(new, way.old, columns, _lines(old, way.old, columns, some), reason)
+    return asides.put(way.old, columns, _lines(old, way.old, columns, some), reason, both=way.columns, gone=False)
 
 
 def _lines(

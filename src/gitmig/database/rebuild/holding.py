@@ -10,7 +10,6 @@ from psycopg import sql
 
 from gitmig.core.carrying import Column, Table
 from gitmig.database.catalogs.scope import OURS, own
-from gitmig.database.rebuild.aside import set_aside
 from gitmig.database.rebuild.session import encoding
 from gitmig.errors import GitmigError
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.database.connection import Connection
-    from gitmig.database.rebuild.aside import Aside
+    from gitmig.database.rebuild.aside import Aside, Asides
 
 RELATION = f"JOIN pg_class c ON c.oid = {{oid}} JOIN pg_namespace n ON n.oid = c.relnamespace AND {OURS}"
 NOT_OF_AN_EXTENSION = own("pg_class", "c.oid")
@@ -110,12 +109,12 @@ def hold(new: Connection) -> Held:
     )
 
 
-def release(new: Connection, held: Held) -> list[Aside]:
+def release(new: Connection, held: Held, asides: Asides) -> list[Aside]:
     """Bring everything back. Rows that a foreign key refuses are set aside, and so are those that refer to them."""
-    asides: list[Aside] = []
+    refused: list[Aside] = []
     if not _added(new, held):
-        while found := [aside for rule in held.rules if (aside := _set_violators_aside(new, rule))]:
-            asides += found
+        while found := [aside for rule in held.rules if (aside := _set_violators_aside(new, rule, asides))]:
+            refused += found
         if not _added(new, held):
             raise GitmigError(
                 "a foreign key of the target refuses rows in a way that gitmig cannot tell apart",
@@ -123,7 +122,7 @@ def release(new: Connection, held: Held) -> list[Aside]:
             )
     with new.transaction():
         _run(new, held.switches)
-    return asides
+    return refused
 
 
 def _added(new: Connection, held: Held) -> bool:
@@ -136,7 +135,7 @@ def _added(new: Connection, held: Held) -> bool:
     return True
 
 
-def _set_violators_aside(new: Connection, rule: Rule) -> Aside | None:
+def _set_violators_aside(new: Connection, rule: Rule, asides: Asides) -> Aside | None:
     statement = sql.SQL("COPY (DELETE FROM {}{} t WHERE {} RETURNING t.*) TO STDOUT (ENCODING {})").format(
         sql.SQL("" if rule.table.partitioned else "ONLY "),
         sql.Identifier(rule.table.schema, rule.table.name),
@@ -145,7 +144,8 @@ def _set_violators_aside(new: Connection, rule: Rule) -> Aside | None:
     )
     with new.cursor() as cursor, cursor.copy(statement) as rows:
         lines = [bytes(row) for row in rows]
-    return set_aside(new, rule.table, rule.table.columns, lines, f"foreign key {rule.name} refuses them")
+    columns, reason = rule.table.columns, f"foreign key {rule.name} refuses them"
+    return asides.put(rule.table, columns, lines, reason, both=[column.name for column in columns])
 
 
 def _rule(new: Connection, row: tuple[Any, ...]) -> Rule:

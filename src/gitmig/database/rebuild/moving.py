@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.carrying import plan_load
+from gitmig.database.rebuild.aside import Asides
 from gitmig.database.rebuild.bringing import bring_along
 from gitmig.database.rebuild.carrying import carry, set_table_aside
 from gitmig.database.rebuild.holding import hold, release
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.database.connection import Connection
-    from gitmig.database.rebuild.aside import Aside
+    from gitmig.database.rebuild.aside import Aside, Loser
 from gitmig.database.rebuild.carrying import Carried
 
 
@@ -38,16 +39,19 @@ class Moved:
     notes: list[str] = field(default_factory=list)
 
 
-def move(old: Connection, new: Connection, ignore: Sequence[str], observer: MoveObserver) -> Moved:
+def move(old: Connection, new: Connection, ignore: Sequence[str], loser: Loser, observer: MoveObserver) -> Moved:
     """Carry rows, sequence positions and large objects; both sessions must be settled, and the old one frozen.
 
-    `ignore` are the patterns of what is not the migrations' business. Raises GitmigError naming what cannot come along.
+    `ignore` are the patterns of what is not the migrations' business; `loser` is on whose account rows without a place
+    are kept. Raises GitmigError naming what cannot come along.
     """
     moved = Moved()
     moved.notes += bring_along(old, new, ignore)
+    asides = Asides(new, loser)
     held = hold(new)
-    _move_tables(old, new, observer, moved)
-    refused = release(new, held)
+    _move_kept(old, new, asides)
+    _move_tables(old, new, asides, observer, moved)
+    refused = release(new, held, asides)
     moved.carried = [_without(carried, refused) for carried in moved.carried]
     moved.aside += refused
     moved.notes += [f"sequence {name} cannot have its old position" for name in carry_positions(old, new)]
@@ -56,16 +60,21 @@ def move(old: Connection, new: Connection, ignore: Sequence[str], observer: Move
     return moved
 
 
-def _move_tables(old: Connection, new: Connection, observer: MoveObserver, moved: Moved) -> None:
-    kept = plan_load([table for table in read_kept(old) if count_rows(old, table)], read_kept(new))
+def _move_kept(old: Connection, new: Connection, asides: Asides) -> None:
+    """What was kept before comes first: its numbers are taken."""
+    filled = [table for table in read_kept(old) if count_rows(old, table)]
+    for way in plan_load(filled, read_kept(new)).carries:
+        carry(old, new, way, asides)
+
+
+def _move_tables(old: Connection, new: Connection, asides: Asides, observer: MoveObserver, moved: Moved) -> None:
     load = plan_load(read_tables(old), read_tables(new))
-    ways = kept.carries + load.carries
-    for position, way in enumerate(ways, 1):
-        observer.carrying(way.old.label, position, len(ways))
-        carried = carry(old, new, way)
+    for position, way in enumerate(load.carries, 1):
+        observer.carrying(way.old.label, position, len(load.carries))
+        carried = carry(old, new, way, asides)
         moved.carried.append(carried)
         moved.aside += carried.aside
-    moved.aside += [aside for table in load.lost if (aside := set_table_aside(old, new, table))]
+    moved.aside += [aside for table in load.lost if (aside := set_table_aside(old, table, asides))]
 
 
 def _without(carried: Carried, refused: Sequence[Aside]) -> Carried:
