@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 SERVER_VARIABLE = "GITMIG_TEST_SERVER"
-FORBIDDEN = ("GIT_", "PG", "GITMIG_", "DATABASE_URL")
+# The last one would have every gitmig that a test starts compile all its modules anew, which no user's does.
+FORBIDDEN = ("GIT_", "PG", "GITMIG_", "DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
 GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",

@@ -18,7 +18,7 @@ from tests.conftest import url_of
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
 
-KILLS = 20  # of each kind
+KILLS = 12  # of each kind
 TABLES = 12
 ROWS = 500
 LONGEST = 2.0  # seconds; a whole rebuild takes less

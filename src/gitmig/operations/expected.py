@@ -11,6 +11,7 @@ from gitmig.database.building import BuildFailed, build
 from gitmig.database.gauge import Gauge
 from gitmig.database.scratch import scratch_database
 from gitmig.errors import GitmigError
+from gitmig.operations.failures import not_fresh
 from gitmig.repository import schema_cache
 
 if TYPE_CHECKING:
@@ -104,9 +105,4 @@ def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collectio
         try:
             yield from build(connection, ups, measure_at, project.settings.ignore)
         except BuildFailed as failure:
-            error = failure.error
-            raise GitmigError(
-                f"on a fresh database {failure.script.path}:{error.line} fails: {error.message}",
-                hint="what every database needs before the first migration belongs into the bootstrap file",
-                details=(f"statement: {' '.join(error.statement.split())[:300]}",),
-            ) from failure
+            raise not_fresh(failure.script, failure.error) from failure

@@ -10,10 +10,12 @@ from gitmig.errors import GitmigError, SyncFailed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.core.migration import Script
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.refusals import StepFailed
     from gitmig.database.reverting import Unrepairable
+    from gitmig.database.sending import ScriptError
 
 # Where the script is not to blame: what to do instead of correcting it, by SQLSTATE (None: the connection broke).
 AGAIN = "run `gitmig sync` again"
@@ -98,4 +100,13 @@ def drifted(difference: SchemaDifference, database: str, *, is_new: bool) -> Git
         details=tuple(names),
         hint="`gitmig capture` makes a migration of it, `gitmig diff --sql` shows it, "
         "`gitmig sync --discard-drift` takes it back",
+    )
+
+
+def not_fresh(script: Script, error: ScriptError) -> GitmigError:
+    """What to tell people about an up script that does not run on a fresh database."""
+    return GitmigError(
+        f"on a fresh database {script.path}:{error.line} fails: {error.message}",
+        hint="what every database needs before the first migration belongs into the bootstrap file",
+        details=(f"statement: {' '.join(error.statement.split())[:300]}",),
     )

@@ -33,6 +33,7 @@ from gitmig.database.rebuild.swapping import Names, swap
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
+from gitmig.operations.failures import not_fresh
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
@@ -184,7 +185,7 @@ class _Rebuild:
         try:
             ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=ignored(self._project))
         except BuildFailed as failure:
-            raise _explained(failure) from failure
+            raise not_fresh(failure.script, failure.error) from failure
         return schema
 
     def _move(self, new: Connection, built: Schema) -> Moved:
@@ -236,12 +237,3 @@ class _Rebuild:
 def ignored(project: Project) -> tuple[str, ...]:
     """The patterns of what is not the migrations' business."""
     return project.settings.ignore
-
-
-def _explained(failure: BuildFailed) -> GitmigError:
-    error = failure.error
-    return GitmigError(
-        f"on a fresh database {failure.script.path}:{error.line} fails: {error.message}",
-        hint="what every database needs before the first migration belongs into the bootstrap file",
-        details=(f"statement: {' '.join(error.statement.split())[:300]}",),
-    )

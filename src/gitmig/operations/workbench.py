@@ -12,7 +12,7 @@ from gitmig.database.building import run_fresh
 from gitmig.database.catalogs import read_schema
 from gitmig.database.sending import ScriptError
 from gitmig.database.trial import failure_of, run_trial
-from gitmig.errors import GitmigError
+from gitmig.operations.failures import not_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,12 +87,3 @@ class Workbench:
             failure = failure_of(connection, Stage.UP, content.up, error)
             return Examined(findings=(Finding(outcome=Outcome.UP_FAILS, failure=failure),), after=None)
         return Examined(findings=judge(before, self.schema, with_rows, empty), after=self.schema)
-
-
-def not_fresh(script: Script, error: ScriptError) -> GitmigError:
-    """What to tell people about an up script that does not run on a fresh database."""
-    return GitmigError(
-        f"on a fresh database {script.path}:{error.line} fails: {error.message}",
-        hint="what every database needs before the first migration belongs into the bootstrap file",
-        details=(f"statement: {' '.join(error.statement.split())[:300]}",),
-    )

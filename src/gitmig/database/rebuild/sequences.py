@@ -13,7 +13,8 @@ from gitmig.database.rebuild.session import KEPT
 if TYPE_CHECKING:
     from gitmig.database.connection import Connection
 
-# The numbers of kept rows go on by themselves (see `aside`). By name, and by the column a sequence belongs to: a table that was renamed keeps a serial's old name.
+# By name, and by the column a sequence belongs to: a table that was renamed keeps a serial's old name. The numbers of
+# kept rows go on by themselves (see `aside`).
 SEQUENCES = f"""
 SELECT n.nspname, c.relname, o.oid::regclass || '.' || quote_ident(a.attname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND ({OURS} OR n.nspname = '{KEPT}')
@@ -21,7 +22,8 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND ({OURS} OR n.n
     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
   LEFT JOIN pg_class o ON o.oid = d.refobjid
   LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-WHERE c.relkind = 'S' AND {OWN_RELATION} AND (n.nspname, c.relname) <> ('{KEPT}', 'item_id_seq')
+WHERE c.relkind = 'S' AND {OWN_RELATION}
+  AND (n.nspname, c.relname) <> ('{KEPT}', 'item_id_seq')
 """
 
 
