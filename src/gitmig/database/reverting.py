@@ -76,8 +76,9 @@ class Reverter:
             try:
                 with self._connection.transaction():
                     done = [self._run(task, self._authored(task), as_written=True) for task in tasks]
-                    if self._fingerprint() == self._expected.fingerprint(tasks[-1].row.position - 1):
-                        return done
+                    measured = self._expected.gauge.measure(self._connection).fingerprint
+                    if measured == self._expected.fingerprint(tasks[-1].row.position - 1):
+                        return [*done[:-1], replace(done[-1], fingerprint=measured)]
                     raise psycopg.Rollback
             except ScriptError as failure:
                 _raise_if_hopeless(failure)
@@ -143,9 +144,6 @@ class Reverter:
 
     def _read(self) -> Schema:
         return read_schema(self._connection, self._expected.gauge.ignore, edges=True)
-
-    def _fingerprint(self) -> str:
-        return self._expected.gauge.measure(self._connection).fingerprint
 
 
 def _raise_if_hopeless(error: ScriptError) -> None:
