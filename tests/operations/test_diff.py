@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Database, Sandbox
+
+# Those of this process: other tests run beside on the same server.
+SCRATCH = f"SELECT datname FROM pg_database WHERE datname ~ '^gitmig_scratch_[0-9]+_{os.getpid()}'"
 
 
 def test_a_change_by_hand_is_named(sandbox: Sandbox, database: Database, run_sync: Callable[..., list[str]]) -> None:
@@ -38,7 +42,7 @@ def test_two_commits_are_compared_without_touching_the_database(sandbox: Sandbox
     assert [str(name) for name in found.surplus] == ["column public.a.b", "index public.a.b"]
     assert not found.missing
     assert database.tables() == []
-    assert database.rows("SELECT datname FROM pg_database WHERE starts_with(datname, 'gitmig_scratch_')") == []
+    assert database.rows(SCRATCH) == []
 
 
 def test_migrations_that_do_not_run_on_a_fresh_database_are_named(sandbox: Sandbox, database: Database) -> None:
@@ -47,7 +51,7 @@ def test_migrations_that_do_not_run_on_a_fresh_database_are_named(sandbox: Sandb
         diff(Project.load(sandbox.root, database.url), None, None)
     expected = 'on a fresh database migrations/0001_a.sql:3 fails: column "nonsense" does not exist'
     assert caught.value.message == expected
-    assert database.rows("SELECT datname FROM pg_database WHERE starts_with(datname, 'gitmig_scratch_')") == []
+    assert database.rows(SCRATCH) == []
 
 
 def test_the_command_exits_with_1_where_it_is_asked_to(sandbox: Sandbox, database: Database) -> None:

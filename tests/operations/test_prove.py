@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,7 +51,9 @@ def run(make_sandbox: Callable[..., Sandbox], database: Database) -> Run:
 
 
 def scratch_databases(database: Database) -> list[tuple[object, ...]]:
-    return database.rows(r"SELECT datname FROM pg_database WHERE datname LIKE 'gitmig\_scratch\_%'")
+    """Those of this process and of the dead one below: other tests run beside on the same server."""
+    pattern = f"^gitmig_scratch_([0-9]+_{os.getpid()}|1000000000_1)"
+    return database.rows(f"SELECT datname FROM pg_database WHERE datname ~ '{pattern}'")
 
 
 def test_changes_that_do_not_meet_give_one_schema(run: Run) -> None:
