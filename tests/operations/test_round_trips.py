@@ -162,3 +162,25 @@ def test_there_and_back_again(
         sandbox.write(path, text)
     sync(project, Notebook())
     assert (fingerprint(database.url), contents(database.url)) == before
+
+
+def test_rows_that_come_back_are_not_in_the_way_of_what_a_migration_counts_on(
+    sandbox: Sandbox, database: Database
+) -> None:
+    """0002 refers to the row that 0001 makes; since then somebody has made that row anew, under another number."""
+    users = "CREATE TABLE users (id serial PRIMARY KEY, name text UNIQUE); INSERT INTO users (name) VALUES ('admin');"
+    sandbox.migration("0001_users", users, "DROP TABLE users;")
+    posts = "CREATE TABLE posts (id int PRIMARY KEY, by int REFERENCES users); INSERT INTO posts VALUES (1, 1);"
+    sandbox.migration("0002_posts", posts, "DROP TABLE posts;")
+    project = Project.load(sandbox.root, database.url)
+    sync(project, Notebook())
+    database.rows("DELETE FROM posts; DELETE FROM users; INSERT INTO users (name) VALUES ('admin'), ('ada')")
+    files = {path: path.read_bytes() for path in (sandbox.root / "migrations").glob("*.sql")}
+    for path in files:
+        path.unlink()
+    sync(project, Notebook())
+    for path, text in files.items():
+        path.write_bytes(text)
+    sync(project, Notebook())
+    assert database.rows("SELECT name FROM users ORDER BY name") == [("ada",), ("admin",)]
+    assert database.rows("TABLE posts") == [(1, 1)]

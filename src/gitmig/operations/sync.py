@@ -126,7 +126,7 @@ class _Sync:
         finished = self._finish(abandon=abandon)
         state = read_state(self._connection)
         expected = Expected(self._project, self._connection, state.stack) if self._verify else None
-        keeper = self._keeper() if state.stack or discard_drift else None
+        keeper = self._keeper(needed=bool(state.stack) or discard_drift)
         executor = self._executor(expected, keeper)
         if expected is not None:
             self._look_for_drift(executor, expected, state, discard=discard_drift or abandon)
@@ -140,17 +140,19 @@ class _Sync:
             return outcome
         if plan:
             stamp.forget(self._project.repository)
-            self._run(executor, outcome, state)
+            self._run(executor, keeper, outcome, state)
         if plan and keeper and (report := keeper.finish()):
             self._observer.settled(report)
         return replace(outcome, ran=True, done=finished + executor.committed)
 
-    def _keeper(self) -> Keeper:
-        """Who keeps rows; what was kept for too long goes first."""
+    def _keeper(self, *, needed: bool) -> Keeper | None:
+        """Who keeps rows; what was kept for too long goes first. None for a database that has none, if not `needed`."""
         settings = self._project.settings
         limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
         by, commit = self._project.user, self._target.commit
         keeper = Keeper(self._connection, limits, by, commit, self._observer.keeping)
+        if not needed and not keeper.holds_rows:
+            return None
         if expired := keeper.expire():
             self._observer.expired(expired)
         return keeper
@@ -178,10 +180,13 @@ class _Sync:
             raise unrepairable(failure, self._database) from failure
         self._observer.discarded(drift)
 
-    def _run(self, executor: Executor, outcome: Outcome, state: State) -> None:
+    def _run(self, executor: Executor, keeper: Keeper | None, outcome: Outcome, state: State) -> None:
+        """Run the plan; once more if rows that were put back may have been in its way, and nothing is done for good."""
         try:
             executor.run(outcome.plan, state)
         except StepFailed as failure:
+            if keeper is not None and not failure.committed and keeper.gives_way(failure.error):
+                return self._run(executor, keeper, outcome, state)
             raise step_failed(failure, outcome.plan, self._database) from failure
         except Unrepairable as failure:
             raise _NoWayBack(outcome, unrepairable(failure, self._database)) from failure

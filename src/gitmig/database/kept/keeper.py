@@ -54,6 +54,21 @@ class Keeper:
         self._store = Store(connection, by, commit)
         self._progress = progress or (lambda table, size: None)
         self._may_hold: bool | None = None
+        self._has_put_back = False
+        self._late = False
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether anything is kept in the database; it need not have a ledger."""
+        return bool(self._store.items())
+
+    def gives_way(self, error: ScriptError) -> bool:
+        """Whether rows that were put back may be why an up failed. From now on they wait for the end of the plan.
+
+        A migration that counts on the rows another one has just made finds them as on a fresh database then.
+        """
+        self._late = not self._late and self._has_put_back and is_about_data(error.sqlstate)
+        return self._late
 
     def run(self, subject: Subject, direction: Direction, script: Script, back: Script | None = None) -> Report:
         """Run a step. Raises ScriptError if the script fails, GitmigError if something cannot be kept.
@@ -73,7 +88,9 @@ class Keeper:
                 with self._connection.transaction():
                     script()
                 return Report()
-            return self._carefully(step, read_shape(self._connection))
+            report = self._carefully(step, read_shape(self._connection))
+            self._has_put_back = self._has_put_back or bool(report.restored)
+            return report
         except ScriptError as error:
             if not is_about_data(error.sqlstate):
                 raise
@@ -144,7 +161,8 @@ class Keeper:
         """Only where something is kept: a new database with hundreds of steps is not asked at each of them."""
         if not self._may_hold:
             self._may_hold = self._store.exists()
-        return self._store.due(subject.checksum, direction) if self._may_hold else []
+        due = self._store.due(subject.checksum, direction) if self._may_hold else []
+        return [] if self._late and direction is Direction.APPLY else due
 
     def _carefully(self, step: Step, before: Shape, whole: Collection[int] = ()) -> Report:
         """Find out what is lost, and if anything is, run the step again with that saved."""
