@@ -153,7 +153,7 @@ def _around(lines: Sequence[bytes], at: int) -> list[Sequence[bytes]]:
 
 def _set_columns_aside(old: Connection, way: Carry, asides: Asides) -> Aside | None:
     """The values of the columns that the new table lacks, with what tells the row: its key, or all of it."""
-    if not way.lost:
+    if not way.lost or way.misfit:  # rows that do not fit at all have everything with them
         return None
     wanted = {*way.lost, *(way.old.key or way.columns)}
     columns = [column for column in way.old.columns if column.name in wanted]
