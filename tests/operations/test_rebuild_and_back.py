@@ -205,3 +205,19 @@ def test_rows_of_a_table_without_columns_are_kept(
     database.rows("CREATE TABLE bare (); INSERT INTO bare DEFAULT VALUES; INSERT INTO bare DEFAULT VALUES")
     assert [(aside.table, aside.rows) for aside in rebuild().aside] == [("public.bare", 2)]
     assert sandbox.gitmig("kept", "show", "1").status == 0
+
+
+def test_a_failure_while_rows_are_kept_ends_the_rebuild(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.migration("0001_a", "SELECT 1;")
+    run_sync()
+    database.rows("CREATE TABLE t (v text); INSERT INTO t SELECT repeat('x', 1000) FROM generate_series(1, 5000)")
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("gitmig.database.rebuild.aside.Asides._fill", full)
+    with pytest.raises(OSError, match="no space left"):
+        rebuild()
+    assert database.tables() == ["t"]
