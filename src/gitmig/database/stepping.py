@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from gitmig.core.kept.item import Subject
+from gitmig.core.kept.item import DRIFT, Subject
 from gitmig.core.kept.report import Report
 from gitmig.core.kept.suspicion import Reach, suspect
 from gitmig.core.plan import Direction
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gitmig.database.tasks import Task
 
 # Under this name rows of what was changed by hand are kept.
-DRIFT = Subject(version="drift", name="", checksum="drift")
+BY_HAND = Subject(version=DRIFT, name="", checksum=DRIFT)
 
 
 class Observer(Protocol):
@@ -99,7 +99,7 @@ class Stepper:
         if self._keeper is None:
             script()
         else:
-            self._keeper.run(DRIFT, Direction.REVERT, script)
+            self._keeper.run(BY_HAND, Direction.REVERT, script)
 
     def _apply_ahead(self, tasks: Sequence[Task]) -> Iterator[Done]:
         """Apply migrations between which nothing else has to be asked."""

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.database_name import name_of_old, under_construction
-from gitmig.core.kept.item import Subject
+from gitmig.core.kept.item import REBUILD, Subject
 from gitmig.core.plan import Direction
 from gitmig.core.schema import schema_difference
 from gitmig.database import ledger_schema
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from gitmig.operations.target import Target
 
 # Under this name rows are kept that a rebuild of the same set has no place for.
-REBUILD = Subject(version="rebuild", name="", checksum="rebuild")
+SAME_SET = Subject(version=REBUILD, name="", checksum=REBUILD)
 ROUNDS = 5  # how often a rebuild begins anew because somebody came who wants to write
 
 
@@ -214,7 +214,7 @@ class _Rebuild:
             version, name = first.migration.version.text, first.migration.name
             subject = Subject(version=version, name=name, checksum=first.checksum)
             return Loser(subject=subject, direction=Direction.APPLY, by=by, commit=commit)
-        return Loser(subject=REBUILD, direction=Direction.REVERT, by=by, commit=commit)
+        return Loser(subject=SAME_SET, direction=Direction.REVERT, by=by, commit=commit)
 
     def _write_ledger(self, new: Connection, work: Sequence[Task], built: Schema, moved: Moved) -> None:
         state = read_state(self._old)

@@ -106,6 +106,7 @@ def _cells(item: Item) -> list[str]:
     from gitmig.core.kept.sizes import as_size
 
     back = "its up" if item.direction.value == "revert" else "its down"
+    back = back if item.comes_back else "`gitmig kept restore`"
     waits = (item.reason or "its place") if item.due else back
     return [
         str(item.id),

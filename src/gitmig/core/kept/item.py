@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from gitmig.core.plan import Direction
 
 
+# What these took is no migration's, and no step brings it back.
+DRIFT, REBUILD = "drift", "rebuild"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """The migration a step belongs to. `checksum` is that of its up.
@@ -88,6 +92,11 @@ class Item:
     def label(self) -> str:
         """The migration whose step took it, as it is named to people."""
         return label(self.version, self.migration)
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether there is a step that brings it back."""
+        return self.checksum not in {DRIFT, REBUILD}
 
     @property
     def key(self) -> tuple[KeptColumn, ...]:

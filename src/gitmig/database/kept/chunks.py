@@ -19,6 +19,7 @@ ABOUT_DATA = ("22", "23")
 # A value of an enum that was added in this very transaction: it can be used in the next one.
 NOT_YET = "55P04"
 LATER = "its enum value can be used after this transaction only"
+ORPHAN = "the row it refers to is not there"
 # Where so many rows are refused, the rest of the part that is being looked at is not searched any further.
 MANY = 500
 
@@ -69,5 +70,7 @@ class Chunks:
             if not is_about_data(error.sqlstate):
                 raise
             diag = error.diag
+            if isinstance(error, psycopg.errors.ForeignKeyViolation):
+                return f"{ORPHAN}: foreign key {diag.constraint_name}"
             return ": ".join(text for text in (diag.message_primary, diag.message_detail) if text) or str(error)
         return None

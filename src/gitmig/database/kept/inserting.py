@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.database.kept.chunks import Chunks
+from gitmig.database.kept.chunks import ORPHAN, Chunks
 from gitmig.database.kept.guard import foreign_keys_late
 from gitmig.database.kept.matching import columns, every_equal, plain_name
 from gitmig.database.kept.room import clear_keyless, make_room, replace_alike
@@ -29,7 +29,6 @@ UNIQUE = """
     FROM pg_catalog.pg_index i
     WHERE i.indrelid = %s AND i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL
 """
-ORPHAN = "the row it refers to is not there"
 TAKEN = "a row with this key is there already"
 WAITING = sql.SQL("k.gone AND k.why IS NULL")
 

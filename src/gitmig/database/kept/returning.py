@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.core.kept.report import Restored, Staying
-from gitmig.database.kept.chunks import LATER
+from gitmig.database.kept.chunks import LATER, ORPHAN
 from gitmig.database.kept.guard import identities_writable, settle_constraints, triggers_off
-from gitmig.database.kept.inserting import ORPHAN, Inserter, move_sequences_on
+from gitmig.database.kept.inserting import Inserter, move_sequences_on
 from gitmig.database.kept.places import find_place
 from gitmig.database.kept.store import data_table
-from gitmig.database.kept.updating import notice_deleted, renew_images, update
+from gitmig.database.kept.updating import GONE, notice_deleted, renew_images, update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,15 +78,15 @@ def put_back(
 
 
 def _let_followers_wait(connection: Connection, places: Sequence[Place]) -> None:
-    """Rows that refer to rows which have to wait for the end of the transaction wait with them."""
+    """What needs a row that has to wait for the end of the transaction waits with it: rows that refer to it, values."""
     waits = sql.SQL(" UNION ALL ").join(
         sql.SQL("SELECT 1 FROM {} WHERE why = {}").format(data_table(place.data), LATER) for place in places
     )
     if places and connection.execute(sql.SQL("{} LIMIT 1").format(waits)).fetchone():
         for place in places:
             connection.execute(
-                sql.SQL("UPDATE {} SET why = {} WHERE starts_with(why, {})").format(
-                    data_table(place.data), LATER, ORPHAN
+                sql.SQL("UPDATE {} SET why = {} WHERE starts_with(why, {}) OR why = {}").format(
+                    data_table(place.data), LATER, ORPHAN, GONE
                 )
             )
 

@@ -114,9 +114,9 @@ class Store:
 
     def rows(self, item: Item, limit: int) -> list[tuple[dict[str, str | None], str | None]]:
         """At most `limit` rows: values as text by column, and why the row could not be put back, if it was tried."""
-        values = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column.data)) for column in item.columns)
-        query = sql.SQL("SELECT why, {} FROM {} WHERE gone IS NOT NULL ORDER BY n LIMIT {}").format(
-            values, data_table(item.data), limit
+        values = [sql.SQL("{}::text").format(sql.Identifier(column.data)) for column in item.columns]
+        query = sql.SQL("SELECT {} FROM {} WHERE gone IS NOT NULL ORDER BY n LIMIT {}").format(
+            sql.SQL(", ").join([sql.Identifier("why"), *values]), data_table(item.data), limit
         )
         names = [column.name for column in item.columns]
         return [(dict(zip(names, row[1:])), row[0]) for row in self._connection.execute(query)]

@@ -88,22 +88,19 @@ class Asides:
 
     def _fill(self, data: str, columns: Sequence[KeptColumn], lines: Iterable[bytes], *, gone: bool) -> int:
         """Make the table of an item and copy the rows into it; how many there are."""
-        definitions = [
+        definitions = [sql.SQL("n bigint, why text, gone bool")] + [
             sql.SQL("{} {}").format(sql.Identifier(c.data), sql.SQL(c.type if c.native else "text")) for c in columns
         ]
-        self._new.execute(
-            sql.SQL(
-                "CREATE TABLE {} (n bigint GENERATED ALWAYS AS IDENTITY, why text, gone bool DEFAULT {}, {})"
-            ).format(data_table(data), sql.Literal(gone), sql.SQL(", ").join(definitions))
-        )
-        names = sql.SQL(", ").join(sql.Identifier(column.data) for column in columns)
+        self._new.execute(sql.SQL("CREATE TABLE {} ({})").format(data_table(data), sql.SQL(", ").join(definitions)))
+        names = sql.SQL(", ").join(map(sql.Identifier, ("n", "gone", *(column.data for column in columns))))
         statement = sql.SQL("COPY {} ({}) FROM STDIN (ENCODING {})").format(
             data_table(data), names, sql.Literal(encoding(self._new))
         )
+        before = (b"%d\tt" if gone else b"%d\tf") + (b"\t" if columns else b"")
         with self._new.cursor() as cursor:
             with cursor.copy(statement) as into:
-                for line in lines:
-                    into.write(line)
+                for number, line in enumerate(lines, 1):
+                    into.write(before % number + line)
             return cursor.rowcount
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ def carry(old: Connection, new: Connection, way: Carry, asides: Asides) -> Carri
     if way.misfit:
         reason = f"column {way.misfit} needs a value"
         columns = _columns(way)
-        misfits = asides.put(way.old, columns, _lines(old, way.old, columns), reason, both=way.columns)
+        with _lines(old, way.old, columns) as lines:
+            misfits = asides.put(way.old, columns, lines, reason, both=way.columns)
     elif not _carry_whole(old, new, way):
         misfits = _carry_what_fits(old, new, way, asides)
     found, expected = count_rows(new, way.new), count_rows(old, way.old)
@@ -60,7 +62,8 @@ def carry(old: Connection, new: Connection, way: Carry, asides: Asides) -> Carri
 def set_table_aside(old: Connection, table: Table, asides: Asides) -> Aside | None:
     """Keep all rows of a table that the new database does not have; None if there are none."""
     columns = [column for column in table.columns if column.stored]
-    return asides.put(table, columns, _lines(old, table, columns), "the target has no such table", both=None)
+    with _lines(old, table, columns) as lines:
+        return asides.put(table, columns, lines, "the target has no such table", both=None)
 
 
 def _carry_whole(old: Connection, new: Connection, way: Carry) -> bool:
@@ -87,11 +90,12 @@ def _carry_what_fits(old: Connection, new: Connection, way: Carry, asides: Aside
     columns = _columns(way)
     placer = _Placer(new, way, [[c.name for c in columns].index(name) for name in way.columns])
     chunk: list[bytes] = []
-    for line in _lines(old, way.old, columns):
-        chunk.append(line)
-        if len(chunk) == CHUNK:
-            placer.place(chunk)
-            chunk = []
+    with _lines(old, way.old, columns) as lines:
+        for line in lines:
+            chunk.append(line)
+            if len(chunk) == CHUNK:
+                placer.place(chunk)
+                chunk = []
     placer.place(chunk)
     return asides.put(way.old, columns, placer.rejected, placer.reason, both=way.columns)
 
@@ -153,26 +157,30 @@ def _around(lines: Sequence[bytes], at: int) -> list[Sequence[bytes]]:
 
 def _set_columns_aside(old: Connection, way: Carry, asides: Asides) -> Aside | None:
     """The values of the columns that the new table lacks, with what tells the row: its key, or all of it."""
-    if not way.lost:
+    if not way.lost or way.misfit:  # rows that do not fit at all have everything with them
         return None
     wanted = {*way.lost, *(way.old.key or way.columns)}
     columns = [column for column in way.old.columns if column.name in wanted]
     some = sql.SQL(" OR ").join(sql.SQL("{} IS NOT NULL").format(sql.Identifier(name)) for name in way.lost)
     reason = f"the target has no column {', '.join(way.lost)}"
-    return asides.put(way.old, columns, _lines(old, way.old, columns, some), reason, both=way.columns, gone=False)
+    with _lines(old, way.old, columns, some) as lines:
+        return asides.put(way.old, columns, lines, reason, both=way.columns, gone=False)
 
 
+@contextmanager
 def _lines(
     old: Connection, table: Table, columns: Sequence[Column], condition: sql.Composable = ALL
-) -> Iterator[bytes]:
-    """The rows as COPY writes them in text form; the server sends one line per message."""
+) -> Iterator[Iterator[bytes]]:
+    """The rows as COPY writes them in text form; the server sends one line per message.
+
+    Whatever happens meanwhile, the COPY is ended: a connection within one cannot even be closed.
+    """
     names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
     query = sql.SQL("COPY (SELECT {} FROM {} WHERE {}) TO STDOUT (ENCODING {})").format(
         names, alone(table), condition, sql.Literal(encoding(old))
     )
     with old.cursor() as cursor, cursor.copy(query) as rows:
-        for data in rows:
-            yield bytes(data)
+        yield map(bytes, rows)
 
 
 def _columns(way: Carry) -> list[Column]:

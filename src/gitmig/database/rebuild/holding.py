@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from gitmig.core.carrying import Column, Table
 from gitmig.database.catalogs.scope import OURS, own
 from gitmig.database.rebuild.session import encoding
+from gitmig.database.rebuild.tables import read_tables
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitmig.core.carrying import Table
     from gitmig.database.connection import Connection
     from gitmig.database.rebuild.aside import Aside, Asides
 
@@ -52,36 +53,36 @@ SELECT format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', c.oid::regclass),
   format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', c.oid::regclass)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND {OURS} WHERE c.relforcerowsecurity
 """
-# Per validated foreign key: table, and which of its rows it refuses. The operators are those of the key itself. What a
-# temporal key (PostgreSQL 18) refuses cannot be told row by row.
+# Per validated foreign key: whose rows it is about (a partition's are its root's), and which of them it refuses. The
+# operators are those of the key itself. What a temporal key (PostgreSQL 18) refuses cannot be told row by row.
 VIOLATIONS = f"""
-SELECT n.nspname, c.relname, c.relkind = 'p', quote_ident(o.conname),
+SELECT rn.nspname, root.relname, CASE c.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || c.oid::regclass,
+  quote_ident(o.conname),
   format('(%s) AND NOT EXISTS (SELECT FROM %s r WHERE %s)',
     string_agg(format('t.%I IS NOT NULL', a.attname), CASE o.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END),
     (SELECT CASE relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || oid::regclass FROM pg_class WHERE oid = o.confrelid),
     string_agg(format('r.%I OPERATOR(%I.%s) t.%I', ra.attname,
       (SELECT nspname FROM pg_namespace WHERE oid = op.oprnamespace), op.oprname, a.attname), ' AND '))
 FROM pg_constraint o {RELATION.format(oid="o.conrelid")}
+  JOIN pg_class root ON root.oid = coalesce(pg_partition_root(c.oid), c.oid)
+  JOIN pg_namespace rn ON rn.oid = root.relnamespace
   CROSS JOIN unnest(o.conkey, o.confkey, o.conpfeqop) k(attnum, rattnum, operator)
   JOIN pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = k.attnum
   JOIN pg_attribute ra ON ra.attrelid = o.confrelid AND ra.attnum = k.rattnum
   JOIN pg_operator op ON op.oid = k.operator
 WHERE o.contype = 'f' AND o.convalidated AND o.conparentid = 0 AND {NOT_OF_AN_EXTENSION}
   AND to_jsonb(o) ->> 'conperiod' IS DISTINCT FROM 'true'
-GROUP BY o.oid, n.nspname, c.relname, c.relkind, o.conname, o.confmatchtype, o.confrelid
+GROUP BY o.oid, c.oid, c.relkind, rn.nspname, root.relname, o.conname, o.confmatchtype, o.confrelid
 ORDER BY o.oid
-"""
-COLUMNS = """
-SELECT attname, format_type(atttypid, atttypmod), atttypid < 16384 FROM pg_attribute
-WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A foreign key: which rows of its table it refuses."""
+    """A foreign key: which rows of its table it refuses. `source` is the table, or its partition, as SQL has it."""
 
     table: Table
+    source: str
     name: str
     refused: str
 
@@ -98,7 +99,11 @@ class Held:
 def hold(new: Connection) -> Held:
     """Drop foreign keys and constraints that are not valid; switch triggers and forced row security off."""
     off_and_on = [pair for query in (EVENT_TRIGGERS, TRIGGERS, ROW_SECURITY) for pair in _rows(new, query)]
-    rules = tuple(_rule(new, row) for row in _rows(new, VIOLATIONS))
+    tables = {(table.schema, table.name): table for table in read_tables(new)}
+    rules = tuple(
+        Rule(table=tables[schema, name], source=source, name=constraint, refused=condition)
+        for schema, name, source, constraint, condition in _rows(new, VIOLATIONS)
+    )
     constraints = _rows(new, CONSTRAINTS)
     with new.transaction():
         _run(new, [off for off, _ in off_and_on] + [drop for drop, _, _ in constraints])
@@ -136,24 +141,17 @@ def _added(new: Connection, held: Held) -> bool:
 
 
 def _set_violators_aside(new: Connection, rule: Rule, asides: Asides) -> Aside | None:
-    statement = sql.SQL("COPY (DELETE FROM {}{} t WHERE {} RETURNING t.*) TO STDOUT (ENCODING {})").format(
-        sql.SQL("" if rule.table.partitioned else "ONLY "),
-        sql.Identifier(rule.table.schema, rule.table.name),
+    columns = [column for column in rule.table.columns if column.stored]
+    names = [column.name for column in columns]
+    statement = sql.SQL("COPY (DELETE FROM {} t WHERE {} RETURNING {}) TO STDOUT (ENCODING {})").format(
+        sql.SQL(rule.source),
         sql.SQL(rule.refused),
+        sql.SQL(", ").join(sql.Identifier("t", name) for name in names),
         sql.Literal(encoding(new)),
     )
     with new.cursor() as cursor, cursor.copy(statement) as rows:
         lines = [bytes(row) for row in rows]
-    columns, reason = rule.table.columns, f"foreign key {rule.name} refuses them"
-    return asides.put(rule.table, columns, lines, reason, both=[column.name for column in columns])
-
-
-def _rule(new: Connection, row: tuple[Any, ...]) -> Rule:
-    schema, name, partitioned, constraint, refused = row
-    found = new.execute(COLUMNS, (sql.Identifier(schema, name).as_string(new),)).fetchall()
-    columns = tuple(Column(name=column, type=kind, portable=portable) for column, kind, portable in found)
-    table = Table(schema=schema, name=name, partitioned=partitioned, columns=columns)
-    return Rule(table=table, name=constraint, refused=refused)
+    return asides.put(rule.table, columns, lines, f"foreign key {rule.name} refuses them", both=names)
 
 
 def _rows(new: Connection, query: str) -> Sequence[tuple[Any, ...]]:
