@@ -54,8 +54,8 @@ class Keeper:
         self._store = Store(connection, by, commit)
         self._progress = progress or (lambda table, size: None)
         self._may_hold: bool | None = None
-        self._has_put_back = False
-        self._late = False
+        self._put_back: set[str] = set()
+        self._late: set[str] = set()
 
     @property
     def holds_rows(self) -> bool:
@@ -63,12 +63,16 @@ class Keeper:
         return bool(self._store.items())
 
     def gives_way(self, error: ScriptError) -> bool:
-        """Whether rows that were put back may be why an up failed. From now on they wait for the end of the plan.
+        """Whether rows that were put back before an up may be why it failed; then they wait for the end of the plan.
 
-        A migration that counts on the rows another one has just made finds them as on a fresh database then.
+        A migration that counts on the rows another one has just made finds them as on a fresh database, once the plan
+        is run again.
         """
-        self._late = not self._late and self._has_put_back and is_about_data(error.sqlstate)
-        return self._late
+        if not is_about_data(error.sqlstate) or not self._put_back:
+            return False
+        self._late |= self._put_back
+        self._put_back = set()
+        return True
 
     def run(self, subject: Subject, direction: Direction, script: Script, back: Script | None = None) -> Report:
         """Run a step. Raises ScriptError if the script fails, GitmigError if something cannot be kept.
@@ -89,7 +93,8 @@ class Keeper:
                     script()
                 return Report()
             report = self._carefully(step, read_shape(self._connection))
-            self._has_put_back = self._has_put_back or bool(report.restored)
+            if report.restored:
+                self._put_back.add(subject.checksum)
             return report
         except ScriptError as error:
             if not is_about_data(error.sqlstate):
@@ -162,7 +167,7 @@ class Keeper:
         if not self._may_hold:
             self._may_hold = self._store.exists()
         due = self._store.due(subject.checksum, direction) if self._may_hold else []
-        return [] if self._late and direction is Direction.APPLY else due
+        return [] if direction is Direction.APPLY and subject.checksum in self._late else due
 
     def _carefully(self, step: Step, before: Shape, whole: Collection[int] = ()) -> Report:
         """Find out what is lost, and if anything is, run the step again with that saved."""
