@@ -152,7 +152,7 @@ class Watcher:
         if step.direction is not Direction.APPLY or content is None or content.up.is_blank:
             return
         if content.down is None:
-            warn(f"{step.label} has no down section: there will be no way back before it")
+            warn(f"{step.label} has no down section: its way back will have to be computed")
         elif content.down.is_blank:
             warn(f"{step.label} has no statement in its down: a revert will undo nothing")
 
