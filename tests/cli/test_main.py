@@ -208,7 +208,7 @@ def test_a_reader_that_goes_away_is_no_finding(repo: Sandbox) -> None:
 
 @pytest.mark.parametrize("command", ["status", "sync", "show", "log"])
 def test_an_error_leaves_stdout_empty_for_json_readers(repo: Sandbox, gitmig: Gitmig, command: str) -> None:
-    repo.write("migrations/nonsense.sql", "SELECT 1;")
+    repo.write("migrations/1.5_nonsense.sql", "SELECT 1;")
     result = gitmig(command, "--json", *(["nope"] if command == "log" else []))
     assert result.out == ""
     assert result.status == (2 if command == "log" else 3)
@@ -272,6 +272,7 @@ SHAPES = {
         "edited": [NAMED],
         "plan": PLAN,
         "drift": (GROUPS, None),
+        "left_alone": [str],
         "unfinished": (str, None),
     },
     "sync": {
@@ -300,6 +301,7 @@ SHAPES = {
         "folder": str,
         "layout": str,
         "migrations": [{**NAMED, "paths": [str], "irreversible": bool}],
+        "left_alone": [str],
         "record": (RECORD, None),
         "record_disagrees": bool,
     },
@@ -342,6 +344,20 @@ def test_status_as_json_tells_everything(repo: Sandbox, gitmig: Gitmig, monkeypa
         [{"version": "0001", "name": "a"}],
     )
     assert [step["direction"] for kind in ("reverts", "applies") for step in told["plan"][kind]] == ["revert", "apply"]
+
+
+def test_files_that_run_nowhere_are_named(repo: Sandbox, gitmig: Gitmig) -> None:
+    repo.table("0001_a", "a")
+    repo.write("migrations/schema.sql", "SELECT 1;\n")
+    why = "migrations/schema.sql is left alone: its name does not begin with a version"
+    for command in ("status", "show"):
+        assert why in gitmig(command).err
+        assert json.loads(gitmig(command, "--json").out)["left_alone"] == ["migrations/schema.sql"]
+    assert gitmig("sync").status == 0
+    for name in "bcd":
+        repo.write(f"migrations/{name}.sql", "SELECT 1;\n")
+    assert "4 files in migrations/ are left alone; `gitmig show` names them" in gitmig("status").err
+    assert gitmig("show").err.count("is left alone") == 4
 
 
 def test_show_says_that_the_record_disagrees(repo: Sandbox, gitmig: Gitmig) -> None:

@@ -184,13 +184,13 @@ def test_the_committer_is_who_works_here(repo: Sandbox) -> None:
 
 
 def test_an_invalid_commit_is_refused_by_name_and_the_others_are_recorded(repo: Sandbox) -> None:
-    repo.write("migrations/nonsense.sql", "SELECT 1;\n")
+    repo.write("migrations/v1.5.sql", "SELECT 1;\n")
     broken = repo.commit("broken")
-    repo.git("rm", "--quiet", "migrations/nonsense.sql")
+    repo.git("rm", "--quiet", "migrations/v1.5.sql")
     repo.table("0003_c", "c")
     mended = repo.commit("mended")
     done = record(project(repo), everything=True)
-    assert done.refused == {broken: "migrations/nonsense.sql: does not fit the name of a migration"}
+    assert done.refused == {broken: "migrations/v1.5.sql: does not fit the name of a migration"}
     assert set(done.written) == {mended, repo.git("rev-parse", "HEAD~2").out.strip()}
 
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from gitmig.core.migration import Migration
 
-TIMESTAMP = re.compile(r"[12]\d{13}")
-DASHED = re.compile(r"\d{4}-\d\d-\d\d-\d{6}")
+# To the second; diesel counts on behind it since 2.3, from 0000.
+TIMESTAMP = re.compile(r"[12]\d{13}(?P<count>\d{4})?")
+DASHED = re.compile(r"\d{4}-\d\d-\d\d-\d{6}.*")
 # ext4 and APFS allow 255 bytes; version, endings and four-byte characters have to fit as well.
 LONGEST = 50
 
@@ -42,9 +43,13 @@ def version_after(newest: str, now: datetime) -> str:
     Counted numbers stay counted, with their leading zeros; timestamps are `now`, in UTC, or one more than the newest
     if that is later than now.
     """
-    if newest and not TIMESTAMP.fullmatch(newest.replace("-", "")):
+    written = TIMESTAMP.fullmatch(newest.replace("-", ""))
+    if newest and not written:
         return _one_more(newest)
-    stamp = now.strftime("%Y-%m-%d-%H%M%S" if DASHED.fullmatch(newest) else "%Y%m%d%H%M%S")
+    dashed = DASHED.fullmatch(newest)
+    stamp = now.strftime("%Y-%m-%d-%H%M%S" if dashed else "%Y%m%d%H%M%S")
+    if written and written["count"]:
+        stamp += "-0000" if dashed else "0000"
     return stamp if not newest or Version(newest) < Version(stamp) else _one_more(newest)
 
 

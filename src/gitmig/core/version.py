@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+# A time begins with a day. Most tools write it to the second; there it lies among the numbers.
+TIME = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+SECONDS = 14
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
     """A number of any length, as it is written in a file name.
 
-    Ordered and compared as a number: leading zeros do not count, and neither do dashes (diesel writes both
-    `2017-09-23-182408` and `20170923182408`). The digits are never turned into an `int`, which Python limits to
-    4,300 digits.
+    Ordered as a number: leading zeros do not count, and neither do dashes (diesel writes both `2017-09-23-182408` and
+    `20170923182408`). Times are compared from the left, as diesel and dbmate do it, however many digits they have:
+    `20260730` < `20260730140000` < `202607301400000000` < `20260731`. The digits are never turned into an `int`, which
+    Python limits to 4,300 digits.
     """
 
     _length: int = field(init=False, repr=False)
@@ -20,7 +26,7 @@ class Version:
 
     def __post_init__(self) -> None:
         digits = self.text.replace("-", "").lstrip("0")
-        object.__setattr__(self, "_length", len(digits))
+        object.__setattr__(self, "_length", SECONDS if TIME.match(digits) else len(digits))
         object.__setattr__(self, "_digits", digits)
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.conflicts.dependents import Dependents
 from gitmig.core.conflicts.sides import Merge, Pedigree, Sides
 from gitmig.core.conflicts.verdict import findings
-from gitmig.core.layouts import group
+from gitmig.core.layouts import group, left_alone
 from gitmig.core.layouts.names import is_script
 from gitmig.core.migration import MigrationSet
 from gitmig.operations.sides import Reader, Side, common_layout, folders_of, grouped, read_side
@@ -131,8 +131,13 @@ def _merge(project: Project, layout: Layout, ours: Side, theirs: Side) -> Merge:
         conflicts += _lay_over(files, _by_path(head), _by_path(ours.snapshot))
     migrations, problems = group(layout, files.values())
     used = tuple(f for f in folders if any(is_script(file) and _inside(file.path, f) for file in files.values()))
+    known = _by_path(ours.snapshot).keys() & _by_path(theirs.snapshot).keys()
     return Merge(
-        migrations=tuple(migrations), problems=tuple(problems), conflicts=tuple(conflicts), folders=used or folders
+        migrations=tuple(migrations),
+        problems=tuple(problems),
+        left_alone=tuple(p for p in left_alone(files.values(), migrations) if p.path not in known),
+        conflicts=tuple(conflicts),
+        folders=used or folders,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.core.layouts import SUBMODULE, SYMLINK, detect, layouts, migration_set
+from gitmig.core.layouts import SUBMODULE, SYMLINK, detect, layouts, left_alone, migration_set
 from gitmig.core.layouts.names import is_script
 from gitmig.core.problem import InvalidMigrations
 from gitmig.errors import BeforeGitmig, UsageError
@@ -34,6 +34,11 @@ class Target:
     def commit(self) -> str | None:
         """The commit, or HEAD for the work tree; None on a branch without commits."""
         return self.snapshot.commit
+
+    @property
+    def left_alone(self) -> list[Problem]:
+        """The files in the folder that are no migrations, though somebody could take them for some."""
+        return left_alone(self.snapshot.files, self.set.migrations)
 
     def contents(self, migrations: Sequence[Migration]) -> dict[str, Content]:
         """Path → content of the migrations. Raises InvalidMigrations with everything that is wrong in them."""

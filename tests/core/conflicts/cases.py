@@ -10,7 +10,7 @@ from gitmig.core.conflicts.dependents import Dependents
 from gitmig.core.conflicts.sides import Merge, Pedigree, Sides
 from gitmig.core.conflicts.verdict import findings
 from gitmig.core.footprint import footprint
-from gitmig.core.layouts import group, layouts
+from gitmig.core.layouts import group, layouts, left_alone
 from gitmig.core.migration import File
 from gitmig.core.problem import InvalidMigrations
 
@@ -78,8 +78,13 @@ class Case:
             else:
                 merged[name] = text
         migrations, problems = _migrations(merged)
+        added = [_file(name, merged[name]) for name in merged if name not in self.ours or name not in self.theirs]
         return Merge(
-            migrations=migrations, problems=tuple(problems), conflicts=tuple(conflicts), folders=("migrations",)
+            migrations=migrations,
+            problems=tuple(problems),
+            left_alone=tuple(left_alone(added, migrations)),
+            conflicts=tuple(conflicts),
+            folders=("migrations",),
         )
 
 
@@ -104,9 +109,12 @@ def _changed(base: Mapping[str, str], folder: Path) -> dict[str, str]:
     return {name: text for name, text in {**base, **_texts(folder)}.items() if name not in gone}
 
 
+def _file(name: str, text: str) -> File:
+    return File(path=f"migrations/{name}", name=name, blob=str(hash(text)))
+
+
 def _migrations(texts: Mapping[str, str]) -> tuple[tuple[Migration, ...], list[Problem]]:
-    files = [File(path=f"migrations/{name}", name=name, blob=str(hash(text))) for name, text in texts.items()]
-    migrations, problems = group(LAYOUT, files)
+    migrations, problems = group(LAYOUT, [_file(name, text) for name, text in texts.items()])
     return tuple(migrations), problems
 
 

@@ -95,18 +95,18 @@ def test_every_file_of_a_version_but_the_first_is_refused(layout: str) -> None:
 
 
 def test_everything_that_is_wrong_with_the_names_is_told_at_once() -> None:
-    everything = [*files("0001_a.sql", "0001_b.sql", "schema.sql"), file("0002_c.sql", mode="120000")]
+    everything = [*files("0001_a.sql", "0001_b.sql", "v2_d.sql"), file("0002_c.sql", mode="120000")]
     with pytest.raises(InvalidMigrations) as caught:
         migration_set(layouts()["single"], FOLDER, everything)
     name_it = "name it V_name.sql, as in 20260101120000_create_comments.sql, or move it out of the migrations folder"
     assert said(caught.value) == [
         (f"{FOLDER}/0001_b.sql", f"has the same version as {FOLDER}/0001_a.sql", RENAME),
         (f"{FOLDER}/0002_c.sql", "is a symbolic link", CONTENT_HERE),
-        (f"{FOLDER}/schema.sql", "does not fit the name of a migration", name_it),
+        (f"{FOLDER}/v2_d.sql", "does not fit the name of a migration", name_it),
     ]
     assert caught.value.message == "3 problems in the migration files"
     assert caught.value.details == (
         f"{FOLDER}/0001_b.sql: has the same version as {FOLDER}/0001_a.sql ({RENAME})",
         f"{FOLDER}/0002_c.sql: is a symbolic link ({CONTENT_HERE})",
-        f"{FOLDER}/schema.sql: does not fit the name of a migration ({name_it})",
+        f"{FOLDER}/v2_d.sql: does not fit the name of a migration ({name_it})",
     )

@@ -53,7 +53,7 @@ def test_a_pair_is_named_by_version_and_name(stem: str, version: str, title: str
 
 
 @pytest.mark.parametrize(
-    "name", ["0002_b.sql", "schema.sql", "up.sql", "0002_b.UP.sql", "b.up.sql", "٣_b.up.sql", "old/0002_b.up.sql"]
+    "name", ["0002_b.sql", "up.sql", "0002_b.UP.sql", "b.up.sql", "٣_b.up.sql", "old/0002_b.up.sql"]
 )
 def test_an_sql_file_whose_name_fits_no_migration_is_refused(name: str) -> None:
     assert refused(grouped, "paired", "0001_a.up.sql", name) == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gitmig.cli import options, shapes
+from gitmig.cli.left_alone import left_alone
 from gitmig.cli.render import plural, print_json, say, short, table, warn
 
 
@@ -29,6 +30,7 @@ def command(revision: str | None, as_json: bool) -> int:
             for m in members.migrations
         ],
     )
+    left_alone(shown.target)
     if shown.disagrees and shown.record:
         warn(
             f"the record of this commit tells of another set ({shown.record.set_id}, "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
+from gitmig.cli.left_alone import left_alone
 from gitmig.cli.render import COLOURS, move_lines, plural, print_json, say, short
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def _print(found: Status) -> None:
         for sign, names in (("-", found.drift.missing), ("+", found.drift.surplus), ("~", found.drift.changed)):
             for name in names:
                 say(f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {name} (drift)")
+    left_alone(found.target, most=3)
     if found.in_sync:
         say(click.style("in sync", fg="green"))
     elif found.drift:

@@ -23,6 +23,7 @@ def of_show(shown: Shown) -> dict[str, Any]:
             {**named(m), "paths": [file.path for _, file in m.files], "irreversible": m.label in shown.irreversible}
             for m in members.migrations
         ],
+        "left_alone": [problem.path for problem in shown.target.left_alone],
         "record": of_record(shown.record) if shown.record else None,
         "record_disagrees": shown.disagrees,
     }

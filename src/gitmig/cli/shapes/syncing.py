@@ -30,6 +30,7 @@ def of_status(status: Status) -> dict[str, Any]:
         "edited": [named(migration) for migration in difference.edited],
         "plan": of_plan(status.plan),
         "drift": _drift(status.drift),
+        "left_alone": [problem.path for problem in status.target.left_alone],
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
     }
 

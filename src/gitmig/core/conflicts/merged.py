@@ -17,15 +17,16 @@ NO_DOWN, NAME, NO_SQL, TWO_FOLDERS = "GM301", "GM302", "GM303", "GM304"
 def find(sides: Sides) -> Iterator[Finding]:
     """What a sync to the merged set would refuse, and what it could not undo."""
     yield from _without_down(sides)
-    for problem in sides.merge.problems:
-        yield Finding(
-            code=NAME,
-            severity=Severity.ERROR,
-            message=f"{problem.path} {problem.message}",
-            hint=problem.hint,
-            path=problem.path,
-            line=problem.line,
-        )
+    for severity, problems in ((Severity.ERROR, sides.merge.problems), (Severity.WARNING, sides.merge.left_alone)):
+        for problem in problems:
+            yield Finding(
+                code=NAME,
+                severity=severity,
+                message=f"{problem.path} {problem.message}",
+                hint=problem.hint,
+                path=problem.path,
+                line=problem.line,
+            )
     yield from _unparsed(sides)
     if len(sides.merge.folders) > 1:
         yield Finding(

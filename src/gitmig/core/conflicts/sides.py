@@ -83,12 +83,14 @@ class Pedigree:
 class Merge:
     """What git makes of the two sides in the migrations folder.
 
-    `problems` are names that the layout does not take; `conflicts` are paths that git cannot merge; `folders` are the
+    `problems` are names that the layout does not take, `left_alone` files that only one side has, which could be taken
+    for migrations and are none; `conflicts` are paths that git cannot merge; `folders` are the
     candidates that hold migrations.
     """
 
     migrations: Set
     problems: tuple[Problem, ...] = ()
+    left_alone: tuple[Problem, ...] = ()
     conflicts: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
 

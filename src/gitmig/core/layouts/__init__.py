@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from gitmig.core.layouts.names import is_script
+from gitmig.core.layouts.names import is_script, passed_over
 from gitmig.core.migration import Migration, MigrationSet
 from gitmig.core.problem import InvalidMigrations, Problem
 
@@ -59,6 +59,12 @@ def group(layout: Layout, files: Iterable[File]) -> tuple[list[Migration], list[
     problems = [p for file in files if (p := _no_plain_file(file))]
     migrations, misnamed = layout.group([file for file in files if file.mode not in {SYMLINK, SUBMODULE}])
     return sorted(migrations, key=lambda migration: migration.version), problems + misnamed
+
+
+def left_alone(files: Iterable[File], migrations: Iterable[Migration]) -> list[Problem]:
+    """The files that no tool's migrations are, though somebody could take them for some, each with why."""
+    used = {file.path for migration in migrations for _, file in migration.files}
+    return [problem for file in files if file.path not in used and (problem := passed_over(file))]
 
 
 def detect(files: Sequence[File], text_of: Mapping[str, str]) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EXPECTED = "V_name/up.sql and V_name/down.sql, as in 2026-01-01-120000_create_comments/up.sql"
 # Dashes inside the version do not count in the order: 2017-09-23-182408 is 20170923182408.
-DIRECTORY = re.compile(r"(?P<version>[0-9]+(?:-[0-9]+)*)(?:_(?P<name>[^/]*))?")
+DIRECTORY = re.compile(r"(?P<version>[0-9]+(?:-[0-9]+)*)(?:[_-](?P<name>[^/]*))?")
 OPTIONS = "metadata.toml"
 
 
@@ -35,7 +35,7 @@ class DirectoryLayout:
     def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
         directories: dict[str, dict[str, File]] = {}
-        problems = []
+        problems: list[Problem] = []
         for file in files:
             directory, _, base = file.name.rpartition("/")
             role = "options" if base == OPTIONS else base.rpartition(".")[0]
@@ -44,7 +44,7 @@ class DirectoryLayout:
             ):
                 directories.setdefault(directory, {})[role] = file
             elif names.is_script(file):
-                problems.append(names.misnamed(file, EXPECTED))
+                problems += names.misnamed(file, EXPECTED)
         migrations = []
         for directory, roles in directories.items():
             match = DIRECTORY.fullmatch(directory)

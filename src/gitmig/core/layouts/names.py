@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 # `20260101120000_create_comments`, `0001-init`, `42`: digits, then perhaps a separator and a name.
 STEM = re.compile(r"(?P<version>[0-9]+)(?:[_-](?P<name>[^/]*))?")
+# Beside the migrations lie seeds, dumps and archives, which every tool passes over. What begins with a version (or with
+# Flyway's V1) or says up or down is meant as a migration, and then a slip in the name must not go unnoticed.
+MEANT = re.compile(r"[\W_]*[vV]?\d.*|(?:.*[./])?(?:up|down)\.[^./]+", re.S)
+# What goose, Flyway and others run that is written in a programming language.
+PROGRAMS = frozenset({"go", "py", "js", "ts", "rb", "php", "java", "kt", "exs", "sh"})
 
 
 def is_script(file: File) -> bool:
@@ -22,14 +27,37 @@ def is_script(file: File) -> bool:
     return file.name.rpartition(".")[2].lower() in suffixes() and "." in file.name
 
 
-def misnamed(file: File, expected: str) -> Problem:
-    """A script whose name fits no migration; `expected` shows how this layout names them."""
+def misnamed(file: File, expected: str) -> list[Problem]:
+    """What is wrong with a script that is no migration by its name: nothing if it is not meant as one.
+
+    `expected` shows how the layout names migrations.
+    """
+    if not MEANT.fullmatch(file.name):
+        return []
     directory, _, _ = file.name.rpartition("/")
     if directory and re.match(r"[0-9]", directory):
         what = f"is in a directory that is named like a migration ({directory}/)"
     else:
         what = "does not fit the name of a migration"
-    return Problem(path=file.path, message=what, hint=f"name it {expected}, or move it out of the migrations folder")
+    return [Problem(path=file.path, message=what, hint=f"name it {expected}, or move it out of the migrations folder")]
+
+
+def passed_over(file: File) -> Problem | None:
+    """Why a file that belongs to no migration is left alone; None if nobody would take it for one."""
+    stem, _, suffix = file.name.rpartition(".")
+    if is_script(file) and not MEANT.fullmatch(file.name):
+        return Problem(
+            path=file.path,
+            message="is left alone: its name does not begin with a version",
+            hint="give it one if it shall run; move it out of the migrations folder if not",
+        )
+    if suffix.lower() in PROGRAMS and STEM.fullmatch(stem):
+        return Problem(
+            path=file.path,
+            message=f"is left alone: gitmig runs no .{suffix} files",
+            hint="write it in SQL, or run it with the tool it was written for",
+        )
+    return None
 
 
 def only_half(files: Sequence[File], expected: str) -> Problem:

@@ -26,11 +26,11 @@ class PairedLayout:
     def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
         pairs: dict[str, dict[str, File]] = {}
-        problems = []
+        problems: list[Problem] = []
         for file in filter(names.is_script, files):
             stem, _, role = file.name.rpartition(".")[0].rpartition(".")
             if role not in {"up", "down"} or not names.STEM.fullmatch(stem):
-                problems.append(names.misnamed(file, EXPECTED))
+                problems += names.misnamed(file, EXPECTED)
             else:
                 pairs.setdefault(stem, {})[role] = file
         migrations = []

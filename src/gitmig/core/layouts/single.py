@@ -27,12 +27,13 @@ class SingleLayout:
 
     def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
-        migrations, problems = [], []
+        migrations: list[Migration] = []
+        problems: list[Problem] = []
         for file in filter(names.is_script, files):
             stem = file.name.rpartition(".")[0]
             match = names.STEM.fullmatch(stem)
             if match is None or stem.endswith((".up", ".down")):
-                problems.append(names.misnamed(file, EXPECTED))
+                problems += names.misnamed(file, EXPECTED)
                 continue
             version = Version(match["version"])
             migrations.append(Migration(version=version, name=match["name"] or "", files=(("both", file),)))
