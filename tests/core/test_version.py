@@ -14,7 +14,7 @@ DIGITS = st.text("0123456789", min_size=1, max_size=40)
 COUNTERS = DIGITS.filter(lambda text: not TIME.match(text.lstrip("0")))
 TIMES = st.builds(
     lambda time, n: f"{time:%Y%m%d%H%M%S}"[:n],
-    st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 31)),
+    st.datetimes(datetime(1970, 1, 1), datetime(2049, 12, 31)),
     st.integers(8, 14),
 )
 
@@ -34,6 +34,8 @@ TIMES = st.builds(
         pytest.param("20260730140000", "20260731", id="a time before the next day"),
         pytest.param("202607301400000000", "20260731120000", id="times with a count before those without"),
         pytest.param("202305231715", "20230524110000", id="minutes before seconds"),
+        pytest.param("2020-11-30-120000", "2020-12-7-190800", id="a day of one digit behind the month before"),
+        pytest.param("2020-12-7-190800", "2021-01-01-000000", id="and before the next year"),
         pytest.param("42", "20260730", id="counters before times"),
         pytest.param("1548967200", "20190201000000", id="seconds since 1970 before times"),
         pytest.param("9" * 5000, "1" + "0" * 5000, id="more digits than an int may have"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-# A time begins with a day. Most tools write it to the second; there it lies among the numbers.
-TIME = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+# A time begins with a year, and is no shorter than a day. People write `2020-12-7-190800`, too, so that the rest cannot
+# be relied on. Most tools write it to the second; there it lies among the numbers.
+TIME = re.compile(r"(?:19[7-9]|20[0-4])\d{5}")
 SECONDS = 14
 
 

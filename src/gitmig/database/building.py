@@ -10,6 +10,7 @@ import psycopg
 from gitmig.database.catalogs import read_schema
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
+from gitmig.database.roles import run_confined
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import ScriptError, error_at_commit
 
@@ -50,6 +51,10 @@ def build(
 
 def run_fresh(connection: Connection, script: Script) -> None:
     """Run a script where nobody else is, in a transaction if PostgreSQL allows it. Raises ScriptError."""
+    run_confined(connection, script, _run)
+
+
+def _run(connection: Connection, script: Script) -> None:
     runner, inside = runner_of(script.language), script.inside()
     try:
         if inside is None:

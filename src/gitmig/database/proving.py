@@ -11,6 +11,7 @@ from gitmig.core.proof import Failure, Result
 from gitmig.database.building import build, run_fresh
 from gitmig.database.catalogs import read_schema
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
+from gitmig.database.roles import run_confined
 from gitmig.database.runners import runner_of
 from gitmig.database.scratch import scratch_copy, scratch_database
 from gitmig.database.sending import ScriptError
@@ -52,7 +53,7 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
     try:
         with connection.transaction():
             for script in scripts:
-                runner_of(script.language).inside(connection, _inside(script))
+                run_confined(connection, _inside(script), runner_of(script.language).inside)
     except (ScriptError, psycopg.IntegrityError, _NeedsCommits):
         ((_, schema),) = build(connection, scripts, measure_at=(len(scripts),), ignore=ignore)
         return schema
@@ -86,7 +87,7 @@ def _together(connection: Connection, attempts: Sequence[Attempt]) -> Failure | 
     for attempt in attempts:
         script = _inside(attempt.script)
         try:
-            runner_of(script.language).inside(connection, script)
+            run_confined(connection, script, runner_of(script.language).inside)
         except ScriptError as error:
             if connection.closed or error.sqlstate in TOO_MUCH_FOR_ONE:
                 raise _NeedsCommits from error

@@ -15,6 +15,7 @@ from gitmig.core.languages.sql import SQL
 from gitmig.core.migration import Script
 from gitmig.database.connection import connect, drop_database
 from gitmig.database.like import create_like
+from gitmig.database.roles import SCRATCH, drop_claimed
 from gitmig.database.sending import ScriptError, run_sql
 from gitmig.errors import GitmigError
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from gitmig.database.connection import Connection
 
-PREFIX = "gitmig_scratch_"
 # Seconds. A process that was killed leaves its scratch database; the next one drops what is older and unused.
 STALE = 3600
 
@@ -39,7 +39,7 @@ def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
 
     Raises GitmigError if the role may not create databases or the bootstrap fails.
     """
-    name = f"{PREFIX}{int(time.time())}_{os.getpid()}"
+    name = f"{SCRATCH}{int(time.time())}_{os.getpid()}"
     with connect(url, "scratch") as connection:
         _drop_left_behind(connection, url)
         create_like(connection, name)
@@ -49,7 +49,7 @@ def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
             run_bootstrap(connection, bootstrap)
             yield connection
     finally:
-        drop_database(url, name)
+        _drop(url, name)
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def scratch_copy(url: str, template: str) -> Iterator[Connection]:
             connection.execute("SET synchronous_commit = off")
             yield connection
     finally:
-        drop_database(url, name)
+        _drop(url, name)
 
 
 def create_from_bootstrap(
@@ -109,7 +109,14 @@ def run_bootstrap(connection: Connection, text: str) -> None:
 
 
 def _drop_left_behind(connection: Connection, url: str) -> None:
-    for (name,) in connection.execute(LEFT_BEHIND, (PREFIX,)).fetchall():
-        made = name[len(PREFIX) :].partition("_")[0]
+    for (name,) in connection.execute(LEFT_BEHIND, (SCRATCH,)).fetchall():
+        made = name[len(SCRATCH) :].partition("_")[0]
         if made.isdecimal() and time.time() - int(made) > STALE:
-            drop_database(url, name)
+            _drop(url, name)
+
+
+def _drop(url: str, name: str) -> None:
+    """Drop a scratch database and the roles that it made."""
+    drop_database(url, name)
+    with connect(url, "scratch") as connection:
+        drop_claimed(connection, name)

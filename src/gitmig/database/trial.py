@@ -12,6 +12,7 @@ from gitmig.database.building import run_fresh
 from gitmig.database.catalogs import read_schema
 from gitmig.database.planting import check_deferred, plant
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
+from gitmig.database.roles import run_confined
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import ScriptError, error_at_commit
 
@@ -79,7 +80,7 @@ def _run_inside(connection: Connection, script: Script) -> None:
         raise _NotInside
     try:
         with connection.transaction():
-            runner_of(script.language).inside(connection, inside)
+            run_confined(connection, inside, runner_of(script.language).inside)
             check_deferred(connection)
     except ScriptError as error:
         if error.sqlstate in TOO_MUCH_FOR_ONE:

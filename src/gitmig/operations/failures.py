@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gitmig.core.plan import Direction
@@ -29,6 +30,9 @@ BLAMELESS = {
     "25006": "it is read-only: sync the primary server, with a role that may write",
 }
 
+DUPLICATE = "42710"
+CREATES_ROLE = re.compile(r"create\s+(?:role|user|group)\b(?!\s+mapping)", re.IGNORECASE)
+
 MOST_NAMES = 8
 
 
@@ -48,6 +52,8 @@ def step_failed(failure: StepFailed, plan: Plan | None, database: str) -> SyncFa
     verb, advice = "applying", "correct the script and run `gitmig sync`"
     if failure.step.direction is Direction.REVERT:
         verb, advice = "reverting", "correct its down on a commit that has it, sync there, and come back"
+    if error.sqlstate == DUPLICATE and CREATES_ROLE.match(error.statement):
+        advice = "roles belong to the whole server: create it only if it is missing, in a DO block"
     advice = BLAMELESS.get(error.sqlstate, advice)
     kept = "stays at the last step that is done" if failure.committed else "is as it was before"
     if failure.outside:

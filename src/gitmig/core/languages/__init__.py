@@ -6,6 +6,7 @@ A new language is one new module here that makes a `Language`, and one runner in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,25 @@ class Unit:
     is_setting: bool = False
 
 
+class RoleVerb(Enum):
+    """What a statement does to roles; MEMBER is GRANT or REVOKE of a role."""
+
+    CREATE = auto()
+    DROP = auto()
+    ALTER = auto()
+    MEMBER = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleStatement:
+    """A statement about roles, at `offset` characters from the script's start."""
+
+    verb: RoleVerb
+    roles: tuple[str, ...]
+    offset: int
+    length: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """What gitmig needs to know of a language without running it.
@@ -41,7 +61,8 @@ class Language:
     one). `checksum` maps a script to a string that is equal exactly when the change is the same. `flaws` lists what
     is wrong with a script that shall run inside a transaction (or, False, outside). `inside` rewrites a script that
     was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
-    `units` cuts a script into the pieces that are run and noted one by one outside.
+    `units` cuts a script into the pieces that are run and noted one by one outside. `roles` lists the statements about
+    roles.
     """
 
     name: str
@@ -51,6 +72,7 @@ class Language:
     flaws: Callable[[str, bool], list[Flaw]]
     inside: Callable[[str], str | None]
     units: Callable[[str], list[Unit]]
+    roles: Callable[[str], list[RoleStatement]]
 
 
 def by_suffix(suffix: str) -> Language | None:

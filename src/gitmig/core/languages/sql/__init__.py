@@ -1,10 +1,18 @@
 """SQL, the first language of a section."""
 
 from gitmig.core.languages import Language
+from gitmig.core.languages.sql.roles import role_statements
 from gitmig.core.languages.sql.tokens import checksum
 from gitmig.core.languages.sql.transactions import flaws, inside_transaction
 from gitmig.core.languages.sql.units import units
 
 SQL = Language(
-    name="sql", suffix="sql", comment="--", checksum=checksum, flaws=flaws, inside=inside_transaction, units=units
+    name="sql",
+    suffix="sql",
+    comment="--",
+    checksum=checksum,
+    flaws=flaws,
+    inside=inside_transaction,
+    units=units,
+    roles=role_statements,
 )

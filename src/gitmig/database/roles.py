@@ -1,0 +1,93 @@
+"""Roles belong to the whole server: a database made beside the real one neither needs to make them nor may touch them.
+
+A script that creates a role runs on the real database, and the role is there for good; on a fresh build the same
+statement would fail, and a DROP ROLE or ALTER ROLE would reach into the databases that people work with. A role that
+only a scratch database needed is marked as its own, and goes with it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from gitmig.core.languages import RoleVerb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from gitmig.core.languages import RoleStatement
+    from gitmig.core.migration import Script
+    from gitmig.database.connection import Connection
+
+# What the names of scratch databases begin with.
+SCRATCH = "gitmig_scratch_"
+
+# The names that are there, and whether this database made them.
+THERE = """
+    SELECT rolname, coalesce(pg_catalog.shobj_description(oid, 'pg_authid') = current_database(), false)
+    FROM pg_catalog.pg_roles WHERE rolname = ANY(%s)
+"""
+MADE = """
+    SELECT rolname FROM pg_catalog.pg_roles
+    WHERE starts_with(pg_catalog.shobj_description(oid, 'pg_authid'), %s)
+"""
+# Whom a statement means without a name.
+SOMEBODY = frozenset({"current_user", "session_user", "current_role", "all"})
+
+
+def run_confined(connection: Connection, script: Script, run: Callable[[Connection, Script], None]) -> None:
+    """Run a script without what would touch roles that are there already, all else at unchanged positions.
+
+    A scratch database marks the roles that it makes. In another one, which shall take the real one's place, roles may
+    be changed, but not dropped. Raises what `run` raises.
+    """
+    is_scratch = connection.info.dbname.startswith(SCRATCH)
+    script = _confined(connection, script, {*RoleVerb} if is_scratch else {RoleVerb.CREATE, RoleVerb.DROP})
+    run(connection, script)
+    if is_scratch:
+        _claim(connection, script)
+
+
+def drop_claimed(connection: Connection, name: str) -> None:
+    """Drop the roles that the database, which is gone, had made for itself."""
+    for (role,) in connection.execute(MADE, (name,)).fetchall():
+        with suppress(psycopg.errors.DependentObjectsStillExist):  # somebody has come to need it
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def _confined(connection: Connection, script: Script, verbs: Collection[RoleVerb]) -> Script:
+    found = script.language.roles(script.text)
+    if not found:
+        return script
+    names = list({name for statement in found for name in statement.roles})
+    owned: dict[str, bool] = dict(connection.execute(THERE, (names,)).fetchall())
+    others = SOMEBODY | {name for name, own in owned.items() if not own}
+    text = script.text
+    for statement in found:
+        if statement.verb in verbs and _concerns(statement, others):
+            end = statement.offset + statement.length
+            text = text[: statement.offset] + _blank(text[statement.offset : end]) + text[end:]
+        elif statement.verb is RoleVerb.CREATE:
+            others = others - set(statement.roles)
+    return replace(script, text=text)
+
+
+def _concerns(statement: RoleStatement, others: Collection[str]) -> bool:
+    """Whether somebody else would notice the statement; a membership that involves a role of our own is ours."""
+    which = all if statement.verb is RoleVerb.MEMBER else any
+    return which(name in others for name in statement.roles)
+
+
+def _blank(text: str) -> str:
+    return "".join(character if character == "\n" else " " for character in text)
+
+
+def _claim(connection: Connection, script: Script) -> None:
+    for statement in script.language.roles(script.text):
+        if statement.verb is RoleVerb.CREATE:
+            comment = sql.SQL("COMMENT ON ROLE {} IS {}")
+            connection.execute(comment.format(sql.Identifier(statement.roles[0]), connection.info.dbname))
