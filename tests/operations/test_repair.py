@@ -181,3 +181,24 @@ def test_a_second_visit_asks_for_no_scratch_database(
     (sandbox.root / path).unlink()
     monkeypatch.setattr("gitmig.operations.expected.scratch_database", None)
     assert [one.repair is not None for one in sync(project, Notebook()).done] == [True]
+
+
+def test_a_view_of_all_columns_has_them_in_the_order_of_a_fresh_build(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.migration("0001_a", "CREATE TABLE a (one int, two int, three int);", "DROP TABLE a;")
+    path = sandbox.migration("0002_b", "ALTER TABLE a DROP two;", "ALTER TABLE a ADD two int;")
+    run_sync()
+    (sandbox.root / path).unlink()
+    run_sync()
+    assert database.columns("a") == ["one", "three", "two"]
+    view = sandbox.migration("0003_v", "CREATE VIEW v AS SELECT a.* FROM a;", "DROP VIEW v;")
+    sandbox.migration("0004_c", "CREATE TABLE c ();", "DROP TABLE c;")
+    run_sync()
+    assert database.columns("v") == ["one", "two", "three"]
+    ((way, note),) = database.rows("SELECT way, note FROM gitmig.history WHERE name = 'v'")
+    assert way == "completed"
+    assert str(note).startswith("an earlier revert has moved columns to the end of their tables, and view public.v")
+    assert run_sync() == []
+    (sandbox.root / view).unlink()
+    assert run_sync() == ["- 0004_c", "- 0003_v", "+ 0004_c"]

@@ -1,4 +1,4 @@
-"""Why a revert did not go as its down says, and what was done instead."""
+"""Why a step did not lead where it should, and what was done instead."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ MOST_NAMES = 3
 
 
 class Way(Enum):
-    """How a migration was reverted."""
+    """How a migration was reverted, or (the first two) applied."""
 
     AUTHORED = "authored"  # its down undid its up
-    COMPLETED = "completed"  # its down ran, and what it had left was put right
+    COMPLETED = "completed"  # its script ran, and what it had left was put right
     COMPUTED = "computed"  # its down was missing or of no use: the difference of both schemas ran instead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """A revert that needed help; `reason` says what is wrong with the migration's down, in words for people."""
+    """A step that needed help; `reason` says why, in words for people."""
 
     way: Way
     reason: str
@@ -34,6 +34,13 @@ def left_undone(difference: SchemaDifference) -> str:
     """What a down that ran has not undone; `difference` is from the schema that was wanted to the one it left."""
     parts = (("leaves", difference.surplus), ("lacks", difference.missing), ("changes", difference.changed))
     return f"its down does not undo its up: it {'; '.join(f'{word} {named(names)}' for word, names in parts if names)}"
+
+
+def expanded(difference: SchemaDifference) -> str:
+    """What an up has made otherwise than on a fresh database, because `*` stood for columns in another order."""
+    return (
+        f"an earlier revert has moved columns to the end of their tables, and {named(difference.names)} spells them out"
+    )
 
 
 def named(names: Sequence[ObjectName]) -> str:

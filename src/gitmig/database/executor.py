@@ -9,6 +9,7 @@ import psycopg
 from gitmig.core.batches import batches
 from gitmig.core.plan import Direction
 from gitmig.database import ledger, ledger_schema
+from gitmig.database.arriving import Arrival
 from gitmig.database.book import Book, Done, milliseconds
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne, at_commit
@@ -59,7 +60,9 @@ class Executor:
         self._observer = observer
         self._gauge = expected.gauge if expected else None
         self._stepper = Stepper(connection, observer, keeper, self._gauge)
+        self._expected = expected
         self._reverter = Reverter(connection, expected, self._stepper.run) if expected else None
+        self._arrival: Arrival | None = None
         self._committed: list[Done] = []
 
     @property
@@ -70,7 +73,10 @@ class Executor:
     def run(self, plan: Plan, state: State) -> None:
         """Do what the plan, made for this state, says. Raises StepFailed, Unrepairable."""
         book = Book(self._connection, self._context, state, plan.moves)
-        waiting = batches(self._tasks(plan)) or [()]
+        found = self._tasks(plan)
+        if self._expected:
+            self._arrival = Arrival(self._connection, self._expected, self._stepper.run, plan, found)
+        waiting = batches(found) or [()]
         while waiting:
             batch, *waiting = waiting
             book.is_last = not waiting
@@ -127,9 +133,10 @@ class Executor:
             with self._connection.transaction():
                 ledger_schema.upgrade(self._connection)
                 done += self._revert([task for task in batch if task.step.direction is Direction.REVERT])
-                for one in self._stepper.apply(batch[len(done) :], measure=len(batch) <= SHORT):
+                measure = len(batch) <= SHORT and (self._arrival is None or self._arrival.is_certain)
+                for one in self._stepper.apply(batch[len(done) :], measure=measure):
                     done.append(one)
-                self._write(batch, done, book)
+                done = self._write(batch, done, book)
         except ScriptError as error:
             culprit = self._stepper.current
             assert culprit is not None  # only a task's script raises this
@@ -174,16 +181,19 @@ class Executor:
         with connection.transaction():
             if self._reverter and unfinished is None and task.step.direction is Direction.REVERT:
                 done = self._reverter.complete(task, done)
-            self._write((task,), (done,), book)
+            (done,) = self._write((task,), [done], book)
             ledger.end_unfinished(connection)
         self._commit((done,))
 
-    def _write(self, batch: Sequence[Task], done: Sequence[Done], book: Book) -> None:
+    def _write(self, batch: Sequence[Task], done: list[Done], book: Book) -> list[Done]:
         """The ledger's share of a transaction; at the end of the plan also what the schema is now."""
+        if book.is_last and self._arrival:
+            done = self._arrival.settle(done)
         if book.is_last and self._gauge:
             known = done[-1].fingerprint if done else None
             book.fingerprint = known or self._gauge.measure(self._connection).fingerprint
         book.write(batch, done)
+        return done
 
     def _commit(self, done: Sequence[Done]) -> None:
         self._committed += done

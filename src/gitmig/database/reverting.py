@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 
-from gitmig.core.repair import Repair, Way, left_undone, named
+from gitmig.core.plan import Direction
+from gitmig.core.repair import Repair, Way, expanded, left_undone, named
 from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.piecewise import OUTSIDE_ONLY
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
     from gitmig.database.gauge import Gauge
+    from gitmig.database.ledger import Row
     from gitmig.database.tasks import Task
 
 # After these nothing further can be tried on the connection or in the transaction, or the script is not to blame.
@@ -42,6 +44,9 @@ class Expectation(Protocol):
     def prepare(self, first: int, last: int) -> None:
         """Make ready for `schema` to be asked for every position from `first` to `last`, both included."""
 
+    def beyond(self, keep: int, rows: Sequence[Row]) -> Expectation:
+        """The same for a stack of which `keep` migrations stay, with those of the rows on top."""
+
 
 class Run(Protocol):
     """Runs a script for a task in such a way that no row is lost. Raises ScriptError with nothing changed."""
@@ -52,10 +57,14 @@ class Run(Protocol):
 
 @dataclass(kw_only=True, eq=False)
 class Unrepairable(Exception):
-    """No way leads back to the schema that was there before `label`; `reasons` has one line for each way."""
+    """No way leads back to the schema that was there before `label`; `reasons` has one line for each way.
+
+    Or, of an apply, to the schema that a fresh build has with it.
+    """
 
     label: str
     reasons: tuple[str, ...]
+    direction: Direction = Direction.REVERT
 
 
 class Reverter:
@@ -87,11 +96,18 @@ class Reverter:
         return [self._stepwise(task) for task in tasks]
 
     def complete(self, task: Task, done: Done) -> Done:
-        """Put right what a down that ran outside a transaction has left. Raises Unrepairable."""
-        left = self._put_right(
-            task.row.position - 1, task.step.label, lambda script: self._run(task, script, as_written=False)
-        )
-        return replace(done, repair=Repair(way=Way.COMPLETED, reason=left_undone(left))) if left else done
+        """Put right what a script that ran has left otherwise than a fresh build has it. Raises Unrepairable."""
+        direction = task.step.direction
+        position = task.row.position - (direction is Direction.REVERT)
+        try:
+            left = self._put_right(position, task.step.label, lambda script: self._run(task, script, as_written=False))
+        except Unrepairable as failure:
+            failure.direction = direction
+            raise
+        if not left:
+            return done
+        reason = left_undone(left) if direction is Direction.REVERT else expanded(left)
+        return replace(done, repair=Repair(way=Way.COMPLETED, reason=reason))
 
     def restore(self, position: int, run: Callable[[Callable[[], None]], None]) -> None:
         """Take back whatever was changed since the stack ended at `position`. Raises Unrepairable."""

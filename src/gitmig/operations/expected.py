@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Script
     from gitmig.core.plan import Applied
     from gitmig.database.connection import Connection
+    from gitmig.database.ledger import Row
     from gitmig.operations.project import Project
 
 # A build that is under way anyway measures its surroundings, too: they will be asked for next, and a look at the
@@ -28,13 +29,19 @@ AROUND = 25
 
 
 class Expected:
-    """The schemas along one applied stack. `connection` is the one that holds its ledger."""
+    """The schemas along one applied stack.
 
-    def __init__(self, project: Project, connection: Connection, stack: Sequence[Applied]) -> None:
+    `connection` is the one that holds its ledger; `unwritten` are the rows on top that are not in there yet.
+    """
+
+    def __init__(
+        self, project: Project, connection: Connection, stack: Sequence[Applied], unwritten: Sequence[Row] = ()
+    ) -> None:
         self.gauge = Gauge(connection.info.server_version, project.settings.ignore)
         self._project = project
         self._connection = connection
         self._stack = stack
+        self._unwritten = {row.position: row for row in unwritten}
         self._bootstrap = project.bootstrap_sql()
         self._built: dict[int, Schema] = {}
         self._ground = Schema({})
@@ -67,6 +74,13 @@ class Expected:
         if missing:
             self._build(missing[0], missing[-1])
 
+    def beyond(self, keep: int, rows: Sequence[Row]) -> Expected:
+        """The schemas along a stack of which `keep` migrations stay, with those of the rows on top."""
+        stack = [*self._stack[:keep], *(ledger.applied_of(row) for row in rows)]
+        found = Expected(self._project, self._connection, stack, rows)
+        found.stand_on(self._ground)
+        return found
+
     def _is_known(self, position: int) -> bool:
         """Whether the schema is at hand; it is fetched from the disk if it is there."""
         if position not in self._built:
@@ -77,7 +91,7 @@ class Expected:
 
     def _build(self, first: int, last: int) -> None:
         """Build and measure what lies from `first` to `last`, and a little around it."""
-        rows = ledger.read_rows(self._connection, 0)
+        rows = ledger.read_rows(self._connection, 0) | self._unwritten
         lowest, highest = max(first - AROUND, 0), min(last + AROUND, len(self._stack))
         ups = [rows[k].content.up for k in range(1, highest + 1)]
         try:

@@ -80,9 +80,13 @@ def _shortened(text: str, longest: int = 300) -> str:
 
 
 def unrepairable(failure: Unrepairable, database: str) -> SyncFailed:
-    """A revert that leads nowhere, whichever way it is tried."""
+    """A step that does not lead where it should, whichever way it is tried."""
+    if failure.direction is Direction.APPLY:
+        message = f"{failure.label} leads to another schema here than on a fresh database"
+    else:
+        message = f"{failure.label} cannot be undone: no way leads back to the schema that was there before it"
     return SyncFailed(
-        f"{failure.label} cannot be undone: no way leads back to the schema that was there before it",
+        message,
         details=failure.reasons,
         hint=f"{database} is as it was before; `gitmig sync --rebuild` makes it anew and carries the rows over",
     )

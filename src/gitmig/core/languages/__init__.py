@@ -62,7 +62,7 @@ class Language:
     is wrong with a script that shall run inside a transaction (or, False, outside). `inside` rewrites a script that
     was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
     `units` cuts a script into the pieces that are run and noted one by one outside. `roles` lists the statements about
-    roles.
+    roles. `expands_columns` tells whether what a script makes could depend on the order of a table's columns.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Language:
     inside: Callable[[str], str | None]
     units: Callable[[str], list[Unit]]
     roles: Callable[[str], list[RoleStatement]]
+    expands_columns: Callable[[str], bool]
 
 
 def by_suffix(suffix: str) -> Language | None:

@@ -1,6 +1,7 @@
 """SQL, the first language of a section."""
 
 from gitmig.core.languages import Language
+from gitmig.core.languages.sql.expansion import expands_columns
 from gitmig.core.languages.sql.roles import role_statements
 from gitmig.core.languages.sql.tokens import checksum
 from gitmig.core.languages.sql.transactions import flaws, inside_transaction
@@ -15,4 +16,5 @@ SQL = Language(
     inside=inside_transaction,
     units=units,
     roles=role_statements,
+    expands_columns=expands_columns,
 )
