@@ -130,21 +130,40 @@ def test_a_database_without_a_ledger_is_taken_as_it_is(
     assert database.rows("TABLE b") == [(None,)]
 
 
-def test_pending_migrations_are_synced_first(
-    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+def test_what_is_pending_goes_below_what_was_captured(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured], run_sync: Callable[..., list[str]]
+) -> None:
+    database.rows(f"{BY_HAND} INSERT INTO a VALUES (1, 'Ada')")
+    sandbox.migration("0002_b", "ALTER TABLE a ADD b int;", "ALTER TABLE a DROP b;")
+    captured = run()
+    assert (captured.label, captured.pending) == ("0003_by_hand", ("0002_b",))
+    assert database.applied() == ["0001_a", "0003_by_hand"]
+    assert run_sync() == ["- 0003_by_hand", "+ 0002_b", "+ 0003_by_hand"]
+    assert database.rows("SELECT id, author, b FROM a") == [(1, "Ada", None)]
+    assert status(Project.load(sandbox.root, database.url)).in_sync
+
+
+@pytest.mark.parametrize(
+    ("pending", "fails"),
+    [
+        pytest.param("ALTER TABLE a ADD author int;", "what was changed by hand", id="the same column"),
+        pytest.param("SELECT nonsense;", "0002_b", id="a pending migration that runs nowhere"),
+    ],
+)
+def test_what_does_not_go_with_what_is_pending_is_refused(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured], pending: str, fails: str
 ) -> None:
     database.rows(BY_HAND)
-    sandbox.table("0002_b", "b")
+    sandbox.migration("0002_b", pending, "")
     before = migrations(sandbox)
     with pytest.raises(GitmigError) as caught:
         run()
-    assert caught.value.message.endswith(" is not in sync with the work tree")
-    assert caught.value.details == ("sync would apply 0002_b",)
-    assert (caught.value.hint or "").startswith("`gitmig sync` first, then capture")
+    assert f" does not go with what is pending: {fails} fails: " in caught.value.message
     assert migrations(sandbox) == before
+    assert database.applied() == ["0001_a"]
 
 
-def test_phantom_and_edited_migrations_are_synced_first(
+def test_migrations_that_the_work_tree_has_not_or_has_otherwise_are_refused(
     sandbox: Sandbox, database: Database, run: Callable[..., Captured]
 ) -> None:
     database.rows(BY_HAND)
@@ -152,6 +171,7 @@ def test_phantom_and_edited_migrations_are_synced_first(
     path.write_text(path.read_text().replace("id int", "id bigint"))
     with pytest.raises(GitmigError) as caught:
         run()
+    assert caught.value.message.endswith(" has migrations that the work tree has not, or has otherwise")
     assert caught.value.details == ("sync would revert 0001_a", "sync would apply 0001_a")
     path.unlink()
     with pytest.raises(GitmigError) as caught:

@@ -25,9 +25,12 @@ def adopt(  # noqa: PLR0917 - all of it is needed
 ) -> None:
     """Put the migration on top of the stack that `state` tells of, in one transaction, without running anything.
 
-    `context.target` is the set with the migration, `fingerprint` that of the schema as it is. The caller holds the
-    lock.
+    `context` is that of the work tree with the migration, `fingerprint` that of the schema as it is. The caller holds
+    the lock.
     """
+    row = replace(row_of(len(state.stack) + 1, migration, content, context), fingerprint=fingerprint)
+    stack = (*state.stack, ledger.applied_of(row))
+    in_sync = len(stack) == len(context.target)
     event = ledger.Event(
         action="capture",
         version=migration.version.text,
@@ -35,13 +38,12 @@ def adopt(  # noqa: PLR0917 - all of it is needed
         done_by=context.by,
         milliseconds=0.0,
         from_set=state.set_id,
-        to_set=context.target.id,
+        to_set=replace(state, stack=stack).set_id,
         from_commit=state.commit,
         to_commit=context.commit,
     )
     with connection.transaction():
         ledger_schema.upgrade(connection)
-        row = row_of(len(state.stack) + 1, migration, content, context)
-        ledger.add(connection, [replace(row, fingerprint=fingerprint)])
-        ledger.arrive(connection, context.commit, fingerprint)
+        ledger.add(connection, [row])
+        ledger.arrive(connection, context.commit if in_sync else state.commit, fingerprint)
         ledger.record(connection, [event])

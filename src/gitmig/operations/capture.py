@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.difference import difference
 from gitmig.core.naming import slug
+from gitmig.core.plan import desire, unread
+from gitmig.core.plan import difference as difference_of_sets
 from gitmig.core.schema import schema_difference
 from gitmig.database.adoption import adopt
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address
 from gitmig.database.gauge import Gauge
 from gitmig.database.ledger import read_rows, read_state
+from gitmig.database.sending import ScriptError
 from gitmig.database.tasks import Context
 from gitmig.errors import GitmigError
 from gitmig.operations.computed import Obstacle, accept, as_script, same
@@ -24,9 +27,9 @@ from gitmig.operations.writing import Draft, draft, unwrite, work_tree, write
 from gitmig.repository import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from gitmig.core.plan import Plan
+    from gitmig.core.migration import Script
     from gitmig.core.schema import Schema, SchemaDifference
     from gitmig.core.verification import Finding
     from gitmig.database.connection import Connection
@@ -44,7 +47,8 @@ HINT = "write the migration yourself, in the file that `gitmig new` makes; `gitm
 class Captured:
     """What differed between the database and its migrations, and the migration that was made of it.
 
-    Without a difference there is none: `label` is None and `paths` are empty.
+    Without a difference there is none: `label` is None and `paths` are empty. `pending` are the labels of what the work
+    tree has and the database has not.
     """
 
     database: str
@@ -52,6 +56,7 @@ class Captured:
     label: str | None = None
     paths: tuple[str, ...] = ()
     notes: tuple[Finding, ...] = ()
+    pending: tuple[str, ...] = ()
 
 
 def capture(
@@ -60,13 +65,13 @@ def capture(
     """Write the migration behind all others and mark it as applied. Raises GitmigError, UsageError.
 
     Both sections are computed and were tried: the up makes the database's schema of that of its migrations, the down
-    leads back. The database itself is not changed, but for its ledger.
+    leads back. What is pending was tried below it. The database itself is not changed, but for its ledger.
     """
     name, database = slug(title or TITLE), str(Address.of(project.url))
     target = work_tree(project)
     with project.connect("capture", on_wait=on_wait) as connection:
         state = read_state(connection)
-        _refuse_unsettled(state, plan_for(state.stack, target), database)
+        pending = _pending(state, target, database)
         gauge = Gauge(connection.info.server_version, project.settings.ignore)
         found = read_schema(connection, gauge.ignore, edges=True)
         with open_workbench(project, edges=True) as workbench:
@@ -77,24 +82,58 @@ def capture(
                 return Captured(database=database, drift=drift)
             try:
                 drafted = _drafted(workbench, found, target, name, now or datetime.now(timezone.utc))
+                _refuse_unfit(workbench, pending, drafted, database)
                 notes = _tried(workbench, found, drafted)
             except Obstacle as obstacle:
                 raise obstacle.refused(f"migration of what was changed in {database}", HINT) from obstacle
         _write_and_adopt(connection, state, drafted, gauge.fingerprint(found))
-    return Captured(database=database, drift=drift, label=drafted.label, paths=drafted.paths, notes=notes)
+    return Captured(
+        database=database,
+        drift=drift,
+        label=drafted.label,
+        paths=drafted.paths,
+        notes=notes,
+        pending=tuple(pending),
+    )
 
 
-def _refuse_unsettled(state: State, plan: Plan, database: str) -> None:
-    """A migration can only be captured on top of what the work tree has, and all of it. Raises GitmigError."""
+def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
+    """The work tree's migrations that are not applied yet: label → up, in order. Raises GitmigError.
+
+    A change can only be captured on top of migrations that the work tree has as well.
+    """
     if state.unfinished is not None:
         label = state.unfinished.row.label
         raise GitmigError(f"{label} was interrupted in {database}", hint="`gitmig sync` finishes it; then capture")
-    if plan:
+    plan = plan_for(state.stack, target)
+    contents = target.contents(unread(state.stack, target.set.migrations))
+    apart = difference_of_sets(state.stack, desire(state.stack, target.set.migrations, contents))
+    if apart.phantom or apart.edited:
         details = tuple(f"sync would {step.direction.value} {step.label}" for step in plan.steps[:3])
-        hint = "`gitmig sync` first, then capture"
+        hint = "capture where the database is"
         if state.commit:
-            hint += f"; or capture at commit {state.commit[:10]}, where the database is"
-        raise GitmigError(f"{database} is not in sync with the work tree", hint=hint, details=details)
+            hint += f": `git switch --detach {state.commit[:10]}`"
+        raise GitmigError(
+            f"{database} has migrations that the work tree has not, or has otherwise", hint=hint, details=details
+        )
+    return {migration.label: contents[migration.path].up for migration in apart.pending}
+
+
+def _refuse_unfit(workbench: Workbench, pending: Mapping[str, Script], drafted: Draft, database: str) -> None:
+    """The next sync puts what is pending below what was captured: that has to work. Raises GitmigError."""
+    if not pending:
+        return
+    with workbench.aside() as run:
+        for label, up in (*pending.items(), (drafted.label, drafted.content.up)):
+            try:
+                run(up)
+            except ScriptError as error:
+                what = "what was changed by hand" if label == drafted.label else label
+                raise GitmigError(
+                    f"what was changed in {database} does not go with what is pending: {what} fails: {error.message}",
+                    hint="`gitmig sync --discard-drift` takes it back (its rows are kept); then change it again",
+                    details=(f"statement: {' '.join(error.statement.split())[:300]}",),
+                ) from error
 
 
 def _drafted(workbench: Workbench, found: Schema, target: Target, name: str, now: datetime) -> Draft:

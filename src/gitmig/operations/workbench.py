@@ -15,7 +15,7 @@ from gitmig.database.trial import failure_of, run_trial
 from gitmig.operations.failures import not_fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitmig.core.migration import Content, Script
     from gitmig.core.schema import Schema
@@ -73,6 +73,12 @@ class Workbench:
         with self._bench.clone() as connection:
             run_fresh(connection, up)
             return read_schema(connection, self._ignore, edges=self._edges)
+
+    @contextmanager
+    def aside(self) -> Iterator[Callable[[Script], None]]:
+        """What runs scripts on a clone of what is built, and raises ScriptError; the clone is gone afterwards."""
+        with self._bench.clone() as connection:
+            yield lambda script: run_fresh(connection, script)
 
     def examine(self, content: Content) -> Examined:
         """Try the migration with rows planted, and without them where that fails; then build it."""

@@ -35,4 +35,8 @@ def command(title: str | None, database: str | None, as_json: bool) -> int:
         say(path)
     count = plural(len(found.drift.names), "object")
     say(f"{found.database}: captured {count} as {found.label}, which counts as applied")
+    if found.pending:
+        say(
+            f"`gitmig sync` puts {plural(len(found.pending), 'pending migration')} below it: {', '.join(found.pending)}"
+        )
     return 0

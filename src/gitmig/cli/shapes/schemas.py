@@ -35,6 +35,7 @@ def of_capture(captured: Captured) -> dict[str, Any]:
         "paths": list(captured.paths),
         **of_difference(captured.drift),
         "findings": [_observation(note) for note in captured.notes],
+        "pending": list(captured.pending),
     }
 
 
