@@ -140,7 +140,7 @@ def test_the_log_works_without_a_database_and_says_why_nothing_is_marked(repo: S
 
 
 def test_a_commit_with_invalid_migrations_is_listed_as_that(repo: Sandbox) -> None:
-    repo.write("migrations/nonsense.sql", "SELECT 1;")
+    repo.write("migrations/1.5_nonsense.sql", "SELECT 1;")
     repo.commit("broken")
     (first, *_) = log(Project.load(repo.root, NOWHERE), "HEAD", None).entries
     assert (first.commit.subject, first.record, first.here) == ("broken", None, False)

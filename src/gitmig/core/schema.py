@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,7 @@ class Tie(Enum):
     GOES_ALONG = "goes along"  # it is dropped together with the other one
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectName:
+class ObjectName(NamedTuple):
     """What an object is, as `index`, and how it is called, schema included."""
 
     kind: str

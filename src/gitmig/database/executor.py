@@ -134,8 +134,7 @@ class Executor:
                 ledger_schema.upgrade(self._connection)
                 done += self._revert([task for task in batch if task.step.direction is Direction.REVERT])
                 measure = len(batch) <= SHORT and (self._arrival is None or self._arrival.is_certain)
-                for one in self._stepper.apply(batch[len(done) :], measure=measure):
-                    done.append(one)
+                self._stepper.apply(batch[len(done) :], done, measure=measure)
                 done = self._write(batch, done, book)
         except ScriptError as error:
             culprit = self._stepper.current

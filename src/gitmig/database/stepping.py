@@ -16,7 +16,7 @@ from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from gitmig.core.plan import Step
     from gitmig.database.connection import Connection
@@ -67,16 +67,24 @@ class Stepper:
         """Run a task's own script in the open transaction. Raises ScriptError."""
         return self.run(task, lambda: run_inside(self._connection, task), as_written=True)
 
-    def apply(self, tasks: Sequence[Task], *, measure: bool) -> Iterator[Done]:
-        """Apply migrations; `measure` what the schema is after each, so that there is something to come back to."""
+    def apply(self, tasks: Sequence[Task], done: list[Done], *, measure: bool) -> None:
+        """Apply migrations, each of which is appended to `done`; `measure` what the schema is after each.
+
+        Once more if rows that were put back may have been in the way of one of them. Raises ScriptError.
+        """
         if self._keeper is None and not (measure and self._gauge):
-            yield from self._apply_ahead(tasks)
+            self._apply_ahead(tasks, done)
             return
-        for task in tasks:
-            done = self.run_as_written(task)
-            if measure and self._gauge:
-                done = replace(done, fingerprint=self._gauge.measure(self._connection).fingerprint)
-            yield done
+        before = len(done)
+        try:
+            with self._connection.transaction():
+                for task in tasks:
+                    done.append(self._apply(task, measure=measure))
+        except ScriptError as error:
+            if self._keeper is None or not self._keeper.gives_way(error):
+                raise
+            del done[before:]
+            self.apply(tasks, done, measure=measure)
 
     def loses_rows(self, task: Task) -> bool:
         """Whether a script for the outside takes rows away: they can be kept inside only.
@@ -101,11 +109,17 @@ class Stepper:
         else:
             self._keeper.run(BY_HAND, Direction.REVERT, script)
 
-    def _apply_ahead(self, tasks: Sequence[Task]) -> Iterator[Done]:
+    def _apply(self, task: Task, *, measure: bool) -> Done:
+        done = self.run_as_written(task)
+        if measure and self._gauge:
+            done = replace(done, fingerprint=self._gauge.measure(self._connection).fingerprint)
+        return done
+
+    def _apply_ahead(self, tasks: Sequence[Task], done: list[Done]) -> None:
         """Apply migrations between which nothing else has to be asked."""
         with closing(run_all(self._connection, [task.script for task in tasks if task.script])) as runs:
             for task in tasks:
-                yield self.run(task, lambda: next(runs), as_written=True)
+                done.append(self.run(task, lambda: next(runs), as_written=True))
 
     def _keep(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Report:
         """Run the script, and keep what it takes away."""

@@ -140,7 +140,7 @@ class _Sync:
             return outcome
         if plan:
             stamp.forget(self._project.repository)
-            self._run(executor, keeper, outcome, state)
+            self._run(executor, outcome, state)
         if plan and keeper and (report := keeper.finish()):
             self._observer.settled(report)
         return replace(outcome, ran=True, done=finished + executor.committed)
@@ -180,13 +180,10 @@ class _Sync:
             raise unrepairable(failure, self._database) from failure
         self._observer.discarded(drift)
 
-    def _run(self, executor: Executor, keeper: Keeper | None, outcome: Outcome, state: State) -> None:
-        """Run the plan; once more if rows that were put back may have been in its way, and nothing is done for good."""
+    def _run(self, executor: Executor, outcome: Outcome, state: State) -> None:
         try:
             executor.run(outcome.plan, state)
         except StepFailed as failure:
-            if keeper is not None and not failure.committed and keeper.gives_way(failure.error):
-                return self._run(executor, keeper, outcome, state)
             raise step_failed(failure, outcome.plan, self._database) from failure
         except Unrepairable as failure:
             raise _NoWayBack(outcome, unrepairable(failure, self._database)) from failure

@@ -65,8 +65,8 @@ class Keeper:
     def gives_way(self, error: ScriptError) -> bool:
         """Whether rows that were put back before an up may be why it failed; then they wait for the end of the plan.
 
-        A migration that counts on the rows another one has just made finds them as on a fresh database, once the plan
-        is run again.
+        A migration that counts on the rows another one has just made finds them as on a fresh database, once the ups
+        are run again.
         """
         if not is_about_data(error.sqlstate) or not self._put_back:
             return False
