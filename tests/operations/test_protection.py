@@ -86,3 +86,26 @@ def test_protection_can_be_taken_away(protected: Sandbox, run_sync: Sync) -> Non
     notebook = Notebook()
     run_sync(observer=notebook)
     assert "protected 1" not in notebook.events
+
+
+def test_what_was_changed_there_by_hand_is_not_taken_back(
+    protected: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    database.rows("ALTER TABLE a ADD by_hand int")
+    for option in ("discard_drift", "abandon"):
+        with pytest.raises(GitmigError, match="would take back what was changed there by hand") as caught:
+            run_sync(**{option: True})
+        assert caught.value.details == ("column public.a.by_hand",)
+    assert "by_hand" in database.columns("a")
+
+
+def test_a_hook_does_not_finish_what_was_interrupted_there(
+    protected: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    database.rows("""
+        INSERT INTO gitmig.unfinished (direction, migration)
+        SELECT 'revert', to_jsonb(a) - 'applied_at' FROM gitmig.applied a
+    """)
+    with pytest.raises(ProtectedDatabase):
+        run_sync(caller=Caller.HOOK)
+    assert database.tables() == ["a"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitmig.core.plan import Plan
+    from gitmig.core.schema import SchemaDifference
     from gitmig.database.connection import Connection
     from gitmig.database.lock import Holder
     from gitmig.operations.project import Project
@@ -33,10 +34,9 @@ def set_protection(project: Project, on_wait: Callable[[Holder], None], *, prote
 
 def permit(connection: Connection, project: Project, plan: Plan, caller: Caller, observer: ProtectionObserver) -> bool:
     """Whether the plan may run, as far as protection goes. Raises ProtectedDatabase, GitmigError."""
+    refuse_hooks(connection, project, change_of(plan), caller)
     verdict = judge(change_of(plan), caller, protected=is_protected(connection))
     address = Address.of(project.url)
-    if verdict is Verdict.LEAVE:
-        raise ProtectedDatabase(f"{address} is protected, and no hook changes it", hint="run `gitmig sync` yourself")
     if verdict is Verdict.REFUSE:
         raise GitmigError(
             f"{address} is protected, and this sync would revert {len(plan.reverts)} of its migrations",
@@ -44,6 +44,24 @@ def permit(connection: Connection, project: Project, plan: Plan, caller: Caller,
             details=tuple(f"{step.direction.sign} {step.label}" for step in plan.reverts[:3]),
         )
     return verdict is Verdict.GO or observer.protected(plan)
+
+
+def refuse_hooks(connection: Connection, project: Project, change: Change, caller: Caller) -> None:
+    """Raise ProtectedDatabase if a hook is about to change a protected database."""
+    if judge(change, caller, protected=is_protected(connection)) is Verdict.LEAVE:
+        message = f"{Address.of(project.url)} is protected, and no hook changes it"
+        raise ProtectedDatabase(message, hint="run `gitmig sync` yourself")
+
+
+def permit_discarding(connection: Connection, project: Project, drift: SchemaDifference, caller: Caller) -> None:
+    """Raise GitmigError if what was changed by hand must not be taken back, as the database is protected."""
+    refuse_hooks(connection, project, Change.REVERT, caller)
+    if judge(Change.REVERT, caller, protected=is_protected(connection)) is Verdict.REFUSE:
+        raise GitmigError(
+            f"{Address.of(project.url)} is protected, and this sync would take back what was changed there by hand",
+            hint="`gitmig capture` makes a migration of it; or `gitmig db unprotect` takes the protection away",
+            details=tuple(str(name) for name in drift.names[:3]),
+        )
 
 
 def change_of(plan: Plan) -> Change:

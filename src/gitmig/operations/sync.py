@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.core.kept.report import Limits
-from gitmig.core.protection import Caller
+from gitmig.core.protection import Caller, Change
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor
@@ -22,7 +22,7 @@ from gitmig.operations.expected import Expected
 from gitmig.operations.failures import drifted, step_failed, unrepairable
 from gitmig.operations.interrupted import finish_interrupted
 from gitmig.operations.planning import plan_for, refuse_irreversible
-from gitmig.operations.protection import permit
+from gitmig.operations.protection import permit, permit_discarding, refuse_hooks
 from gitmig.operations.rebuild import rebuild
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
@@ -173,6 +173,7 @@ class _Sync:
             return
         if not discard:
             raise drifted(drift, self._database, is_new=not state.stack)
+        permit_discarding(self._connection, self._project, drift, self._caller)
         stamp.forget(self._project.repository)
         try:
             executor.discard_drift(state)
@@ -196,6 +197,7 @@ class _Sync:
         if abandon:
             end_unfinished(self._connection)
             return ()
+        refuse_hooks(self._connection, self._project, Change.REVERT, self._caller)
         stamp.forget(self._project.repository)
         self._observer.resuming(state.unfinished.row.label)
         executor = self._executor()
