@@ -47,6 +47,7 @@ class KeptColumn:
     took it away. `data` is the column of the kept copy that holds the value from before the step, `image` the one
     that holds what the step made of it, as text. `native`: the copy has the column's own type, else text. `key`: it
     is one of those that tell rows apart. `like`: where there is no key, it is one of those that are compared instead.
+    `composite`: its text is JSON, in which the parts of a value have their names and not just an order.
     """
 
     name: str
@@ -57,6 +58,7 @@ class KeptColumn:
     native: bool
     key: bool
     like: bool
+    composite: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As it is in the ledger."""

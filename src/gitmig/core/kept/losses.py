@@ -84,14 +84,19 @@ def successor(table: Table, column: Column, after: Table) -> Column | None:
 
 
 def changed_columns(table: Table, after: Table) -> tuple[Column, ...]:
-    """The columns that are gone, made anew, or of another type."""
+    """The columns that are gone, made anew, or of another type, if only in a part of it."""
     return tuple(
         column
         for column in table.stored
         if (heir := successor(table, column, after)) is None
-        or heir.type != column.type
+        or not holds_as_much(heir, column)
         or (table.oid == after.oid and heir.number != column.number)
     )
+
+
+def holds_as_much(heir: Column, column: Column) -> bool:
+    """Whether a column takes the values of another one whole: it has its type, and nothing went from inside of that."""
+    return heir.type == column.type and column.parts <= heir.parts
 
 
 def lasting_key(table: Table, after: Table | None) -> tuple[Column, ...]:

@@ -27,7 +27,8 @@ class Column:
     `type` is as PostgreSQL writes it, with its modifier; `plain` the same without, for casts that must not truncate.
     `builtin`: no migration can drop the type. `always` is GENERATED ALWAYS AS IDENTITY. `defaulted`: rows get a value
     here by themselves, perhaps another one each time. `generated` columns are computed from the others and hold
-    nothing of their own.
+    nothing of their own. `parts` are the attributes of the composite types that the type is made of, however deep:
+    (type, number, type of the attribute).
     """
 
     number: int
@@ -38,6 +39,7 @@ class Column:
     generated: bool = False
     always: bool = False
     defaulted: bool = False
+    parts: frozenset[tuple[int, int, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

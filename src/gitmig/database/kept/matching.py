@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.core.kept.item import KeptColumn
-    from gitmig.core.kept.shape import Column, Table
+    from gitmig.core.kept.shape import Column, Table, TableName
 
 
 EVERY = sql.SQL("true")
@@ -29,6 +29,7 @@ class Pair:
 
     kept: KeptColumn
     column: Column
+    table: TableName
 
     @property
     def same_type(self) -> bool:
@@ -39,7 +40,14 @@ class Pair:
     def equal(self) -> sql.Composable:
         """`k` and `t` agree here, and are no nulls."""
         left, right = sql.Identifier("k", self.kept.data), sql.Identifier("t", self.column.name)
-        return sql.SQL("{} = {}" if self.same_type and self.kept.key else "{}::text = {}::text").format(left, right)
+        if self.same_type and self.kept.key:
+            return sql.SQL("{} = {}").format(left, right)
+        return sql.SQL("{}::text = {}").format(left, self.shown)
+
+    @property
+    def shown(self) -> sql.Composable:
+        """What the column of `t` holds, as the text that the kept copy would have."""
+        return as_text(sql.Identifier("t", self.column.name), composite=self.kept.composite)
 
     @property
     def value(self) -> sql.Composable:
@@ -47,7 +55,20 @@ class Pair:
         source = sql.Identifier("k", self.kept.data)
         if self.same_type:
             return source
+        if self.kept.composite:
+            name = sql.Identifier(self.column.name)
+            return sql.SQL("CAST((pg_catalog.jsonb_populate_record(NULL::{}, {})).{} AS {})").format(
+                sql.Identifier(self.table.schema, self.table.name),
+                sql.SQL("pg_catalog.jsonb_build_object({}, {}::jsonb)").format(sql.Literal(self.column.name), source),
+                name,
+                sql.SQL(self.column.plain),
+            )
         return sql.SQL("CAST({}::text AS {})").format(source, sql.SQL(self.column.plain))
+
+
+def as_text(value: sql.Composable, *, composite: bool) -> sql.Composable:
+    """A value as text; a composite one as JSON, which names its parts."""
+    return sql.SQL("pg_catalog.to_jsonb({})::text" if composite else "{}::text").format(value)
 
 
 def table_name(table: Table) -> sql.Composable:
@@ -95,7 +116,7 @@ def joined(
         "ON k.likeness = t.likeness AND k.copy = t.copy"
     ).format(
         left=alike(sql.Identifier("k", pair.kept.data) for pair in like),
-        right=alike(sql.Identifier("t", pair.column.name) for pair in like),
+        right=alike(pair.shown for pair in like),
         data=data_table(data),
         only=only,
         table=table_name(table),

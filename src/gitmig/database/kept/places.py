@@ -61,7 +61,7 @@ def find_place(
         if column is None:
             missing.append(kept)
         elif not column.generated:
-            pairs.append(Pair(kept=kept, column=column))
+            pairs.append(Pair(kept=kept, column=column, table=table.name))
     if any(kept.key for kept in missing) or not pairs:
         return None
     return Place(data=data, table=table, pairs=tuple(pairs), missing=tuple(missing), marks=marks)

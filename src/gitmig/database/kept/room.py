@@ -61,10 +61,7 @@ class Written:
         if not key:
             return sql.SQL("{} AND false").format(recent)
         same = sql.SQL(" AND ").join(
-            sql.SQL("b.{}::text = {}::text").format(
-                sql.Identifier(pair.kept.data), sql.Identifier("t", pair.column.name)
-            )
-            for pair in key
+            sql.SQL("b.{}::text = {}").format(sql.Identifier(pair.kept.data), pair.shown) for pair in key
         )
         return sql.SQL("({} AND NOT EXISTS (SELECT FROM {} b WHERE {}))").format(recent, data_table(image.data), same)
 
@@ -105,7 +102,7 @@ def replace_alike(place: Place, written: Written) -> sql.Composed | None:
         "AND fresh.likeness = old.likeness AND fresh.copy = old.copy"
     ).format(
         left=alike(sql.Identifier("k", pair.kept.data) for pair in telling),
-        right=alike(sql.Identifier("t", pair.column.name) for pair in telling),
+        right=alike(pair.shown for pair in telling),
         table=place.source,
         data=data_table(place.data),
         same=every_equal(place.key),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.core.kept.item import KeptColumn
-from gitmig.core.kept.losses import lasting_key, successor
-from gitmig.database.kept.matching import Pair, joined, table_name
+from gitmig.core.kept.losses import holds_as_much, lasting_key, successor
+from gitmig.database.kept.matching import Pair, as_text, joined, table_name
 from gitmig.database.kept.store import Copy, data_table
 
 if TYPE_CHECKING:
@@ -35,11 +35,7 @@ def take(connection: Connection, loss: Loss, number: int) -> Image:
     data = f"image_{number}"
     columns = tuple(_kept(column, k) for k, column in enumerate(loss.columns, 1))
     values = [
-        sql.SQL("{}{} AS {}").format(
-            sql.Identifier("t", column.name),
-            sql.SQL("" if column.native else "::text"),
-            sql.Identifier(column.data),
-        )
+        sql.SQL("{} AS {}").format(_copied(column, sql.Identifier("t", column.name)), sql.Identifier(column.data))
         for column in columns
     ]
     connection.execute(
@@ -67,7 +63,7 @@ def with_heirs(image: Image, after: Table | None) -> Image:
     for kept, column in zip(image.columns, loss.columns):
         heir = successor(loss.table, column, after) if after else column
         is_key = column.number in key
-        is_like = not key and heir is not None and heir.type == column.type
+        is_like = not key and heir is not None and holds_as_much(heir, column)
         shown = f"a{kept.data[1:]}" if after and heir and not is_key and not is_like else None
         name = heir.name if after and heir else None
         columns.append(replace(kept, heir=name, image=shown, key=is_key, like=is_like))
@@ -122,8 +118,12 @@ def heirs(image: Image, after: Table) -> list[Pair]:
     for kept in image.columns:
         column = after.column(kept.heir) if kept.heir is not None else None
         if column is not None:
-            found.append(Pair(kept=kept, column=column))
+            found.append(Pair(kept=kept, column=column, table=after.name))
     return found
+
+
+def _copied(column: KeptColumn, value: sql.Composable) -> sql.Composable:
+    return value if column.native else as_text(value, composite=column.composite)
 
 
 def _kept(column: Column, place: int) -> KeptColumn:
@@ -136,6 +136,7 @@ def _kept(column: Column, place: int) -> KeptColumn:
         native=column.builtin,
         key=False,
         like=False,
+        composite=bool(column.parts),
     )
 
 
@@ -145,7 +146,7 @@ def _difference(image: Image, after: Table, data: str, fragile: Sequence[int]) -
     has_lost = any(column.heir is None for column in image.columns)
     values = [sql.Identifier("k", column.data) for column in image.columns]
     images = [
-        sql.SQL("{}::text AS {}").format(sql.Identifier("t", pair.column.name), sql.Identifier(pair.kept.image))
+        sql.SQL("{} AS {}").format(pair.shown, sql.Identifier(pair.kept.image))
         for pair in pairs
         if pair.kept.image is not None
     ]
@@ -168,10 +169,7 @@ def _note_made(connection: Connection, image: Image, after: Table, data: str) ->
     They are what became of those, and go when those come back.
     """
     like = [pair for pair in heirs(image, after) if pair.kept.like]
-    values = [
-        sql.SQL("{}{}").format(sql.Identifier("t", pair.column.name), sql.SQL("" if pair.kept.native else "::text"))
-        for pair in like
-    ]
+    values = [_copied(pair.kept, sql.Identifier("t", pair.column.name)) for pair in like]
     source = joined(image.data, heirs(image, after), after, "RIGHT JOIN")
     connection.execute(
         sql.SQL(
@@ -188,9 +186,7 @@ def _note_made(connection: Connection, image: Image, after: Table, data: str) ->
 
 def _differs(pairs: Sequence[Pair]) -> sql.Composable:
     tests = [
-        sql.SQL("{}::text IS DISTINCT FROM {}::text").format(
-            sql.Identifier("k", pair.kept.data), sql.Identifier("t", pair.column.name)
-        )
+        sql.SQL("{}::text IS DISTINCT FROM {}").format(sql.Identifier("k", pair.kept.data), pair.shown)
         for pair in pairs
         if not pair.kept.key
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gitmig.core.kept.shape import Column, Shape, Table, TableName
@@ -9,7 +10,7 @@ from gitmig.core.kept.suspicion import Reach
 from gitmig.database.catalogs.scope import FIRST_OID, OURS, OWN_RELATION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from gitmig.core.kept.suspicion import Suspicion
     from gitmig.database.connection import Connection
@@ -51,19 +52,45 @@ QUERY = f"""
     LEFT JOIN stored s ON s.root = c.oid
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {OWN_RELATION}
 """
+# What lies inside the values of columns whose types migrations can change in part.
+PARTS = f"""
+    WITH RECURSIVE held AS (
+        SELECT a.attrelid, a.attnum, a.atttypid AS type
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_catalog.pg_type t ON t.oid = a.atttypid AND t.oid >= {FIRST_OID}
+            AND (t.typtype IN ('c', 'd') OR t.typelem <> 0)
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+        UNION
+        SELECT h.attrelid, h.attnum, inner_type
+        FROM held h JOIN pg_catalog.pg_type t ON t.oid = h.type, LATERAL (
+            SELECT t.typelem WHERE t.typelem <> 0 UNION ALL SELECT t.typbasetype WHERE t.typbasetype <> 0 UNION ALL
+            SELECT i.atttypid FROM pg_catalog.pg_attribute i
+            WHERE i.attrelid = t.typrelid AND i.attnum > 0 AND NOT i.attisdropped
+        ) AS deeper(inner_type)
+    )
+    SELECT h.attrelid::int8, h.attnum, i.attrelid::int8, i.attnum, pg_catalog.format_type(i.atttypid, i.atttypmod)
+    FROM held h JOIN pg_catalog.pg_type t ON t.oid = h.type AND t.typtype = 'c'
+    JOIN pg_catalog.pg_attribute i ON i.attrelid = t.typrelid AND i.attnum > 0 AND NOT i.attisdropped
+"""
 # Counting large objects reads a table of their own, which is empty as a rule.
 REST = """
     SELECT (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata), pg_catalog.current_setting('track_counts')::bool
 """
 
 
+# A column, or a type, is made of the table's row type.
+HELD = """EXISTS (
+    SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+    WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray) AND d.deptype = 'n'
+)"""
 # Whether a script can touch rows, told from its words by a query that looks at few tables. Partitions and heirs are
 # reached through their parents, and everything through views, triggers and rules.
 TABLES = f"SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}"
 NAMED = f"""
     SELECT EXISTS (
         {TABLES} WHERE c.relkind IN ('r', 'p', 'v') AND pg_catalog.lower(c.relname) = ANY (%(words)s)
-        AND (c.relkind <> 'r' OR c.relhassubclass OR pg_catalog.pg_relation_size(c.oid) > 0)
+        AND (c.relkind <> 'r' OR c.relhassubclass OR pg_catalog.pg_relation_size(c.oid) > 0 OR {HELD})
     )
 """
 ANY = f"""
@@ -99,10 +126,21 @@ def read_shape(connection: Connection) -> Shape:
     """The tables as the current transaction sees them."""
     with connection.pipeline():
         tables = connection.execute(QUERY.encode())
+        inside = connection.execute(PARTS.encode())
         rest = connection.execute(REST.encode())
     large_objects, counted = rest.fetchone() or (0, False)
-    found = [_table(*row) for row in tables.fetchall()]
+    parts: dict[tuple[int, int], set[tuple[int, int, str]]] = {}
+    for table, number, *part in inside.fetchall():
+        parts.setdefault((table, number), set()).add(tuple(part))
+    found = [_with_parts(_table(*row), parts) for row in tables.fetchall()]
     return Shape(tables={table.oid: table for table in found}, large_objects=large_objects, counted=counted)
+
+
+def _with_parts(table: Table, parts: Mapping[tuple[int, int], set[tuple[int, int, str]]]) -> Table:
+    if not any((table.oid, column.number) in parts for column in table.columns):
+        return table
+    columns = (replace(column, parts=frozenset(parts.get((table.oid, column.number), ()))) for column in table.columns)
+    return replace(table, columns=tuple(columns))
 
 
 def _table(  # noqa: PLR0917 - the columns of the query, in its order

@@ -31,7 +31,7 @@ def mark(connection: Connection, item: Item, table: Table) -> str | None:
     A value that somebody changed since then is theirs, and stays.
     """
     pairs = [
-        Pair(kept=kept, column=column)
+        Pair(kept=kept, column=column, table=table.name)
         for kept in item.common
         if kept.heir is not None and (column := table.column(kept.heir))
     ]
@@ -39,8 +39,8 @@ def mark(connection: Connection, item: Item, table: Table) -> str | None:
         return None
     name = f"mark_{item.id}"
     tests = [
-        sql.SQL("{}::text IS NOT DISTINCT FROM {} AS {}").format(
-            sql.Identifier("t", pair.column.name),
+        sql.SQL("{} IS NOT DISTINCT FROM {} AS {}").format(
+            pair.shown,
             sql.Identifier("k", str(pair.kept.image)),
             sql.Identifier(str(pair.kept.image)),
         )
@@ -135,10 +135,7 @@ def renew_images(connection: Connection, place: Place) -> None:
             sql.SQL(" AND ").join([sql.SQL("m.n = k.n"), *untouched]),
         )
     )
-    fresh = [
-        sql.SQL("{}::text AS {}").format(sql.Identifier("t", pair.column.name), sql.Identifier(str(pair.kept.image)))
-        for pair in images
-    ]
+    fresh = [sql.SQL("{} AS {}").format(pair.shown, sql.Identifier(str(pair.kept.image))) for pair in images]
     sets = [
         sql.SQL("{} = s.{}").format(sql.Identifier(str(pair.kept.image)), sql.Identifier(str(pair.kept.image)))
         for pair in images
