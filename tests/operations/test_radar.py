@@ -123,3 +123,19 @@ def test_what_goes_along_with_a_column_is_known(many: Callable[..., None]) -> No
     many("column", "0003_column", "ALTER TABLE comments DROP COLUMN contents;")
     many("index", "0004_index", "DROP INDEX by_contents;")
     assert found(scan(many)) == [("column", "index", ["GM204"])]
+
+
+def test_the_same_text_under_two_names_is_two_migrations(many: Callable[..., None]) -> None:
+    many("one", "0002_one", "ALTER TABLE comments ADD COLUMN author text;")
+    many("two", "0003_two", "ALTER TABLE comments ADD COLUMN author text;")
+    many("drop", "0004_drop", "DROP TABLE comments;")
+    pairs = {(pair.first, pair.second): pair.findings for pair in scan(many).pairs}
+    assert list(pairs) == [("drop", "one"), ("drop", "two"), ("one", "two")]
+    for (_, second), findings in pairs.items():
+        assert all(any(label.endswith(second) for label in finding.migrations) for finding in findings)
+
+
+def test_the_same_migration_on_two_branches_is_one(many: Callable[..., None]) -> None:
+    many("one", "0002_author", "ALTER TABLE comments ADD COLUMN author text;")
+    many("two", "0002_author", "ALTER TABLE comments ADD COLUMN author text;")
+    assert found(scan(many)) == []

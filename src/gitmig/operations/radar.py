@@ -71,7 +71,7 @@ def _against_base(scan: Scan) -> Iterator[Pair]:
         known: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         for name in added.names:
             since = _since(scan, added.load, added.missing[name])
-            key = tuple(addition.blobs for addition in since)
+            key = tuple(addition.member.label for addition in since)
             if key not in known:
                 known[key] = errors(added.load, scan.load(since))
             if known[key]:

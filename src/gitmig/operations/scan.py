@@ -37,7 +37,7 @@ class Scan:
 
     base: Side
     reader: Reader
-    added: dict[tuple[str, ...], Added] = field(default_factory=dict)
+    added: dict[tuple[tuple[str, str], ...], Added] = field(default_factory=dict)
     edited: dict[str, list[Migration]] = field(default_factory=dict)
 
     def look(self, every: Sequence[Branch]) -> None:
@@ -57,7 +57,7 @@ class Scan:
                 self.edited[branch.name] = edited
 
     def _note(self, name: str, new: Set, missing: frozenset[str]) -> None:
-        key = tuple(migration.blobs for migration in new)
+        key = tuple((migration.label, migration.blobs) for migration in new)
         if key and key not in self.added:
             self.added[key] = Added(load=self.load(self._additions(new)))
         if key:
@@ -77,8 +77,8 @@ class Scan:
     @cached_property
     def base_by_entry(self) -> dict[str, Load]:
         """Entry of the folder → the base's migration in it, alone."""
-        entries = {m.blobs: m.files[0][1].name.partition("/")[0] for m in self.base.migrations}
-        return {entries[one.blobs]: Load(additions=(one,), dependents=None) for one in self.base_additions}
+        entries = {m.label: m.files[0][1].name.partition("/")[0] for m in self.base.migrations}
+        return {entries[one.member.label]: Load(additions=(one,), dependents=None) for one in self.base_additions}
 
     @property
     def anywhere(self) -> snapshot.Snapshot:
