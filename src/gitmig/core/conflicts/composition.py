@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.conflicts.effects import Effect
 from gitmig.core.conflicts.identities import Identities
+from gitmig.core.conflicts.remakes import with_remakes
 from gitmig.core.footprint.objects import ROUTINE
 from gitmig.core.footprint.touches import Trait, Verb
 
@@ -31,7 +32,7 @@ def effects(members: Sequence[Member], dependents: Dependents | None = None) -> 
         writing = {touch.statement for touch in member.footprint.touches if touch.verb is Verb.WRITE}
         for touch in member.footprint.touches:
             composed.add(member, touch, changes_data=touch.statement in writing)
-    found = _once(_without_overwritten(composed.finished()))
+    found = _once(_without_overwritten(with_remakes(composed.finished())))
     if dependents:
         found += [further for effect in found for further in dependents.implied_by(effect, found)]
     return tuple(found)
@@ -122,7 +123,15 @@ def _once(found: Iterable[Effect]) -> list[Effect]:
     for effect in found:
         touch = effect.touch
         if touch.verb in {Verb.READ, Verb.WRITE}:
-            how = (touch.verb, touch.manner, touch.traits, touch.aspect, touch.columns, effect.changes_data)
+            how = (
+                touch.verb,
+                touch.manner,
+                touch.traits,
+                touch.aspect,
+                touch.columns,
+                effect.changes_data,
+                effect.makes,
+            )
             key = (effect.member.path, touch.object, how)
             if key in seen:
                 continue

@@ -29,9 +29,13 @@ class Dependents:
             self._read(footprint.touches)
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
-        """The further effects of a drop, or of a move into another schema."""
+        """The further effects of a drop, of a new type, or of a move into another schema."""
         if effect.verb is Verb.DROP:
             yield from self._dropped_with(effect, known)
+        elif effect.verb is Verb.ALTER and effect.touch.aspect == "type":
+            for key in self._unique:  # a foreign key need not name the columns of a primary key
+                if key.kind is Kind.CONSTRAINT and effect.object in self._needs.get(key, ()):
+                    yield replace(effect, touch=replace(effect.touch, object=key), implied=True)
         elif effect.verb is Verb.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
             for moved in self._along(effect.object, cascade=False):
                 if not effect.object.contains(moved):
@@ -85,9 +89,11 @@ class Dependents:
 
 
 def reaches_further(footprints: Iterable[Footprint]) -> bool:
-    """Whether a script may touch more than it names, by a drop or a new schema: only then the base has to be read."""
+    """Whether a script may touch more than it names: only then the base has to be read."""
     touches = (touch for footprint in footprints for touch in footprint.touches)
-    return any(t.verb is Verb.DROP or (t.to and t.to.path[1] != t.object.path[1]) for t in touches)
+    return any(
+        t.verb is Verb.DROP or t.aspect == "type" or (t.to and t.to.path[1] != t.object.path[1]) for t in touches
+    )
 
 
 def _alteration(drop: Effect, altered: Object, aspect: str) -> Effect:

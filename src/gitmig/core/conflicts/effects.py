@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from gitmig.core.footprint.touches import Footprint, Touch
 
 
+Version = tuple[tuple[str, ...], str]  # the path of something made, and its definition
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """An added migration, with the footprint of its up script, which begins on `first_line` of the file."""
@@ -29,6 +32,8 @@ class Effect:
     `replaced`: the side both drops and creates the object. `succeeded`: it drops a function and makes another one of
     that name, with other parameters. `freed`: the side makes it and gives the name up again.
     `implied`: PostgreSQL does it along with something else. `changes_data`: the statement writes rows.
+    `makes`: what the statement makes of what it reads. `remade`: what the side drops before it changes a column, or
+    might as well drop later, and makes anew behind the change.
     """
 
     touch: Touch
@@ -38,6 +43,8 @@ class Effect:
     freed: bool = False
     implied: bool = False
     changes_data: bool = False
+    makes: Version | None = None
+    remade: frozenset[Version] = frozenset()
 
     @property
     def verb(self) -> Verb:

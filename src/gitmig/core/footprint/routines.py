@@ -12,9 +12,12 @@ from gitmig.core.footprint.typenames import read_type, signature
 
 if TYPE_CHECKING:
     from gitmig.core.footprint.nodes import Node
+    from gitmig.core.footprint.objects import Object
     from gitmig.core.footprint.trace import Trace
 
 INPUTS = {"FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC"}
+# How a body is read, and when what it names has to be there.
+WALKS = {"sql": (Manner.CHECKED, blocks.sql_text), "plpgsql": (Manner.BODY, blocks.plpgsql)}
 
 
 def create_function(trace: Trace, node: Node) -> None:
@@ -33,20 +36,19 @@ def create_function(trace: Trace, node: Node) -> None:
         expression(trace, node["sql_body"], {}, Manner.VIEW)
         return
     options = {item["DefElem"]["defname"]: item["DefElem"].get("arg", {}) for item in node.get("options", ())}
-    _body(trace, options)
+    _body(trace, made, options)
 
 
-def _body(trace: Trace, options: dict[str, Node]) -> None:
+def _body(trace: Trace, made: Object, options: dict[str, Node]) -> None:
     language = text(options.get("language")).lower()
     parts = texts(options.get("as", {}).get("List", {}).get("items"))
     if not parts:
         return
-    if language == "sql":
-        with trace.using(Manner.CHECKED):
-            blocks.sql_text(trace, parts[0])
-    elif language == "plpgsql":
-        with trace.using(Manner.BODY):
-            blocks.plpgsql(trace, parts[0])
+    if walk := WALKS.get(language):
+        manner, read = walk
+        with trace.using(manner):
+            read(trace, parts[0])
+        trace.body(made, lambda: read(trace, parts[0]))
     elif language not in {"c", "internal"}:
         trace.cannot_see(f"a function in {language}")
 

@@ -32,7 +32,7 @@ def judge(whole: Effect, change: Effect) -> Clash | None:
         return _clash(whole, change, Severity.ERROR) if dropped and whole.object.contains(change.object) else None
     if whole.verb is not Verb.READ or not whole.has(Trait.WHOLE) or whole.touch.manner is Manner.BODY:
         return None
-    if not _changes_members(whole, change):
+    if not _changes_members(whole, change) or whole.makes in change.remade:
         return None
     stays = whole.touch.manner is Manner.VIEW or (whole.object.kind is Kind.SCHEMA and not change.forgiving)
     return _clash(whole, change, Severity.ERROR if stays else Severity.WARNING)

@@ -1,0 +1,53 @@
+"""Views and the like that a side drops, and makes again behind its changes: for the other side they are in no way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitmig.core.footprint.objects import Kind
+from gitmig.core.footprint.touches import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gitmig.core.conflicts.effects import Effect, Version
+
+
+def with_remakes(found: Sequence[Effect]) -> Iterator[Effect]:
+    """The effects of a side in order; reads know what is made of them, changes of columns what is made anew later.
+
+    If the other side makes the very same, it does not matter whose change comes first: both see all columns in the
+    end, and the old version does not stand in the way.
+    """
+    makers = {_statement(effect): _version(effect) for effect in found if effect.verb is Verb.CREATE}
+    dropped = {effect.object.path: k for k, effect in enumerate(found) if effect.verb is Verb.DROP}
+    again = [
+        (k, _version(effect))
+        for k, effect in enumerate(found)
+        if effect.verb is Verb.CREATE and (effect.replaced or effect.forgiving)
+    ]
+    for k, effect in enumerate(found):
+        if effect.verb is Verb.READ:
+            yield replace(effect, makes=makers.get(_statement(effect)))
+        elif again and effect.object.kind is Kind.COLUMN:
+            yield replace(effect, remade=_remade(k, effect, dropped, again))
+        else:
+            yield effect
+
+
+def _remade(
+    at: int, change: Effect, dropped: Mapping[tuple[str, ...], int], again: Sequence[tuple[int, Version]]
+) -> frozenset[Version]:
+    """What comes again behind the change; only a new column can be added while a view still stands there."""
+    return frozenset(
+        made for k, made in again if k > at and (change.verb is Verb.CREATE or dropped.get(made[0], at) < at)
+    )
+
+
+def _statement(effect: Effect) -> tuple[str, int, int]:
+    return effect.member.path, effect.touch.statement, effect.touch.part
+
+
+def _version(made: Effect) -> Version:
+    return made.object.path, made.touch.value
