@@ -55,7 +55,8 @@ class _Composition:
             if story:
                 touch = self.found[k].touch
                 self.found[k] = replace(self.found[k], touch=replace(touch, value="; ".join([touch.value, *story])))
-        return self.found
+        last = {e.object.path: e.touch.to for e in self.found if e.verb is Verb.RENAME}
+        return [replace(e, returned=True) if _is_back(e, last.get(e.object.path)) else e for e in self.found]
 
     def add(self, member: Member, touch: Touch, *, changes_data: bool) -> None:
         if touch.verb is Verb.CREATE:
@@ -114,6 +115,10 @@ class _Composition:
         created = self.found[k].touch.value if k is not None else ""
         story = [line for line in self._stories.get(made.path, ()) if not line.startswith(Verb.RENAME.value)]
         return "; ".join([created, *story])
+
+
+def _is_back(effect: Effect, last: Object | None) -> bool:
+    return effect.verb is Verb.RENAME and effect.object == last
 
 
 def _once(found: Iterable[Effect]) -> list[Effect]:

@@ -30,7 +30,8 @@ class Effect:
     """A touch whose object is named as in the base.
 
     `replaced`: the side both drops and creates the object. `succeeded`: it drops a function and makes another one of
-    that name, with other parameters. `freed`: the side makes it and gives the name up again.
+    that name, with other parameters. `freed`: the side makes it and gives the name up again. `returned`: the side
+    renames it, and gives it its old name back.
     `implied`: PostgreSQL does it along with something else. `changes_data`: the statement writes rows.
     `makes`: what the statement makes of what it reads. `remade`: what the side drops before it changes a column, or
     might as well drop later, and makes anew behind the change.
@@ -41,6 +42,7 @@ class Effect:
     replaced: bool = False
     succeeded: bool = False
     freed: bool = False
+    returned: bool = False
     implied: bool = False
     changes_data: bool = False
     makes: Version | None = None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitmig.core.footprint.objects import Kind
-from gitmig.core.footprint.touches import Verb
+from gitmig.core.footprint.touches import Manner, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ def with_remakes(found: Sequence[Effect]) -> Iterator[Effect]:
     If the other side makes the very same, it does not matter whose change comes first: both see all columns in the
     end, and the old version does not stand in the way.
     """
-    makers = {_statement(effect): _version(effect) for effect in found if effect.verb is Verb.CREATE}
+    makers = {_statement(effect): effect for effect in found if effect.verb is Verb.CREATE}
     dropped = {effect.object.path: k for k, effect in enumerate(found) if effect.verb is Verb.DROP}
     again = [
         (k, _version(effect))
@@ -29,11 +29,20 @@ def with_remakes(found: Sequence[Effect]) -> Iterator[Effect]:
     ]
     for k, effect in enumerate(found):
         if effect.verb is Verb.READ:
-            yield replace(effect, makes=makers.get(_statement(effect)))
+            yield _building(effect, makers.get(_statement(effect)))
         elif again and effect.object.kind is Kind.COLUMN:
             yield replace(effect, remade=_remade(k, effect, dropped, again))
         else:
             yield effect
+
+
+def _building(read: Effect, maker: Effect | None) -> Effect:
+    """What stays of a read is what is made of it, as long as that is not given up again."""
+    if maker is None:
+        return read
+    passing = maker.freed and maker.object.kind is Kind.VIEW
+    touch = replace(read.touch, manner=Manner.ONCE) if passing else read.touch
+    return replace(read, touch=touch, makes=_version(maker))
 
 
 def _remade(
