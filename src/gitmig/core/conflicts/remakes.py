@@ -48,10 +48,9 @@ def _building(read: Effect, maker: Effect | None) -> Effect:
 def _remade(
     at: int, change: Effect, dropped: Mapping[tuple[str, ...], int], again: Sequence[tuple[int, Version]]
 ) -> frozenset[Version]:
-    """What comes again behind the change; only a new column can be added while a view still stands there."""
-    return frozenset(
-        made for k, made in again if k > at and (change.verb is Verb.CREATE or dropped.get(made[0], at) < at)
-    )
+    """What comes again behind the change; columns can be added and renamed while a view still stands there."""
+    free = change.verb in {Verb.CREATE, Verb.RENAME}
+    return frozenset(made for k, made in again if k > at and (free or dropped.get(made[0], at) < at))
 
 
 def _statement(effect: Effect) -> tuple[str, int, int]:

@@ -54,6 +54,11 @@ def create_table_as(trace: Trace, node: Node) -> None:
 
 def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     """A column with its type, default and constraints."""
+    with trace.next_part():
+        _column(trace, table, node, *traits)
+
+
+def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     column = table.part(Kind.COLUMN, node["colname"])
     constraints = [constraint["Constraint"] for constraint in node.get("constraints", ())]
     kinds = {constraint["contype"] for constraint in constraints}
