@@ -32,6 +32,7 @@ class Effect:
     `replaced`: the side both drops and creates the object. `succeeded`: it drops a function and makes another one of
     that name, with other parameters. `freed`: the side makes it and gives the name up again. `returned`: the side
     renames it, and gives it its old name back.
+    `widened`: the side adds columns to what this reads. `taken`: it only gives this name to something that is there.
     `implied`: PostgreSQL does it along with something else. `changes_data`: the statement writes rows.
     `makes`: what the statement makes of what it reads. `remade`: what the side drops before it changes a column, or
     might as well drop later, and makes anew behind the change.
@@ -43,6 +44,8 @@ class Effect:
     succeeded: bool = False
     freed: bool = False
     returned: bool = False
+    taken: bool = False
+    widened: bool = False
     implied: bool = False
     changes_data: bool = False
     makes: Version | None = None

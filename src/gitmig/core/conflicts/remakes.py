@@ -20,6 +20,8 @@ def with_remakes(found: Sequence[Effect]) -> Iterator[Effect]:
     If the other side makes the very same, it does not matter whose change comes first: both see all columns in the
     end, and the old version does not stand in the way.
     """
+    added = (e for e in found if e.verb is Verb.CREATE and e.object.kind is Kind.COLUMN and not e.taken)
+    widened = {effect.object.root for effect in added}
     makers = {_statement(effect): effect for effect in found if effect.verb is Verb.CREATE}
     dropped = {effect.object.path: k for k, effect in enumerate(found) if effect.verb is Verb.DROP}
     again = [
@@ -29,7 +31,8 @@ def with_remakes(found: Sequence[Effect]) -> Iterator[Effect]:
     ]
     for k, effect in enumerate(found):
         if effect.verb is Verb.READ:
-            yield _building(effect, makers.get(_statement(effect)))
+            widens = effect.object.root in widened
+            yield replace(_building(effect, makers.get(_statement(effect))), widened=widens)
         elif again and effect.object.kind is Kind.COLUMN:
             yield replace(effect, remade=_remade(k, effect, dropped, again))
         else:
