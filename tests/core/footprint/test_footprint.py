@@ -140,6 +140,38 @@ def test_what_cannot_be_seen_is_said(script: str, reason: str) -> None:
     assert footprint(script).blind[0].reason == reason
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(
+            "CREATE FUNCTION f(a int[], OUT b int) RETURNS SETOF int LANGUAGE plpgsql AS "
+            "$$ BEGIN b := 1; RETURN NEXT; END $$",
+            id="parameters are variables",
+        ),
+        pytest.param(
+            'CREATE FUNCTION f() RETURNS TABLE ("user" text) LANGUAGE plpgsql AS '
+            "$$ BEGIN \"user\" := 'x'; RETURN NEXT; END $$",
+            id="columns of the table that is returned",
+        ),
+        pytest.param(
+            "CREATE PROCEDURE p(INOUT a t.b%TYPE) LANGUAGE plpgsql AS $$ BEGIN a := 1; COMMIT; END $$", id="procedures"
+        ),
+        pytest.param("DO $$ BEGIN LOOP DELETE FROM t; EXIT; END LOOP; END $$", id="rows changed under a condition"),
+    ],
+)
+def test_what_is_no_secret_is_no_blind_spot(script: str) -> None:
+    assert not footprint(script).blind
+
+
+def test_a_function_that_the_script_calls_itself_runs_at_once() -> None:
+    function = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a = 1; DROP TABLE u; END $$"
+    assert manners(f"{function}; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'") == {Manner.BODY}
+    for call in ("SELECT f()", "DO 'BEGIN PERFORM f(); END'"):
+        found = footprint(f"{function}; {call}; DROP FUNCTION f()")
+        assert manners(f"{function}; {call}") == {Manner.BODY, Manner.ONCE}
+        assert "drop table public.u" in [written(touch) for touch in found.touches]
+
+
 def test_it_is_said_how_something_is_needed() -> None:
     body = "LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a = 1; END $$"
     assert manners("SELECT a FROM t") == {Manner.ONCE}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.conflicts.effects import Effect
 from gitmig.core.conflicts.identities import Identities
-from gitmig.core.footprint.objects import ROUTINE
+from gitmig.core.conflicts.remakes import with_remakes
+from gitmig.core.footprint.objects import ROUTINE, Kind
 from gitmig.core.footprint.touches import Trait, Verb
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def effects(members: Sequence[Member], dependents: Dependents | None = None) -> 
         writing = {touch.statement for touch in member.footprint.touches if touch.verb is Verb.WRITE}
         for touch in member.footprint.touches:
             composed.add(member, touch, changes_data=touch.statement in writing)
-    found = _once(_without_overwritten(composed.finished()))
+    found = _once(_without_overwritten(with_remakes(composed.finished())))
     if dependents:
         found += [further for effect in found for further in dependents.implied_by(effect, found)]
     return tuple(found)
@@ -43,6 +44,7 @@ class _Composition:
     def __init__(self) -> None:
         self.found: list[Effect] = []
         self._identities = Identities()
+        self._indexed: tuple[str, ...] = ()
         self._dropped: dict[tuple[str, ...], int] = {}
         self._made: dict[tuple[str, ...], int] = {}
         self._stories: dict[tuple[str, ...], list[str]] = defaultdict(list)
@@ -54,7 +56,8 @@ class _Composition:
             if story:
                 touch = self.found[k].touch
                 self.found[k] = replace(self.found[k], touch=replace(touch, value="; ".join([touch.value, *story])))
-        return self.found
+        last = {e.object.path: e.touch.to for e in self.found if e.verb is Verb.RENAME}
+        return [replace(e, returned=True) if _is_back(e, last.get(e.object.path)) else e for e in self.found]
 
     def add(self, member: Member, touch: Touch, *, changes_data: bool) -> None:
         if touch.verb is Verb.CREATE:
@@ -62,6 +65,8 @@ class _Composition:
         else:
             placed, own = self._identities.resolve(touch.object)
         effect = Effect(touch=replace(touch, object=placed), member=member, changes_data=changes_data)
+        if touch.verb is Verb.READ and touch.aspect == "indexes":
+            self._indexed = placed.path
         if own:
             self._tell(effect)
         if touch.verb is Verb.RENAME and touch.to:
@@ -87,6 +92,7 @@ class _Composition:
         if effect.verb is Verb.DROP:
             self._dropped[path] = len(self.found)
         elif effect.verb is Verb.CREATE:
+            effect = replace(effect, replaced=effect.object.kind is Kind.INDEX and self._on_remade())
             self._made[path] = len(self.found)
             for dropped, k in self._dropped.items():
                 if dropped == path:
@@ -95,6 +101,11 @@ class _Composition:
                 elif path[0] == ROUTINE and dropped[:3] == path[:3]:
                     self.found[k] = replace(self.found[k], succeeded=True)
         self.found.append(effect)
+
+    def _on_remade(self) -> bool:
+        """Whether what the last index is on was dropped and made again, so that an index of that name went with it."""
+        k = self._made.get(self._indexed)
+        return k is not None and self.found[k].replaced
 
     def _rename(self, effect: Effect, old: Object, new: Object, *, own: bool) -> None:
         """A rename frees one name and takes another one."""
@@ -105,7 +116,7 @@ class _Composition:
         if not inside:
             origin = self._definition(effect.object) if own else f"renamed {effect.object}"
             taking = replace(effect.touch, verb=Verb.CREATE, object=placed, to=None, value=origin)
-            self._add(replace(effect, touch=taking))
+            self._add(replace(effect, touch=taking, taken=not own))
 
     def _definition(self, made: Object) -> str:
         """What something of the side's own is by now."""
@@ -115,6 +126,10 @@ class _Composition:
         return "; ".join([created, *story])
 
 
+def _is_back(effect: Effect, last: Object | None) -> bool:
+    return effect.verb is Verb.RENAME and effect.object == last
+
+
 def _once(found: Iterable[Effect]) -> list[Effect]:
     """Of the places where a migration reads or writes one thing in one way, the first one is enough."""
     seen: set[tuple[object, ...]] = set()
@@ -122,7 +137,15 @@ def _once(found: Iterable[Effect]) -> list[Effect]:
     for effect in found:
         touch = effect.touch
         if touch.verb in {Verb.READ, Verb.WRITE}:
-            how = (touch.verb, touch.manner, touch.traits, touch.aspect, touch.columns, effect.changes_data)
+            how = (
+                touch.verb,
+                touch.manner,
+                touch.traits,
+                touch.aspect,
+                touch.columns,
+                effect.changes_data,
+                effect.makes,
+            )
             key = (effect.member.path, touch.object, how)
             if key in seen:
                 continue

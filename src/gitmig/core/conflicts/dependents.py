@@ -29,9 +29,13 @@ class Dependents:
             self._read(footprint.touches)
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
-        """The further effects of a drop, or of a move into another schema."""
+        """The further effects of a drop, of a new type, or of a move into another schema."""
         if effect.verb is Verb.DROP:
             yield from self._dropped_with(effect, known)
+        elif effect.verb is Verb.ALTER and effect.touch.aspect == "type":
+            for key in self._unique:  # a foreign key need not name the columns of a primary key
+                if key.kind is Kind.CONSTRAINT and effect.object in self._needs.get(key, ()):
+                    yield replace(effect, touch=replace(effect.touch, object=key), implied=True)
         elif effect.verb is Verb.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
             for moved in self._along(effect.object, cascade=False):
                 if not effect.object.contains(moved):
@@ -39,7 +43,7 @@ class Dependents:
 
     def _dropped_with(self, drop: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """What goes along, and which columns are no key, which table has no such index any more."""
-        named = {effect.object for effect in known if effect.verb is Verb.DROP}
+        named = {e.object for e in known if e.verb is Verb.DROP or (e.verb is Verb.ALTER and e.touch.aspect == "type")}
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
             if gone not in named and not drop.object.contains(gone):
                 touch = replace(drop.touch, object=gone, traits=frozenset({Trait.LENIENT}))
@@ -66,10 +70,14 @@ class Dependents:
 
     def _read(self, touches: Sequence[Touch]) -> None:
         for touch in touches:
-            if touch.verb is Verb.CREATE and touch.object.kind is not Kind.COLUMN:
-                self._needs[touch.object] = _needs(touch, touches)
+            if touch.verb is Verb.CREATE:
+                needs = _needs(touch, touches)
+                if needs or touch.object.kind is not Kind.COLUMN:
+                    self._needs[touch.object] = needs
                 if Trait.UNIQUE in touch.traits:
                     self._unique.add(touch.object)
+            elif touch.verb is Verb.ALTER and touch.aspect == "type":
+                self._needs.pop(touch.object, None)
             elif touch.verb is Verb.DROP:
                 for gone in [o for o in self._needs if o == touch.object or touch.object.contains(o)]:
                     del self._needs[gone]
@@ -85,9 +93,11 @@ class Dependents:
 
 
 def reaches_further(footprints: Iterable[Footprint]) -> bool:
-    """Whether a script may touch more than it names, by a drop or a new schema: only then the base has to be read."""
+    """Whether a script may touch more than it names: only then the base has to be read."""
     touches = (touch for footprint in footprints for touch in footprint.touches)
-    return any(t.verb is Verb.DROP or (t.to and t.to.path[1] != t.object.path[1]) for t in touches)
+    return any(
+        t.verb is Verb.DROP or t.aspect == "type" or (t.to and t.to.path[1] != t.object.path[1]) for t in touches
+    )
 
 
 def _alteration(drop: Effect, altered: Object, aspect: str) -> Effect:
@@ -96,15 +106,18 @@ def _alteration(drop: Effect, altered: Object, aspect: str) -> Effect:
 
 
 def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
-    """What the same part of the statement names to stay; a table does not need its own columns."""
+    """What the same part of the statement names to stay; a table needs neither its own columns nor what it is like."""
+    kept = KEPT if made.object.kind is not Kind.TABLE else {Manner.KEY}  # LIKE and AS are read only once
     needs = {
         touch.object
         for touch in touches
         if (touch.statement, touch.part) == (made.statement, made.part)
         and touch.verb is Verb.READ
-        and touch.manner in KEPT
+        and touch.manner in kept
         and touch.object.root != made.object.path
     }
+    if made.object.kind is Kind.COLUMN:
+        return {need for need in needs if need.kind is Kind.TYPE}
     return needs | {Object(Kind.TABLE, made.object.root)} if len(made.object.path) > 4 else needs
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.core.footprint.nodes import definition
+from gitmig.core.footprint.nodes import definition, texts
 from gitmig.core.footprint.objects import Kind, Object, in_schema
 from gitmig.core.footprint.queries import expression
 from gitmig.core.footprint.tables import add_column, add_constraint
@@ -42,6 +42,8 @@ COLUMN_ASPECTS = {
     "AT_SetCompression": "compression",
     "AT_AlterColumnType": "type",
 }
+# Types that serve each other, as the parser calls them.
+GRADUAL = {"int2", "int4", "int8", "numeric", "float4", "float8", "timestamp", "timestamptz", "date"}
 TRIGGER_CHANGES = ("AT_EnableTrig", "AT_DisableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig")
 TABLE_ASPECTS = {
     "AT_EnableRowSecurity": "row security",
@@ -99,10 +101,16 @@ def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) ->
     column = relation.part(Kind.COLUMN, command["name"])
     change = command.get("def", {})
     value = "not null" if command["subtype"] == "AT_SetNotNull" else definition(command)
-    trace.touch(Verb.ALTER, column, aspect=aspect, value=value)
+    converted = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
+    trace.touch(Verb.ALTER, column, *converted, aspect=aspect, value=value)
     if aspect == "type":
         read_type(trace, change["ColumnDef"]["typeName"], Manner.KEY)
     expression(trace, change, {relation.path[2]: relation}, Manner.ONCE if aspect == "type" else Manner.KEY)
+
+
+def _converts(column: Node) -> bool:
+    """Whether another family of types is to be expected: of numbers and times, most are widened, or get a time zone."""
+    return "raw_default" in column and texts(column["typeName"].get("names"))[-1] not in GRADUAL
 
 
 def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ASSIGNMENT = re.compile(r"\s*[^:=]+:?=")
 # What stands in these runs perhaps, or more than once.
 CONDITIONAL = {"then_body", "elsif_list", "else_body", "case_when_list", "exceptions", "body"}
+# Of these it is enough to know that the statement forgives: rows are no objects, and IF NOT EXISTS is a condition, too.
+FORGIVING = {Verb.READ, Verb.WRITE, Verb.CREATE}
 WHOLE_STATEMENT, EXPRESSION = 0, 2
 ROW_TYPE = re.compile(r"([\w.]+)%(?:row)?type", re.IGNORECASE)
 
@@ -32,12 +34,13 @@ def sql_text(trace: Trace, body: str) -> None:
             handler(trace, node)
 
 
-def plpgsql(trace: Trace, body: str) -> None:
-    """Every statement of a PL/pgSQL block."""
+def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") -> None:
+    """Every statement of a PL/pgSQL block. The head decides which variables there are, and which RETURNs."""
     import pglast.parser
 
     try:
-        found = _blocks(f"$gitmig${body}$gitmig$")
+        text = f"CREATE {head} LANGUAGE plpgsql AS $gitmig${body}$gitmig$"
+        found: list[Node] = json.loads(pglast.parser.parse_plpgsql_json(text))
     except pglast.parser.ParseError:
         trace.cannot_see("a PL/pgSQL block that PostgreSQL's parser does not take")
         return
@@ -45,21 +48,6 @@ def plpgsql(trace: Trace, body: str) -> None:
         fields = function.get("PLpgSQL_function", {})
         _declared(trace, fields.get("datums", []))
         _visit(trace, fields.get("action", {}), conditional=False)
-
-
-def _blocks(quoted: str) -> list[Node]:
-    """The parsed block. The return type decides which RETURNs are allowed, so each is tried. Raises ParseError."""
-    import pglast.parser
-
-    for returns in ("trigger", "void", "int", "SETOF record", "event_trigger"):
-        try:
-            text = f"CREATE FUNCTION f() RETURNS {returns} LANGUAGE plpgsql AS {quoted}"
-            found: list[Node] = json.loads(pglast.parser.parse_plpgsql_json(text))
-            return found
-        except pglast.parser.ParseError:
-            if returns == "event_trigger":
-                raise
-    return []
 
 
 def _declared(trace: Trace, datums: list[Node]) -> None:
@@ -105,7 +93,7 @@ def _expression(trace: Trace, node: Node, *, conditional: bool) -> None:
     with trace.using(None, *([Trait.LENIENT] if conditional else [])):
         before = len(trace.touches)
         sql_text(trace, query if mode == WHOLE_STATEMENT else f"SELECT {query}")
-    changes = any(touch.verb not in {Verb.READ, Verb.CREATE} for touch in trace.touches[before:])
+    changes = any(touch.verb not in FORGIVING for touch in trace.touches[before:])
     if conditional and changes and trace.manner is Manner.ONCE:
         trace.cannot_see("a statement that runs under a condition")
 

@@ -31,8 +31,8 @@ def create_index(trace: Trace, node: Node) -> None:
         if "name" in fields:
             trace.read(table.part(Kind.COLUMN, fields["name"]), manner=Manner.KEY)
         else:
-            expression(trace, fields, {table.path[2]: table}, Manner.VIEW)
-    expression(trace, node.get("whereClause"), {table.path[2]: table}, Manner.VIEW)
+            expression(trace, fields, {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
+    expression(trace, node.get("whereClause"), {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
     lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
     value = definition({**node, "concurrent": False})
     made = in_schema(Kind.INDEX, table.path[1], name)
@@ -48,7 +48,7 @@ def create_statistics(trace: Trace, node: Node) -> None:
             if "name" in element["StatsElem"]:
                 trace.read(table.part(Kind.COLUMN, element["StatsElem"]["name"]), manner=Manner.KEY)
             else:
-                expression(trace, element, {table.path[2]: table}, Manner.VIEW)
+                expression(trace, element, {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
     names = node.get("defnames")
     if names:
         lenient = [Trait.LENIENT] if node.get("if_not_exists") else []

@@ -92,4 +92,9 @@ def other(what: str, name: str) -> Object:
 
 def quoted(name: str) -> str:
     """The name as it has to be written in SQL, reserved words aside."""
-    return name if PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
+    return name if PLAIN.fullmatch(name) else always_quoted(name)
+
+
+def always_quoted(name: str) -> str:
+    """The name as it can be written in SQL even if it is a reserved word."""
+    return '"' + name.replace('"', '""') + '"'

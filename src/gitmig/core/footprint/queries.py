@@ -186,7 +186,9 @@ def _column_reference(trace: Trace, node: Node, scope: Scope) -> None:
 def _function_call(trace: Trace, node: Node, scope: Scope) -> None:
     names = texts(node["funcname"])
     if names[0] != "pg_catalog":
-        trace.read(trace.routine(node["funcname"], None), Trait.CALLED)
+        called = trace.routine(node["funcname"], None)
+        trace.read(called, Trait.CALLED)
+        trace.call(called)
     constant = (node.get("args") or [{}])[0].get("A_Const", {}).get("sval", {}).get("sval")
     if constant and names[-1] in SEQUENCE_FUNCTIONS:
         trace.read(trace.named(constant.replace('"', "").split("."), Kind.SEQUENCE))

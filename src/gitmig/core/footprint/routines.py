@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitmig.core.footprint import blocks
 from gitmig.core.footprint.nodes import definition, text, texts
+from gitmig.core.footprint.objects import always_quoted
 from gitmig.core.footprint.queries import expression
 from gitmig.core.footprint.touches import Manner, Trait, Verb
-from gitmig.core.footprint.typenames import read_type, signature
+from gitmig.core.footprint.typenames import read_type, signature, written_type
 
 if TYPE_CHECKING:
     from gitmig.core.footprint.nodes import Node
+    from gitmig.core.footprint.objects import Object
     from gitmig.core.footprint.trace import Trace
 
 INPUTS = {"FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC"}
+MODES = {"FUNC_PARAM_OUT": "OUT", "FUNC_PARAM_INOUT": "INOUT", "FUNC_PARAM_VARIADIC": "VARIADIC"}
+COLUMN_OF_TABLE = "FUNC_PARAM_TABLE"
 
 
 def create_function(trace: Trace, node: Node) -> None:
@@ -33,22 +38,36 @@ def create_function(trace: Trace, node: Node) -> None:
         expression(trace, node["sql_body"], {}, Manner.VIEW)
         return
     options = {item["DefElem"]["defname"]: item["DefElem"].get("arg", {}) for item in node.get("options", ())}
-    _body(trace, options)
+    _body(trace, made, options, _head(node, parameters))
 
 
-def _body(trace: Trace, options: dict[str, Node]) -> None:
+def _body(trace: Trace, made: Object, options: dict[str, Node], head: str) -> None:
     language = text(options.get("language")).lower()
     parts = texts(options.get("as", {}).get("List", {}).get("items"))
     if not parts:
         return
-    if language == "sql":
-        with trace.using(Manner.CHECKED):
-            blocks.sql_text(trace, parts[0])
-    elif language == "plpgsql":
-        with trace.using(Manner.BODY):
-            blocks.plpgsql(trace, parts[0])
+    if language in {"sql", "plpgsql"}:
+        in_sql = language == "sql"
+        walk = partial(blocks.sql_text, trace, parts[0]) if in_sql else partial(blocks.plpgsql, trace, parts[0], head)
+        with trace.using(Manner.CHECKED if in_sql else Manner.BODY):
+            walk()
+        trace.body(made, walk)
     elif language not in {"c", "internal"}:
         trace.cannot_see(f"a function in {language}")
+
+
+def _head(node: Node, parameters: list[Node]) -> str:
+    """`FUNCTION f(a int, OUT b text) RETURNS SETOF record`: what PL/pgSQL's parser has to know of a function."""
+    arguments: list[str] = []
+    columns: list[str] = []
+    for parameter in parameters:
+        mode, name = parameter.get("mode", ""), parameter.get("name")
+        words = [MODES.get(mode, ""), always_quoted(name) if name else "", written_type(parameter["argType"])]
+        (columns if mode == COLUMN_OF_TABLE else arguments).append(" ".join(words))
+    head = f"{'PROCEDURE' if node.get('is_procedure') else 'FUNCTION'} f({', '.join(arguments)})"
+    if columns:
+        return f"{head} RETURNS TABLE ({', '.join(columns)})"
+    return f"{head} RETURNS {written_type(node['returnType'])}" if "returnType" in node else head
 
 
 def do(trace: Trace, node: Node) -> None:

@@ -54,6 +54,11 @@ def create_table_as(trace: Trace, node: Node) -> None:
 
 def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     """A column with its type, default and constraints."""
+    with trace.next_part():
+        _column(trace, table, node, *traits)
+
+
+def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     column = table.part(Kind.COLUMN, node["colname"])
     constraints = [constraint["Constraint"] for constraint in node.get("constraints", ())]
     kinds = {constraint["contype"] for constraint in constraints}
@@ -133,7 +138,7 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
         if kind == "PRIMARY":
             trace.touch(Verb.ALTER, table.part(Kind.COLUMN, column), aspect="null", value="not null")
     for element in elements:
-        expression(trace, element, {table.path[2]: table}, Manner.VIEW)
+        expression(trace, element, {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
 
 
 def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *traits: Trait) -> None:
@@ -142,20 +147,21 @@ def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *t
     key = table.part(Kind.CONSTRAINT, name or chosen_name(table.path[2], columns, "fkey"))
     trace.touch(Verb.CREATE, key, *traits, *chosen, aspect="foreign", value=definition([node, columns]))
     for column in columns:
-        trace.read(table.part(Kind.COLUMN, column), manner=Manner.KEY)
+        trace.read(table.part(Kind.COLUMN, column), Trait.COMPARED, manner=Manner.KEY)
     target = trace.relation(node["pktable"])
     trace.read(target, manner=Manner.KEY)
     for column in texts(node.get("pk_attrs")):
-        trace.read(target.part(Kind.COLUMN, column), Trait.FOREIGN, manner=Manner.KEY)
+        trace.read(target.part(Kind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, manner=Manner.KEY)
     if "pk_attrs" not in node:
-        trace.read(target.part(Kind.CONSTRAINT, chosen_name(target.path[2], [], "pkey")), manner=Manner.KEY)
+        key = target.part(Kind.CONSTRAINT, chosen_name(target.path[2], [], "pkey"))
+        trace.read(key, Trait.COMPARED, manner=Manner.KEY)
 
 
 def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     name = node.get("conname")
     chosen = [] if name else [Trait.CHOSEN]
     before = len(trace.touches)
-    expression(trace, node.get("raw_expr"), {table.path[2]: table}, Manner.VIEW)
+    expression(trace, node.get("raw_expr"), {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
     named = {
         touch.object.path[4] for touch in trace.touches[before:] if touch.object.root == table.path != touch.object.path
     }

@@ -9,7 +9,7 @@ from typing import Any
 from gitmig.core.footprint.objects import Kind, Object
 
 # Another number makes the footprints that older versions kept worthless.
-VERSION = 4
+VERSION = 5
 
 
 class Verb(Enum):
@@ -44,6 +44,8 @@ class Trait(Enum):
     FOREIGN = "foreign"  # the target of a foreign key or of ON CONFLICT: needs a unique key
     UNIQUE = "unique"  # a unique key
     CALLED = "called"  # a function that runs
+    CONVERTED = "converted"  # a change to a type of another family, by USING
+    COMPARED = "compared"  # stays, and only works with the type it was made for: foreign keys, checks, expressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

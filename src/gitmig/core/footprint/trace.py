@@ -10,7 +10,7 @@ from gitmig.core.footprint.objects import CLASS, ROUTINE, Kind, Object, in_schem
 from gitmig.core.footprint.touches import Blind, Manner, Touch, Trait, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitmig.core.footprint.nodes import Node
 
@@ -30,6 +30,7 @@ class Trace:
         self.line = 1
         self.manner = Manner.ONCE
         self._traits: frozenset[Trait] = frozenset()
+        self._bodies: dict[tuple[str, ...], Callable[[], None]] = {}
         self._made: set[tuple[str, ...]] = set()
 
     def touch(
@@ -68,6 +69,15 @@ class Trace:
     def read(self, touched: Object, *traits: Trait, manner: Manner | None = None) -> None:
         """Note that something is needed."""
         self.touch(Verb.READ, touched, *traits, manner=manner)
+
+    def body(self, of: Object, walk: Callable[[], None]) -> None:
+        """Keep what walks through the body of a function, whatever its parameters, in case that the script calls it."""
+        self._bodies[of.root] = walk
+
+    def call(self, called: Object) -> None:
+        """A function that the script has made itself runs now, with all that stands in its body; once is enough."""
+        if self.manner is Manner.ONCE and (walk := self._bodies.pop(called.root, None)):
+            walk()
 
     def cannot_see(self, reason: str) -> None:
         """Note a place that hides what it touches."""

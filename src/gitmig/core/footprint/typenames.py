@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.core.footprint.nodes import texts
-from gitmig.core.footprint.objects import Kind
+from gitmig.core.footprint.objects import Kind, always_quoted
 
 if TYPE_CHECKING:
     from gitmig.core.footprint.nodes import Node
@@ -33,6 +33,15 @@ def read_type(trace: Trace, node: Node, manner: Manner | None = None) -> None:
         trace.read(trace.named(owner, Kind.TABLE).part(Kind.COLUMN, column), manner=manner)
     else:
         trace.read(trace.named(names, Kind.TYPE), manner=manner)
+
+
+def written_type(node: Node) -> str:
+    """A type as it may be written in SQL, without what only limits it: `SETOF "public"."posts"`.
+
+    The type of a column is taken for text: the parser of PL/pgSQL does not know `posts.id%TYPE` in a function's head.
+    """
+    name = ".".join(always_quoted(word) for word in texts(node.get("names"))) if "pct_type" not in node else "text"
+    return f"{'SETOF ' * bool(node.get('setof'))}{name}{'[]' * bool(node.get('arrayBounds'))}"
 
 
 def signature(nodes: list[Node]) -> str:

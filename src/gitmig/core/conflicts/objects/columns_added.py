@@ -19,7 +19,7 @@ def judge(first: Effect, second: Effect) -> Clash | None:
     """PostgreSQL appends columns and cannot move them."""
     if not first.verb is second.verb is Verb.CREATE or not first.object.kind is second.object.kind is Kind.COLUMN:
         return None
-    if first.object.root != second.object.root or first.object == second.object:
+    if first.object.root != second.object.root or first.object == second.object or first.taken or second.taken:
         return None
     one, two = in_order(first, second)
     table = Object(Kind.TABLE, first.object.root)

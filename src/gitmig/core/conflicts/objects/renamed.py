@@ -22,6 +22,8 @@ def judge(rename: Effect, other: Effect) -> Clash | None:
         or (other.verb is Verb.DROP and (other.object == rename.object))
     ):
         return None
+    if rename.returned and rename.touch.to == rename.object:
+        return None
     if other.implied or (other.verb in {Verb.READ, Verb.WRITE} and other.touch.manner is Manner.BODY):
         return None
     if rename.forgiving and other.forgiving and other.verb is not Verb.CREATE and rename.touch.to == other.touch.to:
@@ -33,6 +35,14 @@ def judge(rename: Effect, other: Effect) -> Clash | None:
     else:
         message = f"{rename.member.label} renames {rename.object} to {new and new.path[-1]}, and {uses(other, rename)}"
         hint = f"let {other.member.label} run first, or write the new name into it"
-    severity = Severity.WARNING if other.forgiving and other.verb is not Verb.CREATE else Severity.ERROR
-    doubt = "the other statement forgives that the object is gone" if severity is Severity.WARNING else None
+    doubt = _doubt(rename, other)
+    severity = Severity.WARNING if doubt else Severity.ERROR
     return Clash(code=CODE, severity=severity, object=rename.object, message=message, hint=hint, doubt=doubt)
+
+
+def _doubt(rename: Effect, other: Effect) -> str | None:
+    if rename.returned:
+        return "it has its old name again in the end, so it matters only what runs in between"
+    if other.forgiving and other.verb in {Verb.READ, Verb.WRITE}:  # a change that is left out makes a difference
+        return "the other statement forgives that the object is gone"
+    return None

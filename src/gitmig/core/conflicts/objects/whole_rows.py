@@ -32,10 +32,16 @@ def judge(whole: Effect, change: Effect) -> Clash | None:
         return _clash(whole, change, Severity.ERROR) if dropped and whole.object.contains(change.object) else None
     if whole.verb is not Verb.READ or not whole.has(Trait.WHOLE) or whole.touch.manner is Manner.BODY:
         return None
-    if not _changes_members(whole, change):
+    if not _changes_members(whole, change) or _made_anew(whole, change):
         return None
     stays = whole.touch.manner is Manner.VIEW or (whole.object.kind is Kind.SCHEMA and not change.forgiving)
     return _clash(whole, change, Severity.ERROR if stays else Severity.WARNING)
+
+
+def _made_anew(whole: Effect, change: Effect) -> bool:
+    """Whether both sides make the same of the whole; columns that both add stand there in the order they came in."""
+    both_add = whole.widened and change.verb is Verb.CREATE and not change.taken
+    return whole.makes in change.remade and not both_add
 
 
 def _positional(whole: Effect) -> bool:

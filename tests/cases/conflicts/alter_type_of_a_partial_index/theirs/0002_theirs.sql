@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE INDEX by_nobody ON comments (id) WHERE author = 'nobody';
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ADD CONSTRAINT somebody CHECK (author <> 'you');
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE likes (post_id int REFERENCES posts);
+-- migrate:down

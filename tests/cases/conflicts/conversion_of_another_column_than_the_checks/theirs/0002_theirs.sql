@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ADD CONSTRAINT something CHECK (contents <> '');
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+DROP TABLE comments CASCADE;
+-- migrate:down

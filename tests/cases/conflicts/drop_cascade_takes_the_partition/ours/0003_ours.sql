@@ -1,0 +1,3 @@
+-- migrate:up
+DROP TABLE events CASCADE;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE INDEX by_day ON events_2026 (at);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE INDEX by_mood ON comments (mood);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+DROP TYPE mood CASCADE;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE likes (id int);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments DROP COLUMN author;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments RENAME TO remarks;
+-- migrate:down

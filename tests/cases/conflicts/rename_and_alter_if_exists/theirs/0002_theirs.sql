@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE IF EXISTS comments ALTER contents SET DEFAULT '';
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE posts RENAME TO texts;
+-- migrate:down

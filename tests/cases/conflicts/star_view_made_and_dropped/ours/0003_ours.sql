@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE VIEW recent AS SELECT * FROM comments;
+DROP VIEW recent;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE comments ADD COLUMN score int;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE posts ALTER id TYPE bigint;
+-- migrate:down
