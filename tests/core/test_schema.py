@@ -111,3 +111,22 @@ def test_a_schema_comes_back_from_json_with_its_edges() -> None:
 
 def test_edges_are_no_part_of_the_fingerprint() -> None:
     assert Schema({TABLE: "x"}, {TABLE: {COLUMN: Tie.NEEDS}}).fingerprint == Schema({TABLE: "x"}).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("'2026-11-25 14:36:05.068574'::timestamp", "'2026-11-26 08:00:00.1234'::timestamp", True),
+        ("'2026-11-25 14:36:05.068+00'::timestamptz", "'2026-11-25 14:36:05.0689+05:30'::timestamptz", True),
+        ("'2026-11-25 14:36:05'::timestamp", "'2026-11-26 14:36:05'::timestamp", False),
+        ("'2026-11-25 14:36:05.5'::timestamp", "'2026-11-25 14:36:05.6'::timestamp", False),
+        ("'2026-12-31 23:59:59.999999'::timestamp", "'2027-12-31 23:59:59.999999'::timestamp", False),
+        ("'9999-12-31 23:59:59.123456'::timestamp", "'9998-12-31 23:59:59.123456'::timestamp", False),
+    ],
+)
+def test_the_instant_of_a_build_is_no_difference_but_a_time_somebody_wrote_is(one: str, other: str, same: bool) -> None:
+    view = ObjectName("view", "public.v")
+    first, second = Schema({view: f"SELECT {one}"}), Schema({view: f"SELECT {other}"})
+    assert (first.fingerprint == second.fingerprint) is same
+    assert (not schema_difference(first, second)) is same
+    assert first.at_the_time_of(second) == (second if same else first)

@@ -202,3 +202,13 @@ def test_a_view_of_all_columns_has_them_in_the_order_of_a_fresh_build(
     assert run_sync() == []
     (sandbox.root / view).unlink()
     assert run_sync() == ["- 0004_c", "- 0003_v", "+ 0004_c"]
+
+
+def test_an_instant_that_a_view_has_stored_stays_as_it_is(
+    repaired: Callable[..., tuple[object, ...]], sandbox: Sandbox, database: Database
+) -> None:
+    sandbox.migration("0000_v", "CREATE VIEW v AS SELECT 'now'::timestamp AS built, 1 AS one;", "DROP VIEW v;")
+    ups = "CREATE INDEX forgotten ON a (contents); CREATE TABLE b (id int);"
+    assert repaired(ups, "DROP TABLE b;")[1] == "its down does not undo its up: it leaves index public.a.forgotten"
+    ((age,),) = database.rows("SELECT built < (SELECT min(applied_at) FROM gitmig.applied) FROM v")
+    assert age is True

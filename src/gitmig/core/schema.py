@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -18,6 +19,10 @@ COLUMN_ORDER = "column order"
 DEFAULT = "default"
 # And this names, by column, that the table or one of its partitions is partitioned by it.
 PARTITION_KEY = "partition key"
+
+# What PostgreSQL makes of `'now'::timestamp` when it stores a view or a default: another text in every build. Nobody
+# writes an instant to the millisecond by hand, but for the end of a day.
+INSTANT = re.compile(r"'20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.(?!9+['+-])\d{3,6}(?:[+-]\d\d(?::\d\d)?)?'")
 
 
 class Tie(Enum):
@@ -57,11 +62,11 @@ class Schema:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Equal fingerprints mean equal schemas, but for the order of columns."""
+        """Equal fingerprints mean equal schemas, but for the order of columns and the time at which they were built."""
         digest = hashlib.sha256()
         for name in sorted(self.objects):
             if name.kind != COLUMN_ORDER:
-                digest.update(f"{name.kind}\0{name.name}\0{self.objects[name]}\0".encode())
+                digest.update(f"{name.kind}\0{name.name}\0{timeless(self.objects[name])}\0".encode())
         return digest.hexdigest()
 
     @property
@@ -77,6 +82,15 @@ class Schema:
         if self.objects.get(PUBLIC) not in PUBLIC_BY_DEFAULT or PUBLIC not in other.objects:
             return self
         return Schema({**self.objects, PUBLIC: other.objects[PUBLIC]}, self.edges)
+
+    def at_the_time_of(self, other: Schema) -> Schema:
+        """The same with the definitions that `other` has of what differs in nothing but when it was built."""
+        alike = {
+            name: found
+            for name, text in self.objects.items()
+            if (found := other.objects.get(name)) and found != text and timeless(found) == timeless(text)
+        }
+        return Schema({**self.objects, **alike}, self.edges) if alike else self
 
     def to_json(self) -> str:
         """Everything, edges included, as `from_json` reads it."""
@@ -117,12 +131,17 @@ class SchemaDifference:
         return bool(self.names)
 
 
+def timeless(definition: str) -> str:
+    """A definition without the instant at which it was stored."""
+    return INSTANT.sub("'now'", definition) if "'20" in definition else definition
+
+
 def schema_difference(wanted: Schema, found: Schema) -> SchemaDifference:
-    """How `found` differs from `wanted`, the order of columns aside."""
+    """How `found` differs from `wanted`, the order of columns and the time of the build aside."""
     a = {name: text for name, text in wanted.objects.items() if name.kind != COLUMN_ORDER}
     b = {name: text for name, text in found.objects.items() if name.kind != COLUMN_ORDER}
     return SchemaDifference(
         missing=tuple(sorted(a.keys() - b.keys())),
         surplus=tuple(sorted(b.keys() - a.keys())),
-        changed=tuple(sorted(name for name in a.keys() & b.keys() if a[name] != b[name])),
+        changed=tuple(sorted(name for name in a.keys() & b.keys() if timeless(a[name]) != timeless(b[name]))),
     )

@@ -37,7 +37,8 @@ def difference(found: Schema, wanted: Schema) -> Difference:
     Both should have edges: without them there is no order among the statements. Rows stay wherever PostgreSQL has a
     statement that keeps them; what cannot be kept, as values of a dropped column, is for the caller to save.
     """
-    renaming, before = renamed(taken_apart(found), target := taken_apart(wanted))
+    target = taken_apart(wanted.at_the_time_of(found))
+    renaming, before = renamed(taken_apart(found), target)
     changes = decide(before, target)
     statements = [*renaming, *Plan(before, target, changes).statements()]
     unseen = [BODIES_UNSEEN] if any(map(has_text_body, statements)) else []
