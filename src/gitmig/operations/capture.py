@@ -17,7 +17,7 @@ from gitmig.database.connection import Address
 from gitmig.database.gauge import Gauge
 from gitmig.database.ledger import read_rows, read_state
 from gitmig.database.sending import ScriptError
-from gitmig.database.tasks import Context
+from gitmig.database.tasks import Context, row_of
 from gitmig.errors import GitmigError
 from gitmig.operations.computed import Obstacle, accept, as_script, same
 from gitmig.operations.planning import plan_for
@@ -161,7 +161,8 @@ def _write_and_adopt(connection: Connection, state: State, drafted: Draft, finge
         migration = target.set.migrations[-1]
         context = Context(target=target.set, commit=target.commit, by=project.user)
         content = target.contents((migration,))[migration.path]
-        adopt(connection, state, migration, content, context, fingerprint)
+        row = row_of(len(state.stack) + 1, migration, content, context)
+        adopt(connection, state, (row,), context, action="capture", fingerprint=fingerprint)
     except BaseException:
         # a commit whose answer is lost may have happened, and without its file the migration would be reverted
         if not connection.closed and read_state(connection).stack == state.stack:
