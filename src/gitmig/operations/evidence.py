@@ -143,11 +143,12 @@ def nothing_to_adopt(database: str) -> GitmigError:
 def unlike(evidence: Evidence, journal: Journal | None, stack: Sequence[Migration], database: str) -> GitmigError:
     """The schema is none that the migrations make."""
     assert evidence.drift is not None  # else there is nothing to tell of
+    count = len(evidence.drift.names)
+    differ = f"{count} objects differ" if count > 1 else "1 object differs"
     if journal is not None:
-        count = len(evidence.drift.names)
         message = f"the schema of {database} is not what the migrations make that {journal.tool.name} has applied there"
-        lead = f"{count} object{'s differ' if count > 1 else ' differs'}:"
+        lead = f"{differ}:"
     else:
-        message = f"the schema of {database} is not what the migrations make, after none of the {len(stack)}"
-        lead = f"the nearest is that after {stack[evidence.count - 1].label}:"
+        message = f"no position in the {len(stack)} migrations has the schema of {database}"
+        lead = f"the nearest is that after {stack[evidence.count - 1].label}, where {differ}:"
     return GitmigError(f"{message}; nothing was changed", details=(lead, *first_lines(evidence.drift)), hint=DRIFT_HINT)

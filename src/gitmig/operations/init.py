@@ -30,8 +30,8 @@ CANDIDATES = (DEFAULT_FOLDER, "db/migrations", "database/migrations", "sql/migra
 class Initialised:
     """What is there now. `created` names files that were written; `database` is None if it could not be reached.
 
-    `why` says where the layout comes from; `count` migrations are in the folder. `before` is what the database had before
-    gitmig, if it had anything.
+    `why` says where the layout comes from; `count` migrations are in the folder. `before` is what the database had
+    before gitmig, if anything.
     """
 
     folder: str

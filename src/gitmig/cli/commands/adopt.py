@@ -78,9 +78,11 @@ def _comparison(adopted: Adopted) -> str:
 def _next(adopted: Adopted) -> str:
     if adopted.drift:
         return "`gitmig capture` makes a migration of the drift, `gitmig sync --discard-drift` takes it back"
+    if not adopted.target.snapshot.is_work_tree:
+        return "`gitmig sync` brings the database to the work tree"
     reverts, applies = len(adopted.plan.reverts), len(adopted.plan.applies)
     if reverts:
         return f"`gitmig sync` reverts {reverts} and applies {applies}: what is pending comes before what is applied"
     if applies:
         return f"`gitmig sync` applies {applies}"
-    return "`gitmig hooks install`, if the hooks are not there yet: from here on the database follows the checkout"
+    return "`git switch`: with the hooks of `gitmig init`, the database follows the checkout from here on"

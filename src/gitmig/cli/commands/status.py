@@ -53,6 +53,10 @@ def _print(found: Status) -> None:
             for name in names:
                 say(f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {name} (drift)")
     left_alone(found.target, most=3)
+    _print_verdict(found)
+
+
+def _print_verdict(found: Status) -> None:
     if found.in_sync:
         say(click.style("in sync", fg="green"))
     elif found.drift and not found.state.stack:
