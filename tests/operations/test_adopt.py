@@ -299,6 +299,24 @@ def test_without_a_table_the_schema_says_where_the_database_is(
     assert database.rows("TABLE a") == [(1,)]
 
 
+def test_a_migration_that_cannot_be_built_hides_no_position_before_it(
+    sandbox: Sandbox, database: Database, run: Adopt
+) -> None:
+    sandbox.table("0001_a", "a")
+    sandbox.migration("0002_broken", "SELECT nonsense;")
+    database.rows("CREATE TABLE a (id int PRIMARY KEY)")
+    assert [migration.label for migration in run().pending] == ["0002_broken"]
+    assert database.applied() == ["0001_a"]
+
+
+def test_a_migration_that_cannot_be_built_is_named_if_the_database_may_be_behind_it(
+    sandbox: Sandbox, database: Database, run: Adopt
+) -> None:
+    sandbox.migration("0001_broken", "SELECT nonsense;")
+    database.rows("CREATE TABLE a (id int PRIMARY KEY)")
+    assert 'fails: column "nonsense" does not exist' in refusal(run, database).message
+
+
 def test_of_migrations_that_leave_the_schema_alone_the_last_is_taken(
     sandbox: Sandbox, database: Database, run: Adopt
 ) -> None:

@@ -35,10 +35,13 @@ if TYPE_CHECKING:
 
 
 class AdoptObserver(ProtectionObserver, Protocol):
-    """Is told whom an adoption waits for, and asked before a protected database is written to."""
+    """Is told what an adoption takes its time for, and asked before a protected database is written to."""
 
     def waiting(self, holder: Holder) -> None:
         """Somebody else holds the lock."""
+
+    def building(self, count: int) -> None:
+        """So many migrations are built to compare the schema with each position."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ def adopt(
     with project.connect("adopt", on_wait=observer.waiting) as connection:
         state = read_state(connection)
         _refuse_known(state, database)
-        found = _Search(connection, target, database).run(with_drift=with_drift)
+        found = _Search(connection, target, observer).run(with_drift=with_drift)
         if not permit(connection, project, found.gain, Caller.PERSON, observer):
             return found.adopted
         stamp.forget(project.repository)
@@ -119,11 +122,12 @@ class _Found:
 class _Search:
     """Finding out what is applied, on a connection that holds the lock. Nothing is written."""
 
-    def __init__(self, connection: Connection, target: Target, database: str) -> None:
+    def __init__(self, connection: Connection, target: Target, observer: AdoptObserver) -> None:
         self._connection = connection
         self._target = target
         self._project = target.project
-        self._database = database
+        self._observer = observer
+        self._database = str(Address.of(target.project.url))
         self._context = Context(target=target.set, commit=target.commit, by=target.project.user)
         self._fingerprint: str | None = None
 
@@ -168,6 +172,7 @@ class _Search:
         if journal is None:
             if found.schema.is_pristine and not expected.has_bootstrap:
                 raise nothing_to_adopt(self._database)
+            self._observer.building(len(candidates))
             return by_schema(expected, found.schema, candidates, self._database)
         drift = schema_difference(expected.schema(len(rows)), found.schema)
         return Evidence(count=len(rows), drift=drift or None)

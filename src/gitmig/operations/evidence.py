@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.core.foreign import applied_among
-from gitmig.core.position import locate
+from gitmig.core.position import nearest_to, positions_of
 from gitmig.core.repair import named
 from gitmig.database.catalogs import read_schema
 from gitmig.database.foreign import read_journals
@@ -124,13 +124,16 @@ def by_schema(expected: Expected, found: Schema, stack: Sequence[Migration], dat
             f"there are no migrations that could be applied to {database}",
             hint="`gitmig capture` makes a first migration of its schema",
         )
-    count = len(stack)
-    expected.prepare(0, count)
-    place = locate([expected.schema(position) for position in range(count + 1)], found)
-    if 0 in place.alike:
+    schemas, failure = expected.every()
+    alike = positions_of(found, schemas)
+    if 0 in alike:
         raise nothing_to_adopt(database)
-    alike = tuple(stack[position - 1] for position in place.alike)
-    return Evidence(count=place.position, alike=alike, drift=place.difference)
+    if alike:
+        return Evidence(count=alike[-1], alike=tuple(stack[position - 1] for position in alike))
+    if failure is not None:
+        raise failure
+    position, difference = nearest_to(found, schemas)
+    return Evidence(count=position, drift=difference)
 
 
 def nothing_to_adopt(database: str) -> GitmigError:
