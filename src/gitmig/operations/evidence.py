@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gitmig.operations.target import Target
 
 DRIFT_HINT = (
-    "`gitmig adopt --with-drift` takes it over as it is, and the difference is drift; "
+    "`gitmig adopt --with-drift` takes it over as it is, for `gitmig capture` or `gitmig sync --discard-drift`; "
     "what is not the migrations' business belongs into `ignore`, what every database needs first into `bootstrap`"
 )
 

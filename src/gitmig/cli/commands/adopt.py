@@ -71,7 +71,10 @@ def _comparison(adopted: Adopted) -> str:
     if not adopted.verified:
         return 'not compared with a fresh build: verify is "never"'
     if adopted.drift:
-        return f"differs from a fresh build in {plural(len(adopted.drift.names), 'object')}, which are drift now"
+        count = len(adopted.drift.names)
+        return (
+            f"differs from a fresh build in {plural(count, 'object')}, which {'is' if count == 1 else 'are'} drift now"
+        )
     return "that of a fresh build"
 
 
