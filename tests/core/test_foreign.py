@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitmig.core.foreign import OWN_PARTS, TOOLS, Claim, applied_among, own_tables, tool_of
+from gitmig.core.version import Version
 from tests.core.samples import labels, migration
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
@@ -67,6 +68,12 @@ def test_a_table_is_a_tools_own_by_its_name_and_exactly_its_columns() -> None:
 
 def test_a_trigger_on_such_a_table_is_not_the_tools() -> None:
     assert not OWN_PARTS & {"trigger", "rule", "policy", "statistics"}
+
+
+def test_what_is_passed_over_is_known_and_no_migration() -> None:
+    claim = Claim(versions=("1", "3", "4"))
+    found, missing = applied_among(claim, MIGRATIONS, {Version("0003")})
+    assert (labels(found), missing) == (["0001_a"], ("4",))
 
 
 MIGRATIONS = [migration(label) for label in ("0001_a", "0002_b", "0010_c", "2026-01-01-120000_d")]

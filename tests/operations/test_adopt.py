@@ -208,6 +208,18 @@ def test_of_gooses_rows_the_last_one_counts(sandbox: Sandbox, database: Database
     assert database.applied() == ["0001_a"]
 
 
+def test_what_goose_ran_in_go_is_no_migration_and_the_schema_has_to_agree(
+    sandbox: Sandbox, database: Database, run: Adopt
+) -> None:
+    GOOSE_CASE.migrate(sandbox, database)
+    sandbox.write("migrations/0003_backfill.go", "package migrations")
+    database.rows(GOOSE_ROW % 3 + "ALTER TABLE a ADD odd int")
+    assert refusal(run, database).details == ("1 object differs:", "+ column public.a.odd")
+    database.rows("ALTER TABLE a DROP odd")
+    run()
+    assert database.applied() == ["0001_a", "0002_b"]
+
+
 def test_the_table_is_found_in_any_schema(sandbox: Sandbox, database: Database, run: Adopt) -> None:
     DBMATE_CASE.migrate(sandbox, database)
     database.rows("DROP TABLE schema_migrations")

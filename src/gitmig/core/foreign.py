@@ -154,15 +154,20 @@ def own_tables(columns: Iterable[str]) -> frozenset[str]:
     )
 
 
-def applied_among(claim: Claim, migrations: Sequence[Migration]) -> tuple[tuple[Migration, ...], tuple[str, ...]]:
-    """The migrations that are applied, in order, and the versions that none of them has."""
+def applied_among(
+    claim: Claim, migrations: Sequence[Migration], passed_over: Collection[Version] = ()
+) -> tuple[tuple[Migration, ...], tuple[str, ...]]:
+    """The migrations that are applied, in order, and the versions that none of them has.
+
+    Those `passed_over` are no migrations for gitmig, though the tool has run them.
+    """
     known = {migration.version for migration in migrations}
     claimed = {Version(text): text for text in claim.versions}
     if claim.up_to is not None:
         newest = Version(claim.up_to)
         claimed[newest] = claim.up_to
         claimed |= {version: version.text for version in known if version < newest}
-    unknown = sorted(version for version in claimed if version not in known)
+    unknown = sorted(version for version in claimed if version not in known and version not in passed_over)
     return (
         tuple(migration for migration in migrations if migration.version in claimed),
         tuple(claimed[version] for version in unknown),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.core.foreign import applied_among
+from gitmig.core.layouts.names import versions_of_programs
 from gitmig.core.position import nearest_to, positions_of
 from gitmig.core.repair import named
 from gitmig.database.catalogs import read_schema
@@ -92,7 +93,7 @@ def by_journal(journal: Journal, target: Target) -> tuple[Migration, ...]:
             "is not known",
             hint=f"put it right with {tool} first, then `gitmig adopt`",
         )
-    applied, unknown = applied_among(claim, target.set.migrations)
+    applied, unknown = _sorted_out(journal, target)
     if unknown:
         where = "the work tree" if target.snapshot.is_work_tree else f"commit {(target.commit or '')[:10]}"
         raise GitmigError(
@@ -102,6 +103,11 @@ def by_journal(journal: Journal, target: Target) -> tuple[Migration, ...]:
     return applied
 
 
+def _sorted_out(journal: Journal, target: Target) -> tuple[tuple[Migration, ...], tuple[str, ...]]:
+    """The applied migrations, and the versions that nobody knows; what a program did, the schema will show."""
+    return applied_among(journal.claim, target.set.migrations, versions_of_programs(target.snapshot.files))
+
+
 def _whereabouts(journal: Journal, project: Project) -> str:
     """Which branch has all that the tool has applied."""
     for branch in branches(project.repository):
@@ -109,7 +115,7 @@ def _whereabouts(journal: Journal, project: Project) -> str:
             target = target_of(project, snapshot.at_commit(project.repository, branch.commit, project.settings.folders))
         except GitmigError:  # its files are invalid: it is no place to go to
             continue
-        if target and not applied_among(journal.claim, target.set.migrations)[1]:
+        if target and not _sorted_out(journal, target)[1]:
             return f"branch {branch.name} has it: `gitmig adopt {branch.name}`, then `gitmig sync`"
     return "name the commit that has all of them, `gitmig adopt REVISION`, then `gitmig sync`"
 
