@@ -329,6 +329,16 @@ def test_a_migration_that_cannot_be_built_is_named_if_the_database_may_be_behind
     assert 'fails: column "nonsense" does not exist' in refusal(run, database).message
 
 
+def test_a_migration_that_cannot_be_built_is_not_blamed_for_what_differs_before_it(
+    sandbox: Sandbox, database: Database, run: Adopt
+) -> None:
+    sandbox.table("0001_a", "a")
+    sandbox.migration("0002_b", "CREATE TABLE b (id int); CREATE TABLE c (id int); CREATE TABLE d (id int);")
+    sandbox.migration("0003_broken", "SELECT nonsense;")
+    database.rows("CREATE TABLE a (id int PRIMARY KEY, odd int)")
+    assert refusal(run, database).details[-1] == "+ column public.a.odd"
+
+
 def test_of_migrations_that_leave_the_schema_alone_the_last_is_taken(
     sandbox: Sandbox, database: Database, run: Adopt
 ) -> None:

@@ -136,9 +136,9 @@ def by_schema(expected: Expected, found: Schema, stack: Sequence[Migration], dat
         raise nothing_to_adopt(database)
     if alike:
         return Evidence(count=alike[-1], alike=tuple(stack[position - 1] for position in alike))
-    if failure is not None:
-        raise failure
-    position, difference = nearest_to(found, schemas)
+    position, difference = nearest_to(found, schemas) if len(schemas) > 1 else (0, None)
+    if failure is not None and position == len(schemas) - 1:
+        raise failure  # the database may well be behind it
     return Evidence(count=position, drift=difference)
 
 
