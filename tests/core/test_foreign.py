@@ -62,8 +62,10 @@ def test_a_table_is_a_tools_own_by_its_name_and_exactly_its_columns() -> None:
         *("other.schema_migrations.version", "other.schema_migrations.note", '"a.b".schema_migrations.version'),
         *("public.my_schema_migrations.version", "schema_migrations.a.version", "public.a.id"),
     ]
-    assert own_tables(columns) == {"public.schema_migrations", "app.schema_migrations", '"a.b".schema_migrations'}
-    assert own_tables([]) == frozenset()
+    tables = [column.rpartition(".")[0] for column in columns]
+    own = {"public.schema_migrations", "app.schema_migrations", '"a.b".schema_migrations'}
+    assert own_tables(tables, columns) == own
+    assert own_tables(tables, []) == own_tables([], columns) == frozenset()
 
 
 def test_a_trigger_on_such_a_table_is_not_the_tools() -> None:

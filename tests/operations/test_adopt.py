@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.database import ledger
+from gitmig.database import ledger, lock
+from gitmig.database.connection import connect
 from gitmig.errors import GitmigError
 from gitmig.operations.adopt import Adopted, adopt
 from gitmig.operations.capture import capture
@@ -460,6 +461,21 @@ def test_a_protected_database_is_asked_for(sandbox: Sandbox, database: Database,
     assert len(database.applied()) == (2 if agree else 0)
 
 
+def test_it_waits_for_whoever_is_at_work(sandbox: Sandbox, database: Database, run: Adopt) -> None:
+    DBMATE_CASE.migrate(sandbox, database)
+
+    class Impatient(Notebook):
+        def waiting(self, holder: Holder) -> None:
+            super().waiting(holder)
+            other.close()
+
+    with connect(database.url, "sync") as other:
+        assert lock.acquire(other, nobody, set())
+        observer = Impatient()
+        run(None, observer)
+    assert (observer.events, len(database.applied())) == (["waiting for gitmig sync"], 2)
+
+
 def test_a_failure_leaves_nothing_behind(
     sandbox: Sandbox, database: Database, run: Adopt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -542,6 +558,26 @@ def test_a_rebuild_brings_the_tools_table_along(
     if "goose" in table:
         assert database.rows(GOOSE_ROW.removesuffix(";") % 9 + " RETURNING id") == [(2,)]
     assert status(Project.load(sandbox.root, database.url)).in_sync
+
+
+def test_a_capture_before_points_to_it(sandbox: Sandbox, database: Database) -> None:
+    DBMATE_CASE.migrate(sandbox, database)
+    with pytest.raises(GitmigError) as caught:
+        capture(Project.load(sandbox.root, database.url), None, nobody)
+    assert "does not go with what is pending" in caught.value.message
+    assert caught.value.hint == "`gitmig adopt` marks as applied what another tool has applied"
+    assert database.applied() == []
+
+
+def test_drift_that_was_taken_over_can_be_captured_while_something_is_pending(
+    sandbox: Sandbox, database: Database, run: Adopt, run_sync: Sync
+) -> None:
+    DBMATE_CASE.migrate(sandbox, database)
+    database.rows("ALTER TABLE a ADD odd int; INSERT INTO a VALUES (1, 2)")
+    run(with_drift=True)
+    captured = capture(Project.load(sandbox.root, database.url), "odd", nobody)
+    assert run_sync() == [f"- {captured.label}", f"+ {TIMES[2]}_c", f"+ {captured.label}"]
+    assert database.rows("TABLE a") == [(1, 2)]
 
 
 def test_init_says_what_was_there_before(sandbox: Sandbox, database: Database, run: Adopt) -> None:

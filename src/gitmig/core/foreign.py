@@ -136,22 +136,27 @@ def tool_of(table: str, columns: Collection[str]) -> Tool | None:
     return max(found, key=lambda tool: len(tool.columns), default=None)
 
 
-def own_tables(columns: Iterable[str]) -> frozenset[str]:
-    """The tables, schema included, that are a tool's own: they have its name and exactly its columns.
+def own_tables(tables: Iterable[str], columns: Iterable[str]) -> frozenset[str]:
+    """Those of the tables that are a tool's own: they have its name, in any schema, and exactly its columns.
 
-    `columns` are the names of all the columns there are, as `public.schema_migrations.version`.
+    `columns` are the names of all the columns there are, as `public.schema_migrations.version`; most databases have no
+    such table, and then they are not looked at.
     """
-    names = {tool.table for tool in TOOLS}
-    found: dict[str, set[str]] = {}
+    named = {tool.table for tool in TOOLS}
+    found: dict[str, set[str]] = {table: set() for table in tables if _bare(table) in named}
+    if not found:
+        return frozenset()
     for column in columns:
         table, _, name = column.rpartition(".")
-        if table.rpartition(".")[2] in names:
-            found.setdefault(table, set()).add(name)
-    return frozenset(
-        table
-        for table, members in found.items()
-        if any(tool.table == table.rpartition(".")[2] and tool.columns == members for tool in TOOLS)
-    )
+        if table in found:
+            found[table].add(name)
+    known = {(tool.table, tool.columns) for tool in TOOLS}
+    return frozenset(table for table, members in found.items() if (_bare(table), frozenset(members)) in known)
+
+
+def _bare(table: str) -> str:
+    """The name without its schema."""
+    return table.rpartition(".")[2]
 
 
 def applied_among(

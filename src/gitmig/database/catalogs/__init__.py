@@ -43,7 +43,9 @@ from gitmig.database.catalogs.edges import edges as edges_of
 from gitmig.database.catalogs.scope import FIRST_OID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from psycopg.rows import TupleRow
 
     from gitmig.database.connection import Connection
 
@@ -91,13 +93,17 @@ def read_schema(
         ties, keys = (cursor.fetchall() for cursor in asked) if edges else ([], [])
     ignored = _matcher(ignore)
     rows = [row for row in rows if not any(map(ignored, (row[1], *row[6:])))]
-    if not foreign and (tables := own_tables(row[1] for row in rows if row[0] == "column")):
+    if not foreign and (tables := own_tables(_names("table", rows), _names("column", rows))):
         rows = [row for row in rows if not (row[0] in OWN_PARTS and _belongs(tables, row[1], *row[6:]))]
     named = {Address(*row[3:6]): ObjectName(row[0], row[1]) for row in rows}
     return Schema(
         {ObjectName(kind, name): text for kind, name, text, *_ in rows},
         edges_of(named, map(Dependency.of, ties), (key for (key,) in keys)),
     )
+
+
+def _names(kind: str, rows: Sequence[TupleRow]) -> Iterator[str]:
+    return (row[1] for row in rows if row[0] == kind)
 
 
 def _belongs(tables: Collection[str], *names: str | None) -> bool:
