@@ -221,6 +221,13 @@ def test_what_goose_ran_in_go_is_no_migration_and_the_schema_has_to_agree(
     assert database.applied() == ["0001_a", "0002_b"]
 
 
+def test_programs_alone_are_nothing_to_adopt(sandbox: Sandbox, database: Database, run: Adopt) -> None:
+    sandbox.write("gitmig.toml", 'layout = "goose"\n')
+    sandbox.write("migrations/0003_backfill.go", "package migrations")
+    database.rows(GOOSE + GOOSE_ROW % 3)
+    assert refusal(run, database).message.startswith("no migration is applied to ")
+
+
 def test_the_table_is_found_in_any_schema(sandbox: Sandbox, database: Database, run: Adopt) -> None:
     DBMATE_CASE.migrate(sandbox, database)
     database.rows("DROP TABLE schema_migrations")

@@ -135,6 +135,8 @@ class _Search:
         """Everything that is to be written. Raises GitmigError."""
         journal = find_journal(self._connection, self._target)
         candidates = by_journal(journal, self._target) if journal else self._target.set.migrations
+        if journal and not candidates:
+            raise nothing_to_adopt(self._database)
         contents = self._target.contents(candidates)
         rows = self._rows(candidates, contents)
         evidence = self._weigh(journal, candidates, rows)
