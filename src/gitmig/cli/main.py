@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # The order in which a newcomer needs them; also the order of --help.
 COMMANDS = (
-    *("init", "new", "sync", "status", "check", "renumber", "verify", "diff", "capture"),
+    *("init", "adopt", "new", "sync", "status", "check", "renumber", "verify", "diff", "capture"),
     *("show", "log", "record", "kept", "hooks", "db", "demo"),
 )
 

@@ -41,13 +41,14 @@ LARGE_COPY = 50 << 20  # bytes; smaller ones are over before the line can be rea
 class Watcher:
     """Prints one line per step that is done; shows progress on a terminal; asks before a revert if it may.
 
-    `agreed` says that a person has said yes in advance.
+    `agreed` says that a person has said yes in advance; `command` is what they called.
     """
 
-    def __init__(self, *, may_ask: bool, quiet: bool = False, agreed: bool = False) -> None:
+    def __init__(self, *, may_ask: bool, quiet: bool = False, agreed: bool = False, command: str = "sync") -> None:
         self._may_ask = may_ask and sys.stdin.isatty() and sys.stderr.isatty()
         self._agreed = agreed
         self._quiet = quiet
+        self._command = command
         self._progress: Progress | None = None
 
     def waiting(self, holder: Holder) -> None:
@@ -105,7 +106,10 @@ class Watcher:
         if self._agreed:
             return True
         if not self._may_ask:
-            raise GitmigError("the database is protected: a sync needs your word", hint="`gitmig sync --yes` gives it")
+            raise GitmigError(
+                "the database is protected: this needs your word",
+                hint=f"`gitmig {self._command} --yes` gives it",
+            )
         for step in plan.steps:
             tell(step_line(step))
         return click.confirm("The database is protected. Go on?", default=False, err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.schema import ObjectName, SchemaDifference
+    from gitmig.core.schema import SchemaDifference
 
 MOST_NAMES = 3
 
@@ -43,7 +43,7 @@ def expanded(difference: SchemaDifference) -> str:
     )
 
 
-def named(names: Sequence[ObjectName]) -> str:
+def named(names: Sequence[object]) -> str:
     """The first few of them, and how many more there are."""
     shown = ", ".join(str(name) for name in names[:MOST_NAMES])
     return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES} more"

@@ -1,4 +1,4 @@
-"""Taking a change that somebody made by hand into the ledger, as a migration that is applied already."""
+"""Taking migrations into the ledger whose changes are in the database already: nothing is run."""
 
 from __future__ import annotations
 
@@ -6,44 +6,49 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitmig.database import ledger, ledger_schema
-from gitmig.database.tasks import row_of
 
 if TYPE_CHECKING:
-    from gitmig.core.migration import Content, Migration
+    from collections.abc import Sequence
+
     from gitmig.database.connection import Connection
-    from gitmig.database.ledger import State
+    from gitmig.database.ledger import Row, State
     from gitmig.database.tasks import Context
 
 
-def adopt(  # noqa: PLR0917 - all of it is needed
+def adopt(
     connection: Connection,
     state: State,
-    migration: Migration,
-    content: Content,
+    rows: Sequence[Row],
     context: Context,
-    fingerprint: str,
+    *,
+    action: str,
+    fingerprint: str | None,
+    note: str | None = None,
 ) -> None:
-    """Put the migration on top of the stack that `state` tells of, in one transaction, without running anything.
+    """Put the rows on top of the stack that `state` tells of, in one transaction, without running anything.
 
-    `context` is that of the work tree with the migration, `fingerprint` that of the schema as it is. The caller holds
-    the lock.
+    `context.target` is the set the database is on its way to, `fingerprint` that of the schema as it is: None if it is
+    not known to be that of the migrations. `action` and `note` go into the history. The caller holds the lock.
     """
-    row = replace(row_of(len(state.stack) + 1, migration, content, context), fingerprint=fingerprint)
-    stack = (*state.stack, ledger.applied_of(row))
-    in_sync = len(stack) == len(context.target)
-    event = ledger.Event(
-        action="capture",
-        version=migration.version.text,
-        name=migration.name,
-        done_by=context.by,
-        milliseconds=0.0,
-        from_set=state.set_id,
-        to_set=replace(state, stack=stack).set_id,
-        from_commit=state.commit,
-        to_commit=context.commit,
-    )
+    after = replace(state, stack=(*state.stack, *map(ledger.applied_of, rows)))
+    arrived = after.set_id == context.target.id
+    events = [
+        ledger.Event(
+            action=action,
+            version=row.version,
+            name=row.name,
+            done_by=context.by,
+            milliseconds=0.0,
+            from_set=state.set_id,
+            to_set=after.set_id,
+            from_commit=state.commit,
+            to_commit=context.commit,
+            note=note,
+        )
+        for row in rows
+    ]
     with connection.transaction():
         ledger_schema.upgrade(connection)
-        ledger.add(connection, [row])
-        ledger.arrive(connection, context.commit if in_sync else state.commit, fingerprint)
-        ledger.record(connection, [event])
+        ledger.add(connection, [*rows[:-1], replace(rows[-1], fingerprint=fingerprint)])
+        ledger.arrive(connection, context.commit if arrived else state.commit, fingerprint)
+        ledger.record(connection, events)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitmig.core.foreign import TOOLS
 from gitmig.core.schema import INSTANT
 from gitmig.database.catalogs import FAMILIES, RARE_FAMILIES, SETTINGS, read_schema
 
@@ -39,8 +40,9 @@ class Gauge:
 
         PostgreSQL writes definitions otherwise from version to version, and gitmig's queries grow.
         """
-        scale = (self.server_version // 10000, SETTINGS, INSTANT.pattern, sorted(self.ignore))
-        digest = hashlib.sha256(repr(scale).encode())
+        foreign = [(tool.table, sorted(tool.columns)) for tool in TOOLS]
+        settings = (self.server_version // 10000, SETTINGS, INSTANT.pattern, sorted(self.ignore), foreign)
+        digest = hashlib.sha256(repr(settings).encode())
         for family in (*FAMILIES, *RARE_FAMILIES):
             for query in family.queries(self.server_version):
                 digest.update(query.encode())

@@ -179,8 +179,15 @@ COMMENT ON COLUMN gitmig_kept.item.due IS 'Whether the opposite step ran, so tha
 COMMENT ON COLUMN gitmig_kept.item.reason IS 'Why rows that are due are still here; null: nothing was tried yet';
 """
 
+VERSION_4 = """
+ALTER TABLE gitmig.history DROP CONSTRAINT history_action_check,
+    ADD CONSTRAINT history_action_check CHECK (action IN ('apply', 'revert', 'sync', 'rebuild', 'capture', 'adopt'));
+COMMENT ON COLUMN gitmig.history.action IS
+    'apply and revert ran a script, sync ends a whole sync, rebuild made it anew, capture and adopt ran nothing';
+"""
+
 # upgrades[k] leads from version k to k + 1.
-UPGRADES = (VERSION_1, VERSION_2, VERSION_3)
+UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
 WITH_PROTECTION = 2  # the first version that has the marker

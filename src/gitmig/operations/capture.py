@@ -17,7 +17,7 @@ from gitmig.database.connection import Address
 from gitmig.database.gauge import Gauge
 from gitmig.database.ledger import read_rows, read_state
 from gitmig.database.sending import ScriptError
-from gitmig.database.tasks import Context
+from gitmig.database.tasks import Context, row_of
 from gitmig.errors import GitmigError
 from gitmig.operations.computed import Obstacle, accept, as_script, same
 from gitmig.operations.planning import plan_for
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 TITLE = "captured"
 HINT = "write the migration yourself, in the file that `gitmig new` makes; `gitmig diff --sql` shows the rest"
+UNFIT_HINT = "`gitmig sync --discard-drift` takes it back (its rows are kept); then change it again"
+NEW_HINT = "`gitmig adopt` marks as applied what another tool has applied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ def capture(
                 return Captured(database=database, drift=drift)
             try:
                 drafted = _drafted(workbench, found, target, name, now or datetime.now(timezone.utc))
-                _refuse_unfit(workbench, pending, drafted, database)
+                _refuse_unfit(workbench, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
                 notes = _tried(workbench, found, drafted)
             except Obstacle as obstacle:
                 raise obstacle.refused(f"migration of what was changed in {database}", HINT) from obstacle
@@ -119,7 +121,9 @@ def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
     return {migration.label: contents[migration.path].up for migration in apart.pending}
 
 
-def _refuse_unfit(workbench: Workbench, pending: Mapping[str, Script], drafted: Draft, database: str) -> None:
+def _refuse_unfit(
+    workbench: Workbench, pending: Mapping[str, Script], drafted: Draft, database: str, hint: str
+) -> None:
     """The next sync puts what is pending below what was captured: that has to work. Raises GitmigError."""
     if not pending:
         return
@@ -131,7 +135,7 @@ def _refuse_unfit(workbench: Workbench, pending: Mapping[str, Script], drafted: 
                 what = "what was changed by hand" if label == drafted.label else label
                 raise GitmigError(
                     f"what was changed in {database} does not go with what is pending: {what} fails: {error.message}",
-                    hint="`gitmig sync --discard-drift` takes it back (its rows are kept); then change it again",
+                    hint=hint,
                     details=(f"statement: {' '.join(error.statement.split())[:300]}",),
                 ) from error
 
@@ -161,7 +165,8 @@ def _write_and_adopt(connection: Connection, state: State, drafted: Draft, finge
         migration = target.set.migrations[-1]
         context = Context(target=target.set, commit=target.commit, by=project.user)
         content = target.contents((migration,))[migration.path]
-        adopt(connection, state, migration, content, context, fingerprint)
+        row = row_of(len(state.stack) + 1, migration, content, context)
+        adopt(connection, state, (row,), context, action="capture", fingerprint=fingerprint)
     except BaseException:
         # a commit whose answer is lost may have happened, and without its file the migration would be reverted
         if not connection.closed and read_state(connection).stack == state.stack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitmig.core.schema import Schema
@@ -73,6 +74,15 @@ class Expected:
         missing = [position for position in range(first, last + 1) if not self._is_known(position)]
         if missing:
             self._build(missing[0], missing[-1])
+
+    def every(self) -> tuple[list[Schema], GitmigError | None]:
+        """The schemas after 0, 1, 2 … migrations, as far as they can be built; and why the next one cannot."""
+        last, failure = len(self._stack), None
+        try:
+            self.prepare(0, last)
+        except GitmigError as error:
+            failure = error
+        return [self.schema(position) for position in takewhile(self._is_known, range(last + 1))], failure
 
     def beyond(self, keep: int, rows: Sequence[Row]) -> Expected:
         """The schemas along a stack of which `keep` migrations stay, with those of the rows on top."""

@@ -94,23 +94,29 @@ def unrepairable(failure: Unrepairable, database: str) -> SyncFailed:
 
 def drifted(difference: SchemaDifference, database: str, *, is_new: bool) -> GitmigError:
     """Somebody changed the schema without a migration; or, `is_new`, there was one before the first migration."""
+    if is_new:
+        return GitmigError(
+            f"{database} has a schema that no migration made; nothing was changed",
+            details=first_lines(difference),
+            hint="`gitmig adopt` marks as applied what another tool has applied; without migrations, `gitmig capture` "
+            "makes the first one; what is not gitmig's business belongs into `ignore`, what every database needs first "
+            "into `bootstrap`",
+        )
+    return GitmigError(
+        f"the schema of {database} was changed by hand, and nothing is built on that; nothing was changed",
+        details=first_lines(difference),
+        hint="`gitmig capture` makes a migration of it, `gitmig diff --sql` shows it, "
+        "`gitmig sync --discard-drift` takes it back",
+    )
+
+
+def first_lines(difference: SchemaDifference) -> tuple[str, ...]:
+    """The first objects that differ, a line each: `-` is missing, `+` is too many, `~` is not the same."""
     signs = (("-", difference.missing), ("+", difference.surplus), ("~", difference.changed))
     names = [f"{sign} {name}" for sign, group in signs for name in group]
     if len(names) > MOST_NAMES:
         names = [*names[:MOST_NAMES], f"… {len(names) - MOST_NAMES} more"]
-    if is_new:
-        return GitmigError(
-            f"{database} has a schema that no migration made; nothing was changed",
-            details=tuple(names),
-            hint="`gitmig capture` makes a first migration of it; or name what is not gitmig's business in `ignore`, "
-            "and what every database needs first in `bootstrap`",
-        )
-    return GitmigError(
-        f"the schema of {database} was changed by hand, and nothing is built on that; nothing was changed",
-        details=tuple(names),
-        hint="`gitmig capture` makes a migration of it, `gitmig diff --sql` shows it, "
-        "`gitmig sync --discard-drift` takes it back",
-    )
+    return tuple(names)
 
 
 def not_fresh(script: Script, error: ScriptError) -> GitmigError:

@@ -11,6 +11,7 @@ from gitmig.core.layouts import layouts
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
 from gitmig.errors import GitmigError, UsageError
+from gitmig.operations.evidence import look_before
 from gitmig.operations.project import Project
 from gitmig.operations.target import detect_layout, load_target
 from gitmig.repository import hooks
@@ -19,6 +20,7 @@ from gitmig.repository.snapshot import of_work_tree
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gitmig.operations.evidence import Before
     from gitmig.repository.hooks import Hook
 
 CANDIDATES = (DEFAULT_FOLDER, "db/migrations", "database/migrations", "sql/migrations")
@@ -28,7 +30,8 @@ CANDIDATES = (DEFAULT_FOLDER, "db/migrations", "database/migrations", "sql/migra
 class Initialised:
     """What is there now. `created` names files that were written; `database` is None if it could not be reached.
 
-    `why` says where the layout comes from; `count` migrations are in the folder.
+    `why` says where the layout comes from; `count` migrations are in the folder. `before` is what the database had
+    before gitmig, if anything.
     """
 
     folder: str
@@ -38,6 +41,7 @@ class Initialised:
     created: tuple[str, ...]
     hooks: tuple[Hook, ...]
     database: str | None
+    before: Before | None
     unavailable: GitmigError | None
 
 
@@ -65,7 +69,7 @@ def init(
     created += _configure(project, folder, chosen or detected or "single", bootstrap)
     project = Project.load(start, database)
     installed = hooks.install(repository)
-    reached, unavailable = _make_ledger(project)
+    reached, before, unavailable = _make_ledger(project)
     return Initialised(
         folder=folder,
         layout=chosen or detected or "single",
@@ -74,6 +78,7 @@ def init(
         created=tuple(created),
         hooks=tuple(installed),
         database=reached,
+        before=before,
         unavailable=unavailable,
     )
 
@@ -159,11 +164,12 @@ def _count(project: Project) -> int:
         return 0
 
 
-def _make_ledger(project: Project) -> tuple[str | None, GitmigError | None]:
+def _make_ledger(project: Project) -> tuple[str | None, Before | None, GitmigError | None]:
     """The database's name once it has a ledger, or why it has none yet; the first sync makes it then."""
     try:
         with project.connect("init") as connection:
             ledger_schema.upgrade(connection)
+            before = look_before(connection, project)
     except GitmigError as error:
-        return None, error
-    return str(Address.of(project.url)), None
+        return None, None, error
+    return str(Address.of(project.url)), before, None

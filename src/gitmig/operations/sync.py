@@ -171,7 +171,7 @@ class _Sync:
         drift = find_drift(self._connection, expected, state)
         if drift is None:
             return
-        if not discard:
+        if not discard or not state.stack:
             raise drifted(drift, self._database, is_new=not state.stack)
         permit_discarding(self._connection, self._project, drift, self._caller)
         stamp.forget(self._project.repository)

@@ -110,6 +110,6 @@ def test_what_cannot_be_made_anew_is_named_and_nothing_is_changed(
     with pytest.raises(GitmigError) as caught:
         rebuild()
     assert caught.value.message == (
-        "a rebuild cannot make aggregate public.app_sum(integer) anew, which the setting `ignore` names"
+        "a rebuild cannot make aggregate public.app_sum(integer) anew, which no migration makes"
     )
     assert database.rows("SELECT app_sum(1)") == [(1,)]

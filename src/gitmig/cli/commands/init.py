@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gitmig.cli import options
 from gitmig.cli.render import plural, say, warn
+
+if TYPE_CHECKING:
+    from gitmig.operations.init import Initialised
 
 
 @click.command("init", short_help="Set a repository up: folder, settings, hooks, ledger.")
@@ -34,13 +38,20 @@ def command(folder: str | None, layout: str | None, bootstrap: Path | None, data
         say(f"database   {made.database} has its ledger (schema gitmig)")
     if made.unavailable:
         warn(f"{made.unavailable.message}; {made.unavailable.hint}")
-    say(f"next       {_next(made.count, reachable=made.database is not None)}")
+    say(f"next       {_next(made)}")
     return 0
 
 
-def _next(count: int, *, reachable: bool) -> str:
-    if not reachable:
+def _next(made: Initialised) -> str:
+    if made.database is None:
         return "configure a database (see above), then `gitmig sync`; the ledger is made then"
-    if count:
-        return f"`gitmig status`, then `gitmig sync`: the folder has {plural(count, 'migration')}"
+    if made.before and made.before.journal:
+        journal = made.before.journal
+        return f"`gitmig adopt`: {journal.tool.name} has applied migrations here ({journal.table})"
+    if made.before and made.count:
+        return "`gitmig adopt`: the database has a schema already, which may be that of your migrations"
+    if made.before:
+        return "`gitmig capture` makes a first migration of the schema that the database has"
+    if made.count:
+        return f"`gitmig status`, then `gitmig sync`: the folder has {plural(made.count, 'migration')}"
     return '`gitmig new "create comments"`, write its two sections, then `gitmig sync`'

@@ -53,8 +53,15 @@ def _print(found: Status) -> None:
             for name in names:
                 say(f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {name} (drift)")
     left_alone(found.target, most=3)
+    _print_verdict(found)
+
+
+def _print_verdict(found: Status) -> None:
     if found.in_sync:
         say(click.style("in sync", fg="green"))
+    elif found.drift and not found.state.stack:
+        say(f"{click.style('not adopted', fg='red')}: the database has a schema that no migration made")
+        say("`gitmig adopt` marks as applied what another tool has applied; until then `gitmig sync` is blocked")
     elif found.drift:
         say(f"{click.style('drift', fg='red')}: the schema was changed by hand, so `gitmig sync` is blocked")
         say("`gitmig capture` makes a migration of it, `gitmig sync --discard-drift` takes it back")

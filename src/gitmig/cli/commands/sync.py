@@ -86,7 +86,9 @@ def show_plan(outcome: Outcome) -> None:
     if outcome.unfinished:
         say(f"  {outcome.unfinished} was interrupted outside a transaction and would be finished first")
     if outcome.drift:
-        say(f"  a sync would be refused: changed by hand: {named(outcome.drift.names)}")
+        is_new = not outcome.plan.keep and not outcome.plan.reverts
+        why = "no migration made, see `gitmig adopt`" if is_new else "changed by hand"
+        say(f"  a sync would be refused: {why}: {named(outcome.drift.names)}")
     for step in outcome.plan.steps:
         say(step_line(step))
     for line in move_lines(outcome.plan):

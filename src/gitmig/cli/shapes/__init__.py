@@ -4,11 +4,12 @@ from gitmig.cli.shapes.checking import of_finding, of_radar
 from gitmig.cli.shapes.history import of_log, of_show
 from gitmig.cli.shapes.kept import of_kept, of_kept_rows
 from gitmig.cli.shapes.pieces import named
-from gitmig.cli.shapes.schemas import of_capture, of_diff, of_verify
+from gitmig.cli.shapes.schemas import of_adopt, of_capture, of_diff, of_verify
 from gitmig.cli.shapes.syncing import of_rebuild, of_renumber, of_status, of_sync
 
 __all__ = [
     "named",
+    "of_adopt",
     "of_capture",
     "of_diff",
     "of_finding",

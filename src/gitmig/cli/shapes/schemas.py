@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from gitmig.cli.shapes.pieces import named, of_difference, of_objects, of_set
+from gitmig.cli.shapes.pieces import named, of_difference, of_objects, of_plan, of_set
 
 if TYPE_CHECKING:
     from gitmig.core.verification import Finding as Observation
+    from gitmig.operations.adopt import Adopted
     from gitmig.operations.capture import Captured
     from gitmig.operations.diff import Diff
     from gitmig.operations.verify import Verified
@@ -36,6 +37,24 @@ def of_capture(captured: Captured) -> dict[str, Any]:
         **of_difference(captured.drift),
         "findings": [_observation(note) for note in captured.notes],
         "pending": list(captured.pending),
+    }
+
+
+def of_adopt(adopted: Adopted) -> dict[str, Any]:
+    """`gitmig adopt --json`."""
+    journal, drift = adopted.journal, adopted.drift
+    return {
+        "ran": adopted.ran,
+        "database": adopted.database,
+        "commit": adopted.target.commit,
+        "tool": journal.tool.name if journal else None,
+        "table": {"schema": journal.schema, "name": journal.tool.table} if journal else None,
+        "adopted": [named(migration) for migration in adopted.applied],
+        "alike": [named(migration) for migration in adopted.alike],
+        "pending": [named(migration) for migration in adopted.pending],
+        "verified": adopted.verified,
+        "drift": of_difference(drift) if drift else None,
+        "plan": of_plan(adopted.plan),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.languages import suffixes
 from gitmig.core.problem import Problem
+from gitmig.core.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,20 +45,29 @@ def misnamed(file: File, expected: str) -> list[Problem]:
 
 def passed_over(file: File) -> Problem | None:
     """Why a file that belongs to no migration is left alone; None if nobody would take it for one."""
-    stem, _, suffix = file.name.rpartition(".")
     if is_script(file) and not MEANT.fullmatch(file.name):
         return Problem(
             path=file.path,
             message="is left alone: its name does not begin with a version",
             hint="give it one if it shall run; move it out of the migrations folder if not",
         )
-    if suffix.lower() in PROGRAMS and STEM.fullmatch(stem):
+    if _program(file):
         return Problem(
             path=file.path,
-            message=f"is left alone: gitmig runs no .{suffix} files",
+            message=f"is left alone: gitmig runs no .{file.name.rpartition('.')[2]} files",
             hint="write it in SQL, or run it with the tool it was written for",
         )
     return None
+
+
+def versions_of_programs(files: Sequence[File]) -> frozenset[Version]:
+    """The versions of migrations that are written in a programming language, which another tool may have run."""
+    return frozenset(Version(found["version"]) for file in files if (found := _program(file)))
+
+
+def _program(file: File) -> re.Match[str] | None:
+    stem, _, suffix = file.name.rpartition(".")
+    return STEM.fullmatch(stem) if suffix.lower() in PROGRAMS else None
 
 
 def only_half(files: Sequence[File], expected: str) -> Problem:

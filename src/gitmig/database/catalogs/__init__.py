@@ -6,6 +6,7 @@ the name of that. Names are `schema.object` or
 `schema.object.part`, quoted where they have to be. What is left out, here and nowhere else:
 
 - gitmig's own schemas and PostgreSQL's;
+- the tables in which other migration tools note what they have applied (`core.foreign`);
 - members of extensions;
 - partitions, which applications make at run time (their parents are read);
 - who owns an object: a scratch database is built by another role than yours;
@@ -23,6 +24,7 @@ import re
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
+from gitmig.core.foreign import OWN_PARTS, own_tables
 from gitmig.core.schema import ObjectName, Schema
 from gitmig.database.catalogs import (
     indexes,
@@ -41,7 +43,9 @@ from gitmig.database.catalogs.edges import edges as edges_of
 from gitmig.database.catalogs.scope import FIRST_OID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from psycopg.rows import TupleRow
 
     from gitmig.database.connection import Connection
 
@@ -70,10 +74,13 @@ SESSION = [f"pg_catalog.set_config('{name}', '{value}', true)" for name, value i
 START = f"SELECT {', '.join(PROBES + SESSION)}"
 
 
-def read_schema(connection: Connection, ignore: Sequence[str] = (), *, edges: bool = False) -> Schema:
+def read_schema(
+    connection: Connection, ignore: Sequence[str] = (), *, edges: bool = False, foreign: bool = False
+) -> Schema:
     """The schema as the session sees it, uncommitted changes included; with `edges`, also which object needs which.
 
-    `ignore` are shell patterns of names, with or without the schema; parts go with their object.
+    `ignore` are shell patterns of names, with or without the schema; parts go with their object. With `foreign`, other
+    migration tools' own tables are read, too.
     """
     with connection.transaction(force_rollback=True):
         found = connection.execute(START.encode()).fetchone() or ()
@@ -86,11 +93,22 @@ def read_schema(connection: Connection, ignore: Sequence[str] = (), *, edges: bo
         ties, keys = (cursor.fetchall() for cursor in asked) if edges else ([], [])
     ignored = _matcher(ignore)
     rows = [row for row in rows if not any(map(ignored, (row[1], *row[6:])))]
+    if not foreign and (tables := own_tables(_names("table", rows), _names("column", rows))):
+        rows = [row for row in rows if not (row[0] in OWN_PARTS and _belongs(tables, row[1], *row[6:]))]
     named = {Address(*row[3:6]): ObjectName(row[0], row[1]) for row in rows}
     return Schema(
         {ObjectName(kind, name): text for kind, name, text, *_ in rows},
         edges_of(named, map(Dependency.of, ties), (key for (key,) in keys)),
     )
+
+
+def _names(kind: str, rows: Sequence[TupleRow]) -> Iterator[str]:
+    return (row[1] for row in rows if row[0] == kind)
+
+
+def _belongs(tables: Collection[str], *names: str | None) -> bool:
+    """Whether one of the names, or what stands before its last dot, is one of the tables."""
+    return any(name in tables or name.rpartition(".")[0] in tables for name in names if name)
 
 
 def _matcher(patterns: Sequence[str]) -> Callable[[str | None], bool]:

@@ -1,4 +1,4 @@
-"""What no migration makes and a rebuild must not drop: partitions, what `ignore` names, the schema of kept rows."""
+"""What no migration makes and a rebuild must not drop: partitions, ignored objects, other tools' tables, kept rows."""
 
 from __future__ import annotations
 
@@ -41,8 +41,7 @@ def bring_along(old: Connection, new: Connection, ignore: Sequence[str]) -> list
     Raises GitmigError naming what cannot be made. Its rows are carried later, as those of all tables.
     """
     _bring_kept(old, new)
-    if ignore:
-        _bring_ignored(old, new, ignore)
+    _bring_ignored(old, new, ignore)
     return _bring_partitions(old, new)
 
 
@@ -63,14 +62,17 @@ def _bring_kept(old: Connection, new: Connection) -> None:
 
 
 def _bring_ignored(old: Connection, new: Connection, ignore: Sequence[str]) -> None:
-    every, rest, there = read_schema(old), read_schema(old, ignore), read_schema(new)
+    every, rest = read_schema(old, foreign=True), read_schema(old, ignore)
+    if every == rest:
+        return
+    there = read_schema(new, foreign=True)
     missing = [name for name in every.objects if name not in rest.objects and name not in there.objects]
     _make_all(new, [(name, texts) for name in missing if (texts := statements(old, name.kind, name.name))])
-    there = read_schema(new)
+    there = read_schema(new, foreign=True)
     wrong = [name for name in missing if there.objects.get(name) != every.objects[name]]
     if wrong:
         raise GitmigError(
-            f"a rebuild cannot make {wrong[0]} anew, which the setting `ignore` names",
+            f"a rebuild cannot make {wrong[0]} anew, which no migration makes",
             hint="drop it yourself and make it again afterwards; the database is as it was before",
             details=tuple(f"also: {name}" for name in wrong[1:5]),
         )

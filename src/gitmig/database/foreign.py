@@ -1,0 +1,62 @@
+"""Looking for the tables in which other migration tools note what they have applied, and reading them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.core.foreign import TOOLS, tool_of
+from gitmig.database.catalogs.scope import OURS
+
+if TYPE_CHECKING:
+    from gitmig.core.foreign import Claim, Tool
+    from gitmig.database.connection import Connection
+
+# Those on the search path first, in its order.
+TABLES = f"""
+    SELECT n.nspname, c.relname, array_agg(a.attname::text),
+      n.nspname = ANY (pg_catalog.current_schemas(false))
+    FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relkind IN ('r', 'p') AND c.relname = ANY (%s)
+    GROUP BY n.nspname, c.relname
+    ORDER BY array_position(pg_catalog.current_schemas(false), n.nspname) NULLS LAST, n.nspname, c.relname
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """The table of another tool, and what it says is applied. `on_path` is whether the session finds it by its name."""
+
+    tool: Tool
+    schema: str
+    on_path: bool
+    claim: Claim
+
+    @property
+    def table(self) -> str:
+        """How people call the table."""
+        return f"{self.schema}.{self.tool.table}"
+
+
+def read_journals(connection: Connection) -> list[Journal]:
+    """Every other tool's table that says something is applied; those on the search path first."""
+    names = sorted({tool.table for tool in TOOLS})
+    found = []
+    for schema, table, columns, on_path in connection.execute(TABLES.encode(), (names,)).fetchall():
+        tool = tool_of(table, columns)
+        if tool and (claim := _claim(connection, tool, schema)):
+            found.append(Journal(tool=tool, schema=schema, on_path=on_path, claim=claim))
+    return found
+
+
+def _claim(connection: Connection, tool: Tool, schema: str) -> Claim:
+    query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(
+        sql.SQL(", ").join(sql.SQL("coalesce({}::text, '')").format(sql.Identifier(name)) for name in tool.asked),
+        sql.Identifier(schema, tool.table),
+        sql.Identifier(tool.order),
+    )
+    return tool.read(connection.execute(query).fetchall())
