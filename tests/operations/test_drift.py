@@ -180,3 +180,13 @@ def test_who_may_use_schema_public_is_the_business_of_whoever_made_the_database(
     database.rows("REVOKE CREATE ON SCHEMA public FROM pg_read_all_data")
     sandbox.table("0002_b", "b")
     assert run_sync() == ["+ 0002_b"]
+
+
+def test_nothing_of_a_database_without_a_ledger_is_discarded(
+    sandbox: Sandbox, database: Database, run_sync: Callable[..., list[str]]
+) -> None:
+    database.rows("CREATE TABLE mine (id int); INSERT INTO mine VALUES (1)")
+    sandbox.table("0001_a", "a")
+    with pytest.raises(GitmigError, match="has a schema that no migration made"):
+        run_sync(discard_drift=True)
+    assert database.rows("TABLE mine") == [(1,)]

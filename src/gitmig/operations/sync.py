@@ -129,7 +129,9 @@ class _Sync:
         keeper = self._keeper(needed=bool(state.stack) or discard_drift)
         executor = self._executor(expected, keeper)
         if expected is not None:
-            self._look_for_drift(executor, expected, state, discard=discard_drift or abandon)
+            # without a ledger the whole schema is somebody's work, and not what they changed
+            discard = abandon or (discard_drift and bool(state.stack))
+            self._look_for_drift(executor, expected, state, discard=discard)
         plan = plan_for(state.stack, self._target)
         if expected is None:
             refuse_irreversible(plan, self._database)
@@ -171,7 +173,7 @@ class _Sync:
         drift = find_drift(self._connection, expected, state)
         if drift is None:
             return
-        if not discard or not state.stack:
+        if not discard:
             raise drifted(drift, self._database, is_new=not state.stack)
         permit_discarding(self._connection, self._project, drift, self._caller)
         stamp.forget(self._project.repository)
