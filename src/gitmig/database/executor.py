@@ -13,7 +13,7 @@ from gitmig.database.arriving import Arrival
 from gitmig.database.book import Book, Done, milliseconds
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne, at_commit
-from gitmig.database.reverting import Reverter
+from gitmig.database.reverting import Reverter, Unrepairable
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import ScriptError
 from gitmig.database.stepping import Stepper
@@ -89,13 +89,20 @@ class Executor:
                     self._run_together(batch, book)
             except TooMuchForOne as refusal:
                 waiting = refusal.smaller(batch) + waiting
+            except Unrepairable as failure:
+                failure.committed = self.committed
+                failure.outside = bool(batch) and not batch[0].transactional
+                raise
 
     def finish(self, unfinished: Unfinished, state: State) -> None:
         """Complete a script that an earlier process left half done outside a transaction. Raises StepFailed."""
         self._run_outside(unfinished_task(unfinished), Book(self._connection, self._context, state), unfinished)
 
     def discard_drift(self, state: State) -> None:
-        """Put the schema back to that of the applied stack. Raises Unrepairable with nothing changed."""
+        """Put the schema back to that of the applied stack, and forget a script that was interrupted.
+
+        Raises Unrepairable with nothing changed.
+        """
         assert self._reverter is not None  # without expectations there is no drift
         assert self._gauge is not None
         book = Book(self._connection, self._context, state)
@@ -104,6 +111,7 @@ class Executor:
             self._reverter.restore(len(state.stack), self._stepper.keep_drift)
             book.fingerprint = self._gauge.measure(self._connection).fingerprint
             book.discard_drift()
+            ledger.end_unfinished(self._connection)
 
     def _tasks(self, plan: Plan) -> list[Task]:
         """The plan's tasks. Where locks hurt nobody, scripts written for the outside run inside as well."""

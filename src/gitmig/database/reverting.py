@@ -59,12 +59,15 @@ class Run(Protocol):
 class Unrepairable(Exception):
     """No way leads back to the schema that was there before `label`; `reasons` has one line for each way.
 
-    Or, of an apply, to the schema that a fresh build has with it.
+    Or, of an apply, to the schema that a fresh build has with it. `committed` are the steps before it that are done for
+    good; `outside`: it ran outside a transaction itself.
     """
 
     label: str
     reasons: tuple[str, ...]
     direction: Direction = Direction.REVERT
+    committed: tuple[Done, ...] = ()
+    outside: bool = False
 
 
 class Reverter:

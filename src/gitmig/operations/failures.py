@@ -85,10 +85,13 @@ def unrepairable(failure: Unrepairable, database: str) -> SyncFailed:
         message = f"{failure.label} leads to another schema here than on a fresh database"
     else:
         message = f"{failure.label} cannot be undone: no way leads back to the schema that was there before it"
+    kept = "stays at the last step that is done" if failure.committed else "is as it was before"
+    if failure.outside:
+        kept = f"keeps what {failure.label} did outside a transaction"
     return SyncFailed(
         message,
-        details=failure.reasons,
-        hint=f"{database} is as it was before; `gitmig sync --rebuild` makes it anew and carries the rows over",
+        details=(*failure.reasons, *_listed("done", [done.step for done in failure.committed])),
+        hint=f"{database} {kept}; `gitmig sync --rebuild` makes it anew and carries the rows over",
     )
 
 

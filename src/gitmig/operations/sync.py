@@ -17,6 +17,7 @@ from gitmig.database.ledger import end_unfinished, read_state
 from gitmig.database.refusals import StepFailed
 from gitmig.database.reverting import Unrepairable
 from gitmig.database.tasks import Context
+from gitmig.errors import UsageError
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
 from gitmig.operations.failures import drifted, step_failed, unrepairable
@@ -73,8 +74,8 @@ def sync(
     """Make the database match the work tree, or the commit `revision`. Raises GitmigError, SyncFailed.
 
     A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
-    it, and takes back what it did; `discard_drift` takes back what was changed by hand. `caller` decides what may
-    be done to a protected database. `timeout` is how many seconds connecting may take.
+    it, and takes back what it did, unless verification is off. `discard_drift` takes back what was changed by hand.
+    `caller` decides what may be done to a protected database. `timeout` is how many seconds connecting may take.
     """
     since = time.time_ns()
     target = load_target(project, revision)
@@ -123,22 +124,28 @@ class _Sync:
     def run(self, *, abandon: bool, discard_drift: bool) -> Outcome:
         """Make the stack whole, see that the schema is that of the stack, plan, and run the plan."""
         ledger_schema.upgrade_existing(self._connection)
-        finished = self._finish(abandon=abandon)
         state = read_state(self._connection)
+        finished: tuple[Done, ...] = ()
+        if abandon:
+            self._refuse_idle(state)
+        elif state.unfinished is not None:
+            finished = self._finish(state)
+            state = read_state(self._connection)
         expected = Expected(self._project, self._connection, state.stack) if self._verify else None
-        keeper = self._keeper(needed=bool(state.stack) or discard_drift)
+        keeper = self._keeper(needed=bool(state.stack) or discard_drift or abandon)
         executor = self._executor(expected, keeper)
         if expected is not None:
             # without a ledger the whole schema is somebody's work, and not what they changed
             discard = abandon or (discard_drift and bool(state.stack))
             self._look_for_drift(executor, expected, state, discard=discard)
+        if abandon:
+            end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
         plan = plan_for(state.stack, self._target)
         if expected is None:
             refuse_irreversible(plan, self._database)
         outcome = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
-        if not permit(self._connection, self._project, plan, self._caller, self._observer):
-            return outcome
-        if not self._observer.planned(plan):
+        allowed = permit(self._connection, self._project, plan, self._caller, self._observer)
+        if not (allowed and self._observer.planned(plan)):
             return outcome
         if plan:
             stamp.forget(self._project.repository)
@@ -189,16 +196,18 @@ class _Sync:
         except StepFailed as failure:
             raise step_failed(failure, outcome.plan, self._database) from failure
         except Unrepairable as failure:
-            raise _NoWayBack(outcome, unrepairable(failure, self._database)) from failure
+            reached = replace(outcome, done=failure.committed)
+            raise _NoWayBack(reached, unrepairable(failure, self._database)) from failure
 
-    def _finish(self, *, abandon: bool) -> tuple[Done, ...]:
-        """Make the stack whole again before anything is planned on it; what that took."""
-        state = read_state(self._connection)
+    def _refuse_idle(self, state: State) -> None:
+        """Raise UsageError if there is nothing to abandon: what was changed by hand is another matter."""
         if state.unfinished is None:
-            return ()
-        if abandon:
-            end_unfinished(self._connection)
-            return ()
+            message = f"no script was interrupted in {self._database}: there is nothing to abandon"
+            raise UsageError(message, hint="`gitmig status` shows where it is")
+
+    def _finish(self, state: State) -> tuple[Done, ...]:
+        """Make the stack whole again before anything is planned on it; what that took."""
+        assert state.unfinished is not None  # else there is nothing to finish
         refuse_hooks(self._connection, self._project, Change.REVERT, self._caller)
         stamp.forget(self._project.repository)
         self._observer.resuming(state.unfinished.row.label)
@@ -211,7 +220,7 @@ class _Sync:
 
 
 class _NoWayBack(Exception):
-    """The plan cannot be run, and nothing was changed; the database can still be built anew."""
+    """The plan cannot be run to its end; the database can still be built anew."""
 
     def __init__(self, outcome: Outcome, told: SyncFailed) -> None:
         super().__init__(told.message)
