@@ -24,6 +24,16 @@ from gitmig.core.kept.suspicion import Reach, suspect
         pytest.param("ALTER TABLE t DROP COLUMN a CASCADE", Reach.ANY, id="a column and what hangs on it"),
         pytest.param("ALTER TABLE t ALTER a SET DATA TYPE int", Reach.NAMED, id="a type"),
         pytest.param("DROP INDEX i", Reach.NONE, id="an index"),
+        pytest.param("DROP FUNCTION f CASCADE", Reach.NONE, id="a function and its triggers"),
+        pytest.param("DROP COLLATION c CASCADE", Reach.ANY, id="a collation and its columns"),
+        pytest.param("DROP VIEW v CASCADE", Reach.ANY, id="a view and columns of its row type"),
+        pytest.param(
+            "ALTER TABLE t ALTER a DROP EXPRESSION, ALTER COLUMN b DROP IDENTITY", Reach.NONE, id="a property"
+        ),
+        pytest.param("ALTER TABLE t DROP expression", Reach.NAMED, id="a column called expression"),
+        pytest.param("ALTER TABLE t ADD a int, DROP identity", Reach.NAMED, id="a column called identity"),
+        pytest.param('ALTER TABLE t DROP "constraint"', Reach.NAMED, id="a column called constraint"),
+        pytest.param('ALTER TABLE t ADD "type" int', Reach.NONE, id="a new column called type"),
         pytest.param("DROP TABLE t", Reach.NAMED, id="drop"),
         pytest.param("DROP SCHEMA s CASCADE", Reach.ANY, id="drop everything"),
         pytest.param("UPDATE t SET a = 1", Reach.NAMED, id="update"),

@@ -20,6 +20,10 @@ TABLES = {
         CREATE TABLE t (a int, x text);
         INSERT INTO t VALUES (1, 'p'), (1, 'p'), (1, 'q'), (NULL, NULL), (NULL, NULL)
     """,
+    "no key, odd names": """
+        CREATE TABLE t (copy int, likeness int, n int, why text, gone bool, x text);
+        INSERT INTO t VALUES (1, 2, 3, 'so', true, 'p'), (1, 2, 3, 'so', true, 'q'), (2, 2, 3, NULL, false, 'p')
+    """,
     "unique instead of a key": """
         CREATE TABLE t (a int NOT NULL UNIQUE, x text);
         INSERT INTO t VALUES (1, 'p'), (2, 'p')

@@ -52,8 +52,11 @@ DROPPED = {
     *("index", "function", "procedure", "routine", "aggregate", "trigger", "view", "policy", "rule", "sequence"),
     *("publication", "statistics", "operator", "cast", "collation", "text", "event"),
 }
-# ALTER TABLE … DROP of these takes no column.
-DROPPED_PARTS = {"default", "not", "constraint", "expression", "identity"}
+# But with CASCADE these take columns along: those with that collation, or of the view's row type.
+TAKING_COLUMNS = {"view", "collation"}
+# ALTER TABLE … DROP of these takes no column; the last two only behind ALTER COLUMN, else they are names of columns.
+DROPPED_PARTS = {"default", "not", "constraint"}
+DROPPED_PROPERTIES = {"expression", "identity"}
 ALTERED = {"index", "function", "procedure", "routine", "aggregate", "view", "policy", "sequence", "schema", "default"}
 WRITING = {"insert", "update", "delete", "truncate", "merge", "copy"}
 
@@ -68,14 +71,14 @@ def suspect(text: str | None) -> Suspicion:
     found = tokens(text)
     if found is None or any(token.kind in {"ATOMIC", "UIDENT"} for token in found):
         return EVERYTHING
-    words = [_word(token.text) for token in found if token.kind != "SCONST"]
+    words = [token.text.lower() for token in found if token.kind != "SCONST"]
     judged = [_judge(statement) for statement in _statements(words)]
     reach = max((reach for reach, _ in judged), key=lambda reach: reach.value, default=Reach.NONE)
-    return Suspicion(reach, frozenset(words), writes=any(writes for _, writes in judged))
+    return Suspicion(reach, frozenset(map(_name, words)), writes=any(writes for _, writes in judged))
 
 
-def _word(text: str) -> str:
-    return text[1:-1].replace('""', '"').lower() if text.startswith('"') else text.lower()
+def _name(word: str) -> str:
+    return word[1:-1].replace('""', '"') if word.startswith('"') else word
 
 
 def _statements(words: Sequence[str]) -> Iterator[list[str]]:
@@ -98,7 +101,8 @@ def _judge(words: Sequence[str]) -> tuple[Reach, bool]:
         queries = "select" in words and not {"function", "procedure", "view", "policy", "rule"} & set(words[:4])
         return (Reach.ANY if queries else Reach.NONE), queries
     if head == "drop":
-        return (Reach.NONE if second in DROPPED else Reach.ANY if "cascade" in words else Reach.NAMED), False
+        cascades = "cascade" in words and second not in DROPPED - TAKING_COLUMNS
+        return (Reach.ANY if cascades else Reach.NONE if second in DROPPED else Reach.NAMED), False
     if head == "alter":
         return _alter(words, second)
     if head in WRITING:
@@ -112,8 +116,15 @@ def _alter(words: Sequence[str], second: str) -> tuple[Reach, bool]:
     if second != "table":
         return (Reach.NAMED if {"drop", "attribute"}.isdisjoint(words) and second == "type" else Reach.ANY), False
     takes = any(
-        word in {"type", "detach", "attach"} or (word == "drop" and after not in DROPPED_PARTS)
-        for word, after in zip(words[2:], [*words[3:], ""])
+        word in {"type", "detach", "attach"} or (word == "drop" and _takes_column(words, place))
+        for place, word in enumerate(words[2:], 2)
     )
     reach = (Reach.ANY if "cascade" in words else Reach.NAMED) if takes else Reach.NONE
     return reach, takes and "using" in words
+
+
+def _takes_column(words: Sequence[str], place: int) -> bool:
+    """Whether the DROP at this place of an ALTER TABLE is that of a column."""
+    after = words[place + 1] if place + 1 < len(words) else ""
+    of_column = words[place - 2] in {"alter", "column"}
+    return after not in DROPPED_PARTS and not (after in DROPPED_PROPERTIES and of_column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,20 +12,38 @@ from gitmig.database.catalogs.scope import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from gitmig.database.connection import Connection
 
 SEQUENCES = f"""
-    SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    SELECT n.nspname, c.relname, pg_catalog.clock_timestamp()
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'S' AND {OURS}
 """
+# A number that another session has taken must not be given out again: a gap is the lesser evil. Whose state this role
+# may not see counts as busy.
+SOMEBODY_ELSE = b"""
+    SELECT pid FROM pg_catalog.pg_stat_activity
+    WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+        AND backend_type IS NOT DISTINCT FROM 'client backend' AND (state IS DISTINCT FROM 'idle' OR state_change > %s)
+    LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequences:
+    """Schema and name → last value and whether it was given out, as they were `at` a time; None: there are none."""
+
+    at: datetime | None
+    values: dict[tuple[str, str], tuple[int, bool]]
 
 
 def attempt(connection: Connection, work: Callable[[], bool]) -> bool:
     """Do some work in a savepoint. Where it returns False or fails, it is as if nothing had been done.
 
     That includes sequences, which a rollback alone leaves where they are: a step that runs twice has to give the
-    numbers of one that runs once.
+    numbers of one that runs once. Not if another session may have taken numbers meanwhile.
     """
     before = _sequences(connection)
     done = False
@@ -39,25 +58,30 @@ def attempt(connection: Connection, work: Callable[[], bool]) -> bool:
     return done
 
 
-def _sequences(connection: Connection) -> dict[tuple[str, str], tuple[int, bool]]:
-    """Where every sequence is: its last value, and whether that was given out."""
-    names = connection.execute(SEQUENCES.encode()).fetchall()
-    if not names:
-        return {}
+def _sequences(connection: Connection) -> Sequences:
+    """Where every sequence is: its last value, and whether that was given out; and the server's time."""
+    rows = connection.execute(SEQUENCES.encode()).fetchall()
+    if not rows:
+        return Sequences(at=None, values={})
     parts = [
         sql.SQL("SELECT {}, {}, last_value, is_called FROM {}").format(schema, name, sql.Identifier(schema, name))
-        for schema, name in names
+        for schema, name, _ in rows
     ]
-    rows = connection.execute(sql.SQL(" UNION ALL ").join(parts)).fetchall()
-    return {(schema, name): (last, called) for schema, name, last, called in rows}
+    found = connection.execute(sql.SQL(" UNION ALL ").join(parts)).fetchall()
+    return Sequences(at=rows[0][2], values={(schema, name): (last, called) for schema, name, last, called in found})
 
 
-def _restore(connection: Connection, before: dict[tuple[str, str], tuple[int, bool]]) -> None:
-    now = _sequences(connection)
-    for (schema, name), (last, called) in before.items():
-        if now.get((schema, name)) != (last, called):
-            connection.execute(
-                sql.SQL("SELECT pg_catalog.setval({}::regclass, {}, {})").format(
-                    sql.Literal(sql.Identifier(schema, name).as_string(connection)), last, called
-                )
+def _restore(connection: Connection, before: Sequences) -> None:
+    now = _sequences(connection).values
+    moved = {name: value for name, value in before.values.items() if now.get(name) != value}
+    if not moved:
+        return
+    connection.execute("SELECT pg_catalog.pg_stat_clear_snapshot()")
+    if connection.execute(SOMEBODY_ELSE, (before.at,)).fetchone():
+        return
+    for (schema, name), (last, called) in moved.items():
+        connection.execute(
+            sql.SQL("SELECT pg_catalog.setval({}::regclass, {}, {})").format(
+                sql.Literal(sql.Identifier(schema, name).as_string(connection)), last, called
             )
+        )

@@ -109,11 +109,12 @@ def joined(
         )
     like = [pair for pair in pairs if pair.kept.like]
     return sql.SQL(
-        "(SELECT k.*, {left} AS likeness, row_number() OVER (PARTITION BY {left} ORDER BY n) AS copy "
+        '(SELECT k.*, {left} AS "gitmig likeness", '
+        'row_number() OVER (PARTITION BY {left} ORDER BY n) AS "gitmig copy" '
         "FROM {data} k WHERE {only}) k "
-        "{how} (SELECT t.*, t.tableoid, t.ctid, {right} AS likeness, "
-        "row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS copy FROM {table} t) t "
-        "ON k.likeness = t.likeness AND k.copy = t.copy"
+        '{how} (SELECT t.*, t.tableoid, t.ctid, {right} AS "gitmig likeness", '
+        'row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS "gitmig copy" FROM {table} t) t '
+        'ON k."gitmig likeness" = t."gitmig likeness" AND k."gitmig copy" = t."gitmig copy"'
     ).format(
         left=alike(sql.Identifier("k", pair.kept.data) for pair in like),
         right=alike(pair.shown for pair in like),
