@@ -237,3 +237,13 @@ def test_a_file_that_cannot_be_written_leaves_the_ledger_alone(
     with pytest.raises(GitmigError, match=r"git ignores migrations/0002_by_hand\.sql"):
         run()
     assert database.applied() == ["0001_a"]
+
+
+def test_who_may_use_schema_public_is_nobodys_change(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    database.rows("REVOKE ALL ON SCHEMA public FROM PUBLIC; COMMENT ON SCHEMA public IS 'ours'")
+    assert run().label is None
+    assert not diff(Project.load(sandbox.root, database.url), None, None).difference
+    database.rows(BY_HAND)
+    assert {name.kind for name in run().drift.names} == {"column", "index"}

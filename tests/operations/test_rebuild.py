@@ -296,3 +296,15 @@ def test_what_was_set_aside_comes_back_with_the_migrations(
     assert sum(aside.rows for aside in rebuilt.aside) == 2 + 3 + 2
     assert run_sync() == ["+ 0002_b", "+ 0003_c"]
     assert [database.rows(f"SELECT to_jsonb(x)::text FROM {table} x ORDER BY id") for table in ("a", "more")] == before
+
+
+def test_who_may_use_schema_public_stays_as_it_was(
+    sandbox: Sandbox, database: Database, run_sync: Callable[..., list[str]], rebuild: Rebuild
+) -> None:
+    sandbox.table("0001_a", "a")
+    run_sync()
+    database.rows("REVOKE ALL ON SCHEMA public FROM PUBLIC; COMMENT ON SCHEMA public IS 'ours'")
+    query = "SELECT nspacl::text, obj_description(oid) FROM pg_namespace WHERE nspname = 'public'"
+    before = database.rows(query)
+    rebuild()
+    assert database.rows(query) == before

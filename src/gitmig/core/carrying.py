@@ -95,7 +95,11 @@ def _carry(old: Table, new: Table) -> Carry:
         new=new,
         columns=tuple(column.name for column in shared),
         binary=all(_same_form(column, into[column.name]) for column in shared),
-        lost=tuple(column.name for column in old.columns if column.stored and column.name not in into),
+        lost=tuple(
+            column.name
+            for column in old.columns
+            if column.stored and not (column.name in into and into[column.name].stored)
+        ),
         misfit=next((column.name for column in new.columns if column.required and column.name not in had), None),
     )
 

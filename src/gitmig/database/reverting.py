@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitmig.database.tasks import Task
 
 # After these nothing further can be tried on the connection or in the transaction, or the script is not to blame.
-HOPELESS = {None, "57P01", "57P02", "57014", "25006"} | OUTSIDE_ONLY
+HOPELESS = {None, "57P01", "57P02", "57014", "25006", "40001", "40P01", "53200", "55P03"} | OUTSIDE_ONLY
 
 
 class Expectation(Protocol):

@@ -33,7 +33,7 @@ THERE = """
 """
 MADE = """
     SELECT rolname FROM pg_catalog.pg_roles
-    WHERE starts_with(pg_catalog.shobj_description(oid, 'pg_authid'), %s)
+    WHERE pg_catalog.shobj_description(oid, 'pg_authid') = ANY(%s)
 """
 # Whom a statement means without a name.
 SOMEBODY = frozenset({"current_user", "session_user", "current_role", "all"})
@@ -53,8 +53,8 @@ def run_confined(connection: Connection, script: Script, run: Callable[[Connecti
 
 
 def drop_claimed(connection: Connection, name: str) -> None:
-    """Drop the roles that the database, which is gone, had made for itself."""
-    for (role,) in connection.execute(MADE, (name,)).fetchall():
+    """Drop the roles that the database, which is gone, or a copy of it had made for themselves."""
+    for (role,) in connection.execute(MADE, ([name, f"{name}_copy", f"{name}_clone"],)).fetchall():
         with suppress(psycopg.errors.DependentObjectsStillExist):  # somebody has come to need it
             connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
@@ -87,7 +87,9 @@ def _blank(text: str) -> str:
 
 
 def _claim(connection: Connection, script: Script) -> None:
-    for statement in script.language.roles(script.text):
-        if statement.verb is RoleVerb.CREATE:
-            comment = sql.SQL("COMMENT ON ROLE {} IS {}")
-            connection.execute(comment.format(sql.Identifier(statement.roles[0]), connection.info.dbname))
+    made = [s.roles[0] for s in script.language.roles(script.text) if s.verb is RoleVerb.CREATE]
+    if not made:
+        return
+    for role, _ in connection.execute(THERE, (made,)).fetchall():  # it may be gone again
+        comment = sql.SQL("COMMENT ON ROLE {} IS {}")
+        connection.execute(comment.format(sql.Identifier(role), connection.info.dbname))

@@ -79,11 +79,12 @@ def capture(
         with open_workbench(project, edges=True) as workbench:
             rows = read_rows(connection, 0)
             workbench.build([rows[position].content.up for position in sorted(rows)])
-            drift = schema_difference(workbench.schema, found)
+            wanted = workbench.schema.on_ground_of(found)
+            drift = schema_difference(wanted, found)
             if not drift:
                 return Captured(database=database, drift=drift)
             try:
-                drafted = _drafted(workbench, found, target, name, now or datetime.now(timezone.utc))
+                drafted = _drafted(wanted, found, target, name, now or datetime.now(timezone.utc))
                 _refuse_unfit(workbench, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
                 notes = _tried(workbench, found, drafted)
             except Obstacle as obstacle:
@@ -140,9 +141,9 @@ def _refuse_unfit(
                 ) from error
 
 
-def _drafted(workbench: Workbench, found: Schema, target: Target, name: str, now: datetime) -> Draft:
+def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: datetime) -> Draft:
     """The migration, not tried yet. Raises Obstacle."""
-    up, down = difference(workbench.schema, found), difference(found, workbench.schema)
+    up, down = difference(wanted, found), difference(found, wanted)
     return draft(target, name, as_script(up), as_script(down), now)
 
 
@@ -151,7 +152,7 @@ def _tried(workbench: Workbench, found: Schema, drafted: Draft) -> tuple[Finding
     examined = workbench.examine(drafted.content)
     notes = accept(examined.findings)
     if examined.after is not None:
-        same(schema_difference(found, examined.after).names)
+        same(schema_difference(found, examined.after.on_ground_of(found)).names)
     return notes
 
 

@@ -46,6 +46,7 @@ def diff(
         with project.connect("diff") as connection:
             found = read_schema(connection, project.settings.ignore, edges=True)
             name = str(Address.of(project.url))
+        wanted = wanted.on_ground_of(found)
     else:
         other = load_target(project, second)
         found, name = fresh_schema(project, other), second

@@ -27,6 +27,7 @@ BLAMELESS = {
     "57014": AGAIN,
     "40001": AGAIN,
     "40P01": AGAIN,
+    "55P03": "somebody else holds a lock on it: run `gitmig sync` again when they are done",
     "25006": "it is read-only: sync the primary server, with a role that may write",
 }
 

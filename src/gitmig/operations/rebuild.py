@@ -30,6 +30,7 @@ from gitmig.database.rebuild.rights import refuse_unfit
 from gitmig.database.rebuild.session import settle
 from gitmig.database.rebuild.sessions import Awaited, Patience
 from gitmig.database.rebuild.swapping import Names, swap
+from gitmig.database.repairing import transform
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
@@ -186,7 +187,9 @@ class _Rebuild:
             ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=ignored(self._project))
         except BuildFailed as failure:
             raise not_fresh(failure.script, failure.error) from failure
-        return schema
+        wanted = schema.on_ground_of(read_schema(self._old, ignored(self._project)))
+        transform(new, schema, wanted)
+        return wanted
 
     def _move(self, new: Connection, built: Schema) -> Moved:
         """Carry everything over; the schema is not changed by it."""

@@ -18,6 +18,8 @@ from gitmig.core.languages.sql.expansion import expands_columns
         "CREATE FUNCTION f() RETURNS t BEGIN ATOMIC SELECT * FROM t; END",
         "DO $$ BEGIN EXECUTE 'CREATE VIEW v AS SELECT * FROM t'; END $$",
         "CREATE VIEW v AS SELECT count(*), t.* FROM t",
+        "CREATE VIEW v AS TABLE t",
+        "CREATE POLICY p ON t USING (EXISTS (SELECT * FROM other))",
         "CREATE VIEW v AS SELECT 'open FROM t.*",
     ],
 )

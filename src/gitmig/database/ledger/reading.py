@@ -11,8 +11,6 @@ from gitmig.database.ledger.rows import COLUMNS, Row, State, Unfinished, applied
 if TYPE_CHECKING:
     from gitmig.database.connection import Connection
 
-SELECT_ROWS = f"SELECT {', '.join(COLUMNS)} FROM gitmig.applied WHERE position > %s ORDER BY position"
-
 
 def read_state(connection: Connection) -> State:
     """The applied stack without its scripts; an empty one where there is no ledger yet. Writes nothing."""
@@ -39,7 +37,13 @@ def read_state(connection: Connection) -> State:
 
 def read_rows(connection: Connection, after: int) -> dict[int, Row]:
     """Position → row, scripts included, of the stack above position `after`."""
-    found = connection.execute(SELECT_ROWS.encode(), (after,)).fetchall() if ledger_schema.version(connection) else []
+    version = ledger_schema.version(connection)
+    if version == 0:
+        return {}
+    known = version >= ledger_schema.WITH_FINGERPRINTS
+    names = ", ".join(name if known or name != "fingerprint" else "NULL" for name in COLUMNS)
+    query = f"SELECT {names} FROM gitmig.applied WHERE position > %s ORDER BY position"
+    found = connection.execute(query.encode(), (after,)).fetchall()
     return {columns[0]: Row(**dict(zip(COLUMNS, columns))) for columns in found}
 
 

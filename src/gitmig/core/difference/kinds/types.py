@@ -79,7 +79,7 @@ def _is_a_column(name: str, context: Context) -> bool:
 
 
 def _attribute_changes(name: str, before: dict[str, tuple], after: tuple[tuple, ...]) -> Statements:  # type: ignore[type-arg]
-    for gone in before.keys() - {attribute[0] for attribute in after}:
+    for gone in sorted(before.keys() - {attribute[0] for attribute in after}):
         yield f"ALTER TYPE {name} DROP ATTRIBUTE {gone}"
     for attribute, type_, collation, comment in after:
         old = before.get(attribute)

@@ -6,11 +6,11 @@ import re
 
 from gitmig.core.languages.sql.tokens import tokens
 
-# PostgreSQL keeps the query of a view, a rule or a function with BEGIN ATOMIC as it understood it: with every column
-# that `*` stood for, in the order they had in the table.
-KEPT = re.compile(r"\b(?:view|rule|atomic)\b", re.IGNORECASE)
-# count(*) names no column.
-STAR = re.compile(r"(?<!\()\*|\*(?!\))|\bnatural\b", re.IGNORECASE)
+# PostgreSQL keeps the query of a view, rule, policy or function with BEGIN ATOMIC as it understood it: with every
+# column that `*` stood for, in the order they had in the table.
+KEPT = re.compile(r"\b(?:view|rule|atomic|policy)\b", re.IGNORECASE)
+# count(*) names no column; TABLE t stands for SELECT * FROM t.
+STAR = re.compile(r"(?<!\()\*|\*(?!\))|\bnatural\b|(?:\bas\b|\(|;)\s*table\b", re.IGNORECASE)
 
 
 def expands_columns(text: str) -> bool:

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from gitmig.core.languages.sql.tokens import Statement, Token
 
 # Scripts without any of these need not be parsed; most have none.
-WORDS = re.compile(r"\b(?:(?:create|drop|alter)\s+(?:role|user|group)|(?:grant|revoke)\b)", re.IGNORECASE)
+WORDS = re.compile(
+    r"\b(?:(?:create|drop|alter|on)\s+(?:role|user|group)|(?:grant|revoke|reassign)\b|alter\s+database)", re.IGNORECASE
+)
 VERBS = {"CREATE": RoleVerb.CREATE, "DROP": RoleVerb.DROP, "ALTER": RoleVerb.ALTER}
 NOUNS = {"ROLE", "USER", "GROUP"}
+# As in ALTER ROLE ALL. Whoever works in a database notices what happens to it.
+EVERYBODY = "all"
 # What is grammar, and no name, in GRANT a, b TO c WITH ADMIN OPTION GRANTED BY d CASCADE.
 OPENING = {"ADMIN", "INHERIT", "SET", "OPTION", "FOR"}
 BETWEEN = {"TO", "FROM", "GROUP"}
@@ -36,6 +40,16 @@ def _read(statement: Statement) -> RoleStatement | None:
     if len(words) > 2 and upper[0] in VERBS and upper[1] in NOUNS and upper[2] != "MAPPING":
         verb = VERBS[upper[0]]
         names = _dropped(words[2:]) if verb is RoleVerb.DROP else [words[2]]
+        if upper[3:5] == ["RENAME", "TO"]:
+            names += words[5:6]
+    elif upper[:3] == ["COMMENT", "ON", "ROLE"]:
+        verb, names = RoleVerb.ALTER, words[3:4]
+    elif upper[:3] == ["REASSIGN", "OWNED", "BY"]:
+        verb, names = RoleVerb.ALTER, _members(words[3:])
+    elif upper[:2] == ["ALTER", "DATABASE"]:
+        return RoleStatement(
+            verb=RoleVerb.ALTER, roles=(EVERYBODY,), offset=statement.offset, length=len(statement.text)
+        )
     elif upper[:1] in (["GRANT"], ["REVOKE"]) and "ON" not in upper:
         verb, names = RoleVerb.MEMBER, _members(words[1:])
     else:
