@@ -70,6 +70,6 @@ def rebuild(sandbox: Sandbox, database: Database) -> Rebuild:
 
 
 @pytest.fixture
-def ignoring(monkeypatch: pytest.MonkeyPatch) -> None:
+def ignoring(sandbox: Sandbox) -> None:
     """The setting `ignore` names whatever begins with app_."""
-    monkeypatch.setattr("gitmig.operations.rebuild.ignored", lambda _: ("app_*",))
+    sandbox.git("config", "gitmig.ignore", "app_*")

@@ -15,9 +15,8 @@ MOST_NAMES = 3
 
 
 class Way(Enum):
-    """How a migration was reverted, or (the first two) applied."""
+    """How a migration was reverted, or (the first) applied, where its script alone did not do."""
 
-    AUTHORED = "authored"  # its down undid its up
     COMPLETED = "completed"  # its script ran, and what it had left was put right
     COMPUTED = "computed"  # its down was missing or of no use: the difference of both schemas ran instead
 

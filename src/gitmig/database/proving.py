@@ -106,10 +106,6 @@ def _one_by_one(connection: Connection, attempts: Sequence[Attempt]) -> Failure 
             run_fresh(connection, attempt.script)
         except ScriptError as error:
             return _failure(attempt, error)
-        except psycopg.IntegrityError as error:  # a deferred constraint
-            message = error.diag.message_primary or str(error)
-            line, statement = attempt.script.first_line, "COMMIT"
-            return _failure(attempt, ScriptError(sqlstate=None, message=message, line=line, statement=statement))
     return None
 
 

@@ -184,10 +184,10 @@ class _Rebuild:
         ledger_schema.upgrade(new)
         ups = [task.row.content.up for task in work]
         try:
-            ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=ignored(self._project))
+            ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=self._project.settings.ignore)
         except BuildFailed as failure:
             raise not_fresh(failure.script, failure.error) from failure
-        wanted = schema.on_ground_of(read_schema(self._old, ignored(self._project)))
+        wanted = schema.on_ground_of(read_schema(self._old, self._project.settings.ignore))
         transform(new, schema, wanted)
         return wanted
 
@@ -195,8 +195,8 @@ class _Rebuild:
         """Carry everything over; the schema is not changed by it."""
         settle(self._old)
         settle(new)
-        moved = move(self._old, new, ignored(self._project), self._loser(), self._observer)
-        difference = schema_difference(built, read_schema(new, ignored(self._project)))
+        moved = move(self._old, new, self._project.settings.ignore, self._loser(), self._observer)
+        difference = schema_difference(built, read_schema(new, self._project.settings.ignore))
         if difference:
             raise GitmigError(
                 "carrying the rows changed the new database's schema",
@@ -232,11 +232,6 @@ class _Rebuild:
             to_commit=self._target.commit,
             note=f"carried {total(moved.carried)} rows, set {asides} aside; the old database is {self._names.kept}",
         )
-        fingerprint = Gauge(new.info.server_version, ignored(self._project)).fingerprint(built)
+        fingerprint = Gauge(new.info.server_version, self._project.settings.ignore).fingerprint(built)
         rows = [task.row for task in work]
         write_ledger(self._old, new, Entry(rows=rows, event=event, fingerprint=fingerprint))
-
-
-def ignored(project: Project) -> tuple[str, ...]:
-    """The patterns of what is not the migrations' business."""
-    return project.settings.ignore

@@ -79,11 +79,6 @@ class Shape:
     large_objects: int = 0
     counted: bool = True
 
-    @property
-    def has_rows(self) -> bool:
-        """Whether there is anything that could get lost."""
-        return self.large_objects > 0 or any(table.filled for table in self.tables.values())
-
     def named(self, name: TableName) -> Table | None:
         """The table of that name."""
         return next((table for table in self.tables.values() if table.name == name), None)

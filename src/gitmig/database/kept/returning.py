@@ -109,7 +109,7 @@ def finish(connection: Connection, store: Store, item: Item, place: Place) -> tu
     """
     data = data_table(item.data)
     if place.missing:
-        _keep_missing(connection, store, item, place)
+        _keep_missing(store, item, place)
     connection.execute(sql.SQL("DELETE FROM {} WHERE why IS NULL").format(data))
     renew_images(connection, place)
     row = connection.execute(
@@ -122,7 +122,7 @@ def finish(connection: Connection, store: Store, item: Item, place: Place) -> tu
     return left, LATER if later else why or ""
 
 
-def _keep_missing(connection: Connection, store: Store, item: Item, place: Place) -> None:
+def _keep_missing(store: Store, item: Item, place: Place) -> None:
     """Turn the rows that went back into an item of their own that holds what they still lack."""
     missing = {column.name for column in place.missing}
     columns = []
