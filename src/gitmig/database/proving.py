@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -110,12 +109,10 @@ def _one_by_one(connection: Connection, attempts: Sequence[Attempt]) -> Failure 
 
 
 def _inside(script: Script) -> Script:
-    if script.transactional:
-        return script
-    text = script.language.inside(script.text)
-    if text is None:
+    inside = script.inside()
+    if inside is None:
         raise _NeedsCommits
-    return replace(script, text=text)
+    return inside
 
 
 def _failure(attempt: Attempt, error: ScriptError) -> Failure:

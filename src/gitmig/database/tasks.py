@@ -55,10 +55,7 @@ class Task:
         """The migration's other section, fit for the inside of a transaction; None if there is none that is."""
         content = self.row.content
         script = content.down if self.step.direction is Direction.APPLY else content.up
-        if script is None or script.transactional:
-            return script
-        text = script.language.inside(script.text)
-        return None if text is None else replace(script, text=text, transactional=True)
+        return None if script is None else script.inside()
 
     @property
     def subject(self) -> Subject:
@@ -69,12 +66,10 @@ class Task:
 
     def inside(self) -> Task:
         """The same task for the inside of a transaction, although it was written for the outside; if that can be."""
-        if self.script is None or self.script.transactional:
+        inside = None if self.script is None else self.script.inside()
+        if inside is None or inside is self.script:
             return self
-        text = self.script.language.inside(self.script.text)
-        if text is None:
-            return self
-        return replace(self, script=replace(self.script, text=text, transactional=True), written=self.script)
+        return replace(self, script=inside, written=self.script)
 
     def outside(self) -> Task:
         """The same task outside a transaction, its script as it was written."""
