@@ -12,10 +12,10 @@ from gitmig.database import ledger, ledger_schema
 from gitmig.database.arriving import Arrival
 from gitmig.database.book import Book, Done, milliseconds
 from gitmig.database.piecewise import OUTSIDE_ONLY
-from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne, at_commit
+from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne
 from gitmig.database.reverting import Reverter, Unrepairable
 from gitmig.database.runners import runner_of
-from gitmig.database.sending import ScriptError
+from gitmig.database.sending import ScriptError, error_at_commit
 from gitmig.database.stepping import Stepper
 from gitmig.database.tasks import tasks, unfinished_task
 
@@ -152,9 +152,10 @@ class Executor:
                 raise TooMuchForOne(culprit, outside=outside) from error
             raise self._failed(culprit, error, done) from error
         except psycopg.IntegrityError as error:  # a deferred constraint speaks up when the transaction ends
-            if self._stepper.current is None:
+            last = self._stepper.current
+            if last is None:
                 raise
-            raise self._failed(self._stepper.current, at_commit(self._stepper.current, error), done[:-1]) from error
+            raise self._failed(last, error_at_commit(last.script, error), done[:-1]) from error
         self._commit(done)
 
     def _revert(self, tasks: Sequence[Task]) -> list[Done]:

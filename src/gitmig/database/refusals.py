@@ -1,4 +1,4 @@
-"""What PostgreSQL may say to a step: it failed, it is too much for one transaction, it breaks a deferred constraint."""
+"""What PostgreSQL may say to a step: it failed, or it is too much for one transaction."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.database.piecewise import OUTSIDE_ONLY
-from gitmig.database.sending import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import psycopg
-
     from gitmig.core.plan import Step
     from gitmig.database.book import Done
+    from gitmig.database.sending import ScriptError
     from gitmig.database.tasks import Task
 
 # What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
@@ -54,15 +52,3 @@ class TooMuchForOne(Exception):
         else:
             parts = [tuple(batch[: place or 1]), tuple(batch[place or 1 :])]
         return [part for part in parts if part]
-
-
-def at_commit(task: Task, error: psycopg.IntegrityError) -> ScriptError:
-    """The failure of a deferred constraint as if it were the last task's."""
-    return ScriptError(
-        sqlstate=error.sqlstate,
-        message=error.diag.message_primary or str(error),
-        detail=error.diag.message_detail,
-        hint="a deferred constraint was checked when the transaction ended",
-        line=task.script.first_line if task.script else 1,
-        statement="COMMIT",
-    )

@@ -88,14 +88,14 @@ def refuse_failures(
             raise _error(script, text, offset, done, errors.error_from_result(result, encoding="utf-8"))
 
 
-def error_at_commit(script: Script, error: errors.IntegrityError) -> ScriptError:
-    """What a deferred constraint says when the script's transaction ends."""
+def error_at_commit(script: Script | None, error: errors.IntegrityError) -> ScriptError:
+    """What a deferred constraint says when the script's transaction ends; a revert that was computed has no script."""
     return ScriptError(
         sqlstate=error.sqlstate,
         message=error.diag.message_primary or str(error),
         detail=error.diag.message_detail,
         hint="a deferred constraint was checked when the transaction ended",
-        line=script.first_line,
+        line=script.first_line if script else 1,
         statement="COMMIT",
         table=_table(error.diag),
     )

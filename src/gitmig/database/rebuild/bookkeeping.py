@@ -40,13 +40,8 @@ def write_ledger(old: Connection, new: Connection, entry: Entry) -> None:
         if entry.rows:
             ledger.add(new, entry.rows)
         ledger.record(new, [entry.event])
-        new.execute(
-            "UPDATE gitmig.state SET commit = %s, fingerprint = %s, changed_at = clock_timestamp()",
-            (entry.event.to_commit, entry.fingerprint),
-        )
-        new.execute(
-            "UPDATE gitmig.applied SET fingerprint = %s WHERE position = %s", (entry.fingerprint, len(entry.rows))
-        )
+        ledger.arrive(new, entry.event.to_commit, entry.fingerprint)
+        ledger.measured(new, len(entry.rows), entry.fingerprint)
 
 
 def _carry_history(old: Connection, new: Connection) -> None:
