@@ -6,17 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from gitmig.core.layouts import names, sections
-from gitmig.core.migration import Migration
 from gitmig.core.problem import InvalidMigrations, Problem
-from gitmig.core.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitmig.core.layouts.sections import Directive
-    from gitmig.core.migration import Content, File
+    from gitmig.core.migration import Content, File, Migration
 
-EXPECTED = "V_name.sql, as in 20260101120000_create_comments.sql"
 # goose cuts statements at line ends and needs StatementBegin/End around function bodies; PostgreSQL's own parser
 # does not, so the two are checked and otherwise left as the comments they are.
 KNOWN = {"up", "down", "statementbegin", "statementend", "no"}
@@ -29,17 +26,7 @@ class GooseLayout:
 
     def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
-        migrations: list[Migration] = []
-        problems: list[Problem] = []
-        for file in filter(names.is_script, files):
-            stem = file.name.rpartition(".")[0]
-            match = names.STEM.fullmatch(stem)
-            if match is None or stem.endswith((".up", ".down")):
-                problems += names.misnamed(file, EXPECTED)
-                continue
-            version = Version(match["version"])
-            migrations.append(Migration(version=version, name=match["name"] or "", files=(("both", file),)))
-        return migrations, problems
+        return names.one_file_each(files)
 
     def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
         """See `Layout`."""

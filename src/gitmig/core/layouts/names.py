@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitmig.core.languages import suffixes
+from gitmig.core.migration import Migration
 from gitmig.core.problem import Problem
 from gitmig.core.version import Version
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # `20260101120000_create_comments`, `0001-init`, `42`: digits, then perhaps a separator and a name.
 STEM = re.compile(r"(?P<version>[0-9]+)(?:[_-](?P<name>[^/]*))?")
+ONE_FILE = "V_name.sql, as in 20260101120000_create_comments.sql"
 # Beside the migrations lie seeds, dumps and archives, which every tool passes over. What begins with a version (or with
 # Flyway's V1) or says up or down is meant as a migration, and then a slip in the name must not go unnoticed.
 MEANT = re.compile(r"[\W_]*[vV]?\d.*|(?:.*[./])?(?:up|down)\.[^./]+", re.S)
@@ -68,6 +70,21 @@ def versions_of_programs(files: Sequence[File]) -> frozenset[Version]:
 def _program(file: File) -> re.Match[str] | None:
     stem, _, suffix = file.name.rpartition(".")
     return STEM.fullmatch(stem) if suffix.lower() in PROGRAMS else None
+
+
+def one_file_each(files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+    """`Layout.group` where a migration is one file with both sections in it."""
+    migrations: list[Migration] = []
+    problems: list[Problem] = []
+    for file in filter(is_script, files):
+        stem = file.name.rpartition(".")[0]
+        match = STEM.fullmatch(stem)
+        if match is None or stem.endswith((".up", ".down")):
+            problems += misnamed(file, ONE_FILE)
+            continue
+        version = Version(match["version"])
+        migrations.append(Migration(version=version, name=match["name"] or "", files=(("both", file),)))
+    return migrations, problems
 
 
 def only_half(files: Sequence[File], expected: str) -> Problem:
