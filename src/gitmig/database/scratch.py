@@ -44,8 +44,7 @@ def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
         _drop_left_behind(connection, url)
         create_like(connection, name)
     try:
-        with connect(make_conninfo(url, dbname=name), "scratch") as connection:
-            connection.execute("SET synchronous_commit = off")
+        with scratch_connection(url, name) as connection:
             run_bootstrap(connection, bootstrap)
             yield connection
     finally:
@@ -60,11 +59,18 @@ def scratch_copy(url: str, template: str) -> Iterator[Connection]:
     with connect(url, "scratch") as connection:
         connection.execute(copy)
     try:
-        with connect(make_conninfo(url, dbname=name), "scratch") as connection:
-            connection.execute("SET synchronous_commit = off")
+        with scratch_connection(url, name) as connection:
             yield connection
     finally:
         _drop(url, name)
+
+
+@contextmanager
+def scratch_connection(url: str, name: str) -> Iterator[Connection]:
+    """A connection to a database that nobody will miss after a power cut."""
+    with connect(make_conninfo(url, dbname=name), "scratch") as connection:
+        connection.execute("SET synchronous_commit = off")
+        yield connection
 
 
 def create_from_bootstrap(

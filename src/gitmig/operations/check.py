@@ -98,19 +98,14 @@ def _read(project: Project, layout: Layout, pedigree: Pedigree, ours: Side, thei
     edited = pedigree.edited(pedigree.ours)
     reader.read([mine for _, mine in edited], ours.snapshot, footprints=False)
     before = [one for one, _ in edited] + pedigree.deleted(pedigree.ours)
-    reader.read(before, _in_git(theirs), footprints=False)
+    reader.read(before, theirs.in_git, footprints=False)
     if edited:
         versions = {mine.version for _, mine in edited}
-        reader.read([m for m in pedigree.theirs if m.version in versions], _in_git(theirs), footprints=False)
+        reader.read([m for m in pedigree.theirs if m.version in versions], theirs.in_git, footprints=False)
     first = min((m.version for m in pedigree.ours_added), default=None)
     if first is not None:
-        reader.read([m for m in pedigree.common if m.version > first], _in_git(theirs))
+        reader.read([m for m in pedigree.common if m.version > first], theirs.in_git)
     return reader
-
-
-def _in_git(side: Side) -> Snapshot:
-    """A snapshot whose files are read by their blob ids, wherever they lie."""
-    return snapshot.Snapshot(commit=side.commit, folder=side.snapshot.folder)
 
 
 def _dependents(reader: Reader, common: Set, found: Snapshot) -> Dependents:

@@ -10,7 +10,6 @@ from gitmig.database.embedded import MAINTENANCE
 from gitmig.database.proving import run_trials
 from gitmig.errors import GitmigError
 from gitmig.operations.sides import Reader
-from gitmig.repository.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from gitmig.core.migration import Migration
@@ -51,7 +50,7 @@ def orders_of(project: Project, checked: Checked) -> Orders | None:
     reader = Reader(project=project, layout=checked.layout)
     work_tree = {_key(m) for m in checked.ours.migrations}
     reader.read([m for m in merged if _key(m) in work_tree], checked.ours.snapshot, footprints=False)
-    reader.read(merged, Snapshot(commit=checked.base.commit, folder=checked.merged.folder), footprints=False)
+    reader.read(merged, checked.base.in_git, footprints=False)
     if reader.problems or not set(map(_key, known.values())) <= set(map(_key, merged)):
         return None
     return Orders(

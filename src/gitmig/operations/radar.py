@@ -88,7 +88,7 @@ def _since(scan: Scan, load: Load, missing: frozenset[str]) -> tuple[Addition, .
 
 
 def _edits(scan: Scan, edited: Iterable[Migration]) -> Iterator[Finding]:
-    scan.reader.read(edited, scan.anywhere, footprints=False)
+    scan.reader.read(edited, scan.base.in_git, footprints=False)
     in_base = {addition.member.label: addition for addition in scan.base_additions}
     for migration in edited:
         content, before = scan.reader.contents.get(migration.blobs), in_base.get(migration.label)

@@ -10,7 +10,6 @@ from gitmig.core.conflicts.dependents import Dependents, reaches_further
 from gitmig.core.conflicts.effects import Member
 from gitmig.core.conflicts.radar import Addition, Load
 from gitmig.core.layouts import group
-from gitmig.repository import snapshot
 from gitmig.repository.branches import differences, ever_in
 
 if TYPE_CHECKING:
@@ -80,14 +79,9 @@ class Scan:
         entries = {m.label: m.files[0][1].name.partition("/")[0] for m in self.base.migrations}
         return {entries[one.member.label]: Load(additions=(one,), dependents=None) for one in self.base_additions}
 
-    @property
-    def anywhere(self) -> snapshot.Snapshot:
-        """A snapshot whose files are read by their blob ids, wherever they lie."""
-        return snapshot.Snapshot(commit=self.base.commit, folder=None)
-
     def _additions(self, migrations: Sequence[Migration]) -> tuple[Addition, ...]:
         """Those that can be read."""
-        self.reader.read(migrations, self.anywhere)
+        self.reader.read(migrations, self.base.in_git)
         return tuple(self._addition(m) for m in migrations if m.blobs in self.reader.footprints)
 
     def _addition(self, migration: Migration) -> Addition:

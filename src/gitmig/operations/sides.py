@@ -35,6 +35,11 @@ class Side:
     migrations: Set = ()
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def in_git(self) -> Snapshot:
+        """A snapshot whose files are read by their blob ids, wherever they lie."""
+        return snapshot.Snapshot(commit=self.commit, folder=None)
+
 
 def read_side(project: Project, revision: str | None) -> Side:
     """The side of a revision, or of the work tree as it is. Raises UsageError, InvalidMigrations."""
