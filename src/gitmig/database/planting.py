@@ -8,6 +8,7 @@ import psycopg
 
 from gitmig.core.sample_rows import Column, Table, Type, full_insert, in_order, sparse_insert
 from gitmig.database.catalogs.scope import OWN_RELATION, RELATION, RELATIONS
+from gitmig.database.kept.guard import IMMEDIATE, late_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +41,6 @@ SELECT {RELATION}, (
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity <> 'a' AND a.attgenerated = '')
 FROM {RELATIONS} AND c.relkind IN ('r', 'p') WHERE {OWN_RELATION} ORDER BY 1
 """
-# What is checked when the transaction ends, unless SET CONSTRAINTS asks for it before.
-DEFERRED = """
-SELECT quote_ident(n.nspname) || '.' || quote_ident(k.conname)
-FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace WHERE k.condeferred
-"""
 
 
 def plant(connection: Connection) -> list[str]:
@@ -63,9 +59,9 @@ def check_deferred(connection: Connection) -> None:
 
 
 def _checks(connection: Connection) -> tuple[str, ...]:
-    """The statements that check what is deferred; none where no constraint is."""
-    late = [name for (name,) in connection.execute(DEFERRED).fetchall()]
-    return ("SET CONSTRAINTS ALL IMMEDIATE", f"SET CONSTRAINTS {', '.join(late)} DEFERRED") if late else ()
+    """The statements that check what is deferred; none where no constraint is: ALL would hold for later ones, too."""
+    late = late_again(connection)
+    return (IMMEDIATE, late.as_string(connection)) if late else ()
 
 
 def _planted(connection: Connection, table: Table, checks: Sequence[str]) -> bool:

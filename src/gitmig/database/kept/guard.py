@@ -48,6 +48,7 @@ FOREIGN_KEYS = """
       -- PERIOD asks for more than equal values; such a key is checked when the transaction ends
       AND pg_catalog.to_jsonb(o) ->> 'conperiod' IS DISTINCT FROM 'true'
 """
+IMMEDIATE = "SET CONSTRAINTS ALL IMMEDIATE"
 # Constraints that are checked at the end of the transaction unless somebody says otherwise.
 INITIALLY_DEFERRED = """
     SELECT n.nspname, o.conname FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
@@ -107,10 +108,16 @@ def foreign_keys_late(connection: Connection, tables: Collection[int]) -> Iterat
 
 def settle_constraints(connection: Connection) -> None:
     """Check now what would be checked at the end; pending checks would stop a later ALTER TABLE (55006)."""
-    connection.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
-    if late := connection.execute(INITIALLY_DEFERRED.encode()).fetchall():
-        names = sql.SQL(", ").join(sql.Identifier(schema, name) for schema, name in late)
-        connection.execute(sql.SQL("SET CONSTRAINTS {} DEFERRED").format(names))
+    connection.execute(IMMEDIATE.encode())
+    if late := late_again(connection):
+        connection.execute(late)
+
+
+def late_again(connection: Connection) -> sql.Composed | None:
+    """The statement after which constraints that are checked late by themselves are so again; None: there are none."""
+    late = connection.execute(INITIALLY_DEFERRED.encode()).fetchall()
+    names = sql.SQL(", ").join(sql.Identifier(schema, name) for schema, name in late)
+    return sql.SQL("SET CONSTRAINTS {} DEFERRED").format(names) if late else None
 
 
 def foreign_keys(connection: Connection, tables: Collection[int]) -> list[ForeignKey]:
