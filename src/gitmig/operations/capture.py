@@ -20,6 +20,7 @@ from gitmig.database.sending import ScriptError
 from gitmig.database.tasks import Context, row_of
 from gitmig.errors import GitmigError
 from gitmig.operations.computed import Obstacle, accept, as_script, same
+from gitmig.operations.failures import shortened
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.operations.workbench import open_workbench
@@ -137,7 +138,7 @@ def _refuse_unfit(
                 raise GitmigError(
                     f"what was changed in {database} does not go with what is pending: {what} fails: {error.message}",
                     hint=hint,
-                    details=(f"statement: {' '.join(error.statement.split())[:300]}",),
+                    details=(f"statement: {shortened(error.statement)}",),
                 ) from error
 
 

@@ -12,6 +12,7 @@ from gitmig.core.naming import slug
 from gitmig.database.sending import ScriptError
 from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.computed import Obstacle, accept, as_script
+from gitmig.operations.failures import shortened
 from gitmig.operations.workbench import open_workbench
 from gitmig.operations.writing import Draft, draft, work_tree, write
 
@@ -79,7 +80,7 @@ def _down(workbench: Workbench, drafted: Draft) -> str:
     try:
         after = workbench.schema_with(up)
     except ScriptError as error:
-        details = (f"statement: {' '.join(error.statement.split())[:300]}",)
+        details = (f"statement: {shortened(error.statement)}",)
         hint = "it was tried on a fresh database with the work tree's migrations; no file is written"
         raise GitmigError(f"the SQL fails: {error.message}", hint=hint, details=details) from error
     return as_script(difference(after, workbench.schema))

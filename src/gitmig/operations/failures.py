@@ -42,12 +42,12 @@ def step_failed(failure: StepFailed, plan: Plan | None, database: str) -> SyncFa
     error = failure.error
     begun = [failure.step, *failure.rolled_back, *(done.step for done in failure.committed)]
     waiting = [step for step in plan.steps if step not in begun] if plan else []
-    details = [f"statement: {_shortened(error.statement)}"]
+    details = [f"statement: {shortened(error.statement)}"]
     details += [
         f"{word}: {text}" for word, text in (("detail", error.detail), ("PostgreSQL's hint", error.hint)) if text
     ]
     if error.context:
-        details.append(f"where: {_shortened(error.context)}")
+        details.append(f"where: {shortened(error.context)}")
     details += _listed("done", [done.step for done in failure.committed])
     details += _listed("rolled back", failure.rolled_back) + _listed("not run", waiting)
     verb, advice = "applying", "correct the script and run `gitmig sync`"
@@ -75,7 +75,8 @@ def _listed(word: str, steps: Sequence[Step]) -> list[str]:
     return [f"{word}: {', '.join(names)}"] if names else []
 
 
-def _shortened(text: str, longest: int = 300) -> str:
+def shortened(text: str, longest: int = 300) -> str:
+    """One line of it, and no more of that than people read."""
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[:longest]} …"
 
@@ -128,5 +129,5 @@ def not_fresh(script: Script, error: ScriptError) -> GitmigError:
     return GitmigError(
         f"on a fresh database {script.path}:{error.line} fails: {error.message}",
         hint="what every database needs before the first migration belongs into the bootstrap file",
-        details=(f"statement: {' '.join(error.statement.split())[:300]}",),
+        details=(f"statement: {shortened(error.statement)}",),
     )

@@ -8,7 +8,7 @@ from gitmig.core.proof import Orders, judge
 from gitmig.database.building import BuildFailed
 from gitmig.database.embedded import MAINTENANCE
 from gitmig.database.proving import run_trials
-from gitmig.errors import GitmigError
+from gitmig.operations.failures import not_fresh
 from gitmig.operations.sides import Reader
 
 if TYPE_CHECKING:
@@ -31,12 +31,7 @@ def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof
         server, bootstrap = _server(project, scratch), project.bootstrap_sql()
         before, results = run_trials(server, bootstrap, foundation, orders.trials(), project.settings.ignore)
     except BuildFailed as failure:
-        error = failure.error
-        raise GitmigError(
-            f"the migrations that both sides have do not run: {failure.script.path}:{error.line}: {error.message}",
-            hint="what every database needs before the first migration belongs into the bootstrap file",
-            details=(f"statement: {' '.join(error.statement.split())[:300]}",),
-        ) from failure
+        raise not_fresh(failure.script, failure.error) from failure
     return judge(orders, before, results)
 
 
