@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.difference import difference
 from gitmig.core.naming import slug
-from gitmig.core.plan import desire, unread
+from gitmig.core.plan import desire, make_plan, unread
 from gitmig.core.plan import difference as difference_of_sets
 from gitmig.core.schema import schema_difference
 from gitmig.database.adoption import adopt
@@ -21,7 +21,6 @@ from gitmig.database.tasks import Context, row_of
 from gitmig.errors import GitmigError
 from gitmig.operations.computed import Obstacle, accept, as_script, same
 from gitmig.operations.failures import shortened
-from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.operations.workbench import open_workbench
 from gitmig.operations.writing import Draft, draft, unwrite, work_tree, write
@@ -109,11 +108,12 @@ def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
     if state.unfinished is not None:
         label = state.unfinished.row.label
         raise GitmigError(f"{label} was interrupted in {database}", hint="`gitmig sync` finishes it; then capture")
-    plan = plan_for(state.stack, target)
     contents = target.contents(unread(state.stack, target.set.migrations))
-    apart = difference_of_sets(state.stack, desire(state.stack, target.set.migrations, contents))
+    desired = desire(state.stack, target.set.migrations, contents)
+    apart = difference_of_sets(state.stack, desired)
     if apart.phantom or apart.edited:
-        details = tuple(f"sync would {step.direction.value} {step.label}" for step in plan.steps[:3])
+        steps = make_plan(state.stack, desired).steps
+        details = tuple(f"sync would {step.direction.value} {step.label}" for step in steps[:3])
         hint = "capture where the database is"
         if state.commit:
             hint += f": `git switch --detach {state.commit[:10]}`"

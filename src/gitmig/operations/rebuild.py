@@ -146,12 +146,12 @@ class _Rebuild:
         """All of it; the swap is the last thing that can fail."""
         renamer = stack.enter_context(connect(self._maintenance, "rebuild"))
         watcher = stack.enter_context(connect(self._maintenance, "rebuild"))
-        for others_first in range(ROUNDS - 1, -1, -1):
+        for rounds_left in range(ROUNDS - 1, -1, -1):
             try:
                 moved, built = self._round(work, renamer, watcher)
                 break
             except Awaited:
-                if not others_first:
+                if not rounds_left:
                     raise
                 self._old.execute("ROLLBACK")
         self._observer.swapped(self._names.kept)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.layouts.names import is_script, passed_over
-from gitmig.core.migration import Migration, MigrationSet
+from gitmig.core.migration import MigrationSet
 from gitmig.core.problem import InvalidMigrations, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-from gitmig.core.migration import Content, File
+    from gitmig.core.migration import Content, File, Migration
 
 SYMLINK, SUBMODULE = "120000", "160000"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gitmig.database.connection import Connection
     from gitmig.database.rebuild.aside import Aside, Loser
-from gitmig.database.rebuild.carrying import Carried
+    from gitmig.database.rebuild.carrying import Carried
 
 
 class MoveObserver(Protocol):
