@@ -17,8 +17,8 @@ class Version:
 
     Ordered as a number: leading zeros do not count, and neither do dashes (diesel writes both `2017-09-23-182408` and
     `20170923182408`). Times are compared from the left, as diesel and dbmate do it, however many digits they have:
-    `20260730` < `20260730140000` < `202607301400000000` < `20260731`. The digits are never turned into an `int`, which
-    Python limits to 4,300 digits.
+    `20260730` < `20260730140000` < `202607301400000000` < `20260731`. No `int` is made of the digits to compare them:
+    Python limits that to 4,300 of them.
     """
 
     _length: int = field(init=False, repr=False)

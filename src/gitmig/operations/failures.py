@@ -59,7 +59,7 @@ def step_failed(failure: StepFailed, plan: Plan | None, database: str) -> SyncFa
     kept = "stays at the last step that is done" if failure.committed else "is as it was before"
     if failure.outside:
         kept = "keeps the statements before it, which ran outside a transaction"
-        advice += "; or `gitmig sync --abandon` leaves it at that"
+        advice += "; or `gitmig sync --abandon` forgets it and takes back what it did"
     return SyncFailed(
         f"{verb} {failure.step.label} failed at {failure.path}:{error.line}: {error.message}",
         details=tuple(details),
