@@ -44,7 +44,8 @@ class Attempt:
         self._is_there = not left
         if left:
             self.reason = self.reason or (left_undone(left) if self.way is Way.COMPLETED else "")
-            transform(self._connection, read_schema(self._connection, self._ignore, edges=True), self._wanted)
+            found = read_schema(self._connection, self._ignore, edges=True)
+            transform(self._connection, found, self._wanted, renames=self._task.renames)
 
     def verify(self) -> None:
         """Raise Elsewhere unless the way led to the wanted schema."""
@@ -63,11 +64,11 @@ class Attempt:
         return f"the computed difference fails: {failure.message}: {' '.join(failure.statement.split())[:120]}"
 
 
-def transform(connection: Connection, found: Schema, wanted: Schema) -> None:
-    """Run the computed difference. Raises ScriptError."""
+def transform(connection: Connection, found: Schema, wanted: Schema, *, renames: bool = True) -> None:
+    """Run the computed difference, with or without renaming what is gone to what is new. Raises ScriptError."""
     from gitmig.core.difference import difference
 
-    text = ";\n".join(difference(found, wanted).statements)
+    text = ";\n".join(difference(found, wanted, renames=renames).statements)
     run_sql(connection, Script(language=SQL, text=text, path="the computed difference"))
 
 

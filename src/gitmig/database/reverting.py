@@ -103,7 +103,12 @@ class Reverter:
         direction = task.step.direction
         position = task.row.position - (direction is Direction.REVERT)
         try:
-            left = self._put_right(position, task.step.label, lambda script: self._run(task, script, as_written=False))
+            left = self._put_right(
+                position,
+                task.step.label,
+                lambda script: self._run(task, script, as_written=False),
+                renames=task.renames,
+            )
         except Unrepairable as failure:
             failure.direction = direction
             raise
@@ -117,7 +122,7 @@ class Reverter:
         self._put_right(position, "what was changed by hand", run)
 
     def _put_right(
-        self, position: int, label: str, run: Callable[[Callable[[], None]], object]
+        self, position: int, label: str, run: Callable[[Callable[[], None]], object], *, renames: bool = True
     ) -> SchemaDifference | None:
         """Run the computed difference to the schema at `position`; what differed, None if nothing did."""
         wanted, found = self._expected.schema(position), self._read()
@@ -125,7 +130,7 @@ class Reverter:
         if not left:
             return None
         try:
-            run(lambda: transform(self._connection, found, wanted))
+            run(lambda: transform(self._connection, found, wanted, renames=renames))
         except ScriptError as error:
             _raise_if_hopeless(error)
             raise Unrepairable(label=label, reasons=(error.message,)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Content, Migration, MigrationSet, Script
     from gitmig.core.plan import Plan
     from gitmig.database.ledger import Unfinished
+
+RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,13 @@ class Task:
         row, is_apply = self.row, self.step.direction is Direction.APPLY
         here, there = (row.up, row.down) if is_apply else (row.down, row.up)
         return Subject(version=row.version, name=row.name, checksum=row.checksum, text=here, opposite=there)
+
+    @property
+    def renames(self) -> bool:
+        """Whether the migration may rename something: else what looks alike before and after it is not the same."""
+        content = self.row.content
+        texts = [script.text for script in (content.up, content.down) if script is not None]
+        return any(RENAME.search(text) for text in texts)
 
     def inside(self) -> Task:
         """The same task for the inside of a transaction, although it was written for the outside; if that can be."""

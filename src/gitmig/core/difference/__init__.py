@@ -31,14 +31,15 @@ class Difference:
     unhandled: tuple[ObjectName, ...]
 
 
-def difference(found: Schema, wanted: Schema) -> Difference:
+def difference(found: Schema, wanted: Schema, *, renames: bool = True) -> Difference:
     """What to run in one transaction where the schema is `found`, so that it becomes `wanted`.
 
     Both should have edges: without them there is no order among the statements. Rows stay wherever PostgreSQL has a
-    statement that keeps them; what cannot be kept, as values of a dropped column, is for the caller to save.
+    statement that keeps them; what cannot be kept, as values of a dropped column, is for the caller to save. Without
+    `renames` tables and columns that are gone and new ones are two things, however much alike.
     """
     target = taken_apart(wanted.at_the_time_of(found))
-    renaming, before = renamed(taken_apart(found), target)
+    renaming, before = renamed(taken_apart(found), target, rows=renames)
     changes = decide(before, target)
     statements = [*renaming, *Plan(before, target, changes).statements()]
     unseen = [BODIES_UNSEEN] if any(map(has_text_body, statements)) else []

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 Pair = tuple[ObjectName, ObjectName]
 
 
-def renamed(found: Model, wanted: Model) -> tuple[list[str], Model]:
-    """The statements that rename, and the found model as it is behind them."""
+def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[list[str], Model]:
+    """The statements that rename, and the found model as it is behind them; without `rows`, of what holds none."""
     statements: list[str] = []
-    for step in (_types, _tables, _columns, _sequences, _constraints, _indexes, _triggers):
+    holding = (_tables, _columns, _sequences) if rows else ()
+    for step in (_types, *holding, _constraints, _indexes, _triggers):
         pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found)]
         statements += [text for old, new in pairs for text in _statements(old, new)]
         if pairs:

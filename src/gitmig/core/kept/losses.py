@@ -89,14 +89,10 @@ def changed_columns(table: Table, after: Table) -> tuple[Column, ...]:
         column
         for column in table.stored
         if (heir := successor(table, column, after)) is None
-        or not holds_as_much(heir, column)
+        or heir.type != column.type
+        or not column.parts <= heir.parts
         or (table.oid == after.oid and heir.number != column.number)
     )
-
-
-def holds_as_much(heir: Column, column: Column) -> bool:
-    """Whether a column takes the values of another one whole: it has its type, and nothing went from inside of that."""
-    return heir.type == column.type and column.parts <= heir.parts
 
 
 def lasting_key(table: Table, after: Table | None) -> tuple[Column, ...]:

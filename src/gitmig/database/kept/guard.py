@@ -31,6 +31,12 @@ TRIGGERS = """
     JOIN pg_catalog.pg_trigger g ON g.tgrelid = c.oid
     WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgenabled IN ('O', 'A')
 """
+# A rule could swallow what is written; those of views are their queries.
+RULES = """
+    SELECT n.nspname, c.relname, r.rulename, r.ev_enabled FROM pg_catalog.pg_rewrite r
+    JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE r.ev_class = ANY (%s::oid[]) AND r.ev_type <> '1' AND r.ev_enabled IN ('O', 'A')
+"""
 ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
 FOREIGN_KEYS = """
     SELECT o.oid::int8, o.conrelid::int8, o.conname, o.condeferrable, o.confrelid::int8,
@@ -83,11 +89,16 @@ def quiet(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def triggers_off(connection: Connection, tables: Collection[int]) -> Iterator[None]:
-    """The tables (oids) without the triggers users wrote. Foreign keys stay on."""
-    found = connection.execute(TRIGGERS, (list(tables),)).fetchall() if tables else []
-    _alter(connection, [(schema, table, "DISABLE", trigger) for schema, table, trigger, _ in found])
+    """The tables (oids) without the triggers and rules users wrote. Foreign keys stay on."""
+    held = {
+        what: connection.execute(query.encode(), (list(tables),)).fetchall() if tables else []
+        for what, query in (("TRIGGER", TRIGGERS), ("RULE", RULES))
+    }
+    for what, found in held.items():
+        _alter(connection, what, [(schema, table, "DISABLE", name) for schema, table, name, _ in found])
     yield
-    _alter(connection, [(schema, table, ENABLE[state], trigger) for schema, table, trigger, state in found])
+    for what, found in held.items():
+        _alter(connection, what, [(schema, table, ENABLE[state], name) for schema, table, name, state in found])
 
 
 @contextmanager
@@ -162,11 +173,11 @@ def _identity(connection: Connection, table: Table, column: str, kind: str) -> N
     )
 
 
-def _alter(connection: Connection, changes: Collection[tuple[str, str, str, str]]) -> None:
-    for schema, table, change, trigger in changes:
+def _alter(connection: Connection, what: str, changes: Collection[tuple[str, str, str, str]]) -> None:
+    for schema, table, change, name in changes:
         connection.execute(
-            sql.SQL("ALTER TABLE {} {} TRIGGER {}").format(
-                sql.Identifier(schema, table), sql.SQL(change), sql.Identifier(trigger)
+            sql.SQL("ALTER TABLE {} {} {} {}").format(
+                sql.Identifier(schema, table), sql.SQL(change), sql.SQL(what), sql.Identifier(name)
             )
         )
 

@@ -12,8 +12,9 @@ from gitmig.core.kept.suspicion import suspect
 from gitmig.database.kept.aside import empty
 from gitmig.database.kept.attempts import attempt
 from gitmig.database.kept.guard import quiet
+from gitmig.database.kept.lending import lend
 from gitmig.database.kept.places import find_place
-from gitmig.database.kept.returning import fill, put_back
+from gitmig.database.kept.returning import fill, put_back, retry
 from gitmig.database.kept.room import Written, sample
 from gitmig.database.kept.saving import changed, everything, settle, take, with_heirs
 from gitmig.database.kept.shape import reaches_rows, read_shape
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gitmig.core.kept.report import Restored, Staying
     from gitmig.core.plan import Direction
     from gitmig.database.connection import Connection
+    from gitmig.database.kept.places import Place
     from gitmig.database.kept.saving import Image
     from gitmig.database.kept.store import Store
 
@@ -127,7 +129,8 @@ class Passage:
         """Put back what is due and what was put aside, and keep what is lost then."""
         with quiet(self._connection):
             images = [self._with_heirs(image, self._after) for image in self._images]
-            self._return(images)
+            homes = self._homes(images)
+            fill(self._connection, homes, self._written)
             old = {
                 image.loss.after.oid: image
                 for image in images
@@ -135,6 +138,8 @@ class Passage:
             }
             self._written = replace(self._written, images=old)
             restored, staying = self._put_back()
+            if restored:
+                retry(self._connection, homes, self._written)
         fragile = self._changed_on_the_way_back(images)
         with quiet(self._connection):
             kept = [kept for image in images if (kept := self._keep(image, fragile.get(image.number, ())))]
@@ -143,15 +148,16 @@ class Passage:
     def _with_heirs(self, image: Image, after: Shape) -> Image:
         return with_heirs(image, heir_of(image.loss.table, self._before, after))
 
-    def _return(self, images: Sequence[Image]) -> None:
-        """Put the rows that were put aside back as far as they fit what their tables have become."""
+    def _homes(self, images: Sequence[Image]) -> list[Place]:
+        """Where the rows belong that were put aside, in what their tables have become."""
         places = []
         for image in images:
             after = image.loss.after
             if image.loss.table.oid in self._aside and after is not None:
-                place = find_place(image.data, image.columns, after, lambda column: column.heir)
+                columns = lend(self._connection, image, self._step.due).columns
+                place = find_place(image.data, columns, after, lambda column: column.heir)
                 places += [place] if place else []
-        fill(self._connection, places, self._written)
+        return places
 
     def _put_back(self) -> tuple[list[Restored], list[Staying]]:
         if not self._step.due:

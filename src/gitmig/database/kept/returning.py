@@ -36,9 +36,37 @@ def fill(connection: Connection, places: Sequence[Place], written: Written) -> N
         Inserter(connection, written).insert(places)
         for place in places:
             update(connection, place)
+        _insert_again(connection, places, written)
         settle_constraints(connection)
     for table in tables.values():
         move_sequences_on(connection, table)
+
+
+def retry(connection: Connection, places: Sequence[Place], written: Written) -> None:
+    """Put rows back that `fill` had to refuse, where what stood in their way is gone by now."""
+    tables = {place.table.oid: place.table for place in places}
+    with triggers_off(connection, tables), identities_writable(connection, tables.values()):
+        _insert_again(connection, places, written)
+        settle_constraints(connection)
+
+
+def _insert_again(connection: Connection, places: Sequence[Place], written: Written) -> None:
+    """Once more for the rows that were refused, where a key tells them from those that went."""
+    refused = [place for place in places if place.key and _reopened(connection, place)]
+    if refused:
+        Inserter(connection, written).insert(refused)
+
+
+def _reopened(connection: Connection, place: Place) -> bool:
+    """Let the rows that went rest, and those that were refused wait again; whether there are any."""
+    data = data_table(place.data)
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE gone AND why <> {})").format(data, LATER)
+    found = connection.execute(query).fetchone()
+    if not found or not found[0]:
+        return False
+    connection.execute(sql.SQL("UPDATE {} SET gone = false WHERE gone AND why IS NULL").format(data))
+    connection.execute(sql.SQL("UPDATE {} SET why = NULL WHERE gone AND why <> {}").format(data, LATER))
+    return True
 
 
 def put_back(

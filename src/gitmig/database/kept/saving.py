@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.core.kept.item import KeptColumn
-from gitmig.core.kept.losses import holds_as_much, lasting_key, successor
+from gitmig.core.kept.losses import lasting_key, successor
 from gitmig.database.kept.matching import Pair, as_text, joined, table_name
 from gitmig.database.kept.store import Copy, data_table
 
@@ -63,7 +63,7 @@ def with_heirs(image: Image, after: Table | None) -> Image:
     for kept, column in zip(image.columns, loss.columns):
         heir = successor(loss.table, column, after) if after else column
         is_key = column.number in key
-        is_like = not key and heir is not None and holds_as_much(heir, column)
+        is_like = not key and heir is not None and (heir.type, heir.parts) == (column.type, column.parts)
         shown = f"a{kept.data[1:]}" if after and heir and not is_key and not is_like else None
         name = heir.name if after and heir else None
         columns.append(replace(kept, heir=name, image=shown, key=is_key, like=is_like))

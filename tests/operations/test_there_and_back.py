@@ -1,0 +1,140 @@
+"""Rows over a switch to a branch and back, in the cases that real life has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Database, Sandbox
+
+    Sync = Callable[..., list[str]]
+    Branch = Callable[..., Callable[[], list[str]]]
+
+
+@pytest.fixture
+def branch(sandbox: Sandbox, database: Database, run_sync: Sync) -> Branch:
+    """Apply a base, put rows in with the second statement, and apply a branch's migration; returns the way back."""
+
+    def go(base: str, up: str, down: str | None, rows: str = "") -> Callable[[], list[str]]:
+        sandbox.migration("0001_base", base, "")
+        run_sync()
+        if rows:
+            database.rows(rows)
+        path = sandbox.root / sandbox.migration("0002_branch", up, down)
+        text = path.read_text()
+        run_sync()
+
+        def switch() -> list[str]:
+            path.unlink() if path.exists() else path.write_text(text)
+            return run_sync()
+
+        return switch
+
+    return go
+
+
+def test_a_rule_that_swallows_updates_swallows_no_kept_value(branch: Branch, database: Database) -> None:
+    switch = branch(
+        "CREATE TABLE t (id int PRIMARY KEY, note text); CREATE RULE no AS ON UPDATE TO t DO INSTEAD NOTHING;",
+        "ALTER TABLE t DROP note;",
+        "ALTER TABLE t ADD note text;",
+        "INSERT INTO t VALUES (1, 'precious')",
+    )
+    switch()
+    assert database.rows("TABLE t") == [(1, "precious")]
+    assert database.rows("SELECT ev_enabled FROM pg_rewrite WHERE rulename = 'no'") == [("O",)]
+
+
+@pytest.mark.parametrize("down", [None, "ALTER TABLE t RENAME nonsense TO first_name;"])
+def test_a_column_that_was_dropped_and_another_that_came_are_two(
+    branch: Branch, database: Database, down: str | None
+) -> None:
+    up = "ALTER TABLE t DROP first_name; ALTER TABLE t ADD phone text;"
+    down = down and "ALTER TABLE t DROP nonsense;"
+    switch = branch(
+        "CREATE TABLE t (id int PRIMARY KEY, first_name text);", up, down, "INSERT INTO t VALUES (1, 'Ann')"
+    )
+    database.rows("UPDATE t SET phone = '555'")
+    database.rows("INSERT INTO t VALUES (2, '777')")
+    switch()
+    assert database.rows("SELECT id, first_name FROM t ORDER BY 1") == [(1, "Ann"), (2, None)]
+    switch()
+    assert database.rows("SELECT id, phone FROM t ORDER BY 1") == [(1, "555"), (2, "777")]
+
+
+def test_a_column_that_was_renamed_is_one(branch: Branch, database: Database) -> None:
+    switch = branch(
+        "CREATE TABLE t (id int PRIMARY KEY, contents text);",
+        "ALTER TABLE t RENAME contents TO body;",
+        None,
+        "INSERT INTO t VALUES (1, 'first')",
+    )
+    switch()
+    assert database.rows("SELECT contents FROM t") == [("first",)]
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
+
+
+@pytest.mark.parametrize("down", ["ALTER TABLE t ADD a int NOT NULL;", None])
+def test_rows_and_a_column_without_which_they_cannot_be_come_back_together(
+    branch: Branch, database: Database, down: str | None
+) -> None:
+    switch = branch(
+        "CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL); CREATE TABLE r (t int REFERENCES t);",
+        "ALTER TABLE t DROP a;",
+        down,
+        "INSERT INTO t VALUES (1, 10), (2, 20); INSERT INTO r VALUES (1)",
+    )
+    database.rows("INSERT INTO t VALUES (3)")
+    switch()
+    assert database.rows("SELECT id, a FROM t ORDER BY 1") == [(1, 10), (2, 20)]
+    assert database.rows("TABLE r") == [(1,)]
+    switch()
+    assert database.rows("TABLE t ORDER BY 1") == [(1,), (2,), (3,)]
+
+
+def test_rows_that_refer_to_rows_that_come_back_do_too(branch: Branch, database: Database) -> None:
+    switch = branch(
+        "CREATE TABLE users (id int PRIMARY KEY); "
+        "CREATE TABLE posts (id int PRIMARY KEY, u int NOT NULL REFERENCES users);",
+        "ALTER TABLE posts DROP CONSTRAINT posts_u_fkey; DROP TABLE users;",
+        "CREATE TABLE users (id int PRIMARY KEY); ALTER TABLE posts ADD CONSTRAINT posts_u_fkey FOREIGN KEY (u) "
+        "REFERENCES users;",
+        "INSERT INTO users VALUES (1); INSERT INTO posts VALUES (7, 1)",
+    )
+    switch()
+    assert (database.rows("TABLE users"), database.rows("TABLE posts")) == ([(1,)], [(7, 1)])
+
+
+def test_a_value_that_is_taken_until_another_row_has_its_own_again(branch: Branch, database: Database) -> None:
+    switch = branch(
+        "CREATE TABLE t (id int PRIMARY KEY, e text UNIQUE);",
+        "DELETE FROM t a USING t b WHERE lower(a.e) = lower(b.e) AND a.id > b.id; UPDATE t SET e = lower(e); "
+        "CREATE UNIQUE INDEX i ON t (lower(e));",
+        "DROP INDEX i;",
+        "INSERT INTO t VALUES (1, 'Ann'), (2, 'ann')",
+    )
+    switch()
+    assert database.rows("TABLE t ORDER BY 1") == [(1, "Ann"), (2, "ann")]
+
+
+@pytest.mark.parametrize("type_", ["ct", "ct[]"])
+def test_rows_without_a_key_do_not_multiply_when_a_type_loses_an_attribute(
+    branch: Branch, database: Database, type_: str
+) -> None:
+    value = "ROW(1, 'y')::ct" if type_ == "ct" else "ARRAY[ROW(1, 'y')::ct]"
+    switch = branch(
+        f"CREATE TYPE ct AS (x int, y text); CREATE TABLE t (n int, c {type_});",
+        "ALTER TYPE ct DROP ATTRIBUTE y;",
+        "ALTER TYPE ct ADD ATTRIBUTE y text;",
+        f"INSERT INTO t VALUES (1, {value}), (1, {value})",
+    )
+    before = database.rows("SELECT n, to_jsonb(c)::text FROM t")
+    for _ in range(3):
+        switch()
+        assert len(database.rows("TABLE t")) == 2
+        switch()
+        assert database.rows("SELECT n, to_jsonb(c)::text FROM t") == before
