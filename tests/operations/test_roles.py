@@ -101,3 +101,18 @@ def test_a_role_that_is_in_the_way_of_a_migration_is_refused_with_advice(
     with pytest.raises(SyncFailed) as caught:
         run_sync()
     assert "roles belong to the whole server: create it only if it is missing" in str(caught.value.hint)
+
+
+def test_a_build_beside_does_not_wait_for_a_role_that_is_being_dropped(
+    sandbox: Sandbox, database: Database, run_sync: Sync, role: str
+) -> None:
+    path = sandbox.migration(
+        "0001_a",
+        f"CREATE ROLE {role}; CREATE TABLE a (); GRANT SELECT ON a TO {role};",
+        f"DROP TABLE a; DROP ROLE {role};",
+    )
+    sandbox.write("migrations/.gitkeep", "")
+    run_sync()
+    (sandbox.root / path).unlink()
+    assert run_sync() == ["- 0001_a"]
+    assert limit(database, role) == []

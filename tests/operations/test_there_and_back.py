@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitmig.errors import SyncFailed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -138,3 +140,30 @@ def test_rows_without_a_key_do_not_multiply_when_a_type_loses_an_attribute(
         assert len(database.rows("TABLE t")) == 2
         switch()
         assert database.rows("SELECT n, to_jsonb(c)::text FROM t") == before
+
+
+def test_a_migration_may_count_on_a_check_at_the_end_after_a_revert_was_repaired(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    deferred = "REFERENCES a DEFERRABLE INITIALLY DEFERRED"
+    sandbox.migration("0001_a", f"CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int {deferred});", "")
+    path = sandbox.migration("0002_x", "ALTER TABLE a ADD x int; CREATE INDEX i ON a (id);", "ALTER TABLE a DROP x;")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1)")
+    (sandbox.root / path).unlink()
+    late = f"INSERT INTO b VALUES (2); INSERT INTO a VALUES (2); CREATE TABLE c (a int {deferred}); "
+    sandbox.migration("0003_late", late + "INSERT INTO c VALUES (3); INSERT INTO a VALUES (3);", "DROP TABLE c;")
+    assert run_sync() == ["- 0002_x", "+ 0003_late"]
+    assert database.rows("SELECT count(*) FROM a") == [(3,)]
+
+
+def test_a_trigger_that_objects_at_the_end_is_named(sandbox: Sandbox, run_sync: Sync) -> None:
+    sandbox.migration(
+        "0001_a",
+        "CREATE TABLE a (id int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'never'; END $$; CREATE CONSTRAINT TRIGGER g AFTER INSERT ON a "
+        "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f(); INSERT INTO a VALUES (1);",
+        "",
+    )
+    with pytest.raises(SyncFailed, match=r"applying 0001_a failed .*: never"):
+        run_sync()

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from gitmig.database.catalogs import read_schema
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.roles import run_confined
 from gitmig.database.runners import runner_of
-from gitmig.database.sending import ScriptError, error_at_commit
+from gitmig.database.sending import SAID_LATE, ScriptError, error_at_commit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -62,7 +60,7 @@ def _run(connection: Connection, script: Script) -> None:
         else:
             with connection.transaction():
                 runner.inside(connection, inside)
-    except psycopg.IntegrityError as error:
+    except SAID_LATE as error:
         raise error_at_commit(script, error) from error
     except ScriptError as error:
         outside = error.sqlstate in OUTSIDE_ONLY or not script.transactional

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from gitmig.core.batches import batches
 from gitmig.core.plan import Direction
 from gitmig.database import ledger, ledger_schema
@@ -15,7 +13,7 @@ from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne
 from gitmig.database.reverting import Reverter, Unrepairable
 from gitmig.database.runners import runner_of
-from gitmig.database.sending import ScriptError, error_at_commit
+from gitmig.database.sending import SAID_LATE, ScriptError, error_at_commit
 from gitmig.database.stepping import Stepper
 from gitmig.database.tasks import tasks, unfinished_task
 
@@ -151,7 +149,7 @@ class Executor:
             if error.sqlstate in TOO_MUCH_FOR_ONE and (len(batch) > 1 or outside):
                 raise TooMuchForOne(culprit, outside=outside) from error
             raise self._failed(culprit, error, done) from error
-        except psycopg.IntegrityError as error:  # a deferred constraint speaks up when the transaction ends
+        except SAID_LATE as error:  # a deferred constraint speaks up when the transaction ends
             last = self._stepper.current
             if last is None:
                 raise

@@ -8,7 +8,7 @@ import psycopg
 
 from gitmig.core.sample_rows import Column, Table, Type, full_insert, in_order, sparse_insert
 from gitmig.database.catalogs.scope import OWN_RELATION, RELATION, RELATIONS
-from gitmig.database.kept.guard import IMMEDIATE, late_again
+from gitmig.database.constraints import settling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,23 +45,8 @@ FROM {RELATIONS} AND c.relkind IN ('r', 'p') WHERE {OWN_RELATION} ORDER BY 1
 
 def plant(connection: Connection) -> list[str]:
     """Plant the rows in the caller's transaction; returns the tables that took one, as SQL writes their names."""
-    checks = _checks(connection)
+    checks = [statement.as_string(connection) for statement in settling(connection)]
     return [table.name for table in in_order(_tables(connection)) if _planted(connection, table, checks)]
-
-
-def check_deferred(connection: Connection) -> None:
-    """Check now what would be checked when the transaction ends, which then goes on as a new one would begin.
-
-    Raises psycopg.IntegrityError. Constraints that are checked late remain so for what follows.
-    """
-    for statement in _checks(connection):
-        connection.execute(statement.encode())
-
-
-def _checks(connection: Connection) -> tuple[str, ...]:
-    """The statements that check what is deferred; none where no constraint is: ALL would hold for later ones, too."""
-    late = late_again(connection)
-    return (IMMEDIATE, late.as_string(connection)) if late else ()
 
 
 def _planted(connection: Connection, table: Table, checks: Sequence[str]) -> bool:

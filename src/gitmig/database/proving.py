@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from gitmig.core.proof import Failure, Result
 from gitmig.database.building import build, run_fresh
 from gitmig.database.catalogs import read_schema
+from gitmig.database.constraints import settle_constraints
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.roles import run_confined
 from gitmig.database.runners import runner_of
 from gitmig.database.scratch import scratch_copy, scratch_database
-from gitmig.database.sending import ScriptError
+from gitmig.database.sending import SAID_LATE, ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +52,7 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
         with connection.transaction():
             for script in scripts:
                 run_confined(connection, _inside(script), runner_of(script.language).inside)
-    except (ScriptError, psycopg.IntegrityError, _NeedsCommits):
+    except (ScriptError, _NeedsCommits, *SAID_LATE):
         ((_, schema),) = build(connection, scripts, measure_at=(len(scripts),), ignore=ignore)
         return schema
     return read_schema(connection, ignore)
@@ -92,8 +91,8 @@ def _together(connection: Connection, attempts: Sequence[Attempt]) -> Failure | 
                 raise _NeedsCommits from error
             return _failure(attempt, error)
     try:
-        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what a commit would check
-    except psycopg.IntegrityError as error:
+        settle_constraints(connection)  # what a commit would check
+    except SAID_LATE as error:
         raise _NeedsCommits from error
     return None
 

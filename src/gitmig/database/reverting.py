@@ -11,6 +11,7 @@ from gitmig.core.plan import Direction
 from gitmig.core.repair import Repair, Way, expanded, left_undone, named
 from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
+from gitmig.database.constraints import settle_constraints
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.repairing import Attempt, Elsewhere, transform
 from gitmig.database.sending import ScriptError
@@ -84,18 +85,20 @@ class Reverter:
         First all downs as they are written, and one look at where that leads. If it leads elsewhere, once more from
         the start, step by step. Raises Unrepairable, or ScriptError where nothing can be tried.
         """
+        bottom = tasks[-1].row.position - 1
         if all(task.script for task in tasks):
+            # before the downs take locks: another session may have to build for it, and must not wait for this one
+            wanted = self._expected.fingerprint(bottom)
             try:
                 with self._connection.transaction():
                     done = [self._run(task, self._authored(task), as_written=True) for task in tasks]
                     measured = self._expected.gauge.measure(self._connection).fingerprint
-                    if measured == self._expected.fingerprint(tasks[-1].row.position - 1):
+                    if measured == wanted:
                         return [*done[:-1], replace(done[-1], fingerprint=measured)]
                     raise psycopg.Rollback
             except ScriptError as failure:
                 _raise_if_hopeless(failure)
-        positions = [task.row.position - 1 for task in tasks]
-        self._expected.prepare(positions[-1], positions[0])
+        self._expected.prepare(bottom, tasks[0].row.position - 1)
         return [self._stepwise(task) for task in tasks]
 
     def complete(self, task: Task, done: Done) -> Done:
@@ -145,7 +148,7 @@ class Reverter:
         for attempt in self._attempts(task, wanted):
             try:
                 with self._connection.transaction():
-                    self._connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else 55006: events are pending
+                    settle_constraints(self._connection)
                     done = self._run(task, attempt, as_written=False)
                     attempt.verify()
             except ScriptError as error:

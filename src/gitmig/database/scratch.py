@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gitmig.core.languages.sql import SQL
 from gitmig.core.migration import Script
@@ -67,9 +67,13 @@ def scratch_copy(url: str, template: str) -> Iterator[Connection]:
 
 @contextmanager
 def scratch_connection(url: str, name: str) -> Iterator[Connection]:
-    """A connection to a database that nobody will miss after a power cut."""
-    with connect(make_conninfo(url, dbname=name), "scratch") as connection:
-        connection.execute("SET synchronous_commit = off")
+    """A connection to a database that nobody will miss after a power cut.
+
+    Roles and their like are the whole server's: who waits for one of them may wait for the very session that asked for
+    the scratch database, and would do so for good.
+    """
+    options = f"{conninfo_to_dict(url).get('options', '')} -c synchronous_commit=off -c lock_timeout=30s"
+    with connect(make_conninfo(url, dbname=name, options=options.strip()), "scratch") as connection:
         yield connection
 
 

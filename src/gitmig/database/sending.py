@@ -31,6 +31,9 @@ LEAVES_TRACES = re.compile(
     re.IGNORECASE,
 )
 
+# What is checked late may say when the transaction ends: a constraint, or somebody's constraint trigger.
+SAID_LATE = (errors.IntegrityError, errors.RaiseException)
+
 FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
 STREAMING = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
 
@@ -88,7 +91,7 @@ def refuse_failures(
             raise _error(script, text, offset, done, errors.error_from_result(result, encoding="utf-8"))
 
 
-def error_at_commit(script: Script | None, error: errors.IntegrityError) -> ScriptError:
+def error_at_commit(script: Script | None, error: errors.Error) -> ScriptError:
     """What a deferred constraint says when the script's transaction ends; a revert that was computed has no script."""
     return ScriptError(
         sqlstate=error.sqlstate,

@@ -10,11 +10,12 @@ from psycopg import sql
 from gitmig.core.verification import Failure, Stage, Trial
 from gitmig.database.building import run_fresh
 from gitmig.database.catalogs import read_schema
-from gitmig.database.planting import check_deferred, plant
+from gitmig.database.constraints import settle_constraints
+from gitmig.database.planting import plant
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.roles import run_confined
 from gitmig.database.runners import runner_of
-from gitmig.database.sending import ScriptError, error_at_commit
+from gitmig.database.sending import SAID_LATE, ScriptError, error_at_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,12 +82,12 @@ def _run_inside(connection: Connection, script: Script) -> None:
     try:
         with connection.transaction():
             run_confined(connection, inside, runner_of(script.language).inside)
-            check_deferred(connection)
+            settle_constraints(connection)
     except ScriptError as error:
         if error.sqlstate in TOO_MUCH_FOR_ONE:
             raise _NotInside from error
         raise
-    except psycopg.IntegrityError as error:
+    except SAID_LATE as error:
         raise error_at_commit(script, error) from error
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.database.kept.guard import settle_constraints, triggers_off
+from gitmig.database.constraints import settle_constraints
+from gitmig.database.kept.guard import triggers_off
 from gitmig.database.kept.matching import table_name
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from gitmig.database.constraints import defer_constraints, settle_constraints
 from gitmig.database.sending import reset_session
 
 if TYPE_CHECKING:
@@ -53,14 +54,6 @@ FOREIGN_KEYS = """
     WHERE o.contype = 'f' AND o.conparentid = 0 AND o.convalidated AND o.conrelid = ANY (%s::oid[])
       -- PERIOD asks for more than equal values; such a key is checked when the transaction ends
       AND pg_catalog.to_jsonb(o) ->> 'conperiod' IS DISTINCT FROM 'true'
-"""
-IMMEDIATE = "SET CONSTRAINTS ALL IMMEDIATE"
-# Constraints that are checked at the end of the transaction unless somebody says otherwise.
-INITIALLY_DEFERRED = """
-    SELECT n.nspname, o.conname FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
-    WHERE o.condeferrable GROUP BY n.nspname, o.conname HAVING bool_and(o.condeferred)
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint x JOIN pg_catalog.pg_namespace xn ON xn.oid = x.connamespace
-                    WHERE x.conname = o.conname AND xn.nspname = n.nspname AND NOT x.condeferrable)
 """
 
 
@@ -109,26 +102,12 @@ def foreign_keys_late(connection: Connection, tables: Collection[int]) -> Iterat
     for key in late:
         _constraint(connection, key, "DEFERRABLE")
     if found:
-        connection.execute(b"SET CONSTRAINTS ALL DEFERRED")
+        defer_constraints(connection)
     yield found
     if found:
         settle_constraints(connection)
     for key in late:
         _constraint(connection, key, "NOT DEFERRABLE")
-
-
-def settle_constraints(connection: Connection) -> None:
-    """Check now what would be checked at the end; pending checks would stop a later ALTER TABLE (55006)."""
-    connection.execute(IMMEDIATE.encode())
-    if late := late_again(connection):
-        connection.execute(late)
-
-
-def late_again(connection: Connection) -> sql.Composed | None:
-    """The statement after which constraints that are checked late by themselves are so again; None: there are none."""
-    late = connection.execute(INITIALLY_DEFERRED.encode()).fetchall()
-    names = sql.SQL(", ").join(sql.Identifier(schema, name) for schema, name in late)
-    return sql.SQL("SET CONSTRAINTS {} DEFERRED").format(names) if late else None
 
 
 def foreign_keys(connection: Connection, tables: Collection[int]) -> list[ForeignKey]:

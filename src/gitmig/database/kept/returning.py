@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.core.kept.report import Restored, Staying
+from gitmig.database.constraints import settle_constraints
 from gitmig.database.kept.chunks import LATER, ORPHAN
-from gitmig.database.kept.guard import identities_writable, settle_constraints, triggers_off
+from gitmig.database.kept.guard import identities_writable, triggers_off
 from gitmig.database.kept.inserting import Inserter, move_sequences_on
 from gitmig.database.kept.places import find_place
 from gitmig.database.kept.store import data_table
