@@ -190,3 +190,17 @@ def test_nothing_of_a_database_without_a_ledger_is_discarded(
     with pytest.raises(GitmigError, match="has a schema that no migration made"):
         run_sync(discard_drift=True)
     assert database.rows("TABLE mine") == [(1,)]
+
+
+def test_a_schema_goes_with_what_is_ignored_in_it(
+    sandbox: Sandbox, database: Database, run_sync: Callable[..., list[str]]
+) -> None:
+    sandbox.write("gitmig.toml", 'ignore = ["audit.*"]\n')
+    sandbox.table("0001_a", "a")
+    run_sync()
+    database.rows("CREATE SCHEMA audit; CREATE TABLE audit.log (id int)")
+    assert run_sync() == []
+    database.rows("CREATE TABLE audit (id int)")
+    with pytest.raises(GitmigError) as caught:
+        run_sync()
+    assert "+ table public.audit" in caught.value.details

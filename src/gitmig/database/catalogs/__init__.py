@@ -92,7 +92,12 @@ def read_schema(
         rows = [row for cursor in cursors for row in cursor.fetchall()]
         ties, keys = (cursor.fetchall() for cursor in asked) if edges else ([], [])
     ignored = _matcher(ignore)
-    rows = [row for row in rows if not any(map(ignored, (row[1], *row[6:])))]
+    whole = {pattern[:-2] for pattern in ignore if pattern.endswith(".*")}  # with all that is in it goes the schema
+    rows = [
+        row
+        for row in rows
+        if not (any(map(ignored, (row[1], *row[6:]))) or (row[0] == "schema" and row[1].strip('"') in whole))
+    ]
     if not foreign and (tables := own_tables(_names("table", rows), _names("column", rows))):
         rows = [row for row in rows if not (row[0] in OWN_PARTS and _belongs(tables, row[1], *row[6:]))]
     named = {Address(*row[3:6]): ObjectName(row[0], row[1]) for row in rows}
