@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FAILS, DIFFERS, ONE_WAY = "GM501", "GM502", "GM503"
 # They say that an order of the two sides fails or leaves another schema: running both orders shows whether it does.
-SETTLED = frozenset({"GM201", "GM202", "GM203", "GM204", "GM205", "GM207", "GM208", "GM209", "GM212"})
+SETTLED = frozenset({"GM201", "GM202", "GM203", "GM204", "GM205", "GM207", "GM208", "GM209", "GM212", "GM215", "GM216"})
 BLIND = "GM401"
 # Ours sorts before something of the base: of no consequence where the order is of none.
 ORDER = "GM107"

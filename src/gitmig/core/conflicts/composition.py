@@ -57,7 +57,8 @@ class _Composition:
                 touch = self.found[k].touch
                 self.found[k] = replace(self.found[k], touch=replace(touch, value="; ".join([touch.value, *story])))
         last = {e.object.path: e.touch.to for e in self.found if e.verb is Verb.RENAME}
-        return [replace(e, returned=True) if _is_back(e, last.get(e.object.path)) else e for e in self.found]
+        kept = [e for e in self.found if e.touch.aspect != "detached" or e.object.path not in self._dropped]
+        return [replace(e, returned=True) if _is_back(e, last.get(e.object.path)) else e for e in kept]
 
     def add(self, member: Member, touch: Touch, *, changes_data: bool) -> None:
         if touch.verb is Verb.CREATE:

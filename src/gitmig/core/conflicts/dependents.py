@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitmig.core.conflicts.lineage import Lineage, reaches_down
 from gitmig.core.footprint.objects import Kind, Object
 from gitmig.core.footprint.touches import Manner, Touch, Trait, Verb
 
@@ -25,11 +26,14 @@ class Dependents:
     def __init__(self, footprints: Iterable[Footprint]) -> None:
         self._needs: dict[Object, set[Object]] = {}
         self._unique: set[Object] = set()
+        self._lineage = Lineage()
         for footprint in footprints:
             self._read(footprint.touches)
+            self._lineage.read(footprint.touches)
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
-        """The further effects of a drop, of a new type, or of a move into another schema."""
+        """The further effects of a drop, of a new type, of a move into another schema; and what follows from names."""
+        yield from self._lineage.implied_by(effect, known)
         if effect.verb is Verb.DROP:
             yield from self._dropped_with(effect, known)
         elif effect.verb is Verb.ALTER and effect.touch.aspect == "type":
@@ -94,8 +98,8 @@ class Dependents:
 
 def reaches_further(footprints: Iterable[Footprint]) -> bool:
     """Whether a script may touch more than it names: only then the base has to be read."""
-    touches = (touch for footprint in footprints for touch in footprint.touches)
-    return any(
+    touches = [touch for footprint in footprints for touch in footprint.touches]
+    return reaches_down(touches) or any(
         t.verb is Verb.DROP or t.aspect == "type" or (t.to and t.to.path[1] != t.object.path[1]) for t in touches
     )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.core.footprint.drops import read_owner
 from gitmig.core.footprint.nodes import definition, texts
 from gitmig.core.footprint.objects import Kind, Object, in_schema
 from gitmig.core.footprint.queries import expression
-from gitmig.core.footprint.tables import add_column, add_constraint
+from gitmig.core.footprint.tables import add_column, add_constraint, add_partition
 from gitmig.core.footprint.touches import Manner, Trait, Verb
 from gitmig.core.footprint.typenames import read_type
 
@@ -70,7 +71,7 @@ def _command(trace: Trace, relation: Object, command: Node) -> None:
     lenient = [Trait.LENIENT] if command.get("missing_ok") else []
     change = command.get("def", {})
     if kind == "AT_AddColumn":
-        add_column(trace, relation, change["ColumnDef"], *lenient)
+        add_column(trace, relation, change["ColumnDef"], *lenient, *_cascade(command))
     elif kind == "AT_DropColumn":
         _drop_column(trace, relation, command, *lenient)
     elif kind in COLUMN_ASPECTS and "name" in command:
@@ -118,7 +119,7 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
     if kind.startswith(TRIGGER_CHANGES):
         name = command.get("name")
         touched = relation.part(Kind.TRIGGER, name) if name else relation
-        trace.touch(Verb.ALTER, touched, aspect="enabled", value=definition(command))
+        trace.touch(Verb.ALTER, touched, aspect="enabled", value=definition(command) if name else kind)
     elif kind in {"AT_AttachPartition", "AT_AddInherit", "AT_DetachPartition", "AT_DropInherit"}:
         node = change.get("PartitionCmd", {}).get("name") or change.get("RangeVar")
         member = trace.relation(node)
@@ -126,8 +127,16 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
         # both have to have the same columns when they are joined
         for one in (relation, member):
             trace.read(one, *([Trait.WHOLE] if joins else []), manner=Manner.VIEW if joins else None)
-        trace.touch(Verb.ALTER, member, aspect="parent", value=definition(command))
+        if kind == "AT_AttachPartition":
+            add_partition(trace, relation, member, change["PartitionCmd"]["bound"])
+        child, parent = (relation, member) if kind.endswith("Inherit") else (member, relation)
+        if joins:
+            trace.touch(Verb.READ, parent, manner=Manner.KEY, aspect="parent", to=child)
+        else:  # what the parent gets from now on, the child does not
+            trace.touch(Verb.READ, child, Trait.WHOLE, manner=Manner.VIEW, aspect="detached", to=parent)
+        trace.touch(Verb.ALTER, child, aspect="parent", value=definition(command))
     else:
+        read_owner(trace, command.get("newowner"))
         aspect = TABLE_ASPECTS.get(kind, kind.removeprefix("AT_"))
         trace.touch(Verb.ALTER, relation, aspect=aspect, value=definition(command))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.core.footprint.nodes import text, texts, unwrap
-from gitmig.core.footprint.objects import Kind, other, schema
-from gitmig.core.footprint.touches import Trait, Verb
+from gitmig.core.footprint.objects import Kind, operator, other, schema, unplaced
+from gitmig.core.footprint.touches import Manner, Trait, Verb
 from gitmig.core.footprint.typenames import signature
 
 if TYPE_CHECKING:
@@ -71,8 +71,16 @@ def named_object(trace: Trace, kind: str, item: Node) -> Object:
         return trace.named(owner, Kind.TABLE).part(PARTS[kind], text(part))
     if kind == "OBJECT_SCHEMA":
         return schema(text(item))
+    if kind == "OBJECT_OPERATOR":
+        return operator(texts(node["objname"]), signature(node.get("objargs", [])))
     what = kind.removeprefix("OBJECT_").replace("_", " ").lower()
-    return other(what, ".".join(texts(names)) or repr(sorted(node)))
+    return other(what, unplaced(texts(names)) or repr(sorted(node)))
+
+
+def read_owner(trace: Trace, role: Node | None) -> None:
+    """The role behind OWNER TO, unless it is whoever runs the script: it cannot go as long as it owns something."""
+    if role and (name := role.get("rolename")):
+        trace.read(other("role", name), manner=Manner.KEY)
 
 
 def _owner(part: Object) -> Object:

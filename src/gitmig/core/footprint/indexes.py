@@ -28,6 +28,7 @@ def create_index(trace: Trace, node: Node) -> None:
     trace.touch(Verb.READ, table, *unique, manner=Manner.KEY, aspect="indexes")
     for element in elements + included:
         fields = element["IndexElem"]
+        expression(trace, {"CollateClause": {"collname": fields.get("collation", [])}}, {}, Manner.KEY)
         if "name" in fields:
             trace.read(table.part(Kind.COLUMN, fields["name"]), manner=Manner.KEY)
         else:

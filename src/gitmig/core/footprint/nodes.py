@@ -35,7 +35,7 @@ def texts(nodes: list[Node] | None) -> list[str]:
 
 def definition(node: Any) -> str:
     """A digest that is equal where two nodes make the same."""
-    plain = json.dumps(_without_places(node), sort_keys=True)
+    plain = json.dumps(without_places(node), sort_keys=True)
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
@@ -51,9 +51,10 @@ def find(node: Any, name: str) -> Iterator[Node]:
             yield from find(value, name)
 
 
-def _without_places(node: Any) -> Any:
+def without_places(node: Any) -> Any:
+    """The node with nothing in it but what it makes."""
     if isinstance(node, list):
-        return [_without_places(item) for item in node]
+        return [without_places(item) for item in node]
     if isinstance(node, dict):
-        return {key: _without_places(value) for key, value in node.items() if key not in IGNORED}
+        return {key: without_places(value) for key, value in node.items() if key not in IGNORED}
     return node

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 # Spaces of names. Relations and types share one: a table is a row type, too.
-CLASS, ROUTINE = "class", "routine"
+CLASS, ROUTINE, OPERATOR = "class", "routine", "operator"
 IN_SCHEMAS = {CLASS, ROUTINE}
+CALLED = {"tsconfiguration": "text search configuration", "tsdictionary": "text search dictionary"}
 
 
 class Kind(Enum):
@@ -30,6 +35,7 @@ class Kind(Enum):
     POLICY = "policy"
     RULE = "rule"
     FUNCTION = "function"
+    PARTITION = "partition"
     OTHER = "object"
 
 
@@ -45,12 +51,17 @@ class Object:
     path: tuple[str, ...]
 
     def __str__(self) -> str:
+        if self.path[0] == OPERATOR:
+            operands = f"({', '.join(self.path[3].split(','))})" if self.path[3:] else ""
+            return f"operator {self.path[2]}{operands}"
         names = [quoted(name) for name in self.path[1:3]]
         if self.path[0] == ROUTINE:
             signature = f"({self.path[3].replace(',', ', ')})" if len(self.path) > 3 else ""
             return f"{self.kind.value} {'.'.join(names)}{signature}"
         if self.path[0] not in IN_SCHEMAS:
             names = [quoted(name) for name in self.path[1:]]
+            if self.kind is Kind.OTHER:
+                return f"{CALLED.get(self.path[0], self.path[0])} {'.'.join(names)}"
         return f"{self.kind.value} {'.'.join(names + [quoted(name) for name in self.path[4::2]])}"
 
     @property
@@ -88,6 +99,16 @@ def other(what: str, name: str) -> Object:
     """An object outside of schemas, or of a kind with a space of names of its own."""
     kinds = {kind.value: kind for kind in (Kind.EXTENSION, Kind.ROLE)}
     return Object(kinds.get(what, Kind.OTHER), (what, name))
+
+
+def operator(names: Sequence[str], signature: str | None) -> Object:
+    """An operator, by the types it takes; without a signature all of that name."""
+    return Object(Kind.OTHER, (OPERATOR, "", unplaced(names), *([] if signature is None else [signature])))
+
+
+def unplaced(names: Sequence[str]) -> str:
+    """A name of what is no relation, type or function; the schema is left out if it is the usual one."""
+    return ".".join(names[1:] if len(names) > 1 and names[0] == "public" else names)
 
 
 def quoted(name: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitmig.core.footprint.nodes import text, texts, unwrap
-from gitmig.core.footprint.objects import Kind
+from gitmig.core.footprint.nodes import find, text, texts, unwrap
+from gitmig.core.footprint.objects import Kind, operator, other, unplaced
 from gitmig.core.footprint.scope import Scope
 from gitmig.core.footprint.touches import Manner, Trait, Verb
 from gitmig.core.footprint.typenames import read_type
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 
 SEQUENCE_FUNCTIONS = {"nextval", "setval", "currval"}
+# They take the name of a configuration as their first argument of several.
+SEARCH_FUNCTIONS = {"to_tsvector", "to_tsquery", "plainto_tsquery", "phraseto_tsquery", "websearch_to_tsquery"}
+# The list only saves touches nobody asks for.
+BUILT_IN_OPERATORS = frozenset(
+    "+ - * / % = <> < > <= >= || -> ->> #> #>> @> <@ && ~ ~* !~ !~* ? ^ & |".split()  # noqa: SIM905  # read more easily
+)
 
 
 def statement(trace: Trace, kind: str, node: Node, outer: Scope | None = None) -> None:
@@ -98,6 +104,9 @@ def _from(trace: Trace, item: Node, scope: Scope) -> None:
     else:  # a function, a sample
         _visit(trace, node, scope)
         scope.tables.setdefault(alias or kind, None)
+        for called in find(node.get("functions"), "FuncCall") if trace.manner is Manner.VIEW else ():
+            # a view keeps the names of all columns of the function's row
+            trace.read(trace.routine(called["funcname"], None), Trait.WHOLE)
 
 
 def _star(trace: Trace, target: Node, scope: Scope) -> None:
@@ -190,6 +199,8 @@ def _function_call(trace: Trace, node: Node, scope: Scope) -> None:
         trace.read(called, Trait.CALLED)
         trace.call(called)
     constant = (node.get("args") or [{}])[0].get("A_Const", {}).get("sval", {}).get("sval")
+    if constant and names[-1] in SEARCH_FUNCTIONS and len(node["args"]) > 1:
+        trace.read(other("tsconfiguration", unplaced(constant.split("."))))
     if constant and names[-1] in SEQUENCE_FUNCTIONS:
         trace.read(trace.named(constant.replace('"', "").split("."), Kind.SEQUENCE))
     _visit(trace, {key: value for key, value in node.items() if key != "funcname"}, scope)
@@ -201,9 +212,38 @@ def _cast(trace: Trace, node: Node, scope: Scope) -> None:
     constant = node["arg"].get("A_Const", {}).get("sval", {}).get("sval")
     if constant and names[-1:] == ["regclass"]:
         trace.read(trace.named(constant.replace('"', "").split("."), Kind.SEQUENCE))
+    elif constant and names[-1:] == ["regconfig"]:
+        trace.read(other("tsconfiguration", unplaced(constant.split("."))))
     elif constant and len(names) == 1:  # perhaps a value of an enum
         trace.read(trace.named(names, Kind.TYPE).part(Kind.VALUE, constant))
     _visit(trace, node["arg"], scope)
+
+
+def _field(trace: Trace, node: Node, scope: Scope) -> None:
+    """`(r).x` of a function's parameter, `(…::c).y` of a composite type."""
+    kind, fields = unwrap(node["arg"])
+    name = text(node["indirection"][0])
+    if kind == "TypeCast" and name:
+        names = texts(fields["typeName"].get("names"))
+        if names[:1] != ["pg_catalog"]:
+            trace.read(trace.named(names, Kind.TYPE).part(Kind.COLUMN, name))
+    elif kind == "ColumnRef" and name:
+        scope.column(trace, texts(fields["fields"])[-1], name)
+    elif kind == "ParamRef" and name:
+        scope.column(trace, f"${fields.get('number')}", name)
+    _visit(trace, node["arg"], scope)
+
+
+def _operation(trace: Trace, node: Node, scope: Scope) -> None:
+    if node.get("kind") == "AEXPR_OP" and (names := texts(node["name"]))[-1] not in BUILT_IN_OPERATORS:
+        trace.read(operator(names, None))
+    _visit(trace, [node.get("lexpr"), node.get("rexpr")], scope)
+
+
+def _collation(trace: Trace, node: Node, scope: Scope) -> None:
+    if names := texts(node.get("collname")):
+        trace.read(other("collation", unplaced(names)))
+    _visit(trace, node.get("arg"), scope)
 
 
 STATEMENTS = {
@@ -213,4 +253,11 @@ STATEMENTS = {
     "DeleteStmt": _delete,
     "MergeStmt": _merge,
 }
-PARTS = {"ColumnRef": _column_reference, "FuncCall": _function_call, "TypeCast": _cast}
+PARTS = {
+    "ColumnRef": _column_reference,
+    "FuncCall": _function_call,
+    "TypeCast": _cast,
+    "A_Indirection": _field,
+    "A_Expr": _operation,
+    "CollateClause": _collation,
+}

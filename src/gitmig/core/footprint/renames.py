@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.core.footprint.drops import CLASSES, ROUTINES, named_object
+from gitmig.core.footprint.drops import CLASSES, ROUTINES, named_object, read_owner
 from gitmig.core.footprint.nodes import definition
 from gitmig.core.footprint.objects import Kind, Object, in_schema, other, schema
 from gitmig.core.footprint.touches import Trait, Verb
@@ -61,6 +61,7 @@ def set_schema(trace: Trace, node: Node) -> None:
 def set_owner(trace: Trace, node: Node) -> None:
     """ALTER … OWNER TO."""
     touched = named_object(trace, node.get("objectType", ""), node["object"])
+    read_owner(trace, node.get("newowner"))
     trace.touch(Verb.ALTER, touched, aspect="owner", value=definition(node.get("newowner")))
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gitmig.core.footprint import blocks
 from gitmig.core.footprint.nodes import definition, text, texts
-from gitmig.core.footprint.objects import always_quoted
+from gitmig.core.footprint.objects import Kind, always_quoted
 from gitmig.core.footprint.queries import expression
 from gitmig.core.footprint.touches import Manner, Trait, Verb
-from gitmig.core.footprint.typenames import read_type, signature, written_type
+from gitmig.core.footprint.typenames import is_built_in, read_type, signature, written_type
 
 if TYPE_CHECKING:
     from gitmig.core.footprint.nodes import Node
@@ -33,22 +32,42 @@ def create_function(trace: Trace, node: Node) -> None:
         read_type(trace, parameter["argType"], Manner.KEY)
         expression(trace, parameter.get("defexpr"), {}, Manner.VIEW)
     if "returnType" in node:
-        read_type(trace, node["returnType"], Manner.KEY)
+        read_type(trace, node["returnType"], Manner.KEY, aspect="returns")
+    rows = _rows(trace, parameters)
     if "sql_body" in node:
-        expression(trace, node["sql_body"], {}, Manner.VIEW)
+        with trace.inside(rows):
+            expression(trace, node["sql_body"], {}, Manner.VIEW)
         return
     options = {item["DefElem"]["defname"]: item["DefElem"].get("arg", {}) for item in node.get("options", ())}
-    _body(trace, made, options, _head(node, parameters))
+    _body(trace, made, options, _head(node, parameters), rows)
 
 
-def _body(trace: Trace, made: Object, options: dict[str, Node], head: str) -> None:
+def _rows(trace: Trace, parameters: list[Node]) -> dict[str | None, Object]:
+    """Parameters that may be rows, by name and by number."""
+    rows: dict[str | None, Object] = {}
+    for number, parameter in enumerate(parameters, 1):
+        names = texts(parameter["argType"].get("names"))
+        if not is_built_in(names) and "pct_type" not in parameter["argType"]:
+            row = trace.named(names, Kind.TABLE)
+            rows |= {f"${number}": row, parameter.get("name", f"${number}"): row}
+    return rows
+
+
+def _body(trace: Trace, made: Object, options: dict[str, Node], head: str, rows: dict[str | None, Object]) -> None:
     language = text(options.get("language")).lower()
     parts = texts(options.get("as", {}).get("List", {}).get("items"))
     if not parts:
         return
     if language in {"sql", "plpgsql"}:
         in_sql = language == "sql"
-        walk = partial(blocks.sql_text, trace, parts[0]) if in_sql else partial(blocks.plpgsql, trace, parts[0], head)
+
+        def walk() -> None:
+            with trace.inside(rows):
+                if in_sql:
+                    blocks.sql_text(trace, parts[0])
+                else:
+                    blocks.plpgsql(trace, parts[0], head)
+
         with trace.using(Manner.CHECKED if in_sql else Manner.BODY):
             walk()
         trace.body(made, walk)

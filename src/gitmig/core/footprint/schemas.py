@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.core.footprint.nodes import definition, texts, unwrap
-from gitmig.core.footprint.objects import Kind, other, schema
-from gitmig.core.footprint.touches import Trait, Verb
+from gitmig.core.footprint.objects import Kind, operator, other, schema, unplaced
+from gitmig.core.footprint.queries import expression
+from gitmig.core.footprint.touches import Manner, Trait, Verb
+from gitmig.core.footprint.typenames import signature
 
 if TYPE_CHECKING:
     from gitmig.core.footprint.nodes import Node
@@ -77,9 +79,16 @@ def define(trace: Trace, node: Node) -> None:
         made = trace.routine(node["defnames"], None, new=True).part(Kind.FUNCTION, definition(node.get("args")))
     elif kind == "OBJECT_TYPE":
         made = trace.named(node["defnames"], Kind.TYPE, new=True)
+    elif kind == "OBJECT_OPERATOR":
+        made = operator(texts(node["defnames"]), _operands(node))
     else:
-        made = other(kind.removeprefix("OBJECT_").replace("_", " ").lower(), ".".join(texts(node["defnames"])))
+        made = other(kind.removeprefix("OBJECT_").replace("_", " ").lower(), unplaced(texts(node["defnames"])))
     trace.touch(Verb.CREATE, made, *lenient, value=definition(node))
+
+
+def _operands(node: Node) -> str:
+    given = {item["DefElem"]["defname"]: item["DefElem"].get("arg", {}) for item in node.get("definition", ())}
+    return signature([given[side] for side in ("leftarg", "rightarg") if "TypeName" in given.get(side, {})])
 
 
 def settings(trace: Trace, node: Node) -> None:
@@ -114,9 +123,13 @@ def copy(trace: Trace, node: Node) -> None:
 
 def _published(trace: Trace, node: Node) -> None:
     for item in node.get("pubobjects", ()):
-        table = item["PublicationObjSpec"].get("pubtable", {}).get("relation")
-        if table:
-            trace.read(trace.relation(table), manner=None)
+        published = item["PublicationObjSpec"].get("pubtable", {})
+        if "relation" in published:
+            table = trace.relation(published["relation"])
+            trace.read(table)
+            for name in texts(published.get("columns")):
+                trace.read(table.part(Kind.COLUMN, name), manner=Manner.KEY)
+            expression(trace, published.get("whereClause"), {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
 
 
 def lock(trace: Trace, node: Node) -> None:

@@ -49,6 +49,11 @@ class Scope:
         return table
 
     def column(self, trace: Trace, alias: str | None, name: str) -> None:
-        """Read a column of every table it may belong to."""
+        """Read a column of every table it may belong to, or of the row type of a function's parameter."""
+        if alias in trace.parameters and not self._knows(alias):
+            trace.read(trace.parameters[alias].part(Kind.COLUMN, name))
         for table in self.owners(alias):
             trace.read(table.part(Kind.COLUMN, name))
+
+    def _knows(self, alias: str | None) -> bool:
+        return alias in self.tables or bool(self.outer and self.outer._knows(alias))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from gitmig.core.footprint.chosen import chosen_name, index_columns
-from gitmig.core.footprint.nodes import definition, texts, unwrap
+from gitmig.core.footprint.nodes import definition, texts, unwrap, without_places
 from gitmig.core.footprint.objects import Kind, Object, in_schema
 from gitmig.core.footprint.queries import expression, statement
 from gitmig.core.footprint.touches import Manner, Trait, Verb
@@ -36,10 +37,14 @@ def create_table(trace: Trace, node: Node) -> None:
     with trace.using(None, *lenient):
         for element in node.get("tableElts", ()):
             _element(trace, table, element)
-    for parent in node.get("inhRelations", ()):
-        trace.read(trace.relation(parent["RangeVar"]), manner=Manner.KEY)
+    for item in node.get("inhRelations", ()):
+        parent = trace.relation(item["RangeVar"])
+        trace.touch(Verb.READ, parent, manner=Manner.KEY, aspect="parent", to=table)
+        if "partbound" in node:
+            add_partition(trace, parent, table, node["partbound"])
     if "ofTypename" in node:
-        read_type(trace, node["ofTypename"], Manner.VIEW)
+        with trace.using(None, Trait.WHOLE):
+            read_type(trace, node["ofTypename"], Manner.VIEW, aspect="of")
 
 
 def create_table_as(trace: Trace, node: Node) -> None:
@@ -50,6 +55,13 @@ def create_table_as(trace: Trace, node: Node) -> None:
     with trace.using(Manner.VIEW):
         statement(trace, *unwrap(node["query"]))
     trace.touch(Verb.CREATE, made, *lenient, manner=Manner.ONCE, value=definition(node))
+
+
+def add_partition(trace: Trace, parent: Object, table: Object, bound: Node) -> None:
+    """A partition, as a part of the table it belongs to: which rows are its own."""
+    with trace.next_part():
+        part = parent.part(Kind.PARTITION, ".".join(table.path[1:]))
+        trace.touch(Verb.CREATE, part, value=json.dumps(without_places(bound), sort_keys=True), to=table)
 
 
 def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
@@ -75,6 +87,7 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
             trace.read(column, manner=Manner.KEY)
     if "typeName" in node:
         read_type(trace, node["typeName"], Manner.KEY)
+    expression(trace, {"CollateClause": node.get("collClause", {})}, {}, Manner.KEY)
     for constraint in constraints:
         add_constraint(trace, table, constraint, *traits, column=node["colname"])
 

@@ -9,7 +9,7 @@ from typing import Any
 from gitmig.core.footprint.objects import Kind, Object
 
 # Another number makes the footprints that older versions kept worthless.
-VERSION = 5
+VERSION = 6
 
 
 class Verb(Enum):
@@ -54,8 +54,8 @@ class Touch:
 
     `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
     an enum value stands beside, what sort of constraint is made, or what a statement copies or grants.
-    `value` is a definition: equal values have equal effects. `to` is a renamed object's new self. `columns` are those
-    an INSERT gives, None if it gives them by position.
+    `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, or the table that
+    becomes or stops being a part. `columns` are those an INSERT gives, None if it gives them by position.
     """
 
     verb: Verb

@@ -29,6 +29,7 @@ class Trace:
         self.part = 0
         self.line = 1
         self.manner = Manner.ONCE
+        self.parameters: dict[str | None, Object] = {}  # of the function that is looked into, those of a row type
         self._traits: frozenset[Trait] = frozenset()
         self._bodies: dict[tuple[str, ...], Callable[[], None]] = {}
         self._made: set[tuple[str, ...]] = set()
@@ -91,6 +92,13 @@ class Trace:
         before, self.part = self.part, len(self.touches) + 1
         yield
         self.part = before
+
+    @contextmanager
+    def inside(self, parameters: dict[str | None, Object]) -> Iterator[None]:
+        """In this block, a function with these parameters of row types is looked into."""
+        before, self.parameters = self.parameters, parameters
+        yield
+        self.parameters = before
 
     @contextmanager
     def using(self, manner: Manner | None = None, *traits: Trait) -> Iterator[None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.footprint.nodes import texts
 from gitmig.core.footprint.objects import Kind, always_quoted
+from gitmig.core.footprint.touches import Verb
 
 if TYPE_CHECKING:
     from gitmig.core.footprint.nodes import Node
@@ -23,16 +24,21 @@ BUILT_IN = frozenset(
 )
 
 
-def read_type(trace: Trace, node: Node, manner: Manner | None = None) -> None:
+def read_type(trace: Trace, node: Node, manner: Manner | None = None, aspect: str = "") -> None:
     """Note the type that is needed, if it is not PostgreSQL's own; `t.c%TYPE` needs the column."""
     names = texts(node.get("names"))
-    if not names or names[0] == "pg_catalog" or (len(names) == 1 and names[0] in BUILT_IN):
+    if is_built_in(names):
         return
     if node.get("pct_type"):
         *owner, column = names
         trace.read(trace.named(owner, Kind.TABLE).part(Kind.COLUMN, column), manner=manner)
     else:
-        trace.read(trace.named(names, Kind.TYPE), manner=manner)
+        trace.touch(Verb.READ, trace.named(names, Kind.TYPE), manner=manner, aspect=aspect)
+
+
+def is_built_in(names: list[str]) -> bool:
+    """Whether it is PostgreSQL's own, or none."""
+    return not names or names[0] == "pg_catalog" or (len(names) == 1 and names[0] in BUILT_IN)
 
 
 def written_type(node: Node) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.core.footprint.chosen import chosen_name
 from gitmig.core.footprint.nodes import definition
 from gitmig.core.footprint.objects import Kind
 from gitmig.core.footprint.queries import expression
@@ -53,8 +54,11 @@ def alter_domain(trace: Trace, node: Node) -> None:
         trace.touch(Verb.DROP if change == "X" else Verb.ALTER, part, *lenient, value=definition(node))
     elif "def" in node:
         constraint = node["def"].get("Constraint", {})
-        if change == "C" and constraint.get("conname"):
-            trace.touch(Verb.CREATE, domain.part(Kind.CONSTRAINT, constraint["conname"]), value=definition(node))
+        if change == "C":
+            name = constraint.get("conname")
+            chosen = [] if name else [Trait.CHOSEN]
+            part = domain.part(Kind.CONSTRAINT, name or chosen_name(domain.path[2], [], "check"))
+            trace.touch(Verb.CREATE, part, *chosen, aspect="domain", value=definition(node))
     aspect = {"T": "default", "N": "null", "O": "null"}.get(change, "constraints")
     if aspect != "constraints":
         trace.touch(Verb.ALTER, domain, aspect=aspect, value=definition(node))

@@ -12,9 +12,12 @@ from gitmig.core.conflicts.objects import (
     data,
     dropped,
     enum_values,
+    overloaded,
+    partitions,
     renamed,
     required,
     typed,
+    values,
     whole_rows,
 )
 
@@ -29,6 +32,9 @@ RULES = (
     required,
     constrained,
     enum_values,
+    values,
+    partitions,
+    overloaded,
     data,
     columns_added,
 )

@@ -23,6 +23,8 @@ def judge(first: Effect, second: Effect) -> Clash | None:
     """Alterations of one aspect commute where they are the same; type and default hang together."""
     if _undoes(first, second):
         return _both(first, second, ["privileges"], None)
+    if _disables(first, second):
+        return _both(first, second, ["enabled"], None)
     if first.verb is not Verb.ALTER or first.object != second.object:
         return None
     if second.verb is Verb.CREATE:
@@ -65,6 +67,13 @@ def _undoes(first: Effect, second: Effect) -> bool:
     overlap = privilege == other or "all" in {privilege, other}
     opposite = {first.touch.value[:5], second.touch.value[:5]} == {"grant", "revok"}
     return bool(grantee) and grantee == other_grantee and same_object and overlap and opposite
+
+
+def _disables(altered: Effect, trigger: Effect) -> bool:
+    """Whether one disables all triggers of a table, and the other one makes one there."""
+    disables = altered.verb is Verb.ALTER and altered.touch.value in {"AT_DisableTrigAll", "AT_DisableTrigUser"}
+    made = trigger.verb is Verb.CREATE and trigger.object.kind is Kind.TRIGGER
+    return disables and made and altered.object.contains(trigger.object)
 
 
 def _privilege(effect: Effect) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.core.footprint.objects import Kind
+from gitmig.core.footprint.objects import OPERATOR, ROUTINE, Kind
 from gitmig.core.footprint.touches import Manner, Verb
 
 if TYPE_CHECKING:
@@ -40,7 +40,15 @@ def hits(first: Effect, second: Effect) -> bool:
     if first.object == second.object or first.object.contains(second.object):
         return True
     # a call names a function without its signature
-    return first.object.kind is second.object.kind is Kind.FUNCTION and second.object.contains(first.object)
+    return first.object.path[0] in {ROUTINE, OPERATOR} and second.object.contains(first.object)
+
+
+def given(write: Effect, column: Object) -> bool:
+    """Whether a statement writes a value of its own to the column."""
+    if write.verb is not Verb.WRITE or write.object.root != column.root or write.touch.manner is Manner.BODY:
+        return False
+    by_position = write.touch.aspect == "insert" and write.object.kind is not Kind.COLUMN
+    return write.object == column or (by_position and write.touch.columns is None)
 
 
 def uses(effect: Effect, changed: Effect) -> str:

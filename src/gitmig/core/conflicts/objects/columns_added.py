@@ -21,6 +21,8 @@ def judge(first: Effect, second: Effect) -> Clash | None:
         return None
     if first.object.root != second.object.root or first.object == second.object or first.taken or second.taken:
         return None
+    if first.implied or second.implied:
+        return None
     one, two = in_order(first, second)
     table = Object(Kind.TABLE, first.object.root)
     return Clash(

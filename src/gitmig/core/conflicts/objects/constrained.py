@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.core.conflicts.objects.clash import Clash, uses
+from gitmig.core.conflicts.lineage import DOMAIN, REST
+from gitmig.core.conflicts.objects.clash import Clash, given, uses
 from gitmig.core.findings import Severity
 from gitmig.core.footprint.objects import Kind
 from gitmig.core.footprint.touches import Manner, Trait, Verb
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from gitmig.core.conflicts.effects import Effect
 
 CODE = "GM211"
+# What an added constraint of a domain, or a partition beside a default one, means to the table.
+FOLLOWED = {DOMAIN: "a constraint to the domain of", REST: "a partition beside the default one to"}
 
 
 def judge(added: Effect, write: Effect) -> Clash | None:
@@ -22,10 +25,15 @@ def judge(added: Effect, write: Effect) -> Clash | None:
     if write.touch.manner is not Manner.ONCE or write.object.root != added.object.root:
         return None
     constraint = added.verb is Verb.CREATE and added.object.kind is Kind.CONSTRAINT
-    unique_index = added.verb is Verb.READ and added.has(Trait.UNIQUE)
-    if not constraint and not unique_index:
+    followed = added.verb is Verb.ALTER and added.touch.aspect in FOLLOWED
+    if followed and added.touch.aspect == DOMAIN and not given(write, added.object):
         return None
-    what = added.object if constraint else f"a unique index on {added.object}"
+    unique_index = added.verb is Verb.READ and added.has(Trait.UNIQUE)
+    if not constraint and not unique_index and not followed:
+        return None
+    what = (
+        f"{added.object}" if constraint else f"{FOLLOWED.get(added.touch.aspect, 'a unique index on')} {added.object}"
+    )
     return Clash(
         code=CODE,
         severity=Severity.WARNING,

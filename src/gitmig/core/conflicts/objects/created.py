@@ -19,8 +19,8 @@ def judge(first: Effect, second: Effect) -> Clash | None:
     """Two creations of one name commute where both forgive, and make the same."""
     if not first.verb is second.verb is Verb.CREATE or first.object != second.object:
         return None
-    if (first.freed and second.freed) or {first.object.kind, second.object.kind} == {Kind.INDEX, Kind.TYPE}:
-        return None  # of all relations, an index alone is no type
+    if _apart(first, second):
+        return None
     one, two = in_order(first, second)
     made = first.object if first.member.label == one else second.object  # one may be a table, the other one a view
     same = first.touch.value == second.touch.value
@@ -44,6 +44,16 @@ def judge(first: Effect, second: Effect) -> Clash | None:
         message=f"{one} and {two} both create {made}",
         hint=f"{advice}: the second one to run fails, or finds another {made.kind.value} than it expects",
     )
+
+
+def _apart(first: Effect, second: Effect) -> bool:
+    """Whether the two do not take each other's name: of all relations, an index alone is no type.
+
+    What follows from two creations, as a partition and a child's column, is created twice where they are.
+    """
+    follow = (first.implied and second.implied) or first.object.kind is Kind.PARTITION
+    one_row_type = {first.object.kind, second.object.kind} == {Kind.INDEX, Kind.TYPE}
+    return follow or one_row_type or (first.freed and second.freed)
 
 
 def _gives_way(effect: Effect) -> bool:

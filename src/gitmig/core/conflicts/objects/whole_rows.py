@@ -34,7 +34,8 @@ def judge(whole: Effect, change: Effect) -> Clash | None:
         return None
     if not _changes_members(whole, change) or _made_anew(whole, change):
         return None
-    stays = whole.touch.manner is Manner.VIEW or (whole.object.kind is Kind.SCHEMA and not change.forgiving)
+    stays = whole.object != change.object or change.verb is not Verb.CREATE
+    stays = (stays and whole.touch.manner is Manner.VIEW) or (whole.object.kind is Kind.SCHEMA and not change.forgiving)
     return _clash(whole, change, Severity.ERROR if stays else Severity.WARNING)
 
 
@@ -50,10 +51,9 @@ def _positional(whole: Effect) -> bool:
 
 
 def _changes_members(whole: Effect, change: Effect) -> bool:
-    if whole.object == change.object:  # CREATE INDEX, DROP INDEX
-        copies = "indexes" in whole.touch.aspect.split()
-        return copies and change.touch.aspect == "indexes" and change.verb in {Verb.READ, Verb.ALTER}
-    if not whole.object.contains(change.object):
+    if whole.object == change.object:
+        return _changes_itself(whole, change)
+    if not whole.object.contains(change.object) or _follows(whole, change):
         return False
     if whole.object.kind is Kind.SCHEMA:
         moved = change.touch.to is not None and change.touch.to.path[1] != change.object.path[1]
@@ -67,13 +67,30 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
     return change.object.kind is Kind.COLUMN and (change.verb in MEMBERSHIP or altered)
 
 
+def _follows(whole: Effect, change: Effect) -> bool:
+    """What is made of a type follows with CASCADE; a child that leaves its parent keeps its own changes."""
+    by_cascade = whole.touch.aspect == "of" and change.has(Trait.CASCADE)
+    return by_cascade or (whole.touch.aspect == "detached" and not change.implied)
+
+
+def _changes_itself(whole: Effect, change: Effect) -> bool:
+    """CREATE OR REPLACE VIEW may add columns; CREATE INDEX and DROP INDEX matter to copies of a table."""
+    if change.verb is Verb.CREATE:
+        return change.object.kind is Kind.VIEW and change.forgiving and not change.replaced
+    copies = "indexes" in whole.touch.aspect.split()
+    return copies and change.touch.aspect == "indexes" and change.verb in {Verb.READ, Verb.ALTER}
+
+
 def _clash(whole: Effect, change: Effect, severity: Severity) -> Clash:
     what = "whatever is in" if whole.object.kind is Kind.SCHEMA else "every column of"
+    replaced = change.verb is Verb.CREATE and change.object == whole.object
+    changes = f"{change.member.label} replaces it" if replaced else uses(change, whole)
+    taken = change.object if replaced else whole.object
     return Clash(
         code=CODE,
         severity=severity,
-        object=whole.object,
-        message=f"{whole.member.label} takes {what} {whole.object}, and {uses(change, whole)}",
+        object=taken,
+        message=f"{whole.member.label} takes {what} {taken}, and {changes}",
         hint="name what is meant, one by one, or let one of the two follow the other",
         doubt=None if severity is Severity.ERROR else "whether it matters there is not known",
     )

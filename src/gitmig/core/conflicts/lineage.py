@@ -1,0 +1,160 @@
+"""What in the common base follows from what: children of tables, rows of functions, columns of types."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from gitmig.core.footprint.objects import ROUTINE, Kind, Object
+from gitmig.core.footprint.touches import Manner, Touch, Trait, Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gitmig.core.conflicts.effects import Effect
+
+PASSED_ON = {Verb.CREATE, Verb.DROP, Verb.RENAME}
+VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
+
+
+class Link(Enum):
+    """How the second object hangs on the first one."""
+
+    CHILD = "a table that inherits from a table"
+    ROWS = "the row type that a function returns"
+    TYPED = "a column of a type"
+    REST = "the default partition of a table"
+    NAMED = "a function of a name"
+
+
+class Lineage:
+    """Links between the objects of the base, from its scripts in order."""
+
+    def __init__(self) -> None:
+        self._links: set[tuple[Link, Object, Object]] = set()
+
+    def read(self, touches: Sequence[Touch]) -> None:
+        """Go on with the next script."""
+        for touch in touches:
+            if touch.verb is Verb.CREATE or touch.aspect == "type":
+                self._made(touch, touches)
+            elif touch.verb is Verb.DROP:
+                self._links = {link for link in self._links if not any(_goes(one, touch.object) for one in link[1:])}
+            elif touch.verb is Verb.RENAME and touch.to:
+                old, new = touch.object, touch.to
+                self._links = {(kind, _renamed(a, old, new), _renamed(b, old, new)) for kind, a, b in self._links}
+            elif touch.aspect == "parent" and touch.verb is Verb.READ and touch.to:
+                self._links.add((Link.CHILD, touch.object, touch.to))
+            elif touch.aspect == "detached" and touch.to:
+                self._links -= {(kind, touch.to, touch.object) for kind in (Link.CHILD, Link.REST)}
+
+    def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
+        """What an effect does to further objects of the base; `known` are all effects of its side."""
+        kind = effect.object.kind
+        if kind is Kind.COLUMN and (effect.verb in PASSED_ON or effect.touch.aspect == "type"):
+            yield from self._passed_on(effect)
+        elif kind is Kind.VALUE and effect.verb is Verb.RENAME:
+            yield from self._of_columns(effect, VALUES)
+        elif kind is Kind.CONSTRAINT and effect.touch.aspect == DOMAIN and effect.verb is Verb.CREATE:
+            yield from self._of_columns(effect, DOMAIN)
+        elif kind is Kind.PARTITION and effect.verb is Verb.CREATE:
+            table = Object(Kind.TABLE, effect.object.root)
+            yield from (_alteration(effect, table, REST) for _ in self._linked(Link.REST, table))
+        elif effect.object.path[0] == ROUTINE:
+            yield from self._of_functions(effect, known)
+
+    def _passed_on(self, effect: Effect) -> Iterator[Effect]:
+        """A table's columns are those of its children, too."""
+        parent = Object(Kind.TABLE, effect.object.root)
+        for child in self._descendants(parent):
+            new = effect.touch.to
+            touch = replace(
+                effect.touch,
+                object=_renamed(effect.object, parent, child),
+                to=_renamed(new, parent, child) if new else None,
+            )
+            yield replace(effect, touch=touch, implied=True)
+
+    def _of_columns(self, effect: Effect, aspect: str) -> Iterator[Effect]:
+        owner = Object(Kind.TYPE, effect.object.root)
+        yield from (_alteration(effect, column, aspect) for column in self._linked(Link.TYPED, owner))
+
+    def _of_functions(self, effect: Effect, side: Sequence[Effect]) -> Iterator[Effect]:
+        name = Object(Kind.FUNCTION, effect.object.root)
+        known = self._linked(Link.NAMED, name)
+        gone = {other.object for other in side if other.verb is Verb.DROP}
+        if effect.verb is Verb.CREATE and effect.object not in known and set(known) - gone:
+            yield _alteration(effect, name, OVERLOADS)
+        elif effect.verb is Verb.READ and effect.has(Trait.WHOLE):
+            for function in known:
+                for row in self._linked(Link.ROWS, function):
+                    touch = replace(effect.touch, object=Object(Kind.TABLE, row.path))
+                    yield replace(effect, touch=touch, implied=True)
+
+    def _descendants(self, table: Object) -> Iterator[Object]:
+        seen, waiting = {table}, [table]
+        while waiting:
+            for child in self._linked(Link.CHILD, waiting.pop()):
+                if child not in seen:
+                    seen.add(child)
+                    waiting.append(child)
+                    yield child
+
+    def _linked(self, kind: Link, source: Object) -> list[Object]:
+        found = [target for link, first, target in self._links if link is kind and first == source]
+        return sorted(found, key=lambda target: target.path)
+
+    def _made(self, made: Touch, touches: Iterable[Touch]) -> None:
+        kind = made.object.kind
+        if kind is Kind.COLUMN:
+            self._links = {link for link in self._links if link[0] is not Link.TYPED or link[2] != made.object}
+            self._links |= {(Link.TYPED, read.object, made.object) for read in _types(made, touches)}
+        elif kind is Kind.FUNCTION:
+            self._links.add((Link.NAMED, Object(kind, made.object.root), made.object))
+            rows = [read.object for read in _types(made, touches) if read.aspect == "returns"]
+            self._links |= {(Link.ROWS, made.object, row) for row in rows}
+        elif kind is Kind.PARTITION and made.to and '"is_default"' in made.value:
+            self._links.add((Link.REST, Object(Kind.TABLE, made.object.root), made.to))
+
+
+def reaches_down(touches: Sequence[Touch]) -> bool:
+    """Whether these touches may mean objects of the base that they do not name."""
+    made = {t.object.path for t in touches if t.verb is Verb.CREATE}
+    new = [t.object for t in touches if t.verb is Verb.CREATE and t.object.root not in made - {t.object.path}]
+    columns = [column.path for column in new if column.kind is Kind.COLUMN]
+    tables_by_name = {(path[-1], path[:3]) for path in columns}
+    called = {t.object.root for t in touches if Trait.CALLED in t.traits}
+    stays = any(Trait.WHOLE in t.traits and t.manner is Manner.VIEW for t in touches)
+    return (
+        (stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches)))
+        or len(tables_by_name) > len({name for name, _ in tables_by_name})
+        or any(function.root in called for function in new if function.kind is Kind.FUNCTION)
+        or any(_hangs(touch) for touch in touches)
+    )
+
+
+def _hangs(touch: Touch) -> bool:
+    kind = touch.object.kind
+    return (touch.verb is Verb.RENAME and kind in {Kind.VALUE, Kind.COLUMN}) or (
+        touch.verb is Verb.CREATE and (kind is Kind.PARTITION or touch.aspect == DOMAIN)
+    )
+
+
+def _alteration(cause: Effect, altered: Object, aspect: str) -> Effect:
+    touch = replace(cause.touch, verb=Verb.ALTER, object=altered, aspect=aspect, traits=frozenset(), to=None)
+    return replace(cause, touch=touch, implied=True)
+
+
+def _types(made: Touch, touches: Iterable[Touch]) -> list[Touch]:
+    place = made.statement, made.part
+    return [t for t in touches if (t.statement, t.part) == place and t.verb is Verb.READ and t.object.kind is Kind.TYPE]
+
+
+def _goes(one: Object, dropped: Object) -> bool:
+    return one == dropped or dropped.contains(one)
+
+
+def _renamed(one: Object, old: Object, new: Object) -> Object:
+    same = one.path[: len(old.path)] == old.path
+    return Object(one.kind, new.path + one.path[len(old.path) :]) if same else one

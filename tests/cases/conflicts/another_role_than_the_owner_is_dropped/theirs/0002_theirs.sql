@@ -1,0 +1,3 @@
+-- migrate:up
+DROP ROLE gitmig_case_guest;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TYPE pair ADD ATTRIBUTE z int;
+-- migrate:down

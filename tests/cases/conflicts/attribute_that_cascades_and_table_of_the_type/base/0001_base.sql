@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TYPE pair AS (x int, y int);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE k ADD COLUMN z text;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE notes DISABLE TRIGGER ALL;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TRIGGER fires AFTER INSERT ON notes FOR EACH ROW EXECUTE FUNCTION fires();
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+INSERT INTO notes VALUES (1, 50);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+INSERT INTO notes (id) VALUES (1);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER DOMAIN small ADD CHECK (value < 10);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE VIEW v AS SELECT x FROM notes;
+-- migrate:down

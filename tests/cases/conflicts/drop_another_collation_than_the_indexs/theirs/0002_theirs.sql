@@ -1,0 +1,3 @@
+-- migrate:up
+DROP COLLATION dd;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE PUBLICATION pub FOR TABLE notes (x);
+-- migrate:down

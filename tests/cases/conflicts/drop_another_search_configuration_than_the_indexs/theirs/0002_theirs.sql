@@ -1,0 +1,3 @@
+-- migrate:up
+DROP TEXT SEARCH CONFIGURATION tc;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TYPE pair DROP ATTRIBUTE y;
+-- migrate:down

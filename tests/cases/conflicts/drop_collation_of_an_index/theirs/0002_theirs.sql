@@ -1,0 +1,3 @@
+-- migrate:up
+DROP COLLATION cc;
+-- migrate:down

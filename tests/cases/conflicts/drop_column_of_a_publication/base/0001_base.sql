@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE TABLE notes (x int, y int);
+CREATE TABLE tags (x int);
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE notes DROP COLUMN x;
+-- migrate:down

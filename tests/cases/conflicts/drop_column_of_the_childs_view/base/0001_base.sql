@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE TABLE p (id int);
+CREATE TABLE k (extra int) INHERITS (p);
+-- migrate:down

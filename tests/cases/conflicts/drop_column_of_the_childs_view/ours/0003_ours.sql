@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE p DROP COLUMN id;
+-- migrate:down

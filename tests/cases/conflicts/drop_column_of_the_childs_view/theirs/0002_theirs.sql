@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE VIEW v AS SELECT id FROM k;
+-- migrate:down

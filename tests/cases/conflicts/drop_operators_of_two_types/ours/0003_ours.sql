@@ -1,0 +1,3 @@
+-- migrate:up
+DROP OPERATOR ===(int, int);
+-- migrate:down

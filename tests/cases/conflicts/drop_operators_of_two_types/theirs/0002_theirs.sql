@@ -1,0 +1,3 @@
+-- migrate:up
+DROP OPERATOR ===(text, text);
+-- migrate:down

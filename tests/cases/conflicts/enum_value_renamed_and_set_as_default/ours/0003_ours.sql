@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE notes ALTER mood SET DEFAULT 'sad';
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE k NO INHERIT p;
+-- migrate:down

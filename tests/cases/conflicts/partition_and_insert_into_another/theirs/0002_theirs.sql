@@ -1,0 +1,3 @@
+-- migrate:up
+INSERT INTO p VALUES (-5);
+-- migrate:down

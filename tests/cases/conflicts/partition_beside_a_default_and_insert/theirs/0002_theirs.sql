@@ -1,0 +1,3 @@
+-- migrate:up
+INSERT INTO p VALUES (100);
+-- migrate:down

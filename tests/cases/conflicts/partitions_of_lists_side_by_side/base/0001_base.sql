@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE TABLE p (id int, name text) PARTITION BY LIST (name);
+-- migrate:down

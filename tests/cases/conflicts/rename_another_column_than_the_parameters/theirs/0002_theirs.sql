@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE notes RENAME x TO z;
+-- migrate:down

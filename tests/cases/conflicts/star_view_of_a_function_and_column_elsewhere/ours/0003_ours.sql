@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE VIEW v AS SELECT * FROM all_notes();
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE tags ADD COLUMN score int;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE VIEW w AS SELECT * FROM v;
+-- migrate:down

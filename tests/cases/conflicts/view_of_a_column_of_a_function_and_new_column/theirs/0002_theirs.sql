@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE notes ADD COLUMN score int;
+-- migrate:down

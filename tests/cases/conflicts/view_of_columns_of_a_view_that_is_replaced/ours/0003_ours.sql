@@ -1,0 +1,3 @@
+-- migrate:up
+CREATE VIEW w AS SELECT id FROM v;
+-- migrate:down
