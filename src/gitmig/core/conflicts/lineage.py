@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -36,9 +37,10 @@ class Lineage:
 
     def read(self, touches: Sequence[Touch]) -> None:
         """Go on with the next script."""
+        types = _types(touches)
         for touch in touches:
             if touch.verb is Verb.CREATE or touch.aspect == "type":
-                self._made(touch, touches)
+                self._made(touch, types.get((touch.statement, touch.part), []))
             elif touch.verb is Verb.DROP:
                 self._links = {link for link in self._links if not any(_goes(one, touch.object) for one in link[1:])}
             elif touch.verb is Verb.RENAME and touch.to:
@@ -105,14 +107,14 @@ class Lineage:
         found = [target for link, first, target in self._links if link is kind and first == source]
         return sorted(found, key=lambda target: target.path)
 
-    def _made(self, made: Touch, touches: Iterable[Touch]) -> None:
+    def _made(self, made: Touch, types: Iterable[Touch]) -> None:
         kind = made.object.kind
         if kind is Kind.COLUMN:
             self._links = {link for link in self._links if link[0] is not Link.TYPED or link[2] != made.object}
-            self._links |= {(Link.TYPED, read.object, made.object) for read in _types(made, touches)}
+            self._links |= {(Link.TYPED, read.object, made.object) for read in types}
         elif kind is Kind.FUNCTION:
             self._links.add((Link.NAMED, Object(kind, made.object.root), made.object))
-            rows = [read.object for read in _types(made, touches) if read.aspect == "returns"]
+            rows = [read.object for read in types if read.aspect == "returns"]
             self._links |= {(Link.ROWS, made.object, row) for row in rows}
         elif kind is Kind.PARTITION and made.to and '"is_default"' in made.value:
             self._links.add((Link.REST, Object(Kind.TABLE, made.object.root), made.to))
@@ -146,9 +148,13 @@ def _alteration(cause: Effect, altered: Object, aspect: str) -> Effect:
     return replace(cause, touch=touch, implied=True)
 
 
-def _types(made: Touch, touches: Iterable[Touch]) -> list[Touch]:
-    place = made.statement, made.part
-    return [t for t in touches if (t.statement, t.part) == place and t.verb is Verb.READ and t.object.kind is Kind.TYPE]
+def _types(touches: Iterable[Touch]) -> dict[tuple[int, int], list[Touch]]:
+    """Where types are read, by statement and part."""
+    found: dict[tuple[int, int], list[Touch]] = defaultdict(list)
+    for touch in touches:
+        if touch.verb is Verb.READ and touch.object.kind is Kind.TYPE:
+            found[touch.statement, touch.part].append(touch)
+    return found
 
 
 def _goes(one: Object, dropped: Object) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gitmig.core.footprint.naming import NAMING
 from gitmig.core.footprint.nodes import find, text, texts, unwrap
-from gitmig.core.footprint.objects import Kind, operator, other, unplaced
+from gitmig.core.footprint.objects import Kind
 from gitmig.core.footprint.scope import Scope
 from gitmig.core.footprint.touches import Manner, Trait, Verb
-from gitmig.core.footprint.typenames import read_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from gitmig.core.footprint.nodes import Node
     from gitmig.core.footprint.objects import Object
     from gitmig.core.footprint.trace import Trace
-
-
-SEQUENCE_FUNCTIONS = {"nextval", "setval", "currval"}
-# They take the name of a configuration as their first argument of several.
-SEARCH_FUNCTIONS = {"to_tsvector", "to_tsquery", "plainto_tsquery", "phraseto_tsquery", "websearch_to_tsquery"}
-# The list only saves touches nobody asks for.
-BUILT_IN_OPERATORS = frozenset(
-    "+ - * / % = <> < > <= >= || -> ->> #> #>> @> <@ && ~ ~* !~ !~* ? ^ & |".split()  # noqa: SIM905  # read more easily
-)
 
 
 def statement(trace: Trace, kind: str, node: Node, outer: Scope | None = None) -> None:
@@ -52,9 +43,9 @@ def _visit(trace: Trace, node: Any, scope: Scope) -> None:
     for key, value in node.items():
         if key in STATEMENTS:
             statement(trace, key, value, scope)
-        elif key in PARTS:
-            PARTS[key](trace, value, scope)
         else:
+            if key in NAMING:
+                NAMING[key](trace, value, scope)
             _visit(trace, value, scope)
 
 
@@ -185,79 +176,10 @@ def _merge(trace: Trace, node: Node, scope: Scope) -> None:
     _visit(trace, {key: node[key] for key in ("joinCondition", "mergeWhenClauses") if key in node}, scope)
 
 
-def _column_reference(trace: Trace, node: Node, scope: Scope) -> None:
-    names = texts(node["fields"])
-    if "A_Star" in node["fields"][-1]:
-        return
-    scope.column(trace, names[-2] if len(names) > 1 else None, names[-1])
-
-
-def _function_call(trace: Trace, node: Node, scope: Scope) -> None:
-    names = texts(node["funcname"])
-    if names[0] != "pg_catalog":
-        called = trace.routine(node["funcname"], None)
-        trace.read(called, Trait.CALLED)
-        trace.call(called)
-    constant = (node.get("args") or [{}])[0].get("A_Const", {}).get("sval", {}).get("sval")
-    if constant and names[-1] in SEARCH_FUNCTIONS and len(node["args"]) > 1:
-        trace.read(other("tsconfiguration", unplaced(constant.split("."))))
-    if constant and names[-1] in SEQUENCE_FUNCTIONS:
-        trace.read(trace.named(constant.replace('"', "").split("."), Kind.SEQUENCE))
-    _visit(trace, {key: value for key, value in node.items() if key != "funcname"}, scope)
-
-
-def _cast(trace: Trace, node: Node, scope: Scope) -> None:
-    read_type(trace, node["typeName"])
-    names = texts(node["typeName"].get("names"))
-    constant = node["arg"].get("A_Const", {}).get("sval", {}).get("sval")
-    if constant and names[-1:] == ["regclass"]:
-        trace.read(trace.named(constant.replace('"', "").split("."), Kind.SEQUENCE))
-    elif constant and names[-1:] == ["regconfig"]:
-        trace.read(other("tsconfiguration", unplaced(constant.split("."))))
-    elif constant and len(names) == 1:  # perhaps a value of an enum
-        trace.read(trace.named(names, Kind.TYPE).part(Kind.VALUE, constant))
-    _visit(trace, node["arg"], scope)
-
-
-def _field(trace: Trace, node: Node, scope: Scope) -> None:
-    """`(r).x` of a function's parameter, `(…::c).y` of a composite type."""
-    kind, fields = unwrap(node["arg"])
-    name = text(node["indirection"][0])
-    if kind == "TypeCast" and name:
-        names = texts(fields["typeName"].get("names"))
-        if names[:1] != ["pg_catalog"]:
-            trace.read(trace.named(names, Kind.TYPE).part(Kind.COLUMN, name))
-    elif kind == "ColumnRef" and name:
-        scope.column(trace, texts(fields["fields"])[-1], name)
-    elif kind == "ParamRef" and name:
-        scope.column(trace, f"${fields.get('number')}", name)
-    _visit(trace, node["arg"], scope)
-
-
-def _operation(trace: Trace, node: Node, scope: Scope) -> None:
-    if node.get("kind") == "AEXPR_OP" and (names := texts(node["name"]))[-1] not in BUILT_IN_OPERATORS:
-        trace.read(operator(names, None))
-    _visit(trace, [node.get("lexpr"), node.get("rexpr")], scope)
-
-
-def _collation(trace: Trace, node: Node, scope: Scope) -> None:
-    if names := texts(node.get("collname")):
-        trace.read(other("collation", unplaced(names)))
-    _visit(trace, node.get("arg"), scope)
-
-
 STATEMENTS = {
     "SelectStmt": _select,
     "InsertStmt": _insert,
     "UpdateStmt": _update,
     "DeleteStmt": _delete,
     "MergeStmt": _merge,
-}
-PARTS = {
-    "ColumnRef": _column_reference,
-    "FuncCall": _function_call,
-    "TypeCast": _cast,
-    "A_Indirection": _field,
-    "A_Expr": _operation,
-    "CollateClause": _collation,
 }

@@ -10,7 +10,7 @@ from gitmig.core.footprint.nodes import definition, texts, unwrap, without_place
 from gitmig.core.footprint.objects import Kind, Object, in_schema
 from gitmig.core.footprint.queries import expression, statement
 from gitmig.core.footprint.touches import Manner, Trait, Verb
-from gitmig.core.footprint.typenames import SERIALS, read_type
+from gitmig.core.footprint.typenames import SERIALS, is_built_in, read_type
 
 if TYPE_CHECKING:
     from gitmig.core.footprint.nodes import Node
@@ -90,6 +90,14 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     expression(trace, {"CollateClause": node.get("collClause", {})}, {}, Manner.KEY)
     for constraint in constraints:
         add_constraint(trace, table, constraint, *traits, column=node["colname"])
+        _default(trace, constraint, type_name)
+
+
+def _default(trace: Trace, constraint: Node, type_name: list[str]) -> None:
+    """A default that is a mere text is perhaps a value of an enum."""
+    constant = constraint.get("raw_expr", {}).get("A_Const", {}).get("sval", {}).get("sval")
+    if constraint["contype"] == "CONSTR_DEFAULT" and constant and not is_built_in(type_name):
+        trace.read(trace.named(type_name, Kind.TYPE).part(Kind.VALUE, constant), manner=Manner.KEY)
 
 
 def add_constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column: str | None = None) -> None:

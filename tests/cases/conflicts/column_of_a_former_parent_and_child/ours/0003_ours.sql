@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE p ADD COLUMN y int;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE k ADD COLUMN y text;
+-- migrate:down

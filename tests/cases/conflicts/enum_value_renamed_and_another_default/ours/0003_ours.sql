@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TABLE notes ADD COLUMN now mood DEFAULT 'glad';
+-- migrate:down

@@ -1,0 +1,3 @@
+-- migrate:up
+ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
+-- migrate:down
