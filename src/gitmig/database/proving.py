@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gitmig.core.proof import Failure, Result
@@ -10,7 +12,7 @@ from gitmig.database.catalogs import read_schema
 from gitmig.database.constraints import settle_constraints
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.roles import run_confined
-from gitmig.database.runners import runner_of
+from gitmig.database.runners import run_all, runner_of
 from gitmig.database.scratch import scratch_copy, scratch_database
 from gitmig.database.sending import SAID_LATE, ScriptError
 
@@ -50,8 +52,12 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
     """Build the foundation, in one transaction if PostgreSQL allows it, as psql -1 does. Raises BuildFailed."""
     try:
         with connection.transaction():
-            for script in scripts:
-                run_confined(connection, _inside(script), runner_of(script.language).inside)
+            for about_roles, group in groupby(map(_inside, scripts), lambda s: bool(s.language.roles(s.text))):
+                if about_roles:
+                    for script in group:
+                        run_confined(connection, script, runner_of(script.language).inside)
+                else:
+                    deque(run_all(connection, list(group)), maxlen=0)
     except (ScriptError, _NeedsCommits, *SAID_LATE):
         ((_, schema),) = build(connection, scripts, measure_at=(len(scripts),), ignore=ignore)
         return schema
