@@ -24,7 +24,6 @@ from gitmig.operations.failures import drifted, step_failed, unrepairable
 from gitmig.operations.interrupted import finish_interrupted
 from gitmig.operations.planning import plan_for, refuse_irreversible
 from gitmig.operations.protection import permit, permit_discarding, refuse_hooks
-from gitmig.operations.rebuild import rebuild
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
 
@@ -88,6 +87,8 @@ def sync(
     except _NoWayBack as failure:
         if not observer.unrepairable(failure.told):
             raise failure.told from failure
+        from gitmig.operations.rebuild import rebuild  # rarely needed, and large
+
         rebuilt = rebuild(project, target, observer, wait=project.settings.rebuild_wait)
         outcome = replace(failure.outcome, ran=True, rebuilt=rebuilt)
     if outcome.ran and revision is None and project.settings.database_source != "--database":
