@@ -167,3 +167,59 @@ def test_a_trigger_that_objects_at_the_end_is_named(sandbox: Sandbox, run_sync: 
     )
     with pytest.raises(SyncFailed, match=r"applying 0001_a failed .*: never"):
         run_sync()
+
+
+MUST = ("ALTER TABLE t ADD mail text NOT NULL;", "ALTER TABLE t DROP mail;")
+MUST_BASE = (
+    "CREATE TABLE t (id int PRIMARY KEY, name text);"
+    "CREATE TABLE child (id int PRIMARY KEY, t int NOT NULL REFERENCES t ON DELETE CASCADE);"
+)
+
+
+def test_a_column_that_has_to_have_values_comes_back_with_them(branch: Branch, database: Database) -> None:
+    switch = branch(MUST_BASE, *MUST)
+    database.rows("INSERT INTO t VALUES (1, 'Ann', 'ann@x'), (2, 'Bob', 'bob@x')")
+    database.rows("INSERT INTO child VALUES (1, 2)")
+    switch()
+    database.rows("UPDATE t SET name = 'Anna' WHERE id = 1")
+    database.rows("INSERT INTO child VALUES (2, 1)")
+    switch()
+    assert database.rows("SELECT id, name, mail FROM t ORDER BY 1") == [(1, "Anna", "ann@x"), (2, "Bob", "bob@x")]
+    assert database.rows("TABLE child ORDER BY 1") == [(1, 2), (2, 1)]
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
+
+
+def test_a_row_that_came_meanwhile_has_no_value_to_come_back_with(branch: Branch, database: Database) -> None:
+    switch = branch(MUST_BASE, *MUST)
+    database.rows("INSERT INTO t VALUES (1, 'Ann', 'ann@x')")
+    switch()
+    database.rows("INSERT INTO t VALUES (2, 'Bob')")
+    with pytest.raises(SyncFailed, match='column "mail" of relation "t" contains null values') as failure:
+        switch()
+    assert "Failing row contains (2, Bob, null)" in str(failure.value.details)
+    assert database.rows("TABLE t ORDER BY 1") == [(1, "Ann"), (2, "Bob")]
+
+
+@pytest.mark.parametrize("name", ["t", "people"])
+def test_rows_and_values_come_back_together_where_an_up_that_writes_has_to_have_none(
+    sandbox: Sandbox, database: Database, run_sync: Sync, name: str
+) -> None:
+    sandbox.migration("0001_t", MUST_BASE + "CREATE TABLE log (x text);", "DROP TABLE child, t, log;")
+    rename, back = (f"ALTER TABLE t RENAME TO {name};", f"ALTER TABLE {name} RENAME TO t;") if name != "t" else ("", "")
+    up = f"{rename} INSERT INTO log VALUES ('mails'); ALTER TABLE {name} ADD mail text NOT NULL;"
+    sandbox.migration("0002_mail", up, f"ALTER TABLE {name} DROP mail; DELETE FROM log; {back}")
+    sandbox.migration("0003_phone", f"ALTER TABLE {name} ADD phone text NOT NULL;", f"ALTER TABLE {name} DROP phone;")
+    run_sync()
+    database.rows(f"INSERT INTO {name} VALUES (1, 'Ann', 'ann@x', '555')")
+    database.rows("INSERT INTO child VALUES (1, 1)")
+    texts = {path: path.read_text() for path in (sandbox.root / "migrations").iterdir()}
+    for path in texts:
+        path.unlink()
+    run_sync()
+    for path, text in texts.items():
+        path.write_text(text)
+    run_sync()
+    assert database.rows(f"TABLE {name}") == [(1, "Ann", "ann@x", "555")]
+    assert database.rows("TABLE child") == [(1, 1)]
+    assert database.rows("TABLE log") == [("mails",)]
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]

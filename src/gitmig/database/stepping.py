@@ -81,7 +81,7 @@ class Stepper:
                 for task in tasks:
                     done.append(self._apply(task, measure=measure))
         except ScriptError as error:
-            if self._keeper is None or not self._keeper.gives_way(error):
+            if self._keeper is None or not self._keeper.postponed.begin(error):
                 raise
             del done[before:]
             self.apply(tasks, done, measure=measure)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from gitmig.core.kept.shape import TableName
+    from gitmig.core.kept.shape import Table, TableName
     from gitmig.core.plan import Direction
 
 
@@ -71,6 +71,7 @@ class Item:
 
     `table` is its name before the step, `heir` after it, None if the step dropped it. `due`: the opposite step ran,
     so that the rows are to be put back as soon as there is a place for them; `reason` is why some are still here.
+    `home` is the table they belong to as it was when the plan under way came to that step: later steps may rename it.
     """
 
     id: int
@@ -89,6 +90,7 @@ class Item:
     data: str
     due: bool
     reason: str | None
+    home: Table | None = None
 
     @property
     def label(self) -> str:

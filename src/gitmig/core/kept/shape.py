@@ -70,6 +70,12 @@ class Table:
         """The column of that name."""
         return next((column for column in self.columns if column.name == name), None)
 
+    def renamed(self, name: str, now: Table) -> str:
+        """What a column of that name is called `now` that later steps have been there; as before if it is gone."""
+        column = self.column(name)
+        heir = next((other for other in now.columns if column and other.number == column.number), None)
+        return heir.name if heir else name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:

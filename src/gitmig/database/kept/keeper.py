@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitmig.core.kept.losses import Losses, find_losses
@@ -16,6 +17,7 @@ from gitmig.database.kept.guard import quiet
 from gitmig.database.kept.limits import check
 from gitmig.database.kept.offender import name_row
 from gitmig.database.kept.passage import Passage, Step
+from gitmig.database.kept.postponing import Postponement
 from gitmig.database.kept.returning import place_in, put_back
 from gitmig.database.kept.room import NOTHING
 from gitmig.database.kept.shape import reaches_rows, read_shape
@@ -43,7 +45,7 @@ class Keeper:
     """Runs steps on a connection inside the caller's transaction.
 
     `by` and `commit` are noted with what is kept. `progress` is told the table and its size in bytes before it is
-    copied.
+    copied. `postponed` are the rows that have to wait for a later step.
     """
 
     def __init__(
@@ -54,31 +56,19 @@ class Keeper:
         self._store = Store(connection, by, commit)
         self._progress = progress or (lambda table, size: None)
         self._may_hold: bool | None = None
-        self._put_back: set[str] = set()
-        self._late: set[str] = set()
+        self.postponed = Postponement(self._store)
 
     @property
     def holds_rows(self) -> bool:
         """Whether anything is kept in the database; it need not have a ledger."""
         return bool(self._store.items())
 
-    def gives_way(self, error: ScriptError) -> bool:
-        """Whether rows that were put back before an up may be why it failed; then they wait for the end of the plan.
-
-        A migration that counts on the rows another one has just made finds them as on a fresh database, once the ups
-        are run again.
-        """
-        if not is_about_data(error.sqlstate) or not self._put_back:
-            return False
-        self._late |= self._put_back
-        self._put_back = set()
-        return True
-
     def run(self, subject: Subject, direction: Direction, script: Script, back: Script | None = None) -> Report:
         """Run a step. Raises ScriptError if the script fails, GitmigError if something cannot be kept.
 
-        A revert that fails because of rows is run again without them; they are put back as far as they fit. `back`
-        runs the migration's other section: it is tried, to see which rows would not come back by it as they were.
+        A revert that fails because of rows is run again without them; they are put back as far as they fit. So is an
+        apply, if all of them fit with the values that are kept for them. `back` runs the migration's other section: it
+        is tried, to see which rows would not come back by it as they were.
         """
         step = Step(
             subject=subject,
@@ -88,21 +78,29 @@ class Keeper:
             due=tuple(self._due(subject, direction)),
         )
         try:
-            if not step.due and not self._may_touch(step):
-                with self._connection.transaction():
-                    script()
-                return Report()
-            report = self._carefully(step, read_shape(self._connection))
+            report = self._run(step)
             if report.restored:
-                self._put_back.add(subject.checksum)
+                self.postponed.came_back(subject)
+            if self.postponed.concerns(subject, direction):
+                self.postponed.note_homes(read_shape(self._connection))
             return report
         except ScriptError as error:
             if not is_about_data(error.sqlstate):
                 raise
-            if direction is Direction.APPLY:
-                name_row(self._connection, read_shape(self._connection), error)
-                raise
-            return self._without_rows(step, read_shape(self._connection), error)
+            shape = read_shape(self._connection)
+            if direction is Direction.REVERT:
+                return self._without_rows(step, shape, error)
+            if (completed := self._completed(step, shape, error)) is not None:
+                return completed
+            name_row(self._connection, shape, error)
+            raise
+
+    def _run(self, step: Step) -> Report:
+        if step.due or self._may_touch(step):
+            return self._carefully(step, read_shape(self._connection))
+        with self._connection.transaction():
+            step.script()
+        return Report()
 
     def _may_touch(self, step: Step) -> bool:
         """Whether the script, or the way back, could change any row."""
@@ -130,7 +128,7 @@ class Keeper:
         """
         if self._may_hold is None:
             self._may_hold = self._store.exists()
-        items = self._store.waiting() if self._may_hold else []
+        items = [self.postponed.at_home(item) for item in self._store.waiting()] if self._may_hold else []
         if not items:
             return Report()
         with self._connection.transaction(), quiet(self._connection):
@@ -167,7 +165,7 @@ class Keeper:
         if not self._may_hold:
             self._may_hold = self._store.exists()
         due = self._store.due(subject.checksum, direction) if self._may_hold else []
-        return [] if direction is Direction.APPLY and subject.checksum in self._late else due
+        return [] if self.postponed.concerns(subject, direction) else [self.postponed.at_home(item) for item in due]
 
     def _carefully(self, step: Step, before: Shape, whole: Collection[int] = ()) -> Report:
         """Find out what is lost, and if anything is, run the step again with that saved."""
@@ -212,3 +210,30 @@ class Keeper:
             names = tuple(sorted(before.tables[oid].name for oid in tables if before.tables[oid].filled))
             return replace(report, aside=names)
         raise error
+
+    def _completed(self, step: Step, before: Shape, error: ScriptError) -> Report | None:
+        """Apply with rows put aside that come back with what the revert took from them; None if one has nothing to.
+
+        A script that writes rows would not find them: it is not run so.
+        """
+        homes = {item.heir for item in step.due if item.lost}
+        if not homes or suspect(step.subject.text).writes:
+            return None
+        report: Report | None = None
+
+        def work(tables: Collection[int]) -> bool:
+            nonlocal report
+            report = self._carefully(step, before, tables)
+            refused = next((kept.why for kept in report.kept if kept.why), None)
+            error.detail = error.detail or refused
+            return refused is None
+
+        for tables in aside.candidates(self._connection, before, error):
+            if homes.isdisjoint(before.tables[oid].name for oid in tables):
+                continue
+            try:
+                if attempt(self._connection, partial(work, tables)):
+                    return report
+            except ScriptError:
+                continue
+        return None

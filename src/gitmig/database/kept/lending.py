@@ -1,7 +1,7 @@
-"""Completing rows that were put aside by the values that the opposite step took from them.
+"""Completing rows that are to be put back by the values that are kept for them elsewhere.
 
-A column that comes back as NOT NULL takes no row without a value. The row was put aside because of that, and the value
-is kept from earlier: neither has a place without the other.
+A column that comes back as NOT NULL takes no row without a value. Where the row itself was taken by another step, or
+was put aside because of just that, neither has a place without the other.
 """
 
 from __future__ import annotations
@@ -16,55 +16,53 @@ from gitmig.database.kept.store import data_table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitmig.core.kept.item import Item, KeptColumn
     from gitmig.database.connection import Connection
-    from gitmig.database.kept.saving import Image
+    from gitmig.database.kept.matching import Pair
+    from gitmig.database.kept.places import Place
 
 
-def lend(connection: Connection, image: Image, items: Iterable[Item]) -> Image:
-    """The image of a table with the lost columns of the items that are due there; only where a key tells rows apart."""
-    table = image.loss.table.name
-    for item in items:
-        if item.heir == table and item.lost and (pairs := _pairs(image, item)):
-            image = replace(image, columns=(*image.columns, *_add(connection, image, item, pairs)))
-    return image
+def lend(connection: Connection, place: Place, lenders: Iterable[Place]) -> Place:
+    """The place of rows with the lost values that others hold for the same table, where a key tells rows apart."""
+    for lender in lenders:
+        if lender.data != place.data and lender.table.oid == place.table.oid and (keys := _keys(place, lender)):
+            place = replace(place, pairs=(*place.pairs, *_add(connection, place, lender, keys)))
+    return place
 
 
-def _pairs(image: Image, item: Item) -> list[tuple[KeptColumn, KeptColumn]]:
+def _keys(place: Place, lender: Place) -> list[tuple[Pair, Pair]]:
     """The key columns of both; nothing if they are not the same ones."""
-    own = {column.name: column for column in image.columns}
-    pairs = [(own[kept.heir], kept) for kept in item.key if kept.heir in own]
-    return pairs if len(pairs) == len(item.key) else []
+    own = {pair.column.number: pair for pair in place.key}
+    theirs = {pair.column.number: pair for pair in lender.key}
+    return [(own[number], theirs[number]) for number in own] if own.keys() == theirs.keys() else []
 
 
-def _add(
-    connection: Connection, image: Image, item: Item, pairs: list[tuple[KeptColumn, KeptColumn]]
-) -> list[KeptColumn]:
-    there = {column.heir for column in image.columns}
-    lent = [
-        replace(column, heir=column.name, data=f"l{item.id}_{column.data}")
-        for column in item.lost
-        if column.name not in there
+def _add(connection: Connection, place: Place, lender: Place, keys: list[tuple[Pair, Pair]]) -> list[Pair]:
+    there = {pair.column.number for pair in place.pairs}
+    lent = []
+    for pair in lender.pairs:
+        if pair.kept.heir is None and pair.column.number not in there:
+            kept = replace(pair.kept, heir=pair.column.name, data=f"{lender.data}_{pair.kept.data}")
+            connection.execute(
+                sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}").format(
+                    data_table(place.data),
+                    sql.Identifier(kept.data),
+                    sql.SQL(kept.type if kept.native else "text"),
+                )
+            )
+            lent.append((replace(pair, kept=kept), pair))
+    if lent:
+        connection.execute(_filling(place, lender, keys, lent))
+    return [pair for pair, _ in lent]
+
+
+def _filling(place: Place, lender: Place, keys: list[tuple[Pair, Pair]], lent: list[tuple[Pair, Pair]]) -> sql.Composed:
+    values = [
+        sql.SQL("{} = i.{}").format(sql.Identifier(new.kept.data), sql.Identifier(old.kept.data)) for new, old in lent
     ]
-    for column, source in zip(lent, (c for c in item.lost if c.name not in there)):
-        connection.execute(
-            sql.SQL("ALTER TABLE {} ADD COLUMN {} {}").format(
-                data_table(image.data),
-                sql.Identifier(column.data),
-                sql.SQL(column.type if column.native else "text"),
-            )
-        )
-        same = sql.SQL(" AND ").join(
-            sql.SQL("k.{}::text = i.{}::text").format(sql.Identifier(mine.data), sql.Identifier(theirs.data))
-            for mine, theirs in pairs
-        )
-        connection.execute(
-            sql.SQL("UPDATE {} k SET {} = i.{} FROM {} i WHERE {}").format(
-                data_table(image.data),
-                sql.Identifier(column.data),
-                sql.Identifier(source.data),
-                data_table(item.data),
-                same,
-            )
-        )
-    return lent
+    same = [
+        sql.SQL("k.{}::text = i.{}::text").format(sql.Identifier(mine.kept.data), sql.Identifier(theirs.kept.data))
+        for mine, theirs in keys
+    ]
+    return sql.SQL("UPDATE {} k SET {} FROM {} i WHERE NOT i.gone AND {}").format(
+        data_table(place.data), sql.SQL(", ").join(values), data_table(lender.data), sql.SQL(" AND ").join(same)
+    )

@@ -14,7 +14,7 @@ from gitmig.database.kept.attempts import attempt
 from gitmig.database.kept.guard import quiet
 from gitmig.database.kept.lending import lend
 from gitmig.database.kept.places import find_place
-from gitmig.database.kept.returning import fill, put_back, retry
+from gitmig.database.kept.returning import fill, place_in, put_back, retry
 from gitmig.database.kept.room import Written, sample
 from gitmig.database.kept.saving import changed, everything, settle, take, with_heirs
 from gitmig.database.kept.shape import reaches_rows, read_shape
@@ -151,12 +151,12 @@ class Passage:
     def _homes(self, images: Sequence[Image]) -> list[Place]:
         """Where the rows belong that were put aside, in what their tables have become."""
         places = []
+        lenders = [place for item in self._step.due if (place := place_in(item, self._after))]
         for image in images:
             after = image.loss.after
             if image.loss.table.oid in self._aside and after is not None:
-                columns = lend(self._connection, image, self._step.due).columns
-                place = find_place(image.data, columns, after, lambda column: column.heir)
-                places += [place] if place else []
+                place = find_place(image.data, image.columns, after, lambda column: column.heir)
+                places += [lend(self._connection, place, lenders)] if place else []
         return places
 
     def _put_back(self) -> tuple[list[Restored], list[Staying]]:

@@ -12,6 +12,7 @@ from gitmig.database.constraints import settle_constraints
 from gitmig.database.kept.chunks import LATER, ORPHAN
 from gitmig.database.kept.guard import identities_writable, triggers_off
 from gitmig.database.kept.inserting import Inserter, move_sequences_on
+from gitmig.database.kept.lending import lend
 from gitmig.database.kept.places import find_place
 from gitmig.database.kept.store import data_table
 from gitmig.database.kept.updating import GONE, notice_deleted, renew_images, update
@@ -19,7 +20,7 @@ from gitmig.database.kept.updating import GONE, notice_deleted, renew_images, up
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.core.kept.item import Item
+    from gitmig.core.kept.item import Item, KeptColumn
     from gitmig.core.kept.shape import Shape
     from gitmig.database.connection import Connection
     from gitmig.database.kept.places import Place
@@ -89,6 +90,8 @@ def put_back(
         for item in reversed(items)
         if (place := place_in(item, shape, marks.get(item.id)))
     ]
+    lenders = [place for _, place in places]
+    places = [(item, lend(connection, place, lenders)) for item, place in places]
     for item, place in places:
         connection.execute(sql.SQL("UPDATE {} SET why = NULL WHERE why IS NOT NULL").format(data_table(item.data)))
         notice_deleted(connection, place, written.images.get(place.table.oid))
@@ -122,10 +125,16 @@ def _let_followers_wait(connection: Connection, places: Sequence[Place]) -> None
 
 def place_in(item: Item, shape: Shape, marks: str | None = None) -> Place | None:
     """Where an item belongs in a shape; None: nowhere yet."""
-    table = shape.named(item.table)
+    home = item.home
+    moved = shape.tables.get(home.oid) if home else None
+    table = moved or shape.named(item.table)
     if table is None:
         return None
-    place = find_place(item.data, item.columns, table, lambda column: column.name, marks)
+
+    def name(column: KeptColumn) -> str:
+        return home.renamed(column.name, moved) if home and moved else column.name
+
+    place = find_place(item.data, item.columns, table, name, marks)
     if place is None or not item.waits_for({column.name for column in place.missing}):
         return place
     return None
