@@ -14,7 +14,7 @@ from gitmig.database.catalogs import read_schema
 from gitmig.database.constraints import settle_constraints
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.repairing import Attempt, Elsewhere, transform
-from gitmig.database.sending import ScriptError
+from gitmig.database.sending import HOPELESS, ScriptError
 from gitmig.database.stepping import run_inside
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from gitmig.database.gauge import Gauge
     from gitmig.database.ledger import Row
     from gitmig.database.tasks import Task
-
-# After these nothing further can be tried on the connection or in the transaction, or the script is not to blame.
-HOPELESS = {None, "57P01", "57P02", "57014", "25006", "40001", "40P01", "53200", "55P03"} | OUTSIDE_ONLY
 
 
 class Expectation(Protocol):
@@ -174,5 +171,5 @@ class Reverter:
 
 
 def _raise_if_hopeless(error: ScriptError) -> None:
-    if error.sqlstate in HOPELESS:
+    if error.sqlstate in HOPELESS | OUTSIDE_ONLY:
         raise error

@@ -34,6 +34,9 @@ LEAVES_TRACES = re.compile(
 # What is checked late may say when the transaction ends: a constraint, or somebody's constraint trigger.
 SAID_LATE = (errors.IntegrityError, errors.RaiseException)
 
+# After these nothing further can be tried on the connection or in the transaction, or the statement is not to blame.
+HOPELESS = {None, "57P01", "57P02", "57014", "25006", "40001", "40P01", "53200", "55P03"}
+
 FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
 STREAMING = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
 

@@ -162,3 +162,28 @@ def test_a_step_that_is_run_twice_gives_the_numbers_of_one_run(bench: Bench) -> 
     bench.sql("CREATE TABLE t (id serial PRIMARY KEY, x text); INSERT INTO t (x) VALUES ('a')")
     bench.up("m", "DELETE FROM t; INSERT INTO t (x) VALUES ('b')", "")
     assert bench.sql("TABLE t") == [(2, "b")]
+
+
+def test_values_beyond_the_end_of_a_sequence_do_not_move_it(bench: Bench) -> None:
+    up = "CREATE SEQUENCE s AS smallint; CREATE TABLE t (id bigint PRIMARY KEY DEFAULT nextval('s')); "
+    up += "ALTER SEQUENCE s OWNED BY t.id"
+    bench.up("m", up, "DROP TABLE t")
+    bench.sql("INSERT INTO t VALUES (7), (90000)")
+    before = bench.contents()
+    bench.down("m", "DROP TABLE t", up)
+    bench.up("m", up, "DROP TABLE t")
+    assert bench.contents() == before
+    assert bench.sql("SELECT nextval('s')") == [(8,)]
+
+
+def test_what_cannot_be_put_back_for_a_reason_nobody_thought_of_stays_kept(bench: Bench) -> None:
+    body = "LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN {} RETURN true; END $$"
+    bench.sql(f"CREATE FUNCTION fits(int) RETURNS bool {body.format('')}")
+    up = "CREATE TABLE t (id int PRIMARY KEY CHECK (fits(id)))"
+    bench.up("m", up, "DROP TABLE t")
+    bench.sql("INSERT INTO t VALUES (1)")
+    bench.down("m", "DROP TABLE t", up)
+    bench.sql(f"CREATE OR REPLACE FUNCTION fits(int) RETURNS bool {body.format('RAISE $x$not today$x$;')}")
+    report = bench.up("m", up, "DROP TABLE t")
+    assert [(staying.rows, staying.why) for staying in report.staying] == [(1, "not today")]
+    assert bench.kept() == [("t", 1)]

@@ -120,7 +120,7 @@ class Inserter:
 
 
 def move_sequences_on(connection: Connection, table: Table) -> None:
-    """Let the sequences that belong to a table go on behind its highest values."""
+    """Let the sequences that belong to a table go on behind its highest values, those beyond their ends aside."""
     for column in table.columns:
         if not column.defaulted:
             continue
@@ -131,8 +131,8 @@ def move_sequences_on(connection: Connection, table: Table) -> None:
         if row and row[0] is not None:
             connection.execute(
                 sql.SQL(
-                    "SELECT pg_catalog.setval({sequence}, highest) "
-                    "FROM (SELECT max({column}) AS highest FROM {table}) m "
+                    "SELECT pg_catalog.setval({sequence}, highest) FROM (SELECT max({column}) AS highest FROM {table}, "
+                    "pg_catalog.pg_sequence WHERE seqrelid = {sequence}::regclass AND {column} <= seqmax) m "
                     "WHERE highest >= (SELECT last_value FROM {name}) AND highest > 0"
                 ).format(
                     sequence=sql.Literal(row[0]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import psycopg
 from psycopg import sql
 
 from gitmig.core.kept.report import Restored, Staying
@@ -16,6 +17,7 @@ from gitmig.database.kept.lending import lend
 from gitmig.database.kept.places import find_place
 from gitmig.database.kept.store import data_table
 from gitmig.database.kept.updating import GONE, notice_deleted, renew_images, update
+from gitmig.database.sending import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,9 +31,27 @@ if TYPE_CHECKING:
 
 
 def fill(connection: Connection, places: Sequence[Place], written: Written) -> None:
-    """Put rows and values back. Rows that were refused have the reason in `why`; all others went."""
+    """Put rows and values back. Rows that were refused have the reason in `why`; all others went.
+
+    Where that fails as a whole, all of them are refused: what is kept is never in the way of a sync.
+    """
     if not places:
         return
+    try:
+        with connection.transaction():
+            _fill(connection, places, written)
+    except psycopg.Error as error:
+        if error.sqlstate in HOPELESS:
+            raise
+        for place in places:
+            connection.execute(
+                sql.SQL("UPDATE {} SET why = {} WHERE gone IS NOT NULL AND why IS NULL").format(
+                    data_table(place.data), error.diag.message_primary or str(error)
+                )
+            )
+
+
+def _fill(connection: Connection, places: Sequence[Place], written: Written) -> None:
     tables = {place.table.oid: place.table for place in places}
     settle_constraints(connection)
     with triggers_off(connection, tables), identities_writable(connection, tables.values()):
