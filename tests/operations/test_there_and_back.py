@@ -223,3 +223,35 @@ def test_rows_and_values_come_back_together_where_an_up_that_writes_has_to_have_
     assert database.rows("TABLE child") == [(1, 1)]
     assert database.rows("TABLE log") == [("mails",)]
     assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
+
+
+def test_rows_with_a_new_enum_value_are_there_before_the_next_up(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.migration(
+        "0001_t",
+        "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE t (id int PRIMARY KEY, mood mood NOT NULL, at timestamptz);"
+        "CREATE TABLE log (t int REFERENCES t);",
+        "DROP TABLE log, t; DROP TYPE mood;",
+    )
+    sandbox.migration("0002_ok", "ALTER TYPE mood ADD VALUE 'ok';", None)
+    sandbox.migration(
+        "0003_rename",
+        "ALTER TABLE t RENAME at TO made_at; ALTER TABLE t RENAME TO person; UPDATE person SET made_at = '2020-01-01';",
+        "ALTER TABLE person RENAME TO t; ALTER TABLE t RENAME made_at TO at;",
+    )
+    run_sync()
+    database.rows("INSERT INTO person VALUES (1, 'sad', '2021-01-01'), (2, 'ok', '2022-02-02')")
+    database.rows("INSERT INTO log VALUES (2)")
+    before = database.rows("TABLE person"), database.rows("TABLE log")
+    texts = {path: path.read_text() for path in (sandbox.root / "migrations").glob("000[23]*")}
+    for path in texts:
+        path.unlink()
+    run_sync()
+    assert database.rows("SELECT id FROM t") == [(1,)]
+    for path, text in texts.items():
+        path.write_text(text)
+    told = run_sync()
+    assert (database.rows("TABLE person ORDER BY 1"), database.rows("TABLE log")) == before
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
+    assert told == ["+ 0002_ok", "+ 0003_rename"]

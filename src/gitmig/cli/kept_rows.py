@@ -17,6 +17,7 @@ def lines(report: Report) -> list[str]:
     found += [
         f"      {plural(one.rows, 'row')} of {one.table} cannot be put back and stay kept (item {one.item}): {one.why}"
         for one in report.staying
+        if not one.later  # it is told what became of them once they can be put back
     ]
     return found
 

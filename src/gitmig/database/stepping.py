@@ -12,6 +12,7 @@ from gitmig.core.kept.report import Report
 from gitmig.core.kept.suspicion import Reach, suspect
 from gitmig.core.plan import Direction
 from gitmig.database.book import Done, milliseconds
+from gitmig.database.refusals import TooMuchForOne
 from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
 
@@ -36,6 +37,9 @@ class Observer(Protocol):
 
     def committed(self, done: Sequence[Done]) -> None:
         """These steps are in the database and in the ledger for good."""
+
+    def settled(self, report: Report) -> None:
+        """Rows that had to wait for the end of a transaction, or of the plan, were put back."""
 
 
 class Stepper:
@@ -79,12 +83,18 @@ class Stepper:
         try:
             with self._connection.transaction():
                 for task in tasks:
+                    commit_before(task, done)
                     done.append(self._apply(task, measure=measure))
         except ScriptError as error:
             if self._keeper is None or not self._keeper.postponed.begin(error):
                 raise
             del done[before:]
             self.apply(tasks, done, measure=measure)
+
+    def settle(self, done: Sequence[Done]) -> None:
+        """Put back what could not be before these steps were committed."""
+        if self._keeper and any(one.rows.waiting for one in done) and (report := self._keeper.finish(plan_ends=False)):
+            self._observer.settled(report)
 
     def loses_rows(self, task: Task) -> bool:
         """Whether a script for the outside takes rows away: they can be kept inside only.
@@ -136,3 +146,9 @@ def run_inside(connection: Connection, task: Task) -> None:
     """Run the task's script in the open transaction. Raises ScriptError."""
     assert task.script is not None  # only a revert without a down has none, and that is computed
     runner_of(task.script.language).inside(connection, task.script)
+
+
+def commit_before(task: Task, done: Sequence[Done]) -> None:
+    """Raise TooMuchForOne if rows of the step before have to wait for a commit: this task counts on them."""
+    if done and done[-1].rows.waiting:
+        raise TooMuchForOne(task, outside=False)

@@ -40,9 +40,6 @@ class SyncObserver(Observer, ProtectionObserver, RebuildObserver, Protocol):
     def keeping(self, table: TableName, size: int) -> None:
         """A table of `size` bytes is about to be copied, because a step may take rows of it away."""
 
-    def settled(self, report: Report) -> None:
-        """Rows that had to wait for the end of the plan were put back."""
-
     def unrepairable(self, failure: SyncFailed) -> bool:
         """No way back leads to the right schema; False leaves it at that, True lets the database be built anew."""
 

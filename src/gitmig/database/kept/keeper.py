@@ -121,14 +121,17 @@ class Keeper:
         attempt(self._connection, work)
         return losses
 
-    def finish(self) -> Report:
+    def finish(self, *, plan_ends: bool = True) -> Report:
         """Put back what was waiting for its place, or for the end of a transaction, in a transaction of its own.
 
-        To be called when a plan has been committed, and after every step whose report says `waiting`, once that is.
+        To be called when a plan has been committed, and after every step whose report says `waiting`, once that is:
+        then, as the plan does not end there, what is postponed goes on waiting.
         """
         if self._may_hold is None:
             self._may_hold = self._store.exists()
         items = [self.postponed.at_home(item) for item in self._store.waiting()] if self._may_hold else []
+        if not plan_ends:
+            items = [item for item in items if not self.postponed.holds(item)]
         if not items:
             return Report()
         with self._connection.transaction(), quiet(self._connection):

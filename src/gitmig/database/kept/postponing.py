@@ -44,6 +44,10 @@ class Postponement:
         """Whether the rows of this step have to wait."""
         return direction is Direction.APPLY and subject.checksum in self._late
 
+    def holds(self, item: Item) -> bool:
+        """Whether these rows have to wait."""
+        return item.checksum in self._late
+
     def note_homes(self, shape: Shape) -> None:
         """Remember which tables the waiting rows belong to: later steps may rename these."""
         for item in self._store.waiting():
