@@ -255,3 +255,24 @@ def test_rows_with_a_new_enum_value_are_there_before_the_next_up(
     assert (database.rows("TABLE person ORDER BY 1"), database.rows("TABLE log")) == before
     assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
     assert told == ["+ 0002_ok", "+ 0003_rename"]
+
+
+def test_a_backfill_that_cannot_fill_every_row_again_finds_the_values_that_were_there(
+    branch: Branch, database: Database
+) -> None:
+    switch = branch(
+        "CREATE TABLE t (id int PRIMARY KEY, title text);",
+        "ALTER TABLE t ADD slug text; UPDATE t SET slug = lower(title); ALTER TABLE t ALTER slug SET NOT NULL;",
+        "ALTER TABLE t DROP slug;",
+        "INSERT INTO t VALUES (1, 'A')",
+    )
+    database.rows("INSERT INTO t VALUES (2, NULL, 'two')")
+    switch()
+    database.rows("UPDATE t SET title = 'B' WHERE id = 1")
+    switch()
+    assert database.rows("TABLE t ORDER BY 1") == [(1, "B", "a"), (2, None, "two")]
+    switch()
+    database.rows("INSERT INTO t VALUES (3, 'C')")
+    with pytest.raises(SyncFailed, match='"slug" of relation "t" contains null values'):
+        switch()
+    assert database.rows("TABLE t ORDER BY 1") == [(1, "B"), (2, None), (3, "C")]

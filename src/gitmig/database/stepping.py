@@ -85,8 +85,8 @@ class Stepper:
                 for task in tasks:
                     commit_before(task, done)
                     done.append(self._apply(task, measure=measure))
-        except ScriptError as error:
-            if self._keeper is None or not self._keeper.postponed.begin(error):
+        except ScriptError:
+            if self._keeper is None or not self._keeper.postponed.give_way():
                 raise
             del done[before:]
             self.apply(tasks, done, measure=measure)

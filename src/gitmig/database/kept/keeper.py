@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gitmig.core.kept.losses import Losses, find_losses
@@ -16,7 +15,7 @@ from gitmig.database.kept.chunks import is_about_data
 from gitmig.database.kept.guard import quiet
 from gitmig.database.kept.limits import check
 from gitmig.database.kept.offender import name_row
-from gitmig.database.kept.passage import Passage, Step
+from gitmig.database.kept.passage import Passage, Step, UnknownRows
 from gitmig.database.kept.postponing import Postponement
 from gitmig.database.kept.returning import place_in, put_back
 from gitmig.database.kept.room import NOTHING
@@ -56,7 +55,7 @@ class Keeper:
         self._store = Store(connection, by, commit)
         self._progress = progress or (lambda table, size: None)
         self._may_hold: bool | None = None
-        self.postponed = Postponement(self._store)
+        self.postponed = Postponement()
 
     @property
     def holds_rows(self) -> bool:
@@ -70,30 +69,25 @@ class Keeper:
         apply, if all of them fit with the values that are kept for them. `back` runs the migration's other section: it
         is tried, to see which rows would not come back by it as they were.
         """
+        due, held = self._due(subject, direction)
         step = Step(
             subject=subject,
             direction=direction,
             script=script,
             back=back if suspect(subject.opposite).writes else None,
-            due=tuple(self._due(subject, direction)),
+            due=tuple(due),
         )
         try:
             report = self._run(step)
-            if report.restored:
-                self.postponed.came_back(subject)
-            if self.postponed.concerns(subject, direction):
-                self.postponed.note_homes(read_shape(self._connection))
-            return report
         except ScriptError as error:
             if not is_about_data(error.sqlstate):
                 raise
-            shape = read_shape(self._connection)
-            if direction is Direction.REVERT:
-                return self._without_rows(step, shape, error)
-            if (completed := self._completed(step, shape, error)) is not None:
-                return completed
-            name_row(self._connection, shape, error)
-            raise
+            report = self._without_rows(step, error) if direction is Direction.REVERT else self._completed(step, error)
+        if direction is Direction.APPLY:
+            self.postponed.came_back(due)
+        if held:
+            self.postponed.note_homes(held, read_shape(self._connection))
+        return report
 
     def _run(self, step: Step) -> Report:
         if step.due or self._may_touch(step):
@@ -163,12 +157,19 @@ class Keeper:
             )
         return Report(restored=tuple(restored), staying=tuple(staying))
 
-    def _due(self, subject: Subject, direction: Direction) -> list[Item]:
-        """Only where something is kept: a new database with hundreds of steps is not asked at each of them."""
+    def _due(self, subject: Subject, direction: Direction) -> tuple[list[Item], list[Item]]:
+        """What to put back after a step, and what has to wait longer.
+
+        Only where something is kept: a new database with hundreds of steps is not asked at each of them.
+        """
         if not self._may_hold:
             self._may_hold = self._store.exists()
-        due = self._store.due(subject.checksum, direction) if self._may_hold else []
-        return [] if self.postponed.concerns(subject, direction) else [self.postponed.at_home(item) for item in due]
+        items = self._store.due(subject.checksum, direction) if self._may_hold else []
+        if direction is Direction.REVERT:
+            return items, []
+        self.postponed.begin(subject.checksum)
+        held = [item for item in items if self.postponed.holds(item)]
+        return [self.postponed.at_home(item) for item in items if item not in held], held
 
     def _carefully(self, step: Step, before: Shape, whole: Collection[int] = ()) -> Report:
         """Find out what is lost, and if anything is, run the step again with that saved."""
@@ -203,8 +204,9 @@ class Keeper:
         attempt(self._connection, work)
         return losses, report
 
-    def _without_rows(self, step: Step, before: Shape, error: ScriptError) -> Report:
+    def _without_rows(self, step: Step, error: ScriptError) -> Report:
         """Run a step with rows put aside; the first error counts if that does not help either."""
+        before = read_shape(self._connection)
         for tables in aside.candidates(self._connection, before, error):
             try:
                 report = self._carefully(step, before, tables)
@@ -214,29 +216,35 @@ class Keeper:
             return replace(report, aside=names)
         raise error
 
-    def _completed(self, step: Step, before: Shape, error: ScriptError) -> Report | None:
-        """Apply with rows put aside that come back with what the revert took from them; None if one has nothing to.
+    def _completed(self, step: Step, error: ScriptError) -> Report:
+        """Apply with rows put aside that come back with what the revert took from them.
 
-        A script that writes rows would not find them: it is not run so.
+        If one has nothing to come back with, the first error counts; it names a row and who may be to blame.
         """
+        before = read_shape(self._connection)
+        suspects = list(aside.candidates(self._connection, before, error))
         homes = {item.heir for item in step.due if item.lost}
-        if not homes or suspect(step.subject.text).writes:
-            return None
+        for tables in suspects:
+            if homes.isdisjoint(before.tables[oid].name for oid in tables):
+                continue
+            if (report := self._attempt_without(step, before, tables, error)) is not None:
+                return report
+        self.postponed.blame([frozenset(before.tables[oid].name for oid in tables) for tables in suspects])
+        name_row(self._connection, before, error)
+        raise error
+
+    def _attempt_without(self, step: Step, before: Shape, tables: Collection[int], error: ScriptError) -> Report | None:
+        """Run an apply with the rows of these tables put aside; None, as if nothing had been, if not all came back."""
         report: Report | None = None
 
-        def work(tables: Collection[int]) -> bool:
+        def work() -> bool:
             nonlocal report
             report = self._carefully(step, before, tables)
             refused = next((kept.why for kept in report.kept if kept.why), None)
             error.detail = error.detail or refused
             return refused is None
 
-        for tables in aside.candidates(self._connection, before, error):
-            if homes.isdisjoint(before.tables[oid].name for oid in tables):
-                continue
-            try:
-                if attempt(self._connection, partial(work, tables)):
-                    return report
-            except ScriptError:
-                continue
-        return None
+        try:
+            return report if attempt(self._connection, work) else None
+        except (ScriptError, UnknownRows):
+            return None

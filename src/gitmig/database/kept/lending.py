@@ -29,6 +29,19 @@ def lend(connection: Connection, place: Place, lenders: Iterable[Place]) -> Plac
     return place
 
 
+def knows_all(connection: Connection, place: Place, lenders: Iterable[Place]) -> bool:
+    """Whether one of the lenders has lost values for every row."""
+    for lender in lenders:
+        if lender.table.oid == place.table.oid and (keys := _keys(place, lender)):
+            unknown = sql.SQL("SELECT EXISTS (SELECT FROM {} k WHERE NOT EXISTS (SELECT FROM {} i WHERE {}))").format(
+                data_table(place.data), data_table(lender.data), _same(keys)
+            )
+            row = connection.execute(unknown).fetchone()
+            if row and not row[0]:
+                return True
+    return False
+
+
 def _keys(place: Place, lender: Place) -> list[tuple[Pair, Pair]]:
     """The key columns of both; nothing if they are not the same ones."""
     own = {pair.column.number: pair for pair in place.key}
@@ -59,10 +72,15 @@ def _filling(place: Place, lender: Place, keys: list[tuple[Pair, Pair]], lent: l
     values = [
         sql.SQL("{} = i.{}").format(sql.Identifier(new.kept.data), sql.Identifier(old.kept.data)) for new, old in lent
     ]
-    same = [
+    return sql.SQL("UPDATE {} k SET {} FROM {} i WHERE {}").format(
+        data_table(place.data), sql.SQL(", ").join(values), data_table(lender.data), _same(keys)
+    )
+
+
+def _same(keys: list[tuple[Pair, Pair]]) -> sql.Composable:
+    """Row `i` of a lender is about row `k`, which had been there when its values were taken."""
+    equal = [
         sql.SQL("k.{}::text = i.{}::text").format(sql.Identifier(mine.kept.data), sql.Identifier(theirs.kept.data))
         for mine, theirs in keys
     ]
-    return sql.SQL("UPDATE {} k SET {} FROM {} i WHERE NOT i.gone AND {}").format(
-        data_table(place.data), sql.SQL(", ").join(values), data_table(lender.data), sql.SQL(" AND ").join(same)
-    )
+    return sql.SQL(" AND ").join([sql.SQL("NOT i.gone"), *equal])

@@ -9,10 +9,11 @@ from gitmig.core.kept.losses import changed_columns, find_losses, heir_of
 from gitmig.core.kept.report import Kept, Report
 from gitmig.core.kept.shape import Shape
 from gitmig.core.kept.suspicion import suspect
+from gitmig.core.plan import Direction
 from gitmig.database.kept.aside import empty
 from gitmig.database.kept.attempts import attempt
 from gitmig.database.kept.guard import quiet
-from gitmig.database.kept.lending import lend
+from gitmig.database.kept.lending import knows_all, lend
 from gitmig.database.kept.places import find_place
 from gitmig.database.kept.returning import fill, place_in, put_back, retry
 from gitmig.database.kept.room import Written, sample
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from gitmig.core.kept.item import Item, Subject
     from gitmig.core.kept.losses import Losses
     from gitmig.core.kept.report import Restored, Staying
-    from gitmig.core.plan import Direction
     from gitmig.database.connection import Connection
     from gitmig.database.kept.places import Place
     from gitmig.database.kept.saving import Image
@@ -50,10 +50,15 @@ class Step:
     due: tuple[Item, ...]
 
 
+class UnknownRows(Exception):
+    """A script that writes was run without rows which the opposite step has never seen: it may be about them."""
+
+
 class Passage:
     """From the shape `before` a step through its script to what comes after it; inside a savepoint of the caller.
 
-    The rows of the tables `aside` (oids) are taken out of the step's way.
+    The rows of the tables `aside` (oids) are taken out of the step's way. For an apply, they have to be rows whose
+    state after it is known from the revert.
     """
 
     def __init__(self, connection: Connection, store: Store, step: Step, before: Shape, aside: Collection[int]) -> None:
@@ -135,6 +140,8 @@ class Passage:
                 image.loss.after.oid: image
                 for image in images
                 if image.loss.after and image.loss.rewritten and image.loss.table.oid not in self._aside
+                # a file that has grown in a transaction taken back holds nothing
+                and everything(self._connection, image)
             }
             self._written = replace(self._written, images=old)
             restored, staying = self._put_back()
@@ -151,13 +158,23 @@ class Passage:
     def _homes(self, images: Sequence[Image]) -> list[Place]:
         """Where the rows belong that were put aside, in what their tables have become."""
         places = []
-        lenders = [place for item in self._step.due if (place := place_in(item, self._after))]
+        lenders = [place for item in self._step.due if item.lost and (place := place_in(item, self._after))]
         for image in images:
             after = image.loss.after
             if image.loss.table.oid in self._aside and after is not None:
                 place = find_place(image.data, image.columns, after, lambda column: column.heir)
+                self._refuse_unknown(image, place, lenders)
                 places += [lend(self._connection, place, lenders)] if place else []
         return places
+
+    def _refuse_unknown(self, image: Image, place: Place | None, lenders: Sequence[Place]) -> None:
+        """Raise UnknownRows if an apply's script may be about rows of which nothing is known."""
+        words = suspect(self._step.subject.text)
+        if self._step.direction is Direction.REVERT or not words.writes:
+            return
+        name = image.loss.table.name.name.lower()
+        if name in words.words and not (place and knows_all(self._connection, place, lenders)):
+            raise UnknownRows
 
     def _put_back(self) -> tuple[list[Restored], list[Staying]]:
         if not self._step.due:

@@ -5,52 +5,62 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitmig.core.plan import Direction
-from gitmig.database.kept.chunks import is_about_data
-
 if TYPE_CHECKING:
-    from gitmig.core.kept.item import Item, Subject
-    from gitmig.core.kept.shape import Shape, Table
-    from gitmig.database.kept.store import Store
-    from gitmig.database.sending import ScriptError
+    from collections.abc import Iterable, Sequence
+
+    from gitmig.core.kept.item import Item
+    from gitmig.core.kept.shape import Shape, Table, TableName
+
+    Origin = str  # the checksum of the migration whose step took the rows; it is known by that as a step, too
 
 
 class Postponement:
-    """Of one plan: from which migrations' ups rows have come back, and which of them shall wait."""
+    """Of one plan: which rows have come back, and which of them have to wait until a certain step has run."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._came_back: set[str] = set()
-        self._late: set[str] = set()
+    def __init__(self) -> None:
+        self._order: dict[Origin, int] = {}
+        self._step: Origin = ""
+        self._until: dict[Origin, Origin] = {}
+        self._came_back: dict[Origin, set[TableName]] = {}
+        self._suspects: Sequence[frozenset[TableName]] = ()
         self._homes: dict[int, Table] = {}
 
-    def begin(self, error: ScriptError) -> bool:
-        """Whether rows that were put back before an up may be why it failed; then they wait for the next one that can.
+    def begin(self, step: Origin) -> None:
+        """Note which step runs now. Steps may run again, always in the same order."""
+        self._order.setdefault(step, len(self._order))
+        self._step = step
 
-        A migration that counts on the rows another one has just made finds them as on a fresh database, once the ups
-        are run again.
+    def came_back(self, items: Iterable[Item]) -> None:
+        """Note that a step put these back."""
+        for item in items:
+            self._came_back.setdefault(item.checksum, set()).add(item.table)
+
+    def blame(self, suspects: Sequence[frozenset[TableName]]) -> None:
+        """Note in which tables rows may be why the step under way fails, the most likely ones first."""
+        self._suspects = suspects
+
+    def give_way(self) -> bool:
+        """Let the rows wait that may be why the step failed, until it has run; False if none of them came back before.
+
+        Whoever calls it runs the steps again. A migration that counts on the rows another one has just made then finds
+        them as on a fresh database.
         """
-        if not is_about_data(error.sqlstate) or not self._came_back:
+        suspects, came_back = self._suspects, self._came_back
+        self._suspects, self._came_back, self._homes = (), {}, {}
+        if not (suspects and came_back):
             return False
-        self._late |= self._came_back
-        self._came_back, self._homes = set(), {}
+        named = ({origin for origin, own in came_back.items() if not own.isdisjoint(tables)} for tables in suspects)
+        self._until |= dict.fromkeys(next(filter(None, named), set(came_back)), self._step)
         return True
 
-    def came_back(self, subject: Subject) -> None:
-        """Note that a step has put rows back."""
-        self._came_back.add(subject.checksum)
-
-    def concerns(self, subject: Subject, direction: Direction) -> bool:
-        """Whether the rows of this step have to wait."""
-        return direction is Direction.APPLY and subject.checksum in self._late
-
     def holds(self, item: Item) -> bool:
-        """Whether these rows have to wait."""
-        return item.checksum in self._late
+        """Whether the item has to wait until after the step under way."""
+        until = self._until.get(item.checksum)
+        return until is not None and self._order[self._step] < self._order[until]
 
-    def note_homes(self, shape: Shape) -> None:
-        """Remember which tables the waiting rows belong to: later steps may rename these."""
-        for item in self._store.waiting():
+    def note_homes(self, items: Iterable[Item], shape: Shape) -> None:
+        """Remember which tables the waiting items belong to: later steps may rename these."""
+        for item in items:
             if item.id not in self._homes and (table := shape.named(item.table)):
                 self._homes[item.id] = table
 
