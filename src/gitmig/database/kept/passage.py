@@ -139,7 +139,9 @@ class Passage:
             old = {
                 image.loss.after.oid: image
                 for image in images
-                if image.loss.after and image.loss.rewritten and image.loss.table.oid not in self._aside
+                if image.loss.after
+                and image.loss.rewritten
+                and image.loss.table.oid not in self._aside
                 # a file that has grown in a transaction taken back holds nothing
                 and everything(self._connection, image)
             }

@@ -25,11 +25,11 @@ COLUMNS = (
 )
 SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 # The opposite of an earlier step makes due what that one took. Rows that were refused are not tried again and again.
+# Nothing is written that is as it shall be: a plan asks at each of its steps, in one transaction.
 DUE = f"""
-    WITH due AS (
-        UPDATE gitmig_kept.item SET due = true WHERE checksum = %s AND direction = %s OR due AND reason IS NULL
-        RETURNING {COLUMNS}
-    ) SELECT * FROM due ORDER BY id
+    WITH taken AS (SELECT id FROM gitmig_kept.item WHERE checksum = %s AND direction = %s),
+    marked AS (UPDATE gitmig_kept.item SET due = true WHERE id IN (SELECT id FROM taken) AND NOT due)
+    {SELECT} WHERE id IN (SELECT id FROM taken) OR due AND reason IS NULL ORDER BY id
 """
 NEXT_ID = b"SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'))"
 INSERT = """
