@@ -240,9 +240,9 @@ class Keeper:
         def work() -> bool:
             nonlocal report
             report = self._carefully(step, before, tables)
-            refused = next((kept.why for kept in report.kept if kept.why), None)
-            error.detail = error.detail or refused
-            return refused is None
+            refused = {(kept.table.schema, kept.table.name): kept.why for kept in report.kept if kept.why}
+            error.detail = error.detail or (refused.get(error.table) if error.table else None)
+            return not refused
 
         try:
             return report if attempt(self._connection, work) else None
