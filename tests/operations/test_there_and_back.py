@@ -225,7 +225,7 @@ def test_rows_and_values_come_back_together_where_an_up_that_writes_has_to_have_
     assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
 
 
-def test_rows_with_a_new_enum_value_are_there_before_the_next_up(
+def test_rows_that_wait_for_a_new_enum_value_find_their_renamed_table(
     sandbox: Sandbox, database: Database, run_sync: Sync
 ) -> None:
     sandbox.migration(
@@ -276,3 +276,27 @@ def test_a_backfill_that_cannot_fill_every_row_again_finds_the_values_that_were_
     with pytest.raises(SyncFailed, match='"slug" of relation "t" contains null values'):
         switch()
     assert database.rows("TABLE t ORDER BY 1") == [(1, "B"), (2, None), (3, "C")]
+
+
+def test_rows_that_a_step_in_between_has_no_place_for_are_there_at_the_end(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.migration("0001_t", "CREATE TABLE t (id int PRIMARY KEY, url text NOT NULL DEFAULT '');", "DROP TABLE t;")
+    sandbox.migration(
+        "0002_unique",
+        "DELETE FROM t a USING t b WHERE a.id > b.id AND a.url = b.url; ALTER TABLE t ADD CONSTRAINT u UNIQUE (url);",
+        "ALTER TABLE t DROP CONSTRAINT IF EXISTS u;",
+    )
+    sandbox.migration("0003_no_url", "ALTER TABLE t DROP url;", "ALTER TABLE t ADD url text NOT NULL DEFAULT '';")
+    run_sync()
+    database.rows("INSERT INTO t VALUES (1), (2), (3)")
+    texts = {path: path.read_text() for path in (sandbox.root / "migrations").glob("000[23]*")}
+    for _ in range(2):
+        for path in texts:
+            path.unlink()
+        run_sync()
+        assert database.rows("TABLE t ORDER BY 1") == [(1, ""), (2, ""), (3, "")]
+        for path, text in texts.items():
+            path.write_text(text)
+        run_sync()
+        assert database.rows("TABLE t ORDER BY 1") == [(1,), (2,), (3,)]

@@ -14,7 +14,7 @@ from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne
 from gitmig.database.reverting import Reverter, Unrepairable
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import SAID_LATE, ScriptError, error_at_commit
-from gitmig.database.stepping import Stepper, commit_before
+from gitmig.database.stepping import Stepper
 from gitmig.database.tasks import tasks, unfinished_task
 
 if TYPE_CHECKING:
@@ -139,8 +139,6 @@ class Executor:
             with self._connection.transaction():
                 ledger_schema.upgrade(self._connection)
                 done += self._revert([task for task in batch if task.step.direction is Direction.REVERT])
-                for place, task in enumerate(batch[1 : len(done) + 1], 1):
-                    commit_before(task, done[:place])
                 measure = len(batch) <= SHORT and (self._arrival is None or self._arrival.is_certain)
                 self._stepper.apply(batch[len(done) :], done, measure=measure)
                 done = self._write(batch, done, book)

@@ -12,7 +12,6 @@ from gitmig.core.kept.report import Report
 from gitmig.core.kept.suspicion import Reach, suspect
 from gitmig.core.plan import Direction
 from gitmig.database.book import Done, milliseconds
-from gitmig.database.refusals import TooMuchForOne
 from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
 
@@ -83,7 +82,6 @@ class Stepper:
         try:
             with self._connection.transaction():
                 for task in tasks:
-                    commit_before(task, done)
                     done.append(self._apply(task, measure=measure))
         except ScriptError:
             if self._keeper is None or not self._keeper.postponed.give_way():
@@ -146,9 +144,3 @@ def run_inside(connection: Connection, task: Task) -> None:
     """Run the task's script in the open transaction. Raises ScriptError."""
     assert task.script is not None  # only a revert without a down has none, and that is computed
     runner_of(task.script.language).inside(connection, task.script)
-
-
-def commit_before(task: Task, done: Sequence[Done]) -> None:
-    """Raise TooMuchForOne if rows of the step before have to wait for a commit: this task counts on them."""
-    if done and done[-1].rows.waiting:
-        raise TooMuchForOne(task, outside=False)

@@ -46,7 +46,7 @@ class Restored:
 class Staying:
     """Rows that could not be put back, and stay kept; `why` is what PostgreSQL said of one of them.
 
-    `later`: they can be put back once the transaction is committed.
+    `later`: they will be tried again, once the transaction is committed or the rows they need are there.
     """
 
     item: int
@@ -66,9 +66,14 @@ class Report:
     aside: tuple[TableName, ...] = ()
 
     @property
-    def waiting(self) -> bool:
-        """Whether rows can be put back once the transaction is committed."""
-        return any(staying.later for staying in self.staying)
+    def waiting(self) -> frozenset[int]:
+        """The items of which rows will be tried again."""
+        return frozenset(staying.item for staying in self.staying if staying.later)
+
+    @property
+    def refused(self) -> frozenset[int]:
+        """The items of which rows have no place now."""
+        return frozenset(staying.item for staying in self.staying) - self.waiting
 
     def __bool__(self) -> bool:
         return bool(self.kept or self.restored or self.staying or self.aside)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ABOUT_DATA = ("22", "23")
 # A value of an enum that was added in this very transaction: it can be used in the next one.
 NOT_YET = "55P04"
-LATER = "its enum value can be used after this transaction only"
+LATER = "it has to wait for a commit, or for a row that has to wait"
 ORPHAN = "the row it refers to is not there"
 # Where so many rows are refused, the rest of the part that is being looked at is not searched any further.
 MANY = 500

@@ -10,6 +10,7 @@ from gitmig.database.kept.chunks import ORPHAN, Chunks
 from gitmig.database.kept.guard import foreign_keys_late
 from gitmig.database.kept.matching import columns, every_equal, plain_name
 from gitmig.database.kept.room import clear_keyless, make_room, replace_alike
+from gitmig.database.kept.saving import differs
 from gitmig.database.kept.store import data_table
 
 if TYPE_CHECKING:
@@ -86,12 +87,14 @@ class Inserter:
         Chunks(self._connection, place.data, work, gone=True).run(*row)
 
     def _leave_taken(self, place: Place) -> None:
+        """Refuse rows in whose place another one is; one that is the same is as good as put back."""
         self._connection.execute(
-            sql.SQL("UPDATE {} SET why = {} WHERE gone AND n IN (SELECT k.n FROM {} WHERE NOT {})").format(
+            sql.SQL("UPDATE {} SET why = {} WHERE gone AND n IN (SELECT k.n FROM {} WHERE NOT {} AND {})").format(
                 data_table(place.data),
                 sql.Literal(TAKEN),
                 place.matched(only=WAITING),
                 self._written.condition(place.table),
+                differs(place.pairs),
             )
         )
 

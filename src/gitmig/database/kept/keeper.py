@@ -55,6 +55,7 @@ class Keeper:
         self._store = Store(connection, by, commit)
         self._progress = progress or (lambda table, size: None)
         self._may_hold: bool | None = None
+        self._refused: set[int] = set()
         self.postponed = Postponement()
 
     @property
@@ -76,6 +77,7 @@ class Keeper:
             script=script,
             back=back if suspect(subject.opposite).writes else None,
             due=tuple(due),
+            partial=self.postponed.is_waiting(),
         )
         try:
             report = self._run(step)
@@ -85,8 +87,10 @@ class Keeper:
             report = self._without_rows(step, error) if direction is Direction.REVERT else self._completed(step, error)
         if direction is Direction.APPLY:
             self.postponed.came_back(due)
-        if held:
-            self.postponed.note_homes(held, read_shape(self._connection))
+            self.postponed.follow(item for item in due if item.id in report.waiting)
+            self._refused |= report.refused
+            if staying := held + [item for item in due if item.id in report.waiting | report.refused]:
+                self.postponed.note_homes(staying, read_shape(self._connection))
         return report
 
     def _run(self, step: Step) -> Report:
@@ -119,20 +123,28 @@ class Keeper:
         """Put back what was waiting for its place, or for the end of a transaction, in a transaction of its own.
 
         To be called when a plan has been committed, and after every step whose report says `waiting`, once that is:
-        then, as the plan does not end there, what is postponed goes on waiting.
+        as the plan does not end there, what waits for a certain step goes on waiting. What a step of the plan had to
+        refuse may fit where it ends.
         """
         if self._may_hold is None:
             self._may_hold = self._store.exists()
-        items = [self.postponed.at_home(item) for item in self._store.waiting()] if self._may_hold else []
+        refused = self._refused if plan_ends else set()
+        items = [self.postponed.at_home(item) for item in self._store.waiting(refused)] if self._may_hold else []
         if not plan_ends:
-            items = [item for item in items if not self.postponed.holds(item)]
+            items = [item for item in items if not self.postponed.holds(item, committed=True)]
         if not items:
             return Report()
         with self._connection.transaction(), quiet(self._connection):
             shape = read_shape(self._connection)
             marks = mark_all(self._connection, items, shape)
             restored, staying = put_back(
-                self._connection, self._store, items, marks=marks, shape=shape, written=NOTHING
+                self._connection,
+                self._store,
+                items,
+                marks=marks,
+                shape=shape,
+                written=NOTHING,
+                partial=not plan_ends and self.postponed.is_waiting(committed=True),
             )
         return Report(restored=tuple(restored), staying=tuple(staying))
 

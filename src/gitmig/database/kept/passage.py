@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 class Step:
     """What is to run, for whom, and what the opposite step took and is to be put back after it.
 
-    `back` runs the migration's other section; None where there is none, or no need to look at it.
+    `back` runs the migration's other section; None where there is none, or no need to look at it. `partial`: there are
+    rows that have to wait longer, and what needs them waits, too.
     """
 
     subject: Subject
@@ -48,6 +49,7 @@ class Step:
     script: Script
     back: Script | None
     due: tuple[Item, ...]
+    partial: bool = False
 
 
 class UnknownRows(Exception):
@@ -188,6 +190,7 @@ class Passage:
             marks=self._marks,
             shape=self._after,
             written=self._written,
+            partial=self._step.partial,
         )
 
     def _changed_on_the_way_back(self, images: Sequence[Image]) -> dict[int, list[int]]:

@@ -1,4 +1,4 @@
-"""Rows that wait for a later step, because a script fails where they are put back already."""
+"""Rows that wait: for a later step, as a script fails where they are put back already, or for the next commit."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Postponement:
-    """Of one plan: which rows have come back, and which of them have to wait until a certain step has run."""
+    """Of one plan: which rows have come back, and which have to wait until a certain step has run, or for a commit."""
 
     def __init__(self) -> None:
         self._order: dict[Origin, int] = {}
         self._step: Origin = ""
-        self._until: dict[Origin, Origin] = {}
+        self._until: dict[Origin, Origin | None] = {}
         self._came_back: dict[Origin, set[TableName]] = {}
         self._suspects: Sequence[frozenset[TableName]] = ()
         self._homes: dict[int, Table] = {}
@@ -53,10 +53,24 @@ class Postponement:
         self._until |= dict.fromkeys(next(filter(None, named), set(came_back)), self._step)
         return True
 
-    def holds(self, item: Item) -> bool:
-        """Whether the item has to wait until after the step under way."""
-        until = self._until.get(item.checksum)
-        return until is not None and self._order[self._step] < self._order[until]
+    def follow(self, items: Iterable[Item]) -> None:
+        """Let items wait as long as the rows they need: until the last step for which any wait, or for a commit."""
+        pending = [until for until in self._until.values() if until is not None and self._is_ahead(until)]
+        self._until |= {item.checksum: max(pending, key=self._order.__getitem__, default=None) for item in items}
+
+    def is_waiting(self, *, committed: bool = False) -> bool:
+        """Whether any rows have to wait until after the step under way; or, `committed`, once that is."""
+        return any(self._waits(until, committed=committed) for until in self._until.values())
+
+    def holds(self, item: Item, *, committed: bool = False) -> bool:
+        """Whether these have to."""
+        return item.checksum in self._until and self._waits(self._until[item.checksum], committed=committed)
+
+    def _waits(self, until: Origin | None, *, committed: bool) -> bool:
+        return not committed if until is None else self._is_ahead(until)
+
+    def _is_ahead(self, step: Origin) -> bool:
+        return self._order[self._step] < self._order[step]
 
     def note_homes(self, items: Iterable[Item], shape: Shape) -> None:
         """Remember which tables the waiting items belong to: later steps may rename these."""

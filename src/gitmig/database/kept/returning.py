@@ -100,10 +100,12 @@ def put_back(
     shape: Shape,
     written: Written,
     force: bool = False,
+    partial: bool = False,
 ) -> tuple[list[Restored], list[Staying]]:
     """Put items back into the tables of a shape, newest first: of two versions of a row the newer one counts.
 
-    `marks` say which values nobody changed since; `force` puts all of them back.
+    `marks` say which values nobody changed since; `force` puts all of them back. `partial`: rows of other items come
+    back later, and what needs rows that are not there waits.
     """
     places = [
         (item, replace(place, force=force))
@@ -116,7 +118,7 @@ def put_back(
         connection.execute(sql.SQL("UPDATE {} SET why = NULL WHERE why IS NOT NULL").format(data_table(item.data)))
         notice_deleted(connection, place, written.images.get(place.table.oid))
     fill(connection, [place for _, place in places], written)
-    _let_followers_wait(connection, [place for _, place in places])
+    _let_followers_wait(connection, [place for _, place in places], partial=partial)
     restored, staying = [], []
     for item, place in places:
         left, why = finish(connection, store, item, place)
@@ -129,12 +131,12 @@ def put_back(
     return restored, staying
 
 
-def _let_followers_wait(connection: Connection, places: Sequence[Place]) -> None:
-    """What needs a row that has to wait for the end of the transaction waits with it: rows that refer to it, values."""
+def _let_followers_wait(connection: Connection, places: Sequence[Place], *, partial: bool) -> None:
+    """What needs a row that has to wait waits with it: rows that refer to it, values."""
     waits = sql.SQL(" UNION ALL ").join(
         sql.SQL("SELECT 1 FROM {} WHERE why = {}").format(data_table(place.data), LATER) for place in places
     )
-    if places and connection.execute(sql.SQL("{} LIMIT 1").format(waits)).fetchone():
+    if places and (partial or connection.execute(sql.SQL("{} LIMIT 1").format(waits)).fetchone()):
         for place in places:
             connection.execute(
                 sql.SQL("UPDATE {} SET why = {} WHERE starts_with(why, {}) OR why = {}").format(

@@ -102,7 +102,7 @@ def changed(connection: Connection, image: Image) -> list[int]:
     if after is None:
         return []
     query = sql.SQL("SELECT k.n FROM {} WHERE t.ctid IS NULL OR {}").format(
-        joined(image.data, heirs(image, after), after, "LEFT JOIN"), _differs(heirs(image, after))
+        joined(image.data, heirs(image, after), after, "LEFT JOIN"), differs(heirs(image, after))
     )
     return [n for (n,) in connection.execute(query)]
 
@@ -153,7 +153,7 @@ def _difference(image: Image, after: Table, data: str, fragile: Sequence[int]) -
     condition = (
         sql.SQL("true")
         if has_lost
-        else sql.SQL("t.ctid IS NULL OR k.n = ANY({}) OR {}").format(list(fragile), _differs(pairs))
+        else sql.SQL("t.ctid IS NULL OR k.n = ANY({}) OR {}").format(list(fragile), differs(pairs))
     )
     return sql.SQL("CREATE TABLE {} AS SELECT k.n, k.why, t.ctid IS NULL AS gone, {} FROM {} WHERE {}").format(
         data_table(data),
@@ -184,7 +184,8 @@ def _note_made(connection: Connection, image: Image, after: Table, data: str) ->
     )
 
 
-def _differs(pairs: Sequence[Pair]) -> sql.Composable:
+def differs(pairs: Sequence[Pair]) -> sql.Composable:
+    """Kept row `k` and row `t` of its table, which have the same key, are not the same."""
     tests = [
         sql.SQL("{}::text IS DISTINCT FROM {}").format(sql.Identifier("k", pair.kept.data), pair.shown)
         for pair in pairs

@@ -13,7 +13,7 @@ from gitmig.core.kept.shape import TableName
 from gitmig.core.plan import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from gitmig.core.kept.item import Subject
     from gitmig.database.connection import Connection
@@ -88,10 +88,10 @@ class Store:
         opposite = Direction.REVERT if direction is Direction.APPLY else Direction.APPLY
         return [_item(*row) for row in self._connection.execute(DUE.encode(), (checksum, opposite.value))]
 
-    def waiting(self) -> list[Item]:
-        """What was due and had no place, or not yet; oldest first."""
-        query = f"{SELECT} WHERE due AND reason IS NULL ORDER BY id"
-        return [_item(*row) for row in self._connection.execute(query.encode())]
+    def waiting(self, refused: Collection[int] = ()) -> list[Item]:
+        """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
+        query = f"{SELECT} WHERE due AND (reason IS NULL OR id = ANY(%s)) ORDER BY id"
+        return [_item(*row) for row in self._connection.execute(query.encode(), (list(refused),))]
 
     def next_id(self) -> int:
         """The number of an item to come."""

@@ -120,6 +120,7 @@ def renew_images(connection: Connection, place: Place) -> None:
     """Note of the rows that have to wait for the end of the transaction what they hold by now.
 
     So it can be told later whether somebody changed them. Rows that somebody had changed before are left at that.
+    Without a mark the row itself was not there.
     """
     images = [pair for pair in place.pairs if pair.kept.image is not None]
     if not images or place.marks is None:
@@ -127,12 +128,8 @@ def renew_images(connection: Connection, place: Place) -> None:
     waiting = sql.SQL("NOT k.gone AND k.why = {}").format(LATER)
     untouched = [sql.Identifier("m", str(pair.kept.image)) for pair in images]
     connection.execute(
-        sql.SQL("UPDATE {} k SET why = {} WHERE {} AND NOT EXISTS (SELECT FROM {} m WHERE {})").format(
-            data_table(place.data),
-            UNSURE,
-            waiting,
-            data_table(place.marks),
-            sql.SQL(" AND ").join([sql.SQL("m.n = k.n"), *untouched]),
+        sql.SQL("UPDATE {} k SET why = {} WHERE {} AND EXISTS (SELECT FROM {} m WHERE m.n = k.n AND NOT ({}))").format(
+            data_table(place.data), UNSURE, waiting, data_table(place.marks), sql.SQL(" AND ").join(untouched)
         )
     )
     fresh = [sql.SQL("{} AS {}").format(pair.shown, sql.Identifier(str(pair.kept.image))) for pair in images]
@@ -163,7 +160,9 @@ def _values(place: Place) -> Iterator[tuple[Pair, sql.Composable]]:
             yield pair, pair.value
         elif pair.kept.image is not None and place.marks is not None:
             mine = sql.Identifier("t", pair.column.name)
-            untouched = sql.Identifier("m", pair.kept.image)
+            untouched = sql.SQL("coalesce({}, {} IS NOT DISTINCT FROM {})").format(  # a row just put back has no mark
+                sql.Identifier("m", pair.kept.image), pair.shown, sql.Identifier("k", pair.kept.image)
+            )
             yield pair, sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(untouched, pair.value, mine)
 
 
