@@ -34,6 +34,9 @@ LEAVES_TRACES = re.compile(
 # What is checked late may say when the transaction ends: a constraint, or somebody's constraint trigger.
 SAID_LATE = (errors.IntegrityError, errors.RaiseException)
 
+# In the place of an SQLSTATE, and none of PostgreSQL's: gitmig itself refused to send it.
+REFUSED = "GM000"
+
 FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
 STREAMING = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
 
@@ -59,12 +62,28 @@ class ScriptError(Exception):
 
 def run_sql(connection: Connection, script: Script) -> None:
     """Send the whole text in one message, as psql -c does, and find the statement that failed if one does."""
+    refuse_flawed(script)
     text = executable(script.text)
     if not text.strip():
         return
     send_sql(connection, text, script, 0)
     if LEAVES_TRACES.search(text):
         reset_session(connection)
+
+
+def refuse_flawed(script: Script) -> None:
+    """Raise ScriptError for what must not be sent: a down that ends transactions would end the one that is open.
+
+    Ups were looked at when they were read; downs are not needed until somebody goes back.
+    """
+    for problem in script.problems:
+        line = problem.line or script.first_line
+        raise ScriptError(
+            sqlstate=REFUSED,
+            message=problem.message,
+            line=line,
+            statement=script.text.split("\n")[line - script.first_line].strip(),
+        )
 
 
 def reset_session(connection: Connection) -> None:
