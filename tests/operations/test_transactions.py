@@ -117,6 +117,21 @@ def test_a_down_that_uses_a_new_enum_value_behind_its_commit_runs_as_it_is_writt
     assert database.rows("SELECT enumlabel::text FROM pg_enum ORDER BY 1") == [("sad",)]
 
 
+def test_without_verification_it_is_the_same(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    sandbox.git("config", "gitmig.verify", "never")
+    sandbox.migration("0001_a", BASE, BASE_DOWN)
+    sandbox.migration("0002_end", "COMMIT;", "COMMIT;")
+    up = "ALTER TYPE mood ADD VALUE 'glad';\nEND;\nINSERT INTO a VALUES (1, 'glad');"
+    sandbox.migration("0003_glad", up, "DELETE FROM a;\nEND;\nALTER TABLE a ALTER m TYPE text;\nDROP TYPE mood;")
+    sandbox.table("0004_c", "c")
+    assert run_sync() == ["+ 0001_a", "+ 0002_end", "+ 0003_glad", "+ 0004_c"]
+    assert database.rows("SELECT id, m::text FROM a") == [(1, "glad")]
+    for file in (sandbox.root / "migrations").glob("000[234]*"):
+        file.unlink()
+    assert run_sync() == ["- 0004_c", "- 0003_glad", "- 0002_end"]
+    assert database.rows("SELECT to_regtype('mood')") == [(None,)]
+
+
 def test_pending_trigger_events_end_with_the_commit(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
     up = "CREATE TABLE a (id int PRIMARY KEY, of int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\n"
     sandbox.migration("0001_a", f"{up}BEGIN;\nINSERT INTO a VALUES (1, 1);\nCOMMIT;\nALTER TABLE a ADD more text;")
