@@ -273,6 +273,7 @@ SHAPES = {
         "plan": PLAN,
         "drift": (GROUPS, None),
         "left_alone": [str],
+        "flawed_downs": [{"path": str, "line": (int, None), "message": str}],
         "unfinished": (str, None),
     },
     "sync": {
@@ -302,6 +303,7 @@ SHAPES = {
         "layout": str,
         "migrations": [{**NAMED, "paths": [str], "irreversible": bool}],
         "left_alone": [str],
+        "flawed_downs": [{"path": str, "line": (int, None), "message": str}],
         "record": (RECORD, None),
         "record_disagrees": bool,
     },
@@ -344,6 +346,23 @@ def test_status_as_json_tells_everything(repo: Sandbox, gitmig: Gitmig, monkeypa
         [{"version": "0001", "name": "a"}],
     )
     assert [step["direction"] for kind in ("reverts", "applies") for step in told["plan"][kind]] == ["revert", "apply"]
+
+
+def test_downs_that_cannot_run_are_named(repo: Sandbox, gitmig: Gitmig) -> None:
+    repo.migration("0001_a", "CREATE TABLE a ();", "DROP TABLE a;\nROLLBACK;")
+    repo.migration("0002_b", "CREATE TABLE b ();", "DROP TABEL b;")
+    places = {"migrations/0001_a.sql:5": "ROLLBACK inside a script that runs in a transaction"}
+    places["migrations/0002_b.sql:4"] = 'does not parse: syntax error at or near "TABEL"'
+    for command in ("status", "show"):
+        result = gitmig(command)
+        assert result.status == 0
+        for place, why in places.items():
+            assert f"warning: {place}: the down cannot run: {why}\n" in result.err
+        assert [one["line"] for one in json.loads(gitmig(command, "--json").out)["flawed_downs"]] == [5, 4]
+    said = gitmig("sync").err
+    for (place, why), label in zip(places.items(), ("0001_a", "0002_b")):
+        assert f"warning: {label} has a down that cannot run ({place}: {why})\n" in said
+    assert json.loads(gitmig("status", "--json").out)["flawed_downs"] == []
 
 
 def test_files_that_run_nowhere_are_named(repo: Sandbox, gitmig: Gitmig) -> None:

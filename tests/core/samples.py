@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     Said = list[tuple[str, str, str]]
 
 FOLDER = "db/migrations"
+# What people are told about transaction control.
+KEEPS_TO_ITSELF = (
+    "remove it, or let the script run outside: gitmig opens and commits the transaction, together with its ledger, and "
+    "only a bare BEGIN or COMMIT asks for no more than that"
+)
 
 
 def file(name: str, blob: str | None = None, mode: str = "100644") -> File:

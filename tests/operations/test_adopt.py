@@ -501,8 +501,8 @@ def test_invalid_pending_migrations_are_refused_before_anything_is_written(
     sandbox: Sandbox, database: Database, run: Adopt
 ) -> None:
     DBMATE_CASE.migrate(sandbox, database)
-    sandbox.write(f"migrations/{TIMES[2]}_c.sql", "-- migrate:up\nCOMMIT;\n-- migrate:down\n")
-    assert "COMMIT" in str(refusal(run, database))
+    sandbox.write(f"migrations/{TIMES[2]}_c.sql", "-- migrate:up\nABORT;\n-- migrate:down\n")
+    assert "ABORT" in str(refusal(run, database))
 
 
 def test_a_trigger_that_a_migration_puts_on_the_tools_table_counts(

@@ -107,6 +107,18 @@ def test_a_down_that_forgets_something_is_no_round_trip(run: Run) -> None:
     assert (proof.holds, proof.round_trip) == (True, False)
 
 
+def test_a_down_that_must_not_be_sent_is_no_round_trip(run: Run) -> None:
+    proof = run(COMMENTS, {"0002_x": ("CREATE TABLE x (id int);", "DROP TABLE x;\nROLLBACK;")}, {})
+    assert (proof.holds, proof.round_trip) == (True, False)
+
+
+def test_a_script_that_commits_on_its_way_is_run_block_by_block_where_it_has_to_be(run: Run) -> None:
+    base = COMMENTS | {"0002_mood": ("CREATE TYPE mood AS ENUM ('sad');", None)}
+    up = "ALTER TYPE mood ADD VALUE 'glad';\nCOMMIT;\nALTER TABLE comments ADD mood mood DEFAULT 'glad';"
+    proof = run(base, {"0003_glad": (up, None)}, {"0004_likes": ("ALTER TABLE comments ADD likes int;", None)})
+    assert (proof.ways, proof.holds) == ((Way.MERGED, Way.THEIRS_FIRST), True)
+
+
 def test_a_down_that_fails_is_no_round_trip(run: Run) -> None:
     proof = run(COMMENTS, {"0002_x": ("CREATE TABLE x (id int);", "DROP TABLE y;")}, {})
     assert proof.back_failure is not None

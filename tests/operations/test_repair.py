@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitmig.errors import SyncFailed
 from gitmig.operations.project import Project
 from gitmig.operations.sync import sync
 from tests.operations.conftest import Notebook
@@ -212,3 +213,92 @@ def test_an_instant_that_a_view_has_stored_stays_as_it_is(
     assert repaired(ups, "DROP TABLE b;")[1] == "its down does not undo its up: it leaves index public.a.forgotten"
     ((age,),) = database.rows("SELECT built < (SELECT min(applied_at) FROM gitmig.applied) FROM v")
     assert age is True
+
+
+TORN = (
+    "CREATE OR REPLACE FUNCTION f() RETURNS int AS $ $ BEGIN IF true THEN RETURN 1; END IF; END; $ $ LANGUAGE plpgsql;"
+)
+FLAWED = [
+    pytest.param(
+        TORN, 'migrations/0002_b.sql:5: does not parse: syntax error at or near "$"', id="dollar quotes torn apart"
+    ),
+    pytest.param(
+        "DROP TABLE b; ROLLBACK;",
+        "migrations/0002_b.sql:5: ROLLBACK inside a script that runs in a transaction",
+        id="a rollback",
+    ),
+    pytest.param(
+        "COPY a FROM STDIN;",
+        "migrations/0002_b.sql:5: COPY … FROM STDIN needs a client that sends the data",
+        id="data for the client",
+    ),
+]
+FLAWED_UP = "CREATE TABLE b (id int); ALTER TABLE a ADD n int;"
+
+
+@pytest.mark.parametrize(("down", "reason"), FLAWED)
+def test_a_down_that_must_not_be_sent_is_replaced_and_rows_are_kept(
+    sandbox: Sandbox, database: Database, run_sync: Sync, down: str, reason: str
+) -> None:
+    sandbox.migration("0001_a", BASE, "DROP TABLE a;")
+    path = sandbox.migration("0002_b", FLAWED_UP, f"-- why\n{down}")
+    text = (sandbox.root / path).read_text()
+    sandbox.table("0003_c", "c")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1, 'first', 7); INSERT INTO b VALUES (2)")
+    for file in (sandbox.root / "migrations").glob("000[23]*"):
+        file.unlink()
+    assert run_sync() == ["- 0003_c", "- 0002_b"]
+    assert (database.columns("a"), database.tables()) == (["id", "contents"], ["a"])
+    assert database.rows(HISTORY) == [("0003", None, None), ("0002", "computed", f"its down fails at {reason}")]
+    sandbox.write(path, text)
+    assert run_sync() == ["+ 0002_b"]
+    assert database.rows("TABLE a") == [(1, "first", 7)]
+    assert database.rows("TABLE b") == [(2,)]
+
+
+@pytest.mark.parametrize(("down", "reason"), FLAWED)
+def test_without_verification_it_is_refused_with_nothing_changed(
+    sandbox: Sandbox, database: Database, run_sync: Sync, down: str, reason: str
+) -> None:
+    sandbox.git("config", "gitmig.verify", "never")
+    sandbox.migration("0001_a", BASE, "DROP TABLE a;")
+    path = sandbox.migration("0002_b", FLAWED_UP, f"-- why\n{down}")
+    sandbox.table("0003_c", "c")
+    run_sync()
+    (sandbox.root / path).unlink()
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert caught.value.message == f"reverting 0002_b failed at {reason}"
+    assert caught.value.details[0].startswith(f"statement: {down}")
+    assert "correct its down on a commit that has it" in str(caught.value.hint)
+    assert (database.tables(), database.applied()) == (["a", "b", "c"], ["0001_a", "0002_b", "0003_c"])
+
+
+def test_outside_a_transaction_it_is_refused_before_its_first_statement(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.git("config", "gitmig.runOutside", "always")
+    sandbox.migration("0001_a", BASE, "DROP TABLE a;")
+    text = f"-- migrate:up\n{FLAWED_UP}\n-- migrate:down transaction:false\nDROP TABLE b;\nCOPY a FROM STDIN;\n"
+    sandbox.write("migrations/0002_b.sql", text)
+    run_sync()
+    (sandbox.root / "migrations/0002_b.sql").unlink()
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    reason = "migrations/0002_b.sql:5: COPY … FROM STDIN needs a client that sends the data"
+    assert caught.value.message == f"reverting 0002_b failed at {reason}"
+    assert "--abandon" not in str(caught.value.hint)
+    assert database.tables() == ["a", "b"]
+    assert database.rows("SELECT count(*) FROM gitmig.unfinished") == [(0,)]
+
+
+def test_an_up_that_writes_rows_does_not_try_such_a_down(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    """A down is run on trial where rows could be at stake: its ROLLBACK would be that of the sync."""
+    sandbox.migration("0001_a", BASE, "DROP TABLE a;")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1, 'first')")
+    sandbox.migration("0002_b", "UPDATE a SET contents = 'b';", "UPDATE a SET contents = 'a'; ROLLBACK;")
+    assert run_sync() == ["+ 0002_b"]
+    assert database.rows("TABLE a") == [(1, "b")]
+    assert database.applied() == ["0001_a", "0002_b"]

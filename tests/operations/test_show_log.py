@@ -77,7 +77,7 @@ def test_a_record_that_tells_of_another_set_is_said_to(repo: Sandbox, wrong: str
 
 
 def test_every_file_of_a_shown_commit_is_validated(repo: Sandbox) -> None:
-    repo.migration("0003_c", "COMMIT;")
+    repo.migration("0003_c", "ABORT;")
     repo.migration("0004_d", "ROLLBACK;")
     repo.commit("broken")
     with pytest.raises(InvalidMigrations) as caught:

@@ -312,7 +312,7 @@ def test_an_unknown_revision_is_a_usage_error(run_sync: Sync) -> None:
 
 def test_everything_is_validated_before_the_first_write(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
     sandbox.table("0001_a", "a")
-    sandbox.migration("0002_b", "CREATE TABLE b (id int); COMMIT;")
+    sandbox.migration("0002_b", "CREATE TABLE b (id int); ROLLBACK;")
     sandbox.write("migrations/0003_c.sql", b"-- migrate:up\nSELECT '\xff';\n")
     with pytest.raises(InvalidMigrations):
         run_sync()

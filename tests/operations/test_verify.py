@@ -216,6 +216,40 @@ def test_a_new_enum_value_that_is_used_at_once_needs_a_transaction_of_its_own(
     assert only(run()) == Finding(outcome=Outcome.NOT_UNDONE, objects=(ObjectName("enum", "public.e"),))
 
 
+def test_a_new_enum_value_that_is_used_behind_a_commit_runs_block_by_block(
+    sandbox: Sandbox, run: Callable[..., Verified]
+) -> None:
+    sandbox.migration("0001_a", "CREATE TYPE e AS ENUM ('x'); CREATE TABLE a (e e);", "DROP TABLE a; DROP TYPE e;")
+    sandbox.migration(
+        "0002_b",
+        "ALTER TYPE e ADD VALUE 'y';\nCOMMIT;\nALTER TABLE a ALTER e SET DEFAULT 'y';",
+        "BEGIN;\nALTER TABLE a ALTER e DROP DEFAULT;\nALTER TABLE a ALTER e TYPE text;\nDROP TYPE e;\nCOMMIT;\n"
+        "BEGIN;\nCREATE TYPE e AS ENUM ('x');\nALTER TABLE a ALTER e TYPE e USING e::e;\nCOMMIT;",
+    )
+    assert only(run()) == Finding(outcome=Outcome.UNDONE)
+
+
+@pytest.mark.parametrize(
+    ("down", "message"),
+    [
+        pytest.param(
+            "DROP TABLE b;\nROLLBACK;", "ROLLBACK inside a script that runs in a transaction", id="a rollback"
+        ),
+        pytest.param("DO $ $ BEGIN x;\nEND IF; $ $;", 'does not parse: syntax error at or near "$"', id="torn quotes"),
+    ],
+)
+def test_a_down_that_must_not_be_sent_fails(
+    sandbox: Sandbox, run: Callable[..., Verified], down: str, message: str
+) -> None:
+    sandbox.migration("0001_b", "CREATE TABLE b (id int);", down)
+    sandbox.table("0002_c", "c")
+    found = run()
+    assert outcomes(found) == {"0001_b": [Outcome.DOWN_FAILS], "0002_c": [Outcome.UNDONE]}
+    failure = found.verdicts[0].findings[0].failure
+    assert failure is not None
+    assert failure.message == message
+
+
 def test_a_deferred_constraint_speaks_up_as_at_a_commit(sandbox: Sandbox, run: Callable[..., Verified]) -> None:
     deferred = "DEFERRABLE INITIALLY DEFERRED"
     sandbox.migration(

@@ -159,6 +159,8 @@ class Watcher:
             warn(f"{step.label} has no down section: its way back will have to be computed")
         elif content.down.is_blank:
             warn(f"{step.label} has no statement in its down: a revert will undo nothing")
+        elif trouble := content.down.trouble:
+            warn(f"{step.label} has a down that cannot run ({trouble.place}: {trouble.message})")
 
     def moved(self, plan: Plan) -> None:
         """Print what is called something else now."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitmig.core.problem import Problem
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitmig.core.languages import Language
+    from gitmig.core.languages import Flaw, Language
     from gitmig.core.version import Version
 
 
@@ -48,12 +50,32 @@ class Script:
             return False
         return self.language.checksum(self.text) == self.language.checksum("")
 
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with it, so that it must not be sent."""
+        return [self._problem(flaw) for flaw in self.language.flaws(self.text, self.transactional)]
+
+    @property
+    def trouble(self) -> Problem | None:
+        """The first thing that will keep it from running, as far as that can be told from its text."""
+        flaw = self.language.unparsed(self.text)
+        return self._problem(flaw) if flaw else next(iter(self.problems), None)
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether it may run outside a transaction, in parts: it asks for that, or commits before its end."""
+        return not self.transactional or self.language.commits(self.text)
+
     def inside(self) -> Script | None:
         """The script for the inside of a transaction, also if it was written for the outside; None if it cannot be."""
         if self.transactional:
             return self
         text = self.language.inside(self.text)
         return None if text is None else replace(self, text=text, transactional=True)
+
+    def _problem(self, flaw: Flaw) -> Problem:
+        line = self.first_line + self.text.count("\n", 0, flaw.offset)
+        return Problem(path=self.path, line=line, message=flaw.message, hint=flaw.hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

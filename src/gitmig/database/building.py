@@ -63,7 +63,7 @@ def _run(connection: Connection, script: Script) -> None:
     except SAID_LATE as error:
         raise error_at_commit(script, error) from error
     except ScriptError as error:
-        outside = error.sqlstate in OUTSIDE_ONLY or not script.transactional
+        outside = error.sqlstate in OUTSIDE_ONLY or script.in_parts
         if inside is None or not outside or error.sqlstate not in TOO_MUCH_FOR_ONE:
             raise
         runner.unrecorded(connection, script)

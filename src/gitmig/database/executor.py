@@ -13,7 +13,7 @@ from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne
 from gitmig.database.reverting import Reverter, Unrepairable
 from gitmig.database.runners import runner_of
-from gitmig.database.sending import SAID_LATE, ScriptError, error_at_commit
+from gitmig.database.sending import REFUSED, SAID_LATE, ScriptError, error_at_commit, refuse_flawed
 from gitmig.database.stepping import Stepper
 from gitmig.database.tasks import tasks, unfinished_task
 
@@ -145,8 +145,9 @@ class Executor:
         except ScriptError as error:
             culprit = self._stepper.current
             assert culprit is not None  # only a task's script raises this
-            outside = error.sqlstate in OUTSIDE_ONLY or culprit.written is not None
-            if error.sqlstate in TOO_MUCH_FOR_ONE and (len(batch) > 1 or outside):
+            alone = len(batch) == 1
+            outside = error.sqlstate in OUTSIDE_ONLY or culprit.written is not None or (alone and culprit.in_parts)
+            if error.sqlstate in TOO_MUCH_FOR_ONE and (outside or not alone):
                 raise TooMuchForOne(culprit, outside=outside) from error
             raise self._failed(culprit, error, done) from error
         except SAID_LATE as error:  # a deferred constraint speaks up when the transaction ends
@@ -166,12 +167,13 @@ class Executor:
         connection = self._connection
         script = task.script
         assert script is not None  # what has no script needs no outside
-        if unfinished is None:
-            with connection.transaction():
-                ledger_schema.upgrade(connection)
-                ledger.begin_unfinished(connection, task.step.direction, task.row)
 
         def run() -> None:
+            if unfinished is None:
+                refuse_flawed(script)
+                with connection.transaction():
+                    ledger_schema.upgrade(connection)
+                    ledger.begin_unfinished(connection, task.step.direction, task.row)
             indexes = unfinished.indexes if unfinished else ()
             started = unfinished is not None and unfinished.started
             runner_of(script.language).outside(
@@ -210,7 +212,7 @@ class Executor:
         return StepFailed(
             step=task.step,
             path=task.path,
-            outside=not task.transactional,
+            outside=not task.transactional and error.sqlstate != REFUSED,
             rolled_back=tuple(done.step for done in rolled_back),
             error=error,
             committed=self.committed,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gitmig.core.languages.sql.transactions import concurrent_index, executable
-from gitmig.core.languages.sql.units import units
+from gitmig.core.languages.sql.concurrent import concurrent_index
+from gitmig.core.languages.sql.transactions import executable
+from gitmig.core.languages.sql.units import settings, units
 from gitmig.database import ledger
-from gitmig.database.sending import ScriptError, reset_session, send_sql
+from gitmig.database.sending import SAID_LATE, ScriptError, error_at_commit, refuse_flawed, reset_session, send_sql
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitmig.core.languages import Unit
     from gitmig.core.migration import Script
     from gitmig.database.connection import Connection
@@ -49,8 +53,8 @@ def run_piecewise(
     """
     pieces = units(script.text)
     for piece in pieces[:done]:
-        if piece.is_setting:
-            send_sql(connection, piece.text, script, piece.offset)
+        for setting in settings(piece.text):
+            send_sql(connection, setting.text, script, piece.offset + setting.offset)
     for position in range(done, len(pieces)):
         if started and position == done:
             _resume(connection, script, pieces[position], position, indexes)
@@ -61,15 +65,30 @@ def run_piecewise(
 
 def run_units(connection: Connection, script: Script) -> None:
     """Run the script outside a transaction where nobody will go on from the middle. Raises ScriptError."""
+    refuse_flawed(script)
     for piece in units(script.text):
-        send_sql(connection, piece.text, script, piece.offset)
+        if executable(piece.text) == piece.text:
+            send_sql(connection, piece.text, script, piece.offset)
+        else:
+            with _transaction(connection, script):
+                send_sql(connection, executable(piece.text), script, piece.offset)
     reset_session(connection)
+
+
+@contextmanager
+def _transaction(connection: Connection, script: Script) -> Iterator[None]:
+    """A transaction in which a unit runs. Raises ScriptError for what is only said when it ends, too."""
+    try:
+        with connection.transaction():
+            yield
+    except SAID_LATE as error:
+        raise error_at_commit(script, error) from error
 
 
 def _run_inside(connection: Connection, script: Script, unit: Unit, position: int) -> bool:
     """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
     try:
-        with connection.transaction():
+        with _transaction(connection, script):
             send_sql(connection, executable(unit.text), script, unit.offset)
             ledger.advance_unfinished(connection, position + 1, started=False)
     except ScriptError as error:

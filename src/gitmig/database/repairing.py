@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Attempt:
     """One way to revert, to be called once or, if rows are at stake, twice.
 
-    `reason` says why the down alone was not enough; it is empty if it was.
+    `reason` says why the down alone was not enough; it is empty if it was. `in_down` is True while the down runs, and
+    stays so if it fails.
     """
 
     def __init__(self, way: Way, task: Task, wanted: Schema, connection: Connection, ignore: tuple[str, ...]) -> None:
@@ -31,15 +32,15 @@ class Attempt:
         self._wanted = wanted
         self._connection = connection
         self._ignore = ignore
-        self._in_down = False
+        self.in_down = False
         self._is_there = False
 
     def __call__(self) -> None:
         """Run the down, if this way begins with it, and whatever is then still to be done."""
         if self.way is Way.COMPLETED:
-            self._in_down = True
+            self.in_down = True
             run_inside(self._connection, self._task)
-            self._in_down = False
+            self.in_down = False
         left = self._left()
         self._is_there = not left
         if left:
@@ -59,7 +60,7 @@ class Attempt:
         """Why this way led nowhere."""
         if isinstance(failure, SchemaDifference):
             return f"after the computed difference {named(failure.names)} would still differ"
-        if self._in_down:
+        if self.in_down:
             return f"its down fails at {self._task.path}:{failure.line}: {failure.message}"
         return f"the computed difference fails: {failure.message}: {' '.join(failure.statement.split())[:120]}"
 

@@ -13,6 +13,7 @@ from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.constraints import settle_constraints
 from gitmig.database.piecewise import OUTSIDE_ONLY
+from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.repairing import Attempt, Elsewhere, transform
 from gitmig.database.sending import HOPELESS, ScriptError
 from gitmig.database.stepping import run_inside
@@ -149,6 +150,8 @@ class Reverter:
                     done = self._run(task, attempt, as_written=False)
                     attempt.verify()
             except ScriptError as error:
+                if attempt.in_down and task.in_parts and error.sqlstate in TOO_MUCH_FOR_ONE:
+                    raise  # it is not wrong: it runs outside
                 _raise_if_hopeless(error)
                 reasons.append(attempt.told(error))
             except Elsewhere as elsewhere:

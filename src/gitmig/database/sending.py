@@ -37,6 +37,9 @@ SAID_LATE = (errors.IntegrityError, errors.RaiseException)
 # After these nothing further can be tried on the connection or in the transaction, or the statement is not to blame.
 HOPELESS = {None, "57P01", "57P02", "57014", "25006", "40001", "40P01", "53200", "55P03"}
 
+# In the place of an SQLSTATE, and none of PostgreSQL's: gitmig itself refused to send it.
+REFUSED = "GM000"
+
 FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
 STREAMING = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
 
@@ -62,12 +65,28 @@ class ScriptError(Exception):
 
 def run_sql(connection: Connection, script: Script) -> None:
     """Send the whole text in one message, as psql -c does, and find the statement that failed if one does."""
+    refuse_flawed(script)
     text = executable(script.text)
     if not text.strip():
         return
     send_sql(connection, text, script, 0)
     if LEAVES_TRACES.search(text):
         reset_session(connection)
+
+
+def refuse_flawed(script: Script) -> None:
+    """Raise ScriptError for what must not be sent: a down that ends transactions would end the one that is open.
+
+    Ups were looked at when they were read; downs are not needed until somebody goes back.
+    """
+    for problem in script.problems:
+        line = problem.line or script.first_line
+        raise ScriptError(
+            sqlstate=REFUSED,
+            message=problem.message,
+            line=line,
+            statement=script.text.split("\n")[line - script.first_line].strip(),
+        )
 
 
 def reset_session(connection: Connection) -> None:

@@ -49,6 +49,11 @@ class Task:
         return self.script is None or self.script.transactional
 
     @property
+    def in_parts(self) -> bool:
+        """Whether it may run outside a transaction, in parts, if one transaction is too much for it."""
+        return self.written is not None or (self.script is not None and self.script.in_parts)
+
+    @property
     def path(self) -> str:
         """The file people look into when it fails."""
         return self.script.path if self.script else self.row.path
@@ -58,7 +63,7 @@ class Task:
         """The migration's other section, fit for the inside of a transaction; None if there is none that is."""
         content = self.row.content
         script = content.down if self.step.direction is Direction.APPLY else content.up
-        return None if script is None else script.inside()
+        return None if script is None or script.problems else script.inside()
 
     @property
     def subject(self) -> Subject:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.operations.target import load_target
+from gitmig.operations.target import flawed_downs, load_target
 from gitmig.repository.notes import read_record
 
 if TYPE_CHECKING:
+    from gitmig.core.problem import Problem
     from gitmig.core.record import Record
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A set with the record of its commit, if it has one."""
+    """A set with the record of its commit, if it has one.
+
+    `irreversible` are the labels of migrations without a down, `flawed` says of other downs why they cannot run.
+    """
 
     target: Target
     irreversible: frozenset[str]
+    flawed: tuple[Problem, ...]
     record: Record | None
 
     @property
@@ -36,5 +41,6 @@ def show(project: Project, revision: str | None) -> Shown:
     return Shown(
         target=target,
         irreversible=frozenset(m.label for m in target.set.migrations if contents[m.path].down is None),
+        flawed=flawed_downs(contents),
         record=read_record(project.repository, target.commit) if revision and target.commit else None,
     )

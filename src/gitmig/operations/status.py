@@ -10,10 +10,11 @@ from gitmig.database.connection import Address
 from gitmig.database.ledger import read_state
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
-from gitmig.operations.target import load_target
+from gitmig.operations.target import flawed_downs, load_target
 
 if TYPE_CHECKING:
     from gitmig.core.plan import Difference, Plan
+    from gitmig.core.problem import Problem
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.ledger import State
     from gitmig.operations.project import Project
@@ -25,7 +26,7 @@ class Status:
     """`plan` is what a sync would do now; the database is in sync if that runs nothing and there is no drift.
 
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
-    without verification, and while a script is unfinished.
+    without verification, and while a script is unfinished. `flawed` says which downs of what is pending cannot run.
     """
 
     database: str
@@ -35,6 +36,7 @@ class Status:
     plan: Plan
     difference: Difference
     drift: SchemaDifference | None
+    flawed: tuple[Problem, ...]
 
     @property
     def verified(self) -> bool:
@@ -65,4 +67,5 @@ def status(project: Project) -> Status:
         plan=make_plan(state.stack, desired),
         difference=difference(state.stack, desired),
         drift=drift,
+        flawed=flawed_downs(contents),
     )

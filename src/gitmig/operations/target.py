@@ -12,7 +12,7 @@ from gitmig.errors import BeforeGitmig, UsageError
 from gitmig.repository import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gitmig.core.layouts import Layout
     from gitmig.core.migration import Content, Migration, MigrationSet
@@ -55,6 +55,11 @@ class Target:
         if problems:
             raise InvalidMigrations(problems)
         return found
+
+
+def flawed_downs(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
+    """Why some of the downs cannot run. Nothing is refused for it: they are of no use when they are needed."""
+    return tuple(trouble for c in contents.values() if c.down is not None and (trouble := c.down.trouble))
 
 
 def load_target(project: Project, revision: str | None = None) -> Target:

@@ -10,9 +10,18 @@ from hypothesis import strategies as st
 
 from gitmig.core.languages import Flaw, by_name, by_suffix, suffixes
 from gitmig.core.languages.sql import SQL
+from gitmig.core.languages.sql.concurrent import concurrent_index
 from gitmig.core.languages.sql.tokens import Statement, checksum, statements, tokens
-from gitmig.core.languages.sql.transactions import concurrent_index, executable, flaws, inside_transaction
+from gitmig.core.languages.sql.transactions import (
+    commits,
+    executable,
+    flaws,
+    inside_transaction,
+    needs_commits,
+    unparsed,
+)
 from gitmig.core.text import decode
+from tests.core.samples import KEEPS_TO_ITSELF
 
 CREATE = "CREATE TABLE comments (contents text DEFAULT 'None');"
 
@@ -23,7 +32,7 @@ def control(word: str, offset: int) -> list[Flaw]:
         Flaw(
             offset=offset,
             message=f"{word} inside a script that runs in a transaction",
-            hint="remove it: gitmig opens and commits the transaction, together with its ledger",
+            hint=KEEPS_TO_ITSELF,
         )
     ]
 
@@ -214,28 +223,20 @@ def test_what_stays_within_the_transaction_is_allowed(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "word", "offset"),
     [
-        pytest.param("SELECT 1; COMMIT; SELECT 2;", "COMMIT", 10, id="COMMIT in the middle"),
-        pytest.param("COMMIT", "COMMIT", 0, id="COMMIT alone"),
-        pytest.param("commit;", "COMMIT", 0, id="small letters"),
-        pytest.param("-- é\n\n  /* so */ COMMIT;", "COMMIT", 17, id="behind comments"),
-        pytest.param("BEGIN; SELECT 1;", "BEGIN", 0, id="BEGIN without its COMMIT"),
-        pytest.param("START TRANSACTION; SELECT 1;", "START", 0, id="START TRANSACTION without its COMMIT"),
-        pytest.param("SELECT 1; END;", "END", 10, id="END"),
         pytest.param("ABORT;", "ABORT", 0, id="ABORT"),
         pytest.param("SELECT 1; ROLLBACK;", "ROLLBACK", 10, id="ROLLBACK"),
+        pytest.param("rollback;", "ROLLBACK", 0, id="small letters"),
+        pytest.param("-- é\n\n  /* so */ ROLLBACK;", "ROLLBACK", 17, id="behind comments"),
         pytest.param("COMMIT AND CHAIN;", "COMMIT", 0, id="COMMIT AND CHAIN"),
         pytest.param("PREPARE TRANSACTION 'x';", "PREPARE", 0, id="PREPARE TRANSACTION"),
         pytest.param("COMMIT PREPARED 'x';", "COMMIT", 0, id="COMMIT PREPARED"),
         pytest.param("START TRANSACTION READ ONLY; SELECT 1; COMMIT;", "START", 0, id="a transaction with options"),
-        pytest.param("BEGIN; SELECT 1; ROLLBACK;", "BEGIN", 0, id="rolled back at its end"),
-        pytest.param("BEGIN; SELECT 1; COMMIT; SELECT 2;", "BEGIN", 0, id="not around the whole script"),
-        pytest.param("BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT;", "BEGIN", 0, id="two transactions"),
-        pytest.param("COMMIT; BEGIN;", "COMMIT", 0, id="the wrong way round"),
-        pytest.param("CREATE TABEL t; COMMIT;", "COMMIT", 16, id="in no grammar"),
-        pytest.param("DO $$ BEGIN END $$; COMMIT;", "COMMIT", 20, id="behind a body"),
+        pytest.param("BEGIN; SELECT 1; ROLLBACK;", "ROLLBACK", 17, id="rolled back at its end"),
+        pytest.param("BEGIN; SELECT 1; COMMIT; ABORT;", "ABORT", 25, id="among bare ones"),
+        pytest.param("DO $$ BEGIN END $$; ROLLBACK;", "ROLLBACK", 20, id="behind a body"),
         pytest.param(
-            "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END; COMMIT;",
-            "COMMIT",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END; ROLLBACK;",
+            "ROLLBACK",
             73,
             id="behind BEGIN ATOMIC",
         ),
@@ -244,6 +245,26 @@ def test_what_stays_within_the_transaction_is_allowed(text: str) -> None:
 def test_what_would_end_the_transaction_is_refused_where_it_stands(text: str, word: str, offset: int) -> None:
     assert flaws(text, True) == control(word, offset)
     assert flaws(text, False) == []
+    assert executable(text) == text
+    assert not commits(text)
+
+
+def test_words_of_a_body_that_was_torn_apart_are_no_transaction_control() -> None:
+    """A formatter did this to a down in a public history: the dollar quotes are none any more."""
+    text = "CREATE FUNCTION f() RETURNS trigger AS $ $ BEGIN IF x THEN y; END IF; END; $ $ LANGUAGE plpgsql;"
+    flaw = Flaw(
+        offset=39,
+        message='does not parse: syntax error at or near "$"',
+        hint="correct the script: PostgreSQL's own parser does not take it",
+    )
+    assert flaws(text, True) == [flaw]
+    assert flaws(text, False) == []
+    assert unparsed(text) == flaw
+
+
+@pytest.mark.parametrize("text", ["", "SELECT 1;", "BEGIN; SELECT 1; ROLLBACK;", "COPY t FROM STDIN;"])
+def test_what_parses_is_sql_whatever_it_does(text: str) -> None:
+    assert unparsed(text) is None
 
 
 @pytest.mark.parametrize(
@@ -259,10 +280,30 @@ def test_what_would_end_the_transaction_is_refused_where_it_stands(text: str, wo
         pytest.param("-- é\nBEGIN; SELECT 1; COMMIT; -- so\n", "-- é\n     ; SELECT 1;       ; -- so\n", id="comments"),
         pytest.param("BEGIN; COMMIT;", "     ;       ;", id="around nothing"),
         pytest.param("BEGIN; CREATE TABEL t; COMMIT;", "     ; CREATE TABEL t;       ;", id="around no grammar"),
+        pytest.param("BEGIN\nWORK; SELECT 1; COMMIT", "     \n    ; SELECT 1;       ", id="on two lines"),
+        pytest.param("COMMIT", "      ", id="COMMIT alone"),
+        pytest.param("SELECT 1; COMMIT;", "SELECT 1;       ;", id="a lone COMMIT at the end"),
+        pytest.param("SELECT 1; COMMIT; SELECT 2;", "SELECT 1;       ; SELECT 2;", id="a lone COMMIT in the middle"),
+        pytest.param("BEGIN; SELECT 1;", "     ; SELECT 1;", id="BEGIN without its COMMIT"),
+        pytest.param("COMMIT; BEGIN;", "      ;      ;", id="the wrong way round"),
+        pytest.param("SELECT 1; BEGIN; SELECT 2; END;", "SELECT 1;      ; SELECT 2;    ;", id="around a part"),
+        pytest.param(
+            "BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT;",
+            "     ; SELECT 1;       ;      ; SELECT 2;       ;",
+            id="two transactions",
+        ),
+        pytest.param(
+            "BEGIN; SAVEPOINT a; ROLLBACK TO a; COMMIT;", "     ; SAVEPOINT a; ROLLBACK TO a;       ;", id="s"
+        ),
+        pytest.param(
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END; COMMIT;",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END;       ;",
+            id="behind BEGIN ATOMIC",
+        ),
     ],
 )
-def test_a_bare_transaction_around_the_whole_script_is_blanked(text: str, sent: str) -> None:
-    """golang-migrate tells people to write it; every other character stays where it was, and so do line numbers."""
+def test_every_bare_begin_and_commit_is_blanked(text: str, sent: str) -> None:
+    """golang-migrate tells people to write them; every other character stays where it was, and so do line numbers."""
     assert executable(text) == sent
     assert flaws(text, True) == []
 
@@ -326,9 +367,56 @@ def test_a_script_for_the_outside_is_rewritten_for_the_inside(text: str, inside:
     assert inside_transaction(text) == (text if inside is None else inside)
 
 
-@pytest.mark.parametrize("text", ["SELECT 1; COMMIT; SELECT 2;", "BEGIN; SELECT 1; COMMIT; VACUUM;", "BEGIN;"])
-def test_a_script_with_transactions_of_its_own_has_no_inside(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("BEGIN; SELECT 1; ROLLBACK;", id="rolled back"),
+        pytest.param("BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;", id="with options"),
+        pytest.param("BEGIN; SET LOCAL a.b = 1; SELECT 1; COMMIT; SELECT 2;", id="with what the commit ends"),
+    ],
+)
+def test_a_script_that_needs_transactions_of_its_own_has_no_inside(text: str) -> None:
     assert inside_transaction(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        pytest.param("SELECT 1;", False, id="none"),
+        pytest.param("BEGIN; SELECT 1; COMMIT;", False, id="one"),
+        pytest.param("SELECT 1; BEGIN; SELECT 2; COMMIT;", False, id="nothing ends before the BEGIN"),
+        pytest.param("SELECT 1; COMMIT; COMMIT;", False, id="nothing between"),
+        pytest.param("COMMIT; BEGIN; SELECT 1; COMMIT;", False, id="nothing before"),
+        pytest.param("BEGIN; SELECT 1; COMMIT; SELECT 2;", True, id="something behind"),
+        pytest.param("SELECT 1; COMMIT; SELECT 2;", True, id="a lone COMMIT"),
+        pytest.param("BEGIN; SELECT 1; END; BEGIN; SELECT 2; END;", True, id="two"),
+        pytest.param("BEGIN; SELECT 1; COMMIT; SELECT 2; ROLLBACK;", False, id="what is refused anyway"),
+    ],
+)
+def test_a_script_commits_before_its_end_if_something_stands_behind(text: str, *, several: bool) -> None:
+    assert commits(text) is several
+
+
+@pytest.mark.parametrize(
+    ("statement", "needed"),
+    [
+        pytest.param("SET LOCAL search_path = s", True, id="SET LOCAL"),
+        pytest.param("set local role r", True, id="small letters"),
+        pytest.param("SELECT set_config('search_path', 's', true)", True, id="set_config"),
+        pytest.param("SET CONSTRAINTS ALL DEFERRED", True, id="SET CONSTRAINTS"),
+        pytest.param("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", True, id="SET TRANSACTION"),
+        pytest.param("CREATE TEMP TABLE t (a int) ON COMMIT DROP", True, id="ON COMMIT DROP"),
+        pytest.param("SET LOCAL lock_timeout = '5s'", False, id="a time limit"),
+        pytest.param("SET search_path = s", False, id="SET"),
+        pytest.param("SELECT set_config('search_path', 's', false)", False, id="set_config of the session"),
+        pytest.param("SELECT pg_advisory_xact_lock(1)", False, id="a lock"),
+    ],
+)
+def test_what_ends_with_a_commit_needs_it(statement: str, *, needed: bool) -> None:
+    assert needs_commits(f"BEGIN; {statement}; SELECT 1; COMMIT; SELECT 2;") is needed
+    assert needs_commits(f"{statement}; SELECT 1; COMMIT; SELECT 2;") is needed
+    assert not needs_commits(f"SELECT 1; COMMIT; BEGIN; {statement}; SELECT 2; COMMIT;"), "nothing comes behind it"
+    assert not needs_commits(f"BEGIN; {statement}; COMMIT; SELECT 1; ROLLBACK;"), "it is refused"
 
 
 @pytest.mark.parametrize(

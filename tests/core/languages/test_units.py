@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitmig.core.languages.sql.tokens import statements
+from gitmig.core.languages.sql.units import settings as settings_of
 from gitmig.core.languages.sql.units import units
 
 if TYPE_CHECKING:
@@ -56,6 +57,21 @@ def cut(text: str) -> list[Unit]:
             ["DO $$ BEGIN PERFORM 1; END $$", "VACUUM"],
             id="nor is a DO block",
         ),
+        pytest.param(
+            "SELECT 1; SELECT 2; COMMIT; VACUUM;", ["SELECT 1", "SELECT 2", "COMMIT", "VACUUM"], id="a COMMIT"
+        ),
+        pytest.param("SELECT 1; BEGIN; SELECT 2;", ["SELECT 1", "BEGIN; SELECT 2;"], id="before a transaction"),
+        pytest.param(
+            "VACUUM; COMMIT; SET LOCAL a.b = 1; SELECT 1; COMMIT; VACUUM;",
+            ["VACUUM", "COMMIT", "SET LOCAL a.b = 1; SELECT 1; COMMIT", "VACUUM"],
+            id="what ends with a lone COMMIT",
+        ),
+        pytest.param(
+            "SET LOCAL a.b = 1; BEGIN; SELECT 1; COMMIT; SET LOCAL a.b = 2; SELECT 1;",
+            ["SET LOCAL a.b = 1; BEGIN; SELECT 1; COMMIT", "SET LOCAL a.b = 2; SELECT 1;"],
+            id="what holds until the commits",
+        ),
+        pytest.param("SET LOCAL a.b = 1; VACUUM;", ["SET LOCAL a.b = 1", "VACUUM"], id="nothing ends"),
     ],
 )
 def test_a_script_is_cut_at_its_statements_and_a_transaction_stays_together(text: str, pieces: list[str]) -> None:
@@ -65,22 +81,25 @@ def test_a_script_is_cut_at_its_statements_and_a_transaction_stays_together(text
 
 
 @pytest.mark.parametrize(
-    ("statement", "is_setting"),
+    ("text", "found"),
     [
-        pytest.param("SET lock_timeout = '1s'", True, id="SET"),
-        pytest.param("set session lock_timeout to 0", True, id="SET SESSION"),
-        pytest.param("SET SEARCH_PATH = app", True, id="in capitals"),
-        pytest.param("SET LOCAL lock_timeout = '1s'", False, id="SET LOCAL ends with its statement"),
-        pytest.param("UPDATE t SET a = 1", False, id="another SET"),
-        pytest.param("VACUUM", False, id="no SET"),
+        pytest.param("SET lock_timeout = '1s'", ["SET lock_timeout = '1s'"], id="SET"),
+        pytest.param("set session lock_timeout to 0", ["set session lock_timeout to 0"], id="SET SESSION"),
+        pytest.param("SET SEARCH_PATH = app", ["SET SEARCH_PATH = app"], id="in capitals"),
+        pytest.param("SELECT set_config('a.b', '1', false)", ["SELECT set_config('a.b', '1', false)"], id="set_config"),
+        pytest.param("SET LOCAL lock_timeout = '1s'", [], id="SET LOCAL ends with its statement"),
+        pytest.param("UPDATE t SET a = 1", [], id="another SET"),
+        pytest.param("VACUUM", [], id="no SET"),
+        pytest.param(
+            "BEGIN; SET a.b = 1; SELECT 1; SET a.c = 2; COMMIT", ["SET a.b = 1", "SET a.c = 2"], id="committed"
+        ),
+        pytest.param("BEGIN; SET a.b = 1; ROLLBACK", [], id="rolled back"),
     ],
 )
-def test_a_setting_is_marked_to_be_made_again(statement: str, *, is_setting: bool) -> None:
-    assert [unit.is_setting for unit in cut(statement)] == [is_setting]
-
-
-def test_settings_within_a_transaction_belong_to_it() -> None:
-    assert [unit.is_setting for unit in cut("BEGIN; SET a.b = 1; COMMIT;")] == [False]
+def test_settings_are_made_again(text: str, found: list[str]) -> None:
+    units = settings_of(text)
+    assert [unit.text for unit in units] == found
+    assert all(text[unit.offset :].startswith(unit.text) for unit in units)
 
 
 @given(st.lists(st.sampled_from(["SELECT 1", "BEGIN", "COMMIT", "ROLLBACK TO a", "SET a.b = 1", "-- c\nVACUUM"])))

@@ -8,7 +8,7 @@ import pytest
 
 from gitmig.core.layouts import migration_set
 from gitmig.core.layouts.directory import DirectoryLayout
-from tests.core.samples import FOLDER, files, grouped, labels, refused
+from tests.core.samples import FOLDER, KEEPS_TO_ITSELF, files, grouped, labels, refused
 
 if TYPE_CHECKING:
     from gitmig.core.migration import Content
@@ -150,16 +150,14 @@ def test_options_that_are_no_toml_are_refused_with_what_the_parser_says() -> Non
     assert hint == "the only key is run_in_transaction = true or false"
 
 
-def test_what_is_wrong_in_either_script_is_told_with_its_line() -> None:
-    hint = "remove it: gitmig opens and commits the transaction, together with its ledger"
-    assert refused(lambda: directory(up="SELECT 1;\nCOMMIT;\n", down="-- so\n\nABORT;")) == [
-        (f"{FOLDER}/1_a/down.sql:3", "ABORT inside a script that runs in a transaction", hint),
-        (f"{FOLDER}/1_a/up.sql:2", "COMMIT inside a script that runs in a transaction", hint),
+def test_what_is_wrong_in_the_up_is_told_with_its_line() -> None:
+    assert refused(lambda: directory(up="SELECT 1;\nROLLBACK;\n", down="-- so\n\nABORT;")) == [
+        (f"{FOLDER}/1_a/up.sql:2", "ROLLBACK inside a script that runs in a transaction", KEEPS_TO_ITSELF),
     ]
 
 
-def test_outside_a_transaction_a_script_may_commit() -> None:
-    found = directory(up="SELECT 1;\nCOMMIT;\n", options="run_in_transaction = false")
+def test_outside_a_transaction_a_script_may_roll_back() -> None:
+    found = directory(up="SELECT 1;\nROLLBACK;\n", options="run_in_transaction = false")
     assert not found.up.transactional
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gitmig.core.layouts import migration_set
 from gitmig.core.layouts.paired import PairedLayout
-from tests.core.samples import FOLDER, files, grouped, labels, refused
+from tests.core.samples import FOLDER, KEEPS_TO_ITSELF, files, grouped, labels, refused
 
 if TYPE_CHECKING:
     from gitmig.core.migration import Content
@@ -139,12 +139,27 @@ def test_a_bare_transaction_around_a_script_is_accepted() -> None:
     assert pair("BEGIN;\nCREATE TABLE t ();\nCOMMIT;\n").up.transactional
 
 
-def test_what_is_wrong_in_either_file_is_told_with_its_line() -> None:
-    hint = "remove it: gitmig opens and commits the transaction, together with its ledger"
-    assert refused(pair, "SELECT 1;\nCOMMIT;\n", "-- so\n\nROLLBACK;") == [
-        (f"{FOLDER}/0001_a.down.sql:3", "ROLLBACK inside a script that runs in a transaction", hint),
-        (f"{FOLDER}/0001_a.up.sql:2", "COMMIT inside a script that runs in a transaction", hint),
+def test_what_is_wrong_in_the_up_is_told_with_its_line() -> None:
+    assert refused(pair, "SELECT 1;\nROLLBACK;\n", "-- so\n\nROLLBACK;") == [
+        (f"{FOLDER}/0001_a.up.sql:2", "ROLLBACK inside a script that runs in a transaction", KEEPS_TO_ITSELF),
     ]
+
+
+def test_a_down_that_cannot_run_stands_in_nobodys_way() -> None:
+    found = pair("SELECT 1;", "-- so\n\nROLLBACK;")
+    assert found.down is not None
+    (problem,) = found.down.problems
+    assert (problem.place, problem.message) == (
+        f"{FOLDER}/0001_a.down.sql:3",
+        "ROLLBACK inside a script that runs in a transaction",
+    )
+    assert found.down.trouble == problem
+
+
+def test_a_script_that_needs_its_own_commits_is_for_the_outside() -> None:
+    up = "BEGIN;\nSET LOCAL search_path = s;\nCREATE TABLE a ();\nCOMMIT;\nCREATE TABLE b ();\n"
+    assert not pair(up, "").up.transactional
+    assert pair("BEGIN;\nCREATE TABLE a ();\nCOMMIT;\nCREATE TABLE b ();\n", "").up.transactional
 
 
 # --- a new migration ---

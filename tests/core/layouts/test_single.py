@@ -7,7 +7,7 @@ import pytest
 from gitmig.core.languages.sql import SQL
 from gitmig.core.layouts.single import SingleLayout
 from gitmig.core.migration import File, Script
-from tests.core.samples import FOLDER, grouped, labels, parsed, refused
+from tests.core.samples import FOLDER, KEEPS_TO_ITSELF, grouped, labels, parsed, refused
 
 PATH = f"{FOLDER}/0001_a.sql"
 NAME_IT = "name it V_name.sql, as in 20260101120000_create_comments.sql, or move it out of the migrations folder"
@@ -203,16 +203,9 @@ def test_the_sections_of_a_file(text: str, up: Script, down: Script | None) -> N
             id="text before the first section",
         ),
         pytest.param(
-            "-- migrate:up\nSELECT 1;\n\n  COMMIT;\n-- migrate:down\n-- so\nROLLBACK;\n",
-            [
-                (
-                    f"{PATH}:{line}",
-                    f"{word} inside a script that runs in a transaction",
-                    "remove it: gitmig opens and commits the transaction, together with its ledger",
-                )
-                for line, word in ((4, "COMMIT"), (7, "ROLLBACK"))
-            ],
-            id="transaction control in both sections",
+            "-- migrate:up\nSELECT 1;\n\n  ABORT;\n-- migrate:down\n-- so\nROLLBACK;\n",
+            [(f"{PATH}:4", "ABORT inside a script that runs in a transaction", KEEPS_TO_ITSELF)],
+            id="transaction control in the up",
         ),
         pytest.param(
             "-- migrate:up transaction:false\nVACUUM;\nCOPY t FROM STDIN;\n1\n\\.\n",

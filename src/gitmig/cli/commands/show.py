@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gitmig.cli import options, shapes
+from gitmig.cli.flawed_downs import flawed_downs
 from gitmig.cli.left_alone import left_alone
 from gitmig.cli.render import plural, print_json, say, short, table, warn
 
@@ -31,6 +32,7 @@ def command(revision: str | None, as_json: bool) -> int:
         ],
     )
     left_alone(shown.target)
+    flawed_downs(shown.flawed)
     if shown.disagrees and shown.record:
         warn(
             f"the record of this commit tells of another set ({shown.record.set_id}, "

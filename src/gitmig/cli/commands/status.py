@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
+from gitmig.cli.flawed_downs import flawed_downs
 from gitmig.cli.left_alone import left_alone
 from gitmig.cli.render import COLOURS, move_lines, plural, print_json, say, short
 
@@ -53,6 +54,7 @@ def _print(found: Status) -> None:
             for name in names:
                 say(f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {name} (drift)")
     left_alone(found.target, most=3)
+    flawed_downs(found.flawed)
     _print_verdict(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitmig.cli.shapes.pieces import named, of_record, of_set
+from gitmig.cli.shapes.pieces import named, of_problem, of_record, of_set
 
 if TYPE_CHECKING:
     from gitmig.operations.log import Entry
@@ -24,6 +24,7 @@ def of_show(shown: Shown) -> dict[str, Any]:
             for m in members.migrations
         ],
         "left_alone": [problem.path for problem in shown.target.left_alone],
+        "flawed_downs": [of_problem(problem) for problem in shown.flawed],
         "record": of_record(shown.record) if shown.record else None,
         "record_disagrees": shown.disagrees,
     }

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from gitmig.core.migration import Migration, MigrationSet
     from gitmig.core.plan import Applied, Plan, Step
+    from gitmig.core.problem import Problem
     from gitmig.core.record import Record
     from gitmig.core.schema import ObjectName, SchemaDifference
 
@@ -36,6 +37,11 @@ def of_plan(plan: Plan) -> dict[str, Any]:
         "irreversible": [of_step(step) for step in plan.irreversible],
         "moves": [{"from": m.applied.label, "to": m.desired.migration.label} for m in plan.moves if m.renamed],
     }
+
+
+def of_problem(problem: Problem) -> dict[str, Any]:
+    """What is wrong with a file, and where."""
+    return {"path": problem.path, "line": problem.line, "message": problem.message}
 
 
 def of_record(record: Record) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitmig.cli.shapes.pieces import named, of_difference, of_plan, of_set, of_step
+from gitmig.cli.shapes.pieces import named, of_difference, of_plan, of_problem, of_set, of_step
 
 if TYPE_CHECKING:
     from gitmig.core.schema import SchemaDifference
@@ -31,6 +31,7 @@ def of_status(status: Status) -> dict[str, Any]:
         "plan": of_plan(status.plan),
         "drift": _drift(status.drift),
         "left_alone": [problem.path for problem in status.target.left_alone],
+        "flawed_downs": [of_problem(problem) for problem in status.flawed],
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
     }
 

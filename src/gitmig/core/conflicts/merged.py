@@ -1,4 +1,4 @@
-"""GM301–GM304: what is wrong with the merged set itself."""
+"""GM301–GM305: what is wrong with the merged set itself."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from gitmig.core.conflicts.sides import Sides
 
-NO_DOWN, NAME, NO_SQL, TWO_FOLDERS = "GM301", "GM302", "GM303", "GM304"
+NO_DOWN, NAME, NO_SQL, TWO_FOLDERS, BAD_DOWN = "GM301", "GM302", "GM303", "GM304", "GM305"
 
 
 def find(sides: Sides) -> Iterator[Finding]:
     """What a sync to the merged set would refuse, and what it could not undo."""
-    yield from _without_down(sides)
+    yield from _downs(sides)
     for severity, problems in ((Severity.ERROR, sides.merge.problems), (Severity.WARNING, sides.merge.left_alone)):
         for problem in problems:
             yield Finding(
@@ -38,10 +38,12 @@ def find(sides: Sides) -> Iterator[Finding]:
         )
 
 
-def _without_down(sides: Sides) -> Iterator[Finding]:
+def _downs(sides: Sides) -> Iterator[Finding]:
     for migration in (*sides.pedigree.ours_added, *sides.pedigree.theirs_added):
         content = sides.contents.get(migration.blobs)
-        if content and content.down is None:
+        if content is None:
+            continue
+        if content.down is None:
             yield Finding(
                 code=NO_DOWN,
                 severity=Severity.WARNING,
@@ -49,6 +51,16 @@ def _without_down(sides: Sides) -> Iterator[Finding]:
                 hint="write what undoes it, or an empty down if there is nothing to undo",
                 migrations=(migration.label,),
                 path=migration.path,
+            )
+        elif trouble := content.down.trouble:
+            yield Finding(
+                code=BAD_DOWN,
+                severity=Severity.WARNING,
+                message=f"{migration.label} has a down that cannot run: {trouble.message}",
+                hint=trouble.hint,
+                migrations=(migration.label,),
+                path=trouble.path,
+                line=trouble.line,
             )
 
 

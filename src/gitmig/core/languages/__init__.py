@@ -24,14 +24,10 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A piece of a script, at `offset` characters from its start.
-
-    `is_setting` marks one that has to be run again when a new session goes on with the script.
-    """
+    """A piece of a script, at `offset` characters from its start."""
 
     text: str
     offset: int
-    is_setting: bool = False
 
 
 class RoleVerb(Enum):
@@ -59,8 +55,10 @@ class Language:
 
     `suffix` is the file name's ending without the dot, `comment` starts a line comment (directives are written in
     one). `checksum` maps a script to a string that is equal exactly when the change is the same. `flaws` lists what
-    is wrong with a script that shall run inside a transaction (or, False, outside). `inside` rewrites a script that
-    was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
+    is wrong with a script that shall run inside a transaction (or, False, outside), `unparsed` says where it is not of
+    the language at all. `commits` tells whether a script ends transactions before its end, `needs_commits` whether it
+    depends on that. `inside` rewrites a script that was written for the outside so that it can run inside, where that
+    leads to the same schema, else gives None.
     `units` cuts a script into the pieces that are run and noted one by one outside. `roles` lists the statements about
     roles. `expands_columns` tells whether what a script makes could depend on the order of a table's columns.
     """
@@ -70,6 +68,9 @@ class Language:
     comment: str
     checksum: Callable[[str], str]
     flaws: Callable[[str, bool], list[Flaw]]
+    unparsed: Callable[[str], Flaw | None]
+    commits: Callable[[str], bool]
+    needs_commits: Callable[[str], bool]
     inside: Callable[[str], str | None]
     units: Callable[[str], list[Unit]]
     roles: Callable[[str], list[RoleStatement]]

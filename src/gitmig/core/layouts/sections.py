@@ -50,18 +50,25 @@ def language_of(file: File) -> Language:
 
 def cut(text: str, file: File, start: Directive, end: int | None, *, transactional: bool) -> Script:
     """The script between a directive and the next one (`end`, None is the end of the file)."""
-    return Script(
-        language=language_of(file),
-        text=text[start.end : end],
-        path=file.path,
-        first_line=start.line,  # the rest of the directive's own line is empty
-        transactional=transactional,
-    )
+    # the rest of the directive's own line is empty
+    return _script(text[start.end : end], file, start.line, transactional=transactional)
 
 
 def whole(text: str, file: File, *, transactional: bool) -> Script:
     """A file that is one script."""
-    return Script(language=language_of(file), text=text, path=file.path, transactional=transactional)
+    return _script(text, file, 1, transactional=transactional)
+
+
+def _script(text: str, file: File, first_line: int, *, transactional: bool) -> Script:
+    """A script that depends on its own commits is one for the outside, whether it is marked as such or not."""
+    language = language_of(file)
+    return Script(
+        language=language,
+        text=text,
+        path=file.path,
+        first_line=first_line,
+        transactional=transactional and not language.needs_commits(text),
+    )
 
 
 def stray_text(text: str, file: File, before: Directive) -> list[Problem]:
@@ -77,14 +84,11 @@ def stray_text(text: str, file: File, before: Directive) -> list[Problem]:
 
 
 def checked(up: Script, down: Script | None, problems: list[Problem]) -> Content:
-    """The content, if neither the directives nor the scripts have anything wrong with them."""
-    found = problems + [p for script in (up, down) if script for p in _flaws(script)]
+    """The content, if neither the directives nor the up have anything wrong with them.
+
+    A down that cannot run stands in the way of nothing but itself: it fails when it is needed.
+    """
+    found = problems + up.problems
     if found:
         raise InvalidMigrations(found)
     return Content(up=up, down=down)
-
-
-def _flaws(script: Script) -> Iterator[Problem]:
-    for flaw in script.language.flaws(script.text, script.transactional):
-        line = script.first_line + script.text.count("\n", 0, flaw.offset)
-        yield Problem(path=script.path, line=line, message=flaw.message, hint=flaw.hint)

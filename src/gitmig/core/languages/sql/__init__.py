@@ -4,7 +4,13 @@ from gitmig.core.languages import Language
 from gitmig.core.languages.sql.expansion import expands_columns
 from gitmig.core.languages.sql.roles import role_statements
 from gitmig.core.languages.sql.tokens import checksum
-from gitmig.core.languages.sql.transactions import flaws, inside_transaction
+from gitmig.core.languages.sql.transactions import (
+    commits,
+    flaws,
+    inside_transaction,
+    needs_commits,
+    unparsed,
+)
 from gitmig.core.languages.sql.units import units
 
 SQL = Language(
@@ -13,6 +19,9 @@ SQL = Language(
     comment="--",
     checksum=checksum,
     flaws=flaws,
+    unparsed=unparsed,
+    commits=commits,
+    needs_commits=needs_commits,
     inside=inside_transaction,
     units=units,
     roles=role_statements,

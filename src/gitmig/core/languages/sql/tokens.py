@@ -66,6 +66,26 @@ def terminated(text: str) -> str:
     return f"{text[:end]};{text[end:]}"
 
 
+@dataclass(frozen=True, slots=True)
+class SyntaxFault:
+    """What PostgreSQL's parser says of a text, and where, in characters."""
+
+    message: str
+    offset: int
+
+
+def syntax_error(text: str) -> SyntaxFault | None:
+    """Why the text is no SQL to the grammar that the parser knows; a newer server may know another one."""
+    import pglast.parser
+
+    try:
+        pglast.parser.split(text, only_slices=True)
+    except pglast.parser.ParseError as error:
+        offset = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], int) else 0
+        return SyntaxFault(str(error.args[0]), offset)
+    return None
+
+
 def statements(text: str) -> list[Statement]:
     """The statements in order; what the grammar does not know is split by its semicolons alone."""
     import pglast.parser

@@ -1,62 +1,42 @@
-"""Transactions in SQL scripts: what may not stand inside one, and how a script for the outside comes to run inside."""
+"""What a script's own transactions come to: in the one that gitmig opens they are left out, outside they are kept."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from gitmig.core.languages import Flaw
-from gitmig.core.languages.sql.tokens import Statement, Token, statements, tokens
+from gitmig.core.languages.sql.concurrent import without_concurrently
+from gitmig.core.languages.sql.control import Control, controls, holds, words_of
+from gitmig.core.languages.sql.tokens import Statement, statements, syntax_error
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# What a statement that starts, ends or splits the surrounding transaction begins with. SAVEPOINT, RELEASE and
-# ROLLBACK TO stay inside it and are allowed.
-TRANSACTION_CONTROL = {"BEGIN_P", "START", "COMMIT", "ROLLBACK", "END_P", "ABORT_P", "PREPARE"}
-# Scripts without any of these words need not be scanned at all; most have none.
-CONTROL_WORD = re.compile(r"\b(?:begin|start|commit|rollback|end|abort|prepare)\b", re.IGNORECASE)
-BARE_BEGIN = {"BEGIN", "BEGIN WORK", "BEGIN TRANSACTION", "START TRANSACTION"}
-BARE_COMMIT = {"COMMIT", "COMMIT WORK", "COMMIT TRANSACTION", "END", "END WORK", "END TRANSACTION"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConcurrentIndex:
-    """An index that is built outside a transaction.
-
-    `table` is quoted, `name` None if PostgreSQL chooses it; an expression is the empty string among the `columns`.
-    """
-
-    table: str
-    name: str | None
-    columns: tuple[str, ...]
-    unique: bool
+VISIBLE = re.compile(r"[^\n]")
 
 
 def executable(text: str) -> str:
-    """The text to send: a BEGIN … COMMIT around the whole script is blanked, at unchanged positions.
+    """The text to send in a transaction: every bare BEGIN and COMMIT is blanked, at unchanged positions.
 
-    golang-migrate's documentation tells people to write one; the transaction it asks for is the one it gets anyway.
+    The one transaction that is open keeps what they ask for, however many they are and balanced or not. A script with
+    any other transaction control is left as it is.
     """
-    for start, end in _wrapping(text):
-        text = text[:start] + " " * (end - start) + text[end:]
+    for control in _bare(text):
+        start, end = control.statement.offset, control.statement.offset + len(control.statement.text)
+        text = text[:start] + VISIBLE.sub(" ", text[start:end]) + text[end:]
     return text
+
+
+def commits(text: str) -> bool:
+    """Whether the script commits before its end: outside, a transaction of gitmig's may come to be several."""
+    return len(_between_commits(text)) > 1
+
+
+def needs_commits(text: str) -> bool:
+    """Whether something in the script ends with a commit before its end, so that one transaction would not do."""
+    return any(holds(words_of(statement)) for part in _between_commits(text)[:-1] for statement in part)
 
 
 def flaws(text: str, transactional: bool) -> list[Flaw]:
     """What would break the surrounding transaction or cannot be sent at all."""
-    found = []
-    if transactional and (control := next(_transaction_control(executable(text)), None)):
-        word = control.text.split()[0].upper()
-        found.append(
-            Flaw(
-                offset=control.offset,
-                message=f"{word} inside a script that runs in a transaction",
-                hint="remove it: gitmig opens and commits the transaction, together with its ledger",
-            )
-        )
+    found = [_broken(text, c) for c in controls(text) if not c.is_bare][:1] if transactional else []
     if (copy := _copy_from_stdin(text)) is not None:
         found.append(
             Flaw(
@@ -68,87 +48,51 @@ def flaws(text: str, transactional: bool) -> list[Flaw]:
     return found
 
 
+def unparsed(text: str) -> Flaw | None:
+    """Where PostgreSQL's own parser gives up."""
+    error = syntax_error(text)
+    if error is None:
+        return None
+    hint = "correct the script: PostgreSQL's own parser does not take it"
+    return Flaw(offset=min(error.offset, len(text) - 1), message=f"does not parse: {error.message}", hint=hint)
+
+
 def inside_transaction(text: str) -> str | None:
-    """The same script for the inside of a transaction, at unchanged positions; None if it ends transactions itself.
-
-    CONCURRENTLY is blanked where a plain statement gives the same schema: at CREATE, DROP and REINDEX INDEX. It stays
-    at DETACH PARTITION, which makes a constraint the plain form does not make.
-    """
-    text = executable(text)
-    if next(_transaction_control(text), None):
+    """The same script for the inside of a transaction, at unchanged positions; None if it needs its own."""
+    if any(not control.is_bare for control in controls(text)) or needs_commits(text):
         return None
-    for statement in statements(text) if "concurrently" in text.lower() else ():
-        found = tokens(statement.text) or []
-        if found and found[0].kind in {"CREATE", "DROP", "REINDEX"}:
-            plain = takewhile(lambda t: t.kind != "ASCII_40", found)  # REINDEX (CONCURRENTLY) is left as it is
-            for token in (t for t in plain if t.kind == "CONCURRENTLY"):
-                start = statement.offset + token.start
-                text = text[:start] + " " * len(token.text) + text[start + len(token.text) :]
-    return text
+    return without_concurrently(executable(text))
 
 
-def concurrent_index(text: str) -> ConcurrentIndex | None:
-    """The index a CREATE INDEX CONCURRENTLY makes; None for every other statement."""
-    import pglast
-
-    if "concurrently" not in text.lower():
-        return None
-    try:
-        node = pglast.parse_sql(text)[0].stmt
-    except (pglast.parser.ParseError, IndexError):
-        return None
-    if not isinstance(node, pglast.ast.IndexStmt) or not node.concurrent or node.relation is None:
-        return None
-    parts = [node.relation.schemaname, node.relation.relname]
-    return ConcurrentIndex(
-        table=".".join('"' + part.replace('"', '""') + '"' for part in parts if part),
-        name=node.idxname,
-        columns=tuple(
-            element.name or "" for element in (*(node.indexParams or ()), *(node.indexIncludingParams or ()))
-        ),
-        unique=bool(node.unique),
-    )
+def _bare(text: str) -> tuple[Control, ...]:
+    """The transaction control of a script that has none but bare BEGINs and COMMITs."""
+    found = controls(text)
+    return found if all(control.is_bare for control in found) else ()
 
 
-def _wrapping(text: str) -> list[tuple[int, int]]:
-    """The spans of a bare BEGIN at the start and a bare COMMIT at the end, if these are all there is."""
-    control = list(_transaction_control(text))
-    if len(control) != 2:
+def _between_commits(text: str) -> list[list[Statement]]:
+    """The statements in parts, none of them empty, with a bare COMMIT between every two."""
+    places = {control.statement.offset: control for control in _bare(text)}
+    if not any(control.commits for control in places.values()):
         return []
-    every = statements(text)
-    if control != [every[0], every[-1]]:
-        return []
-    begin, commit = (" ".join(t.text.upper() for t in tokens(s.text) or ()) for s in control)
-    if begin not in BARE_BEGIN or commit not in BARE_COMMIT:
-        return []
-    return [(s.offset, s.offset + len(s.text)) for s in control]
-
-
-def _transaction_control(text: str) -> Iterator[Statement]:
-    """The statements that begin, end or prepare a transaction."""
-    found = tokens(text) if CONTROL_WORD.search(text) else None
-    if found is None or not any(_may_control(found, k) for k in range(len(found))):
-        return  # the common case is decided on tokens alone, without the parser
-    atomic = any(token.kind == "ATOMIC" for token in found)
+    parts: list[list[Statement]] = [[]]
     for statement in statements(text):
-        words = [t.text.upper() for t in tokens(statement.text) or ()]
-        if _is_control(words) and not (atomic and words == ["END"]):  # the end of a body that does not parse
-            yield statement
+        control = places.get(statement.offset)
+        if control is None:
+            parts[-1].append(statement)
+        elif control.commits:
+            parts.append([])
+    return [part for part in parts if part]
 
 
-def _may_control(found: list[Token], k: int) -> bool:
-    return found[k].kind in TRANSACTION_CONTROL and (k == 0 or found[k - 1].kind == "ASCII_59")
-
-
-def _is_control(words: list[str]) -> bool:
-    match words:
-        case ["ROLLBACK", "TO", *_] | ["ROLLBACK", "WORK" | "TRANSACTION", "TO", *_]:
-            return False
-        case ["PREPARE", second, *_]:
-            return second == "TRANSACTION"  # PREPARE name AS … is a prepared statement
-        case ["BEGIN" | "START" | "COMMIT" | "ROLLBACK" | "END" | "ABORT", *_]:
-            return True
-    return False
+def _broken(text: str, control: Control) -> Flaw:
+    """In a text that is no SQL, the words of a function's body look like transaction control."""
+    return unparsed(text) or Flaw(
+        offset=control.statement.offset,
+        message=f"{control.words.split()[0]} inside a script that runs in a transaction",
+        hint="remove it, or let the script run outside: gitmig opens and commits the transaction, together with its "
+        "ledger, and only a bare BEGIN or COMMIT asks for no more than that",
+    )
 
 
 def _copy_from_stdin(text: str) -> int | None:
@@ -156,7 +100,7 @@ def _copy_from_stdin(text: str) -> int | None:
     if "stdin" not in text.lower():
         return None
     for statement in statements(text):
-        words = [t.text.upper() for t in tokens(statement.text) or ()]
+        words = words_of(statement)
         if words[:1] == ["COPY"] and ("FROM", "STDIN") in zip(words, words[1:]):
             return statement.offset
     return None

@@ -1,0 +1,6 @@
+-- migrate:up
+CREATE TABLE a (id int);
+-- migrate:down
+BEGIN;
+DROP TABLE a;
+COMMIT;

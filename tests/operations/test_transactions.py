@@ -1,0 +1,189 @@
+"""Scripts with transactions of their own: in gitmig's as long as that is enough, else block by block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.errors import SyncFailed
+from tests.operations.conftest import Notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Database, Sandbox
+
+    Sync = Callable[..., list[str]]
+
+BASE = "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (id int PRIMARY KEY, m mood);"
+BASE_DOWN = "DROP TABLE a; DROP TYPE mood;"
+REPAIRS = "SELECT way FROM gitmig.history WHERE action = 'revert' AND way IS NOT NULL"
+
+# up, down: as they stand in public histories, shortened
+SEVERAL = (
+    "ALTER TABLE a ADD n int;\nBEGIN;\nUPDATE a SET n = 1;\nALTER TABLE a ALTER n SET NOT NULL;\nCOMMIT;\n"
+    "BEGIN;\nCREATE INDEX a_n ON a (n);\nCOMMIT;\nBEGIN;\nCREATE TABLE b (id int);\nCOMMIT;\n",
+    "BEGIN;\nDROP TABLE b;\nCOMMIT;\nBEGIN;\nALTER TABLE a DROP COLUMN n;\nCOMMIT;",
+)
+LONE = ("ALTER TABLE a ADD n int;\nCREATE TABLE b (id int);\nCOMMIT;", "DROP TABLE b;\nALTER TABLE a DROP n;\nCOMMIT;")
+OPEN = ("BEGIN;\nALTER TABLE a ADD n int;\nCREATE TABLE b (id int);", "BEGIN;\nDROP TABLE b;\nALTER TABLE a DROP n;")
+
+
+@pytest.mark.parametrize("scripts", [SEVERAL, LONE, OPEN], ids=["several blocks", "a lone COMMIT", "a lone BEGIN"])
+def test_there_and_back_in_one_transaction_and_rows_are_kept(
+    sandbox: Sandbox, database: Database, run_sync: Sync, scripts: tuple[str, str]
+) -> None:
+    sandbox.migration("0001_a", BASE, BASE_DOWN)
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1)")
+    path = sandbox.migration("0002_b", *scripts)
+    run_sync()
+    database.rows("UPDATE a SET n = 7; INSERT INTO b VALUES (1)")
+    text = (sandbox.root / path).read_text()
+    (sandbox.root / path).unlink()
+    assert run_sync() == ["- 0002_b"]
+    assert (database.columns("a"), database.tables()) == (["id", "m"], ["a"])
+    assert database.rows(REPAIRS) == []
+    sandbox.write(path, text)
+    assert run_sync() == ["+ 0002_b"]
+    assert database.rows("SELECT id, n FROM a") == [(1, 7)]
+    assert database.rows("TABLE b") == [(1,)]
+
+
+def test_a_failure_behind_a_commit_leaves_everything_as_it_was(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.migration("0001_a", "CREATE TABLE a ();\nCOMMIT;\nCREATE TABLE b ();\nCOMMIT;\nSELECT nonsense;")
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert caught.value.message == (
+        'applying 0001_a failed at migrations/0001_a.sql:6: column "nonsense" does not exist'
+    )
+    assert (database.tables(), database.applied()) == ([], [])
+
+
+@pytest.mark.parametrize("where", ["large", "always"])
+@pytest.mark.parametrize("option", ["", " transaction:false"])
+def test_a_new_enum_value_may_be_used_behind_the_commit(
+    sandbox: Sandbox, database: Database, run_sync: Sync, where: str, option: str
+) -> None:
+    """One transaction does not do (55P04): block by block then, the way back as well."""
+    sandbox.git("config", "gitmig.runOutside", where)
+    sandbox.migration("0001_a", BASE, BASE_DOWN)
+    use = (
+        "BEGIN;\nALTER TYPE mood ADD VALUE 'glad';\nCOMMIT;\nBEGIN;\nINSERT INTO a VALUES (1, 'sad');\n"
+        "ALTER TABLE a ALTER m SET DEFAULT 'glad';\nINSERT INTO a VALUES (2);\nCOMMIT;"
+    )
+    down = (
+        "ALTER TABLE a ALTER m DROP DEFAULT;\nCREATE TYPE n AS ENUM ('sad');\nCOMMIT;\nDELETE FROM a;\n"
+        "ALTER TABLE a ALTER m TYPE n USING m::text::n;\nDROP TYPE mood;\nALTER TYPE n RENAME TO mood;"
+    )
+    text = f"-- migrate:up{option}\n{use}\n-- migrate:down{option}\n{down}\n"
+    sandbox.write("migrations/0002_b.sql", text)
+    sandbox.table("0003_c", "c")
+    notebook = Notebook()
+    assert run_sync(observer=notebook) == ["+ 0001_a", "+ 0002_b", "+ 0003_c"]
+    committed = [event for event in notebook.events if event.startswith("committed")]
+    assert committed == ["committed + 0001_a", "committed + 0002_b", "committed + 0003_c"]
+    assert database.rows("SELECT id, m::text FROM a ORDER BY id") == [(1, "sad"), (2, "glad")]
+    assert database.rows("SELECT count(*) FROM gitmig.unfinished") == [(0,)]
+    for file in (sandbox.root / "migrations").glob("000[23]*"):
+        file.unlink()
+    assert run_sync() == ["- 0003_c", "- 0002_b"]
+    assert database.rows(REPAIRS) == []
+
+
+def test_a_down_that_uses_a_new_enum_value_behind_its_commit_runs_as_it_is_written(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    """Not replaced by what could be computed: that would not know which rows become what."""
+    sandbox.migration("0001_a", BASE, BASE_DOWN)
+    sandbox.migration(
+        "0002_b",
+        "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('glad');"
+        "ALTER TABLE a ALTER m TYPE mood USING 'glad'; DROP TYPE old;",
+        "ALTER TYPE mood ADD VALUE 'sad' BEFORE 'glad';\nCOMMIT;\nUPDATE a SET m = 'sad';\nCOMMIT;\n"
+        "CREATE TYPE n AS ENUM ('sad');\nALTER TABLE a ALTER m TYPE n USING m::text::n;\nDROP TYPE mood;\n"
+        "ALTER TYPE n RENAME TO mood;",
+    )
+    sandbox.table("0003_c", "c")
+    run_sync()
+    for file in (sandbox.root / "migrations").glob("000[23]*"):
+        file.unlink()
+    notebook = Notebook()
+    assert run_sync(observer=notebook) == ["- 0003_c", "- 0002_b"]
+    assert database.rows(REPAIRS) == []
+    assert database.rows("SELECT enumlabel::text FROM pg_enum ORDER BY 1") == [("sad",)]
+
+
+def test_without_verification_it_is_the_same(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    sandbox.git("config", "gitmig.verify", "never")
+    sandbox.migration("0001_a", BASE, BASE_DOWN)
+    sandbox.migration("0002_end", "COMMIT;", "COMMIT;")
+    up = "ALTER TYPE mood ADD VALUE 'glad';\nEND;\nINSERT INTO a VALUES (1, 'glad');"
+    sandbox.migration("0003_glad", up, "DELETE FROM a;\nEND;\nALTER TABLE a ALTER m TYPE text;\nDROP TYPE mood;")
+    sandbox.table("0004_c", "c")
+    assert run_sync() == ["+ 0001_a", "+ 0002_end", "+ 0003_glad", "+ 0004_c"]
+    assert database.rows("SELECT id, m::text FROM a") == [(1, "glad")]
+    for file in (sandbox.root / "migrations").glob("000[234]*"):
+        file.unlink()
+    assert run_sync() == ["- 0004_c", "- 0003_glad", "- 0002_end"]
+    assert database.rows("SELECT to_regtype('mood')") == [(None,)]
+
+
+def test_pending_trigger_events_end_with_the_commit(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    up = "CREATE TABLE a (id int PRIMARY KEY, of int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\n"
+    sandbox.migration("0001_a", f"{up}BEGIN;\nINSERT INTO a VALUES (1, 1);\nCOMMIT;\nALTER TABLE a ADD more text;")
+    run_sync()
+    assert database.columns("a") == ["id", "of", "more"]
+
+
+def test_what_ends_with_a_commit_does_not_reach_the_next_block(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    """In one transaction c would lie in schema s, and the second temporary table would be one too many."""
+    up = (
+        "CREATE SCHEMA s;\nBEGIN;\nSET LOCAL search_path = s;\nCREATE TABLE b ();\n"
+        "CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1;\nCOMMIT;\n"
+        "BEGIN;\nCREATE TABLE c ();\nCREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1;\nCOMMIT;"
+    )
+    path = sandbox.migration("0001_a", up, "DROP TABLE c; DROP SCHEMA s CASCADE;")
+    assert run_sync() == ["+ 0001_a"]
+    assert database.rows("SELECT to_regclass('s.b')::text, to_regclass('public.c')::text") == [("s.b", "c")]
+    (sandbox.root / path).unlink()
+    sandbox.table("0002_d", "d")
+    assert run_sync() == ["- 0001_a", "+ 0002_d"]
+    assert database.tables() == ["d"]
+
+
+def test_block_by_block_a_failure_is_gone_on_from(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    sandbox.migration("0001_a", BASE, BASE_DOWN)
+    up = (
+        "BEGIN;\nCREATE SCHEMA s;\nSET search_path = s, public;\nALTER TYPE mood ADD VALUE 'glad';\nCOMMIT;\n"
+        "BEGIN;\nINSERT INTO a VALUES (1, 'glad');\nSELECT nonsense;\nCOMMIT;\nCREATE TABLE b (id int);"
+    )
+    sandbox.migration("0002_b", up)
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert caught.value.message.startswith("applying 0002_b failed at migrations/0002_b.sql:9:")
+    assert database.rows("SELECT done, started FROM gitmig.unfinished") == [(1, False)]
+    assert database.rows("TABLE a") == []
+    sandbox.migration("0002_b", up.replace("SELECT nonsense;", ""))
+    notebook = Notebook()
+    assert run_sync(observer=notebook) == ["+ 0002_b"]
+    assert notebook.events[0] == "resuming 0002_b"
+    assert database.rows("SELECT id, m::text FROM a") == [(1, "glad")]
+    assert database.rows("SELECT to_regclass('s.b')::text") == [("s.b",)], "the block's setting was made again"
+
+
+def test_outside_a_constraint_that_speaks_up_at_the_end_of_a_block_is_told_like_any_failure(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.git("config", "gitmig.runOutside", "always")
+    up = "CREATE TABLE a (id int PRIMARY KEY, of int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\n"
+    text = f"-- migrate:up transaction:false\n{up}BEGIN;\nINSERT INTO a VALUES (1, 2);\nCOMMIT;\n"
+    sandbox.write("migrations/0001_a.sql", text)
+    with pytest.raises(SyncFailed, match='violates foreign key constraint "a_of_fkey"'):
+        run_sync()
+    assert database.rows("SELECT done FROM gitmig.unfinished") == [(1,)]
