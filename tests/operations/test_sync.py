@@ -209,6 +209,22 @@ def test_on_a_small_database_a_failure_behind_a_script_for_the_outside_leaves_ev
     assert (database.tables(), database.applied()) == ([], [])
 
 
+def test_a_down_that_forgot_to_say_that_it_runs_outside_leaves_nothing_half_done(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.table("0001_a", "a")
+    sandbox.migration("0002_b", "SELECT 1;", "CREATE INDEX CONCURRENTLY a_id ON a (id); DROP INDEX a_id;")
+    sandbox.table("0003_c", "c")
+    run_sync()
+    for path in (sandbox.root / "migrations").glob("000[23]*"):
+        path.unlink()
+    sandbox.migration("0004_d", "SELECT nonsense;")
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert "rolled back: - 0003_c, - 0002_b" in caught.value.details
+    assert database.applied() == ["0001_a", "0002_b", "0003_c"]
+
+
 def test_what_postgresql_never_allows_in_a_transaction_runs_outside_and_the_rest_inside(
     sandbox: Sandbox, database: Database, run_sync: Sync
 ) -> None:

@@ -66,9 +66,14 @@ class Script:
         """Whether it may run outside a transaction, in parts: it asks for that, or commits before its end."""
         return not self.transactional or self.language.commits(self.text)
 
+    @property
+    def needs_outside(self) -> bool:
+        """Whether it cannot run inside a transaction as it is written: it says so, or PostgreSQL would."""
+        return not self.transactional or self.language.needs_outside(self.text)
+
     def inside(self) -> Script | None:
         """The script for the inside of a transaction, also if it was written for the outside; None if it cannot be."""
-        if self.transactional:
+        if not self.needs_outside:
             return self
         text = self.language.inside(self.text)
         return None if text is None else replace(self, text=text, transactional=True)

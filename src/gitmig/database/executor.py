@@ -114,7 +114,7 @@ class Executor:
     def _tasks(self, plan: Plan) -> list[Task]:
         """The plan's tasks. Where locks hurt nobody, scripts written for the outside run inside as well."""
         found = tasks(plan, ledger.read_rows(self._connection, plan.keep), self._context)
-        if self._always_outside or all(task.transactional for task in found) or self._is_large():
+        if self._always_outside or not any(task.needs_outside for task in found) or self._is_large():
             return found
         return [task.inside() for task in found]
 

@@ -49,6 +49,11 @@ class Task:
         return self.script is None or self.script.transactional
 
     @property
+    def needs_outside(self) -> bool:
+        """Whether its script cannot run inside a transaction as it is written."""
+        return self.script is not None and self.script.needs_outside
+
+    @property
     def in_parts(self) -> bool:
         """Whether it may run outside a transaction, in parts, if one transaction is too much for it."""
         return self.written is not None or (self.script is not None and self.script.in_parts)

@@ -71,14 +71,21 @@ def test_a_directory_named_like_a_migration_is_refused() -> None:
     "names",
     [
         pytest.param(["0001_a.down.sql"], id="a down alone"),
-        pytest.param(["0001_b.up.sql", "0001_a.down.sql"], id="an up of another name"),
-        pytest.param(["1_a.up.sql", "0001_a.down.sql"], id="an up with other zeros"),
+        pytest.param(["0002_a.up.sql", "0001_a.down.sql"], id="an up of another version"),
+        pytest.param(["0001_b.up.sql", "0001_b.down.sql", "0001_a.down.sql"], id="an up that has its own down"),
     ],
 )
 def test_a_down_without_its_up_is_refused(names: list[str]) -> None:
     assert refused(grouped, "paired", *names) == [
         (f"{FOLDER}/0001_a.down.sql", "has no up script beside it", "add 0001_a.up.sql, or delete it")
     ]
+
+
+@pytest.mark.parametrize("down", ["0001_drop_a.down.sql", "0001.down.sql", "1_add_a.down.sql"])
+def test_an_up_and_a_down_of_one_version_belong_together(down: str) -> None:
+    (found,) = grouped("paired", down, "0001_add_a.up.sql").migrations
+    assert found.label == "0001_add_a"
+    assert [file.name for _, file in found.files] == ["0001_add_a.up.sql", down]
 
 
 def test_two_pairs_of_one_version_are_refused() -> None:

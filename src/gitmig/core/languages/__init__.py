@@ -57,8 +57,8 @@ class Language:
     one). `checksum` maps a script to a string that is equal exactly when the change is the same. `flaws` lists what
     is wrong with a script that shall run inside a transaction (or, False, outside), `unparsed` says where it is not of
     the language at all. `commits` tells whether a script ends transactions before its end, `needs_commits` whether it
-    depends on that. `inside` rewrites a script that was written for the outside so that it can run inside, where that
-    leads to the same schema, else gives None.
+    depends on that, `needs_outside` whether it has what cannot run inside a transaction. `inside` rewrites a script
+    that was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
     `units` cuts a script into the pieces that are run and noted one by one outside. `roles` lists the statements about
     roles. `expands_columns` tells whether what a script makes could depend on the order of a table's columns.
     """
@@ -71,6 +71,7 @@ class Language:
     unparsed: Callable[[str], Flaw | None]
     commits: Callable[[str], bool]
     needs_commits: Callable[[str], bool]
+    needs_outside: Callable[[str], bool]
     inside: Callable[[str], str | None]
     units: Callable[[str], list[Unit]]
     roles: Callable[[str], list[RoleStatement]]

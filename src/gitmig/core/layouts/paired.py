@@ -33,6 +33,7 @@ class PairedLayout:
                 problems += names.misnamed(file, EXPECTED)
             else:
                 pairs.setdefault(stem, {})[role] = file
+        _join_halves(pairs)
         migrations = []
         for stem, roles in pairs.items():
             match = names.STEM.fullmatch(stem)
@@ -54,6 +55,19 @@ class PairedLayout:
         """See `Layout`."""
         files = {f"{version}_{name}.up.sql": up}
         return files if down is None else files | {f"{version}_{name}.down.sql": down}
+
+
+def _join_halves(pairs: dict[str, dict[str, File]]) -> None:
+    """Bring an up and a down of two names together if they alone have their version: both tools go by that."""
+    halves: dict[Version, dict[str, list[str]]] = {}
+    for stem, roles in pairs.items():
+        match = names.STEM.fullmatch(stem)
+        if match is not None and len(roles) == 1:
+            halves.setdefault(Version(match["version"]), {}).setdefault(next(iter(roles)), []).append(stem)
+    for stems in halves.values():
+        ups, downs = stems.get("up", []), stems.get("down", [])
+        if len(ups) == len(downs) == 1:
+            pairs[ups[0]] |= pairs.pop(downs[0])
 
 
 def _script(text: str, file: File) -> Script:

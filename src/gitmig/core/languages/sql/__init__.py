@@ -1,6 +1,7 @@
 """SQL, the first language of a section."""
 
 from gitmig.core.languages import Language
+from gitmig.core.languages.sql.concurrent import is_concurrent
 from gitmig.core.languages.sql.expansion import expands_columns
 from gitmig.core.languages.sql.roles import role_statements
 from gitmig.core.languages.sql.tokens import checksum
@@ -22,6 +23,7 @@ SQL = Language(
     unparsed=unparsed,
     commits=commits,
     needs_commits=needs_commits,
+    needs_outside=is_concurrent,
     inside=inside_transaction,
     units=units,
     roles=role_statements,

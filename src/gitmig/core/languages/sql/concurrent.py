@@ -44,6 +44,11 @@ def concurrent_index(text: str) -> ConcurrentIndex | None:
     )
 
 
+def is_concurrent(text: str) -> bool:
+    """Whether the script has such statements: they do not run inside a transaction."""
+    return without_concurrently(text) != text
+
+
 def without_concurrently(text: str) -> str:
     """The text, at unchanged positions, without the word wherever a plain statement gives the same schema.
 
