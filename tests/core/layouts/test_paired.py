@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.layouts import migration_set
+from gitmig.core.layouts import group, left_alone, migration_set
 from gitmig.core.layouts.paired import PairedLayout
 from tests.core.samples import FOLDER, KEEPS_TO_ITSELF, files, grouped, labels, refused
 
@@ -75,9 +75,15 @@ def test_a_directory_named_like_a_migration_is_refused() -> None:
         pytest.param(["0001_b.up.sql", "0001_b.down.sql", "0001_a.down.sql"], id="an up that has its own down"),
     ],
 )
-def test_a_down_without_its_up_is_refused(names: list[str]) -> None:
-    assert refused(grouped, "paired", *names) == [
-        (f"{FOLDER}/0001_a.down.sql", "has no up script beside it", "add 0001_a.up.sql, or delete it")
+def test_a_down_without_its_up_is_left_alone(names: list[str]) -> None:
+    found, problems = group(PairedLayout(), files(*names, "0009_z.up.sql"))
+    assert problems == []
+    assert [(p.path, p.message, p.hint) for p in left_alone(files(*names), found)] == [
+        (
+            f"{FOLDER}/0001_a.down.sql",
+            "is left alone: no up script of its version is beside it",
+            "add 0001_a.up.sql, or delete it",
+        )
     ]
 
 

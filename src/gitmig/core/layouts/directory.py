@@ -49,7 +49,9 @@ class DirectoryLayout:
         for directory, roles in directories.items():
             match = DIRECTORY.fullmatch(directory)
             if match is None or "up" not in roles:
-                problems.append(names.only_half(list(roles.values()), f"{directory}/up.sql"))
+                hint = f"add {directory}/up.sql, or delete it"
+                path = next(iter(roles.values())).path
+                problems.append(Problem(path=path, message="has no up script beside it", hint=hint))
                 continue
             by_role = tuple((role, roles[role]) for role in ("up", "down", "options") if role in roles)
             migrations.append(Migration(version=Version(match["version"]), name=match["name"] or "", files=by_role))

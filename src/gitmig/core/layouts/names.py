@@ -21,6 +21,8 @@ ONE_FILE = "V_name.sql, as in 20260101120000_create_comments.sql"
 # Beside the migrations lie seeds, dumps and archives, which every tool passes over. What begins with a version (or with
 # Flyway's V1) or says up or down is meant as a migration, and then a slip in the name must not go unnoticed.
 MEANT = re.compile(r"[\W_]*[vV]?\d.*|(?:.*[./])?(?:up|down)\.[^./]+", re.S)
+# The down of a pair.
+DOWN = re.compile(rf"(?P<stem>{STEM.pattern})\.down\.(?P<suffix>[^./]+)")
 # What goose, Flyway and others run that is written in a programming language.
 PROGRAMS = frozenset({"go", "py", "js", "ts", "rb", "php", "java", "kt", "exs", "sh"})
 
@@ -52,6 +54,12 @@ def passed_over(file: File) -> Problem | None:
             path=file.path,
             message="is left alone: its name does not begin with a version",
             hint="give it one if it shall run; move it out of the migrations folder if not",
+        )
+    if is_script(file) and (half := DOWN.fullmatch(file.name)):
+        return Problem(
+            path=file.path,
+            message="is left alone: no up script of its version is beside it",
+            hint=f"add {half['stem']}.up.{half['suffix']}, or delete it",
         )
     if _program(file):
         return Problem(

@@ -37,8 +37,7 @@ class PairedLayout:
         migrations = []
         for stem, roles in pairs.items():
             match = names.STEM.fullmatch(stem)
-            if match is None or "up" not in roles:
-                problems.append(names.only_half(list(roles.values()), f"{stem}.up.sql"))
+            if match is None or "up" not in roles:  # a down alone is nothing to either tool
                 continue
             files_by_role = tuple((role, roles[role]) for role in ("up", "down") if role in roles)
             migrations.append(
