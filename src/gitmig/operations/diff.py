@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.core.difference import difference
+from gitmig.core.ground import on_ground_of
 from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address
@@ -46,7 +47,7 @@ def diff(
         with project.connect("diff") as connection:
             found = read_schema(connection, project.settings.ignore, edges=True)
             name = str(Address.of(project.url))
-        wanted = wanted.on_ground_of(found)
+        wanted = on_ground_of(wanted, found)
     else:
         other = load_target(project, second)
         found, name = fresh_schema(project, other), second

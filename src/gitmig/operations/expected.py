@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from gitmig.core.ground import Ground
 from gitmig.core.schema import Schema
 from gitmig.database import ledger
 from gitmig.database.building import BuildFailed, build
@@ -16,7 +18,7 @@ from gitmig.operations.failures import not_fresh
 from gitmig.repository import schema_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from gitmig.core.migration import Script
     from gitmig.core.plan import Applied
@@ -45,7 +47,7 @@ class Expected:
         self._unwritten = {row.position: row for row in unwritten}
         self._bootstrap = project.bootstrap_sql()
         self._built: dict[int, Schema] = {}
-        self._ground = Schema({})
+        self._ground: Callable[[], Ground] = Ground
 
     @property
     def has_bootstrap(self) -> bool:
@@ -61,13 +63,15 @@ class Expected:
 
     def schema(self, position: int) -> Schema:
         """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built."""
-        if not self._is_known(position):
-            self._build(position, position)
-        return self._built[position].on_ground_of(self._ground)
+        return self._ground().under(self._fresh(position))
 
     def stand_on(self, found: Schema) -> None:
-        """Note the database's own schema: what no migration decides is from now on expected as it is there."""
-        self._ground = found
+        """Note the schema of the database, which has the whole stack: what no migration decides stays as it is there.
+
+        Looked at when a schema is asked for; where schema public is as in a new database, that costs nothing.
+        """
+        top = len(self._stack)
+        self._ground = cache(lambda: Ground() if Ground.is_plain(found) else Ground.between(self._fresh(top), found))
 
     def prepare(self, first: int, last: int) -> None:
         """Have the schemas from `first` to `last` at hand, with one build for all that are missing."""
@@ -88,8 +92,13 @@ class Expected:
         """The schemas along a stack of which `keep` migrations stay, with those of the rows on top."""
         stack = [*self._stack[:keep], *(ledger.applied_of(row) for row in rows)]
         found = Expected(self._project, self._connection, stack, rows)
-        found.stand_on(self._ground)
+        found._ground = self._ground
         return found
+
+    def _fresh(self, position: int) -> Schema:
+        if not self._is_known(position):
+            self._build(position, position)
+        return self._built[position]
 
     def _is_known(self, position: int) -> bool:
         """Whether the schema is at hand; it is fetched from the disk if it is there."""
