@@ -43,7 +43,7 @@ class _Public(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Which privileges on schema public somebody granted and revoked, and what stands in the standard comment's place."""
+    """Which privileges on schema public somebody granted and revoked, and the comment where the standard one was."""
 
     granted: frozenset[str] = frozenset()
     revoked: frozenset[str] = frozenset()
