@@ -26,6 +26,7 @@ VERSIONS = st.lists(st.integers(0, 10**7), min_size=1, max_size=6, unique=True)
         pytest.param(["0001_a.sql", "0002_b.sql"], GOOSE, "goose", id="goose"),
         pytest.param(["0001_a.up.sql", "0001_a.down.sql"], "SELECT 1;", "paired", id="golang-migrate"),
         pytest.param(["0001_a.up.sql"], "SELECT 1;", "paired", id="golang-migrate without a down"),
+        pytest.param(["0001_a.sql", "0002_b.sql"], "SELECT 1;", "paired", id="sqlx without downs"),
         pytest.param(["0001_a.up.sql", "0002_b.up.sql"], "-- no +goose here", "paired", id="a pair that names goose"),
         pytest.param(["1_a/up.sql", "1_a/down.sql"], "SELECT 1;", "directory", id="diesel"),
         pytest.param(["1_a/up.sql", "1_a/metadata.toml", "README.md"], "SELECT 1;", "directory", id="diesel's options"),

@@ -53,7 +53,7 @@ def test_a_pair_is_named_by_version_and_name(stem: str, version: str, title: str
 
 
 @pytest.mark.parametrize(
-    "name", ["0002_b.sql", "up.sql", "0002_b.UP.sql", "b.up.sql", "٣_b.up.sql", "old/0002_b.up.sql"]
+    "name", ["0002_b.old.sql", "up.sql", "0002_b.UP.sql", "b.up.sql", "٣_b.up.sql", "old/0002_b.up.sql"]
 )
 def test_an_sql_file_whose_name_fits_no_migration_is_refused(name: str) -> None:
     assert refused(grouped, "paired", "0001_a.up.sql", name) == [
@@ -92,6 +92,12 @@ def test_an_up_and_a_down_of_one_version_belong_together(down: str) -> None:
     (found,) = grouped("paired", down, "0001_add_a.up.sql").migrations
     assert found.label == "0001_add_a"
     assert [file.name for _, file in found.files] == ["0001_add_a.up.sql", down]
+
+
+def test_an_up_may_stand_alone_as_sqlx_writes_it() -> None:
+    found = grouped("paired", "0001_a.sql", "0002_b.up.sql", "0002_b.down.sql", "3.sql")
+    assert labels(found) == ["0001_a", "0002_b", "3"]
+    assert [[role for role, _ in one.files] for one in found.migrations] == [["up"], ["up", "down"], ["up"]]
 
 
 def test_two_pairs_of_one_version_are_refused() -> None:

@@ -70,14 +70,17 @@ def left_alone(files: Iterable[File], migrations: Iterable[Migration]) -> list[P
 def detect(files: Sequence[File], text_of: Mapping[str, str]) -> str | None:
     """The layout that explains the files best, None if there are no migrations to judge by.
 
-    `text_of` maps paths to text, for one file at least: `single` and `goose` differ in their directives alone.
+    `text_of` maps paths to text, for one file at least: of one file for each migration, directives tell whose it is.
     """
-    goose = any("+goose" in text for text in text_of.values())
+    texts = [text for text in text_of.values() if text.strip()]
+    goose = any("+goose" in text for text in texts)
+    plain = bool(texts) and not goose and not any("migrate:" in text for text in texts)
+    telling = {"goose": goose, "paired": plain}
     ranked = []
     for order, layout in enumerate(layouts().values()):
         migrations, problems = layout.group(files)
         if migrations:
-            ranked.append((len(migrations) - len(problems), layout.name == "goose" and goose, -order, layout.name))
+            ranked.append((len(migrations) - len(problems), telling.get(layout.name, False), -order, layout.name))
     return max(ranked)[3] if ranked else None
 
 

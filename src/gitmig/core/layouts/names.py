@@ -93,8 +93,3 @@ def one_file_each(files: Sequence[File]) -> tuple[list[Migration], list[Problem]
         version = Version(match["version"])
         migrations.append(Migration(version=version, name=match["name"] or "", files=(("both", file),)))
     return migrations, problems
-
-
-def only_half(files: Sequence[File], expected: str) -> Problem:
-    """A down without its up."""
-    return Problem(path=files[0].path, message="has no up script beside it", hint=f"add {expected}, or delete it")

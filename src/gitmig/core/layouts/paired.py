@@ -1,4 +1,4 @@
-"""`V_name.up.sql` and `V_name.down.sql`, as golang-migrate and sqlx write them."""
+"""`V_name.up.sql` and `V_name.down.sql`, as golang-migrate and sqlx write them; sqlx's `V_name.sql` is an up alone."""
 
 from __future__ import annotations
 
@@ -26,24 +26,20 @@ class PairedLayout:
     def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
         pairs: dict[str, dict[str, File]] = {}
+        alone: list[Migration] = []
         problems: list[Problem] = []
         for file in filter(names.is_script, files):
-            stem, _, role = file.name.rpartition(".")[0].rpartition(".")
-            if role not in {"up", "down"} or not names.STEM.fullmatch(stem):
-                problems += names.misnamed(file, EXPECTED)
-            else:
+            whole = file.name.rpartition(".")[0]
+            stem, dot, role = whole.rpartition(".")
+            if role in {"up", "down"} and names.STEM.fullmatch(stem):
                 pairs.setdefault(stem, {})[role] = file
+            elif not dot and names.STEM.fullmatch(whole):
+                alone.append(_migration(whole, {"up": file}))
+            else:
+                problems += names.misnamed(file, EXPECTED)
         _join_halves(pairs)
-        migrations = []
-        for stem, roles in pairs.items():
-            match = names.STEM.fullmatch(stem)
-            if match is None or "up" not in roles:  # a down alone is nothing to either tool
-                continue
-            files_by_role = tuple((role, roles[role]) for role in ("up", "down") if role in roles)
-            migrations.append(
-                Migration(version=Version(match["version"]), name=match["name"] or "", files=files_by_role)
-            )
-        return migrations, problems
+        # a down alone is nothing to either tool
+        return alone + [_migration(stem, roles) for stem, roles in pairs.items() if "up" in roles], problems
 
     def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
         """See `Layout`."""
@@ -54,6 +50,13 @@ class PairedLayout:
         """See `Layout`."""
         files = {f"{version}_{name}.up.sql": up}
         return files if down is None else files | {f"{version}_{name}.down.sql": down}
+
+
+def _migration(stem: str, roles: Mapping[str, File]) -> Migration:
+    match = names.STEM.fullmatch(stem)
+    assert match is not None  # nothing else is let through
+    files = tuple((role, roles[role]) for role in ("up", "down") if role in roles)
+    return Migration(version=Version(match["version"]), name=match["name"] or "", files=files)
 
 
 def _join_halves(pairs: dict[str, dict[str, File]]) -> None:
