@@ -47,6 +47,7 @@ class Expected:
         self._unwritten = {row.position: row for row in unwritten}
         self._bootstrap = project.bootstrap_sql()
         self._built: dict[int, Schema] = {}
+        self._rows: dict[int, Row] = {}
         self._ground: Callable[[], Ground] = Ground
 
     @property
@@ -68,10 +69,12 @@ class Expected:
     def stand_on(self, found: Schema) -> None:
         """Note the schema of the database, which has the whole stack: what no migration decides stays as it is there.
 
-        Looked at when a schema is asked for; where schema public is as in a new database, that costs nothing.
+        Told when a schema is asked for; where schema public is as in a new database, that costs nothing.
         """
-        top = len(self._stack)
-        self._ground = cache(lambda: Ground() if Ground.is_plain(found) else Ground.between(self._fresh(top), found))
+        if not Ground.is_plain(found):
+            if self._stack:
+                self._rows = ledger.read_rows(self._connection, 0)  # as long as all of them are there
+            self._ground = cache(lambda: Ground.between(self._fresh(len(self._stack)), found))
 
     def prepare(self, first: int, last: int) -> None:
         """Have the schemas from `first` to `last` at hand, with one build for all that are missing."""
@@ -110,7 +113,7 @@ class Expected:
 
     def _build(self, first: int, last: int) -> None:
         """Build and measure what lies from `first` to `last`, and a little around it."""
-        rows = ledger.read_rows(self._connection, 0) | self._unwritten
+        rows = (self._rows or ledger.read_rows(self._connection, 0)) | self._unwritten
         lowest, highest = max(first - AROUND, 0), min(last + AROUND, len(self._stack))
         ups = [rows[k].content.up for k in range(1, highest + 1)]
         try:
