@@ -43,11 +43,6 @@ class ObjectName(NamedTuple):
 
 
 PUBLIC = ObjectName("schema", "public")
-# What a new database has: since PostgreSQL 15, and in 14.
-PUBLIC_BY_DEFAULT = {
-    '[["PUBLIC=USAGE", "owner=CREATE", "owner=USAGE"], "standard public schema"]',
-    '[["PUBLIC=CREATE", "PUBLIC=USAGE", "owner=CREATE", "owner=USAGE"], "standard public schema"]',
-}
 
 
 @dataclass(frozen=True)
@@ -73,15 +68,6 @@ class Schema:
     def is_pristine(self) -> bool:
         """Whether there is nothing but schema public, whoever may use it."""
         return set(self.objects) == {PUBLIC}
-
-    def on_ground_of(self, other: Schema) -> Schema:
-        """The same with the privileges and comment that schema public has in `other`, if no migration set them.
-
-        Who may use schema public is decided by whoever made the database.
-        """
-        if self.objects.get(PUBLIC) not in PUBLIC_BY_DEFAULT or PUBLIC not in other.objects:
-            return self
-        return Schema({**self.objects, PUBLIC: other.objects[PUBLIC]}, self.edges)
 
     def at_the_time_of(self, other: Schema) -> Schema:
         """The same with the definitions that `other` has of what differs in nothing but when it was built."""

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.core.difference import difference
+from gitmig.core.ground import Ground
 from gitmig.core.naming import slug
 from gitmig.core.plan import desire, make_plan, unread
 from gitmig.core.plan import difference as difference_of_sets
@@ -79,14 +80,15 @@ def capture(
         with open_workbench(project, edges=True) as workbench:
             rows = read_rows(connection, 0)
             workbench.build([rows[position].content.up for position in sorted(rows)])
-            wanted = workbench.schema.on_ground_of(found)
+            ground = Ground.of(found, workbench.schema, gauge.server_version)
+            wanted = ground.under(workbench.schema)
             drift = schema_difference(wanted, found)
             if not drift:
                 return Captured(database=database, drift=drift)
             try:
                 drafted = _drafted(wanted, found, target, name, now or datetime.now(timezone.utc))
                 _refuse_unfit(workbench, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
-                notes = _tried(workbench, found, drafted)
+                notes = _tried(workbench, found, ground, drafted)
             except Obstacle as obstacle:
                 raise obstacle.refused(f"migration of what was changed in {database}", HINT) from obstacle
         _write_and_adopt(connection, state, drafted, gauge.fingerprint(found))
@@ -148,12 +150,12 @@ def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: date
     return draft(target, name, as_script(up), as_script(down), now)
 
 
-def _tried(workbench: Workbench, found: Schema, drafted: Draft) -> tuple[Finding, ...]:
+def _tried(workbench: Workbench, found: Schema, ground: Ground, drafted: Draft) -> tuple[Finding, ...]:
     """What a person should know of the migration. Raises Obstacle if it does not lead to the database's schema."""
     examined = workbench.examine(drafted.content)
     notes = accept(examined.findings)
     if examined.after is not None:
-        same(schema_difference(found, examined.after.on_ground_of(found)).names)
+        same(schema_difference(found, ground.under(examined.after)).names)
     return notes
 
 

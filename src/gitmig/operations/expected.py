@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from gitmig.core.schema import Schema
+from gitmig.core.ground import Ground, may_have_ground
+from gitmig.core.schema import PUBLIC, Schema
 from gitmig.database import ledger
 from gitmig.database.building import BuildFailed, build
 from gitmig.database.gauge import Gauge
@@ -32,7 +34,8 @@ AROUND = 25
 class Expected:
     """The schemas along one applied stack.
 
-    `connection` is the one that holds its ledger; `unwritten` are the rows on top that are not in there yet.
+    `connection` is the one that holds its ledger; `unwritten` are the rows on top that are not in there yet. A schema
+    is that of a fresh build, on the ground of the database itself once that was noted (`stand_on`).
     """
 
     def __init__(
@@ -45,7 +48,8 @@ class Expected:
         self._unwritten = {row.position: row for row in unwritten}
         self._bootstrap = project.bootstrap_sql()
         self._built: dict[int, Schema] = {}
-        self._ground = Schema({})
+        self._found = Schema({})
+        self._ground: Ground | None = Ground()  # None: there may be one, and nobody has asked for it yet
 
     @property
     def has_bootstrap(self) -> bool:
@@ -61,35 +65,61 @@ class Expected:
 
     def schema(self, position: int) -> Schema:
         """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built."""
-        if not self._is_known(position):
-            self._build(position, position)
-        return self._built[position].on_ground_of(self._ground)
+        self.prepare(position, position)
+        return self.ground().under(self._built[position])
 
     def stand_on(self, found: Schema) -> None:
-        """Note the database's own schema: what no migration decides is from now on expected as it is there."""
-        self._ground = found
+        """Note the schema of the database to which all of the stack is applied; what is ground in it, is not asked yet.
+
+        A build is needed to tell, unless nobody has touched schema public.
+        """
+        self._found = found
+        self._ground = None if may_have_ground(found, self.gauge.server_version) else Ground()
+
+    def ground(self) -> Ground:
+        """What no migration decided in the schema that was noted. Raises GitmigError if the stack cannot be built."""
+        top = len(self._stack)
+        if self._ground is None:
+            self._have({top})
+            self._ground = self._ground_at(top)
+        return self._ground
 
     def prepare(self, first: int, last: int) -> None:
         """Have the schemas from `first` to `last` at hand, with one build for all that are missing."""
-        missing = [position for position in range(first, last + 1) if not self._is_known(position)]
-        if missing:
-            self._build(missing[0], missing[-1])
+        top = {len(self._stack)} if self._ground is None else set()
+        self._have({*range(first, last + 1), *top})
 
     def every(self) -> tuple[list[Schema], GitmigError | None]:
-        """The schemas after 0, 1, 2 … migrations, as far as they can be built; and why the next one cannot."""
+        """The schemas after 0, 1, 2 … migrations, as far as they can be built; and why the next one cannot.
+
+        Each is what to expect if the database is there.
+        """
         last, failure = len(self._stack), None
         try:
             self.prepare(0, last)
         except GitmigError as error:
             failure = error
-        return [self.schema(position) for position in takewhile(self._is_known, range(last + 1))], failure
+        known = takewhile(self._is_known, range(last + 1))
+        return [self._ground_at(position).under(self._built[position]) for position in known], failure
 
-    def beyond(self, keep: int, rows: Sequence[Row]) -> Expected:
-        """The schemas along a stack of which `keep` migrations stay, with those of the rows on top."""
+    def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expected:
+        """The schemas along a stack of which `keep` migrations stay, with those of the rows on top.
+
+        `found` is the schema now that they are applied.
+        """
         stack = [*self._stack[:keep], *(ledger.applied_of(row) for row in rows)]
-        found = Expected(self._project, self._connection, stack, rows)
-        found.stand_on(self._ground)
-        return found
+        expected = Expected(self._project, self._connection, stack, rows)
+        expected.stand_on(found)
+        return expected
+
+    def _ground_at(self, position: int) -> Ground:
+        """The ground if what is applied ends there."""
+        return Ground.of(self._found, self._built[position], self.gauge.server_version)
+
+    def _have(self, positions: Collection[int]) -> None:
+        missing = sorted(position for position in positions if not self._is_known(position))
+        if missing:
+            self._build(missing)
 
     def _is_known(self, position: int) -> bool:
         """Whether the schema is at hand; it is fetched from the disk if it is there."""
@@ -99,17 +129,18 @@ class Expected:
                 self._built[position] = Schema.from_json(kept)
         return position in self._built
 
-    def _build(self, first: int, last: int) -> None:
-        """Build and measure what lies from `first` to `last`, and a little around it."""
+    def _build(self, missing: Sequence[int]) -> None:
+        """Build and measure what is missing, in order, and a little around it."""
         rows = ledger.read_rows(self._connection, 0) | self._unwritten
-        lowest, highest = max(first - AROUND, 0), min(last + AROUND, len(self._stack))
-        ups = [rows[k].content.up for k in range(1, highest + 1)]
+        around = {place for position in missing for place in range(position - AROUND, position + AROUND + 1)}
+        places = around & {*range(len(self._stack) + 1)}
+        ups = [rows[k].content.up for k in range(1, max(places) + 1)]
         try:
-            for place, schema in fresh_schemas(self._project, ups, range(lowest, highest + 1)):
+            for place, schema in fresh_schemas(self._project, ups, places):
                 self._built[place] = schema
                 schema_cache.write(self._project.repository, self._key(place), schema.to_json())
         except GitmigError:
-            if last not in self._built:
+            if missing[-1] not in self._built:
                 raise
 
     def _key(self, position: int) -> str:
@@ -130,3 +161,17 @@ def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collectio
             yield from build(connection, ups, measure_at, project.settings.ignore)
         except BuildFailed as failure:
             raise not_fresh(failure.script, failure.error) from failure
+
+
+def ground_of(project: Project, connection: Connection, found: Schema, built: Schema) -> Ground:
+    """The ground of the database connected to, which has `found`; `built` is a fresh build that it is compared with.
+
+    The migrations that are applied there may be others than those of `built`, and are then built, too; where they
+    cannot be, or no ledger names them, as if they were the same.
+    """
+    if found.objects.get(PUBLIC) != built.objects.get(PUBLIC) and (stack := ledger.read_state(connection).stack):
+        expected = Expected(project, connection, stack)
+        expected.stand_on(found)
+        with suppress(GitmigError):
+            return expected.ground()
+    return Ground.of(found, built, connection.info.server_version)

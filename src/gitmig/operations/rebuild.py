@@ -34,6 +34,7 @@ from gitmig.database.repairing import transform
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
+from gitmig.operations.expected import ground_of
 from gitmig.operations.failures import not_fresh
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
@@ -187,7 +188,8 @@ class _Rebuild:
             ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=self._project.settings.ignore)
         except BuildFailed as failure:
             raise not_fresh(failure.script, failure.error) from failure
-        wanted = schema.on_ground_of(read_schema(self._old, self._project.settings.ignore))
+        found = read_schema(self._old, self._project.settings.ignore)
+        wanted = ground_of(self._project, self._old, found, schema).under(schema)
         transform(new, schema, wanted)
         return wanted
 
