@@ -122,6 +122,23 @@ def test_a_database_as_postgresql_makes_it_has_no_ground_whatever_was_built() ->
     assert Ground.of(schema(FRESH), schema(["app=USAGE"], "a migration's"), 150000) == Ground()
 
 
+def test_what_both_have_done_is_in_doubt_and_every_reading_of_it_is_offered() -> None:
+    """The likeliest comes first: that only migrations did it."""
+    found, fresh = schema([*OWNER, "app=USAGE", "ro=USAGE"]), schema(FRESH)
+    ground = Ground.of(found, schema([*OWNER, "ro=USAGE"]), 150000)
+    assert [reading.under(fresh) for reading in ground.readings()] == [
+        schema([*FRESH, "app=USAGE"]),
+        schema([*OWNER, "app=USAGE"]),
+        schema([*FRESH, "app=USAGE", "ro=USAGE"]),
+        found,
+    ]
+
+
+def test_of_too_many_doubts_nobody_is_offered_every_reading() -> None:
+    found = schema([*FRESH, *(f"{role}=USAGE" for role in "abcdefgh")])
+    assert len(list(Ground.of(found, found, 150000).readings())) == 1
+
+
 RIGHTS = st.sampled_from(["PUBLIC=CREATE", "PUBLIC=USAGE", "a=USAGE", "a=USAGE by b", "owner=CREATE", "owner=USAGE"])
 ENTRIES = st.dictionaries(RIGHTS, st.booleans()).map(
     lambda rights: [right.replace("USAGE", "USAGE*") if option else right for right, option in rights.items()]
@@ -134,8 +151,9 @@ VERSIONS = st.sampled_from([140000, 150000])
 def test_what_is_put_right_is_right(found: Schema, built: Schema, version: int) -> None:
     ground = Ground.of(found, built, version)
     expected = ground.under(built)
-    assert Ground.of(expected, built, version) == ground
+    assert Ground.of(expected, built, version).under(built) == expected
     assert ground.under(expected) == expected
+    assert {reading.under(built).fingerprint for reading in ground.readings()} == {expected.fingerprint}
 
 
 @given(SCHEMAS, VERSIONS)

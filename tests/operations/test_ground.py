@@ -70,14 +70,16 @@ FORGETS = ("completed", "its down does not undo its up: it changes schema public
 FAILS = ("computed", 'its down fails at migrations/0002_p.sql:4: table "none" does not exist')
 
 
-@pytest.mark.parametrize("been_there", [True, False])
 @pytest.mark.parametrize(
-    ("up", "down", "told"),
+    ("up", "down", "told", "been_there"),
     [
-        pytest.param(f"{REVOKED} {GRANTED} {COMMENTED}", "", FORGETS, id="its down is empty"),
-        pytest.param(f"{REVOKED} {GRANTED} {COMMENTED}", None, ("computed", "it has no down"), id="it has no down"),
-        pytest.param(REVOKED, "DROP TABLE none;", FAILS, id="it revokes, and its down fails"),
-        pytest.param(GRANTED, "SELECT 1;", FORGETS, id="it grants, and its down does nothing"),
+        pytest.param(f"{REVOKED} {GRANTED} {COMMENTED}", "", FORGETS, True, id="its down is empty"),
+        pytest.param(f"{REVOKED} {GRANTED} {COMMENTED}", "", FORGETS, False, id="nobody was there before"),
+        pytest.param(
+            f"{REVOKED} {GRANTED} {COMMENTED}", None, ("computed", "it has no down"), True, id="it has no down"
+        ),
+        pytest.param(REVOKED, "DROP TABLE none;", FAILS, True, id="it revokes, and its down fails"),
+        pytest.param(GRANTED, "SELECT 1;", FORGETS, True, id="it grants, and its down does nothing"),
     ],
 )
 def test_what_a_migration_does_is_undone_where_its_down_does_not(
@@ -162,6 +164,21 @@ def test_what_a_dba_has_taken_from_everybody_stays_taken(base: Sandbox, database
     (base.root / path).unlink()
     assert run_sync() == ["- 0002_p"]
     assert privileges(database) == {"owner": "CREATE USAGE"}
+
+
+@pytest.mark.parametrize("down", [None, f"GRANT USAGE ON SCHEMA public TO PUBLIC, {APP};"])
+def test_what_a_migration_says_once_more_stays_as_a_dba_has_said_it_before(
+    base: Sandbox, database: Database, run_sync: Sync, down: str | None
+) -> None:
+    """The ledger knows that it was so, as long as the database has been there."""
+    database.rows(f"{REVOKED} {GRANTED}")
+    run_sync()
+    path = base.migration("0002_p", f"CREATE TABLE b (); {REVOKED} {GRANTED} {BY_DBA}", down)
+    run_sync()
+    (base.root / path).unlink()
+    assert run_sync() == ["- 0002_p"]
+    assert privileges(database) == {"owner": "CREATE USAGE", READER: "USAGE"}
+    assert database.tables() == ["a"]
 
 
 @pytest.mark.parametrize(

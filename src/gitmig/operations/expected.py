@@ -58,21 +58,21 @@ class Expected:
 
     def fingerprint(self, position: int) -> str:
         """The fingerprint where the stack ends at `position` (0: nothing applied). Raises GitmigError."""
-        remembered = self._stack[position - 1].fingerprint if position else None
-        if remembered is not None and self.gauge.knows(remembered):
-            return remembered
-        return self.gauge.fingerprint(self.schema(position))
+        return self._remembered(position) or self.gauge.fingerprint(self.schema(position))
 
     def schema(self, position: int) -> Schema:
-        """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built."""
+        """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built.
+
+        Where it is in doubt what is ground, it is as it was when the database was there.
+        """
         self.prepare(position, position)
-        return self.ground().under(self._built[position])
+        likeliest, *others = (ground.under(self._built[position]) for ground in self.ground().readings())
+        if (remembered := self._remembered(position)) is None:
+            return likeliest
+        return next((schema for schema in others if self.gauge.fingerprint(schema) == remembered), likeliest)
 
     def stand_on(self, found: Schema) -> None:
-        """Note the schema of the database to which all of the stack is applied; what is ground in it, is not asked yet.
-
-        A build is needed to tell, unless nobody has touched schema public.
-        """
+        """Note the schema of the database to which the whole stack is applied; what is ground in it, is told later."""
         self._found = found
         self._ground = None if may_have_ground(found, self.gauge.server_version) else Ground()
 
@@ -80,14 +80,16 @@ class Expected:
         """What no migration decided in the schema that was noted. Raises GitmigError if the stack cannot be built."""
         top = len(self._stack)
         if self._ground is None:
-            self._have({top})
+            self.prepare(top, top)
             self._ground = self._ground_at(top)
         return self._ground
 
     def prepare(self, first: int, last: int) -> None:
         """Have the schemas from `first` to `last` at hand, with one build for all that are missing."""
         top = {len(self._stack)} if self._ground is None else set()
-        self._have({*range(first, last + 1), *top})
+        missing = sorted(position for position in {*range(first, last + 1), *top} if not self._is_known(position))
+        if missing:
+            self._build(missing)
 
     def every(self) -> tuple[list[Schema], GitmigError | None]:
         """The schemas after 0, 1, 2 … migrations, as far as they can be built; and why the next one cannot.
@@ -116,10 +118,10 @@ class Expected:
         """The ground if what is applied ends there."""
         return Ground.of(self._found, self._built[position], self.gauge.server_version)
 
-    def _have(self, positions: Collection[int]) -> None:
-        missing = sorted(position for position in positions if not self._is_known(position))
-        if missing:
-            self._build(missing)
+    def _remembered(self, position: int) -> str | None:
+        """The fingerprint from when the database was there, if it can be compared."""
+        remembered = self._stack[position - 1].fingerprint if position else None
+        return remembered if self.gauge.knows(remembered) else None
 
     def _is_known(self, position: int) -> bool:
         """Whether the schema is at hand; it is fetched from the disk if it is there."""
@@ -144,9 +146,9 @@ class Expected:
                 raise
 
     def _key(self, position: int) -> str:
-        """The same key means the same scripts on the same ground, measured alike."""
-        ground = [self.gauge.scale, self._bootstrap, *(applied.checksum for applied in self._stack[:position])]
-        return hashlib.sha256("\0".join(ground).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        """The same key means the same scripts after the same bootstrap, measured alike."""
+        parts = [self.gauge.scale, self._bootstrap, *(applied.checksum for applied in self._stack[:position])]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collection[int]) -> Iterator[tuple[int, Schema]]:
