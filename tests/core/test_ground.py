@@ -1,70 +1,168 @@
-"""What is expected of schema public where both a DBA and migrations have been there."""
+"""What of schema public is the ground, told from the database and a fresh build, and expected under any other build."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gitmig.core.ground import Ground, on_ground_of
-from gitmig.core.schema import PUBLIC, Schema
+from gitmig.core.ground import Ground, may_have_ground
+from gitmig.core.schema import PUBLIC, ObjectName, Schema
 
+COMMENT = "standard public schema"
+EVERYBODY, CREATOR = "PUBLIC=USAGE", "PUBLIC=CREATE"
 OWNER = ["owner=CREATE", "owner=USAGE"]
-DEFAULT = ["PUBLIC=USAGE", *OWNER]
-STANDARD = "standard public schema"
+FRESH = [EVERYBODY, *OWNER]
+TABLE = ObjectName("table", "public.t")
 
 
-def public(grants: list[str] | None, comment: str | None = STANDARD) -> Schema:
-    return Schema({PUBLIC: json.dumps([grants, comment])})
+def schema(grants: list[str] | None, comment: str | None = COMMENT) -> Schema:
+    """A schema with a table, and with schema public as the catalogs are read."""
+    return Schema({TABLE: "[]", PUBLIC: text(grants, comment)}, {TABLE: {}})
+
+
+def text(grants: list[str] | None, comment: str | None = COMMENT) -> str:
+    """What only the owner has by default is written as null."""
+    written = None if grants is None or sorted(grants) == OWNER else sorted(grants)
+    return json.dumps([written, comment], ensure_ascii=False)
+
+
+# Each case: what the database has, a fresh build where its stack ends, a fresh build elsewhere, what is expected there.
+@pytest.mark.parametrize("version", [140011, 150004, 180000])
+@pytest.mark.parametrize(
+    ("found", "built", "elsewhere", "expected"),
+    [
+        pytest.param([], [], [], [], id="nobody said anything"),
+        pytest.param(["-u"], ["-u"], [], [], id="a migration took from everybody what they get back below it"),
+        pytest.param(["+app=USAGE"], ["+app=USAGE"], [], [], id="a migration gave what is gone below it"),
+        pytest.param([], [], ["+app=USAGE"], ["+app=USAGE"], id="a migration above gives"),
+        pytest.param(["-u"], [], [], ["-u"], id="a DBA took from everybody"),
+        pytest.param(["-u"], [], ["-u"], ["-u"], id="a DBA took it, and a migration elsewhere"),
+        pytest.param(["+app=CREATE"], [], [], ["+app=CREATE"], id="a DBA gave"),
+        pytest.param(["+app=CREATE"], [], ["-u"], ["-u", "+app=CREATE"], id="a DBA gave, a migration elsewhere took"),
+        pytest.param(
+            ["+app=CREATE", "+ro=USAGE"], ["+ro=USAGE"], [], ["+app=CREATE"], id="a DBA gave, and a migration gave"
+        ),
+        pytest.param(["+app=CREATE", "-u"], ["-u"], [], ["+app=CREATE"], id="a DBA gave, and a migration took"),
+        pytest.param(["-u", "+ro=USAGE"], ["+ro=USAGE"], [], ["-u"], id="a DBA took, and a migration gave"),
+        pytest.param([], ["+ro=USAGE"], ["+ro=USAGE"], ["+ro=USAGE"], id="somebody took what a migration gave"),
+        pytest.param([], ["-u"], ["-u"], ["-u"], id="somebody gave again what a migration took"),
+        pytest.param(["-oc"], [], [], ["-oc"], id="a DBA took something from the owner"),
+        pytest.param(["-oc", "-u"], ["-u"], [], ["-oc"], id="a DBA took something from the owner, a migration more"),
+        pytest.param(["-u", "-oc", "-ou"], [], [], ["-u", "-oc", "-ou"], id="a DBA took everything"),
+        pytest.param(["+app=USAGE*"], ["+app=USAGE"], ["+app=USAGE"], ["+app=USAGE*"], id="a DBA gave more of it"),
+        pytest.param(["+app=USAGE"], [], ["+app=USAGE*"], ["+app=USAGE*"], id="a migration gives more of it"),
+        pytest.param(
+            ["+app=USAGE"], ["+app=USAGE*"], ["+app=USAGE*"], ["+app=USAGE*"], id="somebody took the grant option"
+        ),
+        pytest.param(["+app=USAGE"], ["+app=USAGE*"], [], [], id="the rest of that is gone below it"),
+        pytest.param(["+b=USAGE by app"], [], [], ["+b=USAGE by app"], id="an application gave"),
+    ],
+)
+def test_who_may_use_schema_public(
+    version: int, found: list[str], built: list[str], elsewhere: list[str], expected: list[str]
+) -> None:
+    def made(changes: list[str]) -> list[str]:
+        words = {"u": EVERYBODY, "oc": OWNER[0], "ou": OWNER[1]}
+        gone = [words[change[1:]] for change in changes if change[0] == "-"]
+        fresh = [*FRESH, CREATOR] if version < 150000 else FRESH
+        return [entry for entry in fresh if entry not in gone] + [one[1:] for one in changes if one[0] == "+"]
+
+    ground = Ground.of(schema(made(found)), schema(made(built)), version)
+    assert ground.under(schema(made(elsewhere))) == schema(made(expected))
 
 
 @pytest.mark.parametrize(
-    ("built", "found", "other", "expected"),
+    ("version", "found", "expected"),
+    [(140000, FRESH, FRESH), (150000, [*FRESH, CREATOR], [*FRESH, CREATOR])],
+    ids=["taken on 14", "given on 15"],
+)
+def test_who_may_create_in_it_is_another_matter_since_postgresql_15(
+    version: int, found: list[str], expected: list[str]
+) -> None:
+    fresh = schema([*FRESH, CREATOR] if version < 150000 else FRESH)
+    assert Ground.of(schema(found), fresh, version).under(fresh) == schema(expected)
+
+
+@pytest.mark.parametrize(
+    ("found", "built", "elsewhere", "expected"),
     [
-        pytest.param(DEFAULT, DEFAULT, DEFAULT, DEFAULT, id="nobody did anything"),
-        pytest.param(DEFAULT, None, DEFAULT, None, id="a DBA took USAGE from everybody"),
-        pytest.param(None, None, DEFAULT, DEFAULT, id="a migration took it, which the other set does not have"),
-        pytest.param(None, DEFAULT, None, None, id="somebody gave back what a migration took"),
-        pytest.param(
-            ["PUBLIC=USAGE", "ann=USAGE", *OWNER],
-            ["PUBLIC=USAGE", "app=CREATE", *OWNER],
-            ["PUBLIC=USAGE", "ann=USAGE", *OWNER],
-            ["PUBLIC=USAGE", "ann=USAGE", "app=CREATE", *OWNER],
-            id="a DBA's grant stays, a migration's has to be there",
-        ),
-        pytest.param(
-            ["PUBLIC=USAGE", "ann=USAGE", *OWNER],
-            ["PUBLIC=USAGE", "ann=USAGE", "app=CREATE", *OWNER],
-            DEFAULT,
-            ["PUBLIC=USAGE", "app=CREATE", *OWNER],
-            id="a migration's grant goes with it, a DBA's does not",
-        ),
-        pytest.param(
-            ["PUBLIC=CREATE", *DEFAULT], DEFAULT, ["PUBLIC=CREATE", *DEFAULT], DEFAULT, id="PostgreSQL 14, hardened"
-        ),
+        ("ours", COMMENT, COMMENT, "ours"),
+        (None, COMMENT, COMMENT, None),
+        ("ours", COMMENT, "a migration's", "a migration's"),
+        ("a migration's", "a migration's", COMMENT, COMMENT),
+        ("by hand", "a migration's", "a migration's", "a migration's"),
+        ("by hand", None, None, None),
+        ('schöne "Welt"\n', COMMENT, COMMENT, 'schöne "Welt"\n'),
     ],
 )
-def test_what_a_dba_decided_stays_and_what_migrations_did_comes_and_goes(
-    built: list[str] | None, found: list[str] | None, other: list[str] | None, expected: list[str] | None
+def test_the_comment_is_the_ground_s_where_no_migration_has_one(
+    found: str | None, built: str | None, elsewhere: str | None, expected: str | None
 ) -> None:
-    assert Ground.between(public(built), public(found)).under(public(other)).objects == public(expected).objects
-
-
-def test_a_comment_is_the_databases_where_no_migration_wrote_one() -> None:
-    ground = Ground.between(public(DEFAULT), public(DEFAULT, "ours"))
-    assert ground.under(public(DEFAULT)).objects == public(DEFAULT, "ours").objects
-    assert ground.under(public(DEFAULT, "a migration's")).objects == public(DEFAULT, "a migration's").objects
-    assert Ground.between(public(DEFAULT, "a migration's"), public(DEFAULT, "other")).comment == STANDARD
-
-
-def test_a_schema_public_as_in_a_new_database_needs_no_build_to_tell_its_ground() -> None:
-    assert Ground.is_plain(public(DEFAULT))
-    assert Ground.is_plain(Schema({}))
-    assert not Ground.is_plain(public(None))
-    assert not Ground.is_plain(public([*DEFAULT, "app=CREATE"]))
-    assert not Ground.is_plain(public(DEFAULT, "ours"))
+    ground = Ground.of(schema(FRESH, found), schema(FRESH, built), 150000)
+    assert ground.under(schema(FRESH, elsewhere)) == schema(FRESH, expected)
 
 
 def test_without_schema_public_there_is_no_ground() -> None:
-    assert on_ground_of(Schema({}), public(None)) == Schema({})
-    assert on_ground_of(public(DEFAULT), Schema({})) == public(DEFAULT)
+    """Dropped by hand it is missed, dropped by a migration it comes back; ignored it is in none of them."""
+    none, ours = Schema({TABLE: "[]"}), schema(["app=CREATE"], "ours")
+    assert Ground.of(none, ours, 150000) == Ground.of(ours, none, 150000) == Ground()
+    assert Ground.of(ours, schema(FRESH), 150000).under(none) is none
+    assert not may_have_ground(none, 150000)
+
+
+def test_a_database_as_postgresql_makes_it_has_no_ground_whatever_was_built() -> None:
+    assert not may_have_ground(schema(FRESH), 150000)
+    assert not may_have_ground(schema([*FRESH, CREATOR]), 140000)
+    assert may_have_ground(schema([*FRESH, CREATOR]), 150000)
+    assert may_have_ground(schema(FRESH), 140000)
+    assert may_have_ground(schema(FRESH, "ours"), 150000)
+    assert Ground.of(schema(FRESH), schema(["app=USAGE"], "a migration's"), 150000) == Ground()
+
+
+def test_what_both_have_done_is_in_doubt_and_every_reading_of_it_is_offered() -> None:
+    """The likeliest comes first: that only migrations did it."""
+    found, fresh = schema([*OWNER, "app=USAGE", "ro=USAGE"]), schema(FRESH)
+    ground = Ground.of(found, schema([*OWNER, "ro=USAGE"]), 150000)
+    assert [reading.under(fresh) for reading in ground.readings()] == [
+        schema([*FRESH, "app=USAGE"]),
+        schema([*OWNER, "app=USAGE"]),
+        schema([*FRESH, "app=USAGE", "ro=USAGE"]),
+        found,
+    ]
+
+
+def test_of_too_many_doubts_nobody_is_offered_every_reading() -> None:
+    found = schema([*FRESH, *(f"{role}=USAGE" for role in "abcdefgh")])
+    assert len(list(Ground.of(found, found, 150000).readings())) == 1
+
+
+RIGHTS = st.sampled_from(["PUBLIC=CREATE", "PUBLIC=USAGE", "a=USAGE", "a=USAGE by b", "owner=CREATE", "owner=USAGE"])
+ENTRIES = st.dictionaries(RIGHTS, st.booleans()).map(
+    lambda rights: [right.replace("USAGE", "USAGE*") if option else right for right, option in rights.items()]
+)
+SCHEMAS = st.builds(schema, ENTRIES, st.sampled_from([COMMENT, "ours", None]))
+VERSIONS = st.sampled_from([140000, 150000])
+
+
+@given(SCHEMAS, SCHEMAS, VERSIONS)
+def test_what_is_put_right_is_right(found: Schema, built: Schema, version: int) -> None:
+    ground = Ground.of(found, built, version)
+    expected = ground.under(built)
+    assert Ground.of(expected, built, version).under(built) == expected
+    assert ground.under(expected) == expected
+    assert {reading.under(built).fingerprint for reading in ground.readings()} == {expected.fingerprint}
+
+
+@given(SCHEMAS, VERSIONS)
+def test_where_no_migration_says_anything_everything_is_right(found: Schema, version: int) -> None:
+    fresh = schema([*FRESH, CREATOR] if version < 150000 else FRESH)
+    assert Ground.of(found, fresh, version).under(fresh) == found
+
+
+@given(SCHEMAS, SCHEMAS, VERSIONS)
+def test_without_a_ground_a_fresh_build_is_expected(found: Schema, built: Schema, version: int) -> None:
+    if not may_have_ground(found, version):
+        assert Ground.of(found, built, version).under(built) == built

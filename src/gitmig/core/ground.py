@@ -1,85 +1,106 @@
-"""The ground migrations stand on: what whoever made a database decided on its schema public.
+"""The ground that migrations build on: what whoever made the database decided about schema public.
 
-A DBA takes CREATE away from everybody, or gives it to a role. That is no drift, and no revert takes it back; what
-migrations themselves give and take has to come and go with them.
+Every database has it before the first migration. Who may use it is decided there, in one database otherwise than in
+another: a DBA takes CREATE from everybody on PostgreSQL 14, or gives it to an application on 15. That is no drift, and
+stays whatever is applied or reverted. But what a migration has said about schema public is a part of the schema like
+any other, and comes back or goes with it. Both are told apart right by right, with the help of a fresh build. What both
+have said cannot be: it counts as the migration's, unless the ledger remembers that it was so before (`readings`).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import NamedTuple
+import re
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING
 
 from gitmig.core.schema import PUBLIC, Schema
 
-# The owner's own privileges; where there are no others, PostgreSQL writes none down.
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# What initdb gives, and what PostgreSQL reads out of no privileges at all.
 OWNERS = frozenset({"owner=CREATE", "owner=USAGE"})
-# What every new database has; until PostgreSQL 14, everybody may create there as well.
-ALWAYS = OWNERS | {"PUBLIC=USAGE"}
-BY_DEFAULT = ALWAYS | {"PUBLIC=CREATE"}
-STANDARD = "standard public schema"
+COMMENT = "standard public schema"
+SINCE_15 = 150000  # everybody could create there before
+MOST_DOUBTS = 6  # rights; every one doubles the readings
+GRANT_OPTION = re.compile(r"(?<=[A-Z])\*(?=$| by )")
 
 
-class _Public(NamedTuple):
-    """The definition of schema public: its privileges and its comment."""
-
-    grants: frozenset[str]
-    comment: str | None
-
-    @classmethod
-    def of(cls, schema: Schema) -> _Public | None:
-        """As a schema has it; None without schema public."""
-        text = schema.objects.get(PUBLIC)
-        if text is None:
-            return None
-        grants, comment = json.loads(text)
-        return cls(OWNERS if grants is None else frozenset(grants), comment)
-
-    def to_text(self) -> str:
-        """As it is read from the catalogs."""
-        grants = None if self.grants == OWNERS else sorted(self.grants)
-        return json.dumps([grants, self.comment], ensure_ascii=False)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Which privileges on schema public somebody granted and revoked, and the comment where the standard one was."""
+    """What was granted beyond PostgreSQL's default and what was revoked of it, both as entries; and the comment.
+
+    What migrations granted or revoked is `perhaps` somebody else's doing as well, from before.
+    """
 
     granted: frozenset[str] = frozenset()
     revoked: frozenset[str] = frozenset()
-    comment: str | None = STANDARD
+    comment: str | None = COMMENT
+    perhaps_granted: frozenset[str] = frozenset()
+    perhaps_revoked: frozenset[str] = frozenset()
 
     @classmethod
-    def between(cls, fresh: Schema, found: Schema) -> Ground:
-        """The ground of a database that has the migrations of a fresh build.
+    def of(cls, found: Schema, built: Schema, server_version: int) -> Ground:
+        """The ground of a database that has `found`, where a fresh build of what is applied there has `built`.
 
-        That a migration's own grant is gone, or that somebody gave back what one has taken, is no ground but drift.
+        What migrations granted and the database lacks is no ground, nor is what they revoked and it has: that is drift.
         """
-        built, real = _Public.of(fresh), _Public.of(found)
-        if built is None or real is None:
+        if not (may_have_ground(found, server_version) and PUBLIC in built.objects):
             return cls()
+        entries, comment = _read(found.objects[PUBLIC])
+        ours, our_comment = _read(built.objects[PUBLIC])
+        there, made, by_default = _options_apart(entries), _options_apart(ours), _default(server_version)
         return cls(
-            granted=real.grants - built.grants - ALWAYS,
-            revoked=(built.grants & BY_DEFAULT) - real.grants,
-            comment=real.comment if built.comment == STANDARD else STANDARD,
+            granted=there - made - by_default,
+            revoked=(ours & by_default) - there,
+            comment=comment if our_comment == COMMENT else COMMENT,
+            perhaps_granted=(there & made) - by_default,
+            perhaps_revoked=by_default - there - made,
         )
 
-    @classmethod
-    def is_plain(cls, found: Schema) -> bool:
-        """Whether schema public is as in a new database: then nobody has decided anything, whatever was built."""
-        real = _Public.of(found)
-        return real is None or (ALWAYS <= real.grants <= BY_DEFAULT and real.comment == STANDARD)
+    def under(self, built: Schema) -> Schema:
+        """What to expect on this ground where a fresh build has `built`."""
+        if PUBLIC not in built.objects:
+            return built
+        entries, comment = _read(built.objects[PUBLIC])
+        entries = (entries - self.revoked) | self.granted
+        text = _written(entries, self.comment if comment == COMMENT else comment)
+        return Schema({**built.objects, PUBLIC: text}, built.edges)
 
-    def under(self, fresh: Schema) -> Schema:
-        """What a fresh build's schema is on this ground."""
-        built = _Public.of(fresh)
-        if built is None or self == Ground():
-            return fresh
-        grants = (built.grants - self.revoked) | self.granted
-        comment = self.comment if built.comment == STANDARD else built.comment
-        return Schema({**fresh.objects, PUBLIC: _Public(grants, comment).to_text()}, fresh.edges)
+    def readings(self) -> Iterator[Ground]:
+        """The ground, and everything else it may be: what of the doubtful was there before the migrations."""
+        doubtful = sorted(self.perhaps_granted | self.perhaps_revoked)
+        for count in range(len(doubtful) + 1 if len(doubtful) <= MOST_DOUBTS else 1):
+            for chosen in map(frozenset, combinations(doubtful, count)):
+                granted, revoked = chosen & self.perhaps_granted, chosen & self.perhaps_revoked
+                yield replace(self, granted=self.granted | granted, revoked=self.revoked | revoked)
 
 
-def on_ground_of(fresh: Schema, found: Schema) -> Schema:
-    """A fresh build's schema on the ground of a database of which is not known what migrations have done to it."""
-    return Ground.between(fresh, found).under(fresh)
+def may_have_ground(found: Schema, server_version: int) -> bool:
+    """Whether a fresh build is needed to tell: not where schema public is as PostgreSQL makes it, or not at all."""
+    return found.objects.get(PUBLIC) not in {None, _written(_default(server_version), COMMENT)}
+
+
+def _default(server_version: int) -> frozenset[str]:
+    everybody = {"PUBLIC=USAGE"} if server_version >= SINCE_15 else {"PUBLIC=CREATE", "PUBLIC=USAGE"}
+    return OWNERS | everybody
+
+
+def _read(text: str) -> tuple[frozenset[str], str | None]:
+    """Entries and comment, out of the text that the catalogs give."""
+    grants, comment = json.loads(text)
+    return OWNERS if grants is None else frozenset(grants), comment
+
+
+def _written(entries: Iterable[str], comment: str | None) -> str:
+    """The same text again. A right with its grant option is one entry there."""
+    entries = set(entries)
+    entries -= {GRANT_OPTION.sub("", entry) for entry in entries if GRANT_OPTION.search(entry)}
+    return json.dumps([None if entries == OWNERS else sorted(entries), comment], ensure_ascii=False)
+
+
+def _options_apart(entries: frozenset[str]) -> frozenset[str]:
+    """With the right itself beside every right that can be passed on."""
+    return entries | {GRANT_OPTION.sub("", entry) for entry in entries}

@@ -46,13 +46,14 @@ class Arrival:
         """
         if self.is_certain or not done:
             return list(done)
-        expected = self._expected.beyond(self._keep, [task.row for task in self._applies])
+        found = self._expected.gauge.measure(self._connection).schema
+        expected = self._expected.beyond(self._keep, [task.row for task in self._applies], found)
         reverter = Reverter(self._connection, expected, self._run)
         steps = [task.step for task in self._doubtful]
         place = max((k for k, one in enumerate(done) if one.step in steps), default=len(done) - 1)
-        found = list(done)
-        found[place] = reverter.complete(self._applies[-1], done[place])
-        return found
+        settled = list(done)
+        settled[place] = reverter.complete(self._applies[-1], done[place])
+        return settled
 
 
 def _expands(task: Task) -> bool:

@@ -43,8 +43,8 @@ class Expectation(Protocol):
     def prepare(self, first: int, last: int) -> None:
         """Make ready for `schema` to be asked for every position from `first` to `last`, both included."""
 
-    def beyond(self, keep: int, rows: Sequence[Row]) -> Expectation:
-        """The same for a stack of which `keep` migrations stay, with those of the rows on top."""
+    def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expectation:
+        """The same for a stack of which `keep` migrations stay, with those of the rows on top; they made `found`."""
 
 
 class Run(Protocol):

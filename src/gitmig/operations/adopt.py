@@ -169,12 +169,12 @@ class _Search:
             return Evidence(count=len(rows), verified=False)
         expected = Expected(self._project, self._connection, [applied_of(row) for row in rows], rows)
         found = expected.gauge.measure(self._connection)
+        expected.stand_on(found.schema)
         self._fingerprint = found.fingerprint
         if journal is None:
             if found.schema.is_pristine and not expected.has_bootstrap:
                 raise nothing_to_adopt(self._database)
             self._observer.building(len(candidates))
             return by_schema(expected, found.schema, candidates, self._database)
-        expected.stand_on(found.schema)
         drift = schema_difference(expected.schema(len(rows)), found.schema)
         return Evidence(count=len(rows), drift=drift or None)

@@ -80,7 +80,7 @@ def capture(
         with open_workbench(project, edges=True) as workbench:
             rows = read_rows(connection, 0)
             workbench.build([rows[position].content.up for position in sorted(rows)])
-            ground = Ground.between(workbench.schema, found)
+            ground = Ground.of(found, workbench.schema, gauge.server_version)
             wanted = ground.under(workbench.schema)
             drift = schema_difference(wanted, found)
             if not drift:
@@ -88,7 +88,7 @@ def capture(
             try:
                 drafted = _drafted(wanted, found, target, name, now or datetime.now(timezone.utc))
                 _refuse_unfit(workbench, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
-                notes = _tried(workbench, ground, found, drafted)
+                notes = _tried(workbench, found, ground, drafted)
             except Obstacle as obstacle:
                 raise obstacle.refused(f"migration of what was changed in {database}", HINT) from obstacle
         _write_and_adopt(connection, state, drafted, gauge.fingerprint(found))
@@ -150,7 +150,7 @@ def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: date
     return draft(target, name, as_script(up), as_script(down), now)
 
 
-def _tried(workbench: Workbench, ground: Ground, found: Schema, drafted: Draft) -> tuple[Finding, ...]:
+def _tried(workbench: Workbench, found: Schema, ground: Ground, drafted: Draft) -> tuple[Finding, ...]:
     """What a person should know of the migration. Raises Obstacle if it does not lead to the database's schema."""
     examined = workbench.examine(drafted.content)
     notes = accept(examined.findings)

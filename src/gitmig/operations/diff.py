@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.core.difference import difference
-from gitmig.core.ground import on_ground_of
 from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address
-from gitmig.operations.expected import fresh_schemas
+from gitmig.operations.expected import fresh_schemas, ground_of
 from gitmig.operations.target import load_target
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def diff(
         with project.connect("diff") as connection:
             found = read_schema(connection, project.settings.ignore, edges=True)
             name = str(Address.of(project.url))
-        wanted = on_ground_of(wanted, found)
+            wanted = ground_of(project, connection, found, wanted).under(wanted)
     else:
         other = load_target(project, second)
         found, name = fresh_schema(project, other), second

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.core.foreign import applied_among
-from gitmig.core.ground import on_ground_of
 from gitmig.core.layouts.names import versions_of_programs
 from gitmig.core.position import nearest_to, positions_of
 from gitmig.core.repair import named
@@ -131,8 +130,7 @@ def by_schema(expected: Expected, found: Schema, stack: Sequence[Migration], dat
             f"there are no migrations that could be applied to {database}",
             hint="`gitmig capture` makes a first migration of its schema",
         )
-    every, failure = expected.every()
-    schemas = [on_ground_of(schema, found) for schema in every]
+    schemas, failure = expected.every()
     alike = positions_of(found, schemas)
     if 0 in alike:
         raise nothing_to_adopt(database)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from gitmig.core.ground import Ground
-from gitmig.core.schema import Schema
+from gitmig.core.ground import Ground, may_have_ground
+from gitmig.core.schema import PUBLIC, Schema
 from gitmig.database import ledger
 from gitmig.database.building import BuildFailed, build
 from gitmig.database.gauge import Gauge
@@ -18,7 +18,7 @@ from gitmig.operations.failures import not_fresh
 from gitmig.repository import schema_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from gitmig.core.migration import Script
     from gitmig.core.plan import Applied
@@ -34,7 +34,8 @@ AROUND = 25
 class Expected:
     """The schemas along one applied stack.
 
-    `connection` is the one that holds its ledger; `unwritten` are the rows on top that are not in there yet.
+    `connection` is the one that holds its ledger; `unwritten` are the rows on top that are not in there yet. A schema
+    is that of a fresh build, on the ground of the database itself once that was noted (`stand_on`).
     """
 
     def __init__(
@@ -47,8 +48,8 @@ class Expected:
         self._unwritten = {row.position: row for row in unwritten}
         self._bootstrap = project.bootstrap_sql()
         self._built: dict[int, Schema] = {}
-        self._rows: dict[int, Row] = {}
-        self._ground: Callable[[], Ground] = Ground
+        self._found = Schema({})
+        self._ground: Ground | None = Ground()  # None: there may be one, and nobody has asked for it yet
 
     @property
     def has_bootstrap(self) -> bool:
@@ -57,51 +58,70 @@ class Expected:
 
     def fingerprint(self, position: int) -> str:
         """The fingerprint where the stack ends at `position` (0: nothing applied). Raises GitmigError."""
-        remembered = self._stack[position - 1].fingerprint if position else None
-        if remembered is not None and self.gauge.knows(remembered):
-            return remembered
-        return self.gauge.fingerprint(self.schema(position))
+        return self._remembered(position) or self.gauge.fingerprint(self.schema(position))
 
     def schema(self, position: int) -> Schema:
-        """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built."""
-        return self._ground().under(self._fresh(position))
+        """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built.
+
+        Where it is in doubt what is ground, it is as it was when the database was there.
+        """
+        self.prepare(position, position)
+        likeliest, *others = (ground.under(self._built[position]) for ground in self.ground().readings())
+        if (remembered := self._remembered(position)) is None:
+            return likeliest
+        return next((schema for schema in others if self.gauge.fingerprint(schema) == remembered), likeliest)
 
     def stand_on(self, found: Schema) -> None:
-        """Note the schema of the database, which has the whole stack: what no migration decides stays as it is there.
+        """Note the schema of the database to which the whole stack is applied; what is ground in it, is told later."""
+        self._found = found
+        self._ground = None if may_have_ground(found, self.gauge.server_version) else Ground()
 
-        Told when a schema is asked for; where schema public is as in a new database, that costs nothing.
-        """
-        if not Ground.is_plain(found):
-            if self._stack:
-                self._rows = ledger.read_rows(self._connection, 0)  # as long as all of them are there
-            self._ground = cache(lambda: Ground.between(self._fresh(len(self._stack)), found))
+    def ground(self) -> Ground:
+        """What no migration decided in the schema that was noted. Raises GitmigError if the stack cannot be built."""
+        top = len(self._stack)
+        if self._ground is None:
+            self.prepare(top, top)
+            self._ground = self._ground_at(top)
+        return self._ground
 
     def prepare(self, first: int, last: int) -> None:
         """Have the schemas from `first` to `last` at hand, with one build for all that are missing."""
-        missing = [position for position in range(first, last + 1) if not self._is_known(position)]
+        top = {len(self._stack)} if self._ground is None else set()
+        missing = sorted(position for position in {*range(first, last + 1), *top} if not self._is_known(position))
         if missing:
-            self._build(missing[0], missing[-1])
+            self._build(missing)
 
     def every(self) -> tuple[list[Schema], GitmigError | None]:
-        """The schemas after 0, 1, 2 … migrations, as far as they can be built; and why the next one cannot."""
+        """The schemas after 0, 1, 2 … migrations, as far as they can be built; and why the next one cannot.
+
+        Each is what to expect if the database is there.
+        """
         last, failure = len(self._stack), None
         try:
             self.prepare(0, last)
         except GitmigError as error:
             failure = error
-        return [self.schema(position) for position in takewhile(self._is_known, range(last + 1))], failure
+        known = takewhile(self._is_known, range(last + 1))
+        return [self._ground_at(position).under(self._built[position]) for position in known], failure
 
-    def beyond(self, keep: int, rows: Sequence[Row]) -> Expected:
-        """The schemas along a stack of which `keep` migrations stay, with those of the rows on top."""
+    def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expected:
+        """The schemas along a stack of which `keep` migrations stay, with those of the rows on top.
+
+        `found` is the schema now that they are applied.
+        """
         stack = [*self._stack[:keep], *(ledger.applied_of(row) for row in rows)]
-        found = Expected(self._project, self._connection, stack, rows)
-        found._ground = self._ground
-        return found
+        expected = Expected(self._project, self._connection, stack, rows)
+        expected.stand_on(found)
+        return expected
 
-    def _fresh(self, position: int) -> Schema:
-        if not self._is_known(position):
-            self._build(position, position)
-        return self._built[position]
+    def _ground_at(self, position: int) -> Ground:
+        """The ground if what is applied ends there."""
+        return Ground.of(self._found, self._built[position], self.gauge.server_version)
+
+    def _remembered(self, position: int) -> str | None:
+        """The fingerprint from when the database was there, if it can be compared."""
+        remembered = self._stack[position - 1].fingerprint if position else None
+        return remembered if self.gauge.knows(remembered) else None
 
     def _is_known(self, position: int) -> bool:
         """Whether the schema is at hand; it is fetched from the disk if it is there."""
@@ -111,23 +131,24 @@ class Expected:
                 self._built[position] = Schema.from_json(kept)
         return position in self._built
 
-    def _build(self, first: int, last: int) -> None:
-        """Build and measure what lies from `first` to `last`, and a little around it."""
-        rows = (self._rows or ledger.read_rows(self._connection, 0)) | self._unwritten
-        lowest, highest = max(first - AROUND, 0), min(last + AROUND, len(self._stack))
-        ups = [rows[k].content.up for k in range(1, highest + 1)]
+    def _build(self, missing: Sequence[int]) -> None:
+        """Build and measure what is missing, in order, and a little around it."""
+        rows = ledger.read_rows(self._connection, 0) | self._unwritten
+        around = {place for position in missing for place in range(position - AROUND, position + AROUND + 1)}
+        places = around & {*range(len(self._stack) + 1)}
+        ups = [rows[k].content.up for k in range(1, max(places) + 1)]
         try:
-            for place, schema in fresh_schemas(self._project, ups, range(lowest, highest + 1)):
+            for place, schema in fresh_schemas(self._project, ups, places):
                 self._built[place] = schema
                 schema_cache.write(self._project.repository, self._key(place), schema.to_json())
         except GitmigError:
-            if last not in self._built:
+            if missing[-1] not in self._built:
                 raise
 
     def _key(self, position: int) -> str:
-        """The same key means the same scripts on the same ground, measured alike."""
-        ground = [self.gauge.scale, self._bootstrap, *(applied.checksum for applied in self._stack[:position])]
-        return hashlib.sha256("\0".join(ground).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        """The same key means the same scripts after the same bootstrap, measured alike."""
+        parts = [self.gauge.scale, self._bootstrap, *(applied.checksum for applied in self._stack[:position])]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collection[int]) -> Iterator[tuple[int, Schema]]:
@@ -142,3 +163,17 @@ def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collectio
             yield from build(connection, ups, measure_at, project.settings.ignore)
         except BuildFailed as failure:
             raise not_fresh(failure.script, failure.error) from failure
+
+
+def ground_of(project: Project, connection: Connection, found: Schema, built: Schema) -> Ground:
+    """The ground of the database connected to, which has `found`; `built` is a fresh build that it is compared with.
+
+    The migrations that are applied there may be others than those of `built`, and are then built, too; where they
+    cannot be, or no ledger names them, as if they were the same.
+    """
+    if found.objects.get(PUBLIC) != built.objects.get(PUBLIC) and (stack := ledger.read_state(connection).stack):
+        expected = Expected(project, connection, stack)
+        expected.stand_on(found)
+        with suppress(GitmigError):
+            return expected.ground()
+    return Ground.of(found, built, connection.info.server_version)

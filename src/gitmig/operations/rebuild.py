@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.database_name import name_of_old, under_construction
-from gitmig.core.ground import Ground
 from gitmig.core.kept.item import REBUILD, Subject
 from gitmig.core.plan import Direction
 from gitmig.core.schema import schema_difference
@@ -35,7 +34,7 @@ from gitmig.database.repairing import transform
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
-from gitmig.operations.expected import Expected
+from gitmig.operations.expected import ground_of
 from gitmig.operations.failures import not_fresh
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
@@ -189,19 +188,10 @@ class _Rebuild:
             ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=self._project.settings.ignore)
         except BuildFailed as failure:
             raise not_fresh(failure.script, failure.error) from failure
-        wanted = self._ground(schema).under(schema)
+        found = read_schema(self._old, self._project.settings.ignore)
+        wanted = ground_of(self._project, self._old, found, schema).under(schema)
         transform(new, schema, wanted)
         return wanted
-
-    def _ground(self, built: Schema) -> Ground:
-        """The old database's, told by what it should have; if that cannot be built any more, by what it shall have."""
-        found, stack = read_schema(self._old, self._project.settings.ignore), read_state(self._old).stack
-        if Ground.is_plain(found):
-            return Ground()
-        try:
-            return Ground.between(Expected(self._project, self._old, stack).schema(len(stack)), found)
-        except GitmigError:
-            return Ground.between(built, found)
 
     def _move(self, new: Connection, built: Schema) -> Moved:
         """Carry everything over; the schema is not changed by it."""
