@@ -144,8 +144,8 @@ def test_sql_that_fails_writes_nothing(repo: Sandbox, run: Callable[..., Compose
 
 def test_sql_that_no_migration_may_have_is_refused(repo: Sandbox, run: Callable[..., Composed]) -> None:
     before = files(repo)
-    with pytest.raises(InvalidMigrations, match="COMMIT inside a script that runs in a transaction"):
-        run("CREATE TABLE a (); COMMIT")
+    with pytest.raises(InvalidMigrations, match="ROLLBACK inside a script that runs in a transaction"):
+        run("CREATE TABLE a (); ROLLBACK")
     assert files(repo) == before
 
 
