@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitmig.core.kept.losses import Losses, find_losses
 from gitmig.core.kept.report import Report
 from gitmig.core.kept.suspicion import suspect
 from gitmig.core.plan import Direction
-from gitmig.database.kept import aside
-from gitmig.database.kept.attempts import attempt
 from gitmig.database.kept.chunks import is_about_data
+from gitmig.database.kept.crossing import Crossing
 from gitmig.database.kept.guard import quiet
-from gitmig.database.kept.limits import check
-from gitmig.database.kept.offender import name_row
-from gitmig.database.kept.passage import Passage, Step, UnknownRows
+from gitmig.database.kept.passage import Step
 from gitmig.database.kept.postponing import Postponement
 from gitmig.database.kept.returning import place_in, put_back
 from gitmig.database.kept.room import NOTHING
@@ -26,15 +21,16 @@ from gitmig.database.sending import ScriptError
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from gitmig.core.kept.item import Item, Subject
+    from gitmig.core.kept.losses import Losses
     from gitmig.core.kept.report import Limits
-    from gitmig.core.kept.shape import Shape, TableName
+    from gitmig.core.kept.shape import TableName
     from gitmig.database.connection import Connection
+    from gitmig.database.kept.crossing import Progress
 
     Script = Callable[[], None]
-    Progress = Callable[[TableName, int], None]
 
 
 BACK = {Direction.APPLY: "reverted", Direction.REVERT: "applied again"}
@@ -53,10 +49,10 @@ class Keeper:
         self._connection = connection
         self._limits = limits
         self._store = Store(connection, by, commit)
-        self._progress = progress or (lambda table, size: None)
         self._may_hold: bool | None = None
         self._refused: set[int] = set()
         self.postponed = Postponement()
+        self._crossing = Crossing(connection, self._store, limits, self.postponed, progress or _unheard)
 
     @property
     def holds_rows(self) -> bool:
@@ -84,7 +80,9 @@ class Keeper:
         except ScriptError as error:
             if not is_about_data(error.sqlstate):
                 raise
-            report = self._without_rows(step, error) if direction is Direction.REVERT else self._completed(step, error)
+            run_without = self._crossing.without_rows if direction is Direction.REVERT else self._crossing.completed
+            report = run_without(step, error)
+        self._may_hold = self._may_hold or bool(report.kept)
         if direction is Direction.APPLY:
             self.postponed.came_back(due)
             self.postponed.follow(item for item in due if item.id in report.waiting)
@@ -95,7 +93,7 @@ class Keeper:
 
     def _run(self, step: Step) -> Report:
         if step.due or self._may_touch(step):
-            return self._carefully(step, read_shape(self._connection))
+            return self._crossing.carefully(step, read_shape(self._connection))
         with self._connection.transaction():
             step.script()
         return Report()
@@ -107,17 +105,7 @@ class Keeper:
 
     def preview(self, script: Script) -> Losses:
         """What a script would take away; it runs, and everything it did is rolled back. Raises ScriptError."""
-        losses = Losses()
-        before = read_shape(self._connection)
-
-        def work() -> bool:
-            nonlocal losses
-            script()
-            losses = find_losses(before, read_shape(self._connection))
-            return False
-
-        attempt(self._connection, work)
-        return losses
+        return self._crossing.preview(script)
 
     def finish(self, *, plan_ends: bool = True) -> Report:
         """Put back what was waiting for its place, or for the end of a transaction, in a transaction of its own.
@@ -183,80 +171,6 @@ class Keeper:
         held = [item for item in items if self.postponed.holds(item)]
         return [self.postponed.at_home(item) for item in items if item not in held], held
 
-    def _carefully(self, step: Step, before: Shape, whole: Collection[int] = ()) -> Report:
-        """Find out what is lost, and if anything is, run the step again with that saved."""
-        passage = Passage(self._connection, self._store, step, before, whole)
-        losses, report = self._try(passage)
-        if report is not None:
-            return report
-        check(self._connection, step.subject, losses, self._limits)
-        for loss in losses.tables:
-            self._progress(loss.table.name, loss.table.bytes)
-        with self._connection.transaction():
-            passage.begin()
-            passage.save(losses)
-            passage.cross()
-            report = passage.settle()
-        self._may_hold = True
-        return report
 
-    def _try(self, passage: Passage) -> tuple[Losses, Report | None]:
-        """Run it. Where nothing is lost, that was it, and the report is there."""
-        losses, report = Losses(), None
-
-        def work() -> bool:
-            nonlocal losses, report
-            passage.begin()
-            passage.cross()
-            passage.look_back()
-            losses = passage.losses()
-            report = None if losses else passage.arrive()
-            return not losses
-
-        attempt(self._connection, work)
-        return losses, report
-
-    def _without_rows(self, step: Step, error: ScriptError) -> Report:
-        """Run a step with rows put aside; the first error counts if that does not help either."""
-        before = read_shape(self._connection)
-        for tables in aside.candidates(self._connection, before, error):
-            try:
-                report = self._carefully(step, before, tables)
-            except ScriptError:
-                continue
-            names = tuple(sorted(before.tables[oid].name for oid in tables if before.tables[oid].filled))
-            return replace(report, aside=names)
-        raise error
-
-    def _completed(self, step: Step, error: ScriptError) -> Report:
-        """Apply with rows put aside that come back with what the revert took from them.
-
-        If one has nothing to come back with, the first error counts; it names a row and who may be to blame.
-        """
-        before = read_shape(self._connection)
-        suspects = list(aside.candidates(self._connection, before, error))
-        homes = {item.heir for item in step.due if item.lost}
-        for tables in suspects:
-            if homes.isdisjoint(before.tables[oid].name for oid in tables):
-                continue
-            if (report := self._attempt_without(step, before, tables, error)) is not None:
-                return report
-        self.postponed.blame([frozenset(before.tables[oid].name for oid in tables) for tables in suspects])
-        name_row(self._connection, before, error)
-        raise error
-
-    def _attempt_without(self, step: Step, before: Shape, tables: Collection[int], error: ScriptError) -> Report | None:
-        """Run an apply with the rows of these tables put aside; None, as if nothing had been, if not all came back."""
-        report: Report | None = None
-
-        def work() -> bool:
-            nonlocal report
-            report = self._carefully(step, before, tables)
-            refused = {(kept.table.schema, kept.table.name): kept.why for kept in report.kept if kept.why}
-            error.detail = error.detail or (refused.get(error.table) if error.table else None)
-            return not refused
-
-        try:
-            return report if attempt(self._connection, work) else None
-        except (ScriptError, UnknownRows):
-            return None
+def _unheard(table: TableName, size: int) -> None:
+    """Nobody listens."""

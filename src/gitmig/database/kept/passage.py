@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitmig.core.kept.losses import changed_columns, find_losses, heir_of
+from gitmig.core.kept.losses import find_losses, heir_of
 from gitmig.core.kept.report import Kept, Report
 from gitmig.core.kept.shape import Shape
 from gitmig.core.kept.suspicion import suspect
 from gitmig.core.plan import Direction
 from gitmig.database.kept.aside import empty
-from gitmig.database.kept.attempts import attempt
 from gitmig.database.kept.guard import quiet
 from gitmig.database.kept.lending import knows_all, lend
 from gitmig.database.kept.places import find_place
 from gitmig.database.kept.returning import fill, place_in, put_back, retry
 from gitmig.database.kept.room import Written, sample
-from gitmig.database.kept.saving import changed, everything, settle, take, with_heirs
-from gitmig.database.kept.shape import reaches_rows, read_shape
+from gitmig.database.kept.saving import is_empty, settle, take, with_heirs
+from gitmig.database.kept.shape import read_shape
 from gitmig.database.kept.updating import mark_all
-from gitmig.database.sending import ScriptError
+from gitmig.database.kept.way_back import WayBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -71,6 +70,7 @@ class Passage:
         self._after = Shape()
         self._aside = frozenset(aside)
         self._overwritten = self._to_be_overwritten()
+        self._way_back = WayBack(connection, step.subject, before, step.back)
         self._fragile: frozenset[int] = frozenset()
         self._images: list[Image] = []
         self._marks: dict[int, str] = {}
@@ -96,24 +96,7 @@ class Passage:
 
     def look_back(self) -> None:
         """Find the tables in which the way back would change rows that the step itself leaves alone."""
-        if self._step.back is None or not self._back_touches_rows():
-            return
-        touched: set[int] = set()
-
-        def look(there: Shape) -> None:
-            losses = find_losses(self._after, there)
-            oids = {loss.table.oid for loss in losses.tables if loss.rewritten}
-            for oid, table in self._before.tables.items():
-                heir = heir_of(table, self._before, self._after) if table.filled else None
-                if heir is not None and heir.oid in oids:
-                    touched.add(oid)
-
-        self._go_back(look)
-        self._fragile = frozenset(touched)
-
-    def _back_touches_rows(self) -> bool:
-        names = {table.name.name.lower() for table in self._before.tables.values() if table.filled}
-        return reaches_rows(self._connection, suspect(self._step.subject.opposite), names)
+        self._fragile = self._way_back.touched(self._after)
 
     def losses(self) -> Losses:
         """What the step takes away, and what would not come back as it was."""
@@ -135,7 +118,7 @@ class Passage:
     def settle(self) -> Report:
         """Put back what is due and what was put aside, and keep what is lost then."""
         with quiet(self._connection):
-            images = [self._with_heirs(image, self._after) for image in self._images]
+            images = [with_heirs(im, heir_of(im.loss.table, self._before, self._after)) for im in self._images]
             homes = self._homes(images)
             fill(self._connection, homes, self._written)
             old = {
@@ -145,19 +128,16 @@ class Passage:
                 and image.loss.rewritten
                 and image.loss.table.oid not in self._aside
                 # a file that has grown in a transaction taken back holds nothing
-                and everything(self._connection, image)
+                and not is_empty(self._connection, image)
             }
             self._written = replace(self._written, images=old)
             restored, staying = self._put_back()
             if restored:
                 retry(self._connection, homes, self._written)
-        fragile = self._changed_on_the_way_back(images)
+        fragile = self._way_back.changed(images)
         with quiet(self._connection):
             kept = [kept for image in images if (kept := self._keep(image, fragile.get(image.number, ())))]
         return Report(kept=tuple(kept), restored=tuple(restored), staying=tuple(staying))
-
-    def _with_heirs(self, image: Image, after: Shape) -> Image:
-        return with_heirs(image, heir_of(image.loss.table, self._before, after))
 
     def _homes(self, images: Sequence[Image]) -> list[Place]:
         """Where the rows belong that were put aside, in what their tables have become."""
@@ -192,40 +172,6 @@ class Passage:
             written=self._written,
             partial=self._step.partial,
         )
-
-    def _changed_on_the_way_back(self, images: Sequence[Image]) -> dict[int, list[int]]:
-        """By image, the rows (n) that would not be as they were. Without a look at the way back: whatever it may be."""
-        found: dict[int, list[int]] = {}
-        if self._step.back is None:
-            if suspect(self._step.subject.opposite).writes:
-                for image in images:
-                    if image.loss.after and changed_columns(image.loss.table, image.loss.after):
-                        found[image.number] = everything(self._connection, image)
-            return found
-
-        def look(there: Shape) -> None:
-            with quiet(self._connection):
-                for image in images:
-                    found[image.number] = changed(self._connection, self._with_heirs(image, there))
-
-        self._go_back(look)
-        return found
-
-    def _go_back(self, look: Callable[[Shape], None]) -> None:
-        """Run the migration's other section, look at what is there then, and take it back."""
-        back = self._step.back
-        if back is None:
-            return
-
-        def work() -> bool:
-            back()
-            look(read_shape(self._connection))
-            return False
-
-        try:
-            attempt(self._connection, work)
-        except ScriptError:
-            return  # a way back that fails takes nothing
 
     def _keep(self, image: Image, fragile: Sequence[int]) -> Kept | None:
         copy = settle(self._connection, image, fragile)

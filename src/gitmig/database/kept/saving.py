@@ -112,6 +112,12 @@ def everything(connection: Connection, image: Image) -> list[int]:
     return [n for (n,) in connection.execute(sql.SQL("SELECT n FROM {}").format(data_table(image.data)))]
 
 
+def is_empty(connection: Connection, image: Image) -> bool:
+    """Whether there were no rows at all."""
+    row = connection.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(data_table(image.data))).fetchone()
+    return not (row and row[0])
+
+
 def heirs(image: Image, after: Table) -> list[Pair]:
     """The kept columns with what became of them."""
     found = []
