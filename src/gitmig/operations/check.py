@@ -91,7 +91,7 @@ def _sides(project: Project, layout: Layout, ours: Side, theirs: Side, bases: Se
 
 
 def _read(project: Project, layout: Layout, pedigree: Pedigree, ours: Side, theirs: Side) -> Reader:
-    """Everything the rules look into: what was added or edited, and the base's that ours slips in before."""
+    """What the rules look into: what was added or edited, and the common ones that an added one slips in before."""
     reader = Reader(project=project, layout=layout)
     reader.read(pedigree.ours_added, ours.snapshot)
     reader.read(pedigree.theirs_added, theirs.snapshot)
@@ -102,7 +102,7 @@ def _read(project: Project, layout: Layout, pedigree: Pedigree, ours: Side, thei
     if edited:
         versions = {mine.version for _, mine in edited}
         reader.read([m for m in pedigree.theirs if m.version in versions], theirs.in_git, footprints=False)
-    first = min((m.version for m in pedigree.ours_added), default=None)
+    first = min((m.version for m in (*pedigree.ours_added, *pedigree.theirs_added)), default=None)
     if first is not None:
         reader.read([m for m in pedigree.common if m.version > first], theirs.in_git)
     return reader

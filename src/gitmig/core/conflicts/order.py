@@ -45,6 +45,27 @@ def find(ours: Sequence[Migration], theirs: Sequence[Migration], clashing: set[t
         )
 
 
+def find_theirs(
+    theirs: Sequence[Migration], common: Sequence[Migration], clashing: set[tuple[str, str]]
+) -> Iterator[Finding]:
+    """An error where theirs slips in before what our side has already, and the two do not commute.
+
+    `clashing` are such pairs of labels, theirs first.
+    """
+    for other in theirs:
+        bad = [one for one in common if (other.label, one.label) in clashing]
+        if bad:
+            yield Finding(
+                code=CODE,
+                severity=Severity.ERROR,
+                message=f"{other.label} of the base sorts before {bad[0].label}, which our side has already, and the "
+                "two do not commute",
+                hint="`gitmig renumber` on the branch it came from moves it behind",
+                migrations=(*(one.label for one in bad), other.label),
+                path=other.path,
+            )
+
+
 def needs(mine: Member, earlier: Member) -> bool:
     """Whether `mine` uses what `earlier` makes, and so cannot run before it."""
     made = [effect for effect in effects([earlier]) if effect.verb in {Verb.CREATE, Verb.RENAME}]

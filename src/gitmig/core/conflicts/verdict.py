@@ -12,7 +12,7 @@ from gitmig.core.conflicts.meetings import compare
 from gitmig.core.findings import Severity, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitmig.core.conflicts.sides import Set, Sides
     from gitmig.core.findings import Finding
@@ -25,8 +25,8 @@ def findings(sides: Sides) -> tuple[Finding, ...]:
     found = [*versions.find(sides), *repeated.find(sides)]
     told = {finding.migrations for finding in found if finding.code == repeated.CODE}
     found += [f for f in _meetings(sides, ours, theirs) if f.migrations not in told]
-    clashing = {(f.migrations[0], f.migrations[1]) for f in found if f.severity is Severity.ERROR}
-    found += order.find(pedigree.ours_added, pedigree.theirs, clashing | _needed(sides, ours))
+    found += order.find(pedigree.ours_added, pedigree.theirs, _clashing(found) | _slipped_in(sides, ours))
+    found += order.find_theirs(pedigree.theirs_added, pedigree.common, _slipped_in(sides, theirs))
     found += edited.find(sides)
     said = {finding.path for finding in found if finding.severity is Severity.ERROR}
     found += [f for f in textual.find(sides) if f.path not in said]
@@ -56,13 +56,19 @@ def _meetings(sides: Sides, ours: Sequence[Member], theirs: Sequence[Member]) ->
     return compare(effects(ours, known), effects(theirs, known))
 
 
-def _needed(sides: Sides, ours: Sequence[Member]) -> set[tuple[str, str]]:
-    """Pairs of ours and a migration of the base that sorts behind it and makes what it uses."""
+def _clashing(found: Iterable[Finding]) -> set[tuple[str, str]]:
+    return {(f.migrations[0], f.migrations[1]) for f in found if f.severity is Severity.ERROR}
+
+
+def _slipped_in(sides: Sides, added: Sequence[Member]) -> set[tuple[str, str]]:
+    """Pairs of one that was added and a common one that sorts behind it, where it matters which of them runs first."""
+    common = sides.pedigree.common
     versions = {migration.label: migration.version for migration in (*sides.pedigree.ours, *sides.pedigree.theirs)}
-    behind = _members(sides, sides.pedigree.common)
-    return {
-        (mine.label, earlier.label)
-        for mine in ours
-        for earlier in behind
-        if versions[earlier.label] > versions[mine.label] and order.needs(mine, earlier)
-    }
+    found = set()
+    for mine in added:
+        if not common or common[-1].version < versions[mine.label]:
+            continue  # as a rule, what is new sorts last
+        members = _members(sides, tuple(other for other in common if other.version > versions[mine.label]))
+        found |= {(mine.label, other.label) for other in members if order.needs(mine, other)}
+        found |= _clashing(_meetings(sides, [mine], members))
+    return found
