@@ -23,6 +23,7 @@ VERSIONS = st.lists(st.integers(0, 10**7), min_size=1, max_size=6, unique=True)
     [
         pytest.param(["0001_a.sql", "0002_b.sql"], DBMATE, "single", id="dbmate"),
         pytest.param(["0001_a.sql"], "", "single", id="one file each, without a directive"),
+        pytest.param(["0001_a.sql", "0002_b.sql"], DBMATE.upper(), "single", id="a slip in dbmate's directive"),
         pytest.param(["0001_a.sql", "0002_b.sql"], GOOSE, "goose", id="goose"),
         pytest.param(["0001_a.up.sql", "0001_a.down.sql"], "SELECT 1;", "paired", id="golang-migrate"),
         pytest.param(["0001_a.up.sql"], "SELECT 1;", "paired", id="golang-migrate without a down"),

@@ -8,6 +8,7 @@ import pytest
 
 from gitmig.core.layouts import group, left_alone, migration_set
 from gitmig.core.layouts.paired import PairedLayout
+from gitmig.core.problem import InvalidMigrations
 from tests.core.samples import FOLDER, KEEPS_TO_ITSELF, files, grouped, labels, refused
 
 if TYPE_CHECKING:
@@ -188,3 +189,10 @@ def test_a_new_migration_can_be_read_again() -> None:
     rendered = PairedLayout().render("0002", "b", "SELECT 1;\n", "SELECT 2;\n")
     assert rendered == {"0002_b.up.sql": "SELECT 1;\n", "0002_b.down.sql": "SELECT 2;\n"}
     assert labels(grouped("paired", *rendered)) == ["0002_b"]
+
+
+@pytest.mark.parametrize("text", ["-- migrate:up\nA;\n-- migrate:down\nB;\n", "\n-- +goose Down\nB;\n"])
+def test_an_up_alone_with_sections_is_not_run_from_end_to_end(text: str) -> None:
+    (migration,) = grouped("paired", "0001_a.sql").migrations
+    with pytest.raises(InvalidMigrations, match="is of another layout than paired"):
+        PairedLayout().parse(migration, {"up": text})

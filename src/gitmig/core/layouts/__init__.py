@@ -72,7 +72,7 @@ def detect(files: Sequence[File], text_of: Mapping[str, str]) -> str | None:
 
     `text_of` maps paths to text, for one file at least: of one file for each migration, directives tell whose it is.
     """
-    texts = [text for text in text_of.values() if text.strip()]
+    texts = [text.lower() for text in text_of.values() if text.strip()]
     goose = any("+goose" in text for text in texts)
     plain = bool(texts) and not goose and not any("migrate:" in text for text in texts)
     telling = {"goose": goose, "paired": plain}

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.layouts import names, sections
 from gitmig.core.migration import Migration
+from gitmig.core.problem import Problem
 from gitmig.core.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitmig.core.migration import Content, File, Script
-    from gitmig.core.problem import Problem
 
+SECTION = re.compile(r"^[ \t]*--[ \t]*(migrate:(?:up|down)|\+goose[ \t]+(?:up|down))\b", re.M | re.I)
 EXPECTED = "V_name.up.sql and V_name.down.sql, as in 0001_create_comments.up.sql"
 
 
 class PairedLayout:
-    """Two files per migration."""
+    """Two files per migration, or an up alone."""
 
     name = "paired"
 
@@ -44,12 +45,23 @@ class PairedLayout:
     def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
         """See `Layout`."""
         scripts = {role: _script(texts[role], file) for role, file in migration.files}
-        return sections.checked(scripts["up"], scripts.get("down"), [])
+        return sections.checked(scripts["up"], scripts.get("down"), _other_layouts(migration, texts["up"]))
 
     def render(self, version: str, name: str, up: str, down: str | None) -> dict[str, str]:
         """See `Layout`."""
         files = {f"{version}_{name}.up.sql": up}
         return files if down is None else files | {f"{version}_{name}.down.sql": down}
+
+
+def _other_layouts(migration: Migration, text: str) -> list[Problem]:
+    """An up alone that is written for a layout with sections: its down would run right behind its up."""
+    file = migration.files[0][1]
+    match = SECTION.search(text)
+    if match is None or "." in file.name.rpartition(".")[0]:
+        return []
+    line = text.count("\n", 0, match.start(1)) + 1
+    hint = "write its sections into two files, V_name.up.sql and V_name.down.sql"
+    return [Problem(path=file.path, line=line, message=f"{match[1]} is of another layout than paired", hint=hint)]
 
 
 def _migration(stem: str, roles: Mapping[str, File]) -> Migration:
