@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
+from gitmig.config import OPTION
 from gitmig.core.database_name import name_of_old, under_construction
 from gitmig.core.kept.item import REBUILD, Subject
 from gitmig.core.plan import Direction
@@ -34,6 +35,7 @@ from gitmig.database.repairing import transform
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
+from gitmig.operations import trust
 from gitmig.operations.expected import ground_of
 from gitmig.operations.failures import not_fresh
 from gitmig.operations.planning import plan_for
@@ -107,7 +109,10 @@ def rebuild(
     a protected one never. Takes the lock itself: the caller must not be connected to the database.
     """
     context = Context(target=target.set, commit=target.commit, by=project.user)
-    work = tasks(plan_for((), target), {}, context)
+    plan = plan_for((), target)
+    if by_hand:
+        trust.approve_plan(project, plan)
+    work = tasks(plan, {}, context)
     with ExitStack() as stack:
         old = stack.enter_context(project.connect("rebuild", on_wait=observer.waiting))
         refuse_unfit(old, project.url, by_hand=by_hand)
@@ -123,8 +128,9 @@ def rebuild_to(
     target = load_target(project, revision)
     wait = project.settings.rebuild_wait if wait is None else wait
     rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True)
-    if revision is None and project.settings.database_source != "--database":
+    if revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)
+        trust.bind(project)
     return rebuilt
 
 

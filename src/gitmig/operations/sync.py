@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gitmig.config import OPTION
 from gitmig.core.kept.report import Limits
 from gitmig.core.protection import Caller, Change
 from gitmig.database import ledger_schema
@@ -18,6 +19,7 @@ from gitmig.database.refusals import StepFailed
 from gitmig.database.reverting import Unrepairable
 from gitmig.database.tasks import Context
 from gitmig.errors import UsageError
+from gitmig.operations import trust
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
 from gitmig.operations.failures import drifted, step_failed, unrepairable
@@ -91,8 +93,9 @@ def sync(
 
         rebuilt = rebuild(project, target, observer, wait=project.settings.rebuild_wait)
         outcome = replace(failure.outcome, ran=True, rebuilt=rebuilt)
-    if outcome.ran and revision is None and project.settings.database_source != "--database":
+    if outcome.ran and revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)
+        trust.bind(project)
     return outcome
 
 
@@ -127,6 +130,7 @@ class _Sync:
         ledger_schema.upgrade_existing(self._connection)
         state = read_state(self._connection)
         finished: tuple[Done, ...] = ()
+        self._refuse_untrusted(state)
         if abandon:
             self._refuse_idle(state)
         elif state.unfinished is not None:
@@ -145,8 +149,7 @@ class _Sync:
         if expected is None:
             refuse_irreversible(plan, self._database)
         outcome = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
-        allowed = permit(self._connection, self._project, plan, self._caller, self._observer)
-        if not (allowed and self._observer.planned(plan)):
+        if not self._agreed(plan):
             return outcome
         if plan:
             stamp.forget(self._project.repository)
@@ -154,6 +157,21 @@ class _Sync:
         if plan and keeper and (report := keeper.finish()):
             self._observer.settled(report)
         return replace(outcome, ran=True, done=finished + executor.committed)
+
+    def _refuse_untrusted(self, state: State) -> None:
+        """Raise LeftToSync if a hook would run what nobody has agreed to."""
+        if self._caller is Caller.HOOK:
+            trust.refuse_unknown_ledger(self._project, self._connection, state)
+            trust.refuse_untrusted(self._project, self._target, plan_for(state.stack, self._target), state)
+
+    def _agreed(self, plan: Plan) -> bool:
+        """Whether the plan may run; a person who runs it approves of its scripts."""
+        allowed = permit(self._connection, self._project, plan, self._caller, self._observer)
+        if not (allowed and self._observer.planned(plan)):
+            return False
+        if self._caller is Caller.PERSON:
+            trust.approve_plan(self._project, plan)
+        return True
 
     def _keeper(self, *, needed: bool) -> Keeper | None:
         """Who keeps rows; what was kept for too long goes first. None for a database that has none, if not `needed`."""

@@ -135,9 +135,38 @@ class Repository:
     @cached_property
     def config(self) -> dict[str, str]:
         """`git config gitmig.*` and `user.*` by lower-case key, the nearest place winning."""
-        _, out, _ = self.attempt("config", "-z", "--get-regexp", r"^(gitmig|user)\.")
-        pairs = (row.partition("\n") for row in out.decode("utf-8", "replace").split("\0") if row)
-        return {key.lower(): value for key, _, value in pairs}
+        return {key: value for _, key, value in self._config}
+
+    @cached_property
+    def worktree_config(self) -> dict[str, str]:
+        """The part of `config` that was set with `git config --worktree`; empty with a git before 2.26."""
+        return {key: value for scope, key, value in self._config if scope == "worktree"}
+
+    @cached_property
+    def _config(self) -> list[tuple[str, str, str]]:
+        """Scope, lower-case key and value, the nearest place last."""
+        asked = ("-z", "--get-regexp", r"^(gitmig|user)\.")
+        status, out, _ = self.attempt("config", "--show-scope", *asked)
+        if status > 1:  # 1: there are none
+            _, out, _ = self.attempt("config", *asked)
+            words = [word for row in out.decode("utf-8", "replace").split("\0") if row for word in ("", row)]
+        else:
+            words = out.decode("utf-8", "replace").split("\0")[:-1]
+        pairs = ((scope, row.partition("\n")) for scope, row in zip(words[::2], words[1::2]))
+        return [(scope, key.lower(), value) for scope, (key, _, value) in pairs]
+
+    def configured(self, key: str) -> tuple[str, ...]:
+        """Every value of a personal setting that may be given several times."""
+        _, out, _ = self.attempt("config", "-z", "--get-all", key)
+        return tuple(filter(None, out.decode("utf-8", "replace").split("\0")))
+
+    def fetched(self) -> list[str]:
+        """The commits that the last `git fetch` brought, whether or not a ref leads to them."""
+        try:
+            lines = (self.git_dir / "FETCH_HEAD").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return []
+        return [line.partition("\t")[0] for line in lines if line]
 
     def ignored(self, paths: Sequence[str]) -> list[str]:
         """Those of the paths that git ignores; they need not exist."""

@@ -35,6 +35,16 @@ def read_state(connection: Connection) -> State:
     )
 
 
+def read_digests(connection: Connection) -> dict[int, tuple[str, ...]]:
+    """Position → SHA-256 of the scripts' texts in UTF-8, as hex digits: the up's, and the down's if there is one."""
+    if ledger_schema.version(connection) == 0:
+        return {}
+    digests = (f"encode(sha256(convert_to({script}, 'UTF8')), 'hex')" for script in ("up", "down"))
+    query = f"SELECT position, {', '.join(digests)} FROM gitmig.applied ORDER BY position"
+    rows = connection.execute(query.encode()).fetchall()
+    return {position: tuple(filter(None, found)) for position, *found in rows}
+
+
 def read_rows(connection: Connection, after: int) -> dict[int, Row]:
     """Position → row, scripts included, of the stack above position `after`."""
     version = ledger_schema.version(connection)
