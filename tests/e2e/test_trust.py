@@ -353,6 +353,18 @@ def test_own_work_in_every_state(project: Sandbox, database: Database) -> None:
     assert database.applied() == ["0001_a", "0002_b", "0004_c"]
 
 
+@pytest.mark.parametrize("options", [(), ("--include-untracked",)], ids=str)
+def test_a_stash(project: Sandbox, database: Database, options: tuple[str, ...]) -> None:
+    project.table("0002_b", "b")
+    if not options:
+        project.git("add", "--all")
+    project.git("stash", "push", "--quiet", *options)
+    project.git("switch", "--quiet", "--create", "other")
+    project.git("stash", "apply", "--quiet", "--index")
+    quiet(project.git("switch", "--quiet", "main"))
+    assert database.tables() == ["a", "b"]
+
+
 def test_a_commit_made_without_the_hook(project: Sandbox, database: Database) -> None:
     project.environment["GITMIG_SKIP"] = "1"
     project.git("switch", "--quiet", "--create", "b")

@@ -130,12 +130,14 @@ class _Sync:
         ledger_schema.upgrade_existing(self._connection)
         state = read_state(self._connection)
         finished: tuple[Done, ...] = ()
-        self._refuse_untrusted(state)
+        plan = plan_for(state.stack, self._target)
+        self._refuse_untrusted(plan, state)
         if abandon:
             self._refuse_idle(state)
         elif state.unfinished is not None:
             finished = self._finish(state)
             state = read_state(self._connection)
+            plan = plan_for(state.stack, self._target)
         expected = Expected(self._project, self._connection, state.stack) if self._verify else None
         keeper = self._keeper(needed=bool(state.stack) or discard_drift or abandon)
         executor = self._executor(expected, keeper)
@@ -145,7 +147,6 @@ class _Sync:
             self._look_for_drift(executor, expected, state, discard=discard)
         if abandon:
             end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
-        plan = plan_for(state.stack, self._target)
         if expected is None:
             refuse_irreversible(plan, self._database)
         outcome = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
@@ -158,11 +159,11 @@ class _Sync:
             self._observer.settled(report)
         return replace(outcome, ran=True, done=finished + executor.committed)
 
-    def _refuse_untrusted(self, state: State) -> None:
+    def _refuse_untrusted(self, plan: Plan, state: State) -> None:
         """Raise LeftToSync if a hook would run what nobody has agreed to."""
         if self._caller is Caller.HOOK:
             trust.refuse_unknown_ledger(self._project, self._connection, state)
-            trust.refuse_untrusted(self._project, self._target, plan_for(state.stack, self._target), state)
+            trust.refuse_untrusted(self._project, self._target, plan, state)
 
     def _agreed(self, plan: Plan) -> bool:
         """Whether the plan may run; a person who runs it approves of its scripts."""

@@ -128,8 +128,8 @@ def approve_local_branches(project: Project) -> None:
     """Approve what the clone's own branches have when gitmig is set up in it; later calls change nothing."""
     store = TrustStore.load(project.repository)
     if not store.has_begun:
-        folders = [*project.settings.folders, *([project.settings.bootstrap] if project.settings.bootstrap else [])]
-        store.begin(blobs_of_local_branches(project.repository, folders))
+        places = [*project.settings.folders, *(file.path for one in _bootstrap(project) for file in one.files)]
+        store.begin(blobs_of_local_branches(project.repository, places))
 
 
 def bind(project: Project) -> None:

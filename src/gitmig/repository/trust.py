@@ -153,8 +153,13 @@ class Provenance:
             return set()
         below = {(path, based[path]) for path, _ in own if path in based}
         unsafe = {path for path, _ in below - self._from_git(below)}
-        others = (*self._repository.fetched(), *self._commits)
-        every = _history(self._repository, ("--all", "--reflog", "--stdin"), [path for path, _ in own], others)
+        # a stash is a commit, too, but one of what was in the work tree
+        every = _history(
+            self._repository,
+            ("--exclude=refs/stash", "--all", "--stdin"),
+            [path for path, _ in own],
+            [*self._repository.fetched(), *self._commits, *(move.new for move in self._movements)],
+        )
         return {(path, blob) for path, blob in own - every if path not in unsafe}
 
     def _is_trusted(self, commit: str) -> bool:
@@ -178,7 +183,8 @@ class Provenance:
         for row in filter(None, out.decode("utf-8", "surrogateescape").split("\0")):
             key, _, value = row.partition("\n")
             refspecs.setdefault(key[len("remote.") : -len(".fetch")], []).append(value)
-        trusted = trusted_remotes(list(refspecs), repository.configured("gitmig.trustedRemote"), self._default_tracks)
+        tracks = self._default_tracks if len(refspecs) > 1 else None
+        trusted = trusted_remotes(list(refspecs), repository.configured("gitmig.trustedRemote"), tracks)
         refs = repository.lines("for-each-ref", "--format=%(refname)", REMOTES)
         return [ref for remote in trusted for ref in branches_of(refs, refspecs[remote])]
 
@@ -191,10 +197,18 @@ class Provenance:
 
     @cached_property
     def _agreements(self) -> list[Agreement]:
+        return [act for moves in self._reflogs for act in agreements(moves)]
+
+    @property
+    def _movements(self) -> list[Movement]:
+        return [move for moves in self._reflogs for move in moves]
+
+    @cached_property
+    def _reflogs(self) -> list[list[Movement]]:
         """What the reflogs of every work tree's HEAD tell."""
         trees = [path.parent.name for path in self._repository.common_dir.glob("worktrees/*/HEAD")]
-        heads = ["HEAD", "main-worktree/HEAD", *(f"worktrees/{name}/HEAD" for name in trees)]
-        return [act for head in heads for act in agreements(self._reflog(head))]
+        heads = ["HEAD", *(("main-worktree/HEAD", *(f"worktrees/{name}/HEAD" for name in trees)) if trees else ())]
+        return [self._reflog(head) for head in heads]
 
     def _reflog(self, head: str) -> list[Movement]:
         """Oldest first; [] for what has no reflog."""
