@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.core.binding import Binding, Limits
-from gitmig.database.embedded import MAINTENANCE, EmbeddedServer
+from gitmig.database.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.repository.door import Repository
 
@@ -55,6 +55,8 @@ class Project:
             option=database,
             file=file,
         )
+        if settings.database is None:
+            forget_libpq_variables()
         return cls(repository=repository, settings=settings, team_file=file if present else None)
 
     @property
@@ -127,6 +129,7 @@ class Project:
         from gitmig.database.connection import connect, is_missing_database
         from gitmig.database.scratch import create_from_bootstrap
 
+        self.server.secure()
         try:
             with connect(self.url, "wake"):
                 if not anew:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.proof import Orders, judge
 from gitmig.database.building import BuildFailed
-from gitmig.database.embedded import MAINTENANCE
+from gitmig.database.embedded import MAINTENANCE, forget_libpq_variables
 from gitmig.database.proving import run_trials
 from gitmig.operations.failures import not_fresh
 from gitmig.operations.sides import Reader
@@ -66,6 +66,7 @@ def _server(project: Project, scratch: str | None) -> str:
     if scratch is not None and scratch != EMBEDDED:
         return scratch
     if scratch == EMBEDDED or project.settings.database is None:
+        forget_libpq_variables()
         project.server.start()
         return project.server.url(MAINTENANCE)
     return project.url
