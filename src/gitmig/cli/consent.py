@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
-from gitmig.cli.render import plural, say, tell
+from gitmig.cli.render import confirm, plural, say, say_text, styled, tell
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
@@ -26,8 +24,9 @@ def scratch_consent(*, given: bool) -> Callable[[Sequence[Candidate]], None]:
             return
         what = f"{plural(len(found), 'script')} not trusted in this clone: {names(found)}"
         if sys.stdin.isatty() and sys.stderr.isatty():
-            tell(f"This runs {what}.\nNothing of your database is meant to be touched, but {MEANS}.")
-            if click.confirm("Run them?", default=False, err=True):
+            tell(f"This runs {what}.")
+            tell(f"Nothing of your database is meant to be touched, but {MEANS}.")
+            if confirm("Run them?", default=False):
                 return
         raise GitmigError(
             f"this would run {what}",
@@ -40,10 +39,10 @@ def scratch_consent(*, given: bool) -> Callable[[Sequence[Candidate]], None]:
 def show(found: Sequence[Candidate]) -> None:
     """Print scripts whole."""
     for one in found:
-        say(click.style(f"{one.path}", bold=True))
+        say(styled(f"{one.path}", bold=True))
         for section, text in one.scripts:
             say(f"-- {section}")
-            say(text.strip("\n"))
+            say_text(text.strip("\n"))
         say()
 
 

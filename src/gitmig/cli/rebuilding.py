@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from gitmig.cli import shapes
-from gitmig.cli.render import plural, print_json, say, short, tell, warn
+from gitmig.cli.render import confirm, plural, print_json, say, short, tell, warn
 
 if TYPE_CHECKING:
     from gitmig.cli.observer import Watcher
@@ -55,4 +53,4 @@ def show(rebuilt: Rebuilt) -> None:
 
 def _agreed() -> bool:
     tell("The database is made anew beside the old one, which is kept; everybody has to leave it for a moment.")
-    return click.confirm("Go on?", default=True, err=True)
+    return confirm("Go on?", default=True)

@@ -7,7 +7,7 @@ import click
 from gitmig.cli import options, shapes
 from gitmig.cli.consent import scratch_consent
 from gitmig.cli.formats import FORMATS, Report, render, status
-from gitmig.cli.render import print_json, say
+from gitmig.cli.render import print_json, say_text
 
 
 @click.command("check", short_help="Can the migrations of two branches live together?")
@@ -59,7 +59,7 @@ def command(
         lint=not no_lint,
         consent=scratch_consent(given=trust),
     )
-    say(render("json" if as_json else form, Report.of(found)))
+    say_text(render("json" if as_json else form, Report.of(found)))
     return status(found.findings, strict=strict)
 
 

@@ -8,7 +8,7 @@ import click
 
 from gitmig.cli import options, shapes
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.render import difference_lines, plural, print_json, say, warn
+from gitmig.cli.render import difference_lines, plural, print_json, say, say_exactly, warn
 
 if TYPE_CHECKING:
     from gitmig.core.difference import Difference
@@ -66,6 +66,6 @@ def command(
 
 def _print_sql(change: Difference) -> None:
     for statement in change.statements:
-        say(f"{statement};")
+        say_exactly(f"{statement};")
     for name in change.unhandled:
         warn(f"no SQL can be computed for {name}")

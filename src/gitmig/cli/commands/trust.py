@@ -8,7 +8,7 @@ import click
 
 from gitmig.cli import options, shapes
 from gitmig.cli.consent import names, show
-from gitmig.cli.render import plural, print_json, say
+from gitmig.cli.render import confirm, plural, print_json, say
 from gitmig.errors import GitmigError
 
 
@@ -43,7 +43,7 @@ def command(revision: str | None, dry_run: bool, yes: bool, as_json: bool) -> in
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise GitmigError(f"{count} not approved: {names(found)}", hint="read them, then use --yes to approve them")
-        if not click.confirm(f"Let hooks run {count}?", default=False, err=True):
+        if not confirm(f"Let hooks run {count}?", default=False):
             say("nothing was approved")
             return 0
     approve(project, found)
