@@ -41,6 +41,10 @@ class LeftToSync(GitmigError):
     """A hook must not do it: it leaves the database alone with one warning line, and a person decides."""
 
 
+class UntrustedLedger(LeftToSync):
+    """The ledger belongs to, or may be written by, a role that is not accepted."""
+
+
 class ProtectedDatabase(LeftToSync):
     """The database is protected."""
 

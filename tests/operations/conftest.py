@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitmig.core.kept.item import Item
     from gitmig.core.kept.report import Report
     from gitmig.core.kept.shape import TableName
+    from gitmig.core.ownership import ForeignLedger
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
@@ -74,6 +75,10 @@ class Notebook:
 
     def protected(self, plan: Plan) -> bool:
         self.events.append(f"protected {len(plan.steps)}")
+        return self.agree
+
+    def foreign(self, known: ForeignLedger) -> bool:
+        self.events.append("foreign")
         return self.agree
 
     def started(self, step: Step) -> None:

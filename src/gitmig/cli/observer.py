@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gitmig.core.kept.item import Item
     from gitmig.core.kept.report import Report
     from gitmig.core.kept.shape import TableName
+    from gitmig.core.ownership import ForeignLedger
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
@@ -113,6 +114,13 @@ class Watcher:
         for step in plan.steps:
             tell(step_line(step))
         return confirm("The database is protected. Go on?", default=False)
+
+    def foreign(self, known: ForeignLedger) -> bool:
+        """A clone that lacks objects cannot tell; a person can."""
+        if not self._may_ask:
+            return False
+        warn(known.message)
+        return confirm("This clone is shallow or partial and may not know its own. Is it this project's database?")
 
     def building(self, count: int) -> None:
         """Say what takes its time."""

@@ -38,6 +38,7 @@ from gitmig.errors import GitmigError
 from gitmig.operations import trust
 from gitmig.operations.expected import ground_of
 from gitmig.operations.failures import not_fresh
+from gitmig.operations.ownership import foreign_ledger
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
@@ -100,13 +101,20 @@ class Rebuilt:
 
 
 def rebuild(
-    project: Project, target: Target, observer: RebuildObserver, *, wait: int, by_hand: bool = False
+    project: Project,
+    target: Target,
+    observer: RebuildObserver,
+    *,
+    wait: int,
+    by_hand: bool = False,
+    take_over: bool = False,
 ) -> Rebuilt:
     """Make the project's database anew from the target's migrations, with the rows it has. Raises GitmigError.
 
     Until the names are swapped, in one transaction, the database is as it was; afterwards it is complete. `wait` is
     how many seconds others who are connected are waited for. A database on another machine is rebuilt `by_hand` only,
-    a protected one never. Takes the lock itself: the caller must not be connected to the database.
+    a protected one never, and another project's with `take_over` only. Takes the lock itself: the caller must not be
+    connected to the database.
     """
     context = Context(target=target.set, commit=target.commit, by=project.user)
     plan = plan_for((), target)
@@ -116,18 +124,30 @@ def rebuild(
     with ExitStack() as stack:
         old = stack.enter_context(project.connect("rebuild", on_wait=observer.waiting))
         refuse_unfit(old, project.url, by_hand=by_hand)
+        if by_hand and not take_over:  # else it is the end of a sync, which has asked
+            state = read_state(old)
+            if foreign := foreign_ledger(old, target, state, plan_for(state.stack, target)):
+                raise foreign
         stamp.forget(project.repository)
         return _Rebuild(project, target, old, observer, wait).run(work, stack)
 
 
 def rebuild_to(
-    project: Project, observer: RebuildObserver, *, revision: str | None = None, wait: int | None = None
+    project: Project,
+    observer: RebuildObserver,
+    *,
+    revision: str | None = None,
+    wait: int | None = None,
+    take_over: bool = False,
 ) -> Rebuilt:
-    """Rebuild at the wish of a person, to the work tree or the commit `revision`. Raises GitmigError."""
+    """Rebuild at the wish of a person, to the work tree or the commit `revision`. Raises GitmigError.
+
+    With `take_over` also a database that belongs to another project.
+    """
     since = time.time_ns()
     target = load_target(project, revision)
     wait = project.settings.rebuild_wait if wait is None else wait
-    rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True)
+    rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True, take_over=take_over)
     if revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)
         trust.bind(project)

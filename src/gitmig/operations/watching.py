@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.database.stepping import Observer
+from gitmig.operations.ownership import OwnershipObserver
 from gitmig.operations.protection import ProtectionObserver
 from gitmig.operations.rebuild import RebuildObserver
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from gitmig.core.kept.item import Item
     from gitmig.core.kept.report import Report
     from gitmig.core.kept.shape import TableName
+    from gitmig.core.ownership import ForeignLedger
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from gitmig.errors import SyncFailed
 
 
-class SyncObserver(Observer, ProtectionObserver, RebuildObserver, Protocol):
+class SyncObserver(Observer, OwnershipObserver, ProtectionObserver, RebuildObserver, Protocol):
     """Is asked and told while a sync goes on."""
 
     def resuming(self, label: str) -> None:
@@ -61,6 +63,10 @@ class Silent:
         return False
 
     def protected(self, plan: Plan) -> bool:
+        """No."""
+        return False
+
+    def foreign(self, known: ForeignLedger) -> bool:
         """No."""
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import git
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 
 
+OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+ARGUMENTS = 1000  # object ids on one command line
 # Messages are read in English, and reading never takes the index lock from the user's own git.
 ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
@@ -132,6 +135,24 @@ class Repository:
         except OSError:
             return frozenset()
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the clone lacks objects of its own history: a shallow or a partial one."""
+        asked = ("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
+        return bool(self.shallow) or bool(self.lines(*asked))
+
+    def present(self, ids: Collection[str]) -> frozenset[str]:
+        """Those of the object ids, in full, that the clone has.
+
+        Nothing is fetched for it, as `git cat-file` would in a partial clone (GIT_NO_LAZY_FETCH makes that fail).
+        """
+        asked = sorted(one for one in ids if OBJECT_ID.fullmatch(one))
+        found: set[str] = set()
+        for start in range(0, len(asked), ARGUMENTS):
+            prefixes = (f"--disambiguate={one}" for one in asked[start : start + ARGUMENTS])
+            found.update(self.lines("rev-parse", *prefixes))
+        return frozenset(found & set(asked))
+
     @cached_property
     def config(self) -> dict[str, str]:
         """`git config gitmig.*` and `user.*` by lower-case key, the nearest place winning."""
@@ -156,9 +177,8 @@ class Repository:
         return [(scope, key.lower(), value) for scope, (key, _, value) in pairs]
 
     def configured(self, key: str) -> tuple[str, ...]:
-        """Every value of a personal setting that may be given several times."""
-        _, out, _ = self.attempt("config", "-z", "--get-all", key)
-        return tuple(filter(None, out.decode("utf-8", "replace").split("\0")))
+        """Every value of a personal setting (`gitmig.*`) that may be given several times."""
+        return tuple(value for _, name, value in self._config if name == key.lower() and value)
 
     def fetched(self) -> list[str]:
         """The commits that the last `git fetch` brought, whether or not a ref leads to them."""

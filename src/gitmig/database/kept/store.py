@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from gitmig.core.kept.item import Item, KeptColumn
 from gitmig.core.kept.shape import TableName
 from gitmig.core.plan import Direction
+from gitmig.database.ledger_access import share_as_the_book
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -78,8 +79,7 @@ class Store:
 
     def items(self) -> list[Item]:
         """Everything that is kept, oldest first; nothing where no ledger is."""
-        row = self._connection.execute("SELECT pg_catalog.to_regclass('gitmig_kept.item') IS NULL").fetchone()
-        if row and row[0]:
+        if not self._has_book():
             return []
         return [_item(*row) for row in self._connection.execute(f"{SELECT} ORDER BY id".encode())]
 
@@ -110,6 +110,7 @@ class Store:
         )
         row = self._connection.execute(INSERT.encode(), values).fetchone()
         assert row is not None  # RETURNING
+        share_as_the_book(self._connection, SCHEMA, copy.data)
         return int(row[0])
 
     def rows(self, item: Item, limit: int) -> list[tuple[dict[str, str | None], str | None]]:
@@ -153,6 +154,7 @@ class Store:
         self._connection.execute(
             SPLIT.encode(), (number, Jsonb([column.to_json() for column in columns]), f"{SCHEMA}.{data}", data, item.id)
         )
+        share_as_the_book(self._connection, SCHEMA, data)
 
     def drop(self, items: Sequence[Item]) -> None:
         """Forget items, rows included."""
@@ -165,11 +167,18 @@ class Store:
         self._connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(data_table(name)))
 
     def older_than(self, days: int) -> list[Item]:
-        """What was kept more than `days` days ago."""
+        """What was kept more than `days` days ago; nothing where no ledger is."""
+        if not self._has_book():
+            return []
         query = (
             f"{SELECT} WHERE kept_at < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => %s) ORDER BY id"
         )
         return [_item(*row) for row in self._connection.execute(query.encode(), (days,))]
+
+    def _has_book(self) -> bool:
+        """Whether there is one: a database without a ledger has none."""
+        row = self._connection.execute("SELECT pg_catalog.to_regclass('gitmig_kept.item') IS NOT NULL").fetchone()
+        return bool(row and row[0])
 
 
 def data_table(name: str) -> sql.Composable:

@@ -1,0 +1,191 @@
+"""Who can write the ledger, or have it run something: read from the catalogs alone, so that nothing of theirs runs.
+
+What stands in the ledger runs as whoever syncs. So it is believed only if it belongs to the syncing user, to an
+accepted role, or to a superuser, who can do anything anyway.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.core.ledger_access import Access, Power, judge
+from gitmig.database.catalogs.scope import FIRST_OID
+from gitmig.errors import UntrustedLedger
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from gitmig.database.connection import Connection
+
+SCHEMAS = "('gitmig', 'gitmig_kept')"
+BOOK = "gitmig_kept.item"
+EXISTING = f"SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN {SCHEMAS}"
+# Privileges by which somebody else's words get into the ledger. A foreign key (REFERENCES) deletes and updates along
+# with it, and up to PostgreSQL 17 its deferred triggers run as whoever is the user at the COMMIT.
+WRITING = "('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES')"
+
+
+def _class(name: str) -> str:
+    return f"'pg_catalog.{name}'::pg_catalog.regclass"
+
+
+# What hangs on the ledger's tables, by the catalog it stands in, the column that names the table, and a condition.
+PARTS = " UNION ALL ".join(
+    f"SELECT {_class(catalog)}, a.{oid} FROM pg_catalog.{source} a JOIN rel ON rel.oid = a.{table} WHERE {condition}"
+    for catalog, source, oid, table, condition in (
+        ("pg_class", "pg_class", "oid", "oid", "true"),
+        ("pg_class", "pg_index", "indexrelid", "indrelid", "true"),
+        ("pg_attrdef", "pg_attrdef", "oid", "adrelid", "true"),
+        ("pg_constraint", "pg_constraint", "oid", "conrelid", "true"),
+        ("pg_trigger", "pg_trigger", "oid", "tgrelid", "NOT a.tgisinternal"),
+        ("pg_rewrite", "pg_rewrite", "oid", "ev_class", "true"),
+        ("pg_policy", "pg_policy", "oid", "polrelid", "true"),
+    )
+)
+DESCRIBED = "pg_catalog.pg_describe_object"
+# The owner of an object of any kind. What the first superuser owns is not noted there; that is role 10.
+OWNER = """coalesce((SELECT s.refobjid FROM pg_catalog.pg_shdepend s
+    WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+    AND s.classid = d.{0}classid AND s.objid = d.{0}objid AND s.objsubid = 0 AND s.deptype = 'o'), 10)"""
+FOUND = f"""
+WITH ns AS (SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace WHERE oid = ANY (%(schemas)s)),
+rel AS (
+    SELECT c.oid, c.relname, n.nspname, c.relkind, c.relowner, c.relacl,
+        CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+        n.nspname || '.' || pg_catalog.quote_ident(c.relname) AS name
+    FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace WHERE c.relkind NOT IN ('i', 'I', 't')
+),
+part (classid, objid) AS ({PARTS}),
+granted (role, kind, name, privilege) AS (
+    SELECT a.grantee, 'SCHEMA', nspname::pg_catalog.text, a.privilege_type
+    FROM ns, pg_catalog.aclexplode(nspacl) a WHERE a.privilege_type = 'CREATE'
+    UNION ALL
+    SELECT a.grantee, kind, name, a.privilege_type FROM rel, pg_catalog.aclexplode(relacl) a
+    WHERE a.privilege_type IN {WRITING}
+    UNION ALL
+    SELECT a.grantee, kind, name, a.privilege_type || ' (' || pg_catalog.quote_ident(c.attname) || ')'
+    FROM rel JOIN pg_catalog.pg_attribute c ON c.attrelid = rel.oid AND c.attnum > 0,
+        pg_catalog.aclexplode(c.attacl) a
+    WHERE a.privilege_type IN {WRITING}
+),
+found (power, role, what, rights, target) AS (
+    SELECT 'owns', nspowner, 'schema ' || nspname, '', '' FROM ns
+    UNION ALL
+    SELECT 'owns', {OWNER.format("")}, {DESCRIBED}(d.classid, d.objid, 0), '', ''
+    FROM pg_catalog.pg_depend d JOIN ns ON d.refclassid = {_class("pg_namespace")} AND d.refobjid = ns.oid
+    UNION ALL
+    SELECT 'owns', {OWNER.format("ref")},
+        {DESCRIBED}(d.refclassid, d.refobjid, 0) || ', used by ' || {DESCRIBED}(d.classid, d.objid, 0), '', ''
+    FROM part JOIN pg_catalog.pg_depend d ON d.classid = part.classid AND d.objid = part.objid
+        AND d.refclassid IN ({_class("pg_proc")}, {_class("pg_type")}, {_class("pg_operator")}, {_class("pg_opclass")})
+        AND d.refobjid >= {FIRST_OID}
+    UNION ALL
+    SELECT 'owns', c.relowner,
+        {DESCRIBED}({_class("pg_constraint")}, o.oid, 0) || ', which refers to the ledger', '', ''
+    FROM rel JOIN pg_catalog.pg_constraint o ON o.confrelid = rel.oid AND o.contype = 'f'
+    JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
+    UNION ALL
+    SELECT 'owns', p.proowner, {DESCRIBED}({_class("pg_cast")}, k.oid, 0), '', ''
+    FROM rel JOIN pg_catalog.pg_type t ON t.typrelid = rel.oid
+    JOIN pg_catalog.pg_cast k ON t.oid IN (k.castsource, k.casttarget) OR t.typarray IN (k.castsource, k.casttarget)
+    JOIN pg_catalog.pg_proc p ON p.oid = k.castfunc
+    UNION ALL
+    SELECT 'may', role, 'write the ledger (' || pg_catalog.string_agg(privilege, ', ' ORDER BY privilege)
+        || ' on ' || pg_catalog.lower(kind) || ' ' || name || ')',
+        pg_catalog.string_agg(privilege, ', ' ORDER BY privilege), kind || ' ' || name
+    FROM granted GROUP BY role, kind, name
+    UNION ALL
+    SELECT 'may', r.oid, 'write every table (a member of pg_write_all_data)', '', '' FROM pg_catalog.pg_roles r
+    WHERE r.rolcanlogin AND pg_catalog.pg_has_role(
+        r.oid, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'pg_write_all_data'), 'MEMBER')
+    UNION ALL
+    SELECT 'shape', relowner, {DESCRIBED}({_class("pg_class")}, rel.oid, 0), '', '' FROM rel
+    WHERE relkind NOT IN ('r', 'S') AND (nspname = 'gitmig_kept' AND relkind <> 'c'
+        OR relname IN ('state', 'applied', 'history', 'unfinished'))
+    UNION ALL
+    SELECT 'shape', relowner, {DESCRIBED}(part.classid, part.objid, 0), '', ''
+    FROM part LEFT JOIN pg_catalog.pg_rewrite w ON part.classid = {_class("pg_rewrite")} AND w.oid = part.objid
+    LEFT JOIN pg_catalog.pg_policy p ON part.classid = {_class("pg_policy")} AND p.oid = part.objid
+    JOIN rel ON rel.oid IN (w.ev_class, p.polrelid) WHERE rel.relkind IN ('r', 'p')
+    UNION ALL
+    SELECT 'shape', relowner, {DESCRIBED}({_class("pg_class")}, i.inhparent, 0) || ' with the child '
+        || {DESCRIBED}({_class("pg_class")}, i.inhrelid, 0), '', ''
+    FROM rel JOIN pg_catalog.pg_inherits i ON rel.oid IN (i.inhparent, i.inhrelid)
+)
+SELECT DISTINCT f.power, r.rolname, f.what, f.rights, f.target
+FROM found f LEFT JOIN pg_catalog.pg_roles r ON r.oid = f.role
+WHERE f.power = 'shape' OR r.oid IS NULL
+    OR NOT (r.rolsuper OR r.rolname = ANY (ARRAY[CURRENT_USER, SESSION_USER]))
+ORDER BY f.power, f.what, r.rolname
+"""
+# The ledger's objects as GRANT names them, and who may do what with them.
+OBJECTS = f"""
+    SELECT 'SCHEMA' AS kind, nspname, '' AS relname, nspowner AS owner, nspacl AS acl
+    FROM pg_catalog.pg_namespace WHERE nspname IN {SCHEMAS}
+    UNION ALL
+    SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname, c.relowner, c.relacl
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN {SCHEMAS} AND c.relkind IN ('r', 'S')
+"""
+NAMES = f"SELECT o.kind, o.nspname, o.relname FROM ({OBJECTS}) o"
+GIVEN = f"""
+    SELECT DISTINCT o.kind, o.nspname, o.relname, r.rolname FROM ({OBJECTS}) o, pg_catalog.aclexplode(o.acl) a
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+    WHERE a.grantee <> o.owner
+"""
+BEYOND_THE_BOOK = """
+    SELECT r.rolname, a.privilege_type FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+    WHERE c.oid = %s::pg_catalog.regclass AND a.grantee <> c.relowner AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_class book, pg_catalog.aclexplode(book.relacl) b
+        WHERE book.oid = %s::pg_catalog.regclass AND b.grantee = a.grantee AND b.privilege_type = a.privilege_type
+    )
+"""
+Name = tuple[str, str, str]
+
+
+def refuse_strangers(connection: Connection, accepted: Collection[str]) -> None:
+    """Raise UntrustedLedger if a role that is not accepted owns a part of the ledger, may write it, or acts in it.
+
+    To be asked before anything else of the ledger is read, and under the lock, if there is to be one.
+    """
+    schemas = [oid for (oid,) in connection.execute(EXISTING.encode()).fetchall()]
+    if not schemas:
+        return
+    rows = connection.execute(FOUND.encode(), {"schemas": schemas}).fetchall()
+    found = [Access(power=Power(power), role=role, what=what, rights=r, on=on) for power, role, what, r, on in rows]
+    if refusal := judge(found, accepted):
+        raise UntrustedLedger(refusal.message, hint=refusal.hint, details=refusal.details)
+
+
+def names(connection: Connection) -> frozenset[Name]:
+    """What there is of the ledger: kind, schema and name of each object."""
+    return frozenset(connection.execute(NAMES.encode()).fetchall())
+
+
+def make_private(connection: Connection, before: Collection[Name]) -> None:
+    """Take back what default privileges gave of the ledger's new objects: of those that are not among `before`.
+
+    To be called in the transaction in which they were made.
+    """
+    for kind, schema, name, role in connection.execute(GIVEN.encode()).fetchall():
+        if (kind, schema, name) not in before:
+            _revoke(connection, sql.SQL("ALL"), kind, sql.Identifier(schema, *([name] if name else [])), role)
+
+
+def share_as_the_book(connection: Connection, schema: str, name: str) -> None:
+    """Take back what default privileges gave of a table with kept rows, but for what its role has of their book.
+
+    To be called in the transaction in which it was made. The rows may be such as row security hides from that role.
+    """
+    table = sql.Identifier(schema, name)
+    rows = connection.execute(BEYOND_THE_BOOK, (table.as_string(connection), BOOK)).fetchall()
+    for role, privilege in rows:
+        _revoke(connection, sql.SQL(privilege), "TABLE", table, role)
+
+
+def _revoke(connection: Connection, what: sql.SQL, kind: str, name: sql.Identifier, role: str | None) -> None:
+    whom = sql.SQL("PUBLIC") if role is None else sql.Identifier(role)
+    connection.execute(sql.SQL("REVOKE {} ON {} {} FROM {}").format(what, sql.SQL(kind), name, whom))
