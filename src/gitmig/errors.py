@@ -41,6 +41,14 @@ class LeftToSync(GitmigError):
     """A hook must not do it: it leaves the database alone with one warning line, and a person decides."""
 
 
+class UntrustedLedger(LeftToSync):
+    """The ledger is, or may be written, by somebody who is not trusted with what runs from it."""
+
+
+class ForeignLedger(LeftToSync):
+    """The ledger is another project's."""
+
+
 class ProtectedDatabase(LeftToSync):
     """The database is protected."""
 

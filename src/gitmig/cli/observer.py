@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
-    from gitmig.errors import SyncFailed
+    from gitmig.errors import ForeignLedger, SyncFailed
 
 AMENDED = {
     Way.COMPLETED: "gitmig put the rest right",
@@ -113,6 +113,13 @@ class Watcher:
         for step in plan.steps:
             tell(step_line(step))
         return confirm("The database is protected. Go on?", default=False)
+
+    def foreign(self, known: ForeignLedger) -> bool:
+        """A clone that lacks objects cannot tell; a person can."""
+        if not self._may_ask:
+            return False
+        warn(known.message)
+        return confirm("This clone is shallow or partial and may not know its own. Is it this project's database?")
 
     def building(self, count: int) -> None:
         """Say what takes its time."""

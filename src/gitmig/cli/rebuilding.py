@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST = 10  # lines about what was set aside
 
 
-def run(project: Project, watcher: Watcher, revision: str | None, *, ask: bool, as_json: bool) -> int:
+def run(project: Project, watcher: Watcher, revision: str | None, *, ask: bool, take_over: bool, as_json: bool) -> int:
     """Rebuild the project's database after asking, on a terminal; returns the exit status."""
     from gitmig.operations.rebuild import rebuild_to
 
@@ -24,7 +24,7 @@ def run(project: Project, watcher: Watcher, revision: str | None, *, ask: bool, 
         say("nothing was changed")
         return 0
     try:
-        rebuilt = rebuild_to(project, watcher, revision=revision)
+        rebuilt = rebuild_to(project, watcher, revision=revision, take_over=take_over)
     finally:
         watcher.close()
     if as_json:

@@ -109,6 +109,7 @@ class Project:
         """
         from gitmig.database import lock
         from gitmig.database.connection import connect
+        from gitmig.database.ledger_access import refuse_strangers
 
         if self.settings.database is None:
             self.wake()
@@ -116,6 +117,7 @@ class Project:
         try:
             while True:
                 with connect(self.url, purpose, timeout=timeout) as connection:
+                    refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
                     if on_wait is None or lock.acquire(connection, on_wait, told):
                         yield connection
                         return

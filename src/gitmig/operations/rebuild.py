@@ -38,6 +38,7 @@ from gitmig.errors import GitmigError
 from gitmig.operations import trust
 from gitmig.operations.expected import ground_of
 from gitmig.operations.failures import not_fresh
+from gitmig.operations.ownership import foreign_ledger
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
@@ -121,12 +122,25 @@ def rebuild(
 
 
 def rebuild_to(
-    project: Project, observer: RebuildObserver, *, revision: str | None = None, wait: int | None = None
+    project: Project,
+    observer: RebuildObserver,
+    *,
+    revision: str | None = None,
+    wait: int | None = None,
+    take_over: bool = False,
 ) -> Rebuilt:
-    """Rebuild at the wish of a person, to the work tree or the commit `revision`. Raises GitmigError."""
+    """Rebuild at the wish of a person, to the work tree or the commit `revision`. Raises GitmigError.
+
+    With `take_over` also a database that belongs to another project.
+    """
     since = time.time_ns()
     target = load_target(project, revision)
     wait = project.settings.rebuild_wait if wait is None else wait
+    if not take_over:
+        with project.connect("rebuild") as connection:
+            state = read_state(connection)
+            if foreign := foreign_ledger(connection, target, state, plan_for(state.stack, target)):
+                raise foreign
     rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True)
     if revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from gitmig.core.version import Version
 from gitmig.errors import LeftToSync
 from gitmig.operations.target import load_target
 from gitmig.repository import binding
+from gitmig.repository.door import OBJECT_ID
 from gitmig.repository.trust import Provenance, TrustStore, blobs_of_local_branches
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     # Asks a person about scripts that are about to run on a scratch database. Raises GitmigError if they say no.
     Consent = Callable[[Sequence["Candidate"]], None]
 
-OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Settings that decide how far gitmig goes, as `git config` spells them → as `gitmig.toml` does.
 PERSONAL_KEYS = {
     **{key: key for key in ("folder", "layout", "bootstrap", "ignore", "verify")},

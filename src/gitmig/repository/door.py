@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import git
 
@@ -21,6 +22,7 @@ INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CO
 
 
 # Messages are read in English, and reading never takes the index lock from the user's own git.
+OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 
@@ -62,21 +64,27 @@ class Repository:
             raise UsageError("a bare repository has no work tree", hint="name a commit, as in: gitmig sync REV")
         return self.root
 
-    def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
-        """The standard output of a git command. Raises GitmigError with git's own words."""
-        status, out, err = self.attempt(*arguments, stdin=stdin)
+    def run(self, *arguments: str, stdin: bytes | None = None, lazily: bool = True) -> bytes:
+        """The standard output of a git command. Raises GitmigError with git's own words.
+
+        Without `lazily` it does not fetch what a partial clone lacks (git 2.44 and newer).
+        """
+        status, out, err = self.attempt(*arguments, stdin=stdin, lazily=lazily)
         if status:
             words = err.strip().splitlines() or [f"exit status {status}"]
             raise GitmigError(f"git {arguments[0]} failed: {words[-1]}", details=tuple(words[:-1]))
         return out
 
-    def attempt(self, *arguments: str, stdin: bytes | None = None, literal: bool = True) -> tuple[int, bytes, str]:
+    def attempt(
+        self, *arguments: str, stdin: bytes | None = None, literal: bool = True, lazily: bool = True
+    ) -> tuple[int, bytes, str]:
         """Exit status, standard output and standard error of a git command that may well fail.
 
         Paths are taken as they are written, but by the few commands that do not know how (`literal` is False then).
         """
         options = ("--literal-pathspecs",) if literal else ()
-        return _run(self.root or self.git_dir, (*options, *arguments), stdin)
+        more = {} if lazily else {"GIT_NO_LAZY_FETCH": "1"}
+        return _run(self.root or self.git_dir, (*options, *arguments), stdin, more)
 
     def lines(self, *arguments: str) -> list[str]:
         """The standard output of a git command as lines; [] if it fails."""
@@ -132,6 +140,21 @@ class Repository:
         except OSError:
             return frozenset()
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the clone lacks objects of its own history: a shallow or a partial one."""
+        return bool(self.shallow) or bool(
+            self.lines("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
+        )
+
+    def has_any(self, blobs: Collection[str]) -> bool:
+        """Whether the clone has one of these objects, asked by their full ids; nothing is fetched for it."""
+        asked = "".join(f"{blob}\n" for blob in blobs if OBJECT_ID.fullmatch(blob))
+        if not asked:
+            return False
+        out = self.run("cat-file", "--batch-check=%(objectname)", stdin=asked.encode(), lazily=False).decode()
+        return any(OBJECT_ID.fullmatch(line) for line in out.splitlines())
+
     @cached_property
     def config(self) -> dict[str, str]:
         """`git config gitmig.*` and `user.*` by lower-case key, the nearest place winning."""
@@ -183,12 +206,14 @@ class Repository:
         return (self.common_dir if shared else self.git_dir) / "gitmig"
 
 
-def _run(folder: Path, arguments: Sequence[str], stdin: bytes | None = None) -> tuple[int, bytes, str]:
+def _run(
+    folder: Path, arguments: Sequence[str], stdin: bytes | None = None, environment: dict[str, str] | None = None
+) -> tuple[int, bytes, str]:
     """Exit status, standard output and standard error of git in a folder. Raises FileNotFoundError without git."""
     done = subprocess.run(
         ("git", *arguments),
         cwd=folder,
-        env=os.environ | ENVIRONMENT,
+        env=os.environ | ENVIRONMENT | (environment or {}),
         input=stdin or b"",
         capture_output=True,
         check=False,

@@ -59,7 +59,10 @@ def _print(found: Status) -> None:
 
 
 def _print_verdict(found: Status) -> None:
-    if found.in_sync:
+    if found.foreign:
+        say(f"{styled('not this project', fg='red')}: {found.foreign.message}")
+        say(str(found.foreign.hint))
+    elif found.in_sync:
         say(styled("in sync", fg="green"))
     elif found.drift and not found.state.stack:
         say(f"{styled('not adopted', fg='red')}: the database has a schema that no migration made")

@@ -1,6 +1,6 @@
 """The ledger: what is applied, with everything needed to revert it, and the history (its tables: `ledger_schema`)."""
 
-from gitmig.database.ledger.reading import read_digests, read_rows, read_state
+from gitmig.database.ledger.reading import read_digests, read_origin, read_rows, read_state
 from gitmig.database.ledger.rows import Event, Row, State, Unfinished, applied_of, scripts
 from gitmig.database.ledger.writing import (
     add,
@@ -29,6 +29,7 @@ __all__ = [
     "measured",
     "move",
     "read_digests",
+    "read_origin",
     "read_rows",
     "read_state",
     "record",
