@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import TupleRow
 
+from gitmig.database import search_path
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Connection = psycopg.Connection[TupleRow]
+Connection = search_path.Connection
 
 UNKNOWN = "?"  # a host that a service file names: nobody can say whether it is this machine
 CONNECT_TIMEOUT = 10  # seconds; libpq would wait for ever on a host that drops packets
@@ -95,11 +95,11 @@ def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterat
 def _open(conninfo: str) -> Connection:
     """Connect; once more if another database took the name in that very moment, as a rebuild has it."""
     try:
-        return psycopg.Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+        return Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
     except psycopg.OperationalError as error:
         if "just been dropped or renamed" not in str(error):
             raise
-    return psycopg.Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+    return Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
 
 
 def is_missing_database(error: DatabaseUnavailable) -> bool:
@@ -110,6 +110,12 @@ def is_missing_database(error: DatabaseUnavailable) -> bool:
 def with_name(url: str, name: str) -> str:
     """The URL of database `name` on the same server."""
     return make_conninfo(url, dbname=name)
+
+
+def with_options(url: str, *settings: str) -> str:
+    """The URL with settings (`name=value`) for the whole session, which no RESET takes back."""
+    options = [parse_url(url).get("options", ""), *(f"-c {setting}" for setting in settings)]
+    return make_conninfo(url, options=" ".join(options).strip())
 
 
 def drop_database(url: str, name: str) -> None:

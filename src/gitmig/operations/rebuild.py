@@ -16,7 +16,7 @@ from gitmig.core.schema import schema_difference
 from gitmig.database import ledger_schema
 from gitmig.database.building import BuildFailed, build
 from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import Address, connect, with_name
+from gitmig.database.connection import Address, connect, with_name, with_options
 from gitmig.database.gauge import Gauge
 from gitmig.database.ledger import Event, read_state
 from gitmig.database.like import copy_properties
@@ -169,7 +169,8 @@ class _Rebuild:
     def _round(self, work: Sequence[Task], renamer: Connection, watcher: Connection) -> tuple[Moved, Schema]:
         """Build, carry and swap; whoever comes in between and wants to write has to wait until one of us gives way."""
         with construction.under_construction(self._old, self._maintenance, self._names.new):
-            with connect(with_name(self._project.url, self._names.new), "rebuild") as new:
+            fast = with_options(with_name(self._project.url, self._names.new), "synchronous_commit=off")
+            with connect(fast, "rebuild") as new:
                 built = self._build(new, work)
                 freeze(self._old, watcher, self._names.name, self._patience)
                 moved = self._move(new, built)
@@ -180,7 +181,6 @@ class _Rebuild:
 
     def _build(self, new: Connection, work: Sequence[Task]) -> Schema:
         self._observer.building(len(work))
-        new.execute("SET synchronous_commit = off")
         run_bootstrap(new, self._project.bootstrap_sql())
         ledger_schema.upgrade(new)
         ups = [task.row.content.up for task in work]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.database.constraints import defer_constraints, settle_constraints
-from gitmig.database.sending import reset_session
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -47,7 +46,10 @@ FOREIGN_KEYS = """
          JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = k.number),
         (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
          FROM pg_catalog.unnest(o.confkey) WITH ORDINALITY k(number, place)
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.confrelid AND a.attnum = k.number)
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.confrelid AND a.attnum = k.number),
+        (SELECT pg_catalog.array_agg(pg_catalog.format('OPERATOR(%%I.%%s)', m.nspname, p.oprname) ORDER BY k.place)
+         FROM pg_catalog.unnest(o.conpfeqop) WITH ORDINALITY k(number, place)
+         JOIN pg_catalog.pg_operator p ON p.oid = k.number JOIN pg_catalog.pg_namespace m ON m.oid = p.oprnamespace)
     FROM pg_catalog.pg_constraint o
     JOIN pg_catalog.pg_class c ON c.oid = o.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_class fc ON fc.oid = o.confrelid JOIN pg_catalog.pg_namespace fn ON fn.oid = fc.relnamespace
@@ -59,7 +61,7 @@ FOREIGN_KEYS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """A foreign key: its own table and columns, and those it refers to."""
+    """A foreign key: its own table and columns, those it refers to, and the operators by which they are equal."""
 
     oid: int
     table: int
@@ -70,14 +72,16 @@ class ForeignKey:
     other: sql.Composable
     columns: tuple[str, ...]
     other_columns: tuple[str, ...]
+    operators: tuple[sql.SQL, ...]
 
 
 @contextmanager
 def quiet(connection: Connection) -> Iterator[None]:
     """Settings under which values are copied faithfully; afterwards the session is as a script expects it."""
     connection.execute(QUIET)
-    yield
-    reset_session(connection)
+    with connection.among_rows():
+        yield
+    connection.reset()
 
 
 @contextmanager
@@ -124,11 +128,13 @@ def foreign_keys(connection: Connection, tables: Collection[int]) -> list[Foreig
             other=sql.SQL("{}" if is_partitioned else "ONLY {}").format(sql.Identifier(other_schema, other_relation)),
             columns=tuple(own_columns),
             other_columns=tuple(other_columns),
+            operators=tuple(map(sql.SQL, operators)),
         )
         for (
             *(oid, table, name, deferrable, target, schema, relation, other_schema, other_relation, is_partitioned),
             own_columns,
             other_columns,
+            operators,
         ) in rows
     ]
 
