@@ -58,7 +58,7 @@ SHOP = """
 def read(url: str, *scripts: str, ignore: Sequence[str] = ()) -> Schema:
     with connect(url, "test") as connection:
         for script in scripts:
-            with connection.users_path():
+            with connection.any_path():
                 connection.execute(script.encode())
         return read_schema(connection, ignore)
 
