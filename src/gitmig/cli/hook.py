@@ -16,7 +16,7 @@ from gitmig.cli.gate import before_merge, before_push
 from gitmig.cli.main import report
 from gitmig.cli.observer import Watcher
 from gitmig.cli.render import plural, say, short, tell, warn
-from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, ProtectedDatabase
+from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftToSync, ProtectedDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def sync_work_tree() -> int:
     except BeforeGitmig as error:
         tell(f"gitmig: {error.message}")
         return 0
-    except ProtectedDatabase as error:
+    except (ProtectedDatabase, LeftToSync) as error:
         warn(f"{error.message}; {error.hint}")
         return 0
     except DatabaseUnavailable as error:

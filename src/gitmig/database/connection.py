@@ -158,6 +158,9 @@ def _translated(address: Address, error: psycopg.Error) -> GitmigError:
             f"{address} is read-only: {reason}", hint="sync the primary server, with a role that may write"
         )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        if "row-level security" in reason:
+            hint = "sync as the owner of the table, or as a role with BYPASSRLS: gitmig keeps all rows or none"
+            return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
         hint = "the ledger needs GRANT CREATE ON DATABASE … TO …, a scratch database ALTER ROLE … CREATEDB"
         return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
     if (isinstance(error, psycopg.OperationalError) and error.sqlstate is None) or error.sqlstate in {"57P01", "57P02"}:

@@ -14,10 +14,12 @@ from gitmig.core.kept.item import REBUILD, Subject
 from gitmig.core.plan import Direction
 from gitmig.core.schema import schema_difference
 from gitmig.database import ledger_schema
+from gitmig.database.attached_code import leave_to_sync
 from gitmig.database.building import BuildFailed, build
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address, connect, with_name, with_options
 from gitmig.database.gauge import Gauge
+from gitmig.database.kept.shape import read_shape
 from gitmig.database.ledger import Event, read_state
 from gitmig.database.like import copy_properties
 from gitmig.database.rebuild import construction
@@ -98,19 +100,28 @@ class Rebuilt:
 
 
 def rebuild(
-    project: Project, target: Target, observer: RebuildObserver, *, wait: int, by_hand: bool = False
+    project: Project,
+    target: Target,
+    observer: RebuildObserver,
+    *,
+    wait: int,
+    by_hand: bool = False,
+    wary: bool = False,
 ) -> Rebuilt:
     """Make the project's database anew from the target's migrations, with the rows it has. Raises GitmigError.
 
     Until the names are swapped, in one transaction, the database is as it was; afterwards it is complete. `wait` is
     how many seconds others who are connected are waited for. A database on another machine is rebuilt `by_hand` only,
-    a protected one never. Takes the lock itself: the caller must not be connected to the database.
+    a protected one never. `wary`: raises LeftToSync where a superuser would run other people's code by moving rows.
+    Takes the lock itself: the caller must not be connected to the database.
     """
     context = Context(target=target.set, commit=target.commit, by=project.user)
     work = tasks(plan_for((), target), {}, context)
     with ExitStack() as stack:
         old = stack.enter_context(project.connect("rebuild", on_wait=observer.waiting))
         refuse_unfit(old, project.url, by_hand=by_hand)
+        if wary:
+            leave_to_sync(old, read_shape(old).tables)
         stamp.forget(project.repository)
         return _Rebuild(project, target, old, observer, wait).run(work, stack)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.database.constraints import defer_constraints, settle_constraints
+from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -36,6 +37,13 @@ RULES = """
     SELECT n.nspname, c.relname, r.rulename, r.ev_enabled FROM pg_catalog.pg_rewrite r
     JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE r.ev_class = ANY (%s::oid[]) AND r.ev_type <> '1' AND r.ev_enabled IN ('O', 'A')
+"""
+# Row security that would hide rows from this role. An owner can be subject to it (FORCE), and can suspend that.
+HIDING = """
+    SELECT c.oid::int8, n.nspname, c.relname, pg_catalog.pg_has_role(c.relowner, 'USAGE'), o.rolname, current_user
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_roles o ON o.oid = c.relowner
+    WHERE c.relrowsecurity AND c.relkind IN ('r', 'p') AND pg_catalog.row_security_active(c.oid)
 """
 ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
 FOREIGN_KEYS = """
@@ -76,12 +84,32 @@ class ForeignKey:
 
 
 @contextmanager
-def quiet(connection: Connection) -> Iterator[None]:
-    """Settings under which values are copied faithfully; afterwards the session is as a script expects it."""
+def quiet(connection: Connection, needed: Collection[int] = ()) -> Iterator[None]:
+    """Settings under which values are copied faithfully; afterwards the session is as a script expects it.
+
+    Row security does not apply: where this role owns a table, it is not forced upon it for a while. Raises GitmigError
+    if it hides rows of one of the tables `needed` (oids), which somebody else owns.
+    """
     connection.execute(QUIET)
+    hiding = connection.execute(HIDING).fetchall()
+    for _, schema, name, _, owner, role in (row for row in hiding if row[0] in needed and not row[3]):
+        raise GitmigError(
+            f"row security hides rows of {schema}.{name} from {role}, so they cannot be kept",
+            hint=f"sync as its owner {owner}, or as a role with BYPASSRLS; nothing was changed",
+        )
+    own = [sql.Identifier(schema, name) for _, schema, name, is_own, _, _ in hiding if is_own]
+    if own:
+        settle_constraints(connection)
+    _force(connection, own, "NO FORCE")
     with connection.among_rows():
         yield
+    _force(connection, own, "FORCE")
     connection.reset()
+
+
+def _force(connection: Connection, tables: Collection[sql.Identifier], change: str) -> None:
+    for table in tables:
+        connection.execute(sql.SQL("ALTER TABLE {} {} ROW LEVEL SECURITY").format(table, sql.SQL(change)))
 
 
 @contextmanager
