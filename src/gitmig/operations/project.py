@@ -123,6 +123,7 @@ class Project:
         try:
             while True:
                 with connect(self.url, purpose, timeout=timeout) as connection:
+                    refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
                     if on_wait is None or lock.acquire(connection, on_wait, told):
                         refuse_strangers(connection, self.ledger_roles)
                         yield connection
