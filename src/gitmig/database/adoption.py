@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitmig.database import ledger, ledger_schema
-from gitmig.database.ledger_access import refuse_strangers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +48,6 @@ def adopt(
         for row in rows
     ]
     with connection.transaction():
-        refuse_strangers(connection, context.ledger_roles)  # it may have come since it was looked at first
         ledger_schema.upgrade(connection)
         ledger.add(connection, [*rows[:-1], replace(rows[-1], fingerprint=fingerprint)])
         ledger.arrive(connection, context.commit if arrived else state.commit, fingerprint)

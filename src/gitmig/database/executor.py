@@ -9,7 +9,6 @@ from gitmig.core.plan import Direction
 from gitmig.database import ledger, ledger_schema
 from gitmig.database.arriving import Arrival
 from gitmig.database.book import Book, Done, milliseconds
-from gitmig.database.ledger_access import refuse_strangers
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne
 from gitmig.database.reverting import Reverter, Unrepairable
@@ -63,7 +62,6 @@ class Executor:
         self._reverter = Reverter(connection, expected, self._stepper.run) if expected else None
         self._arrival: Arrival | None = None
         self._committed: list[Done] = []
-        self._looked = False
 
     @property
     def committed(self) -> tuple[Done, ...]:
@@ -107,7 +105,7 @@ class Executor:
         assert self._gauge is not None
         book = Book(self._connection, self._context, state)
         with self._connection.transaction():
-            self._upgrade()
+            ledger_schema.upgrade(self._connection)
             self._reverter.restore(len(state.stack), self._stepper.keep_drift)
             book.fingerprint = self._gauge.measure(self._connection).fingerprint
             book.discard_drift()
@@ -127,13 +125,6 @@ class Executor:
         except ScriptError as error:
             raise self._failed(task.inside(), error) from error
 
-    def _upgrade(self) -> None:
-        """Have a ledger of this version. Whose it is, is looked at again: it may have come only since."""
-        if not self._looked:
-            refuse_strangers(self._connection, self._context.ledger_roles)
-            self._looked = True
-        ledger_schema.upgrade(self._connection)
-
     def _is_large(self) -> bool:
         row = self._connection.execute(
             "SELECT pg_catalog.pg_database_size(current_database()) > %s", (LARGE,)
@@ -147,7 +138,7 @@ class Executor:
         self._stepper.ran.clear()
         try:
             with self._connection.transaction():
-                self._upgrade()
+                ledger_schema.upgrade(self._connection)
                 done += self._revert([task for task in batch if task.step.direction is Direction.REVERT])
                 measure = len(batch) <= SHORT and (self._arrival is None or self._arrival.is_certain)
                 self._stepper.apply(batch[len(done) :], done, measure=measure)
@@ -204,7 +195,7 @@ class Executor:
             if unfinished is None:
                 refuse_flawed(script)
                 with connection.transaction():
-                    self._upgrade()
+                    ledger_schema.upgrade(connection)
                     ledger.begin_unfinished(connection, task.step.direction, task.row)
             indexes = unfinished.indexes if unfinished else ()
             started = unfinished is not None and unfinished.started

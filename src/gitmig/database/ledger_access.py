@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = "('gitmig', 'gitmig_kept')"
 BOOK = "gitmig_kept.item"
+THERE = "SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass(%s)"
 EXISTING = f"SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN {SCHEMAS}"
 # Privileges by which somebody else's words get into the ledger. A foreign key (REFERENCES) deletes and updates along
 # with it, and up to PostgreSQL 17 its deferred triggers run as whoever is the user at the COMMIT.
@@ -149,15 +150,28 @@ Name = tuple[str, str, str]
 def refuse_strangers(connection: Connection, accepted: Collection[str]) -> None:
     """Raise UntrustedLedger if a role that is not accepted owns a part of the ledger, may write it, or acts in it.
 
-    To be asked before anything else of the ledger is read, and under the lock, if there is to be one.
+    To be asked before anything else of the ledger is read, and under the lock, if there is to be one. What is made by
+    others later, `is_there` will look at in the same way.
     """
+    connection.ledger_roles = tuple(accepted)
     schemas = [oid for (oid,) in connection.execute(EXISTING.encode()).fetchall()]
-    if not schemas:
-        return
-    rows = connection.execute(FOUND.encode(), {"schemas": schemas}).fetchall()
-    found = [Access(power=Power(power), role=role, what=what, rights=r, on=on) for power, role, what, r, on in rows]
-    if refusal := judge(found, accepted):
-        raise UntrustedLedger(refusal.message, hint=refusal.hint, details=refusal.details)
+    if schemas:
+        rows = connection.execute(FOUND.encode(), {"schemas": schemas}).fetchall()
+        found = [Access(power=Power(power), role=role, what=what, rights=r, on=on) for power, role, what, r, on in rows]
+        if refusal := judge(found, accepted):
+            raise UntrustedLedger(refusal.message, hint=refusal.hint, details=refusal.details)
+    connection.believed = frozenset(schemas)
+
+
+def is_there(connection: Connection, table: str) -> bool:
+    """Whether there is this table of the ledger. Raises UntrustedLedger if its schema came since, from a stranger.
+
+    A scratch build takes seconds, in which somebody may have made a ledger with views for tables.
+    """
+    row = connection.execute(THERE, (table,)).fetchone()
+    if row is not None and row[0] not in connection.believed:
+        refuse_strangers(connection, connection.ledger_roles)
+    return row is not None
 
 
 def names(connection: Connection) -> frozenset[Name]:

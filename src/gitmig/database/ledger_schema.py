@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitmig.database.ledger_access import make_private, names
+from gitmig.database.ledger_access import BOOK, is_there, make_private, names
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
@@ -198,7 +198,6 @@ KEPT_COLUMNS = frozenset(
     re.findall(r"^    (\w+) ", VERSION_3.partition("gitmig_kept.item (")[2].partition(");")[0], re.M)
 )
 
-KEPT = "SELECT pg_catalog.to_regclass('gitmig_kept.item') IS NOT NULL"
 # What is in a schema that has no book of kept rows (any more), and who made a schema that was there first.
 LEFT = """
     SELECT n.nspname, o.rolsuper OR o.rolname = CURRENT_USER, c.relname FROM pg_catalog.pg_namespace n
@@ -214,7 +213,7 @@ COLUMNS = """
 
 def version(connection: Connection) -> int:
     """The ledger's version in this database, 0 if there is none. Raises GitmigError if it is newer than this gitmig."""
-    if not _scalar(connection, "SELECT pg_catalog.to_regclass('gitmig.state') IS NOT NULL"):
+    if not is_there(connection, "gitmig.state"):
         return 0
     found = int(str(_scalar(connection, "SELECT ledger_version FROM gitmig.state")))
     if found > CURRENT:
@@ -239,7 +238,7 @@ def upgrade(connection: Connection) -> None:
     it, whatever the default privileges of the database are. Raises GitmigError.
     """
     found = version(connection)
-    has_kept = bool(_scalar(connection, KEPT))
+    has_kept = is_there(connection, BOOK)
     if found == CURRENT and has_kept:
         return
     with connection.transaction():

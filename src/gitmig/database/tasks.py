@@ -23,15 +23,11 @@ RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the ledger notes about a sync besides its steps. `commit` is None on a branch without commits.
-
-    `ledger_roles` are accepted as owners of the ledger.
-    """
+    """What the ledger notes about a sync besides its steps. `commit` is None on a branch without commits."""
 
     target: MigrationSet
     commit: str | None
     by: str
-    ledger_roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

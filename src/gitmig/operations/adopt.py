@@ -132,12 +132,7 @@ class _Search:
         self._project = target.project
         self._observer = observer
         self._database = str(Address.of(target.project.url))
-        self._context = Context(
-            target=target.set,
-            commit=target.commit,
-            by=target.project.user,
-            ledger_roles=target.project.ledger_roles,
-        )
+        self._context = Context(target=target.set, commit=target.commit, by=target.project.user)
         self._fingerprint: str | None = None
 
     def run(self, *, with_drift: bool) -> _Found:

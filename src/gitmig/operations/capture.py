@@ -173,7 +173,7 @@ def _write_and_adopt(connection: Connection, state: State, drafted: Draft, finge
     try:
         target = load_target(project)
         migration = target.set.migrations[-1]
-        context = Context(target=target.set, commit=target.commit, by=project.user, ledger_roles=project.ledger_roles)
+        context = Context(target=target.set, commit=target.commit, by=project.user)
         content = target.contents((migration,))[migration.path]
         trust.approve(project, [Candidate.of(migration, content)])
         row = row_of(len(state.stack) + 1, migration, content, context)

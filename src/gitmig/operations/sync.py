@@ -202,12 +202,7 @@ class _Sync:
     def _executor(self, expected: Expected | None = None, keeper: Keeper | None = None) -> Executor:
         return Executor(
             self._connection,
-            Context(
-                target=self._target.set,
-                commit=self._target.commit,
-                by=self._project.user,
-                ledger_roles=self._project.ledger_roles,
-            ),
+            Context(target=self._target.set, commit=self._target.commit, by=self._project.user),
             self._observer,
             expected=expected,
             keeper=keeper,

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from gitmig.core.kept.item import Item, KeptColumn
 from gitmig.core.kept.shape import TableName
 from gitmig.core.plan import Direction
-from gitmig.database.ledger_access import share_as_the_book
+from gitmig.database.ledger_access import BOOK, is_there, share_as_the_book
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -177,8 +177,7 @@ class Store:
 
     def _has_book(self) -> bool:
         """Whether there is one: a database without a ledger has none."""
-        row = self._connection.execute("SELECT pg_catalog.to_regclass('gitmig_kept.item') IS NOT NULL").fetchone()
-        return bool(row and row[0])
+        return is_there(self._connection, BOOK)
 
 
 def data_table(name: str) -> sql.Composable:
