@@ -73,6 +73,17 @@ class Scanner:
         self.faults += [f"{fault} in {' '.join(text.split())}" for fault in unqualified(text)]
 
 
+def send(connection: Connection, text: str) -> list[tuple[object, ...]]:
+    """Send a statement of a test's own on a connection of gitmig's, under the path that is wanted."""
+    connection.prepare_path()
+    cursor = psycopg.Cursor(connection)
+    try:
+        cursor.execute(text.encode())
+        return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.note_statement(b"")
+
+
 def unqualified(text: str) -> list[str]:
     """What a statement looks up along the search path."""
     try:
