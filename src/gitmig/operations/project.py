@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
-from gitmig.database.embedded import MAINTENANCE, EmbeddedServer
+from gitmig.database.embedded import MAINTENANCE, EmbeddedServer, discard_shell_settings
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.repository.door import Repository
 
@@ -55,6 +55,8 @@ class Project:
             option=database,
             file=file,
         )
+        if settings.database is None:
+            discard_shell_settings(os.environ)
         return cls(repository=repository, settings=settings, team_file=file if present else None)
 
     @property
@@ -114,6 +116,7 @@ class Project:
         from gitmig.database.connection import connect, is_missing_database
         from gitmig.database.scratch import create_from_bootstrap
 
+        self.server.close_to_others()
         try:
             with connect(self.url, "wake"):
                 if not anew:
@@ -155,7 +158,7 @@ def _kept_team_file(repository: Repository) -> tuple[str, str]:
 def _keep_team_file(repository: Repository, text: str) -> None:
     kept = repository.private(shared=True) / CONFIG_FILE
     if not kept.exists() or kept.read_text(encoding="utf-8") != text:
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        repository.make_private(shared=True)
         kept.write_text(text, encoding="utf-8")
 
 

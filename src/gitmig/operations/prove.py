@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from gitmig.core.proof import Orders, judge
 from gitmig.database.building import BuildFailed
-from gitmig.database.embedded import MAINTENANCE
+from gitmig.database.embedded import MAINTENANCE, discard_shell_settings
 from gitmig.database.proving import run_trials
 from gitmig.operations.failures import not_fresh
 from gitmig.operations.sides import Reader
@@ -66,6 +67,7 @@ def _server(project: Project, scratch: str | None) -> str:
     if scratch is not None and scratch != EMBEDDED:
         return scratch
     if scratch == EMBEDDED or project.settings.database is None:
+        discard_shell_settings(os.environ)  # they are about the configured server, which a proof does not ask
         project.server.start()
         return project.server.url(MAINTENANCE)
     return project.url
