@@ -42,10 +42,11 @@ NAMES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 SOURCES = [
     "--database",
     "environment variable GITMIG_DATABASE_URL",
+    "git config --worktree gitmig.database",
     "environment variable DATABASE_URL",
+    "git config gitmig.database",
     ".env (GITMIG_DATABASE_URL)",
     ".env (DATABASE_URL)",
-    "git config gitmig.database",
     "gitmig.toml",
 ]
 
@@ -58,10 +59,12 @@ def test_the_url_that_is_nearest_to_the_call_wins_and_its_place_is_told(rank: in
         option=there.get("--database"),
         environ={name: there.get(f"environment variable {name}", "") for name in NAMES},
         dotenv={name: there.get(f".env ({name})") for name in NAMES},
+        worktree={"database": there.get("git config --worktree gitmig.database", "")},
         personal={"database": there.get("git config gitmig.database", "")},
         team={"database": there.get("gitmig.toml", "")},
     )
     assert (found.database, found.database_source) == (SOURCES[rank], SOURCES[rank])
+    assert found.database_is_personal == (not SOURCES[rank].startswith((".env", "gitmig.toml")))
 
 
 @pytest.mark.parametrize(

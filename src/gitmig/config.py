@@ -34,7 +34,7 @@ KEYS = (
     "clients_ignore",
 )
 LISTS = ("folder", "ignore", "clients_ignore")
-# The order people expect: what is nearest to the call wins.
+OPTION = "--database"
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 
 
@@ -44,7 +44,8 @@ class Settings:
 
     `folders` are candidates: the first that exists at a commit counts. `layout` None means: detect. `bootstrap` is
     the path of SQL every fresh database needs first; it never runs on the user's own database. `database` is a URL or
-    None, `database_source` says in words where it was found. `run_outside` says when scripts that ask for it run
+    None, `database_source` says in words where it was found, and `database_is_personal` that no file of the checkout
+    names it. `run_outside` says when scripts that ask for it run
     outside a transaction: on `large` databases, or `always`. `ignore` are shell patterns of objects that are not the
     migrations' business. `verify` says whether the schema is compared with that of a fresh build. `rebuild_wait` is how
     many seconds a rebuild waits for others to leave the database.
@@ -57,6 +58,7 @@ class Settings:
     bootstrap: str | None = None
     database: str | None = None
     database_source: str = ""
+    database_is_personal: bool = True
     run_outside: str = "large"
     ignore: tuple[str, ...] = ()
     verify: bool = True
@@ -90,15 +92,29 @@ def resolve(
     personal: Mapping[str, str],
     environ: Mapping[str, str],
     dotenv: Mapping[str, str | None],
+    worktree: Mapping[str, str] | None = None,
     option: str | None = None,
     file: str = CONFIG_FILE,
 ) -> Settings:
-    """One value of every setting. `personal` holds `git config gitmig.*` with the prefix taken off, in lower case."""
-    candidates = [(option, "--database")]
-    candidates += [(environ.get(name), f"environment variable {name}") for name in URL_VARIABLES]
+    """One value of every setting.
+
+    `personal` holds `git config gitmig.*` with the prefix taken off, in lower case; `worktree` the part of it that is
+    set for this work tree alone. Of the URLs the one that is nearest to the call wins, and what is personal wins over
+    what a checkout brings along.
+    """
+    nearest, variable = URL_VARIABLES
+    candidates = [
+        (option, OPTION),
+        (environ.get(nearest), f"environment variable {nearest}"),
+        ((worktree or {}).get("database"), "git config --worktree gitmig.database"),
+        (environ.get(variable), f"environment variable {variable}"),
+        (personal.get("database"), "git config gitmig.database"),
+    ]
+    own = len(candidates)
     candidates += [(dotenv.get(name), f".env ({name})") for name in URL_VARIABLES]
-    candidates += [(personal.get("database"), "git config gitmig.database"), (team.get("database"), file)]
-    database, source = next(((url, source) for url, source in candidates if url), (None, ""))
+    candidates += [(team.get("database"), file)]
+    found = next((rank for rank, (url, _) in enumerate(candidates) if url), None)
+    database, source = (None, "") if found is None else candidates[found]
     folders = _texts(personal.get("folder") or team.get("folder") or DEFAULT_FOLDER)
     return Settings(
         folders=tuple(posixpath.normpath(name.rstrip("/") or ".") for name in folders),
@@ -106,6 +122,7 @@ def resolve(
         bootstrap=personal.get("bootstrap") or team.get("bootstrap"),
         database=database,
         database_source=source,
+        database_is_personal=found is None or found < own,
         run_outside=_one_of("run_outside", personal.get("runoutside") or team.get("run_outside"), ("large", "always")),
         ignore=_texts(personal.get("ignore") or team.get("ignore") or ()),
         verify=_one_of("verify", personal.get("verify") or team.get("verify"), ("always", "never")) == "always",

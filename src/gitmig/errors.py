@@ -37,8 +37,20 @@ class BeforeGitmig(GitmigError):
     """The commit has no migrations folder: older than the adoption of gitmig, so the database is left alone."""
 
 
-class ProtectedDatabase(GitmigError):
-    """The database is protected, so a hook leaves it alone with one warning line."""
+class LeftToSync(GitmigError):
+    """A hook must not do it: it leaves the database alone with one warning line, and a person decides."""
+
+
+class UntrustedLedger(LeftToSync):
+    """The ledger is, or may be written, by somebody who is not trusted with what runs from it."""
+
+
+class ForeignLedger(LeftToSync):
+    """The ledger is another project's."""
+
+
+class ProtectedDatabase(LeftToSync):
+    """The database is protected."""
 
 
 class SyncFailed(GitmigError):

@@ -264,6 +264,7 @@ SHAPES = {
         "in_sync": bool,
         "database": str,
         "database_from": str,
+        "foreign": (str, None),
         "commit": (str, None),
         "set": SET,
         "applied": {**SET, "commit": (str, None)},

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
-    from gitmig.errors import SyncFailed
+    from gitmig.errors import ForeignLedger, SyncFailed
     from tests.conftest import Database, Sandbox
 
 
@@ -74,6 +74,10 @@ class Notebook:
 
     def protected(self, plan: Plan) -> bool:
         self.events.append(f"protected {len(plan.steps)}")
+        return self.agree
+
+    def foreign(self, known: ForeignLedger) -> bool:
+        self.events.append("foreign")
         return self.agree
 
     def started(self, step: Step) -> None:

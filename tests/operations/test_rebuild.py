@@ -213,6 +213,7 @@ def test_an_owner_who_is_no_superuser_carries_rows_past_constraints_and_triggers
     assert database.rows("SELECT id, up FROM a ORDER BY id") == [(1, 2), (2, 1)]
     owner = "SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database()"
     assert database.rows(owner) == [(role,)]
+    bare.git("config", "--add", "gitmig.ledgerRole", role)
     bare.gitmig("db", "prune", "--yes")
 
 

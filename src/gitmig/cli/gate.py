@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.cli import options
 from gitmig.cli.formats import Report, render, status
-from gitmig.cli.render import tell, warn
+from gitmig.cli.render import tell, tell_text, warn
 from gitmig.core.findings import Severity
 from gitmig.errors import GitmigError
 
@@ -50,7 +50,7 @@ def _gate(base: str | None, revision: str) -> int:
         warn(f"not checked: {error.message}")
         return 0
     if any(finding.severity is not Severity.NOTE for finding in found.findings):
-        tell(render("text", Report.of(found)))
+        tell_text(render("text", Report.of(found)))
     stopped = status(found.findings, strict=False)
     if stopped:
         tell("gitmig: stopped; `--no-verify` or GITMIG_SKIP=1 goes on all the same")

@@ -16,7 +16,7 @@ from gitmig.cli.gate import before_merge, before_push
 from gitmig.cli.main import report
 from gitmig.cli.observer import Watcher
 from gitmig.cli.render import plural, say, short, tell, warn
-from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, ProtectedDatabase
+from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftToSync
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,7 @@ def sync_work_tree() -> int:
     """Bring the database to the work tree as git has just left it."""
     from gitmig.core.protection import Caller
     from gitmig.operations.sync import sync
+    from gitmig.operations.trust import refuse_unbound
 
     watcher = Watcher(may_ask=False)
     try:
@@ -42,11 +43,12 @@ def sync_work_tree() -> int:
         if not _is_local(project.url):
             warn("the database is on another machine, which a hook never touches; run `gitmig sync` yourself")
             return 0
+        refuse_unbound(project)
         outcome = sync(project, watcher, caller=Caller.HOOK, timeout=CONNECT_TIMEOUT)
     except BeforeGitmig as error:
         tell(f"gitmig: {error.message}")
         return 0
-    except ProtectedDatabase as error:
+    except LeftToSync as error:
         warn(f"{error.message}; {error.hint}")
         return 0
     except DatabaseUnavailable as error:

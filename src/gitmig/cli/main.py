@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig import __version__
+from gitmig.cli.render import styled, tell, tell_text
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 # The order in which a newcomer needs them; also the order of --help.
 COMMANDS = (
     *("init", "adopt", "new", "sync", "status", "check", "renumber", "verify", "diff", "capture"),
-    *("show", "log", "record", "kept", "hooks", "db", "demo"),
+    *("show", "log", "record", "kept", "trust", "hooks", "db", "demo"),
 )
 
 REFUSED, BUG, INTERRUPTED = 3, 4, 130
@@ -72,7 +73,7 @@ def run(arguments: list[str]) -> int:
     except SystemExit:  # click's way to end when nobody reads on, as in `gitmig log | head`; commands return
         return 0
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\nerror: interrupted", err=True)
+        tell_text("\nerror: interrupted")
         return INTERRUPTED
     except click.ClickException as error:
         report(UsageError(error.format_message(), hint=_help_of(error)))
@@ -81,7 +82,7 @@ def run(arguments: list[str]) -> int:
         if debug:
             import traceback
 
-            traceback.print_exc()
+            tell_text(traceback.format_exc())
         report(error)
         return error.exit_code
     except Exception as error:
@@ -91,11 +92,11 @@ def run(arguments: list[str]) -> int:
 
 def report(error: GitmigError) -> None:
     """One sentence, what else is known, one hint; on stderr."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+    tell(f"{styled('error:', fg='red', bold=True)} {error.message}")
     for line in error.details:
-        click.echo(f"  {line}", err=True)
+        tell(f"  {line}")
     if error.hint:
-        click.echo(f"{click.style('hint:', fg='yellow')} {error.hint}", err=True)
+        tell(f"{styled('hint:', fg='yellow')} {error.hint}")
 
 
 def _help_of(error: click.ClickException) -> str:
@@ -111,8 +112,8 @@ def _report_bug(error: Exception, *, debug: bool) -> int:
     with tempfile.NamedTemporaryFile("w", prefix="gitmig-", suffix=".txt", delete=False, encoding="utf-8") as file:
         file.write(f"gitmig {__version__}, Python {sys.version}\n{trace}")
     if debug:
-        click.echo(trace, err=True)
+        tell_text(trace)
     words = str(error).splitlines() or [""]
-    click.echo(f"error: this is a bug in gitmig: {type(error).__name__}: {words[0]}", err=True)
-    click.echo(f"hint: the trace is in {file.name}; please report it", err=True)
+    tell(f"error: this is a bug in gitmig: {type(error).__name__}: {words[0]}")
+    tell(f"hint: the trace is in {file.name}; please report it")
     return BUG

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from gitmig.cli.kept_rows import lines
-from gitmig.cli.render import move_lines, plural, say, step_line, tell, warn
+from gitmig.cli.render import confirm, move_lines, plural, say, step_line, tell, warn
 from gitmig.core.kept.sizes import as_size
 from gitmig.core.plan import Direction
 from gitmig.core.repair import Way, named
+from gitmig.core.text import visible
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
-    from gitmig.errors import SyncFailed
+    from gitmig.errors import ForeignLedger, SyncFailed
 
 AMENDED = {
     Way.COMPLETED: "gitmig put the rest right",
@@ -71,7 +70,7 @@ class Watcher:
                 tell(step_line(step))
             made = "what it made" if len(plan.reverts) == 1 else "what they made"
             tell(f"Reverting {plural(len(plan.reverts), 'migration')} takes away {made}; rows are kept aside.")
-            return click.confirm("Go on?", default=True, err=True)
+            return confirm("Go on?", default=True)
         if len(plan.steps) >= LONG_PLAN and sys.stderr.isatty():
             self._start_progress(len(plan.steps))
         return True
@@ -88,7 +87,8 @@ class Watcher:
     def settled(self, report: Report) -> None:
         """Print what was put back last."""
         if not self._quiet:
-            say("\n".join(lines(report)))
+            for line in lines(report):
+                say(line)
 
     def unrepairable(self, failure: SyncFailed) -> bool:
         """A database that cannot go back is built anew, after a question if there is somebody to answer it."""
@@ -99,7 +99,7 @@ class Watcher:
         if not self._may_ask:
             return True
         tell("It can be made anew beside the old one, which is kept, and its rows are carried over.")
-        return click.confirm("Go on?", default=True, err=True)
+        return confirm("Go on?", default=True)
 
     def protected(self, plan: Plan) -> bool:
         """A protected database is changed only if somebody says yes."""
@@ -112,7 +112,14 @@ class Watcher:
             )
         for step in plan.steps:
             tell(step_line(step))
-        return click.confirm("The database is protected. Go on?", default=False, err=True)
+        return confirm("The database is protected. Go on?", default=False)
+
+    def foreign(self, known: ForeignLedger) -> bool:
+        """A clone that lacks objects cannot tell; a person can."""
+        if not self._may_ask:
+            return False
+        warn(known.message)
+        return confirm("This clone is shallow or partial and may not know its own. Is it this project's database?")
 
     def building(self, count: int) -> None:
         """Say what takes its time."""
@@ -127,7 +134,7 @@ class Watcher:
         if not self._progress and sys.stderr.isatty():
             self._start_progress(count)
         if self._progress:
-            self._progress.update(self._progress.task_ids[0], completed=position, description=table)
+            self._progress.update(self._progress.task_ids[0], completed=position, description=visible(table))
 
     def swapped(self, kept_as: str) -> None:
         """The result says it."""
@@ -137,14 +144,15 @@ class Watcher:
         """Show the step under way."""
         if self._progress:
             self._progress.update(
-                self._progress.task_ids[0], advance=1, description=f"{step.direction.sign} {step.label}"
+                self._progress.task_ids[0], advance=1, description=visible(f"{step.direction.sign} {step.label}")
             )
 
     def committed(self, done: Sequence[Done]) -> None:
         """Print what is done for good."""
         self.close()
         if not self._quiet and done:
-            say("\n".join(line for one in done for line in (step_line(one.step, one.milliseconds), *lines(one.rows))))
+            for line in (line for one in done for line in (step_line(one.step, one.milliseconds), *lines(one.rows))):
+                say(line)
             for one in done:
                 if one.repair:
                     warn(f"{one.step.label}: {one.repair.reason}; {AMENDED[one.repair.way]}")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gitmig.operations.project import Project
 
 database = click.option("--database", metavar="URL", help="Use this database instead of the configured one.")
+trust = click.option("--trust", is_flag=True, help="Run untrusted scripts on the scratch database without asking.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON (see docs/json.md).")
 
 

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gitmig.cli.render import tell
+from gitmig.core.text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -26,7 +27,7 @@ class Bar:
         """One step more is done."""
         self._done += 1
         if self._progress:
-            self._progress.update(self._progress.task_ids[0], advance=1, description=label)
+            self._progress.update(self._progress.task_ids[0], advance=1, description=visible(label))
         elif self._done % ROUND == 0 and self._done < self._total:
             tell(f"{self._done} of {self._total} {self._noun} …")
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
-from gitmig.cli.render import plural, say, warn
+from gitmig.cli.render import plural, say, styled, warn
 
 if TYPE_CHECKING:
     from gitmig.operations.radar import Pair, Radar
@@ -21,7 +19,7 @@ def print_radar(radar: Radar) -> None:
     shown = None
     for pair in radar.pairs:
         if pair.first != shown:
-            say(click.style(pair.first, bold=True))
+            say(styled(pair.first, bold=True))
             shown = pair.first
         for line in _lines(pair):
             say(line)
@@ -31,13 +29,13 @@ def print_radar(radar: Radar) -> None:
         warn(f"{place}: {message}")
     adding = f"{len(radar.adding)} of {radar.branches} branches add migrations to {radar.base}"
     verdict = f"{plural(len(radar.pairs), 'pair')} will conflict" if radar.pairs else "no conflicts"
-    say(f"{click.style(verdict, fg='red' if radar.pairs else 'green', bold=True)}: {adding}")
+    say(f"{styled(verdict, fg='red' if radar.pairs else 'green', bold=True)}: {adding}")
 
 
 def _lines(pair: Pair) -> list[str]:
     first, *more = pair.findings
     others = f" (and {len(more)} more)" if more else ""
-    return [f"  {click.style('×', fg='red')} {pair.second}", f"      {first.code}: {first.message}{others}"]
+    return [f"  {styled('×', fg='red')} {pair.second}", f"      {first.code}: {first.message}{others}"]
 
 
 def _matrix(radar: Radar) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from gitmig.cli import shapes
-from gitmig.cli.render import plural, print_json, say, short, tell, warn
+from gitmig.cli.render import confirm, plural, print_json, say, short, tell, warn
 
 if TYPE_CHECKING:
     from gitmig.cli.observer import Watcher
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST = 10  # lines about what was set aside
 
 
-def run(project: Project, watcher: Watcher, revision: str | None, *, ask: bool, as_json: bool) -> int:
+def run(project: Project, watcher: Watcher, revision: str | None, *, ask: bool, take_over: bool, as_json: bool) -> int:
     """Rebuild the project's database after asking, on a terminal; returns the exit status."""
     from gitmig.operations.rebuild import rebuild_to
 
@@ -26,7 +24,7 @@ def run(project: Project, watcher: Watcher, revision: str | None, *, ask: bool, 
         say("nothing was changed")
         return 0
     try:
-        rebuilt = rebuild_to(project, watcher, revision=revision)
+        rebuilt = rebuild_to(project, watcher, revision=revision, take_over=take_over)
     finally:
         watcher.close()
     if as_json:
@@ -55,4 +53,4 @@ def show(rebuilt: Rebuilt) -> None:
 
 def _agreed() -> bool:
     tell("The database is made anew beside the old one, which is kept; everybody has to leave it for a moment.")
-    return click.confirm("Go on?", default=True, err=True)
+    return confirm("Go on?", default=True)

@@ -1,8 +1,29 @@
-"""From bytes to the text of a migration: one form, whatever editor or platform wrote it."""
+"""Text: from the bytes of a migration, whatever editor wrote them; and to a terminal, whoever wrote it."""
 
 from __future__ import annotations
 
+import re
+
 from gitmig.core.problem import InvalidMigrations, Problem
+
+# What a terminal obeys instead of showing it, and what turns the direction of writing, so that a text is not read as it
+# stands: C0, DEL, C1; the marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9); line
+# and paragraph separators. And what no encoding has: halves of surrogate pairs, in which Python keeps odd bytes.
+UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    r"""The text with every control character written out, as in `\x1b`, but those in `keep`."""
+
+    def written_out(found: re.Match[str]) -> str:
+        character = found[0]
+        if character in keep:
+            return character
+        code = ord(character)
+        return NAMED.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+    return UNSHOWN.sub(written_out, text)
 
 
 def decode(data: bytes, path: str) -> str:

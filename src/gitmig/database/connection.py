@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[TupleRow]
 
+# Parts of a URL that say nothing about which database it is, or nothing that may be written down.
+UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "application_name"})
 UNKNOWN = "?"  # a host that a service file names: nobody can say whether it is this machine
 CONNECT_TIMEOUT = 10  # seconds; libpq would wait for ever on a host that drops packets
 
@@ -56,6 +58,17 @@ class Address:
 
     def __str__(self) -> str:
         return self.name if not self.host or self.host.startswith("/") else f"{self.name} on {self.host}:{self.port}"
+
+
+def location(url: str) -> str:
+    """What tells a database, and the role that works there, from every other, without a password. Raises UsageError."""
+    parts, address = parse_url(url), Address.of(url)
+    user = str(parts.pop("user", None) or os.environ.get("PGUSER") or os.environ.get("USER", ""))
+    others = {key: str(value) for key, value in parts.items() if key not in UNTOLD and value is not None}
+    for key in ("host", "hostaddr", "port", "dbname"):
+        others.pop(key, None)
+    options = "".join(f" {key}={value}" for key, value in sorted(others.items()))
+    return f"{user}@{address.host}:{address.port}/{address.name}{options}"
 
 
 def parse_url(url: str) -> dict[str, Any]:

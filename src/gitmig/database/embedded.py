@@ -26,7 +26,7 @@ from gitmig.database.socket_directory import write_private
 from gitmig.errors import DatabaseUnavailable, GitmigError, NoDatabaseConfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Iterator, Mapping
 
     import psutil
 
@@ -74,7 +74,7 @@ class EmbeddedServer:
         """The URL of a database on the server, running or not. Raises GitmigError if the server is somebody else's."""
         # A server that never ran has no socket: nobody listens in the data directory either.
         host = quote(str(self._sockets() or self.data), safe="")
-        return f"postgresql://{USER}@:{PORT}/{quote(database, safe='')}?host={host}"
+        return f"postgresql://{USER}@/{quote(database, safe='')}?port={PORT}&host={host}"
 
     def is_running(self) -> bool:
         """Whether a server listens at the socket."""
@@ -90,7 +90,7 @@ class EmbeddedServer:
 
     def start(self) -> bool:
         """Start the server unless it runs; makes its files the first time. True if this call started it."""
-        self.close_to_others()
+        self.secure()
         if self.is_running():
             return False
         programs = _programs()
@@ -101,7 +101,7 @@ class EmbeddedServer:
             if not self._is_made:
                 self._initialise(programs)
             self._refuse_other_version(programs)
-            self.close_to_others()
+            self.secure()
             self._open_way(programs)
             if self._postmaster():  # it runs, and its socket is lost or where an older gitmig had it
                 self._control("-w", "-m", "fast", "stop")
@@ -130,7 +130,7 @@ class EmbeddedServer:
         """A program that came with the server, as `psql`."""
         return _programs() / name
 
-    def close_to_others(self) -> None:
+    def secure(self) -> None:
         """Have a cluster that is there, also one of an older gitmig, admit its user and root only, and at once."""
         if not self._is_made:
             return
@@ -158,7 +158,7 @@ class EmbeddedServer:
         return Account.of(uid)
 
     def _refuse_foreign(self) -> None:
-        """Raise GitmigError if the data directory is not what gitmig made for this user, and close it if it is open."""
+        """Raise GitmigError if the data directory is not what gitmig made, for this user alone."""
         try:
             found = self.data.lstat()
         except OSError:
@@ -170,7 +170,10 @@ class EmbeddedServer:
             name = Account.of(found.st_uid).name
             raise GitmigError(f"the embedded PostgreSQL in {self.data} belongs to user {name}", hint=OWN_HINT)
         if found.st_mode & socket_directory.OTHERS:
-            self.data.chmod(stat.S_IRWXU)
+            raise GitmigError(
+                f"{self.data}, where the embedded PostgreSQL has its socket, is not yours alone",
+                hint=f"who can enter it could reach your database: chmod 700 {self.data}",
+            )
 
     def _accepted(self) -> set[int]:
         """Whose the files may be: this user's; for root the system user's, or of whoever has the clone."""
@@ -283,18 +286,18 @@ class EmbeddedServer:
             raise DatabaseUnavailable(message, hint=f"its log is {log}", details=tuple(tail))
 
 
-def discard_shell_settings(environ: MutableMapping[str, str]) -> None:
-    """Take what the shell says about other servers out of the environment: PGPORT, PGSERVICE and their like.
+def forget_libpq_variables() -> None:
+    """Take PGHOST, PGPORT, PGSERVICE and the like out of the environment: they are about another server.
 
     A URL wins over most of them, but not over PGSERVICE; and the server itself reads some when it starts.
     """
-    for name in [name for name in environ if _is_about_servers(name)]:
-        del environ[name]
+    for name in set(os.environ) - set(_without_libpq(os.environ)):
+        del os.environ[name]
 
 
-def _is_about_servers(name: str) -> bool:
-    """Whether a variable is libpq's, and not psql's (PG_COLOR) or the library's (PGSERVER_…)."""
-    return name.startswith("PG") and not name.startswith(("PG_", "PGSERVER_"))
+def _without_libpq(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that are not libpq's or PostgreSQL's, but others' (PG_COLOR) or the library's (PGSERVER_…)."""
+    return {k: v for k, v in environ.items() if not k.startswith("PG") or k.startswith(("PG_", "PGSERVER_"))}
 
 
 def _programs() -> Path:
@@ -313,8 +316,6 @@ def _programs() -> Path:
 
 def _run(command: list[str], folder: Path, account: Account, *, output: int) -> subprocess.CompletedProcess[bytes]:
     """Run a program of the server's in a folder, as the user whose it is, with nothing of the shell's settings."""
-    environ = dict(os.environ)
-    discard_shell_settings(environ)
     is_other = os.geteuid() != account.uid
     return subprocess.run(
         command,
@@ -322,7 +323,7 @@ def _run(command: list[str], folder: Path, account: Account, *, output: int) -> 
         group=account.gid if is_other else None,
         extra_groups=[] if is_other else None,  # root's own
         cwd=folder,
-        env=environ,
+        env=_without_libpq(os.environ),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.database.ledger_access import keep_private
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
@@ -132,11 +133,12 @@ COMMENT ON COLUMN gitmig.history.way IS 'How a revert was done: as its down says
 COMMENT ON COLUMN gitmig.history.note IS 'What a person should know of it';
 """
 
+# Kept rows may be there already: they outlive a ledger that somebody dropped to start anew.
 VERSION_3 = """
-CREATE SCHEMA gitmig_kept;
+CREATE SCHEMA IF NOT EXISTS gitmig_kept;
 COMMENT ON SCHEMA gitmig_kept IS 'gitmig: rows and values that a step took away, kept until the opposite step runs';
 
-CREATE TABLE gitmig_kept.item (
+CREATE TABLE IF NOT EXISTS gitmig_kept.item (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     version      text NOT NULL,
     migration    text NOT NULL,
@@ -220,6 +222,7 @@ def upgrade(connection: Connection) -> None:
     with connection.transaction():
         for script in UPGRADES[found:]:
             connection.execute(script.encode())
+        keep_private(connection)
         connection.execute("UPDATE gitmig.state SET ledger_version = %s", (CURRENT,))
 
 

@@ -13,11 +13,13 @@ from gitmig.database.connection import Address
 from gitmig.database.ledger import applied_of, read_state
 from gitmig.database.tasks import Context, row_of
 from gitmig.errors import GitmigError
+from gitmig.operations import trust
 from gitmig.operations.evidence import Evidence, by_journal, by_schema, find_journal, nothing_to_adopt, unlike
 from gitmig.operations.expected import Expected
 from gitmig.operations.planning import plan_for
 from gitmig.operations.protection import ProtectionObserver, permit
 from gitmig.operations.target import load_target
+from gitmig.operations.trust import Candidate
 from gitmig.repository import stamp
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ def adopt(
         if not permit(connection, project, found.gain, Caller.PERSON, observer):
             return found.adopted
         stamp.forget(project.repository)
+        trust.approve(project, [Candidate.of(m, found.contents[m.path]) for m in found.adopted.applied])
         journal = found.adopted.journal
         adoption.adopt(
             connection,
@@ -117,6 +120,7 @@ class _Found:
     gain: Plan
     context: Context
     fingerprint: str | None
+    contents: dict[str, Content]
 
 
 class _Search:
@@ -155,7 +159,9 @@ class _Search:
         )
         fingerprint = None if evidence.drift else self._fingerprint
         gain = make_plan((), desire((), applied, contents))
-        return _Found(adopted=adopted, rows=rows, gain=gain, context=self._context, fingerprint=fingerprint)
+        return _Found(
+            adopted=adopted, rows=rows, gain=gain, context=self._context, fingerprint=fingerprint, contents=contents
+        )
 
     def _rows(self, migrations: Sequence[Migration], contents: dict[str, Content]) -> tuple[Row, ...]:
         return tuple(

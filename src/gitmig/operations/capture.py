@@ -20,9 +20,11 @@ from gitmig.database.ledger import read_rows, read_state
 from gitmig.database.sending import ScriptError
 from gitmig.database.tasks import Context, row_of
 from gitmig.errors import GitmigError
+from gitmig.operations import trust
 from gitmig.operations.computed import Obstacle, accept, as_script, same
 from gitmig.operations.failures import shortened
 from gitmig.operations.target import load_target
+from gitmig.operations.trust import Candidate
 from gitmig.operations.workbench import open_workbench
 from gitmig.operations.writing import Draft, draft, unwrite, work_tree, write
 from gitmig.repository import stamp
@@ -169,6 +171,7 @@ def _write_and_adopt(connection: Connection, state: State, drafted: Draft, finge
         migration = target.set.migrations[-1]
         context = Context(target=target.set, commit=target.commit, by=project.user)
         content = target.contents((migration,))[migration.path]
+        trust.approve(project, [Candidate.of(migration, content)])
         row = row_of(len(state.stack) + 1, migration, content, context)
         adopt(connection, state, (row,), context, action="capture", fingerprint=fingerprint)
     except BaseException:

@@ -11,12 +11,14 @@ from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address
 from gitmig.operations.expected import fresh_schemas, ground_of
 from gitmig.operations.target import load_target
+from gitmig.operations.trust import ask
 
 if TYPE_CHECKING:
     from gitmig.core.difference import Difference
     from gitmig.core.schema import Schema, SchemaDifference
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
+    from gitmig.operations.trust import Consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +35,21 @@ class Diff:
 
 
 def diff(
-    project: Project, first: str | None, second: str | None, *, reverse: bool = False, as_sql: bool = False
+    project: Project,
+    first: str | None,
+    second: str | None,
+    *,
+    reverse: bool = False,
+    as_sql: bool = False,
+    consent: Consent | None = None,
 ) -> Diff:
     """Compare the schema of a commit (None: the work tree) with another commit's (None: with the database's).
 
     With `reverse` it is the other way round. A commit's schema is built in a scratch database on the project's server
-    and dropped again. Raises GitmigError.
+    and dropped again; `consent` is asked before untrusted scripts run there. Raises GitmigError.
     """
     target = load_target(project, first)
-    wanted = fresh_schema(project, target)
+    wanted = fresh_schema(project, target, consent)
     if second is None:
         with project.connect("diff") as connection:
             found = read_schema(connection, project.settings.ignore, edges=True)
@@ -49,7 +57,7 @@ def diff(
             wanted = ground_of(project, connection, found, wanted).under(wanted)
     else:
         other = load_target(project, second)
-        found, name = fresh_schema(project, other), second
+        found, name = fresh_schema(project, other, consent), second
     sides = [(first or "the work tree", wanted), (name, found)]
     (before, old), (after, new) = reversed(sides) if reverse else sides
     return Diff(
@@ -60,9 +68,10 @@ def diff(
     )
 
 
-def fresh_schema(project: Project, target: Target) -> Schema:
+def fresh_schema(project: Project, target: Target, consent: Consent | None = None) -> Schema:
     """The schema of an empty database after the target's migrations ran in order. Raises GitmigError."""
     contents = target.contents(target.set.migrations)
+    ask(project, consent, ((m, contents[m.path]) for m in target.set.migrations), [target.commit])
     ups = [contents[migration.path].up for migration in target.set.migrations]
     ((_, schema),) = fresh_schemas(project, ups, (len(ups),))
     return schema

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.operations.trust import approve_local_branches
 from gitmig.repository import hooks
 
 if TYPE_CHECKING:
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def install(project: Project, *, check: bool = False) -> list[Hook]:
-    """See `gitmig.repository.hooks.install`."""
+    """See `gitmig.repository.hooks.install`. Set up for the first time, hooks may run what local branches have."""
+    approve_local_branches(project)
     return hooks.install(project.repository, check=check)
 
 

@@ -14,6 +14,7 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.evidence import look_before
 from gitmig.operations.project import Project
 from gitmig.operations.target import detect_layout, load_target
+from gitmig.operations.trust import approve_local_branches, bind
 from gitmig.repository import hooks
 from gitmig.repository.snapshot import of_work_tree
 
@@ -68,8 +69,11 @@ def init(
     created = _make_folder(top, folder)
     created += _configure(project, folder, chosen or detected or "single", bootstrap)
     project = Project.load(start, database)
+    approve_local_branches(project)
     installed = hooks.install(repository)
     reached, before, unavailable = _make_ledger(project)
+    if reached is not None:
+        bind(Project.load(start))  # where a hook will find it: the URL of an option is in git's configuration by now
     return Initialised(
         folder=folder,
         layout=chosen or detected or "single",

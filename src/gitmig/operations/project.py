@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
-from gitmig.database.embedded import MAINTENANCE, EmbeddedServer, discard_shell_settings
+from gitmig.core.binding import Binding, Limits
+from gitmig.database.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.repository.door import Repository
 
@@ -44,19 +45,18 @@ class Project:
         team = parse_team_settings(text, file)
         if present and file == CONFIG_FILE:
             _keep_team_file(repository, text)
-        personal = {
-            key.partition(".")[2]: value for key, value in repository.config.items() if key.startswith("gitmig.")
-        }
+        personal = _personal(repository.config)
         settings = resolve(
             team=team,
             personal=personal,
+            worktree=_personal(repository.worktree_config),
             environ=os.environ,
             dotenv=_dotenv(repository),
             option=database,
             file=file,
         )
         if settings.database is None:
-            discard_shell_settings(os.environ)
+            forget_libpq_variables()
         return cls(repository=repository, settings=settings, team_file=file if present else None)
 
     @property
@@ -68,6 +68,19 @@ class Project:
     def url(self) -> str:
         """The URL of the database: the configured one, else this work tree's on the embedded server."""
         return _plain_url(self.settings.database) if self.settings.database else self.server.url(self.embedded_name)
+
+    @property
+    def binding(self) -> Binding:
+        """The database that the settings name now, and how far they let gitmig go there. Raises UsageError."""
+        from gitmig.database.connection import Address, location
+
+        is_embedded = self.settings.database is None
+        return Binding(
+            database=f"embedded:{self.embedded_name}" if is_embedded else location(self.url),
+            shown=self.embedded_name if is_embedded else str(Address.of(self.url)),
+            source=self.settings.database_source,
+            limits=Limits.of(self.settings),
+        )
 
     @property
     def embedded_name(self) -> str:
@@ -96,6 +109,7 @@ class Project:
         """
         from gitmig.database import lock
         from gitmig.database.connection import connect
+        from gitmig.database.ledger_access import refuse_strangers
 
         if self.settings.database is None:
             self.wake()
@@ -103,6 +117,7 @@ class Project:
         try:
             while True:
                 with connect(self.url, purpose, timeout=timeout) as connection:
+                    refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
                     if on_wait is None or lock.acquire(connection, on_wait, told):
                         yield connection
                         return
@@ -116,7 +131,7 @@ class Project:
         from gitmig.database.connection import connect, is_missing_database
         from gitmig.database.scratch import create_from_bootstrap
 
-        self.server.close_to_others()
+        self.server.secure()
         try:
             with connect(self.url, "wake"):
                 if not anew:
@@ -132,12 +147,22 @@ class Project:
         """The SQL that every fresh database needs before the first migration; empty if none is configured."""
         if self.settings.bootstrap is None:
             return ""
-        path = (self.repository.root or Path()) / self.settings.bootstrap
+        top = self.repository.root or Path()
+        path = top / self.settings.bootstrap
+        if "gitmig.bootstrap" not in self.repository.config and not path.resolve().is_relative_to(top.resolve()):
+            raise UsageError(
+                f"{self.team_file or CONFIG_FILE}: bootstrap names {self.settings.bootstrap}, outside the repository",
+                hint="move the file into the repository; one of your own: git config gitmig.bootstrap PATH",
+            )
         try:
             return path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             hint = "correct `bootstrap` in gitmig.toml or `git config gitmig.bootstrap`"
             raise GitmigError(f"cannot read the bootstrap file {path}: {error}", hint=hint) from error
+
+
+def _personal(config: Mapping[str, str]) -> dict[str, str]:
+    return {key.partition(".")[2]: value for key, value in config.items() if key.startswith("gitmig.")}
 
 
 def _team_file(repository: Repository) -> tuple[str, str] | None:
@@ -185,8 +210,14 @@ def _dotenv(repository: Repository) -> Mapping[str, Any]:
     if path is None or not path.is_file():
         return {}
     from dotenv import dotenv_values
+    from dotenv.variables import parse_variables
 
-    return dotenv_values(stream=io.StringIO(path.read_text(encoding="utf-8-sig", errors="replace")))
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    found: dict[str, str | None] = {}
+    # not by dotenv itself: it would put the environment's values into a file that a checkout brings along
+    for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items():
+        found[name] = value and "".join(atom.resolve(found) for atom in parse_variables(value))
+    return found
 
 
 def _plain_url(url: str) -> str:

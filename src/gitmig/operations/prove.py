@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from gitmig.core.proof import Orders, judge
 from gitmig.database.building import BuildFailed
-from gitmig.database.embedded import MAINTENANCE, discard_shell_settings
+from gitmig.database.embedded import MAINTENANCE, forget_libpq_variables
 from gitmig.database.proving import run_trials
 from gitmig.operations.failures import not_fresh
 from gitmig.operations.sides import Reader
@@ -67,7 +66,7 @@ def _server(project: Project, scratch: str | None) -> str:
     if scratch is not None and scratch != EMBEDDED:
         return scratch
     if scratch == EMBEDDED or project.settings.database is None:
-        discard_shell_settings(os.environ)  # they are about the configured server, which a proof does not ask
+        forget_libpq_variables()
         project.server.start()
         return project.server.url(MAINTENANCE)
     return project.url

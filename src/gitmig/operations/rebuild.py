@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
+from gitmig.config import OPTION
 from gitmig.core.database_name import name_of_old, under_construction
 from gitmig.core.kept.item import REBUILD, Subject
 from gitmig.core.plan import Direction
@@ -34,8 +35,10 @@ from gitmig.database.repairing import transform
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
+from gitmig.operations import trust
 from gitmig.operations.expected import ground_of
 from gitmig.operations.failures import not_fresh
+from gitmig.operations.ownership import foreign_ledger
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
@@ -107,7 +110,10 @@ def rebuild(
     a protected one never. Takes the lock itself: the caller must not be connected to the database.
     """
     context = Context(target=target.set, commit=target.commit, by=project.user)
-    work = tasks(plan_for((), target), {}, context)
+    plan = plan_for((), target)
+    if by_hand:
+        trust.approve_plan(project, plan)
+    work = tasks(plan, {}, context)
     with ExitStack() as stack:
         old = stack.enter_context(project.connect("rebuild", on_wait=observer.waiting))
         refuse_unfit(old, project.url, by_hand=by_hand)
@@ -116,15 +122,29 @@ def rebuild(
 
 
 def rebuild_to(
-    project: Project, observer: RebuildObserver, *, revision: str | None = None, wait: int | None = None
+    project: Project,
+    observer: RebuildObserver,
+    *,
+    revision: str | None = None,
+    wait: int | None = None,
+    take_over: bool = False,
 ) -> Rebuilt:
-    """Rebuild at the wish of a person, to the work tree or the commit `revision`. Raises GitmigError."""
+    """Rebuild at the wish of a person, to the work tree or the commit `revision`. Raises GitmigError.
+
+    With `take_over` also a database that belongs to another project.
+    """
     since = time.time_ns()
     target = load_target(project, revision)
     wait = project.settings.rebuild_wait if wait is None else wait
+    if not take_over:
+        with project.connect("rebuild") as connection:
+            state = read_state(connection)
+            if foreign := foreign_ledger(connection, target, state, plan_for(state.stack, target)):
+                raise foreign
     rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True)
-    if revision is None and project.settings.database_source != "--database":
+    if revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)
+        trust.bind(project)
     return rebuilt
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gitmig.core.proof import Proof
     from gitmig.operations.check import Checked
     from gitmig.operations.project import Project
+    from gitmig.operations.trust import Consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +41,18 @@ def review(
     scratch: str | None = None,
     clients: bool = True,
     lint: bool = True,
+    consent: Consent | None = None,
 ) -> Review:
     """Check a revision (None: the work tree) against a base (None: the upstream's default branch).
 
     `prove` runs both orders on a scratch database (see `operations.prove`); `clients` looks for source code that uses
-    what the branch takes away, `lint` asks squawk if it is installed. Raises GitmigError where it cannot be decided.
+    what the branch takes away, `lint` asks squawk if it is installed. `consent` is asked before a proof runs untrusted
+    scripts. Raises GitmigError where it cannot be decided.
     """
     checked = check(project, base, revision)
-    proven = _proven(project, checked, scratch) if prove else Review(checked=checked, findings=checked.findings)
+    proven = Review(checked=checked, findings=checked.findings)
+    if prove:
+        proven = _proven(project, checked, scratch, consent)
     found = list(proven.findings)
     if clients:
         found += _clients(project, checked)
@@ -56,14 +61,17 @@ def review(
     return Review(checked=checked, findings=in_order(found), proof=proven.proof, unproven=proven.unproven)
 
 
-def _proven(project: Project, checked: Checked, scratch: str | None) -> Review:
+def _proven(project: Project, checked: Checked, scratch: str | None, consent: Consent | None) -> Review:
     from gitmig.core.settling import settle
     from gitmig.operations.prove import orders_of, prove
+    from gitmig.operations.trust import ask
 
     orders = orders_of(project, checked)
     if orders is None:
         why = "git or gitmig cannot merge the migrations themselves: see the errors"
         return Review(checked=checked, findings=checked.findings, unproven=why)
+    pairs = ((m, orders.contents[m.blobs]) for m in orders.merged)
+    ask(project, consent, pairs, [checked.ours.commit, checked.base.commit])
     proof = prove(project, orders, scratch)
     return Review(checked=checked, findings=tuple(settle(checked.findings, proof)), proof=proof)
 

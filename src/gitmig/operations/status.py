@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.core.plan import desire, difference, make_plan, unread
+from gitmig.core.plan import desire, difference, unread
 from gitmig.database.connection import Address
 from gitmig.database.ledger import read_state
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
+from gitmig.operations.ownership import foreign_ledger
+from gitmig.operations.planning import plan_for
 from gitmig.operations.target import flawed_downs, load_target
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from gitmig.core.problem import Problem
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.ledger import State
+    from gitmig.errors import ForeignLedger
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
 
@@ -26,7 +29,8 @@ class Status:
     """`plan` is what a sync would do now; the database is in sync if that runs nothing and there is no drift.
 
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
-    without verification, and while a script is unfinished. `flawed` says which downs of what is pending cannot run.
+    without verification, and while a script is unfinished. `flawed` says which downs of what is pending cannot run,
+    `foreign` that the ledger is another project's.
     """
 
     database: str
@@ -37,6 +41,7 @@ class Status:
     difference: Difference
     drift: SchemaDifference | None
     flawed: tuple[Problem, ...]
+    foreign: ForeignLedger | None = None
 
     @property
     def verified(self) -> bool:
@@ -54,6 +59,8 @@ def status(project: Project) -> Status:
     target = load_target(project)
     with project.connect("status") as connection:
         state = read_state(connection)
+        plan = plan_for(state.stack, target)
+        foreign = foreign_ledger(connection, target, state, plan)
         drift = None
         if project.settings.verify and state.unfinished is None:
             drift = find_drift(connection, Expected(project, connection, state.stack), state)
@@ -64,8 +71,9 @@ def status(project: Project) -> Status:
         source=project.settings.database_source or "embedded PostgreSQL",
         target=target,
         state=state,
-        plan=make_plan(state.stack, desired),
+        plan=plan,
         difference=difference(state.stack, desired),
         drift=drift,
         flawed=flawed_downs(contents),
+        foreign=foreign,
     )

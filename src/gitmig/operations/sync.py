@@ -7,21 +7,24 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gitmig.config import OPTION
 from gitmig.core.kept.report import Limits
 from gitmig.core.protection import Caller, Change
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor
-from gitmig.database.kept.keeper import Keeper
+from gitmig.database.kept.keeper import Keeper, has_tables
 from gitmig.database.ledger import end_unfinished, read_state
 from gitmig.database.refusals import StepFailed
 from gitmig.database.reverting import Unrepairable
 from gitmig.database.tasks import Context
 from gitmig.errors import UsageError
+from gitmig.operations import trust
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
 from gitmig.operations.failures import drifted, step_failed, unrepairable
 from gitmig.operations.interrupted import finish_interrupted
+from gitmig.operations.ownership import foreign_ledger, refuse_foreign
 from gitmig.operations.planning import plan_for, refuse_irreversible
 from gitmig.operations.protection import permit, permit_discarding, refuse_hooks
 from gitmig.operations.target import load_target
@@ -67,6 +70,7 @@ def sync(
     dry_run: bool = False,
     abandon: bool = False,
     discard_drift: bool = False,
+    take_over: bool = False,
     caller: Caller = Caller.PERSON,
     timeout: int = 10,
 ) -> Outcome:
@@ -74,16 +78,19 @@ def sync(
 
     A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
     it, and takes back what it did, unless verification is off. `discard_drift` takes back what was changed by hand.
-    `caller` decides what may be done to a protected database. `timeout` is how many seconds connecting may take.
+    `take_over` treats another project's ledger as this one's. `caller` decides what may be done to a protected
+    database, and what may run. `timeout` is how many seconds connecting may take.
     """
     since = time.time_ns()
     target = load_target(project, revision)
     if dry_run:
         with project.connect("dry run", timeout=timeout) as connection:
-            return _dry_run(connection, target)
+            return _dry_run(connection, target, take_over=take_over)
     try:
         with project.connect("sync", timeout=timeout, on_wait=observer.waiting) as connection:
-            outcome = _Sync(connection, target, observer, caller).run(abandon=abandon, discard_drift=discard_drift)
+            outcome = _Sync(connection, target, observer, caller).run(
+                abandon=abandon, discard_drift=discard_drift, take_over=take_over
+            )
     except _NoWayBack as failure:
         if not observer.unrepairable(failure.told):
             raise failure.told from failure
@@ -91,17 +98,21 @@ def sync(
 
         rebuilt = rebuild(project, target, observer, wait=project.settings.rebuild_wait)
         outcome = replace(failure.outcome, ran=True, rebuilt=rebuilt)
-    if outcome.ran and revision is None and project.settings.database_source != "--database":
+    if outcome.ran and revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)
+        trust.bind(project)
     return outcome
 
 
-def _dry_run(connection: Connection, target: Target) -> Outcome:
+def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outcome:
     project, state = target.project, read_state(connection)
+    plan = plan_for(state.stack, target)
+    if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
+        raise foreign
     verify = project.settings.verify and state.unfinished is None
     return Outcome(
         database=str(Address.of(project.url)),
-        plan=plan_for(state.stack, target),
+        plan=plan,
         target=target,
         from_set=state.set_id,
         ran=False,
@@ -122,16 +133,19 @@ class _Sync:
         self._caller = caller
         self._database = str(Address.of(target.project.url))
 
-    def run(self, *, abandon: bool, discard_drift: bool) -> Outcome:
+    def run(self, *, abandon: bool, discard_drift: bool, take_over: bool) -> Outcome:
         """Make the stack whole, see that the schema is that of the stack, plan, and run the plan."""
         ledger_schema.upgrade_existing(self._connection)
         state = read_state(self._connection)
         finished: tuple[Done, ...] = ()
+        plan = plan_for(state.stack, self._target)
+        self._refuse_strangers(plan, state, take_over=take_over)
         if abandon:
             self._refuse_idle(state)
         elif state.unfinished is not None:
             finished = self._finish(state)
             state = read_state(self._connection)
+            plan = plan_for(state.stack, self._target)
         expected = Expected(self._project, self._connection, state.stack) if self._verify else None
         keeper = self._keeper(needed=bool(state.stack) or discard_drift or abandon)
         executor = self._executor(expected, keeper)
@@ -141,12 +155,10 @@ class _Sync:
             self._look_for_drift(executor, expected, state, discard=discard)
         if abandon:
             end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
-        plan = plan_for(state.stack, self._target)
         if expected is None:
             refuse_irreversible(plan, self._database)
         outcome = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
-        allowed = permit(self._connection, self._project, plan, self._caller, self._observer)
-        if not (allowed and self._observer.planned(plan)):
+        if not self._agreed(plan):
             return outcome
         if plan:
             stamp.forget(self._project.repository)
@@ -155,13 +167,30 @@ class _Sync:
             self._observer.settled(report)
         return replace(outcome, ran=True, done=finished + executor.committed)
 
+    def _refuse_strangers(self, plan: Plan, state: State, *, take_over: bool) -> None:
+        """Raise LeftToSync if it is another project's database, or a hook would run what nobody has agreed to."""
+        if not take_over:
+            refuse_foreign(self._connection, self._target, state, plan, self._observer, self._caller)
+        if self._caller is Caller.HOOK:
+            trust.refuse_unknown_ledger(self._project, self._connection, state)
+            trust.refuse_untrusted(self._project, self._target, plan, state)
+
+    def _agreed(self, plan: Plan) -> bool:
+        """Whether the plan may run; a person who runs it approves of its scripts."""
+        allowed = permit(self._connection, self._project, plan, self._caller, self._observer)
+        if not (allowed and self._observer.planned(plan)):
+            return False
+        if self._caller is Caller.PERSON:
+            trust.approve_plan(self._project, plan)
+        return True
+
     def _keeper(self, *, needed: bool) -> Keeper | None:
         """Who keeps rows; what was kept for too long goes first. None for a database that has none, if not `needed`."""
         settings = self._project.settings
         limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
         by, commit = self._project.user, self._target.commit
         keeper = Keeper(self._connection, limits, by, commit, self._observer.keeping)
-        if not needed and not keeper.holds_rows:
+        if not needed and not keeper.holds_rows and not has_tables(self._connection):
             return None
         if expired := keeper.expire():
             self._observer.expired(expired)

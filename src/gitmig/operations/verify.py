@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.verification import Verdict, Weight
 from gitmig.operations.selection import select
+from gitmig.operations.trust import ask
 from gitmig.operations.workbench import open_workbench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from gitmig.core.migration import Migration
+    from gitmig.core.migration import Content, Migration
     from gitmig.operations.project import Project
     from gitmig.operations.selection import Selection
+    from gitmig.operations.trust import Consent
     from gitmig.operations.workbench import Workbench
 
 
@@ -41,28 +43,47 @@ class Verified:
         return any(verdict.weight is weight for verdict in self.verdicts)
 
 
-def verify(project: Project, what: str | None, observer: VerifyObserver, *, everything: bool = False) -> Verified:
-    """Verify the migrations that `what` names (see `selection.select`). Raises GitmigError, UsageError."""
+def verify(
+    project: Project,
+    what: str | None,
+    observer: VerifyObserver,
+    *,
+    everything: bool = False,
+    consent: Consent | None = None,
+) -> Verified:
+    """Verify the migrations that `what` names (see `selection.select`). Raises GitmigError, UsageError.
+
+    `consent` is asked before untrusted scripts run on the scratch database.
+    """
     selection = select(project, what, everything=everything)
     observer.selected(selection)
     verdicts = []
     if selection.chosen:
+        needed = _needed(selection)
+        contents = selection.target.contents(needed)
+        ask(project, consent, ((m, contents[m.path]) for m in needed), [selection.target.commit])
         with open_workbench(project) as workbench:
-            for verdict in _verdicts(workbench, selection):
+            for verdict in _verdicts(workbench, selection, needed, contents):
                 observer.verified(verdict)
                 verdicts.append(verdict)
     return Verified(selection=selection, verdicts=tuple(verdicts), unreached=selection.chosen[len(verdicts) :])
 
 
-def _verdicts(workbench: Workbench, selection: Selection) -> Iterator[Verdict]:
+def _needed(selection: Selection) -> tuple[Migration, ...]:
+    """What has to be built: everything up to the last migration that was chosen."""
+    migrations = selection.target.set.migrations
+    chosen = {migration.path for migration in selection.chosen}
+    return migrations[: 1 + max(k for k, migration in enumerate(migrations) if migration.path in chosen)]
+
+
+def _verdicts(
+    workbench: Workbench, selection: Selection, needed: Sequence[Migration], contents: Mapping[str, Content]
+) -> Iterator[Verdict]:
     """Build the set in order, in one pass; a migration that was chosen is tried before it is built.
 
     Ends behind an up that fails: there is nothing to build the others on.
     """
     chosen = {migration.path for migration in selection.chosen}
-    migrations = selection.target.set.migrations
-    needed = migrations[: 1 + max(k for k, migration in enumerate(migrations) if migration.path in chosen)]
-    contents = selection.target.contents(needed)
     for migration in needed:
         content = contents[migration.path]
         if migration.path not in chosen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.database.stepping import Observer
+from gitmig.operations.ownership import OwnershipObserver
 from gitmig.operations.protection import ProtectionObserver
 from gitmig.operations.rebuild import RebuildObserver
 
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
-    from gitmig.errors import SyncFailed
+    from gitmig.errors import ForeignLedger, SyncFailed
 
 
-class SyncObserver(Observer, ProtectionObserver, RebuildObserver, Protocol):
+class SyncObserver(Observer, OwnershipObserver, ProtectionObserver, RebuildObserver, Protocol):
     """Is asked and told while a sync goes on."""
 
     def resuming(self, label: str) -> None:
@@ -61,6 +62,10 @@ class Silent:
         return False
 
     def protected(self, plan: Plan) -> bool:
+        """No."""
+        return False
+
+    def foreign(self, known: ForeignLedger) -> bool:
         """No."""
         return False
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import git
 
@@ -22,6 +24,7 @@ INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CO
 
 
 # Messages are read in English, and reading never takes the index lock from the user's own git.
+OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 
@@ -63,21 +66,27 @@ class Repository:
             raise UsageError("a bare repository has no work tree", hint="name a commit, as in: gitmig sync REV")
         return self.root
 
-    def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
-        """The standard output of a git command. Raises GitmigError with git's own words."""
-        status, out, err = self.attempt(*arguments, stdin=stdin)
+    def run(self, *arguments: str, stdin: bytes | None = None, lazily: bool = True) -> bytes:
+        """The standard output of a git command. Raises GitmigError with git's own words.
+
+        Without `lazily` it does not fetch what a partial clone lacks (git 2.44 and newer).
+        """
+        status, out, err = self.attempt(*arguments, stdin=stdin, lazily=lazily)
         if status:
             words = err.strip().splitlines() or [f"exit status {status}"]
             raise GitmigError(f"git {arguments[0]} failed: {words[-1]}", details=tuple(words[:-1]))
         return out
 
-    def attempt(self, *arguments: str, stdin: bytes | None = None, literal: bool = True) -> tuple[int, bytes, str]:
+    def attempt(
+        self, *arguments: str, stdin: bytes | None = None, literal: bool = True, lazily: bool = True
+    ) -> tuple[int, bytes, str]:
         """Exit status, standard output and standard error of a git command that may well fail.
 
         Paths are taken as they are written, but by the few commands that do not know how (`literal` is False then).
         """
         options = ("--literal-pathspecs",) if literal else ()
-        return _run(self.root or self.git_dir, (*options, *arguments), stdin)
+        more = {} if lazily else {"GIT_NO_LAZY_FETCH": "1"}
+        return _run(self.root or self.git_dir, (*options, *arguments), stdin, more)
 
     def lines(self, *arguments: str) -> list[str]:
         """The standard output of a git command as lines; [] if it fails."""
@@ -133,12 +142,56 @@ class Repository:
         except OSError:
             return frozenset()
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the clone lacks objects of its own history: a shallow or a partial one."""
+        return bool(self.shallow) or bool(
+            self.lines("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
+        )
+
+    def has_any(self, blobs: Collection[str]) -> bool:
+        """Whether the clone has one of these objects, asked by their full ids; nothing is fetched for it."""
+        asked = "".join(f"{blob}\n" for blob in blobs if OBJECT_ID.fullmatch(blob))
+        if not asked:
+            return False
+        out = self.run("cat-file", "--batch-check=%(objectname)", stdin=asked.encode(), lazily=False).decode()
+        return any(OBJECT_ID.fullmatch(line) for line in out.splitlines())
+
     @cached_property
     def config(self) -> dict[str, str]:
         """`git config gitmig.*` and `user.*` by lower-case key, the nearest place winning."""
-        _, out, _ = self.attempt("config", "-z", "--get-regexp", r"^(gitmig|user)\.")
-        pairs = (row.partition("\n") for row in out.decode("utf-8", "replace").split("\0") if row)
-        return {key.lower(): value for key, _, value in pairs}
+        return {key: value for _, key, value in self._config}
+
+    @cached_property
+    def worktree_config(self) -> dict[str, str]:
+        """The part of `config` that was set with `git config --worktree`; empty with a git before 2.26."""
+        return {key: value for scope, key, value in self._config if scope == "worktree"}
+
+    @cached_property
+    def _config(self) -> list[tuple[str, str, str]]:
+        """Scope, lower-case key and value, the nearest place last."""
+        asked = ("-z", "--get-regexp", r"^(gitmig|user)\.")
+        status, out, _ = self.attempt("config", "--show-scope", *asked)
+        if status > 1:  # 1: there are none
+            _, out, _ = self.attempt("config", *asked)
+            words = [word for row in out.decode("utf-8", "replace").split("\0") if row for word in ("", row)]
+        else:
+            words = out.decode("utf-8", "replace").split("\0")[:-1]
+        pairs = ((scope, row.partition("\n")) for scope, row in zip(words[::2], words[1::2]))
+        return [(scope, key.lower(), value) for scope, (key, _, value) in pairs]
+
+    def configured(self, key: str) -> tuple[str, ...]:
+        """Every value of a personal setting that may be given several times."""
+        _, out, _ = self.attempt("config", "-z", "--get-all", key)
+        return tuple(filter(None, out.decode("utf-8", "replace").split("\0")))
+
+    def fetched(self) -> list[str]:
+        """The commits that the last `git fetch` brought, whether or not a ref leads to them."""
+        try:
+            lines = (self.git_dir / "FETCH_HEAD").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return []
+        return [line.partition("\t")[0] for line in lines if line]
 
     def ignored(self, paths: Sequence[str]) -> list[str]:
         """Those of the paths that git ignores; they need not exist."""
@@ -159,22 +212,29 @@ class Repository:
 
         In a clone that git itself shares with a group (`core.sharedRepository`) the group may enter.
         """
-        folder = self.private(shared=shared)
-        git_mode = folder.parent.stat().st_mode
-        mode = stat.S_IRWXU | (git_mode & stat.S_IRWXG if git_mode & stat.S_IWGRP else 0)
-        for place in (folder, *(folder.joinpath(*parts[: n + 1]) for n in range(len(parts)))):
-            if not place.exists():
-                place.mkdir(mode=stat.S_IRWXU, exist_ok=True)
+        return make_private_folder(self.private(shared=shared), *parts)
+
+
+def make_private_folder(folder: Path, *parts: str) -> Path:
+    """What `Repository.make_private` makes, for who knows gitmig's folder only by its path."""
+    git_mode = folder.parent.stat().st_mode
+    mode = stat.S_IRWXU | (git_mode & stat.S_IRWXG if git_mode & stat.S_IWGRP else 0)
+    for place in (folder, *(folder.joinpath(*parts[: n + 1]) for n in range(len(parts)))):
+        if not place.exists():
+            with suppress(FileExistsError):  # another process was quicker
+                place.mkdir(mode=stat.S_IRWXU)
                 place.chmod(mode)  # without the umask, as git does it in a shared clone
-        return folder.joinpath(*parts)
+    return folder.joinpath(*parts)
 
 
-def _run(folder: Path, arguments: Sequence[str], stdin: bytes | None = None) -> tuple[int, bytes, str]:
+def _run(
+    folder: Path, arguments: Sequence[str], stdin: bytes | None = None, environment: dict[str, str] | None = None
+) -> tuple[int, bytes, str]:
     """Exit status, standard output and standard error of git in a folder. Raises FileNotFoundError without git."""
     done = subprocess.run(
         ("git", *arguments),
         cwd=folder,
-        env=os.environ | ENVIRONMENT,
+        env=os.environ | ENVIRONMENT | (environment or {}),
         input=stdin or b"",
         capture_output=True,
         check=False,

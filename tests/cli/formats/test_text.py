@@ -7,12 +7,17 @@ from dataclasses import replace
 import click
 
 from gitmig.cli.formats import render
+from gitmig.cli.render import printed
 from tests.cli.formats.samples import CLEAN, EMPTY, REPORT
+
+
+def shown(text: str) -> str:
+    return printed(text, keep="\n")
 
 
 def test_every_finding_has_its_place_doubt_and_hint() -> None:
     assert (
-        click.unstyle(render("text", REPORT))
+        click.unstyle(shown(render("text", REPORT)))
         == """\
 error GM201: 0003_index uses column public.comments.contents, which 0002_body renames to body
   at db/my migrations/0003_index.sql:2
@@ -30,7 +35,7 @@ proof: no round trip: 0004_fill without a down
 
 
 def test_nothing_found_is_one_line() -> None:
-    assert click.unstyle(render("text", EMPTY)) == (
+    assert click.unstyle(shown(render("text", EMPTY))) == (
         "no conflicts: feature/x_y adds 2 migrations, main 1, since aaaaaaaaaa"
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from gitmig.cli import options, shapes
+from gitmig.cli.consent import scratch_consent
 from gitmig.cli.formats import FORMATS, Report, render, status
-from gitmig.cli.render import print_json, say
+from gitmig.cli.render import print_json, say_text
 
 
 @click.command("check", short_help="Can the migrations of two branches live together?")
@@ -20,6 +21,7 @@ from gitmig.cli.render import print_json, say
 @click.option("--against", "pattern", metavar="PATTERN", help="With --all: only branches whose names fit.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
+@options.trust
 @options.as_json
 def command(
     base: str | None,
@@ -32,6 +34,7 @@ def command(
     pattern: str | None,
     strict: bool,
     form: str,
+    trust: bool,
     as_json: bool,
 ) -> int:
     """Say before a merge whether the migrations of both sides can live together.
@@ -54,8 +57,9 @@ def command(
         scratch=scratch,
         clients=not no_clients,
         lint=not no_lint,
+        consent=scratch_consent(given=trust),
     )
-    say(render("json" if as_json else form, Report.of(found)))
+    say_text(render("json" if as_json else form, Report.of(found)))
     return status(found.findings, strict=strict)
 
 

@@ -9,7 +9,7 @@ import click
 
 from gitmig.cli import options
 from gitmig.cli.observer import Watcher
-from gitmig.cli.render import plural, say, warn
+from gitmig.cli.render import confirm, plural, say, warn
 
 
 @click.group("db", short_help="The database: its URL, a psql; protection; old ones; the embedded server.")
@@ -69,7 +69,7 @@ def reset(yes: bool) -> int:
 
     project = options.project()
     question = f"Drop embedded database {project.embedded_name} with all its rows?"
-    if not yes and not click.confirm(question, err=True):
+    if not yes and not confirm(question):
         say("nothing was changed")
         return 0
     embedded.reset(project)
@@ -113,7 +113,7 @@ def prune(yes: bool, days: float, database: str | None) -> int:
     found = operation.old_databases(project, days=days)
     for old in found:
         say(f"  {old.name}  replaced {old.replaced:%Y-%m-%d %H:%M} UTC{_size(old.size)}{_used(old.sessions)}")
-    agreed = yes or (bool(found) and sys.stdin.isatty() and click.confirm("Drop with all rows?", err=True))
+    agreed = yes or (bool(found) and sys.stdin.isatty() and confirm("Drop with all rows?"))
     in_use = operation.prune(project, Watcher(may_ask=False).waiting, found if agreed else ())
     if not found or not agreed:
         say("nothing was dropped; `--yes` drops them" if found else "no old database is kept")

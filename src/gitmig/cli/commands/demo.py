@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gitmig.cli.render import say
+from gitmig.cli.render import say, styled
 
 
 @click.command("demo", short_help="Play the two-branch story in a temporary repository.")
@@ -21,5 +21,5 @@ def command(keep: bool) -> int:
         colour = {"command": "cyan", "comment": "green"}.get(event.kind)
         for line in event.text.splitlines():
             prefix = {"command": "$ ", "comment": "# "}.get(event.kind, "  ")
-            say(click.style(prefix + line, fg=colour, bold=event.kind == "command"))
+            say(styled(prefix + line, fg=colour, bold=event.kind == "command"))
     return 0

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
-from gitmig.cli.render import difference_lines, plural, print_json, say, warn
+from gitmig.cli.consent import scratch_consent
+from gitmig.cli.render import difference_lines, plural, print_json, say, say_exactly, warn
 
 if TYPE_CHECKING:
     from gitmig.core.difference import Difference
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--sql", "as_sql", is_flag=True, help="Print SQL that turns the first schema into the second.")
 @click.option("-R", "--reverse", is_flag=True, help="Take the second schema for the first.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the schemas differ.")
+@options.trust
 @options.database
 @options.as_json
 def command(
@@ -27,6 +29,7 @@ def command(
     as_sql: bool,
     reverse: bool,
     exit_code: bool,
+    trust: bool,
     database: str | None,
     as_json: bool,
 ) -> int:
@@ -37,7 +40,14 @@ def command(
     """
     from gitmig.operations.diff import diff
 
-    found = diff(options.project(database), first, second, reverse=reverse, as_sql=as_sql)
+    found = diff(
+        options.project(database),
+        first,
+        second,
+        reverse=reverse,
+        as_sql=as_sql,
+        consent=scratch_consent(given=trust),
+    )
     difference = found.difference
     if as_json:
         print_json(shapes.of_diff(found))
@@ -56,6 +66,6 @@ def command(
 
 def _print_sql(change: Difference) -> None:
     for statement in change.statements:
-        say(f"{statement};")
+        say_exactly(f"{statement};")
     for name in change.unhandled:
         warn(f"no SQL can be computed for {name}")

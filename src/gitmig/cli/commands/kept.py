@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
-from gitmig.cli.render import plural, print_json, say, table, tell
+from gitmig.cli.render import confirm, plural, print_json, say, table, tell
 
 if TYPE_CHECKING:
     from gitmig.core.kept.item import Item
@@ -94,7 +94,7 @@ def drop(items: tuple[int, ...], everything: bool, yes: bool, database: str | No
         raise click.UsageError("name items, or say --all")
     project = options.project(database)
     what = "everything that is kept" if everything else f"{plural(len(items), 'item')} with all rows"
-    if not yes and not click.confirm(f"Drop {what}?", err=True):
+    if not yes and not confirm(f"Drop {what}?"):
         say("nothing was changed")
         return 0
     for item in kept.drop(project, None if everything else items, _waiting):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
-from gitmig.cli.render import COLOURS, plural, print_json, say, warn
+from gitmig.cli.render import COLOURS, plural, print_json, say, styled, warn
 
 if TYPE_CHECKING:
     from gitmig.operations.log import Entry
@@ -37,13 +37,13 @@ def command(revision: str, limit: int | None, database: str | None, as_json: boo
 
 
 def _print(entry: Entry) -> None:
-    mark = click.style("*", fg="green", bold=True) if entry.here else " "
+    mark = styled("*", fg="green", bold=True) if entry.here else " "
     commit = entry.commit
     count = plural(entry.record.count, "migration") if entry.record else "invalid migrations"
-    say(f"{mark} {click.style(commit.id[:10], fg='yellow')} {commit.at[:10]} {count:>14}  {commit.subject}")
+    say(f"{mark} {styled(commit.id[:10], fg='yellow')} {commit.at[:10]} {count:>14}  {commit.subject}")
     if entry.record is None:
         return
     groups = (("+", entry.record.added), ("-", entry.record.removed), ("~", entry.record.edited))
     for sign, labels in groups:
         for label in labels:
-            say(f"      {click.style(sign, fg=COLOURS[sign], bold=True)} {label}")
+            say(f"      {styled(sign, fg=COLOURS[sign], bold=True)} {label}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
-from gitmig.cli.render import COLOURS, plural, print_json, say
+from gitmig.cli.render import COLOURS, plural, print_json, say, styled
 
 if TYPE_CHECKING:
     from gitmig.operations.renumber import Renumbered
@@ -40,7 +40,7 @@ def _print(done: Renumbered) -> None:
         why = f"your {plural(len(done.mine), 'migration')} {'follow' if done.mine[1:] else 'follows'} {done.base}"
         say(f"nothing to rename: {why if done.mine else f'{done.base} has every migration of the work tree'}")
         return
-    sign = click.style("~", fg=COLOURS["~"], bold=True)
+    sign = styled("~", fg=COLOURS["~"], bold=True)
     for one in done.renamings:
         say(f"  {sign} {one.migration.label} {'is now' if done.ran else 'would be'} {one.label}")
     for path in done.rewritten:

@@ -9,7 +9,7 @@ import click
 from gitmig.cli import options, shapes
 from gitmig.cli.flawed_downs import flawed_downs
 from gitmig.cli.left_alone import left_alone
-from gitmig.cli.render import COLOURS, move_lines, plural, print_json, say, short
+from gitmig.cli.render import COLOURS, move_lines, plural, print_json, say, short, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,29 +52,32 @@ def _print(found: Status) -> None:
     if found.drift:
         for sign, names in (("-", found.drift.missing), ("+", found.drift.surplus), ("~", found.drift.changed)):
             for name in names:
-                say(f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {name} (drift)")
+                say(f"  {styled(sign, fg=COLOURS[sign], bold=True)} {name} (drift)")
     left_alone(found.target, most=3)
     flawed_downs(found.flawed)
     _print_verdict(found)
 
 
 def _print_verdict(found: Status) -> None:
-    if found.in_sync:
-        say(click.style("in sync", fg="green"))
+    if found.foreign:
+        say(f"{styled('not this project', fg='red')}: {found.foreign.message}")
+        say(str(found.foreign.hint))
+    elif found.in_sync:
+        say(styled("in sync", fg="green"))
     elif found.drift and not found.state.stack:
-        say(f"{click.style('not adopted', fg='red')}: the database has a schema that no migration made")
+        say(f"{styled('not adopted', fg='red')}: the database has a schema that no migration made")
         say("`gitmig adopt` marks as applied what another tool has applied; until then `gitmig sync` is blocked")
     elif found.drift:
-        say(f"{click.style('drift', fg='red')}: the schema was changed by hand, so `gitmig sync` is blocked")
+        say(f"{styled('drift', fg='red')}: the schema was changed by hand, so `gitmig sync` is blocked")
         say("`gitmig capture` makes a migration of it, `gitmig sync --discard-drift` takes it back")
     elif found.plan.irreversible and not found.verified:
         blocking = found.plan.irreversible[0].label
-        say(f"{click.style('out of sync', fg='red')}: `gitmig sync` is blocked, {blocking} has no down section")
+        say(f"{styled('out of sync', fg='red')}: `gitmig sync` is blocked, {blocking} has no down section")
     else:
         counts = f"reverts {len(found.plan.reverts)} and applies {len(found.plan.applies)}"
-        say(f"{click.style('out of sync', fg='red')}: `gitmig sync` {counts}")
+        say(f"{styled('out of sync', fg='red')}: `gitmig sync` {counts}")
 
 
 def _list(word: str, sign: str, members: Sequence[Migration | Applied]) -> None:
     for member in members:
-        say(f"  {click.style(sign, fg=COLOURS[sign], bold=True)} {member.label} ({word})")
+        say(f"  {styled(sign, fg=COLOURS[sign], bold=True)} {member.label} ({word})")

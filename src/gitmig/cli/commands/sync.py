@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and change nothing.")
 @click.option("--abandon", is_flag=True, help="Forget an interrupted script, and take back what it did.")
 @click.option("--discard-drift", is_flag=True, help="Take back what was changed in the schema by hand.")
+@click.option("--take-over", is_flag=True, help="Make a database that belongs to another project this one's.")
 @click.option("--rebuild", is_flag=True, help="Make the database anew beside the old one, and carry the rows over.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @options.database
@@ -29,6 +30,7 @@ def command(
     dry_run: bool,
     abandon: bool,
     discard_drift: bool,
+    take_over: bool,
     rebuild: bool,
     yes: bool,
     database: str | None,
@@ -45,7 +47,9 @@ def command(
     if rebuild:
         if dry_run or abandon:
             raise click.UsageError("--rebuild goes with neither --dry-run nor --abandon")
-        return rebuilding.run(options.project(database), watcher, revision, ask=not (yes or as_json), as_json=as_json)
+        ask = not (yes or as_json)
+        project = options.project(database)
+        return rebuilding.run(project, watcher, revision, ask=ask, take_over=take_over, as_json=as_json)
     try:
         outcome = sync(
             options.project(database),
@@ -54,6 +58,7 @@ def command(
             dry_run=dry_run,
             abandon=abandon,
             discard_drift=discard_drift,
+            take_over=take_over,
         )
     finally:
         watcher.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
+from gitmig.cli.consent import scratch_consent
 from gitmig.cli.findings import why
 from gitmig.cli.progress import Bar
 from gitmig.cli.render import plural, print_json, say, table
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 @click.argument("what", metavar="[REV|RANGE]", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every migration of the set, not only what is new.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for irreversible migrations and column order, too.")
+@options.trust
 @options.database
 @options.as_json
-def command(what: str | None, everything: bool, strict: bool, database: str | None, as_json: bool) -> int:
+def command(what: str | None, everything: bool, strict: bool, trust: bool, database: str | None, as_json: bool) -> int:
     """Run up, down and up again of each migration on a scratch database, with rows planted, and compare the schemas.
 
     By default these are the migrations that the branch adds to the default branch, committed or not; for a commit REV
@@ -36,7 +38,8 @@ def command(what: str | None, everything: bool, strict: bool, database: str | No
 
     watcher = _Watcher()
     try:
-        found = verify(options.project(database), what, watcher, everything=everything)
+        consent = scratch_consent(given=trust)
+        found = verify(options.project(database), what, watcher, everything=everything, consent=consent)
     finally:
         watcher.close()
     if as_json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.cli.formats import added
 from gitmig.core.findings import Severity
+from gitmig.core.text import visible
 
 if TYPE_CHECKING:
     from gitmig.cli.formats import Report
@@ -24,7 +25,7 @@ def render(report: Report) -> str:
     """One command per finding; then plain lines for the log."""
     lines = [_command(finding) for finding in report.findings]
     lines += [f"proof: {sentence}" for sentence in report.proven]
-    return "\n".join([*lines, f"{report.counted}: {added(report)}"])
+    return "\n".join(map(visible, [*lines, f"{report.counted}: {added(report)}"]))
 
 
 def _command(finding: Finding) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from gitmig.cli import shapes
+from gitmig.cli.render import to_json
 
 if TYPE_CHECKING:
     from gitmig.cli.formats import Report
@@ -24,7 +24,7 @@ def render(report: Report) -> str:
         "proof": of_proof(report.proof) if report.proof else None,
         "unproven": report.unproven,
     }
-    return json.dumps(shape, indent=2, ensure_ascii=False)
+    return to_json(shape)
 
 
 def of_proof(proof: Proof) -> dict[str, Any]:

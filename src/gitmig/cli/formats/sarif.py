@@ -5,11 +5,11 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gitmig import __version__
+from gitmig.cli.render import to_json
 
 if TYPE_CHECKING:
     from gitmig.cli.formats import Report
@@ -24,7 +24,7 @@ def render(report: Report) -> str:
     driver = {"name": "gitmig", "version": __version__, "rules": [{"id": code} for code in codes]}
     results = [_result(finding, codes.index(finding.code)) for finding in report.findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _result(finding: Finding, rule: int) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from gitmig.cli.formats import added, place
+from gitmig.cli.render import styled
 from gitmig.core.findings import Severity
+from gitmig.core.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +22,13 @@ def render(report: Report) -> str:
     """Each finding with its hint, then the proof, then how many there are."""
     lines = [line for finding in report.findings for line in lines_of(finding)]
     lines += [f"proof: {sentence}" for sentence in report.proven]
-    counted = click.style(report.counted, bold=True) if report.findings else click.style("no conflicts", fg="green")
-    return "\n".join([*lines, f"{counted}: {added(report)}"])
+    counted = styled(report.counted, bold=True) if report.findings else styled("no conflicts", fg="green")
+    return "\n".join(map(visible, [*lines, f"{counted}: {added(report)}"]))
 
 
 def lines_of(finding: Finding) -> Iterator[str]:
     """A finding as people read it: what, where, what to do, and how sure."""
-    word = click.style(finding.severity.value, fg=COLOURS[finding.severity], bold=True)
+    word = styled(finding.severity.value, fg=COLOURS[finding.severity], bold=True)
     yield f"{word} {finding.code}: {finding.message}"
     if where := place(finding):
         yield f"  at {where}"

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from gitmig.cli.shapes.pieces import named, of_difference, of_plan, of_problem, of_set, of_step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.renumber import Renumbered
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
+    from gitmig.operations.trust import Candidate
 
 
 def of_status(status: Status) -> dict[str, Any]:
@@ -22,6 +25,7 @@ def of_status(status: Status) -> dict[str, Any]:
         "in_sync": status.in_sync,
         "database": status.database,
         "database_from": status.source,
+        "foreign": status.foreign.message if status.foreign else None,
         "commit": status.target.commit,
         "set": of_set(status.target.set),
         "applied": {"id": status.state.set_id, "count": len(status.state.stack), "commit": status.state.commit},
@@ -98,3 +102,11 @@ def _done(done: Done) -> dict[str, Any]:
 
 def _drift(drift: SchemaDifference | None) -> dict[str, Any] | None:
     return None if drift is None else of_difference(drift)
+
+
+def of_trust(found: Sequence[Candidate], *, approved: bool) -> dict[str, Any]:
+    """`gitmig trust --json`."""
+    return {
+        "untrusted": [{"name": one.label, "path": one.path, "scripts": dict(one.scripts)} for one in found],
+        "approved": approved,
+    }

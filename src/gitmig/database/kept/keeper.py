@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.kept.report import Report
 from gitmig.core.kept.suspicion import suspect
 from gitmig.core.plan import Direction
+from gitmig.database.catalogs.scope import RELATIONS
 from gitmig.database.kept.chunks import is_about_data
 from gitmig.database.kept.crossing import Crossing
 from gitmig.database.kept.guard import quiet
@@ -34,6 +35,15 @@ if TYPE_CHECKING:
 
 
 BACK = {Direction.APPLY: "reverted", Direction.REVERT: "applied again"}
+
+
+TABLES = f"SELECT EXISTS (SELECT FROM {RELATIONS} AND c.relkind IN ('r', 'p'))"
+
+
+def has_tables(connection: Connection) -> bool:
+    """Whether there is any table whose rows could be somebody's; a new database keeps nothing of its own making."""
+    row = connection.execute(TABLES.encode()).fetchone()
+    return bool(row and row[0])
 
 
 class Keeper:
@@ -139,7 +149,8 @@ class Keeper:
     def expire(self) -> list[Item]:
         """Drop what has been kept for longer than the limit; returns it."""
         old = self._store.older_than(self._limits.days)
-        self._store.drop(old)
+        if old:
+            self._store.drop(old)
         return old
 
     def restore(self, item: Item) -> Report:

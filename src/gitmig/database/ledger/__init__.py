@@ -1,6 +1,6 @@
 """The ledger: what is applied, with everything needed to revert it, and the history (its tables: `ledger_schema`)."""
 
-from gitmig.database.ledger.reading import read_rows, read_state
+from gitmig.database.ledger.reading import read_digests, read_origin, read_rows, read_state
 from gitmig.database.ledger.rows import Event, Row, State, Unfinished, applied_of, scripts
 from gitmig.database.ledger.writing import (
     add,
@@ -28,6 +28,8 @@ __all__ = [
     "end_unfinished",
     "measured",
     "move",
+    "read_digests",
+    "read_origin",
     "read_rows",
     "read_state",
     "record",

@@ -9,6 +9,8 @@ from gitmig.database import ledger_schema
 from gitmig.database.ledger.rows import COLUMNS, Row, State, Unfinished, applied
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gitmig.database.connection import Connection
 
 
@@ -33,6 +35,24 @@ def read_state(connection: Connection) -> State:
         fingerprint=measured,
         unfinished=_unfinished(*row) if row else None,
     )
+
+
+def read_digests(connection: Connection) -> dict[int, tuple[str, ...]]:
+    """Position → SHA-256 of the scripts' texts in UTF-8, as hex digits: the up's, and the down's if there is one."""
+    if ledger_schema.version(connection) == 0:
+        return {}
+    digests = (f"encode(sha256(convert_to({script}, 'UTF8')), 'hex')" for script in ("up", "down"))
+    query = f"SELECT position, {', '.join(digests)} FROM gitmig.applied ORDER BY position"
+    rows = connection.execute(query.encode()).fetchall()
+    return {position: tuple(filter(None, found)) for position, *found in rows}
+
+
+def read_origin(connection: Connection) -> tuple[str, datetime, str | None]:
+    """Who applied the newest migration of the stack, when, and at which commit. The stack must not be empty."""
+    query = "SELECT applied_by, applied_at, commit FROM gitmig.applied ORDER BY position DESC LIMIT 1"
+    row = connection.execute(query).fetchone()
+    assert row is not None  # the caller has read the stack
+    return row[0], row[1], row[2]
 
 
 def read_rows(connection: Connection, after: int) -> dict[int, Row]:

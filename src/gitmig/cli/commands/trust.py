@@ -1,0 +1,51 @@
+"""`gitmig trust`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gitmig.cli import options, shapes
+from gitmig.cli.consent import names, show
+from gitmig.cli.render import confirm, plural, print_json, say
+from gitmig.errors import GitmigError
+
+
+@click.command("trust", short_help="Show the scripts that no hook may run yet, and approve them.")
+@click.argument("revision", metavar="[REV]", required=False)
+@click.option("-n", "--dry-run", is_flag=True, help="Show them and approve nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Approve without asking.")
+@options.as_json
+def command(revision: str | None, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Show the migrations of the work tree, or of the commit REV, that no hook may run, and approve them.
+
+    Hooks run what was committed here, what branches of your remote have, and what you merged, picked, rebased onto or
+    pulled. What you only look at, as a proposal from a fork, they leave alone until it is approved here.
+    """
+    from gitmig.operations.trust import approve, untrusted_in
+
+    project = options.project()
+    found = untrusted_in(project, revision)
+    if as_json:
+        if yes and not dry_run:
+            approve(project, found)
+        print_json(shapes.of_trust(found, approved=yes and not dry_run))
+        return 0
+    if not found:
+        say("every script is trusted")
+        return 0
+    show(found)
+    count = plural(len(found), "script")
+    if dry_run:
+        say(f"{count} not trusted: {names(found)}")
+        return 0
+    if not yes:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise GitmigError(f"{count} not approved: {names(found)}", hint="read them, then use --yes to approve them")
+        if not confirm(f"Let hooks run {count}?", default=False):
+            say("nothing was approved")
+            return 0
+    approve(project, found)
+    say(f"approved {count}; `gitmig sync` brings the database to the work tree")
+    return 0

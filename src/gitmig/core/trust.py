@@ -1,0 +1,93 @@
+"""Whose scripts a hook may run: what the reflog says somebody agreed to here, and which refs are a remote's branches.
+
+A hook runs as the user, on the user's database, at a mere `git checkout`. So what it runs must have come in by an act
+that means "I want this": a commit, a merge, a pull, a pick. Looking at somebody's branch is no such act.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# The first word of a reflog message, as git writes it: `commit (amend): …`, `pull --rebase (pick): …`. Checkout, reset,
+# clone and branch are missing on purpose: they only look at a commit.
+AGREEING = frozenset({"commit", "merge", "pull", "cherry-pick", "rebase", "am", "revert"})
+WORD = re.compile(r"[a-z-]+")
+# `rebase (start): checkout main` opens a rebase: what the branch had before it is not brought in by picking it again.
+START = re.compile(r"(?:rebase|pull)\b[^:]*\(start\)")
+FORWARD = re.compile(r":\s*fast-forward$", re.IGNORECASE)
+HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """One line of HEAD's reflog: from one commit to another, each by any name that git knows."""
+
+    old: str
+    new: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """An act by which the user brought into commit `new` what none of the commits `before` has.
+
+    `provided` is a commit that must be trusted for it to count, None if it counts in any case: a fast-forward of a
+    branch that is somebody else's only makes that branch newer.
+    """
+
+    new: str
+    before: tuple[str, ...]
+    provided: str | None = None
+
+
+def agreements(reflog: Sequence[Movement]) -> list[Agreement]:
+    """What the movements of HEAD, oldest first, brought in with the user's consent."""
+    found: list[Agreement] = []
+    rebased: str | None = None
+    for movement in reflog:
+        word = WORD.match(movement.message)
+        if word is None or word[0] not in AGREEING:
+            rebased = None
+            continue
+        if START.match(movement.message):
+            rebased = movement.old
+        elif "(" not in movement.message.partition(":")[0]:
+            rebased = None
+        before = tuple(dict.fromkeys((movement.old, rebased or movement.old)))
+        forward = movement.old if FORWARD.search(movement.message) else None
+        found.append(Agreement(new=movement.new, before=before, provided=forward))
+    return found
+
+
+def branches_of(refs: Iterable[str], refspecs: Sequence[str]) -> list[str]:
+    """Those of the remote-tracking refs that stand for branches of a remote with these fetch refspecs.
+
+    `+refs/pull/*/head:refs/remotes/origin/pr/*`, which many people configure, fetches what anybody proposes into the
+    same place: such refs are left out, also where a pattern for branches fits them, too.
+    """
+    pairs = [refspec.lstrip("+").partition(":") for refspec in refspecs if not refspec.startswith("^")]
+    branches = [target for source, _, target in pairs if source.startswith(HEADS)]
+    others = [target for source, _, target in pairs if target and not source.startswith(HEADS)]
+    return [ref for ref in refs if _fits(ref, branches) and not _fits(ref, others)]
+
+
+def trusted_remotes(remotes: Sequence[str], configured: Sequence[str], default_tracks: str | None) -> list[str]:
+    """The remotes whose branches are trusted: the `configured` ones; else the only one; else the usual ones.
+
+    `default_tracks` is the remote that the default branch follows.
+    """
+    if configured:
+        return [remote for remote in remotes if remote in configured]
+    if len(remotes) == 1:
+        return list(remotes)
+    return [remote for remote in remotes if remote in {"origin", "upstream", default_tracks}]
+
+
+def _fits(ref: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(ref, pattern.replace("[", "[[]").replace("?", "[?]")) for pattern in patterns)

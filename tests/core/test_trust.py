@@ -1,0 +1,88 @@
+"""Whose scripts a hook may run, decided from the reflog and from where refs come from."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitmig.core.trust import Agreement, Movement, agreements, branches_of, trusted_remotes
+
+
+def reflog(*lines: str) -> list[Movement]:
+    """Movements from `a` to `b` to `c` …, each with a message."""
+    return [Movement(old=chr(97 + k), new=chr(98 + k), message=line) for k, line in enumerate(lines)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("commit: x", "commit (initial): x", "commit (amend): x", "commit (merge): x", "commit (cherry-pick): x"),
+        *("merge topic: Merge made by the 'ort' strategy.", "pull origin main: Merge made", "cherry-pick: x"),
+        *("am: x", "revert: x", "rebase (pick): x", "rebase -i (squash): x", "rebase finished: returning"),
+    ],
+)
+def test_acts_that_agree(message: str) -> None:
+    assert agreements(reflog(message)) == [Agreement(new="b", before=("a",))]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("checkout: moving from main to pr7", "checkout: moving from main to commit: x", "clone: from /somewhere"),
+        *("reset: moving to pr7", "branch: Created from pr7", "", "Commit: x", "worktree add", "commitment: x"),
+    ],
+)
+def test_looking_is_no_agreement(message: str) -> None:
+    assert agreements(reflog(message)) == []
+
+
+def test_a_rebase_does_not_agree_to_what_the_branch_had_before_it() -> None:
+    acts = reflog("rebase (start): checkout main", "rebase (pick): x", "rebase (finish): returning to refs/heads/pr7")
+    assert agreements(acts) == [
+        Agreement(new="b", before=("a",)),
+        Agreement(new="c", before=("b", "a")),
+        Agreement(new="d", before=("c", "a")),
+    ]
+
+
+def test_after_a_rebase_a_commit_agrees_to_its_own() -> None:
+    acts = reflog("rebase (start): checkout main", "rebase (finish): x", "commit: y", "checkout: moving", "merge z: w")
+    assert [act.before for act in agreements(acts)] == [("a",), ("b", "a"), ("c",), ("e",)]
+
+
+def test_a_fast_forward_counts_only_for_a_branch_that_is_trusted_itself() -> None:
+    acts = agreements(reflog("merge FETCH_HEAD: Fast-forward", "pull: Fast-forward", "commit: x"))
+    assert [act.provided for act in acts] == ["a", "b", None]
+
+
+REFS = ("refs/remotes/origin/main", "refs/remotes/origin/pr/7", "refs/remotes/other/main")
+
+
+@pytest.mark.parametrize(
+    ("refspecs", "expected"),
+    [
+        (["+refs/heads/*:refs/remotes/origin/*"], REFS[:2]),
+        (["+refs/heads/*:refs/remotes/origin/*", "+refs/pull/*/head:refs/remotes/origin/pr/*"], REFS[:1]),
+        (["+refs/pull/*/head:refs/remotes/origin/pr/*"], ()),
+        (["refs/heads/main:refs/remotes/origin/main"], REFS[:1]),
+        (["+refs/*:refs/remotes/origin/*"], ()),
+        (["^refs/heads/x", "+refs/heads/*:refs/remotes/other/*", "refs/heads/tmp"], REFS[2:]),
+        ([], ()),
+    ],
+)
+def test_only_branches_of_the_remote_count(refspecs: list[str], expected: tuple[str, ...]) -> None:
+    assert branches_of(REFS, refspecs) == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("remotes", "configured", "tracks", "expected"),
+    [
+        (["somewhere"], [], None, ["somewhere"]),
+        (["origin", "mallory"], [], None, ["origin"]),
+        (["me", "upstream", "mallory"], [], "me", ["me", "upstream"]),
+        (["origin", "team"], ["team"], "origin", ["team"]),
+        (["origin"], ["nowhere"], None, []),
+        ([], [], None, []),
+    ],
+)
+def test_remotes(remotes: list[str], configured: list[str], tracks: str | None, expected: list[str]) -> None:
+    assert trusted_remotes(remotes, configured, tracks) == expected
