@@ -318,6 +318,28 @@ def test_the_data_directory_of_somebody_else_is_refused(start: Callable[[str], E
         server.url("postgres")
 
 
+def test_the_library_is_not_even_imported(start: Callable[[str], EmbeddedServer]) -> None:
+    """That alone looks for a folder with a name that anybody could have taken."""
+    place = start("plain").home / "again"
+    program = (
+        "import sys; from pathlib import Path; from gitmig.database.embedded import EmbeddedServer\n"
+        f"server = EmbeddedServer(Path({str(place)!r})); server.start(); server.remove()\n"
+        "print([name for name in sys.modules if name.startswith(('pixeltable', 'fasteners', 'platformdirs'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_version_that_is_not_installed_is_refused(start: Callable[[str], EmbeddedServer]) -> None:
+    server = start("plain")
+    server.stop()
+    version = (server.data / "PG_VERSION").read_text()
+    (server.data / "PG_VERSION").write_text("9\n")
+    with pytest.raises(GitmigError, match="is of version 9, which is not installed"):
+        server.start()
+    (server.data / "PG_VERSION").write_text(version)
+
+
 def test_the_librarys_lock_is_not_touched(start: Callable[[str], EmbeddedServer]) -> None:
     """It is one file for all users of the machine, and belongs to who came first."""
     lock = Path(tempfile.gettempdir()) / ".lockfile"

