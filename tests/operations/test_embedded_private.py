@@ -313,9 +313,11 @@ def test_a_server_of_an_older_gitmig_gets_a_private_socket(start: Callable[[str]
 def test_the_data_directory_of_somebody_else_is_refused(start: Callable[[str], EmbeddedServer]) -> None:
     server = start("plain")
     server.stop()
+    before = server.data.stat()
     os.chown(server.data, STRANGER, STRANGER)
     with pytest.raises(GitmigError, match="belongs to user nobody"):
         server.url("postgres")
+    os.chown(server.data, before.st_uid, before.st_gid)
 
 
 def test_the_library_is_not_even_imported(start: Callable[[str], EmbeddedServer]) -> None:
