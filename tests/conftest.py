@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from gitmig.database.embedded import EmbeddedServer
+from tests.statements import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +39,8 @@ GIT = {
     "GIT_COMMITTER_DATE": "2026-01-01T12:00:00+00:00",
     "GIT_TERMINAL_PROMPT": "0",
 }
+SCAN_VARIABLE = "GITMIG_TEST_SCAN"
+_is_scanned = SCAN_VARIABLE in os.environ
 _server_url = os.environ.get(SERVER_VARIABLE, "")
 _numbers = itertools.count(1)
 
@@ -52,6 +55,16 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture(autouse=True)
+def every_statement_means_one_thing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """With GITMIG_TEST_SCAN, every statement that gitmig sends in the tests' own process is looked at."""
+    scanner = Scanner()
+    if _is_scanned:
+        scanner.install(monkeypatch)
+    yield
+    assert scanner.faults == []
 
 
 @pytest.fixture(autouse=True)

@@ -55,3 +55,13 @@ class ProtectedDatabase(LeftToSync):
 
 class SyncFailed(GitmigError):
     """A step failed while the database was being changed; what had been committed before it stays."""
+
+
+class LockLost(GitmigError):
+    """A script let go of the lock that gitmig holds, and another gitmig has it by now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a script has released the lock under which gitmig works, and another gitmig has taken it",
+            hint="run `gitmig status`, then `gitmig sync`; pg_advisory_unlock_all() in a script releases it",
+        )

@@ -20,11 +20,11 @@ INT = plain("integer", "int4", "N")
     [
         (INT, "1::integer"),
         (plain("character varying(3)", "varchar", "S"), "'sample'::character varying(3)"),
-        (plain("timestamp with time zone", "timestamptz", "D"), "now()::timestamp with time zone"),
+        (plain("timestamp with time zone", "timestamptz", "D"), "pg_catalog.now()::timestamp with time zone"),
         (plain("jsonb", "jsonb", "U"), "'{}'::jsonb"),
         (plain("integer[]", "_int4", "A"), "'{}'::integer[]"),
         (plain("bit(3)", "bit", "V", length=3), "'111'::bit(3)"),
-        (plain("public.mood", "mood", "E", "e"), "(enum_range(NULL::public.mood))[1]::public.mood"),
+        (plain("public.mood", "mood", "E", "e"), "(pg_catalog.enum_range(NULL::public.mood))[1]::public.mood"),
         (plain("public.pair", "pair", "C", "c", fields=2), "'(,)'::public.pair"),
         (plain("public.cube", "cube", "U"), None),
         (

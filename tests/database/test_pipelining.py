@@ -115,7 +115,7 @@ def test_a_connection_that_breaks_is_an_error_and_no_endless_wait(connection: Co
 def test_a_connection_that_breaks_while_a_script_runs_is_that_scripts_error(
     connection: Connection, database: Database
 ) -> None:
-    connection.execute("CREATE TABLE t1 (id int)")
+    connection.execute("CREATE TABLE public.t1 (id int)")
     with psycopg.connect(database.url) as other:
         other.execute("LOCK TABLE t1")
         killer = Thread(target=kill_the_waiting, args=(database,))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 from gitmig.database.catalogs import read_schema
+from gitmig.database.connection import connect
 from gitmig.database.planting import plant
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ MAKE_TYPES = """
 
 def planted(database: Database, script: str) -> list[str]:
     """The tables that take a row after the script ran; the schema is the same afterwards."""
-    with psycopg.connect(database.url, autocommit=True) as connection:
-        connection.execute(script.encode())
+    database.rows(script)
+    with connect(database.url, "test") as connection:
         before = read_schema(connection)
         with connection.transaction():
             tables = plant(connection)

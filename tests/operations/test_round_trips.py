@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitmig.database.catalogs import read_schema
+from gitmig.database.connection import connect
 from gitmig.errors import GitmigError
 from gitmig.operations.project import Project
 from gitmig.operations.sync import sync
@@ -122,7 +123,7 @@ def contents(url: str) -> dict[str, list[str]]:
 
 
 def fingerprint(url: str) -> str:
-    with psycopg.connect(url, autocommit=True) as connection:
+    with connect(url, "test") as connection:
         return read_schema(connection).fingerprint
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# By type name, as SQL. What follows from today's date fits partitions that are made day by day.
+# By type name, as SQL that means the same under every search path. What follows from today's date fits partitions that
+# are made day by day.
 BY_NAME = {
     "json": "'{}'",
     "jsonb": "'{}'",
-    "uuid": "gen_random_uuid()",
+    "uuid": "pg_catalog.gen_random_uuid()",
     "bytea": r"'\x01'",
     "xml": "'<a/>'",
     "money": "'1'",
@@ -35,7 +36,7 @@ BY_NAME = {
 # Else by the category of the type (pg_type.typcategory).
 BY_CATEGORY = {
     "B": "true",
-    "D": "now()",
+    "D": "pg_catalog.now()",
     "I": "'127.0.0.1'",
     "N": "1",
     "R": "'empty'",
@@ -91,7 +92,7 @@ class Table:
 def value(type_: Type) -> str | None:
     """An SQL expression for some value of a type; None if there is no telling what its values look like."""
     if type_.kind == "e":
-        found: str | None = f"(enum_range(NULL::{type_.base}))[1]"
+        found: str | None = f"(pg_catalog.enum_range(NULL::{type_.base}))[1]"
     elif type_.kind == "c":
         found = f"'({',' * (type_.fields - 1)})'"
     elif type_.category == "A" or type_.kind == "m":

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import TupleRow
 
+from gitmig.database import search_path
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Connection = psycopg.Connection[TupleRow]
+Connection = search_path.Connection
 
 # Parts of a URL that say nothing about which database it is, or nothing that may be written down.
 UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "application_name"})
@@ -108,11 +108,11 @@ def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterat
 def _open(conninfo: str) -> Connection:
     """Connect; once more if another database took the name in that very moment, as a rebuild has it."""
     try:
-        return psycopg.Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+        return Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
     except psycopg.OperationalError as error:
         if "just been dropped or renamed" not in str(error):
             raise
-    return psycopg.Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+    return Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
 
 
 def is_missing_database(error: DatabaseUnavailable) -> bool:
@@ -123,6 +123,12 @@ def is_missing_database(error: DatabaseUnavailable) -> bool:
 def with_name(url: str, name: str) -> str:
     """The URL of database `name` on the same server."""
     return make_conninfo(url, dbname=name)
+
+
+def with_options(url: str, *settings: str) -> str:
+    """The URL with settings (`name=value`) for the whole session, which no RESET takes back."""
+    options = [parse_url(url).get("options", ""), *(f"-c {setting}" for setting in settings)]
+    return make_conninfo(url, options=" ".join(options).strip())
 
 
 def drop_database(url: str, name: str) -> None:
@@ -165,6 +171,9 @@ def _translated(address: Address, error: psycopg.Error) -> GitmigError:
             f"{address} is read-only: {reason}", hint="sync the primary server, with a role that may write"
         )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        if "row-level security" in reason:
+            hint = "sync as the owner of the table, or as a role with BYPASSRLS: gitmig keeps all rows or none"
+            return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
         hint = "the ledger needs GRANT CREATE ON DATABASE … TO …, a scratch database ALTER ROLE … CREATEDB"
         return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
     if (isinstance(error, psycopg.OperationalError) and error.sqlstate is None) or error.sqlstate in {"57P01", "57P02"}:

@@ -27,8 +27,10 @@ Names = list[tuple[str, str]]
 
 def settle_constraints(connection: Connection) -> None:
     """Check now what would be checked at the end; pending checks would stop a later ALTER TABLE (55006)."""
-    for statement in settling(connection):
-        connection.execute(statement)
+    statements = settling(connection)
+    with connection.users_path():  # constraint triggers are users' functions
+        for statement in statements:
+            connection.execute(statement)
 
 
 def settling(connection: Connection) -> list[sql.Composed]:

@@ -135,6 +135,7 @@ class Executor:
         """All tasks and their ledger rows in one transaction; without tasks, what else the ledger has to learn."""
         done: list[Done] = []
         self._stepper.current = None
+        self._stepper.ran.clear()
         try:
             with self._connection.transaction():
                 ledger_schema.upgrade(self._connection)
@@ -145,6 +146,11 @@ class Executor:
         except ScriptError as error:
             culprit = self._stepper.current
             assert culprit is not None  # only a task's script raises this
+            if self._was_committed():
+                self._note_committed(book)
+                failure = self._failed(culprit, error)
+                failure.escaped = True
+                raise failure from error
             alone = len(batch) == 1
             outside = error.sqlstate in OUTSIDE_ONLY or culprit.written is not None or (alone and culprit.in_parts)
             if error.sqlstate in TOO_MUCH_FOR_ONE and (outside or not alone):
@@ -156,6 +162,23 @@ class Executor:
                 raise
             raise self._failed(last, error_at_commit(last.script, error), done[:-1]) from error
         self._commit(done)
+
+    def _was_committed(self) -> bool:
+        """Whether a script has committed the transaction that failed afterwards."""
+        number = self._connection.script_transaction
+        if self._connection.closed or number is None:
+            return False
+        row = self._connection.execute("SELECT pg_catalog.pg_xact_status(%s::xid8)", (number,)).fetchone()
+        return row == ("committed",)
+
+    def _note_committed(self, book: Book) -> None:
+        """What ran before a script that committed is there for good, whatever that script left half done."""
+        ran = [(task, done) for task, done in self._stepper.ran if task is not self._stepper.current]
+        book.is_last = False
+        with self._connection.transaction():
+            ledger_schema.upgrade(self._connection)
+            book.write([task for task, _ in ran], [done for _, done in ran])
+        self._commit([done for _, done in ran])
 
     def _revert(self, tasks: Sequence[Task]) -> list[Done]:
         if self._reverter and tasks:

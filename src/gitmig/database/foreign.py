@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from gitmig.core.foreign import Claim, Tool
     from gitmig.database.connection import Connection
 
-# Those on the search path first, in its order.
+# Those on the user's search path first, in its order.
+PATH = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]"
 TABLES = f"""
     SELECT n.nspname, c.relname, array_agg(a.attname::text),
-      n.nspname = ANY (pg_catalog.current_schemas(false))
+      n.nspname = ANY (%(path)s)
     FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
       JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE c.relkind IN ('r', 'p') AND c.relname = ANY (%s)
+    WHERE c.relkind IN ('r', 'p') AND c.relname = ANY (%(names)s)
     GROUP BY n.nspname, c.relname
-    ORDER BY array_position(pg_catalog.current_schemas(false), n.nspname) NULLS LAST, n.nspname, c.relname
+    ORDER BY pg_catalog.array_position(%(path)s::text[], n.nspname::text) NULLS LAST, n.nspname, c.relname
 """
 
 
@@ -45,8 +46,11 @@ class Journal:
 def read_journals(connection: Connection) -> list[Journal]:
     """Every other tool's table that says something is applied; those on the search path first."""
     names = sorted({tool.table for tool in TOOLS})
+    with connection.users_path():
+        (path,) = connection.execute(PATH).fetchone() or ([],)
     found = []
-    for schema, table, columns, on_path in connection.execute(TABLES.encode(), (names,)).fetchall():
+    values = {"names": names, "path": path}
+    for schema, table, columns, on_path in connection.execute(TABLES.encode(), values).fetchall():
         tool = tool_of(table, columns)
         if tool and (claim := _claim(connection, tool, schema)):
             found.append(Journal(tool=tool, schema=schema, on_path=on_path, claim=claim))

@@ -79,7 +79,8 @@ def copy_settings(connection: Connection, name: str) -> None:
         with connection.transaction():
             if setting in LISTS:
                 connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (setting, value))
-                connection.execute(sql.SQL("ALTER {} SET {} FROM CURRENT").format(whom, parts))
+                with connection.any_path():  # it may be the search path itself
+                    connection.execute(sql.SQL("ALTER {} SET {} FROM CURRENT").format(whom, parts))
             else:
                 connection.execute(sql.SQL("ALTER {} SET {} = {}").format(whom, parts, sql.Literal(value)))
 

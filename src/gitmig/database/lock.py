@@ -52,6 +52,7 @@ def acquire(connection: Connection, on_wait: Callable[[Holder], None], told: set
         if row and row[1] == REBUILDING:
             return False
         time.sleep(INTERVAL)
+    connection.advisory_key = KEY
     return True
 
 

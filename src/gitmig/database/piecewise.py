@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from psycopg import sql
+
 from gitmig.core.languages.sql.concurrent import concurrent_index
 from gitmig.core.languages.sql.transactions import executable
 from gitmig.core.languages.sql.units import settings, units
 from gitmig.database import ledger
-from gitmig.database.sending import SAID_LATE, ScriptError, error_at_commit, refuse_flawed, reset_session, send_sql
+from gitmig.database.sending import SAID_LATE, ScriptError, error_at_commit, refuse_flawed, send_sql, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,17 +30,27 @@ DONE_BEFORE = {
     "DROP": {"42P01", "42704", "42703", "42883", "3F000", "3D000"},
 }
 
-INDEXES = "SELECT coalesce(array_agg(indexrelid), '{}') FROM pg_catalog.pg_index WHERE indrelid = to_regclass(%s)"
+# Between the statements of a script its own settings stay, the search path among them, by which it names its table:
+# what gitmig sends there means the same under every path.
+INDEXES = """
+    SELECT coalesce(pg_catalog.array_agg(i.indexrelid), '{}') FROM pg_catalog.pg_index i
+    WHERE i.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s)
+"""
 DESCRIBED = """
     SELECT c.relname, i.indisunique,
-      ARRAY(SELECT coalesce(a.attname, '') FROM unnest(i.indkey) WITH ORDINALITY k(attnum, n)
-            LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = nullif(k.attnum, 0)
+      ARRAY(SELECT coalesce(a.attname, '') FROM pg_catalog.unnest(i.indkey) WITH ORDINALITY k(attnum, n)
+            LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) i.indrelid
+              AND a.attnum OPERATOR(pg_catalog.=) k.attnum AND k.attnum OPERATOR(pg_catalog.<>) 0
             ORDER BY n)
-    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid = ANY(%s)
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+    WHERE i.indexrelid OPERATOR(pg_catalog.=) ANY(%s)
 """
 INVALID = """
-    SELECT indexrelid::regclass::text FROM pg_catalog.pg_index
-    WHERE indrelid = to_regclass(%s) AND NOT indisvalid AND NOT indexrelid = ANY(%s)
+    SELECT n.nspname, c.relname FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE i.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s) AND NOT i.indisvalid
+      AND NOT i.indexrelid OPERATOR(pg_catalog.=) ANY(%s)
 """
 
 
@@ -52,27 +64,28 @@ def run_piecewise(
     `indexes` which indexes the unit's table had then. Raises ScriptError.
     """
     pieces = units(script.text)
-    for piece in pieces[:done]:
-        for setting in settings(piece.text):
-            send_sql(connection, setting.text, script, piece.offset + setting.offset)
-    for position in range(done, len(pieces)):
-        if started and position == done:
-            _resume(connection, script, pieces[position], position, indexes)
-        elif not _run_inside(connection, script, pieces[position], position):
-            _run_outside(connection, script, pieces[position], position)
-    reset_session(connection)
+    with session_of(connection, script), connection.any_path():
+        for piece in pieces[:done]:
+            for setting in settings(piece.text):
+                send_sql(connection, setting.text, script, piece.offset + setting.offset)
+        for position in range(done, len(pieces)):
+            if started and position == done:
+                _resume(connection, script, pieces[position], position, indexes)
+            elif not _run_inside(connection, script, pieces[position], position):
+                _run_outside(connection, script, pieces[position], position)
+            connection.secure_lock()
 
 
 def run_units(connection: Connection, script: Script) -> None:
     """Run the script outside a transaction where nobody will go on from the middle. Raises ScriptError."""
     refuse_flawed(script)
-    for piece in units(script.text):
-        if executable(piece.text) == piece.text:
-            send_sql(connection, piece.text, script, piece.offset)
-        else:
-            with _transaction(connection, script):
-                send_sql(connection, executable(piece.text), script, piece.offset)
-    reset_session(connection)
+    with session_of(connection, script), connection.any_path():
+        for piece in units(script.text):
+            if executable(piece.text) == piece.text:
+                send_sql(connection, piece.text, script, piece.offset)
+            else:
+                with _transaction(connection, script):
+                    send_sql(connection, executable(piece.text), script, piece.offset)
 
 
 @contextmanager
@@ -159,5 +172,5 @@ def _table(unit: Unit) -> str | None:
 
 def _drop_invalid(connection: Connection, table: str | None, indexes: tuple[int, ...]) -> None:
     """Drop what a failed CREATE INDEX CONCURRENTLY left behind; `indexes` were there before it."""
-    for (name,) in connection.execute(INVALID, (table, list(indexes))).fetchall():
-        connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}".encode())  # regclass quotes the name itself
+    for name in connection.execute(INVALID, (table, list(indexes))).fetchall():
+        connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(*name)))

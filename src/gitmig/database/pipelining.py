@@ -12,7 +12,7 @@ from psycopg import generators
 from psycopg.pq import ExecStatus
 
 from gitmig.core.languages.sql.transactions import executable
-from gitmig.database.sending import LEAVES_TRACES, refuse_failures, run_sql
+from gitmig.database.sending import LEAVES_TRACES, refuse_failures, run_sql, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # comments there are, it is one statement.
 ONE_STATEMENT = re.compile(r"[^;]*;?\s*")
 COPY = re.compile(r"\bcopy\b", re.IGNORECASE)
+# What could end the transaction is run alone, so that it can be named.
+ENDS = re.compile(r"\b(?:commit|rollback|abort|end|begin|start)\b", re.IGNORECASE)
 # How many scripts are sent ahead. More would save little, and fill the socket before the first answer is read.
 AHEAD = 50
 
@@ -48,13 +50,18 @@ def run_each(connection: Connection, scripts: Sequence[Script]) -> Generator[Non
 def _is_simple(script: Script) -> bool:
     """Whether it is one statement that leaves the session as it was."""
     text = executable(script.text)
-    if LEAVES_TRACES.search(text) or COPY.search(text):
+    if LEAVES_TRACES.search(text) or COPY.search(text) or ENDS.search(text):
         return False
     return bool(text.strip() and ONE_STATEMENT.fullmatch(text))
 
 
 def _run_ahead(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
     """Send all, then wait for each. After a failure PostgreSQL skips the rest by itself."""
+    with session_of(connection, scripts[-1]):
+        yield from _pipelined(connection, scripts)
+
+
+def _pipelined(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
     pgconn = connection.pgconn
     texts = [executable(script.text) for script in scripts]
     pgconn.enter_pipeline_mode()

@@ -29,10 +29,13 @@ REFERENCES = """(
       JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attnum = u.far
     WHERE f.conrelid = c.oid AND f.contype = 'f' AND u.own = a.attnum ORDER BY f.oid LIMIT 1)"""
 FIELDS = "(SELECT count(*) FROM pg_attribute f WHERE f.attrelid = b.typrelid AND f.attnum > 0 AND NOT f.attisdropped)"
+# Only types that SQL itself names take a length, and such a name means PostgreSQL's own type under every search path.
+WRITTEN = """CASE WHEN a.atttypmod = -1 THEN (SELECT format('%I.%I', m.nspname, t.typname) FROM pg_namespace m
+      WHERE m.oid = t.typnamespace) ELSE format_type(a.atttypid, a.atttypmod) END"""
 COLUMN = f"""jsonb_build_object(
     'name', quote_ident(a.attname), 'required', a.attnotnull OR t.typnotnull,
     'filled', a.atthasdef OR a.attidentity <> '', 'references', {REFERENCES},
-    'type', jsonb_build_object('written', format_type(a.atttypid, a.atttypmod), 'base', format_type(b.oid, NULL),
+    'type', jsonb_build_object('written', {WRITTEN}, 'base', format_type(b.oid, NULL),
       'name', b.typname, 'category', b.typcategory, 'kind', b.typtype, 'length', a.atttypmod, 'fields', {FIELDS}))"""
 TABLES = f"""
 SELECT {RELATION}, (
@@ -53,7 +56,8 @@ def _planted(connection: Connection, table: Table, checks: Sequence[str]) -> boo
     """Try a full row, then a sparse one; one round trip each, as there are many tables."""
     for statement in dict.fromkeys((full_insert(table), sparse_insert(table))):
         try:
-            connection.execute("; ".join(("SAVEPOINT planting", statement, *checks, "RELEASE planting")).encode())
+            with connection.users_path():
+                connection.execute("; ".join(("SAVEPOINT planting", statement, *checks, "RELEASE planting")).encode())
         except psycopg.Error:
             connection.execute("ROLLBACK TO planting; RELEASE planting")
         else:

@@ -25,7 +25,7 @@ class StepFailed(Exception):
     """A script failed. `committed` stays; everything else of the failed transaction was rolled back.
 
     `outside` says that there was no transaction: the statements before the failed one stay, and are not run again.
-    `rolled_back` ran before it in the same transaction.
+    `rolled_back` ran before it in the same transaction. `escaped` says that the script committed behind gitmig's back.
     """
 
     step: Step
@@ -34,6 +34,7 @@ class StepFailed(Exception):
     rolled_back: tuple[Step, ...]
     error: ScriptError
     committed: tuple[Done, ...]
+    escaped: bool = False
 
 
 class TooMuchForOne(Exception):

@@ -9,7 +9,7 @@ from gitmig.core.migration import Script
 from gitmig.core.repair import Way, left_undone, named
 from gitmig.core.schema import SchemaDifference, schema_difference
 from gitmig.database.catalogs import read_schema
-from gitmig.database.sending import ScriptError, run_sql
+from gitmig.database.sending import ScriptError, run_computed
 from gitmig.database.stepping import run_inside
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def transform(connection: Connection, found: Schema, wanted: Schema, *, renames:
     from gitmig.core.difference import difference
 
     text = ";\n".join(difference(found, wanted, renames=renames).statements)
-    run_sql(connection, Script(language=SQL, text=text, path="the computed difference"))
+    run_computed(connection, Script(language=SQL, text=text, path="the computed difference"))
 
 
 class Elsewhere(Exception):

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gitmig.core.languages.sql import SQL
 from gitmig.core.migration import Script
-from gitmig.database.connection import connect, drop_database
+from gitmig.database.connection import connect, drop_database, with_name, with_options
 from gitmig.database.like import create_like
 from gitmig.database.roles import SCRATCH, drop_claimed
 from gitmig.database.sending import ScriptError, run_sql
@@ -72,8 +71,9 @@ def scratch_connection(url: str, name: str) -> Iterator[Connection]:
     Roles and their like are the whole server's: who waits for one of them may wait for the very session that asked for
     the scratch database, and would do so for good.
     """
-    options = f"{conninfo_to_dict(url).get('options', '')} -c synchronous_commit=off -c lock_timeout=30s"
-    with connect(make_conninfo(url, dbname=name, options=options.strip()), "scratch") as connection:
+    with connect(
+        with_options(with_name(url, name), "synchronous_commit=off", "lock_timeout=30s"), "scratch"
+    ) as connection:
         yield connection
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,15 @@ from gitmig.core.languages.sql.tokens import Statement, statements
 from gitmig.core.languages.sql.transactions import executable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from psycopg.pq.abc import PGresult
 
     from gitmig.core.migration import Script
     from gitmig.database.connection import Connection
 
-# Every script starts as on a new connection, so that a database that came here step by step equals one that was
-# built in one go: a SET, a temporary table or a role of one migration does not reach the next one.
-RESET = b"RESET ALL; RESET SESSION AUTHORIZATION; DISCARD TEMP"
-
-# A script without any of these words, as most that only create tables, leaves the session as it was.
+# A script without any of these words, as most that only create tables, leaves the session as it was, unless a function
+# that it calls does not. Such ones may be sent ahead of each other's answers; what they leave is reset behind the last.
 LEAVES_TRACES = re.compile(
     r"\b(?:set|reset|set_config|temp|temporary|select|insert|update|delete|merge|with|do|call|execute|prepare|listen"
     r"|declare|load|discard|lock|perform)\b",
@@ -34,11 +32,13 @@ LEAVES_TRACES = re.compile(
 # What is checked late may say when the transaction ends: a constraint, or somebody's constraint trigger.
 SAID_LATE = (errors.IntegrityError, errors.RaiseException)
 
-# After these nothing further can be tried on the connection or in the transaction, or the statement is not to blame.
-HOPELESS = {None, "57P01", "57P02", "57014", "25006", "40001", "40P01", "53200", "55P03"}
-
-# In the place of an SQLSTATE, and none of PostgreSQL's: gitmig itself refused to send it.
+# In the place of an SQLSTATE, and none of PostgreSQL's: gitmig itself refused to send it, or found that it had ended
+# the transaction it ran in.
 REFUSED = "GM000"
+LEFT_TRANSACTION = "GM001"
+
+# After these nothing further can be tried on the connection or in the transaction, or the statement is not to blame.
+HOPELESS = {None, LEFT_TRANSACTION, "57P01", "57P02", "57014", "25006", "40001", "40P01", "53200", "55P03"}
 
 FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
 STREAMING = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
@@ -69,9 +69,51 @@ def run_sql(connection: Connection, script: Script) -> None:
     text = executable(script.text)
     if not text.strip():
         return
-    send_sql(connection, text, script, 0)
-    if LEAVES_TRACES.search(text):
-        reset_session(connection)
+    with session_of(connection, script):
+        send_sql(connection, text, script, 0)
+
+
+@contextmanager
+def session_of(connection: Connection, script: Script) -> Iterator[None]:
+    """Give the session to a script as a new one would be, and take it back, whatever the script left in it.
+
+    Raises ScriptError if it ended the transaction that it ran in: gitmig reads SQL as PostgreSQL does by default, and
+    where a setting has it read otherwise, a COMMIT can hide from it.
+    """
+    connection.begin_script()
+    failure: ScriptError | None = None
+    try:
+        yield
+    except ScriptError as error:
+        failure = error
+    except GeneratorExit:  # of scripts that are sent ahead, all have run
+        _take_back(connection, script, None)
+        raise
+    _take_back(connection, script, failure)
+    if failure is not None:
+        raise failure
+
+
+def _take_back(connection: Connection, script: Script, failure: ScriptError | None) -> None:
+    if not connection.end_script():
+        raise ScriptError(
+            sqlstate=LEFT_TRANSACTION,
+            message="it ended the transaction in which gitmig ran it",
+            detail=failure.message if failure else None,
+            hint="leave BEGIN, COMMIT and ROLLBACK to gitmig, or let the script run outside a transaction",
+            line=failure.line if failure else script.first_line,
+            statement=failure.statement if failure else "",
+        ) from failure
+
+
+def run_computed(connection: Connection, script: Script) -> None:
+    """Send SQL that gitmig has computed, as its own: all names but PostgreSQL's are written out. Raises ScriptError."""
+    if script.text.strip():
+        connection.prepare_path()
+        try:
+            send_sql(connection, script.text, script, 0)
+        finally:
+            connection.note_statement(b"")
 
 
 def refuse_flawed(script: Script) -> None:
@@ -87,11 +129,6 @@ def refuse_flawed(script: Script) -> None:
             line=line,
             statement=script.text.split("\n")[line - script.first_line].strip(),
         )
-
-
-def reset_session(connection: Connection) -> None:
-    """Bring the session's settings back to those of a new connection."""
-    connection.execute(RESET)
 
 
 def send_sql(connection: Connection, text: str, script: Script, offset: int) -> None:

@@ -42,13 +42,16 @@ class Observer(Protocol):
 
 
 class Stepper:
-    """Runs steps one by one. `current` is the task under way, or the last one.
+    """Runs steps one by one. `current` is the task under way, or the last one; `ran` are the ones that count.
+
+    A step that runs again does so because what was done from it on has been taken back.
 
     With a `keeper`, no step loses rows; with a `gauge`, schemas are measured.
     """
 
     def __init__(self, connection: Connection, observer: Observer, keeper: Keeper | None, gauge: Gauge | None) -> None:
         self.current: Task | None = None
+        self.ran: list[tuple[Task, Done]] = []
         self._connection = connection
         self._observer = observer
         self._keeper = keeper
@@ -57,6 +60,8 @@ class Stepper:
     def begin(self, task: Task) -> float:
         """Note that a task begins; a reading of time.monotonic()."""
         self.current = task
+        place = next((k for k, (earlier, _) in enumerate(self.ran) if earlier.step == task.step), len(self.ran))
+        del self.ran[place:]
         self._observer.started(task.step)
         return time.monotonic()
 
@@ -64,7 +69,9 @@ class Stepper:
         """Run a task's script, or (not `as_written`) what stands in for it. Raises ScriptError."""
         began = self.begin(task)
         rows = self._keep(task, script, as_written=as_written)
-        return Done(step=task.step, milliseconds=milliseconds(began), rows=rows)
+        done = Done(step=task.step, milliseconds=milliseconds(began), rows=rows)
+        self.ran.append((task, done))
+        return done
 
     def run_as_written(self, task: Task) -> Done:
         """Run a task's own script in the open transaction. Raises ScriptError."""

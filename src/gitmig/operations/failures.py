@@ -57,6 +57,9 @@ def step_failed(failure: StepFailed, plan: Plan | None, database: str) -> SyncFa
         advice = "roles belong to the whole server: create it only if it is missing, in a DO block"
     advice = BLAMELESS.get(error.sqlstate, advice)
     kept = "stays at the last step that is done" if failure.committed else "is as it was before"
+    if failure.escaped:
+        kept = "keeps what the script committed"
+        advice += ", which says first what differs (`--discard-drift` takes it back)"
     if failure.outside:
         kept = "keeps the statements before it, which ran outside a transaction"
         advice += "; or `gitmig sync --abandon` forgets it and takes back what it did"

@@ -15,10 +15,12 @@ from gitmig.core.kept.item import REBUILD, Subject
 from gitmig.core.plan import Direction
 from gitmig.core.schema import schema_difference
 from gitmig.database import ledger_schema
+from gitmig.database.attached_code import leave_to_sync
 from gitmig.database.building import BuildFailed, build
 from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import Address, connect, with_name
+from gitmig.database.connection import Address, connect, with_name, with_options
 from gitmig.database.gauge import Gauge
+from gitmig.database.kept.shape import read_shape
 from gitmig.database.ledger import Event, read_state
 from gitmig.database.like import copy_properties
 from gitmig.database.rebuild import construction
@@ -101,13 +103,20 @@ class Rebuilt:
 
 
 def rebuild(
-    project: Project, target: Target, observer: RebuildObserver, *, wait: int, by_hand: bool = False
+    project: Project,
+    target: Target,
+    observer: RebuildObserver,
+    *,
+    wait: int,
+    by_hand: bool = False,
+    wary: bool = False,
 ) -> Rebuilt:
     """Make the project's database anew from the target's migrations, with the rows it has. Raises GitmigError.
 
     Until the names are swapped, in one transaction, the database is as it was; afterwards it is complete. `wait` is
     how many seconds others who are connected are waited for. A database on another machine is rebuilt `by_hand` only,
-    a protected one never. Takes the lock itself: the caller must not be connected to the database.
+    a protected one never. `wary`: raises LeftToSync where a superuser would run other people's code by moving rows.
+    Takes the lock itself: the caller must not be connected to the database.
     """
     context = Context(target=target.set, commit=target.commit, by=project.user)
     plan = plan_for((), target)
@@ -117,6 +126,8 @@ def rebuild(
     with ExitStack() as stack:
         old = stack.enter_context(project.connect("rebuild", on_wait=observer.waiting))
         refuse_unfit(old, project.url, by_hand=by_hand)
+        if wary:
+            leave_to_sync(old, read_shape(old).tables)
         stamp.forget(project.repository)
         return _Rebuild(project, target, old, observer, wait).run(work, stack)
 
@@ -189,7 +200,8 @@ class _Rebuild:
     def _round(self, work: Sequence[Task], renamer: Connection, watcher: Connection) -> tuple[Moved, Schema]:
         """Build, carry and swap; whoever comes in between and wants to write has to wait until one of us gives way."""
         with construction.under_construction(self._old, self._maintenance, self._names.new):
-            with connect(with_name(self._project.url, self._names.new), "rebuild") as new:
+            fast = with_options(with_name(self._project.url, self._names.new), "synchronous_commit=off")
+            with connect(fast, "rebuild") as new:
                 built = self._build(new, work)
                 freeze(self._old, watcher, self._names.name, self._patience)
                 moved = self._move(new, built)
@@ -200,7 +212,6 @@ class _Rebuild:
 
     def _build(self, new: Connection, work: Sequence[Task]) -> Schema:
         self._observer.building(len(work))
-        new.execute("SET synchronous_commit = off")
         run_bootstrap(new, self._project.bootstrap_sql())
         ledger_schema.upgrade(new)
         ups = [task.row.content.up for task in work]

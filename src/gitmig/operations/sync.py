@@ -96,7 +96,8 @@ def sync(
             raise failure.told from failure
         from gitmig.operations.rebuild import rebuild  # rarely needed, and large
 
-        rebuilt = rebuild(project, target, observer, wait=project.settings.rebuild_wait)
+        wait, wary = project.settings.rebuild_wait, caller is Caller.HOOK
+        rebuilt = rebuild(project, target, observer, wait=wait, wary=wary)
         outcome = replace(failure.outcome, ran=True, rebuilt=rebuilt)
     if outcome.ran and revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)
@@ -189,7 +190,8 @@ class _Sync:
         settings = self._project.settings
         limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
         by, commit = self._project.user, self._target.commit
-        keeper = Keeper(self._connection, limits, by, commit, self._observer.keeping)
+        wary = self._caller is Caller.HOOK
+        keeper = Keeper(self._connection, limits, by, commit, self._observer.keeping, wary=wary)
         if not needed and not keeper.holds_rows and not has_tables(self._connection):
             return None
         if expired := keeper.expire():

@@ -58,7 +58,8 @@ SHOP = """
 def read(url: str, *scripts: str, ignore: Sequence[str] = ()) -> Schema:
     with connect(url, "test") as connection:
         for script in scripts:
-            connection.execute(script.encode())
+            with connection.any_path():
+                connection.execute(script.encode())
         return read_schema(connection, ignore)
 
 
@@ -160,20 +161,21 @@ def test_the_order_of_columns_is_reported_and_not_in_the_fingerprint(database: D
 def test_what_is_rare_is_found_when_there_is_nothing_else(database: Database) -> None:
     for kind, script in RARE.items():
         with connect(database.url, "test") as connection, connection.transaction(force_rollback=True):
-            connection.execute(script.encode())
+            with connection.users_path():
+                connection.execute(script.encode())
             assert [name.kind for name in read_schema(connection).objects] == ["schema", kind]
 
 
 def test_what_is_not_committed_is_read_and_the_session_stays_as_it_was(database: Database) -> None:
     with connect(database.url, "test") as connection:
-        connection.execute("SET search_path = elsewhere")
+        connection.execute("SET DateStyle = 'German'")
         with connection.transaction():
             connection.execute("CREATE TABLE public.t (a int)")
             assert names(read_schema(connection), "table") == ["public.t"]
-            assert connection.execute("SHOW search_path").fetchone() == ("elsewhere",)
+            assert connection.execute("SHOW DateStyle").fetchone() == ("German, DMY",)
             connection.execute("CREATE TABLE public.u (a int)")
         assert names(read_schema(connection), "table") == ["public.t", "public.u"]
-        assert connection.execute("SHOW search_path").fetchone() == ("elsewhere",)
+        assert connection.execute("SHOW DateStyle").fetchone() == ("German, DMY",)
 
 
 def test_the_settings_of_the_session_do_not_matter(database: Database) -> None:

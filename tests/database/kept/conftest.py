@@ -31,8 +31,9 @@ class Bench:
     limits: Limits = field(default_factory=Limits)
 
     def sql(self, text: str) -> list[tuple[object, ...]]:
-        cursor = self.connection.execute(text.encode())
-        return cursor.fetchall() if cursor.description else []
+        with self.connection.users_path():
+            cursor = self.connection.execute(text.encode())
+            return cursor.fetchall() if cursor.description else []
 
     def step(self, direction: Direction, name: str, text: str, opposite: str | None = None) -> Report:
         """Run a script in a transaction of its own."""

@@ -46,7 +46,9 @@ class Chunks:
 
     def run(self, first: int, last: int) -> None:
         """Do as much as goes of the rows numbered `first` to `last`, both included."""
-        rows = sql.SQL("{} AND k.n BETWEEN {} AND {}").format(self._waiting, first, last)
+        rows = sql.SQL("{} AND k.n OPERATOR(pg_catalog.>=) {} AND k.n OPERATOR(pg_catalog.<=) {}").format(
+            self._waiting, first, last
+        )
         why = self._try(rows)
         if why is None:
             return

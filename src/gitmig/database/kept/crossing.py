@@ -28,23 +28,34 @@ if TYPE_CHECKING:
 
 
 class Crossing:
-    """Runs steps inside the caller's transaction. `progress` is told the table and its size before it is copied."""
+    """Runs steps inside the caller's transaction. `progress` is told the table and its size before it is copied.
+
+    `wary`: see `Keeper`.
+    """
 
     def __init__(
-        self, connection: Connection, store: Store, limits: Limits, postponed: Postponement, progress: Progress
+        self,
+        connection: Connection,
+        store: Store,
+        limits: Limits,
+        postponed: Postponement,
+        progress: Progress,
+        *,
+        wary: bool = False,
     ) -> None:
         self._connection = connection
         self._store = store
         self._limits = limits
         self._postponed = postponed
         self._progress = progress
+        self._wary = wary
 
     def carefully(self, step: Step, before: Shape, whole: Collection[int] = ()) -> Report:
         """Find out what is lost, and if anything is, run the step again with that saved.
 
         The rows of the tables `whole` (oids) are put aside for it. Raises ScriptError, GitmigError.
         """
-        passage = Passage(self._connection, self._store, step, before, whole)
+        passage = Passage(self._connection, self._store, step, before, whole, wary=self._wary)
         losses, report = self._try(passage)
         if report is not None:
             return report

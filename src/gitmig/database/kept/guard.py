@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.database.constraints import defer_constraints, settle_constraints
-from gitmig.database.sending import reset_session
+from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -38,6 +38,13 @@ RULES = """
     JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE r.ev_class = ANY (%s::oid[]) AND r.ev_type <> '1' AND r.ev_enabled IN ('O', 'A')
 """
+# Row security that would hide rows from this role. An owner can be subject to it (FORCE), and can suspend that.
+HIDING = """
+    SELECT c.oid::int8, n.nspname, c.relname, pg_catalog.pg_has_role(c.relowner, 'USAGE'), o.rolname, current_user
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_roles o ON o.oid = c.relowner
+    WHERE c.relrowsecurity AND c.relkind IN ('r', 'p') AND pg_catalog.row_security_active(c.oid)
+"""
 ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
 FOREIGN_KEYS = """
     SELECT o.oid::int8, o.conrelid::int8, o.conname, o.condeferrable, o.confrelid::int8,
@@ -47,7 +54,10 @@ FOREIGN_KEYS = """
          JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = k.number),
         (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
          FROM pg_catalog.unnest(o.confkey) WITH ORDINALITY k(number, place)
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.confrelid AND a.attnum = k.number)
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.confrelid AND a.attnum = k.number),
+        (SELECT pg_catalog.array_agg(pg_catalog.format('OPERATOR(%%I.%%s)', m.nspname, p.oprname) ORDER BY k.place)
+         FROM pg_catalog.unnest(o.conpfeqop) WITH ORDINALITY k(number, place)
+         JOIN pg_catalog.pg_operator p ON p.oid = k.number JOIN pg_catalog.pg_namespace m ON m.oid = p.oprnamespace)
     FROM pg_catalog.pg_constraint o
     JOIN pg_catalog.pg_class c ON c.oid = o.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_class fc ON fc.oid = o.confrelid JOIN pg_catalog.pg_namespace fn ON fn.oid = fc.relnamespace
@@ -59,7 +69,7 @@ FOREIGN_KEYS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """A foreign key: its own table and columns, and those it refers to."""
+    """A foreign key: its own table and columns, those it refers to, and the operators by which they are equal."""
 
     oid: int
     table: int
@@ -70,14 +80,36 @@ class ForeignKey:
     other: sql.Composable
     columns: tuple[str, ...]
     other_columns: tuple[str, ...]
+    operators: tuple[sql.SQL, ...]
 
 
 @contextmanager
-def quiet(connection: Connection) -> Iterator[None]:
-    """Settings under which values are copied faithfully; afterwards the session is as a script expects it."""
+def quiet(connection: Connection, needed: Collection[int] = ()) -> Iterator[None]:
+    """Settings under which values are copied faithfully; afterwards the session is as a script expects it.
+
+    Row security does not apply: where this role owns a table, it is not forced upon it for a while. Raises GitmigError
+    if it hides rows of one of the tables `needed` (oids), which somebody else owns.
+    """
     connection.execute(QUIET)
-    yield
-    reset_session(connection)
+    hiding = connection.execute(HIDING).fetchall()
+    for _, schema, name, _, owner, role in (row for row in hiding if row[0] in needed and not row[3]):
+        raise GitmigError(
+            f"row security hides rows of {schema}.{name} from {role}, so they cannot be kept",
+            hint=f"sync as its owner {owner}, or as a role with BYPASSRLS; nothing was changed",
+        )
+    own = [sql.Identifier(schema, name) for _, schema, name, is_own, _, _ in hiding if is_own]
+    if own:
+        settle_constraints(connection)
+    _force(connection, own, "NO FORCE")
+    with connection.among_rows():
+        yield
+    _force(connection, own, "FORCE")
+    connection.reset()
+
+
+def _force(connection: Connection, tables: Collection[sql.Identifier], change: str) -> None:
+    for table in tables:
+        connection.execute(sql.SQL("ALTER TABLE {} {} ROW LEVEL SECURITY").format(table, sql.SQL(change)))
 
 
 @contextmanager
@@ -124,11 +156,13 @@ def foreign_keys(connection: Connection, tables: Collection[int]) -> list[Foreig
             other=sql.SQL("{}" if is_partitioned else "ONLY {}").format(sql.Identifier(other_schema, other_relation)),
             columns=tuple(own_columns),
             other_columns=tuple(other_columns),
+            operators=tuple(map(sql.SQL, operators)),
         )
         for (
             *(oid, table, name, deferrable, target, schema, relation, other_schema, other_relation, is_partitioned),
             own_columns,
             other_columns,
+            operators,
         ) in rows
     ]
 

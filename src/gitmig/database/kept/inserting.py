@@ -8,7 +8,7 @@ from psycopg import sql
 
 from gitmig.database.kept.chunks import ORPHAN, Chunks
 from gitmig.database.kept.guard import foreign_keys_late
-from gitmig.database.kept.matching import columns, every_equal, plain_name
+from gitmig.database.kept.matching import EQUAL, columns, every_equal, plain_name
 from gitmig.database.kept.room import clear_keyless, make_room, replace_alike
 from gitmig.database.kept.saving import differs
 from gitmig.database.kept.store import data_table
@@ -73,16 +73,16 @@ class Inserter:
             return
         alike = replace_alike(place, self._written)
         for statement in [alike] if alike else [] if place.key else clear_keyless(place, self._written):
-            self._connection.execute(statement)
+            self._write(statement)
         unique = [names for (names,) in self._connection.execute(UNIQUE.encode(), (place.table.oid,))]
 
         def work(rows: sql.Composable) -> None:
             for names in unique if place.key else ():
                 if statement := make_room(place, names, rows, self._written):
-                    self._connection.execute(statement)
+                    self._write(statement)
             if place.key:
                 self._overwrite(place, rows)
-            self._connection.execute(_adding(place, rows))
+            self._write(_adding(place, rows))
 
         Chunks(self._connection, place.data, work, gone=True).run(*row)
 
@@ -106,7 +106,7 @@ class Inserter:
         sets = sql.SQL(", ").join(
             sql.SQL("{} = {}").format(sql.Identifier(pair.column.name), pair.value) for pair in values
         )
-        self._connection.execute(
+        self._write(
             sql.SQL("UPDATE {} t SET {} FROM {} k WHERE {} AND {}").format(
                 place.source, sets, data_table(place.data), rows, every_equal(place.key)
             )
@@ -118,8 +118,13 @@ class Inserter:
         for key in keys:
             if key.table == place.table.oid:
                 for statement in (_orphans(place, key), _abandoned(place, key, self._written.condition(place.table))):
-                    found += self._connection.execute(statement).rowcount
+                    found += self._write(statement)
         return found
+
+    def _write(self, statement: sql.Composed) -> int:
+        """Change rows of users: what hangs on their tables finds what it finds in the user's own sessions."""
+        with self._connection.users_path():
+            return self._connection.execute(statement).rowcount
 
 
 def move_sequences_on(connection: Connection, table: Table) -> None:
@@ -165,7 +170,8 @@ def _dangling(key: ForeignKey) -> sql.Composable:
     """Row `t` refers to a row that is not there."""
     own = [sql.Identifier("t", name) for name in key.columns]
     there = sql.SQL(" AND ").join(
-        sql.SQL("f.{} = {}").format(sql.Identifier(name), column) for name, column in zip(key.other_columns, own)
+        sql.SQL("f.{} {} {}").format(sql.Identifier(name), operator, column)
+        for name, operator, column in zip(key.other_columns, key.operators, own)
     )
     filled = sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(column) for column in own)
     return sql.SQL("{} AND NOT EXISTS (SELECT FROM {} f WHERE {})").format(filled, key.other, there)
@@ -175,9 +181,10 @@ def _orphans(place: Place, key: ForeignKey) -> sql.Composed:
     """Take kept rows out again whose foreign key points nowhere, and say why."""
     return sql.SQL(
         "WITH orphan AS (SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {matched} WHERE {dangling}), "
-        "taken AS (DELETE FROM {table} t USING orphan o WHERE t.tableoid = o.oid AND t.ctid = o.tid) "
-        "UPDATE {data} k SET why = {why} FROM orphan o WHERE k.n = o.n"
+        "taken AS (DELETE FROM {table} t USING orphan o WHERE t.tableoid {equal} o.oid AND t.ctid {equal} o.tid) "
+        "UPDATE {data} k SET why = {why} FROM orphan o WHERE k.n {equal} o.n"
     ).format(
+        equal=EQUAL,
         matched=place.matched(only=WAITING),
         dangling=_dangling(key),
         table=place.source,

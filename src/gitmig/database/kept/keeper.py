@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.kept.report import Report
 from gitmig.core.kept.suspicion import suspect
 from gitmig.core.plan import Direction
+from gitmig.database.attached_code import leave_to_sync
 from gitmig.database.catalogs.scope import RELATIONS
 from gitmig.database.kept.chunks import is_about_data
 from gitmig.database.kept.crossing import Crossing
@@ -50,11 +51,19 @@ class Keeper:
     """Runs steps on a connection inside the caller's transaction.
 
     `by` and `commit` are noted with what is kept. `progress` is told the table and its size in bytes before it is
-    copied. `postponed` are the rows that have to wait for a later step.
+    copied. `postponed` are the rows that have to wait for a later step. `wary`: LeftToSync is raised where a superuser
+    would run other people's code by moving rows.
     """
 
     def __init__(
-        self, connection: Connection, limits: Limits, by: str, commit: str | None, progress: Progress | None = None
+        self,
+        connection: Connection,
+        limits: Limits,
+        by: str,
+        commit: str | None,
+        progress: Progress | None = None,
+        *,
+        wary: bool = False,
     ) -> None:
         self._connection = connection
         self._limits = limits
@@ -62,7 +71,8 @@ class Keeper:
         self._may_hold: bool | None = None
         self._refused: set[int] = set()
         self.postponed = Postponement()
-        self._crossing = Crossing(connection, self._store, limits, self.postponed, progress or _unheard)
+        self._crossing = Crossing(connection, self._store, limits, self.postponed, progress or _unheard, wary=wary)
+        self._wary = wary
 
     @property
     def holds_rows(self) -> bool:
@@ -134,6 +144,8 @@ class Keeper:
             return Report()
         with self._connection.transaction(), quiet(self._connection):
             shape = read_shape(self._connection)
+            if self._wary:
+                leave_to_sync(self._connection, {place.table.oid for it in items if (place := place_in(it, shape))})
             marks = mark_all(self._connection, items, shape)
             restored, staying = put_back(
                 self._connection,

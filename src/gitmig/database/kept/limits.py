@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.core.kept.sizes import as_size
+from gitmig.database.kept.guard import quiet
 from gitmig.database.kept.matching import table_name
 from gitmig.errors import GitmigError
 
@@ -26,7 +27,8 @@ def check(connection: Connection, subject: Subject, losses: Losses, limits: Limi
         )
     if sum(loss.table.bytes for loss in losses.tables) <= limits.bytes:
         return
-    sizes = [(_bytes(connection, loss), loss) for loss in losses.tables]
+    with quiet(connection, {loss.table.oid for loss in losses.tables}):
+        sizes = [(_bytes(connection, loss), loss) for loss in losses.tables]
     total = sum(size for size, _ in sizes)
     if total > limits.bytes:
         size, largest = max(sizes, key=lambda pair: pair[0])

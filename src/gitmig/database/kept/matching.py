@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 
 EVERY = sql.SQL("true")
+# These pieces stand in statements that write rows, too, and so mean the same under every search path: with the schema
+# of each function, operator and type. What looks an operator up by its bare name (`=`, IN, BETWEEN, IS DISTINCT FROM)
+# is not used in them.
+EQUAL = sql.SQL("OPERATOR(pg_catalog.=)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +45,8 @@ class Pair:
         """`k` and `t` agree here, and are no nulls."""
         left, right = sql.Identifier("k", self.kept.data), sql.Identifier("t", self.column.name)
         if self.same_type and self.kept.key:
-            return sql.SQL("{} = {}").format(left, right)
-        return sql.SQL("{}::text = {}").format(left, self.shown)
+            return sql.SQL("{} {} {}").format(left, EQUAL, right)
+        return sql.SQL("{}::pg_catalog.text {} {}").format(left, EQUAL, self.shown)
 
     @property
     def shown(self) -> sql.Composable:
@@ -59,16 +63,18 @@ class Pair:
             name = sql.Identifier(self.column.name)
             return sql.SQL("CAST((pg_catalog.jsonb_populate_record(NULL::{}, {})).{} AS {})").format(
                 sql.Identifier(self.table.schema, self.table.name),
-                sql.SQL("pg_catalog.jsonb_build_object({}, {}::jsonb)").format(sql.Literal(self.column.name), source),
+                sql.SQL("pg_catalog.jsonb_build_object({}, {}::pg_catalog.jsonb)").format(
+                    sql.Literal(self.column.name), source
+                ),
                 name,
                 sql.SQL(self.column.plain),
             )
-        return sql.SQL("CAST({}::text AS {})").format(source, sql.SQL(self.column.plain))
+        return sql.SQL("CAST({}::pg_catalog.text AS {})").format(source, sql.SQL(self.column.plain))
 
 
 def as_text(value: sql.Composable, *, composite: bool) -> sql.Composable:
     """A value as text; a composite one as JSON, which names its parts."""
-    return sql.SQL("pg_catalog.to_jsonb({})::text" if composite else "{}::text").format(value)
+    return sql.SQL("pg_catalog.to_jsonb({})::pg_catalog.text" if composite else "{}::pg_catalog.text").format(value)
 
 
 def table_name(table: Table) -> sql.Composable:
@@ -94,8 +100,13 @@ def every_equal(pairs: Iterable[Pair]) -> sql.Composable:
 
 def alike(values: Iterable[sql.Composable]) -> sql.Composable:
     """One text for several values that is equal exactly where all of them are, nulls included, and can be hashed."""
-    texts = sql.SQL(", ").join(sql.SQL("{}::text").format(value) for value in values)
-    return sql.SQL("ROW({})::text").format(texts)
+    texts = sql.SQL(", ").join(sql.SQL("{}::pg_catalog.text").format(value) for value in values)
+    return sql.SQL("ROW({})::pg_catalog.text").format(texts)
+
+
+def same(left: sql.Composable, right: sql.Composable) -> sql.Composable:
+    """Both are the same to the bit, or null (IS NOT DISTINCT FROM)."""
+    return sql.SQL("pg_catalog.record_image_eq(ROW({}), ROW({}))").format(left, right)
 
 
 def joined(
@@ -110,12 +121,14 @@ def joined(
     like = [pair for pair in pairs if pair.kept.like]
     return sql.SQL(
         '(SELECT k.*, {left} AS "gitmig likeness", '
-        'row_number() OVER (PARTITION BY {left} ORDER BY n) AS "gitmig copy" '
+        'pg_catalog.row_number() OVER (PARTITION BY {left} ORDER BY n) AS "gitmig copy" '
         "FROM {data} k WHERE {only}) k "
         '{how} (SELECT t.*, t.tableoid, t.ctid, {right} AS "gitmig likeness", '
-        'row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS "gitmig copy" FROM {table} t) t '
-        'ON k."gitmig likeness" = t."gitmig likeness" AND k."gitmig copy" = t."gitmig copy"'
+        'pg_catalog.row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS "gitmig copy" '
+        "FROM {table} t) t "
+        'ON k."gitmig likeness" {equal} t."gitmig likeness" AND k."gitmig copy" {equal} t."gitmig copy"'
     ).format(
+        equal=EQUAL,
         left=alike(sql.Identifier("k", pair.kept.data) for pair in like),
         right=alike(pair.shown for pair in like),
         data=data_table(data),

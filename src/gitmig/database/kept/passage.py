@@ -10,6 +10,7 @@ from gitmig.core.kept.report import Kept, Report
 from gitmig.core.kept.shape import Shape
 from gitmig.core.kept.suspicion import suspect
 from gitmig.core.plan import Direction
+from gitmig.database.attached_code import leave_to_sync
 from gitmig.database.kept.aside import empty
 from gitmig.database.kept.guard import quiet
 from gitmig.database.kept.lending import knows_all, lend
@@ -59,16 +60,26 @@ class Passage:
     """From the shape `before` a step through its script to what comes after it; inside a savepoint of the caller.
 
     The rows of the tables `aside` (oids) are taken out of the step's way. For an apply, they have to be rows whose
-    state after it is known from the revert.
+    state after it is known from the revert. `wary`: see `Keeper`.
     """
 
-    def __init__(self, connection: Connection, store: Store, step: Step, before: Shape, aside: Collection[int]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        store: Store,
+        step: Step,
+        before: Shape,
+        aside: Collection[int],
+        *,
+        wary: bool = False,
+    ) -> None:
         self._connection = connection
         self._store = store
         self._step = step
         self._before = before
         self._after = Shape()
         self._aside = frozenset(aside)
+        self._wary = wary
         self._overwritten = self._to_be_overwritten()
         self._way_back = WayBack(connection, step.subject, before, step.back)
         self._fragile: frozenset[int] = frozenset()
@@ -112,7 +123,9 @@ class Passage:
 
     def save(self, losses: Losses) -> None:
         """Copy what will be lost."""
-        with quiet(self._connection):
+        if self._wary:
+            leave_to_sync(self._connection, {loss.table.oid for loss in losses.tables})
+        with quiet(self._connection, {loss.table.oid for loss in losses.tables}):
             self._images = [take(self._connection, loss, self._store.next_id()) for loss in losses.tables]
 
     def settle(self) -> Report:
@@ -163,6 +176,9 @@ class Passage:
     def _put_back(self) -> tuple[list[Restored], list[Staying]]:
         if not self._step.due:
             return [], []
+        if self._wary:
+            places = (place_in(item, self._after) for item in self._step.due)
+            leave_to_sync(self._connection, {place.table.oid for place in places if place})
         return put_back(
             self._connection,
             self._store,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.database.kept.matching import alike, every_equal
+from gitmig.database.kept.matching import EQUAL, alike, every_equal
 from gitmig.database.kept.saving import heirs
 from gitmig.database.kept.store import data_table
 
@@ -52,7 +52,8 @@ class Written:
     def condition(self, table: Table) -> sql.Composed:
         """Row `t` is one of them."""
         recent = sql.SQL(
-            "(pg_catalog.age(t.xmin) < pg_catalog.age({}::xid) AND pg_catalog.age(t.xmin) > pg_catalog.age({}::xid))"
+            "(pg_catalog.age(t.xmin) OPERATOR(pg_catalog.<) pg_catalog.age({}::pg_catalog.xid) "
+            "AND pg_catalog.age(t.xmin) OPERATOR(pg_catalog.>) pg_catalog.age({}::pg_catalog.xid))"
         ).format(sql.Literal(self.since), sql.Literal(self.until))
         image = self.images.get(table.oid)
         if image is None:
@@ -61,7 +62,8 @@ class Written:
         if not key:
             return sql.SQL("{} AND false").format(recent)
         same = sql.SQL(" AND ").join(
-            sql.SQL("b.{}::text = {}").format(sql.Identifier(pair.kept.data), pair.shown) for pair in key
+            sql.SQL("b.{}::pg_catalog.text {} {}").format(sql.Identifier(pair.kept.data), EQUAL, pair.shown)
+            for pair in key
         )
         return sql.SQL("({} AND NOT EXISTS (SELECT FROM {} b WHERE {}))").format(recent, data_table(image.data), same)
 
@@ -94,13 +96,14 @@ def replace_alike(place: Place, written: Written) -> sql.Composed | None:
         return None
     return sql.SQL(
         "WITH fresh AS (SELECT t.tableoid AS oid, t.ctid AS tid, {right} AS likeness, "
-        "row_number() OVER (PARTITION BY {right}) AS copy FROM {table} t WHERE {written} "
+        "pg_catalog.row_number() OVER (PARTITION BY {right}) AS copy FROM {table} t WHERE {written} "
         "AND NOT EXISTS (SELECT FROM {data} k WHERE k.gone AND {same})), "
-        "old AS (SELECT {left} AS likeness, row_number() OVER (PARTITION BY {left}) AS copy FROM {data} k "
+        "old AS (SELECT {left} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {left}) AS copy FROM {data} k "
         "WHERE k.gone AND k.why IS NULL AND NOT EXISTS (SELECT FROM {table} t WHERE {same})) "
-        "DELETE FROM {table} t USING fresh, old WHERE t.tableoid = fresh.oid AND t.ctid = fresh.tid "
-        "AND fresh.likeness = old.likeness AND fresh.copy = old.copy"
+        "DELETE FROM {table} t USING fresh, old WHERE t.tableoid {equal} fresh.oid AND t.ctid {equal} fresh.tid "
+        "AND fresh.likeness {equal} old.likeness AND fresh.copy {equal} old.copy"
     ).format(
+        equal=EQUAL,
         left=alike(sql.Identifier("k", pair.kept.data) for pair in telling),
         right=alike(pair.shown for pair in telling),
         table=place.source,
@@ -113,7 +116,7 @@ def replace_alike(place: Place, written: Written) -> sql.Composed | None:
 def clear_keyless(place: Place, written: Written) -> list[sql.Composed]:
     """Where nothing tells rows apart: delete what the step wrote, and what the opposite step had made of kept rows."""
     made = sql.SQL(
-        "DELETE FROM {} t USING (SELECT t.tableoid AS oid, t.ctid AS tid FROM {}) m "
-        "WHERE t.tableoid = m.oid AND t.ctid = m.tid"
-    ).format(place.source, place.matched(only=sql.SQL("k.gone IS NULL")))
+        "DELETE FROM {table} t USING (SELECT t.tableoid AS oid, t.ctid AS tid FROM {matched}) m "
+        "WHERE t.tableoid {equal} m.oid AND t.ctid {equal} m.tid"
+    ).format(table=place.source, matched=place.matched(only=sql.SQL("k.gone IS NULL")), equal=EQUAL)
     return [sql.SQL("DELETE FROM {} t WHERE {}").format(place.source, written.condition(place.table)), made]

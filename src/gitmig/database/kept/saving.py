@@ -9,7 +9,7 @@ from psycopg import sql
 
 from gitmig.core.kept.item import KeptColumn
 from gitmig.core.kept.losses import lasting_key, successor
-from gitmig.database.kept.matching import Pair, as_text, joined, table_name
+from gitmig.database.kept.matching import Pair, as_text, joined, same, table_name
 from gitmig.database.kept.store import Copy, data_table
 
 if TYPE_CHECKING:
@@ -193,7 +193,9 @@ def _note_made(connection: Connection, image: Image, after: Table, data: str) ->
 def differs(pairs: Sequence[Pair]) -> sql.Composable:
     """Kept row `k` and row `t` of its table, which have the same key, are not the same."""
     tests = [
-        sql.SQL("{}::text IS DISTINCT FROM {}").format(sql.Identifier("k", pair.kept.data), pair.shown)
+        sql.SQL("NOT {}").format(
+            same(sql.SQL("{}::pg_catalog.text").format(sql.Identifier("k", pair.kept.data)), pair.shown)
+        )
         for pair in pairs
         if not pair.kept.key
     ]

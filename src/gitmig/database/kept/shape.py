@@ -23,10 +23,12 @@ KEY = """
                       AND k.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
     ORDER BY i.indisprimary DESC, i.indexrelid LIMIT 1
 """
-# bpchar and bit mean a length of 1 where no modifier is written, so the bare type is asked for with -1.
+# bpchar and bit mean a length of 1 where no modifier is written, so the bare type is asked for by its own name; and
+# with its schema, for statements that run under the users' paths.
 COLUMNS = """
     SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
-        a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.format_type(a.atttypid, -1),
+        a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.format(
+            '%I.%I', (SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = t.typnamespace), t.typname),
         t.oid < 16384 AND a.attcollation IN (0, 100), a.attgenerated <> '', a.attidentity = 'a',
         a.attidentity <> '' OR a.atthasdef) ORDER BY a.attnum)
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.database.kept.chunks import LATER, Chunks
-from gitmig.database.kept.matching import Pair, joined
+from gitmig.database.kept.matching import EQUAL, Pair, joined, same
 from gitmig.database.kept.saving import heirs
 from gitmig.database.kept.store import data_table
 
@@ -39,10 +39,8 @@ def mark(connection: Connection, item: Item, table: Table) -> str | None:
         return None
     name = f"mark_{item.id}"
     tests = [
-        sql.SQL("{} IS NOT DISTINCT FROM {} AS {}").format(
-            pair.shown,
-            sql.Identifier("k", str(pair.kept.image)),
-            sql.Identifier(str(pair.kept.image)),
+        sql.SQL("{} AS {}").format(
+            same(pair.shown, sql.Identifier("k", str(pair.kept.image))), sql.Identifier(str(pair.kept.image))
         )
         for pair in pairs
         if pair.kept.image is not None
@@ -111,7 +109,8 @@ def update(connection: Connection, place: Place) -> None:
         return
 
     def work(rows: sql.Composable) -> None:
-        connection.execute(_statement(place, values, rows))
+        with connection.users_path():
+            connection.execute(_statement(place, values, rows))
 
     Chunks(connection, place.data, work, gone=False).run(*row)
 
@@ -160,8 +159,8 @@ def _values(place: Place) -> Iterator[tuple[Pair, sql.Composable]]:
             yield pair, pair.value
         elif pair.kept.image is not None and place.marks is not None:
             mine = sql.Identifier("t", pair.column.name)
-            untouched = sql.SQL("coalesce({}, {} IS NOT DISTINCT FROM {})").format(  # a row just put back has no mark
-                sql.Identifier("m", pair.kept.image), pair.shown, sql.Identifier("k", pair.kept.image)
+            untouched = sql.SQL("coalesce({}, {})").format(  # a row just put back has no mark
+                sql.Identifier("m", pair.kept.image), same(pair.shown, sql.Identifier("k", pair.kept.image))
             )
             yield pair, sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(untouched, pair.value, mine)
 
@@ -172,10 +171,18 @@ def _statement(place: Place, values: Sequence[tuple[Pair, sql.Composable]], rows
         sql.SQL("{} = s.{}").format(sql.Identifier(pair.column.name), sql.Identifier(f"v{k}"))
         for k, (pair, _) in enumerate(values)
     ]
-    marks = sql.SQL(" LEFT JOIN {} m ON m.n = k.n").format(data_table(place.marks)) if place.marks else sql.SQL("")
+    marks: sql.Composable = sql.SQL("")
+    if place.marks:
+        marks = sql.SQL(" LEFT JOIN {} m ON m.n {} k.n").format(data_table(place.marks), EQUAL)
     return sql.SQL(
-        "UPDATE {} t SET {} FROM (SELECT t.tableoid AS oid, t.ctid AS tid, {} FROM {}{} WHERE {}) s "
-        "WHERE t.tableoid = s.oid AND t.ctid = s.tid"
+        "UPDATE {table} t SET {sets} FROM (SELECT t.tableoid AS oid, t.ctid AS tid, {fresh} FROM {matched}{marks} "
+        "WHERE {rows}) s WHERE t.tableoid {equal} s.oid AND t.ctid {equal} s.tid"
     ).format(
-        place.source, sql.SQL(", ").join(sets), sql.SQL(", ").join(fresh), place.matched(only=STAYING), marks, rows
+        table=place.source,
+        sets=sql.SQL(", ").join(sets),
+        fresh=sql.SQL(", ").join(fresh),
+        matched=place.matched(only=STAYING),
+        marks=marks,
+        rows=rows,
+        equal=EQUAL,
     )

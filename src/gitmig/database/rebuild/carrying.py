@@ -75,7 +75,14 @@ def _carry_whole(old: Connection, new: Connection, way: Carry) -> bool:
     source = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT {}").format(names, alone(way.old), form)
     into = sql.SQL("COPY {} ({}) FROM STDIN {}").format(identifier(way.new), names, form)
     try:
-        with new.transaction(), new.cursor() as a, old.cursor() as b, a.copy(into) as sink, b.copy(source) as rows:
+        with (
+            new.transaction(),
+            new.users_path(),  # checks and their like are looked up along it
+            new.cursor() as a,
+            old.cursor() as b,
+            a.copy(into) as sink,
+            b.copy(source) as rows,
+        ):
             for data in rows:
                 sink.write(data)
     except psycopg.Error as error:
@@ -131,7 +138,12 @@ class _Placer:
     def _try(self, lines: Sequence[bytes]) -> psycopg.Error | None:
         """None if all are in, else why not, and then none is."""
         try:
-            with self._new.transaction(), self._new.cursor() as cursor, cursor.copy(self._copy) as into:
+            with (
+                self._new.transaction(),
+                self._new.users_path(),
+                self._new.cursor() as cursor,
+                cursor.copy(self._copy) as into,
+            ):
                 for line in lines:
                     fields = line.rstrip(b"\n").split(b"\t")
                     into.write(b"\t".join(fields[place] for place in self._places) + b"\n")

@@ -96,6 +96,12 @@ class Held:
     rules: tuple[Rule, ...]
 
 
+def unhide(old: Connection) -> None:
+    """Suspend forced row security in the old database: in its open transaction, which ends without a commit."""
+    suspended = _rows(old, f"{ROW_SECURITY} AND row_security_active(c.oid) AND pg_has_role(c.relowner, 'USAGE')")
+    _run(old, [off for off, _ in suspended])
+
+
 def hold(new: Connection) -> Held:
     """Drop foreign keys and constraints that are not valid; switch triggers and forced row security off."""
     off_and_on = [pair for query in (EVENT_TRIGGERS, TRIGGERS, ROW_SECURITY) for pair in _rows(new, query)]

@@ -9,7 +9,7 @@ from gitmig.core.carrying import plan_load
 from gitmig.database.rebuild.aside import Asides
 from gitmig.database.rebuild.bringing import bring_along
 from gitmig.database.rebuild.carrying import carry, set_table_aside
-from gitmig.database.rebuild.holding import hold, release
+from gitmig.database.rebuild.holding import hold, release, unhide
 from gitmig.database.rebuild.large_objects import carry_large_objects
 from gitmig.database.rebuild.sequences import carry_positions
 from gitmig.database.rebuild.tables import count_rows, read_kept, read_tables
@@ -46,6 +46,7 @@ def move(old: Connection, new: Connection, ignore: Sequence[str], loser: Loser, 
     are kept. Raises GitmigError naming what cannot come along.
     """
     moved = Moved()
+    unhide(old)
     moved.notes += bring_along(old, new, ignore)
     asides = Asides(new, loser)
     held = hold(new)

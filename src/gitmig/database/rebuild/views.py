@@ -33,7 +33,8 @@ def refresh_views(old: Connection, new: Connection) -> list[str]:
 def _refresh(new: Connection, name: str) -> str | None:
     """None if it is refreshed, else PostgreSQL's reason; it is then as the migrations left it."""
     try:
-        new.execute(f"REFRESH MATERIALIZED VIEW {name}".encode())  # regclass quotes the name itself
+        with new.users_path():  # functions of the view's owner
+            new.execute(f"REFRESH MATERIALIZED VIEW {name}".encode())  # regclass quotes the name itself
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
         return error.diag.message_primary or str(error)
     return None

@@ -1,0 +1,288 @@
+"""A connection on which gitmig's own SQL means the same whatever the users of the database have set or made.
+
+Names without a schema are looked up along `search_path`, and a function, operator, type or table that somebody made to
+be found first would run with the rights of whoever syncs (CVE-2018-1058). So gitmig's statements run at home: with
+nothing but `pg_catalog, pg_temp` on the path. `pg_temp` is named, or a temporary table would be found before all else.
+
+Scripts run under the path of their user: what a new session of that user has. So do the statements that write rows into
+users' tables, for what the owners attached to these (checks, domains, generated columns, expression indexes) is looked
+up along the path as well; they are written so that they mean the same under every path.
+
+Where the path is, the connection notes, and looks after it before each of gitmig's own statements. It knows nothing
+after whatever may call functions of users, and after a rollback behind that: `ROLLBACK TO` takes back a `SET`, and what
+a script sets and commits outlives it.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg.rows import TupleRow, tuple_row
+
+from gitmig.errors import LockLost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from psycopg.abc import Params, Query
+    from psycopg.copy import Copy, Writer
+    from psycopg.pq.abc import PGconn
+    from psycopg.rows import RowFactory
+    from typing_extensions import Self
+
+HOME = b"SET search_path = pg_catalog, pg_temp"
+USERS = b"RESET search_path"
+# Every script starts as on a new connection, so that a database that came here step by step equals one that was
+# built in one go: a SET, a temporary table or a role of one migration does not reach the next one.
+RESET = b"RESET ALL; RESET SESSION AUTHORIZATION; DISCARD TEMP; " + HOME
+# None of these calls a function of somebody else, as long as it is about catalogs and gitmig's own tables: at most DDL
+# does, through event triggers, and what is checked late.
+LEAVES_PATH = re.compile(
+    r"\s*(?:select|with|values|show|set\s+(?!constraints|search_path)|reset\s+(?!all|search_path)|savepoint|release|(?:insert\s+into|update|delete\s+from)"
+    r"\s+gitmig(?:_kept)?\.)",
+    re.IGNORECASE,
+)
+XID = "pg_catalog.pg_current_xact_id()"
+
+
+class Path(Enum):
+    """Which path is set, or shall be: gitmig's own, that of a new session of the user, or whatever there is."""
+
+    HOME = auto()
+    USERS = auto()
+    ANY = auto()
+
+
+class Connection(psycopg.Connection[TupleRow]):
+    """A session whose statements run at home unless they are sent within `users_path` or `any_path`.
+
+    `advisory_key` is that of the lock which the session holds, None for a session without.
+    """
+
+    def __init__(self, pgconn: PGconn, row_factory: RowFactory[TupleRow] = tuple_row) -> None:
+        super().__init__(pgconn, row_factory)
+        self.cursor_factory = _Cursor
+        self.advisory_key: int | None = None
+        self._is = Path.USERS
+        self._wanted = Path.HOME
+        self._untrusted = False
+        self._spoilt = False  # a script failed, and its settings may have stayed
+        self._strangers = 0  # how often code was sent that is not gitmig's
+        self._xid: str | None = None
+        self._lock_in_doubt = False
+
+    @contextmanager
+    def users_path(self) -> Iterator[None]:
+        """Statements in the block find the path of a new session of the user, and mean the same under every one."""
+        with self._under(Path.USERS):
+            yield
+
+    @contextmanager
+    def any_path(self) -> Iterator[None]:
+        """Statements in the block find whatever path is set, and mean the same under every one."""
+        with self._under(Path.ANY):
+            yield
+
+    @contextmanager
+    def among_rows(self) -> Iterator[None]:
+        """Statements in the block run at home; reading rows, they may call what owners of types have made."""
+        before, self._untrusted = self._untrusted, True
+        try:
+            yield
+        finally:
+            self._untrusted = before
+
+    @contextmanager
+    def _under(self, path: Path) -> Iterator[None]:
+        before, self._wanted = self._wanted, path
+        try:
+            with self.among_rows():
+                yield
+        finally:
+            self._wanted = before
+
+    def prepare_path(self) -> None:
+        """Set the path that the next statement shall have, if it is not known to be set."""
+        if self._wanted is Path.ANY or (self._is is self._wanted and not self._spoilt) or self._is_failed:
+            return
+        if self._spoilt:
+            self.reset()
+        if self._is is not self._wanted:
+            self._send(HOME if self._wanted is Path.HOME else USERS)
+            self._is = self._wanted
+
+    def note_statement(self, query: Query) -> None:
+        """Note what a statement that was sent may have done to the path."""
+        if self._untrusted or not LEAVES_PATH.match(_text(query, self)):
+            self._strangers += 1
+            self._is = Path.ANY
+
+    def begin_script(self) -> None:
+        """Give the session to a script: from here on it has the settings of a new session of the user."""
+        opening = [USERS]
+        if self.info.transaction_status != TransactionStatus.INTRANS:
+            self._xid = None
+        elif self._xid is None:
+            key = (
+                f", pg_catalog.pg_advisory_xact_lock({self.advisory_key}::pg_catalog.int8)" if self.advisory_key else ""
+            )
+            opening = [HOME, f"SELECT {XID}{key}".encode(), USERS]
+        if self._spoilt:
+            opening.insert(0, RESET)
+        for xid, *_ in self._send(b"; ".join(opening)):
+            self._xid = str(xid)
+        self._spoilt, self._is = True, Path.ANY
+        self._strangers += 1
+
+    def end_script(self) -> bool:
+        """Take the session back, once a script has run or failed; False if it left the transaction it began in."""
+        if self.closed or self._is_failed:
+            return True
+        ((xid,),) = self._send(RESET + b"; SELECT pg_catalog.pg_current_xact_id_if_assigned()")
+        self._is, self._spoilt = Path.HOME, False
+        return self._xid is None or str(xid) == self._xid
+
+    def reset(self) -> None:
+        """Bring the settings back to those of a new session, at home."""
+        self._send(RESET)
+        self._is, self._spoilt = Path.HOME, False
+
+    @property
+    def script_transaction(self) -> str | None:
+        """The number of the last transaction in which a script began, None if that began outside one."""
+        return self._xid
+
+    def secure_lock(self) -> None:
+        """Take the lock again, if this session has it, in case a script has let go of it. Raises LockLost.
+
+        To be called wherever the session may be; the statement means the same under every path.
+        """
+        if self.advisory_key:
+            query = f"SELECT pg_catalog.pg_try_advisory_lock({self.advisory_key}::pg_catalog.int8)"
+            ((mine,),) = self._send(query.encode())
+            if not mine:
+                raise LockLost
+        self._lock_in_doubt = False
+
+    @contextmanager
+    def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> Iterator[psycopg.Transaction]:
+        """As psycopg's. What is checked when it commits finds the user's path, and then the lock is still held."""
+        outermost = self.info.transaction_status == TransactionStatus.IDLE
+        if outermost:
+            self._xid = None
+            if self._lock_in_doubt:
+                self.secure_lock()
+        path, strangers, committed = self._is, self._strangers, False
+        try:
+            with super().transaction(savepoint_name, force_rollback) as transaction:
+                yield transaction
+                if outermost and strangers != self._strangers and not (force_rollback or self._is_failed):
+                    self._before_commit()
+                committed = not force_rollback
+        finally:
+            if strangers != self._strangers:
+                self._is = Path.ANY
+                if outermost:
+                    self._lock_in_doubt = not committed
+            elif not committed:
+                self._is = path
+
+    @contextmanager
+    def pipeline(self) -> Iterator[psycopg.Pipeline]:
+        """As psycopg's. The path is set before it begins: its statements go one by one."""
+        self.prepare_path()
+        with super().pipeline() as pipeline:
+            yield pipeline
+
+    def _before_commit(self) -> None:
+        """While the transaction holds the lock, the session takes it again, and nobody else can come in between."""
+        if self._wanted is Path.ANY:  # the script's own settings last until its end
+            return
+        key = f"SELECT pg_catalog.pg_advisory_lock({self.advisory_key}::pg_catalog.int8)" if self.advisory_key else ""
+        has_lock = key and self._xid is not None
+        self._send(b"; ".join([key.encode(), USERS]) if has_lock else USERS)
+        self._is = Path.USERS
+
+    @property
+    def _is_failed(self) -> bool:
+        return self.info.transaction_status in {TransactionStatus.INERROR, TransactionStatus.UNKNOWN}
+
+    def _send(self, text: bytes) -> list[TupleRow]:
+        """Send statements as they are, in one message; the rows of all of them."""
+        cursor = psycopg.Cursor(self)
+        if self.pgconn.pipeline_status != PipelineStatus.OFF:
+            for statement in text.split(b"; "):
+                cursor.execute(statement)
+            return []
+        cursor.execute(text)
+        rows: list[TupleRow] = []
+        more: bool | None = True
+        while more:
+            rows += cursor.fetchall() if cursor.description else []
+            more = cursor.nextset()
+        return rows
+
+
+class _Cursor(psycopg.Cursor[TupleRow]):
+    """Looks after the path before each statement."""
+
+    @property
+    def _session(self) -> Connection:
+        connection = self.connection
+        assert isinstance(connection, Connection)
+        return connection
+
+    def execute(
+        self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None
+    ) -> Self:
+        """As psycopg's."""
+        self._session.prepare_path()
+        try:
+            return super().execute(query, params, prepare=prepare, binary=binary)  # type: ignore[arg-type,misc,unused-ignore]
+        finally:
+            self._session.note_statement(query)
+
+    def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None:
+        """As psycopg's."""
+        self._session.prepare_path()
+        try:
+            super().executemany(query, params_seq, returning=returning)
+        finally:
+            self._session.note_statement(query)
+
+    def stream(
+        self, query: Query, params: Params | None = None, *, binary: bool | None = None, size: int = 1
+    ) -> Iterator[Any]:
+        """As psycopg's."""
+        self._session.prepare_path()
+        try:
+            yield from super().stream(query, params, binary=binary, size=size)
+        finally:
+            self._session.note_statement(query)
+
+    @contextmanager
+    def copy(self, statement: Query, params: Params | None = None, *, writer: Writer | None = None) -> Iterator[Copy]:
+        """As psycopg's."""
+        self._session.prepare_path()
+        try:
+            with super().copy(statement, params, writer=writer) as copy:
+                yield copy
+        finally:
+            self._session.note_statement(statement)
+
+
+def _text(query: Query, connection: Connection) -> str:
+    """As much of it as tells what it is about."""
+    if isinstance(query, bytes):
+        return query[:60].decode(errors="replace")
+    if isinstance(query, sql.Composable):
+        return query.as_string(connection)
+    return query if isinstance(query, str) else ""  # a template: nothing is known of it
