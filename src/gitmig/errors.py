@@ -42,11 +42,7 @@ class LeftToSync(GitmigError):
 
 
 class UntrustedLedger(LeftToSync):
-    """The ledger is, or may be written, by somebody who is not trusted with what runs from it."""
-
-
-class ForeignLedger(LeftToSync):
-    """The ledger is another project's."""
+    """The ledger belongs to, or may be written by, a role that is not accepted."""
 
 
 class ProtectedDatabase(LeftToSync):

@@ -259,12 +259,23 @@ def matches(value: object, shape: object) -> bool:
 
 OBJECT = {"kind": str, "name": str}
 GROUPS = {"missing": [OBJECT], "surplus": [OBJECT], "changed": [OBJECT]}
+ORIGIN = {
+    "count": int,
+    "first": str,
+    "last": str,
+    "applied_by": str,
+    "applied_at": (str, None),
+    "commit": (str, None),
+}
 SHAPES = {
     "status": {
         "in_sync": bool,
         "database": str,
         "database_from": str,
-        "foreign": (str, None),
+        "foreign": (
+            {"count": int, "first": str, "last": str, "applied_by": str, "applied_at": str, "commit": (str, None)},
+            None,
+        ),
         "commit": (str, None),
         "set": SET,
         "applied": {**SET, "commit": (str, None)},

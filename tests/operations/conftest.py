@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from gitmig.core.kept.item import Item
     from gitmig.core.kept.report import Report
     from gitmig.core.kept.shape import TableName
+    from gitmig.core.ownership import ForeignLedger
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
-    from gitmig.errors import ForeignLedger, SyncFailed
+    from gitmig.errors import SyncFailed
     from tests.conftest import Database, Sandbox
 
 

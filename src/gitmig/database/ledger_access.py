@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from gitmig.core.ledger_access import Access, Power, judge
 from gitmig.database.catalogs.scope import FIRST_OID
 from gitmig.errors import UntrustedLedger
 
@@ -18,101 +19,187 @@ if TYPE_CHECKING:
 
     from gitmig.database.connection import Connection
 
-PUBLIC = "PUBLIC"
 SCHEMAS = "('gitmig', 'gitmig_kept')"
-# Privileges by which somebody else's words get into the ledger.
-WRITING = "('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER')"
-# Catalogs of what hangs on a table and may call a function, and where they name the table.
-ATTACHED = {
-    "pg_class": "oid",
-    "pg_attrdef": "adrelid",
-    "pg_constraint": "conrelid",
-    "pg_trigger": "tgrelid",
-    "pg_rewrite": "ev_class",
-    "pg_policy": "polrelid",
-}
-CALLS = " UNION ALL ".join(
-    f"""
-    SELECT p.proowner,
-        'function ' || p.oid::pg_catalog.regprocedure::pg_catalog.text || ', which ' || r.name || ' calls'
-    FROM rel r JOIN pg_catalog.{catalog} a ON a.{table} = r.oid
-    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.{catalog}'::pg_catalog.regclass AND d.objid = a.oid
-      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid >= {FIRST_OID}
-    JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid"""
-    for catalog, table in ATTACHED.items()
+BOOK = "gitmig_kept.item"
+THERE = "SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass(%s)"
+EXISTING = f"SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN {SCHEMAS}"
+# Privileges by which somebody else's words get into the ledger. A foreign key (REFERENCES) deletes and updates along
+# with it, and up to PostgreSQL 17 its deferred triggers run as whoever is the user at the COMMIT.
+WRITING = "('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES')"
+
+
+def _class(name: str) -> str:
+    return f"'pg_catalog.{name}'::pg_catalog.regclass"
+
+
+# What hangs on the ledger's tables, by the catalog it stands in, the column that names the table, and a condition.
+PARTS = " UNION ALL ".join(
+    f"SELECT {_class(catalog)}, a.{oid} FROM pg_catalog.{source} a JOIN rel ON rel.oid = a.{table} WHERE {condition}"
+    for catalog, source, oid, table, condition in (
+        ("pg_class", "pg_class", "oid", "oid", "true"),
+        ("pg_class", "pg_index", "indexrelid", "indrelid", "true"),
+        ("pg_attrdef", "pg_attrdef", "oid", "adrelid", "true"),
+        ("pg_constraint", "pg_constraint", "oid", "conrelid", "true"),
+        ("pg_trigger", "pg_trigger", "oid", "tgrelid", "NOT a.tgisinternal"),
+        ("pg_rewrite", "pg_rewrite", "oid", "ev_class", "true"),
+        ("pg_policy", "pg_policy", "oid", "polrelid", "true"),
+    )
 )
-STRANGERS = f"""
-WITH ns AS (SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace WHERE nspname IN {SCHEMAS}),
+DESCRIBED = "pg_catalog.pg_describe_object"
+# The owner of an object of any kind. What the first superuser owns is not noted there; that is role 10.
+OWNER = """coalesce((SELECT s.refobjid FROM pg_catalog.pg_shdepend s
+    WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+    AND s.classid = d.{0}classid AND s.objid = d.{0}objid AND s.objsubid = 0 AND s.deptype = 'o'), 10)"""
+FOUND = f"""
+WITH ns AS (SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace WHERE oid = ANY (%(schemas)s)),
 rel AS (
-    SELECT c.oid, c.relowner, c.relacl, n.nspname || '.' || c.relname AS name
-    FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace WHERE c.relkind NOT IN ('i', 'I', 'c', 't')
+    SELECT c.oid, c.relname, n.nspname, c.relkind, c.relowner, c.relacl,
+        CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+        n.nspname || '.' || pg_catalog.quote_ident(c.relname) AS name
+    FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace WHERE c.relkind NOT IN ('i', 'I', 't')
 ),
-found (role, what) AS (
-    SELECT nspowner, 'schema ' || nspname FROM ns
-    UNION ALL SELECT relowner, 'table ' || name FROM rel
-    UNION ALL SELECT a.grantee, 'the right to make something in schema ' || nspname
-        FROM ns, pg_catalog.aclexplode(nspacl) a WHERE a.privilege_type = 'CREATE'
-    UNION ALL SELECT a.grantee, 'the right to write table ' || name
-        FROM rel, pg_catalog.aclexplode(relacl) a WHERE a.privilege_type IN {WRITING}
-    UNION ALL SELECT a.grantee, 'the right to write table ' || name
-        FROM rel JOIN pg_catalog.pg_attribute c ON c.attrelid = rel.oid, pg_catalog.aclexplode(c.attacl) a
-        WHERE a.privilege_type IN {WRITING}
-    UNION ALL SELECT p.proowner, 'function ' || p.oid::pg_catalog.regprocedure::pg_catalog.text
-        FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
-    UNION ALL SELECT t.typowner, 'type ' || n.nspname || '.' || t.typname
-        FROM pg_catalog.pg_type t JOIN ns n ON n.oid = t.typnamespace
-    UNION ALL SELECT o.oprowner, 'operator ' || o.oid::pg_catalog.regoperator::pg_catalog.text
-        FROM pg_catalog.pg_operator o JOIN ns ON ns.oid = o.oprnamespace
-    UNION ALL SELECT t.typowner, 'type ' || t.oid::pg_catalog.regtype::pg_catalog.text || ' of a column of ' || rel.name
-        FROM rel JOIN pg_catalog.pg_attribute c ON c.attrelid = rel.oid AND c.atttypid >= {FIRST_OID}
-        JOIN pg_catalog.pg_type t ON t.oid = c.atttypid
-        WHERE rel.name OPERATOR(pg_catalog.!~) '^gitmig_kept[.](item|mark)_[0-9]+$'
-    UNION ALL SELECT c.relowner, 'table ' || c.oid::pg_catalog.regclass::pg_catalog.text || ', a child of ' || rel.name
-        FROM rel JOIN pg_catalog.pg_inherits i ON i.inhparent = rel.oid
-        JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
-    UNION ALL {CALLS}
+part (classid, objid) AS ({PARTS}),
+granted (role, kind, name, privilege) AS (
+    SELECT a.grantee, 'SCHEMA', nspname::pg_catalog.text, a.privilege_type
+    FROM ns, pg_catalog.aclexplode(nspacl) a WHERE a.privilege_type = 'CREATE'
+    UNION ALL
+    SELECT a.grantee, kind, name, a.privilege_type FROM rel, pg_catalog.aclexplode(relacl) a
+    WHERE a.privilege_type IN {WRITING}
+    UNION ALL
+    SELECT a.grantee, kind, name, a.privilege_type || ' (' || pg_catalog.quote_ident(c.attname) || ')'
+    FROM rel JOIN pg_catalog.pg_attribute c ON c.attrelid = rel.oid AND c.attnum > 0,
+        pg_catalog.aclexplode(c.attacl) a
+    WHERE a.privilege_type IN {WRITING}
+),
+found (power, role, what, rights, target) AS (
+    SELECT 'owns', nspowner, 'schema ' || nspname, '', '' FROM ns
+    UNION ALL
+    SELECT 'owns', {OWNER.format("")}, {DESCRIBED}(d.classid, d.objid, 0), '', ''
+    FROM pg_catalog.pg_depend d JOIN ns ON d.refclassid = {_class("pg_namespace")} AND d.refobjid = ns.oid
+    UNION ALL
+    SELECT 'owns', {OWNER.format("ref")},
+        {DESCRIBED}(d.refclassid, d.refobjid, 0) || ', used by ' || {DESCRIBED}(d.classid, d.objid, 0), '', ''
+    FROM part JOIN pg_catalog.pg_depend d ON d.classid = part.classid AND d.objid = part.objid
+        AND d.refclassid IN ({_class("pg_proc")}, {_class("pg_type")}, {_class("pg_operator")}, {_class("pg_opclass")})
+        AND d.refobjid >= {FIRST_OID}
+    UNION ALL
+    SELECT 'owns', c.relowner,
+        {DESCRIBED}({_class("pg_constraint")}, o.oid, 0) || ', which refers to the ledger', '', ''
+    FROM rel JOIN pg_catalog.pg_constraint o ON o.confrelid = rel.oid AND o.contype = 'f'
+    JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
+    UNION ALL
+    SELECT 'owns', p.proowner, {DESCRIBED}({_class("pg_cast")}, k.oid, 0), '', ''
+    FROM rel JOIN pg_catalog.pg_type t ON t.typrelid = rel.oid
+    JOIN pg_catalog.pg_cast k ON t.oid IN (k.castsource, k.casttarget) OR t.typarray IN (k.castsource, k.casttarget)
+    JOIN pg_catalog.pg_proc p ON p.oid = k.castfunc
+    UNION ALL
+    SELECT 'may', role, 'write the ledger (' || pg_catalog.string_agg(privilege, ', ' ORDER BY privilege)
+        || ' on ' || pg_catalog.lower(kind) || ' ' || name || ')',
+        pg_catalog.string_agg(privilege, ', ' ORDER BY privilege), kind || ' ' || name
+    FROM granted GROUP BY role, kind, name
+    UNION ALL
+    SELECT 'may', r.oid, 'write every table (a member of pg_write_all_data)', '', '' FROM pg_catalog.pg_roles r
+    WHERE r.rolcanlogin AND pg_catalog.pg_has_role(
+        r.oid, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'pg_write_all_data'), 'MEMBER')
+    UNION ALL
+    SELECT 'shape', relowner, {DESCRIBED}({_class("pg_class")}, rel.oid, 0), '', '' FROM rel
+    WHERE relkind NOT IN ('r', 'S') AND (nspname = 'gitmig_kept' AND relkind <> 'c'
+        OR relname IN ('state', 'applied', 'history', 'unfinished'))
+    UNION ALL
+    SELECT 'shape', relowner, {DESCRIBED}(part.classid, part.objid, 0), '', ''
+    FROM part LEFT JOIN pg_catalog.pg_rewrite w ON part.classid = {_class("pg_rewrite")} AND w.oid = part.objid
+    LEFT JOIN pg_catalog.pg_policy p ON part.classid = {_class("pg_policy")} AND p.oid = part.objid
+    JOIN rel ON rel.oid IN (w.ev_class, p.polrelid) WHERE rel.relkind IN ('r', 'p')
+    UNION ALL
+    SELECT 'shape', relowner, {DESCRIBED}({_class("pg_class")}, i.inhparent, 0) || ' with the child '
+        || {DESCRIBED}({_class("pg_class")}, i.inhrelid, 0), '', ''
+    FROM rel JOIN pg_catalog.pg_inherits i ON rel.oid IN (i.inhparent, i.inhrelid)
 )
-SELECT coalesce(r.rolname, '{PUBLIC}'), f.what
+SELECT DISTINCT f.power, r.rolname, f.what, f.rights, f.target
 FROM found f LEFT JOIN pg_catalog.pg_roles r ON r.oid = f.role
-WHERE NOT coalesce(r.rolsuper, false) AND coalesce(r.rolname, '') <> CURRENT_USER AND NOT (r.rolname = ANY (%s))
-   OR r.oid IS NULL
-ORDER BY (f.what LIKE 'schema %%') DESC, f.what LIMIT 1
+WHERE f.power = 'shape' OR r.oid IS NULL
+    OR NOT (r.rolsuper OR r.rolname = ANY (ARRAY[CURRENT_USER, SESSION_USER]))
+ORDER BY f.power, f.what, r.rolname
 """
-# What default privileges of the database gave away while gitmig made a table or schema of its own.
-GIVEN_AWAY = f"""
-SELECT 'SCHEMA', quote_ident(n.nspname), a.grantee = 0, quote_ident(coalesce(r.rolname, ''))
-FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-WHERE n.nspname IN {SCHEMAS} AND a.grantee <> n.nspowner
-UNION
-SELECT 'TABLE', quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.grantee = 0,
-    quote_ident(coalesce(r.rolname, ''))
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN {SCHEMAS},
-    pg_catalog.aclexplode(c.relacl) a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-WHERE a.grantee <> c.relowner AND c.relkind IN ('r', 'S')
+# The ledger's objects as GRANT names them, and who may do what with them.
+OBJECTS = f"""
+    SELECT 'SCHEMA' AS kind, nspname, '' AS relname, nspowner AS owner, nspacl AS acl
+    FROM pg_catalog.pg_namespace WHERE nspname IN {SCHEMAS}
+    UNION ALL
+    SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname, c.relowner, c.relacl
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN {SCHEMAS} AND c.relkind IN ('r', 'S')
 """
+NAMES = f"SELECT o.kind, o.nspname, o.relname FROM ({OBJECTS}) o"
+GIVEN = f"""
+    SELECT DISTINCT o.kind, o.nspname, o.relname, r.rolname FROM ({OBJECTS}) o, pg_catalog.aclexplode(o.acl) a
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+    WHERE a.grantee <> o.owner
+"""
+BEYOND_THE_BOOK = """
+    SELECT r.rolname, a.privilege_type FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+    WHERE c.oid = %s::pg_catalog.regclass AND a.grantee <> c.relowner AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_class book, pg_catalog.aclexplode(book.relacl) b
+        WHERE book.oid = %s::pg_catalog.regclass AND b.grantee = a.grantee AND b.privilege_type = a.privilege_type
+    )
+"""
+Name = tuple[str, str, str]
 
 
 def refuse_strangers(connection: Connection, accepted: Collection[str]) -> None:
-    """Raise UntrustedLedger if a role that is not accepted owns a part of the ledger, may write it, or acts in it."""
-    row = connection.execute(STRANGERS.encode(), (list(accepted),)).fetchone()
-    if row is None:
-        return
-    role, what = row
-    if role == PUBLIC:
-        raise UntrustedLedger(
-            f"everybody has {what}, and what stands in the ledger runs as you",
-            hint="revoke it from PUBLIC; `gitmig db psql` leads there",
-        )
-    verb = "has" if what.startswith("the right") else "owns"
-    raise UntrustedLedger(
-        f"role {role} {verb} {what}, and what stands in the ledger runs as you",
-        hint=f"if you trust that role with it: git config --add gitmig.ledgerRole {role}",
-    )
+    """Raise UntrustedLedger if a role that is not accepted owns a part of the ledger, may write it, or acts in it.
+
+    To be asked before anything else of the ledger is read, and under the lock, if there is to be one. What is made by
+    others later, `is_there` will look at in the same way.
+    """
+    connection.ledger_roles = tuple(accepted)
+    schemas = [oid for (oid,) in connection.execute(EXISTING.encode()).fetchall()]
+    if schemas:
+        rows = connection.execute(FOUND.encode(), {"schemas": schemas}).fetchall()
+        found = [Access(power=Power(power), role=role, what=what, rights=r, on=on) for power, role, what, r, on in rows]
+        if refusal := judge(found, accepted):
+            raise UntrustedLedger(refusal.message, hint=refusal.hint, details=refusal.details)
+    connection.believed = frozenset(schemas)
 
 
-def keep_private(connection: Connection) -> None:
-    """Take back what default privileges gave away of the ledger; inside the transaction in which it was made."""
-    for kind, name, is_public, role in connection.execute(GIVEN_AWAY.encode()).fetchall():
-        whom = PUBLIC if is_public else role
-        statement = sql.SQL(f"REVOKE ALL ON {kind} {name} FROM {whom} CASCADE")  # PostgreSQL quoted the names
-        connection.execute(statement)
+def is_there(connection: Connection, table: str) -> bool:
+    """Whether there is this table of the ledger. Raises UntrustedLedger if its schema came since, from a stranger.
+
+    A scratch build takes seconds, in which somebody may have made a ledger with views for tables.
+    """
+    row = connection.execute(THERE, (table,)).fetchone()
+    if row is not None and row[0] not in connection.believed:
+        refuse_strangers(connection, connection.ledger_roles)
+    return row is not None
+
+
+def names(connection: Connection) -> frozenset[Name]:
+    """What there is of the ledger: kind, schema and name of each object."""
+    return frozenset(connection.execute(NAMES.encode()).fetchall())
+
+
+def make_private(connection: Connection, before: Collection[Name]) -> None:
+    """Take back what default privileges gave of the ledger's new objects: of those that are not among `before`.
+
+    To be called in the transaction in which they were made.
+    """
+    for kind, schema, name, role in connection.execute(GIVEN.encode()).fetchall():
+        if (kind, schema, name) not in before:
+            _revoke(connection, sql.SQL("ALL"), kind, sql.Identifier(schema, *([name] if name else [])), role)
+
+
+def share_as_the_book(connection: Connection, schema: str, name: str) -> None:
+    """Take back what default privileges gave of a table with kept rows, but for what its role has of their book.
+
+    To be called in the transaction in which it was made. The rows may be such as row security hides from that role.
+    """
+    table = sql.Identifier(schema, name)
+    rows = connection.execute(BEYOND_THE_BOOK, (table.as_string(connection), BOOK)).fetchall()
+    for role, privilege in rows:
+        _revoke(connection, sql.SQL(privilege), "TABLE", table, role)
+
+
+def _revoke(connection: Connection, what: sql.SQL, kind: str, name: sql.Identifier, role: str | None) -> None:
+    whom = sql.SQL("PUBLIC") if role is None else sql.Identifier(role)
+    connection.execute(sql.SQL("REVOKE {} ON {} {} FROM {}").format(what, sql.SQL(kind), name, whom))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from gitmig.database.ledger_access import keep_private
+from gitmig.database.ledger_access import BOOK, is_there, make_private, names
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
     from gitmig.database.connection import Connection
 
 VERSION_1 = """
-CREATE SCHEMA gitmig;
+CREATE SCHEMA IF NOT EXISTS gitmig;
 COMMENT ON SCHEMA gitmig IS 'gitmig: which migrations are applied to this database, and how to revert them';
 
 CREATE TABLE gitmig.state (
@@ -133,12 +134,11 @@ COMMENT ON COLUMN gitmig.history.way IS 'How a revert was done: as its down says
 COMMENT ON COLUMN gitmig.history.note IS 'What a person should know of it';
 """
 
-# Kept rows may be there already: they outlive a ledger that somebody dropped to start anew.
 VERSION_3 = """
 CREATE SCHEMA IF NOT EXISTS gitmig_kept;
 COMMENT ON SCHEMA gitmig_kept IS 'gitmig: rows and values that a step took away, kept until the opposite step runs';
 
-CREATE TABLE IF NOT EXISTS gitmig_kept.item (
+CREATE TABLE gitmig_kept.item (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     version      text NOT NULL,
     migration    text NOT NULL,
@@ -193,11 +193,27 @@ UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
 WITH_PROTECTION = 2  # the first version that has the marker
+WITH_KEPT = 3  # the first version that keeps rows
+KEPT_COLUMNS = frozenset(
+    re.findall(r"^    (\w+) ", VERSION_3.partition("gitmig_kept.item (")[2].partition(");")[0], re.M)
+)
+
+# What is in a schema that has no book of kept rows (any more), and who made a schema that was there first.
+LEFT = """
+    SELECT n.nspname, o.rolsuper OR o.rolname = CURRENT_USER, c.relname FROM pg_catalog.pg_namespace n
+    JOIN pg_catalog.pg_roles o ON o.oid = n.nspowner
+    LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+    WHERE n.nspname = %s ORDER BY c.relname LIMIT 1
+"""
+COLUMNS = """
+    SELECT attname::pg_catalog.text FROM pg_catalog.pg_attribute
+    WHERE attrelid = 'gitmig_kept.item'::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped
+"""
 
 
 def version(connection: Connection) -> int:
     """The ledger's version in this database, 0 if there is none. Raises GitmigError if it is newer than this gitmig."""
-    if not _scalar(connection, "SELECT pg_catalog.to_regclass('gitmig.state') IS NOT NULL"):
+    if not is_there(connection, "gitmig.state"):
         return 0
     found = int(str(_scalar(connection, "SELECT ledger_version FROM gitmig.state")))
     if found > CURRENT:
@@ -215,15 +231,56 @@ def upgrade_existing(connection: Connection) -> None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Create the ledger, or bring an older one up to date; inside the caller's transaction if there is one."""
+    """Create the ledger, or bring an older one up to date; inside the caller's transaction if there is one.
+
+    One of its two schemas may be there without the other: kept rows outlive a ledger that somebody dropped to start
+    anew, and a ledger the kept rows that somebody dropped. What is missing is made. Nobody else gets to read or write
+    it, whatever the default privileges of the database are. Raises GitmigError.
+    """
     found = version(connection)
-    if found == CURRENT:
+    has_kept = is_there(connection, BOOK)
+    if found == CURRENT and has_kept:
         return
     with connection.transaction():
-        for script in UPGRADES[found:]:
-            connection.execute(script.encode())
-        keep_private(connection)
+        before = names(connection)
+        if found == 0:
+            _refuse_occupied(connection, "gitmig")
+        if has_kept and found < WITH_KEPT:
+            _refuse_other_columns(connection)
+        elif not has_kept:
+            _refuse_occupied(connection, "gitmig_kept")
+        for number, script in enumerate(UPGRADES, 1):
+            if not has_kept if number == WITH_KEPT else number > found:
+                connection.execute(script.encode())
+        make_private(connection, before)
         connection.execute("UPDATE gitmig.state SET ledger_version = %s", (CURRENT,))
+
+
+def _refuse_occupied(connection: Connection, schema: str) -> None:
+    """Raise GitmigError if the schema is there and not empty, or somebody else's.
+
+    An empty one may be of this user's making. One of somebody else's can only have come since the ledger was looked
+    at, or belongs to an accepted role, who should make the ledger then.
+    """
+    row = connection.execute(LEFT, (schema,)).fetchone()
+    if row is None:
+        return
+    _, usable, relation = row
+    if not usable or relation is not None:
+        what = f"it has {relation}" if relation is not None else "it belongs to another role"
+        raise GitmigError(
+            f"schema {schema} is there already, and not as gitmig makes it: {what}",
+            hint=f"see what it holds with `gitmig db psql`; then ALTER SCHEMA {schema} RENAME TO …, or DROP SCHEMA",
+        )
+
+
+def _refuse_other_columns(connection: Connection) -> None:
+    """Raise GitmigError if the book of kept rows is not the one that this gitmig makes."""
+    if {name for (name,) in connection.execute(COLUMNS).fetchall()} != KEPT_COLUMNS:
+        raise GitmigError(
+            "schema gitmig_kept is of another version of gitmig, and its ledger, schema gitmig, is gone",
+            hint="ALTER SCHEMA gitmig_kept RENAME TO … keeps its rows out of the way; then sync again",
+        )
 
 
 def _scalar(connection: Connection, query: str) -> object:

@@ -62,13 +62,16 @@ class Path(Enum):
 class Connection(psycopg.Connection[TupleRow]):
     """A session whose statements run at home unless they are sent within `users_path` or `any_path`.
 
-    `advisory_key` is that of the lock which the session holds, None for a session without.
+    `advisory_key` is that of the lock which the session holds, None for a session without. `ledger_roles` says whose
+    ledger is believed, `believed` which schemas were found to be theirs (see `ledger_access`).
     """
 
     def __init__(self, pgconn: PGconn, row_factory: RowFactory[TupleRow] = tuple_row) -> None:
         super().__init__(pgconn, row_factory)
         self.cursor_factory = _Cursor
         self.advisory_key: int | None = None
+        self.ledger_roles: tuple[str, ...] = ()
+        self.believed: frozenset[int] = frozenset()
         self._is = Path.USERS
         self._wanted = Path.HOME
         self._untrusted = False

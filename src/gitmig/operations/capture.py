@@ -23,6 +23,8 @@ from gitmig.errors import GitmigError
 from gitmig.operations import trust
 from gitmig.operations.computed import Obstacle, accept, as_script, same
 from gitmig.operations.failures import shortened
+from gitmig.operations.ownership import foreign_ledger
+from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.operations.trust import Candidate
 from gitmig.operations.workbench import open_workbench
@@ -76,6 +78,8 @@ def capture(
     target = work_tree(project)
     with project.connect("capture", on_wait=on_wait) as connection:
         state = read_state(connection)
+        if foreign := foreign_ledger(connection, target, state, plan_for(state.stack, target)):
+            raise foreign
         pending = _pending(state, target, database)
         gauge = Gauge(connection.info.server_version, project.settings.ignore)
         found = read_schema(connection, gauge.ignore, edges=True)

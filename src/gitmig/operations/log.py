@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.problem import InvalidMigrations
 from gitmig.database.ledger import read_state
-from gitmig.errors import DatabaseUnavailable
+from gitmig.errors import DatabaseUnavailable, UntrustedLedger
 from gitmig.operations.record import Targets, record_of
 from gitmig.repository.history import commits_touching
 
@@ -65,6 +65,6 @@ def _database_set(project: Project) -> tuple[str | None, str | None]:
     try:
         with project.connect("log") as connection:
             state = read_state(connection)
-    except DatabaseUnavailable as error:
+    except (DatabaseUnavailable, UntrustedLedger) as error:
         return None, error.message
     return (state.set_id if state.stack else None), None

@@ -1,17 +1,22 @@
-"""Whose database is it? A ledger none of whose scripts this clone knows is another project's."""
+"""Whose database is it? A ledger none of whose scripts this clone knows is another project's.
+
+Known is what the work tree or the target has, what git has, and what was run or approved from this clone.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from gitmig.core.ownership import ForeignLedger, Origin, are_enough, is_telling, up_blobs
 from gitmig.core.protection import Caller
 from gitmig.database import ledger
 from gitmig.database.connection import Address
-from gitmig.errors import ForeignLedger
 from gitmig.repository.trust import TrustStore
 
 if TYPE_CHECKING:
-    from gitmig.core.plan import Plan
+    from collections.abc import Sequence
+
+    from gitmig.core.plan import Applied, Plan
     from gitmig.database.connection import Connection
     from gitmig.database.ledger import State
     from gitmig.operations.project import Project
@@ -37,34 +42,85 @@ def refuse_foreign(  # noqa: PLR0917 - what is there, and who asks
         return
     project = target.project
     if caller is Caller.PERSON and project.repository.is_incomplete and observer.foreign(found):
-        digests = ledger.read_digests(connection).values()
-        TrustStore.load(project.repository).add_digests(digest for both in digests for digest in both)
+        claim(project, connection, state)
         return
     raise found
 
 
+def claim(project: Project, connection: Connection, state: State) -> None:
+    """Remember that the ledger is this project's: its scripts are known in this clone from now on."""
+    store = TrustStore.load(project.repository)
+    store.add_digests(digest for both in ledger.read_digests(connection).values() for digest in both)
+    if state.unfinished:
+        row = state.unfinished.row
+        store.add(texts=[text for text in (row.up, row.down) if text is not None])
+
+
 def foreign_ledger(connection: Connection, target: Target, state: State, plan: Plan) -> ForeignLedger | None:
-    """What is known about the ledger if it is another project's; None if it is this one's, or empty."""
-    project = target.project
-    if plan.keep or not state.stack or _is_known(project, connection, target, state):
+    """What is known about the ledger if it is another project's; None if it is this one's, or empty.
+
+    `plan` is that from the ledger's stack to the target.
+    """
+    if not _subjects(state) or _is_known(connection, target, state, plan):
         return None
-    first, last = state.stack[0].label, state.stack[-1].label
-    by, at, commit = ledger.read_origin(connection)
-    names = first if first == last else f"{first} to {last}"
-    last_one = f"the last by {by} on {at:%Y-%m-%d %H:%M}{f' at commit {commit[:10]}' if commit else ''}"
+    project, origin = target.project, _origin(connection, state)
+    source = project.settings.database_source or "the embedded server"
+    hint = f"its URL comes from {source}; to make it this project's all the same: `gitmig sync --take-over`"
+    if project.repository.is_incomplete:
+        hint += "; this clone is shallow or partial, `git fetch --unshallow` may bring what it lacks"
     return ForeignLedger(
-        f"{Address.of(project.url)} belongs to another project: this clone knows no script of what is applied there, "
-        f"{names} ({last_one})",
-        hint="use another database; `gitmig sync --take-over` reverts what is applied and makes it this project's",
+        f"{Address.of(project.url)} belongs to another project: this clone knows nothing of what is applied there "
+        f"({origin})",
+        hint=hint,
+        origin=origin,
     )
 
 
-def _is_known(project: Project, connection: Connection, target: Target, state: State) -> bool:
-    """Whether a script of the stack is in the work tree, in git, or was run or approved from this clone."""
-    blobs = {part.partition(":")[2] for applied in state.stack for part in applied.blobs.split()}
-    if blobs & {file.blob for migration in target.set.migrations for _, file in migration.files}:
+def _subjects(state: State) -> tuple[Applied, ...]:
+    """Everything in the ledger that is applied, or about to be."""
+    unfinished = (ledger.applied_of(state.unfinished.row),) if state.unfinished else ()
+    return (*state.stack, *(one for one in unfinished if one.position > len(state.stack)))
+
+
+def _is_known(connection: Connection, target: Target, state: State, plan: Plan) -> bool:
+    """Whether a script of the ledger is known here that no other project will have by chance."""
+    stack = _subjects(state)
+    at_hand = {file.blob for migration in target.set.migrations for _, file in migration.files}
+    known = [one for k, one in enumerate(stack) if k < plan.keep or up_blobs(one) & at_hand]
+    if are_enough(known, stack) or _tells(connection, state, known):
         return True
-    if project.repository.has_any(blobs):
+    rest = [one for one in stack if one not in known]
+    here = target.project.repository.present({blob for one in rest for blob in up_blobs(one)})
+    in_git = [one for one in rest if up_blobs(one) & here]
+    if are_enough(known + in_git, stack) or _tells(connection, state, in_git):
         return True
+    run_here = _run_here(connection, target.project, state, rest)
+    return are_enough([*known, *in_git, *run_here], stack) or _tells(connection, state, run_here)
+
+
+def _run_here(connection: Connection, project: Project, state: State, stack: Sequence[Applied]) -> list[Applied]:
+    """Those whose up was run from this clone, or approved in it."""
     store = TrustStore.load(project.repository)
-    return any(store.knows_digest(digest) for both in ledger.read_digests(connection).values() for digest in both)
+    digests = ledger.read_digests(connection)
+    found = [one for one in stack if one.position in digests and store.knows_digest(digests[one.position][0])]
+    row = state.unfinished.row if state.unfinished else None
+    return found + [one for one in stack if row and one.position == row.position and store.knows(row.up)]
+
+
+def _tells(connection: Connection, state: State, known: Sequence[Applied]) -> bool:
+    """Whether one of them is telling."""
+    if not known:
+        return False
+    rows = [*ledger.read_rows(connection, 0).values(), *([state.unfinished.row] if state.unfinished else [])]
+    positions = {one.position for one in known}
+    return any(is_telling(row.label, row.language, row.up) for row in rows if row.position in positions)
+
+
+def _origin(connection: Connection, state: State) -> Origin:
+    stack = _subjects(state)
+    if state.stack:
+        by, at, commit = ledger.read_origin(connection)
+    else:
+        assert state.unfinished is not None  # else there is nothing to tell of
+        by, at, commit = state.unfinished.row.applied_by, None, state.unfinished.row.commit
+    return Origin(count=len(stack), first=stack[0].label, last=stack[-1].label, by=by, at=at, commit=commit)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.core.binding import Binding, Limits
+from gitmig.core.ledger_access import SETTING
 from gitmig.database.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.repository.door import Repository
@@ -98,6 +99,11 @@ class Project:
         name, email = (self.repository.config.get(f"user.{key}", "") for key in ("name", "email"))
         return f"{name} <{email}>".strip() if name or email else os.environ.get("USER", "unknown")
 
+    @property
+    def ledger_roles(self) -> tuple[str, ...]:
+        """The roles whose ledger is believed besides the user's own; a personal setting, which no checkout brings."""
+        return self.repository.configured(SETTING)
+
     @contextmanager
     def connect(
         self, purpose: str, *, timeout: int = 10, on_wait: Callable[[Holder], None] | None = None
@@ -105,7 +111,7 @@ class Project:
         """A connection to the project's database; the embedded server and its database are made on demand.
 
         With `on_wait` it holds the lock, and that is called with whom it has to wait for. Who rebuilds the database
-        is waited for outside of it.
+        is waited for outside of it. Raises UntrustedLedger before anything of the ledger is read.
         """
         from gitmig.database import lock
         from gitmig.database.connection import connect
@@ -119,6 +125,7 @@ class Project:
                 with connect(self.url, purpose, timeout=timeout) as connection:
                     refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
                     if on_wait is None or lock.acquire(connection, on_wait, told):
+                        refuse_strangers(connection, self.ledger_roles)
                         yield connection
                         return
                 time.sleep(lock.INTERVAL)

@@ -109,14 +109,16 @@ def rebuild(
     *,
     wait: int,
     by_hand: bool = False,
+    take_over: bool = False,
     wary: bool = False,
 ) -> Rebuilt:
     """Make the project's database anew from the target's migrations, with the rows it has. Raises GitmigError.
 
     Until the names are swapped, in one transaction, the database is as it was; afterwards it is complete. `wait` is
     how many seconds others who are connected are waited for. A database on another machine is rebuilt `by_hand` only,
-    a protected one never. `wary`: raises LeftToSync where a superuser would run other people's code by moving rows.
-    Takes the lock itself: the caller must not be connected to the database.
+    a protected one never, and another project's with `take_over` only. `wary`: raises LeftToSync where a superuser
+    would run other people's code by moving rows. Takes the lock itself: the caller must not be connected to the
+    database.
     """
     context = Context(target=target.set, commit=target.commit, by=project.user)
     plan = plan_for((), target)
@@ -126,6 +128,10 @@ def rebuild(
     with ExitStack() as stack:
         old = stack.enter_context(project.connect("rebuild", on_wait=observer.waiting))
         refuse_unfit(old, project.url, by_hand=by_hand)
+        if by_hand and not take_over:  # else it is the end of a sync, which has asked
+            state = read_state(old)
+            if foreign := foreign_ledger(old, target, state, plan_for(state.stack, target)):
+                raise foreign
         if wary:
             leave_to_sync(old, read_shape(old).tables)
         stamp.forget(project.repository)
@@ -147,12 +153,7 @@ def rebuild_to(
     since = time.time_ns()
     target = load_target(project, revision)
     wait = project.settings.rebuild_wait if wait is None else wait
-    if not take_over:
-        with project.connect("rebuild") as connection:
-            state = read_state(connection)
-            if foreign := foreign_ledger(connection, target, state, plan_for(state.stack, target)):
-                raise foreign
-    rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True)
+    rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True, take_over=take_over)
     if revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)
         trust.bind(project)

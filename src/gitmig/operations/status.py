@@ -15,11 +15,11 @@ from gitmig.operations.planning import plan_for
 from gitmig.operations.target import flawed_downs, load_target
 
 if TYPE_CHECKING:
+    from gitmig.core.ownership import ForeignLedger
     from gitmig.core.plan import Difference, Plan
     from gitmig.core.problem import Problem
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.ledger import State
-    from gitmig.errors import ForeignLedger
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
 
@@ -29,8 +29,8 @@ class Status:
     """`plan` is what a sync would do now; the database is in sync if that runs nothing and there is no drift.
 
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
-    without verification, and while a script is unfinished. `flawed` says which downs of what is pending cannot run,
-    `foreign` that the ledger is another project's.
+    without verification, while a script is unfinished, and in another project's database. `flawed` says which downs of
+    what is pending cannot run, `foreign` that the ledger is another project's.
     """
 
     database: str
@@ -51,7 +51,7 @@ class Status:
     @property
     def in_sync(self) -> bool:
         """Whether the database has exactly the work tree's migrations, in order."""
-        return not self.plan.steps and self.state.unfinished is None and self.drift is None
+        return not self.plan.steps and self.foreign is None and self.state.unfinished is None and self.drift is None
 
 
 def status(project: Project) -> Status:
@@ -62,7 +62,8 @@ def status(project: Project) -> Status:
         plan = plan_for(state.stack, target)
         foreign = foreign_ledger(connection, target, state, plan)
         drift = None
-        if project.settings.verify and state.unfinished is None:
+        # another project's scripts are none that a look should run on a scratch database
+        if project.settings.verify and state.unfinished is None and foreign is None:
             drift = find_drift(connection, Expected(project, connection, state.stack), state)
     contents = target.contents(unread(state.stack, target.set.migrations))
     desired = desire(state.stack, target.set.migrations, contents)

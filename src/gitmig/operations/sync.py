@@ -13,7 +13,8 @@ from gitmig.core.protection import Caller, Change
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor
-from gitmig.database.kept.keeper import Keeper, has_tables
+from gitmig.database.kept.keeper import Keeper
+from gitmig.database.kept.shape import has_rows
 from gitmig.database.ledger import end_unfinished, read_state
 from gitmig.database.refusals import StepFailed
 from gitmig.database.reverting import Unrepairable
@@ -186,13 +187,13 @@ class _Sync:
         return True
 
     def _keeper(self, *, needed: bool) -> Keeper | None:
-        """Who keeps rows; what was kept for too long goes first. None for a database that has none, if not `needed`."""
+        """Who keeps rows; what was kept for too long goes first. None where no row is, unless `needed`."""
         settings = self._project.settings
         limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
         by, commit = self._project.user, self._target.commit
         wary = self._caller is Caller.HOOK
         keeper = Keeper(self._connection, limits, by, commit, self._observer.keeping, wary=wary)
-        if not needed and not keeper.holds_rows and not has_tables(self._connection):
+        if not needed and not keeper.holds_rows and not has_rows(self._connection):
             return None
         if expired := keeper.expire():
             self._observer.expired(expired)

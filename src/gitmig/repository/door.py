@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 
 
-# Messages are read in English, and reading never takes the index lock from the user's own git.
 OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+ARGUMENTS = 1000  # object ids on one command line
+# Messages are read in English, and reading never takes the index lock from the user's own git.
 ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 
@@ -66,27 +67,21 @@ class Repository:
             raise UsageError("a bare repository has no work tree", hint="name a commit, as in: gitmig sync REV")
         return self.root
 
-    def run(self, *arguments: str, stdin: bytes | None = None, lazily: bool = True) -> bytes:
-        """The standard output of a git command. Raises GitmigError with git's own words.
-
-        Without `lazily` it does not fetch what a partial clone lacks (git 2.44 and newer).
-        """
-        status, out, err = self.attempt(*arguments, stdin=stdin, lazily=lazily)
+    def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+        """The standard output of a git command. Raises GitmigError with git's own words."""
+        status, out, err = self.attempt(*arguments, stdin=stdin)
         if status:
             words = err.strip().splitlines() or [f"exit status {status}"]
             raise GitmigError(f"git {arguments[0]} failed: {words[-1]}", details=tuple(words[:-1]))
         return out
 
-    def attempt(
-        self, *arguments: str, stdin: bytes | None = None, literal: bool = True, lazily: bool = True
-    ) -> tuple[int, bytes, str]:
+    def attempt(self, *arguments: str, stdin: bytes | None = None, literal: bool = True) -> tuple[int, bytes, str]:
         """Exit status, standard output and standard error of a git command that may well fail.
 
         Paths are taken as they are written, but by the few commands that do not know how (`literal` is False then).
         """
         options = ("--literal-pathspecs",) if literal else ()
-        more = {} if lazily else {"GIT_NO_LAZY_FETCH": "1"}
-        return _run(self.root or self.git_dir, (*options, *arguments), stdin, more)
+        return _run(self.root or self.git_dir, (*options, *arguments), stdin)
 
     def lines(self, *arguments: str) -> list[str]:
         """The standard output of a git command as lines; [] if it fails."""
@@ -145,17 +140,20 @@ class Repository:
     @property
     def is_incomplete(self) -> bool:
         """Whether the clone lacks objects of its own history: a shallow or a partial one."""
-        return bool(self.shallow) or bool(
-            self.lines("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
-        )
+        asked = ("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
+        return bool(self.shallow) or bool(self.lines(*asked))
 
-    def has_any(self, blobs: Collection[str]) -> bool:
-        """Whether the clone has one of these objects, asked by their full ids; nothing is fetched for it."""
-        asked = "".join(f"{blob}\n" for blob in blobs if OBJECT_ID.fullmatch(blob))
-        if not asked:
-            return False
-        out = self.run("cat-file", "--batch-check=%(objectname)", stdin=asked.encode(), lazily=False).decode()
-        return any(OBJECT_ID.fullmatch(line) for line in out.splitlines())
+    def present(self, ids: Collection[str]) -> frozenset[str]:
+        """Those of the object ids, in full, that the clone has.
+
+        Nothing is fetched for it, as `git cat-file` would in a partial clone (GIT_NO_LAZY_FETCH makes that fail).
+        """
+        asked = sorted(one for one in ids if OBJECT_ID.fullmatch(one))
+        found: set[str] = set()
+        for start in range(0, len(asked), ARGUMENTS):
+            prefixes = (f"--disambiguate={one}" for one in asked[start : start + ARGUMENTS])
+            found.update(self.lines("rev-parse", *prefixes))
+        return frozenset(found & set(asked))
 
     @cached_property
     def config(self) -> dict[str, str]:
@@ -181,9 +179,8 @@ class Repository:
         return [(scope, key.lower(), value) for scope, (key, _, value) in pairs]
 
     def configured(self, key: str) -> tuple[str, ...]:
-        """Every value of a personal setting that may be given several times."""
-        _, out, _ = self.attempt("config", "-z", "--get-all", key)
-        return tuple(filter(None, out.decode("utf-8", "replace").split("\0")))
+        """Every value of a personal setting (`gitmig.*`) that may be given several times."""
+        return tuple(value for _, name, value in self._config if name == key.lower() and value)
 
     def fetched(self) -> list[str]:
         """The commits that the last `git fetch` brought, whether or not a ref leads to them."""
@@ -227,14 +224,12 @@ def make_private_folder(folder: Path, *parts: str) -> Path:
     return folder.joinpath(*parts)
 
 
-def _run(
-    folder: Path, arguments: Sequence[str], stdin: bytes | None = None, environment: dict[str, str] | None = None
-) -> tuple[int, bytes, str]:
+def _run(folder: Path, arguments: Sequence[str], stdin: bytes | None = None) -> tuple[int, bytes, str]:
     """Exit status, standard output and standard error of git in a folder. Raises FileNotFoundError without git."""
     done = subprocess.run(
         ("git", *arguments),
         cwd=folder,
-        env=os.environ | ENVIRONMENT | (environment or {}),
+        env=os.environ | ENVIRONMENT,
         input=stdin or b"",
         capture_output=True,
         check=False,

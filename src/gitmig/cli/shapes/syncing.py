@@ -25,7 +25,7 @@ def of_status(status: Status) -> dict[str, Any]:
         "in_sync": status.in_sync,
         "database": status.database,
         "database_from": status.source,
-        "foreign": status.foreign.message if status.foreign else None,
+        "foreign": status.foreign.origin.to_json() if status.foreign else None,
         "commit": status.target.commit,
         "set": of_set(status.target.set),
         "applied": {"id": status.state.set_id, "count": len(status.state.stack), "commit": status.state.commit},

@@ -8,7 +8,6 @@ from gitmig.core.kept.report import Report
 from gitmig.core.kept.suspicion import suspect
 from gitmig.core.plan import Direction
 from gitmig.database.attached_code import leave_to_sync
-from gitmig.database.catalogs.scope import RELATIONS
 from gitmig.database.kept.chunks import is_about_data
 from gitmig.database.kept.crossing import Crossing
 from gitmig.database.kept.guard import quiet
@@ -36,15 +35,6 @@ if TYPE_CHECKING:
 
 
 BACK = {Direction.APPLY: "reverted", Direction.REVERT: "applied again"}
-
-
-TABLES = f"SELECT EXISTS (SELECT FROM {RELATIONS} AND c.relkind IN ('r', 'p'))"
-
-
-def has_tables(connection: Connection) -> bool:
-    """Whether there is any table whose rows could be somebody's; a new database keeps nothing of its own making."""
-    row = connection.execute(TABLES.encode()).fetchone()
-    return bool(row and row[0])
 
 
 class Keeper:

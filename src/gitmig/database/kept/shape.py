@@ -119,6 +119,11 @@ def reaches_rows(connection: Connection, suspicion: Suspicion, names: Collection
     return _is(connection, ANY)
 
 
+def has_rows(connection: Connection) -> bool:
+    """Whether there are rows, or large objects, that could be anybody's."""
+    return _is(connection, ANY)
+
+
 def _is(connection: Connection, query: str, values: dict[str, object] | None = None) -> bool:
     row = connection.execute(query.encode(), values).fetchone()
     return bool(row and row[0])

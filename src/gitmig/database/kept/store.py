@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from gitmig.core.kept.item import Item, KeptColumn
 from gitmig.core.kept.shape import TableName
 from gitmig.core.plan import Direction
-from gitmig.database.ledger_access import keep_private
+from gitmig.database.ledger_access import BOOK, is_there, share_as_the_book
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -79,13 +79,9 @@ class Store:
 
     def items(self) -> list[Item]:
         """Everything that is kept, oldest first; nothing where no ledger is."""
-        if not self._has_table():
+        if not self._has_book():
             return []
         return [_item(*row) for row in self._connection.execute(f"{SELECT} ORDER BY id".encode())]
-
-    def _has_table(self) -> bool:
-        row = self._connection.execute("SELECT pg_catalog.to_regclass('gitmig_kept.item') IS NOT NULL").fetchone()
-        return bool(row and row[0])
 
     def due(self, checksum: str, direction: Direction) -> list[Item]:
         """What the opposite of this step took, and what is still waiting for a place; oldest first."""
@@ -114,7 +110,7 @@ class Store:
         )
         row = self._connection.execute(INSERT.encode(), values).fetchone()
         assert row is not None  # RETURNING
-        keep_private(self._connection)
+        share_as_the_book(self._connection, SCHEMA, copy.data)
         return int(row[0])
 
     def rows(self, item: Item, limit: int) -> list[tuple[dict[str, str | None], str | None]]:
@@ -158,7 +154,7 @@ class Store:
         self._connection.execute(
             SPLIT.encode(), (number, Jsonb([column.to_json() for column in columns]), f"{SCHEMA}.{data}", data, item.id)
         )
-        keep_private(self._connection)
+        share_as_the_book(self._connection, SCHEMA, data)
 
     def drop(self, items: Sequence[Item]) -> None:
         """Forget items, rows included."""
@@ -172,12 +168,16 @@ class Store:
 
     def older_than(self, days: int) -> list[Item]:
         """What was kept more than `days` days ago; nothing where no ledger is."""
-        if not self._has_table():
+        if not self._has_book():
             return []
         query = (
             f"{SELECT} WHERE kept_at < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => %s) ORDER BY id"
         )
         return [_item(*row) for row in self._connection.execute(query.encode(), (days,))]
+
+    def _has_book(self) -> bool:
+        """Whether there is one: a database without a ledger has none."""
+        return is_there(self._connection, BOOK)
 
 
 def data_table(name: str) -> sql.Composable:

@@ -10,6 +10,7 @@ from psycopg import sql
 from gitmig.core.schema import ObjectName
 from gitmig.database.catalogs import read_schema
 from gitmig.database.catalogs.scope import OURS
+from gitmig.database.ledger_access import share_as_the_book
 from gitmig.database.rebuild.definitions import statements
 from gitmig.database.rebuild.session import KEPT
 from gitmig.database.rebuild.tables import identifier, read_kept
@@ -59,6 +60,7 @@ def _bring_kept(old: Connection, new: Connection) -> None:
                 raise GitmigError(
                     f"kept rows of {table.label} cannot come along: {reason}", hint="`gitmig kept` shows them"
                 )
+        share_as_the_book(new, table.schema, table.name)
 
 
 def _bring_ignored(old: Connection, new: Connection, ignore: Sequence[str]) -> None:
