@@ -66,7 +66,7 @@ class Scanner:
 
     def _look_home(self, connection: Connection) -> None:
         found = psycopg.Cursor(connection).execute("SHOW search_path").fetchone()
-        if found != (HOME,):
+        if found is None or str(found[0]).replace('"', "") != HOME:
             self.faults.append(f"a statement was about to run under {found}")
 
     def _parse(self, text: str) -> None:
