@@ -66,11 +66,22 @@ class Scanner:
 
     def _look_home(self, connection: Connection) -> None:
         found = psycopg.Cursor(connection).execute("SHOW search_path").fetchone()
-        if found != (HOME,):
+        if found is None or str(found[0]).replace('"', "") != HOME:
             self.faults.append(f"a statement was about to run under {found}")
 
     def _parse(self, text: str) -> None:
         self.faults += [f"{fault} in {' '.join(text.split())}" for fault in unqualified(text)]
+
+
+def send(connection: Connection, text: str) -> list[tuple[object, ...]]:
+    """Send a statement of a test's own on a connection of gitmig's, under the path that is wanted."""
+    connection.prepare_path()
+    cursor = psycopg.Cursor(connection)
+    try:
+        cursor.execute(text.encode())
+        return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.note_statement(b"")
 
 
 def unqualified(text: str) -> list[str]:

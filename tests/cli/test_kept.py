@@ -34,7 +34,7 @@ def kept(repo: Sandbox, database: Database) -> None:
         Keeper(connection, Limits(), "Ada", "c0ffee").run(
             Subject(version="0002", name="author", checksum="x"),
             Direction.REVERT,
-            lambda: connection.execute("ALTER TABLE comments DROP COLUMN author").close(),
+            lambda: connection.execute("ALTER TABLE public.comments DROP COLUMN author").close(),
         )
 
 

@@ -46,6 +46,13 @@ COMMANDS = (
     ("sync", "--yes", "--discard-drift"),
     ("check", "main"),
     ("check", "--prove", "--trust", "main"),
+    ("check", "--format", "github", "main"),
+    ("check", "--format", "markdown", "main"),
+    ("check", "--format", "sarif", "main"),
+    ("check", "--all", "main"),
+    ("-C", "\x1b[31mnowhere", "status"),
+    ("--debug", "sync", "nonsense\u202e"),
+    ("status", "--database", "postgresql://localhost:1/x%1b%5b31m"),
     ("kept", "list"),
     ("kept", "show", "1"),
     ("verify", "--trust"),
@@ -56,9 +63,11 @@ COMMANDS = (
 
 def test_a_pipe(evil: Sandbox) -> None:
     assert "\\x1b" in evil.gitmig("status").out
+    evil.write("migrations/0009_\udcff\x1b[31m.sql", "-- migrate:up\nSELECT 1;\n")
     for command in COMMANDS:
         result = evil.gitmig(*command, check=False)
         assert not OBEYED.search(result.out + result.err), (command, result)
+        assert result.status != 4, (command, result)
 
 
 def test_a_terminal(evil: Sandbox) -> None:

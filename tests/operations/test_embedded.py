@@ -282,6 +282,7 @@ def test_a_stranger_cannot_reach_it(private: EmbeddedServer) -> None:
 def test_a_stranger_who_could_reach_it_is_not_let_in(private: EmbeddedServer) -> None:
     directory = socket_directory(private)
     directory.chmod(0o755)
+    (directory / ".s.PGSQL.5432").chmod(0o777)
     try:
         assert "Peer authentication failed" in connect_as_nobody(directory)
     finally:

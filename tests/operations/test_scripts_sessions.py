@@ -80,7 +80,10 @@ def test_a_script_that_frees_the_lock_does_not_let_anybody_in(
 ) -> None:
     """Another session tries for the lock as often as it can, from a script's own function."""
     database.rows("CREATE SCHEMA s; CREATE TABLE s.seen (granted int)")
-    count = f"(SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND objid = {KEY & 0xFFFFFFFF})"
+    here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    count = (
+        f"(SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND objid = {KEY & 0xFFFFFFFF} AND {here})"
+    )
     note = f"INSERT INTO s.seen SELECT {count};"
     option = " transaction:false" if outside else ""
     sandbox.write("migrations/0001_a.sql", f"-- migrate:up{option}\n{LET_GO}\nCREATE TABLE a ();\n{note}\n")

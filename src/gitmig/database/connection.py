@@ -101,6 +101,7 @@ def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterat
     try:
         with connection:
             yield connection
+            connection.give_back()
     except psycopg.Error as error:
         raise _translated(Address.of(url), error) from error
 

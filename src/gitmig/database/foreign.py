@@ -63,4 +63,5 @@ def _claim(connection: Connection, tool: Tool, schema: str) -> Claim:
         sql.Identifier(schema, tool.table),
         sql.Identifier(tool.order),
     )
-    return tool.read(connection.execute(query).fetchall())
+    with connection.among_rows():
+        return tool.read(connection.execute(query).fetchall())

@@ -16,7 +16,7 @@ a script sets and commits outlives it.
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ HOME = b"SET search_path = pg_catalog, pg_temp"
 USERS = b"RESET search_path"
 # Every script starts as on a new connection, so that a database that came here step by step equals one that was
 # built in one go: a SET, a temporary table or a role of one migration does not reach the next one.
-RESET = b"RESET ALL; RESET SESSION AUTHORIZATION; DISCARD TEMP; " + HOME
+RESET = b"RESET ALL; RESET SESSION AUTHORIZATION; DISCARD TEMP"
 # None of these calls a function of somebody else, as long as it is about catalogs and gitmig's own tables: at most DDL
 # does, through event triggers, and what is checked late.
 LEAVES_PATH = re.compile(
@@ -128,17 +128,19 @@ class Connection(psycopg.Connection[TupleRow]):
 
     def begin_script(self) -> None:
         """Give the session to a script: from here on it has the settings of a new session of the user."""
-        opening = [USERS]
+        opening = [] if self._is is Path.USERS else [USERS]
         if self.info.transaction_status != TransactionStatus.INTRANS:
             self._xid = None
         elif self._xid is None:
-            key = (
-                f", pg_catalog.pg_advisory_xact_lock({self.advisory_key}::pg_catalog.int8)" if self.advisory_key else ""
-            )
+            key = ""
+            if self.advisory_key:  # the transaction holds it as well: no script can release that
+                key = f", pg_catalog.pg_try_advisory_xact_lock({self.advisory_key}::pg_catalog.int8)"
             opening = [HOME, f"SELECT {XID}{key}".encode(), USERS]
         if self._spoilt:
             opening.insert(0, RESET)
-        for xid, *_ in self._send(b"; ".join(opening)):
+        for xid, *is_ours in self._send(b"; ".join(opening)) if opening else []:
+            if is_ours == [False]:
+                raise LockLost
             self._xid = str(xid)
         self._spoilt, self._is = True, Path.ANY
         self._strangers += 1
@@ -148,12 +150,18 @@ class Connection(psycopg.Connection[TupleRow]):
         if self.closed or self._is_failed:
             return True
         ((xid,),) = self._send(RESET + b"; SELECT pg_catalog.pg_current_xact_id_if_assigned()")
-        self._is, self._spoilt = Path.HOME, False
+        self._is, self._spoilt = Path.USERS, False
         return self._xid is None or str(xid) == self._xid
+
+    def give_back(self) -> None:
+        """Leave the user's path behind, at the end: a pooler may hand the session on to somebody else."""
+        if self._is is not Path.USERS and self.info.transaction_status == TransactionStatus.IDLE:
+            with suppress(psycopg.Error):
+                self._send(USERS)
 
     def reset(self) -> None:
         """Bring the settings back to those of a new session, at home."""
-        self._send(RESET)
+        self._send(RESET + b"; " + HOME)
         self._is, self._spoilt = Path.HOME, False
 
     @property

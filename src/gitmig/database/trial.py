@@ -108,7 +108,7 @@ def _row(connection: Connection, table: tuple[str, str]) -> str | None:
     """The row that stood in the way, as JSON; None if the table is empty, or was made by the script that failed."""
     query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t LIMIT 1").format(sql.Identifier(*table))
     try:
-        with connection.transaction():
+        with connection.transaction(), connection.among_rows():
             found = connection.execute(query).fetchone()
     except psycopg.errors.UndefinedTable:
         return None

@@ -59,7 +59,7 @@ def play(*, keep: bool = False) -> Iterator[Event]:
             yield Event("comment", f"kept in {home}; `gitmig db stop` there stops its server")
     finally:
         if not keep:
-            EmbeddedServer(home / ".git" / "gitmig").stop()
+            EmbeddedServer(home / ".git" / "gitmig").remove()
             shutil.rmtree(home, ignore_errors=True)
 
 

@@ -190,7 +190,7 @@ def _kept_team_file(repository: Repository) -> tuple[str, str]:
 def _keep_team_file(repository: Repository, text: str) -> None:
     kept = repository.private(shared=True) / CONFIG_FILE
     if not kept.exists() or kept.read_text(encoding="utf-8") != text:
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        repository.make_private(shared=True)
         kept.write_text(text, encoding="utf-8")
 
 

@@ -29,7 +29,7 @@ def write(repository: Repository, binding: Binding) -> None:
     path = repository.private(shared=False) / NAME
     if _read(path) == binding:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    repository.make_private(shared=False)
     temporary = path.with_name(f"{NAME}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -201,6 +203,25 @@ class Repository:
     def private(self, *, shared: bool) -> Path:
         """Gitmig's own folder below the git directory of the clone (`shared`) or of this work tree; may not exist."""
         return (self.common_dir if shared else self.git_dir) / "gitmig"
+
+    def make_private(self, *parts: str, shared: bool) -> Path:
+        """That folder, or one below it, made if it is missing: for nobody else.
+
+        In a clone that git itself shares with a group (`core.sharedRepository`) the group may enter.
+        """
+        return make_private_folder(self.private(shared=shared), *parts)
+
+
+def make_private_folder(folder: Path, *parts: str) -> Path:
+    """What `Repository.make_private` makes, for who knows gitmig's folder only by its path."""
+    git_mode = folder.parent.stat().st_mode
+    mode = stat.S_IRWXU | (git_mode & stat.S_IRWXG if git_mode & stat.S_IWGRP else 0)
+    for place in (folder, *(folder.joinpath(*parts[: n + 1]) for n in range(len(parts)))):
+        if not place.exists():
+            with suppress(FileExistsError):  # another process was quicker
+                place.mkdir(mode=stat.S_IRWXU)
+                place.chmod(mode)  # without the umask, as git does it in a shared clone
+    return folder.joinpath(*parts)
 
 
 def _run(folder: Path, arguments: Sequence[str], stdin: bytes | None = None) -> tuple[int, bytes, str]:

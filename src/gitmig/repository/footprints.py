@@ -23,7 +23,9 @@ class FootprintCache:
     """
 
     def __init__(self, repository: Repository, layout: str) -> None:
-        self._folder = repository.private(shared=True) / FOLDER / f"{VERSION}-{layout}"
+        self._repository = repository
+        self._parts = (FOLDER, f"{VERSION}-{layout}")
+        self._folder = repository.private(shared=True).joinpath(*self._parts)
 
     def get(self, blob: str) -> Footprint | None:
         """The footprint that was kept, if any."""
@@ -37,7 +39,7 @@ class FootprintCache:
         path = self._path(blob)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._repository.make_private(*self._parts, path.parent.name, shared=True)
             temporary.write_text(json.dumps(footprint.to_json(), separators=(",", ":")), encoding="utf-8")
             temporary.replace(path)
         except OSError:

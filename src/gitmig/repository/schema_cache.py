@@ -29,8 +29,7 @@ def read(repository: Repository, key: str) -> str | None:
 
 def write(repository: Repository, key: str, text: str) -> None:
     """Keep a text; those that were not used for the longest time make room."""
-    folder = _folder(repository)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = repository.make_private(FOLDER, shared=True)
     temporary = folder / f".{key}.{os.getpid()}"
     temporary.write_bytes(zlib.compress(text.encode(), 1))
     temporary.replace(folder / key)

@@ -29,8 +29,7 @@ def write(repository: Repository, folder: str, environ: Mapping[str, str], since
     values = [folder, *urls, present]
     if any("\n" in value or "password" in value.lower() for value in values):
         return  # without a stamp the hook looks for itself, and nothing secret is on the disk
-    path = repository.private(shared=False) / NAME
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = repository.make_private(shared=False) / NAME
     temporary = path.with_name(f"{NAME}.{os.getpid()}")
     temporary.write_text("".join(f"{value}\n" for value in values), encoding="utf-8", errors="surrogateescape")
     os.utime(temporary, ns=(since - CLOCK_TICK, since - CLOCK_TICK))

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitmig.core.trust import Agreement, Movement, agreements, branches_of, trusted_remotes
+from gitmig.repository.door import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -80,7 +81,7 @@ class TrustStore:
         new = [line for line in dict.fromkeys(lines) if line not in self._lines]
         if not new:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self.path.parent)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "a", encoding="ascii") as file:
             file.write("".join(f"{line}\n" for line in new))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from gitmig import __version__
 from gitmig.cli.formats import render
@@ -82,3 +83,10 @@ def test_the_whole_document() -> None:
 def test_a_run_without_results_says_that_there_are_none() -> None:
     (run,) = json.loads(render("sarif", EMPTY))["runs"]
     assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
+
+
+def test_a_path_that_is_no_utf8_is_written_byte_by_byte() -> None:
+    finding = replace(REPORT.findings[0], path="migrations/\udcff.sql")
+    (run,) = json.loads(render("sarif", replace(REPORT, findings=(finding,))))["runs"]
+    location = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert location["uri"] == "migrations/%FF.sql"

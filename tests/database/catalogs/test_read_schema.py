@@ -10,6 +10,7 @@ from gitmig.core.schema import COLUMN_ORDER, PARTITION_KEY, ObjectName, Schema, 
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import connect
 from tests.database.catalogs.case import TOGETHER
+from tests.statements import send
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +60,7 @@ def read(url: str, *scripts: str, ignore: Sequence[str] = ()) -> Schema:
     with connect(url, "test") as connection:
         for script in scripts:
             with connection.any_path():
-                connection.execute(script.encode())
+                send(connection, script)
         return read_schema(connection, ignore)
 
 
@@ -162,7 +163,7 @@ def test_what_is_rare_is_found_when_there_is_nothing_else(database: Database) ->
     for kind, script in RARE.items():
         with connect(database.url, "test") as connection, connection.transaction(force_rollback=True):
             with connection.users_path():
-                connection.execute(script.encode())
+                send(connection, script)
             assert [name.kind for name in read_schema(connection).objects] == ["schema", kind]
 
 

@@ -16,6 +16,7 @@ from gitmig.database import ledger_schema
 from gitmig.database.connection import Connection, connect
 from gitmig.database.kept.keeper import Keeper
 from gitmig.database.sending import run_sql
+from tests.statements import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +33,7 @@ class Bench:
 
     def sql(self, text: str) -> list[tuple[object, ...]]:
         with self.connection.users_path():
-            cursor = self.connection.execute(text.encode())
-            return cursor.fetchall() if cursor.description else []
+            return send(self.connection, text)
 
     def step(self, direction: Direction, name: str, text: str, opposite: str | None = None) -> Report:
         """Run a script in a transaction of its own."""

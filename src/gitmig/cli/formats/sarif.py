@@ -40,7 +40,9 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
 
 
 def _location(path: str, line: int | None) -> dict[str, Any]:
-    where: dict[str, Any] = {"artifactLocation": {"uri": quote(path), "uriBaseId": "%SRCROOT%"}}
+    where: dict[str, Any] = {
+        "artifactLocation": {"uri": quote(path, errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}
+    }
     if line:
         where["region"] = {"startLine": line}
     return {"physicalLocation": where}

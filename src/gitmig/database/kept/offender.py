@@ -26,10 +26,11 @@ def name_row(connection: Connection, shape: Shape, error: ScriptError) -> None:
     # a column that the script adds is null in every row
     known = table.column(error.column) is not None
     condition = sql.SQL("t.{} IS NULL").format(sql.Identifier(error.column)) if known else sql.SQL("true")
-    row = connection.execute(
-        sql.SQL("SELECT pg_catalog.to_jsonb(t)::text FROM {} t WHERE {} LIMIT 1").format(
-            sql.Identifier(schema, name), condition
-        )
-    ).fetchone()
+    with connection.among_rows():
+        row = connection.execute(
+            sql.SQL("SELECT pg_catalog.to_jsonb(t)::text FROM {} t WHERE {} LIMIT 1").format(
+                sql.Identifier(schema, name), condition
+            )
+        ).fetchone()
     if row:
         error.detail = f"one such row is {row[0][:LONGEST]}"
