@@ -460,9 +460,12 @@ def test_an_accepted_role_is_accepted_by_everything_that_a_sync_makes(
     """The right of such a role holds in every database of the server, and so in the one that a rebuild makes."""
     database.rows(f"GRANT pg_write_all_data TO {mallory}")
     synced.git("config", "--add", "gitmig.ledgerRole", mallory)
-    synced.table("0002_b", "b")
+    path = synced.table("0002_b", "b")
     synced.gitmig("sync", "--yes")
+    database.rows("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)")
+    (synced.root / path).unlink()
     synced.gitmig("sync", "--rebuild", "--yes")
+    assert database.rows("SELECT table_name, rows FROM gitmig_kept.item") == [("b", 1)]
     synced.gitmig("status", "--exit-code")
     synced.gitmig("db", "prune", "--yes")
 
