@@ -452,3 +452,38 @@ def test_every_command_that_reads_the_ledger_refuses(
     said = synced.gitmig(*command, check=False)
     assert said.status == 3
     assert said.err.startswith(f"error: role {mallory} may write the ledger")
+
+
+def test_an_accepted_role_is_accepted_by_everything_that_a_sync_makes(
+    database: Database, synced: Sandbox, mallory: str
+) -> None:
+    """The right of such a role holds in every database of the server, and so in the one that a rebuild makes."""
+    database.rows(f"GRANT pg_write_all_data TO {mallory}")
+    synced.git("config", "--add", "gitmig.ledgerRole", mallory)
+    synced.table("0002_b", "b")
+    synced.gitmig("sync", "--yes")
+    synced.gitmig("sync", "--rebuild", "--yes")
+    synced.gitmig("status", "--exit-code")
+    synced.gitmig("db", "prune", "--yes")
+
+
+def test_two_roles_that_accept_each_other_share_a_database(database: Database, repo: Sandbox, mallory: str) -> None:
+    """Each applies what the other reverts; the rows come back whoever kept them."""
+    other = f"{mallory}_2"
+    database.rows(f"CREATE ROLE {other} LOGIN SUPERUSER")
+    repo.write("gitmig.toml", 'verify = "never"\n')
+    repo.table("0001_a", "a")
+    second = repo.table("0002_b", "b")
+    text = (repo.root / second).read_text()
+    mine, theirs = (make_conninfo(database.url, user=role) for role in (mallory, other))
+    run_sync(repo, url=mine)
+    with pytest.raises(UntrustedLedger):
+        run_sync(repo, url=theirs)
+    repo.git("config", "--add", "gitmig.ledgerRole", mallory)
+    database.rows("INSERT INTO b VALUES (1)")
+    (repo.root / second).unlink()
+    assert run_sync(repo, url=theirs) == ["- 0002_b"]
+    repo.write(second, text)
+    assert run_sync(repo, url=theirs) == ["+ 0002_b"]
+    assert database.rows("TABLE b") == [(1,)]
+    database.rows(f"DROP OWNED BY {other} CASCADE; DROP ROLE {other}")

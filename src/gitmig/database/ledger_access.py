@@ -33,6 +33,7 @@ def _class(name: str) -> str:
 
 
 # What hangs on the ledger's tables, by the catalog it stands in, the column that names the table, and a condition.
+# Rules and policies are refused whatever they call.
 PARTS = " UNION ALL ".join(
     f"SELECT {_class(catalog)}, a.{oid} FROM pg_catalog.{source} a JOIN rel ON rel.oid = a.{table} WHERE {condition}"
     for catalog, source, oid, table, condition in (
@@ -41,11 +42,9 @@ PARTS = " UNION ALL ".join(
         ("pg_attrdef", "pg_attrdef", "oid", "adrelid", "true"),
         ("pg_constraint", "pg_constraint", "oid", "conrelid", "true"),
         ("pg_trigger", "pg_trigger", "oid", "tgrelid", "NOT a.tgisinternal"),
-        ("pg_rewrite", "pg_rewrite", "oid", "ev_class", "true"),
-        ("pg_policy", "pg_policy", "oid", "polrelid", "true"),
     )
 )
-DESCRIBED = "pg_catalog.pg_describe_object"
+NONE = "NULL::pg_catalog.oid, NULL::pg_catalog.oid"
 # The owner of an object of any kind. What the first superuser owns is not noted there; that is role 10.
 OWNER = """coalesce((SELECT s.refobjid FROM pg_catalog.pg_shdepend s
     WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
@@ -53,7 +52,7 @@ OWNER = """coalesce((SELECT s.refobjid FROM pg_catalog.pg_shdepend s
 FOUND = f"""
 WITH ns AS (SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace WHERE oid = ANY (%(schemas)s)),
 rel AS (
-    SELECT c.oid, c.relname, n.nspname, c.relkind, c.relowner, c.relacl,
+    SELECT c.oid, c.relname, n.nspname, c.relkind, c.relowner, c.relacl, c.reltype,
         CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
         n.nspname || '.' || pg_catalog.quote_ident(c.relname) AS name
     FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace WHERE c.relkind NOT IN ('i', 'I', 't')
@@ -67,59 +66,67 @@ granted (role, kind, name, privilege) AS (
     WHERE a.privilege_type IN {WRITING}
     UNION ALL
     SELECT a.grantee, kind, name, a.privilege_type || ' (' || pg_catalog.quote_ident(c.attname) || ')'
-    FROM rel JOIN pg_catalog.pg_attribute c ON c.attrelid = rel.oid AND c.attnum > 0,
-        pg_catalog.aclexplode(c.attacl) a
+    FROM rel, LATERAL (
+        SELECT attname, attacl FROM pg_catalog.pg_attribute
+        WHERE attrelid = rel.oid AND attnum > 0 AND attacl IS NOT NULL OFFSET 0  -- by its index
+    ) c, pg_catalog.aclexplode(c.attacl) a
     WHERE a.privilege_type IN {WRITING}
 ),
-found (power, role, what, rights, target) AS (
-    SELECT 'owns', nspowner, 'schema ' || nspname, '', '' FROM ns
+found (power, role, class, object, words, class_2, object_2, rights, target) AS (
+    SELECT 'owns', nspowner, {_class("pg_namespace")}::pg_catalog.oid, oid, '', {NONE}, '', '' FROM ns
     UNION ALL
-    SELECT 'owns', {OWNER.format("")}, {DESCRIBED}(d.classid, d.objid, 0), '', ''
+    SELECT 'owns', {OWNER.format("")}, d.classid, d.objid, '', {NONE}, '', ''
     FROM pg_catalog.pg_depend d JOIN ns ON d.refclassid = {_class("pg_namespace")} AND d.refobjid = ns.oid
     UNION ALL
-    SELECT 'owns', {OWNER.format("ref")},
-        {DESCRIBED}(d.refclassid, d.refobjid, 0) || ', used by ' || {DESCRIBED}(d.classid, d.objid, 0), '', ''
+    SELECT 'owns', {OWNER.format("ref")}, d.refclassid, d.refobjid, ', used by ', d.classid, d.objid, '', ''
     FROM part JOIN pg_catalog.pg_depend d ON d.classid = part.classid AND d.objid = part.objid
         AND d.refclassid IN ({_class("pg_proc")}, {_class("pg_type")}, {_class("pg_operator")}, {_class("pg_opclass")})
         AND d.refobjid >= {FIRST_OID}
     UNION ALL
-    SELECT 'owns', c.relowner,
-        {DESCRIBED}({_class("pg_constraint")}, o.oid, 0) || ', which refers to the ledger', '', ''
-    FROM rel JOIN pg_catalog.pg_constraint o ON o.confrelid = rel.oid AND o.contype = 'f'
+    SELECT 'owns', c.relowner, {_class("pg_constraint")}, o.oid, ', which refers to ', {_class("pg_class")}, rel.oid,
+        '', ''
+    FROM rel JOIN pg_catalog.pg_depend d ON d.refclassid = {_class("pg_class")} AND d.refobjid = rel.oid
+        AND d.classid = {_class("pg_constraint")}
+    JOIN pg_catalog.pg_constraint o ON o.oid = d.objid AND o.contype = 'f' AND o.confrelid = rel.oid
     JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
     UNION ALL
-    SELECT 'owns', p.proowner, {DESCRIBED}({_class("pg_cast")}, k.oid, 0), '', ''
-    FROM rel JOIN pg_catalog.pg_type t ON t.typrelid = rel.oid
+    SELECT 'owns', p.proowner, {_class("pg_cast")}, k.oid, '', {NONE}, '', ''
+    FROM rel JOIN pg_catalog.pg_type t ON t.oid = rel.reltype
     JOIN pg_catalog.pg_cast k ON t.oid IN (k.castsource, k.casttarget) OR t.typarray IN (k.castsource, k.casttarget)
     JOIN pg_catalog.pg_proc p ON p.oid = k.castfunc
     UNION ALL
-    SELECT 'may', role, 'write the ledger (' || pg_catalog.string_agg(privilege, ', ' ORDER BY privilege)
-        || ' on ' || pg_catalog.lower(kind) || ' ' || name || ')',
-        pg_catalog.string_agg(privilege, ', ' ORDER BY privilege), kind || ' ' || name
+    SELECT 'may', role, {NONE}, 'write the ledger ('
+        || pg_catalog.string_agg(privilege, ', ' ORDER BY privilege) || ' on ' || pg_catalog.lower(kind) || ' ' || name
+        || ')', {NONE}, pg_catalog.string_agg(privilege, ', ' ORDER BY privilege), kind || ' ' || name
     FROM granted GROUP BY role, kind, name
     UNION ALL
-    SELECT 'may', r.oid, 'write every table (a member of pg_write_all_data)', '', '' FROM pg_catalog.pg_roles r
-    WHERE r.rolcanlogin AND pg_catalog.pg_has_role(
+    SELECT 'may', r.oid, {NONE}, 'write every table (a member of pg_write_all_data)', {NONE}, '', ''
+    FROM pg_catalog.pg_roles r
+    WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_catalog.pg_has_role(
         r.oid, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'pg_write_all_data'), 'MEMBER')
     UNION ALL
-    SELECT 'shape', relowner, {DESCRIBED}({_class("pg_class")}, rel.oid, 0), '', '' FROM rel
+    SELECT 'shape', relowner, {_class("pg_class")}, rel.oid, '', {NONE}, '', '' FROM rel
     WHERE relkind NOT IN ('r', 'S') AND (nspname = 'gitmig_kept' AND relkind <> 'c'
         OR relname IN ('state', 'applied', 'history', 'unfinished'))
     UNION ALL
-    SELECT 'shape', relowner, {DESCRIBED}(part.classid, part.objid, 0), '', ''
-    FROM part LEFT JOIN pg_catalog.pg_rewrite w ON part.classid = {_class("pg_rewrite")} AND w.oid = part.objid
-    LEFT JOIN pg_catalog.pg_policy p ON part.classid = {_class("pg_policy")} AND p.oid = part.objid
-    JOIN rel ON rel.oid IN (w.ev_class, p.polrelid) WHERE rel.relkind IN ('r', 'p')
+    SELECT 'shape', relowner, {_class("pg_rewrite")}, w.oid, '', {NONE}, '', ''
+    FROM rel, LATERAL (SELECT oid FROM pg_catalog.pg_rewrite WHERE ev_class = rel.oid OFFSET 0) w
+    WHERE relkind IN ('r', 'p')
     UNION ALL
-    SELECT 'shape', relowner, {DESCRIBED}({_class("pg_class")}, i.inhparent, 0) || ' with the child '
-        || {DESCRIBED}({_class("pg_class")}, i.inhrelid, 0), '', ''
+    SELECT 'shape', relowner, {_class("pg_policy")}, p.oid, '', {NONE}, '', ''
+    FROM rel JOIN pg_catalog.pg_policy p ON p.polrelid = rel.oid
+    UNION ALL
+    SELECT 'shape', relowner, {_class("pg_class")}, i.inhparent, ' with the child ', {_class("pg_class")}, i.inhrelid,
+        '', ''
     FROM rel JOIN pg_catalog.pg_inherits i ON rel.oid IN (i.inhparent, i.inhrelid)
 )
-SELECT DISTINCT f.power, r.rolname, f.what, f.rights, f.target
+SELECT DISTINCT f.power, r.rolname, pg_catalog.concat(
+        pg_catalog.pg_describe_object(f.class, f.object, 0), f.words,
+        pg_catalog.pg_describe_object(f.class_2, f.object_2, 0)), f.rights, f.target
 FROM found f LEFT JOIN pg_catalog.pg_roles r ON r.oid = f.role
 WHERE f.power = 'shape' OR r.oid IS NULL
     OR NOT (r.rolsuper OR r.rolname = ANY (ARRAY[CURRENT_USER, SESSION_USER]))
-ORDER BY f.power, f.what, r.rolname
+ORDER BY 1, 3, 2
 """
 # The ledger's objects as GRANT names them, and who may do what with them.
 OBJECTS = f"""

@@ -203,6 +203,7 @@ class _Rebuild:
         with construction.under_construction(self._old, self._maintenance, self._names.new):
             fast = with_options(with_name(self._project.url, self._names.new), "synchronous_commit=off")
             with connect(fast, "rebuild") as new:
+                new.ledger_roles = self._old.ledger_roles
                 built = self._build(new, work)
                 freeze(self._old, watcher, self._names.name, self._patience)
                 moved = self._move(new, built)
