@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.trust import Agreement, Movement, agreements, branches_of, trusted_remotes
+from gitmig.core.trust import Agreement, Movement, agreements, branches_of, counting, trusted_remotes
 
 
 def reflog(*lines: str) -> list[Movement]:
@@ -39,9 +39,27 @@ def test_a_rebase_does_not_agree_to_what_the_branch_had_before_it() -> None:
     acts = reflog("rebase (start): checkout main", "rebase (pick): x", "rebase (finish): returning to refs/heads/pr7")
     assert agreements(acts) == [
         Agreement(new="b", before=("a",)),
-        Agreement(new="c", before=("b", "a")),
-        Agreement(new="d", before=("c", "a")),
+        Agreement(new="c", before=("b", "a"), rebased="a"),
+        Agreement(new="d", before=("c", "a"), rebased="a"),
     ]
+    # also when something is done in between
+    acts = reflog(
+        "rebase (start): checkout main", "commit: x", "reset: moving to HEAD~1", "rebase (pick): y", "commit: z"
+    )
+    assert [act.rebased for act in agreements(acts)] == [None, "a", "a", "a"]
+    acts = reflog("rebase (start): checkout main", "rebase (abort): updating HEAD", "rebase (pick): y")
+    assert [act.rebased for act in agreements(acts)] == [None, "a", None]
+
+
+@pytest.mark.parametrize("message", ["pull x pr7:pr7: storing head", "pull: forced-update", "fetch x: storing head"])
+def test_fetching_into_a_branch_is_no_agreement(message: str) -> None:
+    assert agreements(reflog(message)) == []
+
+
+def test_a_fast_forward_of_what_is_trusted_is_trusted_itself() -> None:
+    acts = agreements(reflog("merge x: Fast-forward", "pull: Fast-forward", "pull --rebase (start): checkout y"))
+    assert [act.new for act in counting(acts, {"a"}.__contains__)] == ["b", "c", "d"]
+    assert counting(acts, {"x"}.__contains__) == []
 
 
 def test_after_a_rebase_a_commit_agrees_to_its_own() -> None:

@@ -117,7 +117,7 @@ def test_skipping_is_one_variable(branches: Sandbox, database: Database) -> None
 
 def test_an_unreachable_database_is_one_warning_line(branches: Sandbox) -> None:
     branches.environment["DATABASE_URL"] = "postgresql://nobody:secret@127.0.0.1:1/none"
-    bind(Project.load(branches.root, branches.environment["DATABASE_URL"]))
+    bind(Project.load(branches.root, branches.environment["DATABASE_URL"]), by_hand=True)
     result = branches.git("switch", "--quiet", "more")
     assert result.status == 0
     lines = result.err.strip().splitlines()

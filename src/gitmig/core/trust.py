@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 # The first word of a reflog message, as git writes it: `commit (amend): …`, `pull --rebase (pick): …`. Checkout, reset,
 # clone and branch are missing on purpose: they only look at a commit.
@@ -20,13 +20,18 @@ AGREEING = frozenset({"commit", "merge", "pull", "cherry-pick", "rebase", "am", 
 WORD = re.compile(r"[a-z-]+")
 # `rebase (start): checkout main` opens a rebase: what the branch had before it is not brought in by picking it again.
 START = re.compile(r"(?:rebase|pull)\b[^:]*\(start\)")
-FORWARD = re.compile(r":\s*fast-forward$", re.IGNORECASE)
+END = re.compile(r"(?:(?:rebase|pull)\b[^:]*\((?:finish|abort)\)|rebase finished:)")
+# `git pull --rebase` of a branch without commits of its own is a fast-forward, and so is that of a replaced branch.
+FORWARD = re.compile(r":\s*fast-forward$|pull\b[^:]*\((?:start|finish)\)", re.IGNORECASE)
+# How git tells that a fetch or a pull has set a ref; the second ones are of what is no branch over there.
+STORED = re.compile(r": (?:storing \w+|forced-update)$")
+PROPOSED = (": storing ref$", ": storing tag$")
 HEADS = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """One line of HEAD's reflog: from one commit to another, each by any name that git knows."""
+    """One line of the reflog of HEAD or a branch: from one commit to another, each by any name that git knows."""
 
     old: str
     new: str
@@ -38,30 +43,46 @@ class Agreement:
     """An act by which the user brought into commit `new` what none of the commits `before` has.
 
     `provided` is a commit that must be trusted for it to count, None if it counts in any case: a fast-forward of a
-    branch that is somebody else's only makes that branch newer.
+    branch that is somebody else's only makes that branch newer. `rebased` is the end of a branch that is being rebased:
+    what any of its commits had was not brought in either.
     """
 
     new: str
     before: tuple[str, ...]
     provided: str | None = None
+    rebased: str | None = None
 
 
 def agreements(reflog: Sequence[Movement]) -> list[Agreement]:
-    """What the movements of HEAD, oldest first, brought in with the user's consent."""
+    """What the movements of HEAD or of a branch, oldest first, brought in with the user's consent."""
     found: list[Agreement] = []
     rebased: str | None = None
     for movement in reflog:
         word = WORD.match(movement.message)
-        if word is None or word[0] not in AGREEING:
-            rebased = None
-            continue
-        if START.match(movement.message):
+        if word is None or word[0] not in AGREEING or STORED.search(movement.message):
+            continue  # also in the middle of a rebase, which goes on afterwards
+        begins = START.match(movement.message) is not None
+        if begins:
             rebased = movement.old
-        elif "(" not in movement.message.partition(":")[0]:
-            rebased = None
         before = tuple(dict.fromkeys((movement.old, rebased or movement.old)))
         forward = movement.old if FORWARD.search(movement.message) else None
-        found.append(Agreement(new=movement.new, before=before, provided=forward))
+        found.append(Agreement(new=movement.new, before=before, provided=forward, rebased=None if begins else rebased))
+        if END.match(movement.message):
+            rebased = None
+    return found
+
+
+def counting(acts: Sequence[Agreement], is_trusted: Callable[[str], bool]) -> list[Agreement]:
+    """Those of the acts that count: a fast-forward does if the commit that it began at is trusted, or counts itself."""
+    found = [act for act in acts if act.provided is None]
+    rest = [act for act in acts if act.provided is not None]
+    while rest:
+        own = {act.new for act in found}
+        more = [act for act in rest if act.provided in own or is_trusted(str(act.provided))]
+        if not more:
+            break
+        found += more
+        rest = [act for act in rest if act not in more]
     return found
 
 

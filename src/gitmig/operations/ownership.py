@@ -11,7 +11,8 @@ from gitmig.core.ownership import ForeignLedger, Origin, are_enough, is_telling,
 from gitmig.core.protection import Caller
 from gitmig.database import ledger
 from gitmig.database.connection import Address
-from gitmig.repository.trust import TrustStore
+from gitmig.operations.trust import UPS, ledger_scripts
+from gitmig.repository.trust import LEDGER, TrustStore, digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +53,7 @@ def claim(project: Project, connection: Connection, state: State) -> None:
     store = TrustStore.load(project.repository)
     store.add_digests(digest for both in ledger.read_digests(connection).values() for digest in both)
     if state.unfinished:
-        row = state.unfinished.row
-        store.add(texts=[text for text in (row.up, row.down) if text is not None])
+        store.add_digests(digest(text) for text in ledger_scripts(state.unfinished.row))
 
 
 def foreign_ledger(connection: Connection, target: Target, state: State, plan: Plan) -> ForeignLedger | None:
@@ -102,9 +102,13 @@ def _run_here(connection: Connection, project: Project, state: State, stack: Seq
     """Those whose up was run from this clone, or approved in it."""
     store = TrustStore.load(project.repository)
     digests = ledger.read_digests(connection)
-    found = [one for one in stack if one.position in digests and store.knows_digest(digests[one.position][0])]
+    found = [
+        one for one in stack if one.position in digests and store.knows_digest(digests[one.position][0], *UPS, LEDGER)
+    ]
     row = state.unfinished.row if state.unfinished else None
-    return found + [one for one in stack if row and one.position == row.position and store.knows(row.up)]
+    if row is None or not store.knows_digest(digest(row.up), *UPS, LEDGER):
+        return found
+    return found + [one for one in stack if one.position == row.position]
 
 
 def _tells(connection: Connection, state: State, known: Sequence[Applied]) -> bool:

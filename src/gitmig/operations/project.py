@@ -44,8 +44,6 @@ class Project:
         present = _team_file(repository)
         file, text = present or _kept_team_file(repository)
         team = parse_team_settings(text, file)
-        if present and file == CONFIG_FILE:
-            _keep_team_file(repository, text)
         personal = _personal(repository.config)
         settings = resolve(
             team=team,
@@ -150,17 +148,41 @@ class Project:
             self.server.url(MAINTENANCE), self.server.url, self.embedded_name, self.bootstrap_sql(), anew=anew
         )
 
+    def keep_team_settings(self) -> None:
+        """Let them hold for commits without any, from before they were written, which are checked out, too."""
+        if self.team_file == CONFIG_FILE and (text := _read(self.repository, CONFIG_FILE)) is not None:
+            kept = self.repository.make_private(shared=True) / CONFIG_FILE
+            if not kept.exists() or kept.read_text(encoding="utf-8") != text:
+                kept.write_text(text, encoding="utf-8")
+
+    @property
+    def bootstrap_file(self) -> str | None:
+        """The bootstrap file that a checkout brings along, as git calls it: links are followed.
+
+        None if there is none, or one of the user's own outside the repository. Raises UsageError.
+        """
+        if self.settings.bootstrap is None:
+            return None
+        top = (self.repository.root or Path()).resolve()
+        path = (top / self.settings.bootstrap).resolve()
+        inside = path.relative_to(top) if path.is_relative_to(top) else None
+        # what lies in a submodule, or in a git directory, is none of the commit's
+        folders = inside.parents[:-1] if inside else ()
+        nested = any((top / folder / ".git").exists() or folder.name.lower() == ".git" for folder in folders)
+        if inside and not nested:
+            return inside.as_posix()
+        if "gitmig.bootstrap" in self.repository.config:
+            return None
+        raise UsageError(
+            f"{self.team_file or CONFIG_FILE}: bootstrap names {self.settings.bootstrap}, outside the repository",
+            hint="move the file into the repository; one of your own: git config gitmig.bootstrap PATH",
+        )
+
     def bootstrap_sql(self) -> str:
         """The SQL that every fresh database needs before the first migration; empty if none is configured."""
         if self.settings.bootstrap is None:
             return ""
-        top = self.repository.root or Path()
-        path = top / self.settings.bootstrap
-        if "gitmig.bootstrap" not in self.repository.config and not path.resolve().is_relative_to(top.resolve()):
-            raise UsageError(
-                f"{self.team_file or CONFIG_FILE}: bootstrap names {self.settings.bootstrap}, outside the repository",
-                hint="move the file into the repository; one of your own: git config gitmig.bootstrap PATH",
-            )
+        path = (self.repository.root or Path()) / (self.bootstrap_file or self.settings.bootstrap)
         try:
             return path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -182,16 +204,9 @@ def _team_file(repository: Repository) -> tuple[str, str] | None:
 
 
 def _kept_team_file(repository: Repository) -> tuple[str, str]:
-    """The last settings seen in this clone: commits from before they were written are checked out, too."""
+    """The settings of the last sync: commits from before they were written are checked out, too."""
     kept = repository.private(shared=True) / CONFIG_FILE
     return CONFIG_FILE, kept.read_text(encoding="utf-8") if kept.exists() else ""
-
-
-def _keep_team_file(repository: Repository, text: str) -> None:
-    kept = repository.private(shared=True) / CONFIG_FILE
-    if not kept.exists() or kept.read_text(encoding="utf-8") != text:
-        repository.make_private(shared=True)
-        kept.write_text(text, encoding="utf-8")
 
 
 def _read(repository: Repository, name: str) -> str | None:
@@ -200,10 +215,8 @@ def _read(repository: Repository, name: str) -> str | None:
         found = repository.read_object(f"HEAD:{name}")
         data = found[1] if found else None
     else:
-        try:
-            data = (repository.root / name).read_bytes()
-        except (FileNotFoundError, IsADirectoryError):
-            return None
+        path = repository.root / name
+        data = path.read_bytes() if path.is_file() else None  # a link can lead to /dev/zero
     if data is None:
         return None
     try:

@@ -123,7 +123,7 @@ def rebuild(
     context = Context(target=target.set, commit=target.commit, by=project.user)
     plan = plan_for((), target)
     if by_hand:
-        trust.approve_plan(project, plan)
+        trust.approve_plan(project, plan, target)
     work = tasks(plan, {}, context)
     with ExitStack() as stack:
         old = stack.enter_context(project.connect("rebuild", on_wait=observer.waiting))
@@ -156,7 +156,7 @@ def rebuild_to(
     rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True, take_over=take_over)
     if revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)
-        trust.bind(project)
+        trust.bind(project, by_hand=True)
     return rebuilt
 
 

@@ -92,6 +92,8 @@ def sync(
             outcome = _Sync(connection, target, observer, caller).run(
                 abandon=abandon, discard_drift=discard_drift, take_over=take_over
             )
+            if outcome.ran and caller is Caller.PERSON:
+                trust.approve_ledger(project, connection)
     except _NoWayBack as failure:
         if not observer.unrepairable(failure.told):
             raise failure.told from failure
@@ -102,7 +104,7 @@ def sync(
         outcome = replace(failure.outcome, ran=True, rebuilt=rebuilt)
     if outcome.ran and revision is None and project.settings.database_source != OPTION:
         stamp.write(project.repository, target.set.folder, os.environ, since)
-        trust.bind(project)
+        trust.bind(project, by_hand=caller is Caller.PERSON)
     return outcome
 
 
@@ -183,7 +185,7 @@ class _Sync:
         if not (allowed and self._observer.planned(plan)):
             return False
         if self._caller is Caller.PERSON:
-            trust.approve_plan(self._project, plan)
+            trust.approve_plan(self._project, plan, self._target)
         return True
 
     def _keeper(self, *, needed: bool) -> Keeper | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.core.binding import objection
@@ -15,7 +15,8 @@ from gitmig.errors import LeftToSync
 from gitmig.operations.target import load_target
 from gitmig.repository import binding
 from gitmig.repository.door import OBJECT_ID
-from gitmig.repository.trust import Provenance, TrustStore, blobs_of_local_branches
+from gitmig.repository.snapshot import Snapshot, rewritten
+from gitmig.repository.trust import LEDGER, Provenance, TrustStore, digest, files_of_local_branches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     # Asks a person about scripts that are about to run on a scratch database. Raises GitmigError if they say no.
     Consent = Callable[[Sequence["Candidate"]], None]
 
+# What a script is approved as. Outside a transaction it is another script: what fails there stays half done.
+UPS, DOWNS = ("up", "up outside"), ("down", "down outside")
 # Settings that decide how far gitmig goes, as `git config` spells them → as `gitmig.toml` does.
 PERSONAL_KEYS = {
     **{key: key for key in ("folder", "layout", "bootstrap", "ignore", "verify")},
@@ -40,20 +43,29 @@ PERSONAL_KEYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """What may be going to run: the files it stands in, and its `scripts` by the name of their section."""
+    """What may be going to run: the files it stands in, and its `scripts` by the name of their section.
+
+    `outside` are the sections that ask to run outside a transaction. `is_rewritten`: what stands in the work tree is
+    not what git has of the files, so that nothing which is known of the files tells of it.
+    """
 
     label: str
     files: tuple[File, ...]
     scripts: tuple[tuple[str, str], ...]
+    outside: frozenset[str] = frozenset()
+    is_rewritten: bool = False
 
     @classmethod
-    def of(cls, migration: Migration, content: Content) -> Candidate:
+    def of(cls, migration: Migration, content: Content, rewritten_paths: frozenset[str] = frozenset()) -> Candidate:
         """A migration, both ways."""
-        sections = (("up", content.up), ("down", content.down))
+        sections = {"up": content.up, "down": content.down}
+        there = {name: script for name, script in sections.items() if script is not None}
         return cls(
             label=migration.label,
             files=tuple(file for _, file in migration.files),
-            scripts=tuple((name, script.text) for name, script in sections if script is not None),
+            scripts=tuple((name, script.text) for name, script in there.items()),
+            outside=frozenset(name for name, script in there.items() if not script.transactional),
+            is_rewritten=any(file.path in rewritten_paths for _, file in migration.files),
         )
 
     @property
@@ -62,9 +74,14 @@ class Candidate:
         return self.files[0].path
 
     @property
-    def texts(self) -> list[str]:
-        """Its scripts."""
-        return [text for _, text in self.scripts]
+    def kinds(self) -> list[tuple[str, str]]:
+        """Its scripts by what they are approved as."""
+        return [(f"{name} outside" if name in self.outside else name, text) for name, text in self.scripts]
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Its files by path and blob id, as far as they tell of its scripts."""
+        return [] if self.is_rewritten else [(file.path, file.blob) for file in self.files]
 
 
 def untrusted(project: Project, candidates: Iterable[Candidate], commits: Iterable[str | None]) -> list[Candidate]:
@@ -77,8 +94,9 @@ def untrusted(project: Project, candidates: Iterable[Candidate], commits: Iterab
     doubtful = [one for one in candidates if not _is_approved(store, one)]
     if not doubtful:
         return []
-    files = [file for one in doubtful for file in one.files if not store.knows_file(file.blob)]
-    store.add(blobs=Provenance(project.repository, commits).trusted(files))
+    files = [file for one in doubtful if not one.is_rewritten for file in one.files]
+    if files:
+        store.add(files=Provenance(project.repository, store, commits).trusted(files))
     return [one for one in doubtful if not _is_approved(store, one)]
 
 
@@ -102,8 +120,7 @@ def untrusted_in(project: Project, revision: str | None) -> list[Candidate]:
     Raises BeforeGitmig, InvalidMigrations, UsageError.
     """
     target = load_target(project, revision)
-    contents = target.contents(target.set.migrations)
-    candidates = [Candidate.of(m, contents[m.path]) for m in target.set.migrations]
+    candidates = _candidates(project, target, target.set.migrations)
     if revision is None:
         candidates = [*_bootstrap(project), *candidates]
     return untrusted(project, candidates, [target.commit])
@@ -111,16 +128,24 @@ def untrusted_in(project: Project, revision: str | None) -> list[Candidate]:
 
 def approve(project: Project, candidates: Iterable[Candidate]) -> None:
     """Let hooks run these from now on."""
-    texts, blobs = [], []
+    scripts, files = [], []
     for one in candidates:
-        texts += one.texts
-        blobs += [file.blob for file in one.files]
-    TrustStore.load(project.repository).add(texts=texts, blobs=blobs)
+        scripts += one.kinds
+        files += one.places
+    TrustStore.load(project.repository).add(scripts=scripts, files=files)
 
 
-def approve_plan(project: Project, plan: Plan) -> None:
+def approve_plan(project: Project, plan: Plan, target: Target) -> None:
     """A person runs the plan: what it brings into the ledger, and the bootstrap file, is approved."""
-    approve(project, [*_bootstrap(project), *_brought_in(plan)])
+    approve(project, [*_bootstrap(project), *_brought_in(plan, target)])
+
+
+def approve_ledger(project: Project, connection: Connection) -> None:
+    """A person has synced: what stands in the ledger now may run from there."""
+    from gitmig.database import ledger
+
+    digests = ledger.read_digests(connection).values()
+    TrustStore.load(project.repository).add_digests(found for both in digests for found in both)
 
 
 def approve_local_branches(project: Project) -> None:
@@ -128,12 +153,22 @@ def approve_local_branches(project: Project) -> None:
     store = TrustStore.load(project.repository)
     if not store.has_begun:
         places = [*project.settings.folders, *(file.path for one in _bootstrap(project) for file in one.files)]
-        store.begin(blobs_of_local_branches(project.repository, places))
+        store.begin(files_of_local_branches(project.repository, places))
 
 
-def bind(project: Project) -> None:
-    """Note that hooks of this work tree may change the database that the settings name now."""
-    binding.write(project.repository, project.binding)
+def bind(project: Project, *, by_hand: bool) -> None:
+    """Note that hooks of this work tree may change the database that the settings name now, and how far they may go.
+
+    A hook has gone less far, perhaps; how far it may go stays as it is. A new work tree has it from another one.
+    """
+    own, others = binding.read(project.repository)
+    now = project.binding
+    if by_hand:
+        binding.write(project.repository, now)
+    elif own is None:
+        models = [one.limits for one in others if not one.limits.widened(now.limits)]
+        binding.write(project.repository, replace(now, limits=models[0]) if models else now)
+    project.keep_team_settings()
 
 
 def refuse_unbound(project: Project) -> None:
@@ -160,27 +195,26 @@ def refuse_unknown_ledger(project: Project, connection: Connection, state: State
 
     store = TrustStore.load(project.repository)
     digests = ledger.read_digests(connection)
-    unknown = {place for place, found in digests.items() if not all(map(store.knows_digest, found))}
+    unknown = {place for place, found in digests.items() if not _knows_ledger(store, found)}
     rows = [row for row in ledger.read_rows(connection, 0).values() if row.position in unknown] if unknown else []
-    if state.unfinished is not None and not all(map(store.knows, _scripts(state.unfinished.row))):
-        rows.append(state.unfinished.row)
+    if state.unfinished is not None:
+        scripts = tuple(map(digest, ledger_scripts(state.unfinished.row)))
+        rows += [] if _knows_ledger(store, scripts) else [state.unfinished.row]
     foreign = [row.label for row in rows if not _is_in_git(project, row)]
     if foreign:
         raise LeftToSync(
             f"the ledger has {_listed(foreign)}, of which this clone knows no script; nothing was synced",
             hint="`git fetch` may bring it; `gitmig sync` by hand runs it",
         )
-    store.add(texts=[text for row in rows for text in _scripts(row)])
+    store.add_digests(digest(text) for row in rows for text in ledger_scripts(row))
 
 
 def refuse_untrusted(project: Project, target: Target, plan: Plan, state: State) -> None:
     """Raise LeftToSync if the plan brings in what is not trusted; else its scripts are known from now on."""
-    candidates = _brought_in(plan)
+    candidates = _brought_in(plan, target)
     if state.unfinished is not None:  # it may go on with what the file says now
         version = Version(state.unfinished.row.version)
-        edited = [m for m in target.set.migrations if m.version == version]
-        contents = target.contents(edited)
-        candidates += [Candidate.of(m, contents[m.path]) for m in edited]
+        candidates += _candidates(project, target, [m for m in target.set.migrations if m.version == version])
     if found := untrusted(project, candidates, [target.commit]):
         raise LeftToSync(
             f"not trusted, so not run: {_listed([one.label for one in found])}; nothing was synced",
@@ -190,26 +224,46 @@ def refuse_untrusted(project: Project, target: Target, plan: Plan, state: State)
 
 
 def _bootstrap(project: Project) -> list[Candidate]:
-    """The bootstrap file, if the team's settings name one; a personal one is the user's own."""
-    name, repository = project.settings.bootstrap, project.repository
-    if name is None or "gitmig.bootstrap" in repository.config or not (text := project.bootstrap_sql()):
+    """The bootstrap file, unless it is the user's own and lies elsewhere."""
+    repository, name = project.repository, project.bootstrap_file
+    if name is None or not (text := project.bootstrap_sql()):
         return []
     blob = repository.run("hash-object", "--", name).decode().strip()
-    return [Candidate(label=name, files=(_file(name, blob),), scripts=(("bootstrap", text),))]
+    file = _file(name, blob)
+    changed = bool(rewritten(repository, Snapshot(commit=None, folder=None, is_work_tree=True), [file]))
+    return [Candidate(label=name, files=(file,), scripts=(("bootstrap", text),), is_rewritten=changed)]
 
 
 def _is_approved(store: TrustStore, candidate: Candidate) -> bool:
-    return all(store.knows_file(file.blob) for file in candidate.files) or all(map(store.knows, candidate.texts))
+    places = candidate.places
+    by_file = bool(places) and all(store.knows_file(path, blob) for path, blob in places)
+    return by_file or all(store.knows(kind, text) for kind, text in candidate.kinds)
 
 
-def _brought_in(plan: Plan) -> list[Candidate]:
+def _candidates(project: Project, target: Target, migrations: Sequence[Migration]) -> list[Candidate]:
+    contents = target.contents(migrations)
+    files = [file for migration in migrations for _, file in migration.files]
+    changed = rewritten(project.repository, target.snapshot, files)
+    return [Candidate.of(migration, contents[migration.path], changed) for migration in migrations]
+
+
+def _brought_in(plan: Plan, target: Target) -> list[Candidate]:
     """What the plan reads from files: to run it, or to run its down one day."""
     desired = [step.desired for step in plan.applies] + [move.desired for move in plan.moves]
-    return [Candidate.of(d.migration, d.content) for d in desired if d is not None and d.content is not None]
+    there = [(d.migration, d.content) for d in desired if d is not None and d.content is not None]
+    files = [file for migration, _ in there for _, file in migration.files]
+    changed = rewritten(target.project.repository, target.snapshot, files)
+    return [Candidate.of(migration, content, changed) for migration, content in there]
 
 
-def _scripts(row: Row) -> list[str]:
+def ledger_scripts(row: Row) -> list[str]:
+    """The scripts of a row: the up, and the down if there is one."""
     return [text for text in (row.up, row.down) if text is not None]
+
+
+def _knows_ledger(store: TrustStore, digests: Sequence[str]) -> bool:
+    """Whether what a row has may run from the ledger: approved there, or as what it is there."""
+    return all(store.knows_digest(found, *kinds, LEDGER) for found, kinds in zip(digests, (UPS, DOWNS)))
 
 
 def _is_in_git(project: Project, row: Row) -> bool:

@@ -26,7 +26,8 @@ INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CO
 OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 ARGUMENTS = 1000  # object ids on one command line
 # Messages are read in English, and reading never takes the index lock from the user's own git.
-ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0"}
+# An object is what its id says: `refs/replace`, which a fetch can bring along, could put another one in its place.
+ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ class Repository:
         options = ("--literal-pathspecs",) if literal else ()
         return _run(self.root or self.git_dir, (*options, *arguments), stdin)
 
-    def lines(self, *arguments: str) -> list[str]:
+    def lines(self, *arguments: str, stdin: bytes | None = None) -> list[str]:
         """The standard output of a git command as lines; [] if it fails."""
-        status, out, _ = self.attempt(*arguments)
+        status, out, _ = self.attempt(*arguments, stdin=stdin)
         return [] if status else out.decode("utf-8", "surrogateescape").splitlines()
 
     def read_object(self, name: str) -> tuple[str, bytes] | None:
@@ -121,7 +122,9 @@ class Repository:
         """GitPython's long-lived `git cat-file`; imported only where objects are read, for it is slow to start."""
         import git
 
-        return git.Git(str(self.root or self.git_dir))
+        found = git.Git(str(self.root or self.git_dir))
+        found.update_environment(**ENVIRONMENT)
+        return found
 
     @cached_property
     def head(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -93,6 +94,26 @@ def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]
     if problems:
         raise InvalidMigrations(problems)
     return texts
+
+
+def rewritten(repository: Repository, snapshot: Snapshot, files: Iterable[File]) -> frozenset[str]:
+    """The paths of the files whose text in the work tree is another than git's: an attribute or a filter made it so.
+
+    Line ends do not count. What git has no content of was written here, and is as it was written.
+    """
+    return frozenset(
+        file.path for file in files if _is_rewritten(repository, _from_disk(repository, snapshot, file), file)
+    )
+
+
+def _is_rewritten(repository: Repository, data: bytes | None, file: File) -> bool:
+    if data is None:
+        return False
+    algorithm = hashlib.sha1 if len(file.blob) == 40 else hashlib.sha256
+    if algorithm(b"blob %d\0" % len(data) + data).hexdigest() == file.blob:
+        return False
+    found = repository.read_object(file.blob)
+    return found is not None and found[1].replace(b"\r\n", b"\n") != data.replace(b"\r\n", b"\n")
 
 
 def _from_disk(repository: Repository, snapshot: Snapshot, file: File) -> bytes | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitmig.core.trust import Agreement, Movement, agreements, branches_of, trusted_remotes
+from gitmig.core.trust import PROPOSED, Agreement, Movement, agreements, branches_of, counting, trusted_remotes
 from gitmig.repository.door import make_private_folder
 
 if TYPE_CHECKING:
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from gitmig.repository.door import Repository
 
 NAME = "trust"
-BLOB, SCRIPT = "blob", "script"
+FILE, LEDGER = "file", "ledger"
 BEGUN = "local branches"  # the line that says that they were approved, once
 REMOTES = "refs/remotes/"
+# What of the user's configuration would change which files `git log` tells of. (`-m` is as `log.diffMerges` says.)
+HISTORY = ("-c", "log.showRoot=true", "-c", "log.follow=false", "-c", "log.diffMerges=separate")
+PLAIN = ("-c", "log.showSignature=false")
 
 
 def digest(text: str) -> str:
@@ -31,9 +34,11 @@ def digest(text: str) -> str:
 
 @dataclass(slots=True)
 class TrustStore:
-    """What somebody approved in this clone: texts of scripts, and files by git's blob ids.
+    """What somebody approved in this clone: texts of scripts, and files by path and git's blob id.
 
-    Only ever added to, one line each, so that processes which write at the same time do not harm each other.
+    A script is approved as a kind of script: a down is no up. Of the kind LEDGER are those that may run from the
+    ledger, as somebody here, or git, knows them. Only ever added to, one line each, so that processes which write at
+    the same time do not harm each other.
     """
 
     path: Path
@@ -48,34 +53,34 @@ class TrustStore:
         except FileNotFoundError:
             return cls(path)
 
-    def knows(self, text: str) -> bool:
-        """Whether the script was approved."""
-        return self.knows_digest(digest(text))
+    def knows(self, kind: str, text: str) -> bool:
+        """Whether the script was approved as what it is."""
+        return self.knows_digest(digest(text), kind)
 
-    def knows_digest(self, found: str) -> bool:
-        """Whether the script with this digest was approved."""
-        return f"{SCRIPT} {found}" in self._lines
+    def knows_digest(self, found: str, *kinds: str) -> bool:
+        """Whether the script with this digest was approved as one of these kinds."""
+        return any(f"{kind} {found}" in self._lines for kind in kinds)
 
-    def knows_file(self, blob: str) -> bool:
-        """Whether the file with this content was approved."""
-        return f"{BLOB} {blob}" in self._lines
+    def knows_file(self, path: str, blob: str) -> bool:
+        """Whether the file with this content was approved at its place."""
+        return _file_line(path, blob) in self._lines
 
     @property
     def has_begun(self) -> bool:
         """Whether what was there when gitmig was set up has been approved."""
         return BEGUN in self._lines
 
-    def begin(self, blobs: Iterable[str]) -> None:
-        """Approve the files that are there when gitmig is set up."""
-        self._write([*(f"{BLOB} {blob}" for blob in blobs), BEGUN])
+    def begin(self, files: Iterable[tuple[str, str]]) -> None:
+        """Approve the files, by path and blob id, that are there when gitmig is set up."""
+        self._write([*(_file_line(*file) for file in files), BEGUN])
 
-    def add(self, *, texts: Iterable[str] = (), blobs: Iterable[str] = ()) -> None:
-        """Approve scripts and files."""
-        self.add_digests(map(digest, texts), blobs)
+    def add(self, *, scripts: Iterable[tuple[str, str]] = (), files: Iterable[tuple[str, str]] = ()) -> None:
+        """Approve scripts, by kind and text, and files, by path and blob id."""
+        self._write([*(f"{kind} {digest(text)}" for kind, text in scripts), *(_file_line(*file) for file in files)])
 
-    def add_digests(self, digests: Iterable[str], blobs: Iterable[str] = ()) -> None:
-        """Approve scripts by their digests, and files."""
-        self._write([*(f"{SCRIPT} {found}" for found in digests), *(f"{BLOB} {blob}" for blob in blobs)])
+    def add_digests(self, digests: Iterable[str]) -> None:
+        """Let these scripts run from the ledger."""
+        self._write(f"{LEDGER} {found}" for found in digests)
 
     def _write(self, lines: Iterable[str]) -> None:
         new = [line for line in dict.fromkeys(lines) if line not in self._lines]
@@ -88,29 +93,38 @@ class TrustStore:
         self._lines.update(new)
 
 
-def blobs_of_local_branches(repository: Repository, folders: Sequence[str]) -> set[str]:
-    """The blob ids of every file that the migrations folder has had on a local branch."""
-    return {blob for _, blob in _history(repository, ("--branches",), folders)}
+def _file_line(path: str, blob: str) -> str:
+    return f"{FILE} {digest(f'{path}:{blob}')}"  # any path fits on a line then
+
+
+def files_of_local_branches(repository: Repository, folders: Sequence[str]) -> set[tuple[str, str]]:
+    """Path and blob id of every file that the migrations folder has had on a local branch."""
+    return _history(repository, ("--branches",), folders)
 
 
 class Provenance:
     """Tells of files at a commit, or in the work tree, whether they came in by an act of the user's.
 
-    `commits` are the code versions the files belong to. Every question is asked of git only when it is needed.
+    `commits` are the code versions the files belong to, `store` has what was approved before. Every question is asked
+    of git only when it is needed.
     """
 
-    def __init__(self, repository: Repository, commits: Iterable[str | None]) -> None:
+    def __init__(self, repository: Repository, store: TrustStore, commits: Iterable[str | None]) -> None:
         self._repository = repository
+        self._store = store
         self._commits = [commit for commit in dict.fromkeys(commits) if commit]
+        self._folders: set[str] = set()
+        self._open: set[tuple[str, str]] = set()  # what is being looked for, so that no search goes in a circle
 
-    def trusted(self, files: Collection[File]) -> set[str]:
-        """The blob ids of those files that may run: in a trusted branch, agreed to here, or nobody else's at all."""
+    def trusted(self, files: Collection[File]) -> set[tuple[str, str]]:
+        """Path and blob id of those that may run: in a trusted branch, agreed to here, or nobody else's at all."""
+        self._folders = {file.path[: -len(file.name)].rstrip("/") or file.path for file in files}
         wanted = {(file.path, file.blob) for file in files}
         found = self._from_git(wanted)
-        return {blob for _, blob in found | self._own_work(wanted - found)}
+        return found | self._own_work(wanted - found)
 
     def _from_git(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        found: set[tuple[str, str]] = set()
+        found = {pair for pair in wanted if self._store.knows_file(*pair)}
         for way in (self._at_trusted_commits, self._agreed_to, self._in_trusted_history):
             if wanted - found:
                 found |= way(wanted - found)
@@ -122,19 +136,29 @@ class Provenance:
         return {(path, blob) for path, blob in wanted if any(there.get((commit, path)) == blob for commit in commits)}
 
     def _agreed_to(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        wanted = wanted - self._open
         acts = self._agreements
         asked = {commit for act in acts for commit in (act.new, *act.before)}
         there = self._objects((commit, path) for commit in asked for path, _ in wanted)
-        own = {act.new for act in acts if act.provided is None}
 
         def introduces(act: Agreement, path: str, blob: str) -> bool:
             return (
                 there.get((act.new, path)) == blob
                 and all(there.get((commit, path)) != blob for commit in act.before)
-                and (act.provided is None or act.provided in own or self._is_trusted(act.provided))
+                and self._was_new_or_trusted(act, blob)
             )
 
-        return {(path, blob) for path, blob in wanted if any(introduces(act, path, blob) for act in acts)}
+        self._open |= wanted
+        found = {(path, blob) for path, blob in wanted if any(introduces(act, path, blob) for act in acts)}
+        self._open -= wanted
+        return found
+
+    def _was_new_or_trusted(self, act: Agreement, blob: str) -> bool:
+        """Whether the content was nowhere before the act, or trusted there: another name approves of nothing."""
+        earlier = {pair for commit in act.before for pair in self._files(commit) if pair[1] == blob}
+        if act.rebased:
+            earlier |= {pair for pair in self._on_the_way(act.rebased, act.new) if pair[1] == blob}
+        return not earlier or bool(self._from_git(earlier))
 
     def _in_trusted_history(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
         if not self._branches:
@@ -158,10 +182,15 @@ class Provenance:
         every = _history(
             self._repository,
             ("--exclude=refs/stash", "--all", "--stdin"),
-            [path for path, _ in own],
+            sorted(self._folders),
             [*self._repository.fetched(), *self._commits, *(move.new for move in self._movements)],
         )
-        return {(path, blob) for path, blob in own - every if path not in unsafe}
+        new = {(path, blob) for path, blob in own - every if path not in unsafe}
+        # a commit may have it under another name: then what that is decides
+        renamed = {(path, blob) for path, blob in every if blob in {one for _, one in new}}
+        trusted = {blob for _, blob in self._from_git(renamed)}
+        strange = {blob for _, blob in renamed} - trusted
+        return {(path, blob) for path, blob in new if blob not in strange}
 
     def _is_trusted(self, commit: str) -> bool:
         """Whether a branch of a trusted remote has the commit."""
@@ -187,7 +216,12 @@ class Provenance:
         tracks = self._default_tracks if len(refspecs) > 1 else None
         trusted = trusted_remotes(list(refspecs), repository.configured("gitmig.trustedRemote"), tracks)
         refs = repository.lines("for-each-ref", "--format=%(refname)", REMOTES)
-        return [ref for remote in trusted for ref in branches_of(refs, refspecs[remote])]
+        branches = [ref for remote in trusted for ref in branches_of(refs, refspecs[remote])]
+        # what somebody fetched by hand from where no branch is, as in `git fetch origin pull/7/head:refs/remotes/…`
+        patterns = (f"--grep-reflog={pattern}" for pattern in PROPOSED)
+        rows = self._walk("%gD", branches, *patterns)
+        proposals = {row.partition("@{")[0] for row in rows}
+        return [ref for ref in branches if ref not in proposals]
 
     @cached_property
     def _default_tracks(self) -> str | None:
@@ -198,7 +232,7 @@ class Provenance:
 
     @cached_property
     def _agreements(self) -> list[Agreement]:
-        return [act for moves in self._reflogs for act in agreements(moves)]
+        return counting([act for moves in self._reflogs for act in agreements(moves)], self._is_trusted)
 
     @property
     def _movements(self) -> list[Movement]:
@@ -206,18 +240,49 @@ class Provenance:
 
     @cached_property
     def _reflogs(self) -> list[list[Movement]]:
-        """What the reflogs of every work tree's HEAD tell."""
+        """What the reflogs of every work tree's HEAD tell, and of every branch: a work tree may be gone by now."""
         trees = [path.parent.name for path in self._repository.common_dir.glob("worktrees/*/HEAD")]
         heads = ["HEAD", *(("main-worktree/HEAD", *(f"worktrees/{name}/HEAD" for name in trees)) if trees else ())]
-        return [self._reflog(head) for head in heads]
+        branches = self._repository.lines("for-each-ref", "--format=%(refname)", "refs/heads/")
+        logs: dict[str, list[tuple[str, str]]] = {}
+        for rows in (
+            *(self._walk("%gD%x09%H%x09%gs", [head]) for head in heads),
+            self._walk("%gD%x09%H%x09%gs", branches),
+        ):
+            for row in reversed(rows):
+                name, new, message = row.split("\t", 2)
+                logs.setdefault(name.partition("@{")[0], []).append((new, message))
+        return [_movements(moves) for moves in logs.values()]
 
-    def _reflog(self, head: str) -> list[Movement]:
-        """Oldest first; [] for what has no reflog."""
-        rows = self._repository.lines("log", "-g", "--format=%H%x09%gs", head, "--")
-        moves = [row.partition("\t") for row in reversed(rows)]
-        # the lines before the first one may have expired: what its commit had from its parent was not brought in by it
-        olds = [f"{moves[0][0]}^", *(new for new, _, _ in moves)] if moves else []
-        return [Movement(old=old, new=new, message=message) for old, (new, _, message) in zip(olds, moves)]
+    def _walk(self, shown: str, refs: Sequence[str], *options: str) -> list[str]:
+        """The lines of the refs' reflogs, newest first; [] for what has none."""
+        if not refs:
+            return []
+        stdin = "".join(f"{ref}\n" for ref in refs).encode("utf-8", "surrogateescape")
+        return self._repository.lines(*PLAIN, "log", "-g", f"--format={shown}", *options, "--stdin", stdin=stdin)
+
+    def _files(self, commit: str) -> set[tuple[str, str]]:
+        """Path and blob id of the files that the folders have at a commit."""
+        if commit not in self._listed:
+            _, out, _ = self._repository.attempt("ls-tree", "-r", "-z", "--full-tree", commit, "--", *self._folders)
+            rows = (row.partition("\t") for row in out.decode("utf-8", "surrogateescape").split("\0") if row)
+            self._listed[commit] = {(path, meta.split(" ")[2]) for meta, _, path in rows}
+        return self._listed[commit]
+
+    @cached_property
+    def _listed(self) -> dict[str, set[tuple[str, str]]]:
+        return {}
+
+    def _on_the_way(self, rebased: str, onto: str) -> set[tuple[str, str]]:
+        """Path and blob id of every version that the folders have had on a branch since it left another one."""
+        if (rebased, onto) not in self._ways:
+            revisions = (rebased, f"^{onto}")
+            self._ways[rebased, onto] = _history(self._repository, ("--stdin",), sorted(self._folders), revisions)
+        return self._ways[rebased, onto]
+
+    @cached_property
+    def _ways(self) -> dict[tuple[str, str], set[tuple[str, str]]]:
+        return {}
 
     def _objects(self, asked: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str | None]:
         """Commit and path → the object id there, None if there is nothing; one process for all."""
@@ -226,8 +291,15 @@ class Provenance:
             return {}
         lines = "".join(f"{commit}:{path}\n" for commit, path in pairs).encode("utf-8", "surrogateescape")
         out = self._repository.run("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=lines)
-        rows = out.decode("utf-8", "surrogateescape").splitlines()
+        rows = out.decode("utf-8", "surrogateescape").split("\n")
         return {pair: row.split(" ")[0] if row.endswith(" blob") else None for pair, row in zip(pairs, rows)}
+
+
+def _movements(moves: Sequence[tuple[str, str]]) -> list[Movement]:
+    """The movements of one reflog, oldest first, from commits and messages."""
+    # the lines before the first one may have expired: what its commit had from its parent was not brought in by it
+    olds = [f"{moves[0][0]}^", *(new for new, _ in moves)]
+    return [Movement(old=old, new=new, message=message) for old, (new, message) in zip(olds, moves)]
 
 
 def _history(
@@ -235,6 +307,8 @@ def _history(
 ) -> set[tuple[str, str]]:
     """Path and blob id of every version that the paths, or what is below them, have had in these histories."""
     listing = (
+        *PLAIN,
+        *HISTORY,
         "log",
         "--format=",
         "--raw",
