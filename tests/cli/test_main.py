@@ -272,6 +272,7 @@ SHAPES = {
         "in_sync": bool,
         "database": str,
         "database_from": str,
+        "untrusted": [str],
         "foreign": (
             {"count": int, "first": str, "last": str, "applied_by": str, "applied_at": str, "commit": (str, None)},
             None,

@@ -17,7 +17,7 @@ EMBEDDED = replace(MINE, database="embedded:dev", shown="dev", source="")
 
 
 def asked(now: Binding, own: Binding | None, *others: Binding, personal: bool = False, keys: str = "") -> str | None:
-    return objection(now, own, others, is_personal=personal, own_keys=frozenset(keys.split()))
+    return objection(now, own, others, is_personal=personal, own_keys=frozenset(keys.split()), file="gitmig.toml")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,13 @@ def test_followed(now: Binding, own: Binding | None, others: tuple[Binding, ...]
         (OTHER, EMBEDDED, (), True, "gitmig.toml names other, and this work tree was last synced with dev"),
         (EMBEDDED, MINE, (), True, "no database URL is set here, and the last sync had mine from gitmig.toml"),
         (EMBEDDED, None, (MINE,), True, "no database URL is set here, and the last sync had mine from gitmig.toml"),
+        (
+            replace(MINE, database="you@localhost:5432/mine"),
+            MINE,
+            (),
+            True,
+            "gitmig.toml names you@localhost:5432/mine, and this work tree was last synced with me@localhost:5432/mine",
+        ),
         (OTHER, None, (MINE,), False, "gitmig.toml names other, with which no work tree of this clone was synced by"),
         (OTHER, None, (), False, "gitmig.toml names other, with which no work tree of this clone was synced by hand"),
     ],
@@ -76,7 +83,7 @@ def test_another_database(
 def test_settings_that_let_more_happen(changes: dict[str, Any], widened: list[str]) -> None:
     now = replace(MINE, limits=replace(LIMITS, **changes))
     assert LIMITS.widened(now.limits) == widened
-    expected = f"the checked-out settings change {' and '.join(widened)}" if widened else None
+    expected = f"gitmig.toml changes {' and '.join(widened)}" if widened else None
     assert asked(now, MINE) == expected
     assert asked(now, None, MINE) == expected
     assert asked(now, None, MINE, now) is None, "another work tree was synced with just these"

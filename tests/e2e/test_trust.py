@@ -279,7 +279,10 @@ def test_commands_that_run_scripts_on_the_side_say_so(
     fetch(project, fork)
     result = project.gitmig(*command, check=False)
     assert result.status == 3, result
-    assert result.err.startswith("error: this would run 1 script not trusted in this clone: 0002_evil\nhint: ")
+    assert result.err.startswith(
+        "error: this would run, on a scratch database of the same server, "
+        "1 script that this clone does not trust: 0002_evil\nhint: --trust runs them this once, "
+    )
     assert "COPY … TO PROGRAM" in result.err
     assert project.gitmig(*command, "--trust", check=False).status in {0, 1}
 
@@ -515,7 +518,7 @@ def test_a_checkout_does_not_make_more_happen(team: Sandbox, database: Database,
     commit_evil(team, {"gitmig.toml": f'database = "{database.url}"\n' + "".join(lines.values())}, "")
     result = team.git("switch", "--quiet", "evil")
     assert result.err.strip() == (
-        f"warning: the checked-out settings change {key}; nothing was synced; `gitmig sync` by hand decides"
+        f"warning: gitmig.toml changes {key}; nothing was synced; `gitmig sync` by hand decides"
     )
     assert database.tables() == ["a"]
 

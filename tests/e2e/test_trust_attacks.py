@@ -353,7 +353,7 @@ def test_a_commit_with_stricter_settings_does_not_bind_to_them(team: Sandbox, da
     team.commit("wider")
     quiet(team.git("switch", "--quiet", "old"))
     assert database.tables() == ["a"]
-    assert "settings change" not in team.git("switch", "--quiet", "main").err
+    assert "gitmig.toml changes" not in team.git("switch", "--quiet", "main").err
     assert database.tables() == ["a", "b"]
 
 

@@ -13,24 +13,25 @@ if TYPE_CHECKING:
 
     from gitmig.operations.trust import Candidate
 
-MEANS = "a script can do there what your role can do: as the server's superuser, run programs (COPY … TO PROGRAM)"
+MEANS = "a script can do on that server what your role can do: as a superuser, run programs there (COPY … TO PROGRAM)"
 
 
-def scratch_consent(*, given: bool) -> Callable[[Sequence[Candidate]], None]:
+def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[Candidate]], None]:
     """What asks before untrusted scripts run on a scratch database; with `given`, `--trust` has said yes."""
 
     def ask(found: Sequence[Candidate]) -> None:
         if given:
             return
-        what = f"{plural(len(found), 'script')} not trusted in this clone: {names(found)}"
-        if sys.stdin.isatty() and sys.stderr.isatty():
-            tell(f"This runs {what}.")
-            tell(f"Nothing of your database is meant to be touched, but {MEANS}.")
-            if confirm("Run them?", default=False):
+        what = f"{plural(len(found), 'script')} that this clone does not trust: {names(found)}"
+        if may_ask and sys.stdin.isatty() and sys.stderr.isatty():
+            tell(f"This runs, on a scratch database of the same server, {what}.")
+            tell(f"Nothing of your own database is meant to be touched, but {MEANS}.")
+            if confirm("Run them?"):
                 return
+            raise GitmigError("nothing was run", hint="`gitmig trust` shows and approves scripts")
         raise GitmigError(
-            f"this would run {what}",
-            hint=f"{MEANS}; `gitmig trust REV` shows and approves them, --trust runs them this once",
+            f"this would run, on a scratch database of the same server, {what}",
+            hint=f"--trust runs them this once, `gitmig trust [REV]` shows and approves them; {MEANS}",
         )
 
     return ask

@@ -24,6 +24,10 @@ COMMANDS = (
 )
 
 REFUSED, BUG, INTERRUPTED = 3, 4, 130
+# What click 8.2 and newer raise with the whole help where a command is missing; older ones print it themselves.
+NO_ARGUMENTS: tuple[type[BaseException], ...] = tuple(
+    filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])
+)
 
 # Python looks for cyclic garbage at every 700 new objects. Imports make many and leave none: that was a tenth of the
 # time of a short command.
@@ -76,7 +80,7 @@ def run(arguments: list[str]) -> int:
         tell_text("\nerror: interrupted")
         return INTERRUPTED
     except click.ClickException as error:
-        report(UsageError(error.format_message(), hint=_help_of(error)))
+        _report_usage(error)
         return error.exit_code
     except GitmigError as error:
         if debug:
@@ -86,7 +90,7 @@ def run(arguments: list[str]) -> int:
         report(error)
         return error.exit_code
     except Exception as error:
-        return _report_bug(error, debug=debug)
+        return _report_unexpected(error, debug=debug)
     return status if isinstance(status, int) else 0
 
 
@@ -97,6 +101,22 @@ def report(error: GitmigError) -> None:
         tell(f"  {line}")
     if error.hint:
         tell(f"{styled('hint:', fg='yellow')} {error.hint}")
+
+
+def _report_usage(error: click.ClickException) -> None:
+    if isinstance(error, NO_ARGUMENTS):
+        tell_text(error.format_message())
+    else:
+        report(UsageError(error.format_message(), hint=_help_of(error)))
+
+
+def _report_unexpected(error: Exception, *, debug: bool) -> int:
+    """The exit status: what the system does not allow is no bug."""
+    if not isinstance(error, PermissionError):
+        return _report_bug(error, debug=debug)
+    hint = "does the clone belong to another user? Work as that user, or in a clone of your own"
+    report(GitmigError(f"not allowed: {error.filename or error}", hint=hint))
+    return REFUSED
 
 
 def _help_of(error: click.ClickException) -> str:

@@ -71,19 +71,26 @@ class Binding:
 
 
 def objection(
-    now: Binding, own: Binding | None, others: Sequence[Binding], *, is_personal: bool, own_keys: frozenset[str]
+    now: Binding,
+    own: Binding | None,
+    others: Sequence[Binding],
+    *,
+    is_personal: bool,
+    own_keys: frozenset[str],
+    file: str,
 ) -> str | None:
     """Why a hook does not touch the database that the settings name `now`; None if it may.
 
     `own` is this work tree's binding, `others` are those of the clone's other work trees, by which a new one goes.
-    `is_personal`: no file of the checkout names the database; `own_keys` are settings that no such file decides.
+    `is_personal`: no file of the checkout names the database; `own_keys` are settings that no such file decides, `file`
+    is the one that decides the others.
     """
     models = [own] if own else list(others)
     if (why := _other_database(now, own, models, is_personal=is_personal)) is not None:
         return why
     widened = [[key for key in model.limits.widened(now.limits) if key not in own_keys] for model in models]
     if widened and all(widened):
-        return f"the checked-out settings change {' and '.join(widened[0])}"
+        return f"{file} changes {' and '.join(widened[0])}"
     return None
 
 
@@ -96,7 +103,8 @@ def _other_database(now: Binding, own: Binding | None, models: Sequence[Binding]
             return None  # this work tree's own database on the embedded server
         return f"no database URL is set here, and the last sync had {configured.shown} from {configured.source}"
     if own is not None:
-        return f"{now.source} names {now.shown}, and this work tree was last synced with {own.shown}"
+        told, before = (now.shown, own.shown) if now.shown != own.shown else (now.database, own.database)
+        return f"{now.source} names {told}, and this work tree was last synced with {before}"
     if is_personal:
         return None
     return f"{now.source} names {now.shown}, with which no work tree of this clone was synced by hand"

@@ -68,7 +68,8 @@ def location(url: str) -> str:
     for key in ("host", "hostaddr", "port", "dbname"):
         others.pop(key, None)
     options = "".join(f" {key}={value}" for key, value in sorted(others.items()))
-    return f"{user}@{address.host}:{address.port}/{address.name}{options}"
+    hosts = ("localhost" if host[:1].isalnum() and _is_loopback(host) else host for host in address.host.split(","))
+    return f"{user}@{','.join(hosts)}:{address.port}/{address.name}{options}"
 
 
 def parse_url(url: str) -> dict[str, Any]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.config import CONFIG_FILE, DEFAULT_FOLDER
 from gitmig.core.layouts import layouts
+from gitmig.core.problem import InvalidMigrations
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
-from gitmig.errors import GitmigError, UsageError
+from gitmig.database.ledger import read_state
+from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.operations.evidence import look_before
+from gitmig.operations.ownership import foreign_ledger
+from gitmig.operations.planning import plan_for
 from gitmig.operations.project import Project
 from gitmig.operations.target import detect_layout, load_target
 from gitmig.operations.trust import approve_local_branches, bind
@@ -21,6 +26,7 @@ from gitmig.repository.snapshot import of_work_tree
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gitmig.core.ownership import ForeignLedger
     from gitmig.operations.evidence import Before
     from gitmig.repository.hooks import Hook
 
@@ -32,7 +38,7 @@ class Initialised:
     """What is there now. `created` names files that were written; `database` is None if it could not be reached.
 
     `why` says where the layout comes from; `count` migrations are in the folder. `before` is what the database had
-    before gitmig, if anything.
+    before gitmig, if anything. `foreign` says that the ledger that was there is another project's.
     """
 
     folder: str
@@ -44,6 +50,7 @@ class Initialised:
     database: str | None
     before: Before | None
     unavailable: GitmigError | None
+    foreign: ForeignLedger | None = None
 
 
 def init(
@@ -71,7 +78,7 @@ def init(
     project = Project.load(start, database)
     approve_local_branches(project)
     installed = hooks.install(repository)
-    reached, before, unavailable = _make_ledger(project)
+    reached, before, foreign, unavailable = _make_ledger(project)
     if reached is not None:
         bind(
             Project.load(start), by_hand=True
@@ -86,6 +93,7 @@ def init(
         database=reached,
         before=before,
         unavailable=unavailable,
+        foreign=foreign,
     )
 
 
@@ -170,12 +178,18 @@ def _count(project: Project) -> int:
         return 0
 
 
-def _make_ledger(project: Project) -> tuple[str | None, Before | None, GitmigError | None]:
+def _make_ledger(
+    project: Project,
+) -> tuple[str | None, Before | None, ForeignLedger | None, GitmigError | None]:
     """The database's name once it has a ledger, or why it has none yet; the first sync makes it then."""
+    foreign = None
     try:
         with project.connect("init") as connection:
             ledger_schema.upgrade(connection)
             before = look_before(connection, project)
+            with suppress(InvalidMigrations, BeforeGitmig, UsageError):
+                target, state = load_target(project), read_state(connection)
+                foreign = foreign_ledger(connection, target, state, plan_for(state.stack, target))
     except GitmigError as error:
-        return None, None, error
-    return str(Address.of(project.url)), before, None
+        return None, None, None, error
+    return str(Address.of(project.url)), before, foreign, None

@@ -76,7 +76,7 @@ class Project:
         is_embedded = self.settings.database is None
         return Binding(
             database=f"embedded:{self.embedded_name}" if is_embedded else location(self.url),
-            shown=self.embedded_name if is_embedded else str(Address.of(self.url)),
+            shown=f"{self.embedded_name} of the embedded PostgreSQL" if is_embedded else str(Address.of(self.url)),
             source=self.settings.database_source,
             limits=Limits.of(self.settings),
         )

@@ -13,6 +13,7 @@ from gitmig.operations.expected import Expected
 from gitmig.operations.ownership import foreign_ledger
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import flawed_downs, load_target
+from gitmig.operations.trust import untrusted_of
 
 if TYPE_CHECKING:
     from gitmig.core.ownership import ForeignLedger
@@ -30,7 +31,8 @@ class Status:
 
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
     without verification, while a script is unfinished, and in another project's database. `flawed` says which downs of
-    what is pending cannot run, `foreign` that the ledger is another project's.
+    what is pending cannot run, `foreign` that the ledger is another project's, `untrusted`
+    which pending ones no hook would run.
     """
 
     database: str
@@ -42,6 +44,7 @@ class Status:
     drift: SchemaDifference | None
     flawed: tuple[Problem, ...]
     foreign: ForeignLedger | None = None
+    untrusted: tuple[str, ...] = ()
 
     @property
     def verified(self) -> bool:
@@ -77,4 +80,5 @@ def status(project: Project) -> Status:
         drift=drift,
         flawed=flawed_downs(contents),
         foreign=foreign,
+        untrusted=tuple(one.label for one in untrusted_of(project, plan, target)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gitmig.config import CONFIG_FILE, OPTION
 from gitmig.core.binding import objection
 from gitmig.core.layouts import layouts
 from gitmig.core.migration import File, Migration
@@ -126,6 +127,11 @@ def untrusted_in(project: Project, revision: str | None) -> list[Candidate]:
     return untrusted(project, candidates, [target.commit])
 
 
+def untrusted_of(project: Project, plan: Plan, target: Target) -> list[Candidate]:
+    """What the plan brings in and no hook would run."""
+    return untrusted(project, _brought_in(plan, target), [target.commit])
+
+
 def approve(project: Project, candidates: Iterable[Candidate]) -> None:
     """Let hooks run these from now on."""
     scripts, files = [], []
@@ -171,6 +177,16 @@ def bind(project: Project, *, by_hand: bool) -> None:
     project.keep_team_settings()
 
 
+def rebinding(project: Project) -> str | None:
+    """What to tell a person whose sync goes to another database than the last one of this work tree; None if not."""
+    own, _ = binding.read(project.repository)
+    now = project.binding
+    if own is None or own.database == now.database or project.settings.database_source == OPTION:
+        return None
+    told, before = (now.shown, own.shown) if now.shown != own.shown else (now.database, own.database)
+    return f"this work tree was last synced with {before}, and is from now on with {told}"
+
+
 def refuse_unbound(project: Project) -> None:
     """Raise LeftToSync if the checked-out settings lead a hook elsewhere, or further, than a sync by hand did."""
     own, others = binding.read(project.repository)
@@ -181,9 +197,13 @@ def refuse_unbound(project: Project) -> None:
         others,
         is_personal=project.settings.database_is_personal,
         own_keys=frozenset(PERSONAL_KEYS[key] for key in personal if key in PERSONAL_KEYS),
+        file=project.team_file or CONFIG_FILE,
     )
     if why is not None:
-        raise LeftToSync(f"{why}; nothing was synced", hint="`gitmig sync` by hand decides")
+        hint = "`gitmig sync` by hand decides"
+        if project.settings.database is None:
+            hint = "`git config gitmig.database URL` is seen by every program and work tree"
+        raise LeftToSync(f"{why}; nothing was synced", hint=hint)
     if untrusted(project, _bootstrap(project), [project.repository.head]):
         message = f"the bootstrap file {project.settings.bootstrap} is not trusted; nothing was synced"
         raise LeftToSync(message, hint="`gitmig trust` shows and approves it")

@@ -56,12 +56,12 @@ def verify(
     `consent` is asked before untrusted scripts run on the scratch database.
     """
     selection = select(project, what, everything=everything)
+    needed = _needed(selection)
+    contents = selection.target.contents(needed)
+    ask(project, consent, ((m, contents[m.path]) for m in needed), [selection.target.commit])
     observer.selected(selection)
     verdicts = []
     if selection.chosen:
-        needed = _needed(selection)
-        contents = selection.target.contents(needed)
-        ask(project, consent, ((m, contents[m.path]) for m in needed), [selection.target.commit])
         with open_workbench(project) as workbench:
             for verdict in _verdicts(workbench, selection, needed, contents):
                 observer.verified(verdict)
@@ -73,7 +73,7 @@ def _needed(selection: Selection) -> tuple[Migration, ...]:
     """What has to be built: everything up to the last migration that was chosen."""
     migrations = selection.target.set.migrations
     chosen = {migration.path for migration in selection.chosen}
-    return migrations[: 1 + max(k for k, migration in enumerate(migrations) if migration.path in chosen)]
+    return migrations[: 1 + max((k for k, migration in enumerate(migrations) if migration.path in chosen), default=-1)]
 
 
 def _verdicts(

@@ -57,7 +57,7 @@ def command(
         scratch=scratch,
         clients=not no_clients,
         lint=not no_lint,
-        consent=scratch_consent(given=trust),
+        consent=scratch_consent(given=trust, may_ask=not as_json),
     )
     say_text(render("json" if as_json else form, Report.of(found)))
     return status(found.findings, strict=strict)

@@ -46,7 +46,7 @@ def command(
         second,
         reverse=reverse,
         as_sql=as_sql,
-        consent=scratch_consent(given=trust),
+        consent=scratch_consent(given=trust, may_ask=not as_json),
     )
     difference = found.difference
     if as_json:

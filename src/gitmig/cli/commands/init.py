@@ -9,6 +9,7 @@ import click
 
 from gitmig.cli import options
 from gitmig.cli.render import plural, say, warn
+from gitmig.errors import LeftToSync
 
 if TYPE_CHECKING:
     from gitmig.operations.init import Initialised
@@ -36,15 +37,26 @@ def command(folder: str | None, layout: str | None, bootstrap: Path | None, data
         say(f"hook       {hook.name} {hook.state.value}{chained}")
     if made.database:
         say(f"database   {made.database} has its ledger (schema gitmig)")
+    if made.foreign:
+        warn(f"{made.foreign.message}; {made.foreign.hint}")
     if made.unavailable:
         warn(f"{made.unavailable.message}; {made.unavailable.hint}")
-    say(f"next       {_next(made)}")
+    say(f"next       {_obstacle(made) or _next(made)}")
     return 0
 
 
-def _next(made: Initialised) -> str:
+def _obstacle(made: Initialised) -> str | None:
+    """What to do about a database that is not ready for this project."""
+    if isinstance(made.unavailable, LeftToSync):
+        return "use another database, or do as the warning says; then `gitmig sync`"
+    if made.foreign:
+        return "use another database, or take this one over: `gitmig sync --take-over`"
     if made.database is None:
         return "configure a database (see above), then `gitmig sync`; the ledger is made then"
+    return None
+
+
+def _next(made: Initialised) -> str:
     if made.before and made.before.journal:
         journal = made.before.journal
         return f"`gitmig adopt`: {journal.tool.name} has applied migrations here ({journal.table})"

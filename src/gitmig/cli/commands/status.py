@@ -44,11 +44,12 @@ def _print(found: Status) -> None:
     if state.unfinished:
         done = plural(state.unfinished.done, "statement")
         say(f"unfinished {state.unfinished.row.label} was interrupted after {done}")
-    _list("pending", "+", found.difference.pending)
-    _list("phantom", "-", found.difference.phantom)
-    _list("edited", "~", found.difference.edited)
-    for line in move_lines(found.plan):
-        say(line)
+    if found.foreign is None:
+        _list("pending", "+", found.difference.pending)
+        _list("phantom", "-", found.difference.phantom)
+        _list("edited", "~", found.difference.edited)
+        for line in move_lines(found.plan):
+            say(line)
     if found.drift:
         for sign, names in (("-", found.drift.missing), ("+", found.drift.surplus), ("~", found.drift.changed)):
             for name in names:
@@ -59,6 +60,9 @@ def _print(found: Status) -> None:
 
 
 def _print_verdict(found: Status) -> None:
+    if found.untrusted and found.foreign is None:
+        what = plural(len(found.untrusted), "script")
+        say(f"not trusted, so no hook runs it: {', '.join(found.untrusted[:3])} (`gitmig trust` shows {what})")
     if found.foreign:
         say(f"{styled('not this project', fg='red')}: {found.foreign.message}")
         say(str(found.foreign.hint))

@@ -8,7 +8,7 @@ import click
 
 from gitmig.cli import options, rebuilding, shapes
 from gitmig.cli.observer import Watcher
-from gitmig.cli.render import move_lines, plural, print_json, say, short, step_line
+from gitmig.cli.render import move_lines, plural, print_json, say, short, step_line, warn
 from gitmig.core.repair import named
 
 if TYPE_CHECKING:
@@ -42,17 +42,22 @@ def command(
     applied; then what is missing is applied in order. Everything happens in one transaction if PostgreSQL allows it.
     """
     from gitmig.operations.sync import sync
+    from gitmig.operations.trust import rebinding
 
     watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json, agreed=yes)
     if rebuild:
         if dry_run or abandon:
             raise click.UsageError("--rebuild goes with neither --dry-run nor --abandon")
         ask = not (yes or as_json)
-        project = options.project(database)
-        return rebuilding.run(project, watcher, revision, ask=ask, take_over=take_over, as_json=as_json)
+        return rebuilding.run(
+            options.project(database), watcher, revision, ask=ask, take_over=take_over, as_json=as_json
+        )
+    project = options.project(database)
+    if why := rebinding(project):
+        warn(why)
     try:
         outcome = sync(
-            options.project(database),
+            project,
             watcher,
             revision=revision,
             dry_run=dry_run,

@@ -38,7 +38,7 @@ def command(what: str | None, everything: bool, strict: bool, trust: bool, datab
 
     watcher = _Watcher()
     try:
-        consent = scratch_consent(given=trust)
+        consent = scratch_consent(given=trust, may_ask=not as_json)
         found = verify(options.project(database), what, watcher, everything=everything, consent=consent)
     finally:
         watcher.close()

@@ -26,6 +26,7 @@ def of_status(status: Status) -> dict[str, Any]:
         "database": status.database,
         "database_from": status.source,
         "foreign": status.foreign.origin.to_json() if status.foreign else None,
+        "untrusted": list(status.untrusted),
         "commit": status.target.commit,
         "set": of_set(status.target.set),
         "applied": {"id": status.state.set_id, "count": len(status.state.stack), "commit": status.state.commit},
