@@ -29,9 +29,9 @@ def bring(project: Sandbox, fork: Sandbox, message: str = "evil", branch: str = 
 
 def pwned(database: Database) -> bool:
     """Whether something of the stranger's has run, in whatever database of the server."""
-    roles = database.rows("SELECT FROM pg_roles WHERE rolname = 'pwned'")
+    roles = database.rows(f"SELECT FROM pg_roles WHERE rolname = 'pwned_{database.name}'")
     if roles:
-        database.rows("DROP ROLE pwned")
+        database.rows(f"DROP ROLE pwned_{database.name}")
     return bool(roles) or "pwned" in database.tables()
 
 
@@ -55,7 +55,7 @@ def bootstrapped(project: Sandbox, fork: Sandbox) -> Sandbox:
 def test_a_link_does_not_make_the_bootstrap_file_ones_own(
     project: Sandbox, bootstrapped: Sandbox, database: Database, link: str
 ) -> None:
-    bootstrapped.write("other/bootstrap.sql", "CREATE ROLE pwned;")
+    bootstrapped.write("other/bootstrap.sql", f"CREATE ROLE pwned_{database.name};")
     bootstrapped.git("rm", "--quiet", "-r", "db")
     if link == "folder":
         (bootstrapped.root / "db").symlink_to("other")
@@ -74,7 +74,7 @@ def test_a_personal_bootstrap_file_that_lies_in_the_checkout_is_the_checkouts(
 ) -> None:
     project.git("config", "gitmig.bootstrap", "db/bootstrap.sql")
     project.gitmig("sync")
-    bootstrapped.write("db/bootstrap.sql", "CREATE ROLE pwned;")
+    bootstrapped.write("db/bootstrap.sql", f"CREATE ROLE pwned_{database.name};")
     bring(project, bootstrapped)
     project.gitmig("trust", "pr7", "--yes")
     result = project.git("switch", "--quiet", "pr7", check=False)
@@ -468,6 +468,28 @@ def test_a_number_that_a_colleagues_migration_gets_here(project: Sandbox, origin
     project.git("remote", "rename", "origin", "company")
     quiet(project.git("checkout", "--quiet", "--detach", "company/theirs"))
     assert database.applied() == ["0001_a", "0002_b"]
+
+
+def test_files_with_one_content(paired: tuple[Sandbox, Sandbox], database: Database) -> None:
+    """Small downs are often the same; also those of somebody else's."""
+    project, fork = paired
+    fork.write("migrations/0002_evil.up.sql", EVIL)
+    fork.write("migrations/0002_evil.down.sql", "SELECT 1;")
+    bring(project, fork)
+    project.environment["GITMIG_SKIP"] = "1"
+    project.git("switch", "--quiet", "--create", "topic")
+    for number in (2, 3):
+        project.write(f"migrations/000{number}_x.up.sql", f"CREATE TABLE x{number} (id int);")
+        project.write(f"migrations/000{number}_x.down.sql", "SELECT 1;")
+        project.commit(f"{number}")
+    project.git("switch", "--quiet", "main")
+    project.environment["GITMIG_SKIP"] = "0"
+    quiet(project.git("switch", "--quiet", "topic"))
+    assert database.tables() == ["a", "x2", "x3"]
+    project.write("migrations/0004_x.up.sql", "CREATE TABLE x4 (id int);")
+    project.write("migrations/0004_x.down.sql", "SELECT 1;")
+    quiet(project.git("switch", "--quiet", "--create", "more"))
+    assert database.tables() == ["a", "x2", "x3", "x4"]
 
 
 def test_one_fast_forward_after_the_other(project: Sandbox, fork: Sandbox, database: Database) -> None:
