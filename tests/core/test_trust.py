@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.trust import Agreement, Movement, agreements, branches_of, counting, trusted_remotes
+from gitmig.core.trust import Agreement, Movement, agreements, branches_of, counting, movements, trusted_remotes
 
 
 def reflog(*lines: str) -> list[Movement]:
@@ -70,6 +70,26 @@ def test_after_a_rebase_a_commit_agrees_to_its_own() -> None:
 def test_a_fast_forward_counts_only_for_a_branch_that_is_trusted_itself() -> None:
     acts = agreements(reflog("merge FETCH_HEAD: Fast-forward", "pull: Fast-forward", "commit: x"))
     assert [act.provided for act in acts] == ["a", "b", None]
+
+
+@pytest.mark.parametrize(
+    ("message", "begins"),
+    [
+        *(("commit: x", "b^"), ("commit (initial): x", "b^"), ("cherry-pick: x", "b^"), ("merge x: Merge made", "b^")),
+        *(("commit (amend): x", None), ("rebase (finish): refs/heads/x onto y", None), ("pull: Fast-forward", None)),
+    ],
+)
+def test_what_began_before_the_reflog_does(message: str, begins: str | None) -> None:
+    (*first, second) = movements([("b", message), ("c", "commit: y")])
+    assert [one.old for one in first] == ([begins] if begins else [])
+    assert second == Movement(old="b", new="c", message="commit: y")
+    assert movements([]) == []
+
+
+def test_branches_of_a_remote_whose_name_continues_that_of_another() -> None:
+    refs = ["refs/remotes/origin/main", "refs/remotes/origin/fork/main"]
+    own, other = "+refs/heads/*:refs/remotes/origin/*", "+refs/heads/*:refs/remotes/origin/fork/*"
+    assert branches_of(refs, [own], [other]) == refs[:1]
 
 
 REFS = ("refs/remotes/origin/main", "refs/remotes/origin/pr/7", "refs/remotes/other/main")

@@ -29,9 +29,9 @@ def bring(project: Sandbox, fork: Sandbox, message: str = "evil", branch: str = 
 
 def pwned(database: Database) -> bool:
     """Whether something of the stranger's has run, in whatever database of the server."""
-    roles = database.rows("SELECT FROM pg_roles WHERE rolname = 'pwned'")
+    roles = database.rows(f"SELECT FROM pg_roles WHERE rolname = 'pwned_{database.name}'")
     if roles:
-        database.rows("DROP ROLE pwned")
+        database.rows(f"DROP ROLE pwned_{database.name}")
     return bool(roles) or "pwned" in database.tables()
 
 
@@ -55,7 +55,7 @@ def bootstrapped(project: Sandbox, fork: Sandbox) -> Sandbox:
 def test_a_link_does_not_make_the_bootstrap_file_ones_own(
     project: Sandbox, bootstrapped: Sandbox, database: Database, link: str
 ) -> None:
-    bootstrapped.write("other/bootstrap.sql", "CREATE ROLE pwned;")
+    bootstrapped.write("other/bootstrap.sql", f"CREATE ROLE pwned_{database.name};")
     bootstrapped.git("rm", "--quiet", "-r", "db")
     if link == "folder":
         (bootstrapped.root / "db").symlink_to("other")
@@ -74,7 +74,7 @@ def test_a_personal_bootstrap_file_that_lies_in_the_checkout_is_the_checkouts(
 ) -> None:
     project.git("config", "gitmig.bootstrap", "db/bootstrap.sql")
     project.gitmig("sync")
-    bootstrapped.write("db/bootstrap.sql", "CREATE ROLE pwned;")
+    bootstrapped.write("db/bootstrap.sql", f"CREATE ROLE pwned_{database.name};")
     bring(project, bootstrapped)
     project.gitmig("trust", "pr7", "--yes")
     result = project.git("switch", "--quiet", "pr7", check=False)
@@ -269,7 +269,8 @@ def test_a_proposal_that_is_looked_at_again(
 def test_how_git_shows_history_does_not_decide(
     project: Sandbox, fork: Sandbox, database: Database, setting: str
 ) -> None:
-    fork.git("switch", "--quiet", "--orphan", "new")
+    fork.git("switch", "--quiet", "--detach", "main")
+    fork.git("checkout", "--quiet", "--orphan", "new")
     fork.write("gitmig.toml", TEAM)
     fork.table("0001_a", "a")
     fork.migration("0002_evil", EVIL)
@@ -306,6 +307,7 @@ def test_what_git_knows_of_the_ledger_is_not_approved_by_it(
     other.git("switch", "--quiet", "pr7")
     other.gitmig("sync")
     fetch(project, fork)
+    project.stamp.unlink()  # as if anything else had happened here
     result = project.git("switch", "--quiet", "--create", "topic")
     assert database.tables() == ["a"], result
     assert refused(project.git("switch", "--quiet", "pr7").err)
@@ -399,3 +401,131 @@ def test_a_ledger_that_a_person_has_synced_from_is_known(project: Sandbox, datab
     project.gitmig("sync")
     result = project.git("switch", "--quiet", "--create", "mine")
     assert "this clone knows no script" not in result.err
+
+
+def test_a_conflict_that_is_resolved(project: Sandbox, database: Database) -> None:
+    """By a merge, a pick and a rebase, each with an edited file."""
+    for branch in ("one", "two", "three"):
+        project.git("switch", "--quiet", "--create", branch, "main")
+        project.table("0002_b", f"b_{branch}")
+        project.commit(branch)
+    for move in (("merge", "one"), ("cherry-pick", "one"), ("rebase", "one")):
+        project.git("switch", "--quiet", "--create", f"by_{move[0]}", "two")
+        project.git(*move, check=False)
+        project.migration("0002_b", f"CREATE TABLE {move[0].replace('-', '_')} (id int);", "SELECT 1;")
+        project.git("add", "--all")
+        project.git("-c", "core.editor=true", move[0], "--continue")
+        quiet(project.git("switch", "--quiet", "three"), project.git("switch", "--quiet", f"by_{move[0]}"))
+        assert move[0].replace("-", "_") in database.tables()
+
+
+def test_a_mail_a_revert_and_an_interactive_rebase(project: Sandbox, database: Database) -> None:
+    project.git("switch", "--quiet", "--create", "topic")
+    project.table("0002_b", "b")
+    project.commit("b")
+    project.table("0003_c", "c")
+    project.commit("c")
+    patch = project.git("format-patch", "--stdout", "main").out
+    project.git("revert", "--no-edit", "HEAD")
+    project.git("revert", "--no-edit", "HEAD")
+    project.environment["GIT_SEQUENCE_EDITOR"] = "sed -i 2,4s/^pick/squash/"
+    project.git("-c", "core.editor=true", "rebase", "--quiet", "--interactive", "main")
+    quiet(project.git("switch", "--quiet", "main"), project.git("switch", "--quiet", "topic"))
+    assert database.tables() == ["a", "b", "c"]
+    project.git("switch", "--quiet", "--create", "mailed", "main")
+    mail = project.write("../mail", patch)
+    project.git("am", "--quiet", str(mail))
+    quiet(project.git("switch", "--quiet", "main"), project.git("switch", "--quiet", "mailed"))
+    assert database.tables() == ["a", "b", "c"]
+
+
+def test_a_number_that_a_colleagues_migration_gets_here(project: Sandbox, origin: Sandbox, database: Database) -> None:
+    """In the work tree, and in a commit; the server squashes it, and it is pulled."""
+    origin.git("switch", "--quiet", "--create", "theirs")
+    origin.table("0002_b", "b")
+    origin.commit("b")
+    origin.git("push", "--quiet", "origin", "theirs")
+    project.git("fetch", "--quiet")
+    project.environment["GITMIG_SKIP"] = "1"
+    project.git("switch", "--quiet", "theirs")
+    project.git("mv", "migrations/0002_b.sql", "migrations/0003_b.sql")
+    project.environment["GITMIG_SKIP"] = "0"
+    quiet(project.git("switch", "--quiet", "--create", "renumbered"))
+    assert database.applied() == ["0001_a", "0003_b"]
+    project.commit("renumbered")
+    project.git("push", "--quiet", "origin", "renumbered")
+    origin.git("fetch", "--quiet")
+    origin.git("switch", "--quiet", "main")
+    origin.git("merge", "--quiet", "--squash", "origin/renumbered")
+    origin.table("0004_d", "d")
+    origin.commit("squashed")
+    origin.git("push", "--quiet", "origin", "main")
+    project.git("switch", "--quiet", "main")
+    project.write("notes", "x")
+    project.commit("own")
+    quiet(project.git("pull", "--quiet", "--rebase"))
+    assert database.applied() == ["0001_a", "0003_b", "0004_d"]
+    project.git("remote", "rename", "origin", "company")
+    quiet(project.git("checkout", "--quiet", "--detach", "company/theirs"))
+    assert database.applied() == ["0001_a", "0002_b"]
+
+
+def test_files_with_one_content(paired: tuple[Sandbox, Sandbox], database: Database) -> None:
+    """Small downs are often the same; also those of somebody else's."""
+    project, fork = paired
+    fork.write("migrations/0002_evil.up.sql", EVIL)
+    fork.write("migrations/0002_evil.down.sql", "SELECT 1;")
+    bring(project, fork)
+    project.environment["GITMIG_SKIP"] = "1"
+    project.git("switch", "--quiet", "--create", "topic")
+    for number in (2, 3):
+        project.write(f"migrations/000{number}_x.up.sql", f"CREATE TABLE x{number} (id int);")
+        project.write(f"migrations/000{number}_x.down.sql", "SELECT 1;")
+        project.commit(f"{number}")
+    project.git("switch", "--quiet", "main")
+    project.environment["GITMIG_SKIP"] = "0"
+    quiet(project.git("switch", "--quiet", "topic"))
+    assert database.tables() == ["a", "x2", "x3"]
+    project.write("migrations/0004_x.up.sql", "CREATE TABLE x4 (id int);")
+    project.write("migrations/0004_x.down.sql", "SELECT 1;")
+    quiet(project.git("switch", "--quiet", "--create", "more"))
+    assert database.tables() == ["a", "x2", "x3", "x4"]
+
+
+def test_one_fast_forward_after_the_other(project: Sandbox, fork: Sandbox, database: Database) -> None:
+    """Without any remote: what was merged by hand stays a branch of one's own."""
+    for commits in ("pr7", "more"):
+        if commits == "more":
+            fork.migration("0003_c", "CREATE TABLE c (id int);", "DROP TABLE c;")
+            fork.commit("c")
+        project.environment["GITMIG_SKIP"] = "1"
+        project.git("fetch", "--quiet", str(fork.root), "pr7")
+        project.git("merge", "--quiet", "--ff-only", "FETCH_HEAD")
+    project.environment["GITMIG_SKIP"] = "0"
+    quiet(project.git("switch", "--quiet", "--create", "topic"))
+    assert database.tables() == ["a", "c", "pwned"]
+
+
+def test_what_gitmig_itself_writes(project: Sandbox, database: Database) -> None:
+    database.rows("CREATE TABLE by_hand (id int)")
+    project.gitmig("capture", "by_hand")
+    project.git("switch", "--quiet", "--create", "captured")
+    project.commit("captured")
+    quiet(project.git("switch", "--quiet", "main"), project.git("switch", "--quiet", "captured"))
+    assert database.tables() == ["a", "by_hand"]
+    project.git("switch", "--quiet", "main")
+    project.gitmig("new", "more", "--sql", "CREATE TABLE more (id int)", check=False)
+    quiet(project.git("switch", "--quiet", "--create", "topic"))
+    project.commit("new")
+    quiet(project.git("switch", "--quiet", "main"), project.git("switch", "--quiet", "topic"))
+
+
+def test_without_a_reflog_a_sync_by_hand_is_enough(project: Sandbox, database: Database) -> None:
+    project.git("config", "core.logAllRefUpdates", "false")
+    (project.root / ".git/logs/HEAD").unlink()
+    project.git("switch", "--quiet", "--create", "b")
+    project.table("0002_b", "b")
+    project.gitmig("sync")
+    project.commit("b")
+    quiet(project.git("switch", "--quiet", "main"), project.git("switch", "--quiet", "b"))
+    assert database.tables() == ["a", "b"]

@@ -53,6 +53,23 @@ class Agreement:
     rebased: str | None = None
 
 
+# What means nothing without the commit that it began at.
+RELATIVE = re.compile(r"rebase\b|pull\b|commit \(amend\)|.*fast-forward$", re.IGNORECASE)
+
+
+def movements(lines: Sequence[tuple[str, str]]) -> list[Movement]:
+    """The movements that a reflog tells of, oldest first, from the commits that it came to and the messages.
+
+    The lines before the first one may have expired, so nobody knows where that began: what its commit had from its
+    parent it has not brought in, and what of the rest an amended or rebased commit had before cannot be told.
+    """
+    if not lines:
+        return []
+    olds = [f"{lines[0][0]}^", *(new for new, _ in lines)]
+    found = [Movement(old=old, new=new, message=message) for old, (new, message) in zip(olds, lines)]
+    return found[1:] if RELATIVE.match(found[0].message) else found
+
+
 def agreements(reflog: Sequence[Movement]) -> list[Agreement]:
     """What the movements of HEAD or of a branch, oldest first, brought in with the user's consent."""
     found: list[Agreement] = []
@@ -86,15 +103,17 @@ def counting(acts: Sequence[Agreement], is_trusted: Callable[[str], bool]) -> li
     return found
 
 
-def branches_of(refs: Iterable[str], refspecs: Sequence[str]) -> list[str]:
+def branches_of(refs: Iterable[str], refspecs: Sequence[str], strange: Sequence[str] = ()) -> list[str]:
     """Those of the remote-tracking refs that stand for branches of a remote with these fetch refspecs.
 
     `+refs/pull/*/head:refs/remotes/origin/pr/*`, which many people configure, fetches what anybody proposes into the
-    same place: such refs are left out, also where a pattern for branches fits them, too.
+    same place: such refs are left out, also where a pattern for branches fits them, too. So are those that the
+    `strange` refspecs fetch, those of other remotes.
     """
     pairs = [refspec.lstrip("+").partition(":") for refspec in refspecs if not refspec.startswith("^")]
     branches = [target for source, _, target in pairs if source.startswith(HEADS)]
     others = [target for source, _, target in pairs if target and not source.startswith(HEADS)]
+    others += [target for target in (refspec.partition(":")[2] for refspec in strange) if target]
     return [ref for ref in refs if _fits(ref, branches) and not _fits(ref, others)]
 
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitmig.core.trust import PROPOSED, Agreement, Movement, agreements, branches_of, counting, trusted_remotes
+from gitmig.core.trust import (
+    PROPOSED,
+    Agreement,
+    Movement,
+    agreements,
+    branches_of,
+    counting,
+    movements,
+    trusted_remotes,
+)
 from gitmig.repository.door import make_private_folder
 
 if TYPE_CHECKING:
@@ -136,7 +145,6 @@ class Provenance:
         return {(path, blob) for path, blob in wanted if any(there.get((commit, path)) == blob for commit in commits)}
 
     def _agreed_to(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        wanted = wanted - self._open
         acts = self._agreements
         asked = {commit for act in acts for commit in (act.new, *act.before)}
         there = self._objects((commit, path) for commit in asked for path, _ in wanted)
@@ -148,9 +156,12 @@ class Provenance:
                 and self._was_new_or_trusted(act, blob)
             )
 
-        self._open |= wanted
-        found = {(path, blob) for path, blob in wanted if any(introduces(act, path, blob) for act in acts)}
-        self._open -= wanted
+        found = set()
+        for pair in wanted - self._open:
+            self._open.add(pair)
+            if any(introduces(act, *pair) for act in acts):
+                found.add(pair)
+            self._open.discard(pair)
         return found
 
     def _was_new_or_trusted(self, act: Agreement, blob: str) -> bool:
@@ -182,12 +193,13 @@ class Provenance:
         every = _history(
             self._repository,
             ("--exclude=refs/stash", "--all", "--stdin"),
-            sorted(self._folders),
+            [path for path, _ in own],
             [*self._repository.fetched(), *self._commits, *(move.new for move in self._movements)],
         )
         new = {(path, blob) for path, blob in own - every if path not in unsafe}
-        # a commit may have it under another name: then what that is decides
-        renamed = {(path, blob) for path, blob in every if blob in {one for _, one in new}}
+        # the commit may have it under another name: then what that is decides
+        contents = {blob for _, blob in new}
+        renamed = {(path, blob) for path, blob in (self._files(head) if head else ()) if blob in contents}
         trusted = {blob for _, blob in self._from_git(renamed)}
         strange = {blob for _, blob in renamed} - trusted
         return {(path, blob) for path, blob in new if blob not in strange}
@@ -216,7 +228,8 @@ class Provenance:
         tracks = self._default_tracks if len(refspecs) > 1 else None
         trusted = trusted_remotes(list(refspecs), repository.configured("gitmig.trustedRemote"), tracks)
         refs = repository.lines("for-each-ref", "--format=%(refname)", REMOTES)
-        branches = [ref for remote in trusted for ref in branches_of(refs, refspecs[remote])]
+        strange = [refspec for remote in refspecs if remote not in trusted for refspec in refspecs[remote]]
+        branches = [ref for remote in trusted for ref in branches_of(refs, refspecs[remote], strange)]
         # what somebody fetched by hand from where no branch is, as in `git fetch origin pull/7/head:refs/remotes/…`
         patterns = (f"--grep-reflog={pattern}" for pattern in PROPOSED)
         rows = self._walk("%gD", branches, *patterns)
@@ -252,7 +265,7 @@ class Provenance:
             for row in reversed(rows):
                 name, new, message = row.split("\t", 2)
                 logs.setdefault(name.partition("@{")[0], []).append((new, message))
-        return [_movements(moves) for moves in logs.values()]
+        return [movements(moves) for moves in logs.values()]
 
     def _walk(self, shown: str, refs: Sequence[str], *options: str) -> list[str]:
         """The lines of the refs' reflogs, newest first; [] for what has none."""
@@ -293,13 +306,6 @@ class Provenance:
         out = self._repository.run("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=lines)
         rows = out.decode("utf-8", "surrogateescape").split("\n")
         return {pair: row.split(" ")[0] if row.endswith(" blob") else None for pair, row in zip(pairs, rows)}
-
-
-def _movements(moves: Sequence[tuple[str, str]]) -> list[Movement]:
-    """The movements of one reflog, oldest first, from commits and messages."""
-    # the lines before the first one may have expired: what its commit had from its parent was not brought in by it
-    olds = [f"{moves[0][0]}^", *(new for new, _ in moves)]
-    return [Movement(old=old, new=new, message=message) for old, (new, message) in zip(olds, moves)]
 
 
 def _history(
