@@ -193,13 +193,13 @@ class Provenance:
         every = _history(
             self._repository,
             ("--exclude=refs/stash", "--all", "--stdin"),
-            [path for path, _ in own],
+            sorted(self._folders),
             [*self._repository.fetched(), *self._commits, *(move.new for move in self._movements)],
         )
         new = {(path, blob) for path, blob in own - every if path not in unsafe}
-        # the commit may have it under another name: then what that is decides
+        # a commit may have it under another name: then what that is decides
         contents = {blob for _, blob in new}
-        renamed = {(path, blob) for path, blob in (self._files(head) if head else ()) if blob in contents}
+        renamed = {(path, blob) for path, blob in every if blob in contents}
         trusted = {blob for _, blob in self._from_git(renamed)}
         strange = {blob for _, blob in renamed} - trusted
         return {(path, blob) for path, blob in new if blob not in strange}
