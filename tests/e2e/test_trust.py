@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -546,7 +547,7 @@ def test_a_variable_in_dotenv_is_not_that_of_the_shell(team: Sandbox, database: 
 
 
 @pytest.mark.parametrize("name", ["../bootstrap.sql", "/etc/hostname", "link.sql"])
-def test_the_bootstrap_file_lies_in_the_repository(team: Sandbox, name: str) -> None:
+def test_the_bootstrap_file_lies_in_the_repository(team: Sandbox, database: Database, name: str) -> None:
     outside = team.root.parent / "bootstrap.sql"
     outside.write_text("SELECT 1;")
     (team.root / "link.sql").symlink_to(outside)
@@ -554,6 +555,16 @@ def test_the_bootstrap_file_lies_in_the_repository(team: Sandbox, name: str) -> 
     result = team.gitmig("verify", "--all", "--database", "postgresql:///none", check=False)
     assert result.status == 2
     assert result.err.startswith(f"error: gitmig.toml: bootstrap names {name}, outside the repository\nhint: ")
+    binding = team.root / ".git/gitmig/binding.json"
+    known = json.loads(binding.read_text())
+    known["limits"]["bootstrap"] = name  # as if it had been there at the last sync
+    binding.write_text(json.dumps(known))
+    team.write("gitmig.toml", f'{(team.root / "gitmig.toml").read_text()}database = "{database.url}"\n')
+    hook = team.git("switch", "--quiet", "--create", "hook")
+    assert hook.err.startswith(
+        f"warning: gitmig.toml: bootstrap names {name}, outside the repository; nothing was synced"
+    )
+    assert len(hook.err.strip().splitlines()) == 1
 
 
 # --- the URL that is not there ---

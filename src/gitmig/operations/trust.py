@@ -12,7 +12,7 @@ from gitmig.core.migration import File, Migration
 from gitmig.core.problem import InvalidMigrations
 from gitmig.core.text import decode
 from gitmig.core.version import Version
-from gitmig.errors import LeftToSync
+from gitmig.errors import LeftToSync, UsageError
 from gitmig.operations.target import load_target
 from gitmig.repository import binding
 from gitmig.repository.door import OBJECT_ID
@@ -204,7 +204,11 @@ def refuse_unbound(project: Project) -> None:
         if project.settings.database is None:
             hint = "`git config gitmig.database URL` is seen by every program and work tree"
         raise LeftToSync(f"{why}; nothing was synced", hint=hint)
-    if untrusted(project, _bootstrap(project), [project.repository.head]):
+    try:
+        bootstrap = _bootstrap(project)
+    except UsageError as error:
+        raise LeftToSync(f"{error.message}; nothing was synced", hint=error.hint) from error
+    if untrusted(project, bootstrap, [project.repository.head]):
         message = f"the bootstrap file {project.settings.bootstrap} is not trusted; nothing was synced"
         raise LeftToSync(message, hint="`gitmig trust` shows and approves it")
 
