@@ -45,11 +45,10 @@ class Settings:
     `folders` are candidates: the first that exists at a commit counts. `layout` None means: detect. `bootstrap` is
     the path of SQL every fresh database needs first; it never runs on the user's own database. `database` is a URL or
     None, `database_source` says in words where it was found, and `database_is_personal` that no file of the checkout
-    names it. `run_outside` says when scripts that ask for it run
-    outside a transaction: on `large` databases, or `always`. `ignore` are shell patterns of objects that are not the
-    migrations' business. `verify` says whether the schema is compared with that of a fresh build. `rebuild_wait` is how
-    many seconds a rebuild waits for others to leave the database.
-    `kept_size` is how many bytes of rows one step may keep, `kept_age` for how many days they stay.
+    names it. `run_outside` says when scripts that ask for it run outside a transaction: on `large` databases, or
+    `always`. `ignore` are shell patterns of objects that are not the migrations' business. `verify` says whether the
+    schema is compared with that of a fresh build. `rebuild_wait` is how many seconds a rebuild waits for others to
+    leave the database. `kept_size` is how many bytes of rows one step may keep, `kept_age` for how many days they stay.
     `clients_ignore` are shell patterns of files in which nobody looks for uses of what a migration takes away.
     """
 

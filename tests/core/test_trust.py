@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.trust import Agreement, Movement, agreements, branches_of, counting, movements, trusted_remotes
+from gitmig.core.trust import Agreement, Movement, agreements, branches_of, movements, trusted_remotes, valid_agreements
 
 
 def reflog(*lines: str) -> list[Movement]:
@@ -58,8 +58,8 @@ def test_fetching_into_a_branch_is_no_agreement(message: str) -> None:
 
 def test_a_fast_forward_of_what_is_trusted_is_trusted_itself() -> None:
     acts = agreements(reflog("merge x: Fast-forward", "pull: Fast-forward", "pull --rebase (start): checkout y"))
-    assert [act.new for act in counting(acts, {"a"}.__contains__)] == ["b", "c", "d"]
-    assert counting(acts, {"x"}.__contains__) == []
+    assert [act.new for act in valid_agreements(acts, {"a"}.__contains__)] == ["b", "c", "d"]
+    assert valid_agreements(acts, {"x"}.__contains__) == []
 
 
 def test_after_a_rebase_a_commit_agrees_to_its_own() -> None:

@@ -172,6 +172,8 @@ def test_a_trusted_file_is_what_git_has_of_it(project: Sandbox, fork: Sandbox, d
     project.git("switch", "--quiet", "pr7", check=False)
     assert "+-" in (project.root / "migrations/0003_c.sql").read_text()
     assert "c" not in database.tables() or database.rows("TABLE c") == [(11,)]
+    asked = project.gitmig("diff", check=False)
+    assert (asked.status, "1 script that this clone does not trust: 0003_c" in asked.err) == (3, True), asked
     os.utime(project.root / "migrations/0003_c.sql")
     project.git("switch", "--quiet", "--create", "other", check=False)
     assert "c" not in database.tables() or database.rows("TABLE c") == [(11,)]

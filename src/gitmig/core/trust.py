@@ -89,7 +89,7 @@ def agreements(reflog: Sequence[Movement]) -> list[Agreement]:
     return found
 
 
-def counting(acts: Sequence[Agreement], is_trusted: Callable[[str], bool]) -> list[Agreement]:
+def valid_agreements(acts: Sequence[Agreement], is_trusted: Callable[[str], bool]) -> list[Agreement]:
     """Those of the acts that count: a fast-forward does if the commit that it began at is trusted, or counts itself."""
     found = [act for act in acts if act.provided is None]
     rest = [act for act in acts if act.provided is not None]

@@ -173,7 +173,7 @@ class Executor:
 
     def _note_committed(self, book: Book) -> None:
         """What ran before a script that committed is there for good, whatever that script left half done."""
-        ran = [(task, done) for task, done in self._stepper.ran if task is not self._stepper.current]
+        ran = [(task, done) for task, done in self._stepper.ran.values() if task is not self._stepper.current]
         book.is_last = False
         with self._connection.transaction():
             ledger_schema.upgrade(self._connection)

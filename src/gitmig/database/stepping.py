@@ -51,7 +51,7 @@ class Stepper:
 
     def __init__(self, connection: Connection, observer: Observer, keeper: Keeper | None, gauge: Gauge | None) -> None:
         self.current: Task | None = None
-        self.ran: list[tuple[Task, Done]] = []
+        self.ran: dict[tuple[Direction, int], tuple[Task, Done]] = {}
         self._connection = connection
         self._observer = observer
         self._keeper = keeper
@@ -60,8 +60,10 @@ class Stepper:
     def begin(self, task: Task) -> float:
         """Note that a task begins; a reading of time.monotonic()."""
         self.current = task
-        place = next((k for k, (earlier, _) in enumerate(self.ran) if earlier.step == task.step), len(self.ran))
-        del self.ran[place:]
+        key = (task.step.direction, task.step.position)
+        if key in self.ran:
+            earlier = list(self.ran)
+            self.ran = {one: self.ran[one] for one in earlier[: earlier.index(key)]}
         self._observer.started(task.step)
         return time.monotonic()
 
@@ -70,7 +72,7 @@ class Stepper:
         began = self.begin(task)
         rows = self._keep(task, script, as_written=as_written)
         done = Done(step=task.step, milliseconds=milliseconds(began), rows=rows)
-        self.ran.append((task, done))
+        self.ran[task.step.direction, task.step.position] = (task, done)
         return done
 
     def run_as_written(self, task: Task) -> Done:

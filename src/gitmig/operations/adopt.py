@@ -19,7 +19,6 @@ from gitmig.operations.expected import Expected
 from gitmig.operations.planning import plan_for
 from gitmig.operations.protection import ProtectionObserver, permit
 from gitmig.operations.target import load_target
-from gitmig.operations.trust import Candidate
 from gitmig.repository import stamp
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def adopt(
         if not permit(connection, project, found.gain, Caller.PERSON, observer):
             return found.adopted
         stamp.forget(project.repository)
-        trust.approve(project, [Candidate.of(m, found.contents[m.path]) for m in found.adopted.applied])
+        trust.approve(project, [trust.Candidate.of(m, found.contents[m.path]) for m in found.adopted.applied])
         journal = found.adopted.journal
         adoption.adopt(
             connection,

@@ -26,7 +26,6 @@ from gitmig.operations.failures import shortened
 from gitmig.operations.ownership import foreign_ledger
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
-from gitmig.operations.trust import Candidate
 from gitmig.operations.workbench import open_workbench
 from gitmig.operations.writing import Draft, draft, unwrite, work_tree, write
 from gitmig.repository import stamp
@@ -175,7 +174,7 @@ def _write_and_adopt(connection: Connection, state: State, drafted: Draft, finge
         migration = target.set.migrations[-1]
         context = Context(target=target.set, commit=target.commit, by=project.user)
         content = target.contents((migration,))[migration.path]
-        trust.approve(project, [Candidate.of(migration, content)])
+        trust.approve(project, [trust.Candidate.of(migration, content)])
         row = row_of(len(state.stack) + 1, migration, content, context)
         adopt(connection, state, (row,), context, action="capture", fingerprint=fingerprint)
     except BaseException:

@@ -71,7 +71,7 @@ def diff(
 def fresh_schema(project: Project, target: Target, consent: Consent | None = None) -> Schema:
     """The schema of an empty database after the target's migrations ran in order. Raises GitmigError."""
     contents = target.contents(target.set.migrations)
-    ask(project, consent, ((m, contents[m.path]) for m in target.set.migrations), [target.commit])
+    ask(project, consent, [(m, contents[m.path]) for m in target.set.migrations], target.snapshot)
     ups = [contents[migration.path].up for migration in target.set.migrations]
     ((_, schema),) = fresh_schemas(project, ups, (len(ups),))
     return schema

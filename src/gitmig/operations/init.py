@@ -80,9 +80,8 @@ def init(
     installed = hooks.install(repository)
     reached, before, foreign, unavailable = _make_ledger(project)
     if reached is not None:
-        bind(
-            Project.load(start), by_hand=True
-        )  # where a hook will find it: the URL of an option is in git's configuration by now
+        # as a hook will find it: the URL of an option is in git's configuration by now
+        bind(Project.load(start), by_hand=True)
     return Initialised(
         folder=folder,
         layout=chosen or detected or "single",

@@ -70,8 +70,8 @@ def _proven(project: Project, checked: Checked, scratch: str | None, consent: Co
     if orders is None:
         why = "git or gitmig cannot merge the migrations themselves: see the errors"
         return Review(checked=checked, findings=checked.findings, unproven=why)
-    pairs = ((m, orders.contents[m.blobs]) for m in orders.merged)
-    ask(project, consent, pairs, [checked.ours.commit, checked.base.commit])
+    pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
+    ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
     proof = prove(project, orders, scratch)
     return Review(checked=checked, findings=tuple(settle(checked.findings, proof)), proof=proof)
 

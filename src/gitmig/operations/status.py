@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.core.plan import desire, difference, unread
+from gitmig.core.plan import desire, difference, make_plan, unread
 from gitmig.database.connection import Address
 from gitmig.database.ledger import read_state
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
 from gitmig.operations.ownership import foreign_ledger
-from gitmig.operations.planning import plan_for
 from gitmig.operations.target import flawed_downs, load_target
 from gitmig.operations.trust import untrusted_of
 
@@ -31,8 +30,8 @@ class Status:
 
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
     without verification, while a script is unfinished, and in another project's database. `flawed` says which downs of
-    what is pending cannot run, `foreign` that the ledger is another project's, `untrusted`
-    which pending ones no hook would run.
+    what is pending cannot run, `untrusted` what of it no hook would run; `foreign` says that the ledger is another
+    project's.
     """
 
     database: str
@@ -62,14 +61,14 @@ def status(project: Project) -> Status:
     target = load_target(project)
     with project.connect("status") as connection:
         state = read_state(connection)
-        plan = plan_for(state.stack, target)
+        contents = target.contents(unread(state.stack, target.set.migrations))
+        desired = desire(state.stack, target.set.migrations, contents)
+        plan = make_plan(state.stack, desired)
         foreign = foreign_ledger(connection, target, state, plan)
         drift = None
         # another project's scripts are none that a look should run on a scratch database
         if project.settings.verify and state.unfinished is None and foreign is None:
             drift = find_drift(connection, Expected(project, connection, state.stack), state)
-    contents = target.contents(unread(state.stack, target.set.migrations))
-    desired = desire(state.stack, target.set.migrations, contents)
     return Status(
         database=str(Address.of(project.url)),
         source=project.settings.database_source or "embedded PostgreSQL",

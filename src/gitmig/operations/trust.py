@@ -104,13 +104,21 @@ def untrusted(project: Project, candidates: Iterable[Candidate], commits: Iterab
 def ask(
     project: Project,
     consent: Consent | None,
-    pairs: Iterable[tuple[Migration, Content]],
-    commits: Iterable[str | None],
+    pairs: Sequence[tuple[Migration, Content]],
+    *snapshots: Snapshot,
 ) -> None:
-    """Have `consent` asked about what is not trusted of the migrations and the bootstrap file, if anything is."""
+    """Have `consent` asked about what is not trusted of the migrations and the bootstrap file, if anything is.
+
+    The migrations were read from the snapshots.
+    """
     if consent is None:
         return
-    candidates = [*_bootstrap(project), *(Candidate.of(migration, content) for migration, content in pairs)]
+    files = {file for migration, _ in pairs for _, file in migration.files}
+    changed = frozenset[str]().union(
+        *(rewritten(project.repository, one, files.intersection(one.files)) for one in snapshots)
+    )
+    candidates = [*_bootstrap(project), *(Candidate.of(migration, content, changed) for migration, content in pairs)]
+    commits = [one.commit for one in snapshots]
     if found := untrusted(project, candidates, [*commits, project.repository.head]):
         consent(found)
 
@@ -177,7 +185,7 @@ def bind(project: Project, *, by_hand: bool) -> None:
     project.keep_team_settings()
 
 
-def rebinding(project: Project) -> str | None:
+def rebinding_notice(project: Project) -> str | None:
     """What to tell a person whose sync goes to another database than the last one of this work tree; None if not."""
     own, _ = binding.read(project.repository)
     now = project.binding

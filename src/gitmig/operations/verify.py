@@ -58,7 +58,7 @@ def verify(
     selection = select(project, what, everything=everything)
     needed = _needed(selection)
     contents = selection.target.contents(needed)
-    ask(project, consent, ((m, contents[m.path]) for m in needed), [selection.target.commit])
+    ask(project, consent, [(m, contents[m.path]) for m in needed], selection.target.snapshot)
     observer.selected(selection)
     verdicts = []
     if selection.chosen:

@@ -14,9 +14,9 @@ from gitmig.core.trust import (
     Movement,
     agreements,
     branches_of,
-    counting,
     movements,
     trusted_remotes,
+    valid_agreements,
 )
 from gitmig.repository.door import make_private_folder
 
@@ -245,7 +245,7 @@ class Provenance:
 
     @cached_property
     def _agreements(self) -> list[Agreement]:
-        return counting([act for moves in self._reflogs for act in agreements(moves)], self._is_trusted)
+        return valid_agreements([act for moves in self._reflogs for act in agreements(moves)], self._is_trusted)
 
     @property
     def _movements(self) -> list[Movement]:

@@ -42,7 +42,7 @@ def command(
     applied; then what is missing is applied in order. Everything happens in one transaction if PostgreSQL allows it.
     """
     from gitmig.operations.sync import sync
-    from gitmig.operations.trust import rebinding
+    from gitmig.operations.trust import rebinding_notice
 
     watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json, agreed=yes)
     if rebuild:
@@ -53,7 +53,7 @@ def command(
             options.project(database), watcher, revision, ask=ask, take_over=take_over, as_json=as_json
         )
     project = options.project(database)
-    if why := rebinding(project):
+    if why := rebinding_notice(project):
         warn(why)
     try:
         outcome = sync(
