@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.kept.item import Subject
-from gitmig.core.kept.report import Limits
 from gitmig.core.plan import Direction
 from gitmig.database import ledger_schema
 from gitmig.database.connection import connect
-from gitmig.database.kept.keeper import Keeper
+from gitmig.database.stepping import Call
+from gitmig.rows.items import Limits, Subject
+from gitmig.rows.preserve import Preserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,10 +31,10 @@ def kept(repo: Sandbox, database: Database) -> None:
     database.rows("INSERT INTO comments VALUES (1, 'Ada'), (2, NULL)")
     with connect(database.url, "test") as connection, connection.transaction():
         ledger_schema.upgrade(connection)
-        Keeper(connection, Limits(), "Ada", "c0ffee").run(
+        Preserver(connection, Limits(), "Ada", "c0ffee").run(
             Subject(version="0002", name="author", checksum="x"),
             Direction.REVERT,
-            lambda: connection.execute("ALTER TABLE public.comments DROP COLUMN author").close(),
+            Call(lambda: connection.execute("ALTER TABLE public.comments DROP COLUMN author").close()),
         )
 
 

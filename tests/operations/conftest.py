@@ -15,9 +15,6 @@ __all__ = ["Notebook", "nothing_is_left", "rebuild", "run_sync"]
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.core.kept.item import Item
-    from gitmig.core.kept.report import Report
-    from gitmig.core.kept.shape import TableName
     from gitmig.core.ownership import ForeignLedger
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
@@ -25,6 +22,8 @@ if TYPE_CHECKING:
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
     from gitmig.errors import SyncFailed
+    from gitmig.rows.items import Item, Report
+    from gitmig.rows.tables import TableName
     from tests.conftest import Database, Sandbox
 
 

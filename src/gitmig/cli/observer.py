@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitmig.cli.kept_rows import lines
 from gitmig.cli.render import confirm, move_lines, plural, say, step_line, tell, warn
-from gitmig.core.kept.sizes import as_size
 from gitmig.core.plan import Direction
 from gitmig.core.repair import Way, named
+from gitmig.core.sizes import as_size
 from gitmig.core.text import visible
 from gitmig.errors import GitmigError
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from gitmig.core.kept.item import Item
-    from gitmig.core.kept.report import Report
-    from gitmig.core.kept.shape import TableName
     from gitmig.core.ownership import ForeignLedger
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
@@ -28,6 +25,8 @@ if TYPE_CHECKING:
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
     from gitmig.errors import SyncFailed
+    from gitmig.rows.items import Item, Report
+    from gitmig.rows.tables import TableName
 
 AMENDED = {
     Way.COMPLETED: "gitmig put the rest right",

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gitmig.core.kept.report import Report
 from gitmig.core.plan import Direction
 from gitmig.database import ledger
+from gitmig.rows.items import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from gitmig.core.plan import Plan
     from gitmig.database.connection import Connection
-    from gitmig.database.kept.keeper import Keeper
     from gitmig.database.ledger import State, Unfinished
     from gitmig.database.reverting import Expectation
     from gitmig.database.stepping import Observer
     from gitmig.database.tasks import Context, Task
+    from gitmig.rows.preserve import Preserver
 
 # Bytes. `transaction:false` and CONCURRENTLY spare the other users of large tables. On a database below this size the
 # locks last for moments, and one transaction for the whole plan is worth more: a failure leaves nothing half done.
@@ -49,7 +49,7 @@ class Executor:
         observer: Observer,
         *,
         expected: Expectation | None = None,
-        keeper: Keeper | None = None,
+        keeper: Preserver | None = None,
         always_outside: bool = False,
     ) -> None:
         self._connection = connection

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.database.ledger_access import BOOK, is_there, make_private, names
 from gitmig.errors import GitmigError
+from gitmig.rows.store import upgrade_data
 
 if TYPE_CHECKING:
     from gitmig.database.connection import Connection
@@ -188,15 +189,33 @@ COMMENT ON COLUMN gitmig.history.action IS
     'apply and revert ran a script, sync ends a whole sync, rebuild made it anew, capture and adopt ran nothing';
 """
 
+VERSION_5 = """
+ALTER TABLE gitmig_kept.item ADD COLUMN detail text, ADD COLUMN "all" bool NOT NULL DEFAULT false,
+    ADD COLUMN inputs jsonb NOT NULL DEFAULT '{}', ADD COLUMN partitions jsonb NOT NULL DEFAULT '[]';
+UPDATE gitmig_kept.item SET detail = reason, reason = 'refused' WHERE reason IS NOT NULL;
+ALTER TABLE gitmig_kept.item ADD CONSTRAINT item_reason_check CHECK
+    (reason IN ('taken', 'orphan', 'row gone', 'changed', 'unsure', 'refused', 'later'));
+COMMENT ON COLUMN gitmig_kept.item.rows IS 'How many rows people can get back; 0: it only helps the opposite step';
+COMMENT ON COLUMN gitmig_kept.item.reason IS 'Why rows that are due are still here; null: nothing was tried yet';
+COMMENT ON COLUMN gitmig_kept.item.detail IS 'What PostgreSQL said of one of these rows';
+COMMENT ON COLUMN gitmig_kept.item."all" IS 'Whether it has all rows that the opposite step writes anew';
+COMMENT ON COLUMN gitmig_kept.item.inputs IS 'Tables the opposite step reads or writes, with what they held';
+COMMENT ON COLUMN gitmig_kept.item.partitions IS 'Partitions that the step dropped: names, parents, bounds';
+"""
+
 # upgrades[k] leads from version k to k + 1.
-UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
 WITH_PROTECTION = 2  # the first version that has the marker
 WITH_KEPT = 3  # the first version that keeps rows
-KEPT_COLUMNS = frozenset(
-    re.findall(r"^    (\w+) ", VERSION_3.partition("gitmig_kept.item (")[2].partition(");")[0], re.M)
-)
+WITH_KINDS = 5  # the first version whose kept rows say what they are about
+# The versions that change the book of kept rows, which outlives a ledger; and the columns that tell them apart.
+KEPT_VERSIONS = (WITH_KEPT, WITH_KINDS)
+KEPT_COLUMNS = {
+    WITH_KEPT: set(re.findall(r"^    (\w+) ", VERSION_3.partition("gitmig_kept.item (")[2].partition(");")[0], re.M)),
+}
+KEPT_COLUMNS[WITH_KINDS] = KEPT_COLUMNS[WITH_KEPT] | {"detail", "all", "inputs", "partitions"}
 
 # What is in a schema that has no book of kept rows (any more), and who made a schema that was there first.
 LEFT = """
@@ -245,13 +264,14 @@ def upgrade(connection: Connection) -> None:
         before = names(connection)
         if found == 0:
             _refuse_occupied(connection, "gitmig")
-        if has_kept and found < WITH_KEPT:
-            _refuse_other_columns(connection)
-        elif not has_kept:
+        if not has_kept:
             _refuse_occupied(connection, "gitmig_kept")
+        kept = _kept_version(connection) if has_kept else 0
         for number, script in enumerate(UPGRADES, 1):
-            if not has_kept if number == WITH_KEPT else number > found:
+            if number > (kept if number in KEPT_VERSIONS else found):
                 connection.execute(script.encode())
+        if kept and kept < WITH_KINDS:
+            upgrade_data(connection)
         make_private(connection, before)
         connection.execute("UPDATE gitmig.state SET ledger_version = %s", (CURRENT,))
 
@@ -274,13 +294,16 @@ def _refuse_occupied(connection: Connection, schema: str) -> None:
         )
 
 
-def _refuse_other_columns(connection: Connection) -> None:
-    """Raise GitmigError if the book of kept rows is not the one that this gitmig makes."""
-    if {name for (name,) in connection.execute(COLUMNS).fetchall()} != KEPT_COLUMNS:
+def _kept_version(connection: Connection) -> int:
+    """The version that made the book of kept rows. Raises GitmigError if none did that this gitmig knows."""
+    columns = {name for (name,) in connection.execute(COLUMNS).fetchall()}
+    found = next((version for version, names in KEPT_COLUMNS.items() if names == columns), None)
+    if found is None:
         raise GitmigError(
             "schema gitmig_kept is of another version of gitmig, and its ledger, schema gitmig, is gone",
             hint="ALTER SCHEMA gitmig_kept RENAME TO … keeps its rows out of the way; then sync again",
         )
+    return found
 
 
 def _scalar(connection: Connection, query: str) -> object:

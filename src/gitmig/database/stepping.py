@@ -7,13 +7,12 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from gitmig.core.kept.item import DRIFT, Subject
-from gitmig.core.kept.report import Report
-from gitmig.core.kept.suspicion import Reach, suspect
 from gitmig.core.plan import Direction
 from gitmig.database.book import Done, milliseconds
 from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
+from gitmig.rows.items import DRIFT, Report, Subject
+from gitmig.rows.reach import Reach, suspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from gitmig.core.plan import Step
     from gitmig.database.connection import Connection
     from gitmig.database.gauge import Gauge
-    from gitmig.database.kept.keeper import Keeper
     from gitmig.database.tasks import Task
+    from gitmig.rows.preserve import Preserver
 
 # Under this name rows of what was changed by hand are kept.
 BY_HAND = Subject(version=DRIFT, name="", checksum=DRIFT)
@@ -41,6 +40,13 @@ class Observer(Protocol):
         """Rows that had to wait for the end of a transaction, or of the plan, were put back."""
 
 
+class Call:
+    """A function as something that can be run."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self.run = run
+
+
 class Stepper:
     """Runs steps one by one. `current` is the task under way, or the last one; `ran` are the ones that count.
 
@@ -49,7 +55,9 @@ class Stepper:
     With a `keeper`, no step loses rows; with a `gauge`, schemas are measured.
     """
 
-    def __init__(self, connection: Connection, observer: Observer, keeper: Keeper | None, gauge: Gauge | None) -> None:
+    def __init__(
+        self, connection: Connection, observer: Observer, keeper: Preserver | None, gauge: Gauge | None
+    ) -> None:
         self.current: Task | None = None
         self.ran: dict[tuple[Direction, int], tuple[Task, Done]] = {}
         self._connection = connection
@@ -93,7 +101,7 @@ class Stepper:
                 for task in tasks:
                     done.append(self._apply(task, measure=measure))
         except ScriptError:
-            if self._keeper is None or not self._keeper.postponed.give_way():
+            if self._keeper is None or not self._keeper.deferred.give_way():
                 raise
             del done[before:]
             self.apply(tasks, done, measure=measure)
@@ -113,7 +121,7 @@ class Stepper:
             return False
         try:
             with self._connection.transaction():
-                return bool(self._keeper.preview(lambda: run_inside(self._connection, inside)))
+                return bool(self._keeper.preview(Call(lambda: run_inside(self._connection, inside))).losses)
         except ScriptError:
             if self._connection.broken:
                 raise
@@ -124,7 +132,7 @@ class Stepper:
         if self._keeper is None:
             script()
         else:
-            self._keeper.run(BY_HAND, Direction.REVERT, script)
+            self._keeper.run(BY_HAND, Direction.REVERT, Call(script))
 
     def _apply(self, task: Task, *, measure: bool) -> Done:
         done = self.run_as_written(task)
@@ -144,9 +152,11 @@ class Stepper:
             script()
             return Report()
         opposite = task.opposite
-        back = None if opposite is None else lambda: runner_of(opposite.language).inside(self._connection, opposite)
+        back = (
+            None if opposite is None else Call(lambda: runner_of(opposite.language).inside(self._connection, opposite))
+        )
         subject = task.subject if as_written else replace(task.subject, text=None)
-        return self._keeper.run(subject, task.step.direction, script, back)
+        return self._keeper.run(subject, task.step.direction, Call(script), back)
 
 
 def run_inside(connection: Connection, task: Task) -> None:

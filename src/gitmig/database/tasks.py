@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig import __version__
-from gitmig.core.kept.item import Subject
 from gitmig.core.plan import Direction, Step
 from gitmig.database.ledger import Row, applied_of, scripts
+from gitmig.rows.items import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.core.kept.report import Limits
 from gitmig.database import lock
-from gitmig.database.kept.keeper import Keeper
-from gitmig.database.kept.store import Store
 from gitmig.errors import GitmigError
+from gitmig.rows.items import Limits
+from gitmig.rows.preserve import Preserver
+from gitmig.rows.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.core.kept.item import Item
-    from gitmig.core.kept.report import Report
     from gitmig.database.connection import Connection
     from gitmig.database.lock import Holder
     from gitmig.operations.project import Project
+    from gitmig.rows.items import Item, Reason, Report
 
     OnWait = Callable[[Holder], None]
 
@@ -31,7 +30,7 @@ class Shown:
     """
 
     item: Item
-    rows: tuple[tuple[dict[str, str | None], str | None], ...]
+    rows: tuple[tuple[dict[str, str | None], tuple[Reason, str | None] | None], ...]
 
 
 def kept(project: Project) -> list[Item]:
@@ -54,7 +53,7 @@ def restore(project: Project, number: int, on_wait: OnWait) -> tuple[Item, Repor
         lock.acquire(connection, on_wait)
         item = _find(_store(connection, project), [number])[0]
         limits = Limits(bytes=project.settings.kept_size, days=project.settings.kept_age)
-        keeper = Keeper(connection, limits, project.user, None)
+        keeper = Preserver(connection, limits, project.user, None)
         with connection.transaction():
             return item, keeper.restore(item)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitmig.config import OPTION
 from gitmig.core.database_name import name_of_old, under_construction
-from gitmig.core.kept.item import REBUILD, Subject
 from gitmig.core.plan import Direction
 from gitmig.core.schema import schema_difference
 from gitmig.database import ledger_schema
@@ -20,7 +19,6 @@ from gitmig.database.building import BuildFailed, build
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import Address, connect, with_name, with_options
 from gitmig.database.gauge import Gauge
-from gitmig.database.kept.shape import read_shape
 from gitmig.database.ledger import Event, read_state
 from gitmig.database.like import copy_properties
 from gitmig.database.rebuild import construction
@@ -44,6 +42,8 @@ from gitmig.operations.ownership import foreign_ledger
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
+from gitmig.rows.items import REBUILD, Subject
+from gitmig.rows.tables import read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,7 @@ def rebuild(
             if foreign := foreign_ledger(old, target, state, plan_for(state.stack, target)):
                 raise foreign
         if wary:
-            leave_to_sync(old, read_shape(old).tables)
+            leave_to_sync(old, read_tables(old).by_oid)
         stamp.forget(project.repository)
         return _Rebuild(project, target, old, observer, wait).run(work, stack)
 

@@ -8,13 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.config import OPTION
-from gitmig.core.kept.report import Limits
 from gitmig.core.protection import Caller, Change
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor
-from gitmig.database.kept.keeper import Keeper
-from gitmig.database.kept.shape import has_rows
 from gitmig.database.ledger import end_unfinished, read_state
 from gitmig.database.refusals import StepFailed
 from gitmig.database.reverting import Unrepairable
@@ -30,6 +27,9 @@ from gitmig.operations.planning import plan_for, refuse_irreversible
 from gitmig.operations.protection import permit, permit_discarding, refuse_hooks
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
+from gitmig.rows.items import Limits
+from gitmig.rows.preserve import Preserver
+from gitmig.rows.reach import has_rows
 
 if TYPE_CHECKING:
     from gitmig.core.plan import Plan
@@ -188,20 +188,20 @@ class _Sync:
             trust.approve_plan(self._project, plan, self._target)
         return True
 
-    def _keeper(self, *, needed: bool) -> Keeper | None:
+    def _keeper(self, *, needed: bool) -> Preserver | None:
         """Who keeps rows; what was kept for too long goes first. None where no row is, unless `needed`."""
         settings = self._project.settings
         limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
         by, commit = self._project.user, self._target.commit
         wary = self._caller is Caller.HOOK
-        keeper = Keeper(self._connection, limits, by, commit, self._observer.keeping, wary=wary)
+        keeper = Preserver(self._connection, limits, by, commit, self._observer.keeping, wary=wary)
         if not needed and not keeper.holds_rows and not has_rows(self._connection):
             return None
         if expired := keeper.expire():
             self._observer.expired(expired)
         return keeper
 
-    def _executor(self, expected: Expected | None = None, keeper: Keeper | None = None) -> Executor:
+    def _executor(self, expected: Expected | None = None, keeper: Preserver | None = None) -> Executor:
         return Executor(
             self._connection,
             Context(target=self._target.set, commit=self._target.commit, by=self._project.user),

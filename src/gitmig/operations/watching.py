@@ -12,9 +12,6 @@ from gitmig.operations.rebuild import RebuildObserver
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.kept.item import Item
-    from gitmig.core.kept.report import Report
-    from gitmig.core.kept.shape import TableName
     from gitmig.core.ownership import ForeignLedger
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
@@ -22,6 +19,8 @@ if TYPE_CHECKING:
     from gitmig.database.lock import Holder
     from gitmig.database.rebuild.sessions import Session
     from gitmig.errors import SyncFailed
+    from gitmig.rows.items import Item, Report
+    from gitmig.rows.tables import TableName
 
 
 class SyncObserver(Observer, OwnershipObserver, ProtectionObserver, RebuildObserver, Protocol):

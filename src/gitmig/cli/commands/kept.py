@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
+from gitmig.cli.kept_rows import why
 from gitmig.cli.render import confirm, plural, print_json, say, table, tell
 
 if TYPE_CHECKING:
-    from gitmig.core.kept.item import Item
     from gitmig.database.lock import Holder
+    from gitmig.rows.items import Item
 
 ROWS = 20
 
@@ -52,10 +53,13 @@ def show(item: int, limit: int, database: str | None, as_json: bool) -> int:
         print_json(shapes.of_kept_rows(found))
         return 0
     names = [column.name for column in found.item.columns]
-    refused = any(why for _, why in found.rows)
+    refused = any(waits for _, waits in found.rows)
     rows = [
-        [*("" if row[name] is None else str(row[name]) for name in names), *([why or ""] if refused else [])]
-        for row, why in found.rows
+        [
+            *("" if row[name] is None else str(row[name]) for name in names),
+            *([why(*waits) if waits else ""] if refused else []),
+        ]
+        for row, waits in found.rows
     ]
     table([*names, *(["why it is still here"] if refused else [])], rows)
     if found.item.rows > len(found.rows):
@@ -77,7 +81,7 @@ def restore(item: int, database: str | None) -> int:
     for restored in report.restored:
         say(f"put {plural(restored.rows, 'row')} back into {restored.table}")
     for staying in report.staying:
-        say(f"still kept, {plural(staying.rows, 'row')} of {found.table}: {staying.why}")
+        say(f"still kept, {plural(staying.rows, 'row')} of {found.table}: {why(staying.reason, staying.detail)}")
     return 1 if report.staying else 0
 
 
@@ -103,11 +107,11 @@ def drop(items: tuple[int, ...], everything: bool, yes: bool, database: str | No
 
 
 def _cells(item: Item) -> list[str]:
-    from gitmig.core.kept.sizes import as_size
+    from gitmig.core.sizes import as_size
 
     back = "its up" if item.direction.value == "revert" else "its down"
     back = back if item.comes_back else "`gitmig kept restore`"
-    waits = (item.reason or "its place") if item.due else back
+    waits = (why(item.reason, item.detail) if item.reason else "its place") if item.due else back
     return [
         str(item.id),
         f"{item.direction.sign} {item.label}",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gitmig.cli.kept_rows import why
+
 if TYPE_CHECKING:
-    from gitmig.core.kept.item import Item
     from gitmig.operations.kept import Shown as ShownItem
+    from gitmig.rows.items import Item
 
 
 def of_kept(item: Item) -> dict[str, Any]:
@@ -23,10 +25,13 @@ def of_kept(item: Item) -> dict[str, Any]:
         "kept_by": item.kept_by,
         "commit": item.commit,
         "due": item.due,
-        "reason": item.reason,
+        "reason": why(item.reason, item.detail) if item.reason else None,
     }
 
 
 def of_kept_rows(shown: ShownItem) -> dict[str, Any]:
     """`gitmig kept show --json`."""
-    return {**of_kept(shown.item), "values": [{"values": row, "reason": why} for row, why in shown.rows]}
+    return {
+        **of_kept(shown.item),
+        "values": [{"values": row, "reason": why(*waits) if waits else None} for row, waits in shown.rows],
+    }

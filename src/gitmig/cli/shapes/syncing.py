@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gitmig.cli.kept_rows import why
 from gitmig.cli.shapes.pieces import named, of_difference, of_plan, of_problem, of_set, of_step
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def _done(done: Done) -> dict[str, Any]:
         ],
         "restored": [{"table": str(one.table), "rows": one.rows} for one in done.rows.restored],
         "staying": [
-            {"item": one.item, "table": str(one.table), "rows": one.rows, "why": one.why} for one in done.rows.staying
+            {"item": one.item, "table": str(one.table), "rows": one.rows, "why": why(one.reason, one.detail)}
+            for one in done.rows.staying
         ],
     }
 

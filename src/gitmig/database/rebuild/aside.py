@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.core.kept.item import KeptColumn
-from gitmig.core.kept.shape import TableName
-from gitmig.database.kept.store import Copy, Store, data_table
 from gitmig.database.rebuild.session import encoding
+from gitmig.rows.items import KeptColumn
+from gitmig.rows.store import Copy, Store
+from gitmig.rows.tables import TableName
+from gitmig.rows.values import data_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from gitmig.core.carrying import Column, Table
-    from gitmig.core.kept.item import Subject
     from gitmig.core.plan import Direction
     from gitmig.database.connection import Connection
+    from gitmig.rows.items import Subject
 
 # Items that came along have their numbers already.
 GO_ON = b"""

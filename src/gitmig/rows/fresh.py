@@ -1,0 +1,242 @@
+"""What the opposite step has written anew: rows that it wrote the last time, too, give way to those.
+
+They are known again by what they did not get by themselves: numbers from sequences, times, random keys. A row that
+comes back has its old number then, and what the step has made refer to the new one is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.rows.constraints import foreign_keys
+from gitmig.rows.items import Kind
+from gitmig.rows.merge import Act
+from gitmig.rows.values import EQUAL, TRUE, all_of, data_table, likeness, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitmig.database.connection import Connection
+    from gitmig.rows.constraints import ForeignKey
+    from gitmig.rows.merge import Witness
+    from gitmig.rows.places import Place
+    from gitmig.rows.store import Store
+    from gitmig.rows.values import Pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Again:
+    """For one item: rows written anew, in table `rows` (oid, tid, n: the kept row it is, kind; null: none)."""
+
+    place: Place
+    witness: Witness
+    rows: str
+
+    @property
+    def numbers(self) -> str:
+        """The table of keys that change: o1, o2, … to n1, n2, …"""
+        return f"number_{self.place.item.id}"
+
+
+class Rewritten:
+    """The rows that the opposite step has written anew in the tables of several items."""
+
+    def __init__(
+        self, connection: Connection, store: Store, places: Sequence[Place], witnesses: Mapping[int, Witness]
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._found = [again for place in places if (again := self._find(place, witnesses[place.item.id])) is not None]
+        self._numbered: list[str] = []
+
+    def settle(self) -> None:
+        """Renumber what refers to rows that get their old numbers back, and delete what S does not have."""
+        for again in self._found:
+            if again.place.key:
+                self._renumber(again)
+        for again in self._found:
+            gone = sql.SQL("f.kind {} {}").format(EQUAL, sql.Literal(Kind.UNWANTED.value))
+            if again.place.item.all and not again.witness.changed:  # nothing else can have come of what is as it was
+                gone = sql.SQL("(f.n IS NULL OR {})").format(gone)
+                if again.place.key:
+                    gone = sql.SQL("({} AND NOT EXISTS (SELECT FROM {} k WHERE {} AND {}))").format(
+                        gone, again.place.data, _is_gone(), again.place.on_key
+                    )
+            with self._connection.users_path():
+                self._connection.execute(
+                    sql.SQL("DELETE FROM {} t USING {} f WHERE t.tableoid {} f.oid AND t.ctid {} f.tid AND {}").format(
+                        again.place.table.source, data_table(again.rows), EQUAL, EQUAL, gone
+                    )
+                )
+
+    def redirect(self, place: Place) -> None:
+        """Have kept rows take the places of the ones that were written anew."""
+        for again in self._found:
+            if again.place is place:
+                self._connection.execute(
+                    sql.SQL(
+                        "UPDATE {} x SET act = {}, oid = f.oid, tid = f.tid FROM {} f WHERE f.n = x.n "
+                        "AND f.kind = {} AND x.act IN ({}, {})"
+                    ).format(
+                        *(data_table(place.plan), Act.UPDATE.value, data_table(again.rows), Kind.GONE.value),
+                        *(Act.INSERT.value, Act.UPDATE.value),
+                    )
+                )
+
+    def clear(self) -> None:
+        """Drop what helped."""
+        self._store.drop_data(*(again.rows for again in self._found), *self._numbered)
+
+    def _find(self, place: Place, witness: Witness) -> _Again | None:
+        """Match what was written anew with rows of the item; None where nothing was."""
+        pairing = witness.pairing
+        inserted = witness.change is not None and witness.change.activity.inserted > 0
+        if not (witness.is_new or (pairing is not None and inserted)):
+            return None
+        own = [pair for pair in place.pairs if not pair.column.defaulted] or list(place.pairs)
+        if witness.is_new or pairing is None:
+            rows: sql.Composable = sql.SQL("{} t WHERE {}").format(place.table.source, TRUE)
+        else:
+            rows = sql.SQL("{} WHERE k.n IS NULL").format(pairing.join("RIGHT JOIN"))
+        right = likeness(pair.shown() for pair in own)
+        fresh = sql.SQL(
+            "SELECT t.tableoid AS oid, t.ctid AS tid, {right} AS likeness, pg_catalog.row_number() OVER "
+            "(PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS copy FROM {rows}"
+        ).format(right=right, rows=rows)
+        left = likeness(map(_as_written, own))
+        kept = sql.SQL(
+            "SELECT k.n, k.kind, {left} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {left} "
+            "ORDER BY k.kind, k.n) AS copy FROM {data} k WHERE k.kind IN ({gone}, {unwanted})"
+        ).format(left=left, data=place.data, gone=Kind.GONE.value, unwanted=Kind.UNWANTED.value)
+        again = _Again(place=place, witness=witness, rows=f"again_{place.item.id}")
+        self._store.create(
+            again.rows,
+            sql.SQL(
+                "SELECT f.oid, f.tid, k.n, k.kind FROM ({}) f LEFT JOIN ({}) k "
+                "ON k.likeness {} f.likeness AND k.copy {} f.copy"
+            ).format(fresh, kept, EQUAL, EQUAL),
+        )
+        return again
+
+    def _renumber(self, again: _Again) -> None:
+        """Tell what refers to a row by a key which that row will not have any more."""
+        place = again.place
+        keys = [
+            key
+            for key in foreign_keys(self._connection, [place.table.oid], incoming=True)
+            if set(key.other_columns) <= {pair.column.name for pair in place.key}
+        ]
+        self._move_away(again)
+        if not keys:
+            return
+        old = [
+            sql.SQL("t.{} AS {}").format(sql.Identifier(p.column.name), sql.Identifier(f"old_{p.column.name}"))
+            for p in place.key
+        ]
+        new = [sql.SQL("{} AS {}").format(p.value, sql.Identifier(f"new_{p.column.name}")) for p in place.key]
+        self._numbered.append(again.numbers)
+        self._store.create(
+            again.numbers,
+            sql.SQL(
+                "SELECT {} FROM {} f JOIN {} k ON k.n {} f.n AND {} JOIN {} t "
+                "ON t.tableoid {} f.oid AND t.ctid {} f.tid WHERE NOT {}"
+            ).format(
+                listed([*old, *new]),
+                data_table(again.rows),
+                place.data,
+                EQUAL,
+                _is_gone(),
+                place.table.source,
+                EQUAL,
+                EQUAL,
+                place.on_key,
+            ),
+        )
+        for key in keys:
+            self._refer(again, key)
+
+    def _move_away(self, again: _Again) -> None:
+        """Rows that are new get other numbers where theirs belong to rows that come back."""
+        place = again.place
+        if not all(pair.column.defaulted and not pair.column.always for pair in place.key):
+            return
+        self._write_and_follow(
+            again,
+            sql.SQL(
+                "UPDATE {table} t SET {sets} FROM {rows} f WHERE f.n IS NULL AND t.tableoid {equal} f.oid "
+                "AND t.ctid {equal} f.tid AND EXISTS (SELECT FROM {data} k JOIN {rows} o ON o.n {equal} k.n "
+                "WHERE {gone} AND {on_key}) RETURNING f.oid, f.tid, t.tableoid AS to_oid, t.ctid AS to_tid"
+            ).format(
+                table=place.table.source,
+                sets=listed(sql.SQL("{} = DEFAULT").format(sql.Identifier(pair.column.name)) for pair in place.key),
+                rows=data_table(again.rows),
+                data=place.data,
+                gone=_is_gone(),
+                on_key=place.on_key,
+                equal=EQUAL,
+            ),
+            [again.rows],
+        )
+
+    def _refer(self, again: _Again, key: ForeignKey) -> None:
+        """Have the rows that refer to old numbers refer to the new ones, all at once."""
+        old = [sql.Identifier("m", f"old_{name}") for name in key.other_columns]
+        new = [sql.Identifier("m", f"new_{name}") for name in key.other_columns]
+        own = [sql.Identifier("r", name) for name in key.columns]
+        same = all_of(
+            sql.SQL("{} {} {}").format(left, operator, right) for left, operator, right in zip(old, key.operators, own)
+        )
+        followers = [other.rows for other in self._found if other.place.table.oid == key.table]
+        followers += [
+            other.witness.pairing.listed
+            for other in self._found
+            if other.place.table.oid == key.table and other.witness.pairing and other.witness.pairing.listed
+        ]
+        self._write_and_follow(
+            again,
+            sql.SQL(
+                "UPDATE {own} r SET {sets} FROM (SELECT r.tableoid AS oid, r.ctid AS tid, m.* FROM {own} r "
+                "JOIN {numbers} m ON {same}) m WHERE r.tableoid {equal} m.oid AND r.ctid {equal} m.tid "
+                "RETURNING m.oid, m.tid, r.tableoid AS to_oid, r.ctid AS to_tid"
+            ).format(
+                own=key.own,
+                sets=listed(
+                    sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in zip(key.columns, new)
+                ),
+                numbers=data_table(again.numbers),
+                same=same,
+                equal=EQUAL,
+            ),
+            followers,
+        )
+
+    def _write_and_follow(self, again: _Again, statement: sql.Composable, listings: Sequence[str]) -> None:
+        """Update rows, and note in the listings where they are then: oid, tid."""
+        moved = f"moved_{again.place.item.id}"
+        updates: list[sql.Composable] = [
+            sql.SQL(
+                ", {} AS (UPDATE {} l SET oid = m.to_oid, tid = m.to_tid FROM moved m "
+                "WHERE l.oid {} m.oid AND l.tid {} m.tid)"
+            ).format(sql.Identifier(f"{moved}_{k}"), data_table(name), EQUAL, EQUAL)
+            for k, name in enumerate(dict.fromkeys(listings))
+        ]
+        with self._connection.users_path():
+            self._connection.execute(
+                sql.SQL("WITH moved AS ({}){} SELECT 1").format(statement, sql.SQL("").join(updates))
+            )
+
+
+def _is_gone() -> sql.Composable:
+    return sql.SQL("k.kind {} {}").format(EQUAL, sql.Literal(Kind.GONE.value))
+
+
+def _as_written(pair: Pair) -> sql.Composable:
+    """What the opposite step wrote the last time: as it was noted then, else what S had."""
+    if pair.kept.fresh is None:
+        return pair.kept_text()
+    return sql.SQL("CASE WHEN k.has_fresh THEN {} ELSE {} END").format(
+        sql.Identifier("k", pair.kept.fresh), pair.kept_text()
+    )

@@ -1,0 +1,261 @@
+"""Keeping what a step took: of the snapshot from before it, what the other side cannot say by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.rows.changes import successor
+from gitmig.rows.items import NO_INPUTS, Inputs, Kept, KeptColumn, Kind
+from gitmig.rows.store import THEIRS, Copy
+from gitmig.rows.values import EQUAL, TRUE, Pair, any_of, data_table, listed, same
+
+if TYPE_CHECKING:
+    from gitmig.core.plan import Direction
+    from gitmig.database.connection import Connection
+    from gitmig.rows.items import Subject
+    from gitmig.rows.snapshot import Pairing, Snapshot
+    from gitmig.rows.store import Store
+    from gitmig.rows.tables import Partition, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A table before a step, and what is known of it afterwards.
+
+    `pairing` is None if the table is gone. `fresh`: the table with what the opposite step would make of it (see
+    `opposite.Given`); None: it was not tried, as it writes no rows. `whole`: everything is kept, as that step fails.
+    `why` is what PostgreSQL said of a row that does not fit any more.
+    """
+
+    snapshot: Snapshot
+    pairing: Pairing | None
+    after: Table | None
+    fresh: str | None = None
+    whole: bool = False
+    why: str | None = None
+    inputs: Inputs = NO_INPUTS
+
+
+class Keeping:
+    """Makes the items of one step."""
+
+    def __init__(self, connection: Connection, store: Store, subject: Subject, direction: Direction) -> None:
+        self._connection = connection
+        self._store = store
+        self._subject = subject
+        self._direction = direction
+
+    def keep(self, taken: Taken) -> Kept | None:
+        """Keep what has to be; None if people lose nothing."""
+        snapshot = taken.snapshot
+        columns = _columns(taken)
+        data = f"item_{snapshot.number}"
+        keeps_all = taken.fresh is None or self._keeps_all(taken)
+        self._store.create(data, self._rows(taken, columns, keeps_all=keeps_all))
+        row = self._connection.execute(
+            sql.SQL("SELECT count(*), count(*) FILTER (WHERE kind IN ({})) FROM {}").format(THEIRS, data_table(data))
+        ).fetchone()
+        assert row is not None  # an aggregate
+        if not row[0]:
+            self._store.drop_data(data)
+            return None
+        copy = Copy(
+            table=snapshot.table.name,
+            heir=taken.after.name if taken.after else None,
+            columns=self._alike(data, columns),
+            rows=row[1],
+            data=data,
+            why=taken.why,
+            all=keeps_all,
+            inputs=taken.inputs,
+            partitions=_dropped(taken),
+        )
+        size = self._store.add(snapshot.number, self._subject, self._direction, copy)
+        lost = tuple(column.name for column in columns if column.heir is None)
+        if not copy.rows:
+            return None
+        return Kept(
+            item=snapshot.number,
+            table=copy.table,
+            columns=lost if copy.heir else (),
+            rows=copy.rows,
+            bytes=size,
+            why=taken.why,
+        )
+
+    def _keeps_all(self, taken: Taken) -> bool:
+        """Whether one of the rows that are not there now would come back otherwise, or one too many."""
+        assert taken.fresh is not None  # see `keep`
+        fresh = data_table(taken.fresh)
+        gone: sql.Composable = sql.SQL("true")
+        if taken.pairing is not None:
+            gone = sql.SQL("f.n IN (SELECT k.n FROM {} WHERE t.ctid IS NULL)").format(taken.pairing.join("LEFT JOIN"))
+        query = sql.SQL("SELECT EXISTS (SELECT FROM {} f WHERE f.n IS NULL OR {})").format(fresh, gone)
+        return self._connection.execute(query).fetchone() == (True,)
+
+    def _rows(self, taken: Taken, columns: tuple[KeptColumn, ...], *, keeps_all: bool) -> sql.Composable:
+        parts = [self._theirs(taken, columns, keeps_all=keeps_all)]
+        if taken.pairing is not None:
+            parts.append(_made(taken, columns))
+        if taken.fresh is not None:
+            parts.append(_unwanted(taken, columns))
+        return sql.SQL(" UNION ALL ").join(parts)
+
+    def _theirs(self, taken: Taken, columns: tuple[KeptColumn, ...], *, keeps_all: bool) -> sql.Composable:
+        """The rows of the snapshot."""
+        pairs = _pairs(taken)
+        source: sql.Composable = sql.SQL("{} k").format(data_table(taken.snapshot.data))
+        gone: sql.Composable = TRUE
+        shown: dict[str, sql.Composable] = {}
+        if taken.pairing is not None:
+            source = taken.pairing.join("LEFT JOIN")
+            gone = sql.SQL("(t.ctid IS NULL)")
+            shown = {one.kept.data: one.shown() for one in pairs}
+        conditions: list[sql.Composable] = []
+        fresh: dict[str, sql.Composable] = {}
+        has_fresh: sql.Composable = sql.SQL("false")
+        if taken.fresh is not None:
+            source = sql.SQL("{} LEFT JOIN {} f ON f.n {} k.n").format(source, data_table(taken.fresh), EQUAL)
+            conditions.append(sql.SQL("f.n IS NOT NULL"))
+            if keeps_all:
+                conditions.append(gone)
+            has_fresh = sql.SQL("coalesce(f.there, false)")
+            fresh = {c.data: sql.Identifier("f", f"f{c.data[1:]}") for c in columns}
+        elif taken.whole or len(pairs) < len(columns):
+            conditions.append(TRUE)
+        else:
+            conditions += [gone, *(one.differs for one in pairs if not one.kept.key)]
+        kind = sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(
+            gone, sql.Literal(Kind.GONE.value), sql.Literal(Kind.PAIRED.value)
+        )
+        values: list[sql.Composable] = [sql.Identifier("k", column.data) for column in columns]
+        return _row(sql.SQL("k.n"), kind, has_fresh, columns, values, shown, fresh, source, any_of(conditions))
+
+    def _alike(self, data: str, columns: tuple[KeptColumn, ...]) -> tuple[KeptColumn, ...]:
+        """The columns, with an image only where T shows something else."""
+        images = [column for column in columns if column.image is not None]
+        if not images:
+            return columns
+        tests = listed(
+            sql.SQL("coalesce(bool_and({}) FILTER (WHERE kind IN ({}, {})), false)").format(
+                same(sql.SQL("{}::text").format(sql.Identifier(c.data)), sql.Identifier(str(c.image))),
+                Kind.PAIRED.value,
+                Kind.MADE.value,
+            )
+            for c in images
+        )
+        row = self._connection.execute(sql.SQL("SELECT {} FROM {}").format(tests, data_table(data))).fetchone()
+        assert row is not None  # an aggregate
+        alike = {column.data for column, is_alike in zip(images, row) if is_alike}
+        return tuple(replace(c, image=None, like=True) if c.data in alike else c for c in columns)
+
+
+def _pairs(taken: Taken) -> list[Pair]:
+    """The columns with what became of them; those of the key are marked."""
+    if taken.after is None:
+        return []
+    key = {one.kept.data for one in taken.pairing.key} if taken.pairing else set()
+    return [replace(one, kept=replace(one.kept, key=one.kept.data in key)) for one in taken.snapshot.pairs(taken.after)]
+
+
+def _columns(taken: Taken) -> tuple[KeptColumn, ...]:
+    key = {one.kept.data for one in taken.pairing.key} if taken.pairing else set()
+    if taken.pairing is None:
+        key = {
+            c.data
+            for c, column in zip(taken.snapshot.saved, taken.snapshot.columns)
+            if column.number in taken.snapshot.table.key
+        }
+    found = []
+    for saved, column in zip(taken.snapshot.saved, taken.snapshot.columns):
+        heir = successor(taken.snapshot.table, column, taken.after) if taken.after else column
+        is_key = saved.data in key
+        found.append(
+            replace(
+                saved,
+                heir=heir.name if heir else None,
+                key=is_key,
+                image=f"b{saved.data[1:]}" if taken.pairing is not None and heir and not is_key else None,
+                fresh=f"f{saved.data[1:]}" if taken.fresh is not None else None,
+            )
+        )
+    return tuple(found)
+
+
+def _row(  # noqa: PLR0917 - the parts of one statement, in their order
+    number: sql.Composable,
+    kind: sql.Composable,
+    has_fresh: sql.Composable,
+    columns: tuple[KeptColumn, ...],
+    values: list[sql.Composable],
+    shown: dict[str, sql.Composable],
+    fresh: dict[str, sql.Composable],
+    source: sql.Composable,
+    condition: sql.Composable,
+) -> sql.Composable:
+    null = sql.SQL("NULL::pg_catalog.text")
+    parts = [
+        sql.SQL("{} AS n").format(number),
+        sql.SQL("{} AS kind").format(kind),
+        sql.SQL("NULL::text AS why"),
+        sql.SQL("NULL::text AS detail"),
+        sql.SQL("{} AS has_fresh").format(has_fresh),
+    ]
+    for column, value in zip(columns, values):
+        parts.append(sql.SQL("{} AS {}").format(value, sql.Identifier(column.data)))
+        if column.image is not None:
+            parts.append(sql.SQL("{} AS {}").format(shown.get(column.data, null), sql.Identifier(column.image)))
+        if column.fresh is not None:
+            parts.append(sql.SQL("{} AS {}").format(fresh.get(column.data, null), sql.Identifier(column.fresh)))
+    return sql.SQL("SELECT {} FROM {} WHERE {}").format(listed(parts), source, condition)
+
+
+def _made(taken: Taken, columns: tuple[KeptColumn, ...]) -> sql.Composable:
+    """The rows that are there now and were not: if nobody changes them, they are no row of S."""
+    assert taken.pairing is not None  # see `_rows`
+    pairs = {one.kept.data: one for one in _pairs(taken)}
+    values: list[sql.Composable] = []
+    for column in columns:
+        one = pairs.get(column.data)
+        if one is None or (column.native and one.column.type != column.type):
+            values.append(sql.SQL("NULL::{}").format(sql.SQL(column.type if column.native else "text")))
+        else:
+            values.append(sql.Identifier("t", one.column.name) if column.native else one.shown())
+    shown = {data: one.shown() for data, one in pairs.items()}
+    number = sql.SQL("-2 * pg_catalog.row_number() OVER ()")
+    kind = sql.Literal(Kind.MADE.value)
+    source = taken.pairing.join("RIGHT JOIN")
+    condition: sql.Composable = sql.SQL("k.n IS NULL")
+    if taken.fresh is not None:  # else the opposite step takes them away as it is
+        condition = sql.SQL("k.n IS NULL AND EXISTS (SELECT FROM {})").format(data_table(taken.fresh))
+    return _row(number, kind, sql.SQL("false"), columns, values, shown, {}, source, condition)
+
+
+def _unwanted(taken: Taken, columns: tuple[KeptColumn, ...]) -> sql.Composable:
+    """What the opposite step would write although it was not there."""
+    assert taken.fresh is not None  # see `_rows`
+    values: list[sql.Composable] = [
+        sql.SQL("NULL::{}").format(sql.SQL(column.type if column.native else "text")) for column in columns
+    ]
+    fresh: dict[str, sql.Composable] = {c.data: sql.Identifier("f", f"f{c.data[1:]}") for c in columns}
+    number = sql.SQL("-2 * pg_catalog.row_number() OVER () - 1")
+    condition: sql.Composable = sql.SQL("f.n IS NULL")
+    if taken.pairing is not None and taken.pairing.key:  # what is there now is not written anew
+        there = [sql.SQL("{} {} {}").format(fresh[one.kept.data], EQUAL, one.shown()) for one in taken.pairing.key]
+        condition = sql.SQL("f.n IS NULL AND NOT EXISTS (SELECT FROM {} t WHERE {})").format(
+            taken.pairing.after.source, sql.SQL(" AND ").join(there)
+        )
+    source = sql.SQL("{} f").format(data_table(taken.fresh))
+    kind = sql.Literal(Kind.UNWANTED.value)
+    return _row(number, kind, sql.SQL("true"), columns, values, {}, fresh, source, condition)
+
+
+def _dropped(taken: Taken) -> tuple[Partition, ...]:
+    """The parts of the table that the step dropped."""
+    if taken.after is None or taken.after.oid != taken.snapshot.table.oid:
+        return ()
+    names = {part.name for part in taken.after.partitions}
+    return tuple(part for part in taken.snapshot.table.partitions if part.name not in names)

@@ -1,0 +1,258 @@
+"""The three-way merge: what becomes of each kept row when the opposite step has run.
+
+S is the side whose rows were kept, T the one where people worked since; the opposite step has made the rows of T into
+those of the table. A kept row knows what it was in S, what it was in T then (its image), and what the opposite step
+would have made of that (fresh). What T holds just before the opposite step, the witness, tells what people did there:
+
+- An image that is there unchanged: the row is what it was in S.
+- One that was changed: T's value counts where T changed it, and S's stays kept if S had a say of its own.
+- One that is gone: people deleted the row, and S's stays kept.
+- A row that was in S alone comes back, unless people of T have a row with its key: then both are rows, and T's is there.
+- A row that the step to T had made, unchanged, is taken away.
+- What the opposite step writes anew gives way to the rows it wrote the last time.
+
+See docs/internals/rows.md for where this comes from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.rows.items import Kind, Reason
+from gitmig.rows.values import EQUAL, FALSE, all_of, any_of, data_table, likeness, listed, same
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.rows.changes import Change
+    from gitmig.rows.places import Place
+    from gitmig.rows.snapshot import Pairing
+    from gitmig.rows.tables import Column
+    from gitmig.rows.values import Pair
+
+
+class Act(Enum):
+    """What is done with a kept row."""
+
+    UPDATE = "update"  # its row in the table takes over its values
+    INSERT = "insert"  # it comes back whole
+    DELETE = "delete"  # its row in the table goes
+    DONE = "done"  # it is there, or nothing is to be done
+    STAY = "stay"  # it stays kept; its reason says why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """What T was like before the opposite step ran.
+
+    `pairing`: its rows, and which of the rows after the step they are; None: the rows of the table now are the ones.
+    `is_new`: the step has made the table, so that T had no rows. `change` is what the step did to the table, None if
+    nothing. `changed`: somebody changed a row of a table that the step reads or writes; `derived`: of one that it only
+    reads, so that what it makes of that is believed.
+    """
+
+    pairing: Pairing | None = None
+    is_new: bool = False
+    change: Change | None = None
+    changed: bool = True
+    derived: bool = False
+
+
+def plan_rows(place: Place, witness: Witness) -> sql.Composed:
+    """A query for each row of the item: n, kind, act, where its row is by now (oid, tid); and whether T has the say.
+
+    That is one column `theirs_…` for each column of which T has shown something; `conflict`: S had a say as well.
+    """
+    shown = _shown(place, witness)
+    there = _there(place, witness)
+    has_row = sql.SQL("t.ctid IS NOT NULL")
+    identical = all_of(sql.SQL("NOT {}").format(pair.differs) for pair in place.values)
+    as_it_was = all_of(sql.SQL("NOT {}").format(theirs) for _, theirs in shown)
+    cases: list[tuple[list[sql.Composable], Act]] = [
+        ([_kind(Kind.MADE), there, as_it_was, has_row], Act.DELETE),
+        ([any_of([_kind(Kind.MADE), _kind(Kind.UNWANTED)])], Act.DONE),
+        ([_kind(Kind.GONE), there, has_row, identical], Act.DONE),
+        ([_kind(Kind.GONE), there], Act.STAY),
+        ([_kind(Kind.PAIRED), sql.SQL("NOT {}").format(there)], Act.STAY),
+    ]
+    if place.force:
+        cases = [([any_of([_kind(Kind.MADE), _kind(Kind.UNWANTED)])], Act.DONE)]
+    cases.append(([has_row], Act.UPDATE))
+    act = sql.SQL("CASE {} ELSE {} END").format(
+        sql.SQL(" ").join(
+            sql.SQL("WHEN {} THEN {}").format(all_of(conditions), sql.Literal(act.value)) for conditions, act in cases
+        ),
+        sql.Literal(Act.INSERT.value),
+    )
+    says = [(pair, _has_say(pair, theirs, witness)) for pair, theirs in shown if not place.force]
+    flags = [sql.SQL("{} AS {}").format(say, sql.Identifier(f"theirs_{pair.kept.data}")) for pair, say in says]
+    conflict = any_of(all_of([say, _own_say(pair), pair.differs]) for pair, say in says)
+    return sql.SQL("SELECT k.n, k.kind, {} AS act, t.tableoid AS oid, t.ctid AS tid, {} FROM {}").format(
+        act,
+        listed([sql.SQL("({} AND {}) AS conflict").format(_kind(Kind.PAIRED), conflict), *flags]),
+        _source(place, witness),
+    )
+
+
+def assignments(place: Place) -> list[tuple[Column, sql.Composable]]:
+    """What the columns of a row that is there get, over k (kept), x (plan) and t: what was lost, and what T left."""
+    found = []
+    for pair in place.values:
+        value = pair.value
+        if _says_something(pair) and not place.force:
+            flag = sql.Identifier("x", f"theirs_{pair.kept.data}")
+            value = sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(
+                flag, sql.Identifier("t", pair.column.name), value
+            )
+        found.append((pair.column, value))
+    return found
+
+
+def is_plain(place: Place, witness: Witness) -> bool:
+    """Whether T has no say about any of the values: they are only put back beside their keys."""
+    return bool(place.key) and witness.pairing is None and not any(map(_says_something, place.values))
+
+
+def _says_something(pair: Pair) -> bool:
+    return pair.kept.shown is not None or pair.kept.fresh is not None
+
+
+def _there(place: Place, witness: Witness) -> sql.Composable:
+    """T has the row, or its image."""
+    if witness.is_new:
+        return FALSE
+    return sql.SQL("t.ctid IS NOT NULL" if place.key and witness.pairing is None else "w.n IS NOT NULL")
+
+
+def _shown(place: Place, witness: Witness) -> list[tuple[Pair, sql.Composable]]:
+    """The columns of which T, or the opposite step, has something to say; and whether T changed it."""
+    found: list[tuple[Pair, sql.Composable]] = []
+    for pair in place.values:
+        if _says_something(pair):
+            now = _in_witness(place, witness, pair) if pair.kept.shown is not None else None
+            theirs = FALSE if now is None else sql.SQL("NOT {}").format(same(pair.kept_text(pair.kept.shown), now))
+            found.append((pair, theirs))
+    return found
+
+
+def _has_say(pair: Pair, theirs: sql.Composable, witness: Witness) -> sql.Composable:
+    """T changed it; or it changed what the opposite step makes it from."""
+    if pair.kept.fresh is None or not witness.derived:
+        return theirs
+    fresh = sql.Identifier("k", pair.kept.fresh)
+    return any_of([theirs, sql.SQL("(k.has_fresh AND NOT {})").format(same(fresh, pair.shown()))])
+
+
+def _own_say(pair: Pair) -> sql.Composable:
+    """S had another value than T, and than the opposite step alone would give."""
+    conditions = []
+    if pair.kept.shown is not None:
+        conditions.append(sql.SQL("NOT {}").format(same(pair.kept_text(), pair.kept_text(pair.kept.shown))))
+    if pair.kept.fresh is not None:
+        fresh = sql.Identifier("k", pair.kept.fresh)
+        conditions.append(sql.SQL("NOT (k.has_fresh AND {})").format(same(fresh, pair.kept_text())))
+    return all_of(conditions)
+
+
+def _kind(kind: Kind) -> sql.Composable:
+    return sql.SQL("k.kind {} {}").format(EQUAL, sql.Literal(kind.value))
+
+
+def _in_witness(place: Place, witness: Witness, pair: Pair) -> sql.Composable | None:
+    """What T holds in a column, as the text the image would have; None if that cannot be told any more."""
+    if witness.is_new:
+        return None
+    if witness.pairing is None:
+        return pair.shown()
+    snapshot = witness.pairing.snapshot
+    for saved, column in zip(snapshot.saved, snapshot.columns):
+        if column.name == pair.kept.heir:
+            return sql.SQL("w.{}::pg_catalog.text").format(sql.Identifier(saved.data))
+    return None
+
+
+def _source(place: Place, witness: Witness) -> sql.Composable:
+    """`k` (kept rows), `w` (rows of T) and `t` (rows of the table now), each row beside the ones it is."""
+    if place.key:
+        rows: sql.Composable = sql.SQL("LEFT JOIN {} t ON {}").format(place.table.source, place.on_key)
+        if witness.pairing is not None and witness.pairing.listed:
+            rows = _listed_rows(place, witness.pairing)
+        return sql.SQL("{} k {} {}").format(place.data, _keyed_witness(place, witness), rows)
+    if witness.is_new:
+        return sql.SQL("{} k LEFT JOIN {} t ON false").format(place.data, place.table.source)
+    return _alike_source(place, witness)
+
+
+def _keyed_witness(place: Place, witness: Witness) -> sql.Composable:
+    if witness.pairing is None:
+        return sql.SQL("")
+    snapshot = witness.pairing.snapshot
+    by_name = {column.name: (saved, column) for saved, column in zip(snapshot.saved, snapshot.columns)}
+    on = []
+    for pair in place.key:
+        saved, column = by_name[str(pair.kept.heir)]
+        if saved.native and pair.kept.native and column.type == pair.kept.type:
+            on.append(sql.SQL("w.{} {} k.{}").format(sql.Identifier(saved.data), EQUAL, sql.Identifier(pair.kept.data)))
+        else:
+            on.append(
+                sql.SQL("w.{}::pg_catalog.text {} {}").format(sql.Identifier(saved.data), EQUAL, pair.kept_text())
+            )
+    return sql.SQL("LEFT JOIN {} w ON {}").format(data_table(snapshot.data), all_of(on))
+
+
+def _alike_source(place: Place, witness: Witness) -> sql.Composable:
+    """Without a key: images and the rows of T that are equal, each of these once; then where these are by now."""
+    shown = [pair for pair in place.pairs if pair.kept.shown is not None]
+    left = likeness(pair.kept_text(pair.kept.shown) for pair in shown)
+    with_image = any_of(_kind(kind) for kind in (Kind.PAIRED, Kind.MADE))
+    kept = sql.SQL(
+        "(SELECT k.*, {left} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {image}, {left} ORDER BY k.n) AS copy, "
+        "{image} AS has_image FROM {data} k) k"
+    ).format(left=left, image=with_image, data=place.data)
+    match = sql.SQL("k.has_image AND k.likeness {} w.likeness AND k.copy {} w.copy").format(EQUAL, EQUAL)
+    if witness.pairing is None:
+        right = likeness(pair.shown() for pair in shown)
+        return sql.SQL(
+            "{kept} LEFT JOIN (SELECT 1 AS n, t.tableoid AS oid, t.ctid AS tid, {right} AS likeness, "
+            "pg_catalog.row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS copy FROM {table} t) w "
+            "ON {match} LEFT JOIN {table} t ON t.tableoid {equal} w.oid AND t.ctid {equal} w.tid"
+        ).format(kept=kept, right=right, match=match, table=place.table.source, equal=EQUAL)
+    snapshot = witness.pairing.snapshot
+    saved = {column.name: one for one, column in zip(snapshot.saved, snapshot.columns)}
+    texts = [
+        sql.SQL("w.{}::pg_catalog.text").format(sql.Identifier(saved[str(pair.kept.heir)].data))
+        for pair in shown
+        if str(pair.kept.heir) in saved
+    ]
+    rows = sql.SQL(
+        "(SELECT w.*, {right} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {right} ORDER BY w.n) AS copy "
+        "FROM {data} w) w"
+    ).format(right=likeness(texts), data=data_table(snapshot.data))
+    return sql.SQL("{kept} LEFT JOIN {rows} ON {match} {now}").format(
+        kept=kept, rows=rows, match=match, now=_listed_rows(place, witness.pairing)
+    )
+
+
+def _listed_rows(place: Place, pairing: Pairing) -> sql.Composable:
+    """The rows of the table that the rows `w` of T have become."""
+    return sql.SQL(
+        "LEFT JOIN {pairs} p ON p.n {equal} w.n "
+        "LEFT JOIN {table} t ON t.tableoid {equal} p.oid AND t.ctid {equal} p.tid"
+    ).format(pairs=data_table(pairing.listed), table=place.table.source, equal=EQUAL)
+
+
+def reason_to_stay() -> sql.Composable:
+    """Why a row whose act is to stay does."""
+    return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(
+        _kind(Kind.GONE), sql.Literal(Reason.TAKEN.value), sql.Literal(Reason.ROW_GONE.value)
+    )
+
+
+def telling(place: Place) -> Sequence[Pair]:
+    """The columns by which a row that was written anew is known again: what it did not get by itself."""
+    own = [pair for pair in place.pairs if not pair.column.defaulted]
+    return own or list(place.pairs)

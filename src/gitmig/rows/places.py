@@ -1,0 +1,78 @@
+"""Where kept rows belong: the table as it is now, and which of its columns take which kept values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.rows.values import Pair, all_of, data_table
+
+if TYPE_CHECKING:
+    from gitmig.rows.items import Item, KeptColumn
+    from gitmig.rows.tables import Table, Tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The rows of an item and the table they belong to; `missing` are columns the table does not have (yet).
+
+    `force`: kept values win in any case.
+    """
+
+    item: Item
+    table: Table
+    pairs: tuple[Pair, ...]
+    missing: tuple[KeptColumn, ...]
+    force: bool = False
+
+    @property
+    def data(self) -> sql.Identifier:
+        """The table that holds the rows."""
+        return data_table(self.item.data)
+
+    @property
+    def plan(self) -> str:
+        """The table that says what is to be done with each row: n, act, oid, tid; see `merge`."""
+        return f"plan_{self.item.id}"
+
+    @property
+    def key(self) -> tuple[Pair, ...]:
+        """The columns that tell rows apart."""
+        return tuple(pair for pair in self.pairs if pair.kept.key)
+
+    @property
+    def values(self) -> tuple[Pair, ...]:
+        """The other columns."""
+        return tuple(pair for pair in self.pairs if not pair.kept.key)
+
+    @property
+    def on_key(self) -> sql.Composable:
+        """Rows `k` and `t` have the same key."""
+        return all_of(pair.equal for pair in self.key)
+
+    @property
+    def unique(self) -> bool:
+        """Whether values that are put back, other than keys, may be such as only one row can have."""
+        numbers = {pair.column.number for pair in self.values}
+        return any(not numbers.isdisjoint(index) for index in self.table.unique)
+
+
+def find_place(item: Item, tables: Tables, *, force: bool = False) -> Place | None:
+    """Where an item belongs; None: nowhere yet."""
+    home = item.home
+    moved = tables.by_oid.get(home.oid) if home else None
+    table = moved or tables.named(item.table)
+    if table is None:
+        return None
+    pairs, missing = [], []
+    for kept in item.columns:
+        column = table.column(home.renamed(kept.name, moved) if home and moved else kept.name)
+        if column is None:
+            missing.append(kept)
+        elif not column.generated:
+            pairs.append(Pair(kept=kept, column=column, table=table.name))
+    if any(kept.key for kept in missing) or not pairs or item.waits_for({kept.name for kept in missing}):
+        return None
+    return Place(item=item, table=table, pairs=tuple(pairs), missing=tuple(missing), force=force)

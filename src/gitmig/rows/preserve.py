@@ -1,0 +1,259 @@
+"""Running a step so that no row is lost: what it takes away is kept, and what its opposite took comes back.
+
+The phases of a step: run it and see what it changes; if rows are at stake, take that back, take snapshots, and run it
+again; put back what is due; try the opposite; keep what would not come back by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitmig.core.plan import Direction
+from gitmig.database.attached_code import leave_to_sync
+from gitmig.database.sending import ScriptError
+from gitmig.errors import GitmigError
+from gitmig.rows import quarantine
+from gitmig.rows.bisect import is_about_data
+from gitmig.rows.changes import Changes, find_changes
+from gitmig.rows.constraints import quiet
+from gitmig.rows.deferred import Deferral
+from gitmig.rows.items import Report
+from gitmig.rows.limits import check
+from gitmig.rows.places import find_place
+from gitmig.rows.reach import reaches_rows, suspect
+from gitmig.rows.restore import put_back
+from gitmig.rows.sequences import attempt
+from gitmig.rows.step import Step, StepRun, UnknownRows
+from gitmig.rows.store import Store
+from gitmig.rows.tables import read_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from gitmig.database.connection import Connection
+    from gitmig.rows.items import Item, Limits, Subject
+    from gitmig.rows.places import Place
+    from gitmig.rows.script import Runnable
+    from gitmig.rows.tables import TableName, Tables
+
+    Progress = Callable[[TableName, int], None]
+
+BACK = {Direction.APPLY: "reverted", Direction.REVERT: "applied again"}
+
+
+class Preserver:
+    """Runs steps on a connection inside the caller's transaction.
+
+    `by` and `commit` are noted with what is kept. `progress` is told the table and its size in bytes before it is
+    copied. `deferred` are the rows that have to wait for a later step. `wary`: LeftToSync is raised where a superuser
+    would run other people's code by moving rows.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        limits: Limits,
+        by: str,
+        commit: str | None,
+        progress: Progress | None = None,
+        *,
+        wary: bool = False,
+    ) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._store = Store(connection, by, commit)
+        self._progress = progress or _unheard
+        self._wary = wary
+        self._may_hold: bool | None = None
+        self._refused: set[int] = set()
+        self.deferred = Deferral()
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether anything is kept in the database; it need not have a ledger."""
+        return bool(self._store.items())
+
+    def run(self, subject: Subject, direction: Direction, script: Runnable, back: Runnable | None = None) -> Report:
+        """Run a step. Raises ScriptError if the script fails, GitmigError if something cannot be kept.
+
+        A revert that fails because of rows is run again without them; they are put back as far as they fit. So is an
+        apply, if all of them fit with the values that are kept for them. `back` runs the migration's other section.
+        """
+        due, held = self._due(subject, direction)
+        step = Step(
+            subject=subject,
+            direction=direction,
+            script=script,
+            back=back if suspect(subject.opposite).writes else None,
+            due=tuple(due),
+            partial=self.deferred.is_waiting(),
+        )
+        try:
+            report = self._run(step)
+        except ScriptError as error:
+            if not is_about_data(error.sqlstate):
+                raise
+            run_without = self._without_rows if direction is Direction.REVERT else self._completed
+            report = run_without(step, error)
+        self._may_hold = self._may_hold or None  # what helps the opposite step is kept, too, and not reported
+        if direction is Direction.APPLY:
+            self.deferred.came_back(due)
+            self.deferred.follow(item for item in due if item.id in report.waiting)
+            self._refused |= report.refused
+            if staying := held + [item for item in due if item.id in report.waiting | report.refused]:
+                self.deferred.note_homes(staying, read_tables(self._connection))
+        return report
+
+    def preview(self, script: Runnable) -> Changes:
+        """What a script would take away; it runs, and everything it did is rolled back. Raises ScriptError."""
+        before = read_tables(self._connection)
+        changes = Changes()
+
+        def work() -> bool:
+            nonlocal changes
+            script.run()
+            changes = find_changes(before, read_tables(self._connection, before))
+            return False
+
+        attempt(self._connection, work)
+        return changes
+
+    def finish(self, *, plan_ends: bool = True) -> Report:
+        """Put back what was waiting for its place, or for the end of a transaction, in a transaction of its own.
+
+        To be called when a plan has been committed, and after every step whose report says `waiting`, once that is:
+        as the plan does not end there, what waits for a certain step goes on waiting. What a step of the plan had to
+        refuse may fit where it ends.
+        """
+        if self._may_hold is None:
+            self._may_hold = self._store.exists()
+        refused = self._refused if plan_ends else set()
+        items = [self.deferred.at_home(item) for item in self._store.waiting(refused)] if self._may_hold else []
+        if not plan_ends:
+            items = [item for item in items if not self.deferred.holds(item, committed=True)]
+        if not items:
+            return Report()
+        with self._connection.transaction(), quiet(self._connection):
+            tables = read_tables(self._connection)
+            places = self._places(items, tables)
+            partial = not plan_ends and self.deferred.is_waiting(committed=True)
+            restored, staying = put_back(self._connection, self._store, places, {}, partial=partial)
+        return Report(restored=tuple(restored), staying=tuple(staying))
+
+    def expire(self) -> list[Item]:
+        """Drop what has been kept for longer than the limit; returns it."""
+        old = self._store.older_than(self._limits.days)
+        if old:
+            self._store.drop(old)
+        return [item for item in old if item.rows]
+
+    def restore(self, item: Item) -> Report:
+        """Put an item back now, over what stands in its place. Raises GitmigError if it has none."""
+        place = find_place(item, read_tables(self._connection), force=True)
+        if place is None:
+            raise GitmigError(
+                f"{item.what} has no place in the database as it is now",
+                hint=f"it comes back by itself when {item.label} is {BACK[item.direction]}",
+            )
+        with quiet(self._connection):
+            restored, staying = put_back(self._connection, self._store, [place], {})
+        return Report(restored=tuple(restored), staying=tuple(staying))
+
+    def _due(self, subject: Subject, direction: Direction) -> tuple[list[Item], list[Item]]:
+        """What to put back after a step, and what has to wait longer.
+
+        Only where something is kept: a new database with hundreds of steps is not asked at each of them.
+        """
+        if not self._may_hold:
+            self._may_hold = self._store.exists()
+        items = self._store.due([subject.checksum, *subject.replaces], direction) if self._may_hold else []
+        if direction is Direction.REVERT:
+            return items, []
+        self.deferred.begin(subject.checksum)
+        held = [item for item in items if self.deferred.holds(item)]
+        return [self.deferred.at_home(item) for item in items if item not in held], held
+
+    def _places(self, items: Sequence[Item], tables: Tables) -> list[Place]:
+        """Where items belong, newest first, as far as that is there."""
+        places = [place for item in reversed(items) if (place := find_place(item, tables))]
+        if self._wary:
+            leave_to_sync(self._connection, {place.table.oid for place in places})
+        return places
+
+    def _run(self, step: Step) -> Report:
+        if step.due or self._may_touch(step):
+            return self._carefully(step)
+        with self._connection.transaction():
+            step.script.run()
+        return Report()
+
+    def _may_touch(self, step: Step) -> bool:
+        """Whether the script, or the way back, could change any row."""
+        sides = [suspect(step.subject.text), *([suspect(step.subject.opposite)] if step.back else [])]
+        return any(reaches_rows(self._connection, side) for side in sides)
+
+    def _carefully(self, step: Step, aside: Collection[int] = ()) -> Report:
+        """Find out what is changed, and if rows are at stake, run the step again with snapshots of them.
+
+        The rows of the tables `aside` (oids) are put aside for it. Raises ScriptError, GitmigError.
+        """
+        run = StepRun(self._connection, self._store, step, wary=self._wary)
+        report = None if aside else run.try_it()
+        if report is not None:
+            return report
+        needed = run.need(aside)
+        check(self._connection, step.subject, run.changes, self._limits)
+        for table in needed:
+            self._progress(table.name, table.bytes)
+        with self._connection.transaction():
+            return run.run(aside)
+
+    def _without_rows(self, step: Step, error: ScriptError) -> Report:
+        """Run a revert with rows put aside; the first error counts if that does not help either."""
+        before = read_tables(self._connection)
+        for tables in quarantine.suspects(self._connection, before, error):
+            try:
+                report = self._carefully(step, tables)
+            except ScriptError:
+                continue
+            names = tuple(sorted(before.by_oid[oid].name for oid in tables if before.by_oid[oid].filled))
+            return replace(report, aside=names)
+        raise error
+
+    def _completed(self, step: Step, error: ScriptError) -> Report:
+        """Run an apply with rows put aside that come back with what the revert took from them.
+
+        If one has nothing to come back with, the first error counts; it names a row and who may be to blame.
+        """
+        before = read_tables(self._connection)
+        suspects = list(quarantine.suspects(self._connection, before, error))
+        known = {item.heir for item in step.due}
+        for tables in suspects:
+            if known.isdisjoint(before.by_oid[oid].name for oid in tables):
+                continue
+            if (report := self._attempt_without(step, tables, error)) is not None:
+                return report
+        self.deferred.blame([frozenset(before.by_oid[oid].name for oid in tables) for tables in suspects])
+        quarantine.name_row(self._connection, before, error)
+        raise error
+
+    def _attempt_without(self, step: Step, tables: Collection[int], error: ScriptError) -> Report | None:
+        """Run an apply with the rows of these tables put aside; None, as if nothing had been, if not all came back."""
+        report: Report | None = None
+
+        def work() -> bool:
+            nonlocal report
+            report = self._carefully(step, tables)
+            refused = {(kept.table.schema, kept.table.name): kept.why for kept in report.kept if kept.why}
+            error.detail = error.detail or (refused.get(error.table) if error.table else None)
+            return not refused
+
+        try:
+            return report if attempt(self._connection, work) else None
+        except (ScriptError, UnknownRows):
+            return None
+
+
+def _unheard(table: TableName, size: int) -> None:
+    """Nobody listens."""

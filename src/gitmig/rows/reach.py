@@ -1,0 +1,199 @@
+"""How much a script could do to rows: told from its words, and in doubt everything.
+
+A script that cannot touch rows needs no trial. This is about speed alone: what is lost is found by the trial.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from gitmig.core.languages.sql.tokens import tokens
+from gitmig.database.catalogs.scope import FIRST_OID, OURS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from gitmig.database.connection import Connection
+
+
+class Reach(Enum):
+    """Which rows a script can touch: none, those of the tables it names, or any."""
+
+    NONE = 0
+    NAMED = 1
+    ANY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What can be said of a script without running it.
+
+    `words` are all its words and names in lower case. `writes`: it may give rows other values than a plain change of
+    columns does. `targets` are the names behind the words that write. `gives_values`: columns it adds may have values.
+    """
+
+    reach: Reach
+    words: frozenset[str]
+    writes: bool
+    targets: frozenset[str] = frozenset()
+    gives_values: bool = True
+
+
+NOTHING = Suspicion(Reach.NONE, frozenset(), writes=False, gives_values=False)
+EVERYTHING = Suspicion(Reach.ANY, frozenset(), writes=True)
+# No statement that takes or writes rows does without one of these; most scripts need not be looked at any closer.
+POSSIBLE = re.compile(
+    r"\b(?:drop|type|detach|attach|attribute|insert|update|delete|truncate|merge|copy|select|do|call|execute|refresh|load)"
+    r"\b|u&",
+    re.IGNORECASE,
+)
+# What gives a column that is added values of its own.
+VALUES = re.compile(
+    r"\b(?:default|generated|identity|serial\d?|bigserial|smallserial|update|inherits?|like)\b", re.IGNORECASE
+)
+# Where rows are written, in the bodies of functions, too.
+TARGETS = re.compile(
+    r"\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?|merge\s+into|truncate(?:\s+table)?(?:\s+only)?|copy)"
+    r'\s+((?:(?:"(?:[^"]|"")+"|[\w$]+)\.)?(?:"(?:[^"]|"")+"|[\w$]+))',
+    re.IGNORECASE,
+)
+# Statements that leave rows alone, by their first word; and things that may be dropped without losing any.
+HARMLESS = {"comment", "grant", "revoke", "set", "reset", "show", "analyze", "lock"}
+DROPPED = {
+    *("index", "function", "procedure", "routine", "aggregate", "trigger", "view", "policy", "rule", "sequence"),
+    *("publication", "statistics", "operator", "cast", "collation", "text", "event"),
+}
+# But with CASCADE these take columns along: those with that collation, or of the view's row type.
+TAKING_COLUMNS = {"view", "collation"}
+# ALTER TABLE … DROP of these takes no column; the last two only behind ALTER COLUMN, else they are names of columns.
+DROPPED_PARTS = {"default", "not", "constraint"}
+DROPPED_PROPERTIES = {"expression", "identity"}
+ALTERED = {"index", "function", "procedure", "routine", "aggregate", "view", "policy", "sequence", "schema", "default"}
+WRITING = {"insert", "update", "delete", "truncate", "merge", "copy"}
+
+
+@lru_cache(maxsize=2048)
+def suspect(text: str | None) -> Suspicion:
+    """Judge an SQL script; None is one that nobody knows."""
+    if text is None:
+        return EVERYTHING
+    if not POSSIBLE.search(text):
+        return replace(NOTHING, gives_values=bool(VALUES.search(text)))
+    found = tokens(text)
+    if found is None or any(token.kind in {"ATOMIC", "UIDENT"} for token in found):
+        return EVERYTHING
+    words = [token.text.lower() for token in found if token.kind != "SCONST"]
+    judged = [_judge(statement) for statement in _statements(words)]
+    reach = max((reach for reach, _ in judged), key=lambda reach: reach.value, default=Reach.NONE)
+    return Suspicion(
+        reach,
+        frozenset(map(_name, words)),
+        writes=any(writes for _, writes in judged),
+        targets=frozenset(match[1].replace('"', "").rpartition(".")[2].lower() for match in TARGETS.finditer(text)),
+        gives_values=bool(VALUES.search(text)),
+    )
+
+
+def _name(word: str) -> str:
+    return word[1:-1].replace('""', '"') if word.startswith('"') else word
+
+
+def _statements(words: Sequence[str]) -> Iterator[list[str]]:
+    found: list[str] = []
+    for word in [*words, ";"]:
+        if word != ";":
+            found.append(word)
+        elif found:
+            yield found
+            found = []
+
+
+def _judge(words: Sequence[str]) -> tuple[Reach, bool]:
+    """How far one statement reaches, and whether it writes."""
+    head, second = words[0], words[1] if len(words) > 1 else ""
+    if head in HARMLESS:
+        return Reach.NONE, False
+    if head == "create":
+        # What is made holds no rows yet; but a query may call a function that does anything.
+        queries = "select" in words and not {"function", "procedure", "view", "policy", "rule"} & set(words[:4])
+        return (Reach.ANY if queries else Reach.NONE), queries
+    if head == "drop":
+        cascades = "cascade" in words and second not in DROPPED - TAKING_COLUMNS
+        return (Reach.ANY if cascades else Reach.NONE if second in DROPPED else Reach.NAMED), False
+    if head == "alter":
+        return _alter(words, second)
+    if head in WRITING:
+        return (Reach.ANY if {"select", "cascade"} & set(words) else Reach.NAMED), True
+    return Reach.ANY, True
+
+
+def _alter(words: Sequence[str], second: str) -> tuple[Reach, bool]:
+    if second in ALTERED:
+        return Reach.NONE, False
+    if second != "table":
+        return (Reach.NAMED if {"drop", "attribute"}.isdisjoint(words) and second == "type" else Reach.ANY), False
+    takes = any(
+        word in {"type", "detach", "attach"} or (word == "drop" and _takes_column(words, place))
+        for place, word in enumerate(words[2:], 2)
+    )
+    reach = (Reach.ANY if "cascade" in words else Reach.NAMED) if takes else Reach.NONE
+    return reach, takes and "using" in words
+
+
+def _takes_column(words: Sequence[str], place: int) -> bool:
+    """Whether the DROP at this place of an ALTER TABLE is that of a column."""
+    after = words[place + 1] if place + 1 < len(words) else ""
+    of_column = words[place - 2] in {"alter", "column"}
+    return after not in DROPPED_PARTS and not (after in DROPPED_PROPERTIES and of_column)
+
+
+# A column, or a type, is made of the table's row type.
+HELD = """EXISTS (
+    SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+    WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray) AND d.deptype = 'n'
+)"""
+# Whether a script can touch rows, told from its words by a query that looks at few tables. Partitions and heirs are
+# reached through their parents, and everything through views, triggers and rules.
+TABLES = f"SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}"
+NAMED = f"""
+    SELECT EXISTS (
+        {TABLES} WHERE c.relkind IN ('r', 'p', 'v') AND pg_catalog.lower(c.relname) = ANY (%(words)s)
+        AND (c.relkind <> 'r' OR c.relhassubclass OR pg_catalog.pg_relation_size(c.oid) > 0 OR {HELD})
+    )
+"""
+ANY = f"""
+    SELECT EXISTS ({TABLES} WHERE c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) > 0)
+        OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
+"""
+TRIGGERED = f"""
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal)
+        OR EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_type <> '1' AND oid >= {FIRST_OID})
+"""
+
+
+def reaches_rows(connection: Connection, suspicion: Suspicion, names: Collection[str] = ()) -> bool:
+    """Whether a script may touch any row. `names` (in lower case) are those rows had before, and count as well."""
+    if suspicion.reach is Reach.NONE:
+        return False
+    if not suspicion.words.isdisjoint(names):
+        return True
+    if suspicion.reach is Reach.NAMED:
+        if _is(connection, NAMED, {"words": list(suspicion.words)}):
+            return True
+        if not suspicion.writes or not _is(connection, TRIGGERED):
+            return False
+    return _is(connection, ANY)
+
+
+def has_rows(connection: Connection) -> bool:
+    """Whether there are rows, or large objects, that could be anybody's."""
+    return _is(connection, ANY)
+
+
+def _is(connection: Connection, query: str, values: dict[str, object] | None = None) -> bool:
+    row = connection.execute(query.encode(), values).fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,454 @@
+"""Putting back what the opposite step took: all items that are due, as far as there is a place for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from gitmig.database.constraints import settle_constraints
+from gitmig.database.sending import HOPELESS
+from gitmig.rows import merge, sequences
+from gitmig.rows.bisect import Bisection
+from gitmig.rows.constraints import (
+    foreign_keys,
+    foreign_keys_late,
+    identities_writable,
+    references_dropped,
+    triggers_off,
+)
+from gitmig.rows.fresh import Rewritten
+from gitmig.rows.items import Kind, Reason, Restored, Staying
+from gitmig.rows.merge import Act, Witness
+from gitmig.rows.store import THEIRS
+from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitmig.database.connection import Connection
+    from gitmig.rows.constraints import ForeignKey
+    from gitmig.rows.places import Place
+    from gitmig.rows.store import Store
+
+
+def put_back(
+    connection: Connection,
+    store: Store,
+    places: Sequence[Place],
+    witnesses: Mapping[int, Witness],
+    *,
+    partial: bool = False,
+) -> tuple[list[Restored], list[Staying]]:
+    """Put the rows of items into their places, newest first: of two versions of a row the newer one counts.
+
+    `witnesses` has, by item, what T was like. `partial`: rows of other items come back later, and what needs rows that
+    are not there waits.
+    """
+    if not places:
+        return [], []
+    for place in places:
+        connection.execute(sql.SQL("UPDATE {} SET why = NULL, detail = NULL WHERE why IS NOT NULL").format(place.data))
+    give_back(connection, store, places, witnesses)
+    _let_followers_wait(connection, places, partial=partial)
+    restored, staying = [], []
+    for place in places:
+        item = place.item
+        left, reason, detail = _finish(connection, store, place)
+        if item.rows > left:
+            restored.append(Restored(table=place.table.name, rows=item.rows - left))
+        if left and reason:
+            staying.append(Staying(item=item.id, table=item.table, rows=left, reason=reason, detail=detail))
+    return restored, staying
+
+
+def give_back(connection: Connection, store: Store, places: Sequence[Place], witnesses: Mapping[int, Witness]) -> None:
+    """Put rows into their places. Those that were refused have the reason in `why`.
+
+    Where it fails as a whole all of them are: what is kept is never in the way of a sync.
+    """
+    try:
+        with connection.transaction():
+            _PutBack(connection, store, places, witnesses).run()
+    except psycopg.Error as error:
+        if error.sqlstate in HOPELESS:
+            raise
+        import os, traceback  # DEBUG
+        if os.environ.get("RD"): traceback.print_exc()  # DEBUG
+        for place in places:
+            connection.execute(
+                sql.SQL("UPDATE {} SET why = {}, detail = {} WHERE kind IN ({}) AND why IS NULL").format(
+                    place.data, Reason.REFUSED.value, error.diag.message_primary or str(error), THEIRS
+                )
+            )
+
+
+class _PutBack:
+    """Several items at once, whatever refers to what. The plan of a place says what becomes of each of its rows."""
+
+    def __init__(
+        self, connection: Connection, store: Store, places: Sequence[Place], witnesses: Mapping[int, Witness]
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._places = places
+        self._witnesses = {place.item.id: witnesses.get(place.item.id) or Witness() for place in places}
+        self._tables = {place.table.oid: place.table for place in places}
+
+    def run(self) -> None:
+        """Put back what goes. Rows that were refused have the reason in `why`."""
+        settle_constraints(self._connection)
+        with triggers_off(self._connection, self._tables), identities_writable(self._connection, self._tables.values()):
+            self._remake_partitions()
+            plain = [place for place in self._places if self._is_plain(place)]
+            others = [place for place in self._places if place not in plain]
+            for place in plain:
+                self._fill(place)
+            if others:
+                self._merge(others)
+            settle_constraints(self._connection)
+        sequences.move_past(self._connection, self._tables.values())
+
+    def _merge(self, places: Sequence[Place]) -> None:
+        with foreign_keys_late(self._connection, {place.table.oid for place in places}) as keys:
+            rewritten = Rewritten(self._connection, self._store, places, self._witnesses)
+            rewritten.settle()
+            for place in places:
+                self._plan(place)
+                rewritten.redirect(place)
+            for place in places:
+                self._delete(place)
+            moving = {place.table.oid for place in places if place.unique or self._moves_keys(place)}
+            acting = [key for key in foreign_keys(self._connection, moving, incoming=True) if key.acts]
+            with references_dropped(self._connection, acting):
+                for place in places:
+                    self._update(place, swaps=place.table.oid in moving)
+                for place in places:
+                    self._insert(place)
+                while sum(self._take_out_orphans(place, keys) for place in places):
+                    pass
+            for place in places:
+                self._miss(place)
+                self._note_conflicts(place)
+                self._renew_images(place)
+            self._store.drop_data(*(place.plan for place in places))
+            rewritten.clear()
+
+    def _is_plain(self, place: Place) -> bool:
+        """Whether all that is to be done is to put lost values beside their keys."""
+        if not merge.is_plain(place, self._witnesses[place.item.id]):
+            return False
+        query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE kind <> {})").format(place.data, Kind.PAIRED.value)
+        return self._connection.execute(query).fetchone() == (False,)
+
+    def _fill(self, place: Place) -> None:
+        """Give rows their values back, in one statement."""
+        self._connection.execute(
+            sql.SQL("UPDATE {} k SET why = {} WHERE NOT EXISTS (SELECT FROM {} t WHERE {})").format(
+                place.data, Reason.ROW_GONE.value, place.table.source, place.on_key
+            )
+        )
+        sets = listed(sql.SQL("{} = {}").format(sql.Identifier(pair.column.name), pair.value) for pair in place.values)
+        if not place.values:
+            return
+
+        def work(rows: sql.Composable) -> None:
+            self._write(
+                sql.SQL("UPDATE {} t SET {} FROM {} k WHERE {} AND {}").format(
+                    place.table.source, sets, place.data, rows, place.on_key
+                )
+            )
+
+        Bisection(self._connection, place.item.data, TRUE, work).run()
+
+    def _plan(self, place: Place) -> None:
+        self._store.create(place.plan, merge.plan_rows(place, self._witnesses[place.item.id]))
+        self._connection.execute(
+            sql.SQL("UPDATE {} k SET why = {} FROM {} x WHERE x.n = k.n AND x.act = {}").format(
+                place.data, merge.reason_to_stay(), data_table(place.plan), Act.STAY.value
+            )
+        )
+
+    def _remake_partitions(self) -> None:
+        """Make parts of a table anew that the step had dropped: rows have no place without them."""
+        for part in (part for place in self._places for part in place.item.partitions):
+            name, parent = (sql.Identifier(one.schema, one.name) for one in (part.name, part.parent))
+            row = self._connection.execute(
+                "SELECT pg_catalog.to_regclass(%s) IS NULL AND pg_catalog.to_regclass(%s) IS NOT NULL",
+                (name.as_string(self._connection), parent.as_string(self._connection)),
+            ).fetchone()
+            if row and row[0]:
+                self._connection.execute(
+                    sql.SQL("CREATE TABLE {} PARTITION OF {} {}").format(name, parent, sql.SQL(part.bound))
+                )
+
+    def _delete(self, place: Place) -> None:
+        self._write(
+            sql.SQL(
+                "DELETE FROM {table} t USING {plan} x WHERE x.act {equal} {delete} "
+                "AND t.tableoid {equal} x.oid AND t.ctid {equal} x.tid"
+            ).format(
+                table=place.table.source, plan=data_table(place.plan), equal=EQUAL, delete=sql.Literal(Act.DELETE.value)
+            )
+        )
+
+    def _update(self, place: Place, *, swaps: bool) -> None:
+        """Give rows that are there their values back; `swaps`: such as there may be only one of."""
+        sets = [*merge.assignments(place), *((pair.column, pair.value) for pair in place.key)]
+        values = [sql.SQL("{} AS {}").format(value, sql.Identifier(f"v{k}")) for k, (_, value) in enumerate(sets)]
+
+        def work(rows: sql.Composable) -> None:
+            source = sql.SQL(
+                "SELECT k.n, t.tableoid AS oid, t.ctid AS tid, {values} FROM {data} k "
+                "JOIN {plan} x ON x.n {equal} k.n AND x.act {equal} {act} "
+                "JOIN {table} t ON t.tableoid {equal} x.oid AND t.ctid {equal} x.tid WHERE {rows}"
+            ).format(
+                values=listed(values),
+                data=place.data,
+                plan=data_table(place.plan),
+                table=place.table.source,
+                act=sql.Literal(Act.UPDATE.value),
+                equal=EQUAL,
+                rows=rows,
+            )
+            if swaps:
+                self._replace(place, source, [column.name for column, _ in sets])
+            else:
+                self._write(_updating(place, source, [column.name for column, _ in sets]))
+
+        if sets:
+            Bisection(self._connection, place.item.data, self._with_act(place, Act.UPDATE), work).run()
+
+    def _moves_keys(self, place: Place) -> bool:
+        """Whether rows get other keys than they have."""
+        if not place.key:
+            return False
+        row = self._connection.execute(
+            sql.SQL(
+                "SELECT EXISTS (SELECT FROM {} k JOIN {} x ON x.n = k.n AND x.act = {} JOIN {} t "
+                "ON t.tableoid = x.oid AND t.ctid = x.tid WHERE NOT {})"
+            ).format(place.data, data_table(place.plan), Act.UPDATE.value, place.table.source, place.on_key)
+        ).fetchone()
+        return bool(row and row[0])
+
+    def _replace(self, place: Place, source: sql.Composable, names: Sequence[str]) -> None:
+        """Update rows that may swap values of which there is only one: take them all out, and put them in again."""
+        by_name = {name: f"v{k}" for k, name in enumerate(names)}
+        columns = [column.name for column in place.table.stored]
+        hold = f"hold_{place.item.id}"
+        values = listed(
+            sql.SQL("{} AS {}").format(
+                sql.Identifier("s", by_name[name]) if name in by_name else sql.Identifier("t", name),
+                sql.Identifier(f"h{k}"),
+            )
+            for k, name in enumerate(columns)
+        )
+        self._store.create(
+            hold,
+            sql.SQL(
+                "SELECT s.n, s.oid, s.tid, {} FROM ({}) s JOIN {} t ON t.tableoid {} s.oid AND t.ctid {} s.tid"
+            ).format(values, source, place.table.source, EQUAL, EQUAL),
+        )
+        self._write(
+            sql.SQL("DELETE FROM {} t USING {} s WHERE t.tableoid {} s.oid AND t.ctid {} s.tid").format(
+                place.table.source, data_table(hold), EQUAL, EQUAL
+            )
+        )
+        self._write(
+            sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} ORDER BY n").format(
+                place.table.plain,
+                listed(map(sql.Identifier, columns)),
+                listed(sql.Identifier(f"h{k}") for k in range(len(columns))),
+                data_table(hold),
+            )
+        )
+        self._store.drop_data(hold)
+
+    def _insert(self, place: Place) -> None:
+        """Put rows back that are not there."""
+
+        def work(rows: sql.Composable) -> None:
+            self._write(
+                sql.SQL(
+                    "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} k WHERE {}{} ORDER BY k.n"
+                ).format(
+                    place.table.plain,
+                    listed(sql.Identifier(pair.column.name) for pair in place.pairs),
+                    listed(pair.value for pair in place.pairs),
+                    place.data,
+                    rows,
+                    self._not_there(place),
+                )
+            )
+
+        Bisection(self._connection, place.item.data, self._with_act(place, Act.INSERT), work).run()
+
+    def _not_there(self, place: Place) -> sql.Composable:
+        """Of two items about one row, the newer one has put it back already."""
+        if not place.key or not any(other is not place and other.table == place.table for other in self._places):
+            return sql.SQL("")
+        return sql.SQL(" AND NOT EXISTS (SELECT FROM {} t WHERE {})").format(place.table.source, place.on_key)
+
+    def _with_act(self, place: Place, act: Act) -> sql.Composable:
+        return sql.SQL("EXISTS (SELECT FROM {} x WHERE x.n {} k.n AND x.act {} {})").format(
+            data_table(place.plan), EQUAL, EQUAL, sql.Literal(act.value)
+        )
+
+    def _take_out_orphans(self, place: Place, keys: Sequence[ForeignKey]) -> int:
+        """Take rows out again that refer to rows which are not there; returns how many there were."""
+        found = 0
+        inserted = self._with_act(place, Act.INSERT)
+        for key in keys:
+            if key.table == place.table.oid:
+                rows = self._rows_of(place, sql.SQL("k.why IS NULL AND {}").format(inserted))
+                found += self._write(
+                    sql.SQL(
+                        "WITH orphan AS (SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {rows} WHERE {dangling}), "
+                        "taken AS (DELETE FROM {table} t USING orphan o "
+                        "WHERE t.tableoid {equal} o.oid AND t.ctid {equal} o.tid) "
+                        "UPDATE {data} k SET why = {why}, detail = {detail} FROM orphan o WHERE k.n {equal} o.n"
+                    ).format(
+                        rows=rows,
+                        dangling=_dangling(key),
+                        table=place.table.source,
+                        data=place.data,
+                        equal=EQUAL,
+                        why=sql.Literal(Reason.ORPHAN.value),
+                        detail=sql.Literal(f"foreign key {key.name}"),
+                    )
+                )
+        return found
+
+    def _rows_of(self, place: Place, which: sql.Composable) -> sql.Composable:
+        """`k JOIN t`: rows that came back, with what they are in the table."""
+        if place.key:
+            return sql.SQL("(SELECT * FROM {} k WHERE {}) k JOIN {} t ON {}").format(
+                place.data, which, place.table.source, place.on_key
+            )
+        left = likeness(pair.kept_text() for pair in place.pairs)
+        right = likeness(pair.shown() for pair in place.pairs)
+        return sql.SQL(
+            "(SELECT k.*, {left} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {left} ORDER BY k.n) AS copy "
+            "FROM {data} k WHERE {which}) k JOIN (SELECT t.*, t.tableoid, t.ctid, {right} AS likeness, "
+            "pg_catalog.row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid DESC) AS copy "
+            "FROM {table} t) t ON k.likeness {equal} t.likeness AND k.copy {equal} t.copy"
+        ).format(left=left, right=right, data=place.data, which=which, table=place.table.source, equal=EQUAL)
+
+    def _miss(self, place: Place) -> None:
+        """A row that was taken out again may have taken others along (ON DELETE CASCADE): they are not there either."""
+        if place.key:
+            inserted = self._with_act(place, Act.INSERT)
+            self._connection.execute(
+                sql.SQL(
+                    "UPDATE {} k SET why = {} WHERE why IS NULL AND {} AND NOT EXISTS (SELECT FROM {} t WHERE {})"
+                ).format(place.data, Reason.ORPHAN.value, inserted, place.table.source, place.on_key)
+            )
+
+    def _note_conflicts(self, place: Place) -> None:
+        self._connection.execute(
+            sql.SQL(
+                "UPDATE {} k SET why = {} FROM {} x WHERE x.n = k.n AND x.act = {} AND x.conflict AND k.why IS NULL"
+            ).format(place.data, Reason.CHANGED.value, data_table(place.plan), Act.UPDATE.value)
+        )
+
+    def _renew_images(self, place: Place) -> None:
+        """Note of rows that have to wait for a commit what they hold by now: so it can be told who changed them."""
+        images = [pair for pair in place.pairs if pair.kept.image is not None]
+        if images:
+            sets = listed(
+                sql.SQL("{} = {}").format(sql.Identifier(str(pair.kept.image)), pair.shown()) for pair in images
+            )
+            self._connection.execute(
+                sql.SQL(
+                    "UPDATE {} k SET {} FROM {} x, {} t WHERE x.n = k.n AND x.act = {} AND k.why = {} "
+                    "AND t.tableoid = x.oid AND t.ctid = x.tid"
+                ).format(
+                    *(place.data, sets, data_table(place.plan), place.table.source),
+                    *(Act.UPDATE.value, Reason.LATER.value),
+                )
+            )
+
+    def _write(self, statement: sql.Composed) -> int:
+        """Change rows of users: what hangs on their tables finds what it finds in the user's own sessions."""
+        with self._connection.users_path():
+            return self._connection.execute(statement).rowcount
+
+
+def _updating(place: Place, source: sql.Composable, names: Sequence[str]) -> sql.Composed:
+    """Update the rows of which there are other values in `source`: oid, tid, v0, v1, …"""
+    fresh = [sql.Identifier("s", f"v{k}") for k in range(len(names))]
+    return sql.SQL(
+        "UPDATE {table} t SET {sets} FROM ({source}) s "
+        "WHERE t.tableoid {equal} s.oid AND t.ctid {equal} s.tid AND {differs}"
+    ).format(
+        table=place.table.source,
+        sets=listed(sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in zip(names, fresh)),
+        source=source,
+        equal=EQUAL,
+        differs=any_of(
+            sql.SQL("NOT pg_catalog.record_image_eq(ROW({}), ROW({}))").format(sql.Identifier("t", name), value)
+            for name, value in zip(names, fresh)
+        ),
+    )
+
+
+def _dangling(key: ForeignKey) -> sql.Composable:
+    """Row `t` refers to a row that is not there."""
+    own = [sql.Identifier("t", name) for name in key.columns]
+    there = all_of(
+        sql.SQL("f.{} {} {}").format(sql.Identifier(name), operator, column)
+        for name, operator, column in zip(key.other_columns, key.operators, own)
+    )
+    filled = all_of(sql.SQL("{} IS NOT NULL").format(column) for column in own)
+    return sql.SQL("{} AND NOT EXISTS (SELECT FROM {} f WHERE {})").format(filled, key.other, there)
+
+
+def _let_followers_wait(connection: Connection, places: Sequence[Place], *, partial: bool) -> None:
+    """What needs a row that has to wait waits with it: rows that refer to it, values."""
+    waits = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT 1 FROM {} WHERE why = {}").format(place.data, Reason.LATER.value) for place in places
+    )
+    if partial or connection.execute(sql.SQL("{} LIMIT 1").format(waits)).fetchone():
+        for place in places:
+            connection.execute(
+                sql.SQL("UPDATE {} SET why = {} WHERE why IN ({}, {})").format(
+                    place.data, Reason.LATER.value, Reason.ORPHAN.value, Reason.ROW_GONE.value
+                )
+            )
+
+
+def _finish(connection: Connection, store: Store, place: Place) -> tuple[int, Reason | None, str | None]:
+    """Forget what was put back; returns how many rows were refused, and why the first one was.
+
+    Values of columns that the table does not have yet are kept for a later step.
+    """
+    if place.missing:
+        _keep_missing(store, place)
+    row = connection.execute(
+        sql.SQL(
+            "WITH done AS (DELETE FROM {data} WHERE why IS NULL RETURNING 1) "
+            "SELECT count(*), count(*) FILTER (WHERE why = {later}), min(why), min(detail) FROM {data} "
+            "WHERE why IS NOT NULL"
+        ).format(data=place.data, later=Reason.LATER.value)
+    ).fetchone()
+    assert row is not None  # an aggregate
+    left, later, why, detail = row
+    reason = Reason.LATER if later else Reason(why) if why else None
+    if later:
+        store.move_home(place.item)
+    store.shrink(place.item, left, None if later else reason, None if later else detail)
+    return left, reason, detail
+
+
+def _keep_missing(store: Store, place: Place) -> None:
+    """Turn the rows that went back into an item of their own that holds what they still lack."""
+    missing = {column.name for column in place.missing}
+    columns = []
+    for column in place.item.columns:
+        if column.name in missing:
+            columns.append(replace(column, heir=None, image=None, fresh=None, like=False))
+        elif column.key or column.like:
+            columns.append(replace(column, heir=column.name, image=None, fresh=None))
+    store.split(place.item, columns)

@@ -1,0 +1,245 @@
+"""Snapshots of tables from before a script, and which of their rows are which of the rows after it.
+
+Rows are told apart by the columns of a key that both sides have. Without one they are followed: a row that the script
+left alone lies where it lay; a table that was only rewritten has its rows in the order they had; and of what is left,
+rows are the same that have most in common. So every row has its own image on the other side, whatever is equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.rows.changes import lasting_key, successor
+from gitmig.rows.items import KeptColumn
+from gitmig.rows.values import EQUAL, Pair, all_of, as_text, data_table, likeness, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.database.connection import Connection
+    from gitmig.rows.changes import Change
+    from gitmig.rows.store import Store
+    from gitmig.rows.tables import Column, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The rows of a table, in table `data`: n, from 1 in the order they lie in; oid and tid, where; and one per column.
+
+    `saved` has the same columns as they will be kept; what became of them is not known yet.
+    """
+
+    number: int
+    table: Table
+    columns: tuple[Column, ...]
+
+    @property
+    def data(self) -> str:
+        """The table it is in."""
+        return f"image_{self.number}"
+
+    @property
+    def saved(self) -> tuple[KeptColumn, ...]:
+        """How each column is held."""
+        return tuple(saved_column(column, place) for place, column in enumerate(self.columns, 1))
+
+    def pairs(self, after: Table) -> list[Pair]:
+        """The columns with what became of them, as far as that is there."""
+        found = []
+        for saved, column in zip(self.saved, self.columns):
+            if (heir := successor(self.table, column, after)) is not None:
+                found.append(Pair(kept=saved, column=heir, table=after.name))
+        return found
+
+
+def saved_column(column: Column, place: int) -> KeptColumn:
+    """How a column is held: a type that no migration can drop as it is, others as text."""
+    return KeptColumn(
+        name=column.name,
+        type=column.type,
+        heir=None,
+        data=f"c{place}",
+        image=None,
+        native=column.builtin,
+        key=False,
+        like=False,
+        composite=bool(column.parts),
+    )
+
+
+def take(store: Store, number: int, table: Table, columns: Sequence[Column]) -> Snapshot:
+    """Copy the columns of a table."""
+    snapshot = Snapshot(number=number, table=table, columns=tuple(columns))
+    values = [
+        sql.SQL("{} AS {}").format(
+            sql.Identifier("t", column.name)
+            if saved.native
+            else as_text(sql.Identifier("t", column.name), composite=saved.composite),
+            sql.Identifier(saved.data),
+        )
+        for saved, column in zip(snapshot.saved, snapshot.columns)
+    ]
+    store.create(
+        snapshot.data,
+        sql.SQL("SELECT pg_catalog.row_number() OVER () AS n, t.tableoid AS oid, t.ctid AS tid, {} FROM {} t").format(
+            listed(values), table.source
+        ),
+    )
+    return snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """Which rows of a snapshot (alias `k`) are which rows of a table (alias `t`).
+
+    By `key`, or, where that is empty, as listed in table `listed`: n, oid, tid.
+    """
+
+    snapshot: Snapshot
+    after: Table
+    key: tuple[Pair, ...]
+    listed: str
+
+    def join(self, how: str = "JOIN", kept: sql.Composable | None = None) -> sql.Composable:
+        """`k JOIN t`, or LEFT, RIGHT, FULL; `kept` may stand in for the snapshot, with the same columns."""
+        source = kept or data_table(self.snapshot.data)
+        if self.key:
+            return sql.SQL("{} k {} {} t ON {}").format(
+                source, sql.SQL(how), self.after.source, all_of(pair.equal for pair in self.key)
+            )
+        pairs = sql.SQL("{} p ON p.n {} k.n").format(data_table(self.listed), EQUAL)
+        place = sql.SQL("t.tableoid {} p.oid AND t.ctid {} p.tid").format(EQUAL, EQUAL)
+        if how == "JOIN":
+            return sql.SQL("{} k JOIN {} JOIN {} t ON {}").format(source, pairs, self.after.source, place)
+        inner = sql.SQL("JOIN" if how == "RIGHT JOIN" else "LEFT JOIN")
+        return sql.SQL("({} k {} {}) {} {} t ON {}").format(
+            source, inner, pairs, sql.SQL(how), self.after.source, place
+        )
+
+
+def pair(connection: Connection, store: Store, snapshot: Snapshot, change: Change, name: str | None = None) -> Pairing:
+    """Find out which rows are which after the script; `change` tells what it did to the table.
+
+    `name` is that of the table in which they are listed where there is no key.
+    """
+    after = change.after
+    assert after is not None  # rows of a table that is gone are nowhere
+    pairs = snapshot.pairs(after)
+    key = _key(snapshot, after, pairs)
+    if key and not _renumbered(connection, snapshot, after, key, change):
+        return Pairing(snapshot=snapshot, after=after, key=key, listed="")
+    listed_in = name or f"pair_{snapshot.number}"
+    _follow(connection, store, snapshot, change, listed_in)
+    common = [one for one in pairs if one.column.type == one.kept.type or not one.kept.native]
+    if common:
+        _match(connection, snapshot, after, common, listed_in)
+        if stable := _stable(connection, snapshot, after, common, listed_in):
+            _match(connection, snapshot, after, stable, listed_in)
+    if change.activity.updated or not common:
+        _match(connection, snapshot, after, [], listed_in)
+    return Pairing(snapshot=snapshot, after=after, key=(), listed=listed_in)
+
+
+def _key(snapshot: Snapshot, after: Table, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """The columns that tell rows apart on both sides, as pairs."""
+    names = {column.name for column in lasting_key(snapshot.table, after)}
+    found = [one for one in pairs if one.kept.name in names]
+    return tuple(_as_key(one) for one in found) if names and len(found) == len(names) else ()
+
+
+def _as_key(one: Pair) -> Pair:
+    return replace(one, kept=replace(one.kept, key=True))
+
+
+def _renumbered(connection: Connection, snapshot: Snapshot, after: Table, key: Sequence[Pair], change: Change) -> bool:
+    """Whether the script gave rows other keys: more are gone than it deleted, and more are new than it inserted."""
+    if not change.activity.updated:
+        return False
+    by_key = Pairing(snapshot=snapshot, after=after, key=tuple(key), listed="")
+    row = connection.execute(
+        sql.SQL("SELECT count(*) FILTER (WHERE t.ctid IS NULL), count(*) FILTER (WHERE k.n IS NULL) FROM {}").format(
+            by_key.join("FULL JOIN")
+        )
+    ).fetchone()
+    assert row is not None  # an aggregate
+    return bool(row[0] > change.activity.deleted and row[1] > change.activity.inserted)
+
+
+def _follow(connection: Connection, store: Store, snapshot: Snapshot, change: Change, name: str) -> None:
+    """List the rows that lie where they lay, or in a rewritten table in the order they had."""
+    after = change.after
+    assert after is not None  # see `pair`
+    image = data_table(snapshot.data)
+    if snapshot.table.filled <= after.files:
+        query: sql.Composable = sql.SQL(
+            "SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {} k JOIN {} t ON t.tableoid {} k.oid AND t.ctid {} k.tid"
+        ).format(image, after.source, EQUAL, EQUAL)
+    elif after.oid == snapshot.table.oid and not change.activity.written and not after.partitioned:
+        query = sql.SQL(
+            "SELECT k.n, t.oid, t.tid FROM {} k JOIN (SELECT pg_catalog.row_number() OVER () AS n, tableoid AS oid, "
+            "ctid AS tid FROM {}) t ON t.n {} k.n"
+        ).format(image, after.source, EQUAL)
+    else:
+        query = sql.SQL("SELECT NULL::bigint AS n, NULL::oid AS oid, NULL::tid AS tid WHERE false")
+    store.create(name, query)
+
+
+def _match(connection: Connection, snapshot: Snapshot, after: Table, pairs: Sequence[Pair], name: str) -> None:
+    """List rows that are equal in these columns, of those that are not listed yet; equal ones in their order."""
+    connection.execute(
+        sql.SQL(
+            "INSERT INTO {listed} SELECT k.n, t.oid, t.tid FROM ("
+            "SELECT n, {left} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {left} ORDER BY n) AS copy "
+            "FROM {image} k WHERE {not_left}) k JOIN ("
+            "SELECT t.tableoid AS oid, t.ctid AS tid, {right} AS likeness, "
+            "pg_catalog.row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS copy "
+            "FROM {table} t WHERE {not_right}) t ON k.likeness {equal} t.likeness AND k.copy {equal} t.copy"
+        ).format(
+            listed=data_table(name),
+            left=likeness(one.kept_text() for one in pairs) if pairs else sql.SQL("''::text"),
+            right=likeness(one.shown() for one in pairs) if pairs else sql.SQL("''::text"),
+            image=data_table(snapshot.data),
+            table=after.source,
+            equal=EQUAL,
+            not_left=_left_over(name),
+            not_right=_right_over(name),
+        )
+    )
+
+
+def _stable(connection: Connection, snapshot: Snapshot, after: Table, pairs: Sequence[Pair], name: str) -> list[Pair]:
+    """The columns that hold the same values on both sides in all the rows that are not listed yet."""
+    if not pairs:
+        return []
+
+    def sums(values: Sequence[sql.Composable]) -> sql.Composable:
+        hashes = (
+            sql.SQL("sum(pg_catalog.hashtextextended(ROW({})::text, 0)::numeric)").format(value) for value in values
+        )
+        return sql.SQL("ARRAY[{}]").format(listed(hashes))
+
+    row = connection.execute(
+        sql.SQL("SELECT (SELECT {} FROM {} k WHERE {}), (SELECT {} FROM {} t WHERE {})").format(
+            sums([one.kept_text() for one in pairs]),
+            data_table(snapshot.data),
+            _left_over(name),
+            sums([one.shown() for one in pairs]),
+            after.source,
+            _right_over(name),
+        )
+    ).fetchone()
+    assert row is not None  # a query without FROM
+    return [one for one, left, right in zip(pairs, *row) if left is not None and left == right]
+
+
+def _left_over(name: str) -> sql.Composable:
+    return sql.SQL("NOT EXISTS (SELECT FROM {} p WHERE p.n {} k.n)").format(data_table(name), EQUAL)
+
+
+def _right_over(name: str) -> sql.Composable:
+    return sql.SQL("NOT EXISTS (SELECT FROM {} p WHERE p.oid {} t.tableoid AND p.tid {} t.ctid)").format(
+        data_table(name), EQUAL, EQUAL
+    )

@@ -1,0 +1,370 @@
+"""One careful run of a step: its phases, from the script to what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.core.plan import Direction
+from gitmig.database.attached_code import leave_to_sync
+from gitmig.rows import quarantine
+from gitmig.rows.changes import Change, Changes, Extent, changed_columns, find_changes, heir_of, successor
+from gitmig.rows.constraints import quiet
+from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Report
+from gitmig.rows.keep import Keeping, Taken
+from gitmig.rows.merge import Witness, is_plain
+from gitmig.rows.opposite import Given, differing, digests, try_opposite
+from gitmig.rows.places import Place, find_place
+from gitmig.rows.reach import suspect
+from gitmig.rows.restore import give_back, put_back
+from gitmig.rows.sequences import attempt
+from gitmig.rows.snapshot import Pairing, Snapshot, pair, take
+from gitmig.rows.tables import NO_ACTIVITY, Tables, read_tables
+from gitmig.rows.values import data_table
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from gitmig.database.connection import Connection
+    from gitmig.rows.items import Restored, Staying, Subject
+    from gitmig.rows.script import Runnable
+    from gitmig.rows.store import Store
+    from gitmig.rows.tables import Column, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What is to run, for whom, and what the opposite step took and is to be put back after it.
+
+    `back` runs the migration's other section; None where there is none, or no need to look at it. `partial`: there are
+    rows that have to wait longer, and what needs them waits, too.
+    """
+
+    subject: Subject
+    direction: Direction
+    script: Runnable
+    back: Runnable | None
+    due: tuple[Item, ...]
+    partial: bool = False
+
+
+class UnknownRows(Exception):
+    """A script that writes was run without rows which the opposite step has never seen: it may be about them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """A table of which there is a snapshot, what the script did to it, and which of its rows are which then.
+
+    `aside`: the script ran without its rows. `why` is what PostgreSQL said of one that did not fit afterwards.
+    """
+
+    snapshot: Snapshot
+    change: Change
+    pairing: Pairing | None
+    aside: bool = False
+    why: str | None = None
+
+
+class StepRun:
+    """A step, run first to see what it changes, and once more if rows are at stake; inside a savepoint of the caller.
+
+    `changes` is what was seen. `wary`: see `Preserver`.
+    """
+
+    def __init__(self, connection: Connection, store: Store, step: Step, *, wary: bool) -> None:
+        self._connection = connection
+        self._store = store
+        self._step = step
+        self._wary = wary
+        self._before = read_tables(connection)
+        self._needed: dict[int, tuple[Column, ...]] = {}
+        self._differing = self._compare_inputs()
+        self.changes = Changes()
+
+    def try_it(self) -> Report | None:
+        """Run the script. If no row is at stake, that was it, and the report is there; else it is as if it had not."""
+        report: Report | None = None
+
+        def work() -> bool:
+            nonlocal report
+            self._step.script.run()
+            after = read_tables(self._connection, self._before)
+            self.changes = find_changes(self._before, after)
+            self._needed = self._at_stake(after)
+            if not self._needed and not self.changes.large_objects:
+                report = Report()
+                if self._step.due:
+                    with quiet(self._connection):
+                        restored, staying = self._put_back(after, {})
+                    report = Report(restored=tuple(restored), staying=tuple(staying))
+            return report is not None
+
+        attempt(self._connection, work)
+        return report
+
+    def need(self, aside: Collection[int]) -> list[Table]:
+        """The tables of which there will be snapshots; those put `aside` (oids) are among them."""
+        self._needed = {oid: columns for oid, columns in self._needed.items() if not self._worthless(oid)}
+        self._needed |= {oid: self._before.by_oid[oid].stored for oid in aside}
+        tables = [self._before.by_oid[oid] for oid in sorted(self._needed)]
+        if self._wary:
+            leave_to_sync(self._connection, set(self._needed))
+        return tables
+
+    def run(self, aside: Collection[int]) -> Report:
+        """Run the script with snapshots taken, put back what is due, and keep what is lost. Raises ScriptError."""
+        snapshots = self._take()
+        before = read_tables(self._connection, self._before)
+        quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in aside])
+        emptied = read_tables(self._connection, before) if aside else before
+        with self._connection.transaction():
+            self._step.script.run()
+        after = read_tables(self._connection, emptied)
+        with quiet(self._connection):
+            seen = {one.table.oid: self._see(one, before, after, aside) for one in snapshots}
+            self._return(seen, emptied, after)
+            restored, staying = self._put_back(after, seen)
+            if restored or aside:
+                self._see_again(seen)
+        given = self._try_opposite(seen, before, after)
+        with quiet(self._connection):
+            kept = self._keep(seen, given, after)
+            self._clear(seen, given)
+        return Report(kept=kept, restored=tuple(restored), staying=tuple(staying))
+
+    def _compare_inputs(self) -> Mapping[int, frozenset[str]]:
+        """By item, which of the tables that the step reads or writes were changed since it was undone."""
+        found = {}
+        for item in self._step.due:
+            if known := {**item.inputs.read, **item.inputs.written}:
+                with quiet(self._connection):
+                    found[item.id] = differing(self._connection, self._before, known)
+        return found
+
+    def _at_stake(self, after: Tables) -> dict[int, tuple[Column, ...]]:
+        """The tables (oids) of which snapshots are needed, with the columns."""
+        needed: dict[int, tuple[Column, ...]] = {}
+        for change in self.changes.tables:
+            needed[change.table.oid] = change.columns
+        for place in self._due_places(after):
+            table = self._table_before(place.table, after)
+            if table is not None and (table.oid in needed or not is_plain(place, Witness())):
+                needed[table.oid] = table.stored
+        if self._step.back is not None:
+            targets = suspect(self._step.subject.opposite).targets
+            for table in self._before:
+                if table.name.name.lower() in targets and (table.oid in after.by_oid or table.filled):
+                    needed[table.oid] = table.stored
+        return needed
+
+    def _worthless(self, oid: int) -> bool:
+        """Whether all that a table loses are columns that are null everywhere, and that nothing gives other values."""
+        change = next((one for one in self.changes.tables if one.table.oid == oid), None)
+        if change is None or change.after is None or change.extent is not Extent.COLUMNS or self._step.back is not None:
+            return False
+        changed = changed_columns(change.table, change.after)
+        lost = [column for column in changed if successor(change.table, column, change.after) is None]
+        if len(lost) < len(changed) or not all(column.builtin for column in lost):
+            return False
+        if suspect(self._step.subject.opposite).gives_values:
+            return False
+        filled = sql.SQL(" OR ").join(
+            sql.SQL("{} IS NOT NULL").format(sql.Identifier("t", column.name)) for column in lost
+        )
+        query = sql.SQL("SELECT EXISTS (SELECT FROM {} t WHERE {})").format(change.table.source, filled)
+        with quiet(self._connection, {oid}):
+            return self._connection.execute(query).fetchone() == (False,)
+
+    def _take(self) -> list[Snapshot]:
+        if not self._needed:
+            return []
+        with quiet(self._connection, set(self._needed)):
+            return [
+                take(self._store, self._store.next_id(), self._before.by_oid[oid], columns)
+                for oid, columns in sorted(self._needed.items())
+            ]
+
+    def _see(self, snapshot: Snapshot, before: Tables, after: Tables, aside: Collection[int]) -> Seen:
+        """What became of a table, and of its rows."""
+        table = before.by_oid[snapshot.table.oid]
+        heir = heir_of(table, before, after)
+        activity = heir.activity - table.activity if heir and heir.oid == table.oid else NO_ACTIVITY
+        if heir and heir.oid != table.oid:
+            activity = heir.activity
+        change = Change(
+            table=snapshot.table, after=heir, extent=Extent.ROWS, columns=snapshot.columns, activity=activity
+        )
+        is_aside = table.oid in aside
+        pairing = pair(self._connection, self._store, snapshot, change) if heir and not is_aside else None
+        return Seen(snapshot=snapshot, change=change, pairing=pairing, aside=is_aside)
+
+    def _see_again(self, seen: Mapping[int, Seen]) -> None:
+        """Follow the rows once more: those that were put back, or got other values, lie elsewhere now."""
+        for one in seen.values():
+            if one.change.after is not None and (one.aside or (one.pairing and one.pairing.listed)):
+                if one.pairing and one.pairing.listed:
+                    self._store.drop_data(one.pairing.listed)
+                change = replace(one.change, activity=replace(one.change.activity, updated=1, inserted=1))
+                one.pairing = pair(self._connection, self._store, one.snapshot, change)
+
+    def _return(self, seen: Mapping[int, Seen], emptied: Tables, after: Tables) -> None:
+        """Put back the rows that were put aside, as far as they fit what has become of their tables."""
+        places, witnesses, waiting = [], {}, {}
+        lenders = [item for item in self._step.due if item.lost]
+        for one in (one for one in seen.values() if one.aside and one.change.after is not None):
+            self._refuse_unknown(one.snapshot)
+            heir = one.change.after
+            assert heir is not None  # see the loop
+            item = self._waiting_item(one.snapshot)
+            own = [lender for lender in lenders if self._belongs(lender, heir, after)]
+            place = quarantine.waiting_rows(self._store, item, one.snapshot, heir, own)
+            places.append(place)
+            waiting[item.id] = one
+            witnesses[item.id] = Witness(is_new=True, change=one.change)
+        if places:
+            give_back(self._connection, self._store, places, witnesses)
+        for place in places:
+            row = self._connection.execute(
+                sql.SQL("SELECT detail FROM {} WHERE why IS NOT NULL ORDER BY n LIMIT 1").format(place.data)
+            ).fetchone()
+            waiting[place.item.id].why = (row[0] or "it does not fit") if row else None
+            self._store.drop_data(place.item.data)
+            one = waiting[place.item.id]
+            one.pairing = pair(
+                self._connection,
+                self._store,
+                one.snapshot,
+                replace(one.change, activity=replace(one.change.activity, updated=1, inserted=1)),
+            )
+
+    def _belongs(self, item: Item, table: Table, after: Tables) -> bool:
+        place = find_place(item, after)
+        return place is not None and place.table.oid == table.oid
+
+    def _waiting_item(self, snapshot: Snapshot) -> Item:
+        """An item in name only, for rows that go back at once."""
+        subject = self._step.subject
+        return Item(
+            id=snapshot.number,
+            version=subject.version,
+            migration=subject.name,
+            checksum=subject.checksum,
+            direction=self._step.direction,
+            table=snapshot.table.name,
+            heir=None,
+            columns=(),
+            rows=0,
+            bytes=0,
+            kept_at=datetime.now(timezone.utc),
+            kept_by="",
+            commit=None,
+            data=f"aside_{snapshot.number}",
+            due=True,
+        )
+
+    def _refuse_unknown(self, snapshot: Snapshot) -> None:
+        """Raise UnknownRows if an apply's script may be about rows of which nothing is known."""
+        words = suspect(self._step.subject.text)
+        if self._step.direction is Direction.REVERT or not words.writes:
+            return
+        is_named = snapshot.table.name.name.lower() in words.words
+        if is_named and not quarantine.knows_all(self._connection, snapshot, self._step.due):
+            raise UnknownRows
+
+    def _due_places(self, tables: Tables) -> list[Place]:
+        """Where the items belong that are due, newest first."""
+        return [place for item in reversed(self._step.due) if (place := find_place(item, tables))]
+
+    def _table_before(self, table: Table, after: Tables) -> Table | None:
+        """The table that has become this one; None if the script made it."""
+        if table.oid in self._before.by_oid:
+            return self._before.by_oid[table.oid]
+        heirs = ((one, heir_of(one, self._before, after)) for one in self._before if one.oid not in after.by_oid)
+        return next((one for one, heir in heirs if heir is not None and heir.oid == table.oid), None)
+
+    def _put_back(self, after: Tables, seen: Mapping[int, Seen]) -> tuple[list[Restored], list[Staying]]:
+        places = self._due_places(after)
+        if self._wary:
+            leave_to_sync(self._connection, {place.table.oid for place in places})
+        witnesses = {place.item.id: self._witness(place, after, seen) for place in places}
+        return put_back(self._connection, self._store, places, witnesses, partial=self._step.partial)
+
+    def _witness(self, place: Place, after: Tables, seen: Mapping[int, Seen]) -> Witness:
+        """What is known of the rows that people of the other side worked on."""
+        table = self._table_before(place.table, after)
+        one = seen.get(table.oid) if table else None
+        item = place.item
+        is_known = item.id in self._differing
+        differing_ = self._differing.get(item.id, frozenset())
+        return Witness(
+            pairing=one.pairing if one else None,
+            is_new=table is None,
+            change=one.change if one else None,
+            changed=bool(differing_) or not is_known,
+            derived=not differing_.isdisjoint(item.inputs.read),
+        )
+
+    def _try_opposite(self, seen: dict[int, Seen], before: Tables, after: Tables) -> Given | None:
+        """See what the opposite step would make of it; None if it writes no rows."""
+        script = self._step.back
+        if script is None:
+            return None
+        given = try_opposite(self._connection, self._store, script, [s.snapshot for s in seen.values()], before, after)
+        while given.unseen:
+            # the step left these alone, so that they are now as they were before it
+            for oid in sorted(given.unseen):
+                with quiet(self._connection, {oid}):
+                    one = take(self._store, self._store.next_id(), after.by_oid[oid], after.by_oid[oid].stored)
+                    seen[oid] = self._see(one, before, after, ())
+            given = try_opposite(
+                self._connection, self._store, script, [s.snapshot for s in seen.values()], before, after
+            )
+        return given
+
+    def _keep(self, seen: Mapping[int, Seen], given: Given | None, after: Tables) -> tuple[Kept, ...]:
+        keeping = Keeping(self._connection, self._store, self._step.subject, self._step.direction)
+        inputs = self._inputs(given, after)
+        found = []
+        for one in seen.values():
+            fresh = given.fresh.get(one.snapshot.number) if given and given.fresh is not None else None
+            # what the opposite step does not make comes back as it is written, or not at all
+            tried = given is not None and fresh is not None
+            taken = Taken(
+                snapshot=one.snapshot,
+                pairing=one.pairing,
+                after=one.change.after,
+                fresh=fresh,
+                whole=given is not None and not tried,
+                why=one.why,
+                inputs=inputs,
+            )
+            if (kept := keeping.keep(taken)) is not None:
+                found.append(kept)
+        return tuple(found)
+
+    def _inputs(self, given: Given | None, after: Tables) -> Inputs:
+        """What the opposite step reads and writes, as it is now; nothing where all comes back by it anyway."""
+        if given is None or not self._loses_something(given):
+            return NO_INPUTS
+        return Inputs(
+            read=digests(self._connection, [after.by_oid[oid] for oid in sorted(given.read)]),
+            written=digests(self._connection, [after.by_oid[o] for o in sorted(given.written) if o in after.by_oid]),
+        )
+
+    def _loses_something(self, given: Given) -> bool:
+        if not given.fresh:
+            return given.fresh is None
+        query = sql.SQL(" UNION ALL ").join(
+            sql.SQL("SELECT FROM {}").format(data_table(name)) for name in given.fresh.values()
+        )
+        return self._connection.execute(sql.SQL("SELECT EXISTS ({})").format(query)).fetchone() == (True,)
+
+    def _clear(self, seen: Mapping[int, Seen], given: Given | None) -> None:
+        names = [one.snapshot.data for one in seen.values()]
+        names += [one.pairing.listed for one in seen.values() if one.pairing and one.pairing.listed]
+        names += list((given.fresh or {}).values()) if given else []
+        self._store.drop_data(*names)

@@ -1,0 +1,270 @@
+"""The book of kept rows: table gitmig_kept.item, and the tables that hold the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from gitmig.core.plan import Direction
+from gitmig.database.ledger_access import BOOK, is_there, share_as_the_book
+from gitmig.rows.items import NO_INPUTS, Inputs, Item, KeptColumn, Kind, Reason
+from gitmig.rows.tables import Partition, TableName
+from gitmig.rows.values import SCHEMA, data_table, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from gitmig.database.connection import Connection
+    from gitmig.rows.items import Subject
+
+COLUMNS = (
+    "id, version, migration, checksum, direction, table_schema, table_name, heir_schema, heir_name, columns, rows, "
+    'bytes, kept_at, kept_by, commit, data, due, reason, detail, "all", inputs, partitions'
+)
+SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
+# The opposite of an earlier step makes due what that one took. Rows that were refused are not tried again and again.
+# Nothing is written that is as it shall be: a plan asks at each of its steps, in one transaction.
+DUE = f"""
+    WITH taken AS (SELECT id FROM gitmig_kept.item WHERE checksum = ANY (%s) AND direction = %s),
+    marked AS (UPDATE gitmig_kept.item SET due = true WHERE id IN (SELECT id FROM taken) AND NOT due)
+    {SELECT} WHERE id IN (SELECT id FROM taken) OR due AND reason IS NULL ORDER BY id
+"""
+NEXT_ID = b"SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'))"
+INSERT = """
+    INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
+        heir_name, columns, rows, bytes, kept_by, commit, data, "all", inputs, partitions)
+    OVERRIDING SYSTEM VALUE
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, pg_catalog.pg_table_size(%s::regclass), %s, %s, %s, %s, %s, %s)
+    RETURNING bytes
+"""
+SPLIT = """
+    INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
+        heir_name, columns, rows, bytes, kept_at, kept_by, commit, xid, data, due)
+    OVERRIDING SYSTEM VALUE
+    SELECT %s, version, migration, checksum, direction, table_schema, table_name, table_schema,
+        table_name, %s, rows, pg_catalog.pg_table_size(%s::regclass), kept_at, kept_by, commit, xid, %s, true
+    FROM gitmig_kept.item WHERE id = %s
+"""
+THEIRS = listed(sql.Literal(kind.value) for kind in Kind if kind.is_theirs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Rows that were saved: from which table, what became of it, where they are, and why they could not stay.
+
+    For `all`, `inputs` and `partitions` see `Item`.
+    """
+
+    table: TableName
+    heir: TableName | None
+    columns: tuple[KeptColumn, ...]
+    rows: int
+    data: str
+    why: str | None = None
+    all: bool = False
+    inputs: Inputs = NO_INPUTS
+    partitions: tuple[Partition, ...] = ()
+
+
+class Store:
+    """The kept rows of one database. `by` and `commit` are noted with everything that is kept."""
+
+    def __init__(self, connection: Connection, by: str, commit: str | None) -> None:
+        self._connection = connection
+        self._by = by
+        self._commit = commit
+
+    def exists(self) -> bool:
+        """Whether anything is kept at all."""
+        row = self._connection.execute("SELECT EXISTS (SELECT FROM gitmig_kept.item)").fetchone()
+        return bool(row and row[0])
+
+    def items(self) -> list[Item]:
+        """Everything that people can get back, oldest first; nothing where no ledger is."""
+        if not self._has_book():
+            return []
+        return self._select("WHERE rows > 0")
+
+    def due(self, checksums: Collection[str], direction: Direction) -> list[Item]:
+        """What the opposites of these steps took, and what is still waiting for a place; oldest first."""
+        opposite = Direction.REVERT if direction is Direction.APPLY else Direction.APPLY
+        return [_item(*row) for row in self._connection.execute(DUE.encode(), (list(checksums), opposite.value))]
+
+    def waiting(self, refused: Collection[int] = ()) -> list[Item]:
+        """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
+        return self._select("WHERE due AND (reason IS NULL OR id = ANY(%s))", list(refused))
+
+    def taken(self, checksums: Collection[str], direction: Direction) -> list[Item]:
+        """What steps of these migrations took, oldest first."""
+        return self._select("WHERE checksum = ANY(%s) AND direction = %s", list(checksums), direction.value)
+
+    def next_id(self) -> int:
+        """The number of an item to come."""
+        row = self._connection.execute(NEXT_ID).fetchone()
+        assert row is not None  # a query without FROM
+        return int(row[0])
+
+    def add(self, number: int, subject: Subject, direction: Direction, copy: Copy) -> int:
+        """Note what was kept in the table `item_<number>`; returns its size in bytes."""
+        heir = copy.heir
+        inputs = {"read": dict(copy.inputs.read), "written": dict(copy.inputs.written)}
+        partitions = [[*_names(part.name), *_names(part.parent), part.bound] for part in copy.partitions]
+        values = (
+            *(number, subject.version, subject.name, subject.checksum, direction.value),
+            *(*_names(copy.table), heir.schema if heir else None, heir.name if heir else None),
+            *(Jsonb([column.to_json() for column in copy.columns]), copy.rows, f"{SCHEMA}.{copy.data}"),
+            *(self._by, self._commit, copy.data, copy.all, Jsonb(inputs), Jsonb(partitions)),
+        )
+        row = self._connection.execute(INSERT.encode(), values).fetchone()
+        assert row is not None  # RETURNING
+        share_as_the_book(self._connection, SCHEMA, copy.data)
+        return int(row[0])
+
+    def rows(self, item: Item, limit: int) -> list[tuple[dict[str, str | None], tuple[Reason, str | None] | None]]:
+        """At most `limit` rows: values as text by column, and why the row was not put back, if it was tried."""
+        values = [sql.SQL("{}::text").format(sql.Identifier(column.data)) for column in item.columns]
+        query = sql.SQL("SELECT why, detail, {} FROM {} WHERE kind IN ({}) ORDER BY n LIMIT {}").format(
+            listed(values), data_table(item.data), THEIRS, limit
+        )
+        names = [column.name for column in item.columns]
+        return [
+            (dict(zip(names, row)), (Reason(why), detail) if why else None)
+            for why, detail, *row in self._connection.execute(query)
+        ]
+
+    def move_home(self, item: Item) -> None:
+        """Note that the table of an item is called as before the step again: what its rows hold now is noted there."""
+        columns = [replace(column, heir=column.name if column.heir else None).to_json() for column in item.columns]
+        self._connection.execute(
+            "UPDATE gitmig_kept.item SET columns = %s, heir_schema = table_schema, heir_name = table_name "
+            "WHERE id = %s AND heir_name IS NOT NULL",
+            (Jsonb(columns), item.id),
+        )
+
+    def shrink(self, item: Item, rows: int, reason: Reason | None, detail: str | None) -> None:
+        """Note what is left of an item; with no rows left it goes, and its table with it."""
+        if rows:
+            self._connection.execute(
+                "UPDATE gitmig_kept.item SET rows = %s, reason = %s, detail = %s WHERE id = %s",
+                (rows, reason.value if reason else None, detail, item.id),
+            )
+        else:
+            self.drop([item])
+
+    def split(self, item: Item, columns: Sequence[KeptColumn]) -> None:
+        """Make an item of the rows that went back: these columns of theirs have to wait for their place."""
+        number = self.next_id()
+        data = f"item_{number}"
+        names = listed(sql.Identifier(column.data) for column in columns)
+        self.create(
+            data,
+            sql.SQL("SELECT n, {}::text AS kind, NULL::text AS why, NULL::text AS detail, {} FROM {} {}").format(
+                sql.Literal(Kind.PAIRED.value), names, data_table(item.data), sql.SQL("WHERE why IS NULL")
+            ),
+        )
+        self._connection.execute(
+            SPLIT.encode(), (number, Jsonb([column.to_json() for column in columns]), f"{SCHEMA}.{data}", data, item.id)
+        )
+        share_as_the_book(self._connection, SCHEMA, data)
+
+    def create(self, name: str, query: sql.Composable) -> None:
+        """Make a table of a query. A publication of all tables must not be in the way of changing its rows later."""
+        table = data_table(name)
+        self._connection.execute(
+            sql.SQL("CREATE TABLE {} AS {}; ALTER TABLE {} REPLICA IDENTITY FULL").format(table, query, table)
+        )
+
+    def drop(self, items: Sequence[Item]) -> None:
+        """Forget items, rows included."""
+        self.drop_data(*(item.data for item in items))
+        self._connection.execute("DELETE FROM gitmig_kept.item WHERE id = ANY(%s)", ([item.id for item in items],))
+
+    def drop_data(self, *names: str) -> None:
+        """Drop tables with kept rows, or such that help with them."""
+        if names:
+            tables = listed(map(data_table, names))
+            self._connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(tables))
+
+    def older_than(self, days: int) -> list[Item]:
+        """What was kept more than `days` days ago; nothing where no ledger is."""
+        if not self._has_book():
+            return []
+        return self._select("WHERE kept_at < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => %s)", days)
+
+    def _select(self, condition: str, *values: object) -> list[Item]:
+        rows = self._connection.execute(f"{SELECT} {condition} ORDER BY id".encode(), values or None)
+        return [_item(*row) for row in rows]
+
+    def _has_book(self) -> bool:
+        """Whether there is one: a database without a ledger has none."""
+        return is_there(self._connection, BOOK)
+
+
+def upgrade_data(connection: Connection) -> None:
+    """Bring the tables of items to the form they have since version 5 of the ledger."""
+    for (name,) in connection.execute("SELECT data FROM gitmig_kept.item ORDER BY id").fetchall():
+        connection.execute(
+            sql.SQL(
+                "ALTER TABLE {table} ADD COLUMN kind text NOT NULL DEFAULT 'gone', ADD COLUMN detail text; "
+                "UPDATE {table} SET kind = CASE WHEN gone THEN 'gone' WHEN NOT gone THEN 'paired' ELSE 'made' END, "
+                "why = CASE WHEN why IS NOT NULL THEN 'refused' END, detail = why; "
+                "ALTER TABLE {table} DROP COLUMN gone; ALTER TABLE {table} REPLICA IDENTITY FULL"
+            ).format(table=data_table(name))
+        )
+
+
+def _names(name: TableName) -> tuple[str, str]:
+    return name.schema, name.name
+
+
+def _item(  # noqa: PLR0917 - the columns of the query, in its order
+    id_: int,
+    version: str,
+    migration: str,
+    checksum: str,
+    direction: str,
+    table_schema: str,
+    table_name: str,
+    heir_schema: str | None,
+    heir_name: str | None,
+    columns: list[dict[str, Any]],
+    rows: int,
+    bytes_: int,
+    kept_at: Any,
+    kept_by: str,
+    commit: str | None,
+    data: str,
+    due: bool,
+    reason: str | None,
+    detail: str | None,
+    all_: bool,
+    inputs: dict[str, dict[str, str]],
+    partitions: list[list[str]],
+) -> Item:
+    return Item(
+        id=id_,
+        version=version,
+        migration=migration,
+        checksum=checksum,
+        direction=Direction(direction),
+        table=TableName(table_schema, table_name),
+        heir=TableName(heir_schema, heir_name) if heir_schema is not None and heir_name is not None else None,
+        columns=tuple(KeptColumn(**column) for column in columns),
+        rows=rows,
+        bytes=bytes_,
+        kept_at=kept_at,
+        kept_by=kept_by,
+        commit=commit,
+        data=data,
+        due=due,
+        reason=Reason(reason) if reason else None,
+        detail=detail,
+        all=all_,
+        inputs=Inputs(**inputs),
+        partitions=tuple(
+            Partition(name=TableName(*part[:2]), parent=TableName(*part[2:4]), bound=part[4]) for part in partitions
+        ),
+    )

@@ -1,0 +1,119 @@
+"""SQL for values: how a kept column (of alias `k`) and a column of its table (of alias `t`) are compared and copied.
+
+These pieces stand in statements that write rows, too, and so mean the same under every search path: with the schema of
+each function, operator and type. What looks an operator up by its bare name (`=`, IN, BETWEEN, IS DISTINCT FROM) is
+not used in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitmig.rows.items import KeptColumn
+    from gitmig.rows.tables import Column, TableName
+
+SCHEMA = "gitmig_kept"
+EQUAL = sql.SQL("OPERATOR(pg_catalog.=)")
+TRUE = sql.SQL("true")
+FALSE = sql.SQL("false")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A kept column and the column of the table it belongs to."""
+
+    kept: KeptColumn
+    column: Column
+    table: TableName
+
+    @property
+    def same_type(self) -> bool:
+        """Whether the kept copy holds the very type the column has."""
+        return self.kept.native and self.kept.type == self.column.type
+
+    @property
+    def equal(self) -> sql.Composable:
+        """`k` and `t` agree here, and are no nulls."""
+        left, right = sql.Identifier("k", self.kept.data), sql.Identifier("t", self.column.name)
+        if self.same_type and self.kept.key:
+            return sql.SQL("{} {} {}").format(left, EQUAL, right)
+        return sql.SQL("{}::pg_catalog.text {} {}").format(left, EQUAL, self.shown())
+
+    def shown(self, alias: str = "t") -> sql.Composable:
+        """What the column of the table holds, as the text that the kept copy would have."""
+        return as_text(sql.Identifier(alias, self.column.name), composite=self.kept.composite)
+
+    def kept_text(self, column: str | None = None) -> sql.Composable:
+        """A column of the copy that belongs to this one, as text."""
+        return sql.SQL("{}::pg_catalog.text").format(sql.Identifier("k", column or self.kept.data))
+
+    @property
+    def differs(self) -> sql.Composable:
+        """The kept value and that of the table are not the same, to the bit."""
+        return sql.SQL("NOT {}").format(same(self.kept_text(), self.shown()))
+
+    @property
+    def value(self) -> sql.Composable:
+        """The kept value, fit for the column. Never shortened: what is too long is refused by the assignment."""
+        return self.fit(self.kept.data, same_type=self.same_type)
+
+    def fit(self, source_name: str, *, same_type: bool = False, alias: str = "k") -> sql.Composable:
+        """A column of the copy, fit for the column of the table."""
+        source = sql.Identifier(alias, source_name)
+        if same_type:
+            return source
+        if self.kept.composite:
+            name = sql.Identifier(self.column.name)
+            return sql.SQL("CAST((pg_catalog.jsonb_populate_record(NULL::{}, {})).{} AS {})").format(
+                sql.Identifier(self.table.schema, self.table.name),
+                sql.SQL("pg_catalog.jsonb_build_object({}, {}::pg_catalog.jsonb)").format(
+                    sql.Literal(self.column.name), source
+                ),
+                name,
+                sql.SQL(self.column.plain),
+            )
+        return sql.SQL("CAST({}::pg_catalog.text AS {})").format(source, sql.SQL(self.column.plain))
+
+
+def as_text(value: sql.Composable, *, composite: bool) -> sql.Composable:
+    """A value as text; a composite one as JSON, which names its parts."""
+    return sql.SQL("pg_catalog.to_jsonb({})::pg_catalog.text" if composite else "{}::pg_catalog.text").format(value)
+
+
+def same(left: sql.Composable, right: sql.Composable) -> sql.Composable:
+    """Both are the same to the bit, or null (IS NOT DISTINCT FROM)."""
+    return sql.SQL("pg_catalog.record_image_eq(ROW({}), ROW({}))").format(left, right)
+
+
+def likeness(values: Iterable[sql.Composable]) -> sql.Composable:
+    """One text for several values that is equal exactly where all of them are, nulls included, and can be hashed."""
+    texts = sql.SQL(", ").join(sql.SQL("{}::pg_catalog.text").format(value) for value in values)
+    return sql.SQL("ROW({})::pg_catalog.text").format(texts)
+
+
+def any_of(conditions: Iterable[sql.Composable]) -> sql.Composable:
+    """One of them holds."""
+    found = list(conditions)
+    return sql.SQL("({})").format(sql.SQL(" OR ").join(found)) if found else FALSE
+
+
+def all_of(conditions: Iterable[sql.Composable]) -> sql.Composable:
+    """Each of them holds."""
+    found = list(conditions)
+    return sql.SQL("({})").format(sql.SQL(" AND ").join(found)) if found else TRUE
+
+
+def listed(parts: Iterable[sql.Composable]) -> sql.Composable:
+    """Parts of a list."""
+    return sql.SQL(", ").join(parts)
+
+
+def data_table(name: str) -> sql.Identifier:
+    """The name of a table with kept rows, quoted."""
+    return sql.Identifier(SCHEMA, name)
