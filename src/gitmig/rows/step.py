@@ -331,14 +331,14 @@ class StepRun:
         found = []
         for one in seen.values():
             fresh = given.fresh.get(one.snapshot.number) if given and given.fresh is not None else None
-            # what the opposite step does not make comes back as it is written, or not at all
-            tried = given is not None and fresh is not None
+            # an up that fails on its own rows runs without them, if all of them are known; a down always can
+            fails = given is not None and given.fresh is None and self._step.direction is Direction.REVERT
             taken = Taken(
                 snapshot=one.snapshot,
                 pairing=one.pairing,
                 after=one.change.after,
                 fresh=fresh,
-                whole=given is not None and not tried,
+                whole=fails,
                 why=one.why,
                 inputs=inputs,
             )
