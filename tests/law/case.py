@@ -101,10 +101,11 @@ def variants(case: Case) -> list[Variant]:
         found = [(down, key, work) for down in downs for key in keys for work in (None, *case.works)]
     else:
         found = [(down, keys[k % len(keys)], None) for k, down in enumerate(downs)]
-        found.append(("right", keys[-1], None))
+        found += [("right", key, None) for key in keys[1:]]
         for k, work in enumerate(case.works):
-            one, other = ([key for key in keys if key in work.keys] * 2)[:: -1 if k % 2 else 1][:2]
-            found += [("right", one, work), (downs[1 + k % (len(downs) - 1)], other, work)]
+            down = "right" if k % 2 == 0 or work.other is None else downs[1 + k % (len(downs) - 1)]
+            possible = [key for key in keys if key in work.keys]
+            found.append((down, possible[-1 - k % len(possible)], work))
     kept = [one for one in dict.fromkeys(found) if one[2] is None or one[2].concerns(one[0], keyed=one[1])]
     return [
         Variant(case=case, schema=f"v{k}", down=down, keyed=key, work=work) for k, (down, key, work) in enumerate(kept)
@@ -121,6 +122,7 @@ class Journey:
         self._s = {"001_base": Scripts(up=base, down=None)}
         self._t = self._s | {f"{k:03}_{one.schema}": one.scripts for k, one in enumerate(travellers, 2)}
         self._seen: dict[tuple[str, str], Tables] = {}
+        self._asked: set[tuple[str, str]] = set()
         self._faults: dict[str, list[str]] = {one.schema: [] for one in travellers}
         self._stories: dict[str, list[str]] = {
             one.schema: [one.text(one.case.base), one.text(one.case.rows), str(one.scripts)] for one in travellers
@@ -129,20 +131,18 @@ class Journey:
     def run(self) -> list[str]:
         """Go there and back; the faults, each variant's with its story."""
         self._go("S")
-        for one in self._travellers:
-            self._tour.people(one.text(one.case.rows))
-            self._remember(one, "S", "S at first")
+        self._tour.people(";\n".join(one.text(one.case.rows) for one in self._travellers))
+        self._remember("S", "S at first", self._travellers)
         self._go("T")
         for one in self._travellers:
             self._ask(one, one.case.at_t, "T at first")
-            self._remember(one, "T", "T at first")
+        self._remember("T", "T at first", self._travellers)
         for number in range(1, TOURS + 1):
             for side, left in (("S", "T"), ("T", "S")):
                 if number == 1:
                     self._work(left)
                 self._go(side)
-                for one in self._travellers:
-                    self._judge(one, side, f"{side} on tour {number}")
+                self._judge(side, f"{side} on tour {number}")
         stuck = [f"kept for nothing: {item}" for item in self._tour.stuck()]
         taken = [f"the next value of {sequence} is taken" for sequence in self._tour.taken_numbers()]
         return [*self._told(), *stuck, *taken]
@@ -150,32 +150,43 @@ class Journey:
     def _go(self, side: str) -> None:
         self._tour.sync(self._t if side == "T" else self._s)
 
-    def _remember(self, one: Variant, side: str, when: str) -> Tables:
-        found = self._tour.rows(one.schema)
-        self._seen[one.schema, side] = found
-        self._stories[one.schema].append(f"{when}\n{told(found)}")
+    def _look(self, when: str, travellers: list[Variant]) -> dict[str, Tables]:
+        """The tables of each, which become part of its story."""
+        schemas, found = self._tour.schemas(), {}
+        for one in travellers:
+            found[one.schema] = schemas.get(one.schema, {})
+            for schema in schemas:
+                if schema.startswith(f"{one.schema}_"):
+                    found[one.schema] |= {f"{schema}.{name}": rows for name, rows in schemas[schema].items()}
+            self._stories[one.schema].append(f"{when}\n{told(found[one.schema])}")
         return found
+
+    def _remember(self, side: str, when: str, travellers: list[Variant]) -> None:
+        for schema, tables in self._look(when, travellers).items():
+            self._seen[schema, side] = tables
 
     def _work(self, side: str) -> None:
         """Let people work at a side; it has to stay as they leave it, and the other side is looked at anew."""
-        for one in self._travellers:
-            if one.work and one.work.at == side:
-                self._tour.people(one.text(one.work.sql))
-                self._stories[one.schema].append(f"people: {one.work.sql}")
-                self._remember(one, side, f"{side} as people leave it")
-                self._seen.pop((one.schema, "S" if side == "T" else "T"), None)
+        workers = [(one, one.work) for one in self._travellers if one.work and one.work.at == side]
+        if not workers:
+            return
+        self._tour.people(";\n".join(one.text(work.sql) for one, work in workers))
+        for one, work in workers:
+            self._stories[one.schema].append(f"people: {work.sql}")
+            self._seen.pop((one.schema, "S" if side == "T" else "T"), None)
+        self._remember(side, f"{side} as people leave it", [one for one, _ in workers])
 
-    def _judge(self, one: Variant, side: str, when: str) -> None:
-        if self._faults[one.schema]:
-            return  # what comes of a fault is no other fault
-        before = self._seen.get((one.schema, side))
-        found = self._remember(one, side, when)
-        if before is None:
-            assert one.work  # else it was remembered
-            self._ask(one, one.work.expected(one.down), when)
-        else:
-            self._faults[one.schema] += [f"{when}: {line}" for line in difference(before, found)]
-            self._seen[one.schema, side] = before
+    def _judge(self, side: str, when: str) -> None:
+        """Compare with what a side was, or with what the law demands where people have worked at the other one."""
+        for schema, found in self._look(when, self._travellers).items():
+            before = self._seen.setdefault((schema, side), found)
+            if not self._faults[schema]:  # what comes of a fault is no other fault
+                self._faults[schema] += [f"{when}: {line}" for line in difference(before, found)]
+        for one in self._travellers:
+            if one.work and (one.schema, side) not in self._asked:
+                self._asked.add((one.schema, side))
+                if one.work.at != side and not self._faults[one.schema]:
+                    self._ask(one, one.work.expected(one.down), when)
 
     def _ask(self, one: Variant, queries: Mapping[str, str], when: str) -> None:
         for query, rows in queries.items():

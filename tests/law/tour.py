@@ -33,18 +33,17 @@ SETTINGS = (
     "SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; SET timezone = 'UTC'; "
     "SET extra_float_digits = 1; SET client_min_messages = warning; SET lc_monetary = 'C'; SET xmlbinary = 'base64'"
 )
-TABLES = """
-SELECT c.oid, n.nspname, c.relname, c.relkind
+COLUMNS = """
+SELECT n.nspname, c.relname, c.relkind,
+  array_agg(quote_ident(a.attname) ORDER BY a.attname) FILTER (WHERE a.attname IS NOT NULL),
+  array_agg(CASE WHEN t.oid < 10000 AND t.typtype = 'b' AND t.typsend <> 0 THEN t.typsend::text ELSE '' END
+            ORDER BY a.attname) FILTER (WHERE a.attname IS NOT NULL)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_type t ON t.oid = a.atttypid
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
   AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'gitmig', 'gitmig_kept')
-ORDER BY 2, 3
-"""
-COLUMNS = """
-SELECT quote_ident(a.attname), CASE WHEN t.oid < 10000 AND t.typtype = 'b' AND t.typsend <> 0 THEN t.typsend::text END
-FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY a.attname
+GROUP BY 1, 2, 3 ORDER BY 1, 2
 """
 # A sequence that a column takes its values from, as its own or by default.
 SEQUENCES = """
@@ -58,6 +57,7 @@ JOIN pg_attribute a ON a.attrelid = COALESCE(f.adrelid, o.refobjid) AND a.attnum
 WHERE a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) AND s.relnamespace >= 16384
    OR a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) AND s.relnamespace = 'public'::regnamespace
 """
+BETWEEN = " │ "  # the values of a row
 numbers = itertools.count(1)
 
 
@@ -124,10 +124,16 @@ class Tour:
             lines = connection.execute(query.encode()).fetchall()
         return " ".join(sorted("|".join("" if value is None else str(value) for value in line) for line in lines))
 
-    def rows(self, where: str = "") -> Tables:
-        """Every table with its rows, by name; those of schema `where`, and of `where_…`, if that is given."""
+    def schemas(self) -> dict[str, Tables]:
+        """Every schema with its tables and their rows."""
         with reader(self.url) as connection:
-            return read_tables(connection, where)
+            return read_tables(connection)
+
+    def rows(self) -> Tables:
+        """The tables of schema public with their rows."""
+        found = self.schemas().get("public", {})
+        self.story.append(told(found))
+        return found
 
     def kept(self) -> list[dict[str, Any]]:
         """What is still kept, as `gitmig kept list --json` has it."""
@@ -162,20 +168,21 @@ def reader(url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def read_tables(connection: psycopg.Connection, where: str = "") -> Tables:
+def read_tables(connection: psycopg.Connection) -> dict[str, Tables]:
     """Every row of every table by column names in order of the alphabet: where a column stands is the schema's."""
-    found: Tables = {}
-    for oid, schema, name, kind in connection.execute(TABLES).fetchall():
-        if where and schema != where and not schema.startswith(f"{where}_"):
-            continue
-        columns = connection.execute(COLUMNS, (oid,)).fetchall()
-        texts = [f"'{column}=' || COALESCE({column}::text, '∅')" for column, _ in columns]
-        sent = [f"{send}({column})" for column, send in columns if send]
+    queries, found = [], dict[str, Tables]()
+    for schema, name, kind, columns, sends in connection.execute(COLUMNS).fetchall():
+        texts = [f"'{column}=' || COALESCE({column}::text, '∅')" for column in columns or []]
+        sent = [f"{send}({column})" for column, send in zip(columns or [], sends or []) if send]
         bits = [f"left(md5(row({', '.join(sent)})::text), 6)"] if sent else []
-        only = "" if kind == "p" else "ONLY "
-        query = f'SELECT concat_ws(\' \', {", ".join([*texts, *bits]) or "NULL"}) FROM {only}"{schema}"."{name}"'
-        rows = Counter(str(row[0]) for row in connection.execute(query.encode()).fetchall())
-        found[name if schema in {where, "public"} else f"{schema}.{name}"] = rows
+        row = f"concat_ws('{BETWEEN}', {', '.join([*texts, *bits])})" if texts else "''"
+        queries.append(
+            f"""SELECT '{schema}', '{name}', {row} FROM {"" if kind == "p" else "ONLY"} "{schema}"."{name}\""""
+        )
+        found.setdefault(schema, {})[name] = Counter()
+    if queries:
+        for schema, name, row in connection.execute(" UNION ALL ".join(queries).encode()).fetchall():
+            found[schema][name][str(row)] += 1
     return found
 
 
@@ -196,9 +203,19 @@ def difference(before: Tables, after: Tables) -> list[str]:
         if had is None or has is None:
             found.append(f"{table} is {'gone' if has is None else 'new'}")
             continue
-        found += [f"{table}: lost {count} x {row[:200]}" for row, count in sorted((had - has).items())]
-        found += [f"{table}: too many, {count} x {row[:200]}" for row, count in sorted((has - had).items())]
+        lost, more = had - has, has - had
+        found += [f"{table}: lost {count} x {row[:200]}" for row, count in sorted(lost.items())]
+        found += [f"{table}: too many, {count} x {nearest(row, lost)}" for row, count in sorted(more.items())]
     return found
+
+
+def nearest(row: str, others: Rows) -> str:
+    """A row, or where it is long, what tells it from the one among others that is most like it."""
+    if len(row) < 200 or not others:
+        return row[:200]
+    values = row.split(BETWEEN)
+    like = min((set(other.split(BETWEEN)) for other in others), key=lambda other: len(set(values) - other))
+    return BETWEEN.join(["…", *(value[:200] for value in values if value not in like)])
 
 
 class Databases:
