@@ -97,7 +97,8 @@ class Tour:
             content = f"-- migrate:up\n{scripts.up}\n{down}".encode()
             if before.get(label) != content:
                 (folder / f"{label}.sql").write_bytes(content)
-                self.story.append(f"{label}\n    {scripts}")
+                if (told_already := f"{label}\n    {scripts}") not in self.story:
+                    self.story.append(told_already)
         self.story.append(f"sync to {', '.join(migrations)}")
         status, said = self.gitmig("sync", "--yes")
         self.story += [f"    | {line}" for line in said.splitlines()]
