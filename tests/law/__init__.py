@@ -1,0 +1,1 @@
+"""The law of rows, judged from outside: migrations, `gitmig sync`, and plain SELECTs."""

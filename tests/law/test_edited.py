@@ -1,0 +1,236 @@
+"""Sets that differ by more than one migration: edited, squashed, split and renumbered ones, and first syncs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.law.tour import Scripts, difference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.law.tour import Tables, Tour
+
+T = Scripts(up="CREATE TABLE t (id int PRIMARY KEY, tag text);", down="DROP TABLE t;")
+KEYLESS = Scripts(up="CREATE TABLE t (id int, tag text);", down="DROP TABLE t;")
+ROWS = "INSERT INTO t VALUES (1, 'a'), (2, 'b')"
+KEYS = pytest.mark.parametrize("base", [T, KEYLESS], ids=["keyed", "keyless"])
+DOWNS = pytest.mark.parametrize("down", ["right", "empty", "missing"])
+
+
+def way(right: str, down: str) -> str | None:
+    """One of the three ways down."""
+    return {"right": right, "empty": "", "missing": None}[down]
+
+
+def must_be_home(tour: Tour, before: Tables) -> None:
+    """Nothing differs from before, and nothing waits that has a place."""
+    found = difference(before, tour.rows()) + tour.stuck()
+    assert not found, "\n".join([*found, str(tour)])
+
+
+def must_have(tour: Tour, query: str, rows: str) -> None:
+    """A query answers with these rows."""
+    found = tour.ask(query)
+    assert found == rows, f"{query}: wanted {rows}, found {found}\n{tour}"
+
+
+@DOWNS
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+def test_the_migration_that_made_a_table_is_edited(tour: Tour, key: str, down: str) -> None:
+    tour.sync({"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, v text);", down=way("DROP TABLE t;", down))})
+    tour.people("INSERT INTO t VALUES (1, 'x'), (2, 'y'), (3, 'y')")
+    before = tour.rows()
+    for other in (", note text", ", n int DEFAULT 5", ""):
+        edited = Scripts(up=f"CREATE TABLE t (id int{key}, v text{other});", down=way("DROP TABLE t;", down))
+        tour.sync({"1_t": edited})
+        must_have(tour, "SELECT id, v FROM t", "1|x 2|y 3|y")
+    must_be_home(tour, before)
+
+
+@DOWNS
+@KEYS
+def test_values_that_people_filled_in_survive_an_edit(tour: Tour, base: Scripts, down: str) -> None:
+    one = {"1_t": base}
+    tour.sync(one | {"2_x": Scripts(up="ALTER TABLE t ADD u uuid;", down=way("ALTER TABLE t DROP u;", down))})
+    tour.people(ROWS + "; UPDATE t SET u = '05ed723c-e4c6-0a4f-447f-ab8ede7c1b6c' WHERE id = 1")
+    filled = "1|a|05ed723c-e4c6-0a4f-447f-ab8ede7c1b6c 2|b|"
+    for more in ("ALTER TABLE t ADD z text;", "ALTER TABLE t ADD z text, ADD y int DEFAULT 1;"):
+        up = f"ALTER TABLE t ADD u uuid; {more}"
+        tour.sync(one | {"2_x": Scripts(up=up, down=way("ALTER TABLE t DROP u, DROP z, DROP IF EXISTS y;", down))})
+        must_have(tour, "SELECT id, tag, u FROM t", filled)
+    assert tour.stuck() == []
+
+
+@DOWNS
+@KEYS
+def test_values_survive_an_edit_that_is_about_another_table(tour: Tour, base: Scripts, down: str) -> None:
+    one = {"1_t": base, "2_o": Scripts(up="CREATE TABLE o (id int PRIMARY KEY);", down="DROP TABLE o;")}
+    tour.sync(one | {"3_x": Scripts(up="ALTER TABLE t ADD u int;", down=way("ALTER TABLE t DROP u;", down))})
+    tour.people(ROWS + "; UPDATE t SET u = id * 7; INSERT INTO o VALUES (4)")
+    back = way("ALTER TABLE o DROP w; ALTER TABLE t DROP u;", down)
+    tour.sync(one | {"3_x": Scripts(up="ALTER TABLE t ADD u int; ALTER TABLE o ADD w text DEFAULT 'w';", down=back)})
+    must_have(tour, "SELECT id, tag, u FROM t", "1|a|7 2|b|14")
+    must_have(tour, "TABLE o", "4|w")
+    assert tour.stuck() == []
+
+
+@KEYS
+def test_rows_of_the_migrations_above_an_edited_one_survive(tour: Tour, base: Scripts) -> None:
+    two = Scripts(up="CREATE TABLE u (id int PRIMARY KEY, n text);", down="DROP TABLE u;")
+    three = Scripts(up="ALTER TABLE t ADD n int; UPDATE t SET n = 1;", down="ALTER TABLE t DROP n;")
+    tour.sync({"1_t": base, "2_u": two, "3_n": three})
+    tour.people("INSERT INTO t VALUES (1, 'a', 10), (2, 'b', 20); INSERT INTO u VALUES (1, 'own')")
+    edited = Scripts(up=base.up.replace("tag text", "tag text, extra int"), down=base.down)
+    tour.sync({"1_t": edited, "2_u": two, "3_n": three})
+    must_have(tour, "SELECT id, tag, n FROM t", "1|a|10 2|b|20")
+    must_have(tour, "TABLE u", "1|own")
+
+
+@KEYS
+def test_a_seed_that_is_edited_is_there_once_and_in_its_new_form(tour: Tour, base: Scripts) -> None:
+    down = "DELETE FROM t WHERE id > 10;"
+    tour.sync({"1_t": base, "2_s": Scripts(up="INSERT INTO t VALUES (11, 'one');", down=down)})
+    tour.people(ROWS)
+    tour.sync({"1_t": base, "2_s": Scripts(up="INSERT INTO t VALUES (11, 'one'), (12, 'two');", down=down)})
+    must_have(tour, "TABLE t", "11|one 12|two 1|a 2|b")
+
+
+@pytest.mark.parametrize("down", ["", None], ids=["empty", "missing"])
+@pytest.mark.parametrize(
+    ("up", "there"),
+    [
+        ("INSERT INTO t VALUES (1, 'seed');", "1|seed"),
+        ("INSERT INTO u VALUES ('seed');", "seed"),
+        ("UPDATE p SET cents = cents * 100;", "1|500"),
+    ],
+)
+def test_a_data_script_without_a_down_runs_once(tour: Tour, up: str, there: str, down: str | None) -> None:
+    """Both migrations come in one sync: nobody has ever been at S before."""
+    tables = "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE u (v text); "
+    prices = "CREATE TABLE p (id int PRIMARY KEY, cents int); INSERT INTO p VALUES (1, 5);"
+    one = {"1_t": Scripts(up=tables + prices, down="DROP TABLE t, u, p;")}
+    two = one | {"2_data": Scripts(up=up, down=down)}
+    tour.sync(two)
+    before = tour.rows()
+    for _ in range(3):
+        tour.sync(one)
+        tour.sync(two)
+        must_be_home(tour, before)
+        must_have(tour, f"TABLE {'p' if 'UPDATE' in up else up.split()[2]}", there)
+
+
+SQUASHED: Mapping[str, Scripts] = {
+    "1_u": Scripts(up="CREATE TABLE u (id int PRIMARY KEY, n text);", down="DROP TABLE u;"),
+    "2_p": Scripts(up="CREATE TABLE p (id int PRIMARY KEY, uid int REFERENCES u);", down="DROP TABLE p;"),
+    "3_m": Scripts(up="ALTER TABLE u ADD mail text;", down="ALTER TABLE u DROP mail;"),
+}
+BOTH = "CREATE TABLE u (id int PRIMARY KEY, n text, mail text);\n" + SQUASHED["2_p"].up
+
+
+def test_a_squash_to_the_same_schema_leaves_every_row(tour: Tour) -> None:
+    tour.sync(SQUASHED)
+    tour.people("INSERT INTO u VALUES (1, 'ann', 'a@x'); INSERT INTO p VALUES (10, 1)")
+    before = tour.rows()
+    for _ in range(2):
+        tour.sync({"3_base": Scripts(up=BOTH, down="DROP TABLE p; DROP TABLE u;")})
+        must_be_home(tour, before)
+        assert tour.kept() == []
+        tour.sync(SQUASHED)
+        must_be_home(tour, before)
+
+
+@pytest.mark.parametrize("column", ["w int NOT NULL", "w int NOT NULL DEFAULT 1", "w float8 DEFAULT random()"])
+def test_a_squash_over_a_column_that_is_required_or_volatile_leaves_every_row(tour: Tour, column: str) -> None:
+    two = {"1_t": T, "2_w": Scripts(up=f"ALTER TABLE t ADD {column};", down="ALTER TABLE t DROP w;")}
+    tour.sync(two)
+    tour.people("INSERT INTO t VALUES (1, 'a', 3), (2, 'b', 4)")
+    before = tour.rows()
+    base = Scripts(up=f"CREATE TABLE t (id int PRIMARY KEY, tag text, {column});", down="DROP TABLE t;")
+    for target in ({"2_base": base}, two, {"2_base": base}):
+        tour.sync(target)
+        must_be_home(tour, before)
+
+
+def test_a_squash_below_other_migrations_leaves_every_row(tour: Tour) -> None:
+    above = {"4_n": Scripts(up="CREATE TABLE n (id int, u int REFERENCES u);", down="DROP TABLE n;")}
+    tour.sync({**SQUASHED, **above})
+    tour.people("INSERT INTO u VALUES (1, 'ann', 'a@x'); INSERT INTO p VALUES (10, 1); INSERT INTO n VALUES (5, 1)")
+    before = tour.rows()
+    tour.sync({"3_base": Scripts(up=BOTH, down="DROP TABLE p; DROP TABLE u;"), **above})
+    must_be_home(tour, before)
+
+
+def test_a_split_of_one_migration_in_two_leaves_every_row(tour: Tour) -> None:
+    up = "CREATE TABLE a (id int, v text); CREATE TABLE b (id int, v text);"
+    tour.sync({"1_ab": Scripts(up=up, down="DROP TABLE a, b;")})
+    tour.people("INSERT INTO a VALUES (1, 'x'), (1, 'x'); INSERT INTO b VALUES (2, 'y')")
+    before = tour.rows()
+    parts = (Scripts(up=f"CREATE TABLE {name} (id int, v text);", down=f"DROP TABLE {name};") for name in "ab")
+    tour.sync(dict(zip(("1_a", "2_b"), parts)))
+    must_be_home(tour, before)
+
+
+def test_a_squash_that_keeps_its_seed_runs_it_no_second_time(tour: Tour) -> None:
+    seed = "INSERT INTO t VALUES (11, 'seed');"
+    tour.sync({"1_t": KEYLESS, "2_s": Scripts(up=seed, down="DELETE FROM t;")})
+    tour.people(ROWS)
+    before = tour.rows()
+    tour.sync({"2_base": Scripts(up=f"{KEYLESS.up}\n{seed}", down="DROP TABLE t;")})
+    must_be_home(tour, before)
+
+
+def test_one_more_seed_beside_the_same_schema_does_run(tour: Tour) -> None:
+    tour.sync({"1_t": T, "2_m": Scripts(up="ALTER TABLE t ADD m int;", down="ALTER TABLE t DROP m;")})
+    tour.people("INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)")
+    base = Scripts(up="CREATE TABLE t (id int PRIMARY KEY, tag text, m int);", down="DROP TABLE t;")
+    seed = Scripts(up="INSERT INTO t VALUES (11, 'seed', 0);", down="DELETE FROM t WHERE id = 11;")
+    tour.sync({"2_base": base, "3_seed": seed})
+    must_have(tour, "TABLE t", "11|seed|0 1|a|1 2|b|2")
+
+
+def test_a_pending_seed_with_nothing_to_revert_does_run(tour: Tour) -> None:
+    tour.sync({"1_t": T})
+    tour.people(ROWS)
+    tour.sync({"1_t": T, "2_s": Scripts(up="INSERT INTO t VALUES (11, 'seed');", down="DELETE FROM t WHERE id = 11;")})
+    must_have(tour, "TABLE t", "11|seed 1|a 2|b")
+
+
+def test_a_renumbered_data_script_runs_no_second_time(tour: Tour) -> None:
+    script = Scripts(up="UPDATE t SET id = id + 10;", down="UPDATE t SET id = id - 10;")
+    tour.sync({"1_t": T})
+    tour.people(ROWS)
+    tour.sync({"1_t": T, "2_s": script})
+    before = tour.rows()
+    tour.sync({"1_t": T, "5_s": script})
+    must_be_home(tour, before)
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("setting", ['ignore = ["legacy*"]', 'verify = "never"'])
+def test_the_first_sync_of_a_database_that_is_not_empty_keeps_rows(tour: Tour, setting: str, key: str) -> None:
+    (tour.root / "gitmig.toml").write_text(setting + "\n")
+    tour.people(f"CREATE TABLE legacy (id int{key}); INSERT INTO legacy SELECT generate_series(1, 100)")
+    before = tour.rows()
+    delete = "DO $$ BEGIN IF to_regclass('legacy') IS NOT NULL THEN DELETE FROM legacy; END IF; END $$;"
+    one = {"1_z": Scripts(up="CREATE SCHEMA z;", down="DROP SCHEMA z;")}
+    tour.sync(one | {"2_a": Scripts(up=f"CREATE TABLE a (id int); {delete}", down="DROP TABLE a;")})
+    must_have(tour, "SELECT count(*) FROM legacy", "0")
+    assert [item["rows"] for item in tour.kept()] == [100]
+    tour.sync(one)
+    must_be_home(tour, before)
+
+
+def test_a_hundred_thousand_rows_come_back(tour: Tour) -> None:
+    one = {"1_a": Scripts(up="CREATE TABLE a (id int PRIMARY KEY);", down="DROP TABLE a;")}
+    two = one | {"2_b": Scripts(up="ALTER TABLE a ADD t text;", down="ALTER TABLE a DROP t;")}
+    tour.sync(two)
+    tour.people("INSERT INTO a SELECT i, md5(i::text) FROM generate_series(1, 100000) i")
+    query = "SELECT count(*), sum(hashtext(t)::bigint) FROM a WHERE t = md5(id::text)"
+    before = tour.ask(query)
+    tour.sync(one)
+    must_have(tour, "SELECT count(*) FROM a", "100000")
+    tour.sync(two)
+    must_have(tour, query, before)
