@@ -77,7 +77,7 @@ def test_a_column_that_was_renamed_is_one(branch: Branch, database: Database) ->
     )
     switch()
     assert database.rows("SELECT contents FROM t") == [("first",)]
-    assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item WHERE rows > 0") == [(0,)]
 
 
 @pytest.mark.parametrize("down", ["ALTER TABLE t ADD a int NOT NULL;", None])
@@ -186,7 +186,7 @@ def test_a_column_that_has_to_have_values_comes_back_with_them(branch: Branch, d
     switch()
     assert database.rows("SELECT id, name, mail FROM t ORDER BY 1") == [(1, "Anna", "ann@x"), (2, "Bob", "bob@x")]
     assert database.rows("TABLE child ORDER BY 1") == [(1, 2), (2, 1)]
-    assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item WHERE rows > 0") == [(0,)]
 
 
 def test_a_row_that_came_meanwhile_has_no_value_to_come_back_with(branch: Branch, database: Database) -> None:
@@ -222,7 +222,7 @@ def test_rows_and_values_come_back_together_where_an_up_that_writes_has_to_have_
     assert database.rows(f"TABLE {name}") == [(1, "Ann", "ann@x", "555")]
     assert database.rows("TABLE child") == [(1, 1)]
     assert database.rows("TABLE log") == [("mails",)]
-    assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item WHERE rows > 0") == [(0,)]
 
 
 def test_rows_that_wait_for_a_new_enum_value_find_their_renamed_table(
@@ -253,7 +253,7 @@ def test_rows_that_wait_for_a_new_enum_value_find_their_renamed_table(
         path.write_text(text)
     told = run_sync()
     assert (database.rows("TABLE person ORDER BY 1"), database.rows("TABLE log")) == before
-    assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item WHERE rows > 0") == [(0,)]
     assert told == ["+ 0002_ok", "+ 0003_rename"]
 
 

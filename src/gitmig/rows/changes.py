@@ -77,6 +77,14 @@ def find_changes(before: Tables, after: Tables, whole: Collection[int] = ()) -> 
     return Changes(tables=tuple(found), large_objects=gone)
 
 
+def change_of(table: Table, after: Table | None, columns: tuple[Column, ...]) -> Change:
+    """What was done to a table of which all rows are looked at."""
+    activity = table.activity
+    if after is not None:
+        activity = after.activity - table.activity if after.oid == table.oid else after.activity
+    return Change(table=table, after=after, extent=Extent.ROWS, columns=columns, activity=activity)
+
+
 def heir_of(table: Table, before: Tables, after: Tables) -> Table | None:
     """What became of a table: itself, or a new table that took its name."""
     if table.oid in after.by_oid:

@@ -192,9 +192,7 @@ def references_dropped(connection: Connection, keys: Collection[ForeignKey]) -> 
     """
     definitions = [connection.execute(DEFINITION.encode(), (key.oid, key.oid)).fetchone() for key in keys]
     for key in keys:
-        connection.execute(
-            sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(key.own, sql.Identifier(key.name))
-        )
+        connection.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(key.own, sql.Identifier(key.name)))
     yield
     for key, row in zip(keys, definitions):
         definition, comment = row or ("", None)

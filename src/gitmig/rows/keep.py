@@ -93,7 +93,7 @@ class Keeping:
         gone: sql.Composable = sql.SQL("true")
         if taken.pairing is not None:
             gone = sql.SQL("f.n IN (SELECT k.n FROM {} WHERE t.ctid IS NULL)").format(taken.pairing.join("LEFT JOIN"))
-        query = sql.SQL("SELECT EXISTS (SELECT FROM {} f WHERE f.n IS NULL OR {})").format(fresh, gone)
+        query = sql.SQL("SELECT EXISTS (SELECT FROM {} f WHERE f.n IS NULL AND NOT f.theirs OR {})").format(fresh, gone)
         return self._connection.execute(query).fetchone() == (True,)
 
     def _rows(self, taken: Taken, columns: tuple[KeptColumn, ...], *, keeps_all: bool) -> sql.Composable:
@@ -242,10 +242,10 @@ def _unwanted(taken: Taken, columns: tuple[KeptColumn, ...]) -> sql.Composable:
     ]
     fresh: dict[str, sql.Composable] = {c.data: sql.Identifier("f", f"f{c.data[1:]}") for c in columns}
     number = sql.SQL("-2 * pg_catalog.row_number() OVER () - 1")
-    condition: sql.Composable = sql.SQL("f.n IS NULL")
+    condition: sql.Composable = sql.SQL("f.n IS NULL AND NOT f.theirs")
     if taken.pairing is not None and taken.pairing.key:  # what is there now is not written anew
         there = [sql.SQL("{} {} {}").format(fresh[one.kept.data], EQUAL, one.shown()) for one in taken.pairing.key]
-        condition = sql.SQL("f.n IS NULL AND NOT EXISTS (SELECT FROM {} t WHERE {})").format(
+        condition = sql.SQL("f.n IS NULL AND NOT f.theirs AND NOT EXISTS (SELECT FROM {} t WHERE {})").format(
             taken.pairing.after.source, sql.SQL(" AND ").join(there)
         )
     source = sql.SQL("{} f").format(data_table(taken.fresh))

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
 from psycopg import sql
 
 from gitmig.database.sending import ScriptError
-from gitmig.rows.changes import Change, Extent, find_changes, heir_of
+from gitmig.rows.changes import change_of, find_changes, heir_of
 from gitmig.rows.constraints import quiet
 from gitmig.rows.sequences import attempt
-from gitmig.rows.snapshot import pair
+from gitmig.rows.snapshot import pair, pair_through
 from gitmig.rows.tables import read_tables
-from gitmig.rows.values import any_of, as_text, data_table, listed
+from gitmig.rows.values import EQUAL, any_of, as_text, data_table, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gitmig.database.connection import Connection
     from gitmig.rows.script import Runnable
-    from gitmig.rows.snapshot import Snapshot
+    from gitmig.rows.snapshot import Pairing, Snapshot
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Table, Tables
 
@@ -33,7 +34,7 @@ class Given:
     """What the opposite step would make of the tables.
 
     `fresh` names, by the number of a snapshot, the table with the rows that would not come back as they were: n (null:
-    a row that was not there), there (whether it would be), and each column as text. None: nobody knows, it failed.
+    a row that was not there), there (whether it would be), theirs (whether it is there now), each column as text. None: nobody knows, it failed.
     `read` and `written` are the tables (oids) it reads only, or writes; `unseen` those of which there is no snapshot.
     """
 
@@ -43,23 +44,30 @@ class Given:
     unseen: frozenset[int] = frozenset()
 
 
-@dataclass(slots=True)
-class _Found:
-    read: set[int] = field(default_factory=set)
-    written: set[int] = field(default_factory=set)
-    copies: dict[int, tuple[IO[bytes], int]] = field(default_factory=dict)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A table to compare: its snapshot from before the step, and which of the rows now are which.
+
+    `now` is a snapshot of these, where rows are known by their places only.
+    """
+
+    snapshot: Snapshot
+    pairing: Pairing | None
+    now: Snapshot | None
 
 
 def try_opposite(
     connection: Connection,
     store: Store,
     script: Runnable,
-    snapshots: Sequence[Snapshot],
+    compared: Sequence[Compared],
     before: Tables,
     now: Tables,
 ) -> Given:
     """Run the opposite step, compare with the snapshots from `before` this one, and take it back."""
-    found = _Found()
+    read: set[int] = set()
+    written: set[int] = set()
+    copies: dict[int, tuple[IO[bytes], int]] = {}
 
     def work() -> bool:
         script.run()
@@ -67,51 +75,63 @@ def try_opposite(
         for table in now:
             later = there.by_oid.get(table.oid)
             if later is not None and (later.activity - table.activity).read:
-                found.read.add(table.oid)
-        found.written |= {change.table.oid for change in find_changes(now, there).tables}
+                read.add(table.oid)
+        written.update(change.table.oid for change in find_changes(now, there).tables)
         with quiet(connection):
-            for snapshot in snapshots:
-                copy = _copy_out(connection, store, snapshot, before, there)
-                if copy is not None:
-                    found.copies[snapshot.number] = copy
+            for one in compared:
+                if (copy := _copy_out(connection, store, one, before, there)) is not None:
+                    copies[one.snapshot.number] = copy
         return False
 
-    seen = {snapshot.table.oid for snapshot in snapshots}
-    try:
-        attempt(connection, work)
-    except ScriptError:
-        return Given(fresh=None, written=frozenset(table.oid for table in now) & seen)
-    unseen = {oid for oid in found.written if oid in before.by_oid and oid not in seen}
-    if unseen:
-        return Given(fresh=None, unseen=frozenset(unseen))
-    fresh = {number: _copy_in(connection, store, number, copy, width) for number, (copy, width) in found.copies.items()}
-    return Given(fresh=fresh, read=frozenset(found.read - found.written), written=frozenset(found.written))
+    seen = {one.snapshot.table.oid for one in compared}
+    with ExitStack() as files:
+        try:
+            attempt(connection, work)
+        except ScriptError:
+            return Given(fresh=None, written=frozenset(table.oid for table in now) & seen)
+        finally:
+            for file, _ in copies.values():
+                files.enter_context(file)
+        unseen = {oid for oid in written if oid in before.by_oid and oid not in seen}
+        if unseen:
+            return Given(fresh=None, unseen=frozenset(unseen))
+        fresh = {number: _copy_in(connection, store, number, *copy) for number, copy in copies.items()}
+    return Given(fresh=fresh, read=frozenset(read - written), written=frozenset(written))
 
 
 def _copy_out(
-    connection: Connection, store: Store, snapshot: Snapshot, before: Tables, there: Tables
+    connection: Connection, store: Store, one: Compared, before: Tables, there: Tables
 ) -> tuple[IO[bytes], int] | None:
     """The rows that are not as they were, as COPY writes them; None if the table is not there at all."""
+    snapshot = one.snapshot
     after = heir_of(snapshot.table, before, there)
     if after is None:
         return None
-    activity = after.activity - snapshot.table.activity if after.oid == snapshot.table.oid else after.activity
-    change = Change(table=snapshot.table, after=after, extent=Extent.ROWS, columns=snapshot.columns, activity=activity)
-    pairing = pair(connection, store, snapshot, change, name=f"trial_{snapshot.number}")
+    is_theirs: sql.Composable = sql.SQL("false")
+    if one.now is not None and one.pairing is not None:
+        between = one.now.table
+        heir = there.by_oid.get(between.oid) or after
+        second = pair(connection, store, one.now, change_of(between, heir, one.now.columns))
+        pairing, through = pair_through(connection, store, one.pairing, second)
+        is_theirs = sql.SQL("EXISTS (SELECT FROM {} q WHERE q.oid {} t.tableoid AND q.tid {} t.ctid)").format(
+            data_table(through), EQUAL, EQUAL
+        )
+    else:
+        pairing = pair(connection, store, snapshot, change_of(snapshot.table, after, snapshot.columns))
     pairs = {one.kept.data: one for one in snapshot.pairs(after)}
     values = listed(
         pairs[saved.data].shown() if saved.data in pairs else sql.SQL("NULL::pg_catalog.text")
         for saved in snapshot.saved
     )
+    is_whole = len(pairs) == len(snapshot.columns)
     query = sql.SQL(
-        "SELECT k.n, t.ctid IS NOT NULL, {values} FROM {left} WHERE t.ctid IS NULL OR {differs} "
-        "UNION ALL SELECT NULL, true, {values} FROM {right} WHERE k.n IS NULL"
+        "SELECT k.n, t.ctid IS NOT NULL, false, {values} FROM {left} WHERE t.ctid IS NULL OR {differs} "
+        "UNION ALL SELECT NULL, true, {is_theirs}, {values} FROM {right} WHERE k.n IS NULL"
     ).format(
         values=values,
+        is_theirs=is_theirs,
         left=pairing.join("LEFT JOIN"),
-        differs=any_of(one.differs for one in pairs.values())
-        if len(pairs) == len(snapshot.columns)
-        else sql.SQL("true"),
+        differs=any_of(one.differs for one in pairs.values()) if is_whole else sql.SQL("true"),
         right=pairing.join("RIGHT JOIN"),
     )
     file = SpooledTemporaryFile(max_size=IN_MEMORY)
@@ -124,12 +144,16 @@ def _copy_out(
 def _copy_in(connection: Connection, store: Store, number: int, file: IO[bytes], width: int) -> str:
     name = f"fresh_{number}"
     columns = "".join(f", NULL::text AS f{place}" for place in range(1, width + 1))
-    store.create(name, sql.SQL("SELECT NULL::bigint AS n, NULL::bool AS there{} WHERE false").format(sql.SQL(columns)))
+    store.create(
+        name,
+        sql.SQL("SELECT NULL::bigint AS n, NULL::bool AS there, NULL::bool AS theirs{} WHERE false").format(
+            sql.SQL(columns)
+        ),
+    )
     file.seek(0)
     with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} FROM STDIN").format(data_table(name))) as into:
         while part := file.read(1 << 16):
             into.write(part)
-    file.close()
     return name
 
 

@@ -199,10 +199,10 @@ class Preserver:
         The rows of the tables `aside` (oids) are put aside for it. Raises ScriptError, GitmigError.
         """
         run = StepRun(self._connection, self._store, step, wary=self._wary)
-        report = None if aside else run.try_it()
+        report = run.try_it(aside)
         if report is not None:
             return report
-        needed = run.need(aside)
+        needed = run.need()
         check(self._connection, step.subject, run.changes, self._limits)
         for table in needed:
             self._progress(table.name, table.bytes)

@@ -33,13 +33,13 @@ class Suspicion:
     """What can be said of a script without running it.
 
     `words` are all its words and names in lower case. `writes`: it may give rows other values than a plain change of
-    columns does. `targets` are the names behind the words that write. `gives_values`: columns it adds may have values.
+    columns does. `targets` are the names behind the words that write, schema (None: not said) and name. `gives_values`: columns it adds may have values.
     """
 
     reach: Reach
     words: frozenset[str]
     writes: bool
-    targets: frozenset[str] = frozenset()
+    targets: frozenset[tuple[str | None, str]] = frozenset()
     gives_values: bool = True
 
 
@@ -93,13 +93,18 @@ def suspect(text: str | None) -> Suspicion:
         reach,
         frozenset(map(_name, words)),
         writes=any(writes for _, writes in judged),
-        targets=frozenset(match[1].replace('"', "").rpartition(".")[2].lower() for match in TARGETS.finditer(text)),
+        targets=frozenset(_target(match[1]) for match in TARGETS.finditer(text)),
         gives_values=bool(VALUES.search(text)),
     )
 
 
 def _name(word: str) -> str:
     return word[1:-1].replace('""', '"') if word.startswith('"') else word
+
+
+def _target(name: str) -> tuple[str | None, str]:
+    schema, _, table = name.replace('"', "").lower().rpartition(".")
+    return schema or None, table
 
 
 def _statements(words: Sequence[str]) -> Iterator[list[str]]:

@@ -76,7 +76,9 @@ def give_back(connection: Connection, store: Store, places: Sequence[Place], wit
         if error.sqlstate in HOPELESS:
             raise
         import os, traceback  # DEBUG
-        if os.environ.get("RD"): traceback.print_exc()  # DEBUG
+
+        if os.environ.get("RD"):
+            traceback.print_exc()  # DEBUG
         for place in places:
             connection.execute(
                 sql.SQL("UPDATE {} SET why = {}, detail = {} WHERE kind IN ({}) AND why IS NULL").format(
@@ -132,6 +134,7 @@ class _PutBack:
             for place in places:
                 self._miss(place)
                 self._note_conflicts(place)
+                self._note_gone(place)
                 self._renew_images(place)
             self._store.drop_data(*(place.plan for place in places))
             rewritten.clear()
@@ -351,6 +354,15 @@ class _PutBack:
             sql.SQL(
                 "UPDATE {} k SET why = {} FROM {} x WHERE x.n = k.n AND x.act = {} AND x.conflict AND k.why IS NULL"
             ).format(place.data, Reason.CHANGED.value, data_table(place.plan), Act.UPDATE.value)
+        )
+
+    def _note_gone(self, place: Place) -> None:
+        """A row that had to come back and could not is in neither side any more."""
+        self._connection.execute(
+            sql.SQL(
+                "UPDATE {} k SET kind = {} FROM {} x WHERE x.n = k.n AND x.act = {} AND k.kind = {} "
+                "AND k.why IS NOT NULL"
+            ).format(place.data, Kind.GONE.value, data_table(place.plan), Act.INSERT.value, Kind.PAIRED.value)
         )
 
     def _renew_images(self, place: Place) -> None:

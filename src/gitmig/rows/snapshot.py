@@ -120,27 +120,59 @@ class Pairing:
         )
 
 
-def pair(connection: Connection, store: Store, snapshot: Snapshot, change: Change, name: str | None = None) -> Pairing:
-    """Find out which rows are which after the script; `change` tells what it did to the table.
-
-    `name` is that of the table in which they are listed where there is no key.
-    """
+def pair(connection: Connection, store: Store, snapshot: Snapshot, change: Change) -> Pairing:
+    """Find out which rows are which after the script; `change` tells what it did to the table."""
     after = change.after
     assert after is not None  # rows of a table that is gone are nowhere
     pairs = snapshot.pairs(after)
     key = _key(snapshot, after, pairs)
     if key and not _renumbered(connection, snapshot, after, key, change):
         return Pairing(snapshot=snapshot, after=after, key=key, listed="")
-    listed_in = name or f"pair_{snapshot.number}"
+    listed_in = f"pair_{snapshot.number}"
     _follow(connection, store, snapshot, change, listed_in)
     common = [one for one in pairs if one.column.type == one.kept.type or not one.kept.native]
-    if common:
+    only_updated = change.activity.updated and not (change.activity.inserted or change.activity.deleted)
+    if common and not only_updated:  # where each may have become another one, equal ones are no better
         _match(connection, snapshot, after, common, listed_in)
-        if stable := _stable(connection, snapshot, after, common, listed_in):
-            _match(connection, snapshot, after, stable, listed_in)
-    if change.activity.updated or not common:
+    if stable := _stable(connection, snapshot, after, common, listed_in):
+        _match(connection, snapshot, after, stable, listed_in)
+    if only_updated or not common:
         _match(connection, snapshot, after, [], listed_in)
     return Pairing(snapshot=snapshot, after=after, key=(), listed=listed_in)
+
+
+def pair_through(connection: Connection, store: Store, first: Pairing, second: Pairing) -> tuple[Pairing, str]:
+    """Which rows of the first snapshot are which rows after a second script, that ran where the first led to.
+
+    Rows that are not there in between are those that the second script has written anew, where they are equal. Also
+    the name of the table that lists where the rows in between have gone.
+    """
+    through = second.listed
+    if second.key:
+        through = f"through_{second.snapshot.number}"
+        store.create(
+            through,
+            sql.SQL("SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {}").format(second.join()),
+        )
+    name = f"trial_{first.snapshot.number}"
+    store.create(
+        name,
+        sql.SQL(
+            "SELECT p.n, q.oid, q.tid FROM {first} p JOIN {between} b ON b.oid {equal} p.oid AND b.tid {equal} p.tid "
+            "JOIN {through} q ON q.n {equal} b.n"
+        ).format(
+            first=data_table(first.listed),
+            between=data_table(second.snapshot.data),
+            through=data_table(through),
+            equal=EQUAL,
+        ),
+    )
+    pairing = Pairing(snapshot=first.snapshot, after=second.after, key=(), listed=name)
+    common = [
+        one for one in first.snapshot.pairs(second.after) if one.column.type == one.kept.type or not one.kept.native
+    ]
+    _match(connection, first.snapshot, second.after, common, name, known=(first.listed, through))
+    return pairing, through
 
 
 def _key(snapshot: Snapshot, after: Table, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
@@ -187,8 +219,20 @@ def _follow(connection: Connection, store: Store, snapshot: Snapshot, change: Ch
     store.create(name, query)
 
 
-def _match(connection: Connection, snapshot: Snapshot, after: Table, pairs: Sequence[Pair], name: str) -> None:
-    """List rows that are equal in these columns, of those that are not listed yet; equal ones in their order."""
+def _match(  # noqa: PLR0913 - what is matched with what, by what, and without what
+    connection: Connection,
+    snapshot: Snapshot,
+    after: Table,
+    pairs: Sequence[Pair],
+    name: str,
+    *,
+    known: tuple[str, str] | None = None,
+) -> None:
+    """List rows that are equal in these columns, of those that are not listed yet; equal ones in their order.
+
+    `known` names two other tables: with rows of the snapshot, and of the table, that have been found elsewhere.
+    """
+    left_known, right_known = known or (name, name)
     connection.execute(
         sql.SQL(
             "INSERT INTO {listed} SELECT k.n, t.oid, t.tid FROM ("
@@ -204,8 +248,8 @@ def _match(connection: Connection, snapshot: Snapshot, after: Table, pairs: Sequ
             image=data_table(snapshot.data),
             table=after.source,
             equal=EQUAL,
-            not_left=_left_over(name),
-            not_right=_right_over(name),
+            not_left=_left_over(left_known),
+            not_right=_right_over(right_known),
         )
     )
 

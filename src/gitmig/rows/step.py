@@ -11,18 +11,18 @@ from psycopg import sql
 from gitmig.core.plan import Direction
 from gitmig.database.attached_code import leave_to_sync
 from gitmig.rows import quarantine
-from gitmig.rows.changes import Change, Changes, Extent, changed_columns, find_changes, heir_of, successor
+from gitmig.rows.changes import Change, Changes, Extent, change_of, changed_columns, find_changes, heir_of, successor
 from gitmig.rows.constraints import quiet
 from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Report
 from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
-from gitmig.rows.opposite import Given, differing, digests, try_opposite
+from gitmig.rows.opposite import Compared, Given, differing, digests, try_opposite
 from gitmig.rows.places import Place, find_place
 from gitmig.rows.reach import suspect
 from gitmig.rows.restore import give_back, put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import Pairing, Snapshot, pair, take
-from gitmig.rows.tables import NO_ACTIVITY, Tables, read_tables
+from gitmig.rows.tables import Tables, read_tables
 from gitmig.rows.values import data_table
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gitmig.rows.items import Restored, Staying, Subject
     from gitmig.rows.script import Runnable
     from gitmig.rows.store import Store
-    from gitmig.rows.tables import Column, Table
+    from gitmig.rows.tables import Column, Table, TableName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +82,24 @@ class StepRun:
         self._wary = wary
         self._before = read_tables(connection)
         self._needed: dict[int, tuple[Column, ...]] = {}
+        self._helping: list[str] = []
         self._differing = self._compare_inputs()
         self.changes = Changes()
 
-    def try_it(self) -> Report | None:
-        """Run the script. If no row is at stake, that was it, and the report is there; else it is as if it had not."""
+    def try_it(self, aside: Collection[int]) -> Report | None:
+        """Run the script. If no row is at stake, that was it, and the report is there; else it is as if it had not.
+
+        It runs without the rows of the tables `aside` (oids). Raises ScriptError.
+        """
         report: Report | None = None
 
         def work() -> bool:
             nonlocal report
+            quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in aside])
             self._step.script.run()
             after = read_tables(self._connection, self._before)
-            self.changes = find_changes(self._before, after)
-            self._needed = self._at_stake(after)
+            self.changes = find_changes(self._before, after, aside)
+            self._needed = self._at_stake(after) | {oid: self._before.by_oid[oid].stored for oid in aside}
             if not self._needed and not self.changes.large_objects:
                 report = Report()
                 if self._step.due:
@@ -106,10 +111,9 @@ class StepRun:
         attempt(self._connection, work)
         return report
 
-    def need(self, aside: Collection[int]) -> list[Table]:
-        """The tables of which there will be snapshots; those put `aside` (oids) are among them."""
+    def need(self) -> list[Table]:
+        """The tables of which there will be snapshots."""
         self._needed = {oid: columns for oid, columns in self._needed.items() if not self._worthless(oid)}
-        self._needed |= {oid: self._before.by_oid[oid].stored for oid in aside}
         tables = [self._before.by_oid[oid] for oid in sorted(self._needed)]
         if self._wary:
             leave_to_sync(self._connection, set(self._needed))
@@ -126,8 +130,9 @@ class StepRun:
         after = read_tables(self._connection, emptied)
         with quiet(self._connection):
             seen = {one.table.oid: self._see(one, before, after, aside) for one in snapshots}
-            self._return(seen, emptied, after)
+            returned = self._return(seen, after)
             restored, staying = self._put_back(after, seen)
+            self._return_again(seen, returned)
             if restored or aside:
                 self._see_again(seen)
         given = self._try_opposite(seen, before, after)
@@ -157,7 +162,7 @@ class StepRun:
         if self._step.back is not None:
             targets = suspect(self._step.subject.opposite).targets
             for table in self._before:
-                if table.name.name.lower() in targets and (table.oid in after.by_oid or table.filled):
+                if _is_named(table.name, targets) and (table.oid in after.by_oid or table.filled):
                     needed[table.oid] = table.stored
         return needed
 
@@ -192,12 +197,7 @@ class StepRun:
         """What became of a table, and of its rows."""
         table = before.by_oid[snapshot.table.oid]
         heir = heir_of(table, before, after)
-        activity = heir.activity - table.activity if heir and heir.oid == table.oid else NO_ACTIVITY
-        if heir and heir.oid != table.oid:
-            activity = heir.activity
-        change = Change(
-            table=snapshot.table, after=heir, extent=Extent.ROWS, columns=snapshot.columns, activity=activity
-        )
+        change = replace(change_of(table, heir, snapshot.columns), table=snapshot.table)
         is_aside = table.oid in aside
         pairing = pair(self._connection, self._store, snapshot, change) if heir and not is_aside else None
         return Seen(snapshot=snapshot, change=change, pairing=pairing, aside=is_aside)
@@ -208,38 +208,47 @@ class StepRun:
             if one.change.after is not None and (one.aside or (one.pairing and one.pairing.listed)):
                 if one.pairing and one.pairing.listed:
                     self._store.drop_data(one.pairing.listed)
-                change = replace(one.change, activity=replace(one.change.activity, updated=1, inserted=1))
+                change = replace(one.change, activity=replace(one.change.activity, deleted=1, inserted=1))
                 one.pairing = pair(self._connection, self._store, one.snapshot, change)
 
-    def _return(self, seen: Mapping[int, Seen], emptied: Tables, after: Tables) -> None:
+    def _return(self, seen: Mapping[int, Seen], after: Tables) -> list[Place]:
         """Put back the rows that were put aside, as far as they fit what has become of their tables."""
-        places, witnesses, waiting = [], {}, {}
+        places, witnesses = [], {}
         lenders = [item for item in self._step.due if item.lost]
-        for one in (one for one in seen.values() if one.aside and one.change.after is not None):
-            self._refuse_unknown(one.snapshot)
+        for one in (one for one in seen.values() if one.aside):
             heir = one.change.after
-            assert heir is not None  # see the loop
-            item = self._waiting_item(one.snapshot)
+            if heir is None:
+                continue
+            self._refuse_unknown(one.snapshot)
             own = [lender for lender in lenders if self._belongs(lender, heir, after)]
-            place = quarantine.waiting_rows(self._store, item, one.snapshot, heir, own)
-            places.append(place)
-            waiting[item.id] = one
+            item = self._waiting_item(one.snapshot)
+            places.append(quarantine.waiting_rows(self._store, item, one.snapshot, heir, own))
             witnesses[item.id] = Witness(is_new=True, change=one.change)
         if places:
             give_back(self._connection, self._store, places, witnesses)
+            self._see_again(seen)
+        return places
+
+    def _return_again(self, seen: Mapping[int, Seen], places: list[Place]) -> None:
+        """Once more for the rows that were refused: what they need may be there now. Note what is said of the others."""
+        refused = []
+        for place in places:
+            rows = self._connection.execute(
+                sql.SQL("DELETE FROM {data} WHERE why IS NULL; UPDATE {data} SET why = NULL, detail = NULL").format(
+                    data=place.data
+                )
+            )
+            if rows.nextset() and rows.rowcount:
+                refused.append(place)
+        if refused:
+            give_back(self._connection, self._store, refused, {})
+        by_number = {one.snapshot.number: one for one in seen.values()}
         for place in places:
             row = self._connection.execute(
                 sql.SQL("SELECT detail FROM {} WHERE why IS NOT NULL ORDER BY n LIMIT 1").format(place.data)
             ).fetchone()
-            waiting[place.item.id].why = (row[0] or "it does not fit") if row else None
-            self._store.drop_data(place.item.data)
-            one = waiting[place.item.id]
-            one.pairing = pair(
-                self._connection,
-                self._store,
-                one.snapshot,
-                replace(one.change, activity=replace(one.change.activity, updated=1, inserted=1)),
-            )
+            by_number[place.item.id].why = (row[0] or "it does not fit") if row else None
+        self._store.drop_data(*(place.item.data for place in places))
 
     def _belongs(self, item: Item, table: Table, after: Tables) -> bool:
         place = find_place(item, after)
@@ -313,17 +322,29 @@ class StepRun:
         script = self._step.back
         if script is None:
             return None
-        given = try_opposite(self._connection, self._store, script, [s.snapshot for s in seen.values()], before, after)
-        while given.unseen:
+        while True:
+            compared = self._compared(seen, after)
+            now = read_tables(self._connection, after)  # once nothing of ours reads rows any more
+            given = try_opposite(self._connection, self._store, script, compared, before, now)
+            if not given.unseen:
+                return given
             # the step left these alone, so that they are now as they were before it
             for oid in sorted(given.unseen):
                 with quiet(self._connection, {oid}):
                     one = take(self._store, self._store.next_id(), after.by_oid[oid], after.by_oid[oid].stored)
                     seen[oid] = self._see(one, before, after, ())
-            given = try_opposite(
-                self._connection, self._store, script, [s.snapshot for s in seen.values()], before, after
-            )
-        return given
+
+    def _compared(self, seen: Mapping[int, Seen], after: Tables) -> list[Compared]:
+        found = []
+        for one in seen.values():
+            now = None
+            if one.pairing is not None and one.pairing.listed:
+                table = after.by_oid[one.pairing.after.oid]
+                with quiet(self._connection):
+                    now = take(self._store, self._store.next_id(), table, table.stored)
+                self._helping.append(now.data)
+            found.append(Compared(snapshot=one.snapshot, pairing=one.pairing, now=now))
+        return found
 
     def _keep(self, seen: Mapping[int, Seen], given: Given | None, after: Tables) -> tuple[Kept, ...]:
         keeping = Keeping(self._connection, self._store, self._step.subject, self._step.direction)
@@ -364,7 +385,12 @@ class StepRun:
         return self._connection.execute(sql.SQL("SELECT EXISTS ({})").format(query)).fetchone() == (True,)
 
     def _clear(self, seen: Mapping[int, Seen], given: Given | None) -> None:
-        names = [one.snapshot.data for one in seen.values()]
+        names = [*self._helping, *(one.snapshot.data for one in seen.values())]
         names += [one.pairing.listed for one in seen.values() if one.pairing and one.pairing.listed]
         names += list((given.fresh or {}).values()) if given else []
         self._store.drop_data(*names)
+
+
+def _is_named(name: TableName, targets: Collection[tuple[str | None, str]]) -> bool:
+    """Whether a script writes to a table of this name, as far as its words tell."""
+    return any(table == name.name.lower() and schema in {None, name.schema.lower()} for schema, table in targets)
