@@ -105,6 +105,14 @@ def tasks(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Task]:
     ]
 
 
+def replacing_rows(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Row]:
+    """The ledger rows that come without running anything; `rows` are the ledger's above the part that is kept."""
+    if plan.replacement is None:
+        return []
+    found = [_apply(step, rows, context).row for step in plan.replacement.coming]
+    return [*found[:-1], replace(found[-1], fingerprint=plan.replacement.fingerprint)]
+
+
 def unfinished_task(unfinished: Unfinished) -> Task:
     """The task an earlier process left half done."""
     row, content = unfinished.row, unfinished.row.content

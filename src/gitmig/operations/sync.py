@@ -28,6 +28,7 @@ from gitmig.operations.interrupted import finish_interrupted
 from gitmig.operations.ownership import foreign_ledger, refuse_foreign
 from gitmig.operations.planning import plan_for, refuse_irreversible
 from gitmig.operations.protection import permit, permit_discarding, refuse_hooks
+from gitmig.operations.same_schema import without_needless_scripts
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
 
@@ -113,7 +114,12 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
     plan = plan_for(state.stack, target)
     if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
         raise foreign
-    verify = project.settings.verify and state.unfinished is None
+    drift = None
+    if project.settings.verify and state.unfinished is None:
+        expected = Expected(project, connection, state.stack)
+        drift = find_drift(connection, expected, state)
+        if drift is None and not trust.untrusted_of(project, plan, target):
+            plan = without_needless_scripts(connection, target, plan, state.stack, expected)
     return Outcome(
         database=str(Address.of(project.url)),
         plan=plan,
@@ -121,7 +127,7 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
         from_set=state.set_id,
         ran=False,
         unfinished=state.unfinished.row.label if state.unfinished else None,
-        drift=find_drift(connection, Expected(project, connection, state.stack), state) if verify else None,
+        drift=drift,
     )
 
 
@@ -157,6 +163,7 @@ class _Sync:
             # without a ledger the whole schema is somebody's work, and not what they changed
             discard = abandon or (discard_drift and bool(state.stack))
             self._look_for_drift(executor, expected, state, discard=discard)
+            plan = without_needless_scripts(self._connection, self._target, plan, state.stack, expected)
         if abandon:
             end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
         if expected is None:
