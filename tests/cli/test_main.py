@@ -291,6 +291,7 @@ SHAPES = {
         "phantom": [NAMED],
         "edited": [NAMED],
         "plan": PLAN,
+        "blocked": (str, None),
         "drift": (GROUPS, None),
         "left_alone": [str],
         "flawed_downs": [{"path": str, "line": (int, None), "message": str}],

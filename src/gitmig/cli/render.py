@@ -117,6 +117,8 @@ def ledger_lines(plan: Plan) -> list[str]:
         return moved
     going = [one.label for one in plan.replacement.going]
     coming = [step.label for step in plan.replacement.coming]
+    while min(len(going), len(coming)) > 1 and going[-1] == coming[-1]:
+        going, coming = going[:-1], coming[:-1]
     verb = "is" if len(going) == 1 else "are"
     now = "another text" if going == coming else _together(coming)
     same = f"{_together(going)} {verb} now {now}: same schema, no script run"

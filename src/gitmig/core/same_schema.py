@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from gitmig.core.squash import parts_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 WORD = re.compile(r"\w+")
 # Without one of these, no name in a script goes.
 TAKES_AWAY = re.compile(r"\b(?:drop|rename)\b", re.IGNORECASE)
+
+# Stands for all that is written up to the end of a squash.
+SQUASHED = "squashed"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,13 +40,16 @@ def splits(going: Sequence[Script], coming: Sequence[Script]) -> list[Split]:
     """Where both may end in the same schema with the same rows written; those that leave the least to run first.
 
     The ups are in the order in which they run, on the same schema. All their row-writing statements are the same up to
-    there, token for token and in order; and what one side makes by a name, the other one mentions.
+    there, token for token and in order, or a squash that gitmig wrote says that it takes the place of the others; and
+    what one side makes by a name, the other one mentions.
     """
     if not going or not coming or len({script.language.name for script in (*going, *coming)}) > 1:
         return []
-    if _is_foreign(going, coming) or _is_foreign(coming, going):
+    squashed = _squashed(going, coming)
+    if squashed is None and (_is_foreign(going, coming) or _is_foreign(coming, going)):
         return []
-    ours, theirs = _Side.of(going), _Side.of(coming)
+    ours = _Side.of(going, squashed.going if squashed else 0)
+    theirs = _Side.of(coming, squashed.coming if squashed else 0)
     in_ours, in_theirs = ours.needs(theirs), theirs.needs(ours)
     by_writes: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for j, writes in enumerate(theirs.writes, 1):
@@ -50,9 +58,21 @@ def splits(going: Sequence[Script], coming: Sequence[Script]) -> list[Split]:
         Split(i, j)
         for i, writes in enumerate(ours.writes, 1)
         for j in by_writes.get(writes, ())
-        if in_ours[i - 1] <= j and in_theirs[j - 1] <= i
+        if Split(i, j) == squashed or (in_ours[i - 1] <= j and in_theirs[j - 1] <= i)
     ]
     return sorted(found, key=lambda split: (split.going + split.coming, split.going), reverse=True)
+
+
+def _squashed(going: Sequence[Script], coming: Sequence[Script]) -> Split | None:
+    """The furthest place up to which a squash on one side, or on both, takes the place of what the other one has."""
+    ours, theirs = _digests(going), {digests: j for j, digests in enumerate(_digests(coming), 1)}
+    found = [Split(i, theirs[digests]) for i, digests in enumerate(ours, 1) if digests in theirs]
+    return max(found, default=None)
+
+
+def _digests(scripts: Sequence[Script]) -> list[tuple[str, ...]]:
+    """What has run after 1, 2, 3 … scripts, squashes taken apart."""
+    return list(accumulate((tuple(part.digest for part in parts_of(script)) for script in scripts), tuple.__add__))
 
 
 def _is_foreign(scripts: Sequence[Script], others: Sequence[Script]) -> bool:
@@ -73,12 +93,17 @@ class _Side:
     words: tuple[frozenset[str], ...]  # of each script alone
 
     @classmethod
-    def of(cls, scripts: Sequence[Script]) -> _Side:
+    def of(cls, scripts: Sequence[Script], squashed: int) -> _Side:
+        """The first `squashed` scripts, together, write what those of the other side do."""
         effects: Iterable[Effects] = list(scripts[0].language.effects([script.text for script in scripts]))
         gone = accumulate((one.gone for one in effects), _union)
         made = accumulate((one.names for one in effects), _union)
+        writes = list(accumulate((one.digests for one in effects), tuple.__add__))
+        if squashed:
+            begin = len(writes[squashed - 1])
+            writes[squashed - 1 :] = [(SQUASHED, *rest[begin:]) for rest in writes[squashed - 1 :]]
         return cls(
-            writes=tuple(accumulate((one.digests for one in effects), tuple.__add__)),
+            writes=tuple(writes),
             names=tuple(a - b for a, b in zip(made, gone)),
             words=tuple(frozenset(_words(script.text)) for script in scripts),
         )

@@ -11,7 +11,7 @@ from gitmig.database.ledger import read_state
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
 from gitmig.operations.ownership import foreign_ledger
-from gitmig.operations.same_schema import without_needless_scripts
+from gitmig.operations.same_schema import half_a_squash, without_needless_scripts
 from gitmig.operations.target import flawed_downs, load_target
 from gitmig.operations.trust import untrusted_of
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gitmig.core.problem import Problem
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.ledger import State
+    from gitmig.errors import GitmigError
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
 
@@ -32,7 +33,7 @@ class Status:
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
     without verification, while a script is unfinished, and in another project's database. `flawed` says which downs of
     what is pending cannot run, `untrusted` what of it no hook would run; `foreign` says that the ledger is another
-    project's.
+    project's, `blocked` why a sync would refuse to go from a part of a squash to the whole.
     """
 
     database: str
@@ -45,6 +46,7 @@ class Status:
     flawed: tuple[Problem, ...]
     foreign: ForeignLedger | None = None
     untrusted: tuple[str, ...] = ()
+    blocked: GitmigError | None = None
 
     @property
     def verified(self) -> bool:
@@ -67,6 +69,7 @@ def status(project: Project) -> Status:
         desired = desire(state.stack, target.set.migrations, contents)
         plan = make_plan(state.stack, desired)
         foreign = foreign_ledger(connection, target, state, plan)
+        blocked = None if foreign else half_a_squash(connection, target, plan)
         untrusted, drift = untrusted_of(project, plan, target), None
         # another project's scripts are none that a look should run on a scratch database
         if project.settings.verify and state.unfinished is None and foreign is None:
@@ -84,5 +87,6 @@ def status(project: Project) -> Status:
         drift=drift,
         flawed=flawed_downs(contents),
         foreign=foreign,
+        blocked=blocked,
         untrusted=tuple(one.label for one in untrusted),
     )

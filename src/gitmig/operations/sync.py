@@ -28,7 +28,7 @@ from gitmig.operations.interrupted import finish_interrupted
 from gitmig.operations.ownership import foreign_ledger, refuse_foreign
 from gitmig.operations.planning import plan_for, refuse_irreversible
 from gitmig.operations.protection import permit, permit_discarding, refuse_hooks
-from gitmig.operations.same_schema import without_needless_scripts
+from gitmig.operations.same_schema import refuse_half_a_squash, without_needless_scripts
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
 
@@ -115,6 +115,7 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
     if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
         raise foreign
     drift = None
+    refuse_half_a_squash(connection, target, plan)
     if project.settings.verify and state.unfinished is None:
         expected = Expected(project, connection, state.stack)
         drift = find_drift(connection, expected, state)
@@ -156,6 +157,7 @@ class _Sync:
             finished = self._finish(state)
             state = read_state(self._connection)
             plan = plan_for(state.stack, self._target)
+        refuse_half_a_squash(self._connection, self._target, plan)
         expected = Expected(self._project, self._connection, state.stack) if self._verify else None
         keeper = self._keeper(needed=bool(state.stack) or discard_drift or abandon)
         executor = self._executor(expected, keeper)

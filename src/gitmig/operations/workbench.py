@@ -11,6 +11,7 @@ from gitmig.database.bench import open_bench
 from gitmig.database.building import run_fresh
 from gitmig.database.catalogs import read_schema
 from gitmig.database.sending import ScriptError
+from gitmig.database.table_rows import digests_of_rows
 from gitmig.database.trial import failure_of, run_trial
 from gitmig.operations.failures import not_fresh
 
@@ -58,6 +59,10 @@ class Workbench:
         if self._schema is None:
             self._schema = read_schema(self._bench.connection, self._ignore, edges=self._edges)
         return self._schema
+
+    def rows(self) -> dict[tuple[str, str], str]:
+        """Schema and name of every table and sequence → a digest of what stands in it."""
+        return digests_of_rows(self._bench.connection)
 
     def build(self, ups: Sequence[Script]) -> None:
         """Run the scripts in order. Raises GitmigError."""

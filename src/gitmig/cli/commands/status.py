@@ -74,6 +74,9 @@ def _print_verdict(found: Status) -> None:
     elif found.drift:
         say(f"{styled('drift', fg='red')}: the schema was changed by hand, so `gitmig sync` is blocked")
         say("`gitmig capture` makes a migration of it, `gitmig sync --discard-drift` takes it back")
+    elif found.blocked:
+        say(f"{styled('out of sync', fg='red')}: `gitmig sync` is blocked, {found.blocked.message}")
+        say(str(found.blocked.hint))
     elif found.plan.irreversible and not found.verified:
         blocking = found.plan.irreversible[0].label
         say(f"{styled('out of sync', fg='red')}: `gitmig sync` is blocked, {blocking} has no down section")
