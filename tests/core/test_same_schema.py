@@ -124,3 +124,39 @@ def test_two_branches_that_make_different_things_are_told_apart_by_names_alone(o
 def test_names_that_postgresql_chose_need_not_be_mentioned() -> None:
     dump = "CREATE TABLE t (id int); CREATE SEQUENCE t_id_seq; CREATE INDEX t_id_idx ON t (id);"
     assert splits(scripts("CREATE TABLE t (id serial);", "CREATE INDEX ON t (id);"), scripts(dump))[0] == Split(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("CREATE TABLE t (a int);", "CREATE TABLE t (a bigint);"),
+        ("CREATE TABLE t (a varchar(10));", "CREATE TABLE t (a varchar(20));"),
+        ("ALTER TABLE t ALTER a TYPE int;", "ALTER TABLE t ALTER a TYPE text;"),
+        ("ALTER TABLE t ADD a int;", "ALTER TABLE t ADD a int[];"),
+        ("CREATE TYPE e AS ENUM ('a');", "CREATE TYPE e AS ENUM ('a', 'b');"),
+        (
+            "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+            "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 2';",
+        ),
+    ],
+)
+def test_an_edit_that_says_otherwise_needs_no_build(one: str, other: str) -> None:
+    assert splits(scripts(one), scripts(other)) == []
+    assert splits(scripts(one), scripts(f"{one} SELECT 1;")) == [Split(1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("CREATE TABLE t (a serial, b decimal(4,2));", "CREATE TABLE t (a integer, b numeric(4,2));"),
+        ("CREATE TABLE t (a timestamptz, b bool);", "CREATE TABLE t (a timestamp with time zone, b boolean);"),
+        ("CREATE TABLE t (a int); ALTER TABLE t ALTER a TYPE bigint;", "CREATE TABLE t (a int8);"),
+        ("CREATE TABLE t (a int); ALTER TABLE t RENAME a TO b;", "CREATE TABLE t (b int4);"),
+        ("CREATE TABLE t (a int); DROP TABLE t; CREATE TABLE t (a text);", "CREATE TABLE t (a text);"),
+        ("CREATE TYPE e AS ENUM ('a'); ALTER TYPE e ADD VALUE 'b';", "CREATE TYPE e AS ENUM ('a', 'b');"),
+        ("CREATE TABLE t (a character varying);", "CREATE TABLE t (a varchar);"),
+    ],
+)
+def test_another_way_to_say_it_may_be_the_same(one: str, other: str) -> None:
+    assert splits(scripts(one), scripts(other)) == [Split(1, 1)]
+    assert splits(scripts(other), scripts(one)) == [Split(1, 1)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gitmig.core.squash import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitmig.core.languages import Effects
     from gitmig.core.migration import Script
@@ -41,7 +41,7 @@ def splits(going: Sequence[Script], coming: Sequence[Script]) -> list[Split]:
 
     The ups are in the order in which they run, on the same schema. All their row-writing statements are the same up to
     there, token for token and in order, or a squash that gitmig wrote says that it takes the place of the others; and
-    what one side makes by a name, the other one mentions.
+    what one side makes by a name, the other one mentions, and does not say otherwise.
     """
     if not going or not coming or len({script.language.name for script in (*going, *coming)}) > 1:
         return []
@@ -58,7 +58,8 @@ def splits(going: Sequence[Script], coming: Sequence[Script]) -> list[Split]:
         Split(i, j)
         for i, writes in enumerate(ours.writes, 1)
         for j in by_writes.get(writes, ())
-        if Split(i, j) == squashed or (in_ours[i - 1] <= j and in_theirs[j - 1] <= i)
+        if Split(i, j) == squashed
+        or (in_ours[i - 1] <= j and in_theirs[j - 1] <= i and _agree(ours.facts[i - 1], theirs.facts[j - 1]))
     ]
     return sorted(found, key=lambda split: (split.going + split.coming, split.going), reverse=True)
 
@@ -90,6 +91,7 @@ class _Side:
 
     writes: tuple[tuple[str, ...], ...]
     names: tuple[frozenset[str], ...]
+    facts: tuple[Mapping[tuple[str, ...], str], ...]
     words: tuple[frozenset[str], ...]  # of each script alone
 
     @classmethod
@@ -105,6 +107,7 @@ class _Side:
         return cls(
             writes=tuple(writes),
             names=tuple(a - b for a, b in zip(made, gone)),
+            facts=tuple(one.facts for one in effects),
             words=tuple(frozenset(_words(script.text)) for script in scripts),
         )
 
@@ -118,6 +121,11 @@ class _Side:
         return [
             max((first.get(word, never) for name in names for word in _words(name)), default=0) for names in self.names
         ]
+
+
+def _agree(one: Mapping[tuple[str, ...], str], other: Mapping[tuple[str, ...], str]) -> bool:
+    """Whether what both tell of is the same."""
+    return all(one[key] == other[key] for key in one.keys() & other.keys())
 
 
 def _union(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:

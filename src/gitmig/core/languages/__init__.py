@@ -5,12 +5,12 @@ A new language is one new folder here that makes a `Language`, and one runner in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +55,15 @@ class Effects:
 
     `writing` are the statements that may write rows, `digests` tell, in the same order, when two of them do the same.
     `names` are those of objects and columns that it makes or changes, without those PostgreSQL may have chosen; `gone`
-    are those that it takes away. A name may be both.
+    are those that it takes away. A name may be both. `facts` are what is certainly so after it and the scripts before
+    it: where another script says otherwise of the same, the schema is another one.
     """
 
     writing: tuple[Unit, ...] = ()
     digests: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
+    facts: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,16 @@ OPAQUE = {*CHANGES, "TruncateStmt", "DoStmt", "CallStmt", "ExecuteStmt", ""}
 HARMLESS_FUNCTIONS = {"set_config"}
 # Behind these PostgreSQL's own names end: no two scripts with one schema need to say them both.
 CHOSEN_ENDINGS = ("_pkey", "_key", "_idx", "_fkey", "_check", "_seq", "_excl", "_not_null")
+# What a type is under another name; and those of which the length counts.
+ALSO_CALLED = {
+    "serial": "int4",
+    "serial4": "int4",
+    "bigserial": "int8",
+    "serial8": "int8",
+    "smallserial": "int2",
+    "serial2": "int2",
+}
+WITH_LENGTH = {"varchar", "bpchar", "numeric"}
 # Where a statement has the name of what it makes: a text, a relation, or a list of words of which the last one counts.
 NAMED_BY = {
     "CreateStmt": "relation",
@@ -61,6 +71,7 @@ class _Group:
     def __init__(self) -> None:
         self._made: set[str] = set()
         self._defaults: dict[tuple[str, str], str] = {}
+        self._facts: dict[tuple[str, ...], str] = {}
 
     def read(self, text: str) -> Effects:
         """The effects of the next script."""
@@ -71,10 +82,22 @@ class _Group:
                 writing.append(Unit(text=statement.text, offset=statement.offset))
                 digests.append(digest)
             names |= {name for name in _made(kind, node) if not name.endswith(CHOSEN_ENDINGS)}
-            gone |= set(_gone(kind, node))
+            lost = set(_gone(kind, node))
+            gone |= lost
+            if kind == "AlterEnumStmt":
+                lost = {node["typeName"][-1]["String"]["sval"]}
+            self._facts = {key: value for key, value in self._facts.items() if not lost.intersection(key)}
+            for key, value in _facts(kind, node):
+                self._facts[key] = value
             if kind in {"CreateStmt", "CreateTableAsStmt"}:
                 self._made |= set(_named(kind, node))
-        return Effects(writing=tuple(writing), digests=tuple(digests), names=frozenset(names), gone=frozenset(gone))
+        return Effects(
+            writing=tuple(writing),
+            digests=tuple(digests),
+            names=frozenset(names),
+            gone=frozenset(gone),
+            facts=self._facts.copy(),
+        )
 
     def _writes(self, kind: str, node: Node, statement: Statement) -> str | None:
         """A digest of the statement, and of what else decides about the rows that it writes; None if it writes none."""
@@ -177,6 +200,37 @@ def _gone(kind: str, node: Node) -> Iterator[str]:
     elif kind == "AlterTableStmt":
         commands = _find(node, {"AlterTableCmd"})
         yield from (command["name"] for command in commands if command["subtype"] == "AT_DropColumn")
+
+
+def _facts(kind: str, node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Types of columns, values of enums, bodies of functions: whoever says them otherwise makes another schema."""
+    if kind == "CreateStmt":
+        for column in _find(node.get("tableElts"), {"ColumnDef"}):
+            yield from _typed(node, column.get("colname", ""), column)
+    elif kind == "AlterTableStmt":
+        for command in _find(node.get("cmds"), {"AlterTableCmd"}):
+            column = command.get("def", {}).get("ColumnDef", {})
+            yield from _typed(node, command.get("name") or column.get("colname", ""), column)
+    elif kind == "CreateEnumStmt":
+        yield ("enum", *_named(kind, node)), json.dumps([value["String"] for value in node.get("vals", ())])
+    elif kind == "CreateFunctionStmt":
+        arguments = [_type(one["argType"]) for one in _find(node.get("parameters"), {"FunctionParameter"})]
+        bodies = [option["arg"] for option in _find(node, {"DefElem"}) if option["defname"] == "as"]
+        if bodies:
+            yield ("function", *_named(kind, node), *arguments), json.dumps(bodies)
+
+
+def _typed(node: Node, name: str, column: Node) -> Iterator[tuple[tuple[str, ...], str]]:
+    if "typeName" in column:
+        yield ("column", node["relation"]["relname"], name), _type(column["typeName"])
+
+
+def _type(node: Node) -> str:
+    """A type by its own name, with its length where it has one."""
+    name = node["names"][-1]["String"]["sval"] if node.get("names") else ""
+    length = [value["ival"] for value in _find(node.get("typmods"), {"A_Const"}) if "ival" in value]
+    array = "[]" if "arrayBounds" in node else ""
+    return f"{ALSO_CALLED.get(name, name)}{length if name in WITH_LENGTH else ''}{array}"
 
 
 def _find(node: Any, kinds: set[str]) -> Iterator[Node]:
