@@ -94,7 +94,7 @@ def test_what_could_not_be_kept_is_named(repo: Sandbox, gitmig: Gitmig) -> None:
     assert refused.status == 3
     assert refused.err == (
         "error: behind the schema, the data statements do not give the same rows: public.a differs\n"
-        "  fails migrations/0002_seed.sql:3: INSERT INTO a VALUES (1, 2)\n"
+        "  fails: migrations/0002_seed.sql:3: INSERT INTO a VALUES (1, 2)\n"
         "hint: --leave-data writes it without those that fail; what it then lacks, a new database will not have\n"
     )
     told = gitmig("new", "--squash", "--leave-data")

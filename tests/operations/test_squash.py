@@ -113,7 +113,7 @@ def test_a_seed_that_cannot_be_kept_is_named_and_nothing_is_written(sandbox: San
     with pytest.raises(GitmigError) as caught:
         run()
     assert caught.value.message == "behind the schema, the data statements do not give the same rows: public.t differs"
-    assert caught.value.details == ("fails migrations/0001_t.sql:3: INSERT INTO t (id, a) VALUES (1, 2)",)
+    assert caught.value.details == ("fails: migrations/0001_t.sql:3: INSERT INTO t (id, a) VALUES (1, 2)",)
     assert files(sandbox) == ["0001_t.sql", "0002_a.sql"]
     made = run(leave_data=True)
     assert made.differing == ("public.t",)
@@ -125,6 +125,26 @@ def test_rows_that_are_others_each_time_are_not_said_to_be_the_same(sandbox: San
     sandbox.migration("0002_seed", "INSERT INTO t VALUES (gen_random_uuid());", "")
     with pytest.raises(GitmigError, match=r"public\.t differs"):
         run()
+
+
+def test_the_statement_that_wrote_what_differs_is_named(sandbox: Sandbox, run: Run) -> None:
+    sandbox.migration("0001_t", "CREATE TABLE t (id uuid); CREATE TABLE u (n int);", "DROP TABLE t, u;")
+    sandbox.migration("0002_seed", "INSERT INTO u VALUES (1);\nINSERT INTO t VALUES (gen_random_uuid());", "")
+    with pytest.raises(GitmigError) as caught:
+        run()
+    assert caught.value.details == ("runs: migrations/0002_seed.sql:3: INSERT INTO t VALUES (gen_random_uuid())",)
+
+
+def test_sequences_stand_where_they_stood_although_the_rows_are_gone(
+    sandbox: Sandbox, run: Run, run_sync: Sync, database: Database
+) -> None:
+    sandbox.migration("0001_t", 'CREATE TABLE "T\'s" (id serial, a int); INSERT INTO "T\'s" (a) VALUES (1), (2);', "")
+    sandbox.migration("0002_a", 'DELETE FROM "T\'s"; ALTER TABLE "T\'s" DROP a;', "")
+    made = run()
+    assert [one.line for one in made.left_out] == [2]
+    assert made.differing == ()
+    run_sync()
+    assert database.rows("""INSERT INTO "T's" DEFAULT VALUES RETURNING id""") == [(3,)]
 
 
 def test_an_update_that_would_work_twice_is_not_said_to_be_the_same(sandbox: Sandbox, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Content, Migration
     from gitmig.core.schema import Schema
     from gitmig.core.verification import Finding
+    from gitmig.database.table_rows import Rows
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
     from gitmig.operations.workbench import Workbench
 
 TITLE = "baseline"
+WORD = re.compile(r"\w+")
+MOST_BLAMED = 10  # statements in a message
 HINT = "write the baseline yourself; where its schema is the same, a sync runs no script either"
 LEAVE_HINT = "--leave-data writes it without those that fail; what it then lacks, a new database will not have"
 
@@ -123,6 +127,7 @@ class _Squash:
         self._squashed = [(one.label, contents[one.path].up) for one in squashed]
         self._version, self._name = squashed[-1].version.text, name
         self._data = list(_data(up for _, up in self._squashed))
+        self._places = ""
         self.left_out: list[Data] = []
         self.differing: list[str] = []
 
@@ -131,7 +136,7 @@ class _Squash:
         self._empty = workbench.schema
         workbench.build([up for _, up in self._squashed])
         self._schema: Schema = workbench.schema
-        self._rows = workbench.rows()
+        self._rows: Rows = workbench.rows()
 
     def proven(self, *, leave_data: bool) -> tuple[Draft, tuple[Finding, ...]]:
         """The migration, tried on a scratch database of its own. Raises Obstacle, GitmigError."""
@@ -144,7 +149,13 @@ class _Squash:
             notes = accept(examined.findings)
             if examined.after is not None:
                 same(schema_difference(self._schema, examined.after).names)
-            self._compare(workbench.rows())
+            found = workbench.rows()
+        self.differing = sorted(
+            name
+            for ours, theirs in ((self._rows.tables, found.tables), (self._rows.sequences, found.sequences))
+            for name in ours
+            if ours[name] != theirs.get(name)
+        )
         if self.differing and not leave_data:
             self._refuse()
         return drafted, notes
@@ -159,7 +170,7 @@ class _Squash:
         return "".join(f"{terminated(text.strip())}\n" for text in found)
 
     def _draft(self, up: str, down: str, data: Sequence[Data]) -> Draft:
-        behind = "".join(f"\n-- {one.path}:{one.line}\n{terminated(one.text)}\n" for one in data)
+        behind = "".join(f"\n-- {one.path}:{one.line}\n{terminated(one.text)}\n" for one in data) + self._places
         script = replace(self._squashed[-1][1], text=up + behind, transactional=True)
         return Draft(
             target=self._target,
@@ -168,31 +179,40 @@ class _Squash:
         )
 
     def _choose(self, workbench: Workbench, schema_only: Draft) -> None:
-        """Find the statements that fail where the schema is there already."""
-        with workbench.aside() as run:
+        """Find the statements that fail where the schema is there already, and sequences that end elsewhere."""
+        with workbench.aside() as aside:
             try:
-                run(schema_only.content.up)
+                aside.run(schema_only.content.up)
             except ScriptError as error:
                 raise Obstacle(said=error.message) from error
             for one in self._data:
                 script = Script(language=self._squashed[-1][1].language, text=one.text, path=one.path)
                 try:
-                    run(script)
+                    aside.run(script)
                 except ScriptError:
                     self.left_out.append(one)
-
-    def _compare(self, rows: Mapping[tuple[str, str], str]) -> None:
-        names = sorted(rows.keys() | self._rows.keys())
-        self.differing = [".".join(name) for name in names if rows.get(name) != self._rows.get(name)]
+            found = aside.rows().sequences
+        moved = {name: place for name, place in self._rows.sequences.items() if place != found.get(name)}
+        self._places = "".join(map(_placed, moved, moved.values()))
 
     def _refuse(self) -> None:
-        blamed = self.left_out or self._data
+        names = {name.rpartition(".")[2].strip('"').lower() for name in self.differing}
+        blamed = [one for one in self._data if names & set(WORD.findall(one.text.lower()))] or self._data
         raise GitmigError(
             f"behind the schema, the data statements do not give the same rows: {', '.join(self.differing[:3])} "
             f"{'differs' if len(self.differing) == 1 else 'differ'}",
             hint=LEAVE_HINT,
-            details=tuple(f"{'fails' if self.left_out else 'stands in'} {one.place}" for one in blamed[:10]),
+            details=tuple(
+                f"{'fails' if one in self.left_out else 'runs'}: {one.place}" for one in blamed[:MOST_BLAMED]
+            ),
         )
+
+
+def _placed(sequence: str, place: tuple[int, bool]) -> str:
+    value, used = place
+    name = sequence.replace("'", "''")
+    statement = f"SELECT pg_catalog.setval('{name}', {value}, {str(used).lower()});"
+    return f"\n-- values that went to rows which are gone\n{statement}\n"
 
 
 def _data(ups: Iterator[Script]) -> Iterator[Data]:
