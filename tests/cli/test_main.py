@@ -240,7 +240,14 @@ def test_a_file_name_cannot_write_on_the_terminal(repo: Sandbox, gitmig: Gitmig)
 SET = {"id": str, "count": int}
 NAMED = {"version": str, "name": str}
 STEP = {"direction": str, **NAMED}
-PLAN = {"reverts": [STEP], "applies": [STEP], "irreversible": [STEP], "moves": [{"from": str, "to": str}]}
+REPLACEMENT = {"going": [NAMED], "coming": [NAMED]}
+PLAN = {
+    "reverts": [STEP],
+    "replacement": (None, REPLACEMENT),
+    "applies": [STEP],
+    "irreversible": [STEP],
+    "moves": [{"from": str, "to": str}],
+}
 RECORD = {"set": SET, "added": [str], "removed": [str], "edited": [str]}
 
 
@@ -284,6 +291,7 @@ SHAPES = {
         "phantom": [NAMED],
         "edited": [NAMED],
         "plan": PLAN,
+        "blocked": (str, None),
         "drift": (GROUPS, None),
         "left_alone": [str],
         "flawed_downs": [{"path": str, "line": (int, None), "message": str}],

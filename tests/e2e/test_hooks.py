@@ -283,3 +283,27 @@ def test_status_says_what_stands_where_git_looks(branches: Sandbox) -> None:
         ["post-rewrite", "installed"],
         ["post-commit", "not gitmig's"],
     ]
+
+
+def test_switches_between_a_branch_and_its_squash_run_no_script(sandbox: Sandbox, database: Database) -> None:
+    sandbox.table("0001_a", "a")
+    sandbox.migration("0002_b", "ALTER TABLE a ADD b text NOT NULL;", "ALTER TABLE a DROP b;")
+    sandbox.commit("two")
+    sandbox.gitmig("sync")
+    database.rows("INSERT INTO a VALUES (1, 'one')")
+    sandbox.git("switch", "--quiet", "--create", "squash")
+    sandbox.gitmig("new", "--squash")
+    sandbox.commit("squash")
+    said = sandbox.git("switch", "main")
+    assert "same schema" not in said.out + said.err  # the squash was never synced
+    for k in range(2, 6):
+        said = sandbox.git("switch", "squash")
+        line = "  = 2 migrations (0001_a to 0002_b) are now 0002_baseline: same schema, no script run\n"
+        assert (said.out + said.err).count(line) == 1
+        assert database.applied() == ["0002_baseline"]
+        database.rows(f"INSERT INTO a VALUES ({k}, 'on the squash')")
+        sandbox.git("switch", "main")
+        assert database.applied() == ["0001_a", "0002_b"]
+        database.rows(f"UPDATE a SET b = 'on main' WHERE id = {k}")
+    assert database.rows("TABLE a") == [(1, "one"), *((k, "on main") for k in range(2, 6))]
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]

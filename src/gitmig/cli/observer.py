@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gitmig.cli.kept_rows import lines
-from gitmig.cli.render import confirm, move_lines, plural, say, step_line, tell, warn
+from gitmig.cli.render import confirm, ledger_lines, plural, say, step_line, tell, warn
 from gitmig.core.plan import Direction
 from gitmig.core.repair import Way, named
 from gitmig.core.sizes import as_size
@@ -173,7 +173,7 @@ class Watcher:
     def moved(self, plan: Plan) -> None:
         """Print what is called something else now."""
         if not self._quiet:
-            for line in move_lines(plan):
+            for line in ledger_lines(plan):
                 say(line)
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gitmig.core.plan import Plan, Step
     from gitmig.core.schema import SchemaDifference
 
-COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+COLOURS = {"+": "green", "-": "red", "~": "yellow", "=": "cyan"}
 
 
 def plural(count: int, noun: str) -> str:
@@ -109,10 +109,27 @@ def step_line(step: Step, milliseconds: float | None = None) -> str:
     return f"  {styled(sign, fg=COLOURS[sign], bold=True)} {step.label}{took}"
 
 
-def move_lines(plan: Plan) -> list[str]:
-    """One line per migration that is called something else from now on."""
+def ledger_lines(plan: Plan) -> list[str]:
+    """One line for what is replaced without a script, and one per migration that is called something else."""
     sign = styled("~", fg=COLOURS["~"], bold=True)
-    return [f"  {sign} {m.applied.label} is now {m.desired.migration.label}" for m in plan.moves if m.renamed]
+    moved = [f"  {sign} {m.applied.label} is now {m.desired.migration.label}" for m in plan.moves if m.renamed]
+    if plan.replacement is None:
+        return moved
+    going = [one.label for one in plan.replacement.going]
+    coming = [step.label for step in plan.replacement.coming]
+    while min(len(going), len(coming)) > 1 and going[-1] == coming[-1]:
+        going, coming = going[:-1], coming[:-1]
+    verb = "is" if len(going) == 1 else "are"
+    now = "another text" if going == coming else _together(coming)
+    same = f"{_together(going)} {verb} now {now}: same schema, no script run"
+    return [f"  {styled('=', fg=COLOURS['='], bold=True)} {same}", *moved]
+
+
+def _together(labels: Sequence[str]) -> str:
+    """A name, or the first and the last of many."""
+    if len(labels) == 1:
+        return labels[0]
+    return f"{len(labels)} migrations ({labels[0]} to {labels[-1]})"
 
 
 def difference_lines(difference: SchemaDifference) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -97,11 +97,28 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """Ledger rows that give way to others without running anything: both end in one schema, with the same rows.
+
+    `going` are the rows in the order of the stack; `coming` are applies that do not run, in order. `fingerprint` is
+    what the schema is there.
+    """
+
+    going: tuple[Applied, ...]
+    coming: tuple[Step, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`keep` rows of the stack stay; the steps follow in the order in which they run: reverts, then applies."""
+    """`keep` rows of the stack stay; the steps follow in the order in which they run: reverts, then applies.
+
+    The `replacement` takes place between them.
+    """
 
     keep: int
     reverts: tuple[Step, ...] = ()
+    replacement: Replacement | None = None
     applies: tuple[Step, ...] = ()
     moves: tuple[Move, ...] = ()
 
@@ -111,12 +128,27 @@ class Plan:
         return self.reverts + self.applies
 
     @property
+    def arrivals(self) -> tuple[Step, ...]:
+        """Everything that is applied in the end and was not before, run or not."""
+        return (self.replacement.coming if self.replacement else ()) + self.applies
+
+    def replacing(self, going: int, coming: int, fingerprint: str) -> Plan:
+        """The plan in which the `going` lowest rows of what is reverted give way to the `coming` first applies."""
+        running = len(self.reverts) - going
+        replacement = Replacement(
+            going=tuple(step.applied for step in reversed(self.reverts[running:]) if step.applied),
+            coming=self.applies[:coming],
+            fingerprint=fingerprint,
+        )
+        return replace(self, reverts=self.reverts[:running], replacement=replacement, applies=self.applies[coming:])
+
+    @property
     def irreversible(self) -> tuple[Step, ...]:
         """Reverts that cannot run because there is no down."""
         return tuple(step for step in self.reverts if step.applied and step.applied.irreversible)
 
     def __bool__(self) -> bool:
-        return bool(self.steps or self.moves)
+        return bool(self.steps or self.replacement or self.moves)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +200,27 @@ def make_plan(stack: Sequence[Applied], target: Sequence[Desired]) -> Plan:
         ),
         moves=tuple(Move(applied=a, desired=d) for a, d in pairs[:keep] if _identity(a) != _identity(d.migration)),
     )
+
+
+def edited(plan: Plan) -> dict[int, tuple[str, ...]]:
+    """By position, what a migration to be applied was before somebody edited it: checksums of what is reverted.
+
+    It has the same version then, or else the same name.
+    """
+    found: dict[int, tuple[str, ...]] = {}
+    for step in plan.applies:
+        desired = step.desired
+        assert desired is not None  # an apply has a target
+        gone = [a for a in left_behind(plan) if a.version == desired.migration.version]
+        gone = gone or [a for a in left_behind(plan) if a.name == desired.migration.name]
+        found[step.position] = tuple(applied.checksum for applied in gone)
+    return found
+
+
+def left_behind(plan: Plan) -> list[Applied]:
+    """The migrations that are reverted, and not applied again in the same words."""
+    again = {step.desired.checksum for step in plan.applies if step.desired}
+    return [step.applied for step in plan.reverts if step.applied and step.applied.checksum not in again]
 
 
 def difference(stack: Sequence[Applied], target: Sequence[Desired]) -> Difference:

@@ -17,22 +17,31 @@ if TYPE_CHECKING:
     from gitmig.core.plan import Plan
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
+    from gitmig.database.ledger import Row
     from gitmig.database.reverting import Expectation, Run
     from gitmig.database.tasks import Task
 
 
 class Arrival:
-    """The end of a plan, made of these tasks."""
+    """The end of a plan, made of these tasks. `replaced` are the rows that come without running anything."""
 
-    def __init__(
-        self, connection: Connection, expected: Expectation, run: Run, plan: Plan, tasks: Sequence[Task]
+    def __init__(  # noqa: PLR0917
+        self,
+        connection: Connection,
+        expected: Expectation,
+        run: Run,
+        plan: Plan,
+        tasks: Sequence[Task],
+        replaced: Sequence[Row] = (),
     ) -> None:
         self._connection = connection
         self._expected = expected
         self._run = run
         self._keep = plan.keep
         self._applies = [task for task in tasks if task.step.direction is Direction.APPLY]
-        self._doubtful = [task for task in self._applies if (plan.keep or plan.reverts) and _expands(task)]
+        self._rows = [*replaced, *(task.row for task in self._applies)]
+        is_new = not (plan.keep or plan.reverts or plan.replacement)
+        self._doubtful = [task for task in self._applies if not is_new and _expands(task)]
 
     @property
     def is_certain(self) -> bool:
@@ -47,7 +56,7 @@ class Arrival:
         if self.is_certain or not done:
             return list(done)
         found = self._expected.gauge.measure(self._connection).schema
-        expected = self._expected.beyond(self._keep, [task.row for task in self._applies], found)
+        expected = self._expected.beyond(self._keep, self._rows, found)
         reverter = Reverter(self._connection, expected, self._run)
         steps = [task.step for task in self._doubtful]
         place = max((k for k, one in enumerate(done) if one.step in steps), default=len(done) - 1)

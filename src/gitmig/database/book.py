@@ -13,10 +13,10 @@ from gitmig.rows.items import Report
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.plan import Move, Step
+    from gitmig.core.plan import Move, Plan, Replacement, Step
     from gitmig.core.repair import Repair
     from gitmig.database.connection import Connection
-    from gitmig.database.ledger import Event, State
+    from gitmig.database.ledger import Event, Row, State
     from gitmig.database.tasks import Context, Task
 
 
@@ -51,6 +51,17 @@ class Book:
         self._from_set = state.set_id
         self._moves = moves
         self._began = time.monotonic()
+        self._replacement: Replacement | None = None
+        self._reverts = 0
+
+    @property
+    def is_replacement_due(self) -> bool:
+        """Whether rows have to give way to others before anything else is applied."""
+        return self._replacement is not None and self._reverts == 0
+
+    def plan_replacement(self, plan: Plan, rows: Sequence[Row]) -> None:
+        """Let the plan's replacement, with these rows, take place as soon as its reverts are written."""
+        self._replacement, self._coming, self._reverts = plan.replacement, rows, len(plan.reverts)
 
     def write(self, batch: Sequence[Task], done: Sequence[Done]) -> None:
         """Rows and events of tasks that ran, in one round trip."""
@@ -58,6 +69,12 @@ class Book:
         with self._connection.pipeline():
             if reverted := [t.row.position for t in batch if t.step.direction is Direction.REVERT]:
                 ledger.remove(self._connection, reverted)
+                self._reverts -= len(reverted)
+            if self._replacement and self.is_replacement_due:
+                ledger.remove(self._connection, [one.position for one in self._replacement.going])
+                ledger.add(self._connection, self._coming)
+                events += self._replacing(self._replacement)
+                self._replacement = None
             if applied := [
                 replace(t.row, milliseconds=d.milliseconds, fingerprint=d.fingerprint)
                 for t, d in zip(batch, done)
@@ -80,6 +97,12 @@ class Book:
         ledger.record(
             self._connection, [replace(event, to_set=self._from_set, note="what was changed by hand was taken back")]
         )
+
+    def _replacing(self, replacement: Replacement) -> list[Event]:
+        """Nothing ran: what came is taken over as what was there."""
+        note = f"the schema is that of {', '.join(one.label for one in replacement.going)}: no script ran"
+        event = self._event("adopt", 0.0)
+        return [replace(event, version=row.version, name=row.name, note=note) for row in self._coming]
 
     def _event(self, action: str, milliseconds: float, task: Task | None = None, repair: Repair | None = None) -> Event:
         return ledger.Event(

@@ -15,14 +15,14 @@ from gitmig.database.reverting import Reverter, Unrepairable
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import REFUSED, SAID_LATE, ScriptError, error_at_commit, refuse_flawed
 from gitmig.database.stepping import Stepper
-from gitmig.database.tasks import tasks, unfinished_task
+from gitmig.database.tasks import replacing_rows, tasks, unfinished_task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.core.plan import Plan
     from gitmig.database.connection import Connection
-    from gitmig.database.ledger import State, Unfinished
+    from gitmig.database.ledger import Row, State, Unfinished
     from gitmig.database.reverting import Expectation
     from gitmig.database.stepping import Observer
     from gitmig.database.tasks import Context, Task
@@ -72,11 +72,15 @@ class Executor:
         """Do what the plan, made for this state, says. Raises StepFailed, Unrepairable."""
         book = Book(self._connection, self._context, state, plan.moves)
         found = self._tasks(plan)
+        rows = self._replacing(plan, book)
         if self._expected:
-            self._arrival = Arrival(self._connection, self._expected, self._stepper.run, plan, found)
+            self._arrival = Arrival(self._connection, self._expected, self._stepper.run, plan, found, rows)
         waiting = batches(found) or [()]
         while waiting:
             batch, *waiting = waiting
+            if book.is_replacement_due and batch and not batch[0].transactional:
+                book.is_last = False  # what runs outside is noted on top of the rows that come
+                self._run_together((), book)
             book.is_last = not waiting
             if batch and not batch[0].transactional:
                 batch = (self._safe(batch[0]),)
@@ -110,6 +114,14 @@ class Executor:
             book.fingerprint = self._gauge.measure(self._connection).fingerprint
             book.discard_drift()
             ledger.end_unfinished(self._connection)
+
+    def _replacing(self, plan: Plan, book: Book) -> list[Row]:
+        """The rows that come without running anything, handed to the book."""
+        if plan.replacement is None:
+            return []
+        rows = replacing_rows(plan, ledger.read_rows(self._connection, plan.keep), self._context)
+        book.plan_replacement(plan, rows)
+        return rows
 
     def _tasks(self, plan: Plan) -> list[Task]:
         """The plan's tasks. Where locks hurt nobody, scripts written for the outside run inside as well."""

@@ -108,7 +108,7 @@ class Stepper:
 
     def settle(self, done: Sequence[Done]) -> None:
         """Put back what could not be before these steps were committed."""
-        if self._keeper and any(one.rows.waiting for one in done) and (report := self._keeper.finish(plan_ends=False)):
+        if self._keeper and any(one.rows.waiting for one in done) and (report := self._keeper.settle()):
             self._observer.settled(report)
 
     def loses_rows(self, task: Task) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig import __version__
-from gitmig.core.plan import Direction, Step
+from gitmig.core.plan import Direction, Step, edited
 from gitmig.database.ledger import Row, applied_of, scripts
 from gitmig.rows.items import Subject
 
@@ -35,13 +35,14 @@ class Task:
     """A step with its script, and the ledger row it adds or takes away.
 
     `script` is None for the revert of a migration without a down. `written` is the script as it was written, where
-    that was for the outside of a transaction and `script` is for the inside.
+    that was for the outside of a transaction and `script` is for the inside. `replaces`: see `core.plan.edited`.
     """
 
     step: Step
     script: Script | None
     row: Row
     written: Script | None = None
+    replaces: tuple[str, ...] = ()
 
     @property
     def transactional(self) -> bool:
@@ -75,7 +76,14 @@ class Task:
         """The migration, for those who keep its rows."""
         row, is_apply = self.row, self.step.direction is Direction.APPLY
         here, there = (row.up, row.down) if is_apply else (row.down, row.up)
-        return Subject(version=row.version, name=row.name, checksum=row.checksum, text=here, opposite=there)
+        return Subject(
+            version=row.version,
+            name=row.name,
+            checksum=row.checksum,
+            text=here,
+            opposite=there,
+            replaces=self.replaces,
+        )
 
     @property
     def renames(self) -> bool:
@@ -100,9 +108,18 @@ class Task:
 
 def tasks(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Task]:
     """The tasks of the plan in order; `rows` are the ledger's above the part that is kept."""
+    before = edited(plan)
     return [_revert(step, rows[step.position]) for step in plan.reverts] + [
-        _apply(step, rows, context) for step in plan.applies
+        replace(_apply(step, rows, context), replaces=before[step.position]) for step in plan.applies
     ]
+
+
+def replacing_rows(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Row]:
+    """The ledger rows that come without running anything; `rows` are the ledger's above the part that is kept."""
+    if plan.replacement is None:
+        return []
+    found = [_apply(step, rows, context).row for step in plan.replacement.coming]
+    return [*found[:-1], replace(found[-1], fingerprint=plan.replacement.fingerprint)]
 
 
 def unfinished_task(unfinished: Unfinished) -> Task:

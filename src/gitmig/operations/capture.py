@@ -136,10 +136,10 @@ def _refuse_unfit(
     """The next sync puts what is pending below what was captured: that has to work. Raises GitmigError."""
     if not pending:
         return
-    with workbench.aside() as run:
+    with workbench.aside() as aside:
         for label, up in (*pending.items(), (drafted.label, drafted.content.up)):
             try:
-                run(up)
+                aside.run(up)
             except ScriptError as error:
                 what = "what was changed by hand" if label == drafted.label else label
                 raise GitmigError(

@@ -11,6 +11,7 @@ from gitmig.database.ledger import read_state
 from gitmig.operations.drift import find_drift
 from gitmig.operations.expected import Expected
 from gitmig.operations.ownership import foreign_ledger
+from gitmig.operations.same_schema import half_a_squash, without_needless_scripts
 from gitmig.operations.target import flawed_downs, load_target
 from gitmig.operations.trust import untrusted_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gitmig.core.problem import Problem
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.ledger import State
+    from gitmig.errors import GitmigError
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
 
@@ -31,7 +33,7 @@ class Status:
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
     without verification, while a script is unfinished, and in another project's database. `flawed` says which downs of
     what is pending cannot run, `untrusted` what of it no hook would run; `foreign` says that the ledger is another
-    project's.
+    project's, `blocked` why a sync would refuse to go from a part of a squash to the whole.
     """
 
     database: str
@@ -44,6 +46,7 @@ class Status:
     flawed: tuple[Problem, ...]
     foreign: ForeignLedger | None = None
     untrusted: tuple[str, ...] = ()
+    blocked: GitmigError | None = None
 
     @property
     def verified(self) -> bool:
@@ -53,7 +56,8 @@ class Status:
     @property
     def in_sync(self) -> bool:
         """Whether the database has exactly the work tree's migrations, in order."""
-        return not self.plan.steps and self.foreign is None and self.state.unfinished is None and self.drift is None
+        is_there = not (self.plan.steps or self.plan.replacement)
+        return is_there and self.foreign is None and self.state.unfinished is None and self.drift is None
 
 
 def status(project: Project) -> Status:
@@ -65,10 +69,14 @@ def status(project: Project) -> Status:
         desired = desire(state.stack, target.set.migrations, contents)
         plan = make_plan(state.stack, desired)
         foreign = foreign_ledger(connection, target, state, plan)
-        drift = None
+        blocked = None if foreign else half_a_squash(connection, target, plan)
+        untrusted, drift = untrusted_of(project, plan, target), None
         # another project's scripts are none that a look should run on a scratch database
         if project.settings.verify and state.unfinished is None and foreign is None:
-            drift = find_drift(connection, Expected(project, connection, state.stack), state)
+            expected = Expected(project, connection, state.stack)
+            drift = find_drift(connection, expected, state)
+            if drift is None and not untrusted:
+                plan = without_needless_scripts(connection, target, plan, state.stack, expected)
     return Status(
         database=str(Address.of(project.url)),
         source=project.settings.database_source or "embedded PostgreSQL",
@@ -79,5 +87,6 @@ def status(project: Project) -> Status:
         drift=drift,
         flawed=flawed_downs(contents),
         foreign=foreign,
-        untrusted=tuple(one.label for one in untrusted_of(project, plan, target)),
+        blocked=blocked,
+        untrusted=tuple(one.label for one in untrusted),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.config import OPTION
+from gitmig.core.plan import left_behind
 from gitmig.core.protection import Caller, Change
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
@@ -25,6 +26,7 @@ from gitmig.operations.interrupted import finish_interrupted
 from gitmig.operations.ownership import foreign_ledger, refuse_foreign
 from gitmig.operations.planning import plan_for, refuse_irreversible
 from gitmig.operations.protection import permit, permit_discarding, refuse_hooks
+from gitmig.operations.same_schema import refuse_half_a_squash, without_needless_scripts
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
 from gitmig.rows.items import Limits
@@ -113,7 +115,13 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
     plan = plan_for(state.stack, target)
     if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
         raise foreign
-    verify = project.settings.verify and state.unfinished is None
+    drift = None
+    refuse_half_a_squash(connection, target, plan)
+    if project.settings.verify and state.unfinished is None:
+        expected = Expected(project, connection, state.stack)
+        drift = find_drift(connection, expected, state)
+        if drift is None and not trust.untrusted_of(project, plan, target):
+            plan = without_needless_scripts(connection, target, plan, state.stack, expected)
     return Outcome(
         database=str(Address.of(project.url)),
         plan=plan,
@@ -121,7 +129,7 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
         from_set=state.set_id,
         ran=False,
         unfinished=state.unfinished.row.label if state.unfinished else None,
-        drift=find_drift(connection, Expected(project, connection, state.stack), state) if verify else None,
+        drift=drift,
     )
 
 
@@ -150,6 +158,7 @@ class _Sync:
             finished = self._finish(state)
             state = read_state(self._connection)
             plan = plan_for(state.stack, self._target)
+        refuse_half_a_squash(self._connection, self._target, plan)
         expected = Expected(self._project, self._connection, state.stack) if self._verify else None
         keeper = self._keeper(needed=bool(state.stack) or discard_drift or abandon)
         executor = self._executor(expected, keeper)
@@ -157,6 +166,7 @@ class _Sync:
             # without a ledger the whole schema is somebody's work, and not what they changed
             discard = abandon or (discard_drift and bool(state.stack))
             self._look_for_drift(executor, expected, state, discard=discard)
+            plan = without_needless_scripts(self._connection, self._target, plan, state.stack, expected)
         if abandon:
             end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
         if expected is None:
@@ -167,7 +177,7 @@ class _Sync:
         if plan:
             stamp.forget(self._project.repository)
             self._run(executor, outcome, state)
-        if plan and keeper and (report := keeper.finish()):
+        if plan and keeper and (report := keeper.finish({applied.checksum for applied in left_behind(plan)})):
             self._observer.settled(report)
         return replace(outcome, ran=True, done=finished + executor.committed)
 

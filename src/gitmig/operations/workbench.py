@@ -11,15 +11,18 @@ from gitmig.database.bench import open_bench
 from gitmig.database.building import run_fresh
 from gitmig.database.catalogs import read_schema
 from gitmig.database.sending import ScriptError
+from gitmig.database.table_rows import read_rows
 from gitmig.database.trial import failure_of, run_trial
 from gitmig.operations.failures import not_fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitmig.core.migration import Content, Script
     from gitmig.core.schema import Schema
     from gitmig.database.bench import Bench
+    from gitmig.database.connection import Connection
+    from gitmig.database.table_rows import Rows
     from gitmig.operations.project import Project
 
 
@@ -43,6 +46,21 @@ class Examined:
     after: Schema | None
 
 
+class Aside:
+    """A clone of a scratch database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def run(self, script: Script) -> None:
+        """Run a script as on a fresh database. Raises ScriptError."""
+        run_fresh(self._connection, script)
+
+    def rows(self) -> Rows:
+        """What stands in every table and sequence."""
+        return read_rows(self._connection)
+
+
 class Workbench:
     """The scratch database and the schema in it."""
 
@@ -58,6 +76,10 @@ class Workbench:
         if self._schema is None:
             self._schema = read_schema(self._bench.connection, self._ignore, edges=self._edges)
         return self._schema
+
+    def rows(self) -> Rows:
+        """What stands in every table and sequence."""
+        return read_rows(self._bench.connection)
 
     def build(self, ups: Sequence[Script]) -> None:
         """Run the scripts in order. Raises GitmigError."""
@@ -75,10 +97,10 @@ class Workbench:
             return read_schema(connection, self._ignore, edges=self._edges)
 
     @contextmanager
-    def aside(self) -> Iterator[Callable[[Script], None]]:
-        """What runs scripts on a clone of what is built, and raises ScriptError; the clone is gone afterwards."""
+    def aside(self) -> Iterator[Aside]:
+        """A clone of what is built, to run scripts on; it is gone afterwards."""
         with self._bench.clone() as connection:
-            yield lambda script: run_fresh(connection, script)
+            yield Aside(connection)
 
     def examine(self, content: Content) -> Examined:
         """Try the migration with rows planted, and without them where that fails; then build it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from gitmig.errors import BeforeGitmig, GitmigError
 from gitmig.operations.target import load_target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -79,6 +80,19 @@ def write(drafted: Draft) -> None:
                 raise GitmigError(f"{place.name} is there already", hint=hint) from error
             hint = "check the folder's permissions and the disk"
             raise GitmigError(f"cannot write {path}: {error.strerror}", hint=hint) from error
+
+
+def remove(project: Project, paths: Iterable[str]) -> None:
+    """Remove files of migrations from the work tree, and the directories that they leave empty. Raises GitmigError."""
+    top = project.repository.work_tree
+    for path in paths:
+        try:
+            (top / path).unlink()
+        except OSError as error:
+            hint = "check the folder's permissions; what is gone, `git restore` brings back"
+            raise GitmigError(f"cannot remove {path}: {error.strerror}", hint=hint) from error
+        with suppress(OSError):  # others may be in there
+            (top / path).parent.rmdir()
 
 
 def unwrite(drafted: Draft) -> None:

@@ -38,6 +38,12 @@ def touching_among(repository: Repository, commits: Sequence[str], folders: Sequ
     return _changing(repository, ("--no-walk=unsorted", *commits, "--"), folders)
 
 
+def parents_of_adding(repository: Repository, path: str) -> list[str]:
+    """The first parents of the commits, of any branch, that brought a file in; newest first."""
+    out = repository.run("log", "--all", "--diff-filter=A", "--format=%P", "--", path).decode()
+    return [line.split()[0] for line in out.splitlines() if line.strip()]
+
+
 def _changing(repository: Repository, selection: Sequence[str], folders: Sequence[str]) -> Iterator[Commit]:
     out = repository.run("log", "-z", "--encoding=UTF-8", f"--format={FORMAT}", *selection)
     words = out.decode("utf-8", "replace").split("\0")

@@ -119,25 +119,43 @@ class Preserver:
         attempt(self._connection, work)
         return changes
 
-    def finish(self, *, plan_ends: bool = True) -> Report:
-        """Put back what was waiting for its place, or for the end of a transaction, in a transaction of its own.
+    def settle(self) -> Report:
+        """Put back what was waiting for the commit of a step, in a transaction of its own.
 
-        To be called when a plan has been committed, and after every step whose report says `waiting`, once that is:
-        as the plan does not end there, what waits for a certain step goes on waiting. What a step of the plan had to
-        refuse may fit where it ends.
+        To be called after every step whose report says `waiting`, once that is committed. As the plan does not end
+        there, what waits for a certain step goes on waiting.
         """
-        if self._may_hold is None:
-            self._may_hold = self._store.exists()
-        refused = self._refused if plan_ends else set()
-        items = [self.deferred.at_home(item) for item in self._store.waiting(refused)] if self._may_hold else []
-        if not plan_ends:
-            items = [item for item in items if not self.deferred.holds(item, committed=True)]
+        items = [item for item in self._waiting(()) if not self.deferred.holds(item, committed=True)]
         if not items:
             return Report()
-        with self._connection.transaction(), quiet(self._connection):
-            tables = read_tables(self._connection)
-            places = self._places(items, tables)
-            partial = not plan_ends and self.deferred.is_waiting(committed=True)
+        with self._connection.transaction():
+            return self._put_back(items, partial=self.deferred.is_waiting(committed=True))
+
+    def finish(self, left_behind: Collection[str] = ()) -> Report:
+        """Put back what was waiting for its place, and what a step had to refuse, when a plan has been committed.
+
+        `left_behind` are the checksums of migrations that were reverted and not applied again: rows of their tables
+        come back into tables that other migrations have made under the same names.
+        """
+        taken = self._store.taken(left_behind, Direction.REVERT) if left_behind else []
+        items, waiting = [item for item in taken if item.heir is None], self._waiting(self._refused)
+        if not items and not waiting:
+            return Report()
+        with self._connection.transaction():
+            carried = self._put_back(items)
+            report = self._put_back(waiting)
+        return Report(restored=carried.restored + report.restored, staying=carried.staying + report.staying)
+
+    def _waiting(self, refused: Collection[int]) -> list[Item]:
+        if self._may_hold is None:
+            self._may_hold = self._store.exists()
+        return [self.deferred.at_home(item) for item in self._store.waiting(refused)] if self._may_hold else []
+
+    def _put_back(self, items: Sequence[Item], *, partial: bool = False) -> Report:
+        if not items:
+            return Report()
+        with quiet(self._connection):
+            places = self._places(items, read_tables(self._connection))
             restored, staying = put_back(self._connection, self._store, places, {}, partial=partial)
         return Report(restored=tuple(restored), staying=tuple(staying))
 

@@ -75,7 +75,8 @@ def give_back(connection: Connection, store: Store, places: Sequence[Place], wit
     except psycopg.Error as error:
         if error.sqlstate in HOPELESS:
             raise
-        import os, traceback  # DEBUG
+        import os
+        import traceback  # DEBUG
 
         if os.environ.get("RD"):
             traceback.print_exc()  # DEBUG

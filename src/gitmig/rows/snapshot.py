@@ -219,7 +219,7 @@ def _follow(connection: Connection, store: Store, snapshot: Snapshot, change: Ch
     store.create(name, query)
 
 
-def _match(  # noqa: PLR0913 - what is matched with what, by what, and without what
+def _match(
     connection: Connection,
     snapshot: Snapshot,
     after: Table,

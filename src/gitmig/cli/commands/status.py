@@ -9,7 +9,7 @@ import click
 from gitmig.cli import options, shapes
 from gitmig.cli.flawed_downs import flawed_downs
 from gitmig.cli.left_alone import left_alone
-from gitmig.cli.render import COLOURS, move_lines, plural, print_json, say, short, styled
+from gitmig.cli.render import COLOURS, ledger_lines, plural, print_json, say, short, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ def _print(found: Status) -> None:
         _list("pending", "+", found.difference.pending)
         _list("phantom", "-", found.difference.phantom)
         _list("edited", "~", found.difference.edited)
-        for line in move_lines(found.plan):
+        for line in ledger_lines(found.plan):
             say(line)
     if found.drift:
         for sign, names in (("-", found.drift.missing), ("+", found.drift.surplus), ("~", found.drift.changed)):
@@ -74,12 +74,16 @@ def _print_verdict(found: Status) -> None:
     elif found.drift:
         say(f"{styled('drift', fg='red')}: the schema was changed by hand, so `gitmig sync` is blocked")
         say("`gitmig capture` makes a migration of it, `gitmig sync --discard-drift` takes it back")
+    elif found.blocked:
+        say(f"{styled('out of sync', fg='red')}: `gitmig sync` is blocked, {found.blocked.message}")
+        say(str(found.blocked.hint))
     elif found.plan.irreversible and not found.verified:
         blocking = found.plan.irreversible[0].label
         say(f"{styled('out of sync', fg='red')}: `gitmig sync` is blocked, {blocking} has no down section")
     else:
         counts = f"reverts {len(found.plan.reverts)} and applies {len(found.plan.applies)}"
-        say(f"{styled('out of sync', fg='red')}: `gitmig sync` {counts}")
+        replaced = ", and changes the ledger where the schema is the same" if found.plan.replacement else ""
+        say(f"{styled('out of sync', fg='red')}: `gitmig sync` {counts}{replaced}")
 
 
 def _list(word: str, sign: str, members: Sequence[Migration | Applied]) -> None:

@@ -8,7 +8,7 @@ import click
 
 from gitmig.cli import options, rebuilding, shapes
 from gitmig.cli.observer import Watcher
-from gitmig.cli.render import move_lines, plural, print_json, say, short, step_line, warn
+from gitmig.cli.render import ledger_lines, plural, print_json, say, short, step_line, warn
 from gitmig.core.repair import named
 
 if TYPE_CHECKING:
@@ -101,11 +101,13 @@ def show_plan(outcome: Outcome) -> None:
         say(f"  a sync would be refused: {why}: {named(outcome.drift.names)}")
     for step in outcome.plan.steps:
         say(step_line(step))
-    for line in move_lines(outcome.plan):
+    for line in ledger_lines(outcome.plan):
         say(line)
     if not outcome.plan:
         say(summary(outcome))
     else:
         reverts, applies = len(outcome.plan.reverts), len(outcome.plan.applies)
         followed = f" and let {plural(len(outcome.plan.moves), 'row')} follow" if outcome.plan.moves else ""
+        if outcome.plan.replacement:
+            followed = f", replace {len(outcome.plan.replacement.going)} without a script{followed}"
         say(f"dry run: would revert {reverts}, apply {applies}{followed} on {outcome.database}; nothing was changed")

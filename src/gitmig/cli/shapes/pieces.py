@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitmig.core.migration import Migration, MigrationSet
-    from gitmig.core.plan import Applied, Plan, Step
+    from gitmig.core.plan import Applied, Plan, Replacement, Step
     from gitmig.core.problem import Problem
     from gitmig.core.record import Record
     from gitmig.core.schema import ObjectName, SchemaDifference
@@ -33,9 +33,18 @@ def of_plan(plan: Plan) -> dict[str, Any]:
     """A *plan*."""
     return {
         "reverts": [of_step(step) for step in plan.reverts],
+        "replacement": _of_replacement(plan.replacement) if plan.replacement else None,
         "applies": [of_step(step) for step in plan.applies],
         "irreversible": [of_step(step) for step in plan.irreversible],
         "moves": [{"from": m.applied.label, "to": m.desired.migration.label} for m in plan.moves if m.renamed],
+    }
+
+
+def _of_replacement(replacement: Replacement) -> dict[str, Any]:
+    """What gives way to what without a script."""
+    return {
+        "going": [named(applied) for applied in replacement.going],
+        "coming": [named(step.subject) for step in replacement.coming],
     }
 
 

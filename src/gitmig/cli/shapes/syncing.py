@@ -36,6 +36,7 @@ def of_status(status: Status) -> dict[str, Any]:
         "edited": [named(migration) for migration in difference.edited],
         "plan": of_plan(status.plan),
         "drift": _drift(status.drift),
+        "blocked": status.blocked.message if status.blocked else None,
         "left_alone": [problem.path for problem in status.target.left_alone],
         "flawed_downs": [of_problem(problem) for problem in status.flawed],
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,

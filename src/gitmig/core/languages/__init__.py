@@ -5,12 +5,12 @@ A new language is one new folder here that makes a `Language`, and one runner in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,23 @@ class RoleStatement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What a script does to rows, and which names it leaves behind.
+
+    `writing` are the statements that may write rows, `digests` tell, in the same order, when two of them do the same.
+    `names` are those of objects and columns that it makes or changes, without those PostgreSQL may have chosen; `gone`
+    are those that it takes away. A name may be both. `facts` are what is certainly so after it and the scripts before
+    it: where another script says otherwise of the same, the schema is another one.
+    """
+
+    writing: tuple[Unit, ...] = ()
+    digests: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    facts: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """What gitmig needs to know of a language without running it.
 
@@ -60,7 +77,8 @@ class Language:
     depends on that, `needs_outside` whether it has what cannot run inside a transaction. `inside` rewrites a script
     that was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
     `units` cuts a script into the pieces that are run and noted one by one outside. `roles` lists the statements about
-    roles. `expands_columns` tells whether what a script makes could depend on the order of a table's columns.
+    roles. `expands_columns` tells whether what a script makes could depend on the order of a table's columns. `effects`
+    gives those of scripts that run one after the other.
     """
 
     name: str
@@ -76,6 +94,7 @@ class Language:
     units: Callable[[str], list[Unit]]
     roles: Callable[[str], list[RoleStatement]]
     expands_columns: Callable[[str], bool]
+    effects: Callable[[Iterable[str]], Iterator[Effects]]
 
 
 def by_suffix(suffix: str) -> Language | None:

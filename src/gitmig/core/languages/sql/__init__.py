@@ -2,6 +2,7 @@
 
 from gitmig.core.languages import Language
 from gitmig.core.languages.sql.concurrent import is_concurrent
+from gitmig.core.languages.sql.effects import effects
 from gitmig.core.languages.sql.expansion import expands_columns
 from gitmig.core.languages.sql.roles import role_statements
 from gitmig.core.languages.sql.tokens import checksum
@@ -28,4 +29,5 @@ SQL = Language(
     units=units,
     roles=role_statements,
     expands_columns=expands_columns,
+    effects=effects,
 )
