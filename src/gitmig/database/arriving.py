@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from gitmig.core.plan import Plan
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
-    from gitmig.database.reverting import Expectation, Run
+    from gitmig.database.reverting import Expectation
+    from gitmig.database.stepping import Stepper
     from gitmig.database.tasks import Task
 
 
@@ -25,11 +26,11 @@ class Arrival:
     """The end of a plan, made of these tasks."""
 
     def __init__(
-        self, connection: Connection, expected: Expectation, run: Run, plan: Plan, tasks: Sequence[Task]
+        self, connection: Connection, expected: Expectation, stepper: Stepper, plan: Plan, tasks: Sequence[Task]
     ) -> None:
         self._connection = connection
         self._expected = expected
-        self._run = run
+        self._stepper = stepper
         self._keep = plan.keep
         self._applies = [task for task in tasks if task.step.direction is Direction.APPLY]
         self._doubtful = [task for task in self._applies if (plan.keep or plan.reverts) and _expands(task)]
@@ -48,7 +49,7 @@ class Arrival:
             return list(done)
         found = self._expected.gauge.measure(self._connection).schema
         expected = self._expected.beyond(self._keep, [task.row for task in self._applies], found)
-        reverter = Reverter(self._connection, expected, self._run)
+        reverter = Reverter(self._connection, expected, self._stepper)
         steps = [task.step for task in self._doubtful]
         place = max((k for k, one in enumerate(done) if one.step in steps), default=len(done) - 1)
         settled = list(done)

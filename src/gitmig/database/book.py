@@ -34,6 +34,15 @@ class Done:
     rows: Report = field(default_factory=Report)
     fingerprint: str | None = None
 
+    def rows_with(self, more: Report) -> Report:
+        """What it did with rows, and what was done with `more` of them for it afterwards."""
+        return Report(
+            kept=self.rows.kept + more.kept,
+            restored=self.rows.restored + more.restored,
+            staying=self.rows.staying + more.staying,
+            aside=tuple(sorted({*self.rows.aside, *more.aside})),
+        )
+
 
 class Book:
     """The book of one plan.

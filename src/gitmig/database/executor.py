@@ -59,7 +59,7 @@ class Executor:
         self._gauge = expected.gauge if expected else None
         self._stepper = Stepper(connection, observer, keeper, self._gauge)
         self._expected = expected
-        self._reverter = Reverter(connection, expected, self._stepper.run) if expected else None
+        self._reverter = Reverter(connection, expected, self._stepper) if expected else None
         self._arrival: Arrival | None = None
         self._committed: list[Done] = []
 
@@ -73,7 +73,7 @@ class Executor:
         book = Book(self._connection, self._context, state, plan.moves)
         found = self._tasks(plan)
         if self._expected:
-            self._arrival = Arrival(self._connection, self._expected, self._stepper.run, plan, found)
+            self._arrival = Arrival(self._connection, self._expected, self._stepper, plan, found)
         waiting = batches(found) or [()]
         while waiting:
             batch, *waiting = waiting

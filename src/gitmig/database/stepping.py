@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.kept.item import DRIFT, Subject
@@ -16,8 +16,9 @@ from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from gitmig.core.migration import Script
     from gitmig.core.plan import Step
     from gitmig.database.connection import Connection
     from gitmig.database.gauge import Gauge
@@ -26,6 +27,42 @@ if TYPE_CHECKING:
 
 # Under this name rows of what was changed by hand are kept.
 BY_HAND = Subject(version=DRIFT, name="", checksum=DRIFT)
+
+
+class Runnable(Protocol):
+    """A script, or what stands in for one."""
+
+    def run(self) -> None:
+        """Run it in the open transaction. Raises ScriptError."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """A script that somebody wrote, to be run on a connection."""
+
+    connection: Connection
+    script: Script
+
+    @classmethod
+    def of(cls, connection: Connection, task: Task) -> ScriptRun:
+        """The task's own script."""
+        assert task.script is not None  # only a revert without a down has none, and that is computed
+        return cls(connection, task.script)
+
+    def run(self) -> None:
+        """Run it in the open transaction. Raises ScriptError."""
+        runner_of(self.script.language).inside(self.connection, self.script)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAhead:
+    """The next of several scripts that were sent together: it runs when its answer is asked for."""
+
+    answers: Iterator[None]
+
+    def run(self) -> None:
+        """Wait for the answer. Raises ScriptError."""
+        next(self.answers)
 
 
 class Observer(Protocol):
@@ -67,7 +104,7 @@ class Stepper:
         self._observer.started(task.step)
         return time.monotonic()
 
-    def run(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Done:
+    def run(self, task: Task, script: Runnable, *, as_written: bool) -> Done:
         """Run a task's script, or (not `as_written`) what stands in for it. Raises ScriptError."""
         began = self.begin(task)
         rows = self._keep(task, script, as_written=as_written)
@@ -75,9 +112,13 @@ class Stepper:
         self.ran[task.step.direction, task.step.position] = (task, done)
         return done
 
+    def supplement(self, task: Task, script: Runnable) -> Report:
+        """Run what a task's own script, which ran before, has left undone. Raises ScriptError."""
+        return self._keep(task, script, as_written=False)
+
     def run_as_written(self, task: Task) -> Done:
         """Run a task's own script in the open transaction. Raises ScriptError."""
-        return self.run(task, lambda: run_inside(self._connection, task), as_written=True)
+        return self.run(task, ScriptRun.of(self._connection, task), as_written=True)
 
     def apply(self, tasks: Sequence[Task], done: list[Done], *, measure: bool) -> None:
         """Apply migrations, each of which is appended to `done`; `measure` what the schema is after each.
@@ -113,18 +154,18 @@ class Stepper:
             return False
         try:
             with self._connection.transaction():
-                return bool(self._keeper.preview(lambda: run_inside(self._connection, inside)))
+                return bool(self._keeper.preview(ScriptRun.of(self._connection, inside).run))
         except ScriptError:
             if self._connection.broken:
                 raise
             return False
 
-    def keep_drift(self, script: Callable[[], None]) -> None:
+    def keep_drift(self, script: Runnable) -> None:
         """Run a script that takes back what was changed by hand, and keep its rows."""
         if self._keeper is None:
-            script()
+            script.run()
         else:
-            self._keeper.run(BY_HAND, Direction.REVERT, script)
+            self._keeper.run(BY_HAND, Direction.REVERT, script.run)
 
     def _apply(self, task: Task, *, measure: bool) -> Done:
         done = self.run_as_written(task)
@@ -136,20 +177,13 @@ class Stepper:
         """Apply migrations between which nothing else has to be asked."""
         with closing(run_all(self._connection, [task.script for task in tasks if task.script])) as runs:
             for task in tasks:
-                done.append(self.run(task, lambda: next(runs), as_written=True))
+                done.append(self.run(task, AnswerAhead(runs), as_written=True))
 
-    def _keep(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Report:
+    def _keep(self, task: Task, script: Runnable, *, as_written: bool) -> Report:
         """Run the script, and keep what it takes away."""
         if self._keeper is None:
-            script()
+            script.run()
             return Report()
-        opposite = task.opposite
-        back = None if opposite is None else lambda: runner_of(opposite.language).inside(self._connection, opposite)
+        back = None if task.opposite is None else ScriptRun(self._connection, task.opposite)
         subject = task.subject if as_written else replace(task.subject, text=None)
-        return self._keeper.run(subject, task.step.direction, script, back)
-
-
-def run_inside(connection: Connection, task: Task) -> None:
-    """Run the task's script in the open transaction. Raises ScriptError."""
-    assert task.script is not None  # only a revert without a down has none, and that is computed
-    runner_of(task.script.language).inside(connection, task.script)
+        return self._keeper.run(subject, task.step.direction, script.run, back.run if back else None)

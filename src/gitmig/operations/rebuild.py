@@ -33,7 +33,7 @@ from gitmig.database.rebuild.rights import refuse_unfit
 from gitmig.database.rebuild.session import settle
 from gitmig.database.rebuild.sessions import Awaited, Patience
 from gitmig.database.rebuild.swapping import Names, swap
-from gitmig.database.repairing import transform
+from gitmig.database.repairing import Transformation
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
@@ -223,7 +223,7 @@ class _Rebuild:
             raise not_fresh(failure.script, failure.error) from failure
         found = read_schema(self._old, self._project.settings.ignore)
         wanted = ground_of(self._project, self._old, found, schema).under(schema)
-        transform(new, schema, wanted)
+        Transformation(new, schema, wanted).run()
         return wanted
 
     def _move(self, new: Connection, built: Schema) -> Moved:
