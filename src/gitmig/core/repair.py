@@ -125,7 +125,7 @@ def _full_words(name: ObjectName) -> frozenset[str]:
 def _words_of_whole(name: ObjectName) -> frozenset[str]:
     """The words of the name of the table, if it is a part of one; else none."""
     whole = parent(name.name)
-    return frozenset(WORD.findall(bare(last(whole)).lower())) if parent(whole) else frozenset()
+    return frozenset(WORD.findall(bare(last(whole)).lower())) if whole and parent(whole) else frozenset()
 
 
 def _with(found: Schema, wanted: Schema, names: Collection[ObjectName]) -> Schema:

@@ -190,7 +190,8 @@ class _AllAtOnce:
     def run(self, wanted: str) -> list[Done]:
         """Revert all, to the schema with the `wanted` fingerprint. Raises _NotAtHand, ScriptError, Elsewhere."""
         for task in self._tasks:
-            self._done.append(self._revert(task))
+            done = self._revert(task)  # may put another list in the place of this one
+            self._done = [*self._done, done]
         gauge, bottom = self._expected.gauge, self._tasks[-1].row.position - 1
         reached = gauge.measure(self._connection).fingerprint
         if reached != wanted:
