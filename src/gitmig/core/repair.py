@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from gitmig.core.difference.names import bare, last, parent
-from gitmig.core.schema import COLUMN_ORDER, DEFAULT, ObjectName, Schema, SchemaDifference, Tie
+from gitmig.core.schema import SchemaDifference, Tie
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
+
+    from gitmig.core.schema import ObjectName, Schema
 
 MOST_NAMES = 3
 WORD = re.compile(r"\w+")
@@ -52,39 +53,20 @@ def named(names: Sequence[object]) -> str:
     return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES} more"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """What one of several reverted migrations has left undone: `left`, and the schema once only that is put right.
+def blamed(left: SchemaDifference, found: Schema, wanted: Schema, ups: Sequence[str]) -> dict[ObjectName, int]:
+    """Who has left what undone, after downs that ran newest first: for each object the place of one of the `ups`.
 
-    `place` is the migration's place among those that were reverted.
-    """
-
-    place: int
-    left: SchemaDifference
-    target: Schema
-
-
-def shares(left: SchemaDifference, found: Schema, wanted: Schema, ups: Sequence[str]) -> list[Share]:
-    """Who has left what undone, after downs that ran newest first; `ups` are the other sections, in the same order.
-
-    The last one that touched an object is to blame for it: had its down put that right, none after it would have spoilt
-    it. Who touched it is told from the words of the scripts; what nobody names is the last one's.
+    They are the other sections, in the same order. The last one that touched an object is to blame for it: had its down
+    put that right, none after it would have spoilt it. Who touched it is told from the words of the scripts; what
+    nobody names is the last one's.
     """
     words = [frozenset(WORD.findall(up.lower())) for up in ups]
-    blamed: defaultdict[int, set[ObjectName]] = defaultdict(set)
-    for group in _groups(set(left.names), found, wanted):
-        blamed[_last_to_touch(group, words)] |= group
-    if len(blamed) == 1:
-        return [Share(place=place, left=left, target=wanted) for place in blamed]
-    targets: list[Share] = []
-    before = found
-    for place, names in sorted(blamed.items()):
-        before = _with(before, wanted, names)
-        targets.append(Share(place=place, left=_part(left, names), target=before))
-    return targets
+    groups = ((group, _last_to_touch(group, words)) for group in _groups(set(left.names), found, wanted))
+    return {name: place for group, place in groups for name in group}
 
 
-def _part(left: SchemaDifference, names: Collection[ObjectName]) -> SchemaDifference:
+def share(left: SchemaDifference, names: Collection[ObjectName]) -> SchemaDifference:
+    """The part of a difference that is about these objects."""
     missing, surplus, changed = (
         tuple(name for name in some if name in names) for some in (left.missing, left.surplus, left.changed)
     )
@@ -126,16 +108,3 @@ def _words_of_whole(name: ObjectName) -> frozenset[str]:
     """The words of the name of the table, if it is a part of one; else none."""
     whole = parent(name.name)
     return frozenset(WORD.findall(bare(last(whole)).lower())) if whole and parent(whole) else frozenset()
-
-
-def _with(found: Schema, wanted: Schema, names: Collection[ObjectName]) -> Schema:
-    """The found schema with these objects as they are in the wanted one."""
-    objects = {name: text for name, text in found.objects.items() if name not in names}
-    objects |= {name: wanted.objects[name] for name in names if name in wanted.objects}
-    objects |= {name: text for name, text in wanted.objects.items() if name.kind == COLUMN_ORDER}
-    dependents = {one for name in names for one in (name, ObjectName(DEFAULT, name.name))}
-    edges: dict[ObjectName, Mapping[ObjectName, Tie]] = {
-        name: ties for name, ties in found.edges.items() if name not in dependents
-    }
-    edges |= {name: wanted.edges[name] for name in dependents if name in wanted.edges}
-    return Schema(objects, edges)

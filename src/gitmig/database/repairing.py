@@ -13,32 +13,36 @@ from gitmig.database.sending import ScriptError, run_computed
 from gitmig.database.stepping import ScriptRun
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitmig.core.difference import Difference
     from gitmig.core.schema import Schema
     from gitmig.database.connection import Connection
     from gitmig.database.tasks import Task
 
 
 class Transformation:
-    """The computed difference from one schema to another, as a script that can be run as often as need be."""
+    """The computed difference from one schema to another, or a part of it: a script that runs as often as need be."""
 
-    def __init__(self, connection: Connection, found: Schema, wanted: Schema, *, renames: bool = True) -> None:
+    def __init__(self, connection: Connection, statements: Iterable[str]) -> None:
         self._connection = connection
-        self._found = found
-        self._wanted = wanted
-        self._renames = renames
-        self._script: Script | None = None
+        self._script = Script(language=SQL, text=";\n".join(statements), path="the computed difference")
+
+    @classmethod
+    def between(cls, connection: Connection, found: Schema, wanted: Schema, *, renames: bool = True) -> Transformation:
+        """All of it."""
+        return cls(connection, computed(found, wanted, renames=renames).statements)
 
     def run(self) -> None:
         """Run it in the open transaction. Raises ScriptError."""
-        if self._script is None:
-            self._script = self._computed()
         run_computed(self._connection, self._script)
 
-    def _computed(self) -> Script:
-        from gitmig.core.difference import difference  # rarely needed, and large
 
-        statements = difference(self._found, self._wanted, renames=self._renames).statements
-        return Script(language=SQL, text=";\n".join(statements), path="the computed difference")
+def computed(found: Schema, wanted: Schema, *, renames: bool = True) -> Difference:
+    """The difference between two schemas."""
+    from gitmig.core.difference import difference  # rarely needed, and large
+
+    return difference(found, wanted, renames=renames)
 
 
 class Attempt:
@@ -69,7 +73,7 @@ class Attempt:
         if left:
             self.reason = self.reason or (left_undone(left) if self.way is Way.COMPLETED else "")
             found = read_schema(self._connection, self._ignore, edges=True)
-            Transformation(self._connection, found, self._wanted, renames=self._task.renames).run()
+            Transformation.between(self._connection, found, self._wanted, renames=self._task.renames).run()
 
     def verify(self) -> None:
         """Raise Elsewhere unless the way led to the wanted schema."""

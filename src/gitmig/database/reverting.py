@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.plan import Direction
-from gitmig.core.repair import Repair, Way, expanded, left_undone, named, shares
+from gitmig.core.repair import Repair, Way, blamed, expanded, left_undone, named, share
 from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.constraints import settle_constraints
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
-from gitmig.database.repairing import Attempt, Elsewhere, Transformation, down_failed
+from gitmig.database.repairing import Attempt, Elsewhere, Transformation, computed, down_failed
 from gitmig.database.sending import HOPELESS, ScriptError
 from gitmig.database.stepping import ScriptRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from gitmig.core.repair import Share
+    from gitmig.core.kept.report import Report
     from gitmig.core.schema import Schema, SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
@@ -137,7 +137,7 @@ class Reverter:
         if not left:
             return None
         try:
-            run(Transformation(self._connection, found, wanted, renames=renames))
+            run(Transformation.between(self._connection, found, wanted, renames=renames))
         except ScriptError as error:
             _raise_if_hopeless(error)
             raise Unrepairable(label=label, reasons=(error.message,)) from error
@@ -190,8 +190,7 @@ class _AllAtOnce:
     def run(self, wanted: str) -> list[Done]:
         """Revert all, to the schema with the `wanted` fingerprint. Raises _NotAtHand, ScriptError, Elsewhere."""
         for task in self._tasks:
-            done = self._revert(task)  # may put another list in the place of this one
-            self._done = [*self._done, done]
+            self._done.append(self._revert(task))
         gauge, bottom = self._expected.gauge, self._tasks[-1].row.position - 1
         reached = gauge.measure(self._connection).fingerprint
         if reached != wanted:
@@ -234,7 +233,7 @@ class _AllAtOnce:
         found, wanted = self._found(), self._expected.schema(position - 1)
         with self._connection.transaction():
             settle_constraints(self._connection)
-            script = Transformation(self._connection, found, wanted, renames=task.renames)
+            script = Transformation.between(self._connection, found, wanted, renames=task.renames)
             done = self._stepper.run(task, script, as_written=False)
         self._known = wanted
         return replace(done, repair=Repair(way=Way.COMPUTED, reason=reason))
@@ -246,28 +245,29 @@ class _AllAtOnce:
         left = schema_difference(wanted, found)
         if not left:
             return False
-        one_by_one = shares(left, found, wanted, [task.row.up for task in self._tasks[: len(self._done)]])
-        place = min(share.place for share in one_by_one)
-        together = [replace(one_by_one[0], place=place, left=left, target=wanted)]
-        for attempt in [one_by_one, together] if len(one_by_one) > 1 else [together]:
-            with suppress(ScriptError), self._connection.transaction():
+        owners = blamed(left, found, wanted, [task.row.up for task in self._tasks[: len(self._done)]])
+        renames = any(task.renames for task in self._tasks[: len(self._done)])
+        try:
+            with self._connection.transaction():
                 settle_constraints(self._connection)
-                self._run_shares(attempt, found)
-                return True
-        raise Elsewhere(left)
+                for place, statements in computed(found, wanted, renames=renames).parts(owners):
+                    script = Transformation(self._connection, statements)
+                    self._complete(place, self._stepper.supplement(self._tasks[place], script))
+        except ScriptError as failure:
+            _raise_if_hopeless(failure)
+            raise Elsewhere(left) from failure
+        for place in set(owners.values()):
+            self._blame(place, share(left, {name for name, owner in owners.items() if owner == place}))
+        self._known = wanted
+        return True
 
-    def _run_shares(self, parts: Sequence[Share], found: Schema) -> None:
-        """Run each one's share for it, from the `found` schema on."""
-        completed = list(self._done)
-        renames = any(task.renames for task in self._tasks)
-        for share in parts:
-            task, done = self._tasks[share.place], completed[share.place]
-            script = Transformation(self._connection, found, share.target, renames=renames)
-            rows = self._stepper.supplement(task, script)
-            repair = done.repair or Repair(way=Way.COMPLETED, reason=left_undone(share.left))
-            completed[share.place] = replace(done, repair=repair, rows=done.rows_with(rows))
-            found = share.target
-        self._done, self._known = completed, found
+    def _complete(self, place: int, rows: Report) -> None:
+        done = self._done[place]
+        self._done[place] = replace(done, rows=done.rows_with(rows))
+
+    def _blame(self, place: int, left: SchemaDifference) -> None:
+        done = self._done[place]
+        self._done[place] = replace(done, repair=done.repair or Repair(way=Way.COMPLETED, reason=left_undone(left)))
 
     def _found(self) -> Schema:
         if self._known is None:

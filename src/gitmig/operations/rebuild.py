@@ -223,7 +223,7 @@ class _Rebuild:
             raise not_fresh(failure.script, failure.error) from failure
         found = read_schema(self._old, self._project.settings.ignore)
         wanted = ground_of(self._project, self._old, found, schema).under(schema)
-        Transformation(new, schema, wanted).run()
+        Transformation.between(new, schema, wanted).run()
         return wanted
 
     def _move(self, new: Connection, built: Schema) -> Moved:

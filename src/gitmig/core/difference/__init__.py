@@ -9,6 +9,7 @@ goes and comes back where something that it needs changes. Nothing is dropped wi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gitmig.core.difference.changes import decide
@@ -18,17 +19,45 @@ from gitmig.core.difference.renames import renamed
 from gitmig.core.difference.taking_apart import taken_apart
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitmig.core.schema import ObjectName, Schema
 
 BODIES_UNSEEN = "SET LOCAL check_function_bodies = off"
+# Statements about these may take rows or values along.
+WITH_ROWS = {"table", "foreign table", "column", "sequence", "schema", "enum", "composite type", "domain", "range"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Statements without semicolons, and the objects that differ for which there is no rule."""
+    """Statements without semicolons, what each is about, and the objects that differ for which there is no rule."""
 
-    statements: tuple[str, ...]
+    work: tuple[tuple[ObjectName, str], ...]
     unhandled: tuple[ObjectName, ...]
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """All of them, in order, with the settings that they need."""
+        return _with_settings([text for _, text in self.work])
+
+    def parts(self, owners: Mapping[ObjectName, int]) -> list[tuple[int, tuple[str, ...]]]:
+        """The same in several scripts, each with the one of the `owners` whose rows it may take along.
+
+        What takes no rows goes with what does; what nobody owns is the first owner's.
+        """
+        first = min(owners.values())
+        places = [owners.get(name, first) if name.kind in WITH_ROWS else None for name, _ in self.work]
+        place = next((place for place in places if place is not None), first)
+        owned = []
+        for found, (_, text) in zip(places, self.work):
+            place = place if found is None else found
+            owned.append((place, text))
+        groups = groupby(owned, key=lambda one: one[0])
+        return [(place, _with_settings([text for _, text in group])) for place, group in groups]
+
+
+def _with_settings(statements: list[str]) -> tuple[str, ...]:
+    return (BODIES_UNSEEN, *statements) if any(map(has_text_body, statements)) else tuple(statements)
 
 
 def difference(found: Schema, wanted: Schema, *, renames: bool = True) -> Difference:
@@ -41,6 +70,5 @@ def difference(found: Schema, wanted: Schema, *, renames: bool = True) -> Differ
     target = taken_apart(wanted.at_the_time_of(found))
     renaming, before = renamed(taken_apart(found), target, rows=renames)
     changes = decide(before, target)
-    statements = [*renaming, *Plan(before, target, changes).statements()]
-    unseen = [BODIES_UNSEEN] if any(map(has_text_body, statements)) else []
-    return Difference(statements=tuple(unseen + statements), unhandled=tuple(sorted(changes.unhandled)))
+    work = (*renaming, *Plan(before, target, changes).work())
+    return Difference(work=work, unhandled=tuple(sorted(changes.unhandled)))

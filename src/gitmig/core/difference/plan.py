@@ -36,10 +36,10 @@ class Plan:
         self.context = self._context()
         self._wait()
 
-    def statements(self) -> list[str]:
-        """All of them, in order."""
+    def work(self) -> list[tuple[ObjectName, str]]:
+        """All statements in order, each with what it is about."""
         nodes = [node for node in self._nodes() if self.together.leader(node) == node]
-        return [text for node in ordered(nodes, self.after, _priority) for text in self._statements(node)]
+        return [(node[1], text) for node in ordered(nodes, self.after, _priority) for text in self._statements(node)]
 
     def _nodes(self) -> Iterator[Node]:
         changes = self.changes

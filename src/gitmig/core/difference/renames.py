@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 Pair = tuple[ObjectName, ObjectName]
 
 
-def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[list[str], Model]:
+def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[list[tuple[ObjectName, str]], Model]:
     """The statements that rename, and the found model as it is behind them; without `rows`, of what holds none."""
-    statements: list[str] = []
+    statements: list[tuple[ObjectName, str]] = []
     holding = (_tables, _columns, _sequences) if rows else ()
     for step in (_types, *holding, _constraints, _indexes, _triggers):
         pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found)]
-        statements += [text for old, new in pairs for text in _statements(old, new)]
+        statements += [(old, text) for old, new in pairs for text in _statements(old, new)]
         if pairs:
             found = substituted(found, Substitution.of(pairs))
     return statements, found
