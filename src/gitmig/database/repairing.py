@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitmig.core.difference import Difference
+    from gitmig.core.renamings import Undo
     from gitmig.core.schema import Schema
     from gitmig.database.connection import Connection
     from gitmig.database.tasks import Task
@@ -29,20 +30,22 @@ class Transformation:
         self._script = Script(language=SQL, text=";\n".join(statements), path="the computed difference")
 
     @classmethod
-    def between(cls, connection: Connection, found: Schema, wanted: Schema, *, renames: bool = True) -> Transformation:
+    def between(
+        cls, connection: Connection, found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()
+    ) -> Transformation:
         """All of it."""
-        return cls(connection, computed(found, wanted, renames=renames).statements)
+        return cls(connection, computed(found, wanted, renames=renames, undos=undos).statements)
 
     def run(self) -> None:
         """Run it in the open transaction. Raises ScriptError."""
         run_computed(self._connection, self._script)
 
 
-def computed(found: Schema, wanted: Schema, *, renames: bool = True) -> Difference:
-    """The difference between two schemas."""
+def computed(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> Difference:
+    """The difference between two schemas; for `renames` and `undos` see there."""
     from gitmig.core.difference import difference  # rarely needed, and large
 
-    return difference(found, wanted, renames=renames)
+    return difference(found, wanted, renames=renames, undos=undos)
 
 
 class Attempt:
@@ -73,7 +76,8 @@ class Attempt:
         if left:
             self.reason = self.reason or (left_undone(left) if self.way is Way.COMPLETED else "")
             found = read_schema(self._connection, self._ignore, edges=True)
-            Transformation.between(self._connection, found, self._wanted, renames=self._task.renames).run()
+            task, undo = self._task, self._task.undo(whole=self.way is Way.COMPUTED)
+            Transformation.between(self._connection, found, self._wanted, renames=task.guesses, undos=[undo]).run()
 
     def verify(self) -> None:
         """Raise Elsewhere unless the way led to the wanted schema."""

@@ -233,7 +233,8 @@ class _AllAtOnce:
         found, wanted = self._found(), self._expected.schema(position - 1)
         with self._connection.transaction():
             settle_constraints(self._connection)
-            script = Transformation.between(self._connection, found, wanted, renames=task.renames)
+            undo = task.undo(whole=True)
+            script = Transformation.between(self._connection, found, wanted, renames=task.guesses, undos=[undo])
             done = self._stepper.run(task, script, as_written=False)
         self._known = wanted
         return replace(done, repair=Repair(way=Way.COMPUTED, reason=reason))
@@ -246,11 +247,12 @@ class _AllAtOnce:
         if not left:
             return False
         owners = blamed(left, found, wanted, [task.row.up for task in self._tasks[: len(self._done)]])
-        renames = any(task.renames for task in self._tasks[: len(self._done)])
+        tasks = self._tasks[: len(self._done)]
+        guesses, undos = any(task.guesses for task in tasks), [task.undo(whole=False) for task in tasks]
         try:
             with self._connection.transaction():
                 settle_constraints(self._connection)
-                for place, statements in computed(found, wanted, renames=renames).parts(owners):
+                for place, statements in computed(found, wanted, renames=guesses, undos=undos).parts(owners):
                     script = Transformation(self._connection, statements)
                     self._complete(place, self._stepper.supplement(self._tasks[place], script))
         except ScriptError as failure:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.kept.item import DRIFT, Subject
 from gitmig.core.kept.report import Report
 from gitmig.core.kept.suspicion import Reach, suspect
 from gitmig.core.plan import Direction
+from gitmig.core.renamings import renamings
 from gitmig.database.book import Done, milliseconds
+from gitmig.database.catalogs.identities import read_names
 from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from gitmig.core.migration import Script
     from gitmig.core.plan import Step
+    from gitmig.core.renamings import Renaming
+    from gitmig.core.schema import ObjectName
+    from gitmig.database.catalogs.edges import Address
     from gitmig.database.connection import Connection
     from gitmig.database.gauge import Gauge
     from gitmig.database.kept.keeper import Keeper
@@ -107,10 +113,21 @@ class Stepper:
     def run(self, task: Task, script: Runnable, *, as_written: bool) -> Done:
         """Run a task's script, or (not `as_written`) what stands in for it. Raises ScriptError."""
         began = self.begin(task)
+        before = read_names(self._connection) if self.may_rename(task) else None
         rows = self._keep(task, script, as_written=as_written)
-        done = Done(step=task.step, milliseconds=milliseconds(began), rows=rows)
+        done = Done(step=task.step, milliseconds=milliseconds(began), rows=rows, renamings=self.renamed(task, before))
         self.ran[task.step.direction, task.step.position] = (task, done)
         return done
+
+    def may_rename(self, task: Task) -> bool:
+        """Whether it has to be looked what a task calls otherwise."""
+        return self._gauge is not None and task.step.direction is Direction.APPLY and task.renames
+
+    def renamed(self, task: Task, before: Mapping[Address, ObjectName] | None) -> tuple[Renaming, ...] | None:
+        """What a task that ran has called otherwise; `before` are the names before it, if it may have done so."""
+        if before is not None:
+            return tuple(renamings(before, read_names(self._connection)))
+        return () if self._gauge is not None and task.step.direction is Direction.APPLY else None
 
     def supplement(self, task: Task, script: Runnable) -> Report:
         """Run what a task's own script, which ran before, has left undone. Raises ScriptError."""
@@ -120,8 +137,8 @@ class Stepper:
         """Run a task's own script in the open transaction. Raises ScriptError."""
         return self.run(task, ScriptRun.of(self._connection, task), as_written=True)
 
-    def apply(self, tasks: Sequence[Task], done: list[Done], *, measure: bool) -> None:
-        """Apply migrations, each of which is appended to `done`; `measure` what the schema is after each.
+    def apply(self, tasks: Sequence[Task], done: list[Done], *, measure: Collection[int]) -> None:
+        """Apply migrations, each of which is appended to `done`; `measure` what the schema is at these positions.
 
         Once more if rows that were put back may have been in the way of one of them. Raises ScriptError.
         """
@@ -132,7 +149,7 @@ class Stepper:
         try:
             with self._connection.transaction():
                 for task in tasks:
-                    done.append(self._apply(task, measure=measure))
+                    done.append(self._apply(task, measure=task.step.position in measure))
         except ScriptError:
             if self._keeper is None or not self._keeper.postponed.give_way():
                 raise
@@ -175,9 +192,15 @@ class Stepper:
 
     def _apply_ahead(self, tasks: Sequence[Task], done: list[Done]) -> None:
         """Apply migrations between which nothing else has to be asked."""
-        with closing(run_all(self._connection, [task.script for task in tasks if task.script])) as runs:
-            for task in tasks:
-                done.append(self.run(task, AnswerAhead(runs), as_written=True))
+        for may_rename, group in groupby(tasks, self.may_rename):
+            neighbours = list(group)
+            if may_rename:
+                for task in neighbours:
+                    done.append(self.run_as_written(task))
+                continue
+            with closing(run_all(self._connection, [task.script for task in neighbours if task.script])) as runs:
+                for task in neighbours:
+                    done.append(self.run(task, AnswerAhead(runs), as_written=True))
 
     def _keep(self, task: Task, script: Runnable, *, as_written: bool) -> Report:
         """Run the script, and keep what it takes away."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitmig import __version__
 from gitmig.core.kept.item import Subject
 from gitmig.core.plan import Direction, Step
+from gitmig.core.renamings import Undo
 from gitmig.database.ledger import Row, applied_of, scripts
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from gitmig.core.plan import Plan
     from gitmig.database.ledger import Unfinished
 
-RENAME = re.compile(r"\brename\b", re.IGNORECASE)
+RENAME = re.compile(r"\brename\b|\bset\s+schema\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,15 @@ class Task:
         content = self.row.content
         texts = [script.text for script in (content.up, content.down) if script is not None]
         return any(RENAME.search(text) for text in texts)
+
+    @property
+    def guesses(self) -> bool:
+        """Whether what it renamed has to be guessed from likeness, as nobody looked when it was applied."""
+        return self.row.renamings is None and self.renames
+
+    def undo(self, *, whole: bool) -> Undo:
+        """What its up is known to have renamed, to be taken back; `whole`: nothing has taken back any of it so far."""
+        return Undo(self.row.renamed or (), whole)
 
     def inside(self) -> Task:
         """The same task for the inside of a transaction, although it was written for the outside; if that can be."""
