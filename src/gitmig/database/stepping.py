@@ -121,7 +121,7 @@ class Stepper:
 
     def may_rename(self, task: Task) -> bool:
         """Whether it has to be looked what a task calls otherwise."""
-        return self._gauge is not None and task.step.direction is Direction.APPLY and task.renames
+        return self._gauge is not None and task.step.direction is Direction.APPLY and task.has_renaming_up
 
     def renamed(self, task: Task, before: Mapping[Address, ObjectName] | None) -> tuple[Renaming, ...] | None:
         """What a task that ran has called otherwise; `before` are the names before it, if it may have done so."""

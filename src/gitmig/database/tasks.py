@@ -86,6 +86,11 @@ class Task:
         return any(RENAME.search(text) for text in texts)
 
     @property
+    def has_renaming_up(self) -> bool:
+        """Whether its up may rename something."""
+        return RENAME.search(self.row.up) is not None
+
+    @property
     def guesses(self) -> bool:
         """Whether what it renamed has to be guessed from likeness, as nobody looked when it was applied."""
         return self.row.renamings is None and self.renames
