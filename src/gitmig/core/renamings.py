@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gitmig.core.difference.names import arguments, last, parent, without_arguments
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 
 PARTS = {"column", "constraint", "index", "trigger"}
+# A script without these words renames nothing, unless it calls a function that does.
+MAY_RENAME = re.compile(r"\brename\b|\bset\s+schema\b", re.IGNORECASE)
 
 
 class Renaming(NamedTuple):

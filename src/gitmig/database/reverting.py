@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from gitmig.core.kept.report import Report
+    from gitmig.core.renamings import Undo
     from gitmig.core.schema import Schema, SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
@@ -114,7 +115,8 @@ class Reverter:
                 position,
                 task.step.label,
                 lambda script: self._stepper.run(task, script, as_written=False),
-                renames=task.renames,
+                renames=task.guesses if direction is Direction.REVERT else task.renames,
+                undos=[task.undo(whole=False)] if direction is Direction.REVERT else [],
             )
         except Unrepairable as failure:
             failure.direction = direction
@@ -129,7 +131,13 @@ class Reverter:
         self._put_right(position, "what was changed by hand", run)
 
     def _put_right(
-        self, position: int, label: str, run: Callable[[Runnable], object], *, renames: bool = True
+        self,
+        position: int,
+        label: str,
+        run: Callable[[Runnable], object],
+        *,
+        renames: bool = True,
+        undos: Sequence[Undo] = (),
     ) -> SchemaDifference | None:
         """Run the computed difference to the schema at `position`; what differed, None if nothing did."""
         wanted, found = self._expected.schema(position), self._read()
@@ -137,7 +145,7 @@ class Reverter:
         if not left:
             return None
         try:
-            run(Transformation.between(self._connection, found, wanted, renames=renames))
+            run(Transformation.between(self._connection, found, wanted, renames=renames, undos=undos))
         except ScriptError as error:
             _raise_if_hopeless(error)
             raise Unrepairable(label=label, reasons=(error.message,)) from error

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig import __version__
 from gitmig.core.kept.item import Subject
 from gitmig.core.plan import Direction, Step
-from gitmig.core.renamings import Undo
+from gitmig.core.renamings import MAY_RENAME, Undo
 from gitmig.database.ledger import Row, applied_of, scripts
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Content, Migration, MigrationSet, Script
     from gitmig.core.plan import Plan
     from gitmig.database.ledger import Unfinished
-
-RENAME = re.compile(r"\brename\b|\bset\s+schema\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +80,12 @@ class Task:
         """Whether the migration may rename something: else what looks alike before and after it is not the same."""
         content = self.row.content
         texts = [script.text for script in (content.up, content.down) if script is not None]
-        return any(RENAME.search(text) for text in texts)
+        return any(MAY_RENAME.search(text) for text in texts)
 
     @property
     def has_renaming_up(self) -> bool:
         """Whether its up may rename something."""
-        return RENAME.search(self.row.up) is not None
+        return MAY_RENAME.search(self.row.up) is not None
 
     @property
     def guesses(self) -> bool:
