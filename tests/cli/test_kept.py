@@ -10,9 +10,9 @@ import pytest
 from gitmig.core.plan import Direction
 from gitmig.database import ledger_schema
 from gitmig.database.connection import connect
-from gitmig.database.stepping import Call
 from gitmig.rows.items import Limits, Subject
 from gitmig.rows.preserve import Preserver
+from tests.rows.running import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable

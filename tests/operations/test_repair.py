@@ -302,3 +302,145 @@ def test_an_up_that_writes_rows_does_not_try_such_a_down(sandbox: Sandbox, datab
     assert run_sync() == ["+ 0002_b"]
     assert database.rows("TABLE a") == [(1, "b")]
     assert database.applied() == ["0001_a", "0002_b"]
+
+
+def test_a_down_that_fails_is_replaced_where_it_stands_and_the_others_run_as_written(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.table("0001_a", "a")
+    run_sync()
+    paths = [
+        sandbox.migration("0002_b", "CREATE TABLE b (id int);", "DROP TABLE b; INSERT INTO a VALUES (2);"),
+        sandbox.migration("0003_c", "CREATE TABLE c (id int);", "DROP VIEW c;"),
+        sandbox.migration("0004_d", "CREATE TABLE d (id int);", "DROP TABLE d; INSERT INTO a VALUES (4);"),
+    ]
+    run_sync()
+    for path in paths:
+        (sandbox.root / path).unlink()
+    assert run_sync() == ["- 0004_d", "- 0003_c", "- 0002_b"]
+    assert database.tables() == ["a"]
+    assert database.rows("SELECT id FROM a ORDER BY id") == [(2,), (4,)]
+    assert database.rows(HISTORY) == [
+        ("0004", None, None),
+        ("0003", "computed", 'its down fails at migrations/0003_c.sql:4: "c" is not a view'),
+        ("0002", None, None),
+    ]
+
+
+def test_a_down_runs_once_more_when_what_stood_in_its_way_is_gone(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    """0003 forgets its view, without which the table of 0002 could be dropped: what that does to rows is not lost."""
+    sandbox.table("0001_a", "a")
+    run_sync()
+    paths = [
+        sandbox.migration("0002_b", "CREATE TABLE b AS SELECT 7 AS id;", "INSERT INTO a TABLE b; DROP TABLE b;"),
+        sandbox.migration("0003_v", "CREATE VIEW v AS SELECT id FROM b;", "SELECT 1;"),
+    ]
+    run_sync()
+    for path in paths:
+        (sandbox.root / path).unlink()
+    assert run_sync() == ["- 0003_v", "- 0002_b"]
+    assert database.tables() == ["a"]
+    assert database.rows("SELECT id FROM a") == [(7,)]
+    assert database.rows(HISTORY) == [
+        ("0003", "completed", "its down does not undo its up: it leaves column public.v.id, view public.v"),
+        ("0002", None, None),
+    ]
+
+
+def test_each_of_several_that_leave_something_is_named_with_its_own(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.migration("0001_a", "CREATE TABLE a (id int, n int);", "DROP TABLE a;")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1, 10)")
+    ups = {
+        "0002_i": "CREATE INDEX i ON a (n);",
+        "0003_b": "CREATE TABLE b (id serial PRIMARY KEY, a int);",
+        "0004_x": "ALTER TABLE a ADD x text DEFAULT 'x';",
+        "0005_d": "CREATE TABLE d (id int);",
+    }
+    for label, up in ups.items():
+        sandbox.migration(label, up, "DROP TABLE d;" if label == "0005_d" else "SELECT 1;")
+    run_sync()
+    database.rows("INSERT INTO b (a) VALUES (1); UPDATE a SET x = 'y'")
+    texts = {path: path.read_text() for path in sorted((sandbox.root / "migrations").glob("000[2-5]*"))}
+    for path in texts:
+        path.unlink()
+    assert run_sync() == ["- 0005_d", "- 0004_x", "- 0003_b", "- 0002_i"]
+    assert (database.tables(), database.columns("a")) == (["a"], ["id", "n"])
+    left = "its down does not undo its up: it leaves"
+    assert database.rows(HISTORY) == [
+        ("0005", None, None),
+        ("0004", "completed", f"{left} column public.a.x"),
+        (
+            "0003",
+            "completed",
+            f"{left} column public.b.a, column public.b.id, constraint public.b.b_id_not_null and 4 more"
+            if database.rows("SELECT current_setting('server_version_num')::int >= 180000") == [(True,)]
+            else f"{left} column public.b.a, column public.b.id, constraint public.b.b_pkey and 3 more",
+        ),
+        ("0002", "completed", f"{left} index public.a.i"),
+    ]
+    for path, text in texts.items():
+        path.write_text(text)
+    run_sync()
+    assert database.rows("TABLE b") == [(1, 1)]
+    assert database.rows("TABLE a") == [(1, 10, "y")]
+
+
+def test_a_place_where_the_database_was_is_remembered_also_when_it_is_left(
+    sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.table("0001_a", "a")
+    paths = [sandbox.root / sandbox.table(f"000{n}_t", f"t{n}") for n in (2, 3)]
+    texts = [path.read_text() for path in paths]
+    run_sync()
+    measured = database.rows("SELECT fingerprint FROM gitmig.applied ORDER BY position")
+    for path in paths:
+        path.unlink()
+    run_sync()
+    for path, text in zip(paths, texts):
+        path.write_text(text)
+    database.rows("UPDATE gitmig.measured SET at = at - interval '1 day'")
+    monkeypatch.setattr("gitmig.database.executor.SHORT", 0)  # as in a longer plan, nothing is measured on the way
+    assert run_sync() == ["+ 0002_t", "+ 0003_t"]
+    assert database.rows("SELECT fingerprint FROM gitmig.applied ORDER BY position") == measured
+    assert database.rows("SELECT count(*) FROM gitmig.measured") == [(3,)]
+
+
+def test_of_very_many_places_the_oldest_are_forgotten(
+    sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitmig.database.ledger.writing.MOST_MEASURED", 2)
+    for n in range(1, 5):
+        sandbox.table(f"000{n}_t", f"t{n}")
+        run_sync()
+    assert database.rows("SELECT fingerprint FROM gitmig.measured ORDER BY at") == database.rows(
+        "SELECT fingerprint FROM gitmig.applied WHERE position > 2 ORDER BY position"
+    )
+
+
+def test_a_ledger_that_notes_no_renames_is_upgraded_and_they_are_guessed(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.migration("0001_a", BASE, "DROP TABLE a;")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1, 'first')")
+    path = sandbox.migration("0002_b", "ALTER TABLE a RENAME contents TO body;", None)
+    run_sync()
+    assert database.rows("SELECT renamings FROM gitmig.applied ORDER BY position") == [
+        ([],),
+        ([["column", "public.a.contents", "public.a.body"]],),
+    ]
+    database.rows(
+        "ALTER TABLE gitmig.applied DROP renamings; DROP TABLE gitmig.measured;"
+        "UPDATE gitmig.state SET ledger_version = 4"
+    )
+    number = "SELECT attnum FROM pg_attribute WHERE attrelid = 'a'::regclass AND attname IN ('body', 'contents')"
+    before = database.rows(number)
+    (sandbox.root / path).unlink()
+    assert run_sync() == ["- 0002_b"]
+    assert database.rows(number) == before
+    assert database.rows("TABLE a") == [(1, "first")]

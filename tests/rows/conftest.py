@@ -13,9 +13,9 @@ from gitmig.core.plan import Direction
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Connection, connect
 from gitmig.database.sending import run_sql
-from gitmig.database.stepping import Call
 from gitmig.rows.items import Limits, Report, Subject
 from gitmig.rows.preserve import Preserver
+from tests.rows.running import Call
 from tests.statements import send
 
 if TYPE_CHECKING:

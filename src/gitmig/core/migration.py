@@ -145,6 +145,11 @@ def label(version: str, name: str) -> str:
     return f"{version}_{name}" if name else version
 
 
+def stack_id(checksums: Iterable[str]) -> str:
+    """The id of a stack of applied migrations: equal where the same scripts ran in the same order."""
+    return hashlib.sha256("\0".join(checksums).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
 def set_id(members: Iterable[tuple[str, str]]) -> str:
     """The name of a migration set: 16 hex digits that follow from names and blob ids alone.
 

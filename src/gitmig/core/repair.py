@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from gitmig.core.difference.names import bare, last, parent
+from gitmig.core.schema import SchemaDifference, Tie
 
-    from gitmig.core.schema import SchemaDifference
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from gitmig.core.schema import ObjectName, Schema
 
 MOST_NAMES = 3
+WORD = re.compile(r"\w+")
 
 
 class Way(Enum):
@@ -46,3 +51,60 @@ def named(names: Sequence[object]) -> str:
     """The first few of them, and how many more there are."""
     shown = ", ".join(str(name) for name in names[:MOST_NAMES])
     return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES} more"
+
+
+def blamed(left: SchemaDifference, found: Schema, wanted: Schema, ups: Sequence[str]) -> dict[ObjectName, int]:
+    """Who has left what undone, after downs that ran newest first: for each object the place of one of the `ups`.
+
+    They are the other sections, in the same order. The last one that touched an object is to blame for it: had its down
+    put that right, none after it would have spoilt it. Who touched it is told from the words of the scripts; what
+    nobody names is the last one's.
+    """
+    words = [frozenset(WORD.findall(up.lower())) for up in ups]
+    groups = ((group, _last_to_touch(group, words)) for group in _groups(set(left.names), found, wanted))
+    return {name: place for group, place in groups for name in group}
+
+
+def share(left: SchemaDifference, names: Collection[ObjectName]) -> SchemaDifference:
+    """The part of a difference that is about these objects."""
+    missing, surplus, changed = (
+        tuple(name for name in some if name in names) for some in (left.missing, left.surplus, left.changed)
+    )
+    return SchemaDifference(missing=missing, surplus=surplus, changed=changed)
+
+
+def _groups(names: set[ObjectName], *schemas: Schema) -> Iterator[set[ObjectName]]:
+    """The names, each with those of what goes along with it and of its parts."""
+    together: dict[ObjectName, set[ObjectName]] = {name: {name} for name in names}
+    wholes = {name.name: name for name in names if name.kind not in {"column", "constraint", "index", "trigger"}}
+    pairs = [(name, wholes[parent(name.name)]) for name in names if parent(name.name) in wholes]
+    for schema in schemas:
+        for name in names:
+            pairs += [(name, needed) for needed, tie in schema.edges.get(name, {}).items() if tie is Tie.GOES_ALONG]
+    for one, other in pairs:
+        if other in together and together[one] is not together[other]:
+            merged = together[one] | together[other]
+            together |= dict.fromkeys(merged, merged)
+    yield from {id(group): group for _, group in sorted(together.items())}.values()
+
+
+def _last_to_touch(group: Collection[ObjectName], words: Sequence[frozenset[str]]) -> int:
+    """The place of the last of the scripts, given as `words`, that names something of the group."""
+    heads = [name for name in group if not any(parent(name.name) == other.name for other in group)]
+    for named_by in (_full_words, _words_of_whole):
+        wanted = [found for name in heads if (found := named_by(name))]
+        places = [place for place, said in enumerate(words) if any(found <= said for found in wanted)]
+        if places:
+            return places[-1]
+    return len(words) - 1
+
+
+def _full_words(name: ObjectName) -> frozenset[str]:
+    """The words of the object's own name and, of a part, of what it is a part of."""
+    return frozenset(WORD.findall(bare(last(name.name)).lower())) | _words_of_whole(name)
+
+
+def _words_of_whole(name: ObjectName) -> frozenset[str]:
+    """The words of the name of the table, if it is a part of one; else none."""
+    whole = parent(name.name)
+    return frozenset(WORD.findall(bare(last(whole)).lower())) if whole and parent(whole) else frozenset()

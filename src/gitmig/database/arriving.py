@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
     from gitmig.database.ledger import Row
-    from gitmig.database.reverting import Expectation, Run
+    from gitmig.database.reverting import Expectation
+    from gitmig.database.stepping import Stepper
     from gitmig.database.tasks import Task
 
 
@@ -29,14 +30,14 @@ class Arrival:
         self,
         connection: Connection,
         expected: Expectation,
-        run: Run,
+        stepper: Stepper,
         plan: Plan,
         tasks: Sequence[Task],
         replaced: Sequence[Row] = (),
     ) -> None:
         self._connection = connection
         self._expected = expected
-        self._run = run
+        self._stepper = stepper
         self._keep = plan.keep
         self._applies = [task for task in tasks if task.step.direction is Direction.APPLY]
         self._rows = [*replaced, *(task.row for task in self._applies)]
@@ -57,7 +58,7 @@ class Arrival:
             return list(done)
         found = self._expected.gauge.measure(self._connection).schema
         expected = self._expected.beyond(self._keep, self._rows, found)
-        reverter = Reverter(self._connection, expected, self._run)
+        reverter = Reverter(self._connection, expected, self._stepper)
         steps = [task.step for task in self._doubtful]
         place = max((k for k, one in enumerate(done) if one.step in steps), default=len(done) - 1)
         settled = list(done)

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from gitmig.core.migration import stack_id
 from gitmig.core.plan import Direction
 from gitmig.database import ledger
 from gitmig.rows.items import Report
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.core.plan import Move, Plan, Replacement, Step
+    from gitmig.core.renamings import Renaming
     from gitmig.core.repair import Repair
     from gitmig.database.connection import Connection
+    from gitmig.database.gauge import Gauge
     from gitmig.database.ledger import Event, Row, State
     from gitmig.database.tasks import Context, Task
 
@@ -25,7 +28,7 @@ class Done:
     """A step that ran, how long its script took, and what is to be said about it.
 
     `repair` tells of a revert that needed help, `rows` what was kept and put back. `fingerprint` is what the schema was
-    then, None if it was not measured.
+    then, None if it was not measured; `renamings` what the script called otherwise, None if nobody looked.
     """
 
     step: Step
@@ -33,6 +36,16 @@ class Done:
     repair: Repair | None = None
     rows: Report = field(default_factory=Report)
     fingerprint: str | None = None
+    renamings: tuple[Renaming, ...] | None = None
+
+    def rows_with(self, more: Report) -> Report:
+        """What it did with rows, and what was done with `more` of them for it afterwards."""
+        return Report(
+            kept=self.rows.kept + more.kept,
+            restored=self.rows.restored + more.restored,
+            staying=self.rows.staying + more.staying,
+            aside=tuple(sorted({*self.rows.aside, *more.aside})),
+        )
 
 
 class Book:
@@ -53,6 +66,7 @@ class Book:
         self._began = time.monotonic()
         self._replacement: Replacement | None = None
         self._reverts = 0
+        self._checksums = [applied.checksum for applied in state.stack]
 
     @property
     def is_replacement_due(self) -> bool:
@@ -63,8 +77,18 @@ class Book:
         """Let the plan's replacement, with these rows, take place as soon as its reverts are written."""
         self._replacement, self._coming, self._reverts = plan.replacement, rows, len(plan.reverts)
 
+    def never_measured(self, tasks: Sequence[Task], gauge: Gauge) -> set[int]:
+        """The positions of migrations to be applied at which the schema was never measured on this scale."""
+        if not tasks:
+            return set()
+        checksums = [*self._checksums[: tasks[0].row.position - 1], *(task.row.checksum for task in tasks)]
+        stacks = {stack_id(checksums[: task.row.position]): task.row.position for task in tasks}
+        found = ledger.read_measured(self._connection, list(stacks))
+        return {position for stack, position in stacks.items() if not gauge.knows(found.get(stack))}
+
     def write(self, batch: Sequence[Task], done: Sequence[Done]) -> None:
         """Rows and events of tasks that ran, in one round trip."""
+        measured = self._follow(batch, done)
         events = [self._event(t.step.direction.value, d.milliseconds, t, d.repair) for t, d in zip(batch, done)]
         with self._connection.pipeline():
             if reverted := [t.row.position for t in batch if t.step.direction is Direction.REVERT]:
@@ -75,20 +99,35 @@ class Book:
                 ledger.add(self._connection, self._coming)
                 events += self._replacing(self._replacement)
                 self._replacement = None
-            if applied := [
-                replace(t.row, milliseconds=d.milliseconds, fingerprint=d.fingerprint)
-                for t, d in zip(batch, done)
-                if t.step.direction is Direction.APPLY
-            ]:
+            if applied := [_applied(t.row, d) for t, d in zip(batch, done) if t.step.direction is Direction.APPLY]:
                 ledger.add(self._connection, applied)
+                ledger.recall(self._connection, {row.position: self._stack(row.position) for row in applied})
             if self.is_last:
                 ledger.move(self._connection, self._moves)
                 ledger.arrive(self._connection, self._context.commit, self.fingerprint)
-                ledger.measured(self._connection, len(self._context.target), self.fingerprint)
+                place = len(self._context.target)
+                ledger.measured(self._connection, place, self.fingerprint)
+                if self.fingerprint:
+                    measured[self._stack(place)] = self.fingerprint
                 events.append(self._event("sync", milliseconds(self._began)))
             else:
                 ledger.unsettle(self._connection)
+            if measured:
+                ledger.remember(self._connection, measured)
             ledger.record(self._connection, events)
+
+    def _follow(self, batch: Sequence[Task], done: Sequence[Done]) -> dict[str, str]:
+        """Follow the stack through these steps; what was measured on the way, by the stack's id."""
+        measured: dict[str, str] = {}
+        for task, one in zip(batch, done):
+            below = self._checksums[: task.row.position - 1]
+            self._checksums = [*below, task.row.checksum] if task.step.direction is Direction.APPLY else below
+            if one.fingerprint:
+                measured[stack_id(self._checksums)] = one.fingerprint
+        return measured
+
+    def _stack(self, position: int) -> str:
+        return stack_id(self._checksums[:position])
 
     def discard_drift(self) -> None:
         """Note that the schema was put back to that of the stack."""
@@ -118,6 +157,12 @@ class Book:
             way=repair.way.value if repair else None,
             note=repair.reason if repair else None,
         )
+
+
+def _applied(row: Row, done: Done) -> Row:
+    """The ledger's row of a migration that was applied."""
+    renamings = None if done.renamings is None else [(kind, old, new) for kind, old, new in done.renamings]
+    return replace(row, milliseconds=done.milliseconds, fingerprint=done.fingerprint, renamings=renamings)
 
 
 def milliseconds(began: float) -> float:

@@ -9,6 +9,7 @@ from gitmig.core.plan import Direction
 from gitmig.database import ledger, ledger_schema
 from gitmig.database.arriving import Arrival
 from gitmig.database.book import Book, Done, milliseconds
+from gitmig.database.catalogs.identities import read_names
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne
 from gitmig.database.reverting import Reverter, Unrepairable
@@ -59,7 +60,7 @@ class Executor:
         self._gauge = expected.gauge if expected else None
         self._stepper = Stepper(connection, observer, keeper, self._gauge)
         self._expected = expected
-        self._reverter = Reverter(connection, expected, self._stepper.run) if expected else None
+        self._reverter = Reverter(connection, expected, self._stepper) if expected else None
         self._arrival: Arrival | None = None
         self._committed: list[Done] = []
 
@@ -74,7 +75,7 @@ class Executor:
         found = self._tasks(plan)
         rows = self._replacing(plan, book)
         if self._expected:
-            self._arrival = Arrival(self._connection, self._expected, self._stepper.run, plan, found, rows)
+            self._arrival = Arrival(self._connection, self._expected, self._stepper, plan, found, rows)
         waiting = batches(found) or [()]
         while waiting:
             batch, *waiting = waiting
@@ -152,8 +153,7 @@ class Executor:
             with self._connection.transaction():
                 ledger_schema.upgrade(self._connection)
                 done += self._revert([task for task in batch if task.step.direction is Direction.REVERT])
-                measure = len(batch) <= SHORT and (self._arrival is None or self._arrival.is_certain)
-                self._stepper.apply(batch[len(done) :], done, measure=measure)
+                self._stepper.apply(batch[len(done) :], done, measure=self._to_measure(batch, book))
                 done = self._write(batch, done, book)
         except ScriptError as error:
             culprit = self._stepper.current
@@ -174,6 +174,12 @@ class Executor:
                 raise
             raise self._failed(last, error_at_commit(last.script, error), done[:-1]) from error
         self._commit(done)
+
+    def _to_measure(self, batch: Sequence[Task], book: Book) -> set[int]:
+        """The positions at which the schema shall be measured on the way: where that is cheap, and was never done."""
+        if self._gauge is None or len(batch) > SHORT or (self._arrival and not self._arrival.is_certain):
+            return set()
+        return book.never_measured([task for task in batch if task.step.direction is Direction.APPLY], self._gauge)
 
     def _was_committed(self) -> bool:
         """Whether a script has committed the transaction that failed afterwards."""
@@ -216,11 +222,13 @@ class Executor:
             )
 
         began = self._stepper.begin(task)
+        before = read_names(connection) if unfinished is None and self._stepper.may_rename(task) else None
         try:
             run()
         except ScriptError as error:
             raise self._failed(task, error) from error
-        done = Done(step=task.step, milliseconds=milliseconds(began))
+        renamings = None if unfinished else self._stepper.renamed(task, before)
+        done = Done(step=task.step, milliseconds=milliseconds(began), renamings=renamings)
         with connection.transaction():
             if self._reverter and unfinished is None and task.step.direction is Direction.REVERT:
                 done = self._reverter.complete(task, done)

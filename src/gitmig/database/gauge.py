@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.foreign import TOOLS
 from gitmig.core.schema import INSTANT
-from gitmig.database.catalogs import FAMILIES, RARE_FAMILIES, SETTINGS, read_schema
+from gitmig.database.catalogs import SETTINGS, all_queries, read_schema
 
 if TYPE_CHECKING:
     from gitmig.core.schema import Schema
@@ -43,9 +43,8 @@ class Gauge:
         foreign = [(tool.table, sorted(tool.columns)) for tool in TOOLS]
         settings = (self.server_version // 10000, SETTINGS, INSTANT.pattern, sorted(self.ignore), foreign)
         digest = hashlib.sha256(repr(settings).encode())
-        for family in (*FAMILIES, *RARE_FAMILIES):
-            for query in family.queries(self.server_version):
-                digest.update(query.encode())
+        for query in all_queries(self.server_version):
+            digest.update(query.encode())
         return digest.hexdigest()[:12]
 
     def measure(self, connection: Connection) -> Measurement:

@@ -203,11 +203,27 @@ COMMENT ON COLUMN gitmig_kept.item.inputs IS 'Tables the opposite step reads or 
 COMMENT ON COLUMN gitmig_kept.item.partitions IS 'Partitions that the step dropped: names, parents, bounds';
 """
 
+VERSION_6 = """
+ALTER TABLE gitmig.applied ADD COLUMN renamings jsonb;
+COMMENT ON COLUMN gitmig.applied.renamings IS 'What its up renamed: kind, name before, name after; null: nobody looked';
+
+CREATE TABLE gitmig.measured (
+    stack       text PRIMARY KEY,
+    fingerprint text NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE gitmig.measured IS 'What the schema was at every place where this database has been';
+COMMENT ON COLUMN gitmig.measured.stack IS 'Hash of the checksums of all migrations that were applied, in order';
+COMMENT ON COLUMN gitmig.measured.fingerprint IS 'What the schema was';
+COMMENT ON COLUMN gitmig.measured.at IS 'When it was measured last';
+"""
+
 # upgrades[k] leads from version k to k + 1.
-UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
+UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
 WITH_PROTECTION = 2  # the first version that has the marker
+WITH_RENAMINGS = 6  # the first version that notes them, and every measurement
 WITH_KEPT = 3  # the first version that keeps rows
 WITH_KINDS = 5  # the first version whose kept rows say what they are about
 # The versions that change the book of kept rows, which outlives a ledger; and the columns that tell them apart.

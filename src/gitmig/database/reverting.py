@@ -1,32 +1,40 @@
-"""Reverts that are believed only when the schema agrees: as the downs say, or else repaired."""
+"""Reverts that are believed only when the schema agrees: as the downs say, or else repaired.
+
+First all downs run as they are written, and one look at the end tells where that leads; what they left undone is put
+right there, by the computed difference. A down that fails, or is missing, is replaced where it stands. Only where that
+leads nowhere are the steps taken again, one by one, each believed for itself.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-import psycopg
-
 from gitmig.core.plan import Direction
-from gitmig.core.repair import Repair, Way, expanded, left_undone, named
+from gitmig.core.repair import Repair, Way, blamed, expanded, left_undone, named, share
 from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.constraints import settle_constraints
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
-from gitmig.database.repairing import Attempt, Elsewhere, transform
+from gitmig.database.repairing import Attempt, Elsewhere, Transformation, computed, down_failed
 from gitmig.database.sending import HOPELESS, ScriptError
-from gitmig.database.stepping import run_inside
+from gitmig.database.stepping import ScriptRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
+    from gitmig.core.renamings import Undo
     from gitmig.core.schema import Schema, SchemaDifference
     from gitmig.database.book import Done
     from gitmig.database.connection import Connection
     from gitmig.database.gauge import Gauge
     from gitmig.database.ledger import Row
+    from gitmig.database.stepping import Stepper
+    from gitmig.rows.script import Runnable
     from gitmig.database.tasks import Task
+    from gitmig.rows.items import Report
 
 
 class Expectation(Protocol):
@@ -40,18 +48,14 @@ class Expectation(Protocol):
     def schema(self, position: int) -> Schema:
         """All of it."""
 
-    def prepare(self, first: int, last: int) -> None:
-        """Make ready for `schema` to be asked for every position from `first` to `last`, both included."""
+    def is_at_hand(self, position: int) -> bool:
+        """Whether `schema` can answer without building anything."""
+
+    def prepare(self, positions: Collection[int]) -> None:
+        """Make ready for `schema` to be asked for these positions."""
 
     def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expectation:
         """The same for a stack of which `keep` migrations stay, with those of the rows on top; they made `found`."""
-
-
-class Run(Protocol):
-    """Runs a script for a task in such a way that no row is lost. Raises ScriptError with nothing changed."""
-
-    def __call__(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Done:
-        """The task as done; `as_written` says that the script is the task's own and does nothing else."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -72,31 +76,35 @@ class Unrepairable(Exception):
 class Reverter:
     """Reverts inside the open transaction of an executor."""
 
-    def __init__(self, connection: Connection, expected: Expectation, run: Run) -> None:
+    def __init__(self, connection: Connection, expected: Expectation, stepper: Stepper) -> None:
         self._connection = connection
         self._expected = expected
-        self._run = run
+        self._stepper = stepper
 
     def revert(self, tasks: Sequence[Task]) -> list[Done]:
         """Revert the tasks, newest first, so that the schema is exactly that of the stack below them.
 
-        First all downs as they are written, and one look at where that leads. If it leads elsewhere, once more from
-        the start, step by step. Raises Unrepairable, or ScriptError where nothing can be tried.
+        Raises Unrepairable, or ScriptError where nothing can be tried.
         """
-        bottom = tasks[-1].row.position - 1
-        if all(task.script for task in tasks):
-            # before the downs take locks: another session may have to build for it, and must not wait for this one
-            wanted = self._expected.fingerprint(bottom)
+        bottom, top = tasks[-1].row.position - 1, tasks[0].row.position
+        # before the downs take locks: another session may have to build for it, and must not wait for this one
+        wanted = self._expected.fingerprint(bottom)
+        if without_down := [task.row.position for task in tasks if task.script is None]:
+            places = {place for position in without_down for place in (position - 1, position)}
+            self._expected.prepare(places & {*range(bottom, top)})
+        few: Collection[int] = ()
+        for more in (few, range(bottom, top), few):
             try:
                 with self._connection.transaction():
-                    done = [self._run(task, self._authored(task), as_written=True) for task in tasks]
-                    measured = self._expected.gauge.measure(self._connection).fingerprint
-                    if measured == wanted:
-                        return [*done[:-1], replace(done[-1], fingerprint=measured)]
-                    raise psycopg.Rollback
+                    return _AllAtOnce(self._connection, self._expected, self._stepper, tasks).run(wanted)
+            except _NotAtHand as needed:
+                self._expected.prepare({*needed.positions, *more})
             except ScriptError as failure:
                 _raise_if_hopeless(failure)
-        self._expected.prepare(bottom, tasks[0].row.position - 1)
+                break
+            except Elsewhere:
+                break
+        self._expected.prepare(range(bottom, top))
         return [self._stepwise(task) for task in tasks]
 
     def complete(self, task: Task, done: Done) -> Done:
@@ -107,8 +115,9 @@ class Reverter:
             left = self._put_right(
                 position,
                 task.step.label,
-                lambda script: self._run(task, script, as_written=False),
-                renames=task.renames,
+                lambda script: self._stepper.run(task, script, as_written=False),
+                renames=task.guesses if direction is Direction.REVERT else task.renames,
+                undos=[task.undo(whole=False)] if direction is Direction.REVERT else [],
             )
         except Unrepairable as failure:
             failure.direction = direction
@@ -118,12 +127,18 @@ class Reverter:
         reason = left_undone(left) if direction is Direction.REVERT else expanded(left)
         return replace(done, repair=Repair(way=Way.COMPLETED, reason=reason))
 
-    def restore(self, position: int, run: Callable[[Callable[[], None]], None]) -> None:
+    def restore(self, position: int, run: Callable[[Runnable], None]) -> None:
         """Take back whatever was changed since the stack ended at `position`. Raises Unrepairable."""
         self._put_right(position, "what was changed by hand", run)
 
     def _put_right(
-        self, position: int, label: str, run: Callable[[Callable[[], None]], object], *, renames: bool = True
+        self,
+        position: int,
+        label: str,
+        run: Callable[[Runnable], object],
+        *,
+        renames: bool = True,
+        undos: Sequence[Undo] = (),
     ) -> SchemaDifference | None:
         """Run the computed difference to the schema at `position`; what differed, None if nothing did."""
         wanted, found = self._expected.schema(position), self._read()
@@ -131,7 +146,7 @@ class Reverter:
         if not left:
             return None
         try:
-            run(lambda: transform(self._connection, found, wanted, renames=renames))
+            run(Transformation.between(self._connection, found, wanted, renames=renames, undos=undos))
         except ScriptError as error:
             _raise_if_hopeless(error)
             raise Unrepairable(label=label, reasons=(error.message,)) from error
@@ -147,11 +162,11 @@ class Reverter:
             try:
                 with self._connection.transaction():
                     settle_constraints(self._connection)
-                    done = self._run(task, attempt, as_written=False)
+                    done = self._stepper.run(task, attempt, as_written=False)
                     attempt.verify()
             except ScriptError as error:
-                if attempt.in_down and task.in_parts and error.sqlstate in TOO_MUCH_FOR_ONE:
-                    raise  # it is not wrong: it runs outside
+                if attempt.in_down:
+                    _raise_if_outside(task, error)
                 _raise_if_hopeless(error)
                 reasons.append(attempt.told(error))
             except Elsewhere as elsewhere:
@@ -166,11 +181,127 @@ class Reverter:
         ways = (Way.COMPLETED, Way.COMPUTED) if task.script else (Way.COMPUTED,)
         return [Attempt(way, task, wanted, self._connection, ignore) for way in ways]
 
-    def _authored(self, task: Task) -> Callable[[], None]:
-        return lambda: run_inside(self._connection, task)
-
     def _read(self) -> Schema:
         return read_schema(self._connection, self._expected.gauge.ignore, edges=True)
+
+
+class _AllAtOnce:
+    """One run through all the tasks, measured once at its end. What it raises leaves everything to be rolled back."""
+
+    def __init__(self, connection: Connection, expected: Expectation, stepper: Stepper, tasks: Sequence[Task]) -> None:
+        self._connection = connection
+        self._expected = expected
+        self._stepper = stepper
+        self._tasks = tasks
+        self._done: list[Done] = []
+        self._known: Schema | None = None  # what the schema must be now, if the last script was a computed one
+
+    def run(self, wanted: str) -> list[Done]:
+        """Revert all, to the schema with the `wanted` fingerprint. Raises _NotAtHand, ScriptError, Elsewhere."""
+        for task in self._tasks:
+            self._done.append(self._revert(task))
+        gauge, bottom = self._expected.gauge, self._tasks[-1].row.position - 1
+        reached = gauge.measure(self._connection).fingerprint
+        if reached != wanted:
+            self._known = None
+            self._put_right(bottom)
+            there = read_schema(self._connection, gauge.ignore)
+            if left := schema_difference(self._expected.schema(bottom), there):
+                raise Elsewhere(left)
+            reached = gauge.fingerprint(there)
+        return [*self._done[:-1], replace(self._done[-1], fingerprint=reached)]
+
+    def _revert(self, task: Task) -> Done:
+        """By its down as it is written, or by what can be computed in the place of one that fails or is missing."""
+        if task.script is None:
+            return self._compute(task, "it has no down")
+        try:
+            return self._as_written(task)
+        except ScriptError as failure:
+            _raise_if_hopeless(failure)
+            _raise_if_outside(task, failure)
+            reason = down_failed(task, failure)
+        # what the downs before it have left undone may be what it fails on
+        if self._done and self._put_right(task.row.position):
+            with suppress(ScriptError):
+                return self._as_written(task)
+        return self._compute(task, reason)
+
+    def _as_written(self, task: Task) -> Done:
+        with self._connection.transaction():
+            done = self._stepper.run(task, ScriptRun.of(self._connection, task), as_written=True)
+        self._known = None
+        return done
+
+    def _compute(self, task: Task, reason: str) -> Done:
+        """Revert a task by the difference between the schemas above and below it."""
+        position = task.row.position
+        self._need({position - 1})
+        if self._done:
+            self._put_right(position)
+        found, wanted = self._found(), self._expected.schema(position - 1)
+        with self._connection.transaction():
+            settle_constraints(self._connection)
+            undo = task.undo(whole=True)
+            script = Transformation.between(self._connection, found, wanted, renames=task.guesses, undos=[undo])
+            done = self._stepper.run(task, script, as_written=False)
+        self._known = wanted
+        return replace(done, repair=Repair(way=Way.COMPUTED, reason=reason))
+
+    def _put_right(self, position: int) -> bool:
+        """Do what the downs that ran have left undone on the way to the schema at `position`; whether that was any."""
+        self._need({position})
+        found, wanted = self._found(), self._expected.schema(position)
+        left = schema_difference(wanted, found)
+        if not left:
+            return False
+        owners = blamed(left, found, wanted, [task.row.up for task in self._tasks[: len(self._done)]])
+        tasks = self._tasks[: len(self._done)]
+        guesses, undos = any(task.guesses for task in tasks), [task.undo(whole=False) for task in tasks]
+        try:
+            with self._connection.transaction():
+                settle_constraints(self._connection)
+                for place, statements in computed(found, wanted, renames=guesses, undos=undos).parts(owners):
+                    script = Transformation(self._connection, statements)
+                    self._complete(place, self._stepper.supplement(self._tasks[place], script))
+        except ScriptError as failure:
+            _raise_if_hopeless(failure)
+            raise Elsewhere(left) from failure
+        for place in set(owners.values()):
+            self._blame(place, share(left, {name for name, owner in owners.items() if owner == place}))
+        self._known = wanted
+        return True
+
+    def _complete(self, place: int, rows: Report) -> None:
+        done = self._done[place]
+        self._done[place] = replace(done, rows=done.rows_with(rows))
+
+    def _blame(self, place: int, left: SchemaDifference) -> None:
+        done = self._done[place]
+        self._done[place] = replace(done, repair=done.repair or Repair(way=Way.COMPLETED, reason=left_undone(left)))
+
+    def _found(self) -> Schema:
+        if self._known is None:
+            self._known = read_schema(self._connection, self._expected.gauge.ignore, edges=True)
+        return self._known
+
+    def _need(self, positions: Collection[int]) -> None:
+        if missing := {position for position in positions if not self._expected.is_at_hand(position)}:
+            raise _NotAtHand(missing)
+
+
+class _NotAtHand(Exception):
+    """Schemas at these positions are needed, and have to be built while nothing is locked."""
+
+    def __init__(self, positions: Collection[int]) -> None:
+        super().__init__()
+        self.positions = positions
+
+
+def _raise_if_outside(task: Task, error: ScriptError) -> None:
+    """Its down is not wrong: it runs outside."""
+    if task.in_parts and error.sqlstate in TOO_MUCH_FOR_ONE:
+        raise error
 
 
 def _raise_if_hopeless(error: ScriptError) -> None:

@@ -4,27 +4,64 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.plan import Direction
+from gitmig.core.renamings import renamings
 from gitmig.database.book import Done, milliseconds
+from gitmig.database.catalogs.identities import read_names
 from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
 from gitmig.rows.items import DRIFT, Report, Subject
 from gitmig.rows.reach import Reach, suspect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from gitmig.core.migration import Script
     from gitmig.core.plan import Step
+    from gitmig.core.renamings import Renaming
+    from gitmig.core.schema import ObjectName
+    from gitmig.database.catalogs.edges import Address
     from gitmig.database.connection import Connection
     from gitmig.database.gauge import Gauge
     from gitmig.database.tasks import Task
     from gitmig.rows.preserve import Preserver
+    from gitmig.rows.script import Runnable
 
 # Under this name rows of what was changed by hand are kept.
 BY_HAND = Subject(version=DRIFT, name="", checksum=DRIFT)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """A script that somebody wrote, to be run on a connection."""
+
+    connection: Connection
+    script: Script
+
+    @classmethod
+    def of(cls, connection: Connection, task: Task) -> ScriptRun:
+        """The task's own script."""
+        assert task.script is not None  # only a revert without a down has none, and that is computed
+        return cls(connection, task.script)
+
+    def run(self) -> None:
+        """Run it in the open transaction. Raises ScriptError."""
+        runner_of(self.script.language).inside(self.connection, self.script)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAhead:
+    """The next of several scripts that were sent together: it runs when its answer is asked for."""
+
+    answers: Iterator[None]
+
+    def run(self) -> None:
+        """Wait for the answer. Raises ScriptError."""
+        next(self.answers)
 
 
 class Observer(Protocol):
@@ -38,13 +75,6 @@ class Observer(Protocol):
 
     def settled(self, report: Report) -> None:
         """Rows that had to wait for the end of a transaction, or of the plan, were put back."""
-
-
-class Call:
-    """A function as something that can be run."""
-
-    def __init__(self, run: Callable[[], None]) -> None:
-        self.run = run
 
 
 class Stepper:
@@ -75,20 +105,35 @@ class Stepper:
         self._observer.started(task.step)
         return time.monotonic()
 
-    def run(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Done:
+    def run(self, task: Task, script: Runnable, *, as_written: bool) -> Done:
         """Run a task's script, or (not `as_written`) what stands in for it. Raises ScriptError."""
         began = self.begin(task)
+        before = read_names(self._connection) if self.may_rename(task) else None
         rows = self._keep(task, script, as_written=as_written)
-        done = Done(step=task.step, milliseconds=milliseconds(began), rows=rows)
+        done = Done(step=task.step, milliseconds=milliseconds(began), rows=rows, renamings=self.renamed(task, before))
         self.ran[task.step.direction, task.step.position] = (task, done)
         return done
 
+    def may_rename(self, task: Task) -> bool:
+        """Whether it has to be looked what a task calls otherwise."""
+        return self._gauge is not None and task.step.direction is Direction.APPLY and task.has_renaming_up
+
+    def renamed(self, task: Task, before: Mapping[Address, ObjectName] | None) -> tuple[Renaming, ...] | None:
+        """What a task that ran has called otherwise; `before` are the names before it, if it may have done so."""
+        if before is not None:
+            return tuple(renamings(before, read_names(self._connection)))
+        return () if self._gauge is not None and task.step.direction is Direction.APPLY else None
+
+    def supplement(self, task: Task, script: Runnable) -> Report:
+        """Run what a task's own script, which ran before, has left undone. Raises ScriptError."""
+        return self._keep(task, script, as_written=False)
+
     def run_as_written(self, task: Task) -> Done:
         """Run a task's own script in the open transaction. Raises ScriptError."""
-        return self.run(task, lambda: run_inside(self._connection, task), as_written=True)
+        return self.run(task, ScriptRun.of(self._connection, task), as_written=True)
 
-    def apply(self, tasks: Sequence[Task], done: list[Done], *, measure: bool) -> None:
-        """Apply migrations, each of which is appended to `done`; `measure` what the schema is after each.
+    def apply(self, tasks: Sequence[Task], done: list[Done], *, measure: Collection[int]) -> None:
+        """Apply migrations, each of which is appended to `done`; `measure` what the schema is at these positions.
 
         Once more if rows that were put back may have been in the way of one of them. Raises ScriptError.
         """
@@ -99,7 +144,7 @@ class Stepper:
         try:
             with self._connection.transaction():
                 for task in tasks:
-                    done.append(self._apply(task, measure=measure))
+                    done.append(self._apply(task, measure=task.step.position in measure))
         except ScriptError:
             if self._keeper is None or not self._keeper.deferred.give_way():
                 raise
@@ -121,18 +166,18 @@ class Stepper:
             return False
         try:
             with self._connection.transaction():
-                return bool(self._keeper.preview(Call(lambda: run_inside(self._connection, inside))).losses)
+                return bool(self._keeper.preview(ScriptRun.of(self._connection, inside)).losses)
         except ScriptError:
             if self._connection.broken:
                 raise
             return False
 
-    def keep_drift(self, script: Callable[[], None]) -> None:
+    def keep_drift(self, script: Runnable) -> None:
         """Run a script that takes back what was changed by hand, and keep its rows."""
         if self._keeper is None:
-            script()
+            script.run()
         else:
-            self._keeper.run(BY_HAND, Direction.REVERT, Call(script))
+            self._keeper.run(BY_HAND, Direction.REVERT, script)
 
     def _apply(self, task: Task, *, measure: bool) -> Done:
         done = self.run_as_written(task)
@@ -142,24 +187,21 @@ class Stepper:
 
     def _apply_ahead(self, tasks: Sequence[Task], done: list[Done]) -> None:
         """Apply migrations between which nothing else has to be asked."""
-        with closing(run_all(self._connection, [task.script for task in tasks if task.script])) as runs:
-            for task in tasks:
-                done.append(self.run(task, lambda: next(runs), as_written=True))
+        for may_rename, group in groupby(tasks, self.may_rename):
+            neighbours = list(group)
+            if may_rename:
+                for task in neighbours:
+                    done.append(self.run_as_written(task))
+                continue
+            with closing(run_all(self._connection, [task.script for task in neighbours if task.script])) as runs:
+                for task in neighbours:
+                    done.append(self.run(task, AnswerAhead(runs), as_written=True))
 
-    def _keep(self, task: Task, script: Callable[[], None], *, as_written: bool) -> Report:
+    def _keep(self, task: Task, script: Runnable, *, as_written: bool) -> Report:
         """Run the script, and keep what it takes away."""
         if self._keeper is None:
-            script()
+            script.run()
             return Report()
-        opposite = task.opposite
-        back = (
-            None if opposite is None else Call(lambda: runner_of(opposite.language).inside(self._connection, opposite))
-        )
+        back = None if task.opposite is None else ScriptRun(self._connection, task.opposite)
         subject = task.subject if as_written else replace(task.subject, text=None)
-        return self._keeper.run(subject, task.step.direction, Call(script), back)
-
-
-def run_inside(connection: Connection, task: Task) -> None:
-    """Run the task's script in the open transaction. Raises ScriptError."""
-    assert task.script is not None  # only a revert without a down has none, and that is computed
-    runner_of(task.script.language).inside(connection, task.script)
+        return self._keeper.run(subject, task.step.direction, script, back)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig import __version__
 from gitmig.core.plan import Direction, Step, edited
+from gitmig.core.renamings import MAY_RENAME, Undo
 from gitmig.database.ledger import Row, applied_of, scripts
 from gitmig.rows.items import Subject
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Content, Migration, MigrationSet, Script
     from gitmig.core.plan import Plan
     from gitmig.database.ledger import Unfinished
-
-RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +88,21 @@ class Task:
         """Whether the migration may rename something: else what looks alike before and after it is not the same."""
         content = self.row.content
         texts = [script.text for script in (content.up, content.down) if script is not None]
-        return any(RENAME.search(text) for text in texts)
+        return any(MAY_RENAME.search(text) for text in texts)
+
+    @property
+    def has_renaming_up(self) -> bool:
+        """Whether its up may rename something."""
+        return MAY_RENAME.search(self.row.up) is not None
+
+    @property
+    def guesses(self) -> bool:
+        """Whether what it renamed has to be guessed from likeness, as nobody looked when it was applied."""
+        return self.row.renamings is None and self.renames
+
+    def undo(self, *, whole: bool) -> Undo:
+        """What its up is known to have renamed, to be taken back; `whole`: nothing has taken back any of it so far."""
+        return Undo(self.row.renamed or (), whole)
 
     def inside(self) -> Task:
         """The same task for the inside of a transaction, although it was written for the outside; if that can be."""

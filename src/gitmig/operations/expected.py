@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # A build that is under way anyway measures its surroundings, too: they will be asked for next, and a look at the
 # catalogs takes a hundredth of the time of another build.
-AROUND = 25
+AROUND = 2
 
 
 class Expected:
@@ -65,7 +65,7 @@ class Expected:
 
         Where it is in doubt what is ground, it is as it was when the database was there.
         """
-        self.prepare(position, position)
+        self.prepare({position})
         likeliest, *others = (ground.under(self._built[position]) for ground in self.ground().readings())
         if (remembered := self._remembered(position)) is None:
             return likeliest
@@ -80,14 +80,19 @@ class Expected:
         """What no migration decided in the schema that was noted. Raises GitmigError if the stack cannot be built."""
         top = len(self._stack)
         if self._ground is None:
-            self.prepare(top, top)
+            self.prepare({top})
             self._ground = self._ground_at(top)
         return self._ground
 
-    def prepare(self, first: int, last: int) -> None:
-        """Have the schemas from `first` to `last` at hand, with one build for all that are missing."""
+    def is_at_hand(self, position: int) -> bool:
+        """Whether `schema` can answer without a build."""
         top = {len(self._stack)} if self._ground is None else set()
-        missing = sorted(position for position in {*range(first, last + 1), *top} if not self._is_known(position))
+        return all(map(self._is_known, {position, *top}))
+
+    def prepare(self, positions: Collection[int]) -> None:
+        """Have the schemas at these positions at hand, with one build for all that are missing."""
+        top = {len(self._stack)} if self._ground is None else set()
+        missing = sorted(position for position in {*positions, *top} if not self._is_known(position))
         if missing:
             self._build(missing)
 
@@ -98,7 +103,7 @@ class Expected:
         """
         last, failure = len(self._stack), None
         try:
-            self.prepare(0, last)
+            self.prepare(range(last + 1))
         except GitmigError as error:
             failure = error
         known = takewhile(self._is_known, range(last + 1))

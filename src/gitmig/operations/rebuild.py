@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,7 +31,7 @@ from gitmig.database.rebuild.rights import refuse_unfit
 from gitmig.database.rebuild.session import settle
 from gitmig.database.rebuild.sessions import Awaited, Patience
 from gitmig.database.rebuild.swapping import Names, swap
-from gitmig.database.repairing import transform
+from gitmig.database.repairing import Transformation
 from gitmig.database.scratch import run_bootstrap
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
@@ -48,6 +48,7 @@ from gitmig.rows.tables import read_tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.core.renamings import Renaming
     from gitmig.core.schema import Schema
     from gitmig.database.connection import Connection
     from gitmig.database.lock import Holder
@@ -170,6 +171,7 @@ class _Rebuild:
         self._observer = observer
         self._patience = Patience(wait, observer.occupied)
         self._began = time.monotonic()
+        self._renamings: dict[int, tuple[Renaming, ...]] = {}
         name, oid = identity(old)
         self._maintenance = construction.maintenance_url(project.url, name)
         kept = name_of_old(name, datetime.now(timezone.utc), frozenset(database_names(old)))
@@ -218,12 +220,14 @@ class _Rebuild:
         ledger_schema.upgrade(new)
         ups = [task.row.content.up for task in work]
         try:
-            ((_, schema),) = build(new, ups, measure_at=(len(ups),), ignore=self._project.settings.ignore)
+            ((_, schema),) = build(
+                new, ups, measure_at=(len(ups),), ignore=self._project.settings.ignore, noted=self._renamings
+            )
         except BuildFailed as failure:
             raise not_fresh(failure.script, failure.error) from failure
         found = read_schema(self._old, self._project.settings.ignore)
         wanted = ground_of(self._project, self._old, found, schema).under(schema)
-        transform(new, schema, wanted)
+        Transformation.between(new, schema, wanted).run()
         return wanted
 
     def _move(self, new: Connection, built: Schema) -> Moved:
@@ -268,5 +272,6 @@ class _Rebuild:
             note=f"carried {total(moved.carried)} rows, set {asides} aside; the old database is {self._names.kept}",
         )
         fingerprint = Gauge(new.info.server_version, self._project.settings.ignore).fingerprint(built)
-        rows = [task.row for task in work]
+        noted = ((task.row, self._renamings[place]) for place, task in enumerate(work, 1))
+        rows = [replace(row, renamings=[(kind, old, new) for kind, old, new in renamings]) for row, renamings in noted]
         write_ledger(self._old, new, Entry(rows=rows, event=event, fingerprint=fingerprint))

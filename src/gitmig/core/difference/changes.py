@@ -9,7 +9,7 @@ from gitmig.core.difference.clauses import commented
 from gitmig.core.difference.definitions import texts
 from gitmig.core.difference.kinds import RULES
 from gitmig.core.difference.kinds.privileges import grant_changes, has_other_grantor
-from gitmig.core.difference.model import TYPES, spoken_of
+from gitmig.core.difference.model import OWNER, TYPES, spoken_of
 from gitmig.core.difference.names import literal
 from gitmig.core.difference.rule import Context, Impact, Instead
 from gitmig.core.schema import DEFAULT, ObjectName, Tie
@@ -177,8 +177,15 @@ class _Deciding:
         for dependent, tie in self.found.dependents.get(name, {}).items():
             if dependent in self.changes.dropped:
                 continue
+            if self._has_another_owner(dependent):
+                continue
             if tie is Tie.GOES_ALONG or dependent.kind not in KEEPERS or self._is_computed(dependent):
                 self._replace(dependent)
+
+    def _has_another_owner(self, name: ObjectName) -> bool:
+        """Whether it is a sequence that another column shall own, before the one that owns it now goes."""
+        before, after = (side.body(OWNER, name.name) for side in (self.found, self.wanted))
+        return name.kind == "sequence" and name in self.wanted.items and None is not after != before
 
     def _is_computed(self, name: ObjectName) -> bool:
         return name.kind == "column" and bool(self.found.items[name].body.generated)

@@ -32,6 +32,16 @@ def last(name: str) -> str:
     return parts(name)[-1]
 
 
+def arguments(name: str) -> str:
+    """`(integer)` of the function `s.f(integer)`; empty for what has none."""
+    return name[name.index("(") :] if name.endswith(")") else ""
+
+
+def without_arguments(name: str) -> str:
+    """`s.f` of the function `s.f(integer)`."""
+    return name.removesuffix(arguments(name))
+
+
 def bare(part: str) -> str:
     """A part without its quotes."""
     return part[1:-1].replace('""', '"') if part.startswith('"') else part

@@ -13,13 +13,13 @@ from gitmig.core.difference.names import beside, last
 from gitmig.core.difference.order import ordered
 from gitmig.core.difference.rule import Context
 from gitmig.core.difference.together import Node, Together, Verb
+from gitmig.core.schema import ObjectName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from gitmig.core.difference.changes import Changes
     from gitmig.core.difference.model import Model
-    from gitmig.core.schema import ObjectName
 
 OLD = "_old"
 # What cannot change while something that depends on it is there.
@@ -29,17 +29,20 @@ HELD_BY_DEPENDENTS = {"column", "composite type", "domain"}
 class Plan:
     """The nodes of the work, what waits for what, and what is done together."""
 
-    def __init__(self, found: Model, wanted: Model, changes: Changes) -> None:
+    def __init__(
+        self, found: Model, wanted: Model, changes: Changes, taken_over: Mapping[str, str] | None = None
+    ) -> None:
         self.found, self.wanted, self.changes = found, wanted, changes
+        self.taken_over = taken_over or {}
         self.together = Together(found, wanted, changes)
         self.after: defaultdict[Node, set[Node]] = defaultdict(set)
         self.context = self._context()
         self._wait()
 
-    def statements(self) -> list[str]:
-        """All of them, in order."""
+    def work(self) -> list[tuple[ObjectName, str]]:
+        """All statements in order, each with what it is about."""
         nodes = [node for node in self._nodes() if self.together.leader(node) == node]
-        return [text for node in ordered(nodes, self.after, _priority) for text in self._statements(node)]
+        return [(node[1], text) for node in ordered(nodes, self.after, _priority) for text in self._statements(node)]
 
     def _nodes(self) -> Iterator[Node]:
         changes = self.changes
@@ -55,7 +58,14 @@ class Plan:
                 merged[leader[1]].append(node[1])
         together = frozenset(name for names in merged.values() for name in names)
         retired = frozenset(name.name for name in self.changes.retired)
-        return Context(found=self.found, wanted=self.wanted, retired=retired, merged=merged, together=together)
+        return Context(
+            found=self.found,
+            wanted=self.wanted,
+            retired=retired,
+            merged=merged,
+            together=together,
+            taken_over=self.taken_over,
+        )
 
     # What waits for what
 
@@ -65,6 +75,8 @@ class Plan:
         for name in self.changes.made | self.changes.altered.keys():
             self._wait_to_make(name)
         self._wait_for_names()
+        for new, old in self.taken_over.items():
+            self._add((Verb.DROP, ObjectName("table", old)), (Verb.MAKE, ObjectName("table", new)))
 
     def _add(self, node: Node, *others: Node) -> None:
         leader = self.together.leader(node)

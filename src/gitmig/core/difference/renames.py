@@ -1,4 +1,4 @@
-"""What was only renamed: recognised by what is equal but for the name. A rename keeps the rows, and costs nothing.
+"""What was only renamed, where nobody noted it: recognised by what is equal but for the name.
 
 Types, tables, columns, sequences, constraints, indexes and triggers, in this order, so that each is compared with the
 names that the ones before it have got.
@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from gitmig.core.difference.model import IDENTITY, OWNER, TYPES, claims
+from gitmig.core.difference.moves import rename_statements
 from gitmig.core.difference.names import last, parent
 from gitmig.core.difference.substitution import Substitution, substituted
 from gitmig.core.schema import DEFAULT, ObjectName
@@ -19,17 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from gitmig.core.difference.model import Model
+    from gitmig.core.difference.moves import Pair, Work
 
-Pair = tuple[ObjectName, ObjectName]
 
-
-def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[list[str], Model]:
+def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[Work, Model]:
     """The statements that rename, and the found model as it is behind them; without `rows`, of what holds none."""
-    statements: list[str] = []
+    statements: Work = []
     holding = (_tables, _columns, _sequences) if rows else ()
     for step in (_types, *holding, _constraints, _indexes, _triggers):
         pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found)]
-        statements += [text for old, new in pairs for text in _statements(old, new)]
+        statements += [(old, text) for old, new in pairs for text in rename_statements(old, new)]
         if pairs:
             found = substituted(found, Substitution.of(pairs))
     return statements, found
@@ -38,23 +38,6 @@ def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[list[str
 def _is_taken(pair: Pair, found: Model) -> bool:
     """Whether something else still has the new name."""
     return not found.claimed.isdisjoint(set(claims(pair[1])) - set(claims(pair[0])))
-
-
-def _statements(old: ObjectName, new: ObjectName) -> Iterator[str]:
-    if old.kind == "column":
-        yield f"ALTER TABLE {parent(old.name)} RENAME COLUMN {last(old.name)} TO {last(new.name)}"
-    elif old.kind == "constraint":
-        yield f"ALTER TABLE {parent(old.name)} RENAME CONSTRAINT {last(old.name)} TO {last(new.name)}"
-    elif old.kind == "trigger":
-        yield f"ALTER TRIGGER {last(old.name)} ON {parent(old.name)} RENAME TO {last(new.name)}"
-    elif old.kind == "index":
-        yield f"ALTER INDEX {parent(parent(old.name))}.{last(old.name)} RENAME TO {last(new.name)}"
-    else:
-        word = {"table": "TABLE", "sequence": "SEQUENCE", "domain": "DOMAIN"}.get(old.kind, "TYPE")
-        if parent(old.name) != parent(new.name):
-            yield f"ALTER {word} {old.name} SET SCHEMA {parent(new.name)}"
-        if last(old.name) != last(new.name):
-            yield f"ALTER {word} {parent(new.name)}.{last(old.name)} RENAME TO {last(new.name)}"
 
 
 def _pairs(

@@ -39,6 +39,7 @@ class Context:
     retired: frozenset[str] = frozenset()  # types that are being swapped for new ones of the same name
     merged: Mapping[ObjectName, Sequence[ObjectName]] = field(default_factory=dict)  # what is made together with what
     together: frozenset[ObjectName] = frozenset()  # everything that is made together with something else
+    taken_over: Mapping[str, str] = field(default_factory=dict)  # by new table the one whose rows it takes over
 
 
 Statements: TypeAlias = "Iterable[str]"

@@ -40,7 +40,7 @@ from gitmig.database.catalogs import (
 )
 from gitmig.database.catalogs.edges import DEPENDENCIES, PARTITION_KEYS, Address, Dependency
 from gitmig.database.catalogs.edges import edges as edges_of
-from gitmig.database.catalogs.scope import FIRST_OID
+from gitmig.database.catalogs.scope import Rare, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -50,12 +50,8 @@ if TYPE_CHECKING:
     from gitmig.database.connection import Connection
 
 FAMILIES = (schemas, relations, indexes, triggers, types, routines, privileges)
-# Most databases have nothing of these: it is quicker to ask first. A user's objects have numbers from FIRST_OID on.
+# Most databases have nothing of these.
 RARE_FAMILIES = (operators, text_search, remote)
-PROBES = [
-    " OR ".join(f"EXISTS (SELECT FROM pg_catalog.{catalog} WHERE oid >= {FIRST_OID})" for catalog in family.CATALOGS)
-    for family in RARE_FAMILIES
-]
 
 # How PostgreSQL writes expressions depends on these. With nothing but pg_catalog on the path, it writes every other
 # name with its schema. No jit: to compile such queries takes longer than to run them.
@@ -71,7 +67,16 @@ SETTINGS = {
     "jit": "off",
 }
 SESSION = [f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()]
-START = f"SELECT {', '.join(PROBES + SESSION)}"
+
+
+def all_queries(server_version: int) -> list[str]:
+    """The queries of all families."""
+    rare = [
+        (family.queries(server_version), " OR ".join(some(catalog) for catalog in family.CATALOGS))
+        for family in RARE_FAMILIES
+    ]
+    common = [query for family in FAMILIES for query in family.queries(server_version)]
+    return [*common, *(Rare(query, condition) for queries, condition in rare for query in queries)]
 
 
 def read_schema(
@@ -83,11 +88,13 @@ def read_schema(
     migration tools' own tables are read, too.
     """
     with connection.transaction(force_rollback=True):
-        found = connection.execute(START.encode()).fetchone() or ()
-        families = [*FAMILIES, *(family for family, some in zip(RARE_FAMILIES, found) if some)]
-        queries = [query for family in families for query in family.queries(connection.info.server_version)]
+        queries = all_queries(connection.info.server_version)
+        conditions = list(dict.fromkeys(query.condition for query in queries if isinstance(query, Rare)))
+        answers = connection.execute(f"SELECT {', '.join(conditions + SESSION)}".encode()).fetchone() or ()
+        found = dict(zip(conditions, answers))
+        needed = [query for query in queries if not isinstance(query, Rare) or found[query.condition]]
         with connection.pipeline():
-            cursors = [connection.execute(query.encode()) for query in queries]
+            cursors = [connection.execute(query.encode()) for query in needed]
             asked = [connection.execute(query.encode()) for query in (DEPENDENCIES, PARTITION_KEYS)] if edges else []
         rows = [row for cursor in cursors for row in cursor.fetchall()]
         ties, keys = (cursor.fetchall() for cursor in asked) if edges else ([], [])

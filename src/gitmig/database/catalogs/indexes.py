@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import OURS, OWN_RELATION, RELATION, RELATIONS, address, comment, listing, own
+from gitmig.database.catalogs.scope import (
+    OURS,
+    OWN_RELATION,
+    RELATION,
+    RELATIONS,
+    Rare,
+    address,
+    comment,
+    listing,
+    own,
+    some,
+)
 
 # A foreign key to a partitioned table has a child for every partition. Constraint triggers are with the triggers.
 CONSTRAINTS = f"""
@@ -46,4 +57,4 @@ WHERE {own("pg_statistic_ext", "s.oid")}
 
 def queries(_server_version: int) -> tuple[str, ...]:
     """The family's queries."""
-    return (CONSTRAINTS, INDEXES, STATISTICS)
+    return (CONSTRAINTS, INDEXES, Rare(STATISTICS, some("pg_statistic_ext")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import BUILDERS, FIRST_OID, NO_ADDRESS, OURS, granted
+from gitmig.database.catalogs.scope import BUILDERS, FIRST_OID, NO_ADDRESS, OURS, Rare, granted, some
 
 DEFAULT_PRIVILEGES = f"""
 SELECT 'default privileges', concat_ws('.', nullif(d.defaclnamespace, 0)::regnamespace, d.role, d.defaclobjtype),
@@ -39,4 +39,4 @@ WHERE o.acl IS DISTINCT FROM p.initprivs AND CASE WHEN o.acl IS DISTINCT FROM p.
 
 def queries(_server_version: int) -> tuple[str, ...]:
     """The family's queries."""
-    return (DEFAULT_PRIVILEGES, SYSTEM_PRIVILEGES)
+    return (Rare(DEFAULT_PRIVILEGES, some("pg_default_acl", "true")), SYSTEM_PRIVILEGES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import FIRST_OID, OURS, address, comment, grants, own
+from gitmig.database.catalogs.scope import FIRST_OID, OURS, Rare, address, comment, grants, own, some
 
 # The constructors of a range come with it (deptype i); so does whatever is granted on them, for a dump.
 FROM = f"""pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS} AND NOT EXISTS (
@@ -41,4 +41,4 @@ FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE {own("pg_trans
 
 def queries(_server_version: int) -> tuple[str, ...]:
     """The family's queries."""
-    return (ROUTINES, LANGUAGES, TRANSFORMS)
+    return (ROUTINES, Rare(LANGUAGES, some("pg_language")), Rare(TRANSFORMS, some("pg_transform")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import FIRST_OID, NO_ADDRESS, OURS, address, comment, grants, own
+from gitmig.database.catalogs.scope import FIRST_OID, NO_ADDRESS, OURS, Rare, address, comment, grants, own, some
 
 SCHEMAS = f"""
 SELECT 'schema', quote_ident(n.nspname),
@@ -39,4 +39,9 @@ WHERE c.relispartition IS NOT TRUE AND NOT EXISTS (
 
 def queries(_server_version: int) -> tuple[str, ...]:
     """The family's queries."""
-    return (SCHEMAS, EXTENSIONS, EXTENSION_DEPENDENCIES, SECURITY_LABELS)
+    return (
+        SCHEMAS,
+        Rare(EXTENSIONS, some("pg_extension")),
+        EXTENSION_DEPENDENCIES,
+        Rare(SECURITY_LABELS, some("pg_seclabel", "true")),
+    )

@@ -10,16 +10,34 @@ FIRST_OID = 16384
 BUILDERS = """(SELECT datdba FROM pg_database WHERE datname = current_database()
            UNION SELECT oid FROM pg_roles WHERE rolname = current_user)"""
 
+
+class Rare(str):
+    """A query on what few databases have: it need not be sent unless `condition` is true, which is quicker to ask."""
+
+    condition: str
+
+    def __new__(cls, query: str, condition: str) -> Rare:
+        """The text of the query, with its condition."""
+        rare = super().__new__(cls, query)
+        rare.condition = condition
+        return rare
+
+
+def some(catalog: str, condition: str = f"oid >= {FIRST_OID}") -> str:
+    """That there is a row in the catalog, by default one for an object that a user made."""
+    return f"EXISTS (SELECT FROM pg_catalog.{catalog} WHERE {condition})"
+
+
 RELATION = "quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
 # Relations that count; every query on their parts starts from here.
 RELATIONS = f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND {OURS} AND NOT c.relispartition"
 
 
 def own(catalog: str, oid: str) -> str:
-    """No member of an extension."""
+    """No member of an extension; what these have is found by an index."""
     return (
-        "NOT EXISTS (SELECT FROM pg_depend member WHERE member.deptype = 'e' "
-        f"AND member.classid = '{catalog}'::regclass AND member.objid = {oid})"
+        "NOT EXISTS (SELECT FROM pg_depend member WHERE member.refclassid = 'pg_extension'::regclass "
+        f"AND member.deptype = 'e' AND member.classid = '{catalog}'::regclass AND member.objid = {oid})"
     )
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import OWN_RELATION, RELATION, RELATIONS, address, comment, listing, own
+from gitmig.database.catalogs.scope import (
+    FIRST_OID,
+    OWN_RELATION,
+    RELATION,
+    RELATIONS,
+    Rare,
+    address,
+    comment,
+    listing,
+    own,
+    some,
+)
 
 TRIGGERS = f"""
 SELECT 'trigger', {RELATION} || '.' || quote_ident(t.tgname),
@@ -38,4 +49,9 @@ FROM pg_event_trigger e WHERE {own("pg_event_trigger", "e.oid")}
 
 def queries(_server_version: int) -> tuple[str, ...]:
     """The family's queries."""
-    return (TRIGGERS, RULES, POLICIES, EVENT_TRIGGERS)
+    return (
+        Rare(TRIGGERS, some("pg_trigger", "NOT tgisinternal")),
+        Rare(RULES, some("pg_rewrite", f"oid >= {FIRST_OID} AND rulename <> '_RETURN'")),
+        Rare(POLICIES, some("pg_policy")),
+        Rare(EVENT_TRIGGERS, some("pg_event_trigger")),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmig.database.catalogs.scope import OURS, address, comment, grants, listing, named, own
+from gitmig.database.catalogs.scope import FIRST_OID, OURS, Rare, address, comment, grants, listing, named, own, some
 
 NAME = "quote_ident(n.nspname) || '.' || quote_ident(t.typname)"
 FROM = f"pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace AND {OURS} AND {own('pg_type', 't.oid')}"
@@ -59,9 +59,21 @@ FROM {FROM} LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 WHERE t.typtype IN ('b', 'p') AND e.oid IS NULL
 """
 
+# An array type is what exactly one other type points to.
+MORE_THAN_ARRAYS = f"""
+(SELECT count(*) FROM pg_catalog.pg_type WHERE oid >= {FIRST_OID} AND typtype IN ('b', 'p'))
+  <> (SELECT count(*) FROM pg_catalog.pg_type WHERE oid >= {FIRST_OID} AND typarray <> 0)
+"""
+
 
 def queries(server_version: int) -> tuple[str, ...]:
     """The family's queries."""
     # NOT NULL of a domain has a name in the catalogs since PostgreSQL 17, and in a dump since 18.
     kinds = "'c', 'n'" if server_version >= 180000 else "'c'"
-    return (ENUMS, COMPOSITES, DOMAINS.replace("{kinds}", kinds), RANGES, BASES)
+    return (
+        Rare(ENUMS, some("pg_type", f"oid >= {FIRST_OID} AND typtype = 'e'")),
+        Rare(COMPOSITES, some("pg_class", f"oid >= {FIRST_OID} AND relkind = 'c'")),
+        Rare(DOMAINS.replace("{kinds}", kinds), some("pg_type", f"oid >= {FIRST_OID} AND typtype = 'd'")),
+        Rare(RANGES, some("pg_range", f"rngtypid >= {FIRST_OID}")),
+        Rare(BASES, MORE_THAN_ARRAYS),
+    )

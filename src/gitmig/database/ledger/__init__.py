@@ -1,6 +1,6 @@
 """The ledger: what is applied, with everything needed to revert it, and the history (its tables: `ledger_schema`)."""
 
-from gitmig.database.ledger.reading import read_digests, read_origin, read_rows, read_state
+from gitmig.database.ledger.reading import read_digests, read_measured, read_origin, read_rows, read_state
 from gitmig.database.ledger.rows import Event, Row, State, Unfinished, applied_of, scripts
 from gitmig.database.ledger.writing import (
     add,
@@ -10,7 +10,9 @@ from gitmig.database.ledger.writing import (
     end_unfinished,
     measured,
     move,
+    recall,
     record,
+    remember,
     remove,
     unsettle,
 )
@@ -29,10 +31,13 @@ __all__ = [
     "measured",
     "move",
     "read_digests",
+    "read_measured",
     "read_origin",
     "read_rows",
     "read_state",
+    "recall",
     "record",
+    "remember",
     "remove",
     "scripts",
     "unsettle",

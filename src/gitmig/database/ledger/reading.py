@@ -9,6 +9,7 @@ from gitmig.database import ledger_schema
 from gitmig.database.ledger.rows import COLUMNS, Row, State, Unfinished, applied
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gitmig.database.connection import Connection
@@ -60,11 +61,17 @@ def read_rows(connection: Connection, after: int) -> dict[int, Row]:
     version = ledger_schema.version(connection)
     if version == 0:
         return {}
-    known = version >= ledger_schema.WITH_FINGERPRINTS
-    names = ", ".join(name if known or name != "fingerprint" else "NULL" for name in COLUMNS)
+    since = {"fingerprint": ledger_schema.WITH_FINGERPRINTS, "renamings": ledger_schema.WITH_RENAMINGS}
+    names = ", ".join(name if version >= since.get(name, 1) else "NULL" for name in COLUMNS)
     query = f"SELECT {names} FROM gitmig.applied WHERE position > %s ORDER BY position"
     found = connection.execute(query.encode(), (after,)).fetchall()
     return {columns[0]: Row(**dict(zip(COLUMNS, columns))) for columns in found}
+
+
+def read_measured(connection: Connection, stacks: Sequence[str]) -> dict[str, str]:
+    """What the schema was, by the ids of those of the stacks of which it is remembered."""
+    query = "SELECT stack, fingerprint FROM gitmig.measured WHERE stack = ANY (%s)"
+    return dict(connection.execute(query, (list(stacks),)).fetchall())
 
 
 def _unfinished(direction: str, migration: dict[str, Any], done: int, started: bool, indexes: list[int]) -> Unfinished:

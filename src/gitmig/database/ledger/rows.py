@@ -9,6 +9,7 @@ from gitmig import __version__
 from gitmig.core import languages
 from gitmig.core.migration import Content, Script, label, set_id
 from gitmig.core.plan import Applied
+from gitmig.core.renamings import Renaming
 from gitmig.core.version import Version
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ class Row:
     milliseconds: float
     gitmig_version: str
     fingerprint: str | None = None
+    renamings: list[tuple[str, str, str]] | None = None
+
+    @property
+    def renamed(self) -> tuple[Renaming, ...] | None:
+        """What the up called otherwise; None if nobody looked."""
+        return None if self.renamings is None else tuple(Renaming(*one) for one in self.renamings)
 
     @property
     def label(self) -> str:

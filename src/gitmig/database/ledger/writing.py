@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from gitmig.database.ledger.rows import COLUMNS, EVENT_COLUMNS, scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gitmig.core.plan import Direction, Move
     from gitmig.database.connection import Connection
@@ -20,6 +20,8 @@ INSERT_ROWS = (
     f"INSERT INTO gitmig.applied ({', '.join(COLUMNS)}) "
     f"SELECT {', '.join(COLUMNS)} FROM jsonb_populate_recordset(NULL::gitmig.applied, %s)"
 )
+# Rows of the ledger, of about 200 bytes each: the stacks of some years of branches.
+MOST_MEASURED = 5000
 IDENTITY = ("version", "name", "path", "blobs")
 SCRIPTS = ("up", "up_path", "up_line", "up_transactional", "down", "down_path", "down_line", "down_transactional")
 UPDATE_ROW = (
@@ -76,6 +78,29 @@ def unsettle(connection: Connection) -> None:
 def measured(connection: Connection, position: int, fingerprint: str | None) -> None:
     """Note what the schema is when the stack ends at this position, None if that is not known."""
     connection.execute("UPDATE gitmig.applied SET fingerprint = %s WHERE position = %s", (fingerprint, position))
+
+
+def remember(connection: Connection, measured: Mapping[str, str]) -> None:
+    """Note what the schema was, by the id of the stack; what was not met again for the longest time makes room."""
+    connection.execute(
+        "INSERT INTO gitmig.measured (stack, fingerprint) SELECT * FROM unnest(%s::text[], %s::text[]) "
+        "ON CONFLICT (stack) DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at",
+        (list(measured), list(measured.values())),
+    )
+    connection.execute(
+        "DELETE FROM gitmig.measured WHERE stack IN "
+        f"(SELECT stack FROM gitmig.measured ORDER BY at DESC, stack OFFSET {MOST_MEASURED})".encode()
+    )
+
+
+def recall(connection: Connection, stacks: Mapping[int, str]) -> None:
+    """Fill in what is remembered of the schema at these positions, where nobody has measured it this time."""
+    connection.execute(
+        "UPDATE gitmig.applied a SET fingerprint = m.fingerprint "
+        "FROM unnest(%s::int[], %s::text[]) AS s (position, stack) JOIN gitmig.measured m ON m.stack = s.stack "
+        "WHERE a.position = s.position AND a.fingerprint IS NULL",
+        (list(stacks), list(stacks.values())),
+    )
 
 
 def begin_unfinished(connection: Connection, direction: Direction, row: Row) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.core.difference.casts import conversion
 from gitmig.core.difference.clauses import foreign_option_changes, foreign_options, option_changes, option_list
 from gitmig.core.difference.inheritance import kept_parents
 from gitmig.core.difference.kinds.columns import column_clause
-from gitmig.core.difference.names import last
+from gitmig.core.difference.model import IDENTITY
+from gitmig.core.difference.names import beside, last, literal
 from gitmig.core.difference.rule import Context, Instead, Rule, Statements, dropped, of_kind
 from gitmig.core.schema import ObjectName
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 PERSISTENCE = {"p": "LOGGED", "u": "UNLOGGED"}
 WORDS = {"n": "NOTHING", "f": "FULL"}
+# Of a table that was partitioned, nobody knows its partitions any more: one takes all rows.
+HASHED = "FOR VALUES WITH (MODULUS 1, REMAINDER 0)"
 
 
 def _create(name: str, table: Relation, context: Context) -> Statements:
@@ -33,6 +37,31 @@ def _create(name: str, table: Relation, context: Context) -> Statements:
     ]
     inside = "".join(f"\n    {line}," for line in lines).rstrip(",")
     yield f"CREATE {_kind(table)} {name} ({inside}{chr(10) if inside else ''}){_clauses(table)}"
+    if old := context.taken_over.get(name):
+        yield from _take_over(name, table, old, context)
+
+
+def _take_over(name: str, table: Relation, old: str, context: Context) -> Statements:
+    """The rows of the table in whose place this one comes, and where the sequences of its identities stood."""
+    found, wanted = (
+        {last(one.name): side.items[one].body for one in side.parts.get(relation, ()) if one.kind == "column"}
+        for side, relation in ((context.found, old), (context.wanted, name))
+    )
+    shared = {column: body for column, body in wanted.items() if column in found and not body.generated}
+    values = (conversion(column, found[column].type, body.type) or column for column, body in shared.items())
+    if table.partition_key:
+        part = f"{beside(name, '_default')} PARTITION OF {name}"
+        bounds = HASHED if table.partition_key.startswith("HASH") else "DEFAULT"
+        yield f"DO $$BEGIN IF EXISTS (SELECT FROM {old}) THEN CREATE TABLE {part} {bounds}; END IF; END$$"
+    if shared:
+        columns = ", ".join(shared)
+        yield f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {', '.join(values)} FROM {old}"  # noqa: S608
+    for column in shared:
+        before, after = (
+            side.body(IDENTITY, f"{of}.{column}") for side, of in ((context.found, old), (context.wanted, name))
+        )
+        if before and after and ObjectName(IDENTITY, f"{name}.{column}") in context.together:
+            yield f"SELECT pg_catalog.setval({literal(after.name)}, last_value, is_called) FROM {before.name}"  # noqa: S608
 
 
 def _kind(table: Relation) -> str:
