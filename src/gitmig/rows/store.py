@@ -126,8 +126,9 @@ class Store:
     def rows(self, item: Item, limit: int) -> list[tuple[dict[str, str | None], tuple[Reason, str | None] | None]]:
         """At most `limit` rows: values as text by column, and why the row was not put back, if it was tried."""
         values = [sql.SQL("{}::text").format(sql.Identifier(column.data)) for column in item.columns]
-        query = sql.SQL("SELECT why, detail, {} FROM {} WHERE kind IN ({}) ORDER BY n LIMIT {}").format(
-            listed(values), data_table(item.data), THEIRS, limit
+        shown = listed([sql.SQL("why"), sql.SQL("detail"), *values])
+        query = sql.SQL("SELECT {} FROM {} WHERE kind IN ({}) ORDER BY n LIMIT {}").format(
+            shown, data_table(item.data), THEIRS, limit
         )
         names = [column.name for column in item.columns]
         return [

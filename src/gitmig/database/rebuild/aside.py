@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.database.rebuild.session import encoding
-from gitmig.rows.items import KeptColumn
+from gitmig.rows.items import KeptColumn, Kind
 from gitmig.rows.store import Copy, Store
 from gitmig.rows.tables import TableName
-from gitmig.rows.values import data_table
+from gitmig.rows.values import data_table, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -89,15 +89,19 @@ class Asides:
 
     def _fill(self, data: str, columns: Sequence[KeptColumn], lines: Iterable[bytes], *, gone: bool) -> int:
         """Make the table of an item and copy the rows into it; how many there are."""
-        definitions = [sql.SQL("n bigint, why text, gone bool")] + [
-            sql.SQL("{} {}").format(sql.Identifier(c.data), sql.SQL(c.type if c.native else "text")) for c in columns
+        empty = [
+            sql.SQL("0::bigint AS n, ''::text AS kind, NULL::text AS why, NULL::text AS detail, false AS has_fresh")
+        ] + [
+            sql.SQL("NULL::{} AS {}").format(sql.SQL(c.type if c.native else "text"), sql.Identifier(c.data))
+            for c in columns
         ]
-        self._new.execute(sql.SQL("CREATE TABLE {} ({})").format(data_table(data), sql.SQL(", ").join(definitions)))
-        names = sql.SQL(", ").join(map(sql.Identifier, ("n", "gone", *(column.data for column in columns))))
+        self._store.create(data, sql.SQL("SELECT {} LIMIT 0").format(listed(empty)))
+        names = listed(map(sql.Identifier, ("n", "kind", "has_fresh", *(column.data for column in columns))))
         statement = sql.SQL("COPY {} ({}) FROM STDIN (ENCODING {})").format(
             data_table(data), names, sql.Literal(encoding(self._new))
         )
-        before = (b"%d\tt" if gone else b"%d\tf") + (b"\t" if columns else b"")
+        kind = Kind.GONE if gone else Kind.PAIRED
+        before = f"%d\t{kind.value}\tf".encode() + (b"\t" if columns else b"")
         with self._new.cursor() as cursor:
             with cursor.copy(statement) as into:
                 for number, line in enumerate(lines, 1):
