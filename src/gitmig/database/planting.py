@@ -8,7 +8,7 @@ import psycopg
 
 from gitmig.core.sample_rows import Column, Table, Type, full_insert, in_order, sparse_insert
 from gitmig.database.catalogs.scope import OWN_RELATION, RELATION, RELATIONS
-from gitmig.database.constraints import settling
+from gitmig.rows.constraints import settling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

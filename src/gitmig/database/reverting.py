@@ -11,12 +11,12 @@ from gitmig.core.plan import Direction
 from gitmig.core.repair import Repair, Way, expanded, left_undone, named
 from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
-from gitmig.database.constraints import settle_constraints
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.repairing import Attempt, Elsewhere, transform
 from gitmig.database.sending import HOPELESS, ScriptError
 from gitmig.database.stepping import run_inside
+from gitmig.rows.constraints import settle_constraints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
