@@ -81,6 +81,20 @@ def test_kept_rows_that_came_along_can_be_changed_where_all_tables_are_published
     assert database.rows("TABLE gitmig_kept.one") == [(2,)]
 
 
+IGNORED = """
+  CREATE TABLE app_log (id serial PRIMARY KEY, of int REFERENCES a, at date DEFAULT '2020-01-01', n numeric(5, 1)
+    CHECK (n > 0), twice numeric GENERATED ALWAYS AS (n * 2) STORED, t varchar(9) COLLATE "C" NOT NULL);
+  CREATE INDEX app_log_t ON app_log (t) WHERE n > 1;
+  CREATE FUNCTION app_f(x int) RETURNS int LANGUAGE sql AS 'SELECT x + 1';
+  CREATE VIEW app_view AS SELECT app_f(id) AS f FROM app_log;
+  CREATE SEQUENCE app_sequence INCREMENT 5 MAXVALUE 100;
+  CREATE MATERIALIZED VIEW app_m AS SELECT count(*) AS c FROM app_log;
+  COMMENT ON COLUMN app_log.t IS 'the "text"';
+  INSERT INTO a VALUES (1); INSERT INTO app_log (of, n, t) VALUES (1, 2.5, 'x'); SELECT nextval('app_sequence');
+  REFRESH MATERIALIZED VIEW app_m;
+"""
+
+
 def test_what_the_setting_ignore_names_comes_along(
     sandbox: Sandbox, database: Database, rebuild: Rebuild, ignoring: None
 ) -> None:
