@@ -131,6 +131,7 @@ def rebuild(
             state = read_state(old)
             if foreign := foreign_ledger(old, target, state, plan_for(state.stack, target)):
                 raise foreign
+        ledger_schema.upgrade_existing(old)  # its kept rows come along as they are
         if wary:
             leave_to_sync(old, read_tables(old).by_oid)
         stamp.forget(project.repository)
