@@ -217,7 +217,7 @@ def test_a_failure_while_rows_are_kept_ends_the_rebuild(
     def full(*_: object, **__: object) -> int:
         raise OSError("no space left")
 
-    monkeypatch.setattr("gitmig.database.rebuild.aside.Asides._fill", full)
+    monkeypatch.setattr("gitmig.rows.copy.Asides._fill", full)
     with pytest.raises(OSError, match="no space left"):
         rebuild()
     assert database.tables() == ["t"]
