@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
@@ -346,32 +346,12 @@ def _foreign_keys(connection: Connection, which: str) -> list[ForeignKey]:
     return [_foreign_key(*row) for row in connection.execute(FOREIGN_KEYS.format(which=which).encode())]
 
 
-def _foreign_key(  # noqa: PLR0917 - the columns of the query, in its order
-    oid: int,
-    table: int,
-    root: int,
-    name: str,
-    deferrable: bool,
-    target: int,
-    acts: bool,
-    full: bool,
-    own: list[str],
-    is_partitioned: bool,
-    other: list[str],
-    other_is_partitioned: bool,
-    columns: list[str],
-    other_columns: list[str],
-    operators: list[str],
-) -> ForeignKey:
+def _foreign_key(*row: Any) -> ForeignKey:
+    """From a row of FOREIGN_KEYS."""
+    *plain, own, is_partitioned, other, other_is_partitioned, columns, other_columns, operators = row
+    names = ("oid", "table", "root", "name", "deferrable", "target", "acts", "full")
     return ForeignKey(
-        oid=oid,
-        table=table,
-        root=root,
-        name=name,
-        deferrable=deferrable,
-        target=target,
-        acts=acts,
-        full=full,
+        **dict(zip(names, plain)),
         own=sql.Identifier(*own),
         source=sql.SQL("{}" if is_partitioned else "ONLY {}").format(sql.Identifier(*own)),
         other=sql.SQL("{}" if other_is_partitioned else "ONLY {}").format(sql.Identifier(*other)),
