@@ -17,7 +17,7 @@ from psycopg import sql
 
 from gitmig.errors import GitmigError
 from gitmig.rows.bisect import ABOUT_A_ROW, bisect
-from gitmig.rows.constraints import constraints, every_foreign_key, hold, release, switches
+from gitmig.rows.constraints import constraints, every_foreign_key, hold, release, row_security, switches
 from gitmig.rows.items import KeptColumn, Kind
 from gitmig.rows.store import Copy, Store
 from gitmig.rows.tables import read_tables
@@ -175,7 +175,7 @@ def all_held(new: Connection, asides: Asides) -> Iterator[list[Aside]]:
 
     Afterwards rows that a foreign key refuses are set aside, and so are those that refer to them: see the list then.
     """
-    code, checks = switches(new), constraints(new)
+    code, checks = [*switches(new), *row_security(new)], constraints(new)
     keys = every_foreign_key(new)
     with new.transaction():
         hold(new, code)
