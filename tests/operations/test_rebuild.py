@@ -202,7 +202,7 @@ def test_an_owner_who_is_no_superuser_carries_rows_past_constraints_and_triggers
       CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a);
       CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$;
       CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW WHEN (NEW.up = 2) EXECUTE FUNCTION f();
-      ALTER TABLE a ENABLE ROW LEVEL SECURITY;
+      ALTER TABLE a ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
     """
     bare.migration("0001_a", up)
     bare.gitmig("sync", "--database", url)
@@ -211,6 +211,7 @@ def test_an_owner_who_is_no_superuser_carries_rows_past_constraints_and_triggers
     )
     as_role(bare, database, role)()
     assert database.rows("SELECT id, up FROM a ORDER BY id") == [(1, 2), (2, 1)]
+    assert database.rows("SELECT relforcerowsecurity FROM pg_class WHERE oid = 'a'::regclass") == [(True,)]
     owner = "SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database()"
     assert database.rows(owner) == [(role,)]
     bare.git("config", "--add", "gitmig.ledgerRole", role)

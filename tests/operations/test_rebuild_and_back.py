@@ -42,6 +42,11 @@ INSERT INTO posts (author, t) VALUES (1, E'a\\tb\\n'), (2, 'of Bob'), (3, NULL),
 INSERT INTO tags VALUES (1, 'x', 'sad'), (2, 'y', 'happy'), (5, 'z', NULL);
 INSERT INTO notes VALUES ('a', '2020-01-01'), ('a', '2020-01-02'), (NULL, '2020-01-03'), ('b', NULL);
 """
+# What makes of the book of kept rows, and of one item, what version 4 of the ledger had.
+VERSION_4 = """
+ALTER TABLE gitmig_kept.item DROP CONSTRAINT item_reason_check, DROP detail, DROP "all", DROP inputs, DROP partitions;
+ALTER TABLE gitmig_kept.item_1 DROP kind, DROP detail, DROP has_fresh, ADD gone bool NOT NULL DEFAULT true
+"""
 LOOK = " UNION ALL ".join(
     f"SELECT '{table}', to_jsonb(t)::text FROM {table} t" for table in ("users", "posts", "tags", "notes")
 )
@@ -168,6 +173,22 @@ def test_older_items_come_along_and_new_ones_get_numbers_behind_them(
     assert (database.rows("TABLE b"), database.rows("TABLE c"), kept(sandbox)) == ([(1,)], [(2,)], [])
 
 
+def test_rows_that_an_earlier_version_kept_come_along_and_back(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild, run_sync: Sync
+) -> None:
+    sandbox.table("0001_a", "a")
+    first = sandbox.commit("one")
+    sandbox.table("0002_b", "b")
+    run_sync()
+    database.rows("INSERT INTO b VALUES (1)")
+    run_sync(first)
+    database.rows(f"{VERSION_4}; UPDATE gitmig.state SET ledger_version = 4")
+    rebuild(first)
+    assert kept(sandbox) == [("b", 1, "id")]
+    run_sync()
+    assert (database.rows("TABLE b"), kept(sandbox)) == ([(1,)], [])
+
+
 def test_a_partition_whose_foreign_key_refuses_rows_gives_them_back(
     sandbox: Sandbox, database: Database, rebuild: Rebuild, run_sync: Sync
 ) -> None:
@@ -217,7 +238,7 @@ def test_a_failure_while_rows_are_kept_ends_the_rebuild(
     def full(*_: object, **__: object) -> int:
         raise OSError("no space left")
 
-    monkeypatch.setattr("gitmig.database.rebuild.aside.Asides._fill", full)
+    monkeypatch.setattr("gitmig.rows.copy.Asides._fill", full)
     with pytest.raises(OSError, match="no space left"):
         rebuild()
     assert database.tables() == ["t"]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from gitmig.core.proof import Failure, Result
 from gitmig.database.building import build, run_fresh
 from gitmig.database.catalogs import read_schema
-from gitmig.database.constraints import settle_constraints
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.roles import run_confined
 from gitmig.database.runners import run_all, runner_of
 from gitmig.database.scratch import scratch_copy, scratch_database
 from gitmig.database.sending import SAID_LATE, ScriptError
+from gitmig.rows.constraints import settle_constraints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -15,12 +15,12 @@ from gitmig.core.plan import Direction
 from gitmig.core.repair import Repair, Way, blamed, expanded, left_undone, named, share
 from gitmig.core.schema import schema_difference
 from gitmig.database.catalogs import read_schema
-from gitmig.database.constraints import settle_constraints
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.repairing import Attempt, Elsewhere, Transformation, computed, down_failed
 from gitmig.database.sending import HOPELESS, ScriptError
 from gitmig.database.stepping import ScriptRun
+from gitmig.rows.constraints import settle_constraints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

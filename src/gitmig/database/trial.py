@@ -10,12 +10,12 @@ from psycopg import sql
 from gitmig.core.verification import Failure, Stage, Trial
 from gitmig.database.building import run_fresh
 from gitmig.database.catalogs import read_schema
-from gitmig.database.constraints import settle_constraints
-from gitmig.database.planting import plant
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.roles import run_confined
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import SAID_LATE, ScriptError, error_at_commit
+from gitmig.rows.constraints import settle_constraints
+from gitmig.rows.plant import plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -22,7 +22,6 @@ from gitmig.database.gauge import Gauge
 from gitmig.database.ledger import Event, read_state
 from gitmig.database.like import copy_properties
 from gitmig.database.rebuild import construction
-from gitmig.database.rebuild.aside import Loser
 from gitmig.database.rebuild.bookkeeping import Entry, write_ledger
 from gitmig.database.rebuild.databases import database_names, identity
 from gitmig.database.rebuild.freezing import freeze
@@ -42,6 +41,7 @@ from gitmig.operations.ownership import foreign_ledger
 from gitmig.operations.planning import plan_for
 from gitmig.operations.target import load_target
 from gitmig.repository import stamp
+from gitmig.rows.copy import KeptFor
 from gitmig.rows.items import REBUILD, Subject
 from gitmig.rows.tables import read_tables
 
@@ -52,13 +52,12 @@ if TYPE_CHECKING:
     from gitmig.core.schema import Schema
     from gitmig.database.connection import Connection
     from gitmig.database.lock import Holder
-    from gitmig.database.rebuild.aside import Aside
-    from gitmig.database.rebuild.carrying import Carried
     from gitmig.database.rebuild.moving import Moved
     from gitmig.database.rebuild.sessions import Session
     from gitmig.database.tasks import Task
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
+    from gitmig.rows.copy import Aside, Copied
 
 # Under this name rows are kept that a rebuild of the same set has no place for.
 SAME_SET = Subject(version=REBUILD, name="", checksum=REBUILD)
@@ -93,7 +92,7 @@ class Rebuilt:
     kept_as: str
     target: Target
     fingerprint: str
-    carried: tuple[Carried, ...]
+    carried: tuple[Copied, ...]
     aside: tuple[Aside, ...]
     notes: tuple[str, ...]
 
@@ -133,6 +132,7 @@ def rebuild(
             state = read_state(old)
             if foreign := foreign_ledger(old, target, state, plan_for(state.stack, target)):
                 raise foreign
+        ledger_schema.upgrade_existing(old)  # its kept rows come along as they are
         if wary:
             leave_to_sync(old, read_tables(old).by_oid)
         stamp.forget(project.repository)
@@ -234,7 +234,7 @@ class _Rebuild:
         """Carry everything over; the schema is not changed by it."""
         settle(self._old)
         settle(new)
-        moved = move(self._old, new, self._project.settings.ignore, self._loser(), self._observer)
+        moved = move(self._old, new, self._project.settings.ignore, self._kept_for(), self._observer)
         difference = schema_difference(built, read_schema(new, self._project.settings.ignore))
         if difference:
             raise GitmigError(
@@ -244,19 +244,19 @@ class _Rebuild:
             )
         return moved
 
-    def _loser(self) -> Loser:
+    def _kept_for(self) -> KeptFor:
         """The migration whose opposite step comes last on the way back: then there is a place for everything again."""
         stack = read_state(self._old).stack
         plan = plan_for(stack, self._target)
         by, commit = self._project.user, self._target.commit
         if plan.reverts and (top := plan.reverts[0].applied):
             subject = Subject(version=top.version.text, name=top.name, checksum=top.checksum)
-            return Loser(subject=subject, direction=Direction.REVERT, by=by, commit=commit)
+            return KeptFor(subject=subject, direction=Direction.REVERT, by=by, commit=commit)
         if plan.applies and (first := plan.applies[0].desired):
             version, name = first.migration.version.text, first.migration.name
             subject = Subject(version=version, name=name, checksum=first.checksum)
-            return Loser(subject=subject, direction=Direction.APPLY, by=by, commit=commit)
-        return Loser(subject=SAME_SET, direction=Direction.REVERT, by=by, commit=commit)
+            return KeptFor(subject=subject, direction=Direction.APPLY, by=by, commit=commit)
+        return KeptFor(subject=SAME_SET, direction=Direction.REVERT, by=by, commit=commit)
 
     def _write_ledger(self, new: Connection, work: Sequence[Task], built: Schema, moved: Moved) -> None:
         state = read_state(self._old)

@@ -1,18 +1,28 @@
-"""Holding triggers and foreign keys back while rows are put back, and seeing to it that everything holds afterwards."""
+"""Holding triggers, rules, constraints and row security back while rows are written, and bringing them back afterwards.
+
+What holds something back is a pair of statements: one that takes it out of the way, and one that brings it back as it
+was. Unlike switching the triggers of a foreign key off, dropping and adding it anew needs no superuser, and adding
+checks.
+
+Constraints that may be checked late are told to speak up now, and then left as they were. They are named one by one:
+`SET CONSTRAINTS ALL` would hold until the end of the transaction, also for constraints that a later script in it makes,
+and that script may count on their being checked late.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from gitmig.database.constraints import defer_constraints, settle_constraints
+from gitmig.database.catalogs.scope import OURS, OWN_RELATION
 from gitmig.errors import GitmigError
+from gitmig.rows.values import all_of, any_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from gitmig.database.connection import Connection
     from gitmig.rows.tables import Table
@@ -24,76 +34,124 @@ QUIET = (
     # rows are read in the order they lie in, by which those without a key are known again
     b"SET max_parallel_workers_per_gather = 0; SET synchronize_seqscans = off; SET jit = off"
 )
-TRIGGERS = """
-    WITH tree AS (
-        SELECT r.oid AS root, coalesce(p.relid, r.oid) AS oid FROM pg_catalog.unnest(%s::oid[]) r(oid)
-        LEFT JOIN LATERAL pg_catalog.pg_partition_tree(r.oid) p ON true
-    )
-    SELECT n.nspname, c.relname, g.tgname, g.tgenabled FROM tree
-    JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    JOIN pg_catalog.pg_trigger g ON g.tgrelid = c.oid
-    WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgenabled IN ('O', 'A')
+# Of each query on tables `c`, {which} says which of them. The partitions of a table belong to it.
+RELATION = f"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS} AND {OWN_RELATION}"
+ENABLE = "CASE {} WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END"
+EVENT_TRIGGERS = f"""
+    SELECT format('ALTER EVENT TRIGGER %I DISABLE', evtname),
+        format('ALTER EVENT TRIGGER %I %s', evtname, {ENABLE.format("evtenabled")})
+    FROM pg_catalog.pg_event_trigger
+    WHERE evtenabled <> 'D' AND (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+"""
+TRIGGERS = f"""
+    SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', c.oid::regclass, g.tgname),
+        format('ALTER TABLE %s %s TRIGGER %I', c.oid::regclass, {ENABLE.format("g.tgenabled")}, g.tgname)
+    FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid {RELATION}
+    WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgenabled <> 'D' AND c.relkind IN ('r', 'p') AND {{which}}
 """
 # A rule could swallow what is written; those of views are their queries.
-RULES = """
-    SELECT n.nspname, c.relname, r.rulename, r.ev_enabled FROM pg_catalog.pg_rewrite r
-    JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE r.ev_class = ANY (%s::oid[]) AND r.ev_type <> '1' AND r.ev_enabled IN ('O', 'A')
+RULES = f"""
+    SELECT format('ALTER TABLE %s DISABLE RULE %I', c.oid::regclass, r.rulename),
+        format('ALTER TABLE %s %s RULE %I', c.oid::regclass, {ENABLE.format("r.ev_enabled")}, r.rulename)
+    FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class {RELATION}
+    WHERE r.ev_type <> '1' AND r.ev_enabled <> 'D' AND c.relkind IN ('r', 'p') AND {{which}}
 """
 # Row security that would hide rows from this role. An owner can be subject to it (FORCE), and can suspend that.
 HIDING = """
-    SELECT c.oid::int8, n.nspname, c.relname, pg_catalog.pg_has_role(c.relowner, 'USAGE'), o.rolname, current_user
+    SELECT format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', c.oid::regclass),
+        format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', c.oid::regclass),
+        c.oid::int8, pg_catalog.pg_has_role(c.relowner, 'USAGE'), n.nspname, c.relname, o.rolname, current_user
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_roles o ON o.oid = c.relowner
     WHERE c.relrowsecurity AND c.relkind IN ('r', 'p') AND pg_catalog.row_security_active(c.oid)
 """
-ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
-FOREIGN_KEYS = """
-    SELECT o.oid::int8, o.conrelid::int8, o.conname, o.condeferrable, o.confrelid::int8, o.confdeltype IN ('c', 'n', 'd'),
-        n.nspname, c.relname, fn.nspname, fc.relname, fc.relkind = 'p',
+# What is added anew is a foreign key, because no order of tables suits them all, or was declared NOT VALID, because
+# rows that were there before need not obey it. The third column has the comment.
+CONSTRAINTS = f"""
+    SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', c.oid::regclass, o.conname),
+        format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.oid::regclass, o.conname,
+            pg_catalog.pg_get_constraintdef(o.oid)),
+        (SELECT format('COMMENT ON CONSTRAINT %I ON %s IS %L', o.conname, c.oid::regclass, description)
+         FROM pg_catalog.pg_description
+         WHERE objoid = o.oid AND classoid = 'pg_catalog.pg_constraint'::regclass)
+    FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_class c ON c.oid = o.conrelid {RELATION}
+    WHERE (o.contype = 'f' OR o.contype IN ('c', 'n') AND NOT o.convalidated) AND o.conparentid = 0
+        AND o.coninhcount = 0 AND {{which}}
+    ORDER BY o.oid
+"""
+# Rows of a partition are those of its root. PERIOD asks for more than equal values, and what is not validated refuses
+# no row that was there before: such a key is checked when the transaction ends.
+FOREIGN_KEYS = f"""
+    SELECT o.oid::int8, o.conrelid::int8, coalesce(pg_catalog.pg_partition_root(c.oid), c.oid)::int8, o.conname,
+        o.condeferrable, o.confrelid::int8, o.confdeltype IN ('c', 'n', 'd'), o.confmatchtype = 'f',
+        ARRAY[n.nspname::text, c.relname], c.relkind = 'p', ARRAY[fn.nspname::text, fc.relname], fc.relkind = 'p',
         (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
          FROM pg_catalog.unnest(o.conkey) WITH ORDINALITY k(number, place)
          JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = k.number),
         (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
          FROM pg_catalog.unnest(o.confkey) WITH ORDINALITY k(number, place)
          JOIN pg_catalog.pg_attribute a ON a.attrelid = o.confrelid AND a.attnum = k.number),
-        (SELECT pg_catalog.array_agg(pg_catalog.format('OPERATOR(%%I.%%s)', m.nspname, p.oprname) ORDER BY k.place)
+        (SELECT pg_catalog.array_agg(format('OPERATOR(%I.%s)', m.nspname, p.oprname) ORDER BY k.place)
          FROM pg_catalog.unnest(o.conpfeqop) WITH ORDINALITY k(number, place)
          JOIN pg_catalog.pg_operator p ON p.oid = k.number JOIN pg_catalog.pg_namespace m ON m.oid = p.oprnamespace)
-    FROM pg_catalog.pg_constraint o
-    JOIN pg_catalog.pg_class c ON c.oid = o.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_class c ON c.oid = o.conrelid {RELATION}
     JOIN pg_catalog.pg_class fc ON fc.oid = o.confrelid JOIN pg_catalog.pg_namespace fn ON fn.oid = fc.relnamespace
-    WHERE o.contype = 'f' AND o.conparentid = 0 AND o.convalidated AND {side} = ANY (%s::oid[])
-      -- PERIOD asks for more than equal values; such a key is checked when the transaction ends
-      AND pg_catalog.to_jsonb(o) ->> 'conperiod' IS DISTINCT FROM 'true'
+    WHERE o.contype = 'f' AND o.conparentid = 0 AND {{which}}
+    ORDER BY o.oid
 """
+CHECKED = "o.convalidated AND pg_catalog.to_jsonb(o) ->> 'conperiod' IS DISTINCT FROM 'true'"
+# A name stands for every constraint of that name in the schema; if one of them cannot be checked late, none is set.
+DEFERRABLE = b"""
+    SELECT n.nspname, o.conname, bool_and(o.condeferrable), bool_and(o.condeferred)
+    FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
+    WHERE EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable)
+    GROUP BY n.nspname, o.conname HAVING bool_or(o.condeferrable)
+"""
+Names = list[tuple[str, str]]
 
 
-DEFINITION = """
-    SELECT pg_catalog.pg_get_constraintdef(%s::oid), (SELECT description FROM pg_catalog.pg_description d
-        WHERE d.objoid = o.oid AND d.classoid = 'pg_catalog.pg_constraint'::regclass)
-    FROM pg_catalog.pg_constraint o WHERE o.oid = %s::oid
-"""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A statement that takes something out of the way, and those that bring it back."""
+
+    off: str
+    on: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
     """A foreign key: its own table and columns, those it refers to, and the operators by which they are equal.
 
-    `acts`: a row that is deleted takes those along that refer to it, or changes them.
+    `root`: of which table its own is a partition, else itself. `acts`: a row that is deleted takes those along that
+    refer to it, or changes them. `full`: a key that has a value in one column must have one in each (MATCH FULL).
+    `source` and `other` are the tables as they stand in FROM.
     """
 
     oid: int
     table: int
+    root: int
     name: str
     deferrable: bool
     target: int
     acts: bool
+    full: bool
     own: sql.Composable
+    source: sql.Composable
     other: sql.Composable
     columns: tuple[str, ...]
     other_columns: tuple[str, ...]
     operators: tuple[sql.SQL, ...]
+
+    @property
+    def dangling(self) -> sql.Composable:
+        """Row `t` refers to a row that is not there."""
+        own = [sql.Identifier("t", name) for name in self.columns]
+        there = all_of(
+            sql.SQL("f.{} {} {}").format(sql.Identifier(name), operator, column)
+            for name, operator, column in zip(self.other_columns, self.operators, own)
+        )
+        some = (any_of if self.full else all_of)(sql.SQL("{} IS NOT NULL").format(column) for column in own)
+        return sql.SQL("{} AND NOT EXISTS (SELECT FROM {} f WHERE {})").format(some, self.other, there)
 
 
 @contextmanager
@@ -104,40 +162,69 @@ def quiet(connection: Connection, needed: Collection[int] = ()) -> Iterator[None
     if it hides rows of one of the tables `needed` (oids), which somebody else owns.
     """
     connection.execute(QUIET)
-    is_superuser = connection.info.parameter_status("is_superuser") == "on"  # from whom nothing is hidden
-    hiding = [] if is_superuser else connection.execute(HIDING).fetchall()
-    for _, schema, name, _, owner, role in (row for row in hiding if row[0] in needed and not row[3]):
-        raise GitmigError(
-            f"row security hides rows of {schema}.{name} from {role}, so they cannot be kept",
-            hint=f"sync as its owner {owner}, or as a role with BYPASSRLS; nothing was changed",
-        )
-    own = [sql.Identifier(schema, name) for _, schema, name, is_own, _, _ in hiding if is_own]
-    if own:
+    forced = row_security(connection, needed)
+    if forced:
         settle_constraints(connection)
-    _force(connection, own, "NO FORCE")
-    with connection.among_rows():
+    with held(connection, forced), connection.among_rows():
         yield
-    _force(connection, own, "FORCE")
     connection.reset()
 
 
-def _force(connection: Connection, tables: Collection[sql.Identifier], change: str) -> None:
-    for table in tables:
-        connection.execute(sql.SQL("ALTER TABLE {} {} ROW LEVEL SECURITY").format(table, sql.SQL(change)))
+def row_security(connection: Connection, needed: Collection[int] = ()) -> list[Hold]:
+    """What hides rows of this role's own tables from it. Raises GitmigError if something hides some of a needed one."""
+    if connection.info.parameter_status("is_superuser") == "on":  # from whom nothing is hidden
+        return []
+    own = []
+    for off, on, oid, is_own, schema, name, owner, role in connection.execute(HIDING.encode()).fetchall():
+        if is_own:
+            own.append(Hold(off=off, on=(on,)))
+        elif oid in needed:
+            raise GitmigError(
+                f"row security hides rows of {schema}.{name} from {role}, so they cannot be kept",
+                hint=f"sync as its owner {owner}, or as a role with BYPASSRLS; nothing was changed",
+            )
+    return own
+
+
+@contextmanager
+def held(connection: Connection, holds: Iterable[Hold]) -> Iterator[None]:
+    """Without all this. If the block fails, it is for the transaction's end to bring it back."""
+    found = list(holds)
+    hold(connection, found)
+    yield
+    release(connection, found)
+
+
+def hold(connection: Connection, holds: Iterable[Hold]) -> None:
+    """Take it out of the way."""
+    for one in holds:
+        connection.execute(one.off.encode())
+
+
+def release(connection: Connection, holds: Iterable[Hold]) -> None:
+    """Bring it back, which checks constraints."""
+    for one in holds:
+        for statement in one.on:
+            connection.execute(statement.encode())
+
+
+def switches(connection: Connection) -> list[Hold]:
+    """All of a database that has code run when rows or tables change."""
+    return _holds(connection, EVENT_TRIGGERS, TRIGGERS.format(which="true"), RULES.format(which="true"))
+
+
+def constraints(connection: Connection) -> list[Hold]:
+    """All of a database that depends on the order of tables, or that old rows need not obey."""
+    return _holds(connection, CONSTRAINTS.format(which="true"))
 
 
 @contextmanager
 def triggers_off(connection: Connection, tables: Collection[int]) -> Iterator[None]:
     """The tables (oids) without the triggers and rules users wrote. Foreign keys stay on."""
-    held = {
-        what: connection.execute(query.encode(), (list(tables),)).fetchall() if tables else []
-        for what, query in (("TRIGGER", TRIGGERS), ("RULE", RULES))
-    }
-    for what, found in held.items():
-        _alter(connection, what, [(schema, table, "DISABLE", name) for schema, table, name, _ in found])
-    yield
-    for what, found in held.items():
-        _alter(connection, what, [(schema, table, ENABLE[state], name) for schema, table, name, state in found])
+    which = f"coalesce(pg_catalog.pg_partition_root(c.oid), c.oid) = {_among(tables)}"
+    queries = [query.format(which=which) for query in (TRIGGERS, RULES)] if tables else []
+    with held(connection, _holds(connection, *queries)):
+        yield
 
 
 @contextmanager
@@ -158,30 +245,14 @@ def foreign_keys_late(connection: Connection, tables: Collection[int]) -> Iterat
 
 def foreign_keys(connection: Connection, tables: Collection[int], *, incoming: bool = False) -> list[ForeignKey]:
     """The foreign keys of these tables (oids), or those `incoming` that refer to them."""
-    query = FOREIGN_KEYS.format(side="o.confrelid" if incoming else "o.conrelid")
-    rows = connection.execute(query.encode(), (list(tables),)).fetchall() if tables else []
-    return [
-        ForeignKey(
-            oid=oid,
-            table=table,
-            name=name,
-            deferrable=deferrable,
-            target=target,
-            acts=acts,
-            own=sql.Identifier(schema, relation),
-            other=sql.SQL("{}" if is_partitioned else "ONLY {}").format(sql.Identifier(other_schema, other_relation)),
-            columns=tuple(own_columns),
-            other_columns=tuple(other_columns),
-            operators=tuple(map(sql.SQL, operators)),
-        )
-        for (
-            *(oid, table, name, deferrable, target, acts, schema, relation, other_schema, other_relation),
-            is_partitioned,
-            own_columns,
-            other_columns,
-            operators,
-        ) in rows
-    ]
+    if not tables:
+        return []
+    return _foreign_keys(connection, f"{CHECKED} AND {'o.confrelid' if incoming else 'o.conrelid'} = {_among(tables)}")
+
+
+def every_foreign_key(connection: Connection, *, checked: bool = True) -> list[ForeignKey]:
+    """The foreign keys of all tables; those too that cannot be checked row by row, or are not `checked` as yet."""
+    return _foreign_keys(connection, CHECKED if checked else "true")
 
 
 @contextmanager
@@ -190,21 +261,9 @@ def references_dropped(connection: Connection, keys: Collection[ForeignKey]) -> 
 
     They are made again when the block ends, which checks them.
     """
-    definitions = [connection.execute(DEFINITION.encode(), (key.oid, key.oid)).fetchone() for key in keys]
-    for key in keys:
-        connection.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(key.own, sql.Identifier(key.name)))
-    yield
-    for key, row in zip(keys, definitions):
-        definition, comment = row or ("", None)
-        connection.execute(
-            sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(
-                key.own, sql.Identifier(key.name), sql.SQL(definition)
-            )
-        )
-        if comment is not None:
-            connection.execute(
-                sql.SQL("COMMENT ON CONSTRAINT {} ON {} IS {}").format(sql.Identifier(key.name), key.own, comment)
-            )
+    query = CONSTRAINTS.format(which=f"o.oid = {_among(key.oid for key in keys)}")
+    with held(connection, _holds(connection, query) if keys else []):
+        yield
 
 
 @contextmanager
@@ -218,6 +277,28 @@ def identities_writable(connection: Connection, tables: Collection[Table]) -> It
         _identity(connection, table, name, "ALWAYS")
 
 
+def settle_constraints(connection: Connection) -> None:
+    """Check now what would be checked at the end; pending checks would stop a later ALTER TABLE (55006)."""
+    statements = settling(connection)
+    with connection.users_path():  # constraint triggers are users' functions
+        for statement in statements:
+            connection.execute(statement)
+
+
+def settling(connection: Connection) -> list[sql.Composed]:
+    """The statements that do so; none where no constraint can be checked late."""
+    names, late, nameable = _deferrable(connection)
+    statements = [_set(names if nameable else None, "IMMEDIATE")] if names else []
+    return [*statements, _set(late, "DEFERRED")] if late else statements
+
+
+def defer_constraints(connection: Connection) -> None:
+    """Check at the end, or at the next settling, whatever can be."""
+    names, _, nameable = _deferrable(connection)
+    if names:
+        connection.execute(_set(names if nameable else None, "DEFERRED"))
+
+
 def _identity(connection: Connection, table: Table, column: str, kind: str) -> None:
     connection.execute(
         sql.SQL("ALTER TABLE {} ALTER COLUMN {} SET GENERATED {}").format(
@@ -226,16 +307,55 @@ def _identity(connection: Connection, table: Table, column: str, kind: str) -> N
     )
 
 
-def _alter(connection: Connection, what: str, changes: Collection[tuple[str, str, str, str]]) -> None:
-    for schema, table, change, name in changes:
-        connection.execute(
-            sql.SQL("ALTER TABLE {} {} {} {}").format(
-                sql.Identifier(schema, table), sql.SQL(change), sql.SQL(what), sql.Identifier(name)
-            )
-        )
-
-
 def _constraint(connection: Connection, key: ForeignKey, change: str) -> None:
     connection.execute(
         sql.SQL("ALTER TABLE {} ALTER CONSTRAINT {} {}").format(key.own, sql.Identifier(key.name), sql.SQL(change))
+    )
+
+
+def _deferrable(connection: Connection) -> tuple[Names, Names, bool]:
+    """The constraints that can be checked late, those of them that are, and whether all can be told by their names."""
+    rows = connection.execute(DEFERRABLE).fetchall()
+    names = [(schema, name) for schema, name, _, _ in rows]
+    late = [(schema, name) for schema, name, only, deferred in rows if only and deferred]
+    return names, late, all(only for _, _, only, _ in rows)
+
+
+def _set(names: Collection[tuple[str, str]] | None, when: str) -> sql.Composed:
+    listed: sql.Composable = sql.SQL(", ").join(map(_identifier, names)) if names else sql.SQL("ALL")
+    return sql.SQL("SET CONSTRAINTS {} {}").format(listed, sql.SQL(when))
+
+
+def _identifier(name: tuple[str, str]) -> sql.Identifier:
+    return sql.Identifier(*name)
+
+
+def _holds(connection: Connection, *queries: str) -> list[Hold]:
+    return [
+        Hold(off=off, on=tuple(text for text in on if text))
+        for query in queries
+        for off, *on in connection.execute(query.encode()).fetchall()
+    ]
+
+
+def _among(oids: Iterable[int]) -> str:
+    return f"ANY ('{{{', '.join(map(str, oids))}}}'::oid[])"
+
+
+def _foreign_keys(connection: Connection, which: str) -> list[ForeignKey]:
+    return [_foreign_key(*row) for row in connection.execute(FOREIGN_KEYS.format(which=which).encode())]
+
+
+def _foreign_key(*row: Any) -> ForeignKey:
+    """From a row of FOREIGN_KEYS."""
+    *plain, own, is_partitioned, other, other_is_partitioned, columns, other_columns, operators = row
+    names = ("oid", "table", "root", "name", "deferrable", "target", "acts", "full")
+    return ForeignKey(
+        **dict(zip(names, plain)),
+        own=sql.Identifier(*own),
+        source=sql.SQL("{}" if is_partitioned else "ONLY {}").format(sql.Identifier(*own)),
+        other=sql.SQL("{}" if other_is_partitioned else "ONLY {}").format(sql.Identifier(*other)),
+        columns=tuple(columns),
+        other_columns=tuple(other_columns),
+        operators=tuple(map(sql.SQL, operators)),
     )

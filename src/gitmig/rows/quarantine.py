@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.database.constraints import settle_constraints
 from gitmig.rows.changes import successor
-from gitmig.rows.constraints import triggers_off
+from gitmig.rows.constraints import settle_constraints, triggers_off
 from gitmig.rows.items import Kind
 from gitmig.rows.places import Place
 from gitmig.rows.values import EQUAL, Pair, all_of, data_table, listed

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig.database.constraints import settle_constraints
 from gitmig.database.sending import HOPELESS
 from gitmig.rows import merge, sequences
 from gitmig.rows.bisect import Bisection
@@ -17,6 +16,7 @@ from gitmig.rows.constraints import (
     foreign_keys_late,
     identities_writable,
     references_dropped,
+    settle_constraints,
     triggers_off,
 )
 from gitmig.rows.fresh import Rewritten

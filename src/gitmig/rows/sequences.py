@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig.database.catalogs.scope import OURS
+from gitmig.database.catalogs.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 SEQUENCES = f"""
     SELECT n.nspname, c.relname, pg_catalog.clock_timestamp()
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'S' AND {OURS}
+    WHERE c.relkind = 'S' AND {OURS} AND {OWN_RELATION}
+"""
+# The column a sequence belongs to: a table that was renamed keeps a serial's old name.
+OWNERS = f"""
+    SELECT n.nspname, c.relname, o.oid::regclass::text, a.attname
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+        AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
+    JOIN pg_catalog.pg_class o ON o.oid = d.refobjid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE c.relkind = 'S'
 """
 # A number that another session has taken must not be given out again: a gap is the lesser evil. Whose state this role
 # may not see counts as busy.
@@ -32,12 +42,16 @@ SOMEBODY_ELSE = b"""
 """
 
 
+Name = tuple[str, str]
+Position = tuple[int, bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Positions:
     """Schema and name → last value and whether it was given out, as they were `at` a time; None: there are none."""
 
     at: datetime | None
-    values: dict[tuple[str, str], tuple[int, bool]]
+    values: dict[Name, Position]
 
 
 def attempt(connection: Connection, work: Callable[[], bool]) -> bool:
@@ -80,24 +94,64 @@ def move_past(connection: Connection, tables: Iterable[Table]) -> None:
                 _move_past(connection, table, column.name)
 
 
+def copy_positions(old: Connection, new: Connection) -> list[str]:
+    """Set sequences of one database to where they are in another; names those whose bounds do not allow that.
+
+    A column that has become a serial goes on behind its highest value.
+    """
+    before = positions(old).values
+    owned_before = {column: name for name, column in _owners(old).items()}
+    owned = _owners(new)
+    refused = []
+    for name in positions(new).values:
+        column = owned.get(name)
+        position = before.get(owned_before.get(column, name) if column else name)
+        if position is None and column is not None:
+            _move_behind(new, _text(new, name), sql.SQL(column[0]), column[1])
+        elif position is not None and not _is_set(new, name, position):
+            refused.append(".".join(name))
+    return refused
+
+
 def _move_past(connection: Connection, table: Table, column: str) -> None:
-    name = sql.SQL("pg_catalog.pg_get_serial_sequence({}, {})").format(
-        sql.Literal(table.plain.as_string(connection)), sql.Literal(column)
-    )
-    row = connection.execute(sql.SQL("SELECT {}, {}::regclass::text").format(name, name)).fetchone()
+    row = connection.execute(
+        "SELECT pg_catalog.pg_get_serial_sequence(%s, %s)", (table.plain.as_string(connection), column)
+    ).fetchone()
     if row and row[0] is not None:
-        connection.execute(
-            sql.SQL(
-                "SELECT pg_catalog.setval({sequence}, highest) FROM (SELECT max({column}) AS highest FROM {table}, "
-                "pg_catalog.pg_sequence WHERE seqrelid = {sequence}::regclass AND {column} <= seqmax) m "
-                "WHERE highest >= (SELECT last_value FROM {name}) AND highest > 0"
-            ).format(
-                sequence=sql.Literal(row[0]),
-                column=sql.Identifier(column),
-                table=table.plain,
-                name=sql.SQL(row[0]),
-            )
-        )
+        _move_behind(connection, row[0], table.plain, column)
+
+
+def _move_behind(connection: Connection, sequence: str, table: sql.Composable, column: str) -> None:
+    """Let a sequence go on behind the highest value of a column, those beyond its end aside, if it is before that."""
+    connection.execute(
+        sql.SQL(
+            "SELECT pg_catalog.setval({sequence}, highest) FROM (SELECT max({column}) AS highest "
+            "FROM {table}, pg_catalog.pg_sequence WHERE seqrelid = {sequence}::regclass AND {column} <= seqmax) m "
+            "WHERE highest >= (SELECT last_value FROM {name}) AND highest > 0"
+        ).format(sequence=sql.Literal(sequence), column=sql.Identifier(column), table=table, name=sql.SQL(sequence))
+    )
+
+
+def _owners(connection: Connection) -> dict[Name, tuple[str, str]]:
+    """Sequences that belong to columns, and these: the table as SQL has it, and the name."""
+    return {(schema, name): (table, column) for schema, name, table, column in connection.execute(OWNERS.encode())}
+
+
+def _is_set(connection: Connection, name: Name, position: Position) -> bool:
+    try:
+        with connection.transaction():
+            _set(connection, name, position)
+    except psycopg.errors.NumericValueOutOfRange:
+        return False
+    return True
+
+
+def _set(connection: Connection, name: Name, position: Position) -> None:
+    connection.execute("SELECT pg_catalog.setval(%s::regclass, %s, %s)", (_text(connection, name), *position))
+
+
+def _text(connection: Connection, name: Name) -> str:
+    return sql.Identifier(*name).as_string(connection)
 
 
 def _restore(connection: Connection, before: Positions) -> None:
@@ -108,9 +162,5 @@ def _restore(connection: Connection, before: Positions) -> None:
     connection.execute("SELECT pg_catalog.pg_stat_clear_snapshot()")
     if connection.execute(SOMEBODY_ELSE, (before.at,)).fetchone():
         return
-    for (schema, name), (last, called) in moved.items():
-        connection.execute(
-            sql.SQL("SELECT pg_catalog.setval({}::regclass, {}, {})").format(
-                sql.Literal(sql.Identifier(schema, name).as_string(connection)), last, called
-            )
-        )
+    for name, position in moved.items():
+        _set(connection, name, position)

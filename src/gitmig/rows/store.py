@@ -126,8 +126,9 @@ class Store:
     def rows(self, item: Item, limit: int) -> list[tuple[dict[str, str | None], tuple[Reason, str | None] | None]]:
         """At most `limit` rows: values as text by column, and why the row was not put back, if it was tried."""
         values = [sql.SQL("{}::text").format(sql.Identifier(column.data)) for column in item.columns]
-        query = sql.SQL("SELECT why, detail, {} FROM {} WHERE kind IN ({}) ORDER BY n LIMIT {}").format(
-            listed(values), data_table(item.data), THEIRS, limit
+        shown = listed([sql.SQL("why"), sql.SQL("detail"), *values])
+        query = sql.SQL("SELECT {} FROM {} WHERE kind IN ({}) ORDER BY n LIMIT {}").format(
+            shown, data_table(item.data), THEIRS, limit
         )
         names = [column.name for column in item.columns]
         return [
@@ -177,6 +178,11 @@ class Store:
             sql.SQL("CREATE TABLE {} AS {}; ALTER TABLE {} REPLICA IDENTITY FULL").format(table, query, table)
         )
 
+    def create_empty(self, name: str, columns: Sequence[KeptColumn]) -> None:
+        """Make a table for rows of these columns."""
+        types = [("n", "bigint"), ("kind", "text"), ("why", "text"), ("detail", "text"), ("has_fresh", "bool")]
+        create_table(self._connection, name, [*types, *((c.data, c.type if c.native else "text") for c in columns)])
+
     def drop(self, items: Sequence[Item]) -> None:
         """Forget items, rows included."""
         self.drop_data(*(item.data for item in items))
@@ -201,6 +207,15 @@ class Store:
     def _has_book(self) -> bool:
         """Whether there is one: a database without a ledger has none."""
         return is_there(self._connection, BOOK)
+
+
+def create_table(connection: Connection, name: str, columns: Sequence[tuple[str, str]]) -> None:
+    """Make a table of kept rows of columns, each with its name and type."""
+    table = data_table(name)
+    definitions = listed(sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(type_)) for column, type_ in columns)
+    connection.execute(
+        sql.SQL("CREATE TABLE {} ({}); ALTER TABLE {} REPLICA IDENTITY FULL").format(table, definitions, table)
+    )
 
 
 def upgrade_data(connection: Connection) -> None:

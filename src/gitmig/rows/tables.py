@@ -25,6 +25,11 @@ class TableName:
     def __str__(self) -> str:
         return self.name if self.schema == "public" else f"{self.schema}.{self.name}"
 
+    @property
+    def full(self) -> str:
+        """The name with its schema, whatever that is."""
+        return f"{self.schema}.{self.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
@@ -34,8 +39,8 @@ class Column:
     `builtin`: no migration can drop the type. `portable`: its binary form means the same in every database. `always` is
     GENERATED ALWAYS AS IDENTITY. `defaulted`: rows get a value here by themselves, perhaps another one each time.
     `required` columns have to be given, for there is no default. `generated` columns are computed from the others and
-    hold nothing of their own. `deep`: a type inside of the type may be changed in part; `parts` are the attributes of the
-    composite types that the type is made of, however deep: (type, number, type of the attribute).
+    hold nothing of their own. `deep`: a type inside of the type may be changed in part; `parts` are the attributes of
+    the composite types that the type is made of, however deep: (type, number, type of the attribute).
     """
 
     number: int
@@ -165,6 +170,7 @@ class Tables:
         return iter(self.by_oid.values())
 
 
+KEPT = "n.nspname = 'gitmig_kept'"
 # Rows are in the leaves; what they belong to is the root of their partition tree. One line for each.
 RELATIONS = f"""
     SELECT c.oid::int8, (CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid) ELSE c.oid END)::int8,
@@ -267,14 +273,18 @@ def read_tables(connection: Connection, earlier: Tables | None = None) -> Tables
         )[0]
         known |= dict.fromkeys(changed, ())
     known |= _columns(read)
-    unique: dict[int, list[tuple[tuple[int, ...], bool]]] = {}
-    for table, numbers, tells in indexes:
-        unique.setdefault(table, []).append((tuple(numbers), tells))
-    tables = {oid: _table(rows, known, unique) for oid, rows in _by_root(found).items()}
+    tables = _tables(found, known, indexes)
     if any(table.is_deep for table in tables.values()):
         tables = _with_parts(connection, tables)
     ((large_objects, counted, age),) = rest
     return Tables(by_oid=tables, large_objects=large_objects, counted=counted, age=age)
+
+
+def read_kept(connection: Connection) -> Tables:
+    """The tables of schema gitmig_kept, which are nobody's schema."""
+    queries = (query.replace(OURS, KEPT) for query in (RELATIONS, ATTRIBUTES.format(which="true"), INDEXES))
+    found, read, indexes = _run(connection, *queries)
+    return Tables(by_oid=_tables(found, _columns(read), indexes))
 
 
 def _run(connection: Connection, *statements: str) -> list[list[tuple[Any, ...]]]:
@@ -286,6 +296,15 @@ def _run(connection: Connection, *statements: str) -> list[list[tuple[Any, ...]]
         found.append(cursor.fetchall() if cursor.description else [])
         more = cursor.nextset()
     return found
+
+
+def _tables(
+    relations: Iterable[tuple[Any, ...]], columns: Mapping[int, tuple[Column, ...]], indexes: Iterable[tuple[Any, ...]]
+) -> dict[int, Table]:
+    unique: dict[int, list[tuple[tuple[int, ...], bool]]] = {}
+    for table, numbers, tells in indexes:
+        unique.setdefault(table, []).append((tuple(numbers), tells))
+    return {oid: _table(rows, columns, unique) for oid, rows in _by_root(relations).items()}
 
 
 def _columns(attributes: Iterable[tuple[Any, ...]]) -> dict[int, tuple[Column, ...]]:

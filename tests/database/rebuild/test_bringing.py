@@ -61,17 +61,24 @@ def test_kept_rows_come_along_whole(sandbox: Sandbox, database: Database, rebuil
     sandbox.gitmig("sync")
     database.rows("""
       CREATE SCHEMA IF NOT EXISTS gitmig_kept;
-      CREATE TABLE gitmig_kept.one (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m mood, at timestamptz);
-      INSERT INTO gitmig_kept.one (m, at) VALUES ('sad', '2020-01-01');
+      CREATE TABLE gitmig_kept.one (n bigint, m mood, at timestamptz);
+      INSERT INTO gitmig_kept.one VALUES (1, 'sad', '2020-01-01');
     """)
-    before = database.rows("SELECT id, m::text, at FROM gitmig_kept.one")
+    before = database.rows("SELECT n, m::text, at FROM gitmig_kept.one")
     sandbox.migration("0001_a", "SELECT 1;")
     rebuild()
     assert database.rows("TABLE gitmig_kept.one") == before
-    database.rows("INSERT INTO gitmig_kept.one (m) VALUES ('x')")
-    assert database.rows("SELECT max(id) FROM gitmig_kept.one") == [(2,)]
+
+
+def test_kept_rows_that_came_along_can_be_changed_where_all_tables_are_published(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild
+) -> None:
+    sandbox.migration("0001_a", "CREATE PUBLICATION everything FOR ALL TABLES;")
+    sandbox.gitmig("sync")
+    database.rows("CREATE TABLE gitmig_kept.one (n bigint); INSERT INTO gitmig_kept.one VALUES (1)")
     rebuild()
-    assert database.rows("SELECT count(*) FROM gitmig_kept.one") == [(2,)]
+    database.rows("UPDATE gitmig_kept.one SET n = 2")
+    assert database.rows("TABLE gitmig_kept.one") == [(2,)]
 
 
 IGNORED = """

@@ -18,7 +18,10 @@ def of_kept(item: Item) -> dict[str, Any]:
         "migration": {"version": item.version, "name": item.migration},
         "direction": item.direction.value,
         "table": {"schema": item.table.schema, "name": item.table.name},
-        "columns": [{"name": c.name, "type": c.type, "key": c.key, "lost": c.heir is None} for c in item.columns],
+        "columns": [
+            {"name": c.name, "type": c.type, "key": c.key, "lost": item.heir is None or c.heir is None}
+            for c in item.columns
+        ],
         "rows": item.rows,
         "bytes": item.bytes,
         "kept_at": item.kept_at.isoformat(),

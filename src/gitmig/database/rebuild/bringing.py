@@ -12,9 +12,10 @@ from gitmig.database.catalogs import read_schema
 from gitmig.database.catalogs.scope import OURS
 from gitmig.database.ledger_access import share_as_the_book
 from gitmig.database.rebuild.definitions import statements
-from gitmig.database.rebuild.session import KEPT
-from gitmig.database.rebuild.tables import identifier, read_kept
 from gitmig.errors import GitmigError
+from gitmig.rows.store import create_table
+from gitmig.rows.tables import read_kept
+from gitmig.rows.values import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,16 +52,14 @@ def _bring_kept(old: Connection, new: Connection) -> None:
     there = {table.name for table in read_kept(new)}
     tables = [table for table in read_kept(old) if table.name not in there]
     if tables:
-        new.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(KEPT)))
+        new.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(SCHEMA)))
     for table in tables:
-        name = identifier(table).as_string(old)
-        if _made(new, statements(old, "table", name)) is not None:
-            reason = _made(new, statements(old, "table", name, as_text=True))
-            if reason is not None:
-                raise GitmigError(
-                    f"kept rows of {table.label} cannot come along: {reason}", hint="`gitmig kept` shows them"
-                )
-        share_as_the_book(new, table.schema, table.name)
+        try:
+            with new.transaction():
+                create_table(new, table.name.name, [(column.name, column.type) for column in table.columns])
+        except psycopg.ProgrammingError:
+            create_table(new, table.name.name, [(c.name, c.type if c.builtin else "text") for c in table.columns])
+        share_as_the_book(new, SCHEMA, table.name.name)
 
 
 def _bring_ignored(old: Connection, new: Connection, ignore: Sequence[str]) -> None:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig.database.rebuild.tables import identifier, read_kept, read_tables
 from gitmig.errors import GitmigError
+from gitmig.rows.tables import read_kept, read_tables
+from gitmig.rows.values import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitmig.core.carrying import Table
     from gitmig.database.connection import Connection
     from gitmig.database.rebuild.sessions import Patience
+    from gitmig.rows.tables import Column, TableName
+
+    Shapes = dict[TableName, tuple[Column, ...]]
 
 PATIENCE = "SET LOCAL lock_timeout = '1s'"
 
@@ -34,11 +35,11 @@ def freeze(old: Connection, watcher: Connection, name: str, patience: Patience) 
         old.execute("ROLLBACK")
 
 
-def _locked(old: Connection, tables: Sequence[Table]) -> bool:
+def _locked(old: Connection, tables: Shapes) -> bool:
     """Lock the tables, before the transaction's view of the database is taken; False if somebody is in the way."""
     if not tables:
         return True
-    names = sql.SQL(", ").join(map(identifier, tables))
+    names = listed(sql.Identifier(name.schema, name.name) for name in tables)
     try:
         old.execute(PATIENCE)
         old.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(names))
@@ -54,5 +55,5 @@ def _locked(old: Connection, tables: Sequence[Table]) -> bool:
     return True
 
 
-def _tables(old: Connection) -> tuple[Table, ...]:
-    return read_tables(old) + read_kept(old)
+def _tables(old: Connection) -> Shapes:
+    return {table.name: table.columns for tables in (read_tables(old), read_kept(old)) for table in tables}

@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from gitmig.core.carrying import plan_load
-from gitmig.database.rebuild.aside import Asides
 from gitmig.database.rebuild.bringing import bring_along
-from gitmig.database.rebuild.carrying import carry, set_table_aside
-from gitmig.database.rebuild.holding import hold, release, unhide
 from gitmig.database.rebuild.large_objects import carry_large_objects
-from gitmig.database.rebuild.sequences import carry_positions
-from gitmig.database.rebuild.tables import count_rows, read_kept, read_tables
 from gitmig.database.rebuild.views import refresh_views
+from gitmig.rows.constraints import hold, row_security
+from gitmig.rows.copy import Asides, all_held, copy_table, set_table_aside
+from gitmig.rows.copy_plan import plan_copy
+from gitmig.rows.sequences import copy_positions
+from gitmig.rows.tables import read_kept, read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.database.connection import Connection
-    from gitmig.database.rebuild.aside import Aside, Loser
-    from gitmig.database.rebuild.carrying import Carried
+    from gitmig.rows.copy import Aside, Copied, KeptFor
 
 
 class MoveObserver(Protocol):
@@ -34,28 +32,27 @@ class MoveObserver(Protocol):
 class Moved:
     """What came along, what was set aside, and what a person should know of besides."""
 
-    carried: list[Carried] = field(default_factory=list)
+    carried: list[Copied] = field(default_factory=list)
     aside: list[Aside] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def move(old: Connection, new: Connection, ignore: Sequence[str], loser: Loser, observer: MoveObserver) -> Moved:
+def move(old: Connection, new: Connection, ignore: Sequence[str], kept_for: KeptFor, observer: MoveObserver) -> Moved:
     """Carry rows, sequence positions and large objects; both sessions must be settled, and the old one frozen.
 
-    `ignore` are the patterns of what is not the migrations' business; `loser` is on whose account rows without a place
-    are kept. Raises GitmigError naming what cannot come along.
+    `ignore` are the patterns of what is not the migrations' business; `kept_for` is on whose account rows without a
+    place are kept. Raises GitmigError naming what cannot come along.
     """
     moved = Moved()
-    unhide(old)
+    hold(old, row_security(old))  # in its open transaction, which ends without a commit
     moved.notes += bring_along(old, new, ignore)
-    asides = Asides(new, loser)
-    held = hold(new)
-    _move_kept(old, new, asides)
-    _move_tables(old, new, asides, observer, moved)
-    refused = release(new, held, asides)
-    moved.carried = [_without(carried, refused) for carried in moved.carried]
+    asides = Asides(new, kept_for)
+    with all_held(new, asides) as refused:
+        _move_kept(old, new, asides)
+        _move_tables(old, new, asides, observer, moved)
+    moved.carried = [_without(copied, refused) for copied in moved.carried]
     moved.aside += refused
-    moved.notes += [f"sequence {name} cannot have its old position" for name in carry_positions(old, new)]
+    moved.notes += [f"sequence {name} cannot have its old position" for name in copy_positions(old, new)]
     carry_large_objects(old, new)
     moved.notes += [f"materialized view {text}" for text in refresh_views(old, new)]
     return moved
@@ -63,26 +60,26 @@ def move(old: Connection, new: Connection, ignore: Sequence[str], loser: Loser, 
 
 def _move_kept(old: Connection, new: Connection, asides: Asides) -> None:
     """What was kept before comes first: its numbers are taken."""
-    filled = [table for table in read_kept(old) if count_rows(old, table)]
-    for way in plan_load(filled, read_kept(new)).carries:
-        carry(old, new, way, asides)
+    filled = [table for table in read_kept(old) if table.filled]
+    for way in plan_copy(filled, read_kept(new)).copies:
+        copy_table(old, new, way, asides)
 
 
 def _move_tables(old: Connection, new: Connection, asides: Asides, observer: MoveObserver, moved: Moved) -> None:
-    load = plan_load(read_tables(old), read_tables(new))
-    for position, way in enumerate(load.carries, 1):
-        observer.carrying(way.old.label, position, len(load.carries))
-        carried = carry(old, new, way, asides)
-        moved.carried.append(carried)
-        moved.aside += carried.aside
-    moved.aside += [aside for table in load.lost if (aside := set_table_aside(old, table, asides))]
+    plan = plan_copy(read_tables(old), read_tables(new))
+    for position, way in enumerate(plan.copies, 1):
+        observer.carrying(way.old.name.full, position, len(plan.copies))
+        copied = copy_table(old, new, way, asides)
+        moved.carried.append(copied)
+        moved.aside += copied.aside
+    moved.aside += [aside for table in plan.lost if (aside := set_table_aside(old, table, asides))]
 
 
-def _without(carried: Carried, refused: Sequence[Aside]) -> Carried:
+def _without(copied: Copied, refused: Sequence[Aside]) -> Copied:
     """Less those that a foreign key refused afterwards."""
-    return replace(carried, rows=carried.rows - sum(aside.rows for aside in refused if aside.table == carried.table))
+    return replace(copied, rows=copied.rows - sum(aside.rows for aside in refused if aside.table == copied.table))
 
 
-def total(moved: Sequence[Carried]) -> int:
+def total(moved: Sequence[Copied]) -> int:
     """How many rows there are in all."""
-    return sum(carried.rows for carried in moved)
+    return sum(copied.rows for copied in moved)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gitmig.database.connection import Connection
 
-KEPT = "gitmig_kept"  # the schema of rows that have no place in the present schema
-
 # With nothing but pg_catalog on the path, PostgreSQL writes every other name with its schema. Row security is off so
 # that a policy leads to an error instead of hiding rows. No time limits, whatever the database or the role has set.
 SETTINGS = {
@@ -34,8 +32,3 @@ SET = f"SELECT {', '.join(f'pg_catalog.set_config({name!r}, {value!r}, false)' f
 def settle(connection: Connection) -> None:
     """Give the session these settings."""
     connection.execute(SET.encode())
-
-
-def encoding(connection: Connection) -> str:
-    """The server's own encoding, in which rows go from one database to the other without being converted."""
-    return connection.info.parameter_status("server_encoding") or "UTF8"

@@ -8,7 +8,7 @@ import pytest
 
 from gitmig.database.catalogs import read_schema
 from gitmig.database.connection import connect
-from gitmig.database.planting import plant
+from gitmig.rows.plant import plant
 
 if TYPE_CHECKING:
     from tests.conftest import Database
@@ -36,7 +36,7 @@ def planted(database: Database, script: str) -> list[str]:
     with connect(database.url, "test") as connection:
         before = read_schema(connection)
         with connection.transaction():
-            tables = plant(connection)
+            tables = [str(name) for name in plant(connection)]
         assert read_schema(connection).fingerprint == before.fingerprint
         return tables
 
@@ -44,7 +44,7 @@ def planted(database: Database, script: str) -> list[str]:
 def test_every_type_has_a_value(database: Database) -> None:
     tables = "".join(f"CREATE TABLE t{k} (c {type_} NOT NULL);" for k, type_ in enumerate(TYPES))
     took = planted(database, MAKE_TYPES + tables)
-    assert [type_ for k, type_ in enumerate(TYPES) if f"public.t{k}" not in took] == ["numeric(2,2)"]
+    assert [type_ for k, type_ in enumerate(TYPES) if f"t{k}" not in took] == ["numeric(2,2)"]
 
 
 def test_foreign_keys_are_followed(database: Database) -> None:
@@ -54,7 +54,7 @@ def test_foreign_keys_are_followed(database: Database) -> None:
         CREATE TABLE "1" (b int NOT NULL REFERENCES b, x int, y text NOT NULL, FOREIGN KEY (x, y) REFERENCES a);
         CREATE TABLE "2" (b int NOT NULL DEFAULT 99 REFERENCES b, self int UNIQUE REFERENCES "2" (self));
     """
-    assert sorted(planted(database, script)) == ['public."1"', 'public."2"', "public.a", "public.b"]
+    assert sorted(planted(database, script)) == ["1", "2", "a", "b"]
     assert database.rows('SELECT (SELECT b FROM "1"), (SELECT b FROM "2"), (SELECT id FROM b)') == [(1, 1, 1)]
 
 
@@ -64,7 +64,7 @@ def test_a_table_that_refuses_is_left_empty(database: Database) -> None:
         CREATE TABLE late (a int NOT NULL, b int REFERENCES never (a) DEFERRABLE INITIALLY DEFERRED);
         CREATE TABLE nullable (a int CHECK (a > 5), b text);
     """.replace("NOT NULL);", "PRIMARY KEY);", 1)
-    assert planted(database, script) == ["public.late", "public.nullable"]
+    assert planted(database, script) == ["late", "nullable"]
     assert database.rows("TABLE nullable") == [(None, None)]
 
 
@@ -74,7 +74,7 @@ def test_rows_of_partitions_come_through_their_parents(database: Database) -> No
         CREATE TABLE p_all PARTITION OF p DEFAULT;
         CREATE TABLE empty (at date NOT NULL) PARTITION BY RANGE (at);
     """
-    assert planted(database, script) == ["public.p"]
+    assert planted(database, script) == ["p"]
 
 
 def test_what_belongs_to_gitmig_or_an_extension_is_left_alone(database: Database) -> None:
@@ -89,4 +89,4 @@ def test_triggers_have_their_say(database: Database, trigger: str) -> None:
         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {trigger}; END $$;
         CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
     """
-    assert planted(database, script) == ["public.log"]
+    assert planted(database, script) == ["log"]
