@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from tests.conftest import url_of
 from tests.law.case import LONG
 from tests.law.tour import Scripts, difference
 
@@ -155,39 +156,45 @@ def test_a_step_outside_a_transaction_that_is_killed_loses_no_row(sides: Sides) 
         (folder / f"{OUTSIDE}.sql").write_text(text)
 
 
-def test_a_sync_that_runs_out_of_disk_loses_no_row(databases: Databases, server: str, tmp_path: Path) -> None:
-    with small_disk(server, tmp_path / "disk") as (tablespace, disk):
-        tour = databases.tour(f"TEMPLATE template0 TABLESPACE {tablespace}")
-        sides = Sides(tour)
-        sides.must_be_whole("before")
-        refused = 0
-        for number in range(TIMES):
-            sides.lay_out(far=True)
-            with ballast(disk, leave=number * 64 * 1024):
-                status, said = tour.gitmig("sync", "--yes")
-            assert status in {0, 3}, said  # and never 4: a full disk is no bug
-            refused += status == 3
-            sides.must_be_whole(f"{number * 64} kB were left\n{said}")
-            tour.sync(NEAR)
-        assert refused, "the disk was never full"
-        sides.must_complete()
-        databases.drop()
+def test_a_sync_that_runs_out_of_disk_loses_no_row(databases: Databases, server: str) -> None:
+    with small_disk(server) as (tablespace, disk):
+        try:
+            run_out(databases.tour(f"TEMPLATE template0 TABLESPACE {tablespace}"), disk)
+        finally:
+            databases.drop()
+
+
+def run_out(tour: Tour, disk: Path) -> None:
+    """Sync with less and less room, and at last with enough."""
+    sides = Sides(tour)
+    before = free(disk)
+    tour.sync(FAR)
+    need = max(before - free(disk), 256 * 1024)
+    tour.sync(NEAR)
+    refused = 0
+    for number in range(TIMES):
+        sides.lay_out(far=True)
+        with ballast(disk, leave=need * number // (TIMES - 1)):
+            status, said = tour.gitmig("sync", "--yes")
+        assert status in {0, 3}, said  # and never 4: a full disk is no bug
+        refused += status == 3
+        sides.must_be_whole(f"try {number} of {TIMES}\n{said}")
+        tour.sync(NEAR)
+    assert refused, "the disk was never full"
+    sides.must_complete()
 
 
 @contextmanager
-def small_disk(server: str, folder: Path) -> Iterator[tuple[str, Path]]:
-    """A tablespace on a file system that is nearly full; skips where none can be mounted."""
-    from tests.conftest import url_of
-
+def small_disk(server: str) -> Iterator[tuple[str, Path]]:
+    """A tablespace on a small file system of its own; skips where none can be mounted."""
     with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
         row = connection.execute("SHOW data_directory").fetchone()
         data = Path(str(row[0]) if row else "")
         if os.geteuid() != 0 or sys.platform != "linux" or not data.is_dir():
             pytest.skip("needs a file system of its own, which only root may mount")
-        owner = data.stat()
         place = Path(f"/tmp/gitmig-disk-{os.getpid()}")  # where the server's user may go, unlike pytest's own folder
         place.mkdir()
-        options = f"size=48m,uid={owner.st_uid},gid={owner.st_gid},mode=700"
+        options = f"size=48m,uid={data.stat().st_uid},gid={data.stat().st_gid},mode=700"
         if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], check=False).returncode:
             place.rmdir()
             pytest.skip("a file system of its own cannot be mounted here")
@@ -195,19 +202,24 @@ def small_disk(server: str, folder: Path) -> Iterator[tuple[str, Path]]:
         try:
             connection.execute(f"CREATE TABLESPACE {name} LOCATION '{place}'".encode())
             yield name, place
-            connection.execute(f"DROP TABLESPACE {name}".encode())
         finally:
+            connection.execute(f"DROP TABLESPACE IF EXISTS {name}".encode())
             subprocess.run(["umount", "--lazy", str(place)], check=True)
             place.rmdir()
+
+
+def free(disk: Path) -> int:
+    """Bytes that are left."""
+    there = os.statvfs(disk)
+    return there.f_bavail * there.f_frsize
 
 
 @contextmanager
 def ballast(disk: Path, leave: int) -> Iterator[None]:
     """Fill a file system up, but for some bytes."""
-    there = os.statvfs(disk)
     file = disk / "ballast"
     with file.open("wb") as out:
-        for _ in range(max(there.f_bavail * there.f_frsize - leave, 0) // 4096):
+        for _ in range(max(free(disk) - leave, 0) // 4096):
             out.write(b"\0" * 4096)
     try:
         yield
