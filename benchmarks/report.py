@@ -33,9 +33,10 @@ first. The promise is held against the binary. dbmate dumps no schema and alembi
 Python modules are cached for every tool alike.
 
 The far checkout goes there and back by `gitmig sync REVISION`, with no rows and with three in every table, through a
-generated history in which some downs are wrong, or through a public one (`--history CLONE@OLD..NEW`). psql runs the same
-scripts in the same order, in one transaction, on copies of the database. A sync with nothing to do is taken off gitmig's
-time. COPY takes the column of the big table out with its key, and in again into a table with that key.
+generated history in which some downs are wrong, or through a public one (`--history CLONE@OLD..NEW`). psql runs the
+same scripts in the same order, in one transaction, on copies of the database; where one of them fails, statement by
+statement. A sync with nothing to do is taken off gitmig's time. COPY takes the column of the big table out with its
+key, and in again into a table with that key.
 """
 
 
