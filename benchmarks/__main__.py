@@ -60,6 +60,8 @@ def measure(options: argparse.Namespace, sites: Sites, peers: Mapping[str, Peer]
         migrations=options.migrations,
         length=options.length,
         rounds=options.rounds,
+        rows=options.rows,
+        history=options.history,
         progress=progress,
     )
     results = []
@@ -78,6 +80,13 @@ def parse() -> argparse.Namespace:
     add("--migrations", type=positive, default=300, metavar="N", help="how many each tool gets (%(default)s)")
     add("--length", type=positive, default=5000, metavar="N", help="migrations in the long history (%(default)s)")
     add("--rounds", type=positive, default=9, metavar="N", help="paired runs (%(default)s)")
+    add("--rows", type=positive, default=2_000_000, metavar="N", help="rows of the big table (%(default)s)")
+    add(
+        "--history",
+        metavar="CLONE@OLD..NEW[:FOLDER]",
+        default="",
+        help="a public history for far-checkout, and where its migrations are (default: a generated one)",
+    )
     add("--only", nargs="+", choices=list(SCENARIOS), metavar="NAME", help=", ".join(SCENARIOS))
     add("--tool", type=tool, action="append", default=[], metavar="NAME=PATH", help="where a tool is")
     add("--write", action="store_true", help="write docs/benchmarks.md")

@@ -43,13 +43,18 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What the scenarios work with. `length` is that of the long history, in migrations."""
+    """What the scenarios work with. `length` is that of the long history, in migrations.
+
+    `history` is a clone with two commits, and empty where the far checkout is to go through a generated history.
+    """
 
     sites: Sites
     peers: Mapping[str, Peer]
     migrations: int
     length: int
     rounds: int
+    rows: int
+    history: str
     progress: Callable[[str], None]
 
     def measure(self, timers: Mapping[str, Callable[[], float]], *, times: int = 1) -> Samples:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAINTENANCE = "postgres"
 DROP = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
 CREATE = sql.SQL("CREATE DATABASE {} TEMPLATE template0")
+COPY = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
 RENAME = sql.SQL("ALTER DATABASE {} RENAME TO {}")
 LEAVE = "SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity WHERE datname = %s"
 COUNT = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public' AND starts_with(tablename, %s)"
@@ -54,12 +55,11 @@ class Databases:
         Where many files were deleted in the last minutes, ext4 takes ten times as long to make one, and what a tool
         needs would drown in that.
         """
-        name = f"gitmig_benchmark_{os.getpid()}_{purpose}".replace("-", "_")
-        if name in self._made:
-            self._put_aside(name)
-        self._made.append(name)
-        self._execute(CREATE, name)
-        return Database(url=self._url(name), name=name)
+        return self._make(purpose, CREATE)
+
+    def copy(self, of: Database, purpose: str) -> Database:
+        """A copy of a database that nobody is connected to."""
+        return self._make(purpose, COPY, of.name)
 
     def drop_all(self) -> None:
         """Leave the server as it was."""
@@ -72,6 +72,14 @@ class Databases:
             row = connection.execute("SHOW server_version").fetchone()
         return str(row[0]).split()[0] if row else "unknown"
 
+    def _make(self, purpose: str, statement: sql.SQL, *names: str) -> Database:
+        name = f"gitmig_benchmark_{os.getpid()}_{purpose}".replace("-", "_")
+        if name in self._made:
+            self._put_aside(name)
+        self._made.append(name)
+        self._execute(statement, name, *names)
+        return Database(url=self._url(name), name=name)
+
     def _put_aside(self, name: str) -> None:
         aside = f"{name}_{len(self._made)}"
         with psycopg.connect(self._url(MAINTENANCE), autocommit=True) as connection:
@@ -79,10 +87,10 @@ class Databases:
             connection.execute(RENAME.format(sql.Identifier(name), sql.Identifier(aside)))
         self._made[self._made.index(name)] = aside
 
-    def _execute(self, statement: sql.SQL, name: str) -> None:
+    def _execute(self, statement: sql.SQL, *names: str) -> None:
         with psycopg.connect(self._url(MAINTENANCE), autocommit=True) as connection:
             connection.execute("SET client_min_messages = warning")
-            connection.execute(statement.format(sql.Identifier(name)))
+            connection.execute(statement.format(*map(sql.Identifier, names)))
 
     def _url(self, name: str) -> str:
         """A URL that every tool understands: a socket's folder is the parameter `host`."""

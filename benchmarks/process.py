@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -52,24 +53,30 @@ class Command:
         """What it printed. Raises CommandFailed."""
         return self._run()[1]
 
-    def _run(self) -> tuple[float, str]:
+    def memory(self) -> tuple[float, float]:
+        """Seconds, and the most megabytes that the process or one it waited for had. Raises CommandFailed."""
+        seconds, _, megabytes = self._run()
+        return seconds, megabytes
+
+    def _run(self) -> tuple[float, str, float]:
         with tempfile.TemporaryFile() as said:
             began = time.perf_counter()
-            process = subprocess.run(
+            process = subprocess.Popen(
                 self.arguments,
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
-                check=False,
             )
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)  # it is waited for already
             seconds = time.perf_counter() - began
             said.seek(0)
             text = said.read().decode(errors="replace").strip()
         if process.returncode:
             raise CommandFailed(f"{' '.join(self.arguments)}\nexit status {process.returncode}\n{text[-2000:]}")
-        return seconds, text
+        return seconds, text, used.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1024)
 
 
 def environment(home: Path) -> dict[str, str]:

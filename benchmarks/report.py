@@ -31,6 +31,12 @@ psql sends all migrations as one file in one transaction and keeps no ledger: it
 dbmate is the binary that its npm package wraps, where there is one; "dbmate (npm)" is the wrapper, which starts node
 first. The promise is held against the binary. dbmate dumps no schema and alembic configures no logging. Compiled
 Python modules are cached for every tool alike.
+
+The far checkout goes there and back by `gitmig sync REVISION`, with no rows and with three in every table, through a
+generated history in which some downs are wrong, or through a public one (`--history CLONE@OLD..NEW`). psql runs the
+same scripts in the same order, in one transaction, on copies of the database; where one of them fails, statement by
+statement. A sync with nothing to do is taken off gitmig's time. COPY takes the column of the big table out with its
+key, and in again into a table with that key.
 """
 
 

@@ -9,6 +9,7 @@ import workload
 from bench import Promise, Result
 from checkouts import idle_checkout, step_checkout
 from peers import ALEMBIC, DBMATE, GITMIG, PSQL
+from rows import big_table, far_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +93,8 @@ SCENARIOS: dict[str, Callable[[Bench], Result]] = {
     "fresh": fresh,
     "nothing": nothing,
     "long-history": long_history,
+    "far-checkout": far_checkout,
+    "big-table": big_table,
 }
 YOUNG = 50
 

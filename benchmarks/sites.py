@@ -101,6 +101,10 @@ class Sites:
             environment={**self._environment, "DATABASE_URL": database.url},
         )
 
+    def copy(self, database: Database, purpose: str) -> Database:
+        """A copy of a database as it is now."""
+        return self._databases.copy(database, purpose)
+
     def empty(self, site: Site) -> None:
         """Give a site its database anew."""
         again = self._databases.fresh(site.database.name.rpartition("_")[2])

@@ -47,12 +47,12 @@ def create_table(k: int, table: str) -> Change:
     name text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );"""
-    return Change(at=_at(k), name=f"create_{table}", up=up, down=f"DROP TABLE {table};")
+    return Change(at=at(k), name=f"create_{table}", up=up, down=f"DROP TABLE {table};")
 
 
 def _add_column(k: int, table: str) -> Change:
     return Change(
-        at=_at(k),
+        at=at(k),
         name=f"add_note_to_{table}",
         up=f"ALTER TABLE {table} ADD COLUMN note text;",
         down=f"ALTER TABLE {table} DROP COLUMN note;",
@@ -61,12 +61,13 @@ def _add_column(k: int, table: str) -> Change:
 
 def _add_index(k: int, table: str) -> Change:
     return Change(
-        at=_at(k),
+        at=at(k),
         name=f"index_{table}_by_name",
         up=f"CREATE INDEX {table}_name ON {table} (name);",
         down=f"DROP INDEX {table}_name;",
     )
 
 
-def _at(k: int) -> datetime:
+def at(k: int) -> datetime:
+    """When the `k`th is said to have been written."""
     return BEGAN + timedelta(minutes=k)

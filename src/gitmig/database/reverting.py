@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from gitmig.database.gauge import Gauge
     from gitmig.database.ledger import Row
     from gitmig.database.stepping import Stepper
-    from gitmig.rows.script import Runnable
     from gitmig.database.tasks import Task
     from gitmig.rows.items import Report
+    from gitmig.rows.script import Runnable
 
 
 class Expectation(Protocol):
