@@ -107,10 +107,10 @@ class _PutBack:
             self._remake_partitions()
             plain = [place for place in self._places if self._is_plain(place)]
             others = [place for place in self._places if place not in plain]
-            for place in plain:
-                self._fill(place)
             if others:
                 self._merge(others)
+            for place in plain:
+                self._fill(place)
             settle_constraints(self._connection)
         sequences.move_past(self._connection, self._tables.values())
 
