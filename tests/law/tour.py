@@ -117,6 +117,7 @@ class Tour:
         """What somebody does to the rows, as text of several statements."""
         self.story.append(f"people: {statements}")
         with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("SET array_nulls = on")  # as everywhere, whatever the database has set
             connection.execute(statements.encode())
 
     def ask(self, query: str) -> str:

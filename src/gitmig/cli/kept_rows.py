@@ -17,6 +17,7 @@ SENTENCES = {
     Reason.CHANGED: "somebody changed the value on the other side as well, and that one is there",
     Reason.UNSURE: "nobody can tell any more whether somebody changed the row since",
     Reason.REFUSED: "PostgreSQL does not take it",
+    Reason.NO_PLACE: "there is no such table or column now",
     Reason.LATER: "it has to wait for a commit, or for a row that has to wait",
 }
 

@@ -194,7 +194,7 @@ ALTER TABLE gitmig_kept.item ADD COLUMN detail text, ADD COLUMN "all" bool NOT N
     ADD COLUMN inputs jsonb NOT NULL DEFAULT '{}', ADD COLUMN partitions jsonb NOT NULL DEFAULT '[]';
 UPDATE gitmig_kept.item SET detail = reason, reason = 'refused' WHERE reason IS NOT NULL;
 ALTER TABLE gitmig_kept.item ADD CONSTRAINT item_reason_check CHECK
-    (reason IN ('taken', 'orphan', 'row gone', 'changed', 'unsure', 'refused', 'later'));
+    (reason IN ('taken', 'orphan', 'row gone', 'changed', 'unsure', 'refused', 'no place', 'later'));
 COMMENT ON COLUMN gitmig_kept.item.rows IS 'How many rows people can get back; 0: it only helps the opposite step';
 COMMENT ON COLUMN gitmig_kept.item.reason IS 'Why rows that are due are still here; null: nothing was tried yet';
 COMMENT ON COLUMN gitmig_kept.item.detail IS 'What PostgreSQL said of one of these rows';

@@ -7,6 +7,7 @@ leads nowhere are the steps taken again, one by one, each believed for itself.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
     from gitmig.database.tasks import Task
     from gitmig.rows.items import Report
     from gitmig.rows.script import Runnable
+
+
+# The words of statements that may change the schema.
+CHANGES_SCHEMA = re.compile(
+    r"\b(?:create|alter|drop|comment|grant|revoke|do|select|call|execute|security|import)\b", re.IGNORECASE
+)
 
 
 class Expectation(Protocol):
@@ -89,7 +96,7 @@ class Reverter:
         bottom, top = tasks[-1].row.position - 1, tasks[0].row.position
         # before the downs take locks: another session may have to build for it, and must not wait for this one
         wanted = self._expected.fingerprint(bottom)
-        if without_down := [task.row.position for task in tasks if task.script is None]:
+        if without_down := [task.row.position for task in tasks if not _has_down(task)]:
             places = {place for position in without_down for place in (position - 1, position)}
             self._expected.prepare(places & {*range(bottom, top)})
         few: Collection[int] = ()
@@ -213,8 +220,8 @@ class _AllAtOnce:
 
     def _revert(self, task: Task) -> Done:
         """By its down as it is written, or by what can be computed in the place of one that fails or is missing."""
-        if task.script is None:
-            return self._compute(task, "it has no down")
+        if not _has_down(task):
+            return self._compute(task, "its down has no statement" if task.script else "it has no down")
         try:
             return self._as_written(task)
         except ScriptError as failure:
@@ -296,6 +303,11 @@ class _NotAtHand(Exception):
     def __init__(self, positions: Collection[int]) -> None:
         super().__init__()
         self.positions = positions
+
+
+def _has_down(task: Task) -> bool:
+    """Whether there is a down to begin with. One without a statement undoes nothing, which suits an up about rows."""
+    return task.script is not None and not (task.script.is_blank and CHANGES_SCHEMA.search(task.row.up))
 
 
 def _raise_if_outside(task: Task, error: ScriptError) -> None:

@@ -126,7 +126,7 @@ class Stepper:
 
     def supplement(self, task: Task, script: Runnable) -> Report:
         """Run what a task's own script, which ran before, has left undone. Raises ScriptError."""
-        return self._keep(task, script, as_written=False)
+        return self._keep(task, script, as_written=False, tries_back=False)
 
     def run_as_written(self, task: Task) -> Done:
         """Run a task's own script in the open transaction. Raises ScriptError."""
@@ -197,11 +197,12 @@ class Stepper:
                 for task in neighbours:
                     done.append(self.run(task, AnswerAhead(runs), as_written=True))
 
-    def _keep(self, task: Task, script: Runnable, *, as_written: bool) -> Report:
+    def _keep(self, task: Task, script: Runnable, *, as_written: bool, tries_back: bool = True) -> Report:
         """Run the script, and keep what it takes away."""
         if self._keeper is None:
             script.run()
             return Report()
-        back = None if task.opposite is None else ScriptRun(self._connection, task.opposite)
+        opposite = task.opposite if tries_back else None
+        back = None if opposite is None else ScriptRun(self._connection, opposite)
         subject = task.subject if as_written else replace(task.subject, text=None)
         return self._keeper.run(subject, task.step.direction, script, back)

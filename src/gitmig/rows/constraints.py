@@ -32,7 +32,7 @@ QUIET = (
     b"SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; "
     b"SET bytea_output = 'hex'; SET xmloption = 'content'; SET row_security = off; SET statement_timeout = 0; "
     # rows are read in the order they lie in, by which those without a key are known again
-    b"SET max_parallel_workers_per_gather = 0; SET synchronize_seqscans = off; SET jit = off"
+    b"SET array_nulls = on; SET max_parallel_workers_per_gather = 0; SET synchronize_seqscans = off; SET jit = off"
 )
 # Of each query on tables `c`, {which} says which of them. The partitions of a table belong to it.
 RELATION = f"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS} AND {OWN_RELATION}"

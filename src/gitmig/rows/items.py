@@ -43,6 +43,7 @@ class Reason(Enum):
     CHANGED = "changed"  # both sides changed the value; the one that was written last counts
     UNSURE = "unsure"  # nobody can tell any more whether somebody changed it since
     REFUSED = "refused"  # PostgreSQL does not take it
+    NO_PLACE = "no place"  # its table or column is not there
     LATER = "later"  # it waits for a commit, or for a row that waits
 
 
@@ -76,8 +77,8 @@ class KeptColumn:
     took it away. `data` is the column of the kept copy that holds the value from before the step, `image` the one that
     holds what the step made of it, as text; `like`: that is the same for all rows, and held once. `fresh` is what the
     opposite step alone would make of it, as text. `native`: the copy has the column's own type, else text. `key`: it is
-    one of those that tell rows apart. `composite`: its text is JSON, in which the parts of a value have their names and
-    not just an order.
+    one of those that tell rows apart. `composite`: its text is JSON, with the value as it is written and as an object, in
+    which its parts have their names and not just an order; `parts` are these, as they were.
     """
 
     name: str
@@ -90,6 +91,7 @@ class KeptColumn:
     like: bool
     composite: bool = False
     fresh: str | None = None
+    parts: tuple[tuple[int, int, str], ...] = ()
 
     @property
     def shown(self) -> str | None:
@@ -100,7 +102,7 @@ class KeptColumn:
 
     def to_json(self) -> dict[str, Any]:
         """As it is in the ledger."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value != () or name != "parts"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

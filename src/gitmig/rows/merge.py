@@ -51,15 +51,21 @@ class Witness:
 
     `pairing`: its rows, and which of the rows after the step they are; None: the rows of the table now are the ones.
     `is_new`: the step has made the table, so that T had no rows. `change` is what the step did to the table, None if
-    nothing. `changed`: somebody changed a row of a table that the step reads or writes; `derived`: of one that it only
+    nothing. `columns` are those T had (names); None: those of the table now. `changed`: somebody changed a row of a table that the step reads or writes; `derived`: of one that it only
     reads, so that what it makes of that is believed.
     """
 
     pairing: Pairing | None = None
     is_new: bool = False
     change: Change | None = None
+    columns: frozenset[str] | None = None
     changed: bool = True
     derived: bool = False
+
+    def shows(self, pair: Pair) -> bool:
+        """Whether T has something to say about a column."""
+        is_there = self.columns is None or pair.kept.heir in self.columns
+        return pair.kept.shown is not None and is_there and not self.is_new
 
 
 def plan_rows(place: Place, witness: Witness) -> sql.Composed:
@@ -114,7 +120,8 @@ def assignments(place: Place) -> list[tuple[Column, sql.Composable]]:
 
 def is_plain(place: Place, witness: Witness) -> bool:
     """Whether T has no say about any of the values: they are only put back beside their keys."""
-    return bool(place.key) and witness.pairing is None and not any(map(_says_something, place.values))
+    says = (witness.shows(pair) or pair.kept.fresh is not None for pair in place.values)
+    return bool(place.key) and witness.pairing is None and not any(says)
 
 
 def _says_something(pair: Pair) -> bool:
@@ -133,7 +140,7 @@ def _shown(place: Place, witness: Witness) -> list[tuple[Pair, sql.Composable]]:
     found: list[tuple[Pair, sql.Composable]] = []
     for pair in place.values:
         if _says_something(pair):
-            now = _in_witness(place, witness, pair) if pair.kept.shown is not None else None
+            now = _in_witness(place, witness, pair) if witness.shows(pair) else None
             theirs = FALSE if now is None else sql.SQL("NOT {}").format(same(pair.kept_text(pair.kept.shown), now))
             found.append((pair, theirs))
     return found
@@ -206,7 +213,7 @@ def _keyed_witness(place: Place, witness: Witness) -> sql.Composable:
 
 def _alike_source(place: Place, witness: Witness) -> sql.Composable:
     """Without a key: images and the rows of T that are equal, each of these once; then where these are by now."""
-    shown = [pair for pair in place.pairs if pair.kept.shown is not None]
+    shown = [pair for pair in place.pairs if witness.shows(pair)]
     left = likeness(pair.kept_text(pair.kept.shown) for pair in shown)
     with_image = any_of(_kind(kind) for kind in (Kind.PAIRED, Kind.MADE))
     kept = sql.SQL(

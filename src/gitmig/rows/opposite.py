@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.database.sending import ScriptError
+from gitmig.rows.bisect import is_about_data
 from gitmig.rows.changes import change_of, find_changes, heir_of
 from gitmig.rows.constraints import quiet
 from gitmig.rows.sequences import attempt
@@ -36,12 +37,14 @@ class Given:
     `fresh` names, by the number of a snapshot, the table with the rows that would not come back as they were: n (null:
     a row that was not there), there (whether it would be), theirs (whether it is there now), each column as text. None: nobody knows, it failed.
     `read` and `written` are the tables (oids) it reads only, or writes; `unseen` those of which there is no snapshot.
+    `fails`: it does so because of rows.
     """
 
     fresh: Mapping[int, str] | None
     read: frozenset[int] = frozenset()
     written: frozenset[int] = frozenset()
     unseen: frozenset[int] = frozenset()
+    fails: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +90,9 @@ def try_opposite(
     with ExitStack() as files:
         try:
             attempt(connection, work)
-        except ScriptError:
-            return Given(fresh=None, written=frozenset(table.oid for table in now) & seen)
+        except ScriptError as error:
+            tables = frozenset(table.oid for table in now) & seen
+            return Given(fresh=None, written=tables, fails=is_about_data(error.sqlstate))
         finally:
             for file, _ in copies.values():
                 files.enter_context(file)

@@ -53,6 +53,11 @@ class Place:
         return all_of(pair.equal for pair in self.key)
 
     @property
+    def has_types(self) -> bool:
+        """Whether the columns have the types they had when the rows were kept."""
+        return all(pair.kept.type == pair.column.type for pair in self.pairs)
+
+    @property
     def unique(self) -> bool:
         """Whether values that are put back, other than keys, may be such as only one row can have."""
         numbers = {pair.column.number for pair in self.values}

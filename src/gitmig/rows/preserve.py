@@ -18,7 +18,7 @@ from gitmig.rows.bisect import is_about_data
 from gitmig.rows.changes import Changes, find_changes
 from gitmig.rows.constraints import quiet
 from gitmig.rows.deferred import Deferral
-from gitmig.rows.items import Report
+from gitmig.rows.items import Reason, Report, Staying
 from gitmig.rows.limits import check
 from gitmig.rows.places import find_place
 from gitmig.rows.reach import reaches_rows, suspect
@@ -144,7 +144,13 @@ class Preserver:
         with self._connection.transaction():
             carried = self._put_back(items)
             report = self._put_back(waiting)
-        return Report(restored=carried.restored + report.restored, staying=carried.staying + report.staying)
+            homeless = [
+                Staying(item=item.id, table=item.table, rows=item.rows, reason=Reason.NO_PLACE)
+                for item in self._store.note_homeless()
+            ]
+        return Report(
+            restored=carried.restored + report.restored, staying=(*carried.staying, *report.staying, *homeless)
+        )
 
     def _waiting(self, refused: Collection[int]) -> list[Item]:
         if self._may_hold is None:

@@ -12,13 +12,12 @@ from gitmig.database.catalogs.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
     from gitmig.database.connection import Connection
     from gitmig.rows.tables import Table
 
 SEQUENCES = f"""
-    SELECT n.nspname, c.relname, pg_catalog.clock_timestamp()
+    SELECT n.nspname, c.relname, pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'S' AND {OURS} AND {OWN_RELATION}
 """
@@ -37,7 +36,7 @@ OWNERS = f"""
 SOMEBODY_ELSE = b"""
     SELECT pid FROM pg_catalog.pg_stat_activity
     WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
-        AND backend_type IS NOT DISTINCT FROM 'client backend' AND (state IS DISTINCT FROM 'idle' OR state_change > %s)
+        AND backend_type IS NOT DISTINCT FROM 'client backend' AND (state IS DISTINCT FROM 'idle' OR state_change > pg_catalog.to_timestamp(%s))
     LIMIT 1
 """
 
@@ -48,9 +47,9 @@ Position = tuple[int, bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Positions:
-    """Schema and name → last value and whether it was given out, as they were `at` a time; None: there are none."""
+    """Schema and name → last value and whether it was given out, as they were `at` a time (Unix time in seconds); None: there are none."""
 
-    at: datetime | None
+    at: float | None
     values: dict[Name, Position]
 
 

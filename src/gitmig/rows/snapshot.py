@@ -67,6 +67,7 @@ def saved_column(column: Column, place: int) -> KeptColumn:
         key=False,
         like=False,
         composite=bool(column.parts),
+        parts=tuple(sorted(column.parts)),
     )
 
 

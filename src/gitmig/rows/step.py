@@ -286,7 +286,10 @@ class StepRun:
 
     def _due_places(self, tables: Tables) -> list[Place]:
         """Where the items belong that are due, newest first."""
-        return [place for item in reversed(self._step.due) if (place := find_place(item, tables))]
+        places = [place for item in reversed(self._step.due) if (place := find_place(item, tables))]
+        if self._step.direction is Direction.REVERT:  # a down that leaves something undone is completed later
+            places = [place for place in places if place.has_types]
+        return places
 
     def _table_before(self, table: Table, after: Tables) -> Table | None:
         """The table that has become this one; None if the script made it."""
@@ -313,6 +316,7 @@ class StepRun:
             pairing=one.pairing if one else None,
             is_new=table is None,
             change=one.change if one else None,
+            columns=frozenset(column.name for column in table.columns) if table else frozenset(),
             changed=bool(differing_) or not is_known,
             derived=not differing_.isdisjoint(item.inputs.read),
         )
@@ -353,7 +357,7 @@ class StepRun:
         for one in seen.values():
             fresh = given.fresh.get(one.snapshot.number) if given and given.fresh is not None else None
             # an up that fails on its own rows runs without them, if all of them are known; a down always can
-            fails = given is not None and given.fresh is None and self._step.direction is Direction.REVERT
+            fails = given is not None and given.fails and self._step.direction is Direction.REVERT
             taken = Taken(
                 snapshot=one.snapshot,
                 pairing=one.pairing,

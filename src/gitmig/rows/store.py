@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "id, version, migration, checksum, direction, table_schema, table_name, heir_schema, heir_name, columns, rows, "
-    'bytes, kept_at, kept_by, commit, data, due, reason, detail, "all", inputs, partitions'
+    "bytes, pg_catalog.to_char(kept_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00:00'), kept_by, commit, data, "
+    'due, reason, detail, "all", inputs, partitions'
 )
 SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 # The opposite of an earlier step makes due what that one took. Rows that were refused are not tried again and again.
@@ -30,7 +32,7 @@ SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 DUE = f"""
     WITH taken AS (SELECT id FROM gitmig_kept.item WHERE checksum = ANY (%s) AND direction = %s),
     marked AS (UPDATE gitmig_kept.item SET due = true WHERE id IN (SELECT id FROM taken) AND NOT due)
-    {SELECT} WHERE id IN (SELECT id FROM taken) OR due AND reason IS NULL ORDER BY id
+    {SELECT} WHERE id IN (SELECT id FROM taken) OR due AND (reason IS NULL OR reason = 'no place') ORDER BY id
 """
 NEXT_ID = b"SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'))"
 INSERT = """
@@ -95,7 +97,7 @@ class Store:
 
     def waiting(self, refused: Collection[int] = ()) -> list[Item]:
         """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
-        return self._select("WHERE due AND (reason IS NULL OR id = ANY(%s))", list(refused))
+        return self._select("WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s))", list(refused))
 
     def taken(self, checksums: Collection[str], direction: Direction) -> list[Item]:
         """What steps of these migrations took, oldest first."""
@@ -154,6 +156,14 @@ class Store:
             )
         else:
             self.drop([item])
+
+    def note_homeless(self) -> list[Item]:
+        """Note of what is due that its table or column is not there; returns what was not known to be so."""
+        rows = self._connection.execute(
+            "WITH noted AS (UPDATE gitmig_kept.item SET reason = 'no place' WHERE due AND reason IS NULL RETURNING id) "
+            "SELECT id FROM noted"
+        ).fetchall()
+        return self._select("WHERE id = ANY(%s) AND rows > 0", [number for (number,) in rows]) if rows else []
 
     def split(self, item: Item, columns: Sequence[KeptColumn]) -> None:
         """Make an item of the rows that went back: these columns of theirs have to wait for their place."""
@@ -231,6 +241,11 @@ def upgrade_data(connection: Connection) -> None:
         )
 
 
+def _column(found: dict[str, Any]) -> KeptColumn:
+    parts = tuple((type_, number, name) for type_, number, name in found.get("parts", ()))
+    return KeptColumn(**found | {"parts": parts})
+
+
 def _names(name: TableName) -> tuple[str, str]:
     return name.schema, name.name
 
@@ -248,7 +263,7 @@ def _item(  # noqa: PLR0917 - the columns of the query, in its order
     columns: list[dict[str, Any]],
     rows: int,
     bytes_: int,
-    kept_at: Any,
+    kept_at: str,
     kept_by: str,
     commit: str | None,
     data: str,
@@ -267,10 +282,10 @@ def _item(  # noqa: PLR0917 - the columns of the query, in its order
         direction=Direction(direction),
         table=TableName(table_schema, table_name),
         heir=TableName(heir_schema, heir_name) if heir_schema is not None and heir_name is not None else None,
-        columns=tuple(KeptColumn(**column) for column in columns),
+        columns=tuple(_column(column) for column in columns),
         rows=rows,
         bytes=bytes_,
-        kept_at=kept_at,
+        kept_at=datetime.fromisoformat(kept_at),
         kept_by=kept_by,
         commit=commit,
         data=data,

@@ -68,12 +68,18 @@ class Pair:
         source = sql.Identifier(alias, source_name)
         if same_type:
             return source
+        if self.kept.composite and _order(self.kept.parts) == _order(self.column.parts):
+            value = sql.SQL("pg_catalog.jsonb_extract_path_text({}::pg_catalog.jsonb, 'text')").format(source)
+            return sql.SQL("CAST({} AS {})").format(value, sql.SQL(self.column.plain))
         if self.kept.composite:
             name = sql.Identifier(self.column.name)
             return sql.SQL("CAST((pg_catalog.jsonb_populate_record(NULL::{}, {})).{} AS {})").format(
                 sql.Identifier(self.table.schema, self.table.name),
-                sql.SQL("pg_catalog.jsonb_build_object({}, {}::pg_catalog.jsonb)").format(
-                    sql.Literal(self.column.name), source
+                sql.SQL("pg_catalog.jsonb_build_object({}, {})").format(
+                    sql.Literal(self.column.name),
+                    sql.SQL(
+                        "coalesce(pg_catalog.jsonb_extract_path({0}::pg_catalog.jsonb, 'value'), {0}::pg_catalog.jsonb)"
+                    ).format(source),
                 ),
                 name,
                 sql.SQL(self.column.plain),
@@ -81,9 +87,19 @@ class Pair:
         return sql.SQL("CAST({}::pg_catalog.text AS {})").format(source, sql.SQL(self.column.plain))
 
 
+def _order(parts: Iterable[tuple[int, int, str]]) -> list[tuple[int, str]]:
+    """The places and types of parts, whatever number the type has that they are parts of."""
+    return sorted((number, type_) for _, number, type_ in parts)
+
+
 def as_text(value: sql.Composable, *, composite: bool) -> sql.Composable:
-    """A value as text; a composite one as JSON, which names its parts."""
-    return sql.SQL("pg_catalog.to_jsonb({})::pg_catalog.text" if composite else "{}::pg_catalog.text").format(value)
+    """A value as text; a composite one as JSON, with its text, and with the names of its parts."""
+    if not composite:
+        return sql.SQL("{}::pg_catalog.text").format(value)
+    return sql.SQL(
+        "CASE WHEN {0}::pg_catalog.text IS NOT NULL THEN pg_catalog.jsonb_build_object("
+        "'text', {0}::pg_catalog.text, 'value', pg_catalog.to_jsonb({0}))::pg_catalog.text END"
+    ).format(value)
 
 
 def same(left: sql.Composable, right: sql.Composable) -> sql.Composable:
