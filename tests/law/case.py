@@ -207,13 +207,13 @@ def travel(databases: Databases, case: Case) -> None:
     travellers = variants(case)
     try:
         faults = Journey(databases.tour(), travellers).run()
-    except Refused:
+    except Refused as first:
         faults = []
         for one in travellers:
             try:
                 faults += Journey(databases.tour(), [one]).run()
             except Refused as refusal:
                 faults.append(f"== {one}\n{refusal}")
-        faults = faults or ["all together are refused, each alone is not"]
+        faults = faults or [f"all together are refused, each alone is not: {first}"]
     if faults:
         raise AssertionError("\n".join([f"{case.name}: {len(faults)} against the law", *faults]))

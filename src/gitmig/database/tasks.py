@@ -81,6 +81,7 @@ class Task:
             text=here,
             opposite=there,
             replaces=self.replaces,
+            renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind == "table"),
         )
 
     @property

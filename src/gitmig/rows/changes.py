@@ -89,7 +89,7 @@ def heir_of(table: Table, before: Tables, after: Tables) -> Table | None:
     """What became of a table: itself, or a new table that took its name."""
     if table.oid in after.by_oid:
         return after.by_oid[table.oid]
-    named = after.named(table.name)
+    named = after.named(table.name) or after.named(after.aliases.get(table.name, table.name))
     return named if named and named.oid not in before.by_oid else None
 
 

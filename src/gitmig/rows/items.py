@@ -53,7 +53,8 @@ class Subject:
 
     `text` is the SQL that runs, `opposite` that of the migration's other section; None: not known. By their words
     steps are told that need no trial. `replaces` are the checksums of what the target has in another version: what
-    these took from rows comes back with this one, too.
+    these took from rows comes back with this one, too. `renamed` are full names of tables, as SQL writes them, before
+    and after the up: the same table, also if a down makes it anew.
     """
 
     version: str
@@ -62,6 +63,7 @@ class Subject:
     text: str | None = None
     opposite: str | None = None
     replaces: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> str:

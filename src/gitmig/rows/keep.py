@@ -27,6 +27,7 @@ class Taken:
 
     `pairing` is None if the table is gone. `fresh`: the table with what the opposite step would make of it (see
     `opposite.Given`); None: it was not tried, as it writes no rows. `whole`: everything is kept, as that step fails.
+    `all_made`: rows that the step made are noted although the opposite step takes them away: with people's rows, perhaps.
     `why` is what PostgreSQL said of a row that does not fit any more.
     """
 
@@ -35,6 +36,7 @@ class Taken:
     after: Table | None
     fresh: str | None = None
     whole: bool = False
+    all_made: bool = False
     why: str | None = None
     inputs: Inputs = NO_INPUTS
 
@@ -229,7 +231,7 @@ def _made(taken: Taken, columns: tuple[KeptColumn, ...]) -> sql.Composable:
     kind = sql.Literal(Kind.MADE.value)
     source = taken.pairing.join("RIGHT JOIN")
     condition: sql.Composable = sql.SQL("k.n IS NULL")
-    if taken.fresh is not None:  # else the opposite step takes them away as it is
+    if taken.fresh is not None and not taken.all_made:  # else the opposite step takes them away as it is
         condition = sql.SQL("k.n IS NULL AND EXISTS (SELECT FROM {})").format(data_table(taken.fresh))
     return _row(number, kind, sql.SQL("false"), columns, values, shown, {}, source, condition)
 

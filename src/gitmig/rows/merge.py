@@ -97,8 +97,9 @@ def plan_rows(place: Place, witness: Witness) -> sql.Composed:
     says = [(pair, _has_say(pair, theirs, witness)) for pair, theirs in shown if not place.force]
     flags = [sql.SQL("{} AS {}").format(say, sql.Identifier(f"theirs_{pair.kept.data}")) for pair, say in says]
     conflict = any_of(all_of([say, _own_say(pair), pair.differs]) for pair, say in says)
-    return sql.SQL("SELECT k.n, k.kind, {} AS act, t.tableoid AS oid, t.ctid AS tid, {} FROM {}").format(
+    return sql.SQL("SELECT k.n, k.kind, {} AS act, t.tableoid AS oid, t.ctid AS tid, {} AS w, {} FROM {}").format(
         act,
+        sql.SQL("w.n" if witness.pairing is not None else "NULL::bigint"),
         listed([sql.SQL("({} AND {}) AS conflict").format(_kind(Kind.PAIRED), conflict), *flags]),
         _source(place, witness),
     )
@@ -141,9 +142,24 @@ def _shown(place: Place, witness: Witness) -> list[tuple[Pair, sql.Composable]]:
     for pair in place.values:
         if _says_something(pair):
             now = _in_witness(place, witness, pair) if witness.shows(pair) else None
-            theirs = FALSE if now is None else sql.SQL("NOT {}").format(same(pair.kept_text(pair.kept.shown), now))
+            theirs: sql.Composable = FALSE
+            if now is not None:  # a row that only S had has no image, although its value may be held once for both
+                changed = sql.SQL("NOT {}").format(same(pair.kept_text(pair.kept.shown), now))
+                theirs = all_of([sql.SQL("NOT {}").format(_kind(Kind.GONE)), changed])
             found.append((pair, theirs))
     return found
+
+
+def unknown_rows(place: Place, pairing: Pairing) -> sql.Composable:
+    """The rows `w` of T that nothing is known of, and that the step has deleted."""
+    return sql.SQL(
+        "{data} w {rows} WHERE t.ctid IS NULL AND NOT EXISTS (SELECT FROM {plan} x WHERE x.w {equal} w.n)"
+    ).format(
+        data=data_table(pairing.snapshot.data),
+        rows=_listed_rows(place, pairing),
+        plan=data_table(place.plan),
+        equal=EQUAL,
+    )
 
 
 def _has_say(pair: Pair, theirs: sql.Composable, witness: Witness) -> sql.Composable:
@@ -246,6 +262,9 @@ def _alike_source(place: Place, witness: Witness) -> sql.Composable:
 
 def _listed_rows(place: Place, pairing: Pairing) -> sql.Composable:
     """The rows of the table that the rows `w` of T have become."""
+    if pairing.key:
+        on = all_of(pair.equals("w") for pair in pairing.key)
+        return sql.SQL("LEFT JOIN {} t ON {}").format(place.table.source, on)
     return sql.SQL(
         "LEFT JOIN {pairs} p ON p.n {equal} w.n "
         "LEFT JOIN {table} t ON t.tableoid {equal} p.oid AND t.ctid {equal} p.tid"

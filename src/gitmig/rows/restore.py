@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
+from gitmig.core.plan import Direction
 from gitmig.database.sending import HOPELESS
 from gitmig.rows import merge, sequences
-from gitmig.rows.bisect import Bisection
+from gitmig.rows.bisect import Bisection, is_about_data
 from gitmig.rows.constraints import (
     foreign_keys,
     foreign_keys_late,
@@ -109,7 +110,7 @@ class _PutBack:
             others = [place for place in self._places if place not in plain]
             if others:
                 self._merge(others)
-            for place in plain:
+            for place in reversed(plain):  # of two versions of a value the newer one counts
                 self._fill(place)
             settle_constraints(self._connection)
         sequences.move_past(self._connection, self._tables.values())
@@ -126,10 +127,11 @@ class _PutBack:
             moving = {place.table.oid for place in places if place.unique or self._moves_keys(place)}
             acting = [key for key in foreign_keys(self._connection, moving, incoming=True) if key.acts]
             with references_dropped(self._connection, acting):
-                for place in places:
+                for place in reversed(places):  # of two versions of a value the newer one counts
                     self._update(place, swaps=place.table.oid in moving)
                 for place in places:
                     self._insert(place)
+                    self._spare(place)
                 while sum(self._take_out_orphans(place, keys) for place in places):
                     pass
             for place in places:
@@ -288,6 +290,30 @@ class _PutBack:
             )
 
         Bisection(self._connection, place.item.data, self._with_act(place, Act.INSERT), work).run()
+
+    def _spare(self, place: Place) -> None:
+        """Put rows back that a down has deleted although no up had made them: people had.
+
+        Where they do not fit they are kept, as what the down took away.
+        """
+        witness = self._witnesses[place.item.id]
+        change, pairing = witness.change, witness.pairing
+        if place.item.direction is Direction.REVERT or pairing is None or change is None or not change.activity.deleted:
+            return
+        pairs = pairing.snapshot.pairs(place.table)
+        try:
+            with self._connection.transaction():
+                self._write(
+                    sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} ORDER BY w.n").format(
+                        place.table.plain,
+                        listed(sql.Identifier(pair.column.name) for pair in pairs),
+                        listed(pair.fit(pair.kept.data, same_type=pair.same_type, alias="w") for pair in pairs),
+                        merge.unknown_rows(place, pairing),
+                    )
+                )
+        except psycopg.Error as error:
+            if not is_about_data(error.sqlstate):
+                raise
 
     def _not_there(self, place: Place) -> sql.Composable:
         """Of two items about one row, the newer one has put it back already."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from gitmig.core.difference.names import quoted
 from gitmig.core.plan import Direction
 from gitmig.database.attached_code import leave_to_sync
 from gitmig.rows import quarantine
@@ -97,7 +98,7 @@ class StepRun:
             nonlocal report
             quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in aside])
             self._step.script.run()
-            after = read_tables(self._connection, self._before)
+            after = self._aliased(read_tables(self._connection, self._before))
             self.changes = find_changes(self._before, after, aside)
             self._needed = self._at_stake(after) | {oid: self._before.by_oid[oid].stored for oid in aside}
             if not self._needed and not self.changes.large_objects:
@@ -110,6 +111,16 @@ class StepRun:
 
         attempt(self._connection, work)
         return report
+
+    def _aliased(self, tables: Tables) -> Tables:
+        """The tables after the script, with what it should have renamed, if it is known."""
+        is_revert = self._step.direction is Direction.REVERT
+        pairs = [pair[::-1] if is_revert else pair for pair in self._step.subject.renamed]
+        if not pairs:
+            return tables
+        by_text = {f"{quoted(t.name.schema)}.{quoted(t.name.name)}": t.name for t in (*self._before, *tables)}
+        aliases = {by_text[old]: by_text[new] for old, new in pairs if old in by_text and new in by_text}
+        return replace(tables, aliases=aliases)
 
     def need(self) -> list[Table]:
         """The tables of which there will be snapshots."""
@@ -127,7 +138,7 @@ class StepRun:
         emptied = read_tables(self._connection, before) if aside else before
         with self._connection.transaction():
             self._step.script.run()
-        after = read_tables(self._connection, emptied)
+        after = self._aliased(read_tables(self._connection, emptied))
         with quiet(self._connection):
             seen = {one.table.oid: self._see(one, before, after, aside) for one in snapshots}
             returned = self._return(seen, after)
@@ -198,7 +209,9 @@ class StepRun:
         table = before.by_oid[snapshot.table.oid]
         heir = heir_of(table, before, after)
         change = replace(change_of(table, heir, snapshot.columns), table=snapshot.table)
-        is_aside = table.oid in aside
+        # a down that makes a table anew is no reason for it to be empty
+        is_remade = heir is not None and heir.oid != table.oid and not change.activity.inserted
+        is_aside = table.oid in aside or (is_remade and self._step.direction is Direction.REVERT)
         pairing = pair(self._connection, self._store, snapshot, change) if heir and not is_aside else None
         return Seen(snapshot=snapshot, change=change, pairing=pairing, aside=is_aside)
 
@@ -364,6 +377,7 @@ class StepRun:
                 after=one.change.after,
                 fresh=fresh,
                 whole=fails,
+                all_made=self._step.direction is Direction.APPLY,
                 why=one.why,
                 inputs=inputs,
             )

@@ -154,13 +154,14 @@ class Table:
 class Tables:
     """Every table by its oid; `large_objects` is how many there are; `counted` is False if row changes are unknown.
 
-    `age`: what the transaction writes to the catalogs from then on is at most so old, in transactions; None: unknown.
+    `aliases`: a table of the first name that is gone has become the one of the second, if that is new. `age`: what the transaction writes to the catalogs from then on is at most so old, in transactions; None: unknown.
     """
 
     by_oid: Mapping[int, Table] = field(default_factory=dict)
     large_objects: int = 0
     counted: bool = True
     age: int | None = None
+    aliases: Mapping[TableName, TableName] = field(default_factory=dict)
 
     def named(self, name: TableName) -> Table | None:
         """The table of that name."""

@@ -40,7 +40,11 @@ class Pair:
     @property
     def equal(self) -> sql.Composable:
         """`k` and `t` agree here, and are no nulls."""
-        left, right = sql.Identifier("k", self.kept.data), sql.Identifier("t", self.column.name)
+        return self.equals("k")
+
+    def equals(self, alias: str) -> sql.Composable:
+        """The copy, under this name, and `t` agree here, and are no nulls."""
+        left, right = sql.Identifier(alias, self.kept.data), sql.Identifier("t", self.column.name)
         if self.same_type and self.kept.key:
             return sql.SQL("{} {} {}").format(left, EQUAL, right)
         return sql.SQL("{}::pg_catalog.text {} {}").format(left, EQUAL, self.shown())
