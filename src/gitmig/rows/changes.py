@@ -61,8 +61,10 @@ class Changes:
         return tuple(change for change in self.tables if change.loses)
 
 
-def find_changes(before: Tables, after: Tables, whole: Collection[int] = ()) -> Changes:
+def find_changes(before: Tables, after: Tables, whole: Collection[int] = (), *, computes: bool = True) -> Changes:
     """What lies between two states of the tables; those in `whole` (oids) count as changed in all rows.
+
+    `computes`: a table that was rewritten may have other values then (`TYPE … USING`).
 
     A table that was dropped and made again under its name lives on in the new one, and so does a column.
     """
@@ -71,7 +73,9 @@ def find_changes(before: Tables, after: Tables, whole: Collection[int] = ()) -> 
     for table in sorted(before, key=lambda table: table.name):
         if not _attached(table, after):
             heir = heir_of(table, before, after)
-            if change := _change(table, heir, all_rows=table.oid in whole or (not counted and bool(table.filled))):
+            all_rows = table.oid in whole or (not counted and bool(table.filled))
+            rewritten = computes and heir is not None and not table.filled <= heir.files
+            if change := _change(table, heir, all_rows=all_rows or rewritten):
                 found.append(change)
     gone = max(0, before.large_objects - after.large_objects)
     return Changes(tables=tuple(found), large_objects=gone)

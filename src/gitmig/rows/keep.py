@@ -28,6 +28,7 @@ class Taken:
     `pairing` is None if the table is gone. `fresh`: the table with what the opposite step would make of it (see
     `opposite.Given`); None: it was not tried, as it writes no rows. `whole`: everything is kept, as that step fails.
     `all_made`: rows that the step made are noted although the opposite step takes them away: with people's rows, perhaps.
+    `only_columns`: the step wrote no rows.
     `why` is what PostgreSQL said of a row that does not fit any more.
     """
 
@@ -37,8 +38,18 @@ class Taken:
     fresh: str | None = None
     whole: bool = False
     all_made: bool = False
+    only_columns: bool = False
     why: str | None = None
     inputs: Inputs = NO_INPUTS
+
+    @property
+    def is_all_there_is(self) -> bool:
+        """Whether the snapshot is what has to be kept: all rows of a table that is gone, or values beside keys."""
+        if self.fresh is not None or self.pairing is None:
+            return self.fresh is None
+        key = {one.kept.data for one in self.pairing.key}
+        there = {one.kept.data for one in self.snapshot.pairs(self.pairing.after)}
+        return self.only_columns and bool(key) and there == key and len(key) < len(self.snapshot.columns)
 
 
 class Keeping:
@@ -56,7 +67,10 @@ class Keeping:
         columns = _columns(taken)
         data = f"item_{snapshot.number}"
         keeps_all = taken.fresh is None or self._keeps_all(taken)
-        self._store.create(data, self._rows(taken, columns, keeps_all=keeps_all))
+        if taken.is_all_there_is:
+            self._store.turn(snapshot.data, data, Kind.GONE if taken.after is None else Kind.PAIRED)
+        else:
+            self._store.create(data, self._rows(taken, columns, keeps_all=keeps_all))
         row = self._connection.execute(
             sql.SQL("SELECT count(*), count(*) FILTER (WHERE kind IN ({})) FROM {}").format(THEIRS, data_table(data))
         ).fetchone()

@@ -151,23 +151,25 @@ class _PutBack:
 
     def _fill(self, place: Place) -> None:
         """Give rows their values back, in one statement."""
-        self._connection.execute(
-            sql.SQL("UPDATE {} k SET why = {} WHERE NOT EXISTS (SELECT FROM {} t WHERE {})").format(
-                place.data, Reason.ROW_GONE.value, place.table.source, place.on_key
-            )
-        )
+        filled = 0
         sets = listed(sql.SQL("{} = {}").format(sql.Identifier(pair.column.name), pair.value) for pair in place.values)
-        if not place.values:
-            return
 
         def work(rows: sql.Composable) -> None:
-            self._write(
+            nonlocal filled
+            filled += self._write(
                 sql.SQL("UPDATE {} t SET {} FROM {} k WHERE {} AND {}").format(
                     place.table.source, sets, place.data, rows, place.on_key
                 )
             )
 
-        Bisection(self._connection, place.item.data, TRUE, work).run()
+        if place.values:
+            Bisection(self._connection, place.item.data, TRUE, work).run()
+        if filled < place.item.rows:
+            self._connection.execute(
+                sql.SQL("UPDATE {} k SET why = {} WHERE why IS NULL AND NOT EXISTS (SELECT FROM {} t WHERE {})").format(
+                    place.data, Reason.ROW_GONE.value, place.table.source, place.on_key
+                )
+            )
 
     def _plan(self, place: Place) -> None:
         self._store.create(place.plan, merge.plan_rows(place, self._witnesses[place.item.id]))
@@ -467,13 +469,14 @@ def _finish(connection: Connection, store: Store, place: Place) -> tuple[int, Re
         _keep_missing(store, place)
     row = connection.execute(
         sql.SQL(
-            "WITH done AS (DELETE FROM {data} WHERE why IS NULL RETURNING 1) "
             "SELECT count(*), count(*) FILTER (WHERE why = {later}), min(why), min(detail) FROM {data} "
             "WHERE why IS NOT NULL"
         ).format(data=place.data, later=Reason.LATER.value)
     ).fetchone()
     assert row is not None  # an aggregate
     left, later, why, detail = row
+    if left:
+        connection.execute(sql.SQL("DELETE FROM {} WHERE why IS NULL").format(place.data))
     reason = Reason.LATER if later else Reason(why) if why else None
     if later:
         store.move_home(place.item)

@@ -84,6 +84,7 @@ class StepRun:
         self._before = read_tables(connection)
         self._needed: dict[int, tuple[Column, ...]] = {}
         self._helping: list[str] = []
+        self._extents: dict[int, Extent] = {}
         self._differing = self._compare_inputs()
         self.changes = Changes()
 
@@ -99,7 +100,8 @@ class StepRun:
             quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in aside])
             self._step.script.run()
             after = self._aliased(read_tables(self._connection, self._before))
-            self.changes = find_changes(self._before, after, aside)
+            self.changes = find_changes(self._before, after, aside, computes=suspect(self._step.subject.text).writes)
+            self._extents = {change.table.oid: change.extent for change in self.changes.tables}
             self._needed = self._at_stake(after) | {oid: self._before.by_oid[oid].stored for oid in aside}
             if not self._needed and not self.changes.large_objects:
                 report = Report()
@@ -378,6 +380,8 @@ class StepRun:
                 fresh=fresh,
                 whole=fails,
                 all_made=self._step.direction is Direction.APPLY,
+                only_columns=not (one.aside or self._step.due)
+                and self._extents.get(one.snapshot.table.oid) is Extent.COLUMNS,
                 why=one.why,
                 inputs=inputs,
             )

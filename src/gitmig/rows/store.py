@@ -181,6 +181,17 @@ class Store:
         )
         share_as_the_book(self._connection, SCHEMA, data)
 
+    def turn(self, snapshot: str, name: str, kind: Kind) -> None:
+        """Make the table of a snapshot into that of an item, all of whose rows are of one kind."""
+        table = data_table(snapshot)
+        self._connection.execute(
+            sql.SQL(
+                "ALTER TABLE {table} DROP COLUMN oid, DROP COLUMN tid, ADD COLUMN kind text NOT NULL DEFAULT {kind}, "
+                "ADD COLUMN why text, ADD COLUMN detail text, ADD COLUMN has_fresh bool NOT NULL DEFAULT false; "
+                "ALTER TABLE {table} RENAME TO {name}"
+            ).format(table=table, kind=sql.Literal(kind.value), name=sql.Identifier(name))
+        )
+
     def create(self, name: str, query: sql.Composable) -> None:
         """Make a table of a query. A publication of all tables must not be in the way of changing its rows later."""
         table = data_table(name)
