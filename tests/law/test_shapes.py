@@ -408,7 +408,8 @@ FOLDED = (
             ),
             Work(
                 at="S",
-                sql="UPDATE $u SET city = 'Y' WHERE id = 2; INSERT INTO $u (id, name, street, city) VALUES (4, 'dan', 's4', 'c4')",
+                sql="UPDATE $u SET city = 'Y' WHERE id = 2; "
+                "INSERT INTO $u (id, name, street, city) VALUES (4, 'dan', 's4', 'c4')",
                 seen={"TABLE $a": "1|s1|c1 2|s2|Y 4|s4|c4", "TABLE $u": "1|ann 2|bob 3|cyd 4|dan"},
                 other={"TABLE $a": "1|s1|c1 2|s2|Y 4|s4|c4", "TABLE $u": "1|ann 2|bob 3|cyd 4|dan"},
             ),
@@ -445,7 +446,8 @@ FOLDED = (
             PRIMARY KEY (l, r));""",
         rows="""INSERT INTO $l VALUES (1), (2); INSERT INTO $r VALUES (1), (2);
             INSERT INTO $lr VALUES (1, 1, 'a'), (2, 2, 'b')""",
-        up="ALTER TABLE $lr DROP note, ADD weight int NOT NULL DEFAULT 1; INSERT INTO $lr SELECT l.id, r.id, 5 FROM $l l, $r r WHERE (l.id, r.id) = (1, 2);",
+        up="ALTER TABLE $lr DROP note, ADD weight int NOT NULL DEFAULT 1; "
+        "INSERT INTO $lr SELECT l.id, r.id, 5 FROM $l l, $r r WHERE (l.id, r.id) = (1, 2);",
         down="DELETE FROM $lr WHERE weight = 5; ALTER TABLE $lr DROP weight, ADD note text;",
         works=(
             Work(

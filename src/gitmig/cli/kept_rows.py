@@ -34,7 +34,8 @@ def lines(report: Report) -> list[str]:
     found = [f"      kept {plural(kept.rows, 'row')} of {_what(kept)}{_because(kept.why)}" for kept in report.kept]
     found += [f"      put back {plural(one.rows, 'row')} of {one.table}" for one in report.restored]
     found += [
-        f"      {plural(one.rows, 'row')} of {one.table} cannot be put back and stay kept (item {one.item}): {why(one.reason, one.detail)}"
+        f"      {plural(one.rows, 'row')} of {one.table} cannot be put back and stay kept (item {one.item}): "
+        f"{why(one.reason, one.detail)}"
         for one in report.staying
         if not one.later  # it is told what became of them once they can be put back
     ]

@@ -37,7 +37,7 @@ class _Again:
 
     @property
     def numbers(self) -> str:
-        """The table of keys that change: o1, o2, … to n1, n2, …"""
+        """The table of keys that change, with the old and the new value of each column."""
         return f"number_{self.place.item.id}"
 
 

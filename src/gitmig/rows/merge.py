@@ -7,7 +7,7 @@ would have made of that (fresh). What T holds just before the opposite step, the
 - An image that is there unchanged: the row is what it was in S.
 - One that was changed: T's value counts where T changed it, and S's stays kept if S had a say of its own.
 - One that is gone: people deleted the row, and S's stays kept.
-- A row that was in S alone comes back, unless people of T have a row with its key: then both are rows, and T's is there.
+- A row that was in S alone comes back, unless people of T have one with its key: then both are rows, and T's is there.
 - A row that the step to T had made, unchanged, is taken away.
 - What the opposite step writes anew gives way to the rows it wrote the last time.
 
@@ -51,8 +51,8 @@ class Witness:
 
     `pairing`: its rows, and which of the rows after the step they are; None: the rows of the table now are the ones.
     `is_new`: the step has made the table, so that T had no rows. `change` is what the step did to the table, None if
-    nothing. `columns` are those T had (names); None: those of the table now. `changed`: somebody changed a row of a table that the step reads or writes; `derived`: of one that it only
-    reads, so that what it makes of that is believed.
+    nothing. `columns` are those T had (names); None: those of the table now. `changed`: somebody changed a row of a table
+    that the step reads or writes; `derived`: of one that it only reads, so that what it makes of that is believed.
     """
 
     pairing: Pairing | None = None
@@ -233,8 +233,8 @@ def _alike_source(place: Place, witness: Witness) -> sql.Composable:
     left = likeness(pair.kept_text(pair.kept.shown) for pair in shown)
     with_image = any_of(_kind(kind) for kind in (Kind.PAIRED, Kind.MADE))
     kept = sql.SQL(
-        "(SELECT k.*, {left} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {image}, {left} ORDER BY k.n) AS copy, "
-        "{image} AS has_image FROM {data} k) k"
+        "(SELECT k.*, {left} AS likeness, "
+        "pg_catalog.row_number() OVER (PARTITION BY {image}, {left} ORDER BY k.n) AS copy, {image} AS has_image FROM {data} k) k"
     ).format(left=left, image=with_image, data=place.data)
     match = sql.SQL("k.has_image AND k.likeness {} w.likeness AND k.copy {} w.copy").format(EQUAL, EQUAL)
     if witness.pairing is None:

@@ -1,4 +1,4 @@
-"""Trying the opposite step: what it would not give back as it was is kept, and what it would give is noted beside it."""
+"""Trying the opposite step: what it would not give back as it was is kept, with what it would give beside it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class Given:
     """What the opposite step would make of the tables.
 
     `fresh` names, by the number of a snapshot, the table with the rows that would not come back as they were: n (null:
-    a row that was not there), there (whether it would be), theirs (whether it is there now), each column as text. None: nobody knows, it failed.
+    a row that was not there), there (whether it would be), theirs (whether it is there now), each column as text. None:
+    nobody knows, it failed.
     `read` and `written` are the tables (oids) it reads only, or writes; `unseen` those of which there is no snapshot.
     `fails`: it does so because of rows.
     """
@@ -59,7 +60,7 @@ class Compared:
     now: Snapshot | None
 
 
-def try_opposite(
+def try_opposite(  # noqa: PLR0917 - the database, what is run, and the three states it lies between
     connection: Connection,
     store: Store,
     script: Runnable,
@@ -138,7 +139,7 @@ def _copy_out(
         differs=any_of(one.differs for one in pairs.values()) if is_whole else sql.SQL("true"),
         right=pairing.join("RIGHT JOIN"),
     )
-    file = SpooledTemporaryFile(max_size=IN_MEMORY)
+    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
     with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY ({}) TO STDOUT").format(query)) as rows:
         for row in rows:
             file.write(row)
@@ -168,7 +169,8 @@ def digests(connection: Connection, tables: Iterable[Table]) -> dict[str, str]:
         columns = sorted(table.stored, key=lambda column: column.name)
         values = listed(as_text(sql.Identifier("t", column.name), composite=bool(column.parts)) for column in columns)
         query = sql.SQL(
-            "SELECT count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(ROW({})::text, 0)::numeric), 0) FROM {} t"
+            "SELECT count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(ROW({})::text, 0)::numeric), 0) "
+            "FROM {} t"
         ).format(values, table.source)
         row = connection.execute(query).fetchone()
         found[f"{table.name.schema}.{table.name.name}"] = str(row[0]) if row else ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-
 from gitmig.rows.values import Pair, all_of, data_table
 
 if TYPE_CHECKING:
+    from psycopg import sql
+
     from gitmig.rows.items import Item, KeptColumn
     from gitmig.rows.tables import Table, Tables
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 TYPES = f"""
     WITH RECURSIVE below AS (
         SELECT t.oid AS type, t.* FROM pg_catalog.pg_type t WHERE t.oid IN (
-            SELECT a.atttypid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
+            SELECT a.atttypid FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid WHERE c.relkind IN ('r', 'p'))
         UNION ALL
         SELECT b.type, t.* FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.typbasetype AND b.typtype = 'd'

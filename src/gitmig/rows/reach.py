@@ -33,7 +33,8 @@ class Suspicion:
     """What can be said of a script without running it.
 
     `words` are all its words and names in lower case. `writes`: it may give rows other values than a plain change of
-    columns does. `targets` are the names behind the words that write, schema (None: not said) and name. `gives_values`: columns it adds may have values.
+    columns does. `targets` are the names behind the words that write, schema (None: not said) and name. `gives_values`:
+    columns it adds may have values.
     """
 
     reach: Reach

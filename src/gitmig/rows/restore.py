@@ -418,7 +418,7 @@ class _PutBack:
 
 
 def _updating(place: Place, source: sql.Composable, names: Sequence[str]) -> sql.Composed:
-    """Update the rows of which there are other values in `source`: oid, tid, v0, v1, …"""
+    """Update the rows of which there are other values in `source`, which has oid, tid, v0, v1 and so on."""
     fresh = [sql.Identifier("s", f"v{k}") for k in range(len(names))]
     return sql.SQL(
         "UPDATE {table} t SET {sets} FROM ({source}) s "

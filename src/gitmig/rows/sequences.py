@@ -36,7 +36,8 @@ OWNERS = f"""
 SOMEBODY_ELSE = b"""
     SELECT pid FROM pg_catalog.pg_stat_activity
     WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
-        AND backend_type IS NOT DISTINCT FROM 'client backend' AND (state IS DISTINCT FROM 'idle' OR state_change > pg_catalog.to_timestamp(%s))
+        AND backend_type IS NOT DISTINCT FROM 'client backend' 
+        AND (state IS DISTINCT FROM 'idle' OR state_change > pg_catalog.to_timestamp(%s))
     LIMIT 1
 """
 
@@ -47,7 +48,10 @@ Position = tuple[int, bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Positions:
-    """Schema and name → last value and whether it was given out, as they were `at` a time (Unix time in seconds); None: there are none."""
+    """Schema and name → last value and whether it was given out, as they were `at` a time.
+
+    That is Unix time in seconds; None: there are no sequences.
+    """
 
     at: float | None
     values: dict[Name, Position]

@@ -208,7 +208,8 @@ def _follow(connection: Connection, store: Store, snapshot: Snapshot, change: Ch
     image = data_table(snapshot.data)
     if snapshot.table.filled <= after.files:
         query: sql.Composable = sql.SQL(
-            "SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {} k JOIN {} t ON t.tableoid {} k.oid AND t.ctid {} k.tid"
+            "SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {} k JOIN {} t "
+            "ON t.tableoid {} k.oid AND t.ctid {} k.tid"
         ).format(image, after.source, EQUAL, EQUAL)
     elif after.oid == snapshot.table.oid and not change.activity.written and not after.partitioned:
         query = sql.SQL(

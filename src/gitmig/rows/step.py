@@ -245,7 +245,7 @@ class StepRun:
         return places
 
     def _return_again(self, seen: Mapping[int, Seen], places: list[Place]) -> None:
-        """Once more for the rows that were refused: what they need may be there now. Note what is said of the others."""
+        """Once more for the rows that were refused: what they need may be there now. Note why the others were."""
         refused = []
         for place in places:
             rows = self._connection.execute(

@@ -154,7 +154,8 @@ class Table:
 class Tables:
     """Every table by its oid; `large_objects` is how many there are; `counted` is False if row changes are unknown.
 
-    `aliases`: a table of the first name that is gone has become the one of the second, if that is new. `age`: what the transaction writes to the catalogs from then on is at most so old, in transactions; None: unknown.
+    `aliases`: a table of the first name that is gone has become the one of the second, if that is new. `age`: what the
+    transaction writes to the catalogs from then on is at most so old, in transactions; None: unknown.
     """
 
     by_oid: Mapping[int, Table] = field(default_factory=dict)
@@ -211,7 +212,8 @@ ATTRIBUTES = f"""
 RECENT = """
     SELECT attrelid::int8 FROM pg_catalog.pg_attribute WHERE pg_catalog.age(xmin) <= {age} AND attnum > 0
     UNION
-    SELECT a.attrelid::int8 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.atttypid IN (t.oid, t.typarray)
+    SELECT a.attrelid::int8
+    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.atttypid IN (t.oid, t.typarray)
     WHERE pg_catalog.age(t.xmin) <= {age} AND t.typtype <> 'c' AND t.typelem = 0
     UNION
     SELECT c.oid::int8 FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relkind IN ('r', 'p')
