@@ -79,8 +79,8 @@ class KeptColumn:
     took it away. `data` is the column of the kept copy that holds the value from before the step, `image` the one that
     holds what the step made of it, as text; `like`: that is the same for all rows, and held once. `fresh` is what the
     opposite step alone would make of it, as text. `native`: the copy has the column's own type, else text. `key`: it is
-    one of those that tell rows apart. `composite`: its text is JSON, with the value as it is written and as an object in
-    which its parts have their names and not just an order; `parts` are these, as they were.
+    one of those that tell rows apart. `composite`: its text is JSON, with the value as it is written and as an object
+    in which its parts have their names and not just an order; `parts` are these, as they were.
     """
 
     name: str

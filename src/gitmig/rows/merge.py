@@ -51,8 +51,8 @@ class Witness:
 
     `pairing`: its rows, and which of the rows after the step they are; None: the rows of the table now are the ones.
     `is_new`: the step has made the table, so that T had no rows. `change` is what the step did to the table, None if
-    nothing. `columns` are those T had (names); None: those of the table now. `changed`: somebody changed a row of a table
-    that the step reads or writes; `derived`: of one that it only reads, so that what it makes of that is believed.
+    nothing. `columns` are those T had (names); None: those of the table now. `changed`: somebody changed a row of a
+    table that the step reads or writes; `derived`: of one that it only reads, so that what it makes of that is believed.
     """
 
     pairing: Pairing | None = None
@@ -234,7 +234,8 @@ def _alike_source(place: Place, witness: Witness) -> sql.Composable:
     with_image = any_of(_kind(kind) for kind in (Kind.PAIRED, Kind.MADE))
     kept = sql.SQL(
         "(SELECT k.*, {left} AS likeness, "
-        "pg_catalog.row_number() OVER (PARTITION BY {image}, {left} ORDER BY k.n) AS copy, {image} AS has_image FROM {data} k) k"
+        "pg_catalog.row_number() OVER (PARTITION BY {image}, {left} ORDER BY k.n) AS copy, {image} AS has_image "
+        "FROM {data} k) k"
     ).format(left=left, image=with_image, data=place.data)
     match = sql.SQL("k.has_image AND k.likeness {} w.likeness AND k.copy {} w.copy").format(EQUAL, EQUAL)
     if witness.pairing is None:

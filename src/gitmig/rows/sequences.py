@@ -36,7 +36,7 @@ OWNERS = f"""
 SOMEBODY_ELSE = b"""
     SELECT pid FROM pg_catalog.pg_stat_activity
     WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
-        AND backend_type IS NOT DISTINCT FROM 'client backend' 
+        AND backend_type IS NOT DISTINCT FROM 'client backend'
         AND (state IS DISTINCT FROM 'idle' OR state_change > pg_catalog.to_timestamp(%s))
     LIMIT 1
 """
