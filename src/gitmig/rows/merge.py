@@ -52,7 +52,7 @@ class Witness:
     `pairing`: its rows, and which of the rows after the step they are; None: the rows of the table now are the ones.
     `is_new`: the step has made the table, so that T had no rows. `change` is what the step did to the table, None if
     nothing. `columns` are those T had (names); None: those of the table now. `changed`: somebody changed a row of a
-    table that the step reads or writes; `derived`: of one that it only reads, so that what it makes of that is believed.
+    table that the step reads or writes; `derived`: of one that it only reads, so that what it makes of it is believed.
     """
 
     pairing: Pairing | None = None
