@@ -57,13 +57,14 @@ class Positions:
     values: dict[Name, Position]
 
 
-def attempt(connection: Connection, work: Callable[[], bool]) -> bool:
+def attempt(connection: Connection, work: Callable[[], bool], *, moves: bool = True) -> bool:
     """Do some work in a savepoint. Where it returns False or fails, it is as if nothing had been done.
 
     That includes sequences, which a rollback alone leaves where they are: a step that runs twice has to give the
-    numbers of one that runs once. Not if another session may have taken numbers meanwhile.
+    numbers of one that runs once. Not if another session may have taken numbers meanwhile. Unless it `moves` any nobody
+    has to look where they are.
     """
-    before = positions(connection)
+    before = positions(connection) if moves else None
     done = False
     try:
         with connection.transaction() as savepoint:
@@ -71,7 +72,7 @@ def attempt(connection: Connection, work: Callable[[], bool]) -> bool:
             if not done:
                 raise psycopg.Rollback(savepoint)
     finally:
-        if not done and not connection.closed:
+        if before is not None and not done and not connection.closed:
             _restore(connection, before)
     return done
 

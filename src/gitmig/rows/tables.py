@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg import sql
 
@@ -317,16 +318,15 @@ def _columns(attributes: Iterable[tuple[Any, ...]]) -> dict[int, tuple[Column, .
     return {table: tuple(columns) for table, columns in found.items()}
 
 
-def _by_root(relations: Iterable[tuple[object, ...]]) -> dict[int, list[_Relation]]:
+def _by_root(relations: Iterable[tuple[Any, ...]]) -> dict[int, list[_Relation]]:
     found: dict[int, list[_Relation]] = {}
     for row in relations:
-        relation = _Relation(*row)  # type: ignore[arg-type]
+        relation = _Relation(*row)
         found.setdefault(relation.root, []).append(relation)
     return {root: rows for root, rows in found.items() if any(row.oid == root for row in rows)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Relation:
+class _Relation(NamedTuple):
     """A line of RELATIONS."""
 
     oid: int
@@ -376,6 +376,7 @@ def _table(
     )
 
 
+@lru_cache(maxsize=1 << 14)  # the same columns are read again and again
 def _column(  # noqa: PLR0917 - the columns of the query, in its order
     number: int,
     name: str,
