@@ -80,12 +80,12 @@ def read_last_sync(connection: Connection) -> LastSync | None:
     return LastSync(stayed=stayed, went=rows, commit=commit, began_at=began_at)
 
 
-def read_last_event(connection: Connection) -> str | None:
-    """What was done last with the database, as the history calls it; None if nothing was."""
+def read_last_event(connection: Connection) -> tuple[str, str | None] | None:
+    """What was done last with the database, as the history calls it, and its note; None if nothing was."""
     if ledger_schema.version(connection) == 0:
         return None
-    row = connection.execute("SELECT action FROM gitmig.history ORDER BY id DESC LIMIT 1").fetchone()
-    return row[0] if row else None
+    row = connection.execute("SELECT action, note FROM gitmig.history ORDER BY id DESC LIMIT 1").fetchone()
+    return (row[0], row[1]) if row else None
 
 
 def read_measured(connection: Connection, stacks: Sequence[str]) -> dict[str, str]:
