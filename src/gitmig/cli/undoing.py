@@ -37,10 +37,10 @@ class UndoWatcher(Watcher):
 
     def planned(self, plan: Plan) -> bool:
         """Show what will run, and ask."""
-        for step in plan.steps:
-            tell(step_line(step))
         if self._agreed_before:
             return True
+        for step in plan.steps:
+            tell(step_line(step))
         tell("This takes the database back to what it was before; what has no place there is kept.")
         return confirm("Go on?")
 

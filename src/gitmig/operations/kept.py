@@ -10,7 +10,7 @@ from gitmig.database import ledger_schema, lock
 from gitmig.database.ledger import read_state
 from gitmig.errors import GitmigError
 from gitmig.operations.kept_migrations import find_migrations
-from gitmig.rows.items import Limits, Report
+from gitmig.rows.items import UNDO, Limits, Report
 from gitmig.rows.preserve import Preserver
 from gitmig.rows.store import Store
 
@@ -77,19 +77,23 @@ def restore(project: Project, number: int, on_wait: OnWait) -> tuple[Item, Repor
             return item, _keeper(project, connection).restore(item)
 
 
-def restore_all(project: Project, on_wait: OnWait) -> tuple[list[Entry], Report]:
-    """Put back all that has a place, over nothing that stands there; what is still kept then, and what was done.
+def restore_all(project: Project, on_wait: OnWait) -> tuple[list[Item], int, Report]:
+    """Put back all that has a place: what could not be, how many other items there are, and what was done.
 
-    What waits for a migration that is still there has its place where that has run.
+    Nobody's work since is overwritten. What waits for a migration that is still there has its place where that has
+    run; and what gave way in an undo has none.
     """
     with _opened(project, on_wait, locked=True) as (connection, store):
         entries = _entries(project, connection, store.items())
-        items = [entry.item for entry in entries if entry.item.due or entry.is_left]
+        items = [e.item for e in entries if e.item.due or (e.is_left and e.item.checksum != UNDO)]
         report = Report()
         if items:
             with connection.transaction():
                 report = _keeper(project, connection).restore_all(items)
-        return _entries(project, connection, store.items()), report
+        tried = {item.id for item in items}
+        now = store.items()
+        left = [item for item in now if item.id in tried or item.due]
+        return left, len(now) - len(left), report
 
 
 def drop(project: Project, numbers: Sequence[int] | None, on_wait: OnWait) -> list[Item]:

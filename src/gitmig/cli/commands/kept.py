@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gitmig.database.lock import Holder
     from gitmig.operations.kept import Entry
-    from gitmig.rows.items import Report
+    from gitmig.rows.items import Item, Report
 
 ROWS = 20
 
@@ -79,7 +79,7 @@ def restore(item: int | None, database: str | None) -> int:
     """Put the rows and values of ITEM back into its table as that is now.
 
     A sync does so by itself where it can. By hand, kept values win over those that stand there. Without ITEM,
-    everything that has a place is put back, over nothing that stands there.
+    everything that has a place is put back, and nobody's work since is overwritten.
     """
     from gitmig.operations import kept
 
@@ -156,18 +156,16 @@ def _list(database: str | None, *, as_json: bool) -> int:
     return 0
 
 
-def _restore_all(left: Sequence[Entry], report: Report) -> int:
+def _restore_all(left: Sequence[Item], others: int, report: Report) -> int:
     for restored in report.restored:
         say(f"put {plural(restored.rows, 'row')} back into {restored.table}")
-    came = [entry for entry in left if entry.item.due or entry.is_left]
-    for entry in came:
-        say(staying_line(entry.item).strip())
-    if waiting := len(left) - len(came):
-        verb = "waits for its migration" if waiting == 1 else "wait for their migrations"
-        say(f"{plural(waiting, 'item')} {verb}: `gitmig kept` lists what is kept")
-    elif not (came or report.restored):
+    for item in left:
+        say(staying_line(item).strip())
+    if others:
+        say(f"{plural(others, 'item')} {'waits' if others == 1 else 'wait'} for more: `gitmig kept` says for what")
+    elif not (left or report.restored):
         say("nothing is kept")
-    return 1 if came else 0
+    return 1 if left else 0
 
 
 def _cells(entry: Entry) -> list[str]:
