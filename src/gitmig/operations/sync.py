@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -198,15 +198,19 @@ class SyncRun:
         If the plan has failed on its way, those without a reason wait for what did not run.
         """
         self.known = {item.id for item in keeper.came()} if keeper else set()
-        arrived = False
         try:
             yield
-            arrived = True
-        finally:
-            if keeper and not self.connection.closed and not self.connection.broken:
-                left = [item for item in keeper.came() if item.id not in self.known and (arrived or item.reason)]
-                if left:
-                    self.observer.staying(left)
+        except BaseException:
+            with suppress(Exception):  # what went wrong is more important, and may be the connection
+                self._tell_staying(keeper, with_reason=True)
+            raise
+        self._tell_staying(keeper)
+
+    def _tell_staying(self, keeper: Preserver | None, *, with_reason: bool = False) -> None:
+        came = keeper.came() if keeper else []
+        left = [item for item in came if item.id not in self.known and (item.reason or not with_reason)]
+        if left:
+            self.observer.staying(left)
 
     def settle(self, keeper: Preserver, plan: Plan) -> None:
         """Put back what found its place only where the plan ends."""
