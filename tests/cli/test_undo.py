@@ -203,3 +203,21 @@ def test_a_sync_outside_a_transaction_that_failed_half_way_is_undone(
     assert database.applied() == ["0001_a", "0002_x"]
     assert undo(gitmig).status == 0
     assert database.applied() == []
+
+
+def test_rows_of_partitions_are_shown_under_their_table_and_long_ones_are_cut(
+    repo: Sandbox, gitmig: Gitmig, database: Database
+) -> None:
+    repo.migration(
+        "0002_p",
+        "CREATE TABLE p (id int, t text) PARTITION BY LIST (id); CREATE TABLE q (id int);"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);",
+        "DROP TABLE p, q;",
+    )
+    gitmig("sync")
+    database.rows("INSERT INTO p VALUES (1, repeat('x', 1000))")
+    database.rows("INSERT INTO q SELECT generate_series(1, 1234)")
+    assert undo(gitmig).err.splitlines()[1:3] == [
+        f"  1 row of p: (1,{'x' * 57}…",
+        "  1,234 rows of q: (1), (2), (3), …",
+    ]

@@ -19,6 +19,7 @@ from gitmig.repository.snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.core.layouts import Layout
     from gitmig.core.migration import File, Migration
     from gitmig.core.plan import Applied
     from gitmig.operations.project import Project
@@ -73,6 +74,7 @@ class _Search:
         self._names = {item.migration for item in items if item.migration}
         self._versions = {Version(item.version) for item in items}
         self._readers: dict[str, Reader] = {}
+        self._layouts: list[tuple[Layout, frozenset[File]]] = []  # files of one place tell the layout of another
 
     def run(self, wanted: set[str]) -> tuple[set[str], dict[str, set[str]]]:
         """Of the checksums, those in the work tree; and for each, the branches that have it."""
@@ -110,7 +112,10 @@ class _Search:
     def _place(self, names: tuple[str, ...], found: Snapshot) -> list[_Place]:
         if found.folder is None:
             return []
-        layout = layout_of(self._project, found)
+        layout = next((one for one, files in self._layouts if not files.isdisjoint(found.files)), None)
+        if layout is None:  # to tell it takes longer than all the rest
+            layout = layout_of(self._project, found)
+            self._layouts.append((layout, frozenset(found.files)))
         reader = self._readers.setdefault(layout.name, Reader(project=self._project, layout=layout))
         migrations, _ = group(layout, found.files)
         return [_Place(names=names, found=found, reader=reader, migrations=tuple(migrations))]

@@ -20,6 +20,11 @@ SHOWN = 3
 SINCE = "FROM {} t, gitmig.last_sync l WHERE pg_catalog.age(t.xmin) OPERATOR(pg_catalog.<) pg_catalog.age(l.xmin)"
 COUNT = f"SELECT pg_catalog.count(*) {SINCE}"
 ROWS = f"SELECT ROW(t.*)::pg_catalog.text {SINCE} LIMIT {SHOWN}"
+# An undo need not be able to read what it does not touch.
+READABLE = """
+    SELECT c.oid::int8 FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p')
+    AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND NOT pg_catalog.row_security_active(c.oid)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +37,10 @@ class Written:
 
 
 def written_since(connection: Connection) -> list[Written]:
-    """What people wrote since the last sync, by table, as far as it is still there. It reads all rows."""
+    """What people wrote since the last sync, by table, as far as it is there and may be read. It reads all rows."""
     with connection.transaction(), quiet(connection):
-        found = [_written(connection, table) for table in read_tables(connection) if table.filled]
+        readable = {oid for (oid,) in connection.execute(READABLE.encode()).fetchall()}
+        found = [_written(connection, t) for t in read_tables(connection) if t.filled and t.oid in readable]
     return sorted((one for one in found if one.rows), key=lambda one: one.table)
 
 
