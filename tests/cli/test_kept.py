@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitmig.core import languages
 from gitmig.core.plan import Direction
 from gitmig.database import ledger_schema
 from gitmig.database.connection import connect
@@ -38,7 +39,18 @@ def kept(repo: Sandbox, database: Database) -> None:
         )
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"]])
+@pytest.fixture
+def another(kept: None, database: Database) -> None:
+    """Item 2: values that a migration took which is applied."""
+    with connect(database.url, "test") as connection, connection.transaction():
+        Preserver(connection, Limits(), "Ada", "c0ffee").run(
+            Subject(version="0003", name="clear", checksum="y"),
+            Direction.APPLY,
+            Call(lambda: connection.execute("DELETE FROM public.comments WHERE id = 2").close()),
+        )
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"], ["list"], ["list", "--json"]])
 def test_a_database_without_a_ledger_has_nothing_kept(gitmig: Gitmig, arguments: list[str]) -> None:
     result = gitmig("kept", *arguments)
     assert (result.status, result.out.strip()) == (0, "[]" if "--json" in arguments else "nothing is kept")
@@ -47,7 +59,14 @@ def test_a_database_without_a_ledger_has_nothing_kept(gitmig: Gitmig, arguments:
 @pytest.mark.usefixtures("kept")
 def test_list_and_show(gitmig: Gitmig) -> None:
     cells = gitmig("kept", "list").out.rstrip("\n").split("\t")
-    assert [*cells[:4], cells[6]] == ["1", "- 0002_author", "comments (author)", "2", "its up"]
+    waits = "its up (in no branch any more)"
+    assert [*cells[:4], cells[6]] == ["1", "- 0002_author", "comments (author)", "2", waits]
+    assert gitmig("kept").out == gitmig("kept", "list").out
+    assert gitmig("kept").err == (
+        "nothing brings 1 back by itself: `gitmig kept show 1` shows the rows, `gitmig kept restore 1` puts it back, "
+        "`gitmig kept drop 1` drops it for good\n"
+    )
+    assert gitmig("kept", "--json", "list").err.startswith("error: options go behind the command: gitmig kept list …")
     assert gitmig("kept", "show", "1").out == "1\tAda\n2\t\n"
     assert gitmig("kept", "show", "1", "-n", "1").err == "1 of 2 rows; -n shows more\n"
 
@@ -64,6 +83,9 @@ def test_the_same_as_json(gitmig: Gitmig) -> None:
         "kept_by": "Ada",
         "commit": "c0ffee",
     }
+    assert (item["brought_back_by"], item["migration_exists"]) == ("up", False)
+    assert item["found_in"] == {"applied": False, "work_tree": False, "branches": []}
+    assert gitmig("kept", "--json").out == gitmig("kept", "list", "--json").out
     assert item["columns"] == [
         {"name": "id", "type": "integer", "key": True, "lost": False},
         {"name": "author", "type": "text", "key": False, "lost": True},
@@ -104,3 +126,81 @@ def test_drop_names_what_it_drops(gitmig: Gitmig, database: Database) -> None:
     assert gitmig("kept", "drop", "1", "--yes").out == "dropped 1: 2 rows of comments (author)\n"
     assert database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'gitmig_kept'") == [("item",)]
     assert gitmig("kept", "drop", "--all", "--yes").out == ""
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_entry_says_where_its_migration_is(gitmig: Gitmig, repo: Sandbox, database: Database) -> None:
+    path = repo.migration("0002_author", "ALTER TABLE comments ADD author text;")
+    checksum = languages.by_name("sql").checksum("ALTER TABLE comments ADD author text;")
+    database.rows(f"UPDATE gitmig_kept.item SET checksum = '{checksum}'")
+    assert _waits(gitmig) == "its up (in the work tree)"
+    repo.git("switch", "--quiet", "--create", "feature")
+    repo.commit("author")
+    repo.git("branch", "other")
+    repo.git("switch", "--quiet", "main")
+    assert not (repo.root / path).exists()
+    assert _waits(gitmig) == "its up (on feature and 1 more)"
+    assert gitmig("kept").err == ""
+    (item,) = json.loads(gitmig("kept", "--json").out)
+    assert item["found_in"] == {"applied": False, "work_tree": False, "branches": ["feature", "other"]}
+    repo.git("update-ref", "refs/remotes/origin/author", "feature")
+    repo.git("branch", "--quiet", "-D", "feature", "other")
+    assert _waits(gitmig) == "its up (on origin/author)"
+    database.rows("UPDATE gitmig_kept.item SET due = true, reason = 'taken'")
+    assert _waits(gitmig) == "a row with this key is there already"
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_migration_is_known_by_its_up_whatever_it_is_called(
+    gitmig: Gitmig, repo: Sandbox, database: Database
+) -> None:
+    repo.migration("0017_renamed", "ALTER TABLE comments\n  ADD author text; -- who", "-- another down")
+    checksum = languages.by_name("sql").checksum("ALTER TABLE comments ADD author text;")
+    database.rows(f"UPDATE gitmig_kept.item SET checksum = '{checksum}'")
+    assert _waits(gitmig) == "its up (in the work tree)"
+
+
+@pytest.mark.usefixtures("another")
+def test_restore_without_a_number_puts_back_what_has_a_place(gitmig: Gitmig, database: Database) -> None:
+    refused = gitmig("kept", "restore")
+    assert (refused.status, refused.out) == (
+        1,
+        "put 1 row back into comments\n"
+        "2 rows of comments (author) stay kept: there is no place for them now (`gitmig kept restore 1`)\n",
+    )
+    database.rows("ALTER TABLE comments ADD COLUMN author text")
+    assert gitmig("kept", "restore").out == "put 2 rows back into comments\n"
+    assert database.rows("TABLE comments ORDER BY id") == [(1, "Ada"), (2, None)]
+    assert gitmig("kept", "restore").out == "nothing is kept\n"
+
+
+@pytest.mark.usefixtures("kept")
+def test_restore_without_a_number_leaves_to_a_migration_what_it_brings_back(
+    gitmig: Gitmig, repo: Sandbox, database: Database
+) -> None:
+    repo.migration("0002_author", "ALTER TABLE comments ADD author text;")
+    checksum = languages.by_name("sql").checksum("ALTER TABLE comments ADD author text;")
+    database.rows(f"UPDATE gitmig_kept.item SET checksum = '{checksum}'")
+    result = gitmig("kept", "restore")
+    assert (result.status, result.out) == (0, "1 item waits for more: `gitmig kept` says for what\n")
+
+
+@pytest.mark.usefixtures("kept")
+def test_drop_all_forgets_also_what_only_helps(gitmig: Gitmig, database: Database) -> None:
+    database.rows("UPDATE gitmig_kept.item SET rows = 0")
+    assert gitmig("kept").out == "nothing is kept\n"
+    assert gitmig("kept", "drop", "--all", "--yes").out == ""
+    assert database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'gitmig_kept'") == [("item",)]
+
+
+@pytest.mark.usefixtures("kept")
+def test_large_counts_are_easy_to_read(gitmig: Gitmig, database: Database) -> None:
+    database.rows("UPDATE gitmig_kept.item SET rows = 1234567")
+    assert gitmig("kept").out.split("\t")[3] == "1,234,567"
+    assert gitmig("kept", "show", "1").err == "2 of 1,234,567 rows; -n shows more\n"
+    assert json.loads(gitmig("kept", "--json").out)[0]["rows"] == 1234567
+    assert gitmig("kept", "drop", "1", "--yes").out == "dropped 1: 1,234,567 rows of comments (author)\n"
+
+
+def _waits(gitmig: Gitmig) -> str:
+    return gitmig("kept").out.rstrip("\n").split("\t")[6]

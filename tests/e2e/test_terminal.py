@@ -55,6 +55,8 @@ COMMANDS = (
     ("status", "--database", "postgresql://localhost:1/x%1b%5b31m"),
     ("kept", "list"),
     ("kept", "show", "1"),
+    ("kept", "restore"),
+    ("kept", "undo", "--yes"),
     ("verify", "--trust"),
     ("show", "\x1b[31m"),
     ("nonsense\x1b[31m",),

@@ -58,6 +58,12 @@ class Notebook:
     def expired(self, items: Sequence[Item]) -> None:
         self.events += [f"expired {item.what}" for item in items]
 
+    def abandoned(self, items: Sequence[Item]) -> None:
+        self.events += [f"abandoned {item.what}" for item in items]
+
+    def staying(self, items: Sequence[Item]) -> None:
+        self.events += [f"staying {item.rows} of {item.what}" for item in items]
+
     def keeping(self, table: TableName, size: int) -> None:
         self.events.append(f"keeping {table}")
 

@@ -34,7 +34,8 @@ def run(project: Sandbox, database: Database) -> list[str]:
 
 
 def items(project: Sandbox, database: Database) -> list[tuple[str, int]]:
-    return [(item.table.name, item.rows) for item in kept(Project.load(project.root, database.url))]
+    found = kept(Project.load(project.root, database.url), lambda holder: None)
+    return [(entry.item.table.name, entry.item.rows) for entry in found]
 
 
 @pytest.mark.parametrize("team", ['ignore = ["legacy*"]', 'verify = "never"'])

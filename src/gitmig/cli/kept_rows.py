@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.cli.render import plural
+from gitmig.core.plan import Direction
 from gitmig.rows.items import Reason
 
 if TYPE_CHECKING:
-    from gitmig.rows.items import Kept, Report
+    from collections.abc import Sequence
+
+    from gitmig.operations.kept import Entry
+    from gitmig.operations.kept_migrations import Found
+    from gitmig.rows.items import Item, Kept, Report
 
 SENTENCES = {
     Reason.TAKEN: "a row with this key is there already",
@@ -30,16 +35,62 @@ def why(reason: Reason, detail: str | None) -> str:
 
 
 def lines(report: Report) -> list[str]:
-    """One line for each table, indented below the step's own line."""
+    """One line for each table, indented below the step's own line. What stays is told at the end of a sync."""
     found = [f"      kept {plural(kept.rows, 'row')} of {_what(kept)}{_because(kept.why)}" for kept in report.kept]
-    found += [f"      put back {plural(one.rows, 'row')} of {one.table}" for one in report.restored]
-    found += [
-        f"      {plural(one.rows, 'row')} of {one.table} cannot be put back and stay kept (item {one.item}): "
-        f"{why(one.reason, one.detail)}"
-        for one in report.staying
-        if not one.later  # it is told what became of them once they can be put back
-    ]
-    return found
+    return found + [f"      put back {plural(one.rows, 'row')} of {one.table}" for one in report.restored]
+
+
+def staying_line(item: Item) -> str:
+    """What is still kept although its step has come, and what a person can do."""
+    because = why(item.reason, item.detail) if item.reason else "there is no place for them now"
+    return f"  {_stays(item)}: {because} (`gitmig kept restore {item.id}`)"
+
+
+def abandoned_line(item: Item) -> str:
+    """What nobody will bring back, and what a person can do."""
+    return (
+        f"{_stays(item)} since {item.kept_at:%Y-%m-%d}, and no branch has {item.label} any more, which would bring "
+        f"them back: `gitmig kept restore {item.id}`, or `gitmig kept drop {item.id}`"
+    )
+
+
+def waits_for(entry: Entry) -> str:
+    """What brings an entry back, and where that is; or why it is still here although that has come."""
+    item, found = entry.item, entry.found
+    if item.due:
+        return why(item.reason, item.detail) if item.reason else "its place"
+    if found is None:
+        return f"`gitmig kept restore {item.id}`"
+    section = "its up" if item.direction is Direction.REVERT else "its down"
+    return f"{section} ({_where(found)})"
+
+
+def advice(entries: Sequence[Entry]) -> str | None:
+    """What to do about entries that nothing brings back but a person; None if there are none."""
+    left = [str(entry.item.id) for entry in entries if entry.is_left]
+    if not left:
+        return None
+    number, them = (left[0], "it") if len(left) == 1 else ("N", "them")
+    return (
+        f"nothing brings {', '.join(left)} back by itself: `gitmig kept show {number}` shows the rows, "
+        f"`gitmig kept restore {number}` puts {them} back, `gitmig kept drop {number}` drops {them} for good"
+    )
+
+
+def _where(found: Found) -> str:
+    """In a few words, nearest first."""
+    if found.applied:
+        return "applied"
+    if found.in_work_tree:
+        return "in the work tree"
+    if not found.branches:
+        return "in no branch any more"
+    more = f" and {len(found.branches) - 1} more" if len(found.branches) > 1 else ""
+    return f"on {found.branches[0]}{more}"
+
+
+def _stays(item: Item) -> str:
+    return f"{plural(item.rows, 'row')} of {item.what} {'stays' if item.rows == 1 else 'stay'} kept"
 
 
 def _what(kept: Kept) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gitmig.cli.kept_rows import lines
+from gitmig.cli.copying import CopyProgress
+from gitmig.cli.kept_rows import abandoned_line, lines, staying_line
 from gitmig.cli.render import confirm, ledger_lines, plural, say, step_line, tell, warn
 from gitmig.core.plan import Direction
 from gitmig.core.repair import Way, named
@@ -49,6 +50,7 @@ class Watcher:
         self._quiet = quiet
         self._command = command
         self._progress: Progress | None = None
+        self._copying = CopyProgress()
 
     def waiting(self, holder: Holder) -> None:
         """Say who works on the database."""
@@ -79,10 +81,26 @@ class Watcher:
         """Say what is too old to be kept any longer."""
         tell(f"dropped {plural(len(items), 'item')} of kept rows older than `kept_age`, the first from {items[0].what}")
 
+    def abandoned(self, items: Sequence[Item]) -> None:
+        """Say what nobody will bring back, and that it stays."""
+        for item in items:
+            warn(abandoned_line(item))
+
+    def staying(self, items: Sequence[Item]) -> None:
+        """Say what is still kept although its step has come."""
+        self.close()
+        if not self._quiet:
+            for item in items:
+                say(staying_line(item))
+
     def keeping(self, table: TableName, size: int) -> None:
-        """Say which copy takes its time."""
+        """Show which copy takes its time, and how long that may be."""
         if size >= LARGE_COPY:
-            tell(f"copying {as_size(size)} of {table}, whose rows a step may take away …")
+            if sys.stderr.isatty():
+                self._stop_progress()
+                self._copying.add(str(table), size)
+            else:
+                tell(f"copying {as_size(size)} of {table}, whose rows a step may take away …")
 
     def settled(self, report: Report) -> None:
         """Print what was put back last."""
@@ -142,6 +160,7 @@ class Watcher:
 
     def started(self, step: Step) -> None:
         """Show the step under way."""
+        self._copying.stop()
         if self._progress:
             self._progress.update(
                 self._progress.task_ids[0], advance=1, description=visible(f"{step.direction.sign} {step.label}")
@@ -178,6 +197,10 @@ class Watcher:
 
     def close(self) -> None:
         """Take the progress bar away."""
+        self._copying.stop()
+        self._stop_progress()
+
+    def _stop_progress(self) -> None:
         if self._progress:
             self._progress.stop()
             self._progress = None

@@ -26,8 +26,8 @@ COLOURS = {"+": "green", "-": "red", "~": "yellow", "=": "cyan"}
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 migration`, `2 migrations`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """`1 migration`, `2 migrations`, `1,234 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def short(object_id: str | None) -> str:

@@ -51,4 +51,5 @@ def adopt(
         ledger_schema.upgrade(connection)
         ledger.add(connection, [*rows[:-1], replace(rows[-1], fingerprint=fingerprint)])
         ledger.arrive(connection, context.commit if arrived else state.commit, fingerprint)
+        ledger.forget_last_sync(connection)
         ledger.record(connection, events)

@@ -49,13 +49,21 @@ class Done:
 
 
 class Book:
-    """The book of one plan.
+    """The book of one plan, which lets `keep` rows of the stack stay; None: the plan is still to be made.
 
     `is_last` says that the transaction to come is the plan's last one: with it the sync has arrived. `fingerprint`
     is what the schema is then, None if it was not measured.
     """
 
-    def __init__(self, connection: Connection, context: Context, state: State, moves: Sequence[Move] = ()) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        context: Context,
+        state: State,
+        moves: Sequence[Move] = (),
+        *,
+        keep: int | None = None,
+    ) -> None:
         self.is_last = False
         self.fingerprint: str | None = None
         self._connection = connection
@@ -63,6 +71,8 @@ class Book:
         self._state = state
         self._from_set = state.set_id
         self._moves = moves
+        self._keep = keep
+        self._has_begun = False
         self._began = time.monotonic()
         self._replacement: Replacement | None = None
         self._reverts = 0
@@ -86,10 +96,21 @@ class Book:
         found = ledger.read_measured(self._connection, list(stacks))
         return {position for stack, position in stacks.items() if not gauge.knows(found.get(stack))}
 
+    def begin(self) -> None:
+        """Note what the stack is before the plan, unless that was done; and that nobody else has written since then."""
+        if self._keep is None:
+            return
+        if self._has_begun:
+            ledger.extend_last_sync(self._connection)
+        else:
+            ledger.note_last_sync(self._connection, self._keep, [move.applied.position for move in self._moves])
+            self._has_begun = True
+
     def write(self, batch: Sequence[Task], done: Sequence[Done]) -> None:
         """Rows and events of tasks that ran, in one round trip."""
         measured = self._follow(batch, done)
         events = [self._event(t.step.direction.value, d.milliseconds, t, d.repair) for t, d in zip(batch, done)]
+        self.begin()
         with self._connection.pipeline():
             if reverted := [t.row.position for t in batch if t.step.direction is Direction.REVERT]:
                 ledger.remove(self._connection, reverted)
@@ -132,6 +153,7 @@ class Book:
     def discard_drift(self) -> None:
         """Note that the schema was put back to that of the stack."""
         ledger.arrive(self._connection, self._state.commit, self.fingerprint)
+        ledger.forget_last_sync(self._connection)
         event = self._event("sync", milliseconds(self._began))
         ledger.record(
             self._connection, [replace(event, to_set=self._from_set, note="what was changed by hand was taken back")]

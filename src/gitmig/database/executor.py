@@ -71,7 +71,7 @@ class Executor:
 
     def run(self, plan: Plan, state: State) -> None:
         """Do what the plan, made for this state, says. Raises StepFailed, Unrepairable."""
-        book = Book(self._connection, self._context, state, plan.moves)
+        book = Book(self._connection, self._context, state, plan.moves, keep=plan.keep)
         found = self._tasks(plan)
         rows = self._replacing(plan, book)
         if self._expected:
@@ -214,6 +214,7 @@ class Executor:
                 refuse_flawed(script)
                 with connection.transaction():
                     ledger_schema.upgrade(connection)
+                    book.begin()
                     ledger.begin_unfinished(connection, task.step.direction, task.row)
             indexes = unfinished.indexes if unfinished else ()
             started = unfinished is not None and unfinished.started

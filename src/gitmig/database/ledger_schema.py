@@ -218,20 +218,46 @@ COMMENT ON COLUMN gitmig.measured.fingerprint IS 'What the schema was';
 COMMENT ON COLUMN gitmig.measured.at IS 'When it was measured last';
 """
 
+VERSION_7 = """
+CREATE TABLE gitmig.last_sync (
+    only_row bool PRIMARY KEY DEFAULT true CHECK (only_row),
+    stayed   int NOT NULL,
+    went     jsonb NOT NULL,
+    commit   text,
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE gitmig.last_sync IS 'The stack before the last sync; rows written after this one were written since';
+COMMENT ON COLUMN gitmig.last_sync.only_row IS 'Keeps the table at one row';
+COMMENT ON COLUMN gitmig.last_sync.stayed IS 'How many migrations stayed applied, from the first one on';
+COMMENT ON COLUMN gitmig.last_sync.went IS 'Rows of gitmig.applied that it took away or changed, as they were';
+COMMENT ON COLUMN gitmig.last_sync.commit IS 'Commit of the sync before';
+COMMENT ON COLUMN gitmig.last_sync.began_at IS 'When it wrote the ledger first';
+COMMENT ON COLUMN gitmig.last_sync.ended_at IS 'When it wrote the ledger last';
+"""
+
+VERSION_8 = """
+ALTER TABLE gitmig_kept.item ADD COLUMN warned bool NOT NULL DEFAULT false;
+COMMENT ON COLUMN gitmig_kept.item.warned IS 'Whether people were told that no migration brings it back any more';
+"""
+
 # upgrades[k] leads from version k to k + 1.
-UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
+UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
 WITH_PROTECTION = 2  # the first version that has the marker
 WITH_RENAMINGS = 6  # the first version that notes them, and every measurement
 WITH_KEPT = 3  # the first version that keeps rows
 WITH_KINDS = 5  # the first version whose kept rows say what they are about
+WITH_LAST_SYNC = 7  # the first version that remembers the stack before the last sync
+WITH_WARNINGS = 8  # the first version that knows of which kept rows people were warned
 # The versions that change the book of kept rows, which outlives a ledger; and the columns that tell them apart.
-KEPT_VERSIONS = (WITH_KEPT, WITH_KINDS)
+KEPT_VERSIONS = (WITH_KEPT, WITH_KINDS, WITH_WARNINGS)
 KEPT_COLUMNS = {
     WITH_KEPT: set(re.findall(r"^    (\w+) ", VERSION_3.partition("gitmig_kept.item (")[2].partition(");")[0], re.M)),
 }
 KEPT_COLUMNS[WITH_KINDS] = KEPT_COLUMNS[WITH_KEPT] | {"detail", "all", "inputs", "partitions"}
+KEPT_COLUMNS[WITH_WARNINGS] = KEPT_COLUMNS[WITH_KINDS] | {"warned"}
 
 # What is in a schema that has no book of kept rows (any more), and who made a schema that was there first.
 LEFT = """

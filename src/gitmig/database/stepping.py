@@ -12,6 +12,7 @@ from gitmig.core.plan import Direction
 from gitmig.core.renamings import renamings
 from gitmig.database.book import Done, milliseconds
 from gitmig.database.catalogs.identities import read_names
+from gitmig.database.ledger import extend_last_sync
 from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
 from gitmig.rows.items import DRIFT, Report, Subject
@@ -154,6 +155,7 @@ class Stepper:
     def settle(self, done: Sequence[Done]) -> None:
         """Put back what could not be before these steps were committed."""
         if self._keeper and any(one.rows.waiting for one in done) and (report := self._keeper.settle()):
+            extend_last_sync(self._connection)
             self._observer.settled(report)
 
     def loses_rows(self, task: Task) -> bool:

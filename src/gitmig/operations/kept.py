@@ -2,75 +2,132 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.database import lock
+from gitmig.database import ledger_schema, lock
+from gitmig.database.ledger import read_state
 from gitmig.errors import GitmigError
-from gitmig.rows.items import Limits
+from gitmig.operations.kept_migrations import find_migrations
+from gitmig.rows.items import UNDO, Limits, Report
 from gitmig.rows.preserve import Preserver
 from gitmig.rows.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitmig.database.connection import Connection
     from gitmig.database.lock import Holder
+    from gitmig.operations.kept_migrations import Found
     from gitmig.operations.project import Project
-    from gitmig.rows.items import Item, Reason, Report
+    from gitmig.rows.items import Item, Reason
 
     OnWait = Callable[[Holder], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An item, and where the migration is that brings it back; None: no migration does."""
+
+    item: Item
+    found: Found | None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether nothing brings it back but a person: no migration does, or that one is nowhere any more."""
+        return not self.item.due and not self.found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An item with its rows: for each the values as text by column, and why it could not be put back, if it was tried.
+    """An entry with its rows: for each the values as text by column, and why it could not be put back, if it was tried.
 
     There may be more rows than are shown.
     """
 
-    item: Item
+    entry: Entry
     rows: tuple[tuple[dict[str, str | None], tuple[Reason, str | None] | None], ...]
 
+    @property
+    def item(self) -> Item:
+        """What the rows are of."""
+        return self.entry.item
 
-def kept(project: Project) -> list[Item]:
+
+def kept(project: Project, on_wait: OnWait) -> list[Entry]:
     """Everything that is kept, oldest first."""
-    with project.connect("kept") as connection:
-        return _store(connection, project).items()
+    with _opened(project, on_wait) as (connection, store):
+        return _entries(project, connection, store.items())
 
 
-def show(project: Project, number: int, limit: int) -> Shown:
+def show(project: Project, number: int, limit: int, on_wait: OnWait) -> Shown:
     """One item with at most `limit` rows. Raises GitmigError."""
-    with project.connect("kept") as connection:
-        store = _store(connection, project)
+    with _opened(project, on_wait) as (connection, store):
         item = _find(store, [number])[0]
-        return Shown(item=item, rows=tuple(store.rows(item, limit)))
+        (entry,) = _entries(project, connection, [item])
+        return Shown(entry=entry, rows=tuple(store.rows(item, limit)))
 
 
 def restore(project: Project, number: int, on_wait: OnWait) -> tuple[Item, Report]:
     """Put an item back into its table as that is now, over what stands there. Raises GitmigError."""
-    with project.connect("kept") as connection:
-        lock.acquire(connection, on_wait)
-        item = _find(_store(connection, project), [number])[0]
-        limits = Limits(bytes=project.settings.kept_size, days=project.settings.kept_age)
-        keeper = Preserver(connection, limits, project.user, None)
+    with _opened(project, on_wait, locked=True) as (connection, store):
+        item = _find(store, [number])[0]
         with connection.transaction():
-            return item, keeper.restore(item)
+            return item, _keeper(project, connection).restore(item)
+
+
+def restore_all(project: Project, on_wait: OnWait) -> tuple[list[Item], int, Report]:
+    """Put back all that has a place: what could not be, how many other items there are, and what was done.
+
+    Nobody's work since is overwritten. What waits for a migration that is still there has its place where that has
+    run; and what gave way in an undo has none.
+    """
+    with _opened(project, on_wait, locked=True) as (connection, store):
+        entries = _entries(project, connection, store.items())
+        items = [e.item for e in entries if e.item.due or (e.is_left and e.item.checksum != UNDO)]
+        report = Report()
+        if items:
+            with connection.transaction():
+                report = _keeper(project, connection).restore_all(items)
+        tried = {item.id for item in items}
+        now = store.items()
+        left = [item for item in now if item.id in tried or item.due]
+        return left, len(now) - len(left), report
 
 
 def drop(project: Project, numbers: Sequence[int] | None, on_wait: OnWait) -> list[Item]:
-    """Forget these items, or all of them (None), rows included; returns them. Raises GitmigError."""
+    """Forget these items, or all (None), rows included; returns those that had rows. Raises GitmigError."""
+    with _opened(project, on_wait, locked=True) as (connection, store):
+        items = store.everything() if numbers is None else _find(store, numbers)
+        if items:
+            with connection.transaction():
+                store.drop(items)
+        return [item for item in items if item.rows]
+
+
+@contextmanager
+def _opened(project: Project, on_wait: OnWait, *, locked: bool = False) -> Iterator[tuple[Connection, Store]]:
+    """The book of kept rows; one of an earlier version is upgraded, for which the lock is needed as well."""
     with project.connect("kept") as connection:
-        lock.acquire(connection, on_wait)
-        store = _store(connection, project)
-        items = store.items() if numbers is None else _find(store, numbers)
-        with connection.transaction():
-            store.drop(items)
-        return items
+        is_old = 0 < ledger_schema.version(connection) < ledger_schema.CURRENT
+        if locked or is_old:
+            lock.acquire(connection, on_wait)
+        if is_old:
+            ledger_schema.upgrade(connection)
+        yield connection, Store(connection, project.user, None)
 
 
-def _store(connection: Connection, project: Project) -> Store:
-    return Store(connection, project.user, None)
+def _keeper(project: Project, connection: Connection) -> Preserver:
+    limits = Limits(bytes=project.settings.kept_size, days=project.settings.kept_age)
+    return Preserver(connection, limits, project.user, None)
+
+
+def _entries(project: Project, connection: Connection, items: Sequence[Item]) -> list[Entry]:
+    if not items:
+        return []
+    found = find_migrations(project, read_state(connection).stack, items)
+    return [Entry(item=item, found=found.get(item.id)) for item in items]
 
 
 def _find(store: Store, numbers: Sequence[int]) -> list[Item]:

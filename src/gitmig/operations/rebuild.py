@@ -269,7 +269,7 @@ class _Rebuild:
             to_set=self._target.set.id,
             from_commit=state.commit,
             to_commit=self._target.commit,
-            note=f"carried {total(moved.carried)} rows, set {asides} aside; the old database is {self._names.kept}",
+            note=f"carried {total(moved.carried):,} rows, set {asides} aside; the old database is {self._names.kept}",
         )
         fingerprint = Gauge(new.info.server_version, self._project.settings.ignore).fingerprint(built)
         noted = ((task.row, self._renamings[place]) for place, task in enumerate(work, 1))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitmig.config import OPTION
@@ -13,7 +15,7 @@ from gitmig.core.protection import Caller, Change
 from gitmig.database import ledger_schema
 from gitmig.database.connection import Address
 from gitmig.database.executor import Executor
-from gitmig.database.ledger import end_unfinished, read_state
+from gitmig.database.ledger import end_unfinished, extend_last_sync, read_state
 from gitmig.database.refusals import StepFailed
 from gitmig.database.reverting import Unrepairable
 from gitmig.database.tasks import Context
@@ -34,6 +36,8 @@ from gitmig.rows.preserve import Preserver
 from gitmig.rows.reach import has_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from gitmig.core.plan import Plan
     from gitmig.core.schema import SchemaDifference
     from gitmig.database.book import Done
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.target import Target
     from gitmig.operations.watching import SyncObserver
+    from gitmig.rows.items import Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +96,12 @@ def sync(
             return _dry_run(connection, target, take_over=take_over)
     try:
         with project.connect("sync", timeout=timeout, on_wait=observer.waiting) as connection:
-            outcome = _Sync(connection, target, observer, caller).run(
+            outcome = SyncRun(connection, target, observer, caller).run(
                 abandon=abandon, discard_drift=discard_drift, take_over=take_over
             )
             if outcome.ran and caller is Caller.PERSON:
                 trust.approve_ledger(project, connection)
-    except _NoWayBack as failure:
+    except NoWayBack as failure:
         if not observer.unrepairable(failure.told):
             raise failure.told from failure
         from gitmig.operations.rebuild import rebuild  # rarely needed, and large
@@ -133,22 +138,26 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
     )
 
 
-class _Sync:
-    """One sync on a connection that holds the lock."""
+class SyncRun:
+    """One sync on a connection that holds the lock.
+
+    `known` are the kept rows, by number, of which earlier syncs have told that they stay.
+    """
 
     def __init__(self, connection: Connection, target: Target, observer: SyncObserver, caller: Caller) -> None:
-        self._connection = connection
+        self.known: set[int] = set()
+        self.connection = connection
         self._target = target
         self._project = target.project
         self._verify = target.project.settings.verify
-        self._observer = observer
+        self.observer = observer
         self._caller = caller
         self._database = str(Address.of(target.project.url))
 
     def run(self, *, abandon: bool, discard_drift: bool, take_over: bool) -> Outcome:
         """Make the stack whole, see that the schema is that of the stack, plan, and run the plan."""
-        ledger_schema.upgrade_existing(self._connection)
-        state = read_state(self._connection)
+        ledger_schema.upgrade_existing(self.connection)
+        state = read_state(self.connection)
         finished: tuple[Done, ...] = ()
         plan = plan_for(state.stack, self._target)
         self._refuse_strangers(plan, state, take_over=take_over)
@@ -156,19 +165,19 @@ class _Sync:
             self._refuse_idle(state)
         elif state.unfinished is not None:
             finished = self._finish(state)
-            state = read_state(self._connection)
+            state = read_state(self.connection)
             plan = plan_for(state.stack, self._target)
-        refuse_half_a_squash(self._connection, self._target, plan)
-        expected = Expected(self._project, self._connection, state.stack) if self._verify else None
+        refuse_half_a_squash(self.connection, self._target, plan)
+        expected = Expected(self._project, self.connection, state.stack) if self._verify else None
         keeper = self._keeper(needed=bool(state.stack) or discard_drift or abandon)
         executor = self._executor(expected, keeper)
         if expected is not None:
             # without a ledger the whole schema is somebody's work, and not what they changed
             discard = abandon or (discard_drift and bool(state.stack))
             self._look_for_drift(executor, expected, state, discard=discard)
-            plan = without_needless_scripts(self._connection, self._target, plan, state.stack, expected)
+            plan = without_needless_scripts(self.connection, self._target, plan, state.stack, expected)
         if abandon:
-            end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
+            end_unfinished(self.connection)  # where nothing of it was left to take back, or nobody looks
         if expected is None:
             refuse_irreversible(plan, self._database)
         outcome = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
@@ -176,27 +185,60 @@ class _Sync:
             return outcome
         if plan:
             stamp.forget(self._project.repository)
-            self._run(executor, outcome, state)
-        if plan and keeper and (report := keeper.finish({applied.checksum for applied in left_behind(plan)})):
-            self._observer.settled(report)
+            with self._staying_told(keeper):
+                self._run(executor, outcome, state)
+                if keeper:
+                    self.settle(keeper, plan)
         return replace(outcome, ran=True, done=finished + executor.committed)
+
+    @contextmanager
+    def _staying_told(self, keeper: Preserver | None) -> Iterator[None]:
+        """Tell once, at the end, which rows are still kept although their step has come; earlier syncs told of others.
+
+        If the plan has failed on its way, those without a reason wait for what did not run.
+        """
+        self.known = {item.id for item in keeper.came()} if keeper else set()
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):  # what went wrong is more important, and may be the connection
+                self._tell_staying(keeper, with_reason=True)
+            raise
+        self._tell_staying(keeper)
+
+    def _tell_staying(self, keeper: Preserver | None, *, with_reason: bool = False) -> None:
+        came = keeper.came() if keeper else []
+        left = [item for item in came if item.id not in self.known and (item.reason or not with_reason)]
+        if left:
+            self.observer.staying(left)
+
+    def settle(self, keeper: Preserver, plan: Plan) -> None:
+        """Put back what found its place only where the plan ends."""
+        report = keeper.finish({applied.checksum for applied in left_behind(plan)})
+        if report:
+            self.observer.settled(report)
+            extend_last_sync(self.connection)
 
     def _refuse_strangers(self, plan: Plan, state: State, *, take_over: bool) -> None:
         """Raise LeftToSync if it is another project's database, or a hook would run what nobody has agreed to."""
         if not take_over:
-            refuse_foreign(self._connection, self._target, state, plan, self._observer, self._caller)
+            refuse_foreign(self.connection, self._target, state, plan, self.observer, self._caller)
         if self._caller is Caller.HOOK:
-            trust.refuse_unknown_ledger(self._project, self._connection, state)
+            trust.refuse_unknown_ledger(self._project, self.connection, state)
             trust.refuse_untrusted(self._project, self._target, plan, state)
 
     def _agreed(self, plan: Plan) -> bool:
         """Whether the plan may run; a person who runs it approves of its scripts."""
-        allowed = permit(self._connection, self._project, plan, self._caller, self._observer)
-        if not (allowed and self._observer.planned(plan)):
+        allowed = permit(self.connection, self._project, plan, self._caller, self.observer)
+        if not (allowed and self.observer.planned(plan)):
             return False
         if self._caller is Caller.PERSON:
-            trust.approve_plan(self._project, plan, self._target)
+            self.approve(plan)
         return True
+
+    def approve(self, plan: Plan) -> None:
+        """Note that a person runs the plan."""
+        trust.approve_plan(self._project, plan, self._target)
 
     def _keeper(self, *, needed: bool) -> Preserver | None:
         """Who keeps rows; what was kept for too long goes first. None where no row is, unless `needed`."""
@@ -204,36 +246,47 @@ class _Sync:
         limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
         by, commit = self._project.user, self._target.commit
         wary = self._caller is Caller.HOOK
-        keeper = Preserver(self._connection, limits, by, commit, self._observer.keeping, wary=wary)
-        if not needed and not keeper.holds_rows and not has_rows(self._connection):
+        keeper = Preserver(self.connection, limits, by, commit, self.observer.keeping, wary=wary)
+        if not needed and not keeper.holds_rows and not has_rows(self.connection):
             return None
-        if expired := keeper.expire():
-            self._observer.expired(expired)
+        if expired := keeper.expire(partial(self._spared, keeper)):
+            self.observer.expired(expired)
         return keeper
+
+    def _spared(self, keeper: Preserver, items: Sequence[Item]) -> list[Item]:
+        """Of what is too old, that which nothing will ever bring back: a person has to decide, and is told so once."""
+        from gitmig.operations.kept_migrations import find_migrations  # rarely needed
+
+        found = find_migrations(self._project, read_state(self.connection).stack, items)
+        left = [item for item in items if item.comes_back and not item.due and not found[item.id]]
+        if news := [item for item in left if not item.warned]:
+            self.observer.abandoned(news)
+            keeper.warn(news)
+        return left
 
     def _executor(self, expected: Expected | None = None, keeper: Preserver | None = None) -> Executor:
         return Executor(
-            self._connection,
+            self.connection,
             Context(target=self._target.set, commit=self._target.commit, by=self._project.user),
-            self._observer,
+            self.observer,
             expected=expected,
             keeper=keeper,
             always_outside=self._project.settings.run_outside == "always",
         )
 
     def _look_for_drift(self, executor: Executor, expected: Expected, state: State, *, discard: bool) -> None:
-        drift = find_drift(self._connection, expected, state)
+        drift = find_drift(self.connection, expected, state)
         if drift is None:
             return
         if not discard:
             raise drifted(drift, self._database, is_new=not state.stack)
-        permit_discarding(self._connection, self._project, drift, self._caller)
+        permit_discarding(self.connection, self._project, drift, self._caller)
         stamp.forget(self._project.repository)
         try:
             executor.discard_drift(state)
         except Unrepairable as failure:
             raise unrepairable(failure, self._database) from failure
-        self._observer.discarded(drift)
+        self.observer.discarded(drift)
 
     def _run(self, executor: Executor, outcome: Outcome, state: State) -> None:
         try:
@@ -242,7 +295,7 @@ class _Sync:
             raise step_failed(failure, outcome.plan, self._database) from failure
         except Unrepairable as failure:
             reached = replace(outcome, done=failure.committed)
-            raise _NoWayBack(reached, unrepairable(failure, self._database)) from failure
+            raise NoWayBack(reached, unrepairable(failure, self._database)) from failure
 
     def _refuse_idle(self, state: State) -> None:
         """Raise UsageError if there is nothing to abandon: what was changed by hand is another matter."""
@@ -253,18 +306,18 @@ class _Sync:
     def _finish(self, state: State) -> tuple[Done, ...]:
         """Make the stack whole again before anything is planned on it; what that took."""
         assert state.unfinished is not None  # else there is nothing to finish
-        refuse_hooks(self._connection, self._project, Change.REVERT, self._caller)
+        refuse_hooks(self.connection, self._project, Change.REVERT, self._caller)
         stamp.forget(self._project.repository)
-        self._observer.resuming(state.unfinished.row.label)
+        self.observer.resuming(state.unfinished.row.label)
         executor = self._executor()
         try:
-            finish_interrupted(self._connection, executor, state, self._target)
+            finish_interrupted(self.connection, executor, state, self._target)
         except StepFailed as failure:
             raise step_failed(failure, None, self._database) from failure
         return executor.committed
 
 
-class _NoWayBack(Exception):
+class NoWayBack(Exception):
     """The plan cannot be run to its end; the database can still be built anew."""
 
     def __init__(self, outcome: Outcome, told: SyncFailed) -> None:

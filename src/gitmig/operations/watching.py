@@ -38,6 +38,12 @@ class SyncObserver(Observer, OwnershipObserver, ProtectionObserver, RebuildObser
     def expired(self, items: Sequence[Item]) -> None:
         """Rows that were kept for longer than the settings say are dropped."""
 
+    def abandoned(self, items: Sequence[Item]) -> None:
+        """Too old, but no migration is there any more that brings them back: they stay, and it is told once."""
+
+    def staying(self, items: Sequence[Item]) -> None:
+        """The sync is over, and these are still kept although their step has come."""
+
     def keeping(self, table: TableName, size: int) -> None:
         """A table of `size` bytes is about to be copied, because a step may take rows of it away."""
 
@@ -70,6 +76,12 @@ class Silent:
         return False
 
     def expired(self, items: Sequence[Item]) -> None:
+        """Say nothing."""
+
+    def abandoned(self, items: Sequence[Item]) -> None:
+        """Say nothing."""
+
+    def staying(self, items: Sequence[Item]) -> None:
         """Say nothing."""
 
     def keeping(self, table: TableName, size: int) -> None:

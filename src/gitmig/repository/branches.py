@@ -73,12 +73,21 @@ def differences(
     below = _expanded(repository, {entry for new, _ in trees.values() for entry in new})
     return {
         commit: Difference(
-            new=tuple(sorted(_files(folder, trees[tree][0], below), key=lambda file: file.name)),
+            new=tuple(sorted(_files(folder, trees[tree][0], below), key=_by_name)),
             missing=trees[tree][1],
         )
         for commit, (folder, tree) in roots.items()
         if commit != base
     }
+
+
+def folders_at(repository: Repository, commits: Sequence[str], folders: Sequence[str]) -> dict[str, tuple[File, ...]]:
+    """Commit → all files of its migrations folder; commits without one are left out."""
+    roots = _roots(repository, commits, folders)
+    trees = _entries(repository, sorted({tree for _, tree in roots.values()}))
+    below = _expanded(repository, {entry for entries in trees.values() for entry in entries})
+    files = {root: tuple(sorted(_files(root[0], trees[root[1]], below), key=_by_name)) for root in set(roots.values())}
+    return {commit: files[root] for commit, root in roots.items()}
 
 
 def _against(known: frozenset[Entry], found: frozenset[Entry]) -> tuple[frozenset[Entry], frozenset[str]]:
@@ -152,6 +161,10 @@ def _files(folder: str, entries: Iterable[Entry], below: dict[bytes, frozenset[E
             )
         else:
             yield _file(folder, name, mode, oid)
+
+
+def _by_name(file: File) -> str:
+    return file.name
 
 
 def _file(folder: str, name: bytes, mode: bytes, oid: bytes) -> File:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Partition, Table, TableName
 
 # What these took is no migration's, and no step brings it back.
-DRIFT, REBUILD = "drift", "rebuild"
+DRIFT, REBUILD, UNDO = "drift", "rebuild", "undo"
 GIGABYTE = 1 << 30
 
 
@@ -126,7 +126,8 @@ class Item:
     back; an item without any only helps the opposite step. `due`: the opposite step ran, so that the rows are to be put
     back as soon as there is a place for them; `reason` is why some are still here, `detail` what PostgreSQL said. `all`
     says that all rows are in it that the opposite step writes anew. `inputs` are the tables that step reads or writes.
-    `partitions` are parts of the table that the step dropped. `home` is the table they belong to
+    `partitions` are parts of the table that the step dropped. `warned`: people were told that no migration is there any
+    more that brings it back. `home` is the table they belong to
     as it was when the plan under way came to that step: later steps may rename it.
     """
 
@@ -150,6 +151,7 @@ class Item:
     all: bool = False
     inputs: Inputs = NO_INPUTS
     partitions: tuple[Partition, ...] = ()
+    warned: bool = False
     home: Table | None = None
 
     @property
@@ -160,7 +162,7 @@ class Item:
     @property
     def comes_back(self) -> bool:
         """Whether there is a step that brings it back."""
-        return self.checksum not in {DRIFT, REBUILD}
+        return self.checksum not in {DRIFT, REBUILD, UNDO}
 
     @property
     def lost(self) -> tuple[KeptColumn, ...]:

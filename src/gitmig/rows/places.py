@@ -58,6 +58,11 @@ class Place:
         return all(pair.kept.type == pair.column.type for pair in self.pairs)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all that a row of the table holds is kept."""
+        return {pair.column.number for pair in self.pairs} >= {column.number for column in self.table.stored}
+
+    @property
     def unique(self) -> bool:
         """Whether values that are put back, other than keys, may be such as only one row can have."""
         numbers = {pair.column.number for pair in self.values}

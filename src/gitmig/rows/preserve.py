@@ -18,7 +18,7 @@ from gitmig.rows.bisect import is_about_data
 from gitmig.rows.changes import Changes, find_changes
 from gitmig.rows.constraints import quiet
 from gitmig.rows.deferred import Deferral
-from gitmig.rows.items import Reason, Report, Staying
+from gitmig.rows.items import UNDO, Reason, Report, Staying, Subject
 from gitmig.rows.limits import check
 from gitmig.rows.places import find_place
 from gitmig.rows.reach import reaches_rows, suspect
@@ -32,14 +32,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from gitmig.database.connection import Connection
-    from gitmig.rows.items import Item, Limits, Subject
+    from gitmig.rows.items import Item, Limits, Restored, Staying
     from gitmig.rows.places import Place
     from gitmig.rows.script import Runnable
     from gitmig.rows.tables import TableName, Tables
 
     Progress = Callable[[TableName, int], None]
+    Spare = Callable[[Sequence[Item]], Collection[Item]]
 
 BACK = {Direction.APPLY: "reverted", Direction.REVERT: "applied again"}
+# Under this name rows are kept that gave way to what an undo put back.
+UNDOING = Subject(version=UNDO, name="", checksum=UNDO)
 
 
 class Preserver:
@@ -165,24 +168,46 @@ class Preserver:
             restored, staying = put_back(self._connection, self._store, places, {}, partial=partial)
         return Report(restored=tuple(restored), staying=tuple(staying))
 
-    def expire(self) -> list[Item]:
-        """Drop what has been kept for longer than the limit; returns it."""
+    def expire(self, spare: Spare | None = None) -> list[Item]:
+        """Drop what has been kept for longer than the limit, except for what `spare` returns of it; returns it."""
         old = self._store.older_than(self._limits.days)
+        if spare and (theirs := [item for item in old if item.rows]):
+            spared = {item.id for item in spare(theirs)}
+            old = [item for item in old if item.id not in spared]
         if old:
             self._store.drop(old)
         return [item for item in old if item.rows]
+
+    def warn(self, items: Sequence[Item]) -> None:
+        """Note that people were told of these that no migration is there any more that brings them back."""
+        self._store.warn(items)
+
+    def came(self) -> list[Item]:
+        """What is still kept although the step came that was to bring it back."""
+        return self._store.came()
 
     def restore(self, item: Item) -> Report:
         """Put an item back now, over what stands in its place. Raises GitmigError if it has none."""
         place = find_place(item, read_tables(self._connection), force=True)
         if place is None:
+            by_itself = f"it comes back by itself when {item.label} is {BACK[item.direction]}"
             raise GitmigError(
                 f"{item.what} has no place in the database as it is now",
-                hint=f"it comes back by itself when {item.label} is {BACK[item.direction]}",
+                hint=by_itself if item.comes_back else "go to a commit that has the table and its key",
             )
         with quiet(self._connection):
             restored, staying = put_back(self._connection, self._store, [place], {})
         return Report(restored=tuple(restored), staying=tuple(staying))
+
+    def restore_all(self, items: Sequence[Item]) -> Report:
+        """Put items back as far as they have a place, over nothing that stands there."""
+        return self._put_back(items)
+
+    def insist(self, items: Sequence[Item]) -> Report:
+        """Put items back over what stands there, as an undo does; what has to give way to them is kept."""
+        forced = _Forced(self._connection, self._store, items)
+        report = self.run(UNDOING, Direction.REVERT, forced)
+        return replace(report, restored=tuple(forced.restored), staying=tuple(forced.staying))
 
     def _due(self, subject: Subject, direction: Direction) -> tuple[list[Item], list[Item]]:
         """What to put back after a step, and what has to wait longer.
@@ -277,6 +302,24 @@ class Preserver:
             return report if attempt(self._connection, work) else None
         except (ScriptError, UnknownRows):
             return None
+
+
+class _Forced:
+    """Items that are put back over what stands there, as a script that can be taken back and run again."""
+
+    def __init__(self, connection: Connection, store: Store, items: Sequence[Item]) -> None:
+        self.restored: Sequence[Restored] = ()
+        self.staying: Sequence[Staying] = ()
+        self._connection = connection
+        self._store = store
+        self._items = items
+
+    def run(self) -> None:
+        """Put them back in the open transaction, newest first."""
+        with quiet(self._connection):
+            tables = read_tables(self._connection)
+            places = [place for item in reversed(self._items) if (place := find_place(item, tables, force=True))]
+            self.restored, self.staying = put_back(self._connection, self._store, places, {})
 
 
 def _unheard(table: TableName, size: int) -> None:

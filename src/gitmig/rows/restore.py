@@ -144,7 +144,7 @@ class _PutBack:
 
     def _is_plain(self, place: Place) -> bool:
         """Whether all that is to be done is to put lost values beside their keys."""
-        if not merge.is_plain(place, self._witnesses[place.item.id]):
+        if not merge.is_plain(place, self._witnesses[place.item.id]) or (place.force and place.is_whole):
             return False
         query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE kind <> {})").format(place.data, Kind.PAIRED.value)
         return self._connection.execute(query).fetchone() == (False,)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "id, version, migration, checksum, direction, table_schema, table_name, heir_schema, heir_name, columns, rows, "
     "bytes, pg_catalog.to_char(kept_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00:00'), kept_by, commit, data, "
-    'due, reason, detail, "all", inputs, partitions'
+    'due, reason, detail, "all", inputs, partitions, warned'
 )
 SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 # The opposite of an earlier step makes due what that one took. Rows that were refused are not tried again and again.
@@ -89,6 +89,19 @@ class Store:
         if not self._has_book():
             return []
         return self._select("WHERE rows > 0")
+
+    def everything(self) -> list[Item]:
+        """The same with what only helps opposite steps."""
+        return self._select("") if self._has_book() else []
+
+    def came(self) -> list[Item]:
+        """What people can get back, and could not at the step that was to bring it back; oldest first."""
+        return self._select("WHERE rows > 0 AND due") if self._has_book() else []
+
+    def warn(self, items: Sequence[Item]) -> None:
+        """Note that people were told of these that no migration is there any more that brings them back."""
+        numbers = [item.id for item in items]
+        self._connection.execute("UPDATE gitmig_kept.item SET warned = true WHERE id = ANY(%s)", (numbers,))
 
     def due(self, checksums: Collection[str], direction: Direction) -> list[Item]:
         """What the opposites of these steps took, and what is still waiting for a place; oldest first."""
@@ -284,6 +297,7 @@ def _item(  # noqa: PLR0917 - the columns of the query, in its order
     all_: bool,
     inputs: dict[str, dict[str, str]],
     partitions: list[list[str]],
+    warned: bool,
 ) -> Item:
     return Item(
         id=id_,
@@ -308,4 +322,5 @@ def _item(  # noqa: PLR0917 - the columns of the query, in its order
         partitions=tuple(
             Partition(name=TableName(*part[:2]), parent=TableName(*part[2:4]), bound=part[4]) for part in partitions
         ),
+        warned=warned,
     )

@@ -7,19 +7,33 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options, shapes
-from gitmig.cli.kept_rows import why
-from gitmig.cli.render import confirm, plural, print_json, say, table, tell
+from gitmig.cli.kept_rows import advice, staying_line, waits_for, why
+from gitmig.cli.render import confirm, plural, print_json, say, short, table, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitmig.database.lock import Holder
-    from gitmig.rows.items import Item
+    from gitmig.operations.kept import Entry
+    from gitmig.rows.items import Item, Report
 
 ROWS = 20
 
 
-@click.group("kept", short_help="Rows that were kept from a sync: list, show, restore, drop.")
-def command() -> None:
-    """Look at the rows and values that migrations took away, put them back by hand, or drop them."""
+@click.group("kept", invoke_without_command=True, short_help="Rows that syncs kept: list, restore, drop; undo a sync.")
+@options.database
+@options.as_json
+@click.pass_context
+def command(context: click.Context, database: str | None, as_json: bool) -> int:
+    """Look at the rows and values that migrations took away, put them back by hand, or drop them.
+
+    Without a command, list them.
+    """
+    if context.invoked_subcommand is None:
+        return _list(database, as_json=as_json)
+    if database or as_json:
+        raise click.UsageError(f"options go behind the command: gitmig kept {context.invoked_subcommand} …")
+    return 0
 
 
 @command.command("list", short_help="List what is kept.")
@@ -27,16 +41,7 @@ def command() -> None:
 @options.as_json
 def list_(database: str | None, as_json: bool) -> int:
     """List what is kept, oldest first."""
-    from gitmig.operations import kept
-
-    items = kept.kept(options.project(database))
-    if as_json:
-        print_json([shapes.of_kept(item) for item in items])
-    elif items:
-        table(("number", "migration", "what", "rows", "size", "kept", "waits for"), [_cells(item) for item in items])
-    else:
-        say("nothing is kept")
-    return 0
+    return _list(database, as_json=as_json)
 
 
 @command.command("show", short_help="Show the rows of an item.")
@@ -48,7 +53,7 @@ def show(item: int, limit: int, database: str | None, as_json: bool) -> int:
     """Show the rows of ITEM, a number from `gitmig kept list`."""
     from gitmig.operations import kept
 
-    found = kept.show(options.project(database), item, limit)
+    found = kept.show(options.project(database), item, limit, _waiting)
     if as_json:
         print_json(shapes.of_kept_rows(found))
         return 0
@@ -63,21 +68,25 @@ def show(item: int, limit: int, database: str | None, as_json: bool) -> int:
     ]
     table([*names, *(["why it is still here"] if refused else [])], rows)
     if found.item.rows > len(found.rows):
-        tell(f"{len(found.rows)} of {plural(found.item.rows, 'row')}; -n shows more")
+        tell(f"{len(found.rows):,} of {plural(found.item.rows, 'row')}; -n shows more")
     return 0
 
 
-@command.command("restore", short_help="Put the rows of an item back now.")
-@click.argument("item", type=int)
+@command.command("restore", short_help="Put kept rows back now.")
+@click.argument("item", type=int, required=False)
 @options.database
-def restore(item: int, database: str | None) -> int:
+def restore(item: int | None, database: str | None) -> int:
     """Put the rows and values of ITEM back into its table as that is now.
 
-    A sync does so by itself where it can. By hand, kept values win over those that stand there.
+    A sync does so by itself where it can. By hand, kept values win over those that stand there. Without ITEM,
+    everything that has a place is put back, and nobody's work since is overwritten.
     """
     from gitmig.operations import kept
 
-    found, report = kept.restore(options.project(database), item, _waiting)
+    project = options.project(database)
+    if item is None:
+        return _restore_all(*kept.restore_all(project, _waiting))
+    found, report = kept.restore(project, item, _waiting)
     for restored in report.restored:
         say(f"put {plural(restored.rows, 'row')} back into {restored.table}")
     for staying in report.staying:
@@ -106,20 +115,71 @@ def drop(items: tuple[int, ...], everything: bool, yes: bool, database: str | No
     return 0
 
 
-def _cells(item: Item) -> list[str]:
+@command.command("undo", short_help="Take the database back to what it was before the last sync.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.database
+def undo(yes: bool, database: str | None) -> int:
+    """Take the database back to what it was before the last sync, after showing what was written since.
+
+    Of values that both sides have changed those from before the sync count; the others are kept.
+    """
+    from gitmig.cli.undoing import UndoWatcher
+    from gitmig.operations.undo import undo
+
+    watcher = UndoWatcher(agreed=yes)
+    try:
+        outcome = undo(options.project(database), watcher)
+    finally:
+        watcher.close()
+    if not outcome.ran:
+        say(f"nothing was changed; {outcome.database} is as it was")
+        return 0
+    watcher.moved(outcome.plan)
+    at = f" at commit {short(outcome.target.commit)}" if outcome.target.commit else ""
+    say(f"{outcome.database} is as it was before the last sync{at} ({plural(len(outcome.target.set), 'migration')})")
+    tell("`gitmig sync` leads to the migrations of the work tree again")
+    return 0
+
+
+def _list(database: str | None, *, as_json: bool) -> int:
+    from gitmig.operations import kept
+
+    entries = kept.kept(options.project(database), _waiting)
+    if as_json:
+        print_json([shapes.of_kept(entry) for entry in entries])
+    elif entries:
+        table(("number", "migration", "what", "rows", "size", "kept", "waits for"), list(map(_cells, entries)))
+        if text := advice(entries):
+            tell(text)
+    else:
+        say("nothing is kept")
+    return 0
+
+
+def _restore_all(left: Sequence[Item], others: int, report: Report) -> int:
+    for restored in report.restored:
+        say(f"put {plural(restored.rows, 'row')} back into {restored.table}")
+    for item in left:
+        say(staying_line(item).strip())
+    if others:
+        say(f"{plural(others, 'item')} {'waits' if others == 1 else 'wait'} for more: `gitmig kept` says for what")
+    elif not (left or report.restored):
+        say("nothing is kept")
+    return 1 if left else 0
+
+
+def _cells(entry: Entry) -> list[str]:
     from gitmig.core.sizes import as_size
 
-    back = "its up" if item.direction.value == "revert" else "its down"
-    back = back if item.comes_back else "`gitmig kept restore`"
-    waits = (why(item.reason, item.detail) if item.reason else "its place") if item.due else back
+    item = entry.item
     return [
         str(item.id),
         f"{item.direction.sign} {item.label}",
         item.what,
-        str(item.rows),
+        f"{item.rows:,}",
         as_size(item.bytes),
         f"{item.kept_at:%Y-%m-%d %H:%M}",
-        waits,
+        waits_for(entry),
     ]
 
 

@@ -1,15 +1,26 @@
 """The ledger: what is applied, with everything needed to revert it, and the history (its tables: `ledger_schema`)."""
 
-from gitmig.database.ledger.reading import read_digests, read_measured, read_origin, read_rows, read_state
-from gitmig.database.ledger.rows import Event, Row, State, Unfinished, applied_of, scripts
+from gitmig.database.ledger.reading import (
+    read_digests,
+    read_last_event,
+    read_last_sync,
+    read_measured,
+    read_origin,
+    read_rows,
+    read_state,
+)
+from gitmig.database.ledger.rows import Event, LastSync, Row, State, Unfinished, applied_of, scripts
 from gitmig.database.ledger.writing import (
     add,
     advance_unfinished,
     arrive,
     begin_unfinished,
     end_unfinished,
+    extend_last_sync,
+    forget_last_sync,
     measured,
     move,
+    note_last_sync,
     recall,
     record,
     remember,
@@ -19,6 +30,7 @@ from gitmig.database.ledger.writing import (
 
 __all__ = [
     "Event",
+    "LastSync",
     "Row",
     "State",
     "Unfinished",
@@ -28,9 +40,14 @@ __all__ = [
     "arrive",
     "begin_unfinished",
     "end_unfinished",
+    "extend_last_sync",
+    "forget_last_sync",
     "measured",
     "move",
+    "note_last_sync",
     "read_digests",
+    "read_last_event",
+    "read_last_sync",
     "read_measured",
     "read_origin",
     "read_rows",

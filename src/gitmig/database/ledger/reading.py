@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitmig.core.plan import Direction
 from gitmig.database import ledger_schema
-from gitmig.database.ledger.rows import COLUMNS, Row, State, Unfinished, applied
+from gitmig.database.ledger.rows import COLUMNS, LastSync, Row, State, Unfinished, applied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +66,26 @@ def read_rows(connection: Connection, after: int) -> dict[int, Row]:
     query = f"SELECT {names} FROM gitmig.applied WHERE position > %s ORDER BY position"
     found = connection.execute(query.encode(), (after,)).fetchall()
     return {columns[0]: Row(**dict(zip(COLUMNS, columns))) for columns in found}
+
+
+def read_last_sync(connection: Connection) -> LastSync | None:
+    """The stack before the last sync; None if there was none, or it is not remembered."""
+    if ledger_schema.version(connection) < ledger_schema.WITH_LAST_SYNC:
+        return None
+    row = connection.execute("SELECT stayed, went, commit, began_at FROM gitmig.last_sync").fetchone()
+    if row is None:
+        return None
+    stayed, went, commit, began_at = row
+    rows = tuple(Row(**{name: values[name] for name in COLUMNS}) for values in went)
+    return LastSync(stayed=stayed, went=rows, commit=commit, began_at=began_at)
+
+
+def read_last_event(connection: Connection) -> tuple[str, str | None] | None:
+    """What was done last with the database, as the history calls it, and its note; None if nothing was."""
+    if ledger_schema.version(connection) == 0:
+        return None
+    row = connection.execute("SELECT action, note FROM gitmig.history ORDER BY id DESC LIMIT 1").fetchone()
+    return (row[0], row[1]) if row else None
 
 
 def read_measured(connection: Connection, stacks: Sequence[str]) -> dict[str, str]:

@@ -13,6 +13,8 @@ from gitmig.core.renamings import Renaming
 from gitmig.core.version import Version
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gitmig.core.plan import Direction
 
 
@@ -106,6 +108,20 @@ class Unfinished:
     done: int
     started: bool
     indexes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSync:
+    """The stack before the last sync that changed it: its first rows, which `stayed`, and those that `went` or changed.
+
+    Of what stayed, a row that is in `went` was called otherwise, or had another down. `commit` is that of the sync
+    before; the sync wrote the ledger first at `began_at`.
+    """
+
+    stayed: int
+    went: tuple[Row, ...]
+    commit: str | None
+    began_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

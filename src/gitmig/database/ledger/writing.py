@@ -28,6 +28,14 @@ UPDATE_ROW = (
     f"UPDATE gitmig.applied SET {', '.join(f'{name} = %({name})s' for name in IDENTITY + SCRIPTS)} "
     "WHERE position = %(position)s"
 )
+# The row is written anew in a savepoint of its own: then its xmin is above those of all that the sync wrote before.
+NOTE_LAST_SYNC = """
+    INSERT INTO gitmig.last_sync (stayed, went, commit)
+    SELECT %s, (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY position), '[]') FROM gitmig.applied a
+        WHERE position > %s OR position = ANY (%s)), (SELECT commit FROM gitmig.state)
+    ON CONFLICT (only_row) DO UPDATE SET stayed = excluded.stayed, went = excluded.went, commit = excluded.commit,
+        began_at = excluded.began_at, ended_at = excluded.ended_at
+"""
 INSERT_EVENTS = (
     f"INSERT INTO gitmig.history ({', '.join(EVENT_COLUMNS)}) "
     f"SELECT {', '.join(EVENT_COLUMNS)} FROM jsonb_populate_recordset(NULL::gitmig.history, %s) WITH ORDINALITY "
@@ -101,6 +109,23 @@ def recall(connection: Connection, stacks: Mapping[int, str]) -> None:
         "WHERE a.position = s.position AND a.fingerprint IS NULL",
         (list(stacks), list(stacks.values())),
     )
+
+
+def note_last_sync(connection: Connection, stayed: int, changing: Sequence[int]) -> None:
+    """Note the stack as it is before a sync, of which so many rows will stay, some `changing` (their positions)."""
+    with connection.transaction():
+        connection.execute(NOTE_LAST_SYNC.encode(), (stayed, stayed, list(changing)))
+
+
+def extend_last_sync(connection: Connection) -> None:
+    """Note that all rows which were written up to now are no later than the last sync."""
+    with connection.transaction():
+        connection.execute("UPDATE gitmig.last_sync SET ended_at = clock_timestamp()")
+
+
+def forget_last_sync(connection: Connection) -> None:
+    """Note that the database is not as the last sync left it: there is nothing that could be undone."""
+    connection.execute("DELETE FROM gitmig.last_sync")
 
 
 def begin_unfinished(connection: Connection, direction: Direction, row: Row) -> None:
