@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from gitmig.database.connection import Connection
-    from gitmig.rows.items import Item, Limits, Restored, Staying
+    from gitmig.rows.items import Item, Limits, Restored
     from gitmig.rows.places import Place
     from gitmig.rows.script import Runnable
     from gitmig.rows.tables import TableName, Tables
