@@ -159,6 +159,7 @@ def test_json_has_the_same(migrated: Sandbox, database: Database, gitmig: Gitmig
         "drift": {"missing": [], "surplus": [{"kind": "column", "name": "public.a.odd"}], "changed": []},
         "plan": {
             "reverts": [],
+            "replacement": None,
             "applies": [{"direction": "apply", "version": "0002", "name": "b"}],
             "irreversible": [],
             "moves": [],

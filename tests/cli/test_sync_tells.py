@@ -66,7 +66,7 @@ def test_an_edited_migration_leaves_what_has_no_place_any_more(
     repo.migration("0002_x", "ALTER TABLE a ADD y text;", "ALTER TABLE a DROP y;")
     last = lines(gitmig("sync", "--yes"))[-1]
     assert re.fullmatch(
-        r"  2 rows of a \(x\) stay kept: there is no place for them now \(`gitmig kept restore \d+`\)", last
+        r"  2 rows of a \(x\) stay kept: there is no such table or column now \(`gitmig kept restore \d+`\)", last
     )
     assert database.rows("TABLE a ORDER BY id") == [(1, 7, None), (2, 8, None)]
 

@@ -171,6 +171,7 @@ NAMED = f"""
         AND (c.relkind <> 'r' OR c.relhassubclass OR pg_catalog.pg_relation_size(c.oid) > 0 OR {HELD})
     )
 """
+TARGETED = f"SELECT EXISTS ({TABLES} WHERE c.relkind IN ('r', 'p') AND pg_catalog.lower(c.relname) = ANY (%(names)s))"
 ANY = f"""
     SELECT EXISTS ({TABLES} WHERE c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) > 0)
         OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
@@ -187,6 +188,8 @@ def reaches_rows(connection: Connection, suspicion: Suspicion, names: Collection
         return False
     if not suspicion.words.isdisjoint(names):
         return True
+    if suspicion.writes and _is(connection, TARGETED, {"names": [name for _, name in suspicion.targets]}):
+        return True  # rows that it makes are to go again, although there were none
     if suspicion.reach is Reach.NAMED:
         if _is(connection, NAMED, {"words": list(suspicion.words)}):
             return True
