@@ -166,6 +166,13 @@ class Preserver:
         with quiet(self._connection):
             places = self._places(items, read_tables(self._connection))
             restored, staying = put_back(self._connection, self._store, places, {}, partial=partial)
+            without_row = {one.item for one in staying if one.reason in {Reason.ROW_GONE, Reason.ORPHAN}}
+            if restored and without_row:  # what they belong to may have come back with the others
+                again = [one for one in self._waiting(without_row) if one.id in without_row]
+                staying = [one for one in staying if one.item not in without_row]
+                places = self._places(again, read_tables(self._connection))
+                more, still = put_back(self._connection, self._store, places, {}, partial=partial)
+                restored, staying = restored + more, staying + still
         return Report(restored=tuple(restored), staying=tuple(staying))
 
     def expire(self, spare: Spare | None = None) -> list[Item]:

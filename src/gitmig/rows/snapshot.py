@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Column, Table
 
 
+WRITABLE = """
+    SELECT oid::int8 FROM pg_catalog.unnest(%s::oid[]) oid
+    WHERE pg_catalog.has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """The rows of a table, in table `data`: n, from 1 in the order they lie in; oid and tid, where; and one per column.
@@ -69,6 +75,18 @@ def saved_column(column: Column, place: int) -> KeptColumn:
         composite=bool(column.parts),
         parts=tuple(sorted(column.parts)),
     )
+
+
+def lock(connection: Connection, tables: Sequence[Table]) -> None:
+    """Keep others out of the tables until the transaction ends: what they commit is in the snapshot, or waits.
+
+    A script that ran before was taken back, and its locks with it. Tables that this role cannot write are left: scripts
+    cannot, either.
+    """
+    rows = connection.execute(WRITABLE, ([table.oid for table in tables],)).fetchall()
+    writable = {oid for (oid,) in rows}
+    if names := [table.source for table in sorted(tables, key=lambda table: table.oid) if table.oid in writable]:
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed(names)))
 
 
 def take(store: Store, number: int, table: Table, columns: Sequence[Column]) -> Snapshot:

@@ -22,7 +22,7 @@ from gitmig.rows.places import Place, find_place
 from gitmig.rows.reach import suspect
 from gitmig.rows.restore import give_back, put_back
 from gitmig.rows.sequences import attempt
-from gitmig.rows.snapshot import Pairing, Snapshot, pair, take
+from gitmig.rows.snapshot import Pairing, Snapshot, lock, pair, take
 from gitmig.rows.tables import Tables, read_tables
 from gitmig.rows.values import data_table
 
@@ -212,6 +212,7 @@ class StepRun:
     def _take(self) -> list[Snapshot]:
         if not self._needed:
             return []
+        lock(self._connection, [self._before.by_oid[oid] for oid in self._needed])
         with quiet(self._connection, set(self._needed)):
             return [
                 take(self._store, self._store.next_id(), self._before.by_oid[oid], columns)
