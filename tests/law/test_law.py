@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.law.stories import World
     from tests.law.tour import Databases, Rows, Tables, Tour
 
-EXAMPLES = int(os.environ.get("GITMIG_LAW_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("GITMIG_LAW_EXAMPLES", "8"))
 
 
 @settings(
