@@ -76,11 +76,6 @@ def give_back(connection: Connection, store: Store, places: Sequence[Place], wit
     except psycopg.Error as error:
         if error.sqlstate in HOPELESS:
             raise
-        import os
-        import traceback  # DEBUG
-
-        if os.environ.get("RD"):
-            traceback.print_exc()  # DEBUG
         for place in places:
             connection.execute(
                 sql.SQL("UPDATE {} SET why = {}, detail = {} WHERE kind IN ({}) AND why IS NULL").format(
