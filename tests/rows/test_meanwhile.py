@@ -251,3 +251,31 @@ def test_rows_below_a_row_that_is_refused_are_not_lost_over_a_cascade(bench: Ben
     bench.up("m", up, down)
     assert bench.sql("TABLE d") == [(2, 2)]
     assert sorted(bench.kept()) == [("c", 1), ("d", 1)]
+
+
+@pytest.mark.parametrize("reference", ["int REFERENCES authors", "int REFERENCES authors ON DELETE CASCADE"])
+def test_what_an_up_derives_anew_keeps_the_numbers_it_had_and_everybody_refers_to_the_right_row(
+    bench: Bench, reference: str
+) -> None:
+    """The new author comes first in the order of names, and so gets the number that another one has."""
+    bench.sql("CREATE TABLE posts (id int PRIMARY KEY, author text); INSERT INTO posts VALUES (1, 'bea'), (2, 'cat')")
+    up = (
+        "CREATE TABLE authors (id serial PRIMARY KEY, name text, bio text);"
+        "INSERT INTO authors (name) SELECT DISTINCT author FROM posts ORDER BY 1;"
+        f"ALTER TABLE posts ADD author_id {reference};"
+        "UPDATE posts SET author_id = a.id FROM authors a WHERE a.name = author; ALTER TABLE posts DROP author"
+    )
+    down = (
+        "ALTER TABLE posts ADD author text; UPDATE posts SET author = a.name FROM authors a WHERE a.id = author_id;"
+        "ALTER TABLE posts DROP author_id; DROP TABLE authors"
+    )
+    bench.up("m", up, down)
+    bench.sql("UPDATE authors SET bio = 'about ' || name")
+    for _ in range(2):
+        bench.down("m", down, up)
+        bench.sql("INSERT INTO posts (id, author) SELECT 3, 'ann' WHERE NOT EXISTS (SELECT FROM posts WHERE id = 3)")
+        bench.up("m", up, down)
+        assert bench.sql(
+            "SELECT p.id, a.name, a.bio, a.id < 3 FROM posts p JOIN authors a ON a.id = author_id ORDER BY p.id"
+        ) == [(1, "bea", "about bea", True), (2, "cat", "about cat", True), (3, "ann", None, False)]
+        assert bench.sql("SELECT count(*) FROM authors") == [(3,)]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gitmig.database.stepping import Stepper
     from gitmig.database.tasks import Task
     from gitmig.rows.items import Report
-    from gitmig.rows.script import Runnable
+    from gitmig.rows.step import Runnable
 
 
 # The words of statements that may change the schema.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitmig.database.gauge import Gauge
     from gitmig.database.tasks import Task
     from gitmig.rows.preserve import Preserver
-    from gitmig.rows.script import Runnable
+    from gitmig.rows.step import Runnable
 
 # Under this name rows of what was changed by hand are kept.
 BY_HAND = Subject(version=DRIFT, name="", checksum=DRIFT)

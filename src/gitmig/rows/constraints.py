@@ -228,9 +228,16 @@ def triggers_off(connection: Connection, tables: Collection[int]) -> Iterator[No
 
 
 @contextmanager
-def foreign_keys_late(connection: Connection, tables: Collection[int]) -> Iterator[list[ForeignKey]]:
-    """The foreign keys of the tables (oids), checked when the block ends: the order of rows means nothing in it."""
-    found = foreign_keys(connection, tables)
+def foreign_keys_late(
+    connection: Connection, tables: Collection[int], changing: Collection[int] = ()
+) -> Iterator[list[ForeignKey]]:
+    """The foreign keys of the tables (oids), checked when the block ends: the order of rows means nothing in it.
+
+    Also those that refer to the `changing` tables, whose rows may be without their keys for a while.
+    """
+    by_oid = {key.oid: key for key in foreign_keys(connection, tables)}
+    by_oid |= {key.oid: key for key in foreign_keys(connection, changing, incoming=True)}
+    found = list(by_oid.values())
     late = [key for key in found if not key.deferrable]
     for key in late:
         _constraint(connection, key, "DEFERRABLE")

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from gitmig.rows import sequences
 from gitmig.rows.constraints import foreign_keys
 from gitmig.rows.items import Kind
-from gitmig.rows.merge import Act
+from gitmig.rows.merge import Act, telling
 from gitmig.rows.values import EQUAL, TRUE, all_of, data_table, likeness, listed
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from gitmig.rows.places import Place
     from gitmig.rows.store import Store
     from gitmig.rows.values import Pair
+
+NOTHING = sql.SQL("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,12 @@ class Rewritten:
         self._store = store
         self._found = [again for place in places if (again := self._find(place, witnesses[place.item.id])) is not None]
         self._numbered: list[str] = []
+        self._references = foreign_keys(connection, self.tables, incoming=True)  # some are dropped for a while
+
+    @property
+    def tables(self) -> set[int]:
+        """The tables (oids) with such rows."""
+        return {again.place.table.oid for again in self._found}
 
     def settle(self) -> None:
         """Renumber what refers to rows that get their old numbers back, and delete what S does not have."""
@@ -96,7 +105,7 @@ class Rewritten:
         inserted = witness.change is not None and witness.change.activity.inserted > 0
         if not (witness.is_new or (pairing is not None and inserted)):
             return None
-        own = [pair for pair in place.pairs if not pair.column.defaulted] or list(place.pairs)
+        own = telling(place)
         if witness.is_new or pairing is None:
             rows: sql.Composable = sql.SQL("{} t WHERE {}").format(place.table.source, TRUE)
         else:
@@ -124,70 +133,79 @@ class Rewritten:
     def _renumber(self, again: _Again) -> None:
         """Tell what refers to a row by a key which that row will not have any more."""
         place = again.place
-        keys = [
-            key
-            for key in foreign_keys(self._connection, [place.table.oid], incoming=True)
-            if set(key.other_columns) <= {pair.column.name for pair in place.key}
-        ]
-        self._move_away(again)
-        if not keys:
-            return
-        old = [
-            sql.SQL("t.{} AS {}").format(sql.Identifier(p.column.name), sql.Identifier(f"old_{p.column.name}"))
-            for p in place.key
-        ]
-        new = [sql.SQL("{} AS {}").format(p.value, sql.Identifier(f"new_{p.column.name}")) for p in place.key]
         self._numbered.append(again.numbers)
         self._store.create(
             again.numbers,
             sql.SQL(
-                "SELECT {} FROM {} f JOIN {} k ON k.n {} f.n AND {} JOIN {} t "
-                "ON t.tableoid {} f.oid AND t.ctid {} f.tid WHERE NOT {}"
+                "SELECT {columns} FROM {rows} f JOIN {data} k ON k.n {equal} f.n AND {gone} JOIN {table} t "
+                "ON t.tableoid {equal} f.oid AND t.ctid {equal} f.tid WHERE NOT {on_key}"
             ).format(
-                listed([*old, *new]),
-                data_table(again.rows),
-                place.data,
-                EQUAL,
-                _is_gone(),
-                place.table.source,
-                EQUAL,
-                EQUAL,
-                place.on_key,
+                columns=listed(
+                    [
+                        *(sql.SQL("t.{} AS {}").format(_name(pair), _old(k)) for k, pair in enumerate(place.key)),
+                        *(sql.SQL("{} AS {}").format(pair.value, _new(k)) for k, pair in enumerate(place.key)),
+                    ]
+                ),
+                rows=data_table(again.rows),
+                data=place.data,
+                gone=_is_gone(),
+                table=place.table.source,
+                on_key=place.on_key,
+                equal=EQUAL,
             ),
         )
-        for key in keys:
-            self._refer(again, key)
+        self._move_away(again)
+        numbered = [pair.column.name for pair in place.key]
+        for key in self._references:
+            if key.target == place.table.oid and set(key.other_columns) <= set(numbered):
+                self._refer(again, key, [numbered.index(name) for name in key.other_columns])
 
     def _move_away(self, again: _Again) -> None:
         """Rows that are new get other numbers where theirs belong to rows that come back."""
         place = again.place
         if not all(pair.column.defaulted and not pair.column.always for pair in place.key):
             return
+        sequences.move_past_kept(self._connection, place)
+        columns = [*map(_old, range(len(place.key))), *map(_new, range(len(place.key)))]
         self._write_and_follow(
             again,
             sql.SQL(
-                "UPDATE {table} t SET {sets} FROM {rows} f WHERE f.n IS NULL AND t.tableoid {equal} f.oid "
-                "AND t.ctid {equal} f.tid AND EXISTS (SELECT FROM {data} k JOIN {rows} o ON o.n {equal} k.n "
-                "WHERE {gone} AND {on_key}) RETURNING f.oid, f.tid, t.tableoid AS to_oid, t.ctid AS to_tid"
+                "UPDATE {table} t SET {sets} FROM (SELECT f.oid, f.tid, {old} FROM {rows} f JOIN {table} t "
+                "ON f.n IS NULL AND t.tableoid {equal} f.oid AND t.ctid {equal} f.tid WHERE EXISTS "
+                "(SELECT FROM {data} k WHERE {gone} AND {on_key})) f "
+                "WHERE t.tableoid {equal} f.oid AND t.ctid {equal} f.tid "
+                "RETURNING f.oid, f.tid, t.tableoid AS to_oid, t.ctid AS to_tid, {returned}"
             ).format(
                 table=place.table.source,
-                sets=listed(sql.SQL("{} = DEFAULT").format(sql.Identifier(pair.column.name)) for pair in place.key),
+                sets=listed(sql.SQL("{} = DEFAULT").format(_name(pair)) for pair in place.key),
+                old=listed(sql.SQL("t.{} AS {}").format(_name(pair), _old(k)) for k, pair in enumerate(place.key)),
                 rows=data_table(again.rows),
                 data=place.data,
                 gone=_is_gone(),
                 on_key=place.on_key,
                 equal=EQUAL,
+                returned=listed(
+                    [
+                        *(sql.SQL("f.{}").format(_old(k)) for k in range(len(place.key))),
+                        *(sql.SQL("t.{} AS {}").format(_name(pair), _new(k)) for k, pair in enumerate(place.key)),
+                    ]
+                ),
             ),
             [again.rows],
+            sql.SQL(", noted AS (INSERT INTO {numbers} ({columns}) SELECT {columns} FROM moved)").format(
+                numbers=data_table(again.numbers), columns=listed(columns)
+            ),
         )
 
-    def _refer(self, again: _Again, key: ForeignKey) -> None:
-        """Have the rows that refer to old numbers refer to the new ones, all at once."""
-        old = [sql.Identifier("m", f"old_{name}") for name in key.other_columns]
-        new = [sql.Identifier("m", f"new_{name}") for name in key.other_columns]
+    def _refer(self, again: _Again, key: ForeignKey, places: Sequence[int]) -> None:
+        """Have the rows that refer to old numbers refer to the new ones, all at once.
+
+        `places` says which columns of the table's key the foreign key refers to.
+        """
         own = [sql.Identifier("r", name) for name in key.columns]
         same = all_of(
-            sql.SQL("{} {} {}").format(left, operator, right) for left, operator, right in zip(old, key.operators, own)
+            sql.SQL("m.{} {} {}").format(_old(k), operator, column)
+            for k, operator, column in zip(places, key.operators, own)
         )
         followers = [other.rows for other in self._found if other.place.table.oid == key.table]
         followers += [
@@ -204,7 +222,7 @@ class Rewritten:
             ).format(
                 own=key.own,
                 sets=listed(
-                    sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in zip(key.columns, new)
+                    sql.SQL("{} = m.{}").format(sql.Identifier(name), _new(k)) for name, k in zip(key.columns, places)
                 ),
                 numbers=data_table(again.numbers),
                 same=same,
@@ -213,8 +231,10 @@ class Rewritten:
             followers,
         )
 
-    def _write_and_follow(self, again: _Again, statement: sql.Composable, listings: Sequence[str]) -> None:
-        """Update rows, and note in the listings where they are then: oid, tid."""
+    def _write_and_follow(
+        self, again: _Again, statement: sql.Composable, listings: Sequence[str], also: sql.Composable = NOTHING
+    ) -> None:
+        """Update rows, and note in the listings where they are then: oid, tid. `also` reads what was `moved`."""
         moved = f"moved_{again.place.item.id}"
         updates: list[sql.Composable] = [
             sql.SQL(
@@ -225,8 +245,22 @@ class Rewritten:
         ]
         with self._connection.users_path():
             self._connection.execute(
-                sql.SQL("WITH moved AS ({}){} SELECT 1").format(statement, sql.SQL("").join(updates))
+                sql.SQL("WITH moved AS ({}){} SELECT 1").format(statement, sql.SQL("").join([*updates, also]))
             )
+
+
+def _name(pair: Pair) -> sql.Identifier:
+    return sql.Identifier(pair.column.name)
+
+
+def _old(place: int) -> sql.Identifier:
+    """The old value of a column of the key, in the table of keys that change."""
+    return sql.Identifier(f"old_{place}")
+
+
+def _new(place: int) -> sql.Identifier:
+    """The new one."""
+    return sql.Identifier(f"new_{place}")
 
 
 def _is_gone() -> sql.Composable:

@@ -150,15 +150,13 @@ def _shown(place: Place, witness: Witness) -> list[tuple[Pair, sql.Composable]]:
     return found
 
 
-def unknown_rows(place: Place, pairing: Pairing) -> sql.Composable:
-    """The rows `w` of T that nothing is known of, and that the step has deleted."""
-    return sql.SQL(
-        "{data} w {rows} WHERE t.ctid IS NULL AND NOT EXISTS (SELECT FROM {plan} x WHERE x.w {equal} w.n)"
-    ).format(
-        data=data_table(pairing.snapshot.data),
-        rows=_listed_rows(place, pairing),
-        plan=data_table(place.plan),
-        equal=EQUAL,
+def unknown_rows(places: Sequence[Place], pairing: Pairing) -> sql.Composable:
+    """The rows `w` of T that none of the items of their table knows, and that the step has deleted."""
+    known = any_of(
+        sql.SQL("EXISTS (SELECT FROM {} x WHERE x.w {} w.n)").format(data_table(place.plan), EQUAL) for place in places
+    )
+    return sql.SQL("{} w {} WHERE t.ctid IS NULL AND NOT {}").format(
+        data_table(pairing.snapshot.data), _listed_rows(places[0], pairing), known
     )
 
 
@@ -215,6 +213,8 @@ def _keyed_witness(place: Place, witness: Witness) -> sql.Composable:
         return sql.SQL("")
     snapshot = witness.pairing.snapshot
     by_name = {column.name: (saved, column) for saved, column in zip(snapshot.saved, snapshot.columns)}
+    if any(str(pair.kept.heir) not in by_name for pair in place.key):  # a down that fell short of what it was
+        return sql.SQL("LEFT JOIN {} w ON false").format(data_table(snapshot.data))
     on = []
     for pair in place.key:
         saved, column = by_name[str(pair.kept.heir)]

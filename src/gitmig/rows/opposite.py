@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gitmig.database.connection import Connection
-    from gitmig.rows.script import Runnable
     from gitmig.rows.snapshot import Pairing, Snapshot
+    from gitmig.rows.step import Runnable
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Table, Tables
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gitmig.database.connection import Connection
     from gitmig.rows.items import Item, Limits, Restored
     from gitmig.rows.places import Place
-    from gitmig.rows.script import Runnable
+    from gitmig.rows.step import Runnable
     from gitmig.rows.tables import TableName, Tables
 
     Progress = Callable[[TableName, int], None]

@@ -24,7 +24,7 @@ from gitmig.rows.fresh import Rewritten
 from gitmig.rows.items import Kind, Reason, Restored, Staying
 from gitmig.rows.merge import Act, Witness
 from gitmig.rows.store import THEIRS
-from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed
+from gitmig.rows.values import EQUAL, TRUE, any_of, data_table, likeness, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,8 +111,16 @@ class _PutBack:
         sequences.move_past(self._connection, self._tables.values())
 
     def _merge(self, places: Sequence[Place]) -> None:
-        with foreign_keys_late(self._connection, {place.table.oid for place in places}) as keys:
-            rewritten = Rewritten(self._connection, self._store, places, self._witnesses)
+        rewritten = Rewritten(self._connection, self._store, places, self._witnesses)
+        tables = {place.table.oid for place in places}
+        keys = foreign_keys(self._connection, tables)
+        # while rows give up their keys, what refers to them refers to nothing, and must not go along
+        changing = {place.table.oid for place in places if place.unique} | rewritten.tables
+        acting = [key for key in foreign_keys(self._connection, changing, incoming=True) if key.acts]
+        with (
+            references_dropped(self._connection, acting),
+            foreign_keys_late(self._connection, tables, changing),
+        ):
             rewritten.settle()
             for place in places:
                 self._plan(place)
@@ -120,15 +128,13 @@ class _PutBack:
             for place in places:
                 self._delete(place)
             moving = {place.table.oid for place in places if place.unique or self._moves_keys(place)}
-            acting = [key for key in foreign_keys(self._connection, moving, incoming=True) if key.acts]
-            with references_dropped(self._connection, acting):
-                for place in reversed(places):  # of two versions of a value the newer one counts
-                    self._update(place, swaps=place.table.oid in moving)
-                for place in places:
-                    self._insert(place)
-                    self._spare(place)
-                while sum(self._take_out_orphans(place, keys) for place in places):
-                    pass
+            for place in reversed(places):  # of two versions of a value the newer one counts
+                self._update(place, swaps=place.table.oid in moving)
+            for place in places:
+                self._insert(place)
+            self._spare(places)
+            while sum(self._take_out_orphans(place, keys) for place in places):
+                pass
             for place in places:
                 self._miss(place)
                 self._note_conflicts(place)
@@ -288,29 +294,31 @@ class _PutBack:
 
         Bisection(self._connection, place.item.data, self._with_act(place, Act.INSERT), work).run()
 
-    def _spare(self, place: Place) -> None:
+    def _spare(self, places: Sequence[Place]) -> None:
         """Put rows back that a down has deleted although no up had made them: people had.
 
         Where they do not fit they are kept, as what the down took away.
         """
-        witness = self._witnesses[place.item.id]
-        change, pairing = witness.change, witness.pairing
-        if place.item.direction is Direction.REVERT or pairing is None or change is None or not change.activity.deleted:
-            return
-        pairs = pairing.snapshot.pairs(place.table)
-        try:
-            with self._connection.transaction():
-                self._write(
-                    sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} ORDER BY w.n").format(
-                        place.table.plain,
-                        listed(sql.Identifier(pair.column.name) for pair in pairs),
-                        listed(pair.fit(pair.kept.data, same_type=pair.same_type, alias="w") for pair in pairs),
-                        merge.unknown_rows(place, pairing),
-                    )
-                )
-        except psycopg.Error as error:
-            if not is_about_data(error.sqlstate):
-                raise
+        for oid in {place.table.oid for place in places}:
+            own = [place for place in places if place.table.oid == oid]
+            witness = self._witnesses[own[0].item.id]
+            change, pairing = witness.change, witness.pairing
+            is_revert = all(place.item.direction is Direction.APPLY for place in own)
+            if not is_revert or pairing is None or change is None or not change.activity.deleted:
+                continue
+            pairs = pairing.snapshot.pairs(own[0].table)
+            statement = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} ORDER BY w.n").format(
+                own[0].table.plain,
+                listed(sql.Identifier(pair.column.name) for pair in pairs),
+                listed(pair.fit(pair.kept.data, same_type=pair.same_type, alias="w") for pair in pairs),
+                merge.unknown_rows(own, pairing),
+            )
+            try:
+                with self._connection.transaction():
+                    self._write(statement)
+            except psycopg.Error as error:
+                if not is_about_data(error.sqlstate):
+                    raise
 
     def _not_there(self, place: Place) -> sql.Composable:
         """Of two items about one row, the newer one has put it back already."""
@@ -338,7 +346,7 @@ class _PutBack:
                         "UPDATE {data} k SET why = {why}, detail = {detail} FROM orphan o WHERE k.n {equal} o.n"
                     ).format(
                         rows=rows,
-                        dangling=_dangling(key),
+                        dangling=key.dangling,
                         table=place.table.source,
                         data=place.data,
                         equal=EQUAL,
@@ -428,17 +436,6 @@ def _updating(place: Place, source: sql.Composable, names: Sequence[str]) -> sql
             for name, value in zip(names, fresh)
         ),
     )
-
-
-def _dangling(key: ForeignKey) -> sql.Composable:
-    """Row `t` refers to a row that is not there."""
-    own = [sql.Identifier("t", name) for name in key.columns]
-    there = all_of(
-        sql.SQL("f.{} {} {}").format(sql.Identifier(name), operator, column)
-        for name, operator, column in zip(key.other_columns, key.operators, own)
-    )
-    filled = all_of(sql.SQL("{} IS NOT NULL").format(column) for column in own)
-    return sql.SQL("{} AND NOT EXISTS (SELECT FROM {} f WHERE {})").format(filled, key.other, there)
 
 
 def _let_followers_wait(connection: Connection, places: Sequence[Place], *, partial: bool) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gitmig.database.connection import Connection
+    from gitmig.rows.places import Place
     from gitmig.rows.tables import Table
 
 SEQUENCES = f"""
@@ -94,8 +95,16 @@ def move_past(connection: Connection, tables: Iterable[Table]) -> None:
     """Let the sequences that belong to tables go on behind their highest values, those beyond their ends aside."""
     for table in tables:
         for column in table.columns:
-            if column.defaulted:
-                _move_past(connection, table, column.name)
+            if column.defaulted and (sequence := _sequence_of(connection, table, column.name)) is not None:
+                _move_behind(connection, sequence, table.plain, column.name)
+
+
+def move_past_kept(connection: Connection, place: Place) -> None:
+    """Let the sequences of a table's key go on behind the numbers of kept rows, too: these come back with them."""
+    for pair in place.key:
+        if (sequence := _sequence_of(connection, place.table, pair.column.name)) is not None:
+            _move_behind(connection, sequence, place.table.plain, pair.column.name)
+            _move_behind(connection, sequence, place.data, pair.kept.data)
 
 
 def copy_positions(old: Connection, new: Connection) -> list[str]:
@@ -117,12 +126,12 @@ def copy_positions(old: Connection, new: Connection) -> list[str]:
     return refused
 
 
-def _move_past(connection: Connection, table: Table, column: str) -> None:
+def _sequence_of(connection: Connection, table: Table, column: str) -> str | None:
+    """The sequence that gives a column its numbers, as SQL writes it; None if none does."""
     row = connection.execute(
         "SELECT pg_catalog.pg_get_serial_sequence(%s, %s)", (table.plain.as_string(connection), column)
     ).fetchone()
-    if row and row[0] is not None:
-        _move_behind(connection, row[0], table.plain, column)
+    return row[0] if row else None
 
 
 def _move_behind(connection: Connection, sequence: str, table: sql.Composable, column: str) -> None:

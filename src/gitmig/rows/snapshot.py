@@ -78,7 +78,7 @@ def saved_column(column: Column, place: int) -> KeptColumn:
 
 
 def lock(connection: Connection, tables: Sequence[Table]) -> None:
-    """Keep others out of the tables until the transaction ends: what they commit is in the snapshot, or waits.
+    """Keep others from writing the tables until the transaction ends: what they commit is in the snapshot, or waits.
 
     A script that ran before was taken back, and its locks with it. Tables that this role cannot write are left: scripts
     cannot, either.
@@ -86,7 +86,7 @@ def lock(connection: Connection, tables: Sequence[Table]) -> None:
     rows = connection.execute(WRITABLE, ([table.oid for table in tables],)).fetchall()
     writable = {oid for (oid,) in rows}
     if names := [table.source for table in sorted(tables, key=lambda table: table.oid) if table.oid in writable]:
-        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed(names)))
+        connection.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(listed(names)))
 
 
 def take(store: Store, number: int, table: Table, columns: Sequence[Column]) -> Snapshot:

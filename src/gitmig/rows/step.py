@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from psycopg import sql
 
@@ -31,9 +31,15 @@ if TYPE_CHECKING:
 
     from gitmig.database.connection import Connection
     from gitmig.rows.items import Restored, Staying, Subject
-    from gitmig.rows.script import Runnable
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Column, Table, TableName
+
+
+class Runnable(Protocol):
+    """A script, or what stands in for one."""
+
+    def run(self) -> None:
+        """Run it in the open transaction. Raises ScriptError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
