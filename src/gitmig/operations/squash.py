@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from gitmig.core.migration import Content, Migration
     from gitmig.core.schema import Schema
     from gitmig.core.verification import Finding
-    from gitmig.database.table_rows import Rows
     from gitmig.operations.project import Project
     from gitmig.operations.target import Target
     from gitmig.operations.workbench import Workbench
+    from gitmig.rows.digests import Contents
 
 TITLE = "baseline"
 WORD = re.compile(r"\w+")
@@ -136,7 +136,7 @@ class _Squash:
         self._empty = workbench.schema
         workbench.build([up for _, up in self._squashed])
         self._schema: Schema = workbench.schema
-        self._rows: Rows = workbench.rows()
+        self._rows: Contents = workbench.rows()
 
     def proven(self, *, leave_data: bool) -> tuple[Draft, tuple[Finding, ...]]:
         """The migration, tried on a scratch database of its own. Raises Obstacle, GitmigError."""

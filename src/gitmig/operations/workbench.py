@@ -11,9 +11,9 @@ from gitmig.database.bench import open_bench
 from gitmig.database.building import run_fresh
 from gitmig.database.catalogs import read_schema
 from gitmig.database.sending import ScriptError
-from gitmig.database.table_rows import read_rows
 from gitmig.database.trial import failure_of, run_trial
 from gitmig.operations.failures import not_fresh
+from gitmig.rows.digests import read_contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from gitmig.core.schema import Schema
     from gitmig.database.bench import Bench
     from gitmig.database.connection import Connection
-    from gitmig.database.table_rows import Rows
     from gitmig.operations.project import Project
+    from gitmig.rows.digests import Contents
 
 
 @contextmanager
@@ -56,9 +56,9 @@ class Aside:
         """Run a script as on a fresh database. Raises ScriptError."""
         run_fresh(self._connection, script)
 
-    def rows(self) -> Rows:
+    def rows(self) -> Contents:
         """What stands in every table and sequence."""
-        return read_rows(self._connection)
+        return read_contents(self._connection)
 
 
 class Workbench:
@@ -77,9 +77,9 @@ class Workbench:
             self._schema = read_schema(self._bench.connection, self._ignore, edges=self._edges)
         return self._schema
 
-    def rows(self) -> Rows:
+    def rows(self) -> Contents:
         """What stands in every table and sequence."""
-        return read_rows(self._bench.connection)
+        return read_contents(self._bench.connection)
 
     def build(self, ups: Sequence[Script]) -> None:
         """Run the scripts in order. Raises GitmigError."""

@@ -16,16 +16,16 @@ from gitmig.rows.constraints import quiet
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import pair, pair_through
 from gitmig.rows.tables import read_tables
-from gitmig.rows.values import EQUAL, any_of, as_text, data_table, listed
+from gitmig.rows.values import EQUAL, any_of, data_table, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from gitmig.database.connection import Connection
     from gitmig.rows.snapshot import Pairing, Snapshot
     from gitmig.rows.step import Runnable
     from gitmig.rows.store import Store
-    from gitmig.rows.tables import Table, Tables
+    from gitmig.rows.tables import Tables
 
 IN_MEMORY = 16 << 20  # bytes
 
@@ -160,25 +160,3 @@ def _copy_in(connection: Connection, store: Store, number: int, file: IO[bytes],
         while part := file.read(1 << 16):
             into.write(part)
     return name
-
-
-def digests(connection: Connection, tables: Iterable[Table]) -> dict[str, str]:
-    """By name, a digest of all rows of each table, whatever their order and that of the columns."""
-    found = {}
-    for table in tables:
-        columns = sorted(table.stored, key=lambda column: column.name)
-        values = listed(as_text(sql.Identifier("t", column.name), composite=bool(column.parts)) for column in columns)
-        query = sql.SQL(
-            "SELECT count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(ROW({})::text, 0)::numeric), 0) "
-            "FROM {} t"
-        ).format(values, table.source)
-        row = connection.execute(query).fetchone()
-        found[f"{table.name.schema}.{table.name.name}"] = str(row[0]) if row else ""
-    return found
-
-
-def differing(connection: Connection, tables: Tables, known: Mapping[str, str]) -> frozenset[str]:
-    """The tables (names) that do not hold what was noted of them; or are not there."""
-    by_name = {f"{table.name.schema}.{table.name.name}": table for table in tables}
-    found = digests(connection, [by_name[name] for name in sorted(known.keys() & by_name.keys())])
-    return frozenset(name for name, digest in known.items() if found.get(name) != digest)

@@ -14,10 +14,11 @@ from gitmig.database.attached_code import leave_to_sync
 from gitmig.rows import quarantine
 from gitmig.rows.changes import Change, Changes, Extent, change_of, changed_columns, find_changes, heir_of, successor
 from gitmig.rows.constraints import quiet
+from gitmig.rows.digests import differing, digests
 from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Report
 from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
-from gitmig.rows.opposite import Compared, Given, differing, digests, try_opposite
+from gitmig.rows.opposite import Compared, Given, try_opposite
 from gitmig.rows.places import Place, find_place
 from gitmig.rows.reach import suspect
 from gitmig.rows.restore import give_back, put_back
@@ -412,10 +413,11 @@ class StepRun:
         """What the opposite step reads and writes, as it is now; nothing where all comes back by it anyway."""
         if given is None or not self._loses_something(given):
             return NO_INPUTS
-        return Inputs(
-            read=digests(self._connection, [after.by_oid[oid] for oid in sorted(given.read)]),
-            written=digests(self._connection, [after.by_oid[o] for o in sorted(given.written) if o in after.by_oid]),
-        )
+        return Inputs(read=self._digests(given.read, after), written=self._digests(given.written, after))
+
+    def _digests(self, oids: Collection[int], tables: Tables) -> dict[str, str]:
+        there = [tables.by_oid[oid] for oid in sorted(oids) if oid in tables.by_oid]
+        return {name.full: digest for name, digest in digests(self._connection, there).items()}
 
     def _loses_something(self, given: Given) -> bool:
         if not given.fresh:
