@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from gitmig.core.foreign import TOOLS
 from gitmig.core.schema import INSTANT
-from gitmig.database.catalogs import SETTINGS, all_queries, read_schema
+from gitmig.database.catalogs import all_queries, read_schema
+from gitmig.database.session import DEFINITIONS
 
 if TYPE_CHECKING:
     from gitmig.core.schema import Schema
@@ -41,7 +42,7 @@ class Gauge:
         PostgreSQL writes definitions otherwise from version to version, and gitmig's queries grow.
         """
         foreign = [(tool.table, sorted(tool.columns)) for tool in TOOLS]
-        settings = (self.server_version // 10000, SETTINGS, INSTANT.pattern, sorted(self.ignore), foreign)
+        settings = (self.server_version // 10000, DEFINITIONS, INSTANT.pattern, sorted(self.ignore), foreign)
         digest = hashlib.sha256(repr(settings).encode())
         for query in all_queries(self.server_version):
             digest.update(query.encode())

@@ -27,11 +27,11 @@ from gitmig.database.rebuild.databases import database_names, identity
 from gitmig.database.rebuild.freezing import freeze
 from gitmig.database.rebuild.moving import MoveObserver, move, total
 from gitmig.database.rebuild.rights import refuse_unfit
-from gitmig.database.rebuild.session import settle
 from gitmig.database.rebuild.sessions import Awaited, Patience
 from gitmig.database.rebuild.swapping import Names, swap
 from gitmig.database.repairing import Transformation
 from gitmig.database.scratch import run_bootstrap
+from gitmig.database.session import TRANSFER, settle
 from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
 from gitmig.operations import trust
@@ -232,8 +232,8 @@ class _Rebuild:
 
     def _move(self, new: Connection, built: Schema) -> Moved:
         """Carry everything over; the schema is not changed by it."""
-        settle(self._old)
-        settle(new)
+        settle(self._old, TRANSFER)
+        settle(new, TRANSFER)
         moved = move(self._old, new, self._project.settings.ignore, self._kept_for(), self._observer)
         difference = schema_difference(built, read_schema(new, self._project.settings.ignore))
         if difference:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from gitmig.database.catalogs.scope import OURS, OWN_RELATION
+from gitmig.database.session import ROWS, settle
 from gitmig.errors import GitmigError
 from gitmig.rows.values import all_of, any_of
 
@@ -27,13 +28,6 @@ if TYPE_CHECKING:
     from gitmig.database.connection import Connection
     from gitmig.rows.tables import Table
 
-# How values are written as text and read again has to be the same at any time; a policy must not hide rows; and
-QUIET = (
-    b"SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; "
-    b"SET bytea_output = 'hex'; SET xmloption = 'content'; SET row_security = off; SET statement_timeout = 0; "
-    # rows are read in the order they lie in, by which those without a key are known again
-    b"SET array_nulls = on; SET max_parallel_workers_per_gather = 0; SET synchronize_seqscans = off; SET jit = off"
-)
 # Of each query on tables `c`, {which} says which of them. The partitions of a table belong to it.
 RELATION = f"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS} AND {OWN_RELATION}"
 ENABLE = "CASE {} WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END"
@@ -161,7 +155,7 @@ def quiet(connection: Connection, needed: Collection[int] = ()) -> Iterator[None
     Row security does not apply: where this role owns a table, it is not forced upon it for a while. Raises GitmigError
     if it hides rows of one of the tables `needed` (oids), which somebody else owns.
     """
-    connection.execute(QUIET)
+    settle(connection, ROWS)
     forced = row_security(connection, needed)
     if forced:
         settle_constraints(connection)

@@ -41,6 +41,7 @@ from gitmig.database.catalogs import (
 from gitmig.database.catalogs.edges import DEPENDENCIES, PARTITION_KEYS, Address, Dependency
 from gitmig.database.catalogs.edges import edges as edges_of
 from gitmig.database.catalogs.scope import Rare, some
+from gitmig.database.session import DEFINITIONS, setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -52,21 +53,6 @@ if TYPE_CHECKING:
 FAMILIES = (schemas, relations, indexes, triggers, types, routines, privileges)
 # Most databases have nothing of these.
 RARE_FAMILIES = (operators, text_search, remote)
-
-# How PostgreSQL writes expressions depends on these. With nothing but pg_catalog on the path, it writes every other
-# name with its schema. No jit: to compile such queries takes longer than to run them.
-SETTINGS = {
-    "search_path": "pg_catalog, pg_temp",
-    "datestyle": "ISO, YMD",
-    "intervalstyle": "postgres",
-    "timezone": "UTC",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-    "standard_conforming_strings": "on",
-    "quote_all_identifiers": "off",
-    "jit": "off",
-}
-SESSION = [f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()]
 
 
 def all_queries(server_version: int) -> list[str]:
@@ -90,7 +76,8 @@ def read_schema(
     with connection.transaction(force_rollback=True):
         queries = all_queries(connection.info.server_version)
         conditions = list(dict.fromkeys(query.condition for query in queries if isinstance(query, Rare)))
-        answers = connection.execute(f"SELECT {', '.join(conditions + SESSION)}".encode()).fetchone() or ()
+        first = ", ".join([*conditions, setting(DEFINITIONS, local=True)])
+        answers = connection.execute(f"SELECT {first}".encode()).fetchone() or ()
         found = dict(zip(conditions, answers))
         needed = [query for query in queries if not isinstance(query, Rare) or found[query.condition]]
         with connection.pipeline():
