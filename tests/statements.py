@@ -60,7 +60,12 @@ class Scanner:
             self._parse(text.decode())
             return send(connection, text)
 
+        def joined(connection: Connection, query: Any) -> tuple[Any, int]:
+            connection.prepare_path()  # on its own, so that it can be looked at
+            return query, 0
+
         monkeypatch.setattr(search_path.Connection, "prepare_path", prepare_path)
+        monkeypatch.setattr(search_path.Connection, "joined", joined)
         monkeypatch.setattr(search_path.Connection, "note_statement", note_statement)
         monkeypatch.setattr(search_path.Connection, "_send", sent)
 

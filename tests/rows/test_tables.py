@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.rows.tables import Table, TableName, read_tables
+from gitmig.rows.tables import Table, TableName, TableReader, read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.conftest import Database
     from tests.rows.conftest import Bench
 
 BASE = """
@@ -47,21 +48,52 @@ WRITTEN = {
 
 @pytest.mark.parametrize("what", WRITTEN)
 def test_a_look_at_what_was_written_sees_as_much_as_one_at_everything(bench: Bench, what: str) -> None:
+    """Also once it was taken back, done again, and in the next transaction."""
     bench.sql(BASE)
-    with bench.connection.transaction(force_rollback=True):
-        earlier = read_tables(bench.connection)
-        bench.sql(WRITTEN[what])
-        assert read_tables(bench.connection, earlier) == read_tables(bench.connection)
+    reader = TableReader(bench.connection)
+    with bench.connection.transaction():
+        before = reader.read()
+        with bench.connection.transaction(force_rollback=True):
+            bench.sql(WRITTEN[what])
+            assert reader.read() == read_tables(bench.connection) != before
+        assert reader.read() == read_tables(bench.connection)
+        with bench.connection.transaction():
+            bench.sql(WRITTEN[what])
+        assert reader.read() == read_tables(bench.connection) != before
+    assert reader.read() == read_tables(bench.connection) != before
+
+
+@pytest.mark.parametrize("what", WRITTEN)
+def test_what_an_older_transaction_writes_meanwhile_is_seen(bench: Bench, database: Database, what: str) -> None:
+    bench.sql(BASE)
+    reader = TableReader(bench.connection)
+    with psycopg.connect(database.url) as other:
+        other.execute("SELECT pg_catalog.pg_current_xact_id()")
+        bench.sql("CREATE TABLE younger (id int)")
+        before = reader.read()
+        other.execute(WRITTEN[what].encode())
+        other.commit()
+        assert reader.read() == read_tables(bench.connection) != before
 
 
 def test_columns_that_nobody_wrote_are_not_read_again(bench: Bench) -> None:
     bench.sql(BASE)
+    reader = TableReader(bench.connection)
     with bench.connection.transaction(force_rollback=True):
         bench.sql("ALTER TABLE t ADD w text")
-        earlier = read_tables(bench.connection)
+        earlier = reader.read()
         bench.sql("CREATE TABLE other (id int)")
-        later = read_tables(bench.connection, earlier)
-        assert _table(bench, "u", later.by_oid).columns is _table(bench, "u", earlier.by_oid).columns
+        later = reader.read()
+        assert _table(bench, "u", later.by_oid) is _table(bench, "u", earlier.by_oid)
+
+
+def test_a_script_may_forget_what_was_prepared(bench: Bench) -> None:
+    bench.sql(BASE)
+    reader = TableReader(bench.connection)
+    with bench.connection.transaction(force_rollback=True):
+        before = reader.read()
+        bench.script("DEALLOCATE ALL").run()
+        assert reader.read() == before
 
 
 def test_rows_are_counted_by_what_was_done_to_them(bench: Bench) -> None:

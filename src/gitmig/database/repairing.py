@@ -36,6 +36,11 @@ class Transformation:
         """All of it."""
         return cls(connection, computed(found, wanted, renames=renames, undos=undos).statements)
 
+    @property
+    def text(self) -> str:
+        """What it sends."""
+        return self._script.text
+
     def run(self) -> None:
         """Run it in the open transaction. Raises ScriptError."""
         run_computed(self._connection, self._script)

@@ -20,7 +20,6 @@ from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
 from gitmig.database.repairing import Attempt, Elsewhere, Transformation, computed, down_failed
 from gitmig.database.sending import HOPELESS, ScriptError
-from gitmig.database.stepping import ScriptRun
 from gitmig.rows.constraints import settle_constraints
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from gitmig.database.stepping import Stepper
     from gitmig.database.tasks import Task
     from gitmig.rows.items import Report
-    from gitmig.rows.step import Runnable
 
 
 # The words of statements that may change the schema.
@@ -122,7 +120,7 @@ class Reverter:
             left = self._put_right(
                 position,
                 task.step.label,
-                lambda script: self._stepper.run(task, script, as_written=False),
+                lambda script: self._stepper.run(task, script, script.text),
                 renames=task.guesses if direction is Direction.REVERT else task.renames,
                 undos=[task.undo(whole=False)] if direction is Direction.REVERT else [],
             )
@@ -134,7 +132,7 @@ class Reverter:
         reason = left_undone(left) if direction is Direction.REVERT else expanded(left)
         return replace(done, repair=Repair(way=Way.COMPLETED, reason=reason))
 
-    def restore(self, position: int, run: Callable[[Runnable], None]) -> None:
+    def restore(self, position: int, run: Callable[[Transformation], None]) -> None:
         """Take back whatever was changed since the stack ended at `position`. Raises Unrepairable."""
         self._put_right(position, "what was changed by hand", run)
 
@@ -142,7 +140,7 @@ class Reverter:
         self,
         position: int,
         label: str,
-        run: Callable[[Runnable], object],
+        run: Callable[[Transformation], object],
         *,
         renames: bool = True,
         undos: Sequence[Undo] = (),
@@ -169,7 +167,7 @@ class Reverter:
             try:
                 with self._connection.transaction():
                     settle_constraints(self._connection)
-                    done = self._stepper.run(task, attempt, as_written=False)
+                    done = self._stepper.run(task, attempt, None)
                     attempt.verify()
             except ScriptError as error:
                 if attempt.in_down:
@@ -236,7 +234,7 @@ class _AllAtOnce:
 
     def _as_written(self, task: Task) -> Done:
         with self._connection.transaction():
-            done = self._stepper.run(task, ScriptRun.of(self._connection, task), as_written=True)
+            done = self._stepper.run_as_written(task)
         self._known = None
         return done
 
@@ -251,7 +249,7 @@ class _AllAtOnce:
             settle_constraints(self._connection)
             undo = task.undo(whole=True)
             script = Transformation.between(self._connection, found, wanted, renames=task.guesses, undos=[undo])
-            done = self._stepper.run(task, script, as_written=False)
+            done = self._stepper.run(task, script, script.text)
         self._known = wanted
         return replace(done, repair=Repair(way=Way.COMPUTED, reason=reason))
 
@@ -270,7 +268,7 @@ class _AllAtOnce:
                 settle_constraints(self._connection)
                 for place, statements in computed(found, wanted, renames=guesses, undos=undos).parts(owners):
                     script = Transformation(self._connection, statements)
-                    self._complete(place, self._stepper.supplement(self._tasks[place], script))
+                    self._complete(place, self._stepper.supplement(self._tasks[place], script, script.text))
         except ScriptError as failure:
             _raise_if_hopeless(failure)
             raise Elsewhere(left) from failure

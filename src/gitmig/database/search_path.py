@@ -28,7 +28,7 @@ from psycopg.rows import TupleRow, tuple_row
 from gitmig.errors import LockLost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from psycopg.abc import Params, Query
     from psycopg.copy import Copy, Writer
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from psycopg.rows import RowFactory
     from typing_extensions import Self
 
-HOME = b"SET search_path = pg_catalog, pg_temp"
+# To compile gitmig's queries of catalogs takes ten times as long as to run them.
+HOME = b"SET search_path = pg_catalog, pg_temp; SET jit = off"
 USERS = b"RESET search_path"
 # Every script starts as on a new connection, so that a database that came here step by step equals one that was
 # built in one go: a SET, a temporary table or a role of one migration does not reach the next one.
@@ -73,12 +74,17 @@ class Connection(psycopg.Connection[TupleRow]):
         self.ledger_roles: tuple[str, ...] = ()
         self.believed: frozenset[int] = frozenset()
         self._is = Path.USERS
+        self._is_tuned = False  # with what comes with being at home, which no script shall find
         self._wanted = Path.HOME
         self._untrusted = False
         self._spoilt = False  # a script failed, and its settings may have stayed
+        self._settings: str | None = None  # expressions that set what the session is set to, if not to what is usual
+        self._is_settled = False  # within a block that wants them
         self._strangers = 0  # how often code was sent that is not gitmig's
         self._xid: str | None = None
         self._lock_in_doubt = False
+        self._count = 0
+        self._plans: dict[str, str] = {}  # query → the name under which PostgreSQL has it
 
     @contextmanager
     def users_path(self) -> Iterator[None]:
@@ -102,6 +108,23 @@ class Connection(psycopg.Connection[TupleRow]):
             self._untrusted = before
 
     @contextmanager
+    def settled(self, settings: str) -> Iterator[None]:
+        """Statements in the block find these settings, which the expressions of a SELECT make; and scripts do not.
+
+        They are only taken back when somebody else is going to look: often the next block wants the same.
+        """
+        if self._settings != settings:
+            if self._settings:
+                self.reset()
+            self.execute(f"SELECT {settings}".encode())
+            self._settings = settings
+        self._is_settled = True
+        try:
+            yield
+        finally:
+            self._is_settled = False
+
+    @contextmanager
     def _under(self, path: Path) -> Iterator[None]:
         before, self._wanted = self._wanted, path
         try:
@@ -112,13 +135,37 @@ class Connection(psycopg.Connection[TupleRow]):
 
     def prepare_path(self) -> None:
         """Set the path that the next statement shall have, if it is not known to be set."""
-        if self._wanted is Path.ANY or (self._is is self._wanted and not self._spoilt) or self._is_failed:
-            return
-        if self._spoilt:
-            self.reset()
+        if opening := self.opening():
+            self._send(b"; ".join(opening))
+
+    def opening(self) -> list[bytes]:
+        """The statements that set this path and have to be sent first; from here on they count as sent."""
+        if self._wanted is Path.ANY or self._is_failed:
+            return []
+        found = []
+        if self._spoilt or (self._settings and not self._is_settled and self._wanted is Path.USERS):
+            found.append(RESET)
+            self._note_reset()
         if self._is is not self._wanted:
-            self._send(HOME if self._wanted is Path.HOME else USERS)
+            found.append(HOME if self._wanted is Path.HOME else USERS)
             self._is = self._wanted
+            self._is_tuned = self._is_tuned or self._is is Path.HOME
+        return found
+
+    def joined(self, query: bytes | str | sql.Composable) -> tuple[bytes, int]:
+        """The statement with what has to be sent first, in one message, and how many statements that is.
+
+        Only inside a transaction: outside, statements that are sent together are one.
+        """
+        if isinstance(query, sql.Composable):
+            query = query.as_bytes(self)
+        text = query.encode() if isinstance(query, str) else query
+        is_open = self.info.transaction_status == TransactionStatus.INTRANS
+        if not is_open or self.pgconn.pipeline_status != PipelineStatus.OFF:
+            self.prepare_path()
+            return text, 0
+        opening = b"; ".join(self.opening())
+        return (b"; ".join([opening, text]), opening.count(b"; ") + 1) if opening else (text, 0)
 
     def note_statement(self, query: Query) -> None:
         """Note what a statement that was sent may have done to the path."""
@@ -136,8 +183,13 @@ class Connection(psycopg.Connection[TupleRow]):
             if self.advisory_key:  # the transaction holds it as well: no script can release that
                 key = f", pg_catalog.pg_try_advisory_xact_lock({self.advisory_key}::pg_catalog.int8)"
             opening = [HOME, f"SELECT {XID}{key}".encode(), USERS]
-        if self._spoilt:
+            self._is_tuned = True
+        if self._spoilt or self._settings:
             opening.insert(0, RESET)
+            self._note_reset()
+        if self._is_tuned:
+            opening.append(b"RESET jit")
+            self._is_tuned = False
         for xid, *is_ours in self._send(b"; ".join(opening)) if opening else []:
             if is_ours == [False]:
                 raise LockLost
@@ -149,20 +201,31 @@ class Connection(psycopg.Connection[TupleRow]):
         """Take the session back, once a script has run or failed; False if it left the transaction it began in."""
         if self.closed or self._is_failed:
             return True
-        ((xid,),) = self._send(RESET + b"; SELECT pg_catalog.pg_current_xact_id_if_assigned()")
-        self._is, self._spoilt = Path.USERS, False
+        ((xid, prepared),) = self._send(
+            RESET + b"; SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
+            b"(SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements "
+            b"WHERE pg_catalog.starts_with(name, 'gitmig_'))"
+        )
+        self._note_reset()
+        if prepared < len(self._plans):  # it said DEALLOCATE
+            self._plans.clear()
         return self._xid is None or str(xid) == self._xid
 
     def give_back(self) -> None:
         """Leave the user's path behind, at the end: a pooler may hand the session on to somebody else."""
-        if self._is is not Path.USERS and self.info.transaction_status == TransactionStatus.IDLE:
+        is_changed = self._is_tuned or self._settings or self._is is not Path.USERS
+        if is_changed and self.info.transaction_status == TransactionStatus.IDLE:
             with suppress(psycopg.Error):
-                self._send(USERS)
+                self._send(RESET)
 
     def reset(self) -> None:
         """Bring the settings back to those of a new session, at home."""
         self._send(RESET + b"; " + HOME)
-        self._is, self._spoilt = Path.HOME, False
+        self._note_reset()
+        self._is, self._is_tuned = Path.HOME, True
+
+    def _note_reset(self) -> None:
+        self._is, self._spoilt, self._is_tuned, self._settings = Path.USERS, False, False, None
 
     @property
     def script_transaction(self) -> str | None:
@@ -191,7 +254,7 @@ class Connection(psycopg.Connection[TupleRow]):
             self._xid = None
             if self._lock_in_doubt:
                 self.secure_lock()
-        path, strangers, committed = self._is, self._strangers, False
+        path, settings, strangers, committed = self._is, self._settings, self._strangers, False
         try:
             with super().transaction(savepoint_name, force_rollback) as transaction:
                 yield transaction
@@ -199,12 +262,43 @@ class Connection(psycopg.Connection[TupleRow]):
                     self._before_commit()
                 committed = not force_rollback
         finally:
+            if not committed:
+                self._settings = settings
             if strangers != self._strangers:
                 self._is = Path.ANY
                 if outermost:
                     self._lock_in_doubt = not committed
             elif not committed:
                 self._is = path
+
+    def run_prepared(self, *queries: tuple[str, Sequence[object]]) -> list[list[TupleRow]]:
+        """Send queries at home, with their parameters ($1 …), in one message; the rows of each.
+
+        Each is planned once in a session: to plan one of the catalogs takes longer than to run it. Lists are sent as
+        arrays of what is in them, as text.
+        """
+        preparing, parts = [], []
+        for query, parameters in queries:
+            if query not in self._plans:
+                self._count += 1
+                self._plans[query] = f"gitmig_{self._count}"
+                preparing.append(f"PREPARE {self._plans[query]} AS {query}")
+            values = ", ".join(sql.Literal(_as_array(p)).as_string(self) for p in parameters)
+            parts.append(f"EXECUTE {self._plans[query]}({values})" if parameters else f"EXECUTE {self._plans[query]}")
+        text, _ = self.joined("; ".join([*preparing, *parts]).encode())
+        cursor = psycopg.Cursor(self)
+        try:
+            cursor.execute(text)
+        except psycopg.Error:
+            self._plans.clear()  # whether those that came first were prepared, nobody knows
+            raise
+        found: list[list[TupleRow]] = []
+        more: bool | None = True
+        while more:
+            if cursor.description:
+                found.append(cursor.fetchall())
+            more = cursor.nextset()
+        return found
 
     @contextmanager
     def pipeline(self) -> Iterator[psycopg.Pipeline]:
@@ -219,8 +313,11 @@ class Connection(psycopg.Connection[TupleRow]):
             return
         key = f"SELECT pg_catalog.pg_advisory_lock({self.advisory_key}::pg_catalog.int8)" if self.advisory_key else ""
         has_lock = key and self._xid is not None
-        self._send(b"; ".join([key.encode(), USERS]) if has_lock else USERS)
+        settings = RESET if self._settings else USERS
+        self._send(b"; ".join([key.encode(), settings]) if has_lock else settings)
         self._is = Path.USERS
+        if self._settings:
+            self._note_reset()
 
     @property
     def _is_failed(self) -> bool:
@@ -255,11 +352,18 @@ class _Cursor(psycopg.Cursor[TupleRow]):
         self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None
     ) -> Self:
         """As psycopg's."""
-        self._session.prepare_path()
+        statement, before = query, 0
+        if params is None and isinstance(query, (bytes, str, sql.Composable)):
+            statement, before = self._session.joined(query)
+        else:
+            self._session.prepare_path()
         try:
-            return super().execute(query, params, prepare=prepare, binary=binary)  # type: ignore[arg-type,misc,unused-ignore]
+            super().execute(statement, params, prepare=prepare, binary=binary)  # type: ignore[arg-type,misc,unused-ignore]
         finally:
             self._session.note_statement(query)
+        for _ in range(before):
+            self.nextset()
+        return self
 
     def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None:
         """As psycopg's."""
@@ -288,6 +392,14 @@ class _Cursor(psycopg.Cursor[TupleRow]):
                 yield copy
         finally:
             self._session.note_statement(statement)
+
+
+def _as_array(value: object) -> object:
+    """A list as PostgreSQL reads an array."""
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        return value
+    quoted = (str(part).replace("\\", "\\\\").replace('"', '\\"') for part in value)
+    return "{" + ",".join(f'"{part}"' for part in quoted) + "}"
 
 
 def _text(query: Query, connection: Connection) -> str:

@@ -106,11 +106,11 @@ class Stepper:
         self._observer.started(task.step)
         return time.monotonic()
 
-    def run(self, task: Task, script: Runnable, *, as_written: bool) -> Done:
-        """Run a task's script, or (not `as_written`) what stands in for it. Raises ScriptError."""
+    def run(self, task: Task, script: Runnable, text: str | None) -> Done:
+        """Run a task's script, or what stands in for it; `text` is what it sends, if known. Raises ScriptError."""
         began = self.begin(task)
         before = read_names(self._connection) if self.may_rename(task) else None
-        rows = self._keep(task, script, as_written=as_written)
+        rows = self._keep(task, script, text)
         done = Done(step=task.step, milliseconds=milliseconds(began), rows=rows, renamings=self.renamed(task, before))
         self.ran[task.step.direction, task.step.position] = (task, done)
         return done
@@ -125,13 +125,13 @@ class Stepper:
             return tuple(renamings(before, read_names(self._connection)))
         return () if self._gauge is not None and task.step.direction is Direction.APPLY else None
 
-    def supplement(self, task: Task, script: Runnable) -> Report:
+    def supplement(self, task: Task, script: Runnable, text: str) -> Report:
         """Run what a task's own script, which ran before, has left undone. Raises ScriptError."""
-        return self._keep(task, script, as_written=False, tries_back=False)
+        return self._keep(task, script, text, tries_back=False)
 
     def run_as_written(self, task: Task) -> Done:
         """Run a task's own script in the open transaction. Raises ScriptError."""
-        return self.run(task, ScriptRun.of(self._connection, task), as_written=True)
+        return self.run(task, ScriptRun.of(self._connection, task), task.subject.text)
 
     def apply(self, tasks: Sequence[Task], done: list[Done], *, measure: Collection[int]) -> None:
         """Apply migrations, each of which is appended to `done`; `measure` what the schema is at these positions.
@@ -197,14 +197,13 @@ class Stepper:
                 continue
             with closing(run_all(self._connection, [task.script for task in neighbours if task.script])) as runs:
                 for task in neighbours:
-                    done.append(self.run(task, AnswerAhead(runs), as_written=True))
+                    done.append(self.run(task, AnswerAhead(runs), task.subject.text))
 
-    def _keep(self, task: Task, script: Runnable, *, as_written: bool, tries_back: bool = True) -> Report:
+    def _keep(self, task: Task, script: Runnable, text: str | None, *, tries_back: bool = True) -> Report:
         """Run the script, and keep what it takes away."""
         if self._keeper is None:
             script.run()
             return Report()
         opposite = task.opposite if tries_back else None
         back = None if opposite is None else ScriptRun(self._connection, opposite)
-        subject = task.subject if as_written else replace(task.subject, text=None)
-        return self._keeper.run(subject, task.step.direction, script, back)
+        return self._keeper.run(replace(task.subject, text=text), task.step.direction, script, back)

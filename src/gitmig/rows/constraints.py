@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from gitmig.database.catalogs.scope import OURS, OWN_RELATION
-from gitmig.database.session import ROWS, settle
+from gitmig.database.session import ROWS, setting
 from gitmig.errors import GitmigError
 from gitmig.rows.values import all_of, any_of
 
@@ -93,9 +93,10 @@ FOREIGN_KEYS = f"""
     WHERE o.contype = 'f' AND o.conparentid = 0 AND {{which}}
     ORDER BY o.oid
 """
+AMONG_TABLES = "coalesce(pg_catalog.pg_partition_root(c.oid), c.oid) = ANY ($1::oid[])"
 CHECKED = "o.convalidated AND pg_catalog.to_jsonb(o) ->> 'conperiod' IS DISTINCT FROM 'true'"
 # A name stands for every constraint of that name in the schema; if one of them cannot be checked late, none is set.
-DEFERRABLE = b"""
+DEFERRABLE = """
     SELECT n.nspname, o.conname, bool_and(o.condeferrable), bool_and(o.condeferred)
     FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
     WHERE EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable)
@@ -155,13 +156,12 @@ def quiet(connection: Connection, needed: Collection[int] = ()) -> Iterator[None
     Row security does not apply: where this role owns a table, it is not forced upon it for a while. Raises GitmigError
     if it hides rows of one of the tables `needed` (oids), which somebody else owns.
     """
-    settle(connection, ROWS)
-    forced = row_security(connection, needed)
-    if forced:
-        settle_constraints(connection)
-    with held(connection, forced), connection.among_rows():
-        yield
-    connection.reset()
+    with connection.settled(setting(ROWS)):
+        forced = row_security(connection, needed)
+        if forced:
+            settle_constraints(connection)
+        with held(connection, forced), connection.among_rows():
+            yield
 
 
 def row_security(connection: Connection, needed: Collection[int] = ()) -> list[Hold]:
@@ -215,9 +215,8 @@ def constraints(connection: Connection) -> list[Hold]:
 @contextmanager
 def triggers_off(connection: Connection, tables: Collection[int]) -> Iterator[None]:
     """The tables (oids) without the triggers and rules users wrote. Foreign keys stay on."""
-    which = f"coalesce(pg_catalog.pg_partition_root(c.oid), c.oid) = {_among(tables)}"
-    queries = [query.format(which=which) for query in (TRIGGERS, RULES)] if tables else []
-    with held(connection, _holds(connection, *queries)):
+    queries = [query.format(which=AMONG_TABLES) for query in (TRIGGERS, RULES)] if tables else []
+    with held(connection, _holds(connection, *queries, among=tables)):
         yield
 
 
@@ -248,7 +247,8 @@ def foreign_keys(connection: Connection, tables: Collection[int], *, incoming: b
     """The foreign keys of these tables (oids), or those `incoming` that refer to them."""
     if not tables:
         return []
-    return _foreign_keys(connection, f"{CHECKED} AND {'o.confrelid' if incoming else 'o.conrelid'} = {_among(tables)}")
+    which = f"{CHECKED} AND {'o.confrelid' if incoming else 'o.conrelid'} = ANY ($1::oid[])"
+    return _foreign_keys(connection, which, tables)
 
 
 def every_foreign_key(connection: Connection, *, checked: bool = True) -> list[ForeignKey]:
@@ -262,8 +262,8 @@ def references_dropped(connection: Connection, keys: Collection[ForeignKey]) -> 
 
     They are made again when the block ends, which checks them.
     """
-    query = CONSTRAINTS.format(which=f"o.oid = {_among(key.oid for key in keys)}")
-    with held(connection, _holds(connection, query) if keys else []):
+    query = CONSTRAINTS.format(which="o.oid = ANY ($1::oid[])")
+    with held(connection, _holds(connection, query, among=[key.oid for key in keys]) if keys else []):
         yield
 
 
@@ -316,7 +316,7 @@ def _constraint(connection: Connection, key: ForeignKey, change: str) -> None:
 
 def _deferrable(connection: Connection) -> tuple[Names, Names, bool]:
     """The constraints that can be checked late, those of them that are, and whether all can be told by their names."""
-    rows = connection.execute(DEFERRABLE).fetchall()
+    (rows,) = connection.run_prepared((DEFERRABLE, ()))
     names = [(schema, name) for schema, name, _, _ in rows]
     late = [(schema, name) for schema, name, only, deferred in rows if only and deferred]
     return names, late, all(only for _, _, only, _ in rows)
@@ -331,20 +331,17 @@ def _identifier(name: tuple[str, str]) -> sql.Identifier:
     return sql.Identifier(*name)
 
 
-def _holds(connection: Connection, *queries: str) -> list[Hold]:
-    return [
-        Hold(off=off, on=tuple(text for text in on if text))
-        for query in queries
-        for off, *on in connection.execute(query.encode()).fetchall()
-    ]
+def _holds(connection: Connection, *queries: str, among: Collection[int] | None = None) -> list[Hold]:
+    """What the queries find, all or `among` these (oids)."""
+    parameters = () if among is None else (sorted(among),)
+    found = connection.run_prepared(*((query, parameters) for query in queries)) if queries else []
+    return [Hold(off=off, on=tuple(text for text in on if text)) for rows in found for off, *on in rows]
 
 
-def _among(oids: Iterable[int]) -> str:
-    return f"ANY ('{{{', '.join(map(str, oids))}}}'::oid[])"
-
-
-def _foreign_keys(connection: Connection, which: str) -> list[ForeignKey]:
-    return [_foreign_key(*row) for row in connection.execute(FOREIGN_KEYS.format(which=which).encode())]
+def _foreign_keys(connection: Connection, which: str, among: Collection[int] | None = None) -> list[ForeignKey]:
+    parameters = () if among is None else (sorted(among),)
+    (rows,) = connection.run_prepared((FOREIGN_KEYS.format(which=which), parameters))
+    return [_foreign_key(*row) for row in rows]
 
 
 def _foreign_key(*row: Any) -> ForeignKey:

@@ -68,21 +68,21 @@ class Keeping:
         data = f"item_{snapshot.number}"
         keeps_all = taken.fresh is None or self._keeps_all(taken)
         if taken.is_all_there_is:
-            self._store.turn(snapshot.data, data, Kind.GONE if taken.after is None else Kind.PAIRED)
+            rows = theirs = snapshot.rows
+            if rows:
+                self._store.turn(snapshot.data, data, Kind.GONE if taken.after is None else Kind.PAIRED)
         else:
-            self._store.create(data, self._rows(taken, columns, keeps_all=keeps_all))
-        row = self._connection.execute(
-            sql.SQL("SELECT count(*), count(*) FILTER (WHERE kind IN ({})) FROM {}").format(THEIRS, data_table(data))
-        ).fetchone()
-        assert row is not None  # an aggregate
-        if not row[0]:
-            self._store.drop_data(data)
+            rows = self._store.create(data, self._rows(taken, columns, keeps_all=keeps_all))
+            theirs = self._count_theirs(data) if rows else 0
+            if not rows:
+                self._store.drop_data(data)
+        if not rows:
             return None
         copy = Copy(
             table=snapshot.table.name,
             heir=taken.after.name if taken.after else None,
             columns=self._alike(data, columns),
-            rows=row[1],
+            rows=theirs,
             data=data,
             why=taken.why,
             all=keeps_all,
@@ -101,6 +101,13 @@ class Keeping:
             bytes=size,
             why=taken.why,
         )
+
+    def _count_theirs(self, data: str) -> int:
+        row = self._connection.execute(
+            sql.SQL("SELECT count(*) FROM {} WHERE kind IN ({})").format(data_table(data), THEIRS)
+        ).fetchone()
+        assert row is not None  # an aggregate
+        return int(row[0])
 
     def _keeps_all(self, taken: Taken) -> bool:
         """Whether one of the rows that are not there now would come back otherwise, or one too many."""

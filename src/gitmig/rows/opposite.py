@@ -15,7 +15,6 @@ from gitmig.rows.changes import change_of, find_changes, heir_of
 from gitmig.rows.constraints import quiet
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import pair, pair_through
-from gitmig.rows.tables import read_tables
 from gitmig.rows.values import EQUAL, any_of, data_table, listed
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from gitmig.rows.snapshot import Pairing, Snapshot
     from gitmig.rows.step import Runnable
     from gitmig.rows.store import Store
-    from gitmig.rows.tables import Tables
+    from gitmig.rows.tables import TableReader, Tables
 
 IN_MEMORY = 16 << 20  # bytes
 
@@ -60,9 +59,10 @@ class Compared:
     now: Snapshot | None
 
 
-def try_opposite(  # noqa: PLR0917 - the database, what is run, and the three states it lies between
+def try_opposite(  # noqa: PLR0917 - the database, what is run, and the states it lies between
     connection: Connection,
     store: Store,
+    reader: TableReader,
     script: Runnable,
     compared: Sequence[Compared],
     before: Tables,
@@ -75,7 +75,7 @@ def try_opposite(  # noqa: PLR0917 - the database, what is run, and the three st
 
     def work() -> bool:
         script.run()
-        there = read_tables(connection, now)
+        there = reader.read()
         for table in now:
             later = there.by_oid.get(table.oid)
             if later is not None and (later.activity - table.activity).read:

@@ -26,7 +26,7 @@ from gitmig.rows.restore import put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.step import Step, StepRun, UnknownRows
 from gitmig.rows.store import Store
-from gitmig.rows.tables import read_tables
+from gitmig.rows.tables import TableReader, read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -66,6 +66,7 @@ class Preserver:
         self._connection = connection
         self._limits = limits
         self._store = Store(connection, by, commit)
+        self._reader = TableReader(connection)
         self._progress = progress or _unheard
         self._wary = wary
         self._may_hold: bool | None = None
@@ -105,18 +106,18 @@ class Preserver:
             self.deferred.follow(item for item in due if item.id in report.waiting)
             self._refused |= report.refused
             if staying := held + [item for item in due if item.id in report.waiting | report.refused]:
-                self.deferred.note_homes(staying, read_tables(self._connection))
+                self.deferred.note_homes(staying, self._reader.read())
         return report
 
     def preview(self, script: Runnable) -> Changes:
         """What a script would take away; it runs, and everything it did is rolled back. Raises ScriptError."""
-        before = read_tables(self._connection)
+        before = self._reader.read()
         changes = Changes()
 
         def work() -> bool:
             nonlocal changes
             script.run()
-            changes = find_changes(before, read_tables(self._connection, before))
+            changes = find_changes(before, self._reader.read())
             return False
 
         attempt(self._connection, work)
@@ -164,13 +165,13 @@ class Preserver:
         if not items:
             return Report()
         with quiet(self._connection):
-            places = self._places(items, read_tables(self._connection))
+            places = self._places(items, self._reader.read())
             restored, staying = put_back(self._connection, self._store, places, {}, partial=partial)
             without_row = {one.item for one in staying if one.reason in {Reason.ROW_GONE, Reason.ORPHAN}}
             if restored and without_row:  # what they belong to may have come back with the others
                 again = [one for one in self._waiting(without_row) if one.id in without_row]
                 staying = [one for one in staying if one.item not in without_row]
-                places = self._places(again, read_tables(self._connection))
+                places = self._places(again, self._reader.read())
                 more, still = put_back(self._connection, self._store, places, {}, partial=partial)
                 restored, staying = restored + more, staying + still
         return Report(restored=tuple(restored), staying=tuple(staying))
@@ -195,7 +196,7 @@ class Preserver:
 
     def restore(self, item: Item) -> Report:
         """Put an item back now, over what stands in its place. Raises GitmigError if it has none."""
-        place = find_place(item, read_tables(self._connection), force=True)
+        place = find_place(item, self._reader.read(), force=True)
         if place is None:
             by_itself = f"it comes back by itself when {item.label} is {BACK[item.direction]}"
             raise GitmigError(
@@ -254,8 +255,8 @@ class Preserver:
 
         The rows of the tables `aside` (oids) are put aside for it. Raises ScriptError, GitmigError.
         """
-        run = StepRun(self._connection, self._store, step, wary=self._wary)
-        report = run.try_it(aside)
+        run = StepRun(self._connection, self._store, self._reader, step, aside, wary=self._wary)
+        report = run.try_it()
         if report is not None:
             return report
         needed = run.need()
@@ -263,11 +264,11 @@ class Preserver:
         for table in needed:
             self._progress(table.name, table.bytes)
         with self._connection.transaction():
-            return run.run(aside)
+            return run.run()
 
     def _without_rows(self, step: Step, error: ScriptError) -> Report:
         """Run a revert with rows put aside; the first error counts if that does not help either."""
-        before = read_tables(self._connection)
+        before = self._reader.read()
         for tables in quarantine.suspects(self._connection, before, error):
             try:
                 report = self._carefully(step, tables)
@@ -282,7 +283,7 @@ class Preserver:
 
         If one has nothing to come back with, the first error counts; it names a row and who may be to blame.
         """
-        before = read_tables(self._connection)
+        before = self._reader.read()
         suspects = list(quarantine.suspects(self._connection, before, error))
         known = {item.heir for item in step.due}
         for tables in suspects:

@@ -11,12 +11,14 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gitmig.core.languages.sql.tokens import tokens
+from gitmig.core.languages.sql.tokens import FOLD, tokens
 from gitmig.database.catalogs.scope import FIRST_OID, OURS
+from gitmig.rows.tables import HELD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from gitmig.core.languages.sql.tokens import Token
     from gitmig.database.connection import Connection
 
 
@@ -62,6 +64,7 @@ TARGETS = re.compile(
     r'\s+((?:(?:"(?:[^"]|"")+"|[\w$]+)\.)?(?:"(?:[^"]|"")+"|[\w$]+))',
     re.IGNORECASE,
 )
+NAME_LENGTH = 63  # bytes of a name that PostgreSQL keeps
 # Statements that leave rows alone, by their first word; and things that may be dropped without losing any.
 HARMLESS = {"comment", "grant", "revoke", "set", "reset", "show", "analyze", "lock"}
 DROPPED = {
@@ -84,8 +87,8 @@ def suspect(text: str | None) -> Suspicion:
         return EVERYTHING
     if not POSSIBLE.search(text):
         return replace(NOTHING, gives_values=bool(VALUES.search(text)))
-    found = tokens(text)
-    if found is None or any(token.kind in {"ATOMIC", "UIDENT"} for token in found):
+    found = _tokens(text)
+    if found is None:
         return EVERYTHING
     words = [token.text.lower() for token in found if token.kind != "SCONST"]
     judged = [_judge(statement) for statement in _statements(words)]
@@ -97,6 +100,39 @@ def suspect(text: str | None) -> Suspicion:
         targets=frozenset(_target(match[1]) for match in TARGETS.finditer(text)),
         gives_values=bool(VALUES.search(text)),
     )
+
+
+@lru_cache(maxsize=2048)
+def stays_local(text: str | None) -> bool:
+    """Whether only tables that the script names can be others after it: it says what it makes, alters and drops."""
+    found = _tokens(text)
+    words = [token.text.lower() for token in found or () if token.kind != "SCONST"]
+    return found is not None and all(map(_stays_local, _statements(words)))
+
+
+@lru_cache(maxsize=2048)
+def words_of(text: str | None) -> frozenset[str] | None:
+    """All words and names of a script, as PostgreSQL folds them; None if nobody knows."""
+    found = _tokens(text)
+    if found is None:
+        return None
+    words = (token.text for token in found if token.kind != "SCONST")
+    folded = (_name(word) if word.startswith('"') else word.translate(FOLD) for word in words)
+    return frozenset(name.encode()[:NAME_LENGTH].decode(errors="ignore") for name in folded)
+
+
+def _tokens(text: str | None) -> list[Token] | None:
+    """The tokens; None if they cannot be read, or do not say what they mean."""
+    found = tokens(text) if text is not None else None
+    return None if found is None or any(token.kind in {"ATOMIC", "UIDENT"} for token in found) else found
+
+
+def _stays_local(words: Sequence[str]) -> bool:
+    head, second = words[0], words[1] if len(words) > 1 else ""
+    takes_along = "cascade" in words and "drop" in words
+    has_table = second == "table" or (head == "create" and second in {"index", "unique"})
+    is_plain = head in {"create", "alter", "drop"} and has_table and not takes_along
+    return head in HARMLESS or (is_plain and not _judge(words)[1])
 
 
 def _name(word: str) -> str:
@@ -157,21 +193,16 @@ def _takes_column(words: Sequence[str], place: int) -> bool:
     return after not in DROPPED_PARTS and not (after in DROPPED_PROPERTIES and of_column)
 
 
-# A column, or a type, is made of the table's row type.
-HELD = """EXISTS (
-    SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_type t ON t.oid = c.reltype
-    WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray) AND d.deptype = 'n'
-)"""
 # Whether a script can touch rows, told from its words by a query that looks at few tables. Partitions and heirs are
 # reached through their parents, and everything through views, triggers and rules.
 TABLES = f"SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}"
 NAMED = f"""
     SELECT EXISTS (
-        {TABLES} WHERE c.relkind IN ('r', 'p', 'v') AND pg_catalog.lower(c.relname) = ANY (%(words)s)
+        {TABLES} WHERE c.relkind IN ('r', 'p', 'v') AND pg_catalog.lower(c.relname) = ANY ($1::text[])
         AND (c.relkind <> 'r' OR c.relhassubclass OR pg_catalog.pg_relation_size(c.oid) > 0 OR {HELD})
     )
 """
-TARGETED = f"SELECT EXISTS ({TABLES} WHERE c.relkind IN ('r', 'p') AND pg_catalog.lower(c.relname) = ANY (%(names)s))"
+TARGETED = f"SELECT EXISTS ({TABLES} WHERE c.relkind IN ('r', 'p') AND pg_catalog.lower(c.relname) = ANY ($1::text[]))"
 ANY = f"""
     SELECT EXISTS ({TABLES} WHERE c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) > 0)
         OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
@@ -188,10 +219,10 @@ def reaches_rows(connection: Connection, suspicion: Suspicion, names: Collection
         return False
     if not suspicion.words.isdisjoint(names):
         return True
-    if suspicion.writes and _is(connection, TARGETED, {"names": [name for _, name in suspicion.targets]}):
+    if suspicion.writes and _is(connection, TARGETED, [name for _, name in suspicion.targets]):
         return True  # rows that it makes are to go again, although there were none
     if suspicion.reach is Reach.NAMED:
-        if _is(connection, NAMED, {"words": list(suspicion.words)}):
+        if _is(connection, NAMED, suspicion.words):
             return True
         if not suspicion.writes or not _is(connection, TRIGGERED):
             return False
@@ -203,6 +234,7 @@ def has_rows(connection: Connection) -> bool:
     return _is(connection, ANY)
 
 
-def _is(connection: Connection, query: str, values: dict[str, object] | None = None) -> bool:
-    row = connection.execute(query.encode(), values).fetchone()
-    return bool(row and row[0])
+def _is(connection: Connection, query: str, words: Collection[str] | None = None) -> bool:
+    parameters = () if words is None else (sorted(words),)
+    (((found,),),) = connection.run_prepared((query, parameters))
+    return bool(found)

@@ -50,7 +50,7 @@ def put_back(
     """
     if not places:
         return [], []
-    for place in places:
+    for place in (place for place in places if place.item.due or place.item.reason):  # tried before
         connection.execute(sql.SQL("UPDATE {} SET why = NULL, detail = NULL WHERE why IS NOT NULL").format(place.data))
     give_back(connection, store, places, witnesses)
     _let_followers_wait(connection, places, partial=partial)

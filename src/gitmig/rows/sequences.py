@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,14 +12,16 @@ from psycopg import sql
 from gitmig.database.catalogs.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from gitmig.database.connection import Connection
     from gitmig.rows.places import Place
     from gitmig.rows.tables import Table
 
+# The last value is null as long as none was given out: then only the sequence itself tells which will come first.
 SEQUENCES = f"""
-    SELECT n.nspname, c.relname, pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())
+    SELECT n.nspname, c.relname, pg_catalog.pg_sequence_last_value(c.oid),
+        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'S' AND {OURS} AND {OWN_RELATION}
 """
@@ -31,6 +34,14 @@ OWNERS = f"""
     JOIN pg_catalog.pg_class o ON o.oid = d.refobjid
     JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE c.relkind = 'S'
+"""
+OWNED = """
+    SELECT c.oid::int8, a.attname, pg_catalog.pg_get_serial_sequence(
+        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), a.attname)
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.oid = ANY ($1::oid[]) AND (a.atthasdef OR a.attidentity <> '')
+    ORDER BY c.oid, a.attnum
 """
 # A number that another session has taken must not be given out again: a gap is the lesser evil. Whose state this role
 # may not see counts as busy.
@@ -80,31 +91,40 @@ def attempt(connection: Connection, work: Callable[[], bool], *, moves: bool = T
 
 def positions(connection: Connection) -> Positions:
     """Where every sequence is: its last value, and whether that was given out; and the server's time."""
-    rows = connection.execute(SEQUENCES.encode()).fetchall()
-    if not rows:
-        return Positions(at=None, values={})
-    parts = [
-        sql.SQL("SELECT {}, {}, last_value, is_called FROM {}").format(schema, name, sql.Identifier(schema, name))
-        for schema, name, _ in rows
-    ]
-    found = connection.execute(sql.SQL(" UNION ALL ").join(parts)).fetchall()
-    return Positions(at=rows[0][2], values={(schema, name): (last, called) for schema, name, last, called in found})
+    (rows,) = connection.run_prepared((SEQUENCES, ()))
+    values = {(schema, name): (last, True) for schema, name, last, _ in rows if last is not None}
+    if unused := sorted((schema, name) for schema, name, last, _ in rows if last is None):
+        (found,) = connection.run_prepared((_positions_of(tuple(unused)), ()))
+        values |= {(schema, name): (last, called) for schema, name, last, called in found}
+    return Positions(at=rows[0][3] if rows else None, values=values)
+
+
+@lru_cache(maxsize=64)
+def _positions_of(sequences: tuple[Name, ...]) -> str:
+    parts = (
+        sql.SQL("SELECT {}, {}, last_value, is_called FROM {}").format(*name, sql.Identifier(*name))
+        for name in sequences
+    )
+    return sql.SQL(" UNION ALL ").join(parts).as_string(None)
 
 
 def move_past(connection: Connection, tables: Iterable[Table]) -> None:
     """Let the sequences that belong to tables go on behind their highest values, those beyond their ends aside."""
-    for table in tables:
-        for column in table.columns:
-            if column.defaulted and (sequence := _sequence_of(connection, table, column.name)) is not None:
-                _move_behind(connection, sequence, table.plain, column.name)
+    by_oid = {table.oid: table.plain for table in tables}
+    owned = _sequences_of(connection, by_oid)
+    _run(connection, [_behind(sequence, by_oid[oid], column) for (oid, column), sequence in owned.items()])
 
 
 def move_past_kept(connection: Connection, place: Place) -> None:
     """Let the sequences of a table's key go on behind the numbers of kept rows, too: these come back with them."""
+    owned = _sequences_of(connection, [place.table.oid])
     for pair in place.key:
-        if (sequence := _sequence_of(connection, place.table, pair.column.name)) is not None:
-            _move_behind(connection, sequence, place.table.plain, pair.column.name)
-            _move_behind(connection, sequence, place.data, pair.kept.data)
+        if (sequence := owned.get((place.table.oid, pair.column.name))) is not None:
+            statements = [
+                _behind(sequence, place.table.plain, pair.column.name),
+                _behind(sequence, place.data, pair.kept.data),
+            ]
+            _run(connection, statements)
 
 
 def copy_positions(old: Connection, new: Connection) -> list[str]:
@@ -120,29 +140,31 @@ def copy_positions(old: Connection, new: Connection) -> list[str]:
         column = owned.get(name)
         position = before.get(owned_before.get(column, name) if column else name)
         if position is None and column is not None:
-            _move_behind(new, _text(new, name), sql.SQL(column[0]), column[1])
+            new.execute(_behind(_text(new, name), sql.SQL(column[0]), column[1]))
         elif position is not None and not _is_set(new, name, position):
             refused.append(".".join(name))
     return refused
 
 
-def _sequence_of(connection: Connection, table: Table, column: str) -> str | None:
-    """The sequence that gives a column its numbers, as SQL writes it; None if none does."""
-    row = connection.execute(
-        "SELECT pg_catalog.pg_get_serial_sequence(%s, %s)", (table.plain.as_string(connection), column)
-    ).fetchone()
-    return row[0] if row else None
+def _sequences_of(connection: Connection, tables: Iterable[int]) -> dict[tuple[int, str], str]:
+    """The sequences that give columns of tables (oids) their numbers, as SQL writes them, by table and column."""
+    (rows,) = connection.run_prepared((OWNED, (list(tables),)))
+    return {(oid, column): sequence for oid, column, sequence in rows if sequence is not None}
 
 
-def _move_behind(connection: Connection, sequence: str, table: sql.Composable, column: str) -> None:
+def _behind(sequence: str, table: sql.Composable, column: str) -> sql.Composed:
     """Let a sequence go on behind the highest value of a column, those beyond its end aside, if it is before that."""
-    connection.execute(
-        sql.SQL(
-            "SELECT pg_catalog.setval({sequence}, highest) FROM (SELECT max({column}) AS highest "
-            "FROM {table}, pg_catalog.pg_sequence WHERE seqrelid = {sequence}::regclass AND {column} <= seqmax) m "
-            "WHERE highest >= (SELECT last_value FROM {name}) AND highest > 0"
-        ).format(sequence=sql.Literal(sequence), column=sql.Identifier(column), table=table, name=sql.SQL(sequence))
-    )
+    return sql.SQL(
+        "SELECT pg_catalog.setval({sequence}, highest) FROM (SELECT max({column}) AS highest "
+        "FROM {table}, pg_catalog.pg_sequence WHERE seqrelid = {sequence}::regclass AND {column} <= seqmax) m "
+        "WHERE highest >= (SELECT last_value FROM {name}) AND highest > 0"
+    ).format(sequence=sql.Literal(sequence), column=sql.Identifier(column), table=table, name=sql.SQL(sequence))
+
+
+def _run(connection: Connection, statements: Sequence[sql.Composed]) -> None:
+    """All of them in one message."""
+    if statements:
+        connection.execute(sql.SQL("; ").join(statements))
 
 
 def _owners(connection: Connection) -> dict[Name, tuple[str, str]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 WRITABLE = """
-    SELECT oid::int8 FROM pg_catalog.unnest(%s::oid[]) oid
+    SELECT oid::int8 FROM pg_catalog.unnest($1::oid[]) oid
     WHERE pg_catalog.has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')
 """
 
@@ -35,12 +35,14 @@ WRITABLE = """
 class Snapshot:
     """The rows of a table, in table `data`: n, from 1 in the order they lie in; oid and tid, where; and one per column.
 
-    `saved` has the same columns as they will be kept; what became of them is not known yet.
+    `rows` is how many these are. `saved` has the same columns as they will be kept; what became of them is not known
+    yet.
     """
 
     number: int
     table: Table
     columns: tuple[Column, ...]
+    rows: int = 0
 
     @property
     def data(self) -> str:
@@ -83,7 +85,7 @@ def lock(connection: Connection, tables: Sequence[Table]) -> None:
     A script that ran before was taken back, and its locks with it. Tables that this role cannot write are left: scripts
     cannot, either.
     """
-    rows = connection.execute(WRITABLE, ([table.oid for table in tables],)).fetchall()
+    (rows,) = connection.run_prepared((WRITABLE, ([table.oid for table in tables],)))
     writable = {oid for (oid,) in rows}
     if names := [table.source for table in sorted(tables, key=lambda table: table.oid) if table.oid in writable]:
         connection.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(listed(names)))
@@ -101,13 +103,13 @@ def take(store: Store, number: int, table: Table, columns: Sequence[Column]) -> 
         )
         for saved, column in zip(snapshot.saved, snapshot.columns)
     ]
-    store.create(
+    rows = store.create(
         snapshot.data,
         sql.SQL("SELECT pg_catalog.row_number() OVER () AS n, t.tableoid AS oid, t.ctid AS tid, {} FROM {} t").format(
             listed(values), table.source
         ),
     )
-    return snapshot
+    return replace(snapshot, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

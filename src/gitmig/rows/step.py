@@ -20,11 +20,11 @@ from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
 from gitmig.rows.places import Place, find_place
-from gitmig.rows.reach import suspect
+from gitmig.rows.reach import stays_local, suspect, words_of
 from gitmig.rows.restore import give_back, put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import Pairing, Snapshot, lock, pair, take
-from gitmig.rows.tables import Tables, read_tables
+from gitmig.rows.tables import Tables
 from gitmig.rows.values import data_table
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gitmig.database.connection import Connection
     from gitmig.rows.items import Restored, Staying, Subject
     from gitmig.rows.store import Store
-    from gitmig.rows.tables import Column, Table, TableName
+    from gitmig.rows.tables import Column, Table, TableName, TableReader
 
 
 class Runnable(Protocol):
@@ -80,15 +80,28 @@ class Seen:
 class StepRun:
     """A step, run first to see what it changes, and once more if rows are at stake; inside a savepoint of the caller.
 
-    `changes` is what was seen. `wary`: see `Preserver`.
+    It runs without the rows of the tables `aside` (oids). `changes` is what was seen. `wary`: see `Preserver`.
     """
 
-    def __init__(self, connection: Connection, store: Store, step: Step, *, wary: bool) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        store: Store,
+        reader: TableReader,
+        step: Step,
+        aside: Collection[int],
+        *,
+        wary: bool,
+    ) -> None:
         self._connection = connection
         self._store = store
+        self._reader = reader
         self._step = step
         self._wary = wary
-        self._before = read_tables(connection)
+        self._aside = aside
+        self._names = None if aside else _concerned(step)
+        self._oids = {item.home.oid for item in step.due if item.home}
+        self._before = self._read()
         self._needed: dict[int, tuple[Column, ...]] = {}
         self._helping: list[str] = []
         self._extents: dict[int, Extent] = {}
@@ -96,18 +109,19 @@ class StepRun:
         self._differing = self._compare_inputs()
         self.changes = Changes()
 
-    def try_it(self, aside: Collection[int]) -> Report | None:
+    def try_it(self) -> Report | None:
         """Run the script. If no row is at stake, that was it, and the report is there; else it is as if it had not.
 
-        It runs without the rows of the tables `aside` (oids). Raises ScriptError.
+        Raises ScriptError.
         """
+        aside = self._aside
         report: Report | None = None
 
         def work() -> bool:
             nonlocal report
             quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in aside])
             self._step.script.run()
-            self._seen_after = after = self._aliased(read_tables(self._connection, self._before))
+            self._seen_after = after = self._aliased(self._read())
             self.changes = find_changes(self._before, after, aside, computes=suspect(self._step.subject.text).writes)
             self._extents = {change.table.oid: change.extent for change in self.changes.tables}
             self._needed = self._at_stake(after) | {oid: self._before.by_oid[oid].stored for oid in aside}
@@ -121,6 +135,16 @@ class StepRun:
 
         attempt(self._connection, work, moves=suspect(self._step.subject.text).writes or bool(self._step.due))
         return report
+
+    def _read(self) -> Tables:
+        """The tables that the step may concern, or all."""
+        if self._names is not None:
+            tables = self._reader.read_named(self._names, self._oids)
+            if tables is not None:
+                self._oids |= tables.by_oid.keys()
+                return tables
+            self._names = None
+        return self._reader.read()
 
     @property
     def _is_predictable(self) -> bool:
@@ -150,16 +174,16 @@ class StepRun:
             leave_to_sync(self._connection, set(self._needed))
         return tables
 
-    def run(self, aside: Collection[int]) -> Report:
+    def run(self) -> Report:
         """Run the script with snapshots taken, put back what is due, and keep what is lost. Raises ScriptError."""
+        aside = self._aside
         snapshots = self._take()
-        before = self._before if self._is_predictable else read_tables(self._connection, self._before)
+        before = self._before if self._is_predictable else self._read()
         quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in aside])
-        with self._connection.transaction():
-            self._step.script.run()
+        self._step.script.run()
         after = self._seen_after
         if not self._is_predictable:
-            after = self._aliased(read_tables(self._connection, before))
+            after = self._aliased(self._read())
         with quiet(self._connection):
             seen = {one.table.oid: self._see(one, before, after, aside) for one in snapshots}
             returned = self._return(seen, after)
@@ -167,7 +191,7 @@ class StepRun:
             self._return_again(seen, returned)
             if restored or aside:
                 self._see_again(seen)
-        given = self._try_opposite(seen, before, after)
+        given, after = self._try_opposite(seen, before, after)
         with quiet(self._connection):
             kept = self._keep(seen, given, after)
             self._clear(seen, given)
@@ -356,17 +380,21 @@ class StepRun:
             derived=not differing_.isdisjoint(item.inputs.read),
         )
 
-    def _try_opposite(self, seen: dict[int, Seen], before: Tables, after: Tables) -> Given | None:
-        """See what the opposite step would make of it; None if it writes no rows."""
+    def _try_opposite(self, seen: dict[int, Seen], before: Tables, after: Tables) -> tuple[Given | None, Tables]:
+        """See what the opposite step would make of it; None if it writes no rows. Also all tables after the step."""
         script = self._step.back
         if script is None:
-            return None
+            return None, after
         while True:
             compared = self._compared(seen, after)
-            now = read_tables(self._connection, after)  # once nothing of ours reads rows any more
-            given = try_opposite(self._connection, self._store, script, compared, before, now)
+            now = self._reader.read()  # once nothing of ours reads rows any more
+            others = {oid: table for oid, table in now.by_oid.items() if oid not in after.by_oid}
+            if self._names is not None:  # those that the step does not concern are as they were
+                before = replace(before, by_oid=others | dict(before.by_oid))
+                after = replace(after, by_oid=others | dict(after.by_oid))
+            given = try_opposite(self._connection, self._store, self._reader, script, compared, before, now)
             if not given.unseen:
-                return given
+                return given, after
             # the step left these alone, so that they are now as they were before it
             for oid in sorted(given.unseen):
                 with quiet(self._connection, {oid}):
@@ -432,6 +460,15 @@ class StepRun:
         names += [one.pairing.listed for one in seen.values() if one.pairing and one.pairing.listed]
         names += list((given.fresh or {}).values()) if given else []
         self._store.drop_data(*names)
+
+
+def _concerned(step: Step) -> frozenset[str] | None:
+    """The names of all tables that a step can have to do with; None if nobody knows."""
+    names = words_of(step.subject.text) if stays_local(step.subject.text) else None
+    if names is None or step.subject.renamed or any(item.inputs.read or item.inputs.written for item in step.due):
+        return None
+    written = (words_of(step.subject.opposite) or frozenset()) if step.back else frozenset()
+    return names | written | {item.table.name for item in step.due}
 
 
 def _is_named(name: TableName, targets: Collection[tuple[str | None, str]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -30,17 +31,23 @@ SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 # The opposite of an earlier step makes due what that one took. Rows that were refused are not tried again and again.
 # Nothing is written that is as it shall be: a plan asks at each of its steps, in one transaction.
 DUE = f"""
-    WITH taken AS (SELECT id FROM gitmig_kept.item WHERE checksum = ANY (%s) AND direction = %s),
+    WITH taken AS (SELECT id FROM gitmig_kept.item WHERE checksum = ANY ($1) AND direction = $2),
     marked AS (UPDATE gitmig_kept.item SET due = true WHERE id IN (SELECT id FROM taken) AND NOT due)
     {SELECT} WHERE id IN (SELECT id FROM taken) OR due AND (reason IS NULL OR reason = 'no place') ORDER BY id
+"""
+# Of which steps there are items: their checksums and directions; nothing at all for what is due already.
+WAITING = """
+    SELECT DISTINCT CASE WHEN due THEN '' ELSE checksum END, CASE WHEN due THEN '' ELSE direction END
+    FROM gitmig_kept.item
 """
 NEXT_ID = b"SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'))"
 INSERT = """
     INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
         heir_name, columns, rows, bytes, kept_by, commit, data, "all", inputs, partitions)
     OVERRIDING SYSTEM VALUE
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, pg_catalog.pg_table_size(%s::regclass), %s, %s, %s, %s, %s, %s)
-    RETURNING bytes
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_catalog.pg_table_size($12::regclass), $13, $14, $15, $16,
+        $17, $18)
+    RETURNING bytes, (SELECT relacl IS NOT NULL FROM pg_catalog.pg_class WHERE oid = $12::regclass)
 """
 SPLIT = """
     INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
@@ -78,6 +85,8 @@ class Store:
         self._connection = connection
         self._by = by
         self._commit = commit
+        self._waiting: set[tuple[str, str]] | None = None  # of which steps there may be items; see WAITING
+        self._turned: set[str] = set()  # snapshots that are items by now
 
     def exists(self) -> bool:
         """Whether anything is kept at all."""
@@ -106,7 +115,14 @@ class Store:
     def due(self, checksums: Collection[str], direction: Direction) -> list[Item]:
         """What the opposites of these steps took, and what is still waiting for a place; oldest first."""
         opposite = Direction.REVERT if direction is Direction.APPLY else Direction.APPLY
-        return [_item(*row) for row in self._connection.execute(DUE.encode(), (list(checksums), opposite.value))]
+        if self._waiting is None:
+            (rows,) = self._connection.run_prepared((WAITING, ()))
+            self._waiting = {(checksum, taken_by) for checksum, taken_by in rows}
+        if ("", "") not in self._waiting and self._waiting.isdisjoint((one, opposite.value) for one in checksums):
+            return []
+        self._waiting.add(("", ""))
+        (rows,) = self._connection.run_prepared((DUE, (list(checksums), opposite.value)))
+        return [_item(*row) for row in rows]
 
     def waiting(self, refused: Collection[int] = ()) -> list[Item]:
         """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
@@ -130,13 +146,18 @@ class Store:
         values = (
             *(number, subject.version, subject.name, subject.checksum, direction.value),
             *(*_names(copy.table), heir.schema if heir else None, heir.name if heir else None),
-            *(Jsonb([column.to_json() for column in copy.columns]), copy.rows, f"{SCHEMA}.{copy.data}"),
-            *(self._by, self._commit, copy.data, copy.all, Jsonb(inputs), Jsonb(partitions)),
+            *(json.dumps([column.to_json() for column in copy.columns]), copy.rows, f"{SCHEMA}.{copy.data}"),
+            *(self._by, self._commit, copy.data, copy.all, json.dumps(inputs), json.dumps(partitions)),
         )
-        row = self._connection.execute(INSERT.encode(), values).fetchone()
-        assert row is not None  # RETURNING
-        share_as_the_book(self._connection, SCHEMA, copy.data)
-        return int(row[0])
+        self._note_waiting(subject.checksum, direction.value)
+        (((size, is_shared),),) = self._connection.run_prepared((INSERT, values))
+        if is_shared:
+            share_as_the_book(self._connection, SCHEMA, copy.data)
+        return int(size)
+
+    def _note_waiting(self, checksum: str, direction: str) -> None:
+        if self._waiting is not None:
+            self._waiting.add((checksum, direction))
 
     def rows(self, item: Item, limit: int) -> list[tuple[dict[str, str | None], tuple[Reason, str | None] | None]]:
         """At most `limit` rows: values as text by column, and why the row was not put back, if it was tried."""
@@ -193,9 +214,11 @@ class Store:
             SPLIT.encode(), (number, Jsonb([column.to_json() for column in columns]), f"{SCHEMA}.{data}", data, item.id)
         )
         share_as_the_book(self._connection, SCHEMA, data)
+        self._note_waiting("", "")
 
     def turn(self, snapshot: str, name: str, kind: Kind) -> None:
         """Make the table of a snapshot into that of an item, all of whose rows are of one kind."""
+        self._turned.add(snapshot)
         table = data_table(snapshot)
         self._connection.execute(
             sql.SQL(
@@ -205,12 +228,15 @@ class Store:
             ).format(table=table, kind=sql.Literal(kind.value), name=sql.Identifier(name))
         )
 
-    def create(self, name: str, query: sql.Composable) -> None:
-        """Make a table of a query. A publication of all tables must not be in the way of changing its rows later."""
+    def create(self, name: str, query: sql.Composable) -> int:
+        """Make a table of a query; returns how many rows it has.
+
+        A publication of all tables must not be in the way of changing its rows later.
+        """
         table = data_table(name)
-        self._connection.execute(
+        return self._connection.execute(
             sql.SQL("CREATE TABLE {} AS {}; ALTER TABLE {} REPLICA IDENTITY FULL").format(table, query, table)
-        )
+        ).rowcount
 
     def create_empty(self, name: str, columns: Sequence[KeptColumn]) -> None:
         """Make a table for rows of these columns."""
@@ -219,14 +245,16 @@ class Store:
 
     def drop(self, items: Sequence[Item]) -> None:
         """Forget items, rows included."""
-        self.drop_data(*(item.data for item in items))
-        self._connection.execute("DELETE FROM gitmig_kept.item WHERE id = ANY(%s)", ([item.id for item in items],))
+        self._connection.execute(
+            sql.SQL("DROP TABLE IF EXISTS {}; DELETE FROM gitmig_kept.item WHERE id IN ({})").format(
+                listed(data_table(item.data) for item in items), listed(sql.Literal(item.id) for item in items)
+            )
+        )
 
     def drop_data(self, *names: str) -> None:
         """Drop tables with kept rows, or such that help with them."""
-        if names:
-            tables = listed(map(data_table, names))
-            self._connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(tables))
+        if tables := [data_table(name) for name in names if name not in self._turned]:
+            self._connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(listed(tables)))
 
     def older_than(self, days: int) -> list[Item]:
         """What was kept more than `days` days ago; nothing where no ledger is."""

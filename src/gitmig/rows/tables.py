@@ -11,7 +11,7 @@ from psycopg import sql
 from gitmig.database.catalogs.scope import FIRST_OID, OURS, OWN_RELATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gitmig.database.connection import Connection
 
@@ -155,14 +155,12 @@ class Table:
 class Tables:
     """Every table by its oid; `large_objects` is how many there are; `counted` is False if row changes are unknown.
 
-    `aliases`: a table of the first name that is gone has become the one of the second, if that is new. `age`: what the
-    transaction writes to the catalogs from then on is at most so old, in transactions; None: unknown.
+    `aliases`: a table of the first name that is gone has become the one of the second, if that is new.
     """
 
     by_oid: Mapping[int, Table] = field(default_factory=dict)
     large_objects: int = 0
     counted: bool = True
-    age: int | None = None
     aliases: Mapping[TableName, TableName] = field(default_factory=dict)
 
     def named(self, name: TableName) -> Table | None:
@@ -173,23 +171,56 @@ class Tables:
         return iter(self.by_oid.values())
 
 
+_Version = tuple[int, Any, Any]
+
 KEPT = "n.nspname = 'gitmig_kept'"
-# Rows are in the leaves; what they belong to is the root of their partition tree. One line for each.
+# A column, or a type, is made of the table's row type.
+HELD = """EXISTS (
+    SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+    WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray) AND d.deptype = 'n'
+)"""
+# $1 is the horizon: transaction numbers only grow, so that what was written since has its number or one behind it.
+HORIZON = "pg_catalog.xid(pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()))"
+SINCE = f"(SELECT pg_catalog.age(coalesce($1::pg_catalog.xid, {HORIZON})))"
+# Rows are in the leaves of partition trees. One line for each relation. Two columns stand for what its columns are, as
+# far as they were written since the horizon, and what its indexes are; the last one says whether other tables may be
+# about what it holds.
 RELATIONS = f"""
-    SELECT c.oid::int8, (CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid) ELSE c.oid END)::int8,
-        n.nspname, c.relname, c.relkind = 'p', c.relispartition, c.relfilenode::int8,
+    WITH {{named}} written AS (
+        SELECT a.attrelid, pg_catalog.bit_xor(pg_catalog.hashtextextended(
+            pg_catalog.concat_ws(' ', a.attnum, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.atthasdef,
+                a.attisdropped, a.attidentity, a.attgenerated, a.attname), 0)) AS columns
+        FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid {{which}} AND a.attnum > 0 AND pg_catalog.age(a.xmin) <= {SINCE} GROUP BY a.attrelid
+    ), indexed AS (
+        SELECT i.indrelid, pg_catalog.bit_xor(pg_catalog.hashtextextended(
+            pg_catalog.concat_ws(' ', i.indexrelid, i.indisprimary, i.indisvalid, i.indnkeyatts, i.indkey), 0)
+            ) AS indexes
+        FROM pg_catalog.pg_index i
+        WHERE i.indrelid {{which}} AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL GROUP BY i.indrelid
+    )
+    SELECT c.oid::int8, n.nspname, c.relname, c.relkind = 'p', c.relfilenode::int8,
         CASE c.relkind WHEN 'r' THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END,
         pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid), pg_catalog.pg_stat_get_xact_tuples_updated(c.oid),
         pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid),
         pg_catalog.pg_stat_get_xact_tuples_returned(c.oid) + pg_catalog.pg_stat_get_xact_tuples_fetched(c.oid),
-        CASE WHEN c.relispartition THEN (SELECT ARRAY[pn.nspname::text, p.relname::text,
-            pg_catalog.pg_get_expr(c.relpartbound, c.oid)] FROM pg_catalog.pg_inherits i
-            JOIN pg_catalog.pg_class p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
-            WHERE i.inhrelid = c.oid) END
+        h.inhparent::int8, CASE WHEN c.relispartition THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid) END,
+        w.columns, x.indexes, {{spreads}}
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
-    WHERE c.relkind IN ('r', 'p') AND (c.relispartition OR {OWN_RELATION})
-    ORDER BY c.oid
+    LEFT JOIN pg_catalog.pg_inherits h ON c.relispartition AND h.inhrelid = c.oid
+    LEFT JOIN written w ON w.attrelid = c.oid LEFT JOIN indexed x ON x.indrelid = c.oid
+    WHERE c.relkind IN ('r', 'p') AND c.oid {{which}} AND (c.relispartition OR {OWN_RELATION})
 """
+EVERY_RELATION = RELATIONS.format(named="", which=f">= {FIRST_OID}", spreads="false")
+# Those of the names $2, and the numbers $3.
+NAMED_RELATIONS = RELATIONS.format(
+    named="""named AS MATERIALIZED (
+        SELECT oid FROM pg_catalog.pg_class WHERE relname = ANY ($2::text[]) OR oid = ANY ($3::oid[])
+    ),""",
+    which="= ANY (ARRAY(SELECT oid FROM named))",
+    spreads=f"""c.relkind = 'p' OR c.relispartition OR c.relhassubclass OR {HELD}
+        OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D')""",
+)
 # bpchar and bit mean a length of 1 where no modifier is written, so the bare type is asked for by its own name; and
 # with its schema, for statements that run under the users' paths. A built-in type means the same in every database, and
 # so does its binary form, unless that is an object's number (regclass and its kin) or there is none (aclitem). An array
@@ -209,17 +240,6 @@ ATTRIBUTES = f"""
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {{which}}
     ORDER BY a.attrelid, a.attnum
 """
-# Tables whose columns, or the types of these, were written since something was: transaction numbers only grow.
-RECENT = """
-    SELECT attrelid::int8 FROM pg_catalog.pg_attribute WHERE pg_catalog.age(xmin) <= {age} AND attnum > 0
-    UNION
-    SELECT a.attrelid::int8
-    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.atttypid IN (t.oid, t.typarray)
-    WHERE pg_catalog.age(t.xmin) <= {age} AND t.typtype <> 'c' AND t.typelem = 0
-    UNION
-    SELECT c.oid::int8 FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relkind IN ('r', 'p')
-    WHERE pg_catalog.age(n.xmin) <= {age}
-"""
 # What tells rows apart best comes first: the primary key, else a unique index without nulls.
 INDEXES = f"""
     SELECT i.indrelid::int8, (i.indkey::int2[])[0:i.indnkeyatts - 1], i.indisvalid AND NOT EXISTS (
@@ -227,7 +247,7 @@ INDEXES = f"""
         AND k.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid AND NOT c.relispartition
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
-    WHERE i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+    WHERE i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND {{which}}
     ORDER BY i.indrelid, i.indisprimary DESC, i.indexrelid
 """
 # What lies inside the values of columns whose types migrations can change in part.
@@ -251,128 +271,180 @@ PARTS = f"""
     FROM held h JOIN pg_catalog.pg_type t ON t.oid = h.type AND t.typtype = 'c'
     JOIN pg_catalog.pg_attribute i ON i.attrelid = t.typrelid AND i.attnum > 0 AND NOT i.attisdropped
 """
-# Counting large objects reads a table of their own, which is empty as a rule.
-REST = """
-    SELECT (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata), pg_catalog.current_setting('track_counts')::bool,
-        (SELECT least(min(pg_catalog.age(xmin)), 0) FROM pg_catalog.pg_class)
+# What is read of a table also depends on the types and schemas. Large objects are in a table of their own.
+REST = f"""
+    SELECT coalesce($1::pg_catalog.xid, {HORIZON})::text,
+        (SELECT pg_catalog.bit_xor(pg_catalog.hashtextextended(
+            pg_catalog.concat_ws(' ', t.oid, t.typnamespace, t.typname), 0))
+            FROM pg_catalog.pg_type t WHERE t.oid >= {FIRST_OID} AND t.typtype <> 'c' AND t.typelem = 0),
+        (SELECT pg_catalog.bit_xor(pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', n.oid, n.nspname), 0))
+            FROM pg_catalog.pg_namespace n),
+        (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata), pg_catalog.current_setting('track_counts')::bool
 """
 
 
-def read_tables(connection: Connection, earlier: Tables | None = None) -> Tables:
-    """The tables as the current transaction sees them; in one or two round trips, as a rule.
+class TableReader:
+    """Reads the tables as the current transaction sees them, in one or two round trips.
 
-    `earlier` was read in the same transaction, and nothing has been taken back to before that: columns that were not
-    touched since are not read again.
+    Columns and indexes are read once for each form that they have, whatever is taken back meanwhile, and in whatever
+    transaction.
     """
-    is_partial = earlier is not None and earlier.age is not None
-    which = RECENT.format(age=earlier.age) if is_partial and earlier else ATTRIBUTES.format(which="true")
-    # to compile the queries takes ten times as long as to run them
-    _, found, read, indexes, rest, _ = _run(connection, "SET jit = off", RELATIONS, which, INDEXES, REST, "RESET jit")
-    known: dict[int, tuple[Column, ...]] = {}
-    if is_partial and earlier:
-        known = {table.oid: table.columns for table in earlier}
-        changed = {int(oid) for (oid,) in read} | {table.oid for table in earlier if table.is_deep}
-        read = _run(
-            connection, ATTRIBUTES.format(which=f"a.attrelid = ANY ('{{{', '.join(map(str, changed))}}}'::oid[])")
-        )[0]
-        known |= dict.fromkeys(changed, ())
-    known |= _columns(read)
-    tables = _tables(found, known, indexes)
-    if any(table.is_deep for table in tables.values()):
-        tables = _with_parts(connection, tables)
-    ((large_objects, counted, age),) = rest
-    return Tables(by_oid=tables, large_objects=large_objects, counted=counted, age=age)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._horizon: str | None = None
+        self._types: tuple[int | None, ...] = ()
+        self._definitions: dict[_Version, _Definition] = {}
+        self._tables: dict[tuple[_Relation, ...], Table] = {}
+        self._relations: dict[int, tuple[tuple[Any, ...], _Relation]] = {}
+
+    def read(self) -> Tables:
+        """The tables as they are now."""
+        rest, lines = self._connection.run_prepared((REST, (self._horizon,)), (EVERY_RELATION, (self._horizon,)))
+        return self._tables_of(rest[0], lines)
+
+    def read_named(self, names: Collection[str], oids: Collection[int]) -> Tables | None:
+        """Those of these names and numbers; None if what is done to them may concern others, too."""
+        which = sorted(names), sorted(oids)
+        rest, lines = self._connection.run_prepared(
+            (REST, (self._horizon,)), (NAMED_RELATIONS, (self._horizon, *which))
+        )
+        spreads = any(line[-1] for line in lines)
+        return None if spreads else self._tables_of(rest[0], lines)
+
+    def _tables_of(self, rest: tuple[Any, ...], lines: Iterable[tuple[Any, ...]]) -> Tables:
+        self._horizon, *types, large_objects, counted = rest
+        if self._types != tuple(types):
+            self._types = tuple(types)
+            self._definitions.clear()
+            self._tables.clear()
+        trees = _trees([self._relation(line) for line in lines])
+        new = [tree for tree in trees if tree not in self._tables]
+        if new:
+            definitions = self._define([tree[0] for tree in new])
+            self._tables |= {tree: _table(tree, definitions[tree[0].version]) for tree in new}
+        found = [self._tables[tree] for tree in trees]
+        for tree in new:
+            if self._tables[tree].is_deep:  # what its values are made of is not in its lines
+                del self._tables[tree], self._definitions[tree[0].version]
+        return Tables(by_oid={table.oid: table for table in found}, large_objects=large_objects, counted=counted)
+
+    def _relation(self, line: tuple[Any, ...]) -> _Relation:
+        """The line; most are the very same each time."""
+        known = self._relations.get(line[0])
+        if known is None or known[0] != line:
+            known = self._relations[line[0]] = line, _Relation(*line[:-1])
+        return known[1]
+
+    def _define(self, roots: Sequence[_Relation]) -> Mapping[_Version, _Definition]:
+        """The columns and indexes of tables, whether they are known or not."""
+        unknown = {root.oid: root.version for root in roots if root.version not in self._definitions}
+        if unknown:
+            found = _definitions(self._connection, unknown if self._definitions else None)
+            self._definitions |= {version: found.get(oid, _Definition()) for oid, version in unknown.items()}
+        return self._definitions
+
+
+def read_tables(connection: Connection) -> Tables:
+    """The tables as the current transaction sees them."""
+    return TableReader(connection).read()
 
 
 def read_kept(connection: Connection) -> Tables:
     """The tables of schema gitmig_kept, which are nobody's schema."""
-    queries = (query.replace(OURS, KEPT) for query in (RELATIONS, ATTRIBUTES.format(which="true"), INDEXES))
-    found, read, indexes = _run(connection, *queries)
-    return Tables(by_oid=_tables(found, _columns(read), indexes))
-
-
-def _run(connection: Connection, *statements: str) -> list[list[tuple[Any, ...]]]:
-    """Send statements in one message; the rows of each."""
-    cursor = connection.execute("; ".join(statements).encode())
-    found: list[list[tuple[Any, ...]]] = []
-    more: bool | None = True
-    while more:
-        found.append(cursor.fetchall() if cursor.description else [])
-        more = cursor.nextset()
-    return found
-
-
-def _tables(
-    relations: Iterable[tuple[Any, ...]], columns: Mapping[int, tuple[Column, ...]], indexes: Iterable[tuple[Any, ...]]
-) -> dict[int, Table]:
-    unique: dict[int, list[tuple[tuple[int, ...], bool]]] = {}
-    for table, numbers, tells in indexes:
-        unique.setdefault(table, []).append((tuple(numbers), tells))
-    return {oid: _table(rows, columns, unique) for oid, rows in _by_root(relations).items()}
-
-
-def _columns(attributes: Iterable[tuple[Any, ...]]) -> dict[int, tuple[Column, ...]]:
-    found: dict[int, list[Column]] = {}
-    for table, *attribute in attributes:
-        found.setdefault(table, []).append(_column(*attribute))
-    return {table: tuple(columns) for table, columns in found.items()}
-
-
-def _by_root(relations: Iterable[tuple[Any, ...]]) -> dict[int, list[_Relation]]:
-    found: dict[int, list[_Relation]] = {}
-    for row in relations:
-        relation = _Relation(*row)
-        found.setdefault(relation.root, []).append(relation)
-    return {root: rows for root, rows in found.items() if any(row.oid == root for row in rows)}
+    (lines,) = connection.run_prepared((EVERY_RELATION.replace(OURS, KEPT), (None,)))
+    definitions = _definitions(connection, None, KEPT)
+    trees = _trees([_Relation(*line[:-1]) for line in lines])
+    return Tables(by_oid={tree[0].oid: _table(tree, definitions.get(tree[0].oid, _Definition())) for tree in trees})
 
 
 class _Relation(NamedTuple):
-    """A line of RELATIONS."""
+    """A line of RELATIONS. The last two are others as soon as its columns or indexes are."""
 
     oid: int
-    root: int
     schema: str
     name: str
     partitioned: bool
-    is_partition: bool
     file: int
     bytes: int
     inserted: int
     updated: int
     deleted: int
     read: int
-    bound: list[str] | None
+    parent: int | None
+    bound: str | None
+    columns: int | None
+    indexes: int | None
+
+    @property
+    def version(self) -> _Version:
+        """What it is defined to be."""
+        return self.oid, self.columns, self.indexes
 
 
-def _table(
-    rows: list[_Relation],
-    columns: Mapping[int, tuple[Column, ...]],
-    unique: Mapping[int, list[tuple[tuple[int, ...], bool]]],
-) -> Table:
-    root = next(row for row in rows if row.oid == row.root)
-    leaves = [row for row in rows if not row.partitioned]
-    indexes = unique.get(root.oid, [])
+class _Definition(NamedTuple):
+    """A table's columns; for each of its plain unique indexes, their numbers, and whether these tell all rows apart."""
+
+    columns: tuple[Column, ...] = ()
+    unique: tuple[tuple[tuple[int, ...], bool], ...] = ()
+
+
+def _definitions(connection: Connection, tables: Iterable[int] | None, ours: str = OURS) -> dict[int, _Definition]:
+    """What is defined of these tables (oids), or of all."""
+    which = "true" if tables is None else "c.oid = ANY ($1::oid[])"
+    parameters = () if tables is None else (list(tables),)
+    queries = (query.format(which=which).replace(OURS, ours) for query in (ATTRIBUTES, INDEXES))
+    attributes, indexes = connection.run_prepared(*((query, parameters) for query in queries))
+    columns: dict[int, list[Column]] = {}
+    for table, *attribute in attributes:
+        columns.setdefault(table, []).append(_column(*attribute))
+    unique: dict[int, list[tuple[tuple[int, ...], bool]]] = {}
+    for table, numbers, tells in indexes:
+        unique.setdefault(table, []).append((tuple(numbers), tells))
+    if any(column.deep for table in columns.values() for column in table):
+        columns = _with_parts(connection, columns)
+    return {oid: _Definition(tuple(found), tuple(unique.get(oid, ()))) for oid, found in columns.items()}
+
+
+def _trees(relations: Collection[_Relation]) -> list[tuple[_Relation, ...]]:
+    """Each table, and behind it all its partitions; in the order of their numbers."""
+    every = {one.oid: one for one in relations}
+    parts: dict[int, list[_Relation]] = {}
+    for one in relations:
+        root = one
+        while root.parent in every:
+            root = every[root.parent]
+        if root is not one:
+            parts.setdefault(root.oid, []).append(one)
+    roots = sorted(one for one in relations if one.parent is None)
+    return [(root, *sorted(parts[root.oid])) if root.oid in parts else (root,) for root in roots]
+
+
+def _table(tree: tuple[_Relation, ...], definition: _Definition) -> Table:
+    root, *parts = tree
+    leaves = [one for one in tree if not one.partitioned]
+    names = {one.oid: TableName(one.schema, one.name) for one in tree}
     return Table(
         oid=root.oid,
-        name=TableName(root.schema, root.name),
+        name=names[root.oid],
         partitioned=root.partitioned,
-        files=frozenset((row.oid, row.file) for row in leaves),
-        filled=frozenset((row.oid, row.file) for row in leaves if row.bytes),
-        columns=columns.get(root.oid, ()),
-        key=next((numbers for numbers, tells in indexes if tells), ()),
-        unique=tuple(numbers for numbers, _ in indexes),
+        files=frozenset((one.oid, one.file) for one in leaves),
+        filled=frozenset((one.oid, one.file) for one in leaves if one.bytes),
+        columns=definition.columns,
+        key=next((numbers for numbers, tells in definition.unique if tells), ()),
+        unique=tuple(numbers for numbers, _ in definition.unique),
         partitions=tuple(
-            Partition(name=TableName(row.schema, row.name), parent=TableName(*row.bound[:2]), bound=row.bound[2])
-            for row in rows
-            if row.bound
+            Partition(name=names[one.oid], parent=names[one.parent], bound=one.bound)
+            for one in parts
+            if one.parent is not None and one.bound is not None
         ),
         activity=Activity(
-            inserted=sum(row.inserted for row in leaves),
-            updated=sum(row.updated for row in leaves),
-            deleted=sum(row.deleted for row in leaves),
-            read=sum(row.read for row in leaves),
+            inserted=sum(one.inserted for one in leaves),
+            updated=sum(one.updated for one in leaves),
+            deleted=sum(one.deleted for one in leaves),
+            read=sum(one.read for one in leaves),
         ),
-        bytes=sum(row.bytes for row in leaves),
+        bytes=sum(one.bytes for one in leaves),
     )
 
 
@@ -405,12 +477,11 @@ def _column(  # noqa: PLR0917 - the columns of the query, in its order
     )
 
 
-def _with_parts(connection: Connection, tables: dict[int, Table]) -> dict[int, Table]:
+def _with_parts(connection: Connection, columns: Mapping[int, list[Column]]) -> dict[int, list[Column]]:
     parts: dict[tuple[int, int], set[tuple[int, int, str]]] = {}
     for table, number, *part in connection.execute(PARTS.encode()):
         parts.setdefault((table, number), set()).add(tuple(part))
-    found = dict(tables)
-    for oid in {table for table, _ in parts} & tables.keys():
-        columns = (replace(c, parts=frozenset(parts.get((oid, c.number), ()))) for c in tables[oid].columns)
-        found[oid] = replace(tables[oid], columns=tuple(columns))
-    return found
+    return {
+        table: [replace(one, parts=frozenset(parts.get((table, one.number), ()))) for one in found]
+        for table, found in columns.items()
+    }

@@ -11,7 +11,6 @@ from gitmig.database.catalogs.scope import OURS, RELATION, RELATIONS, address
 if TYPE_CHECKING:
     from gitmig.database.connection import Connection
 
-NO_JIT = b"SELECT pg_catalog.set_config('jit', 'off', true)"
 TYPE = "quote_ident(n.nspname) || '.' || quote_ident(t.typname)"
 NAMES = f"""
 SELECT 'schema', quote_ident(n.nspname), {address("pg_namespace", "n.oid")} FROM pg_namespace n WHERE {OURS}
@@ -47,7 +46,6 @@ FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS}
 def read_names(connection: Connection) -> dict[Address, ObjectName]:
     """What everything is called now, as the session sees it, uncommitted changes included."""
     with connection.transaction(force_rollback=True), connection.pipeline():
-        connection.execute(NO_JIT)
         cursor = connection.execute(NAMES.encode())
         rows = cursor.fetchall()
     return {Address(*key): ObjectName(kind, name) for kind, name, *key in rows}
