@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.rows.reach import Reach, suspect
+from gitmig.rows.reach import Reach, drops_of, suspect, words_of
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,9 @@ from gitmig.rows.reach import Reach, suspect
         pytest.param("ALTER TABLE t ADD COLUMN a int, ALTER b DROP NOT NULL, DROP CONSTRAINT c", Reach.NONE, id="add"),
         pytest.param("ALTER TABLE t DROP COLUMN a", Reach.NAMED, id="a column"),
         pytest.param("ALTER TABLE t DROP a", Reach.NAMED, id="a column, in short"),
-        pytest.param("ALTER TABLE t DROP COLUMN a CASCADE", Reach.ANY, id="a column and what hangs on it"),
+        pytest.param("ALTER TABLE t DROP COLUMN a CASCADE", Reach.NAMED, id="a column and what hangs on it"),
+        pytest.param("DROP TABLE t CASCADE", Reach.NAMED, id="a table and what hangs on it"),
+        pytest.param("DROP TYPE y CASCADE", Reach.ANY, id="a type and its columns"),
         pytest.param("ALTER TABLE t ALTER a SET DATA TYPE int", Reach.NAMED, id="a type"),
         pytest.param("DROP INDEX i", Reach.NONE, id="an index"),
         pytest.param("DROP FUNCTION f CASCADE", Reach.NONE, id="a function and its triggers"),
@@ -66,3 +68,41 @@ def test_the_words_of_a_script_are_those_of_names_too() -> None:
 )
 def test_a_script_writes_where_it_gives_rows_other_values(text: str | None, writes: bool) -> None:
     assert suspect(text).writes is writes
+
+
+@pytest.mark.parametrize(
+    ("text", "drops"),
+    [
+        ("DROP TABLE a, s.b CASCADE", {("a",): None, ("s", "b"): None}),
+        ('DROP TABLE IF EXISTS "A b"', {("A b",): None}),
+        ("ALTER TABLE ONLY s.t DROP a, DROP COLUMN IF EXISTS B CASCADE", {("s", "t"): {"a", "b"}}),
+        ("ALTER TABLE t DROP a; ALTER TABLE t DROP b, DROP CONSTRAINT k", {("t",): {"a", "b"}}),
+        ("ALTER TABLE t ADD a int; CREATE INDEX i ON t (a)", {}),
+        ("ALTER TABLE t ALTER a TYPE int", None),
+        ("DROP TABLE a; DELETE FROM b", None),
+        ("DROP SCHEMA s CASCADE", None),
+    ],
+)
+def test_what_a_script_says_that_it_drops(text: str, drops: object) -> None:
+    assert drops_of(text) == drops
+
+
+@pytest.mark.parametrize(
+    ("text", "is_local"),
+    [
+        ("CREATE TABLE t (a int); ALTER TABLE u ADD b int; DROP TABLE w CASCADE", True),
+        ("ALTER TABLE t ALTER a TYPE int USING f(a)", False),
+        ("UPDATE t SET a = 1", False),
+        ("DO $$ $$", False),
+        (None, False),
+    ],
+)
+def test_a_script_that_defines_things_is_about_those_that_it_names(text: str | None, is_local: bool) -> None:
+    assert suspect(text).is_local is is_local
+
+
+def test_names_are_folded_and_cut_as_postgresql_does() -> None:
+    names = words_of(f'CREATE TABLE Ab."Cd" ({"x" * 70} INT)')
+    assert names is not None
+    assert names >= {"ab", "Cd", "x" * 63}
+    assert words_of("SELECT 'open") is None

@@ -78,8 +78,11 @@ class Bisection:
         self._which = sql.SQL("({} AND k.why IS NULL)").format(which)
         self._work = work
 
-    def run(self) -> None:
-        """Do it."""
+    def run(self, rows: range | None = None) -> None:
+        """Do it; `rows` are the numbers of all rows, if they are known."""
+        if rows is not None:
+            bisect(rows, self._try, self._refuse, most=MANY)
+            return
         row = self._connection.execute(
             sql.SQL("SELECT min(n), max(n) FROM {} k WHERE {}").format(data_table(self._data), self._which)
         ).fetchone()

@@ -93,7 +93,8 @@ FOREIGN_KEYS = f"""
     WHERE o.contype = 'f' AND o.conparentid = 0 AND {{which}}
     ORDER BY o.oid
 """
-AMONG_TABLES = "coalesce(pg_catalog.pg_partition_root(c.oid), c.oid) = ANY ($1::oid[])"
+AMONG_TABLES = """(c.oid = ANY ($1::oid[])
+    OR c.relispartition AND pg_catalog.pg_partition_root(c.oid) = ANY ($1::oid[]))"""
 CHECKED = "o.convalidated AND pg_catalog.to_jsonb(o) ->> 'conperiod' IS DISTINCT FROM 'true'"
 # A name stands for every constraint of that name in the schema; if one of them cannot be checked late, none is set.
 DEFERRABLE = """
@@ -221,23 +222,15 @@ def triggers_off(connection: Connection, tables: Collection[int]) -> Iterator[No
 
 
 @contextmanager
-def foreign_keys_late(
-    connection: Connection, tables: Collection[int], changing: Collection[int] = ()
-) -> Iterator[list[ForeignKey]]:
-    """The foreign keys of the tables (oids), checked when the block ends: the order of rows means nothing in it.
-
-    Also those that refer to the `changing` tables, whose rows may be without their keys for a while.
-    """
-    by_oid = {key.oid: key for key in foreign_keys(connection, tables)}
-    by_oid |= {key.oid: key for key in foreign_keys(connection, changing, incoming=True)}
-    found = list(by_oid.values())
-    late = [key for key in found if not key.deferrable]
+def foreign_keys_late(connection: Connection, keys: Collection[ForeignKey]) -> Iterator[None]:
+    """Foreign keys are checked when the block ends: the order of rows means nothing in it."""
+    late = [key for key in keys if not key.deferrable]
     for key in late:
         _constraint(connection, key, "DEFERRABLE")
-    if found:
+    if keys:
         defer_constraints(connection)
-    yield found
-    if found:
+    yield
+    if keys:
         settle_constraints(connection)
     for key in late:
         _constraint(connection, key, "NOT DEFERRABLE")
@@ -278,9 +271,18 @@ def identities_writable(connection: Connection, tables: Collection[Table]) -> It
         _identity(connection, table, name, "ALWAYS")
 
 
-def settle_constraints(connection: Connection) -> None:
-    """Check now what would be checked at the end; pending checks would stop a later ALTER TABLE (55006)."""
+def settle_constraints(connection: Connection) -> list[sql.Composed]:
+    """Check now what would be checked at the end; pending checks would stop a later ALTER TABLE (55006).
+
+    Returns the statements that do so: they are good as long as there are the same constraints.
+    """
     statements = settling(connection)
+    run_settling(connection, statements)
+    return statements
+
+
+def run_settling(connection: Connection, statements: Iterable[sql.Composed]) -> None:
+    """Check once more."""
     with connection.users_path():  # constraint triggers are users' functions
         for statement in statements:
             connection.execute(statement)

@@ -54,7 +54,7 @@ class Rewritten:
         self._store = store
         self._found = [again for place in places if (again := self._find(place, witnesses[place.item.id])) is not None]
         self._numbered: list[str] = []
-        self._references = foreign_keys(connection, self.tables, incoming=True)  # some are dropped for a while
+        self.references: list[ForeignKey] = foreign_keys(connection, self.tables, incoming=True)
 
     @property
     def tables(self) -> set[int]:
@@ -103,7 +103,8 @@ class Rewritten:
         """Match what was written anew with rows of the item; None where nothing was."""
         pairing = witness.pairing
         inserted = witness.change is not None and witness.change.activity.inserted > 0
-        if not (witness.is_new or (pairing is not None and inserted)):
+        is_new = witness.is_new and bool(place.table.filled)
+        if not (is_new or (pairing is not None and inserted)):
             return None
         own = telling(place)
         if witness.is_new or pairing is None:
@@ -156,7 +157,7 @@ class Rewritten:
         )
         self._move_away(again)
         numbered = [pair.column.name for pair in place.key]
-        for key in self._references:
+        for key in self.references:
             if key.target == place.table.oid and set(key.other_columns) <= set(numbered):
                 self._refer(again, key, [numbered.index(name) for name in key.other_columns])
 

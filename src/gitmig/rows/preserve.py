@@ -101,6 +101,7 @@ class Preserver:
             run_without = self._without_rows if direction is Direction.REVERT else self._completed
             report = run_without(step, error)
         self._may_hold = self._may_hold or None  # what helps the opposite step is kept, too, and not reported
+        self._store.note_due([*due, *held])
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
             self.deferred.follow(item for item in due if item.id in report.waiting)
@@ -256,7 +257,14 @@ class Preserver:
         The rows of the tables `aside` (oids) are put aside for it. Raises ScriptError, GitmigError.
         """
         run = StepRun(self._connection, self._store, self._reader, step, aside, wary=self._wary)
-        report = run.try_it()
+        foreseen = run.foresee()
+        report = None
+        if foreseen and not self._wary and sum(table.bytes for table in foreseen) <= self._limits.bytes:
+            for table in foreseen:
+                self._progress(table.name, table.bytes)
+            report = run.run_foreseen()
+        if report is None:
+            report = run.try_it()
         if report is not None:
             return report
         needed = run.need()

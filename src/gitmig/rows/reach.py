@@ -16,7 +16,7 @@ from gitmig.database.catalogs.scope import FIRST_OID, OURS
 from gitmig.rows.tables import HELD
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from gitmig.core.languages.sql.tokens import Token
     from gitmig.database.connection import Connection
@@ -45,6 +45,11 @@ class Suspicion:
     targets: frozenset[tuple[str | None, str]] = frozenset()
     gives_values: bool = True
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only tables that the script names can have other rows or values after it."""
+        return self.reach is not Reach.ANY and not self.writes
+
 
 NOTHING = Suspicion(Reach.NONE, frozenset(), writes=False, gives_values=False)
 EVERYTHING = Suspicion(Reach.ANY, frozenset(), writes=True)
@@ -64,6 +69,9 @@ TARGETS = re.compile(
     r'\s+((?:(?:"(?:[^"]|"")+"|[\w$]+)\.)?(?:"(?:[^"]|"")+"|[\w$]+))',
     re.IGNORECASE,
 )
+TableWords = tuple[str, ...]
+# Words around the names of what is dropped.
+FILLING = {"if", "exists", "only", "column", "cascade", "restrict"}
 NAME_LENGTH = 63  # bytes of a name that PostgreSQL keeps
 # Statements that leave rows alone, by their first word; and things that may be dropped without losing any.
 HARMLESS = {"comment", "grant", "revoke", "set", "reset", "show", "analyze", "lock"}
@@ -103,22 +111,52 @@ def suspect(text: str | None) -> Suspicion:
 
 
 @lru_cache(maxsize=2048)
-def stays_local(text: str | None) -> bool:
-    """Whether only tables that the script names can be others after it: it says what it makes, alters and drops."""
-    found = _tokens(text)
-    words = [token.text.lower() for token in found or () if token.kind != "SCONST"]
-    return found is not None and all(map(_stays_local, _statements(words)))
-
-
-@lru_cache(maxsize=2048)
 def words_of(text: str | None) -> frozenset[str] | None:
     """All words and names of a script, as PostgreSQL folds them; None if nobody knows."""
     found = _tokens(text)
     if found is None:
         return None
     words = (token.text for token in found if token.kind != "SCONST")
-    folded = (_name(word) if word.startswith('"') else word.translate(FOLD) for word in words)
-    return frozenset(name.encode()[:NAME_LENGTH].decode(errors="ignore") for name in folded)
+    return frozenset(map(_fold, words))
+
+
+@lru_cache(maxsize=2048)
+def drops_of(text: str | None) -> Mapping[TableWords, frozenset[str] | None] | None:
+    """The columns that a script drops of each table, None for the whole table; None if rows may go in other ways, too.
+
+    A table is the words of its name: with its schema, or without. PostgreSQL may see it otherwise.
+    """
+    found: dict[TableWords, frozenset[str] | None] = {}
+    for statement in _statements([token.text for token in _tokens(text) or () if token.kind != "SCONST"]):
+        words = [word.lower() for word in statement]
+        if _judge(words)[0] is Reach.NONE:
+            continue
+        names = [_fold(word) for word in statement if word.lower() not in FILLING]
+        if words[:2] == ["drop", "table"]:
+            found |= dict.fromkeys(_split(names[2:]), None)
+        elif words[:2] == ["alter", "table"] and {"type", "attach", "detach"}.isdisjoint(words):
+            table, rest = _leading(names[2:])
+            columns = [name for before, name in zip(rest, rest[1:]) if before == "drop" and name not in DROPPED_PARTS]
+            found[table] = frozenset(columns) | (found.get(table) or frozenset())
+        else:
+            return None
+    return found
+
+
+def _leading(names: Sequence[str]) -> tuple[TableWords, Sequence[str]]:
+    """The name of a table that a statement goes on with, and what is behind it."""
+    end = 1
+    while names[end : end + 1] == ["."]:
+        end += 2
+    return tuple(names[:end:2]), names[end:]
+
+
+def _split(names: Sequence[str]) -> Iterator[TableWords]:
+    rest: Sequence[str] = [*names, ","]
+    while rest:
+        table, rest = _leading(rest)
+        rest = rest[1:]
+        yield table
 
 
 def _tokens(text: str | None) -> list[Token] | None:
@@ -127,12 +165,10 @@ def _tokens(text: str | None) -> list[Token] | None:
     return None if found is None or any(token.kind in {"ATOMIC", "UIDENT"} for token in found) else found
 
 
-def _stays_local(words: Sequence[str]) -> bool:
-    head, second = words[0], words[1] if len(words) > 1 else ""
-    takes_along = "cascade" in words and "drop" in words
-    has_table = second == "table" or (head == "create" and second in {"index", "unique"})
-    is_plain = head in {"create", "alter", "drop"} and has_table and not takes_along
-    return head in HARMLESS or (is_plain and not _judge(words)[1])
+def _fold(word: str) -> str:
+    """A name as PostgreSQL reads it."""
+    name = _name(word) if word.startswith('"') else word.translate(FOLD)
+    return name.encode()[:NAME_LENGTH].decode(errors="ignore")
 
 
 def _name(word: str) -> str:
@@ -164,7 +200,8 @@ def _judge(words: Sequence[str]) -> tuple[Reach, bool]:
         queries = "select" in words and not {"function", "procedure", "view", "policy", "rule"} & set(words[:4])
         return (Reach.ANY if queries else Reach.NONE), queries
     if head == "drop":
-        cascades = "cascade" in words and second not in DROPPED - TAKING_COLUMNS
+        # what goes along with a table and is not its own holds no rows, but for what has its row type
+        cascades = "cascade" in words and second not in (DROPPED - TAKING_COLUMNS) | {"table"}
         return (Reach.ANY if cascades else Reach.NONE if second in DROPPED else Reach.NAMED), False
     if head == "alter":
         return _alter(words, second)
@@ -182,8 +219,7 @@ def _alter(words: Sequence[str], second: str) -> tuple[Reach, bool]:
         word in {"type", "detach", "attach"} or (word == "drop" and _takes_column(words, place))
         for place, word in enumerate(words[2:], 2)
     )
-    reach = (Reach.ANY if "cascade" in words else Reach.NAMED) if takes else Reach.NONE
-    return reach, takes and "using" in words
+    return (Reach.NAMED if takes else Reach.NONE), takes and "using" in words
 
 
 def _takes_column(words: Sequence[str], place: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -17,6 +17,7 @@ from gitmig.rows.constraints import (
     foreign_keys_late,
     identities_writable,
     references_dropped,
+    run_settling,
     settle_constraints,
     triggers_off,
 )
@@ -52,12 +53,16 @@ def put_back(
         return [], []
     for place in (place for place in places if place.item.due or place.item.reason):  # tried before
         connection.execute(sql.SQL("UPDATE {} SET why = NULL, detail = NULL WHERE why IS NOT NULL").format(place.data))
-    give_back(connection, store, places, witnesses)
-    _let_followers_wait(connection, places, partial=partial)
+    done = give_back(connection, store, places, witnesses)
+    others = [place for place in places if place.item.id not in done]
+    refused = {place.item.id: _refused(connection, place) for place in others}
+    if any(one.rows for one in refused.values()):
+        _let_followers_wait(connection, places, partial=partial)
+        refused = {place.item.id: _refused(connection, place) for place in others}
     restored, staying = [], []
     for place in places:
         item = place.item
-        left, reason, detail = _finish(connection, store, place)
+        left, reason, detail = _finish(connection, store, place, refused.get(item.id, NONE_REFUSED))
         if item.rows > left:
             restored.append(Restored(table=place.table.name, rows=item.rows - left))
         if left and reason:
@@ -65,14 +70,16 @@ def put_back(
     return restored, staying
 
 
-def give_back(connection: Connection, store: Store, places: Sequence[Place], witnesses: Mapping[int, Witness]) -> None:
-    """Put rows into their places. Those that were refused have the reason in `why`.
+def give_back(
+    connection: Connection, store: Store, places: Sequence[Place], witnesses: Mapping[int, Witness]
+) -> set[int]:
+    """Put rows into their places; returns the items all of which went. Rows that were refused have the reason in `why`.
 
     Where it fails as a whole all of them are: what is kept is never in the way of a sync.
     """
     try:
         with connection.transaction():
-            _PutBack(connection, store, places, witnesses).run()
+            return _PutBack(connection, store, places, witnesses).run()
     except psycopg.Error as error:
         if error.sqlstate in HOPELESS:
             raise
@@ -82,6 +89,7 @@ def give_back(connection: Connection, store: Store, places: Sequence[Place], wit
                     place.data, Reason.REFUSED.value, error.diag.message_primary or str(error), THEIRS
                 )
             )
+    return set()
 
 
 class _PutBack:
@@ -95,20 +103,30 @@ class _PutBack:
         self._places = places
         self._witnesses = {place.item.id: witnesses.get(place.item.id) or Witness() for place in places}
         self._tables = {place.table.oid: place.table for place in places}
+        self._rows: dict[int, range] = {}  # of items that are plain
+        self._acts: dict[int, dict[Act, range]] = {}  # of the others
+        self._orphaned = False
+        self._done: set[int] = set()
 
-    def run(self) -> None:
-        """Put back what goes. Rows that were refused have the reason in `why`."""
-        settle_constraints(self._connection)
+    def run(self) -> set[int]:
+        """Put back what goes; returns the items all of which went. Rows that were refused have the reason in `why`."""
+        self._remake_partitions()
+        settling = settle_constraints(self._connection)
         with triggers_off(self._connection, self._tables), identities_writable(self._connection, self._tables.values()):
-            self._remake_partitions()
             plain = [place for place in self._places if self._is_plain(place)]
             others = [place for place in self._places if place not in plain]
             if others:
                 self._merge(others)
             for place in reversed(plain):  # of two versions of a value the newer one counts
                 self._fill(place)
-            settle_constraints(self._connection)
-        sequences.move_past(self._connection, self._tables.values())
+            if others:
+                settle_constraints(self._connection)
+            else:
+                run_settling(self._connection, settling)
+        numbered = {place.table.oid for place in plain if any(pair.column.defaulted for pair in place.values)}
+        numbered |= {place.table.oid for place in others}
+        sequences.move_past(self._connection, [self._tables[oid] for oid in numbered])
+        return self._done
 
     def _merge(self, places: Sequence[Place]) -> None:
         rewritten = Rewritten(self._connection, self._store, places, self._witnesses)
@@ -116,15 +134,19 @@ class _PutBack:
         keys = foreign_keys(self._connection, tables)
         # while rows give up their keys, what refers to them refers to nothing, and must not go along
         changing = {place.table.oid for place in places if place.unique} | rewritten.tables
-        acting = [key for key in foreign_keys(self._connection, changing, incoming=True) if key.acts]
+        incoming = foreign_keys(self._connection, changing, incoming=True)
+        acting = {key.oid: key for key in incoming if key.acts}
+        others = {key.oid: key for key in [*keys, *incoming] if key.oid not in acting}
         with (
-            references_dropped(self._connection, acting),
-            foreign_keys_late(self._connection, tables, changing),
+            references_dropped(self._connection, acting.values()),
+            foreign_keys_late(self._connection, others.values()),
         ):
             rewritten.settle()
             for place in places:
-                self._plan(place)
+                self._store.create(place.plan, merge.plan_rows(place, self._witnesses[place.item.id]))
                 rewritten.redirect(place)
+                self._acts[place.item.id] = self._read_acts(place)
+                self._note_staying(place)
             for place in places:
                 self._delete(place)
             moving = {place.table.oid for place in places if place.unique or self._moves_keys(place)}
@@ -134,7 +156,7 @@ class _PutBack:
                 self._insert(place)
             self._spare(places)
             while sum(self._take_out_orphans(place, keys) for place in places):
-                pass
+                self._orphaned = True
             for place in places:
                 self._miss(place)
                 self._note_conflicts(place)
@@ -147,8 +169,12 @@ class _PutBack:
         """Whether all that is to be done is to put lost values beside their keys."""
         if not merge.is_plain(place, self._witnesses[place.item.id]) or (place.force and place.is_whole):
             return False
-        query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE kind <> {})").format(place.data, Kind.PAIRED.value)
-        return self._connection.execute(query).fetchone() == (False,)
+        query = sql.SQL("SELECT bool_and(kind = {}), min(n), max(n) FROM {}").format(Kind.PAIRED.value, place.data)
+        row = self._connection.execute(query).fetchone()
+        assert row is not None  # an aggregate
+        if row[0]:
+            self._rows[place.item.id] = range(row[1], row[2] + 1)
+        return bool(row[0])
 
     def _fill(self, place: Place) -> None:
         """Give rows their values back, in one statement."""
@@ -164,16 +190,27 @@ class _PutBack:
             )
 
         if place.values:
-            Bisection(self._connection, place.item.data, TRUE, work).run()
-        if filled < place.item.rows:
+            Bisection(self._connection, place.item.data, TRUE, work).run(self._rows[place.item.id])
+        if filled == place.item.rows:
+            self._done.add(place.item.id)
+        else:
             self._connection.execute(
                 sql.SQL("UPDATE {} k SET why = {} WHERE why IS NULL AND NOT EXISTS (SELECT FROM {} t WHERE {})").format(
                     place.data, Reason.ROW_GONE.value, place.table.source, place.on_key
                 )
             )
 
-    def _plan(self, place: Place) -> None:
-        self._store.create(place.plan, merge.plan_rows(place, self._witnesses[place.item.id]))
+    def _read_acts(self, place: Place) -> dict[Act, range]:
+        """What there is to do, and between which numbers the rows lie."""
+        query = sql.SQL("SELECT act, min(n), max(n) FROM {} GROUP BY act").format(data_table(place.plan))
+        return {Act(act): range(first, last + 1) for act, first, last in self._connection.execute(query)}
+
+    def _is_to(self, place: Place, act: Act) -> bool:
+        return act in self._acts[place.item.id]
+
+    def _note_staying(self, place: Place) -> None:
+        if not self._is_to(place, Act.STAY):
+            return
         self._connection.execute(
             sql.SQL("UPDATE {} k SET why = {} FROM {} x WHERE x.n = k.n AND x.act = {}").format(
                 place.data, merge.reason_to_stay(), data_table(place.plan), Act.STAY.value
@@ -194,6 +231,8 @@ class _PutBack:
                 )
 
     def _delete(self, place: Place) -> None:
+        if not self._is_to(place, Act.DELETE):
+            return
         self._write(
             sql.SQL(
                 "DELETE FROM {table} t USING {plan} x WHERE x.act {equal} {delete} "
@@ -205,6 +244,8 @@ class _PutBack:
 
     def _update(self, place: Place, *, swaps: bool) -> None:
         """Give rows that are there their values back; `swaps`: such as there may be only one of."""
+        if not self._is_to(place, Act.UPDATE):
+            return
         sets = [*merge.assignments(place), *((pair.column, pair.value) for pair in place.key)]
         values = [sql.SQL("{} AS {}").format(value, sql.Identifier(f"v{k}")) for k, (_, value) in enumerate(sets)]
 
@@ -228,11 +269,12 @@ class _PutBack:
                 self._write(_updating(place, source, [column.name for column, _ in sets]))
 
         if sets:
-            Bisection(self._connection, place.item.data, self._with_act(place, Act.UPDATE), work).run()
+            rows = self._acts[place.item.id][Act.UPDATE]
+            Bisection(self._connection, place.item.data, self._with_act(place, Act.UPDATE), work).run(rows)
 
     def _moves_keys(self, place: Place) -> bool:
         """Whether rows get other keys than they have."""
-        if not place.key:
+        if not place.key or not self._is_to(place, Act.UPDATE):
             return False
         row = self._connection.execute(
             sql.SQL(
@@ -292,7 +334,8 @@ class _PutBack:
                 )
             )
 
-        Bisection(self._connection, place.item.data, self._with_act(place, Act.INSERT), work).run()
+        if rows := self._acts[place.item.id].get(Act.INSERT):
+            Bisection(self._connection, place.item.data, self._with_act(place, Act.INSERT), work).run(rows)
 
     def _spare(self, places: Sequence[Place]) -> None:
         """Put rows back that a down has deleted although no up had made them: people had.
@@ -335,7 +378,7 @@ class _PutBack:
         """Take rows out again that refer to rows which are not there; returns how many there were."""
         found = 0
         inserted = self._with_act(place, Act.INSERT)
-        for key in keys:
+        for key in keys if self._is_to(place, Act.INSERT) else ():
             if key.table == place.table.oid:
                 rows = self._rows_of(place, sql.SQL("k.why IS NULL AND {}").format(inserted))
                 found += self._write(
@@ -373,7 +416,7 @@ class _PutBack:
 
     def _miss(self, place: Place) -> None:
         """A row that was taken out again may have taken others along (ON DELETE CASCADE): they are not there either."""
-        if place.key:
+        if place.key and self._orphaned and self._is_to(place, Act.INSERT):
             inserted = self._with_act(place, Act.INSERT)
             self._connection.execute(
                 sql.SQL(
@@ -382,6 +425,8 @@ class _PutBack:
             )
 
     def _note_conflicts(self, place: Place) -> None:
+        if not self._is_to(place, Act.UPDATE):
+            return
         self._connection.execute(
             sql.SQL(
                 "UPDATE {} k SET why = {} FROM {} x WHERE x.n = k.n AND x.act = {} AND x.conflict AND k.why IS NULL"
@@ -390,6 +435,8 @@ class _PutBack:
 
     def _note_gone(self, place: Place) -> None:
         """A row that had to come back and could not is in neither side any more."""
+        if not self._is_to(place, Act.INSERT):
+            return
         self._connection.execute(
             sql.SQL(
                 "UPDATE {} k SET kind = {} FROM {} x WHERE x.n = k.n AND x.act = {} AND k.kind = {} "
@@ -400,7 +447,7 @@ class _PutBack:
     def _renew_images(self, place: Place) -> None:
         """Note of rows that have to wait for a commit what they hold by now: so it can be told who changed them."""
         images = [pair for pair in place.pairs if pair.kept.image is not None]
-        if images:
+        if images and self._is_to(place, Act.UPDATE):
             sets = listed(
                 sql.SQL("{} = {}").format(sql.Identifier(str(pair.kept.image)), pair.shown()) for pair in images
             )
@@ -452,13 +499,19 @@ def _let_followers_wait(connection: Connection, places: Sequence[Place], *, part
             )
 
 
-def _finish(connection: Connection, store: Store, place: Place) -> tuple[int, Reason | None, str | None]:
-    """Forget what was put back; returns how many rows were refused, and why the first one was.
+class _Refused(NamedTuple):
+    """How many rows were refused, how many of them come later, and why the first one was."""
 
-    Values of columns that the table does not have yet are kept for a later step.
-    """
-    if place.missing:
-        _keep_missing(store, place)
+    rows: int
+    later: int
+    why: str | None
+    detail: str | None
+
+
+NONE_REFUSED = _Refused(0, 0, None, None)
+
+
+def _refused(connection: Connection, place: Place) -> _Refused:
     row = connection.execute(
         sql.SQL(
             "SELECT count(*), count(*) FILTER (WHERE why = {later}), min(why), min(detail) FROM {data} "
@@ -466,7 +519,19 @@ def _finish(connection: Connection, store: Store, place: Place) -> tuple[int, Re
         ).format(data=place.data, later=Reason.LATER.value)
     ).fetchone()
     assert row is not None  # an aggregate
-    left, later, why, detail = row
+    return _Refused(*row)
+
+
+def _finish(
+    connection: Connection, store: Store, place: Place, refused: _Refused
+) -> tuple[int, Reason | None, str | None]:
+    """Forget what was put back; returns how many rows were refused, and why the first one was.
+
+    Values of columns that the table does not have yet are kept for a later step.
+    """
+    if place.missing:
+        _keep_missing(store, place)
+    left, later, why, detail = refused
     if left:
         connection.execute(sql.SQL("DELETE FROM {} WHERE why IS NULL").format(place.data))
     reason = Reason.LATER if later else Reason(why) if why else None

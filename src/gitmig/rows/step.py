@@ -20,7 +20,7 @@ from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
 from gitmig.rows.places import Place, find_place
-from gitmig.rows.reach import stays_local, suspect, words_of
+from gitmig.rows.reach import drops_of, suspect, words_of
 from gitmig.rows.restore import give_back, put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import Pairing, Snapshot, lock, pair, take
@@ -28,7 +28,7 @@ from gitmig.rows.tables import Tables
 from gitmig.rows.values import data_table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from gitmig.database.connection import Connection
     from gitmig.rows.items import Restored, Staying, Subject
@@ -104,6 +104,7 @@ class StepRun:
         self._before = self._read()
         self._needed: dict[int, tuple[Column, ...]] = {}
         self._helping: list[str] = []
+        self._foreseen: dict[int, tuple[Column, ...]] = {}
         self._extents: dict[int, Extent] = {}
         self._seen_after = Tables()
         self._differing = self._compare_inputs()
@@ -122,8 +123,6 @@ class StepRun:
             quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in aside])
             self._step.script.run()
             self._seen_after = after = self._aliased(self._read())
-            self.changes = find_changes(self._before, after, aside, computes=suspect(self._step.subject.text).writes)
-            self._extents = {change.table.oid: change.extent for change in self.changes.tables}
             self._needed = self._at_stake(after) | {oid: self._before.by_oid[oid].stored for oid in aside}
             if not self._needed and not self.changes.large_objects:
                 report = Report()
@@ -133,7 +132,52 @@ class StepRun:
                     report = Report(restored=tuple(restored), staying=tuple(staying))
             return report is not None
 
-        attempt(self._connection, work, moves=suspect(self._step.subject.text).writes or bool(self._step.due))
+        attempt(self._connection, work, moves=suspect(self._step.subject.text).writes)
+        return report
+
+    def foresee(self) -> list[Table]:
+        """The tables that the script takes rows or values from, if its words tell all of it; none if they do not."""
+        is_simple = self._names is not None and not (self._step.back or self._step.due)
+        drops = (drops_of(self._step.subject.text) if is_simple else None) or {}
+        for name, columns in drops.items():
+            for table in self._before:
+                if table.filled and (table.name.schema, table.name.name)[-len(name) :] == name:
+                    lost = tuple(c for c in table.stored if columns is None or c.name in columns)
+                    if not lost:
+                        continue
+                    self._foreseen[table.oid] = lost
+                    key = () if any(column in lost for column in table.key_columns) else table.key_columns
+                    self._needed[table.oid] = tuple(c for c in table.stored if not key or c in key or c in lost)
+        return [self._before.by_oid[oid] for oid in sorted(self._needed)]
+
+    def run_foreseen(self) -> Report | None:
+        """Run the script with snapshots of what it drops; None, as if nothing had been, if that is not all it does.
+
+        Raises ScriptError.
+        """
+        report: Report | None = None
+        foreseen = dict(self._needed)
+        spared = {oid for oid in foreseen if self._drops_nothing(self._before.by_oid[oid], self._foreseen[oid])}
+
+        def work() -> bool:
+            nonlocal report
+            self._needed = {oid: columns for oid, columns in foreseen.items() if oid not in spared}
+            snapshots = self._take()
+            self._step.script.run()
+            self._seen_after = self._read()
+            as_foreseen = self._at_stake(self._seen_after) == foreseen and all(
+                change.extent is Extent.COLUMNS
+                and change.after is not None
+                and set(changed_columns(change.table, change.after)) == set(self._foreseen[change.table.oid])
+                for change in self.changes.tables
+                if change.table.oid in spared
+            )
+            if as_foreseen:
+                report = self._complete(snapshots, self._before, self._seen_after)
+            return report is not None
+
+        if not attempt(self._connection, work, moves=False):
+            self._before = self._read()  # what was taken back stays counted
         return report
 
     def _read(self) -> Tables:
@@ -176,14 +220,18 @@ class StepRun:
 
     def run(self) -> Report:
         """Run the script with snapshots taken, put back what is due, and keep what is lost. Raises ScriptError."""
-        aside = self._aside
         snapshots = self._take()
         before = self._before if self._is_predictable else self._read()
-        quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in aside])
+        quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in self._aside])
         self._step.script.run()
         after = self._seen_after
         if not self._is_predictable:
             after = self._aliased(self._read())
+        return self._complete(snapshots, before, after)
+
+    def _complete(self, snapshots: Sequence[Snapshot], before: Tables, after: Tables) -> Report:
+        """Once the script has run: put back what is due, and keep what is lost."""
+        aside = self._aside
         with quiet(self._connection):
             seen = {one.table.oid: self._see(one, before, after, aside) for one in snapshots}
             returned = self._return(seen, after)
@@ -207,7 +255,10 @@ class StepRun:
         return found
 
     def _at_stake(self, after: Tables) -> dict[int, tuple[Column, ...]]:
-        """The tables (oids) of which snapshots are needed, with the columns."""
+        """The tables (oids) of which snapshots are needed, with the columns, now that it is seen what changes."""
+        computes = suspect(self._step.subject.text).writes
+        self.changes = find_changes(self._before, after, self._aside, computes=computes)
+        self._extents = {change.table.oid: change.extent for change in self.changes.tables}
         needed: dict[int, tuple[Column, ...]] = {}
         for change in self.changes.tables:
             needed[change.table.oid] = change.columns
@@ -229,15 +280,18 @@ class StepRun:
             return False
         changed = changed_columns(change.table, change.after)
         lost = [column for column in changed if successor(change.table, column, change.after) is None]
-        if len(lost) < len(changed) or not all(column.builtin for column in lost):
-            return False
-        if suspect(self._step.subject.opposite).gives_values:
+        return len(lost) == len(changed) and self._drops_nothing(change.table, lost)
+
+    def _drops_nothing(self, table: Table, lost: Collection[Column]) -> bool:
+        """Whether these columns are null everywhere, and nothing would give them other values."""
+        gives_values = suspect(self._step.subject.opposite).gives_values
+        if gives_values or len(lost) == len(table.stored) or not all(column.builtin for column in lost):
             return False
         filled = sql.SQL(" OR ").join(
             sql.SQL("{} IS NOT NULL").format(sql.Identifier("t", column.name)) for column in lost
         )
-        query = sql.SQL("SELECT EXISTS (SELECT FROM {} t WHERE {})").format(change.table.source, filled)
-        with quiet(self._connection, {oid}):
+        query = sql.SQL("SELECT EXISTS (SELECT FROM {} t WHERE {})").format(table.source, filled)
+        with quiet(self._connection, {table.oid}):
             return self._connection.execute(query).fetchone() == (False,)
 
     def _take(self) -> list[Snapshot]:
@@ -464,7 +518,7 @@ class StepRun:
 
 def _concerned(step: Step) -> frozenset[str] | None:
     """The names of all tables that a step can have to do with; None if nobody knows."""
-    names = words_of(step.subject.text) if stays_local(step.subject.text) else None
+    names = words_of(step.subject.text) if suspect(step.subject.text).is_local else None
     if names is None or step.subject.renamed or any(item.inputs.read or item.inputs.written for item in step.due):
         return None
     written = (words_of(step.subject.opposite) or frozenset()) if step.back else frozenset()

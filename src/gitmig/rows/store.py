@@ -29,11 +29,8 @@ COLUMNS = (
 )
 SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 # The opposite of an earlier step makes due what that one took. Rows that were refused are not tried again and again.
-# Nothing is written that is as it shall be: a plan asks at each of its steps, in one transaction.
 DUE = f"""
-    WITH taken AS (SELECT id FROM gitmig_kept.item WHERE checksum = ANY ($1) AND direction = $2),
-    marked AS (UPDATE gitmig_kept.item SET due = true WHERE id IN (SELECT id FROM taken) AND NOT due)
-    {SELECT} WHERE id IN (SELECT id FROM taken) OR due AND (reason IS NULL OR reason = 'no place') ORDER BY id
+    {SELECT} WHERE checksum = ANY ($1) AND direction = $2 OR due AND (reason IS NULL OR reason = 'no place') ORDER BY id
 """
 # Of which steps there are items: their checksums and directions; nothing at all for what is due already.
 WAITING = """
@@ -86,6 +83,7 @@ class Store:
         self._by = by
         self._commit = commit
         self._waiting: set[tuple[str, str]] | None = None  # of which steps there may be items; see WAITING
+        self._dropped: set[int] = set()
         self._turned: set[str] = set()  # snapshots that are items by now
 
     def exists(self) -> bool:
@@ -120,9 +118,15 @@ class Store:
             self._waiting = {(checksum, taken_by) for checksum, taken_by in rows}
         if ("", "") not in self._waiting and self._waiting.isdisjoint((one, opposite.value) for one in checksums):
             return []
-        self._waiting.add(("", ""))
         (rows,) = self._connection.run_prepared((DUE, (list(checksums), opposite.value)))
         return [_item(*row) for row in rows]
+
+    def note_due(self, items: Sequence[Item]) -> None:
+        """Note of what was due and is still there that it waits from now on."""
+        left = [item.id for item in items if not item.due and item.id not in self._dropped]
+        if left:
+            self._note_waiting("", "")
+            self._connection.run_prepared(("UPDATE gitmig_kept.item SET due = true WHERE id = ANY ($1)", (left,)))
 
     def waiting(self, refused: Collection[int] = ()) -> list[Item]:
         """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
@@ -245,6 +249,7 @@ class Store:
 
     def drop(self, items: Sequence[Item]) -> None:
         """Forget items, rows included."""
+        self._dropped |= {item.id for item in items}
         self._connection.execute(
             sql.SQL("DROP TABLE IF EXISTS {}; DELETE FROM gitmig_kept.item WHERE id IN ({})").format(
                 listed(data_table(item.data) for item in items), listed(sql.Literal(item.id) for item in items)

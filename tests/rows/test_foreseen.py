@@ -1,0 +1,89 @@
+"""What a script's words tell all of: it runs once; where they mislead, rows are kept all the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.core.plan import Direction
+from gitmig.rows.preserve import Preserver
+from tests.rows.conftest import subject
+from tests.rows.running import Call
+
+if TYPE_CHECKING:
+    from tests.rows.conftest import Bench
+
+BASE = """
+    CREATE TABLE t (id int PRIMARY KEY, a text, b text, c text); INSERT INTO t VALUES (1, 'a', 'b'), (2, 'A', 'B');
+    CREATE TABLE keyless (a text, b text); INSERT INTO keyless VALUES ('a', 'b'), ('a', 'b');
+    CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a text, b text); INSERT INTO s.t VALUES (7, 'x', 'y');
+    CREATE TABLE "T t" (id int PRIMARY KEY, "A" text); INSERT INTO "T t" VALUES (1, 'q');
+    CREATE TABLE parent (id int, a text); CREATE TABLE child (x int) INHERITS (parent);
+    INSERT INTO child VALUES (1, 'inherited', 2);
+    CREATE TABLE viewed (id int PRIMARY KEY, a text); INSERT INTO viewed VALUES (1, 'seen');
+    CREATE VIEW v AS SELECT a FROM viewed;
+    CREATE TABLE empty (id int PRIMARY KEY, a text);
+"""
+
+
+@pytest.mark.parametrize(
+    ("down", "up", "runs"),
+    [
+        pytest.param("ALTER TABLE s.t DROP a", "ALTER TABLE s.t ADD a text", 1, id="a column"),
+        pytest.param("ALTER TABLE s.t DROP a, DROP COLUMN b", "ALTER TABLE s.t ADD a text, ADD b text", 1, id="two"),
+        pytest.param("ALTER TABLE keyless DROP a", "ALTER TABLE keyless ADD a text", 1, id="no key"),
+        pytest.param(
+            "ALTER TABLE t DROP a; DROP TABLE s.t",
+            "CREATE TABLE s.t (id int PRIMARY KEY, a text, b text); ALTER TABLE t ADD a text",
+            1,
+            id="a name in two schemas, both of which lose it",
+        ),
+        pytest.param(
+            "ALTER TABLE t DROP a",
+            "ALTER TABLE t ADD a text",
+            3,
+            id="a name in two schemas",
+        ),
+        pytest.param('ALTER TABLE "T t" DROP "A"', 'ALTER TABLE "T t" ADD "A" text', 1, id="a quoted name"),
+        pytest.param("ALTER TABLE s.t DROP IF EXISTS no, DROP b", "ALTER TABLE s.t ADD b text", 1, id="if exists"),
+        pytest.param("ALTER TABLE s.t DROP id", "ALTER TABLE s.t ADD id int PRIMARY KEY", 1, id="the key"),
+        pytest.param(
+            "ALTER TABLE parent DROP a", "ALTER TABLE parent ADD a text", 2, id="a column that others inherit"
+        ),
+        pytest.param(
+            "ALTER TABLE viewed DROP a CASCADE",
+            "ALTER TABLE viewed ADD a text; CREATE VIEW v AS SELECT a FROM viewed",
+            1,
+            id="with a view",
+        ),
+        pytest.param("DROP TABLE empty", "CREATE TABLE empty (id int PRIMARY KEY, a text)", 1, id="nothing in it"),
+        pytest.param(
+            "ALTER TABLE s.t DROP a; ALTER TABLE s.t ADD z int",
+            "ALTER TABLE s.t DROP z; ALTER TABLE s.t ADD a text",
+            1,
+            id="and a new one",
+        ),
+        pytest.param(
+            "ALTER TABLE s.t DROP a; ALTER TABLE s.t ADD a text",
+            "ALTER TABLE s.t DROP a; ALTER TABLE s.t ADD a text",
+            1,
+            id="made anew",
+        ),
+    ],
+)
+def test_rows_are_kept_and_the_script_runs_as_often_as_it_must(bench: Bench, down: str, up: str, runs: int) -> None:
+    bench.sql(BASE)
+    before = bench.contents()
+    found = [0]
+
+    def run() -> None:
+        found[0] += 1
+        bench.script(down).run()
+
+    with bench.connection.transaction():
+        keeper = Preserver(bench.connection, bench.limits, "Ada", None)
+        keeper.run(subject("m", down, up), Direction.REVERT, Call(run))
+    bench.up("m", up, down)
+    assert bench.contents() == before
+    assert found[0] == runs
