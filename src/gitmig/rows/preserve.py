@@ -25,7 +25,7 @@ from gitmig.rows.reach import reaches_rows, suspect
 from gitmig.rows.restore import put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.step import Step, StepRun, UnknownRows
-from gitmig.rows.store import Store
+from gitmig.rows.store import WRITE_NOTHING, Store
 from gitmig.rows.tables import TableReader, read_tables
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Preserver:
         self._connection = connection
         self._limits = limits
         self._store = Store(connection, by, commit)
-        self._reader = TableReader(connection)
+        self._reader = TableReader(connection, WRITE_NOTHING)
         self._progress = progress or _unheard
         self._wary = wary
         self._may_hold: bool | None = None
@@ -112,13 +112,13 @@ class Preserver:
 
     def preview(self, script: Runnable) -> Changes:
         """What a script would take away; it runs, and everything it did is rolled back. Raises ScriptError."""
-        before = self._reader.read()
+        before = read_tables(self._connection)
         changes = Changes()
 
         def work() -> bool:
             nonlocal changes
             script.run()
-            changes = find_changes(before, self._reader.read())
+            changes = find_changes(before, read_tables(self._connection))
             return False
 
         attempt(self._connection, work)

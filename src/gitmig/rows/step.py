@@ -24,6 +24,7 @@ from gitmig.rows.reach import drops_of, suspect, words_of
 from gitmig.rows.restore import give_back, put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import Pairing, Snapshot, lock, pair, take
+from gitmig.rows.store import WRITE_NOTHING
 from gitmig.rows.tables import Tables
 from gitmig.rows.values import data_table
 
@@ -227,6 +228,8 @@ class StepRun:
         after = self._seen_after
         if not self._is_predictable:
             after = self._aliased(self._read())
+        elif self._step.due or self._step.back:
+            self._connection.run_prepared((WRITE_NOTHING, ()))
         return self._complete(snapshots, before, after)
 
     def _complete(self, snapshots: Sequence[Snapshot], before: Tables, after: Tables) -> Report:

@@ -37,6 +37,9 @@ WAITING = """
     SELECT DISTINCT CASE WHEN due THEN '' ELSE checksum END, CASE WHEN due THEN '' ELSE direction END
     FROM gitmig_kept.item
 """
+# Some statements (ALTER DOMAIN … DROP CONSTRAINT) leave PostgreSQL with messages to itself, which it reads at the end
+# of a command that could write. Until then nothing can be altered behind a savepoint ("unprocessed inval messages").
+WRITE_NOTHING = "DELETE FROM gitmig_kept.item WHERE false"
 NEXT_ID = b"SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'))"
 INSERT = """
     INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,

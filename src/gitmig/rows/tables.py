@@ -287,11 +287,12 @@ class TableReader:
     """Reads the tables as the current transaction sees them, in one or two round trips.
 
     Columns and indexes are read once for each form that they have, whatever is taken back meanwhile, and in whatever
-    transaction.
+    transaction. `first` are statements that are sent along, before each reading.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *first: str) -> None:
         self._connection = connection
+        self._first = [(statement, ()) for statement in first]
         self._horizon: str | None = None
         self._types: tuple[int | None, ...] = ()
         self._definitions: dict[_Version, _Definition] = {}
@@ -300,15 +301,15 @@ class TableReader:
 
     def read(self) -> Tables:
         """The tables as they are now."""
-        rest, lines = self._connection.run_prepared((REST, (self._horizon,)), (EVERY_RELATION, (self._horizon,)))
+        queries = (REST, (self._horizon,)), (EVERY_RELATION, (self._horizon,))
+        rest, lines = self._connection.run_prepared(*self._first, *queries)
         return self._tables_of(rest[0], lines)
 
     def read_named(self, names: Collection[str], oids: Collection[int]) -> Tables | None:
         """Those of these names and numbers; None if what is done to them may concern others, too."""
         which = sorted(names), sorted(oids)
-        rest, lines = self._connection.run_prepared(
-            (REST, (self._horizon,)), (NAMED_RELATIONS, (self._horizon, *which))
-        )
+        queries = (REST, (self._horizon,)), (NAMED_RELATIONS, (self._horizon, *which))
+        rest, lines = self._connection.run_prepared(*self._first, *queries)
         spreads = any(line[-1] for line in lines)
         return None if spreads else self._tables_of(rest[0], lines)
 
