@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -93,12 +94,21 @@ def server() -> Iterator[str]:
     if _server_url:
         yield _server_url.rstrip("/")
         return
-    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", ignore_cleanup_errors=True) as home:
+    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", dir=in_memory(), ignore_cleanup_errors=True) as home:
         embedded = EmbeddedServer(Path(home))
         embedded.start()
         forget_the_disk(embedded.url("postgres"))
         yield embedded.url("postgres").replace("/postgres?", "/?")
         embedded.stop()
+
+
+def in_memory() -> str | None:
+    """A folder that is no disk, if there is one with enough room: a database is made there in a quarter of the time."""
+    memory = Path("/dev/shm")
+    enough = 4 << 30  # bytes
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > enough:
+        return str(memory)
+    return None
 
 
 def forget_the_disk(url: str) -> None:

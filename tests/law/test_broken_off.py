@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -218,7 +218,7 @@ def free(disk: Path) -> int:
 def ballast(disk: Path, leave: int) -> Iterator[None]:
     """Fill a file system up, but for some bytes."""
     file = disk / "ballast"
-    with file.open("wb") as out:
+    with file.open("wb") as out, suppress(OSError):  # the server may write something meanwhile
         for _ in range(max(free(disk) - leave, 0) // 4096):
             out.write(b"\0" * 4096)
     try:

@@ -32,6 +32,7 @@ SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 DUE = f"""
     {SELECT} WHERE checksum = ANY ($1) AND direction = $2 OR due AND (reason IS NULL OR reason = 'no place') ORDER BY id
 """
+NOTE_DUE = "UPDATE gitmig_kept.item SET due = true WHERE id = ANY ($1)"
 # Of which steps there are items: their checksums and directions; nothing at all for what is due already.
 WAITING = """
     SELECT DISTINCT CASE WHEN due THEN '' ELSE checksum END, CASE WHEN due THEN '' ELSE direction END
@@ -86,7 +87,6 @@ class Store:
         self._by = by
         self._commit = commit
         self._waiting: set[tuple[str, str]] | None = None  # of which steps there may be items; see WAITING
-        self._dropped: set[int] = set()
         self._turned: set[str] = set()  # snapshots that are items by now
 
     def exists(self) -> bool:
@@ -125,11 +125,10 @@ class Store:
         return [_item(*row) for row in rows]
 
     def note_due(self, items: Sequence[Item]) -> None:
-        """Note of what was due and is still there that it waits from now on."""
-        left = [item.id for item in items if not item.due and item.id not in self._dropped]
-        if left:
+        """Note of what was due, as far as it is still there, that it waits from now on."""
+        if new := [item.id for item in items if not item.due]:
             self._note_waiting("", "")
-            self._connection.run_prepared(("UPDATE gitmig_kept.item SET due = true WHERE id = ANY ($1)", (left,)))
+            self._connection.run_prepared((NOTE_DUE, (new,)))
 
     def waiting(self, refused: Collection[int] = ()) -> list[Item]:
         """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
@@ -252,7 +251,6 @@ class Store:
 
     def drop(self, items: Sequence[Item]) -> None:
         """Forget items, rows included."""
-        self._dropped |= {item.id for item in items}
         self._connection.execute(
             sql.SQL("DROP TABLE IF EXISTS {}; DELETE FROM gitmig_kept.item WHERE id IN ({})").format(
                 listed(data_table(item.data) for item in items), listed(sql.Literal(item.id) for item in items)
