@@ -23,6 +23,11 @@ BASE = """
     INSERT INTO child VALUES (1, 'inherited', 2);
     CREATE TABLE viewed (id int PRIMARY KEY, a text); INSERT INTO viewed VALUES (1, 'seen');
     CREATE VIEW v AS SELECT a FROM viewed;
+    CREATE TABLE watched (id int PRIMARY KEY, a text); INSERT INTO watched VALUES (1, 'w');
+    CREATE TABLE counted (n int); INSERT INTO counted VALUES (1), (2);
+    CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN DELETE FROM counted WHERE n = 2; RETURN new; END $$;
+    CREATE TRIGGER g BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION f();
     CREATE TABLE empty (id int PRIMARY KEY, a text);
 """
 
@@ -42,7 +47,7 @@ BASE = """
         pytest.param(
             "ALTER TABLE t DROP a",
             "ALTER TABLE t ADD a text",
-            3,
+            1,
             id="a name in two schemas",
         ),
         pytest.param('ALTER TABLE "T t" DROP "A"', 'ALTER TABLE "T t" ADD "A" text', 1, id="a quoted name"),
@@ -57,6 +62,13 @@ BASE = """
             1,
             id="with a view",
         ),
+        pytest.param("UPDATE s.t SET a = 'z'", "SELECT 1", 1, id="an update"),
+        pytest.param(
+            "UPDATE s.t SET a = 'z'; ALTER TABLE keyless DROP a", "ALTER TABLE keyless ADD a text", 3, id="both"
+        ),
+        pytest.param("DELETE FROM viewed", "", 1, id="a delete"),
+        pytest.param("UPDATE watched SET a = 'z'", "", 3, id="a trigger that writes elsewhere"),
+        pytest.param("UPDATE viewed SET a = a WHERE false", "", 1, id="an update of no row"),
         pytest.param("DROP TABLE empty", "CREATE TABLE empty (id int PRIMARY KEY, a text)", 1, id="nothing in it"),
         pytest.param(
             "ALTER TABLE s.t DROP a; ALTER TABLE s.t ADD z int",

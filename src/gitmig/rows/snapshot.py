@@ -85,6 +85,8 @@ def lock(connection: Connection, tables: Sequence[Table]) -> None:
     A script that ran before was taken back, and its locks with it. Tables that this role cannot write are left: scripts
     cannot, either.
     """
+    if not tables:
+        return
     (rows,) = connection.run_prepared((WRITABLE, ([table.oid for table in tables],)))
     writable = {oid for (oid,) in rows}
     if names := [table.source for table in sorted(tables, key=lambda table: table.oid) if table.oid in writable]:

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Column, Table, TableName, TableReader
 
 
+# Bytes. So much is copied although a script might leave all of it alone.
+SMALL = 1 << 20
+
+
 class Runnable(Protocol):
     """A script, or what stands in for one."""
 
@@ -105,7 +109,7 @@ class StepRun:
         self._before = self._read()
         self._needed: dict[int, tuple[Column, ...]] = {}
         self._helping: list[str] = []
-        self._foreseen: dict[int, tuple[Column, ...]] = {}
+        self._dropped: dict[int, tuple[Column, ...]] = {}
         self._extents: dict[int, Extent] = {}
         self._seen_after = Tables()
         self._differing = self._compare_inputs()
@@ -126,60 +130,97 @@ class StepRun:
             self._seen_after = after = self._aliased(self._read())
             self._needed = self._at_stake(after) | {oid: self._before.by_oid[oid].stored for oid in aside}
             if not self._needed and not self.changes.large_objects:
-                report = Report()
-                if self._step.due:
-                    with quiet(self._connection):
-                        restored, staying = self._put_back(after, {})
-                    report = Report(restored=tuple(restored), staying=tuple(staying))
+                report = self._nothing_lost(after)
             return report is not None
 
         attempt(self._connection, work, moves=suspect(self._step.subject.text).writes)
         return report
 
     def foresee(self) -> list[Table]:
-        """The tables that the script takes rows or values from, if its words tell all of it; none if they do not."""
-        is_simple = self._names is not None and not (self._step.back or self._step.due)
-        drops = (drops_of(self._step.subject.text) if is_simple else None) or {}
-        for name, columns in drops.items():
+        """The tables that the script takes rows or values from, if its words tell; none if they do not.
+
+        Where it writes rows, they tell of small tables only: nobody knows how many rows it is about.
+        """
+        side = suspect(self._step.subject.text)
+        if self._aside or self._step.subject.renamed:
+            return []
+        if side.writes:
+            self._foresee_writing(side.targets)
+            if sum(self._before.by_oid[oid].bytes for oid in self._needed) > SMALL:
+                self._needed = {}
+        elif self._names is not None and not self._step.due:
+            self._foresee_drops()
+        if self._step.back and self._needed:
+            self._foresee_writing(suspect(self._step.subject.opposite).targets)
+        return [self._before.by_oid[oid] for oid in sorted(self._needed)]
+
+    def _foresee_writing(self, targets: Collection[tuple[str | None, str]]) -> None:
+        self._needed |= {table.oid: table.stored for table in self._before if _is_named(table.name, targets)}
+
+    def _foresee_drops(self) -> None:
+        for name, columns in (drops_of(self._step.subject.text) or {}).items():
             for table in self._before:
                 if table.filled and (table.name.schema, table.name.name)[-len(name) :] == name:
                     lost = tuple(c for c in table.stored if columns is None or c.name in columns)
-                    if not lost:
-                        continue
-                    self._foreseen[table.oid] = lost
                     key = () if any(column in lost for column in table.key_columns) else table.key_columns
-                    self._needed[table.oid] = tuple(c for c in table.stored if not key or c in key or c in lost)
-        return [self._before.by_oid[oid] for oid in sorted(self._needed)]
+                    if lost:
+                        self._needed[table.oid] = tuple(c for c in table.stored if not key or c in key or c in lost)
+                        self._dropped[table.oid] = lost
 
     def run_foreseen(self) -> Report | None:
-        """Run the script with snapshots of what it drops; None, as if nothing had been, if that is not all it does.
+        """Run the script with snapshots of what it takes; None, as if nothing had been, if that is not all it does.
 
         Raises ScriptError.
         """
         report: Report | None = None
-        foreseen = dict(self._needed)
-        spared = {oid for oid in foreseen if self._drops_nothing(self._before.by_oid[oid], self._foreseen[oid])}
+        foreseen = self._needed
 
         def work() -> bool:
             nonlocal report
+            lock(self._connection, [self._before.by_oid[oid] for oid in foreseen])
+            dropped = {} if self._step.back else self._dropped
+            spared = {oid for oid, lost in dropped.items() if self._drops_nothing(self._before.by_oid[oid], lost)}
             self._needed = {oid: columns for oid, columns in foreseen.items() if oid not in spared}
             snapshots = self._take()
             self._step.script.run()
-            self._seen_after = self._read()
-            as_foreseen = self._at_stake(self._seen_after) == foreseen and all(
-                change.extent is Extent.COLUMNS
-                and change.after is not None
-                and set(changed_columns(change.table, change.after)) == set(self._foreseen[change.table.oid])
-                for change in self.changes.tables
-                if change.table.oid in spared
-            )
-            if as_foreseen:
-                report = self._complete(snapshots, self._before, self._seen_after)
+            self._seen_after = after = self._aliased(self._read())
+            at_stake = self._at_stake(after)
+            if self._is_as_foreseen(at_stake, foreseen, spared):
+                useless = [one for one in snapshots if one.table.oid not in at_stake]
+                self._store.drop_data(*(one.data for one in useless))
+                rest = [one for one in snapshots if one not in useless]
+                report = self._complete(rest, self._before, after) if at_stake else self._nothing_lost(after)
             return report is not None
 
-        if not attempt(self._connection, work, moves=False):
+        if not attempt(self._connection, work, moves=suspect(self._step.subject.text).writes):
+            self._needed = {}
             self._before = self._read()  # what was taken back stays counted
         return report
+
+    def _is_as_foreseen(
+        self,
+        at_stake: Mapping[int, Sequence[Column]],
+        foreseen: Mapping[int, Sequence[Column]],
+        spared: Collection[int],
+    ) -> bool:
+        """Whether there are snapshots of all that the script changed, but for columns without a value (`spared`)."""
+        if self.changes.large_objects or not at_stake.keys() <= foreseen.keys():
+            return False
+        return all(set(columns) <= set(foreseen[oid]) for oid, columns in at_stake.items()) and all(
+            change.extent is Extent.COLUMNS
+            and change.after is not None
+            and set(changed_columns(change.table, change.after)) == set(self._dropped[change.table.oid])
+            for change in self.changes.tables
+            if change.table.oid in spared
+        )
+
+    def _nothing_lost(self, after: Tables) -> Report:
+        """Put back what is due."""
+        if not self._step.due:
+            return Report()
+        with quiet(self._connection):
+            restored, staying = self._put_back(after, {})
+        return Report(restored=tuple(restored), staying=tuple(staying))
 
     def _read(self) -> Tables:
         """The tables that the step may concern, or all."""
@@ -221,6 +262,7 @@ class StepRun:
 
     def run(self) -> Report:
         """Run the script with snapshots taken, put back what is due, and keep what is lost. Raises ScriptError."""
+        lock(self._connection, [self._before.by_oid[oid] for oid in self._needed])
         snapshots = self._take()
         before = self._before if self._is_predictable else self._read()
         quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in self._aside])
@@ -300,7 +342,6 @@ class StepRun:
     def _take(self) -> list[Snapshot]:
         if not self._needed:
             return []
-        lock(self._connection, [self._before.by_oid[oid] for oid in self._needed])
         with quiet(self._connection, set(self._needed)):
             return [
                 take(self._store, self._store.next_id(), self._before.by_oid[oid], columns)
