@@ -74,7 +74,7 @@ class Connection(psycopg.Connection[TupleRow]):
         self.ledger_roles: tuple[str, ...] = ()
         self.believed: frozenset[int] = frozenset()
         self._is = Path.USERS
-        self._is_tuned = False  # with what comes with being at home, which no script shall find
+        self._is_tuned = False  # whether `jit` is off, which no script shall find
         self._wanted = Path.HOME
         self._untrusted = False
         self._spoilt = False  # a script failed, and its settings may have stayed
@@ -83,7 +83,7 @@ class Connection(psycopg.Connection[TupleRow]):
         self._strangers = 0  # how often code was sent that is not gitmig's
         self._xid: str | None = None
         self._lock_in_doubt = False
-        self._count = 0
+        self._count = 0  # of the names that were given to queries
         self._plans: dict[str, str] = {}  # query → the name under which PostgreSQL has it
 
     @contextmanager
@@ -111,18 +111,18 @@ class Connection(psycopg.Connection[TupleRow]):
     def settled(self, settings: str) -> Iterator[None]:
         """Statements in the block find these settings, which the expressions of a SELECT make; and scripts do not.
 
-        They are only taken back when somebody else is going to look: often the next block wants the same.
+        They stay until a script begins, or code of users can run: often the next block wants the same ones.
         """
         if self._settings != settings:
             if self._settings:
                 self.reset()
             self.execute(f"SELECT {settings}".encode())
             self._settings = settings
-        self._is_settled = True
+        before, self._is_settled = self._is_settled, True
         try:
             yield
         finally:
-            self._is_settled = False
+            self._is_settled = before
 
     @contextmanager
     def _under(self, path: Path) -> Iterator[None]:

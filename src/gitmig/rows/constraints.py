@@ -282,7 +282,7 @@ def settle_constraints(connection: Connection) -> list[sql.Composed]:
 
 
 def run_settling(connection: Connection, statements: Iterable[sql.Composed]) -> None:
-    """Check once more."""
+    """Run what `settling` has found, under the path of the user."""
     with connection.users_path():  # constraint triggers are users' functions
         for statement in statements:
             connection.execute(statement)

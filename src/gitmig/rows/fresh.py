@@ -54,7 +54,7 @@ class Rewritten:
         self._store = store
         self._found = [again for place in places if (again := self._find(place, witnesses[place.item.id])) is not None]
         self._numbered: list[str] = []
-        self.references: list[ForeignKey] = foreign_keys(connection, self.tables, incoming=True)
+        self._references = foreign_keys(connection, self.tables, incoming=True)  # some are dropped for a while
 
     @property
     def tables(self) -> set[int]:
@@ -157,7 +157,7 @@ class Rewritten:
         )
         self._move_away(again)
         numbered = [pair.column.name for pair in place.key]
-        for key in self.references:
+        for key in self._references:
             if key.target == place.table.oid and set(key.other_columns) <= set(numbered):
                 self._refer(again, key, [numbered.index(name) for name in key.other_columns])
 

@@ -33,7 +33,7 @@ DUE = f"""
     {SELECT} WHERE checksum = ANY ($1) AND direction = $2 OR due AND (reason IS NULL OR reason = 'no place') ORDER BY id
 """
 NOTE_DUE = "UPDATE gitmig_kept.item SET due = true WHERE id = ANY ($1)"
-# Of which steps there are items: their checksums and directions; nothing at all for what is due already.
+# Of which steps there are items: their checksums and directions; empty ones stand for all that is due already.
 WAITING = """
     SELECT DISTINCT CASE WHEN due THEN '' ELSE checksum END, CASE WHEN due THEN '' ELSE direction END
     FROM gitmig_kept.item
