@@ -206,15 +206,19 @@ class _AllAtOnce:
         for task in self._tasks:
             self._done.append(self._revert(task))
         gauge, bottom = self._expected.gauge, self._tasks[-1].row.position - 1
-        reached = gauge.measure(self._connection).fingerprint
-        if reached != wanted:
-            self._known = None
+        self._known = None
+        there = self._found()
+        if gauge.fingerprint(there) != wanted and self._left_at(bottom, there):
             self._put_right(bottom)
             there = read_schema(self._connection, gauge.ignore)
-            if left := schema_difference(self._expected.schema(bottom), there):
+            if left := self._left_at(bottom, there):
                 raise Elsewhere(left)
-            reached = gauge.fingerprint(there)
-        return [*self._done[:-1], replace(self._done[-1], fingerprint=reached)]
+        return [*self._done[:-1], replace(self._done[-1], fingerprint=gauge.fingerprint(there))]
+
+    def _left_at(self, position: int, found: Schema) -> SchemaDifference:
+        """What the downs that ran have left undone on the way to the schema at `position`."""
+        self._need({position})
+        return schema_difference(self._expected.schema(position), found)
 
     def _revert(self, task: Task) -> Done:
         """By its down as it is written, or by what can be computed in the place of one that fails or is missing."""

@@ -29,6 +29,7 @@ from gitmig.errors import LockLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from psycopg.abc import Params, Query
     from psycopg.copy import Copy, Writer
@@ -36,12 +37,14 @@ if TYPE_CHECKING:
     from psycopg.rows import RowFactory
     from typing_extensions import Self
 
-# To compile gitmig's queries of catalogs takes ten times as long as to run them.
-HOME = b"SET search_path = pg_catalog, pg_temp; SET jit = off"
+HOME = b"SET search_path = pg_catalog, pg_temp"
+# To compile gitmig's queries of catalogs takes ten times as long as to run them, and to plan them five times.
+TUNE = (b"SET jit = off", b"SET plan_cache_mode = force_generic_plan")
+UNTUNE = (b"RESET jit", b"RESET plan_cache_mode")
 USERS = b"RESET search_path"
 # Every script starts as on a new connection, so that a database that came here step by step equals one that was
 # built in one go: a SET, a temporary table or a role of one migration does not reach the next one.
-RESET = b"RESET ALL; RESET SESSION AUTHORIZATION; DISCARD TEMP"
+RESET = (b"RESET ALL", b"RESET SESSION AUTHORIZATION", b"DISCARD TEMP")
 # None of these calls a function of somebody else, as long as it is about catalogs and gitmig's own tables: at most DDL
 # does, through event triggers, and what is checked late.
 LEAVES_PATH = re.compile(
@@ -50,6 +53,7 @@ LEAVES_PATH = re.compile(
     re.IGNORECASE,
 )
 XID = "pg_catalog.pg_current_xact_id()"
+SAVEPOINT, RELEASE = b"SAVEPOINT ", b"RELEASE "
 
 
 class Path(Enum):
@@ -74,12 +78,13 @@ class Connection(psycopg.Connection[TupleRow]):
         self.ledger_roles: tuple[str, ...] = ()
         self.believed: frozenset[int] = frozenset()
         self._is = Path.USERS
-        self._is_tuned = False  # whether `jit` is off, which no script shall find
+        self._is_tuned: bool | None = False  # as no script shall find it; None: perhaps
         self._wanted = Path.HOME
         self._untrusted = False
         self._spoilt = False  # a script failed, and its settings may have stayed
         self._settings: str | None = None  # expressions that set what the session is set to, if not to what is usual
         self._is_settled = False  # within a block that wants them
+        self._unsent: list[bytes] = []  # what goes ahead of the next statement, in the same message
         self._strangers = 0  # how often code was sent that is not gitmig's
         self._xid: str | None = None
         self._lock_in_doubt = False
@@ -114,9 +119,10 @@ class Connection(psycopg.Connection[TupleRow]):
         They stay until a script begins, or code of users can run: often the next block wants the same ones.
         """
         if self._settings != settings:
-            if self._settings:
-                self.reset()
-            self.execute(f"SELECT {settings}".encode())
+            if self._spoilt or self._settings:
+                self._unsent += RESET
+                self._note_reset()
+            self._unsent.append(f"SELECT {settings}".encode())
             self._settings = settings
         before, self._is_settled = self._is_settled, True
         try:
@@ -136,21 +142,35 @@ class Connection(psycopg.Connection[TupleRow]):
     def prepare_path(self) -> None:
         """Set the path that the next statement shall have, if it is not known to be set."""
         if opening := self.opening():
-            self._send(b"; ".join(opening))
+            self._send(*opening)
 
     def opening(self) -> list[bytes]:
-        """The statements that set this path and have to be sent first; from here on they count as sent."""
+        """The statements that have to be sent first, for this path and else; from here on they count as sent."""
+        found, self._unsent = self._unsent, []
         if self._wanted is Path.ANY or self._is_failed:
-            return []
-        found = []
+            return found
         if self._spoilt or (self._settings and not self._is_settled and self._wanted is Path.USERS):
-            found.append(RESET)
+            found += RESET
             self._note_reset()
         if self._is is not self._wanted:
             found.append(HOME if self._wanted is Path.HOME else USERS)
             self._is = self._wanted
-            self._is_tuned = self._is_tuned or self._is is Path.HOME
+        if self._is is Path.HOME and not self._is_tuned:
+            found += TUNE
+            self._is_tuned = True
         return found
+
+    def ahead(self, *statements: sql.SQL | sql.Composed) -> None:
+        """Let statements of gitmig's own go ahead of the next one, at home, in the same message.
+
+        What they answer is not asked for; if one of them fails, the next one does.
+        """
+        for statement in statements:
+            if self.info.transaction_status == TransactionStatus.INTRANS:
+                self._unsent = [*self.opening(), statement.as_bytes(self)]
+                self.note_statement(statement)
+            else:
+                self.execute(statement)
 
     def joined(self, query: bytes | str | sql.Composable) -> tuple[bytes, int]:
         """The statement with what has to be sent first, in one message, and how many statements that is.
@@ -160,12 +180,11 @@ class Connection(psycopg.Connection[TupleRow]):
         if isinstance(query, sql.Composable):
             query = query.as_bytes(self)
         text = query.encode() if isinstance(query, str) else query
-        is_open = self.info.transaction_status == TransactionStatus.INTRANS
-        if not is_open or self.pgconn.pipeline_status != PipelineStatus.OFF:
+        if self.info.transaction_status != TransactionStatus.INTRANS or not self._is_simple:
             self.prepare_path()
             return text, 0
-        opening = b"; ".join(self.opening())
-        return (b"; ".join([opening, text]), opening.count(b"; ") + 1) if opening else (text, 0)
+        opening = self.opening()
+        return b"; ".join([*opening, text]), len(opening)
 
     def note_statement(self, query: Query) -> None:
         """Note what a statement that was sent may have done to the path."""
@@ -183,14 +202,13 @@ class Connection(psycopg.Connection[TupleRow]):
             if self.advisory_key:  # the transaction holds it as well: no script can release that
                 key = f", pg_catalog.pg_try_advisory_xact_lock({self.advisory_key}::pg_catalog.int8)"
             opening = [HOME, f"SELECT {XID}{key}".encode(), USERS]
-            self._is_tuned = True
         if self._spoilt or self._settings:
-            opening.insert(0, RESET)
+            opening = [*RESET, *opening]
             self._note_reset()
-        if self._is_tuned:
-            opening.append(b"RESET jit")
+        if self._is_tuned is not False:
+            opening += UNTUNE
             self._is_tuned = False
-        for xid, *is_ours in self._send(b"; ".join(opening)) if opening else []:
+        for xid, *is_ours in self._send(*opening):
             if is_ours == [False]:
                 raise LockLost
             self._xid = str(xid)
@@ -202,9 +220,10 @@ class Connection(psycopg.Connection[TupleRow]):
         if self.closed or self._is_failed:
             return True
         ((xid, prepared),) = self._send(
-            RESET + b"; SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
+            *RESET,
+            b"SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
             b"(SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements "
-            b"WHERE pg_catalog.starts_with(name, 'gitmig_'))"
+            b"WHERE pg_catalog.starts_with(name, 'gitmig_'))",
         )
         self._note_reset()
         if prepared < len(self._plans):  # it said DEALLOCATE
@@ -216,13 +235,13 @@ class Connection(psycopg.Connection[TupleRow]):
         is_changed = self._is_tuned or self._settings or self._is is not Path.USERS
         if is_changed and self.info.transaction_status == TransactionStatus.IDLE:
             with suppress(psycopg.Error):
-                self._send(RESET)
+                self._send(*RESET)
 
     def reset(self) -> None:
         """Bring the settings back to those of a new session, at home."""
-        self._send(RESET + b"; " + HOME)
+        self._send(*RESET, HOME)
         self._note_reset()
-        self._is, self._is_tuned = Path.HOME, True
+        self._is = Path.HOME
 
     def _note_reset(self) -> None:
         self._is, self._spoilt, self._is_tuned, self._settings = Path.USERS, False, False, None
@@ -245,31 +264,78 @@ class Connection(psycopg.Connection[TupleRow]):
         self._lock_in_doubt = False
 
     @contextmanager
-    def transaction(
+    def transaction(  # type: ignore[override]  # nobody needs psycopg's object
         self, savepoint_name: str | None = None, force_rollback: bool = False
-    ) -> Iterator[psycopg.Transaction]:
-        """As psycopg's. What is checked when it commits finds the user's path, and then the lock is still held."""
-        outermost = self.info.transaction_status == TransactionStatus.IDLE
-        if outermost:
-            self._xid = None
-            if self._lock_in_doubt:
-                self.secure_lock()
-        path, settings, strangers, committed = self._is, self._settings, self._strangers, False
+    ) -> Iterator[None]:
+        """As psycopg's. What is checked when it commits finds the user's path, and then the lock is still held.
+
+        Within another one it is a savepoint, which is made and let go of with the statement that follows.
+        """
+        transaction: AbstractContextManager[object] = super().transaction(savepoint_name, force_rollback)
+        if self.info.transaction_status == TransactionStatus.IDLE:
+            transaction = self._outermost(transaction, force_rollback)
+        elif self.info.transaction_status == TransactionStatus.INTRANS and self._is_simple:
+            transaction = self._savepoint(force_rollback)
+        path, settings, spoilt, strangers, committed = self._is, self._settings, self._spoilt, self._strangers, False
         try:
-            with super().transaction(savepoint_name, force_rollback) as transaction:
-                yield transaction
-                if outermost and strangers != self._strangers and not (force_rollback or self._is_failed):
-                    self._before_commit()
-                committed = not force_rollback
+            with transaction:
+                yield
+            committed = not force_rollback
         finally:
-            if not committed:
-                self._settings = settings
             if strangers != self._strangers:
                 self._is = Path.ANY
-                if outermost:
-                    self._lock_in_doubt = not committed
             elif not committed:
                 self._is = path
+            if not committed:
+                self._settings, self._spoilt, self._is_tuned = settings, spoilt or self._spoilt, None
+
+    @contextmanager
+    def _outermost(self, transaction: AbstractContextManager[object], force_rollback: bool) -> Iterator[None]:
+        self._send()
+        self._xid = None
+        if self._lock_in_doubt:
+            self.secure_lock()
+        strangers, committed = self._strangers, False
+        try:
+            with transaction:
+                yield
+                if not (force_rollback or self._is_failed):
+                    if strangers != self._strangers:
+                        self._before_commit()
+                    self._unsent = [one for one in self._unsent if not one.startswith(RELEASE)]
+                    self._send()
+            committed = not force_rollback
+        finally:
+            self._unsent.clear()
+            if strangers != self._strangers:
+                self._lock_in_doubt = not committed
+
+    @contextmanager
+    def _savepoint(self, force_rollback: bool) -> Iterator[None]:
+        """A savepoint that costs no message of its own, and none at all where nothing is sent meanwhile."""
+        self._count += 1
+        name = f"gitmig_{self._count}".encode()
+        opening = SAVEPOINT + name
+        self._unsent.append(opening)
+        try:
+            yield
+        except BaseException:
+            with suppress(psycopg.Error):  # the connection broke; what is raised says so
+                self._roll_back(opening, name)
+            raise
+        if force_rollback:
+            self._roll_back(opening, name)
+        elif opening in self._unsent:
+            self._unsent.remove(opening)
+        else:
+            self._unsent.append(RELEASE + name)
+
+    def _roll_back(self, opening: bytes, name: bytes) -> None:
+        if opening in self._unsent:
+            del self._unsent[self._unsent.index(opening) :]
+        else:
+            self._unsent.clear()
+            self._send(b"ROLLBACK TO " + name, RELEASE + name)
 
     def run_prepared(self, *queries: tuple[str, Sequence[object]]) -> list[list[TupleRow]]:
         """Send queries at home, with their parameters ($1 …), in one message; the rows of each.
@@ -285,17 +351,19 @@ class Connection(psycopg.Connection[TupleRow]):
                 preparing.append(f"PREPARE {self._plans[query]} AS {query}")
             values = ", ".join(sql.Literal(_as_array(p)).as_string(self) for p in parameters)
             parts.append(f"EXECUTE {self._plans[query]}({values})" if parameters else f"EXECUTE {self._plans[query]}")
-        text, _ = self.joined("; ".join([*preparing, *parts]).encode())
+        text, before = self.joined("; ".join([*preparing, *parts]).encode())
         cursor = psycopg.Cursor(self)
         try:
             cursor.execute(text)
         except psycopg.Error:
             self._plans.clear()  # whether those that came first were prepared, nobody knows
             raise
+        for _ in range(before):
+            cursor.nextset()
         found: list[list[TupleRow]] = []
         more: bool | None = True
         while more:
-            if cursor.description:
+            if _has_rows(cursor):
                 found.append(cursor.fetchall())
             more = cursor.nextset()
         return found
@@ -311,31 +379,41 @@ class Connection(psycopg.Connection[TupleRow]):
         """While the transaction holds the lock, the session takes it again, and nobody else can come in between."""
         if self._wanted is Path.ANY:  # the script's own settings last until its end
             return
-        key = f"SELECT pg_catalog.pg_advisory_lock({self.advisory_key}::pg_catalog.int8)" if self.advisory_key else ""
-        has_lock = key and self._xid is not None
-        settings = RESET if self._settings else USERS
-        self._send(b"; ".join([key.encode(), settings]) if has_lock else settings)
+        statements = RESET if self._settings else (USERS,)
+        if self.advisory_key and self._xid is not None:
+            lock = f"SELECT pg_catalog.pg_advisory_lock({self.advisory_key}::pg_catalog.int8)"
+            statements = (lock.encode(), *statements)
+        self._send(*statements)
         self._is = Path.USERS
         if self._settings:
             self._note_reset()
 
     @property
+    def _is_simple(self) -> bool:
+        """Whether a message may hold several statements: within a pipeline it has one."""
+        return self.pgconn.pipeline_status == PipelineStatus.OFF
+
+    @property
     def _is_failed(self) -> bool:
         return self.info.transaction_status in {TransactionStatus.INERROR, TransactionStatus.UNKNOWN}
 
-    def _send(self, text: bytes) -> list[TupleRow]:
-        """Send statements as they are, in one message; the rows of all of them."""
+    def _send(self, *statements: bytes) -> list[TupleRow]:
+        """Send statements as they are, in one message, behind what goes ahead of them; the rows of all of them."""
+        ahead, self._unsent = self._unsent, []
+        every = [*ahead, *statements]
+        if not every:
+            return []
         cursor = psycopg.Cursor(self)
-        if self.pgconn.pipeline_status != PipelineStatus.OFF:
-            for statement in text.split(b"; "):
+        if not self._is_simple:
+            for statement in every:
                 cursor.execute(statement)
             return []
-        cursor.execute(text)
+        cursor.execute(b"; ".join(every))
         rows: list[TupleRow] = []
-        more: bool | None = True
-        while more:
-            rows += cursor.fetchall() if cursor.description else []
-            more = cursor.nextset()
+        for place in range(len(every)):
+            if place >= len(ahead) and _has_rows(cursor):
+                rows += cursor.fetchall()
+            cursor.nextset()
         return rows
 
 
@@ -392,6 +470,11 @@ class _Cursor(psycopg.Cursor[TupleRow]):
                 yield copy
         finally:
             self._session.note_statement(statement)
+
+
+def _has_rows(cursor: psycopg.Cursor[TupleRow]) -> bool:
+    """Whether the statement is one that answers with rows; to ask for their description takes longer."""
+    return cursor.pgresult is not None and cursor.pgresult.nfields > 0
 
 
 def _as_array(value: object) -> object:

@@ -23,7 +23,7 @@ from gitmig.errors import GitmigError
 from gitmig.rows.values import all_of, any_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from gitmig.database.connection import Connection
     from gitmig.rows.tables import Table
@@ -93,8 +93,12 @@ FOREIGN_KEYS = f"""
     WHERE o.contype = 'f' AND o.conparentid = 0 AND {{which}}
     ORDER BY o.oid
 """
-AMONG_TABLES = """(c.oid = ANY ($1::oid[])
-    OR c.relispartition AND pg_catalog.pg_partition_root(c.oid) = ANY ($1::oid[]))"""
+AMONG_TABLES = """c.oid = ANY (ARRAY(
+    SELECT oid FROM pg_catalog.unnest($1::oid[]) oid
+    UNION SELECT t.relid FROM pg_catalog.unnest($1::oid[]) oid, pg_catalog.pg_partition_tree(oid) t))"""
+# Those few are found first: to tell whether a key is checked takes time.
+OUTGOING = "o.oid = ANY (ARRAY(SELECT oid FROM pg_catalog.pg_constraint WHERE conrelid = ANY ($1::oid[])))"
+INCOMING = OUTGOING.replace("conrelid", "confrelid")
 CHECKED = "o.convalidated AND pg_catalog.to_jsonb(o) ->> 'conperiod' IS DISTINCT FROM 'true'"
 # A name stands for every constraint of that name in the schema; if one of them cannot be checked late, none is set.
 DEFERRABLE = """
@@ -193,7 +197,7 @@ def held(connection: Connection, holds: Iterable[Hold]) -> Iterator[None]:
 def hold(connection: Connection, holds: Iterable[Hold]) -> None:
     """Take it out of the way."""
     for one in holds:
-        connection.execute(one.off.encode())
+        connection.ahead(sql.SQL(one.off))
 
 
 def release(connection: Connection, holds: Iterable[Hold]) -> None:
@@ -214,11 +218,18 @@ def constraints(connection: Connection) -> list[Hold]:
 
 
 @contextmanager
-def triggers_off(connection: Connection, tables: Collection[int]) -> Iterator[None]:
-    """The tables (oids) without the triggers and rules users wrote. Foreign keys stay on."""
-    queries = [query.format(which=AMONG_TABLES) for query in (TRIGGERS, RULES)] if tables else []
-    with held(connection, _holds(connection, *queries, among=tables)):
-        yield
+def triggers_off(connection: Connection, tables: Collection[int]) -> Iterator[list[sql.Composed]]:
+    """The tables (oids) without the triggers and rules users wrote. Foreign keys stay on.
+
+    What would be checked late is checked before; the block gets the statements that do so.
+    """
+    late, *code = connection.run_prepared(
+        (DEFERRABLE, ()), *((query.format(which=AMONG_TABLES), (sorted(tables),)) for query in (TRIGGERS, RULES))
+    )
+    statements = _settling(late)
+    run_settling(connection, statements)
+    with held(connection, _holds_of(code)):
+        yield statements
 
 
 @contextmanager
@@ -240,8 +251,7 @@ def foreign_keys(connection: Connection, tables: Collection[int], *, incoming: b
     """The foreign keys of these tables (oids), or those `incoming` that refer to them."""
     if not tables:
         return []
-    which = f"{CHECKED} AND {'o.confrelid' if incoming else 'o.conrelid'} = ANY ($1::oid[])"
-    return _foreign_keys(connection, which, tables)
+    return _foreign_keys(connection, f"{CHECKED} AND {INCOMING if incoming else OUTGOING}", tables)
 
 
 def every_foreign_key(connection: Connection, *, checked: bool = True) -> list[ForeignKey]:
@@ -290,14 +300,14 @@ def run_settling(connection: Connection, statements: Iterable[sql.Composed]) -> 
 
 def settling(connection: Connection) -> list[sql.Composed]:
     """The statements that do so; none where no constraint can be checked late."""
-    names, late, nameable = _deferrable(connection)
-    statements = [_set(names if nameable else None, "IMMEDIATE")] if names else []
-    return [*statements, _set(late, "DEFERRED")] if late else statements
+    (rows,) = connection.run_prepared((DEFERRABLE, ()))
+    return _settling(rows)
 
 
 def defer_constraints(connection: Connection) -> None:
     """Check at the end, or at the next settling, whatever can be."""
-    names, _, nameable = _deferrable(connection)
+    (rows,) = connection.run_prepared((DEFERRABLE, ()))
+    names, _, nameable = _deferrable(rows)
     if names:
         connection.execute(_set(names if nameable else None, "DEFERRED"))
 
@@ -316,9 +326,15 @@ def _constraint(connection: Connection, key: ForeignKey, change: str) -> None:
     )
 
 
-def _deferrable(connection: Connection) -> tuple[Names, Names, bool]:
+def _settling(rows: Iterable[Sequence[Any]]) -> list[sql.Composed]:
+    names, late, nameable = _deferrable(rows)
+    statements = [_set(names if nameable else None, "IMMEDIATE")] if names else []
+    return [*statements, _set(late, "DEFERRED")] if late else statements
+
+
+def _deferrable(rows: Iterable[Sequence[Any]]) -> tuple[Names, Names, bool]:
     """The constraints that can be checked late, those of them that are, and whether all can be told by their names."""
-    (rows,) = connection.run_prepared((DEFERRABLE, ()))
+    rows = list(rows)
     names = [(schema, name) for schema, name, _, _ in rows]
     late = [(schema, name) for schema, name, only, deferred in rows if only and deferred]
     return names, late, all(only for _, _, only, _ in rows)
@@ -336,8 +352,11 @@ def _identifier(name: tuple[str, str]) -> sql.Identifier:
 def _holds(connection: Connection, *queries: str, among: Collection[int] | None = None) -> list[Hold]:
     """What the queries find, all or `among` these (oids)."""
     parameters = () if among is None else (sorted(among),)
-    found = connection.run_prepared(*((query, parameters) for query in queries)) if queries else []
-    return [Hold(off=off, on=tuple(text for text in on if text)) for rows in found for off, *on in rows]
+    return _holds_of(connection.run_prepared(*((query, parameters) for query in queries)))
+
+
+def _holds_of(answers: Iterable[Iterable[Sequence[Any]]]) -> list[Hold]:
+    return [Hold(off=off, on=tuple(text for text in on if text)) for rows in answers for off, *on in rows]
 
 
 def _foreign_keys(connection: Connection, which: str, among: Collection[int] | None = None) -> list[ForeignKey]:

@@ -100,16 +100,16 @@ class Asides:
         if first is None:
             return None
         self._new.execute(GO_ON)
-        number = self._store.next_id()
+        data = f"aside_{self._store.number()}"
         kept = _kept(table, columns, both)
-        rows = self._fill(f"item_{number}", kept, itertools.chain((first,), rest), kind)
+        rows = self._fill(data, kept, itertools.chain((first,), rest), kind)
         heir = None if both is None else table.name
-        copy = Copy(table=table.name, heir=heir, columns=kept, rows=rows, data=f"item_{number}")
-        self._store.add(number, self._kept_for.subject, self._kept_for.direction, copy)
+        copy = Copy(table=table.name, heir=heir, columns=kept, rows=rows, data=data)
+        number, _ = self._store.add(self._kept_for.subject, self._kept_for.direction, copy)
         return Aside(table=table.name.full, rows=rows, item=number, reason=reason)
 
     def _fill(self, data: str, columns: Sequence[KeptColumn], lines: Iterable[bytes], kind: Kind) -> int:
-        """Make the table of an item and copy the rows into it; how many there are."""
+        """Make a table of the form of an item and copy the rows into it; how many there are."""
         self._store.create_empty(data, columns)
         names = listed(map(sql.Identifier, ("n", "kind", "has_fresh", *(column.data for column in columns))))
         into = sql.SQL("COPY {} ({}) FROM STDIN {}").format(data_table(data), names, _form(self._new))

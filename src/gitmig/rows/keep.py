@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Partition, Table
 
 
+# Of so few rows it is told whether any has to be kept before a table is made for them.
+FEW = 1000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """A table before a step, and what is known of it afterwards.
@@ -65,14 +69,16 @@ class Keeping:
         """Keep what has to be; None if people lose nothing."""
         snapshot = taken.snapshot
         columns = _columns(taken)
-        data = f"item_{snapshot.number}"
+        data = snapshot.data
         keeps_all = taken.fresh is None or self._keeps_all(taken)
         if taken.is_all_there_is:
             rows = theirs = snapshot.rows
             if rows:
-                self._store.turn(snapshot.data, data, Kind.GONE if taken.after is None else Kind.PAIRED)
+                self._store.turn(data, Kind.GONE if taken.after is None else Kind.PAIRED)
         else:
-            rows = self._store.create(data, self._rows(taken, columns, keeps_all=keeps_all))
+            data = f"keep_{snapshot.number}"
+            query = self._rows(taken, columns, keeps_all=keeps_all)
+            rows = 0 if snapshot.rows < FEW and not self._is_any(query) else self._store.create(data, query)
             theirs = self._count_theirs(data) if rows else 0
             if not rows:
                 self._store.drop_data(data)
@@ -89,18 +95,21 @@ class Keeping:
             inputs=taken.inputs,
             partitions=_dropped(taken),
         )
-        size = self._store.add(snapshot.number, self._subject, self._direction, copy)
+        number, size = self._store.add(self._subject, self._direction, copy)
         lost = tuple(column.name for column in columns if column.heir is None)
         if not copy.rows:
             return None
         return Kept(
-            item=snapshot.number,
+            item=number,
             table=copy.table,
             columns=lost if copy.heir else (),
             rows=copy.rows,
             bytes=size,
             why=taken.why,
         )
+
+    def _is_any(self, query: sql.Composable) -> bool:
+        return self._connection.execute(sql.SQL("SELECT EXISTS ({})").format(query)).fetchone() == (True,)
 
     def _count_theirs(self, data: str) -> int:
         row = self._connection.execute(
@@ -116,8 +125,7 @@ class Keeping:
         gone: sql.Composable = sql.SQL("true")
         if taken.pairing is not None:
             gone = sql.SQL("f.n IN (SELECT k.n FROM {} WHERE t.ctid IS NULL)").format(taken.pairing.join("LEFT JOIN"))
-        query = sql.SQL("SELECT EXISTS (SELECT FROM {} f WHERE f.n IS NULL AND NOT f.theirs OR {})").format(fresh, gone)
-        return self._connection.execute(query).fetchone() == (True,)
+        return self._is_any(sql.SQL("SELECT FROM {} f WHERE f.n IS NULL AND NOT f.theirs OR {}").format(fresh, gone))
 
     def _rows(self, taken: Taken, columns: tuple[KeptColumn, ...], *, keeps_all: bool) -> sql.Composable:
         parts = [self._theirs(taken, columns, keeps_all=keeps_all)]

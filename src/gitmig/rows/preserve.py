@@ -142,8 +142,8 @@ class Preserver:
         `left_behind` are the checksums of migrations that were reverted and not applied again: rows of their tables
         come back into tables that other migrations have made under the same names.
         """
-        taken = self._store.taken(left_behind, Direction.REVERT) if left_behind else []
-        items, waiting = [item for item in taken if item.heir is None], self._waiting(self._refused)
+        items = self._store.with_namesakes(left_behind) if left_behind else []
+        waiting = self._waiting(self._refused)
         if not items and not waiting:
             return Report()
         with self._connection.transaction():

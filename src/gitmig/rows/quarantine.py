@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.rows.changes import successor
-from gitmig.rows.constraints import settle_constraints, triggers_off
+from gitmig.rows.constraints import triggers_off
 from gitmig.rows.items import Kind
 from gitmig.rows.places import Place
 from gitmig.rows.values import EQUAL, Pair, all_of, data_table, listed
@@ -57,7 +57,6 @@ def empty(connection: Connection, tables: Collection[Table]) -> None:
     """Take all rows out of these tables; they must be closed under references."""
     if not tables:
         return
-    settle_constraints(connection)
     with triggers_off(connection, {table.oid for table in tables}):
         names = sql.SQL(", ").join(table.source for table in sorted(tables, key=lambda table: table.oid))
         connection.execute(sql.SQL("TRUNCATE {}").format(names))

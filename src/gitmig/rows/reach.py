@@ -159,10 +159,11 @@ def _split(names: Sequence[str]) -> Iterator[TableWords]:
         yield table
 
 
-def _tokens(text: str | None) -> list[Token] | None:
+@lru_cache(maxsize=256)
+def _tokens(text: str | None) -> tuple[Token, ...] | None:
     """The tokens; None if they cannot be read, or do not say what they mean."""
     found = tokens(text) if text is not None else None
-    return None if found is None or any(token.kind in {"ATOMIC", "UIDENT"} for token in found) else found
+    return None if found is None or any(token.kind in {"ATOMIC", "UIDENT"} for token in found) else tuple(found)
 
 
 def _fold(word: str) -> str:

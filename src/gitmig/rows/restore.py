@@ -111,8 +111,10 @@ class _PutBack:
     def run(self) -> set[int]:
         """Put back what goes; returns the items all of which went. Rows that were refused have the reason in `why`."""
         self._remake_partitions()
-        settling = settle_constraints(self._connection)
-        with triggers_off(self._connection, self._tables), identities_writable(self._connection, self._tables.values()):
+        with (
+            triggers_off(self._connection, self._tables) as settling,
+            identities_writable(self._connection, self._tables.values()),
+        ):
             plain = [place for place in self._places if self._is_plain(place)]
             others = [place for place in self._places if place not in plain]
             if others:

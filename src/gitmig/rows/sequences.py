@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -69,6 +70,10 @@ class Positions:
     values: dict[Name, Position]
 
 
+class _NotDone(Exception):
+    """What was attempted is to be taken back."""
+
+
 def attempt(connection: Connection, work: Callable[[], bool], *, moves: bool = True) -> bool:
     """Do some work in a savepoint. Where it returns False or fails, it is as if nothing had been done.
 
@@ -79,10 +84,10 @@ def attempt(connection: Connection, work: Callable[[], bool], *, moves: bool = T
     before = positions(connection) if moves else None
     done = False
     try:
-        with connection.transaction() as savepoint:
+        with suppress(_NotDone), connection.transaction():
             done = work()
             if not done:
-                raise psycopg.Rollback(savepoint)
+                raise _NotDone
     finally:
         if before is not None and not done and not connection.closed:
             _restore(connection, before)
@@ -111,6 +116,8 @@ def _positions_of(sequences: tuple[Name, ...]) -> str:
 def move_past(connection: Connection, tables: Iterable[Table]) -> None:
     """Let the sequences that belong to tables go on behind their highest values, those beyond their ends aside."""
     by_oid = {table.oid: table.plain for table in tables}
+    if not by_oid:
+        return
     owned = _sequences_of(connection, by_oid)
     _run(connection, [_behind(sequence, by_oid[oid], column) for (oid, column), sequence in owned.items()])
 

@@ -344,7 +344,7 @@ class StepRun:
             return []
         with quiet(self._connection, set(self._needed)):
             return [
-                take(self._store, self._store.next_id(), self._before.by_oid[oid], columns)
+                take(self._store, self._store.number(), self._before.by_oid[oid], columns)
                 for oid, columns in sorted(self._needed.items())
             ]
 
@@ -485,7 +485,7 @@ class StepRun:
             return None, after
         while True:
             compared = self._compared(seen, after)
-            now = self._reader.read()  # once nothing of ours reads rows any more
+            now = self._now(seen, after)  # once nothing of ours reads rows any more
             others = {oid: table for oid, table in now.by_oid.items() if oid not in after.by_oid}
             if self._names is not None:  # those that the step does not concern are as they were
                 before = replace(before, by_oid=others | dict(before.by_oid))
@@ -496,8 +496,15 @@ class StepRun:
             # the step left these alone, so that they are now as they were before it
             for oid in sorted(given.unseen):
                 with quiet(self._connection, {oid}):
-                    one = take(self._store, self._store.next_id(), after.by_oid[oid], after.by_oid[oid].stored)
+                    one = take(self._store, self._store.number(), after.by_oid[oid], after.by_oid[oid].stored)
                     seen[oid] = self._see(one, before, after, ())
+
+    def _now(self, seen: Mapping[int, Seen], after: Tables) -> Tables:
+        """All tables now. Since the script ran, gitmig has at most read those of which there are snapshots."""
+        if self._names is not None or self._step.due or self._aside:
+            return self._reader.read()
+        heirs = {one.change.after.oid for one in seen.values() if one.change.after}
+        return self._reader.count_again(after, heirs)
 
     def _compared(self, seen: Mapping[int, Seen], after: Tables) -> list[Compared]:
         found = []
@@ -506,7 +513,7 @@ class StepRun:
             if one.pairing is not None and one.pairing.listed:
                 table = after.by_oid[one.pairing.after.oid]
                 with quiet(self._connection):
-                    now = take(self._store, self._store.next_id(), table, table.stored)
+                    now = take(self._store, self._store.number(), table, table.stored)
                 self._helping.append(now.data)
             found.append(Compared(snapshot=one.snapshot, pairing=one.pairing, now=now))
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,7 +33,7 @@ SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 DUE = f"""
     {SELECT} WHERE checksum = ANY ($1) AND direction = $2 OR due AND (reason IS NULL OR reason = 'no place') ORDER BY id
 """
-NOTE_DUE = "UPDATE gitmig_kept.item SET due = true WHERE id = ANY ($1)"
+NOTE_DUE = sql.SQL("UPDATE gitmig_kept.item SET due = true WHERE id IN ({})")
 # Of which steps there are items: their checksums and directions; empty ones stand for all that is due already.
 WAITING = """
     SELECT DISTINCT CASE WHEN due THEN '' ELSE checksum END, CASE WHEN due THEN '' ELSE direction END
@@ -41,14 +42,15 @@ WAITING = """
 # Some statements (ALTER DOMAIN … DROP CONSTRAINT) leave PostgreSQL with messages to itself, which it reads at the end
 # of a command that could write. Until then nothing can be altered behind a savepoint ("unprocessed inval messages").
 WRITE_NOTHING = "DELETE FROM gitmig_kept.item WHERE false"
-NEXT_ID = b"SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'))"
-INSERT = """
-    INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
-        heir_name, columns, rows, bytes, kept_by, commit, data, "all", inputs, partitions)
+NEXT_ID = "pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'))"
+INSERT = f"""
+    WITH item AS (SELECT {NEXT_ID} AS id)
+    INSERT INTO gitmig_kept.item (id, data, version, migration, checksum, direction, table_schema, table_name,
+        heir_schema, heir_name, columns, rows, bytes, kept_by, commit, "all", inputs, partitions)
     OVERRIDING SYSTEM VALUE
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_catalog.pg_table_size($12::regclass), $13, $14, $15, $16,
-        $17, $18)
-    RETURNING bytes, (SELECT relacl IS NOT NULL FROM pg_catalog.pg_class WHERE oid = $12::regclass)
+    SELECT id, 'item_' || id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, pg_catalog.pg_table_size($11::regclass),
+        $12, $13, $14, $15, $16 FROM item
+    RETURNING id, bytes, (SELECT relacl IS NOT NULL FROM pg_catalog.pg_class WHERE oid = $11::regclass)
 """
 SPLIT = """
     INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
@@ -88,6 +90,7 @@ class Store:
         self._commit = commit
         self._waiting: set[tuple[str, str]] | None = None  # of which steps there may be items; see WAITING
         self._turned: set[str] = set()  # snapshots that are items by now
+        self._numbers = itertools.count(1)
 
     def exists(self) -> bool:
         """Whether anything is kept at all."""
@@ -128,38 +131,44 @@ class Store:
         """Note of what was due, as far as it is still there, that it waits from now on."""
         if new := [item.id for item in items if not item.due]:
             self._note_waiting("", "")
-            self._connection.run_prepared((NOTE_DUE, (new,)))
+            self._connection.ahead(NOTE_DUE.format(listed(map(sql.Literal, new))))
 
     def waiting(self, refused: Collection[int] = ()) -> list[Item]:
         """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
         return self._select("WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s))", list(refused))
 
-    def taken(self, checksums: Collection[str], direction: Direction) -> list[Item]:
-        """What steps of these migrations took, oldest first."""
-        return self._select("WHERE checksum = ANY(%s) AND direction = %s", list(checksums), direction.value)
+    def with_namesakes(self, checksums: Collection[str]) -> list[Item]:
+        """What reverts of these migrations took from tables that went, where there are tables of the same names now."""
+        return self._select(
+            "WHERE checksum = ANY(%s) AND direction = %s AND heir_name IS NULL "
+            "AND pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name)) IS NOT NULL",
+            *(list(checksums), Direction.REVERT.value),
+        )
 
-    def next_id(self) -> int:
-        """The number of an item to come."""
-        row = self._connection.execute(NEXT_ID).fetchone()
-        assert row is not None  # a query without FROM
-        return int(row[0])
+    def number(self) -> int:
+        """A number for the names of tables with rows that are no item, or not yet."""
+        return next(self._numbers)
 
-    def add(self, number: int, subject: Subject, direction: Direction, copy: Copy) -> int:
-        """Note what was kept in the table `item_<number>`; returns its size in bytes."""
+    def add(self, subject: Subject, direction: Direction, copy: Copy) -> tuple[int, int]:
+        """Note what was kept, and give its table the name of an item; returns its number, and its size in bytes."""
         heir = copy.heir
         inputs = {"read": dict(copy.inputs.read), "written": dict(copy.inputs.written)}
         partitions = [[*_names(part.name), *_names(part.parent), part.bound] for part in copy.partitions]
         values = (
-            *(number, subject.version, subject.name, subject.checksum, direction.value),
+            *(subject.version, subject.name, subject.checksum, direction.value),
             *(*_names(copy.table), heir.schema if heir else None, heir.name if heir else None),
             *(json.dumps([column.to_json() for column in copy.columns]), copy.rows, f"{SCHEMA}.{copy.data}"),
-            *(self._by, self._commit, copy.data, copy.all, json.dumps(inputs), json.dumps(partitions)),
+            *(self._by, self._commit, copy.all, json.dumps(inputs), json.dumps(partitions)),
         )
         self._note_waiting(subject.checksum, direction.value)
-        (((size, is_shared),),) = self._connection.run_prepared((INSERT, values))
+        (((number, size, is_shared),),) = self._connection.run_prepared((INSERT, values))
+        name = f"item_{number}"
+        self._connection.ahead(
+            sql.SQL("ALTER TABLE {} RENAME TO {}").format(data_table(copy.data), sql.Identifier(name))
+        )
         if is_shared:
-            share_as_the_book(self._connection, SCHEMA, copy.data)
-        return int(size)
+            share_as_the_book(self._connection, SCHEMA, name)
+        return int(number), int(size)
 
     def _note_waiting(self, checksum: str, direction: str) -> None:
         if self._waiting is not None:
@@ -207,7 +216,9 @@ class Store:
 
     def split(self, item: Item, columns: Sequence[KeptColumn]) -> None:
         """Make an item of the rows that went back: these columns of theirs have to wait for their place."""
-        number = self.next_id()
+        row = self._connection.execute(f"SELECT {NEXT_ID}".encode()).fetchone()
+        assert row is not None  # a query without FROM
+        number = int(row[0])
         data = f"item_{number}"
         names = listed(sql.Identifier(column.data) for column in columns)
         self.create(
@@ -222,16 +233,14 @@ class Store:
         share_as_the_book(self._connection, SCHEMA, data)
         self._note_waiting("", "")
 
-    def turn(self, snapshot: str, name: str, kind: Kind) -> None:
-        """Make the table of a snapshot into that of an item, all of whose rows are of one kind."""
+    def turn(self, snapshot: str, kind: Kind) -> None:
+        """Give the table of a snapshot the form of an item, all of whose rows are of one kind."""
         self._turned.add(snapshot)
-        table = data_table(snapshot)
-        self._connection.execute(
+        self._connection.ahead(
             sql.SQL(
-                "ALTER TABLE {table} DROP COLUMN oid, DROP COLUMN tid, ADD COLUMN kind text NOT NULL DEFAULT {kind}, "
-                "ADD COLUMN why text, ADD COLUMN detail text, ADD COLUMN has_fresh bool NOT NULL DEFAULT false; "
-                "ALTER TABLE {table} RENAME TO {name}"
-            ).format(table=table, kind=sql.Literal(kind.value), name=sql.Identifier(name))
+                "ALTER TABLE {} DROP COLUMN oid, DROP COLUMN tid, ADD COLUMN kind text NOT NULL DEFAULT {}, "
+                "ADD COLUMN why text, ADD COLUMN detail text, ADD COLUMN has_fresh bool NOT NULL DEFAULT false"
+            ).format(data_table(snapshot), sql.Literal(kind.value))
         )
 
     def create(self, name: str, query: sql.Composable) -> int:
@@ -251,16 +260,17 @@ class Store:
 
     def drop(self, items: Sequence[Item]) -> None:
         """Forget items, rows included."""
-        self._connection.execute(
-            sql.SQL("DROP TABLE IF EXISTS {}; DELETE FROM gitmig_kept.item WHERE id IN ({})").format(
-                listed(data_table(item.data) for item in items), listed(sql.Literal(item.id) for item in items)
-            )
+        self._connection.ahead(
+            sql.SQL("DROP TABLE IF EXISTS {}").format(listed(data_table(item.data) for item in items)),
+            sql.SQL("DELETE FROM gitmig_kept.item WHERE id IN ({})").format(
+                listed(sql.Literal(item.id) for item in items)
+            ),
         )
 
     def drop_data(self, *names: str) -> None:
         """Drop tables with kept rows, or such that help with them."""
         if tables := [data_table(name) for name in names if name not in self._turned]:
-            self._connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(listed(tables)))
+            self._connection.ahead(sql.SQL("DROP TABLE IF EXISTS {}").format(listed(tables)))
 
     def older_than(self, days: int) -> list[Item]:
         """What was kept more than `days` days ago; nothing where no ledger is."""

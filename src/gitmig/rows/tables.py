@@ -67,7 +67,7 @@ class Partition:
     bound: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Activity:
     """What the transaction did to a table's rows so far, in rows. TRUNCATE and rewriting show in the table's files."""
 
@@ -80,6 +80,12 @@ class Activity:
     def written(self) -> int:
         """How many rows were written in any way."""
         return self.inserted + self.updated + self.deleted
+
+    @classmethod
+    def total(cls, parts: Iterable[Activity]) -> Activity:
+        """What was done to several parts of a table."""
+        every = [(one.inserted, one.updated, one.deleted, one.read) for one in parts]
+        return cls(*map(sum, zip(*every)))
 
     def __sub__(self, earlier: Activity) -> Activity:
         return Activity(
@@ -283,6 +289,14 @@ REST = f"""
 """
 
 
+COUNTS = """
+    SELECT oid::int8, pg_catalog.pg_stat_get_xact_tuples_inserted(oid), pg_catalog.pg_stat_get_xact_tuples_updated(oid),
+        pg_catalog.pg_stat_get_xact_tuples_deleted(oid),
+        pg_catalog.pg_stat_get_xact_tuples_returned(oid) + pg_catalog.pg_stat_get_xact_tuples_fetched(oid)
+    FROM pg_catalog.unnest($1::oid[]) oid
+"""
+
+
 class TableReader:
     """Reads the tables as the current transaction sees them, in one or two round trips.
 
@@ -312,6 +326,18 @@ class TableReader:
         rest, lines = self._connection.run_prepared(*self._first, *queries)
         spreads = any(line[-1] for line in lines)
         return None if spreads else self._tables_of(rest[0], lines)
+
+    def count_again(self, tables: Tables, oids: Collection[int]) -> Tables:
+        """These tables, of which nothing but what was done to the rows of some (oids) is not as it was."""
+        stale = [tables.by_oid[oid] for oid in sorted(oids)]
+        leaves = [leaf for table in stale for leaf, _ in table.files]
+        (lines,) = self._connection.run_prepared((COUNTS, (leaves,)))
+        counts = {leaf: Activity(*counted) for leaf, *counted in lines}
+        fresh = {
+            table.oid: replace(table, activity=Activity.total(counts[leaf] for leaf, _ in table.files))
+            for table in stale
+        }
+        return replace(tables, by_oid={**tables.by_oid, **fresh})
 
     def _tables_of(self, rest: tuple[Any, ...], lines: Iterable[tuple[Any, ...]]) -> Tables:
         self._horizon, *types, large_objects, counted = rest
@@ -439,12 +465,7 @@ def _table(tree: tuple[_Relation, ...], definition: _Definition) -> Table:
             for one in parts
             if one.parent is not None and one.bound is not None
         ),
-        activity=Activity(
-            inserted=sum(one.inserted for one in leaves),
-            updated=sum(one.updated for one in leaves),
-            deleted=sum(one.deleted for one in leaves),
-            read=sum(one.read for one in leaves),
-        ),
+        activity=Activity.total(Activity(one.inserted, one.updated, one.deleted, one.read) for one in leaves),
         bytes=sum(one.bytes for one in leaves),
     )
 

@@ -77,14 +77,12 @@ def read_schema(
         queries = all_queries(connection.info.server_version)
         conditions = list(dict.fromkeys(query.condition for query in queries if isinstance(query, Rare)))
         first = ", ".join([*conditions, setting(DEFINITIONS, local=True)])
-        answers = connection.execute(f"SELECT {first}".encode()).fetchone() or ()
-        found = dict(zip(conditions, answers))
+        found = dict(zip(conditions, connection.execute(f"SELECT {first}".encode()).fetchone() or ()))
         needed = [query for query in queries if not isinstance(query, Rare) or found[query.condition]]
-        with connection.pipeline():
-            cursors = [connection.execute(query.encode()) for query in needed]
-            asked = [connection.execute(query.encode()) for query in (DEPENDENCIES, PARTITION_KEYS)] if edges else []
-        rows = [row for cursor in cursors for row in cursor.fetchall()]
-        ties, keys = (cursor.fetchall() for cursor in asked) if edges else ([], [])
+        asked = (DEPENDENCIES, PARTITION_KEYS) if edges else ()
+        answers = connection.run_prepared(*((query, ()) for query in (*needed, *asked)))
+    rows = [row for answer in answers[: len(needed)] for row in answer]
+    ties, keys = answers[len(needed) :] if edges else ([], [])
     ignored = _matcher(ignore)
     whole = {pattern[:-2] for pattern in ignore if pattern.endswith(".*")}  # with all that is in it goes the schema
     rows = [
