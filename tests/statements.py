@@ -56,9 +56,10 @@ class Scanner:
                 self._parse(_text(query, connection))
             note(connection, query)
 
-        def sent(connection: Connection, text: bytes) -> list[psycopg.rows.TupleRow]:
-            self._parse(text.decode())
-            return send(connection, text)
+        def sent(connection: Connection, *statements: bytes) -> list[psycopg.rows.TupleRow]:
+            for statement in statements:
+                self._parse(statement.decode())
+            return send(connection, *statements)
 
         def joined(connection: Connection, query: Any) -> tuple[Any, int]:
             connection.prepare_path()  # on its own, so that it can be looked at
@@ -66,6 +67,7 @@ class Scanner:
 
         monkeypatch.setattr(search_path.Connection, "prepare_path", prepare_path)
         monkeypatch.setattr(search_path.Connection, "joined", joined)
+        monkeypatch.setattr(search_path.Connection, "ahead", _at_once)
         monkeypatch.setattr(search_path.Connection, "note_statement", note_statement)
         monkeypatch.setattr(search_path.Connection, "_send", sent)
 
@@ -129,6 +131,12 @@ def _faults(kind: str, node: dict[str, Any], ctes: set[str]) -> list[str]:
         "USING": kind == "JoinExpr" and ("usingClause" in node or node.get("isNatural")),
     }
     return [fault for fault, is_there in found.items() if is_there]
+
+
+def _at_once(connection: Connection, *statements: psycopg.sql.SQL | psycopg.sql.Composed) -> None:
+    """Statements that go ahead of others, each on its own."""
+    for statement in statements:
+        connection.execute(statement)
 
 
 def _text(query: psycopg.abc.Query, connection: Connection) -> str:

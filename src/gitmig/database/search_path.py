@@ -165,12 +165,16 @@ class Connection(psycopg.Connection[TupleRow]):
 
         What they answer is not asked for; if one of them fails, the next one does.
         """
-        for statement in statements:
-            if self.info.transaction_status == TransactionStatus.INTRANS:
-                self._unsent = [*self.opening(), statement.as_bytes(self)]
-                self.note_statement(statement)
-            else:
-                self.execute(statement)
+        before, self._wanted = self._wanted, Path.HOME
+        try:
+            for statement in statements:
+                if self.info.transaction_status == TransactionStatus.INTRANS:
+                    self._unsent = [*self.opening(), statement.as_bytes(self)]
+                    self.note_statement(statement)
+                else:
+                    self.execute(statement)
+        finally:
+            self._wanted = before
 
     def joined(self, query: bytes | str | sql.Composable) -> tuple[bytes, int]:
         """The statement with what has to be sent first, in one message, and how many statements that is.

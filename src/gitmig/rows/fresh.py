@@ -15,7 +15,7 @@ from gitmig.rows import sequences
 from gitmig.rows.constraints import foreign_keys
 from gitmig.rows.items import Kind
 from gitmig.rows.merge import Act, telling
-from gitmig.rows.values import EQUAL, TRUE, all_of, data_table, likeness, listed
+from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,17 +67,18 @@ class Rewritten:
             if again.place.key:
                 self._renumber(again)
         for again in self._found:
-            gone = sql.SQL("f.kind {} {}").format(EQUAL, sql.Literal(Kind.UNWANTED.value))
+            gone: list[sql.Composable] = [sql.SQL("f.kind {} {}").format(EQUAL, sql.Literal(Kind.UNWANTED.value))]
             if again.place.item.all and not again.witness.changed:  # nothing else can have come of what is as it was
-                gone = sql.SQL("(f.n IS NULL OR {})").format(gone)
-                if again.place.key:
-                    gone = sql.SQL("({} AND NOT EXISTS (SELECT FROM {} k WHERE {} AND {}))").format(
-                        gone, again.place.data, _is_gone(), again.place.on_key
+                others: sql.Composable = sql.SQL("f.n IS NULL")
+                if again.place.key:  # but for what takes over the values of the row with its key
+                    others = sql.SQL("(f.n IS NULL AND NOT EXISTS (SELECT FROM {} k WHERE {} AND {}))").format(
+                        again.place.data, _is_gone(), again.place.on_key
                     )
+                gone.append(others)
             with self._connection.users_path():
                 self._connection.execute(
                     sql.SQL("DELETE FROM {} t USING {} f WHERE t.tableoid {} f.oid AND t.ctid {} f.tid AND {}").format(
-                        again.place.table.source, data_table(again.rows), EQUAL, EQUAL, gone
+                        again.place.table.source, data_table(again.rows), EQUAL, EQUAL, any_of(gone)
                     )
                 )
 

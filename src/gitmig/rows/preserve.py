@@ -70,7 +70,7 @@ class Preserver:
         self._progress = progress or _unheard
         self._wary = wary
         self._may_hold: bool | None = None
-        self._refused: set[int] = set()
+        self._refused: dict[int, Staying] = {}
         self.deferred = Deferral()
 
     @property
@@ -105,7 +105,8 @@ class Preserver:
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
             self.deferred.follow(item for item in due if item.id in report.waiting)
-            self._refused |= report.refused
+            self._refused |= {one.item: one for one in report.staying if one.item in report.refused}
+            report = self._try_refused(report)
             if staying := held + [item for item in due if item.id in report.waiting | report.refused]:
                 self.deferred.note_homes(staying, self._reader.read())
         return report
@@ -156,6 +157,20 @@ class Preserver:
         return Report(
             restored=carried.restored + report.restored, staying=(*carried.staying, *report.staying, *homeless)
         )
+
+    def _try_refused(self, report: Report) -> Report:
+        """Put back what earlier steps had to refuse, where this one has made room for it or put back what it needs."""
+        came = {one.table for one in report.restored}
+        went = {one.table for one in report.kept if not one.columns}
+        while ready := {one.item for one in self._refused.values() if _is_ready(one, came, went)}:
+            items = [item for item in self._waiting(ready) if item.id in ready]
+            again = self._put_back(items, partial=self.deferred.is_waiting())
+            self._refused = {number: one for number, one in self._refused.items() if number not in ready}
+            self._refused |= {one.item: one for one in again.staying if not one.later}
+            self.deferred.follow(item for item in items if item.id in again.waiting)
+            report = replace(report, restored=report.restored + again.restored)
+            came, went = {one.table for one in again.restored}, set()
+        return report
 
     def _waiting(self, refused: Collection[int]) -> list[Item]:
         if self._may_hold is None:
@@ -340,3 +355,10 @@ class _Forced:
 
 def _unheard(table: TableName, size: int) -> None:
     """Nobody listens."""
+
+
+def _is_ready(one: Staying, came: Collection[TableName], went: Collection[TableName]) -> bool:
+    """Whether rows that were refused may go now that others `came` to some tables, and `went` from some."""
+    if one.reason is Reason.ORPHAN:
+        return bool(came)
+    return one.table in (went if one.reason is Reason.TAKEN else came if one.reason is Reason.ROW_GONE else ())

@@ -16,6 +16,7 @@ from gitmig.rows.constraints import (
     foreign_keys,
     foreign_keys_late,
     identities_writable,
+    quiet,
     references_dropped,
     run_settling,
     settle_constraints,
@@ -25,7 +26,7 @@ from gitmig.rows.fresh import Rewritten
 from gitmig.rows.items import Kind, Reason, Restored, Staying
 from gitmig.rows.merge import Act, Witness
 from gitmig.rows.store import THEIRS
-from gitmig.rows.values import EQUAL, TRUE, any_of, data_table, likeness, listed
+from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +69,27 @@ def put_back(
         if left and reason:
             staying.append(Staying(item=item.id, table=item.table, rows=left, reason=reason, detail=detail))
     return restored, staying
+
+
+def says_all(connection: Connection, place: Place) -> bool:
+    """Whether the columns can say the kept values exactly, although some are of other types now."""
+    others = [pair for pair in place.pairs if pair.kept.type != pair.column.type]
+    if any(pair.kept.composite for pair in others):
+        return False
+    tests = []
+    for pair in others:
+        said: sql.Composable = sql.SQL("{}::pg_catalog.text").format(pair.value)
+        if pair.kept.native:
+            said = sql.SQL("CAST({} AS {})::pg_catalog.text").format(said, sql.SQL(pair.kept.type))
+        tests.append(same(said, pair.kept_text()))
+    query = sql.SQL("SELECT NOT EXISTS (SELECT FROM {} k WHERE NOT {})").format(place.data, all_of(tests))
+    try:
+        with connection.transaction(), quiet(connection), connection.users_path():
+            return connection.execute(query).fetchone() == (True,)
+    except psycopg.Error as error:
+        if error.sqlstate in HOPELESS:
+            raise
+        return False
 
 
 def give_back(
@@ -544,8 +566,10 @@ def _finish(
 
 
 def _keep_missing(store: Store, place: Place) -> None:
-    """Turn the rows that went back into an item of their own that holds what they still lack."""
-    missing = {column.name for column in place.missing}
+    """Turn the rows that went back into an item of their own that holds what they still lack, if that is anything."""
+    missing = {column.name for column in place.missing if store.holds_values(place.item, column)}
+    if not missing:
+        return
     columns = []
     for column in place.item.columns:
         if column.name in missing:

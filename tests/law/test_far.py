@@ -1,0 +1,126 @@
+"""Ways of several steps: what one step takes, another one needs, or has room for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.law.test_edited import must_be_home
+from tests.law.tour import Scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.law.tour import Tour
+
+OTHER = Scripts(up="CREATE TABLE other (id int PRIMARY KEY);", down="DROP TABLE other;")
+BROKEN = Scripts(up="CREATE TABLE broken (id int);", down="DROP TABLE no_such_table;")
+TOURS = 2
+
+
+def travel(tour: Tour, there: Mapping[str, Scripts], here: Mapping[str, Scripts]) -> None:
+    """Go there and back, and find all rows as they were, and nothing kept that was due."""
+    before = tour.rows()
+    for _ in range(TOURS):
+        tour.sync(there)
+        tour.sync(here)
+        must_be_home(tour, before)
+        assert [item for item in tour.kept() if item["due"]] == [], tour
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("taken", ["TRUNCATE t", "DELETE FROM t", "TRUNCATE t; INSERT INTO t VALUES (1, 'own')"])
+def test_a_seed_that_people_took_away_stays_away(tour: Tour, taken: str, key: str) -> None:
+    """Also where the step makes its table, and nothing is left in it that could be kept."""
+    seeded = Scripts(
+        up=f"CREATE TABLE t (id int{key}, tag text); INSERT INTO t VALUES (1, 'seed');", down="DROP TABLE t;"
+    )
+    here = {"0_other": OTHER, "1_t": seeded}
+    tour.sync(here)
+    tour.people(taken)
+    travel(tour, {"0_other": OTHER}, here)
+
+
+def test_a_seed_that_a_later_step_takes_away_makes_no_room_for_itself(tour: Tour) -> None:
+    """People's row has the key of the seed; below the second step there is no place for either of them."""
+    here = {
+        "0_other": OTHER,
+        "1_t": Scripts(
+            up="CREATE TABLE t (id int PRIMARY KEY, tag text, owner int NOT NULL); INSERT INTO t VALUES (1, NULL, 1); "
+            "CREATE TABLE u (id int PRIMARY KEY, t int NOT NULL REFERENCES t ON DELETE CASCADE);",
+            down="DROP TABLE u, t;",
+        ),
+        "2_owner": Scripts(
+            up="ALTER TABLE t DROP COLUMN owner;",
+            down="ALTER TABLE t ADD COLUMN owner int; UPDATE t SET owner = NULL;"
+            " ALTER TABLE t ALTER COLUMN owner SET NOT NULL;",
+        ),
+        "3_tag": Scripts(
+            up="DELETE FROM t WHERE tag IS NULL; ALTER TABLE t ALTER tag SET NOT NULL;",
+            down="ALTER TABLE t ALTER tag DROP NOT NULL;",
+        ),
+        "4_more": Scripts(up="ALTER TABLE t ADD more text NOT NULL DEFAULT '';", down="ALTER TABLE t DROP more;"),
+    }
+    tour.sync(here)
+    tour.people("INSERT INTO t VALUES (1, 'a', 'x'), (2, 'b', 'y'); INSERT INTO u VALUES (1, 1), (2, 2)")
+    travel(tour, {"0_other": OTHER}, here)
+
+
+def test_values_find_their_row_when_a_later_step_brings_it_back(tour: Tour) -> None:
+    """A down falls short, and a later one fails: what was left undone is done then, and the rows do not fit that."""
+    first = Scripts(up="CREATE TABLE t (id int PRIMARY KEY, owner int NOT NULL);", down="DROP TABLE t;")
+    here = {
+        "1_t": first,
+        "2_broken": BROKEN,
+        "3_tag": Scripts(up="ALTER TABLE t ADD tag text;", down="ALTER TABLE t DROP tag;"),
+        "4_owner": Scripts(
+            up="ALTER TABLE t DROP owner; ALTER TABLE t ADD seen bool DEFAULT true;",
+            down="ALTER TABLE t ADD owner int; ALTER TABLE t DROP seen;",
+        ),
+        "5_required": Scripts(
+            up="DELETE FROM t WHERE tag IS NULL; ALTER TABLE t ALTER tag SET NOT NULL;",
+            down="ALTER TABLE t ALTER tag DROP NOT NULL;",
+        ),
+    }
+    tour.sync(here)
+    tour.people("INSERT INTO t VALUES (1, 'a', false), (2, 'b', true)")
+    travel(tour, {"1_t": first}, here)
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide", "value"),
+    [("timestamp", "timestamptz", "2026-01-02 12:00:00"), ("int", "bigint", "7"), ("varchar(9)", "text", "'7'")],
+    ids=["time", "number", "text"],
+)
+def test_a_column_that_a_down_makes_anew_with_another_type_has_its_values(
+    tour: Tour, narrow: str, wide: str, value: str
+) -> None:
+    """Where that type says them exactly. Later downs convert it, and would convert the default of the down else."""
+    text = value.strip("'")
+    here = {
+        "1_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY);", down="DROP TABLE t;"),
+        "2_x": Scripts(up=f"ALTER TABLE t ADD x {narrow};", down="ALTER TABLE t DROP x;"),
+    }
+    there = here | {
+        "3_wide": Scripts(up=f"ALTER TABLE t ALTER x TYPE {wide};", down=f"ALTER TABLE t ALTER x TYPE {narrow};"),
+        "4_drop": Scripts(up="ALTER TABLE t DROP x;", down=f"ALTER TABLE t ADD x {narrow};"),
+    }
+    tour.sync(here)
+    tour.people(f"INSERT INTO t VALUES (1, '{text}'), (2, NULL)")
+    travel(tour, there, here)
+
+
+def test_rows_written_anew_give_way_to_those_whose_numbers_they_have(tour: Tour) -> None:
+    """The table is made anew, and its numbers begin again: one that nobody wants has the key of one that comes back."""
+    here = {
+        "0_other": OTHER,
+        "1_l": Scripts(up="CREATE TABLE l (id serial PRIMARY KEY, u int, g int, UNIQUE (u, g));", down="DROP TABLE l;"),
+        "2_fill": Scripts(
+            up="INSERT INTO l (u, g) SELECT u, g FROM generate_series(1, 3) u, generate_series(0, 4) g;",
+            down="DELETE FROM l;",
+        ),
+    }
+    tour.sync(here)
+    tour.people("DELETE FROM l; INSERT INTO l VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3)")
+    travel(tour, {"0_other": OTHER}, here)
