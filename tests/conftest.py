@@ -5,12 +5,13 @@ One server for the run (GITMIG_TEST_SERVER, else the embedded one), one database
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ import git
 import psycopg
 import pytest
 
+from gitmig.cli.main import run
 from gitmig.database.embedded import EmbeddedServer
 from tests.statements import Scanner
 
@@ -192,8 +194,18 @@ class Sandbox:
         return self.run("git", *arguments, check=check)
 
     def gitmig(self, *arguments: str, check: bool = True) -> Result:
-        """Run gitmig in a process of its own."""
-        return self.run(sys.executable, "-m", "gitmig", *arguments, check=check)
+        """Run gitmig as a command whose output goes to a pipe: in this process, which takes a tenth of the time."""
+        out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            try:
+                status = run(["-C", str(self.root), *arguments])
+            finally:
+                os.chdir(before)
+        result = Result(status, out.getvalue(), err.getvalue())
+        assert result.status == 0 or not check, f"{arguments}\n{result.out}{result.err}"
+        return result
 
     def run(self, *command: str, check: bool = True, cwd: Path | None = None) -> Result:
         """Run any command; a failure shows what it said."""

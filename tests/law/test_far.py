@@ -124,3 +124,29 @@ def test_rows_written_anew_give_way_to_those_whose_numbers_they_have(tour: Tour)
     tour.sync(here)
     tour.people("DELETE FROM l; INSERT INTO l VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3)")
     travel(tour, {"0_other": OTHER}, here)
+
+
+def test_rows_that_wait_for_a_commit_are_there_before_the_step_that_moves_them(tour: Tour) -> None:
+    """A new value of an enum cannot be used in the transaction that adds it, and the next step empties the table."""
+    first = Scripts(
+        up="CREATE TYPE mood AS ENUM ('calm'); CREATE TABLE t (id int PRIMARY KEY, mood mood); "
+        "CREATE TABLE saved (t int PRIMARY KEY REFERENCES t, v int);",
+        down="DROP TABLE saved, t; DROP TYPE mood;",
+    )
+    here = {
+        "1_t": first,
+        "2_mood": Scripts(
+            up="ALTER TYPE mood ADD VALUE 'wild';",
+            down="ALTER TYPE mood RENAME TO mood_; CREATE TYPE mood AS ENUM ('calm'); "
+            "ALTER TABLE t ALTER mood TYPE mood USING mood::text::mood; DROP TYPE mood_;",
+        ),
+        "3_merge": Scripts(
+            up="ALTER TABLE t ADD v int; UPDATE t SET v = saved.v FROM saved WHERE saved.t = t.id; DROP TABLE saved;",
+            down="CREATE TABLE saved (t int PRIMARY KEY REFERENCES t, v int); "
+            "INSERT INTO saved SELECT id, v FROM t WHERE v IS NOT NULL; ALTER TABLE t DROP v;",
+        ),
+        "4_more": Scripts(up="ALTER TABLE t ADD more int DEFAULT 1;", down="ALTER TABLE t DROP more;"),
+    }
+    tour.sync(here)
+    tour.people("INSERT INTO t VALUES (1, 'calm', 10), (2, 'wild', 20), (3, 'wild', NULL)")
+    travel(tour, {"1_t": first}, here)

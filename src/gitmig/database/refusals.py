@@ -38,18 +38,24 @@ class StepFailed(Exception):
 
 
 class TooMuchForOne(Exception):
-    """A batch was rolled back whole because PostgreSQL allows it only in smaller transactions."""
+    """A batch was rolled back whole because it can only be done in smaller transactions.
 
-    def __init__(self, task: Task, *, outside: bool) -> None:
+    With a commit before the task; or, if it must be `outside`, around it; or `behind` it, since rows wait for a commit
+    that later tasks take something from.
+    """
+
+    def __init__(self, task: Task, *, outside: bool = False, behind: bool = False) -> None:
         super().__init__()
         self._task = task
         self._outside = outside
+        self._behind = behind
 
     def smaller(self, batch: Sequence[Task]) -> list[tuple[Task, ...]]:
-        """The same tasks with a commit before the one that was refused, or, if it must be outside, around it."""
+        """The same tasks in smaller batches."""
         place = next(k for k, task in enumerate(batch) if task is self._task)
         if self._outside:
             parts = [tuple(batch[:place]), (self._task.outside(),), tuple(batch[place + 1 :])]
         else:
-            parts = [tuple(batch[: place or 1]), tuple(batch[place or 1 :])]
+            end = place + 1 if self._behind else place or 1
+            parts = [tuple(batch[:end]), tuple(batch[end:])]
         return [part for part in parts if part]

@@ -13,10 +13,11 @@ from gitmig.core.renamings import renamings
 from gitmig.database.book import Done, milliseconds
 from gitmig.database.catalogs.identities import read_names
 from gitmig.database.ledger import extend_last_sync
+from gitmig.database.refusals import TooMuchForOne
 from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
 from gitmig.rows.items import DRIFT, Report, Subject
-from gitmig.rows.reach import Reach, suspect
+from gitmig.rows.reach import Reach, names_tables, suspect
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -136,7 +137,7 @@ class Stepper:
     def apply(self, tasks: Sequence[Task], done: list[Done], *, measure: Collection[int]) -> None:
         """Apply migrations, each of which is appended to `done`; `measure` what the schema is at these positions.
 
-        Once more if rows that were put back may have been in the way of one of them. Raises ScriptError.
+        Once more if rows that were put back may have been in the way of one of them. Raises ScriptError, TooMuchForOne.
         """
         if self._keeper is None and not (measure and self._gauge):
             self._apply_ahead(tasks, done)
@@ -144,8 +145,11 @@ class Stepper:
         before = len(done)
         try:
             with self._connection.transaction():
-                for task in tasks:
+                for place, task in enumerate(tasks, 1):
                     done.append(self._apply(task, measure=task.step.position in measure))
+                    if self._keeper and _takes_from_waiting(self._keeper, done[-1], tasks[place:]):
+                        self._keeper.deferred.end_transaction()
+                        raise TooMuchForOne(task, behind=True)
         except ScriptError:
             if self._keeper is None or not self._keeper.deferred.give_way():
                 raise
@@ -207,3 +211,9 @@ class Stepper:
         opposite = task.opposite if tries_back else None
         back = None if opposite is None else ScriptRun(self._connection, opposite)
         return self._keeper.run(replace(task.subject, text=text), task.step.direction, script, back)
+
+
+def _takes_from_waiting(keeper: Preserver, done: Done, later: Sequence[Task]) -> bool:
+    """Whether rows wait for a commit, such as those with a new value of an enum, that later tasks are about."""
+    names = keeper.awaiting_commit(done.rows) if done.rows.waiting else set()
+    return bool(names) and any(names_tables(task.subject.text, names) for task in later)

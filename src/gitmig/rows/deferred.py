@@ -62,6 +62,15 @@ class Deferral:
         """Whether any rows have to wait until after the step under way; or, `committed`, once that is."""
         return any(self._waits(until, committed=committed) for until in self._until.values())
 
+    @property
+    def is_for_commit(self) -> bool:
+        """Whether any rows have to wait for a commit, and for no certain step."""
+        return None in self._until.values()
+
+    def end_transaction(self) -> None:
+        """Nothing waits for the commit of this transaction any more: it came, or all that was done is taken back."""
+        self._until = {origin: until for origin, until in self._until.items() if until is not None}
+
     def holds(self, item: Item, *, committed: bool = False) -> bool:
         """Whether these have to."""
         return item.checksum in self._until and self._waits(self._until[item.checksum], committed=committed)

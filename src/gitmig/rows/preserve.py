@@ -111,6 +111,12 @@ class Preserver:
                 self.deferred.note_homes(staying, self._reader.read())
         return report
 
+    def awaiting_commit(self, report: Report) -> set[str]:
+        """The names of the tables whose rows a step could not put back before it is committed."""
+        if not self.deferred.is_for_commit:
+            return set()
+        return {one.table.name for one in report.staying if one.later}
+
     def preview(self, script: Runnable) -> Changes:
         """What a script would take away; it runs, and everything it did is rolled back. Raises ScriptError."""
         before = read_tables(self._connection)
@@ -132,6 +138,7 @@ class Preserver:
         there, what waits for a certain step goes on waiting.
         """
         items = [item for item in self._waiting(()) if not self.deferred.holds(item, committed=True)]
+        self.deferred.end_transaction()
         if not items:
             return Report()
         with self._connection.transaction():

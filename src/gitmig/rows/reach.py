@@ -120,6 +120,12 @@ def words_of(text: str | None) -> frozenset[str] | None:
     return frozenset(map(_fold, words))
 
 
+def names_tables(text: str | None, names: Collection[str]) -> bool:
+    """Whether a script may take rows of tables of these names, or write them; yes if nobody knows."""
+    words = words_of(text)
+    return words is None or (suspect(text).reach is not Reach.NONE and not words.isdisjoint(names))
+
+
 @lru_cache(maxsize=2048)
 def drops_of(text: str | None) -> Mapping[TableWords, frozenset[str] | None] | None:
     """The columns that a script drops of each table, None for the whole table; None if rows may go in other ways, too.
