@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from gitmig.errors import SyncFailed
@@ -187,3 +190,30 @@ def test_outside_a_constraint_that_speaks_up_at_the_end_of_a_block_is_told_like_
     with pytest.raises(SyncFailed, match='violates foreign key constraint "a_of_fkey"'):
         run_sync()
     assert database.rows("SELECT done FROM gitmig.unfinished") == [(1,)]
+
+
+WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def test_a_deadlock_with_the_application_is_tried_again(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    """PostgreSQL ends the transaction that has waited longest, which is that of the sync."""
+    sandbox.migration("0001_tables", "CREATE TABLE a (id int); CREATE TABLE b (id int);", "DROP TABLE a, b;")
+    run_sync()
+    sandbox.migration("0002_x", "ALTER TABLE a ADD x int; ALTER TABLE b ADD x int;")
+
+    def application() -> None:
+        with psycopg.connect(database.url) as connection:
+            connection.execute("INSERT INTO b VALUES (1)")
+            held.set()
+            while database.rows(WAITS) != [(1,)]:
+                time.sleep(0.01)
+            connection.execute("INSERT INTO a VALUES (1)")
+
+    held = threading.Event()
+    other = threading.Thread(target=application)
+    other.start()
+    held.wait()
+    said = run_sync()
+    other.join()
+    assert said[-1:] == ["+ 0002_x"]
+    assert database.rows("SELECT * FROM a, b") == [(1, None, 1, None)]

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # Bytes. `transaction:false` and CONCURRENTLY spare the other users of large tables. On a database below this size the
 # locks last for moments, and one transaction for the whole plan is worth more: a failure leaves nothing half done.
 LARGE = 1 << 30
+# How often a batch is run before a deadlock with somebody else's transactions is told; all of it was rolled back.
+TRIES = 3
+DEADLOCK = "40P01"
 # Steps. In a longer batch only the last state is measured: a look at the catalogs takes as long as several scripts.
 SHORT = 10
 
@@ -146,6 +149,16 @@ class Executor:
 
     def _run_together(self, batch: Sequence[Task], book: Book) -> None:
         """All tasks and their ledger rows in one transaction; without tasks, what else the ledger has to learn."""
+        for left in reversed(range(TRIES)):
+            try:
+                self._try_together(batch, book)
+            except StepFailed as failure:
+                if failure.error.sqlstate != DEADLOCK or failure.escaped or not left:
+                    raise
+            else:
+                return
+
+    def _try_together(self, batch: Sequence[Task], book: Book) -> None:
         done: list[Done] = []
         self._stepper.current = None
         self._stepper.ran.clear()
