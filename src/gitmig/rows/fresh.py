@@ -83,16 +83,22 @@ class Rewritten:
                 )
 
     def redirect(self, place: Place) -> None:
-        """Have kept rows take the places of the ones that were written anew."""
+        """Have kept rows take the places of those that were written anew, and no others that have the same key."""
         for again in self._found:
             if again.place is place:
+                statement = sql.SQL(
+                    "UPDATE {plan} x SET act = {insert}, oid = NULL, tid = NULL FROM {rows} f WHERE x.oid = f.oid "
+                    "AND x.tid = f.tid AND x.n <> f.n AND f.kind = {gone} AND x.kind = {gone} AND x.act = {update}; "
+                    "UPDATE {plan} x SET act = {update}, oid = f.oid, tid = f.tid FROM {rows} f WHERE f.n = x.n "
+                    "AND f.kind = {gone} AND x.act IN ({insert}, {update})"
+                )
                 self._connection.execute(
-                    sql.SQL(
-                        "UPDATE {} x SET act = {}, oid = f.oid, tid = f.tid FROM {} f WHERE f.n = x.n "
-                        "AND f.kind = {} AND x.act IN ({}, {})"
-                    ).format(
-                        *(data_table(place.plan), Act.UPDATE.value, data_table(again.rows), Kind.GONE.value),
-                        *(Act.INSERT.value, Act.UPDATE.value),
+                    statement.format(
+                        plan=data_table(place.plan),
+                        rows=data_table(again.rows),
+                        gone=Kind.GONE.value,
+                        insert=Act.INSERT.value,
+                        update=Act.UPDATE.value,
                     )
                 )
 

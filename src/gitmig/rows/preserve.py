@@ -247,7 +247,10 @@ class Preserver:
         """
         if not self._may_hold:
             self._may_hold = self._store.exists()
-        items = self._store.due([subject.checksum, *subject.replaces], direction) if self._may_hold else []
+        items: list[Item] = []
+        if self._may_hold:
+            items = self._store.due([subject.checksum, *subject.replaces], direction)
+            self._store.await_again([subject.checksum], direction)
         if direction is Direction.REVERT:
             return items, []
         self.deferred.begin(subject.checksum)

@@ -30,9 +30,15 @@ COLUMNS = (
 )
 SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 # The opposite of an earlier step makes due what that one took. Rows that were refused are not tried again and again.
+# What ups took is nothing for the side where these have run, and what downs took for the other one.
 DUE = f"""
-    {SELECT} WHERE checksum = ANY ($1) AND direction = $2 OR due AND (reason IS NULL OR reason = 'no place') ORDER BY id
+    {SELECT} WHERE direction = $2 AND (checksum = ANY ($1) OR due AND (reason IS NULL OR reason = 'no place'))
+    ORDER BY id
 """
+AGAIN = sql.SQL(
+    "UPDATE gitmig_kept.item SET due = false, reason = NULL, detail = NULL WHERE due AND checksum IN ({}) "
+    "AND direction = {}"
+)
 NOTE_DUE = sql.SQL("UPDATE gitmig_kept.item SET due = true WHERE id IN ({})")
 # Of which steps there are items: their checksums and directions; empty ones stand for all that is due already.
 WAITING = """
@@ -132,6 +138,13 @@ class Store:
         if new := [item.id for item in items if not item.due]:
             self._note_waiting("", "")
             self._connection.ahead(NOTE_DUE.format(listed(map(sql.Literal, new))))
+
+    def await_again(self, checksums: Collection[str], direction: Direction) -> None:
+        """What these steps took the last time, and what was not put back since, waits for their opposites again."""
+        if self._waiting is None or ("", "") in self._waiting:
+            self._connection.ahead(AGAIN.format(listed(map(sql.Literal, checksums)), direction.value))
+            for checksum in checksums:
+                self._note_waiting(checksum, direction.value)
 
     def waiting(self, refused: Collection[int] = ()) -> list[Item]:
         """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
