@@ -40,7 +40,9 @@ def undo(gitmig: Gitmig) -> Result:
     """With times and the database's address taken out."""
     result = gitmig("kept", "undo", "--yes")
     out, err = (
-        re.sub(r"\(\d+ m?s\)|\(\d{4}-\d\d-\d\d \d\d:\d\d\)|test_\d+_\d+(?: on \S+)?|(?<=commit )[0-9a-f]{10}", "*", text)
+        re.sub(
+            r"\(\d+ m?s\)|\(\d{4}-\d\d-\d\d \d\d:\d\d\)|test_\d+_\d+(?: on \S+)?|(?<=commit )[0-9a-f]{10}", "*", text
+        )
         for text in (result.out, result.err)
     )
     return type(result)(result.status, out, err)

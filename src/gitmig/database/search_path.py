@@ -53,6 +53,9 @@ LEAVES_PATH = re.compile(
     re.IGNORECASE,
 )
 XID = "pg_catalog.pg_current_xact_id()"
+PREPARED = (
+    "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements WHERE pg_catalog.starts_with(name, 'gitmig_'))"
+)
 SAVEPOINT, RELEASE = b"SAVEPOINT ", b"RELEASE "
 
 
@@ -90,6 +93,7 @@ class Connection(psycopg.Connection[TupleRow]):
         self._lock_in_doubt = False
         self._count = 0  # of the names that were given to queries
         self._plans: dict[str, str] = {}  # query → the name under which PostgreSQL has it
+        self._plans_in_doubt = False
 
     @contextmanager
     def users_path(self) -> Iterator[None]:
@@ -222,17 +226,19 @@ class Connection(psycopg.Connection[TupleRow]):
     def end_script(self) -> bool:
         """Take the session back, once a script has run or failed; False if it left the transaction it began in."""
         if self.closed or self._is_failed:
+            self._plans_in_doubt = True
             return True
         ((xid, prepared),) = self._send(
-            *RESET,
-            b"SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
-            b"(SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements "
-            b"WHERE pg_catalog.starts_with(name, 'gitmig_'))",
+            *RESET, f"SELECT pg_catalog.pg_current_xact_id_if_assigned(), {PREPARED}".encode()
         )
         self._note_reset()
-        if prepared < len(self._plans):  # it said DEALLOCATE
-            self._plans.clear()
+        self._note_prepared(prepared)
         return self._xid is None or str(xid) == self._xid
+
+    def _note_prepared(self, count: int) -> None:
+        if count < len(self._plans):  # a script said DEALLOCATE, which no rollback takes back
+            self._plans.clear()
+        self._plans_in_doubt = False
 
     def give_back(self) -> None:
         """Leave the user's path behind, at the end: a pooler may hand the session on to somebody else."""
@@ -291,7 +297,7 @@ class Connection(psycopg.Connection[TupleRow]):
             elif not committed:
                 self._is = path
             if not committed:
-                self._settings, self._spoilt, self._is_tuned = settings, spoilt or self._spoilt, None
+                self._settings, self._spoilt, self._is_tuned = settings, spoilt, None
 
     @contextmanager
     def _outermost(self, transaction: AbstractContextManager[object], force_rollback: bool) -> Iterator[None]:
@@ -347,6 +353,9 @@ class Connection(psycopg.Connection[TupleRow]):
         Each is planned once in a session: to plan one of the catalogs takes longer than to run it. Lists are sent as
         arrays of what is in them, as text.
         """
+        if self._plans_in_doubt:
+            ((prepared,),) = self._send(f"SELECT {PREPARED}".encode())
+            self._note_prepared(prepared)
         preparing, parts = [], []
         for query, parameters in queries:
             if query not in self._plans:

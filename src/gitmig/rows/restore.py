@@ -566,10 +566,8 @@ def _finish(
 
 
 def _keep_missing(store: Store, place: Place) -> None:
-    """Turn the rows that went back into an item of their own that holds what they still lack, if that is anything."""
-    missing = {column.name for column in place.missing if store.holds_values(place.item, column)}
-    if not missing:
-        return
+    """Turn the rows that went back into an item of their own that holds what they still lack."""
+    missing = {column.name for column in place.missing}
     columns = []
     for column in place.item.columns:
         if column.name in missing:

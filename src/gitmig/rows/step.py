@@ -112,6 +112,7 @@ class StepRun:
         self._dropped: dict[int, tuple[Column, ...]] = {}
         self._extents: dict[int, Extent] = {}
         self._seen_after = Tables()
+        self._is_counted = True  # what is known of the tables after the script tells how often it read their rows
         self._differing = self._compare_inputs()
         self.changes = Changes()
 
@@ -268,7 +269,8 @@ class StepRun:
         quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in self._aside])
         self._step.script.run()
         after = self._seen_after
-        if not self._is_predictable:
+        self._is_counted = not self._is_predictable
+        if self._is_counted:
             after = self._aliased(self._read())
         elif self._step.due or self._step.back:
             self._connection.run_prepared((WRITE_NOTHING, ()))
@@ -500,8 +502,8 @@ class StepRun:
                     seen[oid] = self._see(one, before, after, ())
 
     def _now(self, seen: Mapping[int, Seen], after: Tables) -> Tables:
-        """All tables now. Since the script ran, gitmig has at most read those of which there are snapshots."""
-        if self._names is not None or self._step.due or self._aside:
+        """All tables now. If they were counted since the script ran, at most those with snapshots were read again."""
+        if self._names is not None or self._step.due or self._aside or not self._is_counted:
             return self._reader.read()
         heirs = {one.change.after.oid for one in seen.values() if one.change.after}
         return self._reader.count_again(after, heirs)

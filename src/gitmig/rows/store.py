@@ -227,13 +227,6 @@ class Store:
         ).fetchall()
         return self._select("WHERE id = ANY(%s) AND rows > 0", [number for (number,) in rows]) if rows else []
 
-    def holds_values(self, item: Item, column: KeptColumn) -> bool:
-        """Whether any row that is not refused has a value in this column."""
-        query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE why IS NULL AND {} IS NOT NULL)").format(
-            data_table(item.data), sql.Identifier(column.data)
-        )
-        return self._connection.execute(query).fetchone() == (True,)
-
     def split(self, item: Item, columns: Sequence[KeptColumn]) -> None:
         """Make an item of the rows that went back: these columns of theirs have to wait for their place."""
         row = self._connection.execute(f"SELECT {NEXT_ID}".encode()).fetchone()
