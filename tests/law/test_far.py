@@ -89,16 +89,23 @@ def test_values_find_their_row_when_a_later_step_brings_it_back(tour: Tour) -> N
     travel(tour, {"1_t": first}, here)
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
 @pytest.mark.parametrize(
     ("narrow", "wide", "value"),
-    [("timestamp", "timestamptz", "2026-01-02 12:00:00"), ("int", "bigint", "7"), ("varchar(9)", "text", "'7'")],
-    ids=["time", "number", "text"],
+    [
+        ("timestamp", "timestamptz", "2026-01-02 12:00:00"),
+        ("timestamptz", "timestamp", "2026-01-02 12:00:00+00"),
+        ("int", "bigint", "7"),
+        ("varchar(9)", "text", "'7'"),
+    ],
 )
 def test_a_column_that_a_down_makes_anew_with_another_type_has_its_values(
-    tour: Tour, narrow: str, wide: str, value: str
+    tour: Tour, narrow: str, wide: str, value: str, zone: str
 ) -> None:
     """Where that type says them exactly. Later downs convert it, and would convert the default of the down else."""
-    text = value.strip("'")
+    tour.people(
+        f"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = %L', current_database(), '{zone}'); END $$"
+    )
     here = {
         "1_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY);", down="DROP TABLE t;"),
         "2_x": Scripts(up=f"ALTER TABLE t ADD x {narrow};", down="ALTER TABLE t DROP x;"),
@@ -108,7 +115,7 @@ def test_a_column_that_a_down_makes_anew_with_another_type_has_its_values(
         "4_drop": Scripts(up="ALTER TABLE t DROP x;", down=f"ALTER TABLE t ADD x {narrow};"),
     }
     tour.sync(here)
-    tour.people(f"INSERT INTO t VALUES (1, '{text}'), (2, NULL)")
+    tour.people(f"INSERT INTO t VALUES (1, '{value.strip(chr(39))}'), (2, NULL)")
     travel(tour, there, here)
 
 
@@ -228,3 +235,26 @@ def test_an_empty_column_comes_back_empty_although_it_has_a_default(tour: Tour) 
     for migrations in (two, one, {**one, "1_t": two["1_t"]}, one):
         tour.sync(migrations)
     must_be_home(tour, before)
+
+
+@pytest.mark.parametrize("unique", [" UNIQUE", ""])
+def test_values_of_one_row_that_two_items_hold_come_back_both(tour: Tour, unique: str) -> None:
+    """A column that another version of a migration lacks has to wait, and comes back with what a later step took."""
+    third = Scripts(
+        up="ALTER TABLE t ADD y int; UPDATE t SET code = lower(code);", down="ALTER TABLE t DROP y; UPDATE t SET n = n;"
+    )
+    base = {
+        "0_other": OTHER,
+        "1_t": Scripts(up=f"CREATE TABLE t (id int PRIMARY KEY, code text{unique}, n int);", down="DROP TABLE t;"),
+    }
+    here = base | {
+        "2_x": Scripts(up="ALTER TABLE t ADD x int; UPDATE t SET n = n;", down="ALTER TABLE t DROP x;"),
+        "3_y": third,
+    }
+    there = base | {
+        "2_x": Scripts(up="CREATE TABLE o (id int); UPDATE t SET n = n;", down="DROP TABLE o;"),
+        "3_y": third,
+    }
+    tour.sync(here)
+    tour.people("INSERT INTO t VALUES (1, 'a', 1, 10, 100), (2, 'b', 2, 20, 200), (3, 'c', 3, NULL, 300)")
+    travel(tour, there, here)

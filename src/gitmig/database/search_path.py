@@ -122,7 +122,7 @@ class Connection(psycopg.Connection[TupleRow]):
 
         They stay until a script begins, or code of users can run: often the next block wants the same ones.
         """
-        if self._settings != settings:
+        if self._settings != settings or self._spoilt:
             if self._spoilt or self._settings:
                 self._unsent += RESET
                 self._note_reset()
@@ -171,12 +171,13 @@ class Connection(psycopg.Connection[TupleRow]):
         """
         before, self._wanted = self._wanted, Path.HOME
         try:
+            if self.info.transaction_status != TransactionStatus.INTRANS:  # what is sent at once is one transaction
+                self.execute(sql.SQL("; ").join(statements))
+                return
             for statement in statements:
-                if self.info.transaction_status == TransactionStatus.INTRANS:
-                    self._unsent = [*self.opening(), statement.as_bytes(self)]
-                    self.note_statement(statement)
-                else:
-                    self.execute(statement)
+                text = statement.as_bytes(self)
+                self._unsent = [*self.opening(), text]
+                self.note_statement(text)
         finally:
             self._wanted = before
 
@@ -242,7 +243,7 @@ class Connection(psycopg.Connection[TupleRow]):
 
     def give_back(self) -> None:
         """Leave the user's path behind, at the end: a pooler may hand the session on to somebody else."""
-        is_changed = self._is_tuned or self._settings or self._is is not Path.USERS
+        is_changed = self._is_tuned is not False or self._settings or self._is is not Path.USERS
         if is_changed and self.info.transaction_status == TransactionStatus.IDLE:
             with suppress(psycopg.Error):
                 self._send(*RESET)
@@ -364,9 +365,9 @@ class Connection(psycopg.Connection[TupleRow]):
                 preparing.append(f"PREPARE {self._plans[query]} AS {query}")
             values = ", ".join(sql.Literal(_as_array(p)).as_string(self) for p in parameters)
             parts.append(f"EXECUTE {self._plans[query]}({values})" if parameters else f"EXECUTE {self._plans[query]}")
-        text, before = self.joined("; ".join([*preparing, *parts]).encode())
         cursor = psycopg.Cursor(self)
         try:
+            text, before = self.joined("; ".join([*preparing, *parts]).encode())
             cursor.execute(text)
         except psycopg.Error:
             self._plans.clear()  # whether those that came first were prepared, nobody knows

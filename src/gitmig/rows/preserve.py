@@ -170,9 +170,12 @@ class Preserver:
         came = {one.table for one in report.restored}
         went = {one.table for one in report.kept if not one.columns}
         while ready := {one.item for one in self._refused.values() if _is_ready(one, came, went)}:
-            items = [item for item in self._waiting(ready) if item.id in ready]
+            items = [item for item in self._waiting(ready) if item.id in ready and not self.deferred.holds(item)]
+            if not items:
+                break
             again = self._put_back(items, partial=self.deferred.is_waiting())
-            self._refused = {number: one for number, one in self._refused.items() if number not in ready}
+            tried = {item.id for item in items}
+            self._refused = {number: one for number, one in self._refused.items() if number not in tried}
             self._refused |= {one.item: one for one in again.staying if not one.later}
             self.deferred.follow(item for item in items if item.id in again.waiting)
             report = replace(report, restored=report.restored + again.restored)

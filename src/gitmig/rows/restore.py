@@ -26,7 +26,7 @@ from gitmig.rows.fresh import Rewritten
 from gitmig.rows.items import Kind, Reason, Restored, Staying
 from gitmig.rows.merge import Act, Witness
 from gitmig.rows.store import THEIRS
-from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed, same
+from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,13 +76,9 @@ def says_all(connection: Connection, place: Place) -> bool:
     others = [pair for pair in place.pairs if pair.kept.type != pair.column.type]
     if any(pair.kept.composite for pair in others):
         return False
-    tests = []
-    for pair in others:
-        said: sql.Composable = sql.SQL("{}::pg_catalog.text").format(pair.value)
-        if pair.kept.native:
-            said = sql.SQL("CAST({} AS {})::pg_catalog.text").format(said, sql.SQL(pair.kept.type))
-        tests.append(same(said, pair.kept_text()))
-    query = sql.SQL("SELECT NOT EXISTS (SELECT FROM {} k WHERE NOT {})").format(place.data, all_of(tests))
+    query = sql.SQL("SELECT NOT EXISTS (SELECT FROM {} k WHERE NOT {})").format(
+        place.data, all_of(pair.says for pair in others)
+    )
     try:
         with connection.transaction(), quiet(connection), connection.users_path():
             return connection.execute(query).fetchone() == (True,)
@@ -127,6 +123,7 @@ class _PutBack:
         self._tables = {place.table.oid: place.table for place in places}
         self._rows: dict[int, range] = {}  # of items that are plain
         self._acts: dict[int, dict[Act, range]] = {}  # of the others
+        self._planned: set[str] = set()  # the tables with their plans
         self._orphaned = False
         self._done: set[int] = set()
 
@@ -169,6 +166,7 @@ class _PutBack:
             for place in places:
                 self._store.create(place.plan, merge.plan_rows(place, self._witnesses[place.item.id]))
                 rewritten.redirect(place)
+                self._planned.add(place.plan)
                 self._acts[place.item.id] = self._read_acts(place)
                 self._note_staying(place)
             for place in places:
@@ -287,10 +285,11 @@ class _PutBack:
                 equal=EQUAL,
                 rows=rows,
             )
+            names = [column.name for column, _ in sets]
             if swaps:
-                self._replace(place, source, [column.name for column, _ in sets])
+                self._replace(place, source, names)
             else:
-                self._write(_updating(place, source, [column.name for column, _ in sets]))
+                self._write(self._followed(place, _updating(place, source, names)))
 
         if sets:
             rows = self._acts[place.item.id][Act.UPDATE]
@@ -331,15 +330,40 @@ class _PutBack:
                 place.table.source, data_table(hold), EQUAL, EQUAL
             )
         )
-        self._write(
-            sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} ORDER BY n").format(
-                place.table.plain,
-                listed(map(sql.Identifier, columns)),
-                listed(sql.Identifier(f"h{k}") for k in range(len(columns))),
-                data_table(hold),
-            )
+        put = sql.SQL(
+            "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} ORDER BY n "
+            "RETURNING tableoid AS to_oid, ctid AS to_tid"
+        ).format(
+            place.table.plain,
+            listed(map(sql.Identifier, columns)),
+            listed(sql.Identifier(f"h{k}") for k in range(len(columns))),
+            data_table(hold),
         )
+        moved = sql.SQL(  # they are put in, and told, in the order they are held in
+            "SELECT h.oid, h.tid, p.to_oid, p.to_tid FROM "
+            "(SELECT pg_catalog.row_number() OVER () AS place, to_oid, to_tid FROM put) p JOIN "
+            "(SELECT pg_catalog.row_number() OVER (ORDER BY n) AS place, oid, tid FROM {}) h ON h.place {} p.place"
+        ).format(data_table(hold), EQUAL)
+        self._write(self._followed(place, moved, put))
         self._store.drop_data(hold)
+
+    def _followed(self, place: Place, moved: sql.Composed, put: sql.Composed | None = None) -> sql.Composed:
+        """Statements that move rows, so that the plans of other items of the table know where these are then.
+
+        `moved` tells from where (oid, tid) and to where (to_oid, to_tid); it may read what `put` returns.
+        """
+        others = [other.plan for other in self._places if other is not place and other.table.oid == place.table.oid]
+        parts = [sql.SQL("put AS ({})").format(put)] if put else []
+        parts.append(sql.SQL("moved AS ({})").format(moved))
+        parts += [
+            sql.SQL(
+                "{} AS (UPDATE {} l SET oid = m.to_oid, tid = m.to_tid FROM moved m "
+                "WHERE l.oid {} m.oid AND l.tid {} m.tid)"
+            ).format(sql.Identifier(f"followed_{number}"), data_table(plan), EQUAL, EQUAL)
+            for number, plan in enumerate(others)
+            if plan in self._planned
+        ]
+        return sql.SQL("WITH {} SELECT FROM moved").format(listed(parts))
 
     def _insert(self, place: Place) -> None:
         """Put rows back that are not there."""
@@ -496,7 +520,8 @@ def _updating(place: Place, source: sql.Composable, names: Sequence[str]) -> sql
     fresh = [sql.Identifier("s", f"v{k}") for k in range(len(names))]
     return sql.SQL(
         "UPDATE {table} t SET {sets} FROM ({source}) s "
-        "WHERE t.tableoid {equal} s.oid AND t.ctid {equal} s.tid AND {differs}"
+        "WHERE t.tableoid {equal} s.oid AND t.ctid {equal} s.tid AND {differs} "
+        "RETURNING s.oid, s.tid, t.tableoid AS to_oid, t.ctid AS to_tid"
     ).format(
         table=place.table.source,
         sets=listed(sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in zip(names, fresh)),

@@ -7,6 +7,7 @@ not used in them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Column, TableName
 
 SCHEMA = "gitmig_kept"
+# A script converts between these by the time zone of its session, which is not that of gitmig's own statements.
+INSTANT = re.compile(r"timestamp(?:\(\d\))? (with|without) time zone")
+USERS_ZONE = sql.SQL("(SELECT reset_val FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) {} 'timezone')")
 EQUAL = sql.SQL("OPERATOR(pg_catalog.=)")
 TRUE = sql.SQL("true")
 FALSE = sql.SQL("false")
@@ -36,6 +40,23 @@ class Pair:
     def same_type(self) -> bool:
         """Whether the kept copy holds the very type the column has."""
         return self.kept.native and self.kept.type == self.column.type
+
+    @property
+    def is_by_zone(self) -> bool:
+        """Whether one is a time of a zone and the other a time of none."""
+        kept, now = INSTANT.fullmatch(self.kept.type), INSTANT.fullmatch(self.column.type)
+        return self.kept.native and kept is not None and now is not None and kept[1] != now[1]
+
+    @property
+    def says(self) -> sql.Composable:
+        """The kept value is the same to the bit once it has been in the column, whose type is another one."""
+        if self.is_by_zone:
+            back = in_users_zone(self.value)
+        else:
+            back = sql.SQL("{}::pg_catalog.text").format(self.value)
+            if self.kept.native:
+                back = sql.SQL("CAST({} AS {})").format(back, sql.SQL(self.kept.type))
+        return same(sql.SQL("{}::pg_catalog.text").format(back), self.kept_text())
 
     @property
     def equal(self) -> sql.Composable:
@@ -72,6 +93,8 @@ class Pair:
         source = sql.Identifier(alias, source_name)
         if same_type:
             return source
+        if self.is_by_zone:
+            return in_users_zone(source)
         if self.kept.composite and _order(self.kept.parts) == _order(self.column.parts):
             value = sql.SQL("pg_catalog.jsonb_extract_path_text({}::pg_catalog.jsonb, 'text')").format(source)
             return sql.SQL("CAST({} AS {})").format(value, sql.SQL(self.column.plain))
@@ -89,6 +112,11 @@ class Pair:
                 sql.SQL(self.column.plain),
             )
         return sql.SQL("CAST({}::pg_catalog.text AS {})").format(source, sql.SQL(self.column.plain))
+
+
+def in_users_zone(value: sql.Composable) -> sql.Composable:
+    """A time of no zone as one of the time zone in which scripts run, and the other way round."""
+    return sql.SQL("pg_catalog.timezone({}, {})").format(USERS_ZONE.format(EQUAL), value)
 
 
 def _order(parts: Iterable[tuple[int, int, str]]) -> list[tuple[int, str]]:
