@@ -10,6 +10,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -194,18 +195,20 @@ class Sandbox:
         return self.run("git", *arguments, check=check)
 
     def gitmig(self, *arguments: str, check: bool = True) -> Result:
-        """Run gitmig as a command whose output goes to a pipe: in this process, which takes a tenth of the time."""
-        out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        """Run gitmig in a process of its own."""
+        return self.run(sys.executable, "-m", "gitmig", *arguments, check=check)
+
+    def gitmig_here(self, *arguments: str) -> None:
+        """Run gitmig in the test's own process, in a tenth of the time."""
+        said, before = io.StringIO(), Path.cwd()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
             for name, value in self.environment.items():
                 patch.setenv(name, value)
             try:
                 status = run(["-C", str(self.root), *arguments])
             finally:
                 os.chdir(before)
-        result = Result(status, out.getvalue(), err.getvalue())
-        assert result.status == 0 or not check, f"{arguments}\n{result.out}{result.err}"
-        return result
+        assert status == 0, said.getvalue()
 
     def run(self, *command: str, check: bool = True, cwd: Path | None = None) -> Result:
         """Run any command; a failure shows what it said."""
@@ -268,6 +271,6 @@ def make_sandbox(tmp_path: Path) -> Callable[..., Sandbox]:
 def sandbox(make_sandbox: Callable[..., Sandbox], database: Database) -> Sandbox:
     """A repository after `gitmig init`, with a database and without migrations."""
     made = make_sandbox(url=database.url)
-    made.gitmig("init")
+    made.gitmig_here("init")
     made.commit("Begin")
     return made
