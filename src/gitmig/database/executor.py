@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from gitmig.core.batches import batches
 from gitmig.core.plan import Direction
 from gitmig.database import ledger, ledger_schema
@@ -152,8 +154,8 @@ class Executor:
         for left in reversed(range(TRIES)):
             try:
                 self._try_together(batch, book)
-            except StepFailed as failure:
-                if failure.error.sqlstate != DEADLOCK or failure.escaped or not left:
+            except (StepFailed, psycopg.errors.DeadlockDetected) as failure:
+                if not left or not _is_deadlock(failure):
                     raise
             else:
                 return
@@ -274,3 +276,10 @@ class Executor:
             error=error,
             committed=self.committed,
         )
+
+
+def _is_deadlock(failure: StepFailed | psycopg.errors.DeadlockDetected) -> bool:
+    """Whether a script ran into it, or gitmig did while it moved rows; and everything was rolled back."""
+    if isinstance(failure, StepFailed):
+        return failure.error.sqlstate == DEADLOCK and not failure.escaped
+    return True

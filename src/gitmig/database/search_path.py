@@ -11,6 +11,9 @@ up along the path as well; they are written so that they mean the same under eve
 Where the path is, the connection notes, and looks after it before each of gitmig's own statements. It knows nothing
 after whatever may call functions of users, and after a rollback behind that: `ROLLBACK TO` takes back a `SET`, and what
 a script sets and commits outlives it.
+
+A message takes as long as a small statement. So savepoints, settings, and what nobody waits for go ahead of the
+statement that follows, in its message; and queries of catalogs are planned once in a session.
 """
 
 from __future__ import annotations

@@ -215,5 +215,5 @@ class Stepper:
 
 def _takes_from_waiting(keeper: Preserver, done: Done, later: Sequence[Task]) -> bool:
     """Whether rows wait for a commit, such as those with a new value of an enum, that later tasks are about."""
-    names = keeper.awaiting_commit(done.rows) if done.rows.waiting else set()
+    names = keeper.awaiting_commit(done.rows)
     return bool(names) and any(names_tables(task.subject.text, names) for task in later)

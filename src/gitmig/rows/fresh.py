@@ -15,10 +15,11 @@ from gitmig.rows import sequences
 from gitmig.rows.constraints import foreign_keys
 from gitmig.rows.items import Kind
 from gitmig.rows.merge import Act, telling
+from gitmig.rows.snapshot import following
 from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitmig.database.connection import Connection
     from gitmig.rows.constraints import ForeignKey
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from gitmig.rows.places import Place
     from gitmig.rows.store import Store
     from gitmig.rows.values import Pair
-
-NOTHING = sql.SQL("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +175,6 @@ class Rewritten:
         sequences.move_past_kept(self._connection, place)
         columns = [*map(_old, range(len(place.key))), *map(_new, range(len(place.key)))]
         self._write_and_follow(
-            again,
             sql.SQL(
                 "UPDATE {table} t SET {sets} FROM (SELECT f.oid, f.tid, {old} FROM {rows} f JOIN {table} t "
                 "ON f.n IS NULL AND t.tableoid {equal} f.oid AND t.ctid {equal} f.tid WHERE EXISTS "
@@ -200,9 +198,11 @@ class Rewritten:
                 ),
             ),
             [again.rows],
-            sql.SQL(", noted AS (INSERT INTO {numbers} ({columns}) SELECT {columns} FROM moved)").format(
-                numbers=data_table(again.numbers), columns=listed(columns)
-            ),
+            [
+                sql.SQL("noted AS (INSERT INTO {numbers} ({columns}) SELECT {columns} FROM moved)").format(
+                    numbers=data_table(again.numbers), columns=listed(columns)
+                )
+            ],
         )
 
     def _refer(self, again: _Again, key: ForeignKey, places: Sequence[int]) -> None:
@@ -222,7 +222,6 @@ class Rewritten:
             if other.place.table.oid == key.table and other.witness.pairing and other.witness.pairing.listed
         ]
         self._write_and_follow(
-            again,
             sql.SQL(
                 "UPDATE {own} r SET {sets} FROM (SELECT r.tableoid AS oid, r.ctid AS tid, m.* FROM {own} r "
                 "JOIN {numbers} m ON {same}) m WHERE r.tableoid {equal} m.oid AND r.ctid {equal} m.tid "
@@ -240,21 +239,11 @@ class Rewritten:
         )
 
     def _write_and_follow(
-        self, again: _Again, statement: sql.Composable, listings: Sequence[str], also: sql.Composable = NOTHING
+        self, moved: sql.Composable, listings: Iterable[str], also: Sequence[sql.Composable] = ()
     ) -> None:
-        """Update rows, and note in the listings where they are then: oid, tid. `also` reads what was `moved`."""
-        moved = f"moved_{again.place.item.id}"
-        updates: list[sql.Composable] = [
-            sql.SQL(
-                ", {} AS (UPDATE {} l SET oid = m.to_oid, tid = m.to_tid FROM moved m "
-                "WHERE l.oid {} m.oid AND l.tid {} m.tid)"
-            ).format(sql.Identifier(f"{moved}_{k}"), data_table(name), EQUAL, EQUAL)
-            for k, name in enumerate(dict.fromkeys(listings))
-        ]
+        """Update rows, and note in the listings where they are then."""
         with self._connection.users_path():
-            self._connection.execute(
-                sql.SQL("WITH moved AS ({}){} SELECT 1").format(statement, sql.SQL("").join([*updates, also]))
-            )
+            self._connection.execute(following(moved, listings, also=also))
 
 
 def _name(pair: Pair) -> sql.Identifier:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Partition, Table
 
 
-# Of so few rows it is told whether any has to be kept before a table is made for them.
+# Rows. Where there are fewer, it is asked whether any has to be kept before a table is made for them.
 FEW = 1000
 
 
@@ -69,16 +69,18 @@ class Keeping:
         """Keep what has to be; None if people lose nothing."""
         snapshot = taken.snapshot
         columns = _columns(taken)
-        data = snapshot.data
         keeps_all = taken.fresh is None or self._keeps_all(taken)
         if taken.is_all_there_is:
+            data = snapshot.data
             rows = theirs = snapshot.rows
             if rows:
                 self._store.turn(data, Kind.GONE if taken.after is None else Kind.PAIRED)
         else:
             data = f"keep_{snapshot.number}"
             query = self._rows(taken, columns, keeps_all=keeps_all)
-            rows = 0 if snapshot.rows < FEW and not self._is_any(query) else self._store.create(data, query)
+            if snapshot.rows < FEW and not self._is_any(query):
+                return None
+            rows = self._store.create(data, query)
             theirs = self._count_theirs(data) if rows else 0
             if not rows:
                 self._store.drop_data(data)

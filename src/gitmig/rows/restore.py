@@ -25,6 +25,7 @@ from gitmig.rows.constraints import (
 from gitmig.rows.fresh import Rewritten
 from gitmig.rows.items import Kind, Reason, Restored, Staying
 from gitmig.rows.merge import Act, Witness
+from gitmig.rows.snapshot import following
 from gitmig.rows.store import THEIRS
 from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed
 
@@ -289,7 +290,7 @@ class _PutBack:
             if swaps:
                 self._replace(place, source, names)
             else:
-                self._write(self._followed(place, _updating(place, source, names)))
+                self._move(place, _updating(place, source, names))
 
         if sets:
             rows = self._acts[place.item.id][Act.UPDATE]
@@ -344,26 +345,13 @@ class _PutBack:
             "(SELECT pg_catalog.row_number() OVER () AS place, to_oid, to_tid FROM put) p JOIN "
             "(SELECT pg_catalog.row_number() OVER (ORDER BY n) AS place, oid, tid FROM {}) h ON h.place {} p.place"
         ).format(data_table(hold), EQUAL)
-        self._write(self._followed(place, moved, put))
+        self._move(place, moved, put)
         self._store.drop_data(hold)
 
-    def _followed(self, place: Place, moved: sql.Composed, put: sql.Composed | None = None) -> sql.Composed:
-        """Statements that move rows, so that the plans of other items of the table know where these are then.
-
-        `moved` tells from where (oid, tid) and to where (to_oid, to_tid); it may read what `put` returns.
-        """
+    def _move(self, place: Place, moved: sql.Composed, put: sql.Composed | None = None) -> None:
+        """Move rows; what is planned for them by other items of the same table is about the places they have then."""
         others = [other.plan for other in self._places if other is not place and other.table.oid == place.table.oid]
-        parts = [sql.SQL("put AS ({})").format(put)] if put else []
-        parts.append(sql.SQL("moved AS ({})").format(moved))
-        parts += [
-            sql.SQL(
-                "{} AS (UPDATE {} l SET oid = m.to_oid, tid = m.to_tid FROM moved m "
-                "WHERE l.oid {} m.oid AND l.tid {} m.tid)"
-            ).format(sql.Identifier(f"followed_{number}"), data_table(plan), EQUAL, EQUAL)
-            for number, plan in enumerate(others)
-            if plan in self._planned
-        ]
-        return sql.SQL("WITH {} SELECT FROM moved").format(listed(parts))
+        self._write(following(moved, [plan for plan in others if plan in self._planned], put=put))
 
     def _insert(self, place: Place) -> None:
         """Put rows back that are not there."""

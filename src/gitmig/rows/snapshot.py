@@ -17,7 +17,7 @@ from gitmig.rows.items import KeptColumn
 from gitmig.rows.values import EQUAL, Pair, all_of, as_text, data_table, likeness, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitmig.database.connection import Connection
     from gitmig.rows.changes import Change
@@ -313,3 +313,27 @@ def _right_over(name: str) -> sql.Composable:
     return sql.SQL("NOT EXISTS (SELECT FROM {} p WHERE p.oid {} t.tableoid AND p.tid {} t.ctid)").format(
         data_table(name), EQUAL, EQUAL
     )
+
+
+def following(
+    moved: sql.Composable,
+    listings: Iterable[str],
+    *,
+    put: sql.Composable | None = None,
+    also: Sequence[sql.Composable] = (),
+) -> sql.Composed:
+    """A statement that moves rows, and notes in tables that list rows by their places (oid, tid) where these are then.
+
+    `moved` tells from where (oid, tid) and to where (to_oid, to_tid). It may read what the statement `put` returns;
+    `also` are further common table expressions, which may read `moved`.
+    """
+    parts = [] if put is None else [sql.SQL("put AS ({})").format(put)]
+    parts.append(sql.SQL("moved AS ({})").format(moved))
+    parts += [
+        sql.SQL(
+            "{} AS (UPDATE {} l SET oid = m.to_oid, tid = m.to_tid FROM moved m "
+            "WHERE l.oid {} m.oid AND l.tid {} m.tid)"
+        ).format(sql.Identifier(f"followed_{number}"), data_table(name), EQUAL, EQUAL)
+        for number, name in enumerate(dict.fromkeys(listings))
+    ]
+    return sql.SQL("WITH {} SELECT 1").format(listed([*parts, *also]))

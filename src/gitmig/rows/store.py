@@ -140,8 +140,11 @@ class Store:
             self._connection.ahead(NOTE_DUE.format(listed(map(sql.Literal, new))))
 
     def await_again(self, checksums: Collection[str], direction: Direction) -> None:
-        """What these steps took the last time, and what was not put back since, waits for their opposites again."""
-        if self._waiting is None or ("", "") in self._waiting:
+        """What these steps took the last time, and what was not put back since, waits for their opposites again.
+
+        To be called behind `due`.
+        """
+        if self._waiting and ("", "") in self._waiting:
             self._connection.ahead(AGAIN.format(listed(map(sql.Literal, checksums)), direction.value))
             for checksum in checksums:
                 self._note_waiting(checksum, direction.value)
