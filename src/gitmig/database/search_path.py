@@ -192,7 +192,7 @@ class Connection(psycopg.Connection[TupleRow]):
         if isinstance(query, sql.Composable):
             query = query.as_bytes(self)
         text = query.encode() if isinstance(query, str) else query
-        if self.info.transaction_status != TransactionStatus.INTRANS or not self._is_simple:
+        if self.info.transaction_status != TransactionStatus.INTRANS or not self._takes_several:
             self.prepare_path()
             return text, 0
         opening = self.opening()
@@ -288,7 +288,7 @@ class Connection(psycopg.Connection[TupleRow]):
         transaction: AbstractContextManager[object] = super().transaction(savepoint_name, force_rollback)
         if self.info.transaction_status == TransactionStatus.IDLE:
             transaction = self._outermost(transaction, force_rollback)
-        elif self.info.transaction_status == TransactionStatus.INTRANS and self._is_simple:
+        elif self.info.transaction_status == TransactionStatus.INTRANS and self._takes_several:
             transaction = self._savepoint(force_rollback)
         path, settings, spoilt, strangers, committed = self._is, self._settings, self._spoilt, self._strangers, False
         try:
@@ -406,7 +406,7 @@ class Connection(psycopg.Connection[TupleRow]):
             self._note_reset()
 
     @property
-    def _is_simple(self) -> bool:
+    def _takes_several(self) -> bool:
         """Whether a message may hold several statements: within a pipeline it has one."""
         return self.pgconn.pipeline_status == PipelineStatus.OFF
 
@@ -421,7 +421,7 @@ class Connection(psycopg.Connection[TupleRow]):
         if not every:
             return []
         cursor = psycopg.Cursor(self)
-        if not self._is_simple:
+        if not self._takes_several:
             for statement in every:
                 cursor.execute(statement)
             return []

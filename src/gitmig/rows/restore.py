@@ -72,13 +72,13 @@ def put_back(
     return restored, staying
 
 
-def says_all(connection: Connection, place: Place) -> bool:
-    """Whether the columns can say the kept values exactly, although some are of other types now."""
+def holds_exactly(connection: Connection, place: Place) -> bool:
+    """Whether the columns can hold the kept values exactly, although some have other types now."""
     others = [pair for pair in place.pairs if pair.kept.type != pair.column.type]
     if any(pair.kept.composite for pair in others):
         return False
     query = sql.SQL("SELECT NOT EXISTS (SELECT FROM {} k WHERE NOT {})").format(
-        place.data, all_of(pair.says for pair in others)
+        place.data, all_of(pair.round_trips for pair in others)
     )
     try:
         with connection.transaction(), quiet(connection), connection.users_path():

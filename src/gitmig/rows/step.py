@@ -21,7 +21,7 @@ from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
 from gitmig.rows.places import Place, find_place
 from gitmig.rows.reach import drops_of, suspect, words_of
-from gitmig.rows.restore import give_back, put_back, says_all
+from gitmig.rows.restore import give_back, holds_exactly, put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import Pairing, Snapshot, lock, pair, take
 from gitmig.rows.store import WRITE_NOTHING
@@ -447,7 +447,7 @@ class StepRun:
         """Where the items belong that are due, newest first."""
         places = [place for item in reversed(self._step.due) if (place := find_place(item, tables))]
         if self._step.direction is Direction.REVERT:  # a down that leaves something undone is completed later
-            places = [place for place in places if place.has_types or says_all(self._connection, place)]
+            places = [place for place in places if place.has_types or holds_exactly(self._connection, place)]
         return places
 
     def _table_before(self, table: Table, after: Tables) -> Table | None:

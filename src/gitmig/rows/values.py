@@ -48,7 +48,7 @@ class Pair:
         return self.kept.native and kept is not None and now is not None and kept[1] != now[1]
 
     @property
-    def says(self) -> sql.Composable:
+    def round_trips(self) -> sql.Composable:
         """The kept value is the same to the bit once it has been in the column, whose type is another one."""
         if self.is_by_zone:
             back = in_users_zone(self.value)
