@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.core.database_name import replaced_at, under_construction
-from gitmig.operations.project import Project
 from gitmig.operations.rebuild import Rebuilt, rebuild_to
+from gitmig.project.project import Project
+from gitmig.rebuild.target import name_under_construction, replaced_at
 from tests.conftest import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.database.lock import Holder
-    from gitmig.database.rebuild.sessions import Session
+    from gitmig.execute.lock import Holder
+    from gitmig.rebuild.cutover import Session
     from tests.conftest import Database, Sandbox
 
 Rebuild = Callable[..., Rebuilt]
@@ -55,7 +55,7 @@ def nothing_is_left(server: str, database: Database) -> Iterator[None]:
         for name in own:
             if name != database.name:
                 connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-    assert not [under_construction(oids[name]) for name in own if under_construction(oids[name]) in oids]
+    assert not [name_under_construction(oids[name]) for name in own if name_under_construction(oids[name]) in oids]
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from pglast.parser import ParseError, parse_sql_json
 
-from gitmig.database import search_path
-from gitmig.database.search_path import Connection, Path
+from gitmig.execute import connection
+from gitmig.execute.connection import Connection, Path
 
 if TYPE_CHECKING:
     import pytest
@@ -65,11 +65,11 @@ class Scanner:
             connection.prepare_path()  # on its own, so that it can be looked at
             return query, 0
 
-        monkeypatch.setattr(search_path.Connection, "prepare_path", prepare_path)
-        monkeypatch.setattr(search_path.Connection, "joined", joined)
-        monkeypatch.setattr(search_path.Connection, "ahead", _at_once)
-        monkeypatch.setattr(search_path.Connection, "note_statement", note_statement)
-        monkeypatch.setattr(search_path.Connection, "_send", sent)
+        monkeypatch.setattr(connection.Connection, "prepare_path", prepare_path)
+        monkeypatch.setattr(connection.Connection, "joined", joined)
+        monkeypatch.setattr(connection.Connection, "ahead", _at_once)
+        monkeypatch.setattr(connection.Connection, "note_statement", note_statement)
+        monkeypatch.setattr(connection.Connection, "_send", sent)
 
     def _look_home(self, connection: Connection) -> None:
         found = psycopg.Cursor(connection).execute("SHOW search_path").fetchone()

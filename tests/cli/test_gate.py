@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.cli.gate import merged_commits, pushed_commits
+from gitmig.cli.hooks import merged_commits, pushed_commits
 
 A, B = "a" * 40, "b" * 64
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core import languages
-from gitmig.core.plan import Direction
-from gitmig.database import ledger_schema
-from gitmig.database.connection import connect
+from gitmig.execute.address import connect
+from gitmig.ledger import schema
+from gitmig.migrations import languages
+from gitmig.migrations.plan import Direction
 from gitmig.rows.items import Limits, Subject
 from gitmig.rows.preserve import Preserver
 from tests.rows.running import Call
@@ -31,7 +31,7 @@ def kept(repo: Sandbox, database: Database) -> None:
     database.rows("CREATE TABLE comments (id int PRIMARY KEY, author text)")
     database.rows("INSERT INTO comments VALUES (1, 'Ada'), (2, NULL)")
     with connect(database.url, "test") as connection, connection.transaction():
-        ledger_schema.upgrade(connection)
+        schema.upgrade(connection)
         Preserver(connection, Limits(), "Ada", "c0ffee").run(
             Subject(version="0002", name="author", checksum="x"),
             Direction.REVERT,

@@ -9,31 +9,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gitmig.cli
-from gitmig.cli import render
+from gitmig.cli import output
 
 if TYPE_CHECKING:
     import pytest
 
 
 def test_a_style_of_gitmigs_own_gets_through() -> None:
-    assert render.printed(f"{render.styled('error:', fg='red')} x") == "\x1b[31merror:\x1b[0m x"
+    assert output.printed(f"{output.styled('error:', fg='red')} x") == "\x1b[31merror:\x1b[0m x"
 
 
 def test_a_strangers_does_not_not_even_inside_a_styled_piece() -> None:
-    assert render.printed("\x1b[31mx") == "\\x1b[31mx"
-    assert render.printed(render.styled("\x1b[8mhidden", bold=True)) == "\x1b[1m\\x1b[8mhidden\x1b[0m"
+    assert output.printed("\x1b[31mx") == "\\x1b[31mx"
+    assert output.printed(output.styled("\x1b[8mhidden", bold=True)) == "\x1b[1m\\x1b[8mhidden\x1b[0m"
 
 
 def test_a_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    render.say("table a\n+ table b")
-    render.tell("x\r\ny")
-    render.table(("one", "two"), [("a\tb", "c\nd")])
+    output.say("table a\n+ table b")
+    output.tell("x\r\ny")
+    output.table(("one", "two"), [("a\tb", "c\nd")])
     assert capsys.readouterr() == ("table a\\n+ table b\na\\tb\tc\\nd\n", "x\\r\\ny\n")
 
 
 def test_json_stays_what_it_is() -> None:
     value = {"name\x9b": "a\x1b[31m\n\u202eb\x7f", "list": ["ü", 1, None]}
-    text = render.to_json(value)
+    text = output.to_json(value)
     assert json.loads(text) == value
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.cli.copying import about
-from gitmig.cli.observer import Watcher
+from gitmig.cli.reporter import Watcher, about
 from gitmig.rows.items import Kept, Reason, Report, Restored, Staying
 from gitmig.rows.tables import TableName
 

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.languages.sql import SQL
-from gitmig.core.layouts import layouts, migration_set
-from gitmig.core.migration import Content, File, Migration, MigrationSet, Script
-from gitmig.core.plan import Applied
-from gitmig.core.problem import InvalidMigrations
-from gitmig.core.version import Version
+from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.layouts import layouts, migration_set
+from gitmig.migrations.model import Content, File, InvalidMigrations, Migration, MigrationSet, Script, Version
+from gitmig.migrations.plan import Applied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

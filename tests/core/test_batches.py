@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.batches import batches
+from gitmig.migrations.plan import batches
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gitmig.config import Settings
-from gitmig.core.binding import Binding, Limits, objection
+from gitmig.git.binding import Binding, Limits, objection
 
 LIMITS = Limits.of(Settings(ignore=("tmp_*",), layout="single"))
 MINE = Binding(database="me@localhost:5432/mine", shown="mine", source="gitmig.toml", limits=LIMITS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.foreign import OWN_PARTS, TOOLS, Claim, applied_among, own_tables, tool_of
-from gitmig.core.version import Version
+from gitmig.migrations.model import Version
+from gitmig.migrations.other_tools import OWN_PARTS, TOOLS, Claim, applied_among, own_tables, tool_of
 from tests.core.samples import labels, migration
 
 BY_NAME = {tool.name: tool for tool in TOOLS}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmig.core.ground import Ground, may_have_ground
-from gitmig.core.schema import PUBLIC, ObjectName, Schema
+from gitmig.schema.baseline import Ground, may_have_ground
+from gitmig.schema.model import PUBLIC, ObjectName, Schema
 
 COMMENT = "standard public schema"
 EVERYBODY, CREATOR = "PUBLIC=USAGE", "PUBLIC=CREATE"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.ledger_access import Access, Power, judge
+from gitmig.ledger.access import Access, Power, judge
 
 OWNS = Access(power=Power.OWNS, role="eve", what="table gitmig.applied")
 SCHEMA = Access(power=Power.OWNS, role="eve", what="schema gitmig")

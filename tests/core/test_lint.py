@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from gitmig.core.findings import Severity
-from gitmig.core.lint import read_report
+from gitmig.check.findings import Severity
+from gitmig.check.lint import read_report
 from tests.core.samples import parsed
 
 UP = parsed("goose", "0001_x.sql", "-- why\n-- +goose Up\nALTER TABLE a ADD b int;\n").up

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.migration import Migration, MigrationSet, label, set_id
-from gitmig.core.version import Version
+from gitmig.migrations.model import Migration, MigrationSet, Version, label, set_id
 from tests.core.samples import FOLDER, content, file, grouped, labels, migration
 
 

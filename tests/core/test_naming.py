@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.migration import Migration
-from gitmig.core.naming import next_version, slug
-from gitmig.core.version import Version
 from gitmig.errors import UsageError
+from gitmig.migrations.model import Migration, Version
+from gitmig.migrations.naming import next_version, slug
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=timezone.utc)
 STAMPS = st.datetimes(datetime(1000, 1, 1), datetime(2999, 12, 31)).map(lambda time: time.strftime("%Y%m%d%H%M%S"))

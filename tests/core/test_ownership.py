@@ -6,9 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from gitmig.core.ownership import Origin, are_enough, is_telling, up_blobs
-from gitmig.core.plan import Applied
-from gitmig.core.version import Version
+from gitmig.ledger.ownership import Origin, are_enough, is_telling, up_blobs
+from gitmig.migrations.model import Version
+from gitmig.migrations.plan import Applied
 
 EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.plan import Desired, Difference, Direction, Plan, desire, difference, make_plan, unread
+from gitmig.migrations.plan import Desired, Difference, Direction, Plan, desire, difference, make_plan, unread
 from tests.core.samples import applied, content, labels, migration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.migration import Content, Migration
-    from gitmig.core.plan import Applied
+    from gitmig.migrations.model import Content, Migration
+    from gitmig.migrations.plan import Applied
 
 
 def on_stack(*rows: str) -> list[Applied]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitmig.core.position import nearest_to, positions_of
-from gitmig.core.schema import COLUMN_ORDER, ObjectName, Schema, SchemaDifference
+from gitmig.operations.adopt import nearest_to, positions_of
+from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema, SchemaDifference
 
 
 def schema(*names: str) -> Schema:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.problem import InvalidMigrations, Problem
+from gitmig.migrations.model import InvalidMigrations, Problem
 
 FIRST = Problem(path="migrations/0001_a.sql", line=1, message="no section migrate:up", hint="write one")
 SECOND = Problem(path="migrations/0001_a.sql", line=10, message="unknown option foo", hint="leave it out")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gitmig.core.plan import Direction
-from gitmig.core.proof import Failure, Orders, Result, Way, judge
-from gitmig.core.schema import COLUMN_ORDER, ObjectName, Schema
+from gitmig.check.proof import Failure, Orders, Result, Way, judge
+from gitmig.migrations.plan import Direction
+from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema
 from tests.core.samples import content, migration
 
 A, B, C, X, Y = (migration(label) for label in ("0001_a", "0002_b", "0005_c", "0003_x", "0004_y"))

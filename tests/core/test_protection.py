@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.protection import Caller, Change, Verdict, judge
+from gitmig.ledger.protection import Caller, Change, Verdict, judge
 
 
 @pytest.mark.parametrize("caller", Caller)

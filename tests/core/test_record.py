@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.migration import MigrationSet
-from gitmig.core.record import Record, make_record, suspects
+from gitmig.migrations.model import MigrationSet
+from gitmig.migrations.record import Record, make_record, suspects
 from tests.core.samples import FOLDER, migration
 
 FULL = Record(set_id="0123456789abcdef", count=3, added=("3_c", "4_d"), removed=("1_a",), edited=("2_b",))

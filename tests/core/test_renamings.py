@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitmig.core.renamings import Renaming, renamings
-from gitmig.core.schema import ObjectName
+from gitmig.schema.model import ObjectName
+from gitmig.schema.moves import Renaming, renamings
 
 BEFORE = {
     "n1": ObjectName("schema", "s"),

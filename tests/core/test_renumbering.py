@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from gitmig.core.renumbering import Mentions, Renaming, moves, own, renumbering
+from gitmig.migrations.naming import Mentions, Renaming, moves, own, renumbering
 from tests.core.samples import grouped, migration
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=timezone.utc)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.repair import blamed, share
-from gitmig.core.schema import ObjectName, Schema, Tie, schema_difference
+from gitmig.execute.repair import blamed, share
+from gitmig.schema.model import ObjectName, Schema, Tie, schema_difference
 
 EMPTY = Schema({})
 CASES = {

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.languages.sql import SQL
-from gitmig.core.migration import Script
-from gitmig.core.same_schema import Split, splits
+from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.model import Script
+from gitmig.migrations.same_schema import Split, splits
 
 
 def scripts(*texts: str) -> list[Script]:

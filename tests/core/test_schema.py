@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmig.core.schema import COLUMN_ORDER, ObjectName, Schema, SchemaDifference, Tie, schema_difference
+from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema, SchemaDifference, Tie, schema_difference
 
 TABLE = ObjectName("table", "public.t")
 COLUMN = ObjectName("column", "public.t.a")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gitmig.core.findings import Finding, Severity
-from gitmig.core.plan import Direction
-from gitmig.core.proof import Failure, Proof, Way
-from gitmig.core.schema import ObjectName
-from gitmig.core.settling import WITHOUT_ROWS, settle
+from gitmig.check.findings import Finding, Severity
+from gitmig.check.proof import WITHOUT_ROWS, Failure, Proof, Way, settle
+from gitmig.migrations.plan import Direction
+from gitmig.schema.model import ObjectName
 
 BODY = ObjectName("column", "public.comments.body")
 FAILURE = Failure(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitmig.config import resolve
-from gitmig.core.sizes import as_size
 from gitmig.errors import UsageError
+from gitmig.text import as_size
 
 
 @pytest.mark.parametrize(

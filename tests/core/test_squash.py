@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gitmig.core.languages.sql import SQL
-from gitmig.core.migration import Script
-from gitmig.core.same_schema import Split, splits
-from gitmig.core.squash import missing_parts, parts_of, squashed_in, with_head
+from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.model import Script
+from gitmig.migrations.same_schema import Split, splits
+from gitmig.migrations.squash import missing_parts, parts_of, squashed_in, with_head
 
 
 def script(text: str) -> Script:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.text import decode
+from gitmig.text import decode
 from tests.core.samples import refused
 
 # Text as PostgreSQL can store it, with LF line ends; a mark at its start would be taken for a byte-order mark.

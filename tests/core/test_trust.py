@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.trust import Agreement, Movement, agreements, branches_of, movements, trusted_remotes, valid_agreements
+from gitmig.git.agreements import (
+    Agreement,
+    Movement,
+    agreements,
+    branches_of,
+    movements,
+    trusted_remotes,
+    valid_agreements,
+)
 
 
 def reflog(*lines: str) -> list[Movement]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.schema import ObjectName, Schema
-from gitmig.core.verification import Failure, Finding, Outcome, Stage, Trial, judge
+from gitmig.migrations.round_trip import Failure, Finding, Outcome, Stage, Trial, judge
+from gitmig.schema.model import ObjectName, Schema
 
 A, B = ObjectName("table", "a"), ObjectName("table", "b")
 ORDER = ObjectName("column order", "a")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.version import TIME, Version
+from gitmig.migrations.model import TIME, Version
 
 DIGITS = st.text("0123456789", min_size=1, max_size=40)
 COUNTERS = DIGITS.filter(lambda text: not TIME.match(text.lstrip("0")))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmig.core.text import visible
+from gitmig.text import visible
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.operations.project import Project
 from gitmig.operations.sync import sync
+from gitmig.project.project import Project
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.cli.main import run
-from gitmig.database.connection import Address, connect, environment, is_missing_database
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
-from gitmig.operations.project import Project
+from gitmig.execute.address import Address, connect, environment, is_missing_database
+from gitmig.project.project import Project
 from tests.conftest import url_of
 from tests.database.conftest import run_sync
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.difference import difference
-from gitmig.core.schema import Schema, schema_difference
-from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import connect
+from gitmig.execute.address import connect
+from gitmig.schema.catalog import read_schema
+from gitmig.schema.compare import difference
+from gitmig.schema.model import Schema, schema_difference
 
 if TYPE_CHECKING:
     from tests.conftest import Database

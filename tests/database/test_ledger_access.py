@@ -12,13 +12,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from gitmig.database import ledger_schema
-from gitmig.database.connection import connect
-from gitmig.database.ledger_access import refuse_strangers
 from gitmig.errors import GitmigError, UntrustedLedger
+from gitmig.execute.address import connect
+from gitmig.ledger import schema
+from gitmig.ledger.access import refuse_strangers
 from gitmig.operations.init import init
-from gitmig.operations.project import Project
 from gitmig.operations.status import status
+from gitmig.project.project import Project
 from tests.database.conftest import run_sync
 
 if TYPE_CHECKING:
@@ -360,7 +360,7 @@ def test_a_ledger_that_came_between_the_look_and_the_first_write_is_refused(
     class Slow(Notebook):
         def planned(self, plan: object) -> bool:
             attack("CREATE SCHEMA gitmig; CREATE TABLE gitmig.state (ledger_version int)")
-            attack(f"INSERT INTO gitmig.state VALUES ({ledger_schema.CURRENT})")
+            attack(f"INSERT INTO gitmig.state VALUES ({schema.CURRENT})")
             return True
 
     repo.table("0001_a", "a")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.cli.main import run
-from gitmig.database import ledger_schema
-from gitmig.database.connection import connect
 from gitmig.errors import GitmigError
-from gitmig.operations.project import Project
+from gitmig.execute.address import connect
+from gitmig.ledger import schema
 from gitmig.operations.status import status
+from gitmig.project.project import Project
 from tests.database.conftest import run_sync
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ POLITE = "a newer gitmig wrote the ledger of this database (its version is 99, k
 
 def upgrade(database: Database) -> None:
     with connect(database.url, "test") as connection:
-        ledger_schema.upgrade(connection)
+        schema.upgrade(connection)
 
 
 def test_every_table_and_column_is_explained(database: Database) -> None:
@@ -50,7 +50,7 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
     before = database.rows(CATALOG), database.rows("TABLE gitmig.state")
     upgrade(database)
     assert (database.rows(CATALOG), database.rows("TABLE gitmig.state")) == before
-    assert database.rows("SELECT ledger_version FROM gitmig.state") == [(ledger_schema.CURRENT,)]
+    assert database.rows("SELECT ledger_version FROM gitmig.state") == [(schema.CURRENT,)]
 
 
 def test_a_database_without_a_ledger_is_at_version_0_and_stays_so_when_looked_at(
@@ -58,7 +58,7 @@ def test_a_database_without_a_ledger_is_at_version_0_and_stays_so_when_looked_at
 ) -> None:
     repo.table("0001_a", "a")
     with connect(database.url, "test") as connection:
-        assert ledger_schema.version(connection) == 0
+        assert schema.version(connection) == 0
     assert not status(Project.load(repo.root, database.url)).in_sync
     assert database.rows("SELECT to_regnamespace('gitmig')") == [(None,)]
 
@@ -91,7 +91,7 @@ def test_a_newer_ledger_is_refused_politely(
     monkeypatch.setenv("DATABASE_URL", database.url)
     code = run(command.split())
     said = capfd.readouterr().err
-    assert POLITE.format(ledger_schema.CURRENT) in said
+    assert POLITE.format(schema.CURRENT) in said
     assert "upgrade gitmig: pip install --upgrade gitmig" in said
     assert code == (0 if command == "init" else 3), "init has done everything else"
     assert database.tables() == ["a"]
@@ -106,7 +106,7 @@ def test_a_newer_ledger_with_other_tables_is_refused_as_politely(repo: Sandbox, 
     repo.table("0001_a", "a")
     with pytest.raises(GitmigError) as caught:
         run_sync(repo)
-    assert caught.value.message == POLITE.format(ledger_schema.CURRENT)
+    assert caught.value.message == POLITE.format(schema.CURRENT)
 
 
 @pytest.mark.parametrize("path", ["public", "other", "pg_catalog"])

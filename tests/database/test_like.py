@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.database.connection import connect
-from gitmig.database.like import create_like
+from gitmig.execute.address import connect
+from gitmig.execute.scratch import create_like
 from tests.conftest import url_of
 
 if TYPE_CHECKING:

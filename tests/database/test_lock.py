@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from gitmig.database import lock
-from gitmig.database.connection import connect
+from gitmig.execute import lock
+from gitmig.execute.address import connect
 
 if TYPE_CHECKING:
     import pytest
 
-    from gitmig.database.lock import Holder
+    from gitmig.execute.lock import Holder
     from tests.conftest import Database
 
 
@@ -27,7 +27,7 @@ def test_the_holder_is_described_once_and_then_waited_for(database: Database, mo
             if next(rounds) == 2:
                 first.execute("SELECT pg_advisory_unlock_all()")
 
-        monkeypatch.setattr("gitmig.database.lock.time.sleep", release_in_the_third_round)
+        monkeypatch.setattr("gitmig.execute.lock.time.sleep", release_in_the_third_round)
         lock.acquire(second, told.append)
         (holder,) = told
         assert (holder.pid, holder.application, holder.user) == (first.info.backend_pid, "gitmig sync", "postgres")

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.core.languages.sql import SQL
-from gitmig.core.migration import Script
-from gitmig.database import pipelining
-from gitmig.database.connection import connect
-from gitmig.database.pipelining import run_each
-from gitmig.database.sending import ScriptError
+from gitmig.execute import script
+from gitmig.execute.address import connect
+from gitmig.execute.script import ScriptError, run_each
+from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.model import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
     from tests.conftest import Database
 
 KILL = (
@@ -49,7 +48,7 @@ def count_tables(connection: Connection) -> object:
 
 
 def test_more_scripts_than_are_sent_ahead_all_run(connection: Connection) -> None:
-    count = 2 * pipelining.AHEAD + 1
+    count = 2 * script.AHEAD + 1
     assert len(list(run_each(connection, scripts(*tables(count))))) == count
     assert count_tables(connection) == count
 
@@ -102,8 +101,8 @@ def test_whoever_stops_in_the_middle_gets_a_connection_of_use_back(connection: C
 
 def test_a_connection_that_breaks_is_an_error_and_no_endless_wait(connection: Connection, database: Database) -> None:
     """Whichever comes first: PostgreSQL's last word about the script, or libpq's that nobody is there any more."""
-    with closing(run_each(connection, scripts(*tables(pipelining.AHEAD + 1)))) as runs:
-        for _ in range(pipelining.AHEAD):
+    with closing(run_each(connection, scripts(*tables(script.AHEAD + 1)))) as runs:
+        for _ in range(script.AHEAD):
             next(runs)
         pid = connection.info.backend_pid
         database.rows(f"SELECT pg_terminate_backend({pid}, 10000)")

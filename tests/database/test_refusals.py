@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.database.connection import Address
 from gitmig.errors import GitmigError
+from gitmig.execute.address import Address
 from tests.database.conftest import run_sync
 
 if TYPE_CHECKING:

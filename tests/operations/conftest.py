@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitmig.operations.project import Project
 from gitmig.operations.sync import Outcome, sync
+from gitmig.project.project import Project
 from tests.rebuilding import nothing_is_left, rebuild
 
 __all__ = ["Notebook", "nothing_is_left", "rebuild", "run_sync"]
@@ -15,15 +15,15 @@ __all__ = ["Notebook", "nothing_is_left", "rebuild", "run_sync"]
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.core.ownership import ForeignLedger
-    from gitmig.core.plan import Plan, Step
-    from gitmig.core.schema import SchemaDifference
-    from gitmig.database.book import Done
-    from gitmig.database.lock import Holder
-    from gitmig.database.rebuild.sessions import Session
     from gitmig.errors import SyncFailed
+    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.lock import Holder
+    from gitmig.ledger.ownership import ForeignLedger
+    from gitmig.migrations.plan import Plan, Step
+    from gitmig.rebuild.cutover import Session
     from gitmig.rows.items import Item, Report
     from gitmig.rows.tables import TableName
+    from gitmig.schema.model import SchemaDifference
     from tests.conftest import Database, Sandbox
 
 

@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.database import ledger, lock
-from gitmig.database.connection import connect
+from gitmig import ledger
 from gitmig.errors import GitmigError
+from gitmig.execute import lock
+from gitmig.execute.address import connect
 from gitmig.operations.adopt import Adopted, adopt
 from gitmig.operations.capture import capture
 from gitmig.operations.diff import diff
 from gitmig.operations.init import init
-from gitmig.operations.project import Project
-from gitmig.operations.protection import set_protection
 from gitmig.operations.status import status
+from gitmig.project.project import Project
+from gitmig.project.protection import set_protection
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.database.lock import Holder
+    from gitmig.execute.lock import Holder
     from tests.conftest import Database, Sandbox
 
     Adopt = Callable[..., Adopted]

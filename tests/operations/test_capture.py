@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.database import ledger
+from gitmig import ledger
 from gitmig.errors import GitmigError
 from gitmig.operations.capture import Captured, capture
 from gitmig.operations.diff import diff
-from gitmig.operations.project import Project
 from gitmig.operations.status import status
-from gitmig.operations.target import load_target
+from gitmig.project.project import Project
+from gitmig.project.target import load_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitmig.database.lock import Holder
+    from gitmig.execute.lock import Holder
     from tests.conftest import Database, Sandbox
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.findings import Severity
+from gitmig.check.findings import Severity
 from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.check import Checked, check
-from gitmig.operations.project import Project
+from gitmig.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.findings import Finding, Severity
-from gitmig.core.footprint import footprint
-from gitmig.operations.clients import clients
-from gitmig.operations.project import Project
+from gitmig.check.findings import Finding, Severity
+from gitmig.check.footprint import footprint
+from gitmig.operations.check import find_clients
+from gitmig.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def repo(make_sandbox: Callable[..., Sandbox]) -> Sandbox:
 
 
 def run(repo: Sandbox, up: str = RENAME) -> list[Finding]:
-    return clients(Project.load(repo.root), "HEAD", [("0002_body", footprint(up))])
+    return find_clients(Project.load(repo.root), "HEAD", [("0002_body", footprint(up))])
 
 
 def messages(repo: Sandbox, up: str = RENAME) -> list[str]:
@@ -83,5 +83,5 @@ def test_a_line_that_says_so_is_left_out(repo: Sandbox) -> None:
 
 
 def test_migrations_that_take_nothing_away_start_no_search(repo: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gitmig.operations.clients.grep", None)
+    monkeypatch.setattr("gitmig.operations.check.grep", None)
     assert messages(repo, "ALTER TABLE comments ADD likes int") == []

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.problem import InvalidMigrations
-from gitmig.core.verification import Outcome
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations.compose import Composed, compose
-from gitmig.operations.project import Project
-from gitmig.operations.target import load_target
+from gitmig.migrations.model import InvalidMigrations
+from gitmig.migrations.round_trip import Outcome
+from gitmig.operations.new import Composed, compose
+from gitmig.project.project import Project
+from gitmig.project.target import load_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable

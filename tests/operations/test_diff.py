@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.schema import ObjectName
 from gitmig.errors import GitmigError
 from gitmig.operations.diff import diff
-from gitmig.operations.project import Project
+from gitmig.project.project import Project
+from gitmig.schema.model import ObjectName
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.schema import ObjectName
 from gitmig.errors import GitmigError
-from gitmig.operations.project import Project
 from gitmig.operations.status import status
+from gitmig.project.project import Project
+from gitmig.schema.model import ObjectName
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.core.schema import SchemaDifference
+    from gitmig.schema.model import SchemaDifference
     from tests.conftest import Database, Sandbox
 
     Sync = Callable[..., list[str]]

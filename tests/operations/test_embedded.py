@@ -16,11 +16,11 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gitmig.database.embedded import EmbeddedServer
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations import embedded
-from gitmig.operations.project import Project
+from gitmig.execute.embedded import EmbeddedServer
+from gitmig.operations import db
 from gitmig.operations.sync import sync
+from gitmig.project.project import Project
 from tests.conftest import Sandbox
 from tests.operations.conftest import Notebook
 
@@ -76,16 +76,16 @@ def pid(sandbox: Sandbox) -> int:
 
 
 def test_it_starts_on_demand_and_is_found_running_the_second_time(repo: Sandbox) -> None:
-    embedded.stop(project(repo))
+    db.stop(project(repo))
     assert not project(repo).server.is_running()
     synced(repo)
     first = pid(repo)
     assert synced(repo) == []
-    assert (pid(repo), embedded.start(project(repo))) == (first, False)
+    assert (pid(repo), db.start(project(repo))) == (first, False)
 
 
 def test_its_url_leads_through_a_socket_only(repo: Sandbox) -> None:
-    url = embedded.url(project(repo))
+    url = db.url(project(repo))
     parts = conninfo_to_dict(url)
     assert (parts["user"], parts["dbname"], parts["port"]) == ("postgres", "dev", "5432")
     assert str(parts["host"]).startswith("/")
@@ -94,10 +94,10 @@ def test_its_url_leads_through_a_socket_only(repo: Sandbox) -> None:
 
 
 def test_stop_and_start_say_whether_there_was_something_to_do(repo: Sandbox) -> None:
-    embedded.start(project(repo))
-    assert embedded.stop(project(repo)) is True
-    assert embedded.stop(project(repo)) is False
-    assert embedded.start(project(repo)) is True
+    db.start(project(repo))
+    assert db.stop(project(repo)) is True
+    assert db.stop(project(repo)) is False
+    assert db.start(project(repo)) is True
 
 
 def test_a_linked_work_tree_has_a_database_of_its_own_and_reset_empties_only_that(
@@ -111,7 +111,7 @@ def test_a_linked_work_tree_has_a_database_of_its_own_and_reset_empties_only_tha
     assert project(linked).embedded_name == "dev_linked"
     for tree in (repo, linked):
         rows(project(tree).url, "INSERT INTO a VALUES (7) ON CONFLICT DO NOTHING RETURNING 1")
-    embedded.reset(project(linked))
+    db.reset(project(linked))
     assert rows(project(linked).url, "SELECT to_regclass('a'), to_regnamespace('gitmig')") == [(None, None)]
     assert rows(project(repo).url, "SELECT count(*) FROM a WHERE id = 7") == [(1,)]
 
@@ -138,7 +138,7 @@ def test_the_bootstrap_sql_runs_in_a_fresh_database_and_only_there(repo: Sandbox
     boot = (repo.root if inside else tmp_path) / "boot file.sql"
     boot.write_text("CREATE SCHEMA boot; CREATE TABLE boot.once (id int); INSERT INTO boot.once VALUES (1);")
     repo.git("config", "gitmig.bootstrap", "boot file.sql" if inside else str(boot))
-    embedded.reset(project(repo))
+    db.reset(project(repo))
     assert rows(project(repo).url, "TABLE boot.once") == [(1,)]
     synced(repo)
     assert rows(project(repo).url, "TABLE boot.once") == [(1,)]
@@ -151,7 +151,7 @@ def test_a_bootstrap_that_fails_leaves_the_database_as_it_was(repo: Sandbox) -> 
     boot = repo.write("boot.sql", "CREATE TABLE x (id int);\nSELECT nonsense;\n")
     repo.git("config", "gitmig.bootstrap", "boot.sql")
     with pytest.raises(GitmigError) as caught:
-        embedded.reset(project(repo))
+        db.reset(project(repo))
     assert caught.value.message == 'the bootstrap SQL failed at line 2: column "nonsense" does not exist'
     maintenance = project(repo).server.url("postgres")
     query = "SELECT datname FROM pg_database WHERE datname LIKE 'gitmig%'"
@@ -181,7 +181,7 @@ def test_a_number_that_belongs_to_another_process_by_now_is_not_the_server(repo:
     synced(repo)
     file = project(repo).server.data / "postmaster.pid"
     text = file.read_text()
-    embedded.stop(project(repo))
+    db.stop(project(repo))
     with subprocess.Popen(["sleep", "60"]) as other:
         try:
             file.write_text(f"{other.pid}\n" + text.split("\n", 1)[1])
@@ -199,7 +199,7 @@ def test_a_path_is_not_read_by_a_shell(tmp_path: Path, name: str) -> None:
         server.remove()
 
 
-@pytest.mark.parametrize("act", [embedded.start, embedded.stop, embedded.reset])
+@pytest.mark.parametrize("act", [db.start, db.stop, db.reset])
 def test_a_configured_database_is_not_started_stopped_or_emptied(
     repo: Sandbox, monkeypatch: pytest.MonkeyPatch, act: Callable[[Project], object]
 ) -> None:
@@ -213,7 +213,7 @@ def test_a_configured_database_is_not_started_stopped_or_emptied(
 
 
 def test_psql_is_the_servers_own_and_gets_no_password_on_its_command_line(repo: Sandbox) -> None:
-    client = embedded.psql(project(repo))
+    client = db.psql(project(repo))
     assert Path(client.program).is_file()
     done = subprocess.run(
         [client.program, "-XAtc", "SELECT current_database()"],

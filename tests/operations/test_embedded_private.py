@@ -17,12 +17,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gitmig.database.connection import Address
-from gitmig.database.embedded import EmbeddedServer, forget_libpq_variables
 from gitmig.errors import GitmigError
-from gitmig.operations import embedded
-from gitmig.operations.project import Project
-from gitmig.repository.door import Repository
+from gitmig.execute.address import Address
+from gitmig.execute.embedded import EmbeddedServer, forget_libpq_variables
+from gitmig.git.repository import Repository
+from gitmig.operations import db
+from gitmig.project.project import Project
 from tests.conftest import Sandbox
 
 if TYPE_CHECKING:
@@ -149,13 +149,13 @@ def test_a_server_is_never_made_with_trust(start: Callable[[str], EmbeddedServer
 
 def test_a_cluster_of_an_older_gitmig_is_closed_while_it_runs(clone: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Project.load(clone.root)
-    embedded.start(project)
+    db.start(project)
     server = project.server
     (server.data / "pg_hba.conf").write_text(TRUST)
     reload = "SELECT pg_reload_conf(), pg_sleep(0.5)"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(reload)
-    embedded.url(project)
+    db.url(project)
     assert rules(server) == ["local all all peer map=gitmig"]
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute("SELECT pg_sleep(0.5)")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.database import ledger_schema
 from gitmig.errors import GitmigError
+from gitmig.ledger import schema
 from gitmig.operations.kept import kept
-from gitmig.operations.project import Project
 from gitmig.operations.status import status
 from gitmig.operations.sync import sync
+from gitmig.project.project import Project
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def test_a_ledger_that_was_dropped_is_made_anew_beside_the_kept_rows(
     project.table("0002_b", "b")
     run(project, database)
     assert database.rows("SELECT id FROM b ORDER BY id") == [(1,), (2,)]
-    assert database.rows("SELECT ledger_version FROM gitmig.state") == [(ledger_schema.CURRENT,)]
+    assert database.rows("SELECT ledger_version FROM gitmig.state") == [(schema.CURRENT,)]
 
 
 @pytest.mark.parametrize("command", [["init"], ["adopt"], ["db", "protect"], ["kept", "list"], ["status"]])

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.schema import PUBLIC
 from gitmig.errors import GitmigError
-from gitmig.operations import expected
 from gitmig.operations.adopt import adopt
 from gitmig.operations.capture import capture
 from gitmig.operations.diff import diff
-from gitmig.operations.expected import fresh_schemas
-from gitmig.operations.project import Project
 from gitmig.operations.status import status
+from gitmig.project import expected
+from gitmig.project.expected import fresh_schemas
+from gitmig.project.project import Project
+from gitmig.schema.model import PUBLIC
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from gitmig.core.migration import Script
-    from gitmig.core.schema import Schema
+    from gitmig.migrations.model import Script
+    from gitmig.schema.model import Schema
     from tests.conftest import Database, Sandbox
 
     Sync = Callable[..., list[str]]

@@ -10,8 +10,8 @@ import pytest
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.init import Initialised, init
-from gitmig.operations.project import Project
-from gitmig.operations.target import load_target
+from gitmig.project.project import Project
+from gitmig.project.target import load_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable

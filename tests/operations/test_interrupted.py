@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.languages.sql import SQL
-from gitmig.core.migration import Script
-from gitmig.operations.interrupted import same_beginning
+from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.model import Script
+from gitmig.operations.sync import same_beginning
 
 
 def script(text: str) -> Script:

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.findings import Severity
+from gitmig.check.findings import Severity
 from gitmig.errors import GitmigError
-from gitmig.operations import lint as module
-from gitmig.operations.lint import lint
-from gitmig.operations.project import Project
+from gitmig.operations import check as module
+from gitmig.operations.check import lint
+from gitmig.project.project import Project
 from tests.core.samples import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitmig.core.migration import Script
+    from gitmig.migrations.model import Script
     from tests.conftest import Sandbox
 
 UP = "-- migrate:up\n\n-- why\nALTER TABLE comments\n  ADD COLUMN likes bigint NOT NULL;\n-- migrate:down\n"

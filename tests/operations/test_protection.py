@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.protection import Caller
 from gitmig.errors import GitmigError, ProtectedDatabase
+from gitmig.ledger.protection import Caller
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:

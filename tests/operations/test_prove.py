@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.plan import Direction
-from gitmig.core.proof import Orders, Proof, Way
+from gitmig.check.proof import Orders, Proof, Way
 from gitmig.errors import GitmigError
-from gitmig.operations.project import Project
-from gitmig.operations.prove import prove
+from gitmig.migrations.plan import Direction
+from gitmig.operations.check import prove
+from gitmig.project.project import Project
 from tests.core.samples import migration, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.core.migration import Content, Migration
+    from gitmig.migrations.model import Content, Migration
     from tests.conftest import Database, Sandbox
 
     # label → up and down, None for a migration without one

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.operations.project import Project
-from gitmig.operations.radar import Radar, radar
+from gitmig.operations.check_all import Radar, radar
+from gitmig.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,10 @@ from psycopg.conninfo import make_conninfo
 
 from gitmig.errors import GitmigError
 from gitmig.operations.diff import fresh_schema
-from gitmig.operations.project import Project
 from gitmig.operations.rebuild import rebuild as rebuild_for_sync
 from gitmig.operations.rebuild import rebuild_to
-from gitmig.operations.target import load_target
+from gitmig.project.project import Project
+from gitmig.project.target import load_target
 from tests.conftest import url_of
 from tests.rebuilding import Listener
 
@@ -251,7 +251,7 @@ def test_a_database_on_another_machine_is_rebuilt_only_by_hand(
     sandbox: Sandbox, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.table("0001_a", "a")
-    monkeypatch.setattr("gitmig.database.connection.Address.is_local", False)
+    monkeypatch.setattr("gitmig.execute.address.Address.is_local", False)
     project = Project.load(sandbox.root, database.url)
     error = refusal(lambda: rebuild_for_sync(project, load_target(project), Listener(), wait=0))
     assert error.message.endswith("is on another machine: it is not rebuilt unless you ask")

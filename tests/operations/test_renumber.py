@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
-from gitmig.operations.project import Project
 from gitmig.operations.renumber import Renumbered, renumber
+from gitmig.project.project import Project
 from tests.database.conftest import run_sync
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import SyncFailed
-from gitmig.operations.project import Project
 from gitmig.operations.sync import sync
+from gitmig.project.project import Project
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def test_a_second_visit_asks_for_no_scratch_database(
     sandbox.write(path, text)
     sync(project, Notebook())
     (sandbox.root / path).unlink()
-    monkeypatch.setattr("gitmig.operations.expected.scratch_database", None)
+    monkeypatch.setattr("gitmig.project.expected.scratch_database", None)
     assert [one.repair is not None for one in sync(project, Notebook()).done] == [True]
 
 
@@ -401,7 +401,7 @@ def test_a_place_where_the_database_was_is_remembered_also_when_it_is_left(
     for path, text in zip(paths, texts):
         path.write_text(text)
     database.rows("UPDATE gitmig.measured SET at = at - interval '1 day'")
-    monkeypatch.setattr("gitmig.database.executor.SHORT", 0)  # as in a longer plan, nothing is measured on the way
+    monkeypatch.setattr("gitmig.execute.executor.SHORT", 0)  # as in a longer plan, nothing is measured on the way
     assert run_sync() == ["+ 0002_t", "+ 0003_t"]
     assert database.rows("SELECT fingerprint FROM gitmig.applied ORDER BY position") == measured
     assert database.rows("SELECT count(*) FROM gitmig.measured") == [(3,)]
@@ -410,7 +410,7 @@ def test_a_place_where_the_database_was_is_remembered_also_when_it_is_left(
 def test_of_very_many_places_the_oldest_are_forgotten(
     sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gitmig.database.ledger.writing.MOST_MEASURED", 2)
+    monkeypatch.setattr("gitmig.ledger.writing.MOST_MEASURED", 2)
     for n in range(1, 5):
         sandbox.table(f"000{n}_t", f"t{n}")
         run_sync()

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.findings import Severity
+from gitmig.check.findings import Severity
 from gitmig.errors import GitmigError
-from gitmig.operations.project import Project
-from gitmig.operations.review import Review, review
+from gitmig.operations.check import Review, review
+from gitmig.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.verification import Outcome
 from gitmig.errors import SyncFailed
-from gitmig.operations.project import Project
-from gitmig.operations.prove import prove
+from gitmig.migrations.round_trip import Outcome
+from gitmig.operations.check import prove
 from gitmig.operations.verify import verify
+from gitmig.project.project import Project
 from tests.operations.test_prove import orders
 from tests.operations.test_verify import Silent, outcomes
 

@@ -11,11 +11,11 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import connect
 from gitmig.errors import GitmigError
-from gitmig.operations.project import Project
+from gitmig.execute.address import connect
 from gitmig.operations.sync import sync
+from gitmig.project.project import Project
+from gitmig.schema.catalog import read_schema
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:

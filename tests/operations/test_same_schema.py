@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.operations.project import Project
 from gitmig.operations.status import status
 from gitmig.operations.sync import sync
+from gitmig.project.project import Project
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ def test_two_branches_that_make_different_things_need_no_build(
     def refuse(*_: object) -> None:
         raise AssertionError("a scratch database is built")
 
-    monkeypatch.setattr("gitmig.operations.expected.fresh_schemas", refuse)
+    monkeypatch.setattr("gitmig.project.expected.fresh_schemas", refuse)
     assert have(U, ("0002_q", "CREATE TABLE q (id int);", "DROP TABLE q;")) == ["- 0002_p", "+ 0002_q"]
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.database.lock import KEY
 from gitmig.errors import LockLost, SyncFailed
+from gitmig.execute.lock import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,8 +165,8 @@ def test_what_is_checked_at_the_commit_finds_the_users_path(
 
 
 def test_who_looks_from_outside_finds_the_lock_held_until_the_end(database: Database) -> None:
-    from gitmig.database.connection import connect
-    from gitmig.database.lock import acquire
+    from gitmig.execute.address import connect
+    from gitmig.execute.lock import acquire
 
     with connect(database.url, "test") as connection, psycopg.connect(database.url, autocommit=True) as other:
         acquire(connection, lambda holder: None)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations.project import Project
-from gitmig.operations.selection import Selection, select
+from gitmig.operations.verify import Selection, select
+from gitmig.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.problem import InvalidMigrations
 from gitmig.errors import BeforeGitmig, UsageError
+from gitmig.git.notes import write_notes
+from gitmig.migrations.model import InvalidMigrations
 from gitmig.operations.log import log
-from gitmig.operations.project import Project
 from gitmig.operations.record import record
 from gitmig.operations.show import Shown, show
 from gitmig.operations.sync import sync
-from gitmig.repository.notes import write_notes
+from gitmig.project.project import Project
 from tests.conftest import Sandbox
 from tests.operations.conftest import Notebook
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations.project import Project
 from gitmig.operations.squash import Squashed, squash
 from gitmig.operations.status import status
+from gitmig.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

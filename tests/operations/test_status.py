@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.database.connection import Address
 from gitmig.errors import BeforeGitmig
-from gitmig.operations.project import Project
+from gitmig.execute.address import Address
 from gitmig.operations.status import Status, status
 from gitmig.operations.sync import sync
+from gitmig.project.project import Project
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:

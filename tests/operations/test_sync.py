@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.problem import InvalidMigrations
 from gitmig.errors import BeforeGitmig, GitmigError, SyncFailed, UsageError
+from gitmig.migrations.model import InvalidMigrations
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
@@ -376,6 +376,6 @@ def test_there_and_back_again_gives_the_same_rows_in_what_both_have(
 
 
 def _shown(database: Database) -> str:
-    from gitmig.database.connection import Address
+    from gitmig.execute.address import Address
 
     return str(Address.of(database.url))

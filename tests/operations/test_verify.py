@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.schema import ObjectName
-from gitmig.core.verification import Finding, Outcome, Stage, Weight
 from gitmig.errors import GitmigError
-from gitmig.operations.project import Project
+from gitmig.migrations.round_trip import Finding, Outcome, Stage, Weight
 from gitmig.operations.verify import Verified, verify
+from gitmig.project.project import Project
+from gitmig.schema.model import ObjectName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.core.verification import Verdict
-    from gitmig.operations.selection import Selection
+    from gitmig.migrations.round_trip import Verdict
+    from gitmig.operations.verify import Selection
     from tests.conftest import Database, Sandbox
 
 SCRATCH = f"SELECT datname FROM pg_database WHERE datname ~ '^gitmig_scratch_[0-9]+_{os.getpid()}'"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.operations.project import Project
-from gitmig.repository.door import Repository
+from gitmig.git.repository import Repository
+from gitmig.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

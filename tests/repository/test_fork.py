@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.repository.door import Repository
-from gitmig.repository.fork import Fork, first_parent, fork
+from gitmig.git.history import Fork, first_parent, fork
+from gitmig.git.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable

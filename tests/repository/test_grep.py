@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.repository.grep import grep
+from gitmig.git.snapshot import grep
 from tests.repository.conftest import opened
 
 if TYPE_CHECKING:

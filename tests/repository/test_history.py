@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.repository.history import commits_touching, touching_among
+from gitmig.git.history import commits_touching, touching_among
 from tests.conftest import Sandbox
 from tests.repository.conftest import opened
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import GitmigError
-from gitmig.repository import hooks
-from gitmig.repository.hooks import HookState
+from gitmig.git import hooks
+from gitmig.git.hooks import HookState
 from tests.conftest import Sandbox
 from tests.repository.conftest import opened
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitmig.repository.door import Repository
+    from gitmig.git.repository import Repository
 
 FOREIGN = "#!/bin/sh\necho foreign >&2\n"
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitmig.git.notes import REF, read_notes, read_record, write_notes
 from gitmig.operations.record import record
 from gitmig.operations.show import show
-from gitmig.repository.notes import REF, read_notes, read_record, write_notes
 from tests.conftest import Sandbox
 from tests.repository.conftest import opened, project
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitmig.core.record import Record
+    from gitmig.migrations.record import Record
 
 
 def notes(sandbox: Sandbox, revision: str = "HEAD") -> str:

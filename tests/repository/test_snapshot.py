@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.migration import File
-from gitmig.core.problem import InvalidMigrations
 from gitmig.errors import BeforeGitmig, UsageError
-from gitmig.operations.target import load_target
-from gitmig.repository.snapshot import Snapshot, at_commit, of_work_tree, read_texts
+from gitmig.git.snapshot import Snapshot, at_commit, of_work_tree, read_texts
+from gitmig.migrations.model import File, InvalidMigrations
+from gitmig.project.target import load_target
 from tests.conftest import Sandbox
 from tests.repository.conftest import opened, project
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.repository import stamp
+from gitmig.git import marker
 from tests.conftest import Sandbox
 from tests.repository.conftest import opened
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def written(sandbox: Sandbox, folder: str = "migrations", **environ: str) -> list[str]:
     repository = opened(sandbox)
-    stamp.write(repository, folder, environ, time.time_ns())
+    marker.write(repository, folder, environ, time.time_ns())
     return (repository.private(shared=False) / "stamp").read_text().split("\n")
 
 
@@ -31,7 +31,7 @@ def test_it_says_which_folder_and_which_settings(repo: Sandbox) -> None:
 def test_whatever_changes_after_the_reading_is_newer(repo: Sandbox) -> None:
     since = time.time_ns()
     later = repo.write("migrations/0003_c.sql", "SELECT 1;\n")
-    stamp.write(opened(repo), "migrations", {}, since)
+    marker.write(opened(repo), "migrations", {}, since)
     assert later.stat().st_mtime_ns > repo.stamp.stat().st_mtime_ns
 
 
@@ -68,12 +68,12 @@ def test_user_and_password_are_not_written_to_the_disk(repo: Sandbox, url: str, 
     "url", ["host=db.example.org password=secret dbname=app", "postgresql://db/app?user=u&password=secret"]
 )
 def test_a_password_in_another_place_is_not_written_to_the_disk_either(repo: Sandbox, url: str) -> None:
-    stamp.write(opened(repo), "migrations", {"DATABASE_URL": url}, time.time_ns())
+    marker.write(opened(repo), "migrations", {"DATABASE_URL": url}, time.time_ns())
     assert not repo.stamp.exists()
 
 
 def test_a_value_with_a_line_end_makes_no_stamp(repo: Sandbox) -> None:
-    stamp.write(opened(repo), "migrations", {"DATABASE_URL": "host=x\ndbname=y"}, time.time_ns())
+    marker.write(opened(repo), "migrations", {"DATABASE_URL": "host=x\ndbname=y"}, time.time_ns())
     assert not repo.stamp.exists()
 
 
@@ -86,5 +86,5 @@ def test_writing_one_forgets_those_of_all_other_work_trees(repo: Sandbox, tmp_pa
     for tree, path in zip(trees, paths):
         written(tree)
         assert [p.exists() for p in paths] == [p == path for p in paths]
-    stamp.forget(opened(trees[1]))
+    marker.forget(opened(trees[1]))
     assert not any(path.exists() for path in paths)

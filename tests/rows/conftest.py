@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.languages.sql import SQL
-from gitmig.core.migration import Script
-from gitmig.core.plan import Direction
-from gitmig.database import ledger_schema
-from gitmig.database.connection import Connection, connect
-from gitmig.database.sending import run_sql
+from gitmig.execute.address import Connection, connect
+from gitmig.execute.script import run_sql
+from gitmig.ledger import schema
+from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.model import Script
+from gitmig.migrations.plan import Direction
 from gitmig.rows.items import Limits, Report, Subject
 from gitmig.rows.preserve import Preserver
 from tests.rows.running import Call
@@ -74,5 +74,5 @@ def subject(name: str, text: str | None = None, opposite: str | None = None) -> 
 @pytest.fixture
 def bench(database: Database) -> Iterator[Bench]:
     with connect(database.url, "test") as connection:
-        ledger_schema.upgrade(connection)
+        schema.upgrade(connection)
         yield Bench(connection)

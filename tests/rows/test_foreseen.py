@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.plan import Direction
+from gitmig.migrations.plan import Direction
 from gitmig.rows.preserve import Preserver
 from tests.rows.conftest import subject
 from tests.rows.running import Call

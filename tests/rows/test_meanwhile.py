@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.cli.kept_rows import why
-from gitmig.database.sending import ScriptError
+from gitmig.cli.wording import why
 from gitmig.errors import GitmigError
+from gitmig.execute.script import ScriptError
 from gitmig.rows.items import Limits
 from gitmig.rows.preserve import Preserver
 

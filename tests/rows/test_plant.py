@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import connect
+from gitmig.execute.address import connect
 from gitmig.rows.plant import plant
+from gitmig.schema.catalog import read_schema
 
 if TYPE_CHECKING:
     from tests.conftest import Database

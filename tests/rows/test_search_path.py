@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.core.plan import Direction
-from gitmig.database.connection import connect
 from gitmig.errors import GitmigError, LeftToSync
+from gitmig.execute.address import connect
+from gitmig.migrations.plan import Direction
 from gitmig.rows.items import Limits
 from gitmig.rows.preserve import Preserver
 from tests.rows.conftest import Bench, subject
@@ -140,10 +140,10 @@ def planted(database: Database) -> Iterator[Bench]:
         )
     database.rows(f"ALTER DATABASE {database.name} SET search_path = public, pg_catalog")
     database.rows("SELECT pg_catalog.setval('public.caught', 1, false)")
-    from gitmig.database import ledger_schema
+    from gitmig.ledger import schema
 
     with connect(database.url, "test") as connection:
-        ledger_schema.upgrade(connection)
+        schema.upgrade(connection)
         yield Bench(connection)
 
 
@@ -210,10 +210,10 @@ SECURED = """
 
 @pytest.mark.parametrize("key", KEYS)
 def test_row_security_that_is_forced_upon_its_owner_hides_no_rows(database: Database, owner: str, key: str) -> None:
-    from gitmig.database import ledger_schema
+    from gitmig.ledger import schema
 
     with connect(owner, "test") as connection:
-        ledger_schema.upgrade(connection)
+        schema.upgrade(connection)
         bench = Bench(connection)
         bench.sql(SECURED.format(key=key))
         database.rows("INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)")
@@ -229,10 +229,10 @@ def test_row_security_that_is_forced_upon_its_owner_hides_no_rows(database: Data
 
 
 def test_it_is_forced_again(database: Database, owner: str) -> None:
-    from gitmig.database import ledger_schema
+    from gitmig.ledger import schema
 
     with connect(owner, "test") as connection:
-        ledger_schema.upgrade(connection)
+        schema.upgrade(connection)
         bench = Bench(connection)
         bench.sql(SECURED.format(key="PRIMARY KEY"))
         database.rows("INSERT INTO t VALUES (1, 'a', 1)")
@@ -242,13 +242,13 @@ def test_it_is_forced_again(database: Database, owner: str) -> None:
 
 def test_row_security_of_somebody_else_is_refused_by_name(database: Database, owner: str) -> None:
     """A trusted function of the table's owner drops a column of it: the rows that are not seen would be lost."""
-    from gitmig.database import ledger_schema
+    from gitmig.ledger import schema
 
     database.rows(SECURED.format(key="PRIMARY KEY"))
     database.rows("INSERT INTO t VALUES (1, 'a', 1); GRANT SELECT ON t TO PUBLIC")
     database.rows("CREATE FUNCTION d() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'ALTER TABLE t DROP COLUMN n'")
     with connect(owner, "test") as connection:
-        ledger_schema.upgrade(connection)
+        schema.upgrade(connection)
         with pytest.raises(GitmigError) as caught:
             Bench(connection).down("x", "SELECT d() -- alter table t", "SELECT 1")
     assert caught.value.message.startswith("row security hides rows of public.t from owner_of_")
@@ -275,14 +275,14 @@ ATTACHED = {
 
 @pytest.mark.parametrize("attached", ATTACHED.values(), ids=ATTACHED)
 def test_a_hook_of_a_superuser_does_not_run_what_others_attached(database: Database, owner: str, attached: str) -> None:
-    from gitmig.database import ledger_schema
+    from gitmig.ledger import schema
 
     with psycopg.connect(owner, autocommit=True) as stranger:
         stranger.execute("CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1'")
         stranger.execute(attached.encode())
     database.rows("INSERT INTO t (id, n) VALUES (1, 1)")
     with connect(database.url, "test") as connection:
-        ledger_schema.upgrade(connection)
+        schema.upgrade(connection)
         bench = Bench(connection)
         wary = Preserver(connection, Limits(), "Ada", None, wary=True)
         with pytest.raises(LeftToSync) as caught, connection.transaction():
@@ -305,13 +305,13 @@ def test_a_hook_of_a_superuser_does_not_run_what_others_attached(database: Datab
     ],
 )
 def test_a_hook_of_a_superuser_runs_postgresqls_own(database: Database, owner: str, table: str) -> None:
-    from gitmig.database import ledger_schema
+    from gitmig.ledger import schema
 
     with psycopg.connect(owner, autocommit=True) as stranger:
         stranger.execute(table.encode())
     database.rows("INSERT INTO t (id, n) VALUES (1, 1)")
     with connect(database.url, "test") as connection:
-        ledger_schema.upgrade(connection)
+        schema.upgrade(connection)
         wary = Preserver(connection, Limits(), "Ada", None, wary=True)
         with connection.transaction():
             report = wary.run(subject("x", "DROP TABLE t"), Direction.REVERT, Bench(connection).script("DROP TABLE t"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.cli.kept_rows import why
+from gitmig.cli.wording import why
 
 if TYPE_CHECKING:
     from tests.rows.conftest import Bench

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gitmig.cli.render import confirm, plural, say, say_text, styled, tell
+from gitmig.cli.output import confirm, plural, say, say_text, styled, tell
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.operations.trust import Candidate
+    from gitmig.project.trust import Candidate
 
 MEANS = "a script can do on that server what your role can do: as a superuser, run programs there (COPY … TO PROGRAM)"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig import __version__
-from gitmig.cli.render import styled, tell, tell_text
+from gitmig.cli.output import styled, tell, tell_text
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from gitmig.operations.project import Project
+    from gitmig.project.project import Project
 
 database = click.option("--database", metavar="URL", help="Use this database instead of the configured one.")
 trust = click.option("--trust", is_flag=True, help="Run untrusted scripts on the scratch database without asking.")
@@ -17,6 +17,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON (see 
 
 def project(database: str | None = None) -> Project:
     """The project of the current directory."""
-    from gitmig.operations.project import Project
+    from gitmig.project.project import Project
 
     return Project.load(Path.cwd(), database)

@@ -6,42 +6,50 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from gitmig.core.difference import difference
-from gitmig.core.ground import Ground
-from gitmig.core.naming import slug
-from gitmig.core.plan import desire, make_plan, unread
-from gitmig.core.plan import difference as difference_of_sets
-from gitmig.core.schema import schema_difference
-from gitmig.database.adoption import adopt
-from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import Address
-from gitmig.database.gauge import Gauge
-from gitmig.database.ledger import read_rows, read_state
-from gitmig.database.sending import ScriptError
-from gitmig.database.tasks import Context, row_of
 from gitmig.errors import GitmigError
-from gitmig.operations import trust
-from gitmig.operations.computed import Obstacle, accept, as_script, same
-from gitmig.operations.failures import shortened
-from gitmig.operations.ownership import foreign_ledger
-from gitmig.operations.planning import plan_for
-from gitmig.operations.target import load_target
-from gitmig.operations.workbench import open_workbench
-from gitmig.operations.writing import Draft, draft, unwrite, work_tree, write
-from gitmig.repository import stamp
+from gitmig.execute.address import Address
+from gitmig.execute.ledger_writer import adopt
+from gitmig.execute.script import ScriptError
+from gitmig.execute.tasks import Context, row_of
+from gitmig.git import marker
+from gitmig.ledger import read_rows, read_state
+from gitmig.migrations.naming import slug
+from gitmig.migrations.plan import desire, make_plan, unread
+from gitmig.migrations.plan import difference as difference_of_sets
+from gitmig.project import trust
+from gitmig.project.drafts import (
+    Draft,
+    Obstacle,
+    accept,
+    as_script,
+    draft,
+    open_workbench,
+    same,
+    unwrite,
+    work_tree,
+    write,
+)
+from gitmig.project.failures import shortened
+from gitmig.project.ownership import foreign_ledger
+from gitmig.project.target import load_target, plan_for
+from gitmig.schema.baseline import Ground
+from gitmig.schema.catalog import read_schema
+from gitmig.schema.compare import difference
+from gitmig.schema.fingerprint import Gauge
+from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitmig.core.migration import Script
-    from gitmig.core.schema import Schema, SchemaDifference
-    from gitmig.core.verification import Finding
-    from gitmig.database.connection import Connection
-    from gitmig.database.ledger import State
-    from gitmig.database.lock import Holder
-    from gitmig.operations.project import Project
-    from gitmig.operations.target import Target
-    from gitmig.operations.workbench import Workbench
+    from gitmig.execute.address import Connection
+    from gitmig.execute.lock import Holder
+    from gitmig.ledger import State
+    from gitmig.migrations.model import Script
+    from gitmig.migrations.round_trip import Finding
+    from gitmig.project.drafts import Workbench
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
+    from gitmig.schema.model import Schema, SchemaDifference
 
 TITLE = "captured"
 HINT = "write the migration yourself, in the file that `gitmig new` makes; `gitmig diff --sql` shows the rest"
@@ -167,7 +175,7 @@ def _tried(workbench: Workbench, found: Schema, ground: Ground, drafted: Draft) 
 def _write_and_adopt(connection: Connection, state: State, drafted: Draft, fingerprint: str) -> None:
     """Files and ledger row, both or none."""
     project = drafted.target.project
-    stamp.forget(project.repository)
+    marker.forget(project.repository)
     write(drafted)
     try:
         target = load_target(project)

@@ -1,28 +1,56 @@
-"""`gitmig check`: can the migrations of two sides live together? Changes nothing."""
+"""`gitmig check`: can the migrations of two sides live together? Changes nothing.
+
+Prove whether two sides can live together: run both orders on a scratch database and compare the schemas.
+
+Ask squawk, if it is installed, about data definitions that lock or rewrite large tables.
+
+Find the source code that still uses what a branch's migrations rename or drop.
+
+All that `gitmig check` can say about a branch: conflicts, their proof, clients left behind, unsafe statements.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitmig.core.conflicts.dependents import Dependents
-from gitmig.core.conflicts.sides import Merge, Pedigree, Sides
-from gitmig.core.conflicts.verdict import findings
-from gitmig.core.layouts import group, left_alone
-from gitmig.core.layouts.names import is_script
-from gitmig.core.migration import MigrationSet
-from gitmig.operations.sides import Reader, Side, common_layout, folders_of, grouped, read_side
-from gitmig.repository import merging, snapshot
+from gitmig.check.clients import Hit, departures, note, uses, words
+from gitmig.check.conflicts import findings
+from gitmig.check.dependencies import Dependents
+from gitmig.check.findings import in_order
+from gitmig.check.lint import read_report
+from gitmig.check.proof import Orders, judge
+from gitmig.check.sides import Merge, Pedigree, Sides
+from gitmig.errors import GitmigError
+from gitmig.execute.build import BuildFailed
+from gitmig.execute.embedded import MAINTENANCE, forget_libpq_variables
+from gitmig.execute.run_orders import run_trials
+from gitmig.git import merge, snapshot
+from gitmig.git.snapshot import grep
+from gitmig.migrations.layouts import group, left_alone
+from gitmig.migrations.layouts.parsing import is_script
+from gitmig.migrations.model import MigrationSet
+from gitmig.project.failures import not_fresh
+from gitmig.project.sides import Reader, Side, common_layout, folders_of, grouped, read_side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gitmig.core.conflicts.sides import Set
-    from gitmig.core.findings import Finding
-    from gitmig.core.layouts import Layout
-    from gitmig.core.migration import Content, File
-    from gitmig.operations.project import Project
-    from gitmig.repository.snapshot import Snapshot
+    from gitmig.check.findings import Finding
+    from gitmig.check.footprint import Footprint
+    from gitmig.check.proof import Proof
+    from gitmig.check.sides import Set
+    from gitmig.git.snapshot import Snapshot
+    from gitmig.migrations.layouts import Layout
+    from gitmig.migrations.model import Content, File, Migration, Script
+    from gitmig.project.project import Project
+    from gitmig.project.trust import Consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +79,9 @@ def check(project: Project, base: str | None = None, revision: str | None = None
     Raises GitmigError where that cannot be decided.
     """
     repository = project.repository
-    theirs = read_side(project, base or merging.default_base(repository))
+    theirs = read_side(project, base or merge.default_base(repository))
     ours = read_side(project, revision)
-    parted = merging.merge_bases(repository, ours.commit, theirs.commit)
+    parted = merge.merge_bases(repository, ours.commit, theirs.commit)
     layout = common_layout(project, (ours, theirs))
     ours, theirs = grouped(ours, layout), grouped(theirs, layout)
     bases = [grouped(read_side(project, commit), layout) for commit in parted]
@@ -116,7 +144,7 @@ def _dependents(reader: Reader, common: Set, found: Snapshot) -> Dependents:
 def _merge(project: Project, layout: Layout, ours: Side, theirs: Side) -> Merge:
     """The merged set by names, with what is not committed yet laid over it."""
     repository = project.repository
-    merged = merging.merged_tree(repository, ours.commit, theirs.commit)
+    merged = merge.merged_tree(repository, ours.commit, theirs.commit)
     folders = tuple(dict.fromkeys(filter(None, (ours.snapshot.folder, theirs.snapshot.folder))))
     trees = {folder: snapshot.at_commit(repository, merged.tree, (folder,)).files for folder in folders}
     files = {file.path: file for found in trees.values() for file in found}
@@ -157,3 +185,187 @@ def _by_path(found: Snapshot) -> dict[str, File]:
 
 def _inside(path: str, folder: str) -> bool:
     return folder == "." or path.startswith(f"{folder}/")
+
+
+EMBEDDED = "embedded"
+
+
+def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof:
+    """Try every order of the sides' migrations. The user's own database is not touched.
+
+    `scratch` is the URL of a server on which a database may be made, or `embedded`; None is the project's own server.
+    Raises GitmigError if it cannot be decided: no server, or the common migrations do not run.
+    """
+    foundation = [orders.contents[migration.blobs].up for migration in orders.foundation]
+    try:
+        server, bootstrap = _server(project, scratch), project.bootstrap_sql()
+        before, results = run_trials(server, bootstrap, foundation, orders.trials(), project.settings.ignore)
+    except BuildFailed as failure:
+        raise not_fresh(failure.script, failure.error) from failure
+    return judge(orders, before, results)
+
+
+def orders_of(project: Project, checked: Checked) -> Orders | None:
+    """The orders of two sides that were checked; None if one of the migrations cannot be read, which is a finding.
+
+    What one side edited counts as the merge has it.
+    """
+    known = {_key(m): m for m in (*checked.theirs_added, *checked.ours_added)}
+    merged = tuple(known.get(_key(m), m) for m in checked.merged.migrations)
+    reader = Reader(project=project, layout=checked.layout)
+    work_tree = {_key(m) for m in checked.ours.migrations}
+    reader.read([m for m in merged if _key(m) in work_tree], checked.ours.snapshot, footprints=False)
+    reader.read(merged, checked.base.in_git, footprints=False)
+    if reader.problems or not set(map(_key, known.values())) <= set(map(_key, merged)):
+        return None
+    return Orders(
+        ours=tuple(m for m in merged if m in checked.ours_added),
+        theirs=tuple(m for m in merged if m in checked.theirs_added),
+        merged=merged,
+        contents=reader.contents,
+    )
+
+
+def _key(migration: Migration) -> tuple[str, str]:
+    """What makes two migrations the same, wherever the folder lies."""
+    return migration.label, migration.blobs
+
+
+def _server(project: Project, scratch: str | None) -> str:
+    """The URL of a database beside which scratch databases can be made."""
+    if scratch is not None and scratch != EMBEDDED:
+        return scratch
+    if scratch == EMBEDDED or project.settings.database is None:
+        forget_libpq_variables()
+        project.server.start()
+        return project.server.url(MAINTENANCE)
+    return project.url
+
+
+PROGRAM = "squawk"
+CONFIG = ".squawk.toml"
+FOUND_SOMETHING = 1
+
+
+def lint(project: Project, ups: Iterable[tuple[str, Script]]) -> list[Finding]:
+    """Squawk's findings about up scripts, given with the labels of their migrations; [] if it is not installed.
+
+    Its settings are its own: `.squawk.toml` at the top of the work tree. Raises GitmigError if squawk fails.
+    """
+    program = squawk()
+    scripts = {f"{number}.sql": pair for number, pair in enumerate(ups) if pair[1].language.suffix == "sql"}
+    if program is None or not scripts:
+        return []
+    with tempfile.TemporaryDirectory(prefix="gitmig-") as folder:
+        for name, (_, script) in scripts.items():
+            Path(folder, name).write_text(script.text, encoding="utf-8", errors="surrogateescape")
+        report = _run(project, program, folder, list(scripts))
+    try:
+        return list(read_report(report, scripts))
+    except (ValueError, KeyError, TypeError) as error:
+        raise GitmigError("squawk's report cannot be read", hint="gitmig reads that of squawk-cli 2") from error
+
+
+def squawk() -> str | None:
+    """Where squawk is: beside the Python that runs now (extra `lint`), or on the PATH."""
+    return shutil.which(PROGRAM, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+
+
+def _run(project: Project, program: str, folder: str, names: list[str]) -> str:
+    config = (project.repository.root or Path()) / CONFIG
+    settings = ["--config", str(config.resolve())] if config.is_file() else []
+    command = [program, "--reporter", "json", *settings, *names]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    if done.returncode not in {0, FOUND_SOMETHING} or not done.stdout:
+        words = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise GitmigError(f"squawk failed: {words[-1]}", hint=f"`{PROGRAM} --version` and {CONFIG} are worth a look")
+    return done.stdout
+
+
+def find_clients(project: Project, commit: str, branch: Iterable[tuple[str, Footprint]]) -> list[Finding]:
+    """A note for every use in the tracked files of a commit, the migrations folders and `clients_ignore` left out.
+
+    `branch` are the labels and footprints of the branch's migrations, in order. Nothing is searched if they take
+    nothing away.
+    """
+    gone = departures(branch)
+    if not gone:
+        return []
+    settings = project.settings
+    rows = grep(project.repository, commit, words(gone), without=settings.folders, patterns=settings.clients_ignore)
+    return [note(use) for use in uses(gone, (Hit(*row) for row in rows))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """`checked`, with the `findings` of everything that was asked for, the most serious first.
+
+    `proof` is None if it was not asked for, or not possible: then `unproven` says why.
+    """
+
+    checked: Checked
+    findings: tuple[Finding, ...]
+    proof: Proof | None = None
+    unproven: str | None = None
+
+
+def review(
+    project: Project,
+    base: str | None = None,
+    revision: str | None = None,
+    *,
+    prove: bool = False,
+    scratch: str | None = None,
+    clients: bool = True,
+    lint: bool = True,
+    consent: Consent | None = None,
+) -> Review:
+    """Check a revision (None: the work tree) against a base (None: the upstream's default branch).
+
+    `prove` runs both orders on a scratch database (see `operations.prove`); `clients` looks for source code that uses
+    what the branch takes away, `lint` asks squawk if it is installed. `consent` is asked before a proof runs untrusted
+    scripts. Raises GitmigError where it cannot be decided.
+    """
+    checked = check(project, base, revision)
+    proven = Review(checked=checked, findings=checked.findings)
+    if prove:
+        proven = _proven(project, checked, scratch, consent)
+    found = list(proven.findings)
+    if clients:
+        found += _clients(project, checked)
+    if lint:
+        found += _lint(project, checked)
+    return Review(checked=checked, findings=in_order(found), proof=proven.proof, unproven=proven.unproven)
+
+
+def _proven(project: Project, checked: Checked, scratch: str | None, consent: Consent | None) -> Review:
+    from gitmig.check.proof import settle
+    from gitmig.project.trust import ask
+
+    orders = orders_of(project, checked)
+    if orders is None:
+        why = "git or gitmig cannot merge the migrations themselves: see the errors"
+        return Review(checked=checked, findings=checked.findings, unproven=why)
+    pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
+    ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
+    proof = prove(project, orders, scratch)
+    return Review(checked=checked, findings=tuple(settle(checked.findings, proof)), proof=proof)
+
+
+def _clients(project: Project, checked: Checked) -> list[Finding]:
+    from gitmig.project.sides import footprint_of
+
+    branch = ((label, footprint_of(content)) for label, content in _added(checked))
+    return find_clients(project, checked.ours.commit, branch)
+
+
+def _lint(project: Project, checked: Checked) -> list[Finding]:
+
+    return lint(project, ((label, content.up) for label, content in _added(checked)))
+
+
+def _added(checked: Checked) -> Iterator[tuple[str, Content]]:
+    """Label and content of our migrations, as far as they could be read."""
+    for migration in checked.ours_added:
+        if content := checked.contents.get(migration.path):
+            yield migration.label, content

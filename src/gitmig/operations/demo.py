@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitmig.config import URL_VARIABLES
-from gitmig.database.embedded import EmbeddedServer
 from gitmig.errors import GitmigError
+from gitmig.execute.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.core.difference import difference
-from gitmig.core.schema import schema_difference
-from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import Address
-from gitmig.operations.expected import fresh_schemas, ground_of
-from gitmig.operations.target import load_target
-from gitmig.operations.trust import ask
+from gitmig.execute.address import Address
+from gitmig.project.expected import fresh_schemas, ground_of
+from gitmig.project.target import load_target
+from gitmig.project.trust import ask
+from gitmig.schema.catalog import read_schema
+from gitmig.schema.compare import difference
+from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
-    from gitmig.core.difference import Difference
-    from gitmig.core.schema import Schema, SchemaDifference
-    from gitmig.operations.project import Project
-    from gitmig.operations.target import Target
-    from gitmig.operations.trust import Consent
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
+    from gitmig.project.trust import Consent
+    from gitmig.schema.compare import Difference
+    from gitmig.schema.model import Schema, SchemaDifference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.operations.trust import approve_local_branches
-from gitmig.repository import hooks
+from gitmig.git import hooks
+from gitmig.project.trust import approve_local_branches
 
 if TYPE_CHECKING:
-    from gitmig.operations.project import Project
-    from gitmig.repository.hooks import Hook
+    from gitmig.git.hooks import Hook
+    from gitmig.project.project import Project
 
 
 def install(project: Project, *, check: bool = False) -> list[Hook]:

@@ -8,27 +8,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.config import CONFIG_FILE, DEFAULT_FOLDER
-from gitmig.core.layouts import layouts
-from gitmig.core.problem import InvalidMigrations
-from gitmig.database import ledger_schema
-from gitmig.database.connection import Address
-from gitmig.database.ledger import read_state
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
-from gitmig.operations.evidence import look_before
-from gitmig.operations.ownership import foreign_ledger
-from gitmig.operations.planning import plan_for
-from gitmig.operations.project import Project
-from gitmig.operations.target import detect_layout, load_target
-from gitmig.operations.trust import approve_local_branches, bind
-from gitmig.repository import hooks
-from gitmig.repository.snapshot import of_work_tree
+from gitmig.execute.address import Address
+from gitmig.git import hooks
+from gitmig.git.snapshot import of_work_tree
+from gitmig.ledger import read_state, schema
+from gitmig.migrations.layouts import layouts
+from gitmig.migrations.model import InvalidMigrations
+from gitmig.operations.adopt import look_before
+from gitmig.project.ownership import foreign_ledger
+from gitmig.project.project import Project
+from gitmig.project.target import detect_layout, load_target, plan_for
+from gitmig.project.trust import approve_local_branches, bind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitmig.core.ownership import ForeignLedger
-    from gitmig.operations.evidence import Before
-    from gitmig.repository.hooks import Hook
+    from gitmig.git.hooks import Hook
+    from gitmig.ledger.ownership import ForeignLedger
+    from gitmig.operations.adopt import Before
 
 CANDIDATES = (DEFAULT_FOLDER, "db/migrations", "database/migrations", "sql/migrations")
 
@@ -184,7 +182,7 @@ def _make_ledger(
     foreign = None
     try:
         with project.connect("init") as connection:
-            ledger_schema.upgrade(connection)
+            schema.upgrade(connection)
             before = look_before(connection, project)
             with suppress(InvalidMigrations, BeforeGitmig, UsageError):
                 target, state = load_target(project), read_state(connection)

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.database import ledger_schema, lock
-from gitmig.database.ledger import read_state
 from gitmig.errors import GitmigError
-from gitmig.operations.kept_migrations import find_migrations
+from gitmig.execute import lock
+from gitmig.ledger import read_state, schema
+from gitmig.project.kept_migrations import find_migrations
 from gitmig.rows.items import UNDO, Limits, Report
 from gitmig.rows.preserve import Preserver
 from gitmig.rows.store import Store
@@ -17,17 +17,17 @@ from gitmig.rows.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from gitmig.database.connection import Connection
-    from gitmig.database.lock import Holder
-    from gitmig.operations.kept_migrations import Found
-    from gitmig.operations.project import Project
+    from gitmig.execute.address import Connection
+    from gitmig.execute.lock import Holder
+    from gitmig.project.kept_migrations import Found
+    from gitmig.project.project import Project
     from gitmig.rows.items import Item, Reason
 
     OnWait = Callable[[Holder], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class KeptEntry:
     """An item, and where the migration is that brings it back; None: no migration does."""
 
     item: Item
@@ -46,7 +46,7 @@ class Shown:
     There may be more rows than are shown.
     """
 
-    entry: Entry
+    entry: KeptEntry
     rows: tuple[tuple[dict[str, str | None], tuple[Reason, str | None] | None], ...]
 
     @property
@@ -55,7 +55,7 @@ class Shown:
         return self.entry.item
 
 
-def kept(project: Project, on_wait: OnWait) -> list[Entry]:
+def kept(project: Project, on_wait: OnWait) -> list[KeptEntry]:
     """Everything that is kept, oldest first."""
     with _opened(project, on_wait) as (connection, store):
         return _entries(project, connection, store.items())
@@ -110,11 +110,11 @@ def drop(project: Project, numbers: Sequence[int] | None, on_wait: OnWait) -> li
 def _opened(project: Project, on_wait: OnWait, *, locked: bool = False) -> Iterator[tuple[Connection, Store]]:
     """The book of kept rows; one of an earlier version is upgraded, for which the lock is needed as well."""
     with project.connect("kept") as connection:
-        is_old = 0 < ledger_schema.version(connection) < ledger_schema.CURRENT
+        is_old = 0 < schema.version(connection) < schema.CURRENT
         if locked or is_old:
             lock.acquire(connection, on_wait)
         if is_old:
-            ledger_schema.upgrade(connection)
+            schema.upgrade(connection)
         yield connection, Store(connection, project.user, None)
 
 
@@ -123,11 +123,11 @@ def _keeper(project: Project, connection: Connection) -> Preserver:
     return Preserver(connection, limits, project.user, None)
 
 
-def _entries(project: Project, connection: Connection, items: Sequence[Item]) -> list[Entry]:
+def _entries(project: Project, connection: Connection, items: Sequence[Item]) -> list[KeptEntry]:
     if not items:
         return []
     found = find_migrations(project, read_state(connection).stack, items)
-    return [Entry(item=item, found=found.get(item.id)) for item in items]
+    return [KeptEntry(item=item, found=found.get(item.id)) for item in items]
 
 
 def _find(store: Store, numbers: Sequence[int]) -> list[Item]:

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gitmig.core.problem import InvalidMigrations
-from gitmig.database.ledger import read_state
 from gitmig.errors import DatabaseUnavailable, UntrustedLedger
+from gitmig.git.history import commits_touching
+from gitmig.ledger import read_state
+from gitmig.migrations.model import InvalidMigrations
 from gitmig.operations.record import Targets, record_of
-from gitmig.repository.history import commits_touching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.core.record import Record
-    from gitmig.operations.project import Project
-    from gitmig.repository.history import Commit
+    from gitmig.git.history import Commit
+    from gitmig.migrations.record import Record
+    from gitmig.project.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LogEntry:
     """One commit. `record` is None if its migrations are invalid; `here` marks the set the database is at."""
 
     commit: Commit
@@ -33,7 +33,7 @@ class Entry:
 class Log:
     """Entries, newest first, made as they are asked for. `unavailable` says why no entry can be marked."""
 
-    entries: Iterator[Entry]
+    entries: Iterator[LogEntry]
     unavailable: str | None
 
 
@@ -46,19 +46,19 @@ def log(project: Project, revision: str, limit: int | None) -> Log:
     return Log(entries=entries, unavailable=unavailable)
 
 
-def _entries(commits: Iterator[Commit], targets: Targets, database_set: str | None) -> Iterator[Entry]:
+def _entries(commits: Iterator[Commit], targets: Targets, database_set: str | None) -> Iterator[LogEntry]:
     marked = False
     for commit in commits:
         try:
             record = record_of(commit, targets)
         except InvalidMigrations:
-            yield Entry(commit=commit, record=None, here=False)
+            yield LogEntry(commit=commit, record=None, here=False)
             continue
         if not record.changes:
             continue
         here = not marked and record.set_id == database_set
         marked = marked or here
-        yield Entry(commit=commit, record=record, here=here)
+        yield LogEntry(commit=commit, record=record, here=here)
 
 
 def _database_set(project: Project) -> tuple[str | None, str | None]:

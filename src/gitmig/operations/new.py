@@ -1,4 +1,7 @@
-"""Write the files of a new migration."""
+"""Write the files of a new migration.
+
+Write a migration whose up is given, and whose down is computed and tried.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from gitmig.core.naming import slug
-from gitmig.operations.writing import draft, work_tree, write
+from gitmig.errors import GitmigError, UsageError
+from gitmig.execute.script import ScriptError
+from gitmig.migrations.naming import slug
+from gitmig.migrations.parser import checksum, statements, terminated
+from gitmig.project.drafts import Draft, Obstacle, accept, as_script, draft, open_workbench, work_tree, write
+from gitmig.project.failures import shortened
+from gitmig.schema.compare import difference
 
 if TYPE_CHECKING:
-    from gitmig.operations.project import Project
+    from collections.abc import Sequence
+
+    from gitmig.migrations.round_trip import Finding
+    from gitmig.project.drafts import Workbench
+    from gitmig.project.project import Project
+
 
 UP = "-- what changes, as in: ALTER TABLE comments RENAME COLUMN contents TO body;\n"
 DOWN = "-- exactly the opposite, as in: ALTER TABLE comments RENAME COLUMN body TO contents;\n"
@@ -30,3 +43,70 @@ def new(project: Project, title: str, *, now: datetime | None = None) -> Created
     drafted = draft(work_tree(project), name, UP, DOWN, now or datetime.now(timezone.utc))
     write(drafted)
     return Created(label=drafted.label, paths=drafted.paths)
+
+
+HINT = "write its down yourself, in the file that `gitmig new` makes, or say --irreversible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """The paths that were written, from the top of the repository, and what a person should know of the migration.
+
+    `obstacle` says why it has no down, if it has none.
+    """
+
+    label: str
+    paths: tuple[str, ...]
+    notes: tuple[Finding, ...] = ()
+    obstacle: Obstacle | None = None
+
+
+def compose(
+    project: Project,
+    pieces: Sequence[str],
+    *,
+    title: str | None = None,
+    irreversible: bool = False,
+    now: datetime | None = None,
+) -> Composed:
+    """Write a migration that runs these pieces of SQL, behind all others. Raises GitmigError, UsageError.
+
+    Its down leads from the schema that the SQL makes on a fresh database back to the one before; it was tried there.
+    Where none does, `irreversible` writes the migration without one.
+    """
+    up = "".join(f"{terminated(piece.strip())}\n" for piece in pieces if piece.strip())
+    if checksum(up) == checksum(""):
+        raise UsageError("there is no SQL to write a migration of", hint='--sql takes it, as in --sql "DROP TABLE x"')
+    target, name = work_tree(project), slug(title or statements(up)[0].text)
+    now = now or datetime.now(timezone.utc)
+    without = draft(target, name, up, None, now)
+    migrations = target.set.migrations
+    contents = target.contents(migrations)
+    with open_workbench(project, edges=True) as workbench:
+        workbench.build([contents[migration.path].up for migration in migrations])
+        try:
+            drafted = draft(target, name, up, _down(workbench, without), now)
+            composed = Composed(label=drafted.label, paths=drafted.paths, notes=_notes(workbench, drafted))
+        except Obstacle as obstacle:
+            if not irreversible:
+                raise obstacle.refused(f"down of {without.label}", HINT) from obstacle
+            drafted = without
+            composed = Composed(label=drafted.label, paths=drafted.paths, obstacle=obstacle)
+    write(drafted)
+    return composed
+
+
+def _down(workbench: Workbench, drafted: Draft) -> str:
+    """The computed down, not tried yet. Raises Obstacle, GitmigError."""
+    up = drafted.content.up
+    try:
+        after = workbench.schema_with(up)
+    except ScriptError as error:
+        details = (f"statement: {shortened(error.statement)}",)
+        hint = "it was tried on a fresh database with the work tree's migrations; no file is written"
+        raise GitmigError(f"the SQL fails: {error.message}", hint=hint, details=details) from error
+    return as_script(difference(after, workbench.schema))
+
+
+def _notes(workbench: Workbench, drafted: Draft) -> tuple[Finding, ...]:
+    return accept(workbench.examine(drafted.content).findings)

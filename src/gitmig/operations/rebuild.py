@@ -10,54 +10,54 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.config import OPTION
-from gitmig.core.database_name import name_of_old, under_construction
-from gitmig.core.plan import Direction
-from gitmig.core.schema import schema_difference
-from gitmig.database import ledger_schema
-from gitmig.database.attached_code import leave_to_sync
-from gitmig.database.building import BuildFailed, build
-from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import Address, connect, with_name, with_options
-from gitmig.database.gauge import Gauge
-from gitmig.database.ledger import Event, read_state
-from gitmig.database.like import copy_properties
-from gitmig.database.rebuild import construction
-from gitmig.database.rebuild.bookkeeping import Entry, write_ledger
-from gitmig.database.rebuild.databases import database_names, identity
-from gitmig.database.rebuild.freezing import freeze
-from gitmig.database.rebuild.moving import MoveObserver, move, total
-from gitmig.database.rebuild.rights import refuse_unfit
-from gitmig.database.rebuild.sessions import Awaited, Patience
-from gitmig.database.rebuild.swapping import Names, swap
-from gitmig.database.repairing import Transformation
-from gitmig.database.scratch import run_bootstrap
-from gitmig.database.session import TRANSFER, settle
-from gitmig.database.tasks import Context, tasks
 from gitmig.errors import GitmigError
-from gitmig.operations import trust
-from gitmig.operations.expected import ground_of
-from gitmig.operations.failures import not_fresh
-from gitmig.operations.ownership import foreign_ledger
-from gitmig.operations.planning import plan_for
-from gitmig.operations.target import load_target
-from gitmig.repository import stamp
+from gitmig.execute.address import Address, connect, with_name, with_options
+from gitmig.execute.build import BuildFailed, build
+from gitmig.execute.repair import Transformation
+from gitmig.execute.scratch import copy_properties, run_bootstrap
+from gitmig.execute.session import TRANSFER, settle
+from gitmig.execute.tasks import Context, tasks
+from gitmig.git import marker
+from gitmig.ledger import Event, read_state
+from gitmig.ledger import schema as ledger_schema
+from gitmig.migrations.plan import Direction
+from gitmig.project import trust
+from gitmig.project.expected import ground_of
+from gitmig.project.failures import not_fresh
+from gitmig.project.ownership import foreign_ledger
+from gitmig.project.target import load_target, plan_for
+from gitmig.rebuild.copy import Entry, MoveObserver, move, total, write_ledger
+from gitmig.rebuild.cutover import Awaited, Names, Patience, freeze, swap
+from gitmig.rebuild.target import (
+    database_names,
+    identity,
+    maintenance_url,
+    name_of_old,
+    name_under_construction,
+    refuse_unfit,
+    under_construction,
+)
+from gitmig.rows.attached_code import leave_to_sync
 from gitmig.rows.copy import KeptFor
 from gitmig.rows.items import REBUILD, Subject
 from gitmig.rows.tables import read_tables
+from gitmig.schema.catalog import read_schema
+from gitmig.schema.fingerprint import Gauge
+from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.renamings import Renaming
-    from gitmig.core.schema import Schema
-    from gitmig.database.connection import Connection
-    from gitmig.database.lock import Holder
-    from gitmig.database.rebuild.moving import Moved
-    from gitmig.database.rebuild.sessions import Session
-    from gitmig.database.tasks import Task
-    from gitmig.operations.project import Project
-    from gitmig.operations.target import Target
+    from gitmig.execute.address import Connection
+    from gitmig.execute.lock import Holder
+    from gitmig.execute.tasks import Task
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
+    from gitmig.rebuild.copy import Moved
+    from gitmig.rebuild.cutover import Session
     from gitmig.rows.copy import Aside, Copied
+    from gitmig.schema.model import Schema
+    from gitmig.schema.moves import Renaming
 
 # Under this name rows are kept that a rebuild of the same set has no place for.
 SAME_SET = Subject(version=REBUILD, name="", checksum=REBUILD)
@@ -135,7 +135,7 @@ def rebuild(
         ledger_schema.upgrade_existing(old)  # its kept rows come along as they are
         if wary:
             leave_to_sync(old, read_tables(old).by_oid)
-        stamp.forget(project.repository)
+        marker.forget(project.repository)
         return _Rebuild(project, target, old, observer, wait).run(work, stack)
 
 
@@ -156,7 +156,7 @@ def rebuild_to(
     wait = project.settings.rebuild_wait if wait is None else wait
     rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True, take_over=take_over)
     if revision is None and project.settings.database_source != OPTION:
-        stamp.write(project.repository, target.set.folder, os.environ, since)
+        marker.write(project.repository, target.set.folder, os.environ, since)
         trust.bind(project, by_hand=True)
     return rebuilt
 
@@ -173,9 +173,9 @@ class _Rebuild:
         self._began = time.monotonic()
         self._renamings: dict[int, tuple[Renaming, ...]] = {}
         name, oid = identity(old)
-        self._maintenance = construction.maintenance_url(project.url, name)
+        self._maintenance = maintenance_url(project.url, name)
         kept = name_of_old(name, datetime.now(timezone.utc), frozenset(database_names(old)))
-        self._names = Names(name=name, new=under_construction(oid), kept=kept, oid=oid)
+        self._names = Names(name=name, new=name_under_construction(oid), kept=kept, oid=oid)
 
     def run(self, work: Sequence[Task], stack: ExitStack) -> Rebuilt:
         """All of it; the swap is the last thing that can fail."""
@@ -202,7 +202,7 @@ class _Rebuild:
 
     def _round(self, work: Sequence[Task], renamer: Connection, watcher: Connection) -> tuple[Moved, Schema]:
         """Build, carry and swap; whoever comes in between and wants to write has to wait until one of us gives way."""
-        with construction.under_construction(self._old, self._maintenance, self._names.new):
+        with under_construction(self._old, self._maintenance, self._names.new):
             fast = with_options(with_name(self._project.url, self._names.new), "synchronous_commit=off")
             with connect(fast, "rebuild") as new:
                 new.ledger_roles = self._old.ledger_roles

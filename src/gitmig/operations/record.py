@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.core.problem import InvalidMigrations
-from gitmig.core.record import Record, make_record, suspects
-from gitmig.operations.target import target_of
-from gitmig.repository import notes
-from gitmig.repository.history import commits_touching, touching_among
-from gitmig.repository.snapshot import at_commit
+from gitmig.git import notes
+from gitmig.git.history import commits_touching, touching_among
+from gitmig.git.snapshot import at_commit
+from gitmig.migrations.model import InvalidMigrations
+from gitmig.migrations.record import Record, make_record, suspects
+from gitmig.project.target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.operations.project import Project
-    from gitmig.operations.target import Target
-    from gitmig.repository.door import Repository
-    from gitmig.repository.history import Commit
+    from gitmig.git.history import Commit
+    from gitmig.git.repository import Repository
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
 
 EVERYTHING = ("--branches", "--tags", "--remotes", "HEAD")
 

@@ -6,23 +6,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from gitmig.core.problem import InvalidMigrations
-from gitmig.core.renumbering import Mentions, moves, own, renumbering
 from gitmig.errors import BeforeGitmig, GitmigError
-from gitmig.operations.sides import Side, grouped, read_side
+from gitmig.git import branches, merge, work_tree
+from gitmig.migrations.model import InvalidMigrations
+from gitmig.migrations.naming import Mentions, moves, own, renumbering
 from gitmig.operations.sync import sync
-from gitmig.operations.target import layout_of
-from gitmig.operations.watching import Silent
-from gitmig.repository import merging, remotes, renaming
+from gitmig.project.observer import Silent
+from gitmig.project.sides import Side, grouped, read_side
+from gitmig.project.target import layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.migration import Migration
-    from gitmig.core.plan import Plan
-    from gitmig.core.renumbering import Renaming
-    from gitmig.operations.project import Project
-    from gitmig.repository.snapshot import Snapshot
+    from gitmig.git.snapshot import Snapshot
+    from gitmig.migrations.model import Migration
+    from gitmig.migrations.naming import Renaming
+    from gitmig.migrations.plan import Plan
+    from gitmig.project.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +55,9 @@ def renumber(
     Raises GitmigError, also if remote branches that others use have them, unless `force`.
     """
     repository = project.repository
-    base = onto or merging.default_base(repository)
+    base = onto or merge.default_base(repository)
     ours, theirs = _read(project, None), _read(project, base)
-    fork = merging.merge_bases(repository, ours.commit, theirs.commit)[0]
+    fork = merge.merge_bases(repository, ours.commit, theirs.commit)[0]
     mine = own(ours.migrations, theirs.migrations, _read(project, fork).migrations)
     others = [*(migration for migration in ours.migrations if migration not in mine), *theirs.migrations]
     renamings = renumbering(mine, others, now or datetime.now(timezone.utc))
@@ -66,7 +66,7 @@ def renumber(
         _refuse_shared(project, renamings, theirs.commit, fork)
     if not renamings or dry_run:
         return result
-    renaming.rename(repository, moves(renamings))
+    work_tree.rename(repository, moves(renamings))
     return _follow(project, replace(result, ran=True, rewritten=_rewrite(project, result, ours.snapshot)))
 
 
@@ -87,10 +87,10 @@ def _refuse_shared(project: Project, renamings: Sequence[Renaming], tip: str, fo
     The branches that ours is pushed to are nobody else's, as long as nobody else has commits on them.
     """
     repository = project.repository
-    remote, own_names = remotes.remote_branches(repository), remotes.own_branches(repository)
-    used = [b for b in remote if b.name not in own_names or remotes.other_authors(repository, b.commit, fork)]
+    remote, own_names = branches.remote_branches(repository), branches.own_branches(repository)
+    used = [b for b in remote if b.name not in own_names or branches.other_authors(repository, b.commit, fork)]
     for one in renamings:
-        if holders := remotes.having(repository, used, one.migration.path, tip):
+        if holders := branches.having(repository, used, one.migration.path, tip):
             raise GitmigError(
                 f"others have {one.migration.label} from {', '.join(holders[:3])}{' …' if holders[3:] else ''}",
                 hint="renumber it there and merge that, or, if nobody has applied it, `gitmig renumber --force`",
@@ -104,7 +104,7 @@ def _rewrite(project: Project, result: Renumbered, found: Snapshot) -> tuple[str
     return tuple(
         new.get(path, path)
         for path in files
-        if renaming.rewrite(project.repository, new.get(path, path), mentions.renewed, stage=path not in found.on_disk)
+        if work_tree.rewrite(project.repository, new.get(path, path), mentions.renewed, stage=path not in found.on_disk)
     )
 
 

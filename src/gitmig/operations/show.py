@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.operations.target import flawed_downs, load_target
-from gitmig.repository.notes import read_record
+from gitmig.git.notes import read_record
+from gitmig.project.target import flawed_downs, load_target
 
 if TYPE_CHECKING:
-    from gitmig.core.problem import Problem
-    from gitmig.core.record import Record
-    from gitmig.operations.project import Project
-    from gitmig.operations.target import Target
+    from gitmig.migrations.model import Problem
+    from gitmig.migrations.record import Record
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,29 +6,27 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitmig.core.difference import difference
-from gitmig.core.languages.sql.tokens import terminated
-from gitmig.core.migration import Script
-from gitmig.core.naming import slug
-from gitmig.core.schema import schema_difference
-from gitmig.core.squash import with_head
-from gitmig.database.sending import ScriptError
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations.computed import Obstacle, accept, as_script, same
-from gitmig.operations.failures import shortened
-from gitmig.operations.workbench import open_workbench
-from gitmig.operations.writing import Draft, remove, work_tree, write
+from gitmig.execute.script import ScriptError
+from gitmig.migrations.model import Script
+from gitmig.migrations.naming import slug
+from gitmig.migrations.parser import terminated
+from gitmig.migrations.squash import with_head
+from gitmig.project.drafts import Draft, Obstacle, accept, as_script, open_workbench, remove, same, work_tree, write
+from gitmig.project.failures import shortened
+from gitmig.schema.compare import difference
+from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gitmig.core.migration import Content, Migration
-    from gitmig.core.schema import Schema
-    from gitmig.core.verification import Finding
-    from gitmig.operations.project import Project
-    from gitmig.operations.target import Target
-    from gitmig.operations.workbench import Workbench
+    from gitmig.migrations.model import Content, Migration
+    from gitmig.migrations.round_trip import Finding
+    from gitmig.project.drafts import Workbench
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
     from gitmig.rows.digests import Contents
+    from gitmig.schema.model import Schema
 
 TITLE = "baseline"
 WORD = re.compile(r"\w+")

@@ -5,25 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.core.plan import desire, difference, make_plan, unread
-from gitmig.database.connection import Address
-from gitmig.database.ledger import read_state
-from gitmig.operations.drift import find_drift
-from gitmig.operations.expected import Expected
-from gitmig.operations.ownership import foreign_ledger
-from gitmig.operations.same_schema import half_a_squash, without_needless_scripts
-from gitmig.operations.target import flawed_downs, load_target
-from gitmig.operations.trust import untrusted_of
+from gitmig.execute.address import Address
+from gitmig.ledger import read_state
+from gitmig.migrations.plan import desire, difference, make_plan, unread
+from gitmig.project.expected import Expected, find_drift
+from gitmig.project.ownership import foreign_ledger
+from gitmig.project.same_schema import half_a_squash, without_needless_scripts
+from gitmig.project.target import flawed_downs, load_target
+from gitmig.project.trust import untrusted_of
 
 if TYPE_CHECKING:
-    from gitmig.core.ownership import ForeignLedger
-    from gitmig.core.plan import Difference, Plan
-    from gitmig.core.problem import Problem
-    from gitmig.core.schema import SchemaDifference
-    from gitmig.database.ledger import State
     from gitmig.errors import GitmigError
-    from gitmig.operations.project import Project
-    from gitmig.operations.target import Target
+    from gitmig.ledger import State
+    from gitmig.ledger.ownership import ForeignLedger
+    from gitmig.migrations.model import Problem
+    from gitmig.migrations.plan import Difference, Plan
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
+    from gitmig.schema.model import SchemaDifference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

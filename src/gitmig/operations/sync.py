@@ -1,4 +1,7 @@
-"""Bring the database to a migration set."""
+"""Finishing a script that an earlier process left half done outside a transaction.
+
+Bring the database to a migration set.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +12,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gitmig import ledger
 from gitmig.config import OPTION
-from gitmig.core.plan import left_behind
-from gitmig.core.protection import Caller, Change
-from gitmig.database import ledger_schema
-from gitmig.database.connection import Address
-from gitmig.database.executor import Executor
-from gitmig.database.ledger import end_unfinished, extend_last_sync, read_state
-from gitmig.database.refusals import StepFailed
-from gitmig.database.reverting import Unrepairable
-from gitmig.database.tasks import Context
-from gitmig.errors import UsageError
-from gitmig.operations import trust
-from gitmig.operations.drift import find_drift
-from gitmig.operations.expected import Expected
-from gitmig.operations.failures import drifted, step_failed, unrepairable
-from gitmig.operations.interrupted import finish_interrupted
-from gitmig.operations.ownership import foreign_ledger, refuse_foreign
-from gitmig.operations.planning import plan_for, refuse_irreversible
-from gitmig.operations.protection import permit, permit_discarding, refuse_hooks
-from gitmig.operations.same_schema import refuse_half_a_squash, without_needless_scripts
-from gitmig.operations.target import load_target
-from gitmig.repository import stamp
+from gitmig.errors import GitmigError, UsageError
+from gitmig.execute.address import Address
+from gitmig.execute.executor import Executor
+from gitmig.execute.revert import Unrepairable
+from gitmig.execute.tasks import Context, StepFailed
+from gitmig.git import marker
+from gitmig.ledger import end_unfinished, extend_last_sync, read_state, schema
+from gitmig.ledger.protection import Caller, Change
+from gitmig.migrations.model import Version
+from gitmig.migrations.plan import Direction, left_behind
+from gitmig.project import trust
+from gitmig.project.expected import Expected, find_drift
+from gitmig.project.failures import drifted, step_failed, unrepairable
+from gitmig.project.ownership import foreign_ledger, refuse_foreign
+from gitmig.project.protection import permit, permit_discarding, refuse_hooks
+from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
+from gitmig.project.target import load_target, plan_for, refuse_irreversible
 from gitmig.rows.items import Limits
 from gitmig.rows.preserve import Preserver
 from gitmig.rows.reach import has_rows
@@ -38,17 +38,57 @@ from gitmig.rows.reach import has_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitmig.core.plan import Plan
-    from gitmig.core.schema import SchemaDifference
-    from gitmig.database.book import Done
-    from gitmig.database.connection import Connection
-    from gitmig.database.ledger import State
     from gitmig.errors import SyncFailed
-    from gitmig.operations.project import Project
+    from gitmig.execute.address import Connection
+    from gitmig.execute.ledger_writer import Done
+    from gitmig.ledger import State, Unfinished
+    from gitmig.migrations.model import Script
+    from gitmig.migrations.plan import Plan
     from gitmig.operations.rebuild import Rebuilt
-    from gitmig.operations.target import Target
-    from gitmig.operations.watching import SyncObserver
+    from gitmig.project.observer import SyncObserver
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
     from gitmig.rows.items import Item
+    from gitmig.schema.model import SchemaDifference
+
+
+def finish_interrupted(connection: Connection, executor: Executor, state: State, target: Target) -> None:
+    """Finish what `state.unfinished` says, so that the stack is whole again. Raises StepFailed, GitmigError.
+
+    A script of which nothing is done yet is forgotten. If the migration was edited since, behind the statements that
+    are done, the new script is gone on with: that is how a failing statement is corrected.
+    """
+    unfinished = state.unfinished
+    if unfinished is None:
+        return
+    if unfinished.done == 0 and not unfinished.started:
+        ledger.end_unfinished(connection)
+    else:
+        executor.finish(_amended(unfinished, target), state)
+
+
+def _amended(unfinished: Unfinished, target: Target) -> Unfinished:
+    """The same with the target's script, if that goes on from the same statements."""
+    row = unfinished.row
+    now = next((m for m in target.set.migrations if m.version == Version(row.version)), None)
+    if unfinished.direction is not Direction.APPLY or now is None or now.blobs == row.blobs:
+        return unfinished
+    content = target.contents([now])[now.path]
+    if not same_beginning(row.content.up, content.up, unfinished.done + unfinished.started):
+        raise GitmigError(
+            f"{row.label} was interrupted after {unfinished.done} of its statements, and what has run was edited since",
+            hint=f"restore it in {now.path}; what comes behind may be changed",
+        )
+    changed = replace(
+        row, name=now.name, path=now.path, blobs=now.blobs, checksum=content.checksum, **ledger.scripts(content)
+    )
+    return replace(unfinished, row=changed)
+
+
+def same_beginning(old: Script, new: Script, count: int) -> bool:
+    """Whether the first `count` units are the same change, so that the new script can go on where the old one was."""
+    checksums = [[s.language.checksum(unit.text) for unit in s.language.units(s.text)[:count]] for s in (old, new)]
+    return checksums[0] == checksums[1] and len(checksums[0]) == count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +150,7 @@ def sync(
         rebuilt = rebuild(project, target, observer, wait=wait, wary=wary)
         outcome = replace(failure.outcome, ran=True, rebuilt=rebuilt)
     if outcome.ran and revision is None and project.settings.database_source != OPTION:
-        stamp.write(project.repository, target.set.folder, os.environ, since)
+        marker.write(project.repository, target.set.folder, os.environ, since)
         trust.bind(project, by_hand=caller is Caller.PERSON)
     return outcome
 
@@ -156,7 +196,7 @@ class SyncRun:
 
     def run(self, *, abandon: bool, discard_drift: bool, take_over: bool) -> Outcome:
         """Make the stack whole, see that the schema is that of the stack, plan, and run the plan."""
-        ledger_schema.upgrade_existing(self.connection)
+        schema.upgrade_existing(self.connection)
         state = read_state(self.connection)
         finished: tuple[Done, ...] = ()
         plan = plan_for(state.stack, self._target)
@@ -184,7 +224,7 @@ class SyncRun:
         if not self._agreed(plan):
             return outcome
         if plan:
-            stamp.forget(self._project.repository)
+            marker.forget(self._project.repository)
             with self._staying_told(keeper):
                 self._run(executor, outcome, state)
                 if keeper:
@@ -255,7 +295,7 @@ class SyncRun:
 
     def _spared(self, keeper: Preserver, items: Sequence[Item]) -> list[Item]:
         """Of what is too old, that which nothing will ever bring back: a person has to decide, and is told so once."""
-        from gitmig.operations.kept_migrations import find_migrations  # rarely needed
+        from gitmig.project.kept_migrations import find_migrations  # rarely needed
 
         found = find_migrations(self._project, read_state(self.connection).stack, items)
         left = [item for item in items if item.comes_back and not item.due and not found[item.id]]
@@ -281,7 +321,7 @@ class SyncRun:
         if not discard:
             raise drifted(drift, self._database, is_new=not state.stack)
         permit_discarding(self.connection, self._project, drift, self._caller)
-        stamp.forget(self._project.repository)
+        marker.forget(self._project.repository)
         try:
             executor.discard_drift(state)
         except Unrepairable as failure:
@@ -307,7 +347,7 @@ class SyncRun:
         """Make the stack whole again before anything is planned on it; what that took."""
         assert state.unfinished is not None  # else there is nothing to finish
         refuse_hooks(self.connection, self._project, Change.REVERT, self._caller)
-        stamp.forget(self._project.repository)
+        marker.forget(self._project.repository)
         self.observer.resuming(state.unfinished.row.label)
         executor = self._executor()
         try:

@@ -5,29 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gitmig.core.layouts import layouts
-from gitmig.core.migration import File, Migration, MigrationSet
-from gitmig.core.protection import Caller
-from gitmig.core.version import Version
-from gitmig.database import ledger, ledger_schema
-from gitmig.database.connection import Address
+from gitmig import ledger
 from gitmig.errors import UsageError
-from gitmig.operations import trust
+from gitmig.execute.address import Address
+from gitmig.git.snapshot import Snapshot
+from gitmig.ledger import schema
+from gitmig.ledger.protection import Caller
+from gitmig.migrations.layouts import layouts
+from gitmig.migrations.model import File, Migration, MigrationSet, Version
 from gitmig.operations.sync import NoWayBack, SyncRun
-from gitmig.operations.target import Target
-from gitmig.operations.watching import SyncObserver
-from gitmig.repository.snapshot import Snapshot
+from gitmig.project import trust
+from gitmig.project.observer import SyncObserver
+from gitmig.project.target import Target
 from gitmig.rows.since import written_since
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.core.migration import Content
-    from gitmig.core.plan import Applied, Plan
-    from gitmig.database.connection import Connection
-    from gitmig.database.ledger import LastSync, Row, State
-    from gitmig.operations.project import Project
+    from gitmig.execute.address import Connection
+    from gitmig.ledger import LastSync, Row, State
+    from gitmig.migrations.model import Content
+    from gitmig.migrations.plan import Applied, Plan
     from gitmig.operations.sync import Outcome
+    from gitmig.project.project import Project
     from gitmig.rows.preserve import Preserver
     from gitmig.rows.since import Written
 
@@ -59,7 +59,7 @@ def undo(project: Project, observer: UndoObserver) -> Outcome:
     value, the one from before the sync counts, and the other one is kept.
     """
     with project.connect("undo", on_wait=observer.waiting) as connection:
-        ledger_schema.upgrade_existing(connection)
+        schema.upgrade_existing(connection)
         state, last = ledger.read_state(connection), ledger.read_last_sync(connection)
         if last is None or state.unfinished is not None:
             raise _nothing_to_undo(project, connection, state)

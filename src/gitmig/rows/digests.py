@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.core.difference.names import quoted
 from gitmig.rows.constraints import quiet
 from gitmig.rows.sequences import positions
 from gitmig.rows.tables import read_tables
 from gitmig.rows.values import as_text, listed
+from gitmig.schema.names import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
     from gitmig.rows.tables import Table, TableName, Tables
 
 

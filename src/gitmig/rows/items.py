@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from gitmig.core.migration import label
+from gitmig.migrations.model import label
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from gitmig.core.plan import Direction
+    from gitmig.migrations.plan import Direction
     from gitmig.rows.tables import Partition, Table, TableName
 
 # What these took is no migration's, and no step brings it back.

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.core.sizes import as_size
 from gitmig.errors import GitmigError
 from gitmig.rows.changes import Extent
 from gitmig.rows.constraints import quiet
+from gitmig.text import as_size
 
 if TYPE_CHECKING:
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
     from gitmig.rows.changes import Change, Changes
     from gitmig.rows.items import Limits, Subject
 

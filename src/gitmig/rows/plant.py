@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from gitmig.database.catalogs.scope import OURS
 from gitmig.rows.constraints import every_foreign_key, settling
 from gitmig.rows.samples import Planted, Reference, Type, full_insert, in_order, sparse_insert
 from gitmig.rows.tables import read_tables
+from gitmig.schema.catalog.scope import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
     from gitmig.rows.tables import TableName
 
 # Of each type that a column has, under its plain name: what is below a domain decides about its values.

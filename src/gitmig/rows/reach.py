@@ -11,15 +11,15 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gitmig.core.languages.sql.tokens import FOLD, tokens
-from gitmig.database.catalogs.scope import FIRST_OID, OURS
+from gitmig.migrations.parser import FOLD, tokens
 from gitmig.rows.tables import HELD
+from gitmig.schema.catalog.scope import FIRST_OID, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from gitmig.core.languages.sql.tokens import Token
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
+    from gitmig.migrations.parser import Token
 
 
 class Reach(Enum):

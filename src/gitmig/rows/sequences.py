@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig.database.catalogs.scope import OURS, OWN_RELATION
+from gitmig.schema.catalog.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
     from gitmig.rows.places import Place
     from gitmig.rows.tables import Table
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from psycopg import sql
 
-from gitmig.core.difference.names import quoted
-from gitmig.core.plan import Direction
-from gitmig.database.attached_code import leave_to_sync
+from gitmig.migrations.plan import Direction
 from gitmig.rows import quarantine
+from gitmig.rows.attached_code import leave_to_sync
 from gitmig.rows.changes import Change, Changes, Extent, change_of, changed_columns, find_changes, heir_of, successor
 from gitmig.rows.constraints import quiet
 from gitmig.rows.digests import differing, digests
@@ -27,11 +26,12 @@ from gitmig.rows.snapshot import Pairing, Snapshot, lock, pair, take
 from gitmig.rows.store import WRITE_NOTHING
 from gitmig.rows.tables import Tables
 from gitmig.rows.values import data_table
+from gitmig.schema.names import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
     from gitmig.rows.items import Restored, Staying, Subject
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Column, Table, TableName, TableReader

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from gitmig.core.plan import Direction
-from gitmig.database.ledger_access import BOOK, is_there, share_as_the_book
+from gitmig.ledger.access import BOOK, is_there, share_as_the_book
+from gitmig.migrations.plan import Direction
 from gitmig.rows.items import NO_INPUTS, Inputs, Item, KeptColumn, Kind, Reason
 from gitmig.rows.tables import Partition, TableName
 from gitmig.rows.values import SCHEMA, data_table, listed
@@ -20,7 +20,7 @@ from gitmig.rows.values import SCHEMA, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
     from gitmig.rows.items import Subject
 
 COLUMNS = (

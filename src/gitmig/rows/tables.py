@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg import sql
 
-from gitmig.database.catalogs.scope import FIRST_OID, OURS, OWN_RELATION
+from gitmig.schema.catalog.scope import FIRST_OID, OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
 
 
 @dataclass(frozen=True, slots=True, order=True)

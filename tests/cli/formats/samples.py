@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from gitmig.check.findings import Finding, Severity
+from gitmig.check.proof import Failure, Proof, Way
 from gitmig.cli.formats import Report, Side
-from gitmig.core.findings import Finding, Severity
-from gitmig.core.plan import Direction
-from gitmig.core.proof import Failure, Proof, Way
-from gitmig.core.schema import ObjectName
+from gitmig.migrations.plan import Direction
+from gitmig.schema.model import ObjectName
 from tests.core.samples import migration
 
 FINDINGS = (

@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from gitmig.cli.formats import render
-from gitmig.cli.render import printed
+from gitmig.cli.output import printed
 from tests.cli.formats.samples import CLEAN, EMPTY, REPORT
 
 

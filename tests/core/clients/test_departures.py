@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.clients import departures
-from gitmig.core.footprint import footprint
+from gitmig.check.clients import departures
+from gitmig.check.footprint import footprint
 
 
 def gone(*scripts: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.clients import Departure, Hit, uses, words
+from gitmig.check.clients import Departure, Hit, uses, words
 
 BODY = Departure(migration="0002_body", tables=("comments",), column="contents", to="body")
 COUNT = Departure(migration="0003_count", tables=("blog_posts",), column="comment_count")

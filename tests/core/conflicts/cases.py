@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitmig.core.conflicts.dependents import Dependents
-from gitmig.core.conflicts.sides import Merge, Pedigree, Sides
-from gitmig.core.conflicts.verdict import findings
-from gitmig.core.footprint import footprint
-from gitmig.core.layouts import group, layouts, left_alone
-from gitmig.core.migration import File
-from gitmig.core.problem import InvalidMigrations
+from gitmig.check.conflicts import findings
+from gitmig.check.dependencies import Dependents
+from gitmig.check.footprint import footprint
+from gitmig.check.sides import Merge, Pedigree, Sides
+from gitmig.migrations.layouts import group, layouts, left_alone
+from gitmig.migrations.model import File, InvalidMigrations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitmig.core.findings import Finding
-    from gitmig.core.migration import Content, Migration
-    from gitmig.core.problem import Problem
+    from gitmig.check.findings import Finding
+    from gitmig.migrations.model import Content, Migration, Problem
 
 CASES = Path(__file__).parents[2] / "cases" / "conflicts"
 DELETED = ".deleted"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.database.connection import connect
+from gitmig.execute.address import connect
 from tests.conftest import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
 
 
 @pytest.fixture(scope="session")

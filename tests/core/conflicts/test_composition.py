@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gitmig.core.conflicts.composition import effects
-from gitmig.core.conflicts.dependents import Dependents
-from gitmig.core.conflicts.effects import Effect, Member
-from gitmig.core.footprint import Verb, footprint
+from gitmig.check.dependencies import Dependents
+from gitmig.check.effects import Effect, Member
+from gitmig.check.footprint import Verb, footprint
+from gitmig.check.net_effects import effects
 
 
 def member(script: str, label: str = "0001_a") -> Member:

@@ -9,7 +9,7 @@ import pytest
 from tests.core.conflicts.cases import CASES, Case, names, written
 
 if TYPE_CHECKING:
-    from gitmig.core.findings import Finding, Severity
+    from gitmig.check.findings import Finding, Severity
 
 # What hangs on which side is the base: order, edits, places in files.
 ONE_SIDED = ("GM103", "GM104", "GM107")

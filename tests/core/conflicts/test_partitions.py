@@ -8,8 +8,8 @@ from typing import Any
 import pglast.parser
 import pytest
 
-from gitmig.core.conflicts.objects.partitions import overlapping
-from gitmig.core.footprint.nodes import without_places
+from gitmig.check.footprint.parse_tree import without_places
+from gitmig.check.rules.partitions import overlapping
 
 
 def bound(text: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tests.core.conflicts.test_golden import symmetric
 from tests.core.conflicts.test_truth import is_clean, is_doubtful, outcome, run
 
 if TYPE_CHECKING:
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
 
 BASE = """
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');

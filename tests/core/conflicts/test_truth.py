@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.findings import Severity
-from gitmig.database.catalogs import read_schema
-from gitmig.database.sending import ScriptError, run_sql
+from gitmig.check.findings import Severity
+from gitmig.execute.script import ScriptError, run_sql
+from gitmig.schema.catalog import read_schema
 from tests.core.conflicts.cases import Case, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gitmig.core.findings import Finding
-    from gitmig.core.migration import Content, Migration
-    from gitmig.database.connection import Connection
+    from gitmig.check.findings import Finding
+    from gitmig.execute.address import Connection
+    from gitmig.migrations.model import Content, Migration
 
 # About two migrations that cannot both run, or give another schema the other way round.
 OBJECTS = "GM2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gitmig.core.schema import COLUMN_ORDER, ObjectName, Schema, Tie
+from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema, Tie
 
 Objects = dict[ObjectName, str]
 

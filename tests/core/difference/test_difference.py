@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.difference import difference
+from gitmig.schema.compare import difference
 from tests.core.difference.samples import (
     column,
     constraint,
@@ -20,7 +20,7 @@ from tests.core.difference.samples import (
 )
 
 if TYPE_CHECKING:
-    from gitmig.core.schema import Schema
+    from gitmig.schema.model import Schema
 
 POST = table("public.post", id="integer not null", title="text")
 KEY = constraint("public.post.post_pkey", "PRIMARY KEY (id)")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitmig.core.difference import BODIES_UNSEEN, Difference
-from gitmig.core.schema import ObjectName
+from gitmig.schema.compare import BODIES_UNSEEN, Difference
+from gitmig.schema.model import ObjectName
 
 A, B = ObjectName("table", "s.a"), ObjectName("column", "s.b.c")
 VIEW, INDEX = ObjectName("view", "s.v"), ObjectName("index", "s.b.i")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.difference.casts import conversion, is_gentle
-from gitmig.core.difference.names import beside, default_name, last, parent, parts
-from gitmig.core.difference.order import ordered
+from gitmig.schema.ddl.columns import conversion, is_gentle
+from gitmig.schema.names import beside, default_name, last, parent, parts
+from gitmig.schema.order import ordered
 
 
 @pytest.mark.parametrize(

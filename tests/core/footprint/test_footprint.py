@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.footprint import Footprint, Manner, Touch, Trait, Verb, footprint
+from gitmig.check.footprint import Footprint, Manner, Touch, Trait, Verb, footprint
 
 CASES = {
     "a table": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.languages.sql.expansion import expands_columns
+from gitmig.migrations.languages.sql import expands_columns
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.languages import RoleVerb
-from gitmig.core.languages.sql.roles import role_statements
+from gitmig.migrations.languages import RoleVerb
+from gitmig.migrations.languages.sql import role_statements
 
 CREATE, DROP, ALTER, MEMBER = RoleVerb.CREATE, RoleVerb.DROP, RoleVerb.ALTER, RoleVerb.MEMBER
 

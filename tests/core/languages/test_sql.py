@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.languages import Flaw, by_name, by_suffix, suffixes
-from gitmig.core.languages.sql import SQL
-from gitmig.core.languages.sql.concurrent import concurrent_index
-from gitmig.core.languages.sql.tokens import Statement, checksum, statements, tokens
-from gitmig.core.languages.sql.transactions import (
+from gitmig.migrations.languages import Flaw, by_name, by_suffix, suffixes
+from gitmig.migrations.languages.sql import (
+    SQL,
     commits,
+    concurrent_index,
     executable,
     flaws,
     inside_transaction,
     needs_commits,
     unparsed,
 )
-from gitmig.core.text import decode
+from gitmig.migrations.parser import Statement, checksum, statements, tokens
+from gitmig.text import decode
 from tests.core.samples import KEEPS_TO_ITSELF
 
 CREATE = "CREATE TABLE comments (contents text DEFAULT 'None');"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.languages.sql.tokens import terminated
+from gitmig.migrations.parser import terminated
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.languages.sql.tokens import statements
-from gitmig.core.languages.sql.units import settings as settings_of
-from gitmig.core.languages.sql.units import units
+from gitmig.migrations.languages.sql import settings as settings_of
+from gitmig.migrations.languages.sql import units
+from gitmig.migrations.parser import statements
 
 if TYPE_CHECKING:
-    from gitmig.core.languages import Unit
+    from gitmig.migrations.languages import Unit
 
 
 def cut(text: str) -> list[Unit]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.core.layouts import detect, layouts, migration_set
-from gitmig.core.problem import InvalidMigrations
+from gitmig.migrations.layouts import detect, layouts, migration_set
+from gitmig.migrations.model import InvalidMigrations
 from tests.core.samples import FOLDER, file, files, grouped, labels, refused, said
 
 CONTENT_HERE = "put the migration itself here: its content must be in the commit"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.layouts import migration_set
-from gitmig.core.layouts.directory import DirectoryLayout
+from gitmig.migrations.layouts import migration_set
+from gitmig.migrations.layouts.directory import DirectoryLayout
 from tests.core.samples import FOLDER, KEEPS_TO_ITSELF, files, grouped, labels, refused
 
 if TYPE_CHECKING:
-    from gitmig.core.migration import Content
+    from gitmig.migrations.model import Content
 
 NAME_IT = (
     "name it V_name/up.sql and V_name/down.sql, as in 2026-01-01-120000_create_comments/up.sql, "

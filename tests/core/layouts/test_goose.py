@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.languages.sql import SQL
-from gitmig.core.layouts.goose import GooseLayout
-from gitmig.core.migration import Script
+from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.layouts.goose import GooseLayout
+from gitmig.migrations.model import Script
 from tests.core.samples import FOLDER, KEEPS_TO_ITSELF, grouped, labels, parsed, refused
 
 PATH = f"{FOLDER}/0001_a.sql"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.layouts import layouts, left_alone, migration_set
+from gitmig.migrations.layouts import layouts, left_alone, migration_set
 from tests.core.samples import FOLDER, files, labels
 
 NO_VERSION = "is left alone: its name does not begin with a version"

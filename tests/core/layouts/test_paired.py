@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.layouts import group, left_alone, migration_set
-from gitmig.core.layouts.paired import PairedLayout
-from gitmig.core.problem import InvalidMigrations
+from gitmig.migrations.layouts import group, left_alone, migration_set
+from gitmig.migrations.layouts.paired import PairedLayout
+from gitmig.migrations.model import InvalidMigrations
 from tests.core.samples import FOLDER, KEEPS_TO_ITSELF, files, grouped, labels, refused
 
 if TYPE_CHECKING:
-    from gitmig.core.migration import Content
+    from gitmig.migrations.model import Content
 
 NAME_IT = (
     "name it V_name.up.sql and V_name.down.sql, as in 0001_create_comments.up.sql, "

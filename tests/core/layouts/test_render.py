@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.layouts import layouts
+from gitmig.migrations.layouts import layouts
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.core.languages.sql import SQL
-from gitmig.core.layouts.single import SingleLayout
-from gitmig.core.migration import File, Script
+from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.layouts.single import SingleLayout
+from gitmig.migrations.model import File, Script
 from tests.core.samples import FOLDER, KEEPS_TO_ITSELF, grouped, labels, parsed, refused
 
 PATH = f"{FOLDER}/0001_a.sql"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.database.embedded import EmbeddedServer
+from gitmig.execute.embedded import EmbeddedServer
 from tests.conftest import SERVER_VARIABLE
 from tests.database.catalogs.case import ALONE, TOGETHER
 from tests.database.catalogs.dump import PgDump

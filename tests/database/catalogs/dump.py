@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from gitmig.database.connection import environment
+from gitmig.execute.address import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from gitmig.core.schema import Schema
-from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import connect
+from gitmig.execute.address import connect
+from gitmig.schema.catalog import read_schema
+from gitmig.schema.model import Schema
 from tests.conftest import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitmig.core.schema import ObjectName, Tie
+    from gitmig.schema.model import ObjectName, Tie
     from tests.database.catalogs.case import Case
     from tests.database.catalogs.dump import Entry, PgDump
 

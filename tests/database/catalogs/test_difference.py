@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.core.difference import Difference, difference
-from gitmig.core.schema import Schema, schema_difference
-from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import connect
+from gitmig.execute.address import connect
+from gitmig.schema.catalog import read_schema
+from gitmig.schema.compare import Difference, difference
+from gitmig.schema.model import Schema, schema_difference
 from tests.database.catalogs.case import ALONE, TOGETHER, Case
 from tests.database.catalogs.laboratory import by_case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitmig.database.connection import Connection
+    from gitmig.execute.address import Connection
     from tests.database.catalogs.laboratory import Laboratory
 
 # By kind, the cases for which there is no rule. Whoever adds one takes them off this list.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.schema import schema_difference
+from gitmig.schema.model import schema_difference
 from tests.database.catalogs.case import ALONE, TOGETHER, Case
 
 if TYPE_CHECKING:

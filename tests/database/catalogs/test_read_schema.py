@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.core.schema import COLUMN_ORDER, PARTITION_KEY, ObjectName, Schema, Tie, schema_difference
-from gitmig.database.catalogs import read_schema
-from gitmig.database.connection import connect
+from gitmig.execute.address import connect
+from gitmig.schema.catalog import read_schema
+from gitmig.schema.model import COLUMN_ORDER, PARTITION_KEY, ObjectName, Schema, Tie, schema_difference
 from tests.database.catalogs.case import TOGETHER
 from tests.statements import send
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from gitmig.database.rebuild.sessions import InUse
+from gitmig.rebuild.cutover import InUse
 from tests.rebuilding import Listener
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")

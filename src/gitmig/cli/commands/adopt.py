@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options, shapes
-from gitmig.cli.observer import Watcher
-from gitmig.cli.render import difference_lines, plural, print_json, say
+from gitmig.cli import json, options
+from gitmig.cli.output import difference_lines, plural, print_json, say
+from gitmig.cli.reporter import Watcher
 
 if TYPE_CHECKING:
     from gitmig.operations.adopt import Adopted
@@ -33,7 +33,7 @@ def command(revision: str | None, with_drift: bool, yes: bool, database: str | N
     watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json, agreed=yes, command="adopt")
     adopted = adopt(options.project(database), watcher, revision=revision, with_drift=with_drift)
     if as_json:
-        print_json(shapes.of_adopt(adopted))
+        print_json(json.of_adopt(adopted))
     elif adopted.ran:
         _print(adopted)
     else:

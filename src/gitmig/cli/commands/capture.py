@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from gitmig.cli import options, shapes
-from gitmig.cli.findings import warn_of
-from gitmig.cli.observer import Watcher
-from gitmig.cli.render import difference_lines, plural, print_json, say
+from gitmig.cli import json, options
+from gitmig.cli.output import difference_lines, plural, print_json, say
+from gitmig.cli.reporter import Watcher
+from gitmig.cli.wording import warn_of
 
 
 @click.command("capture", short_help="Make a migration of what was changed in the database by hand.")
@@ -23,7 +23,7 @@ def command(title: str | None, database: str | None, as_json: bool) -> int:
 
     found = capture(options.project(database), title, Watcher(may_ask=False).waiting)
     if as_json:
-        print_json(shapes.of_capture(found))
+        print_json(json.of_capture(found))
         return 0
     if found.label is None:
         say(f"{found.database} has the schema of its migrations: there is nothing to capture")

@@ -8,8 +8,8 @@ import sys
 import click
 
 from gitmig.cli import options
-from gitmig.cli.observer import Watcher
-from gitmig.cli.render import confirm, plural, say, warn
+from gitmig.cli.output import confirm, plural, say, warn
+from gitmig.cli.reporter import Watcher
 
 
 @click.group("db", short_help="The database: its URL, a psql; protection; old ones; the embedded server.")
@@ -21,9 +21,9 @@ def command() -> None:
 @options.database
 def url(database: str | None) -> int:
     """Print the database's URL for other programs, password included if it has one."""
-    from gitmig.operations import embedded
+    from gitmig.operations import db
 
-    say(embedded.url(options.project(database)))
+    say(db.url(options.project(database)))
     return 0
 
 
@@ -36,28 +36,28 @@ def url(database: str | None) -> int:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(arguments: tuple[str, ...]) -> None:
     """Run psql on the database; ARGUMENTS are psql's own, as in: gitmig db psql -c 'TABLE comments'."""
-    from gitmig.operations import embedded
+    from gitmig.operations import db
 
-    client = embedded.psql(options.project())
+    client = db.psql(options.project())
     os.execve(client.program, [client.program, *arguments], client.environment)  # noqa: S606 - becomes psql
 
 
 @command.command("start", short_help="Start the embedded PostgreSQL.")
 def start() -> int:
     """Start the embedded PostgreSQL; gitmig does so by itself when it needs it."""
-    from gitmig.operations import embedded
+    from gitmig.operations import db
 
     project = options.project()
-    say("started" if embedded.start(project) else "already running")
+    say("started" if db.start(project) else "already running")
     return 0
 
 
 @command.command("stop", short_help="Stop the embedded PostgreSQL; its data stays.")
 def stop() -> int:
     """Stop the embedded PostgreSQL; its data stays."""
-    from gitmig.operations import embedded
+    from gitmig.operations import db
 
-    say("stopped" if embedded.stop(options.project()) else "not running")
+    say("stopped" if db.stop(options.project()) else "not running")
     return 0
 
 
@@ -65,14 +65,14 @@ def stop() -> int:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> int:
     """Drop this work tree's embedded database, rows included, and make an empty one."""
-    from gitmig.operations import embedded
+    from gitmig.operations import db
 
     project = options.project()
     question = f"Drop embedded database {project.embedded_name} with all its rows?"
     if not yes and not confirm(question):
         say("nothing was changed")
         return 0
-    embedded.reset(project)
+    db.reset(project)
     say(f"{project.embedded_name} is empty; `gitmig sync` builds it")
     return 0
 
@@ -81,7 +81,7 @@ def reset(yes: bool) -> int:
 @options.database
 def protect(database: str | None) -> int:
     """Mark the database as protected: hooks leave it alone, a sync asks, and nothing reverts or rebuilds it."""
-    from gitmig.operations.protection import set_protection
+    from gitmig.project.protection import set_protection
 
     set_protection(options.project(database), Watcher(may_ask=False).waiting, protected=True)
     say("protected: hooks leave the database alone, and nothing reverts or rebuilds it")
@@ -92,7 +92,7 @@ def protect(database: str | None) -> int:
 @options.database
 def unprotect(database: str | None) -> int:
     """Take the protection away: the database follows the checkout again."""
-    from gitmig.operations.protection import set_protection
+    from gitmig.project.protection import set_protection
 
     changed = set_protection(options.project(database), Watcher(may_ask=False).waiting, protected=False)
     say("no longer protected" if changed else "was not protected")
@@ -107,7 +107,7 @@ def unprotect(database: str | None) -> int:
 @options.database
 def prune(yes: bool, days: float, database: str | None) -> int:
     """List the old databases that rebuilds of this one have kept, and drop them."""
-    from gitmig.operations import prune as operation
+    from gitmig.operations import db as operation
 
     project = options.project(database)
     found = operation.old_databases(project, days=days)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gitmig.cli.render import say, styled
+from gitmig.cli.output import say, styled
 
 
 @click.command("demo", short_help="Play the two-branch story in a temporary repository.")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options, shapes
+from gitmig.cli import json, options
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.render import difference_lines, plural, print_json, say, say_exactly, warn
+from gitmig.cli.output import difference_lines, plural, print_json, say, say_exactly, warn
 
 if TYPE_CHECKING:
-    from gitmig.core.difference import Difference
+    from gitmig.schema.compare import Difference
 
 
 @click.command("diff", short_help="How the database's schema differs from what a commit's migrations make.")
@@ -50,7 +50,7 @@ def command(
     )
     difference = found.difference
     if as_json:
-        print_json(shapes.of_diff(found))
+        print_json(json.of_diff(found))
         return int(exit_code and bool(difference))
     if found.sql is not None:
         _print_sql(found.sql)

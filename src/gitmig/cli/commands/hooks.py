@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options
-from gitmig.cli.hook import run_hook
-from gitmig.cli.render import say
+from gitmig.cli.hooks import run_hook
+from gitmig.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.repository.hooks import Hook
+    from gitmig.git.hooks import Hook
 
 
 @click.group("hooks", short_help="The git hooks that call gitmig by themselves.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options
-from gitmig.cli.render import plural, say, warn
+from gitmig.cli.output import plural, say, warn
 from gitmig.errors import LeftToSync
 
 if TYPE_CHECKING:

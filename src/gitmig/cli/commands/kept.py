@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options, shapes
-from gitmig.cli.kept_rows import advice, staying_line, waits_for, why
-from gitmig.cli.render import confirm, plural, print_json, say, short, table, tell
+from gitmig.cli import json, options
+from gitmig.cli.output import confirm, plural, print_json, say, short, table, tell
+from gitmig.cli.wording import advice, staying_line, waits_for, why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.database.lock import Holder
-    from gitmig.operations.kept import Entry
+    from gitmig.execute.lock import Holder
+    from gitmig.operations.kept import KeptEntry
     from gitmig.rows.items import Item, Report
 
 ROWS = 20
@@ -55,7 +55,7 @@ def show(item: int, limit: int, database: str | None, as_json: bool) -> int:
 
     found = kept.show(options.project(database), item, limit, _waiting)
     if as_json:
-        print_json(shapes.of_kept_rows(found))
+        print_json(json.of_kept_rows(found))
         return 0
     names = [column.name for column in found.item.columns]
     refused = any(waits for _, waits in found.rows)
@@ -123,7 +123,7 @@ def undo(yes: bool, database: str | None) -> int:
 
     Of values that both sides have changed those from before the sync count; the others are kept.
     """
-    from gitmig.cli.undoing import UndoWatcher
+    from gitmig.cli.reporter import UndoWatcher
     from gitmig.operations.undo import undo
 
     watcher = UndoWatcher(agreed=yes)
@@ -146,7 +146,7 @@ def _list(database: str | None, *, as_json: bool) -> int:
 
     entries = kept.kept(options.project(database), _waiting)
     if as_json:
-        print_json([shapes.of_kept(entry) for entry in entries])
+        print_json([json.of_kept(entry) for entry in entries])
     elif entries:
         table(("number", "migration", "what", "rows", "size", "kept", "waits for"), list(map(_cells, entries)))
         if text := advice(entries):
@@ -168,8 +168,8 @@ def _restore_all(left: Sequence[Item], others: int, report: Report) -> int:
     return 1 if left else 0
 
 
-def _cells(entry: Entry) -> list[str]:
-    from gitmig.core.sizes import as_size
+def _cells(entry: KeptEntry) -> list[str]:
+    from gitmig.text import as_size
 
     item = entry.item
     return [

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options, shapes
-from gitmig.cli.render import COLOURS, plural, print_json, say, styled, warn
+from gitmig.cli import json, options
+from gitmig.cli.output import COLOURS, plural, print_json, say, styled, warn
 
 if TYPE_CHECKING:
-    from gitmig.operations.log import Entry
+    from gitmig.operations.log import LogEntry
 
 
 @click.command("log", short_help="The commits that changed the migrations, and where the database is.")
@@ -27,7 +27,7 @@ def command(revision: str, limit: int | None, database: str | None, as_json: boo
 
     found = log(options.project(database), revision, limit)
     if as_json:
-        print_json([shapes.of_log(entry) for entry in found.entries])
+        print_json([json.of_log(entry) for entry in found.entries])
     else:
         for entry in found.entries:
             _print(entry)
@@ -36,7 +36,7 @@ def command(revision: str, limit: int | None, database: str | None, as_json: boo
     return 0
 
 
-def _print(entry: Entry) -> None:
+def _print(entry: LogEntry) -> None:
     mark = styled("*", fg="green", bold=True) if entry.here else " "
     commit = entry.commit
     count = plural(entry.record.count, "migration") if entry.record else "invalid migrations"

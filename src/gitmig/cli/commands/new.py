@@ -7,8 +7,8 @@ import sys
 import click
 
 from gitmig.cli import options
-from gitmig.cli.findings import warn_of
-from gitmig.cli.render import plural, say, tell, warn
+from gitmig.cli.output import plural, say, tell, warn
+from gitmig.cli.wording import warn_of
 
 
 @click.command("new", short_help="Write the file of a new migration.")
@@ -69,7 +69,7 @@ def _squash(title: str | None, upto: str | None, leave_data: bool, database: str
 
 
 def _compose(title: str | None, pieces: tuple[str, ...], irreversible: bool, database: str | None) -> int:
-    from gitmig.operations.compose import compose
+    from gitmig.operations.new import compose
 
     texts = [sys.stdin.read() if piece == "-" else piece for piece in pieces]
     composed = compose(options.project(database), texts, title=title, irreversible=irreversible)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from gitmig.cli import options
-from gitmig.cli.render import plural, say, short, tell, warn
+from gitmig.cli.output import plural, say, short, tell, warn
 
 ROUND = 100  # commits between two signs of life
 

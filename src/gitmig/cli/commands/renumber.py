@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options, shapes
-from gitmig.cli.render import COLOURS, plural, print_json, say, styled
+from gitmig.cli import json, options
+from gitmig.cli.output import COLOURS, plural, print_json, say, styled
 
 if TYPE_CHECKING:
     from gitmig.operations.renumber import Renumbered
@@ -29,7 +29,7 @@ def command(onto: str | None, dry_run: bool, force: bool, database: str | None, 
 
     done = renumber(options.project(database), onto, force=force, dry_run=dry_run)
     if as_json:
-        print_json(shapes.of_renumber(done))
+        print_json(json.of_renumber(done))
     else:
         _print(done)
     return 0

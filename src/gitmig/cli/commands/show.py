@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from gitmig.cli import options, shapes
-from gitmig.cli.flawed_downs import flawed_downs
-from gitmig.cli.left_alone import left_alone
-from gitmig.cli.render import plural, print_json, say, short, table, warn
+from gitmig.cli import json, options
+from gitmig.cli.output import plural, print_json, say, short, table, warn
+from gitmig.cli.wording import flawed_downs, left_alone
 
 
 @click.command("show", short_help="The migration set of a commit.")
@@ -19,7 +18,7 @@ def command(revision: str | None, as_json: bool) -> int:
 
     shown = show(options.project(), revision)
     if as_json:
-        print_json(shapes.of_show(shown))
+        print_json(json.of_show(shown))
         return 0
     members = shown.target.set
     where = f"commit {short(shown.target.commit)}" if revision else f"the work tree on {short(shown.target.commit)}"

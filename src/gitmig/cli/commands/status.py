@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options, shapes
-from gitmig.cli.flawed_downs import flawed_downs
-from gitmig.cli.left_alone import left_alone
-from gitmig.cli.render import COLOURS, ledger_lines, plural, print_json, say, short, styled
+from gitmig.cli import json, options
+from gitmig.cli.output import COLOURS, ledger_lines, plural, print_json, say, short, styled
+from gitmig.cli.wording import flawed_downs, left_alone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.migration import Migration
-    from gitmig.core.plan import Applied
+    from gitmig.migrations.model import Migration
+    from gitmig.migrations.plan import Applied
     from gitmig.operations.status import Status
 
 
@@ -29,7 +28,7 @@ def command(exit_code: bool, database: str | None, as_json: bool) -> int:
 
     found = status(options.project(database))
     if as_json:
-        print_json(shapes.of_status(found))
+        print_json(json.of_status(found))
     else:
         _print(found)
     return 1 if exit_code and not found.in_sync else 0

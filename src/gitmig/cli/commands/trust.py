@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from gitmig.cli import options, shapes
+from gitmig.cli import json, options
 from gitmig.cli.consent import names, show
-from gitmig.cli.render import confirm, plural, print_json, say
+from gitmig.cli.output import confirm, plural, print_json, say
 from gitmig.errors import GitmigError
 
 
@@ -23,14 +23,14 @@ def command(revision: str | None, dry_run: bool, yes: bool, as_json: bool) -> in
     Hooks run what was committed here, what branches of your remote have, and what you merged, picked, rebased onto or
     pulled. What you only look at, as a proposal from a fork, they leave alone until it is approved here.
     """
-    from gitmig.operations.trust import approve, untrusted_in
+    from gitmig.project.trust import approve, untrusted_in
 
     project = options.project()
     found = untrusted_in(project, revision)
     if as_json:
         if yes and not dry_run:
             approve(project, found)
-        print_json(shapes.of_trust(found, approved=yes and not dry_run))
+        print_json(json.of_trust(found, approved=yes and not dry_run))
         return 0
     if not found:
         say("every script is trusted")

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options, shapes
+from gitmig.cli import json, options
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.findings import why
-from gitmig.cli.progress import Bar
-from gitmig.cli.render import plural, print_json, say, table
+from gitmig.cli.output import plural, print_json, say, table
+from gitmig.cli.reporter import Bar
+from gitmig.cli.wording import why_flawed
 
 if TYPE_CHECKING:
-    from gitmig.core.verification import Verdict
-    from gitmig.operations.selection import Selection
-    from gitmig.operations.verify import Verified
+    from gitmig.migrations.round_trip import Verdict
+    from gitmig.operations.verify import Selection, Verified
 
 
 @click.command("verify", short_help="Does every down undo its up? Tried on a scratch database.")
@@ -33,7 +32,7 @@ def command(what: str | None, everything: bool, strict: bool, trust: bool, datab
     those that it adds, for a range A..B those that B has and A has not. Exits with 1 if a down does not undo its up,
     or a script fails.
     """
-    from gitmig.core.verification import Weight
+    from gitmig.migrations.round_trip import Weight
     from gitmig.operations.verify import verify
 
     watcher = _Watcher()
@@ -43,7 +42,7 @@ def command(what: str | None, everything: bool, strict: bool, trust: bool, datab
     finally:
         watcher.close()
     if as_json:
-        print_json(shapes.of_verify(found))
+        print_json(json.of_verify(found))
     else:
         _print(found)
     return int(found.has(Weight.FINDING) or (strict and found.has(Weight.NOTE)))
@@ -70,7 +69,11 @@ class _Watcher:
 
 def _print(found: Verified) -> None:
     selection = found.selection
-    rows = [(v.migration.label, finding.outcome.value, why(finding)) for v in found.verdicts for finding in v.findings]
+    rows = [
+        (v.migration.label, finding.outcome.value, why_flawed(finding))
+        for v in found.verdicts
+        for finding in v.findings
+    ]
     rows += [(migration.label, "not reached", "an up before it fails") for migration in found.unreached]
     table(("migration", "outcome", ""), rows)
     counts = Counter(outcome for _, outcome, _ in rows)

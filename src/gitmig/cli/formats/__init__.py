@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from gitmig.cli.render import plural, short
-from gitmig.core.findings import Severity
+from gitmig.check.findings import Severity
+from gitmig.cli.output import plural, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.core.findings import Finding
-    from gitmig.core.migration import Migration
-    from gitmig.core.proof import Proof
-    from gitmig.operations.review import Review
+    from gitmig.check.findings import Finding
+    from gitmig.check.proof import Proof
+    from gitmig.migrations.model import Migration
+    from gitmig.operations.check import Review
 
 COMMIT = re.compile(r"[0-9a-f]{40,64}")
 FORMATS = ("text", "json", "github", "sarif", "markdown")

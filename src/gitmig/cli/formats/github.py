@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.check.findings import Severity
 from gitmig.cli.formats import added
-from gitmig.core.findings import Severity
-from gitmig.core.text import visible
+from gitmig.text import visible
 
 if TYPE_CHECKING:
+    from gitmig.check.findings import Finding
     from gitmig.cli.formats import Report
-    from gitmig.core.findings import Finding
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 # What ends a message, and what ends a property as well.

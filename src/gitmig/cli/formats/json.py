@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitmig.cli import shapes
-from gitmig.cli.render import to_json
+from gitmig.cli import json
+from gitmig.cli.output import to_json
 
 if TYPE_CHECKING:
+    from gitmig.check.proof import Failure, Proof
     from gitmig.cli.formats import Report
-    from gitmig.core.proof import Failure, Proof
 
 
 def render(report: Report) -> str:
@@ -18,9 +18,9 @@ def render(report: Report) -> str:
         "base": {"name": report.base.name, "commit": report.base.commit},
         "ours": {"name": report.ours.name, "commit": report.ours.commit},
         "merge_base": report.merge_base,
-        "ours_added": [shapes.named(migration) for migration in report.ours.added],
-        "theirs_added": [shapes.named(migration) for migration in report.base.added],
-        "findings": [shapes.of_finding(finding) for finding in report.findings],
+        "ours_added": [json.named(migration) for migration in report.ours.added],
+        "theirs_added": [json.named(migration) for migration in report.base.added],
+        "findings": [json.of_finding(finding) for finding in report.findings],
         "proof": of_proof(report.proof) if report.proof else None,
         "unproven": report.unproven,
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitmig.check.findings import Severity
 from gitmig.cli.formats import added, place
-from gitmig.core.findings import Severity
 
 if TYPE_CHECKING:
+    from gitmig.check.findings import Finding
     from gitmig.cli.formats import Report
-    from gitmig.core.findings import Finding
 
 SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
 # What would be taken for markup in the middle of a sentence: `user_id`, `*`, <name>, and the cells' own borders.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.cli.render import plural
+from gitmig.cli.output import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitmig.core.proof import Failure, Proof
+    from gitmig.check.proof import Failure, Proof
 
 SHOWN = 5  # objects named in one sentence
 

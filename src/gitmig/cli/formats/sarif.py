@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gitmig import __version__
-from gitmig.cli.render import to_json
+from gitmig.cli.output import to_json
 
 if TYPE_CHECKING:
+    from gitmig.check.findings import Finding
     from gitmig.cli.formats import Report
-    from gitmig.core.findings import Finding
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.check.findings import Severity
 from gitmig.cli.formats import added, place
-from gitmig.cli.render import styled
-from gitmig.core.findings import Severity
-from gitmig.core.text import visible
+from gitmig.cli.output import styled
+from gitmig.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gitmig.check.findings import Finding
     from gitmig.cli.formats import Report
-    from gitmig.core.findings import Finding
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 

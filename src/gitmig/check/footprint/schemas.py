@@ -1,0 +1,153 @@
+"""Schemas, extensions, roles, publications and the rarer kinds; settings that change what names mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.check.footprint.objects import Kind, operator, other, schema, unplaced
+from gitmig.check.footprint.parse_tree import definition, texts, unwrap
+from gitmig.check.footprint.queries import expression
+from gitmig.check.footprint.touches import Manner, Trait, Verb
+from gitmig.check.footprint.types import signature
+
+if TYPE_CHECKING:
+    from gitmig.check.footprint.parse_tree import Node
+    from gitmig.check.footprint.trace import Trace
+
+
+def create_schema(trace: Trace, node: Node) -> None:
+    """CREATE SCHEMA, with what it makes inside."""
+    from gitmig.check.footprint.script import handlers
+
+    name = node.get("schemaname") or node["authrole"]["rolename"]
+    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
+    trace.touch(Verb.CREATE, schema(name), *lenient, value=definition(node))
+    before, trace.path = trace.path, (name,)
+    for element in node.get("schemaElts", ()):
+        kind, fields = unwrap(element)
+        if handler := handlers().get(kind):
+            handler(trace, fields)
+    trace.path = before
+
+
+def create_extension(trace: Trace, node: Node) -> None:
+    """CREATE EXTENSION."""
+    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
+    trace.touch(Verb.CREATE, other("extension", node["extname"]), *lenient, value=definition(node))
+
+
+def alter_extension(trace: Trace, node: Node) -> None:
+    """ALTER EXTENSION … UPDATE."""
+    extension = other("extension", node["extname"])
+    trace.touch(Verb.ALTER, extension, aspect="version", value=definition(node))
+
+
+def create_role(trace: Trace, node: Node) -> None:
+    """CREATE ROLE."""
+    trace.touch(Verb.CREATE, other("role", node["role"]), value=definition(node))
+
+
+def alter_role(trace: Trace, node: Node) -> None:
+    """ALTER ROLE."""
+    role = other(
+        "role",
+        node["role"]["RoleSpec"].get("rolename", "")
+        if "RoleSpec" in node["role"]
+        else node["role"].get("rolename", ""),
+    )
+    trace.touch(Verb.ALTER, role, aspect="options", value=definition(node))
+
+
+def create_publication(trace: Trace, node: Node) -> None:
+    """CREATE PUBLICATION."""
+    trace.touch(Verb.CREATE, other("publication", node["pubname"]), value=definition(node))
+    _published(trace, node)
+
+
+def alter_publication(trace: Trace, node: Node) -> None:
+    """ALTER PUBLICATION."""
+    publication = other("publication", node["pubname"])
+    trace.touch(Verb.ALTER, publication, aspect="tables" + definition(node), value=definition(node))
+    _published(trace, node)
+
+
+def define(trace: Trace, node: Node) -> None:
+    """CREATE AGGREGATE, OPERATOR, COLLATION and the other definitions in one form."""
+    kind = node.get("kind", "")
+    lenient = [Trait.LENIENT] if node.get("if_not_exists") or node.get("replace") else []
+    if kind == "OBJECT_AGGREGATE":
+        made = trace.routine(node["defnames"], None, new=True).part(Kind.FUNCTION, definition(node.get("args")))
+    elif kind == "OBJECT_TYPE":
+        made = trace.named(node["defnames"], Kind.TYPE, new=True)
+    elif kind == "OBJECT_OPERATOR":
+        made = operator(texts(node["defnames"]), _operands(node))
+    else:
+        made = other(kind.removeprefix("OBJECT_").replace("_", " ").lower(), unplaced(texts(node["defnames"])))
+    trace.touch(Verb.CREATE, made, *lenient, value=definition(node))
+
+
+def _operands(node: Node) -> str:
+    given = {item["DefElem"]["defname"]: item["DefElem"].get("arg", {}) for item in node.get("definition", ())}
+    return signature([given[side] for side in ("leftarg", "rightarg") if "TypeName" in given.get(side, {})])
+
+
+def settings(trace: Trace, node: Node) -> None:
+    """SET and RESET: the search path decides what names mean."""
+    if node.get("name") == "search_path":
+        values = [item.get("A_Const", {}).get("sval", {}).get("sval", "") for item in node.get("args", ())]
+        trace.set_path([word.strip().strip('"') for value in values for word in value.split(",")])
+
+
+def set_by_function(trace: Trace, node: Node) -> None:
+    """`SELECT set_config('search_path', …)`, as pg_dump writes it."""
+    for target in node.get("targetList", ()):
+        call = target.get("ResTarget", {}).get("val", {}).get("FuncCall", {})
+        if call and texts(call["funcname"])[-1] == "set_config":
+            values = [item.get("A_Const", {}).get("sval", {}).get("sval", "") for item in call.get("args", ())]
+            if values and values[0] == "search_path" and len(values) > 1:
+                trace.set_path([word.strip().strip('"') for word in values[1].split(",")])
+
+
+def copy(trace: Trace, node: Node) -> None:
+    """COPY."""
+    from gitmig.check.footprint.queries import statement
+
+    if "relation" in node:
+        table = trace.relation(node["relation"])
+        trace.read(table)
+        if node.get("is_from"):
+            trace.touch(Verb.WRITE, table, aspect="insert", columns=texts(node.get("attlist")) or None)
+    elif "query" in node:
+        statement(trace, *unwrap(node["query"]))
+
+
+def _published(trace: Trace, node: Node) -> None:
+    for item in node.get("pubobjects", ()):
+        published = item["PublicationObjSpec"].get("pubtable", {})
+        if "relation" in published:
+            table = trace.relation(published["relation"])
+            trace.read(table)
+            for name in texts(published.get("columns")):
+                trace.read(table.part(Kind.COLUMN, name), manner=Manner.KEY)
+            expression(trace, published.get("whereClause"), {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
+
+
+def lock(trace: Trace, node: Node) -> None:
+    """LOCK TABLE, and whatever else only names relations."""
+    for item in node.get("relations", ()):
+        trace.read(trace.relation(item["RangeVar"]))
+
+
+HANDLERS = {
+    "CreateSchemaStmt": create_schema,
+    "CreateExtensionStmt": create_extension,
+    "AlterExtensionStmt": alter_extension,
+    "CreateRoleStmt": create_role,
+    "AlterRoleStmt": alter_role,
+    "CreatePublicationStmt": create_publication,
+    "AlterPublicationStmt": alter_publication,
+    "DefineStmt": define,
+    "VariableSetStmt": settings,
+    "CopyStmt": copy,
+    "LockStmt": lock,
+}

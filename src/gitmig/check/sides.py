@@ -1,0 +1,110 @@
+"""The two sides of a check as plain sets of migrations: what each one added, edited and took out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gitmig.check.dependencies import Dependents
+    from gitmig.check.footprint import Footprint
+    from gitmig.migrations.model import Content, Migration, Problem, Version
+
+Set = tuple["Migration", ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pedigree:
+    """The sets of both tips, and of the commits they share: several after a criss-cross merge.
+
+    Migrations are compared by version, name and blob ids: where the folder lies does not matter.
+    """
+
+    ours: Set
+    theirs: Set
+    merge_bases: tuple[Set, ...]
+
+    @cached_property
+    def ours_added(self) -> Set:
+        """The migrations only our side added, in order."""
+        return self._added(self.ours, self.theirs)
+
+    @cached_property
+    def theirs_added(self) -> Set:
+        """The migrations only their side added, in order."""
+        return self._added(self.theirs, self.ours)
+
+    @cached_property
+    def common(self) -> Set:
+        """What both sides have, in order: the migrations on which both build."""
+        theirs = {(m.version, m.blobs) for m in self.theirs}
+        return tuple(m for m in self.ours if (m.version, m.blobs) in theirs)
+
+    def edited(self, side: Set) -> list[tuple[Migration, Migration]]:
+        """Pairs of the base's migration and the other files the side has under its version."""
+        found = []
+        for migration in side:
+            before = [b[migration.version] for b in self._by_version if migration.version in b]
+            if before and all(migration.blobs != one.blobs for one in before):
+                found.append((before[0], migration))
+        return found
+
+    def deleted(self, side: Set) -> list[Migration]:
+        """The migrations of the base that the side does not have any more."""
+        versions = {migration.version for migration in side}
+        return [m for version, m in self._in_every_base.items() if version not in versions]
+
+    @cached_property
+    def _by_version(self) -> list[dict[Version, Migration]]:
+        return [{m.version: m for m in base} for base in self.merge_bases]
+
+    @cached_property
+    def _in_every_base(self) -> dict[Version, Migration]:
+        if not self._by_version:
+            return {}
+        first, *others = self._by_version
+        return {version: m for version, m in first.items() if all(version in other for other in others)}
+
+    def _added(self, side: Set, other: Set) -> Set:
+        shared = {(m.version, m.blobs) for m in other}
+        return tuple(
+            m
+            for m in side
+            if all(m.version not in base for base in self._by_version) and (m.version, m.blobs) not in shared
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merge:
+    """What git makes of the two sides in the migrations folder.
+
+    `problems` are names that the layout does not take, `left_alone` files that only one side has, which could be taken
+    for migrations and are none; `conflicts` are paths that git cannot merge; `folders` are the
+    candidates that hold migrations.
+    """
+
+    migrations: Set
+    problems: tuple[Problem, ...] = ()
+    left_alone: tuple[Problem, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """Everything the rules look at.
+
+    `contents` and `footprints` hold, by the migration's blobs, what was added, edited or taken out, and what is common
+    to both sides and sorts behind something of ours, as far as it could be read; what could not is in `unreadable`.
+    `dependents` reads what builds on what in the base, when asked.
+    """
+
+    pedigree: Pedigree
+    merge: Merge
+    contents: Mapping[str, Content]
+    footprints: Mapping[str, Footprint]
+    unreadable: Sequence[Problem]
+    dependents: Callable[[], Dependents]

@@ -1,0 +1,160 @@
+"""The hooks that may stop git: a check before a merge is committed, and before commits are pushed.
+
+What the hook scripts call. A hook never breaks a checkout for want of a database, and never asks.
+
+The hooks that may stop git are in `gate.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from gitmig.check.findings import Severity
+from gitmig.cli import options
+from gitmig.cli.commands.sync import show_rebuilt, summary
+from gitmig.cli.formats import Report, render, status
+from gitmig.cli.main import report
+from gitmig.cli.output import plural, say, short, tell, tell_text, warn
+from gitmig.cli.reporter import Watcher
+from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftToSync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+HEAD = "GITHEAD_"  # git merge names what it merges in GITHEAD_<commit>=<name>; MERGE_HEAD comes later
+NOTHING = "0"  # a ref that is deleted is pushed as an id of zeros
+
+
+def before_merge() -> int:
+    """Check what is about to be merged against HEAD; 1 keeps git from committing the merge."""
+    return max([_gate("HEAD", commit) for commit in merged_commits(os.environ)], default=0)
+
+
+def before_push() -> int:
+    """Check the pushed commits, which git lists on standard input, against the default branch; 1 stops the push."""
+    return max([_gate(None, commit) for commit in pushed_commits(sys.stdin.read())], default=0)
+
+
+def merged_commits(environ: Mapping[str, str]) -> list[str]:
+    """The commits a merge brings in."""
+    return sorted(name.removeprefix(HEAD) for name in environ if name.startswith(HEAD))
+
+
+def pushed_commits(listing: str) -> list[str]:
+    """The commits of lines `local-ref local-id remote-ref remote-id`, each once; nothing for what is deleted."""
+    rows = (line.split() for line in listing.splitlines())
+    return list(dict.fromkeys(row[1] for row in rows if len(row) == 4 and row[1].strip(NOTHING)))
+
+
+def _gate(base: str | None, revision: str) -> int:
+    """The exit status for one pair of sides; what cannot be decided does not stop anybody."""
+    from gitmig.operations.check import review
+
+    try:
+        found = review(options.project(), base, revision, clients=False, lint=False)
+    except GitmigError as error:
+        warn(f"not checked: {error.message}")
+        return 0
+    if any(finding.severity is not Severity.NOTE for finding in found.findings):
+        tell_text(render("text", Report.of(found)))
+    stopped = status(found.findings, strict=False)
+    if stopped:
+        tell("gitmig: stopped; `--no-verify` or GITMIG_SKIP=1 goes on all the same")
+    return stopped
+
+
+CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
+
+
+def run_hook(name: str) -> int:
+    """Do what a hook is for; returns the exit status. Raises click.UsageError for a hook gitmig does not have."""
+    if name not in HOOKS:
+        raise click.UsageError(f"gitmig has no hook {name!r}")
+    return max([part() for part in HOOKS[name]])
+
+
+def sync_work_tree() -> int:
+    """Bring the database to the work tree as git has just left it."""
+    from gitmig.ledger.protection import Caller
+    from gitmig.operations.sync import sync
+    from gitmig.project.trust import refuse_unbound
+
+    watcher = Watcher(may_ask=False)
+    try:
+        project = options.project()
+        if not _is_local(project.url):
+            warn("the database is on another machine, which a hook never touches; run `gitmig sync` yourself")
+            return 0
+        refuse_unbound(project)
+        outcome = sync(project, watcher, caller=Caller.HOOK, timeout=CONNECT_TIMEOUT)
+    except BeforeGitmig as error:
+        tell(f"gitmig: {error.message}")
+        return 0
+    except LeftToSync as error:
+        warn(f"{error.message}; {error.hint}")
+        return 0
+    except DatabaseUnavailable as error:
+        warn(f"{error.message}; the database was not synced")
+        return 0
+    except GitmigError as error:
+        watcher.close()
+        error.hint = f"the work tree has changed, the database has not: {error.hint or 'run `gitmig sync`'}"
+        report(error)
+        return error.exit_code
+    finally:
+        watcher.close()
+    if outcome.rebuilt:
+        show_rebuilt(outcome.rebuilt)
+    elif outcome.plan:
+        watcher.moved(outcome.plan)
+        say(summary(outcome))
+    return 0
+
+
+def record_head() -> int:
+    """Write the record of the new commit."""
+    return _record(("HEAD",))
+
+
+def record_rewritten() -> int:
+    """Write the records of the commits a rebase made; git lists old and new ids on standard input."""
+    pairs = [] if sys.stdin.isatty() else [line.split() for line in sys.stdin]
+    return _record(tuple(pair[1] for pair in pairs if len(pair) > 1))
+
+
+def _record(revisions: tuple[str, ...]) -> int:
+    from gitmig.operations.record import record
+
+    if not revisions:
+        return 0
+    try:
+        found = record(options.project(), revisions)
+    except GitmigError as error:
+        warn(f"no record was written: {error.message}")
+        return 0
+    for commit, reason in found.refused.items():
+        warn(f"no record for {short(commit)}: {reason}")
+    for commit, made in found.written.items():
+        say(f"gitmig: {short(commit)} has migration set {made.set_id}, {plural(made.count, 'migration')}")
+    return 0
+
+
+HOOKS: dict[str, tuple[Callable[[], int], ...]] = {
+    "post-checkout": (sync_work_tree,),
+    "post-merge": (sync_work_tree, record_head),
+    "post-rewrite": (sync_work_tree, record_rewritten),
+    "post-commit": (record_head,),
+    "pre-merge-commit": (before_merge,),
+    "pre-push": (before_push,),
+}
+
+
+def _is_local(url: str) -> bool:
+    from gitmig.execute.address import Address
+
+    return Address.of(url).is_local

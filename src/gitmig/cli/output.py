@@ -1,0 +1,160 @@
+"""Printing: plain text for a pipe, colour and tables for a terminal. stdout is the result, stderr is progress.
+
+Everything that people read goes through here. Names, messages and subjects come from strangers: their control
+characters are written out, so that nobody can move the cursor, forge a line or a colour.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gitmig.text import UNSHOWN, visible
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Sequence
+
+    from gitmig.migrations.plan import Plan, Step
+    from gitmig.schema.model import SchemaDifference
+
+COLOURS = {"+": "green", "-": "red", "~": "yellow", "=": "cyan"}
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 migration`, `2 migrations`, `1,234 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def short(object_id: str | None) -> str:
+    """A commit id as people write it."""
+    return object_id[:10] if object_id else "no commit yet"
+
+
+# Stands for the beginning of gitmig's own styles until a line is printed; no stranger can guess it.
+STYLE = f"\ue000{secrets.token_hex(8)}["
+
+
+def styled(text: str, **style: Any) -> str:
+    """A piece of a line in a style of `click.style`; a pipe gets it plain."""
+    return click.style(visible(text), **style).replace("\x1b[", STYLE)
+
+
+def say(line: str = "") -> None:
+    """A line of the result."""
+    click.echo(printed(line, keep="\t"))
+
+
+def tell(line: str) -> None:
+    """A line of progress or warning."""
+    click.echo(printed(line, keep="\t"), err=True)
+
+
+def say_text(text: str) -> None:
+    """A result of several lines."""
+    click.echo(printed(text, keep="\t\n"))
+
+
+def tell_text(text: str) -> None:
+    """Several lines of progress or warning."""
+    click.echo(printed(text, keep="\t\n"), err=True)
+
+
+def say_exactly(text: str) -> None:
+    """A result for other programs: a pipe gets it character by character, a terminal as it can be shown."""
+    if sys.stdout.isatty():
+        say_text(text)
+    else:
+        click.echo(text)
+
+
+def confirm(question: str, *, default: bool = False) -> bool:
+    """Ask a person."""
+    return click.confirm(printed(question), default=default, err=True)
+
+
+def warn(text: str) -> None:
+    """A warning on stderr."""
+    tell(f"{styled('warning:', fg='yellow')} {text}")
+
+
+def print_json(value: Any) -> None:
+    """One JSON document."""
+    say_text(to_json(value))
+
+
+def to_json(value: Any) -> str:
+    """JSON in which only letters stand for themselves; parsed, it is the same."""
+    return UNSHOWN.sub(_json_escape, json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    """Line ends are of the document itself; inside a text they are escaped already."""
+    return found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}"
+
+
+def printed(text: str, *, keep: str = "") -> str:
+    """What reaches the terminal of a text that may have styled pieces."""
+    return visible(text, keep=keep).replace(STYLE, "\x1b[")
+
+
+def step_line(step: Step, milliseconds: float | None = None) -> str:
+    """`+ 20260101120000_create_comments`, with the time if it ran."""
+    sign = step.direction.sign
+    took = "" if milliseconds is None else styled(f"  ({_duration(milliseconds)})", dim=True)
+    return f"  {styled(sign, fg=COLOURS[sign], bold=True)} {step.label}{took}"
+
+
+def ledger_lines(plan: Plan) -> list[str]:
+    """One line for what is replaced without a script, and one per migration that is called something else."""
+    sign = styled("~", fg=COLOURS["~"], bold=True)
+    moved = [f"  {sign} {m.applied.label} is now {m.desired.migration.label}" for m in plan.moves if m.renamed]
+    if plan.replacement is None:
+        return moved
+    going = [one.label for one in plan.replacement.going]
+    coming = [step.label for step in plan.replacement.coming]
+    while min(len(going), len(coming)) > 1 and going[-1] == coming[-1]:
+        going, coming = going[:-1], coming[:-1]
+    verb = "is" if len(going) == 1 else "are"
+    now = "another text" if going == coming else _together(coming)
+    same = f"{_together(going)} {verb} now {now}: same schema, no script run"
+    return [f"  {styled('=', fg=COLOURS['='], bold=True)} {same}", *moved]
+
+
+def _together(labels: Sequence[str]) -> str:
+    """A name, or the first and the last of many."""
+    if len(labels) == 1:
+        return labels[0]
+    return f"{len(labels)} migrations ({labels[0]} to {labels[-1]})"
+
+
+def difference_lines(difference: SchemaDifference) -> list[str]:
+    """One line per object: `-` only in the first schema, `+` only in the second, `~` in both and not the same."""
+    groups = (("-", difference.missing), ("+", difference.surplus), ("~", difference.changed))
+    return [f"  {styled(sign, fg=COLOURS[sign], bold=True)} {name}" for sign, names in groups for name in names]
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on a terminal, tab separated lines without headings in a pipe."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            say("\t".join(map(visible, row)))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        drawn.add_column(Text(visible(heading)))
+    for row in rows:
+        drawn.add_row(*(Text(visible(cell)) for cell in row))
+    Console().print(drawn)
+
+
+def _duration(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"

@@ -1,0 +1,153 @@
+"""What a step did with rows, in words.
+
+What is said about a migration that was tried.
+
+Words for downs that cannot run.
+
+Words for the files in the migrations folder that run nowhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.cli.output import plural, warn
+from gitmig.migrations.plan import Direction
+from gitmig.rows.items import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitmig.migrations.model import Problem
+    from gitmig.migrations.round_trip import Failure, Finding
+    from gitmig.operations.kept import KeptEntry
+    from gitmig.project.kept_migrations import Found
+    from gitmig.project.target import Target
+    from gitmig.rows.items import Item, Kept, Report
+
+
+SENTENCES = {
+    Reason.TAKEN: "a row with this key is there already",
+    Reason.ORPHAN: "the row it refers to is not there",
+    Reason.ROW_GONE: "its row is gone",
+    Reason.CHANGED: "somebody changed the value on the other side as well, and that one is there",
+    Reason.UNSURE: "nobody can tell any more whether somebody changed the row since",
+    Reason.REFUSED: "PostgreSQL does not take it",
+    Reason.NO_PLACE: "there is no such table or column now",
+    Reason.LATER: "it has to wait for a commit, or for a row that has to wait",
+}
+
+
+def why(reason: Reason, detail: str | None) -> str:
+    """Why a row is still kept, in words; what PostgreSQL said of it says more."""
+    if reason is Reason.REFUSED and detail:
+        return detail
+    return f"{SENTENCES[reason]}: {detail}" if detail else SENTENCES[reason]
+
+
+def lines(report: Report) -> list[str]:
+    """One line for each table, indented below the step's own line. What stays is told at the end of a sync."""
+    found = [f"      kept {plural(kept.rows, 'row')} of {_what(kept)}{_because(kept.why)}" for kept in report.kept]
+    return found + [f"      put back {plural(one.rows, 'row')} of {one.table}" for one in report.restored]
+
+
+def staying_line(item: Item) -> str:
+    """What is still kept although its step has come, and what a person can do."""
+    because = why(item.reason, item.detail) if item.reason else "there is no place for them now"
+    return f"  {_stays(item)}: {because} (`gitmig kept restore {item.id}`)"
+
+
+def abandoned_line(item: Item) -> str:
+    """What nobody will bring back, and what a person can do."""
+    return (
+        f"{_stays(item)} since {item.kept_at:%Y-%m-%d}, and no branch has {item.label} any more, which would bring "
+        f"them back: `gitmig kept restore {item.id}`, or `gitmig kept drop {item.id}`"
+    )
+
+
+def waits_for(entry: KeptEntry) -> str:
+    """What brings an entry back, and where that is; or why it is still here although that has come."""
+    item, found = entry.item, entry.found
+    if item.due:
+        return why(item.reason, item.detail) if item.reason else "its place"
+    if found is None:
+        return f"`gitmig kept restore {item.id}`"
+    section = "its up" if item.direction is Direction.REVERT else "its down"
+    return f"{section} ({_where(found)})"
+
+
+def advice(entries: Sequence[KeptEntry]) -> str | None:
+    """What to do about entries that nothing brings back but a person; None if there are none."""
+    left = [str(entry.item.id) for entry in entries if entry.is_left]
+    if not left:
+        return None
+    number, them = (left[0], "it") if len(left) == 1 else ("N", "them")
+    return (
+        f"nothing brings {', '.join(left)} back by itself: `gitmig kept show {number}` shows the rows, "
+        f"`gitmig kept restore {number}` puts {them} back, `gitmig kept drop {number}` drops {them} for good"
+    )
+
+
+def _where(found: Found) -> str:
+    """In a few words, nearest first."""
+    if found.applied:
+        return "applied"
+    if found.in_work_tree:
+        return "in the work tree"
+    if not found.branches:
+        return "in no branch any more"
+    more = f" and {len(found.branches) - 1} more" if len(found.branches) > 1 else ""
+    return f"on {found.branches[0]}{more}"
+
+
+def _stays(item: Item) -> str:
+    return f"{plural(item.rows, 'row')} of {item.what} {'stays' if item.rows == 1 else 'stay'} kept"
+
+
+def _what(kept: Kept) -> str:
+    return f"{kept.table} ({', '.join(kept.columns)})" if kept.columns else str(kept.table)
+
+
+def _because(detail: str | None) -> str:
+    return f", which do not fit the older schema: {detail}" if detail else ""
+
+
+SHOWN_OBJECTS = 3
+
+
+def why_flawed(finding: Finding) -> str:
+    """The reason in one line: the statement that was refused, or the objects that differ."""
+    if finding.failure is not None:
+        return _refusal(finding.failure)
+    shown = [str(name) for name in finding.objects[:SHOWN_OBJECTS]]
+    if more := len(finding.objects) - len(shown):
+        shown.append(f"{more} more")
+    return ", ".join(shown)
+
+
+def warn_of(findings: Sequence[Finding]) -> None:
+    """One warning per finding."""
+    for finding in findings:
+        reason = why_flawed(finding)
+        warn(f"{finding.outcome.value}: {reason}" if reason else finding.outcome.value)
+
+
+def _refusal(failure: Failure) -> str:
+    parts = [f"{failure.path}:{failure.line}: {failure.message}", failure.detail, failure.row and f"row {failure.row}"]
+    return "; ".join(" ".join(part.split()) for part in parts if part)
+
+
+def flawed_downs(found: Iterable[Problem]) -> None:
+    """Warn of each; they fail when they are needed."""
+    for problem in found:
+        warn(f"{problem.place}: the down cannot run: {problem.message}")
+
+
+def left_alone(target: Target, most: int | None = None) -> None:
+    """Warn of the files that somebody could take for migrations; of more than `most` in one line."""
+    found = target.left_alone
+    if most is not None and len(found) > most:
+        warn(f"{len(found)} files in {target.set.folder}/ are left alone; `gitmig show` names them")
+    else:
+        for problem in found:
+            warn(f"{problem.path} {problem.message}; {problem.hint}")

@@ -1,6 +1,0 @@
-"""Footprints: which objects a script touches, and how, from PostgreSQL's own parse tree."""
-
-from gitmig.core.footprint.script import footprint
-from gitmig.core.footprint.touches import Blind, Footprint, Manner, Touch, Trait, Verb
-
-__all__ = ["Blind", "Footprint", "Manner", "Touch", "Trait", "Verb", "footprint"]

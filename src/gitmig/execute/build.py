@@ -1,0 +1,165 @@
+"""Roles belong to the whole server: a database made beside the real one neither needs to make them nor may touch them.
+
+A script that creates a role runs on the real database, and the role is there for good; on a fresh build the same
+statement would fail, and a DROP ROLE or ALTER ROLE would reach into the databases that people work with. A role that
+only a scratch database needed is marked as its own, and goes with it.
+
+
+Building a migration set in an empty database, without a ledger: what the schema shall be is measured there.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from gitmig.execute.script import OUTSIDE_ONLY, SAID_LATE, ScriptError, error_at_commit, runner_of
+from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
+from gitmig.migrations.languages import RoleVerb
+from gitmig.schema.catalog import read_schema
+from gitmig.schema.catalog.dependencies import read_names
+from gitmig.schema.moves import MAY_RENAME, renamings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from gitmig.execute.address import Connection
+    from gitmig.migrations.languages import RoleStatement
+    from gitmig.migrations.model import Script
+    from gitmig.schema.model import Schema
+    from gitmig.schema.moves import Renaming
+
+
+# What the names of scratch databases begin with.
+SCRATCH = "gitmig_scratch_"
+
+# The names that are there, and whether this database made them.
+THERE = """
+    SELECT rolname, coalesce(pg_catalog.shobj_description(oid, 'pg_authid') = current_database(), false)
+    FROM pg_catalog.pg_roles WHERE rolname = ANY(%s)
+"""
+MADE = """
+    SELECT rolname FROM pg_catalog.pg_roles
+    WHERE pg_catalog.shobj_description(oid, 'pg_authid') = ANY(%s)
+"""
+# Whom a statement means without a name.
+SOMEBODY = frozenset({"current_user", "session_user", "current_role", "all"})
+
+
+def run_confined(connection: Connection, script: Script, run: Callable[[Connection, Script], None]) -> None:
+    """Run a script without what would touch roles that are there already, all else at unchanged positions.
+
+    A scratch database marks the roles that it makes. In another one, which shall take the real one's place, roles may
+    be changed, but not dropped. Raises what `run` raises.
+    """
+    is_scratch = connection.info.dbname.startswith(SCRATCH)
+    script = _confined(connection, script, {*RoleVerb} if is_scratch else {RoleVerb.CREATE, RoleVerb.DROP})
+    run(connection, script)
+    if is_scratch:
+        _claim(connection, script)
+
+
+def drop_claimed(connection: Connection, name: str) -> None:
+    """Drop the roles that the database, which is gone, or a copy of it had made for themselves."""
+    for (role,) in connection.execute(MADE, ([name, f"{name}_copy", f"{name}_clone"],)).fetchall():
+        with suppress(psycopg.errors.DependentObjectsStillExist):  # somebody has come to need it
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def _confined(connection: Connection, script: Script, verbs: Collection[RoleVerb]) -> Script:
+    found = script.language.roles(script.text)
+    if not found:
+        return script
+    names = list({name for statement in found for name in statement.roles})
+    owned: dict[str, bool] = dict(connection.execute(THERE, (names,)).fetchall())
+    others = SOMEBODY | {name for name, own in owned.items() if not own}
+    text = script.text
+    for statement in found:
+        if statement.verb in verbs and _concerns(statement, others):
+            end = statement.offset + statement.length
+            text = text[: statement.offset] + _blank(text[statement.offset : end]) + text[end:]
+        elif statement.verb is RoleVerb.CREATE:
+            others = others - set(statement.roles)
+    return replace(script, text=text)
+
+
+def _concerns(statement: RoleStatement, others: Collection[str]) -> bool:
+    """Whether somebody else would notice the statement; a membership that involves a role of our own is ours."""
+    which = all if statement.verb is RoleVerb.MEMBER else any
+    return which(name in others for name in statement.roles)
+
+
+def _blank(text: str) -> str:
+    return "".join(character if character == "\n" else " " for character in text)
+
+
+def _claim(connection: Connection, script: Script) -> None:
+    made = [s.roles[0] for s in script.language.roles(script.text) if s.verb is RoleVerb.CREATE]
+    if not made:
+        return
+    for role, _ in connection.execute(THERE, (made,)).fetchall():  # it may be gone again
+        comment = sql.SQL("COMMENT ON ROLE {} IS {}")
+        connection.execute(comment.format(sql.Identifier(role), connection.info.dbname))
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildFailed(Exception):
+    """A script does not run on a fresh database; `position` counts from 1."""
+
+    position: int
+    script: Script
+    error: ScriptError
+
+
+def build(
+    connection: Connection,
+    ups: Sequence[Script],
+    measure_at: Collection[int],
+    ignore: Sequence[str] = (),
+    *,
+    noted: dict[int, tuple[Renaming, ...]] | None = None,
+) -> Iterator[tuple[int, Schema]]:
+    """Run the up scripts in order; yields position and schema at each of `measure_at`. Raises BuildFailed.
+
+    Position 0 is the empty database. The scripts run when the next item is asked for. What each of them renames is put
+    into `noted`.
+    """
+    if 0 in measure_at:
+        yield 0, read_schema(connection, ignore, edges=True)
+    for position, script in enumerate(ups, 1):
+        may_rename = noted is not None and MAY_RENAME.search(script.text)
+        before = read_names(connection) if may_rename else None
+        try:
+            run_fresh(connection, script)
+        except ScriptError as error:
+            raise BuildFailed(position=position, script=script, error=error) from error
+        if noted is not None:
+            noted[position] = tuple(renamings(before, read_names(connection))) if before is not None else ()
+        if position in measure_at:
+            yield position, read_schema(connection, ignore, edges=True)
+
+
+def run_fresh(connection: Connection, script: Script) -> None:
+    """Run a script where nobody else is, in a transaction if PostgreSQL allows it. Raises ScriptError."""
+    run_confined(connection, script, _run)
+
+
+def _run(connection: Connection, script: Script) -> None:
+    runner, inside = runner_of(script.language), script.inside()
+    try:
+        if inside is None:
+            runner.unrecorded(connection, script)
+        else:
+            with connection.transaction():
+                runner.inside(connection, inside)
+    except SAID_LATE as error:
+        raise error_at_commit(script, error) from error
+    except ScriptError as error:
+        outside = error.sqlstate in OUTSIDE_ONLY or script.in_parts
+        if inside is None or not outside or error.sqlstate not in TOO_MUCH_FOR_ONE:
+            raise
+        runner.unrecorded(connection, script)

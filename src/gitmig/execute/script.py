@@ -1,0 +1,465 @@
+"""Sending SQL to PostgreSQL, and saying where in a file an error lies.
+
+Running many scripts without waiting for each: PostgreSQL goes on with the next while gitmig hears of the last.
+
+Running a script outside a transaction, statement by statement, so that a killed process can be gone on from.
+
+Who runs a script: one runner per language. The executor knows none of them by name.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Protocol
+
+import psycopg
+from psycopg import errors, generators, sql
+from psycopg.pq import ExecStatus
+
+from gitmig import ledger
+from gitmig.migrations.languages.sql import SQL, concurrent_index, executable, settings, units
+from gitmig.migrations.parser import Statement, statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from gitmig.execute.address import Connection
+    from gitmig.migrations.languages import Language, Unit
+    from gitmig.migrations.model import Script
+
+
+# A script without any of these words, as most that only create tables, leaves the session as it was, unless a function
+# that it calls does not. Such ones may be sent ahead of each other's answers; what they leave is reset behind the last.
+LEAVES_TRACES = re.compile(
+    r"\b(?:set|reset|set_config|temp|temporary|select|insert|update|delete|merge|with|do|call|execute|prepare|listen"
+    r"|declare|load|discard|lock|perform)\b",
+    re.IGNORECASE,
+)
+
+# What is checked late may say when the transaction ends: a constraint, or somebody's constraint trigger.
+SAID_LATE = (errors.IntegrityError, errors.RaiseException)
+
+# In the place of an SQLSTATE, and none of PostgreSQL's: gitmig itself refused to send it, or found that it had ended
+# the transaction it ran in.
+REFUSED = "GM000"
+LEFT_TRANSACTION = "GM001"
+
+# After these nothing further can be tried on the connection or in the transaction, or the statement is not to blame.
+HOPELESS = {None, LEFT_TRANSACTION, "57P01", "57P02", "57014", "25006", "40001", "40P01", "53200", "55P03"}
+
+FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
+STREAMING = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
+
+
+@dataclass(kw_only=True, eq=False)
+class ScriptError(Exception):
+    """PostgreSQL refused a statement of a script.
+
+    `line` is a line of the file the script stands in, `statement` the statement's text, `sqlstate` None if the
+    connection broke. `table` (schema and name) and `column` say what it is about, where PostgreSQL does.
+    """
+
+    sqlstate: str | None
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+    context: str | None = None
+    table: tuple[str, str] | None = None
+    column: str | None = None
+    line: int
+    statement: str
+
+
+def run_sql(connection: Connection, script: Script) -> None:
+    """Send the whole text in one message, as psql -c does, and find the statement that failed if one does."""
+    refuse_flawed(script)
+    text = executable(script.text)
+    if not text.strip():
+        return
+    with session_of(connection, script):
+        send_sql(connection, text, script, 0)
+
+
+@contextmanager
+def session_of(connection: Connection, script: Script) -> Iterator[None]:
+    """Give the session to a script as a new one would be, and take it back, whatever the script left in it.
+
+    Raises ScriptError if it ended the transaction that it ran in: gitmig reads SQL as PostgreSQL does by default, and
+    where a setting has it read otherwise, a COMMIT can hide from it.
+    """
+    connection.begin_script()
+    failure: ScriptError | None = None
+    try:
+        yield
+    except ScriptError as error:
+        failure = error
+    except GeneratorExit:  # of scripts that are sent ahead, all have run
+        _take_back(connection, script, None)
+        raise
+    _take_back(connection, script, failure)
+    if failure is not None:
+        raise failure
+
+
+def _take_back(connection: Connection, script: Script, failure: ScriptError | None) -> None:
+    if not connection.end_script():
+        raise ScriptError(
+            sqlstate=LEFT_TRANSACTION,
+            message="it ended the transaction in which gitmig ran it",
+            detail=failure.message if failure else None,
+            hint="leave BEGIN, COMMIT and ROLLBACK to gitmig, or let the script run outside a transaction",
+            line=failure.line if failure else script.first_line,
+            statement=failure.statement if failure else "",
+        ) from failure
+
+
+def run_computed(connection: Connection, script: Script) -> None:
+    """Send SQL that gitmig has computed, as its own: all names but PostgreSQL's are written out. Raises ScriptError."""
+    if script.text.strip():
+        connection.prepare_path()
+        try:
+            send_sql(connection, script.text, script, 0)
+        finally:
+            connection.note_statement(b"")
+
+
+def refuse_flawed(script: Script) -> None:
+    """Raise ScriptError for what must not be sent: a down that ends transactions would end the one that is open.
+
+    Ups were looked at when they were read; downs are not needed until somebody goes back.
+    """
+    for problem in script.problems:
+        line = problem.line or script.first_line
+        raise ScriptError(
+            sqlstate=REFUSED,
+            message=problem.message,
+            line=line,
+            statement=script.text.split("\n")[line - script.first_line].strip(),
+        )
+
+
+def send_sql(connection: Connection, text: str, script: Script, offset: int) -> None:
+    """Send text that stands at `offset` of the script; without parameters, so that `%` stays `%`."""
+    pgconn = connection.pgconn
+    pgconn.send_query(text.encode())
+    refuse_failures(connection, connection.wait(generators.execute(pgconn)), text, script, offset)
+
+
+def refuse_failures(
+    connection: Connection, results: Sequence[PGresult], text: str, script: Script, offset: int = 0
+) -> None:
+    """Raise ScriptError if one of the text's results, one per statement, says so."""
+    for done, result in enumerate(results):
+        if result.status in STREAMING:
+            connection.close()
+            raise _error(script, text, offset, done, errors.FeatureNotSupported("COPY to or from the client"))
+        if result.status in FAILED:
+            raise _error(script, text, offset, done, errors.error_from_result(result, encoding="utf-8"))
+
+
+def error_at_commit(script: Script | None, error: errors.Error) -> ScriptError:
+    """What a deferred constraint says when the script's transaction ends; a revert that was computed has no script."""
+    return ScriptError(
+        sqlstate=error.sqlstate,
+        message=error.diag.message_primary or str(error),
+        detail=error.diag.message_detail,
+        hint="a deferred constraint was checked when the transaction ended",
+        line=script.first_line if script else 1,
+        statement="COMMIT",
+        table=_table_of_error(error.diag),
+    )
+
+
+def _error(script: Script, text: str, offset: int, done: int, error: errors.Error) -> ScriptError:
+    """Where it happened: PostgreSQL's position if it gives one, else the statement after the `done` ones."""
+    every = statements(text)
+    statement = every[min(done, len(every) - 1)] if every else Statement(text, 0)
+    diag = error.diag
+    position = int(diag.statement_position) - 1 if diag.statement_position else statement.offset
+    return ScriptError(
+        sqlstate=diag.sqlstate or error.sqlstate,
+        message=diag.message_primary or str(error).strip(),
+        detail=diag.message_detail,
+        hint=diag.message_hint,
+        context=diag.context,
+        column=diag.column_name,
+        line=script.first_line + (script.text[:offset] + text[:position]).count("\n"),
+        statement=statement.text,
+        table=_table_of_error(diag),
+    )
+
+
+def _table_of_error(diag: errors.Diagnostic) -> tuple[str, str] | None:
+    return (diag.schema_name, diag.table_name) if diag.schema_name and diag.table_name else None
+
+
+# libpq's pipelines take one statement per message, and no COPY. Without a semicolon but the last, whatever quotes and
+# comments there are, it is one statement.
+ONE_STATEMENT = re.compile(r"[^;]*;?\s*")
+COPY = re.compile(r"\bcopy\b", re.IGNORECASE)
+# What could end the transaction is run alone, so that it can be named.
+ENDS = re.compile(r"\b(?:commit|rollback|abort|end|begin|start)\b", re.IGNORECASE)
+# How many scripts are sent ahead. More would save little, and fill the socket before the first answer is read.
+AHEAD = 50
+
+
+def run_each(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
+    """Run SQL scripts in order inside the open transaction; asking for the next item waits for the next script.
+
+    Nothing else may be sent before the iterator is exhausted or closed. Raises ScriptError for the script that is
+    waited for.
+    """
+    for is_simple, neighbours in groupby(scripts, _is_simple):
+        group = list(neighbours)
+        if is_simple:
+            for start in range(0, len(group), AHEAD):
+                yield from _run_ahead(connection, group[start : start + AHEAD])
+        else:
+            for script in group:
+                run_sql(connection, script)
+                yield
+
+
+def _is_simple(script: Script) -> bool:
+    """Whether it is one statement that leaves the session as it was."""
+    text = executable(script.text)
+    if LEAVES_TRACES.search(text) or COPY.search(text) or ENDS.search(text):
+        return False
+    return bool(text.strip() and ONE_STATEMENT.fullmatch(text))
+
+
+def _run_ahead(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
+    """Send all, then wait for each. After a failure PostgreSQL skips the rest by itself."""
+    with session_of(connection, scripts[-1]):
+        yield from _pipelined(connection, scripts)
+
+
+def _pipelined(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
+    pgconn = connection.pgconn
+    texts = [executable(script.text) for script in scripts]
+    pgconn.enter_pipeline_mode()
+    try:
+        for text in texts:
+            pgconn.send_query_params(text.encode(), None)
+            pgconn.send_flush_request()  # or all answers would come at once, and no script would have a time of its own
+        pgconn.pipeline_sync()
+        connection.wait(generators.send(pgconn))
+        for script, text in zip(scripts, texts):
+            refuse_failures(connection, connection.wait(generators.fetch_many(pgconn)), text, script)
+            yield
+    finally:
+        _finish(connection)
+
+
+def _finish(connection: Connection) -> None:
+    """Read what is left to read, up to the mark at the end, so that the connection is of use again."""
+    pgconn = connection.pgconn
+    with suppress(psycopg.OperationalError):  # the connection broke; whoever waited for a script has been told
+        while not connection.closed:
+            results = connection.wait(generators.fetch_many(pgconn))
+            if any(result.status == ExecStatus.PIPELINE_SYNC for result in results):
+                pgconn.exit_pipeline_mode()
+                return
+
+
+# PostgreSQL's way of saying "not inside a transaction block": CREATE INDEX CONCURRENTLY, VACUUM, CREATE DATABASE …,
+# and a procedure or DO block that commits by itself.
+OUTSIDE_ONLY = {"25001", "2D000"}
+# After an interruption the outcome of the statement under way is unknown. If running it again finds that what it
+# creates is there (duplicate_*) or that what it drops is gone (undefined_*), it had been done.
+DONE_BEFORE = {
+    "CREATE": {"42P07", "42710", "42P06", "42701", "42723", "42P04"},
+    "DROP": {"42P01", "42704", "42703", "42883", "3F000", "3D000"},
+}
+
+# Between the statements of a script its own settings stay, the search path among them, by which it names its table:
+# what gitmig sends there means the same under every path.
+INDEXES = """
+    SELECT coalesce(pg_catalog.array_agg(i.indexrelid), '{}') FROM pg_catalog.pg_index i
+    WHERE i.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s)
+"""
+DESCRIBED = """
+    SELECT c.relname, i.indisunique,
+      ARRAY(SELECT coalesce(a.attname, '') FROM pg_catalog.unnest(i.indkey) WITH ORDINALITY k(attnum, n)
+            LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) i.indrelid
+              AND a.attnum OPERATOR(pg_catalog.=) k.attnum AND k.attnum OPERATOR(pg_catalog.<>) 0
+            ORDER BY n)
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+    WHERE i.indexrelid OPERATOR(pg_catalog.=) ANY(%s)
+"""
+INVALID = """
+    SELECT n.nspname, c.relname FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE i.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s) AND NOT i.indisvalid
+      AND NOT i.indexrelid OPERATOR(pg_catalog.=) ANY(%s)
+"""
+
+
+def run_piecewise(
+    connection: Connection, script: Script, *, done: int, started: bool, indexes: tuple[int, ...]
+) -> None:
+    """Run the units of the script after the first `done`; the ledger's unfinished row follows each of them.
+
+    A unit that PostgreSQL allows in a transaction commits together with its note. For one that it does not, a note is
+    written before and after; `started` says that an earlier process got no further than the first of the two, and
+    `indexes` which indexes the unit's table had then. Raises ScriptError.
+    """
+    pieces = units(script.text)
+    with session_of(connection, script), connection.any_path():
+        for piece in pieces[:done]:
+            for setting in settings(piece.text):
+                send_sql(connection, setting.text, script, piece.offset + setting.offset)
+        for position in range(done, len(pieces)):
+            if started and position == done:
+                _resume(connection, script, pieces[position], position, indexes)
+            elif not _run_inside(connection, script, pieces[position], position):
+                _run_outside(connection, script, pieces[position], position)
+            connection.secure_lock()
+
+
+def run_units(connection: Connection, script: Script) -> None:
+    """Run the script outside a transaction where nobody will go on from the middle. Raises ScriptError."""
+    refuse_flawed(script)
+    with session_of(connection, script), connection.any_path():
+        for piece in units(script.text):
+            if executable(piece.text) == piece.text:
+                send_sql(connection, piece.text, script, piece.offset)
+            else:
+                with _transaction(connection, script):
+                    send_sql(connection, executable(piece.text), script, piece.offset)
+
+
+@contextmanager
+def _transaction(connection: Connection, script: Script) -> Iterator[None]:
+    """A transaction in which a unit runs. Raises ScriptError for what is only said when it ends, too."""
+    try:
+        with connection.transaction():
+            yield
+    except SAID_LATE as error:
+        raise error_at_commit(script, error) from error
+
+
+def _run_inside(connection: Connection, script: Script, unit: Unit, position: int) -> bool:
+    """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
+    try:
+        with _transaction(connection, script):
+            send_sql(connection, executable(unit.text), script, unit.offset)
+            ledger.advance_unfinished(connection, position + 1, started=False)
+    except ScriptError as error:
+        if error.sqlstate in OUTSIDE_ONLY:
+            return False
+        raise
+    return True
+
+
+def _run_outside(connection: Connection, script: Script, unit: Unit, position: int) -> None:
+    table = _table(unit)
+    indexes = _indexes(connection, table)
+    ledger.advance_unfinished(connection, position, started=True, indexes=indexes)
+    _send(connection, script, unit, position, indexes)
+
+
+def _resume(connection: Connection, script: Script, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
+    """Go on with a unit that an earlier process may have run, in part or whole."""
+    table = _table(unit)
+    _drop_invalid(connection, table, indexes)
+    if _made_since(connection, unit, indexes):
+        ledger.advance_unfinished(connection, position + 1, started=False)
+        return
+    try:
+        _send(connection, script, unit, position, indexes)
+    except ScriptError as error:
+        if error.sqlstate not in DONE_BEFORE.get(unit.text.split()[0].upper(), ()):
+            raise
+        ledger.advance_unfinished(connection, position + 1, started=False)
+
+
+def _send(connection: Connection, script: Script, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
+    """Run the unit as it is. A failure leaves no invalid index and a note that the unit is still to be done."""
+    try:
+        send_sql(connection, unit.text, script, unit.offset)
+    except ScriptError:
+        if not connection.closed:
+            _drop_invalid(connection, _table(unit), indexes)
+            ledger.advance_unfinished(connection, position, started=False)
+        raise
+    ledger.advance_unfinished(connection, position + 1, started=False)
+
+
+def _indexes(connection: Connection, table: str | None) -> tuple[int, ...]:
+    row = connection.execute(INDEXES, (table,)).fetchone()
+    return tuple(row[0]) if row else ()
+
+
+def _made_since(connection: Connection, unit: Unit, indexes: tuple[int, ...]) -> bool:
+    """Whether the table has an index it did not have before the unit, and it is the one the unit makes.
+
+    A name decides. An index without one is compared by its columns, which is what its name would be made of.
+    """
+    wanted = concurrent_index(unit.text)
+    if wanted is None:
+        return False
+    made = [oid for oid in _indexes(connection, wanted.table) if oid not in indexes]
+    for name, unique, columns in connection.execute(DESCRIBED, (made,)).fetchall():
+        if wanted.name == name if wanted.name else (wanted.columns, wanted.unique) == (tuple(columns), unique):
+            return True
+    return False
+
+
+def _table(unit: Unit) -> str | None:
+    index = concurrent_index(unit.text)
+    return index.table if index else None
+
+
+def _drop_invalid(connection: Connection, table: str | None, indexes: tuple[int, ...]) -> None:
+    """Drop what a failed CREATE INDEX CONCURRENTLY left behind; `indexes` were there before it."""
+    for name in connection.execute(INVALID, (table, list(indexes))).fetchall():
+        connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(*name)))
+
+
+class Outside(Protocol):
+    """Runs a script outside a transaction, after the first `done` units (see `piecewise.run_piecewise`)."""
+
+    def __call__(
+        self, connection: Connection, script: Script, *, done: int, started: bool, indexes: tuple[int, ...]
+    ) -> None:
+        """Run it; the ledger follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """How scripts of one language are run. All four raise ScriptError.
+
+    `inside` the open transaction; `each` of several there (see `pipelining.run_each`); `outside` of any, with the
+    ledger noting each unit; `unrecorded` outside where nobody will ever go on from the middle, as in a scratch
+    database.
+    """
+
+    inside: Callable[[Connection, Script], None]
+    each: Callable[[Connection, Sequence[Script]], Generator[None, None, None]]
+    outside: Outside
+    unrecorded: Callable[[Connection, Script], None]
+
+
+RUNNERS = {SQL.name: Runner(inside=run_sql, each=run_each, outside=run_piecewise, unrecorded=run_units)}
+
+
+def runner_of(language: Language) -> Runner:
+    """The runner of a language; KeyError if a newer gitmig wrote the ledger."""
+    return RUNNERS[language.name]
+
+
+def run_all(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
+    """Run scripts of any languages in order inside the open transaction; one is done with every item.
+
+    Nothing else may be sent before the iterator is exhausted or closed. Raises ScriptError.
+    """
+    for _, neighbours in groupby(scripts, lambda script: script.language.name):
+        group = list(neighbours)
+        yield from runner_of(group[0].language).each(connection, group)

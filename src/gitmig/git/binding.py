@@ -1,0 +1,148 @@
+"""To which database a work tree is bound, and whether a hook may follow what its settings say now.
+
+A checkout brings files along, and some of them are settings. A hook follows them only as far as a sync by hand has
+agreed to: the same database, and nothing that lets more happen to it.
+
+
+Where a work tree's binding to a database is kept: a file in its git directory, which no checkout brings along.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from gitmig.config import Settings
+    from gitmig.git.repository import Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The settings by which more can happen to a database. See `gitmig.config.Settings`."""
+
+    folders: tuple[str, ...]
+    layout: str | None
+    bootstrap: str | None
+    run_outside: str
+    ignore: tuple[str, ...]
+    verify: bool
+    kept_age: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Those that are in force."""
+        return cls(**{name: getattr(settings, name) for name in cls.__slots__})
+
+    def widened(self, now: Limits) -> list[str]:
+        """The keys of `gitmig.toml` with which more may happen now than under these."""
+        return [
+            *(["folder"] if now.folders != self.folders else []),
+            *(["layout"] if now.layout != self.layout else []),
+            *(["bootstrap"] if now.bootstrap != self.bootstrap else []),
+            *(["run_outside"] if now.run_outside != self.run_outside == "large" else []),
+            *(["ignore"] if not set(now.ignore) <= set(self.ignore) else []),
+            *(["verify"] if self.verify and not now.verify else []),
+            *(["kept_age"] if now.kept_age < self.kept_age else []),
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """The database a work tree was last synced with by hand, and the settings then.
+
+    `database` tells databases apart (see `database.connection.location`), `shown` is how people are told; `source` says
+    where the URL came from, empty for the embedded server.
+    """
+
+    database: str
+    shown: str
+    source: str
+    limits: Limits
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Binding:
+        """From plain values. Raises KeyError, TypeError for what is none."""
+        limits = dict(value["limits"])
+        limits |= {name: tuple(limits[name]) for name in ("folders", "ignore")}
+        return cls(**{**value, "limits": Limits(**limits)})
+
+
+def objection(
+    now: Binding,
+    own: Binding | None,
+    others: Sequence[Binding],
+    *,
+    is_personal: bool,
+    own_keys: frozenset[str],
+    file: str,
+) -> str | None:
+    """Why a hook does not touch the database that the settings name `now`; None if it may.
+
+    `own` is this work tree's binding, `others` are those of the clone's other work trees, by which a new one goes.
+    `is_personal`: no file of the checkout names the database; `own_keys` are settings that no such file decides, `file`
+    is the one that decides the others.
+    """
+    models = [own] if own else list(others)
+    if (why := _other_database(now, own, models, is_personal=is_personal)) is not None:
+        return why
+    widened = [[key for key in model.limits.widened(now.limits) if key not in own_keys] for model in models]
+    if widened and all(widened):
+        return f"{file} changes {' and '.join(widened[0])}"
+    return None
+
+
+def _other_database(now: Binding, own: Binding | None, models: Sequence[Binding], *, is_personal: bool) -> str | None:
+    if any(model.database == now.database for model in models):
+        return None
+    if not now.source:
+        configured = next((model for model in models if model.source), None)
+        if configured is None or any(not model.source for model in models):
+            return None  # this work tree's own database on the embedded server
+        return f"no database URL is set here, and the last sync had {configured.shown} from {configured.source}"
+    if own is not None:
+        told, before = (now.shown, own.shown) if now.shown != own.shown else (now.database, own.database)
+        return f"{now.source} names {told}, and this work tree was last synced with {before}"
+    if is_personal:
+        return None
+    return f"{now.source} names {now.shown}, with which no work tree of this clone was synced by hand"
+
+
+NAME = "binding.json"
+
+
+def read(repository: Repository) -> tuple[Binding | None, list[Binding]]:
+    """The binding of the work tree, and those of the clone's other ones. A file that cannot be read counts as none."""
+    own = repository.private(shared=False) / NAME
+    places = (repository.common_dir / "gitmig" / NAME, *repository.common_dir.glob(f"worktrees/*/gitmig/{NAME}"))
+    others = [found for path in places if path != own and (found := _read(path))]
+    return _read(own), others
+
+
+def write(repository: Repository, binding: Binding) -> None:
+    """Note to which database this work tree is bound from now on."""
+    path = repository.private(shared=False) / NAME
+    if _read(path) == binding:
+        return
+    repository.make_private(shared=False)
+    temporary = path.with_name(f"{NAME}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(binding.to_json(), file, indent=2)
+    temporary.replace(path)
+
+
+def _read(path: Path) -> Binding | None:
+    try:
+        return Binding.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

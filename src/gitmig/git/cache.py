@@ -1,0 +1,93 @@
+"""Footprints that were made before, by blob id, in gitmig's own folder of the git directory.
+
+Schemas that were measured on scratch databases, kept in the git directory: nobody has to build them twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from typing import TYPE_CHECKING
+
+from gitmig.check.footprint.touches import VERSION, Footprint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitmig.git.repository import Repository
+
+
+FOOTPRINTS = "footprints"
+
+
+class FootprintCache:
+    """One small file per script; whatever is wrong with one makes it worthless, and no error.
+
+    A script is known by its blob and the layout that cut it out of it.
+    """
+
+    def __init__(self, repository: Repository, layout: str) -> None:
+        self._repository = repository
+        self._parts = (FOOTPRINTS, f"{VERSION}-{layout}")
+        self._folder = repository.private(shared=True).joinpath(*self._parts)
+
+    def get(self, blob: str) -> Footprint | None:
+        """The footprint that was kept, if any."""
+        try:
+            return Footprint.from_json(json.loads(self._path(blob).read_bytes()))
+        except (OSError, ValueError, TypeError, KeyError, IndexError):
+            return None
+
+    def put(self, blob: str, footprint: Footprint) -> None:
+        """Keep a footprint; a full or read-only disk only costs the time to make it again."""
+        path = self._path(blob)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+        try:
+            self._repository.make_private(*self._parts, path.parent.name, shared=True)
+            temporary.write_text(json.dumps(footprint.to_json(), separators=(",", ":")), encoding="utf-8")
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+
+    def _path(self, blob: str) -> Path:
+        return self._folder / blob[:2] / blob[2:]
+
+
+SCHEMAS = "schemas"
+# Files of 20–80 kB: what a few months of branches need.
+LIMIT = 500
+
+
+def read_schema(repository: Repository, key: str) -> str | None:
+    """The text kept under the key; None if there is none, or it cannot be read."""
+    path = _folder(repository) / key
+    try:
+        text = zlib.decompress(path.read_bytes()).decode()
+        os.utime(path)  # what is used stays
+    except (OSError, zlib.error, UnicodeDecodeError):
+        return None
+    return text
+
+
+def write_schema(repository: Repository, key: str, text: str) -> None:
+    """Keep a text; those that were not used for the longest time make room."""
+    folder = repository.make_private(SCHEMAS, shared=True)
+    temporary = folder / f".{key}.{os.getpid()}"
+    temporary.write_bytes(zlib.compress(text.encode(), 1))
+    temporary.replace(folder / key)
+    files = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    if len(files) > LIMIT:
+        for path in sorted(files, key=_used)[: len(files) - LIMIT]:
+            path.unlink(missing_ok=True)
+
+
+def _used(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _folder(repository: Repository) -> Path:
+    return repository.private(shared=True) / SCHEMAS

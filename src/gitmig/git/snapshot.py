@@ -1,0 +1,197 @@
+"""The files of the migrations folder at a commit or in the work tree, with as few git processes as possible.
+
+Looking for words in the files of a commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitmig.errors import GitmigError
+from gitmig.migrations.model import File, InvalidMigrations, Problem
+from gitmig.text import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from gitmig.git.repository import Repository
+
+
+# `git ls-files -t -s` tags: H in the index, S in the index and left out by a sparse checkout, M unmerged, R removed,
+# C changed, ? untracked. A tracked row carries mode, blob and stage, an untracked one only its path.
+ROW = re.compile(r"(?P<tag>[A-Z?]) (?:(?P<mode>\d{6}) (?P<blob>[0-9a-f]+) (?P<stage>\d)\t)?(?P<path>.*)", re.S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What a code version has in its migrations folder.
+
+    `commit` is the commit it was read from, or HEAD for the work tree (None on an unborn branch). `folder` is the
+    candidate that exists, None if none does. `on_disk` names the paths whose content is not in git yet.
+    """
+
+    commit: str | None
+    folder: str | None
+    files: tuple[File, ...] = ()
+    on_disk: frozenset[str] = field(default_factory=frozenset)
+    is_work_tree: bool = False
+
+
+def at_commit(repository: Repository, commit: str, folders: Sequence[str]) -> Snapshot:
+    """The snapshot of a commit, by one `git ls-tree`."""
+    out = repository.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
+    rows = (row.split("\t", 1) for row in out.decode("utf-8", "surrogateescape").split("\0") if row)
+    entries = {path: (meta.split()[0], meta.split()[2]) for meta, path in rows}
+    folder = _existing(entries, folders)
+    return Snapshot(commit=commit, folder=folder, files=_files(entries, folder))
+
+
+def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
+    """The work tree as it is, tracked, modified and untracked files alike, by one `git ls-files`.
+
+    Files that a sparse checkout leaves out count as they are in the index; ignored files do not count.
+    """
+    top = repository.work_tree
+    listing = ("ls-files", "-z", "-t", "-s", "-c", "-m", "-d", "-o", "--exclude-standard", "--full-name")
+    out = repository.run(*listing, "--", *folders).decode("utf-8", "surrogateescape")
+    entries, changed, removed = _index_and_changes(out)
+    # a folder whose last file was deleted is an empty set; one that git knows nothing of is no folder at all
+    folder = _existing(entries, folders, also=changed)
+    for path in removed:
+        entries.pop(path, None)
+    on_disk = sorted(path for path in changed if (top / path).is_file() and not (top / path).is_symlink())
+    if on_disk:
+        blobs = repository.run("hash-object", "--", *on_disk).decode().split()
+        entries.update((path, ("100644", blob)) for path, blob in zip(on_disk, blobs))
+    for path in changed:
+        if (top / path).is_symlink():
+            entries[path] = ("120000", "0")
+    return Snapshot(
+        commit=repository.head,
+        folder=folder,
+        files=_files(entries, folder),
+        on_disk=frozenset(on_disk),
+        is_work_tree=True,
+    )
+
+
+def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]) -> dict[str, str]:
+    """Path → text of the files. Raises InvalidMigrations for what is no text."""
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for file in files:
+        data = _from_disk(repository, snapshot, file)
+        if data is None:
+            found = repository.read_object(file.blob)
+            if found is None:
+                hint = "fetch it: a partial or damaged clone lacks the object"
+                raise GitmigError(f"git has no content for {file.path} ({file.blob[:10]})", hint=hint)
+            data = found[1]
+        try:
+            texts[file.path] = decode(data, file.path)
+        except InvalidMigrations as error:
+            problems += error.problems
+    if problems:
+        raise InvalidMigrations(problems)
+    return texts
+
+
+def rewritten(repository: Repository, snapshot: Snapshot, files: Iterable[File]) -> frozenset[str]:
+    """The paths of the files whose text in the work tree is another than git's: an attribute or a filter made it so.
+
+    Line ends do not count. What git has no content of was written here, and is as it was written.
+    """
+    return frozenset(
+        file.path for file in files if _is_rewritten(repository, _from_disk(repository, snapshot, file), file)
+    )
+
+
+def _is_rewritten(repository: Repository, data: bytes | None, file: File) -> bool:
+    if data is None:
+        return False
+    algorithm = hashlib.sha1 if len(file.blob) == 40 else hashlib.sha256
+    if algorithm(b"blob %d\0" % len(data) + data).hexdigest() == file.blob:
+        return False
+    found = repository.read_object(file.blob)
+    return found is not None and found[1].replace(b"\r\n", b"\n") != data.replace(b"\r\n", b"\n")
+
+
+def _from_disk(repository: Repository, snapshot: Snapshot, file: File) -> bytes | None:
+    """The content in the work tree, which is quicker than asking git; None if a sparse checkout left it out."""
+    if not snapshot.is_work_tree:
+        return None
+    try:
+        return (repository.work_tree / file.path).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
+
+
+def _index_and_changes(listing: str) -> tuple[dict[str, tuple[str, str]], set[str], set[str]]:
+    """Path → (mode, blob) of what is in the index, the paths to be read from the disk, and those deleted there."""
+    entries: dict[str, tuple[str, str]] = {}
+    changed, removed = set(), set()
+    for row in filter(None, listing.split("\0")):
+        match = ROW.fullmatch(row)
+        assert match is not None, row  # the format of `git ls-files -t -s`
+        path = match["path"]
+        if match["stage"] not in {None, "0"}:
+            problem = Problem(path=path, message="has a merge conflict", hint="resolve it and `git add` it, then sync")
+            raise InvalidMigrations([problem])
+        if match["tag"] == "R":
+            removed.add(path)
+        elif match["tag"] in "C?":
+            changed.add(path)
+        else:
+            entries[path] = (match["mode"], match["blob"])
+    return entries, changed - removed, removed
+
+
+def _existing(entries: Mapping[str, tuple[str, str]], folders: Sequence[str], also: Collection[str] = ()) -> str | None:
+    """The first candidate with something in it. Raises InvalidMigrations if that is no folder."""
+    for folder in folders:
+        if folder in entries:
+            what = {"120000": "a symbolic link", "160000": "a submodule"}.get(entries[folder][0], "a file")
+            hint = "gitmig reads the migrations from the commit itself: make it a folder"
+            raise InvalidMigrations([Problem(path=folder, message=f"is {what}, not a folder", hint=hint)])
+        if folder == "." or any(path.startswith(f"{folder}/") for path in (*entries, *also)):
+            return folder
+    return None
+
+
+def _files(entries: Mapping[str, tuple[str, str]], folder: str | None) -> tuple[File, ...]:
+    if folder is None:
+        return ()
+    prefix = "" if folder == "." else f"{folder}/"
+    return tuple(
+        File(path=path, name=path[len(prefix) :], blob=blob, mode=mode)
+        for path, (mode, blob) in sorted(entries.items())
+        if path.startswith(prefix)
+    )
+
+
+NOTHING_FOUND = 1
+
+
+def grep(
+    repository: Repository, commit: str, words: Collection[str], *, without: Collection[str], patterns: Collection[str]
+) -> Iterator[tuple[str, int, str]]:
+    """Path, line (from 1) and text of every line with one of the words, by one `git grep`; binary files are left out.
+
+    Left out are also the folders `without`, and the files that match a shell pattern, as `docs/**`.
+    """
+    expressions = [part for word in sorted(words) for part in ("-e", word)]
+    left_out = [f":(exclude,top,literal){folder}" for folder in without if folder != "."]
+    left_out += [f":(exclude,top,glob){pattern}" for pattern in patterns]
+    call = ("grep", "-z", "-n", "-I", "-w", "-F", "--full-name", "--no-color", *expressions, commit, "--", ":(top)")
+    status, out, err = repository.attempt(*call, *left_out, literal=False)
+    if status > NOTHING_FOUND:
+        raise GitmigError(f"git grep failed: {err.strip()}", hint="`--no-clients` does without")
+    for row in out.split(b"\n"):
+        name, found, rest = row.partition(b"\0")
+        number, _, text = rest.partition(b"\0")
+        if found:
+            path = name.decode("utf-8", "surrogateescape").removeprefix(f"{commit}:")
+            yield path, int(number), text.decode("utf-8", "replace")

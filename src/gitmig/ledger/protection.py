@@ -1,0 +1,70 @@
+"""What gitmig may do to a database that is protected, or to one that others use, too.
+
+The marker in the ledger that says: this database is never changed without a person's word.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from gitmig.ledger import schema
+
+if TYPE_CHECKING:
+    from gitmig.execute.address import Connection
+
+
+class Change(Enum):
+    """The most a sync is about to do to a database."""
+
+    NOTHING = "nothing"
+    APPLY = "apply"
+    REVERT = "revert"
+    REBUILD = "rebuild"
+
+
+class Caller(Enum):
+    """Who asks for it."""
+
+    HOOK = "hook"
+    PERSON = "person"
+
+
+class Verdict(Enum):
+    """What follows: do it, ask first, leave the database alone with a warning, or refuse."""
+
+    GO = "go"
+    ASK = "ask"
+    LEAVE = "leave"
+    REFUSE = "refuse"
+
+
+def judge(change: Change, caller: Caller, *, protected: bool) -> Verdict:
+    """Whether the change may be made.
+
+    Nothing is ever taken away from a protected database, and what is added, a person has agreed to.
+    """
+    if not protected or change is Change.NOTHING:
+        return Verdict.GO
+    if caller is Caller.HOOK:
+        return Verdict.LEAVE
+    return Verdict.ASK if change is Change.APPLY else Verdict.REFUSE
+
+
+def is_protected(connection: Connection) -> bool:
+    """Whether the marker is set; writes nothing."""
+    if schema.version(connection) < schema.WITH_PROTECTION:
+        return False
+    row = connection.execute("SELECT protected FROM gitmig.state").fetchone()
+    return bool(row and row[0])
+
+
+def set_protected(connection: Connection, *, protected: bool) -> bool:
+    """Set or take away the marker, making the ledger if there is none; False if it was so before."""
+    with connection.transaction():
+        schema.upgrade(connection)
+        cursor = connection.execute(
+            "UPDATE gitmig.state SET protected = %s, changed_at = clock_timestamp() WHERE protected <> %s",
+            (protected, protected),
+        )
+        return cursor.rowcount > 0

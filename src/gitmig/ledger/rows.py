@@ -1,0 +1,190 @@
+"""The ledger's rows as values: a migration that is applied, where the database is, what is unfinished, an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from gitmig import __version__
+from gitmig.migrations import languages
+from gitmig.migrations.model import Content, Script, Version, label, set_id
+from gitmig.migrations.plan import Applied
+from gitmig.schema.moves import Renaming
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gitmig.migrations.plan import Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of `gitmig.applied` as gitmig writes it; the columns have the same names."""
+
+    position: int
+    version: str
+    name: str
+    path: str
+    blobs: str
+    checksum: str
+    language: str
+    up: str
+    up_path: str
+    up_line: int
+    up_transactional: bool
+    down: str | None
+    down_path: str | None
+    down_line: int | None
+    down_transactional: bool | None
+    commit: str | None
+    applied_by: str
+    milliseconds: float
+    gitmig_version: str
+    fingerprint: str | None = None
+    renamings: list[tuple[str, str, str]] | None = None
+
+    @property
+    def renamed(self) -> tuple[Renaming, ...] | None:
+        """What the up called otherwise; None if nobody looked."""
+        return None if self.renamings is None else tuple(Renaming(*one) for one in self.renamings)
+
+    @property
+    def label(self) -> str:
+        """How the migration is named to people."""
+        return label(self.version, self.name)
+
+    @property
+    def content(self) -> Content:
+        """Both scripts, as they were when the migration was applied."""
+        language = languages.by_name(self.language)
+        down = None
+        if self.down is not None:
+            down = Script(
+                language=language,
+                text=self.down,
+                path=self.down_path or self.path,
+                first_line=self.down_line or 1,
+                transactional=self.down_transactional is not False,
+            )
+        up = Script(
+            language=language,
+            text=self.up,
+            path=self.up_path,
+            first_line=self.up_line,
+            transactional=self.up_transactional,
+        )
+        return Content(up=up, down=down)
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where the database says it is.
+
+    `commit` is that of the last sync that completed; `unfinished` a script that was interrupted outside a transaction.
+    `fingerprint` is what the schema was when gitmig last left it, None if that was not measured.
+    """
+
+    stack: tuple[Applied, ...] = ()
+    commit: str | None = None
+    fingerprint: str | None = None
+    unfinished: Unfinished | None = None
+
+    @property
+    def set_id(self) -> str:
+        """The id of the set the database is at; that of the empty set before the first sync."""
+        return set_id((applied.label, applied.blobs) for applied in self.stack)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A script outside a transaction: `done` statements are done, and if `started`, the next one may be, too."""
+
+    direction: Direction
+    row: Row
+    done: int
+    started: bool
+    indexes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSync:
+    """The stack before the last sync that changed it: its first rows, which `stayed`, and those that `went` or changed.
+
+    Of what stayed, a row that is in `went` was called otherwise, or had another down. `commit` is that of the sync
+    before; the sync wrote the ledger first at `began_at`.
+    """
+
+    stayed: int
+    went: tuple[Row, ...]
+    commit: str | None
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One row of the history."""
+
+    action: str
+    done_by: str
+    milliseconds: float
+    version: str | None = None
+    name: str | None = None
+    from_set: str | None = None
+    to_set: str | None = None
+    from_commit: str | None = None
+    to_commit: str | None = None
+    way: str | None = None
+    note: str | None = None
+    gitmig_version: str = __version__
+
+
+EVENT_COLUMNS = tuple(field.name for field in fields(Event))
+
+
+def scripts(content: Content) -> dict[str, Any]:
+    """The columns that hold a migration's scripts."""
+    down = content.down
+    return {
+        "up": content.up.text,
+        "up_path": content.up.path,
+        "up_line": content.up.first_line,
+        "up_transactional": content.up.transactional,
+        "down": down.text if down else None,
+        "down_path": down.path if down else None,
+        "down_line": down.first_line if down else None,
+        "down_transactional": down.transactional if down else None,
+    }
+
+
+def applied_of(row: Row) -> Applied:
+    """A full row without its scripts."""
+    irreversible = row.down is None
+    return applied(
+        row.position, row.version, row.name, row.path, row.blobs, row.checksum, irreversible, row.fingerprint
+    )
+
+
+def applied(  # noqa: PLR0917 - the columns of the query, in its order
+    position: int,
+    version: str,
+    name: str,
+    path: str,
+    blobs: str,
+    checksum: str,
+    irreversible: bool,
+    fingerprint: str | None,
+) -> Applied:
+    """A row without its scripts, from the columns of a query."""
+    return Applied(
+        position=position,
+        version=Version(version),
+        name=name,
+        path=path,
+        blobs=blobs,
+        checksum=checksum,
+        irreversible=irreversible,
+        fingerprint=fingerprint,
+    )

@@ -1,0 +1,118 @@
+"""The languages a section may be written in.
+
+A new language is one new folder here that makes a `Language`, and one runner in `gitmig.database.runners`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """Something in a script that gitmig cannot run safely; `offset` is in characters from its start."""
+
+    offset: int
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A piece of a script, at `offset` characters from its start."""
+
+    text: str
+    offset: int
+
+
+class RoleVerb(Enum):
+    """What a statement does to roles; MEMBER is GRANT or REVOKE of a role."""
+
+    CREATE = auto()
+    DROP = auto()
+    ALTER = auto()
+    MEMBER = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleStatement:
+    """A statement about roles, at `offset` characters from the script's start."""
+
+    verb: RoleVerb
+    roles: tuple[str, ...]
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What a script does to rows, and which names it leaves behind.
+
+    `writing` are the statements that may write rows, `digests` tell, in the same order, when two of them do the same.
+    `names` are those of objects and columns that it makes or changes, without those PostgreSQL may have chosen; `gone`
+    are those that it takes away. A name may be both. `facts` are what is certainly so after it and the scripts before
+    it: where another script says otherwise of the same, the schema is another one.
+    """
+
+    writing: tuple[Unit, ...] = ()
+    digests: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    facts: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """What gitmig needs to know of a language without running it.
+
+    `suffix` is the file name's ending without the dot, `comment` starts a line comment (directives are written in
+    one). `checksum` maps a script to a string that is equal exactly when the change is the same. `flaws` lists what
+    is wrong with a script that shall run inside a transaction (or, False, outside), `unparsed` says where it is not of
+    the language at all. `commits` tells whether a script ends transactions before its end, `needs_commits` whether it
+    depends on that, `needs_outside` whether it has what cannot run inside a transaction. `inside` rewrites a script
+    that was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
+    `units` cuts a script into the pieces that are run and noted one by one outside. `roles` lists the statements about
+    roles. `expands_columns` tells whether what a script makes could depend on the order of a table's columns. `effects`
+    gives those of scripts that run one after the other.
+    """
+
+    name: str
+    suffix: str
+    comment: str
+    checksum: Callable[[str], str]
+    flaws: Callable[[str, bool], list[Flaw]]
+    unparsed: Callable[[str], Flaw | None]
+    commits: Callable[[str], bool]
+    needs_commits: Callable[[str], bool]
+    needs_outside: Callable[[str], bool]
+    inside: Callable[[str], str | None]
+    units: Callable[[str], list[Unit]]
+    roles: Callable[[str], list[RoleStatement]]
+    expands_columns: Callable[[str], bool]
+    effects: Callable[[Iterable[str]], Iterator[Effects]]
+
+
+def by_suffix(suffix: str) -> Language | None:
+    """The language of files that end in `.suffix`, or None if gitmig runs no such files."""
+    return _languages().get(suffix)
+
+
+def by_name(name: str) -> Language:
+    """The language the ledger names; KeyError if a newer gitmig wrote it."""
+    return {language.name: language for language in _languages().values()}[name]
+
+
+def suffixes() -> tuple[str, ...]:
+    """The file name endings of all languages, the first language first."""
+    return tuple(_languages())
+
+
+def _languages() -> dict[str, Language]:
+    from gitmig.migrations.languages.sql import SQL
+
+    return {language.suffix: language for language in (SQL,)}

@@ -1,0 +1,426 @@
+"""Transaction control in SQL scripts: what begins and ends transactions, and what hangs on where they end.
+
+CREATE INDEX CONCURRENTLY and its like: which index is made, and how the same is written without the word.
+
+What a script's own transactions come to: in the one that gitmig opens they are left out, outside they are kept.
+
+Whether a script defines something that spells out columns it does not name itself.
+
+The statements of a script that are about roles, which belong to the whole server and to no database.
+
+How an SQL script outside a transaction is cut into pieces that can be noted one by one.
+
+SQL, the first language of a section.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitmig.migrations.languages import Flaw, Language, RoleStatement, RoleVerb, Unit
+from gitmig.migrations.languages.sql_effects import effects
+from gitmig.migrations.parser import FOLD, Statement, Token, checksum, statements, syntax_error, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gitmig.migrations.parser import Statement, Token
+
+
+# What a statement that starts, ends or splits the surrounding transaction begins with. SAVEPOINT, RELEASE and
+# ROLLBACK TO stay inside it and are allowed.
+TRANSACTION_CONTROL = {"BEGIN_P", "START", "COMMIT", "ROLLBACK", "END_P", "ABORT_P", "PREPARE"}
+# Scripts without any of these words need not be scanned at all; most have none.
+CONTROL_WORD = re.compile(r"\b(?:begin|start|commit|rollback|end|abort|prepare)\b", re.IGNORECASE)
+BARE_BEGIN = {"BEGIN", "BEGIN WORK", "BEGIN TRANSACTION", "START TRANSACTION"}
+BARE_COMMIT = {"COMMIT", "COMMIT WORK", "COMMIT TRANSACTION", "END", "END WORK", "END TRANSACTION"}
+
+
+class Control(NamedTuple):
+    """A statement that begins, ends or prepares a transaction; `words` are its tokens in capitals."""
+
+    statement: Statement
+    words: str
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it asks for nothing but a transaction, or a commit: neither options nor a rollback."""
+        return self.words in BARE_BEGIN or self.commits
+
+    @property
+    def commits(self) -> bool:
+        """Whether it is a bare COMMIT, in whatever words."""
+        return self.words in BARE_COMMIT
+
+
+@lru_cache(maxsize=2048)
+def controls(text: str) -> tuple[Control, ...]:
+    """The transaction control of a script, in order."""
+    return tuple(_controls(text))
+
+
+def words_of(statement: Statement) -> list[str]:
+    """The statement's tokens in capitals."""
+    return [token.text.upper() for token in tokens(statement.text) or ()]
+
+
+def holds(words: Sequence[str]) -> bool:
+    """Whether what a statement asks for ends with the transaction. Time limits do, but decide nothing."""
+    match words:
+        case ["SET", "LOCAL", name, *_]:
+            return not name.endswith("TIMEOUT")
+        case ["SET", "CONSTRAINTS" | "TRANSACTION", *_]:
+            return True
+    return ("ON", "COMMIT") in zip(words, words[1:]) or {"SET_CONFIG", "TRUE"} <= set(words)
+
+
+def _controls(text: str) -> Iterator[Control]:
+    found = tokens(text) if CONTROL_WORD.search(text) else None
+    if found is None or not any(_may_control(found, k) for k in range(len(found))):
+        return  # the common case is decided on tokens alone, without the parser
+    atomic = any(token.kind == "ATOMIC" for token in found)
+    for statement in statements(text):
+        words = words_of(statement)
+        if _is_control(words) and not (atomic and words == ["END"]):  # the end of a body that does not parse
+            yield Control(statement, " ".join(words))
+
+
+def _may_control(found: list[Token], k: int) -> bool:
+    return found[k].kind in TRANSACTION_CONTROL and (k == 0 or found[k - 1].kind == "ASCII_59")
+
+
+def _is_control(words: list[str]) -> bool:
+    match words:
+        case ["ROLLBACK", "TO", *_] | ["ROLLBACK", "WORK" | "TRANSACTION", "TO", *_]:
+            return False
+        case ["PREPARE", second, *_]:
+            return second == "TRANSACTION"  # PREPARE name AS … is a prepared statement
+        case ["BEGIN" | "START" | "COMMIT" | "ROLLBACK" | "END" | "ABORT", *_]:
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcurrentIndex:
+    """An index that is built outside a transaction.
+
+    `table` is quoted, `name` None if PostgreSQL chooses it; an expression is the empty string among the `columns`.
+    """
+
+    table: str
+    name: str | None
+    columns: tuple[str, ...]
+    unique: bool
+
+
+def concurrent_index(text: str) -> ConcurrentIndex | None:
+    """The index a CREATE INDEX CONCURRENTLY makes; None for every other statement."""
+    import pglast
+
+    if "concurrently" not in text.lower():
+        return None
+    try:
+        node = pglast.parse_sql(text)[0].stmt
+    except (pglast.parser.ParseError, IndexError):
+        return None
+    if not isinstance(node, pglast.ast.IndexStmt) or not node.concurrent or node.relation is None:
+        return None
+    parts = [node.relation.schemaname, node.relation.relname]
+    return ConcurrentIndex(
+        table=".".join('"' + part.replace('"', '""') + '"' for part in parts if part),
+        name=node.idxname,
+        columns=tuple(
+            element.name or "" for element in (*(node.indexParams or ()), *(node.indexIncludingParams or ()))
+        ),
+        unique=bool(node.unique),
+    )
+
+
+def is_concurrent(text: str) -> bool:
+    """Whether the script has such statements: they do not run inside a transaction."""
+    return without_concurrently(text) != text
+
+
+def without_concurrently(text: str) -> str:
+    """The text, at unchanged positions, without the word wherever a plain statement gives the same schema.
+
+    That is at CREATE, DROP and REINDEX INDEX. It stays at DETACH PARTITION, which makes a constraint the plain form
+    does not make.
+    """
+    for statement in statements(text) if "concurrently" in text.lower() else ():
+        found = tokens(statement.text) or []
+        if found and found[0].kind in {"CREATE", "DROP", "REINDEX"}:
+            plain = takewhile(lambda t: t.kind != "ASCII_40", found)  # REINDEX (CONCURRENTLY) is left as it is
+            for token in (t for t in plain if t.kind == "CONCURRENTLY"):
+                start = statement.offset + token.start
+                text = text[:start] + " " * len(token.text) + text[start + len(token.text) :]
+    return text
+
+
+VISIBLE = re.compile(r"[^\n]")
+
+
+def executable(text: str) -> str:
+    """The text to send in a transaction: every bare BEGIN and COMMIT is blanked, at unchanged positions.
+
+    The one transaction that is open keeps what they ask for, however many they are and balanced or not. A script with
+    any other transaction control is left as it is.
+    """
+    for control in _bare(text):
+        start, end = control.statement.offset, control.statement.offset + len(control.statement.text)
+        text = text[:start] + VISIBLE.sub(" ", text[start:end]) + text[end:]
+    return text
+
+
+def commits(text: str) -> bool:
+    """Whether the script commits before its end: outside, a transaction of gitmig's may come to be several."""
+    return len(_between_commits(text)) > 1
+
+
+def needs_commits(text: str) -> bool:
+    """Whether something in the script ends with a commit before its end, so that one transaction would not do."""
+    return any(holds(words_of(statement)) for part in _between_commits(text)[:-1] for statement in part)
+
+
+def flaws(text: str, transactional: bool) -> list[Flaw]:
+    """What would break the surrounding transaction or cannot be sent at all."""
+    found = [_broken(text, c) for c in controls(text) if not c.is_bare][:1] if transactional else []
+    if (copy := _copy_from_stdin(text)) is not None:
+        found.append(
+            Flaw(
+                offset=copy,
+                message="COPY … FROM STDIN needs a client that sends the data",
+                hint="write the rows as INSERT statements",
+            )
+        )
+    return found
+
+
+def unparsed(text: str) -> Flaw | None:
+    """Where PostgreSQL's own parser gives up."""
+    error = syntax_error(text)
+    if error is None:
+        return None
+    hint = "correct the script: PostgreSQL's own parser does not take it"
+    return Flaw(offset=min(error.offset, len(text) - 1), message=f"does not parse: {error.message}", hint=hint)
+
+
+def inside_transaction(text: str) -> str | None:
+    """The same script for the inside of a transaction, at unchanged positions; None if it needs its own."""
+    if any(not control.is_bare for control in controls(text)) or needs_commits(text):
+        return None
+    return without_concurrently(executable(text))
+
+
+def _bare(text: str) -> tuple[Control, ...]:
+    """The transaction control of a script that has none but bare BEGINs and COMMITs."""
+    found = controls(text)
+    return found if all(control.is_bare for control in found) else ()
+
+
+def _between_commits(text: str) -> list[list[Statement]]:
+    """The statements in parts, none of them empty, with a bare COMMIT between every two."""
+    places = {control.statement.offset: control for control in _bare(text)}
+    if not any(control.commits for control in places.values()):
+        return []
+    parts: list[list[Statement]] = [[]]
+    for statement in statements(text):
+        control = places.get(statement.offset)
+        if control is None:
+            parts[-1].append(statement)
+        elif control.commits:
+            parts.append([])
+    return [part for part in parts if part]
+
+
+def _broken(text: str, control: Control) -> Flaw:
+    """In a text that is no SQL, the words of a function's body look like transaction control."""
+    return unparsed(text) or Flaw(
+        offset=control.statement.offset,
+        message=f"{control.words.split()[0]} inside a script that runs in a transaction",
+        hint="remove it, or let the script run outside: gitmig opens and commits the transaction, together with its "
+        "ledger, and only a bare BEGIN or COMMIT asks for no more than that",
+    )
+
+
+def _copy_from_stdin(text: str) -> int | None:
+    """Where a COPY … FROM STDIN begins, in characters."""
+    if "stdin" not in text.lower():
+        return None
+    for statement in statements(text):
+        words = words_of(statement)
+        if words[:1] == ["COPY"] and ("FROM", "STDIN") in zip(words, words[1:]):
+            return statement.offset
+    return None
+
+
+# PostgreSQL keeps the query of a view, rule, policy or function with BEGIN ATOMIC as it understood it: with every
+# column that `*` stood for, in the order they had in the table.
+KEPT = re.compile(r"\b(?:view|rule|atomic|policy)\b", re.IGNORECASE)
+# count(*) names no column; TABLE t stands for SELECT * FROM t.
+STAR = re.compile(r"(?<!\()\*|\*(?!\))|\bnatural\b|(?:\bas\b|\(|;)\s*table\b", re.IGNORECASE)
+
+
+def expands_columns(text: str) -> bool:
+    """Whether the script may do so; blocks and strings it could run are taken for SQL."""
+    if not KEPT.search(text) or not STAR.search(text):
+        return False
+    found = tokens(text)
+    if found is None:
+        return True
+    code = " ".join(token.text for token in found).replace("( * )", "")
+    return bool(KEPT.search(code) and STAR.search(code))
+
+
+# Scripts without any of these need not be parsed; most have none.
+WORDS = re.compile(
+    r"\b(?:(?:create|drop|alter|on)\s+(?:role|user|group)|(?:grant|revoke|reassign)\b|alter\s+database)", re.IGNORECASE
+)
+VERBS = {"CREATE": RoleVerb.CREATE, "DROP": RoleVerb.DROP, "ALTER": RoleVerb.ALTER}
+NOUNS = {"ROLE", "USER", "GROUP"}
+# As in ALTER ROLE ALL. Whoever works in a database notices what happens to it.
+EVERYBODY = "all"
+# What is grammar, and no name, in GRANT a, b TO c WITH ADMIN OPTION GRANTED BY d CASCADE.
+OPENING = {"ADMIN", "INHERIT", "SET", "OPTION", "FOR"}
+BETWEEN = {"TO", "FROM", "GROUP"}
+ENDING = {"WITH", "GRANTED", "CASCADE", "RESTRICT"}
+
+
+def role_statements(text: str) -> list[RoleStatement]:
+    """The statements in order. Blocks of PL/pgSQL are not looked into."""
+    if not WORDS.search(text):
+        return []
+    return [found for statement in statements(text) if (found := _read(statement))]
+
+
+def _read(statement: Statement) -> RoleStatement | None:
+    words = tokens(statement.text) or []
+    upper = [word.text.upper() for word in words]
+    if len(words) > 2 and upper[0] in VERBS and upper[1] in NOUNS and upper[2] != "MAPPING":
+        verb = VERBS[upper[0]]
+        names = _dropped(words[2:]) if verb is RoleVerb.DROP else [words[2]]
+        if upper[3:5] == ["RENAME", "TO"]:
+            names += words[5:6]
+    elif upper[:3] == ["COMMENT", "ON", "ROLE"]:
+        verb, names = RoleVerb.ALTER, words[3:4]
+    elif upper[:3] == ["REASSIGN", "OWNED", "BY"]:
+        verb, names = RoleVerb.ALTER, _members(words[3:])
+    elif upper[:2] == ["ALTER", "DATABASE"]:
+        return RoleStatement(
+            verb=RoleVerb.ALTER, roles=(EVERYBODY,), offset=statement.offset, length=len(statement.text)
+        )
+    elif upper[:1] in (["GRANT"], ["REVOKE"]) and "ON" not in upper:
+        verb, names = RoleVerb.MEMBER, _members(words[1:])
+    else:
+        return None
+    return RoleStatement(
+        verb=verb, roles=tuple(_name(name) for name in names), offset=statement.offset, length=len(statement.text)
+    )
+
+
+def _dropped(words: Sequence[Token]) -> list[Token]:
+    """The names in `DROP ROLE IF EXISTS a, b`."""
+    if [word.text.upper() for word in words[:2]] == ["IF", "EXISTS"]:
+        words = words[2:]
+    return [word for word in words if word.text != ","]
+
+
+def _members(words: Sequence[Token]) -> list[Token]:
+    names = []
+    for word in words:
+        text = word.text.upper()
+        if text in ENDING:
+            break
+        if text not in OPENING | BETWEEN and text != ",":
+            names.append(word)
+    return names
+
+
+def _name(token: Token) -> str:
+    text = token.text
+    return text[1:-1].replace('""', '"') if text.startswith('"') else text.translate(FOLD)
+
+
+BEGINS = {"BEGIN", "START"}
+ENDS = {"COMMIT", "END", "ROLLBACK", "ABORT"}
+UNDOES = {"ROLLBACK", "ABORT"}
+
+
+def units(text: str) -> list[Unit]:
+    """The units in order: single statements, and each explicit transaction of the script's own in one piece.
+
+    So are the statements up to a COMMIT without its BEGIN, if one of them asks for something that ends there.
+    """
+    has_control = bool(controls(text))
+    return [unit for part in _parts(text) for unit in _cut(text, part, has_control=has_control)]
+
+
+def settings(text: str) -> list[Unit]:
+    """What has to be run again when a new session goes on behind these statements."""
+    return [
+        Unit(text=statement.text, offset=statement.offset)
+        for part in _parts(text)
+        if not _ends(part[-1], UNDOES)
+        for statement in part
+        if _sets(statement)
+    ]
+
+
+def _parts(text: str) -> Iterator[list[Statement]]:
+    """The statements, parted behind what ends a transaction."""
+    part: list[Statement] = []
+    for statement in statements(text):
+        part.append(statement)
+        if _ends(statement, ENDS):
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _cut(text: str, part: list[Statement], *, has_control: bool) -> Iterator[Unit]:
+    begins = (k for k, statement in enumerate(part) if words_of(statement)[:1] and words_of(statement)[0] in BEGINS)
+    together = next(begins, len(part))
+    if has_control and any(holds(words_of(statement)) for statement in part):
+        together = 0
+    for statement in part[:together]:
+        yield Unit(text=statement.text, offset=statement.offset)
+    if part[together:]:
+        start, last = part[together].offset, part[-1]
+        end = last.offset + len(last.text) if _ends(last, ENDS) else len(text)
+        yield Unit(text=text[start:end], offset=start)
+
+
+def _ends(statement: Statement, words: Iterable[str]) -> bool:
+    found = words_of(statement)[:3]
+    return found[:1] != [] and found[0] in words and "TO" not in found
+
+
+def _sets(statement: Statement) -> bool:
+    """SET, or `SELECT set_config('search_path', …)`, as pg_dump writes it."""
+    words = words_of(statement)
+    if words[:1] == ["SELECT"]:
+        return "set_config" in statement.text.lower()
+    return words[:1] == ["SET"] and words[1:2] != ["LOCAL"]
+
+
+SQL = Language(
+    name="sql",
+    suffix="sql",
+    comment="--",
+    checksum=checksum,
+    flaws=flaws,
+    unparsed=unparsed,
+    commits=commits,
+    needs_commits=needs_commits,
+    needs_outside=is_concurrent,
+    inside=inside_transaction,
+    units=units,
+    roles=role_statements,
+    expands_columns=expands_columns,
+    effects=effects,
+)

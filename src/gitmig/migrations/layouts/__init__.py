@@ -1,0 +1,108 @@
+"""Layouts: how a tool writes migrations into files. A new one is one new module and one entry in `layouts`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.migrations.layouts.parsing import is_script, passed_over
+from gitmig.migrations.model import InvalidMigrations, MigrationSet, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gitmig.migrations.model import Content, File, Migration
+
+SYMLINK, SUBMODULE = "120000", "160000"
+
+
+class Layout(Protocol):
+    """Turns files into migrations. Pure: names and blob ids first, texts only of what is asked for."""
+
+    name: str
+
+    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+        """The migrations that the names tell of, in any order, and what is wrong with the names."""
+
+    def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
+        """The sections of one migration; `texts` maps role to text. Raises InvalidMigrations."""
+
+    def render(self, version: str, name: str, up: str, down: str | None) -> dict[str, str]:
+        """The files of a new migration: name below the folder → text. Without a down it is irreversible."""
+
+
+def layouts() -> dict[str, Layout]:
+    """Every layout by name, in the order in which `detect` prefers them."""
+    from gitmig.migrations.layouts.directory import DirectoryLayout
+    from gitmig.migrations.layouts.goose import GooseLayout
+    from gitmig.migrations.layouts.paired import PairedLayout
+    from gitmig.migrations.layouts.single import SingleLayout
+
+    return {x.name: x for x in (SingleLayout(), PairedLayout(), DirectoryLayout(), GooseLayout())}
+
+
+def migration_set(layout: Layout, folder: str, files: Iterable[File]) -> MigrationSet:
+    """The set that the files make up. Raises InvalidMigrations with everything that is wrong with their names."""
+    migrations, problems = group(layout, files)
+    problems += _duplicates(migrations)
+    if problems:
+        raise InvalidMigrations(problems)
+    return MigrationSet(folder=folder, layout=layout.name, migrations=tuple(migrations))
+
+
+def group(layout: Layout, files: Iterable[File]) -> tuple[list[Migration], list[Problem]]:
+    """The migrations that the files make up, in order, and what is wrong with the names of others.
+
+    There may be several of one version.
+    """
+    files = list(files)
+    problems = [p for file in files if (p := _no_plain_file(file))]
+    migrations, misnamed = layout.group([file for file in files if file.mode not in {SYMLINK, SUBMODULE}])
+    return sorted(migrations, key=lambda migration: migration.version), problems + misnamed
+
+
+def left_alone(files: Iterable[File], migrations: Iterable[Migration]) -> list[Problem]:
+    """The files that no tool's migrations are, though somebody could take them for some, each with why."""
+    used = {file.path for migration in migrations for _, file in migration.files}
+    return [problem for file in files if file.path not in used and (problem := passed_over(file))]
+
+
+def detect(files: Sequence[File], text_of: Mapping[str, str]) -> str | None:
+    """The layout that explains the files best, None if there are no migrations to judge by.
+
+    `text_of` maps paths to text, for one file at least: of one file for each migration, directives tell whose it is.
+    """
+    texts = [text.lower() for text in text_of.values() if text.strip()]
+    goose = any("+goose" in text for text in texts)
+    plain = bool(texts) and not goose and not any("migrate:" in text for text in texts)
+    telling = {"goose": goose, "paired": plain}
+    ranked = []
+    for order, layout in enumerate(layouts().values()):
+        migrations, problems = layout.group(files)
+        if migrations:
+            ranked.append((len(migrations) - len(problems), telling.get(layout.name, False), -order, layout.name))
+    return max(ranked)[3] if ranked else None
+
+
+def _no_plain_file(file: File) -> Problem | None:
+    if is_script(file) and not file.name.isprintable():
+        hint = "rename it: line ends, control characters and bytes that are no UTF-8 cannot be shown"
+        return Problem(path=ascii(file.path), message="has a name that cannot be printed", hint=hint)
+    what = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}.get(file.mode)
+    if what is None:
+        return None
+    return Problem(
+        path=file.path, message=f"is {what}", hint="put the migration itself here: its content must be in the commit"
+    )
+
+
+def _duplicates(migrations: Sequence[Migration]) -> list[Problem]:
+    """Neighbours in the order with one version; the later one is named, with the earlier one in the message."""
+    return [
+        Problem(
+            path=second.path,
+            message=f"has the same version as {first.path}",
+            hint="give one of them another version, by renaming the file",
+        )
+        for first, second in zip(migrations, migrations[1:])
+        if first.version == second.version
+    ]

@@ -1,0 +1,269 @@
+"""What has to be done so that the database matches a migration set: decided here, run elsewhere.
+
+Which steps share a transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import groupby, takewhile
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from gitmig.migrations.model import label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitmig.migrations.model import Content, Migration, Version
+
+
+class Direction(Enum):
+    """Which section of a migration runs."""
+
+    APPLY = "apply"
+    REVERT = "revert"
+
+    @property
+    def sign(self) -> str:
+        """`+` or `-`, as steps are printed."""
+        return "+" if self is Direction.APPLY else "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A migration that is in the ledger, without its scripts.
+
+    `position` counts from 1. `checksum` is that of the up script; `blobs` names the files it was read from;
+    `fingerprint` says what the schema is when the stack ends here, None if nobody has measured it.
+    """
+
+    position: int
+    version: Version
+    name: str
+    path: str
+    blobs: str
+    checksum: str
+    irreversible: bool
+    fingerprint: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How the migration is named to people."""
+        return label(self.version.text, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """A migration of the target. `content` is None where the ledger already holds what the same files say."""
+
+    migration: Migration
+    checksum: str
+    content: Content | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One script to run. A revert takes its script from the ledger, at `position`."""
+
+    direction: Direction
+    position: int
+    applied: Applied | None = None
+    desired: Desired | None = None
+
+    @property
+    def label(self) -> str:
+        """How the migration is named to people."""
+        return self.subject.label
+
+    @property
+    def subject(self) -> Applied | Migration:
+        """What runs: the migration as the target has it, or as the ledger does."""
+        if self.desired is not None:
+            return self.desired.migration
+        assert self.applied is not None  # a step has one of the two
+        return self.applied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A ledger row that takes over what its file is called now, or a new down, without running anything."""
+
+    applied: Applied
+    desired: Desired
+
+    @property
+    def renamed(self) -> bool:
+        """Whether people see the migration under another name from now on."""
+        return self.applied.label != self.desired.migration.label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """Ledger rows that give way to others without running anything: both end in one schema, with the same rows.
+
+    `going` are the rows in the order of the stack; `coming` are applies that do not run, in order. `fingerprint` is
+    what the schema is there.
+    """
+
+    going: tuple[Applied, ...]
+    coming: tuple[Step, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`keep` rows of the stack stay; the steps follow in the order in which they run: reverts, then applies.
+
+    The `replacement` takes place between them.
+    """
+
+    keep: int
+    reverts: tuple[Step, ...] = ()
+    replacement: Replacement | None = None
+    applies: tuple[Step, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Everything that runs."""
+        return self.reverts + self.applies
+
+    @property
+    def arrivals(self) -> tuple[Step, ...]:
+        """Everything that is applied in the end and was not before, run or not."""
+        return (self.replacement.coming if self.replacement else ()) + self.applies
+
+    def replacing(self, going: int, coming: int, fingerprint: str) -> Plan:
+        """The plan in which the `going` lowest rows of what is reverted give way to the `coming` first applies."""
+        running = len(self.reverts) - going
+        replacement = Replacement(
+            going=tuple(step.applied for step in reversed(self.reverts[running:]) if step.applied),
+            coming=self.applies[:coming],
+            fingerprint=fingerprint,
+        )
+        return replace(self, reverts=self.reverts[:running], replacement=replacement, applies=self.applies[coming:])
+
+    @property
+    def irreversible(self) -> tuple[Step, ...]:
+        """Reverts that cannot run because there is no down."""
+        return tuple(step for step in self.reverts if step.applied and step.applied.irreversible)
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.replacement or self.moves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How the target differs from what is applied, by version (see the words in docs/architecture.md)."""
+
+    pending: tuple[Migration, ...] = ()
+    phantom: tuple[Applied, ...] = ()
+    edited: tuple[Migration, ...] = ()
+
+
+def unread(stack: Sequence[Applied], target: Sequence[Migration]) -> list[Migration]:
+    """The migrations the ledger does not hold under this name with these files: only they have to be read."""
+    known = {_identity(applied) for applied in stack}
+    return [migration for migration in target if _identity(migration) not in known]
+
+
+def desire(
+    stack: Sequence[Applied], target: Sequence[Migration], contents: Mapping[str, Content]
+) -> tuple[Desired, ...]:
+    """The target with a checksum for each; `contents` holds, by path, at least what `unread` asked for."""
+    known = {applied.blobs: applied.checksum for applied in stack}
+    return tuple(
+        Desired(
+            migration=migration,
+            checksum=known.get(migration.blobs) or contents[migration.path].checksum,
+            content=contents.get(migration.path),
+        )
+        for migration in target
+    )
+
+
+def make_plan(stack: Sequence[Applied], target: Sequence[Desired]) -> Plan:
+    """Keep the longest common prefix, revert the rest newest first, apply what is missing in order.
+
+    Two migrations are the same where their checksums are, whatever they are called: the result of running them is.
+    So a renumbered or renamed file moves its row, and an edit reverts from there on. The result is always that of a
+    fresh build of the target, in order.
+    """
+    pairs = list(zip(stack, target))
+    keep = len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, pairs)))
+    held = {_identity(applied): applied for applied in stack}
+    return Plan(
+        keep=keep,
+        reverts=tuple(Step(direction=Direction.REVERT, position=a.position, applied=a) for a in reversed(stack[keep:])),
+        applies=tuple(
+            Step(direction=Direction.APPLY, position=position, desired=desired, applied=_source(held, desired))
+            for position, desired in enumerate(target[keep:], keep + 1)
+        ),
+        moves=tuple(Move(applied=a, desired=d) for a, d in pairs[:keep] if _identity(a) != _identity(d.migration)),
+    )
+
+
+def edited(plan: Plan) -> dict[int, tuple[str, ...]]:
+    """By position, what a migration to be applied was before somebody edited it: checksums of what is reverted.
+
+    It has the same version then, or else the same name.
+    """
+    found: dict[int, tuple[str, ...]] = {}
+    for step in plan.applies:
+        desired = step.desired
+        assert desired is not None  # an apply has a target
+        gone = [a for a in left_behind(plan) if a.version == desired.migration.version]
+        gone = gone or [a for a in left_behind(plan) if a.name == desired.migration.name]
+        found[step.position] = tuple(applied.checksum for applied in gone)
+    return found
+
+
+def left_behind(plan: Plan) -> list[Applied]:
+    """The migrations that are reverted, and not applied again in the same words."""
+    again = {step.desired.checksum for step in plan.applies if step.desired}
+    return [step.applied for step in plan.reverts if step.applied and step.applied.checksum not in again]
+
+
+def difference(stack: Sequence[Applied], target: Sequence[Desired]) -> Difference:
+    """Pending, phantom and edited migrations, each in version order.
+
+    A migration that only changed its name or number is none of these, unless it has to run again.
+    """
+    pairs = list(zip(stack, target))
+    keep = len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, pairs)))
+    applied = {a.version: a for a in stack[keep:]}
+    wanted = {d.migration.version: d for d in target[keep:]}
+    return Difference(
+        pending=tuple(d.migration for v, d in wanted.items() if v not in applied),
+        phantom=tuple(a for v, a in applied.items() if v not in wanted),
+        edited=tuple(d.migration for v, d in wanted.items() if v in applied and applied[v].checksum != d.checksum),
+    )
+
+
+def _identity(subject: Applied | Migration) -> tuple[str, str, str]:
+    return subject.label, subject.path, subject.blobs
+
+
+def _source(held: Mapping[tuple[str, str, str], Applied], desired: Desired) -> Applied | None:
+    """The ledger row that holds the scripts of a migration whose files were not read again."""
+    if desired.content is not None:
+        return None
+    return held[_identity(desired.migration)]
+
+
+class _Task(Protocol):
+    @property
+    def transactional(self) -> bool: ...
+
+
+T = TypeVar("T", bound=_Task)
+
+
+def batches(tasks: Sequence[T]) -> list[tuple[T, ...]]:
+    """Neighbours that may run in a transaction run in one; a task that must not stands alone. Order is kept."""
+    found: list[tuple[T, ...]] = []
+    for transactional, group in groupby(tasks, key=lambda task: task.transactional):
+        neighbours = tuple(group)
+        found += [neighbours] if transactional else [(task,) for task in neighbours]
+    return found

@@ -1,0 +1,136 @@
+"""When migrations that go and migrations that come may be the same change, written otherwise.
+
+A squash, a split, another order: both end in one schema and write the same rows. Whether the schemas are one, only a
+fingerprint tells, and that may take a build. Here it is decided, from the scripts alone, where it is worth the trouble.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from gitmig.migrations.squash import parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gitmig.migrations.languages import Effects
+    from gitmig.migrations.model import Script
+
+WORD = re.compile(r"\w+")
+# Without one of these, no name in a script goes.
+TAKES_AWAY = re.compile(r"\b(?:drop|rename)\b", re.IGNORECASE)
+
+# Stands for all that is written up to the end of a squash.
+SQUASHED = "squashed"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Split:
+    """So many of the migrations that go, from the oldest on, may be the same as so many of those that come."""
+
+    going: int
+    coming: int
+
+
+def splits(going: Sequence[Script], coming: Sequence[Script]) -> list[Split]:
+    """Where both may end in the same schema with the same rows written; those that leave the least to run first.
+
+    The ups are in the order in which they run, on the same schema. All their row-writing statements are the same up to
+    there, token for token and in order, or a squash that gitmig wrote says that it takes the place of the others; and
+    what one side makes by a name, the other one mentions, and does not say otherwise.
+    """
+    if not going or not coming or len({script.language.name for script in (*going, *coming)}) > 1:
+        return []
+    squashed = _squashed(going, coming)
+    if squashed is None and (_is_foreign(going, coming) or _is_foreign(coming, going)):
+        return []
+    ours = _Side.of(going, squashed.going if squashed else 0)
+    theirs = _Side.of(coming, squashed.coming if squashed else 0)
+    in_ours, in_theirs = ours.needs(theirs), theirs.needs(ours)
+    by_writes: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for j, writes in enumerate(theirs.writes, 1):
+        by_writes[writes].append(j)
+    found = [
+        Split(i, j)
+        for i, writes in enumerate(ours.writes, 1)
+        for j in by_writes.get(writes, ())
+        if Split(i, j) == squashed
+        or (in_ours[i - 1] <= j and in_theirs[j - 1] <= i and _agree(ours.facts[i - 1], theirs.facts[j - 1]))
+    ]
+    return sorted(found, key=lambda split: (split.going + split.coming, split.going), reverse=True)
+
+
+def _squashed(going: Sequence[Script], coming: Sequence[Script]) -> Split | None:
+    """The furthest place up to which a squash on one side, or on both, takes the place of what the other one has."""
+    ours, theirs = _digests(going), {digests: j for j, digests in enumerate(_digests(coming), 1)}
+    found = [Split(i, theirs[digests]) for i, digests in enumerate(ours, 1) if digests in theirs]
+    return max(found, default=None)
+
+
+def _digests(scripts: Sequence[Script]) -> list[tuple[str, ...]]:
+    """What has run after 1, 2, 3 … scripts, squashes taken apart."""
+    return list(accumulate((tuple(part.digest for part in parts_of(script)) for script in scripts), tuple.__add__))
+
+
+def _is_foreign(scripts: Sequence[Script], others: Sequence[Script]) -> bool:
+    """Whether the first one makes something for good that the other side never speaks of: the usual case, told soon."""
+    first, *rest = scripts
+    words = set().union(*(_words(other.text) for other in others))
+    (effects,) = first.language.effects([first.text])
+    gone = set(effects.gone).union(*(_words(script.text) for script in rest if TAKES_AWAY.search(script.text)))
+    return any(not words.issuperset(_words(name)) for name in effects.names - gone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What has happened after 1, 2, 3 … scripts of one side."""
+
+    writes: tuple[tuple[str, ...], ...]
+    names: tuple[frozenset[str], ...]
+    facts: tuple[Mapping[tuple[str, ...], str], ...]
+    words: tuple[frozenset[str], ...]  # of each script alone
+
+    @classmethod
+    def of(cls, scripts: Sequence[Script], squashed: int) -> _Side:
+        """The first `squashed` scripts, together, write what those of the other side do."""
+        effects: Iterable[Effects] = list(scripts[0].language.effects([script.text for script in scripts]))
+        gone = accumulate((one.gone for one in effects), _union)
+        made = accumulate((one.names for one in effects), _union)
+        writes = list(accumulate((one.digests for one in effects), tuple.__add__))
+        if squashed:
+            begin = len(writes[squashed - 1])
+            writes[squashed - 1 :] = [(SQUASHED, *rest[begin:]) for rest in writes[squashed - 1 :]]
+        return cls(
+            writes=tuple(writes),
+            names=tuple(a - b for a, b in zip(made, gone)),
+            facts=tuple(one.facts for one in effects),
+            words=tuple(frozenset(_words(script.text)) for script in scripts),
+        )
+
+    def needs(self, other: _Side) -> list[float]:
+        """After each script: how many of the other side's it takes until all names made here have been mentioned."""
+        first: dict[str, int] = {}
+        for number, words in enumerate(other.words, 1):
+            for word in words:
+                first.setdefault(word, number)
+        never = float("inf")
+        return [
+            max((first.get(word, never) for name in names for word in _words(name)), default=0) for names in self.names
+        ]
+
+
+def _agree(one: Mapping[tuple[str, ...], str], other: Mapping[tuple[str, ...], str]) -> bool:
+    """Whether what both tell of is the same."""
+    return all(one[key] == other[key] for key in one.keys() & other.keys())
+
+
+def _union(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    return one | other
+
+
+def _words(text: str) -> set[str]:
+    return set(WORD.findall(text.lower()))

@@ -1,0 +1,125 @@
+"""Look after the embedded PostgreSQL of a clone.
+
+The databases that rebuilds replaced and kept: which there are, and dropping them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from gitmig.errors import GitmigError, UsageError
+from gitmig.execute.address import environment
+from gitmig.git import marker
+from gitmig.rebuild.target import (
+    UNDER_CONSTRUCTION,
+    database_names,
+    drop_unused,
+    identity,
+    listed,
+    name_under_construction,
+    orphans,
+    replaced_at,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gitmig.execute.address import Connection
+    from gitmig.execute.lock import Holder
+    from gitmig.project.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A psql that is ready to be run: the program, and the environment that leads it to the database."""
+
+    program: str
+    environment: dict[str, str]
+
+
+def url(project: Project) -> str:
+    """The URL of the project's database, running if it is the embedded one."""
+    if project.settings.database is None:
+        project.wake()
+    return project.url
+
+
+def psql(project: Project) -> Client:
+    """The embedded server's psql, or the one on the PATH. Raises GitmigError if there is none."""
+    address = url(project)
+    found: str | Path | None = shutil.which("psql")
+    if project.settings.database is None:
+        found = project.server.program("psql")
+    if found is None:
+        raise GitmigError("psql is not on the PATH", hint="install PostgreSQL's client programs")
+    return Client(program=str(found), environment=os.environ | environment(address))
+
+
+def start(project: Project) -> bool:
+    """Start the embedded server; True if it was not running. Its database is there afterwards."""
+    _refuse_configured(project)
+    started = not project.server.is_running()
+    project.wake()
+    return started
+
+
+def stop(project: Project) -> bool:
+    """Stop the embedded server; True if it was running."""
+    _refuse_configured(project)
+    return project.server.stop()
+
+
+def reset(project: Project) -> None:
+    """Drop this work tree's embedded database with all its rows, and make it anew, empty."""
+    _refuse_configured(project)
+    marker.forget(project.repository)
+    project.wake(anew=True)
+
+
+def _refuse_configured(project: Project) -> None:
+    """The server behind a configured URL is not gitmig's to start, stop or empty."""
+    if project.settings.database is not None:
+        raise UsageError(
+            f"the database is configured ({project.settings.database_source}), so it is not the embedded one",
+            hint="this command looks after the embedded PostgreSQL only; unset the URL to use that",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Old:
+    """A replaced database: since when, its size in bytes if that may be known, how many are connected to it."""
+
+    name: str
+    replaced: datetime
+    size: int | None
+    sessions: int
+
+
+def old_databases(project: Project, *, days: float = 0) -> list[Old]:
+    """What rebuilds of the project's database replaced at least so many days ago, oldest first."""
+    with project.connect("prune") as connection:
+        return _old(connection, datetime.now(timezone.utc) - timedelta(days=days))
+
+
+def prune(project: Project, on_wait: Callable[[Holder], None], databases: Sequence[Old]) -> list[Old]:
+    """Drop these databases, and what a rebuild that was killed left half built; returns those that are in use."""
+    with project.connect("prune", on_wait=on_wait) as connection:
+        _, oid = identity(connection)
+        for name in (name_under_construction(oid), *orphans(connection, UNDER_CONSTRUCTION)):
+            drop_unused(connection, name)
+        return [old for old in databases if not drop_unused(connection, old.name)]
+
+
+def _old(connection: Connection, before: datetime) -> list[Old]:
+    name, _ = identity(connection)
+    times = {other: at for other in database_names(connection) if (at := replaced_at(name, other)) and at <= before}
+    found = [
+        Old(name=one.name, replaced=times[one.name], size=one.size, sessions=one.sessions)
+        for one in listed(connection, list(times))
+    ]
+    return sorted(found, key=lambda old: old.replaced)

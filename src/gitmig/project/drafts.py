@@ -1,0 +1,253 @@
+"""Writing the files of a new migration into the work tree.
+
+Migrations with a computed section: drafted, tried on a workbench, and believed only if that went well.
+
+A scratch database with a stack of migrations built in it, and computed SQL tried on it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.errors import BeforeGitmig, GitmigError
+from gitmig.execute.build import run_fresh
+from gitmig.execute.scratch import open_bench
+from gitmig.execute.script import ScriptError
+from gitmig.execute.trial import failure_of, run_trial
+from gitmig.migrations.layouts import migration_set
+from gitmig.migrations.model import File
+from gitmig.migrations.naming import next_version
+from gitmig.migrations.round_trip import Finding, Outcome, Stage, judge
+from gitmig.project.failures import not_fresh
+from gitmig.project.target import load_target
+from gitmig.rows.digests import read_contents
+from gitmig.schema.catalog import read_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from gitmig.execute.address import Connection
+    from gitmig.execute.scratch import Bench
+    from gitmig.migrations.model import Content, Script
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
+    from gitmig.rows.digests import Contents
+    from gitmig.schema.compare import Difference
+    from gitmig.schema.model import ObjectName, Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A migration that sorts behind all others of the target and is not written yet: file below the folder → text."""
+
+    target: Target
+    label: str
+    files: Mapping[str, str]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files' paths from the top of the repository."""
+        folder = self.target.set.folder
+        return tuple(name if folder == "." else f"{folder}/{name}" for name in self.files)
+
+    @property
+    def content(self) -> Content:
+        """Both sections as they will be read. Raises InvalidMigrations."""
+        texts = dict(zip(self.paths, self.files.values()))
+        files = [File(path=path, name=name, blob="") for path, name in zip(self.paths, self.files)]
+        (migration,) = migration_set(self.target.layout, self.target.set.folder, files).migrations
+        return self.target.layout.parse(migration, {role: texts[file.path] for role, file in migration.files})
+
+
+def draft(target: Target, name: str, up: str, down: str | None, now: datetime) -> Draft:
+    """A migration with these sections; without a down it is irreversible."""
+    version = next_version(target.set.migrations, now)
+    return Draft(target=target, label=f"{version}_{name}", files=target.layout.render(version, name, up, down))
+
+
+def work_tree(project: Project) -> Target:
+    """The set to which a new migration is added. Raises GitmigError."""
+    try:
+        return load_target(project)
+    except BeforeGitmig as error:
+        raise GitmigError(error.message, hint="`gitmig init` makes the folder") from error
+
+
+def write(drafted: Draft) -> None:
+    """Write the files, all or none. Raises GitmigError."""
+    project = drafted.target.project
+    if ignored := project.repository.ignored(drafted.paths):
+        raise GitmigError(f"git ignores {ignored[0]}", hint="correct .gitignore: gitmig sees what git sees")
+    written: list[Path] = []
+    for path, text in zip(drafted.paths, drafted.files.values()):
+        place = project.repository.work_tree / path
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with place.open("x", encoding="utf-8", newline="\n") as file:
+                written.append(place)
+                file.write(text)
+        except OSError as error:
+            for other in written:
+                other.unlink(missing_ok=True)
+            if isinstance(error, FileExistsError):
+                hint = "delete it or take another title"
+                raise GitmigError(f"{place.name} is there already", hint=hint) from error
+            hint = "check the folder's permissions and the disk"
+            raise GitmigError(f"cannot write {path}: {error.strerror}", hint=hint) from error
+
+
+def remove(project: Project, paths: Iterable[str]) -> None:
+    """Remove files of migrations from the work tree, and the directories that they leave empty. Raises GitmigError."""
+    top = project.repository.work_tree
+    for path in paths:
+        try:
+            (top / path).unlink()
+        except OSError as error:
+            hint = "check the folder's permissions; what is gone, `git restore` brings back"
+            raise GitmigError(f"cannot remove {path}: {error.strerror}", hint=hint) from error
+        with suppress(OSError):  # others may be in there
+            (top / path).parent.rmdir()
+
+
+def unwrite(drafted: Draft) -> None:
+    """Take away what `write` wrote."""
+    for path in drafted.paths:
+        (drafted.target.project.repository.work_tree / path).unlink(missing_ok=True)
+
+
+NOTHING = "-- nothing to do: the schema is the same before and after\n"
+# With these a computed section is not what it was to be. The others a person should know of, and may want.
+DISQUALIFYING = {Outcome.NOT_UNDONE, Outcome.DOWN_FAILS, Outcome.UP_FAILS}
+SHOWN = 10  # objects in a message
+
+
+@dataclass(kw_only=True, eq=False)
+class Obstacle(Exception):
+    """No exact section can be computed: these objects are in the way, or this is what PostgreSQL says."""
+
+    objects: tuple[ObjectName, ...] = ()
+    said: str | None = None
+
+    def refused(self, what: str, hint: str) -> GitmigError:
+        """The error, where `what` is what was to be computed."""
+        shown = tuple(f"in the way: {name}" for name in self.objects[:SHOWN])
+        more = (f"… {len(self.objects) - SHOWN} more",) if len(self.objects) > SHOWN else ()
+        said = (f"it was tried: {self.said}",) if self.said else ()
+        return GitmigError(f"no exact {what} can be computed", hint=hint, details=shown + more + said)
+
+
+def as_script(change: Difference) -> str:
+    """The statements of a computed difference as the text of a section. Raises Obstacle."""
+    if change.unhandled:
+        raise Obstacle(objects=change.unhandled)
+    return "".join(f"{statement};\n" for statement in change.statements) or NOTHING
+
+
+def accept(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What a person should know of a migration that was tried; nothing if all is well. Raises Obstacle."""
+    for finding in findings:
+        if finding.outcome in DISQUALIFYING:
+            said = f"{finding.outcome.value}: {finding.failure.message}" if finding.failure else None
+            raise Obstacle(objects=finding.objects, said=said)
+    return tuple(finding for finding in findings if finding.outcome is not Outcome.UNDONE)
+
+
+def same(objects: Iterable[ObjectName]) -> None:
+    """Raise Obstacle if there are objects that are not the same although they were to be."""
+    if found := tuple(objects):
+        raise Obstacle(objects=found)
+
+
+@contextmanager
+def open_workbench(project: Project, *, edges: bool = False) -> Iterator[Workbench]:
+    """A workbench on a scratch database of the project's server, with the bootstrap SQL run; dropped afterwards.
+
+    Its schemas have `edges` if SQL is to be computed from them, which takes longer to read.
+    """
+    if project.settings.database is None:
+        project.wake()
+    with open_bench(project.url, project.bootstrap_sql()) as bench:
+        yield Workbench(bench, project.settings.ignore, edges=edges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What there is to say about a migration; `after` is the schema with it, None if its up fails."""
+
+    findings: tuple[Finding, ...]
+    after: Schema | None
+
+
+class Aside:
+    """A clone of a scratch database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def run(self, script: Script) -> None:
+        """Run a script as on a fresh database. Raises ScriptError."""
+        run_fresh(self._connection, script)
+
+    def rows(self) -> Contents:
+        """What stands in every table and sequence."""
+        return read_contents(self._connection)
+
+
+class Workbench:
+    """The scratch database and the schema in it."""
+
+    def __init__(self, bench: Bench, ignore: Sequence[str], *, edges: bool) -> None:
+        self._ignore = ignore
+        self._bench = bench
+        self._edges = edges
+        self._schema: Schema | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """What is built there now."""
+        if self._schema is None:
+            self._schema = read_schema(self._bench.connection, self._ignore, edges=self._edges)
+        return self._schema
+
+    def rows(self) -> Contents:
+        """What stands in every table and sequence."""
+        return read_contents(self._bench.connection)
+
+    def build(self, ups: Sequence[Script]) -> None:
+        """Run the scripts in order. Raises GitmigError."""
+        for up in ups:
+            self._schema = None
+            try:
+                run_fresh(self._bench.connection, up)
+            except ScriptError as error:
+                raise not_fresh(up, error) from error
+
+    def schema_with(self, up: Script) -> Schema:
+        """The schema that the script would make of what is built; tried on a clone. Raises ScriptError."""
+        with self._bench.clone() as connection:
+            run_fresh(connection, up)
+            return read_schema(connection, self._ignore, edges=self._edges)
+
+    @contextmanager
+    def aside(self) -> Iterator[Aside]:
+        """A clone of what is built, to run scripts on; it is gone afterwards."""
+        with self._bench.clone() as connection:
+            yield Aside(connection)
+
+    def examine(self, content: Content) -> Examined:
+        """Try the migration with rows planted, and without them where that fails; then build it."""
+        before = self.schema
+        with_rows = run_trial(self._bench, content, before, self._ignore, rows=True)
+        empty = run_trial(self._bench, content, before, self._ignore, rows=False) if with_rows.failure else None
+        self._schema = None
+        connection = self._bench.connection
+        try:
+            run_fresh(connection, content.up)
+        except ScriptError as error:
+            failure = failure_of(connection, Stage.UP, content.up, error)
+            return Examined(findings=(Finding(outcome=Outcome.UP_FAILS, failure=failure),), after=None)
+        return Examined(findings=judge(before, self.schema, with_rows, empty), after=self.schema)

@@ -1,0 +1,250 @@
+"""A repository with its settings, and the way to its database."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
+from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
+from gitmig.execute.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
+from gitmig.git.binding import Binding, Limits
+from gitmig.git.repository import Repository
+from gitmig.ledger.access import SETTING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gitmig.execute.address import Connection
+    from gitmig.execute.lock import Holder
+
+LONGEST_NAME = 63  # bytes, PostgreSQL's limit
+CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Everything an operation starts from; `team_file` is where the team's settings were found, None if nowhere."""
+
+    repository: Repository
+    settings: Settings
+    team_file: str | None
+
+    @classmethod
+    def load(cls, start: Path, database: str | None = None) -> Project:
+        """The project `start` lies in; `database` is what was asked for on the command line. Raises UsageError."""
+        repository = Repository.open(start)
+        present = _team_file(repository)
+        file, text = present or _kept_team_file(repository)
+        team = parse_team_settings(text, file)
+        personal = _personal(repository.config)
+        settings = resolve(
+            team=team,
+            personal=personal,
+            worktree=_personal(repository.worktree_config),
+            environ=os.environ,
+            dotenv=_dotenv(repository),
+            option=database,
+            file=file,
+        )
+        if settings.database is None:
+            forget_libpq_variables()
+        return cls(repository=repository, settings=settings, team_file=file if present else None)
+
+    @property
+    def server(self) -> EmbeddedServer:
+        """The embedded server of this clone."""
+        return EmbeddedServer(self.repository.private(shared=True))
+
+    @property
+    def url(self) -> str:
+        """The URL of the database: the configured one, else this work tree's on the embedded server."""
+        return _plain_url(self.settings.database) if self.settings.database else self.server.url(self.embedded_name)
+
+    @property
+    def binding(self) -> Binding:
+        """The database that the settings name now, and how far they let gitmig go there. Raises UsageError."""
+        from gitmig.execute.address import Address, location
+
+        is_embedded = self.settings.database is None
+        return Binding(
+            database=f"embedded:{self.embedded_name}" if is_embedded else location(self.url),
+            shown=f"{self.embedded_name} of the embedded PostgreSQL" if is_embedded else str(Address.of(self.url)),
+            source=self.settings.database_source,
+            limits=Limits.of(self.settings),
+        )
+
+    @property
+    def embedded_name(self) -> str:
+        """The embedded database of this work tree: `dev`, or `dev_<name>` in a linked one, so that each has its own."""
+        linked = self.repository.git_dir != self.repository.common_dir
+        name = f"dev_{self.repository.git_dir.name}" if linked else "dev"
+        if len(name.encode()) <= LONGEST_NAME:
+            return name
+        digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
+        return f"{name.encode()[:40].decode(errors='ignore')}_{digest}"
+
+    @property
+    def user(self) -> str:
+        """Who works here, for the ledger: as git knows them, else as the system does."""
+        name, email = (self.repository.config.get(f"user.{key}", "") for key in ("name", "email"))
+        return f"{name} <{email}>".strip() if name or email else os.environ.get("USER", "unknown")
+
+    @property
+    def ledger_roles(self) -> tuple[str, ...]:
+        """The roles whose ledger is believed besides the user's own; a personal setting, which no checkout brings."""
+        return self.repository.configured(SETTING)
+
+    @contextmanager
+    def connect(
+        self, purpose: str, *, timeout: int = 10, on_wait: Callable[[Holder], None] | None = None
+    ) -> Iterator[Connection]:
+        """A connection to the project's database; the embedded server and its database are made on demand.
+
+        With `on_wait` it holds the lock, and that is called with whom it has to wait for. Who rebuilds the database
+        is waited for outside of it. Raises UntrustedLedger before anything of the ledger is read.
+        """
+        from gitmig.execute import lock
+        from gitmig.execute.address import connect
+        from gitmig.ledger.access import refuse_strangers
+
+        if self.settings.database is None:
+            self.wake()
+        told: set[int] = set()
+        try:
+            while True:
+                with connect(self.url, purpose, timeout=timeout) as connection:
+                    refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
+                    if on_wait is None or lock.acquire(connection, on_wait, told):
+                        refuse_strangers(connection, self.ledger_roles)
+                        yield connection
+                        return
+                time.sleep(lock.INTERVAL)
+        except DatabaseUnavailable as error:
+            error.hint = f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
+            raise
+
+    def wake(self, *, anew: bool = False) -> None:
+        """Have the embedded server run and hold this work tree's database, or, `anew`, a new and empty one."""
+        from gitmig.execute.address import connect, is_missing_database
+        from gitmig.execute.scratch import create_from_bootstrap
+
+        self.server.secure()
+        try:
+            with connect(self.url, "wake"):
+                if not anew:
+                    return
+        except DatabaseUnavailable as error:
+            if not is_missing_database(error):
+                self.server.start()
+        create_from_bootstrap(
+            self.server.url(MAINTENANCE), self.server.url, self.embedded_name, self.bootstrap_sql(), anew=anew
+        )
+
+    def keep_team_settings(self) -> None:
+        """Let them hold for commits without any, from before they were written, which are checked out, too."""
+        if self.team_file == CONFIG_FILE and (text := _read(self.repository, CONFIG_FILE)) is not None:
+            kept = self.repository.make_private(shared=True) / CONFIG_FILE
+            if not kept.exists() or kept.read_text(encoding="utf-8") != text:
+                kept.write_text(text, encoding="utf-8")
+
+    @property
+    def bootstrap_file(self) -> str | None:
+        """The bootstrap file that a checkout brings along, as git calls it: links are followed.
+
+        None if there is none, or one of the user's own outside the repository. Raises UsageError.
+        """
+        if self.settings.bootstrap is None:
+            return None
+        top = (self.repository.root or Path()).resolve()
+        path = (top / self.settings.bootstrap).resolve()
+        inside = path.relative_to(top) if path.is_relative_to(top) else None
+        # what lies in a submodule, or in a git directory, is none of the commit's
+        folders = inside.parents[:-1] if inside else ()
+        nested = any((top / folder / ".git").exists() or folder.name.lower() == ".git" for folder in folders)
+        if inside and not nested:
+            return inside.as_posix()
+        if "gitmig.bootstrap" in self.repository.config:
+            return None
+        raise UsageError(
+            f"{self.team_file or CONFIG_FILE}: bootstrap names {self.settings.bootstrap}, outside the repository",
+            hint="move the file into the repository; one of your own: git config gitmig.bootstrap PATH",
+        )
+
+    def bootstrap_sql(self) -> str:
+        """The SQL that every fresh database needs before the first migration; empty if none is configured."""
+        if self.settings.bootstrap is None:
+            return ""
+        path = (self.repository.root or Path()) / (self.bootstrap_file or self.settings.bootstrap)
+        try:
+            return path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            hint = "correct `bootstrap` in gitmig.toml or `git config gitmig.bootstrap`"
+            raise GitmigError(f"cannot read the bootstrap file {path}: {error}", hint=hint) from error
+
+
+def _personal(config: Mapping[str, str]) -> dict[str, str]:
+    return {key.partition(".")[2]: value for key, value in config.items() if key.startswith("gitmig.")}
+
+
+def _team_file(repository: Repository) -> tuple[str, str] | None:
+    """The name and text of the team's settings; None if the code version has none."""
+    for name in CONFIG_FILES:
+        text = _read(repository, name)
+        if text is not None and (name == CONFIG_FILE or "tool.gitmig" in text):
+            return name, text
+    return None
+
+
+def _kept_team_file(repository: Repository) -> tuple[str, str]:
+    """The settings of the last sync: commits from before they were written are checked out, too."""
+    kept = repository.private(shared=True) / CONFIG_FILE
+    return CONFIG_FILE, kept.read_text(encoding="utf-8") if kept.exists() else ""
+
+
+def _read(repository: Repository, name: str) -> str | None:
+    """A file at the top of the work tree, or of HEAD where there is no work tree."""
+    if repository.root is None:
+        found = repository.read_object(f"HEAD:{name}")
+        data = found[1] if found else None
+    else:
+        path = repository.root / name
+        data = path.read_bytes() if path.is_file() else None  # a link can lead to /dev/zero
+    if data is None:
+        return None
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 text", hint="save the file as UTF-8") from error
+
+
+def _dotenv(repository: Repository) -> Mapping[str, Any]:
+    path = repository.root / ".env" if repository.root else None
+    if path is None or not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+    from dotenv.variables import parse_variables
+
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    found: dict[str, str | None] = {}
+    # not by dotenv itself: it would put the environment's values into a file that a checkout brings along
+    for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items():
+        found[name] = value and "".join(atom.resolve(found) for atom in parse_variables(value))
+    return found
+
+
+def _plain_url(url: str) -> str:
+    """SQLAlchemy's `postgresql+driver://` without the driver. Raises UsageError for another database's URL."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url  # keywords, as in "host=localhost dbname=app"
+    if not re.fullmatch(r"(postgres|postgresql)(\+\w+)?", scheme):
+        raise UsageError(f"the database URL begins with {scheme}://", hint="gitmig needs postgresql://…")
+    return f"{scheme.partition('+')[0]}://{rest}"

@@ -1,0 +1,226 @@
+"""Reading the sides of a check: their sets by names alone, and the contents and footprints of what matters.
+
+Looking at every branch for what it adds to the base's migrations; what several have in common is read once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitmig.check.branches import Addition, Load
+from gitmig.check.dependencies import Dependents, reaches_further
+from gitmig.check.effects import Member
+from gitmig.check.footprint.touches import Blind, Footprint
+from gitmig.config import CONFIG_FILE, parse_team_settings
+from gitmig.errors import UsageError
+from gitmig.git import snapshot
+from gitmig.git.branches import differences, ever_in
+from gitmig.git.cache import FootprintCache
+from gitmig.migrations.layouts import group, layouts
+from gitmig.migrations.model import InvalidMigrations
+from gitmig.project.target import detect_layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitmig.check.sides import Set
+    from gitmig.git.branches import Branch
+    from gitmig.git.snapshot import Snapshot
+    from gitmig.migrations.layouts import Layout
+    from gitmig.migrations.model import Content, Migration, Problem
+    from gitmig.project.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side: how it was called, its commit (HEAD for the work tree), and the migrations its names tell of."""
+
+    name: str
+    commit: str
+    snapshot: Snapshot
+    migrations: Set = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def in_git(self) -> Snapshot:
+        """A snapshot whose files are read by their blob ids, wherever they lie."""
+        return snapshot.Snapshot(commit=self.commit, folder=None)
+
+
+def read_side(project: Project, revision: str | None) -> Side:
+    """The side of a revision, or of the work tree as it is. Raises UsageError, InvalidMigrations."""
+    repository = project.repository
+    commit = repository.resolve(revision or "HEAD")
+    if revision is None and repository.root is not None:
+        found = snapshot.of_work_tree(repository, folders_of(project, None))
+        return Side(name="the work tree", commit=commit, snapshot=found)
+    found = snapshot.at_commit(repository, commit, folders_of(project, commit))
+    return Side(name=revision or "HEAD", commit=commit, snapshot=found)
+
+
+def folders_of(project: Project, commit: str | None) -> tuple[str, ...]:
+    """Where the migrations may lie at a commit: where its own settings say, then where today's say."""
+    if commit is None:
+        return project.settings.folders
+    found = project.repository.read_object(f"{commit}:{CONFIG_FILE}")
+    if found is None:
+        return project.settings.folders
+    try:
+        own = parse_team_settings(found[1].decode("utf-8-sig"), CONFIG_FILE).get("folder", ())
+    except (UsageError, UnicodeDecodeError):
+        own = ()
+    names = [own] if isinstance(own, str) else list(own)
+    return tuple(dict.fromkeys([*(name.rstrip("/") for name in names), *project.settings.folders]))
+
+
+def common_layout(project: Project, sides: Iterable[Side]) -> Layout:
+    """The layout both are written in. Raises UsageError if they are written in two."""
+    configured = project.settings.layout
+    detected = {name: side for side in sides if (name := detect_layout(project, side.snapshot))}
+    if not configured and len(detected) > 1:
+        said = " and ".join(f"{side.name} is in layout {name}" for name, side in detected.items())
+        raise UsageError(f"{said}: their migrations cannot be compared", hint="merge the change of the layout first")
+    name = configured or next(iter(detected), "single")
+    try:
+        return layouts()[name]
+    except KeyError:
+        hint = f"the layouts are {', '.join(layouts())}"
+        raise UsageError(f"unknown layout {name!r} in the settings", hint=hint) from None
+
+
+def grouped(side: Side, layout: Layout) -> Side:
+    """The side with its migrations; names the layout does not take are problems, and no reason to stop."""
+    migrations, problems = group(layout, side.snapshot.files)
+    return Side(
+        name=side.name,
+        commit=side.commit,
+        snapshot=side.snapshot,
+        migrations=tuple(migrations),
+        problems=tuple(problems),
+    )
+
+
+@dataclass(kw_only=True)
+class Reader:
+    """Reads migrations and remembers them by their blobs; what cannot be read becomes a problem."""
+
+    project: Project
+    layout: Layout
+    contents: dict[str, Content] = field(default_factory=dict)
+    footprints: dict[str, Footprint] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, migrations: Iterable[Migration], found: Snapshot, *, footprints: bool = True) -> None:
+        """Read what is not known yet, from a snapshot that holds it; perhaps without footprints."""
+        for migration in migrations:
+            if migration.blobs not in self.contents:
+                self._read(migration, found)
+            content = self.contents.get(migration.blobs)
+            if footprints and content and migration.blobs not in self.footprints:
+                self.footprints[migration.blobs] = self._footprint(migration, content)
+
+    def _read(self, migration: Migration, found: Snapshot) -> None:
+        files = [file for _, file in migration.files]
+        try:
+            texts = snapshot.read_texts(self.project.repository, found, files)
+            by_role = {role: texts[file.path] for role, file in migration.files}
+            self.contents[migration.blobs] = self.layout.parse(migration, by_role)
+        except InvalidMigrations as error:
+            self.problems += [problem for problem in error.problems if problem not in self.problems]
+
+    def _footprint(self, migration: Migration, content: Content) -> Footprint:
+        cache, blob = FootprintCache(self.project.repository, self.layout.name), migration.files[0][1].blob
+        known = cache.get(blob)
+        if known is None:
+            known = footprint_of(content)
+            cache.put(blob, known)
+        return known
+
+
+def footprint_of(content: Content) -> Footprint:
+    """The footprint of an up script."""
+    if content.up.language.name != "sql":
+        return Footprint(blind=(Blind(line=1, reason=f"a script in {content.up.language.name}"),))
+    from gitmig.check.footprint.script import footprint
+
+    return footprint(content.up.text)
+
+
+@dataclass(kw_only=True)
+class Added:
+    """One combination of migrations, and the branches that add it, each with the names it lacks of the base's."""
+
+    load: Load
+    names: list[str] = field(default_factory=list)
+    missing: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Scan:
+    """Looks at every branch, and at what several branches have in common once."""
+
+    base: Side
+    reader: Reader
+    added: dict[tuple[tuple[str, str], ...], Added] = field(default_factory=dict)
+    edited: dict[str, list[Migration]] = field(default_factory=dict)
+
+    def look(self, every: Sequence[Branch]) -> None:
+        """Find out what each branch adds or edits: what the base never had."""
+        repository, folders = self.reader.project.repository, self.reader.project.settings.folders
+        found = differences(repository, self.base.commit, sorted({branch.commit for branch in every}), folders)
+        had = ever_in(repository, self.base.commit, folders) if any(d.new for d in found.values()) else set()
+        in_base = {migration.label for migration in self.base.migrations}
+        for branch in every:
+            difference = found.get(branch.commit)
+            if difference is None or not difference.new:
+                continue
+            migrations, _ = group(self.reader.layout, difference.new)
+            new = [m for m in migrations if any((file.name, file.blob) not in had for _, file in m.files)]
+            self._note(branch.name, tuple(m for m in new if m.label not in in_base), difference.missing)
+            if edited := [m for m in new if m.label in in_base]:
+                self.edited[branch.name] = edited
+
+    def _note(self, name: str, new: Set, missing: frozenset[str]) -> None:
+        key = tuple((migration.label, migration.blobs) for migration in new)
+        if key and key not in self.added:
+            self.added[key] = Added(load=self.load(self._additions(new)))
+        if key:
+            self.added[key].names.append(name)
+            self.added[key].missing[name] = missing
+
+    def load(self, additions: Sequence[Addition]) -> Load:
+        """What they do together; the base is looked into if they drop or move something of it."""
+        further = reaches_further(addition.member.footprint for addition in additions)
+        return Load(additions=tuple(additions), dependents=self._dependents if further else None)
+
+    @cached_property
+    def base_additions(self) -> tuple[Addition, ...]:
+        """The base's own migrations in the same form."""
+        return self._additions(self.base.migrations)
+
+    @cached_property
+    def base_by_entry(self) -> dict[str, Load]:
+        """Entry of the folder → the base's migration in it, alone."""
+        entries = {m.label: m.files[0][1].name.partition("/")[0] for m in self.base.migrations}
+        return {entries[one.member.label]: Load(additions=(one,), dependents=None) for one in self.base_additions}
+
+    def _additions(self, migrations: Sequence[Migration]) -> tuple[Addition, ...]:
+        """Those that can be read."""
+        self.reader.read(migrations, self.base.in_git)
+        return tuple(self._addition(m) for m in migrations if m.blobs in self.reader.footprints)
+
+    def _addition(self, migration: Migration) -> Addition:
+        content = self.reader.contents[migration.blobs]
+        member = Member(
+            label=migration.label,
+            path=migration.path,
+            first_line=content.up.first_line,
+            footprint=self.reader.footprints[migration.blobs],
+        )
+        return Addition(version=migration.version, blobs=migration.blobs, checksum=content.checksum, member=member)
+
+    @cached_property
+    def _dependents(self) -> Dependents:
+        return Dependents(addition.member.footprint for addition in self.base_additions)

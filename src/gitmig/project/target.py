@@ -1,0 +1,129 @@
+"""The migration set of a code version, from names and blob ids; contents only of what is asked for.
+
+What a sync would have to do: the plan from what is applied to a target.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitmig.errors import BeforeGitmig, GitmigError, UsageError
+from gitmig.git import snapshot
+from gitmig.migrations.layouts import SUBMODULE, SYMLINK, detect, layouts, left_alone, migration_set
+from gitmig.migrations.layouts.parsing import is_script
+from gitmig.migrations.model import InvalidMigrations
+from gitmig.migrations.plan import desire, make_plan, unread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitmig.git.snapshot import Snapshot
+    from gitmig.migrations.layouts import Layout
+    from gitmig.migrations.model import Content, Migration, MigrationSet, Problem
+    from gitmig.migrations.plan import Applied, Plan
+    from gitmig.project.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A migration set together with where it was read from."""
+
+    project: Project
+    snapshot: Snapshot
+    layout: Layout
+    set: MigrationSet
+
+    @property
+    def commit(self) -> str | None:
+        """The commit, or HEAD for the work tree; None on a branch without commits."""
+        return self.snapshot.commit
+
+    @property
+    def left_alone(self) -> list[Problem]:
+        """The files in the folder that are no migrations, though somebody could take them for some."""
+        return left_alone(self.snapshot.files, self.set.migrations)
+
+    def contents(self, migrations: Sequence[Migration]) -> dict[str, Content]:
+        """Path → content of the migrations. Raises InvalidMigrations with everything that is wrong in them."""
+        files = [file for migration in migrations for _, file in migration.files]
+        texts = snapshot.read_texts(self.project.repository, self.snapshot, files)
+        found: dict[str, Content] = {}
+        problems: list[Problem] = []
+        for migration in migrations:
+            try:
+                by_role = {role: texts[file.path] for role, file in migration.files}
+                found[migration.path] = self.layout.parse(migration, by_role)
+            except InvalidMigrations as error:
+                problems += error.problems
+        if problems:
+            raise InvalidMigrations(problems)
+        return found
+
+
+def flawed_downs(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
+    """Why some of the downs cannot run. Nothing is refused for it: they are of no use when they are needed."""
+    return tuple(trouble for c in contents.values() if c.down is not None and (trouble := c.down.trouble))
+
+
+def load_target(project: Project, revision: str | None = None) -> Target:
+    """The set of a commit, or of the work tree as it is. Raises BeforeGitmig, InvalidMigrations, UsageError."""
+    repository, folders = project.repository, project.settings.folders
+    if revision is None:
+        found = snapshot.of_work_tree(repository, folders)
+    else:
+        found = snapshot.at_commit(repository, repository.resolve(revision), folders)
+    target = target_of(project, found)
+    if target is None:
+        where = f"commit {found.commit[:10]}" if revision and found.commit else "the work tree"
+        raise BeforeGitmig(
+            f"{where} has no migrations folder ({', '.join(folders)}): the database is left alone",
+            hint="is it older than gitmig's adoption, or was `gitmig init` never run?",
+        )
+    return target
+
+
+def target_of(project: Project, found: Snapshot) -> Target | None:
+    """The set a snapshot holds, None if it has no migrations folder."""
+    if found.folder is None:
+        return None
+    layout = layout_of(project, found)
+    return Target(project=project, snapshot=found, layout=layout, set=migration_set(layout, found.folder, found.files))
+
+
+def detect_layout(project: Project, found: Snapshot) -> str | None:
+    """The name of the layout the files are written in, None if there are none to judge by."""
+    scripts = [file for file in found.files if is_script(file) and file.mode not in {SYMLINK, SUBMODULE}]
+    try:
+        texts = snapshot.read_texts(project.repository, found, scripts[:5])
+    except InvalidMigrations:
+        texts = {}
+    return detect(found.files, texts)
+
+
+def layout_of(project: Project, found: Snapshot) -> Layout:
+    """The layout that is configured or detected; `single` where there is nothing to judge by. Raises UsageError."""
+    name = project.settings.layout or detect_layout(project, found) or "single"
+    try:
+        return layouts()[name]
+    except KeyError:
+        hint = f"the layouts are {', '.join(layouts())}"
+        raise UsageError(f"unknown layout {name!r} in the settings", hint=hint) from None
+
+
+def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
+    """The plan from a stack to a target. Everything that will run is read and validated here."""
+    contents = target.contents(unread(stack, target.set.migrations))
+    return make_plan(stack, desire(stack, target.set.migrations, contents))
+
+
+def refuse_irreversible(plan: Plan, database: str) -> None:
+    """Raise GitmigError if the plan has to revert what has no down."""
+    if not plan.irreversible:
+        return
+    first = plan.irreversible[0]
+    raise GitmigError(
+        f"{first.label} has no down section: {database} cannot go back before it",
+        hint="write its down on a commit that has it and sync there first, or start anew with an empty database",
+        details=tuple(f"also irreversible: {step.label}" for step in plan.irreversible[1:]),
+    )

@@ -1,0 +1,331 @@
+"""What may run: by a hook only what is trusted, on a database the work tree is bound to; by hand what a person says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitmig.config import CONFIG_FILE, OPTION
+from gitmig.errors import LeftToSync, UsageError
+from gitmig.git import binding
+from gitmig.git.binding import objection
+from gitmig.git.repository import OBJECT_ID
+from gitmig.git.snapshot import Snapshot, rewritten
+from gitmig.git.trust import LEDGER, Provenance, TrustStore, digest, files_of_local_branches
+from gitmig.migrations.layouts import layouts
+from gitmig.migrations.model import File, InvalidMigrations, Migration, Version
+from gitmig.project.target import load_target
+from gitmig.text import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gitmig.execute.address import Connection
+    from gitmig.ledger import Row, State
+    from gitmig.migrations.model import Content
+    from gitmig.migrations.plan import Plan
+    from gitmig.project.project import Project
+    from gitmig.project.target import Target
+
+    # Asks a person about scripts that are about to run on a scratch database. Raises GitmigError if they say no.
+    Consent = Callable[[Sequence["Candidate"]], None]
+
+# What a script is approved as. Outside a transaction it is another script: what fails there stays half done.
+UPS, DOWNS = ("up", "up outside"), ("down", "down outside")
+# Settings that decide how far gitmig goes, as `git config` spells them → as `gitmig.toml` does.
+PERSONAL_KEYS = {
+    **{key: key for key in ("folder", "layout", "bootstrap", "ignore", "verify")},
+    "runoutside": "run_outside",
+    "keptage": "kept_age",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What may be going to run: the files it stands in, and its `scripts` by the name of their section.
+
+    `outside` are the sections that ask to run outside a transaction. `is_rewritten`: what stands in the work tree is
+    not what git has of the files, so that nothing which is known of the files tells of it.
+    """
+
+    label: str
+    files: tuple[File, ...]
+    scripts: tuple[tuple[str, str], ...]
+    outside: frozenset[str] = frozenset()
+    is_rewritten: bool = False
+
+    @classmethod
+    def of(cls, migration: Migration, content: Content, rewritten_paths: frozenset[str] = frozenset()) -> Candidate:
+        """A migration, both ways."""
+        sections = {"up": content.up, "down": content.down}
+        there = {name: script for name, script in sections.items() if script is not None}
+        return cls(
+            label=migration.label,
+            files=tuple(file for _, file in migration.files),
+            scripts=tuple((name, script.text) for name, script in there.items()),
+            outside=frozenset(name for name, script in there.items() if not script.transactional),
+            is_rewritten=any(file.path in rewritten_paths for _, file in migration.files),
+        )
+
+    @property
+    def path(self) -> str:
+        """The file people look at first."""
+        return self.files[0].path
+
+    @property
+    def kinds(self) -> list[tuple[str, str]]:
+        """Its scripts by what they are approved as."""
+        return [(f"{name} outside" if name in self.outside else name, text) for name, text in self.scripts]
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Its files by path and blob id, as far as they tell of its scripts."""
+        return [] if self.is_rewritten else [(file.path, file.blob) for file in self.files]
+
+
+def untrusted(project: Project, candidates: Iterable[Candidate], commits: Iterable[str | None]) -> list[Candidate]:
+    """Those that were neither approved nor brought in by an act of the user's.
+
+    `commits` are the code versions they belong to, HEAD for the work tree. What git vouches for is approved from then
+    on, however long git remembers.
+    """
+    store = TrustStore.load(project.repository)
+    doubtful = [one for one in candidates if not _is_approved(store, one)]
+    if not doubtful:
+        return []
+    files = [file for one in doubtful if not one.is_rewritten for file in one.files]
+    if files:
+        store.add(files=Provenance(project.repository, store, commits).trusted(files))
+    return [one for one in doubtful if not _is_approved(store, one)]
+
+
+def ask(
+    project: Project,
+    consent: Consent | None,
+    pairs: Sequence[tuple[Migration, Content]],
+    *snapshots: Snapshot,
+) -> None:
+    """Have `consent` asked about what is not trusted of the migrations and the bootstrap file, if anything is.
+
+    The migrations were read from the snapshots.
+    """
+    if consent is None:
+        return
+    files = {file for migration, _ in pairs for _, file in migration.files}
+    changed = frozenset[str]().union(
+        *(rewritten(project.repository, one, files.intersection(one.files)) for one in snapshots)
+    )
+    candidates = [*_bootstrap(project), *(Candidate.of(migration, content, changed) for migration, content in pairs)]
+    commits = [one.commit for one in snapshots]
+    if found := untrusted(project, candidates, [*commits, project.repository.head]):
+        consent(found)
+
+
+def untrusted_in(project: Project, revision: str | None) -> list[Candidate]:
+    """What is not trusted of a commit's migrations, or of the work tree's and its bootstrap file.
+
+    Raises BeforeGitmig, InvalidMigrations, UsageError.
+    """
+    target = load_target(project, revision)
+    candidates = _candidates(project, target, target.set.migrations)
+    if revision is None:
+        candidates = [*_bootstrap(project), *candidates]
+    return untrusted(project, candidates, [target.commit])
+
+
+def untrusted_of(project: Project, plan: Plan, target: Target) -> list[Candidate]:
+    """What the plan brings in and no hook would run."""
+    return untrusted(project, _brought_in(plan, target), [target.commit])
+
+
+def approve(project: Project, candidates: Iterable[Candidate]) -> None:
+    """Let hooks run these from now on."""
+    scripts, files = [], []
+    for one in candidates:
+        scripts += one.kinds
+        files += one.places
+    TrustStore.load(project.repository).add(scripts=scripts, files=files)
+
+
+def approve_plan(project: Project, plan: Plan, target: Target) -> None:
+    """A person runs the plan: what it brings into the ledger, and the bootstrap file, is approved."""
+    approve(project, [*_bootstrap(project), *_brought_in(plan, target)])
+
+
+def approve_ledger(project: Project, connection: Connection) -> None:
+    """A person has synced: what stands in the ledger now may run from there."""
+    from gitmig import ledger
+
+    digests = ledger.read_digests(connection).values()
+    TrustStore.load(project.repository).add_digests(found for both in digests for found in both)
+
+
+def approve_local_branches(project: Project) -> None:
+    """Approve what the clone's own branches have when gitmig is set up in it; later calls change nothing."""
+    store = TrustStore.load(project.repository)
+    if not store.has_begun:
+        places = [*project.settings.folders, *(file.path for one in _bootstrap(project) for file in one.files)]
+        store.begin(files_of_local_branches(project.repository, places))
+
+
+def bind(project: Project, *, by_hand: bool) -> None:
+    """Note that hooks of this work tree may change the database that the settings name now, and how far they may go.
+
+    A hook has gone less far, perhaps; how far it may go stays as it is. A new work tree has it from another one.
+    """
+    own, others = binding.read(project.repository)
+    now = project.binding
+    if by_hand:
+        binding.write(project.repository, now)
+    elif own is None:
+        models = [one.limits for one in others if not one.limits.widened(now.limits)]
+        binding.write(project.repository, replace(now, limits=models[0]) if models else now)
+    project.keep_team_settings()
+
+
+def rebinding_notice(project: Project) -> str | None:
+    """What to tell a person whose sync goes to another database than the last one of this work tree; None if not."""
+    own, _ = binding.read(project.repository)
+    now = project.binding
+    if own is None or own.database == now.database or project.settings.database_source == OPTION:
+        return None
+    told, before = (now.shown, own.shown) if now.shown != own.shown else (now.database, own.database)
+    return f"this work tree was last synced with {before}, and is from now on with {told}"
+
+
+def refuse_unbound(project: Project) -> None:
+    """Raise LeftToSync if the checked-out settings lead a hook elsewhere, or further, than a sync by hand did."""
+    own, others = binding.read(project.repository)
+    personal = (key.partition(".")[2] for key in project.repository.config)
+    why = objection(
+        project.binding,
+        own,
+        others,
+        is_personal=project.settings.database_is_personal,
+        own_keys=frozenset(PERSONAL_KEYS[key] for key in personal if key in PERSONAL_KEYS),
+        file=project.team_file or CONFIG_FILE,
+    )
+    if why is not None:
+        hint = "`gitmig sync` by hand decides"
+        if project.settings.database is None:
+            hint = "`git config gitmig.database URL` is seen by every program and work tree"
+        raise LeftToSync(f"{why}; nothing was synced", hint=hint)
+    try:
+        bootstrap = _bootstrap(project)
+    except UsageError as error:
+        raise LeftToSync(f"{error.message}; nothing was synced", hint=error.hint) from error
+    if untrusted(project, bootstrap, [project.repository.head]):
+        message = f"the bootstrap file {project.settings.bootstrap} is not trusted; nothing was synced"
+        raise LeftToSync(message, hint="`gitmig trust` shows and approves it")
+
+
+def refuse_unknown_ledger(project: Project, connection: Connection, state: State) -> None:
+    """Raise LeftToSync if the ledger holds scripts that neither the trust store nor git knows."""
+    from gitmig import ledger
+
+    store = TrustStore.load(project.repository)
+    digests = ledger.read_digests(connection)
+    unknown = {place for place, found in digests.items() if not _knows_ledger(store, found)}
+    rows = [row for row in ledger.read_rows(connection, 0).values() if row.position in unknown] if unknown else []
+    if state.unfinished is not None:
+        scripts = tuple(map(digest, ledger_scripts(state.unfinished.row)))
+        rows += [] if _knows_ledger(store, scripts) else [state.unfinished.row]
+    foreign = [row.label for row in rows if not _is_in_git(project, row)]
+    if foreign:
+        raise LeftToSync(
+            f"the ledger has {_listed(foreign)}, of which this clone knows no script; nothing was synced",
+            hint="`git fetch` may bring it; `gitmig sync` by hand runs it",
+        )
+    store.add_digests(digest(text) for row in rows for text in ledger_scripts(row))
+
+
+def refuse_untrusted(project: Project, target: Target, plan: Plan, state: State) -> None:
+    """Raise LeftToSync if the plan brings in what is not trusted; else its scripts are known from now on."""
+    candidates = _brought_in(plan, target)
+    if state.unfinished is not None:  # it may go on with what the file says now
+        version = Version(state.unfinished.row.version)
+        candidates += _candidates(project, target, [m for m in target.set.migrations if m.version == version])
+    if found := untrusted(project, candidates, [target.commit]):
+        raise LeftToSync(
+            f"not trusted, so not run: {_listed([one.label for one in found])}; nothing was synced",
+            hint="`gitmig trust` shows and approves it, `gitmig sync` runs it",
+        )
+    approve(project, candidates)
+
+
+def _bootstrap(project: Project) -> list[Candidate]:
+    """The bootstrap file, unless it is the user's own and lies elsewhere."""
+    repository, name = project.repository, project.bootstrap_file
+    if name is None or not (text := project.bootstrap_sql()):
+        return []
+    blob = repository.run("hash-object", "--", name).decode().strip()
+    file = _file(name, blob)
+    changed = bool(rewritten(repository, Snapshot(commit=None, folder=None, is_work_tree=True), [file]))
+    return [Candidate(label=name, files=(file,), scripts=(("bootstrap", text),), is_rewritten=changed)]
+
+
+def _is_approved(store: TrustStore, candidate: Candidate) -> bool:
+    places = candidate.places
+    by_file = bool(places) and all(store.knows_file(path, blob) for path, blob in places)
+    return by_file or all(store.knows(kind, text) for kind, text in candidate.kinds)
+
+
+def _candidates(project: Project, target: Target, migrations: Sequence[Migration]) -> list[Candidate]:
+    contents = target.contents(migrations)
+    files = [file for migration in migrations for _, file in migration.files]
+    changed = rewritten(project.repository, target.snapshot, files)
+    return [Candidate.of(migration, contents[migration.path], changed) for migration in migrations]
+
+
+def _brought_in(plan: Plan, target: Target) -> list[Candidate]:
+    """What the plan reads from files: to run it, or to run its down one day."""
+    desired = [step.desired for step in plan.arrivals] + [move.desired for move in plan.moves]
+    there = [(d.migration, d.content) for d in desired if d is not None and d.content is not None]
+    files = [file for migration, _ in there for _, file in migration.files]
+    changed = rewritten(target.project.repository, target.snapshot, files)
+    return [Candidate.of(migration, content, changed) for migration, content in there]
+
+
+def ledger_scripts(row: Row) -> list[str]:
+    """The scripts of a row: the up, and the down if there is one."""
+    return [text for text in (row.up, row.down) if text is not None]
+
+
+def _knows_ledger(store: TrustStore, digests: Sequence[str]) -> bool:
+    """Whether what a row has may run from the ledger: approved there, or as what it is there."""
+    return all(store.knows_digest(found, *kinds, LEDGER) for found, kinds in zip(digests, (UPS, DOWNS)))
+
+
+def _is_in_git(project: Project, row: Row) -> bool:
+    """Whether git has the files that the ledger names, and their sections are the scripts in the ledger."""
+    blobs = dict(part.split(":", 1) for part in row.blobs.split() if ":" in part)
+    texts: dict[str, str] = {}
+    for role, blob in blobs.items():
+        found = project.repository.read_object(blob) if OBJECT_ID.fullmatch(blob) else None
+        if found is None:
+            return False
+        try:
+            texts[role] = decode(found[1], row.path)
+        except InvalidMigrations:
+            return False
+    paths = {"down": row.down_path or row.path}
+    files = tuple((role, _file(paths.get(role, row.up_path), blob)) for role, blob in blobs.items())
+    migration = Migration(version=Version(row.version), name=row.name, files=files)
+    for layout in layouts().values():
+        try:
+            content = layout.parse(migration, texts)
+        except (InvalidMigrations, KeyError, ValueError):
+            continue  # written in another layout
+        if (content.up.text, content.down and content.down.text) == (row.up, row.down):
+            return True
+    return False
+
+
+def _file(path: str, blob: str) -> File:
+    return File(path=path, name=path, blob=blob)
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """At most three names: a hook has one line."""
+    more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
+    return f"{', '.join(labels[:3])}{more}"

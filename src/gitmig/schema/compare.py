@@ -1,0 +1,281 @@
+"""What has to happen to which item: decided from both models, before any order.
+
+The SQL that turns one schema into another: pure, and only believed once a fingerprint agrees.
+
+Both schemas are taken apart into items (`taking_apart`, `model`). What was only renamed is renamed (`moves`,
+`renames`); for everything else it is decided what to drop, make or alter (`changes`), each kind by its own rule
+(`kinds`); then what is done together (`together`), and in which order (`plan`). Tables and columns are altered in
+place; whatever has no rows goes and comes back where something that it needs changes. Nothing is dropped with CASCADE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from gitmig.schema.ddl import RULES
+from gitmig.schema.ddl.privileges import grant_changes, has_other_grantor
+from gitmig.schema.ddl.routines import has_text_body
+from gitmig.schema.ddl.rule import Context, Impact, Instead, commented
+from gitmig.schema.decompose import OWNER, TYPES, spoken_of, taken_apart
+from gitmig.schema.definitions import texts
+from gitmig.schema.model import DEFAULT, ObjectName, Tie
+from gitmig.schema.moves import displaced, taken_back
+from gitmig.schema.names import literal
+from gitmig.schema.order import Plan
+from gitmig.schema.renames import renamed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from gitmig.schema.decompose import Item, Model
+    from gitmig.schema.model import ObjectName, Schema
+    from gitmig.schema.moves import Undo
+
+
+# What keeps rows, and is therefore never dropped to be made again because of something else.
+KEEPERS = {"table", "foreign table", "column", "sequence", "schema", "extension"}
+# What stands in the way of a column's change, and what may stay.
+IN_THE_WAY = {
+    "view", "materialized view", "rule", "policy", "trigger", "function", "procedure", "published table",
+}  # fmt: skip
+
+
+@dataclass(kw_only=True)
+class Changes:
+    """The work, by item of the found (`dropped`, `altered`) and the wanted model (`made`)."""
+
+    dropped: set[ObjectName] = field(default_factory=set)
+    made: set[ObjectName] = field(default_factory=set)
+    altered: dict[ObjectName, list[str]] = field(default_factory=dict)
+    retired: set[ObjectName] = field(default_factory=set)
+    unhandled: set[ObjectName] = field(default_factory=set)
+
+
+def decide(found: Model, wanted: Model) -> Changes:
+    """What to drop, make and alter, with all that follows from it."""
+    return _Deciding(found, wanted).run()
+
+
+class _Deciding:
+    def __init__(self, found: Model, wanted: Model) -> None:
+        self.found, self.wanted = found, wanted
+        self.context = Context(found=found, wanted=wanted)
+        self.changes = Changes()
+        self.forced: set[ObjectName] = set()  # columns whose type is swapped
+        self.queue: list[ObjectName] = []
+
+    def run(self) -> Changes:
+        for name in sorted(self.found.items.keys() - self.wanted.items.keys()):
+            self._drop(name)
+        for name in sorted(self.wanted.items.keys() - self.found.items.keys()):
+            self._make(name)
+        for name in sorted(self.found.items.keys() & self.wanted.items.keys()):
+            if self.found.items[name] != self.wanted.items[name]:
+                self._alter(name)
+        self._follow_up()
+        for name in [name for name in self.changes.altered if name.kind == "enum"]:
+            if self._is_used_at_once(name):
+                self._replace(name)
+        self._follow_up()
+        self._retire()
+        self._leave_what_parents_have()
+        return self.changes
+
+    def _leave_what_parents_have(self) -> None:
+        """An inherited not-null constraint stays as long as the parent's does, and with it there can be no other."""
+        for side, names in ((self.found, self.changes.dropped), (self.wanted, self.changes.made)):
+            for column, name in side.not_null.items():
+                if name in names and not side.items[name].body.local and not side.needs[name].keys() & names:
+                    constraints = {
+                        side.not_null[column] for side in (self.found, self.wanted) if column in side.not_null
+                    }
+                    self.changes.unhandled |= constraints
+                    self.changes.dropped -= constraints
+                    self.changes.made -= constraints
+
+    def _follow_up(self) -> None:
+        while self.queue:
+            self._drop_dependents(self.queue.pop())
+
+    def _is_used_at_once(self, enum: ObjectName) -> bool:
+        """Whether something that is made needs a label that is new: PostgreSQL lets it be used only after a commit."""
+        labels = set(self.wanted.items[enum].body.labels or ()) - set(self.found.items[enum].body.labels or ())
+        uses = [f"{literal(label)}::{enum.name}" for label in labels]
+        return any(
+            use in text
+            for dependent in self.wanted.dependents.get(enum, ())
+            if dependent in self.changes.made or dependent in self.changes.altered
+            for text in texts(self.wanted.items[dependent].body)
+            for use in uses
+        )
+
+    def _drop(self, name: ObjectName) -> None:
+        if not self._is_covered(name, self.found):
+            self.changes.unhandled.add(name)
+        elif name not in self.changes.dropped:
+            self.changes.dropped.add(name)
+            self.queue.append(name)
+
+    def _make(self, name: ObjectName) -> None:
+        if self._is_covered(name, self.wanted):
+            self.changes.made.add(name)
+        else:
+            self.changes.unhandled.add(name)
+
+    @staticmethod
+    def _is_covered(name: ObjectName, model: Model) -> bool:
+        return name.kind in RULES and RULES[name.kind].covers(model.items[name].body)
+
+    def _replace(self, name: ObjectName) -> None:
+        self.changes.altered.pop(name, None)
+        self._drop(name)
+        if name in self.wanted.items:
+            self._make(name)
+
+    def _alter(self, name: ObjectName) -> None:
+        if name in self.changes.dropped:
+            return
+        if not (self._is_covered(name, self.found) and self._is_covered(name, self.wanted)):
+            self.changes.unhandled.add(name)
+            return
+        old, new = self.found.items[name], self.wanted.items[name]
+        statements = self._statements(name, old, new)
+        if statements is Instead.LEAVE or (statements is Instead.REPLACE and self._is_held(name)):
+            self.changes.unhandled.add(name)
+        elif statements is Instead.REPLACE:
+            self._replace(name)
+        else:
+            self.changes.altered[name] = statements
+            self._move_away(name, RULES[name.kind].impact(old.body, new.body))
+
+    def _is_held(self, name: ObjectName) -> bool:
+        """Whether tables, or their partitions, are partitioned by columns of this type."""
+        return name.kind in TYPES and any(one.name in self.found.partition_keys for one in self._columns_of(name))
+
+    def _statements(self, name: ObjectName, old: Item, new: Item) -> list[str] | Instead:
+        rule = RULES[name.kind]
+        statements: list[str] = []
+        if old.body != new.body or name in self.forced:
+            altered = rule.alter(name.name, old.body, new.body, self.context)
+            if isinstance(altered, Instead):
+                return altered
+            statements += altered
+        if has_other_grantor(set(old.grants or ()) ^ set(new.grants or ())):
+            return Instead.LEAVE
+        told = spoken_of(name, new)
+        statements += grant_changes(told.kind, told.name, old.grants, new.grants)
+        if old.comment != new.comment:
+            statements.append(commented(RULES[told.kind].subject(told.name), new.comment))
+        return statements
+
+    def _move_away(self, name: ObjectName, impact: Impact) -> None:
+        """Take away for a while what cannot stay when a column changes."""
+        for dependent in self.found.dependents.get(name, ()):
+            if impact is not Impact.NONE and self._stands_in_the_way(dependent, impact):
+                self._replace(dependent)
+
+    def _stands_in_the_way(self, name: ObjectName, impact: Impact) -> bool:
+        body = self.found.items[name].body
+        if name.kind in IN_THE_WAY or (name.kind == "column" and body.generated):
+            return True
+        if impact is not Impact.EXPRESSIONS:
+            return False
+        if name.kind == "constraint":
+            return str(body.definition).startswith(("FOREIGN KEY", "CHECK", "EXCLUDE"))
+        if name.kind == "index":
+            return " WHERE " in body.definition or "(" in str(body.definition).partition(" (")[2]
+        return name.kind in {DEFAULT, "statistics"}
+
+    def _drop_dependents(self, name: ObjectName) -> None:
+        for dependent, tie in self.found.dependents.get(name, {}).items():
+            if dependent in self.changes.dropped:
+                continue
+            if self._has_another_owner(dependent):
+                continue
+            if tie is Tie.GOES_ALONG or dependent.kind not in KEEPERS or self._is_computed(dependent):
+                self._replace(dependent)
+
+    def _has_another_owner(self, name: ObjectName) -> bool:
+        """Whether it is a sequence that another column shall own, before the one that owns it now goes."""
+        before, after = (side.body(OWNER, name.name) for side in (self.found, self.wanted))
+        return name.kind == "sequence" and name in self.wanted.items and None is not after != before
+
+    def _is_computed(self, name: ObjectName) -> bool:
+        return name.kind == "column" and bool(self.found.items[name].body.generated)
+
+    def _retire(self) -> None:
+        """Types that are made anew while columns of them stay: the old one makes room and goes when they are moved."""
+        replaced = [name for name in self.changes.dropped & self.changes.made if name.kind in TYPES]
+        for name in replaced:
+            self.forced |= {column for column in self._columns_of(name) if column not in self.changes.dropped}
+            if any(column not in self.changes.dropped for column in self._columns_of(name)):
+                self.changes.retired.add(name)
+        self.context = Context(
+            found=self.found, wanted=self.wanted, retired=frozenset(name.name for name in self.changes.retired)
+        )
+        for column in self.forced:
+            if column in self.wanted.items:
+                self.changes.altered.pop(column, None)
+                self._alter(column)
+                self._move_away(column, Impact.EXPRESSIONS)
+        self._follow_up()
+
+    def _columns_of(self, name: ObjectName) -> Iterator[ObjectName]:
+        return (one for one in self.found.dependents.get(name, ()) if one.kind == "column")
+
+
+BODIES_UNSEEN = "SET LOCAL check_function_bodies = off"
+# Statements about these may take rows or values along.
+WITH_ROWS = {"table", "foreign table", "column", "sequence", "schema", "enum", "composite type", "domain", "range"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Statements without semicolons, what each is about, and the objects that differ for which there is no rule."""
+
+    work: tuple[tuple[ObjectName, str], ...]
+    unhandled: tuple[ObjectName, ...]
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """All of them, in order, with the settings that they need."""
+        return _with_settings([text for _, text in self.work])
+
+    def parts(self, owners: Mapping[ObjectName, int]) -> list[tuple[int, tuple[str, ...]]]:
+        """The same in several scripts, each with the one of the `owners` whose rows it may take along.
+
+        What takes no rows goes with what does; what nobody owns is the first owner's.
+        """
+        first = min(owners.values())
+        places = [owners.get(name, first) if name.kind in WITH_ROWS else None for name, _ in self.work]
+        place = next((place for place in places if place is not None), first)
+        owned = []
+        for found, (_, text) in zip(places, self.work):
+            place = place if found is None else found
+            owned.append((place, text))
+        groups = groupby(owned, key=lambda one: one[0])
+        return [(place, _with_settings([text for _, text in group])) for place, group in groups]
+
+
+def _with_settings(statements: list[str]) -> tuple[str, ...]:
+    return (BODIES_UNSEEN, *statements) if any(map(has_text_body, statements)) else tuple(statements)
+
+
+def difference(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> Difference:
+    """What to run in one transaction where the schema is `found`, so that it becomes `wanted`.
+
+    Both should have edges: without them there is no order among the statements. Rows stay wherever PostgreSQL has a
+    statement that keeps them; what cannot be kept, as values of a dropped column, is for the caller to save.
+
+    `undos` says what scripts, newest first, are known to have called otherwise. Without `renames` all other tables and
+    columns that are gone and new ones are two things, however much alike.
+    """
+    target = taken_apart(wanted.at_the_time_of(found))
+    known, before = taken_back(taken_apart(found), target, undos)
+    guessed, before = renamed(before, target, rows=renames)
+    making_room, before, taken_over = displaced(before, target)
+    changes = decide(before, target)
+    work = (*known, *guessed, *making_room, *Plan(before, target, changes, taken_over).work())
+    return Difference(work=work, unhandled=tuple(sorted(changes.unhandled)))

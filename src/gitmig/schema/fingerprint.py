@@ -1,0 +1,62 @@
+"""Measuring a database's schema, so that two measurements can be compared however far apart they were taken."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitmig.execute.session import DEFINITIONS
+from gitmig.migrations.other_tools import TOOLS
+from gitmig.schema.catalog import all_queries, read_schema
+from gitmig.schema.model import INSTANT
+
+if TYPE_CHECKING:
+    from gitmig.execute.address import Connection
+    from gitmig.schema.model import Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A schema, and the fingerprint under which the ledger remembers it.
+
+    The fingerprint begins with what it was measured by (see `Gauge.scale`), so that unlike ones are never compared.
+    """
+
+    schema: Schema
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """Measures schemas on servers of one version; `ignore` are the patterns of what is left out."""
+
+    server_version: int
+    ignore: tuple[str, ...] = ()
+
+    @cached_property
+    def scale(self) -> str:
+        """What measurements depend on besides the schema: the server's major version, the queries, what is left out.
+
+        PostgreSQL writes definitions otherwise from version to version, and gitmig's queries grow.
+        """
+        foreign = [(tool.table, sorted(tool.columns)) for tool in TOOLS]
+        settings = (self.server_version // 10000, DEFINITIONS, INSTANT.pattern, sorted(self.ignore), foreign)
+        digest = hashlib.sha256(repr(settings).encode())
+        for query in all_queries(self.server_version):
+            digest.update(query.encode())
+        return digest.hexdigest()[:12]
+
+    def measure(self, connection: Connection) -> Measurement:
+        """The schema as the session sees it, uncommitted changes included."""
+        schema = read_schema(connection, self.ignore)
+        return Measurement(schema=schema, fingerprint=self.fingerprint(schema))
+
+    def fingerprint(self, schema: Schema) -> str:
+        """The schema's fingerprint on this scale."""
+        return f"{self.scale}:{schema.fingerprint}"
+
+    def knows(self, fingerprint: str | None) -> bool:
+        """Whether a remembered fingerprint was measured on this scale and can be compared."""
+        return fingerprint is not None and fingerprint.startswith(f"{self.scale}:")
