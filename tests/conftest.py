@@ -22,7 +22,7 @@ import psycopg
 import pytest
 
 from gitmig.cli.main import run
-from gitmig.execute.embedded import EmbeddedServer
+from gitmig.postgres.embedded import EmbeddedServer
 from tests.statements import Scanner
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from tests.conftest import url_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.lock import Holder
+    from gitmig.postgres.lock import Holder
     from gitmig.rebuild.cutover import Session
     from tests.conftest import Database, Sandbox
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from pglast.parser import ParseError, parse_sql_json
 
-from gitmig.execute import connection
-from gitmig.execute.connection import Connection, Path
+from gitmig.postgres import connection
+from gitmig.postgres.connection import Connection, Path
 
 if TYPE_CHECKING:
     import pytest

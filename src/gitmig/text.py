@@ -1,13 +1,8 @@
-"""Text: from the bytes of a migration, whatever editor wrote them; and to a terminal, whoever wrote it.
-
-Sizes as people write them.
-"""
+"""Text for people: to a terminal, whoever wrote it; and sizes as people write them."""
 
 from __future__ import annotations
 
 import re
-
-from gitmig.migrations.model import InvalidMigrations, Problem
 
 # What a terminal obeys instead of showing it, and what turns the direction of writing, so that a text is not read as it
 # stands: C0, DEL, C1; the marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9); line
@@ -27,23 +22,6 @@ def visible(text: str, *, keep: str = "") -> str:
         return NAMED.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
     return UNSHOWN.sub(written_out, text)
-
-
-def decode(data: bytes, path: str) -> str:
-    """UTF-8 text without byte-order mark, with LF line ends. Raises InvalidMigrations that names the line."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1  # both are without the mark
-        raise _refused(path, line, "is not UTF-8 text", "save the file as UTF-8") from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise _refused(path, line, "holds a NUL character, which PostgreSQL cannot store", "save the file as UTF-8")
-    return text.replace("\r\n", "\n")
-
-
-def _refused(path: str, line: int, message: str, hint: str) -> InvalidMigrations:
-    return InvalidMigrations([Problem(path=path, line=line, message=message, hint=hint)])
 
 
 UNITS = ("kB", "MB", "GB", "TB")

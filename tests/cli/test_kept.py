@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.execute.address import connect
 from gitmig.ledger import schema
 from gitmig.migrations import languages
 from gitmig.migrations.plan import Direction
+from gitmig.postgres.address import connect
 from gitmig.rows.items import Limits, Subject
 from gitmig.rows.preserve import Preserver
 from tests.rows.running import Call

@@ -9,13 +9,13 @@ import pytest
 
 from gitmig import ledger
 from gitmig.errors import GitmigError
-from gitmig.execute import lock
-from gitmig.execute.address import connect
 from gitmig.operations.adopt import Adopted, adopt
 from gitmig.operations.capture import capture
 from gitmig.operations.diff import diff
 from gitmig.operations.init import init
 from gitmig.operations.status import status
+from gitmig.postgres import lock
+from gitmig.postgres.address import connect
 from gitmig.project.project import Project
 from gitmig.project.protection import set_protection
 from tests.operations.conftest import Notebook
@@ -23,7 +23,7 @@ from tests.operations.conftest import Notebook
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.execute.lock import Holder
+    from gitmig.postgres.lock import Holder
     from tests.conftest import Database, Sandbox
 
     Adopt = Callable[..., Adopted]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitmig.execute.lock import Holder
+    from gitmig.postgres.lock import Holder
     from tests.conftest import Database, Sandbox
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)

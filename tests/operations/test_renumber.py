@@ -10,7 +10,7 @@ import pytest
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.operations.renumber import Renumbered, renumber
 from gitmig.project.project import Project
-from tests.database.conftest import run_sync
+from tests.execute.conftest import run_sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable

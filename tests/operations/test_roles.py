@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import SyncFailed
-from gitmig.migrations.round_trip import Outcome
 from gitmig.operations.check import prove
 from gitmig.operations.verify import verify
 from gitmig.project.project import Project
-from tests.operations.test_prove import orders
+from gitmig.trials.round_trip import Outcome
+from tests.operations.test_check_proof import orders
 from tests.operations.test_verify import Silent, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.conftest import Database, Sandbox
-    from tests.operations.test_prove import Side
+    from tests.operations.test_check_proof import Side
     from tests.rebuilding import Rebuild
 
     Sync = Callable[..., list[str]]

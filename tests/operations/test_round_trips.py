@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitmig.errors import GitmigError
-from gitmig.execute.address import connect
 from gitmig.operations.sync import sync
+from gitmig.postgres.address import connect
 from gitmig.project.project import Project
 from gitmig.schema.catalog import read_schema
 from tests.operations.conftest import Notebook

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from gitmig.errors import LockLost, SyncFailed
-from gitmig.execute.lock import KEY
+from gitmig.postgres.lock import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,8 +165,8 @@ def test_what_is_checked_at_the_commit_finds_the_users_path(
 
 
 def test_who_looks_from_outside_finds_the_lock_held_until_the_end(database: Database) -> None:
-    from gitmig.execute.address import connect
-    from gitmig.execute.lock import acquire
+    from gitmig.postgres.address import connect
+    from gitmig.postgres.lock import acquire
 
     with connect(database.url, "test") as connection, psycopg.connect(database.url, autocommit=True) as other:
         acquire(connection, lambda holder: None)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import BeforeGitmig
-from gitmig.execute.address import Address
 from gitmig.operations.status import Status, status
 from gitmig.operations.sync import sync
+from gitmig.postgres.address import Address
 from gitmig.project.project import Project
 from tests.operations.conftest import Notebook
 

@@ -376,6 +376,6 @@ def test_there_and_back_again_gives_the_same_rows_in_what_both_have(
 
 
 def _shown(database: Database) -> str:
-    from gitmig.execute.address import Address
+    from gitmig.postgres.address import Address
 
     return str(Address.of(database.url))

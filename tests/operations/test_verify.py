@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import GitmigError
-from gitmig.migrations.round_trip import Finding, Outcome, Stage, Weight
 from gitmig.operations.verify import Verified, verify
 from gitmig.project.project import Project
 from gitmig.schema.model import ObjectName
+from gitmig.trials.round_trip import Finding, Outcome, Stage, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.migrations.round_trip import Verdict
     from gitmig.operations.verify import Selection
+    from gitmig.trials.round_trip import Verdict
     from tests.conftest import Database, Sandbox
 
 SCRATCH = f"SELECT datname FROM pg_database WHERE datname ~ '^gitmig_scratch_[0-9]+_{os.getpid()}'"

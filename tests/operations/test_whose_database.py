@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitmig.execute.address import Address
 from gitmig.ledger.ownership import ForeignLedger
 from gitmig.ledger.protection import Caller
 from gitmig.operations.capture import capture
 from gitmig.operations.rebuild import rebuild_to
 from gitmig.operations.status import status
 from gitmig.operations.sync import sync
+from gitmig.postgres.address import Address
 from gitmig.project.project import Project
 from tests.conftest import Sandbox
 from tests.operations.conftest import Notebook

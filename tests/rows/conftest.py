@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.execute.address import Connection, connect
-from gitmig.execute.script import run_sql
 from gitmig.ledger import schema
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
 from gitmig.migrations.plan import Direction
+from gitmig.postgres.address import Connection, connect
+from gitmig.postgres.run_sql import run_sql
 from gitmig.rows.items import Limits, Report, Subject
 from gitmig.rows.preserve import Preserver
 from tests.rows.running import Call

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.execute.script import ScriptError
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.tables import TableName
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from gitmig.cli.wording import why
 from gitmig.errors import GitmigError
-from gitmig.execute.script import ScriptError
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.items import Limits
 from gitmig.rows.preserve import Preserver
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.execute.address import connect
+from gitmig.postgres.address import connect
 from gitmig.rows.plant import plant
 from gitmig.schema.catalog import read_schema
 

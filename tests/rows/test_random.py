@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from gitmig.execute.script import ScriptError
+from gitmig.postgres.run_sql import ScriptError
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn

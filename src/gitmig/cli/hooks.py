@@ -155,6 +155,6 @@ HOOKS: dict[str, tuple[Callable[[], int], ...]] = {
 
 
 def _is_local(url: str) -> bool:
-    from gitmig.execute.address import Address
+    from gitmig.postgres.address import Address
 
     return Address.of(url).is_local

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Migration, MigrationSet, Problem
     from gitmig.migrations.plan import Applied, Plan, Replacement, Step
     from gitmig.migrations.record import Record
-    from gitmig.migrations.round_trip import Finding as Observation
     from gitmig.operations.adopt import Adopted
     from gitmig.operations.capture import Captured
     from gitmig.operations.check_all import Radar
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from gitmig.operations.verify import Verified
     from gitmig.project.trust import Candidate
     from gitmig.schema.model import ObjectName, SchemaDifference
+    from gitmig.trials.round_trip import Finding as Observation
 
 
 def named(subject: Migration | Applied) -> dict[str, Any]:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from gitmig.errors import SyncFailed
     from gitmig.execute.ledger_writer import Done
-    from gitmig.execute.lock import Holder
     from gitmig.ledger import LastSync
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.plan import Plan, Step
+    from gitmig.postgres.lock import Holder
     from gitmig.rebuild.cutover import Session
     from gitmig.rows.items import Item, Report
     from gitmig.rows.since import Written

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.migrations.model import Problem
-    from gitmig.migrations.round_trip import Failure, Finding
     from gitmig.operations.kept import KeptEntry
     from gitmig.project.kept_migrations import Found
     from gitmig.project.target import Target
     from gitmig.rows.items import Item, Kept, Report
+    from gitmig.trials.round_trip import Failure, Finding
 
 
 SENTENCES = {

@@ -17,21 +17,22 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig.execute.script import OUTSIDE_ONLY, SAID_LATE, ScriptError, error_at_commit, runner_of
+from gitmig.execute.script import OUTSIDE_ONLY, runner_of
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.migrations.languages import RoleVerb
+from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.catalog.dependencies import read_names
-from gitmig.schema.moves import MAY_RENAME, renamings
+from gitmig.schema.renamings import MAY_RENAME, renamings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.migrations.languages import RoleStatement
     from gitmig.migrations.model import Script
+    from gitmig.postgres.address import Connection
     from gitmig.schema.model import Schema
-    from gitmig.schema.moves import Renaming
+    from gitmig.schema.renamings import Renaming
 
 
 # What the names of scratch databases begin with.

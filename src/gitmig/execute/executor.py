@@ -16,30 +16,23 @@ import psycopg
 from gitmig import ledger
 from gitmig.execute.ledger_writer import Book, Done, milliseconds
 from gitmig.execute.revert import Reverter, Unrepairable
-from gitmig.execute.script import (
-    OUTSIDE_ONLY,
-    REFUSED,
-    SAID_LATE,
-    ScriptError,
-    error_at_commit,
-    refuse_flawed,
-    runner_of,
-)
+from gitmig.execute.script import OUTSIDE_ONLY, runner_of
 from gitmig.execute.step_runner import Stepper
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne, replacing_rows, tasks, unfinished_task
 from gitmig.ledger import schema
 from gitmig.migrations.plan import Direction, batches
+from gitmig.postgres.run_sql import REFUSED, SAID_LATE, ScriptError, error_at_commit, refuse_flawed
 from gitmig.schema.catalog.dependencies import read_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.execute.revert import Expectation
     from gitmig.execute.step_runner import Observer
     from gitmig.execute.tasks import Context, Task
     from gitmig.ledger import Row, State, Unfinished
     from gitmig.migrations.plan import Plan
+    from gitmig.postgres.address import Connection
     from gitmig.rows.preserve import Preserver
 
 

@@ -18,13 +18,13 @@ from gitmig.rows.items import Report
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.execute.repair import Repair
     from gitmig.execute.tasks import Context, Task
     from gitmig.ledger import Event, Row, State
     from gitmig.migrations.plan import Move, Plan, Replacement, Step
+    from gitmig.postgres.address import Connection
     from gitmig.schema.fingerprint import Gauge
-    from gitmig.schema.moves import Renaming
+    from gitmig.schema.renamings import Renaming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

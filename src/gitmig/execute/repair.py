@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from gitmig.execute.script import ScriptError, run_computed
 from gitmig.execute.step_runner import ScriptRun
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
+from gitmig.postgres.run_sql import ScriptError, run_computed
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import SchemaDifference, Tie, schema_difference
 from gitmig.schema.names import bare, last, parent
@@ -21,11 +21,11 @@ from gitmig.schema.names import bare, last, parent
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.execute.tasks import Task
+    from gitmig.postgres.address import Connection
     from gitmig.schema.compare import Difference
     from gitmig.schema.model import ObjectName, Schema
-    from gitmig.schema.moves import Undo
+    from gitmig.schema.renamings import Undo
 
 
 MOST_NAMES = 3

@@ -26,9 +26,10 @@ from gitmig.execute.repair import (
     named,
     share,
 )
-from gitmig.execute.script import HOPELESS, OUTSIDE_ONLY, ScriptError
+from gitmig.execute.script import OUTSIDE_ONLY
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.migrations.plan import Direction
+from gitmig.postgres.run_sql import HOPELESS, ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import schema_difference
@@ -36,15 +37,15 @@ from gitmig.schema.model import schema_difference
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.execute.ledger_writer import Done
     from gitmig.execute.step_runner import Stepper
     from gitmig.execute.tasks import Task
     from gitmig.ledger import Row
+    from gitmig.postgres.address import Connection
     from gitmig.rows.items import Report
     from gitmig.schema.fingerprint import Gauge
     from gitmig.schema.model import Schema, SchemaDifference
-    from gitmig.schema.moves import Undo
+    from gitmig.schema.renamings import Undo
 
 
 # The words of statements that may change the schema.

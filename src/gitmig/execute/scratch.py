@@ -16,16 +16,16 @@ import psycopg
 from psycopg import sql
 
 from gitmig.errors import GitmigError
-from gitmig.execute.address import connect, drop_database, with_name, with_options
 from gitmig.execute.build import SCRATCH, drop_claimed
-from gitmig.execute.script import ScriptError, run_sql
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
+from gitmig.postgres.address import connect, drop_database, with_name, with_options
+from gitmig.postgres.run_sql import ScriptError, run_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
 
 
 ENCODING = """

@@ -9,28 +9,29 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.execute.ledger_writer import Done, milliseconds
-from gitmig.execute.script import ScriptError, run_all, runner_of
+from gitmig.execute.script import run_all, runner_of
 from gitmig.execute.tasks import TooMuchForOne
 from gitmig.ledger import extend_last_sync
 from gitmig.migrations.plan import Direction
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.items import DRIFT, Report, Subject
 from gitmig.rows.reach import Reach, names_tables, suspect
 from gitmig.schema.catalog.dependencies import read_names
-from gitmig.schema.moves import renamings
+from gitmig.schema.renamings import renamings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.execute.tasks import Task
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Step
+    from gitmig.postgres.address import Connection
     from gitmig.rows.preserve import Preserver
     from gitmig.rows.step import Runnable
     from gitmig.schema.catalog.dependencies import Address
     from gitmig.schema.fingerprint import Gauge
     from gitmig.schema.model import ObjectName
-    from gitmig.schema.moves import Renaming
+    from gitmig.schema.renamings import Renaming
 
 # Under this name rows of what was changed by hand are kept.
 BY_HAND = Subject(version=DRIFT, name="", checksum=DRIFT)

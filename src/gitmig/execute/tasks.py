@@ -13,16 +13,16 @@ from gitmig.execute.script import OUTSIDE_ONLY
 from gitmig.ledger import Row, applied_of, scripts
 from gitmig.migrations.plan import Direction, Step, edited
 from gitmig.rows.items import Subject
-from gitmig.schema.moves import MAY_RENAME, Undo
+from gitmig.schema.renamings import MAY_RENAME, Undo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitmig.execute.ledger_writer import Done
-    from gitmig.execute.script import ScriptError
     from gitmig.ledger import Unfinished
     from gitmig.migrations.model import Content, Migration, MigrationSet, Script
     from gitmig.migrations.plan import Plan
+    from gitmig.postgres.run_sql import ScriptError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
-from gitmig.migrations.model import File, InvalidMigrations, Problem
-from gitmig.text import decode
+from gitmig.migrations.model import File, InvalidMigrations, Problem, decode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.migrations.other_tools import TOOLS, tool_of
 from gitmig.schema.catalog.scope import OURS
+from gitmig.schema.other_tools import TOOLS, tool_of
 
 if TYPE_CHECKING:
-    from gitmig.execute.address import Connection
-    from gitmig.migrations.other_tools import Claim, Tool
+    from gitmig.postgres.address import Connection
+    from gitmig.schema.other_tools import Claim, Tool
 
 # Those on the user's search path first, in its order.
 PATH = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]"

@@ -9,7 +9,7 @@ from gitmig import __version__
 from gitmig.migrations import languages
 from gitmig.migrations.model import Content, Script, Version, label, set_id
 from gitmig.migrations.plan import Applied
-from gitmig.schema.moves import Renaming
+from gitmig.schema.renamings import Renaming
 
 if TYPE_CHECKING:
     from datetime import datetime

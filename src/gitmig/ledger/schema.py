@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from psycopg import sql
+
 from gitmig.errors import GitmigError
 from gitmig.ledger.access import BOOK, is_there, make_private, names
-from gitmig.rows.store import upgrade_data
 
 if TYPE_CHECKING:
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
 
 VERSION_1 = """
 CREATE SCHEMA IF NOT EXISTS gitmig;
@@ -313,9 +314,22 @@ def upgrade(connection: Connection) -> None:
             if number > (kept if number in KEPT_VERSIONS else found):
                 connection.execute(script.encode())
         if kept and kept < WITH_KINDS:
-            upgrade_data(connection)
+            _upgrade_items(connection)
         make_private(connection, before)
         connection.execute("UPDATE gitmig.state SET ledger_version = %s", (CURRENT,))
+
+
+def _upgrade_items(connection: Connection) -> None:
+    """Bring the tables of items to the form they have since version 5 of the ledger."""
+    for (name,) in connection.execute("SELECT data FROM gitmig_kept.item ORDER BY id").fetchall():
+        connection.execute(
+            sql.SQL(
+                "ALTER TABLE {table} ADD COLUMN kind text NOT NULL DEFAULT 'gone', ADD COLUMN detail text; "
+                "UPDATE {table} SET kind = CASE WHEN gone THEN 'gone' WHEN NOT gone THEN 'paired' ELSE 'made' END, "
+                "why = CASE WHEN why IS NOT NULL THEN 'refused' END, detail = why; "
+                "ALTER TABLE {table} DROP COLUMN gone; ALTER TABLE {table} REPLICA IDENTITY FULL"
+            ).format(table=sql.Identifier("gitmig_kept", name))
+        )
 
 
 def _refuse_occupied(connection: Connection, schema: str) -> None:

@@ -11,9 +11,9 @@ from gitmig.ledger.rows import COLUMNS, EVENT_COLUMNS, scripts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.ledger.rows import Event, Row
     from gitmig.migrations.plan import Direction, Move
+    from gitmig.postgres.address import Connection
 
 # All rows in one statement: a statement each takes as long as running short scripts does.
 INSERT_ROWS = (

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitmig.errors import GitmigError
 from gitmig.execute import ledger_writer
-from gitmig.execute.address import Address
 from gitmig.execute.repair import named
 from gitmig.execute.tasks import Context, row_of
 from gitmig.git import marker, snapshot
@@ -21,8 +20,8 @@ from gitmig.ledger import applied_of, read_state
 from gitmig.ledger.journals import read_journals
 from gitmig.ledger.protection import Caller
 from gitmig.migrations.layouts.parsing import versions_of_programs
-from gitmig.migrations.other_tools import applied_among
 from gitmig.migrations.plan import desire, make_plan
+from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.expected import Expected
 from gitmig.project.failures import first_lines
@@ -30,16 +29,17 @@ from gitmig.project.protection import ProtectionObserver, permit
 from gitmig.project.target import load_target, plan_for, target_of
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import SchemaDifference, schema_difference
+from gitmig.schema.other_tools import applied_among
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.address import Connection
-    from gitmig.execute.lock import Holder
     from gitmig.ledger import Row, State
     from gitmig.ledger.journals import Journal
     from gitmig.migrations.model import Content, Migration
     from gitmig.migrations.plan import Plan
+    from gitmig.postgres.address import Connection
+    from gitmig.postgres.lock import Holder
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.schema.model import Schema, SchemaDifference

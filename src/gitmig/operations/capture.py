@@ -7,15 +7,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
-from gitmig.execute.address import Address
 from gitmig.execute.ledger_writer import adopt
-from gitmig.execute.script import ScriptError
 from gitmig.execute.tasks import Context, row_of
 from gitmig.git import marker
 from gitmig.ledger import read_rows, read_state
 from gitmig.migrations.naming import slug
 from gitmig.migrations.plan import desire, make_plan, unread
 from gitmig.migrations.plan import difference as difference_of_sets
+from gitmig.postgres.address import Address
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.project import trust
 from gitmig.project.drafts import (
     Draft,
@@ -41,15 +41,15 @@ from gitmig.schema.model import schema_difference
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitmig.execute.address import Connection
-    from gitmig.execute.lock import Holder
     from gitmig.ledger import State
     from gitmig.migrations.model import Script
-    from gitmig.migrations.round_trip import Finding
+    from gitmig.postgres.address import Connection
+    from gitmig.postgres.lock import Holder
     from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.schema.model import Schema, SchemaDifference
+    from gitmig.trials.round_trip import Finding
 
 TITLE = "captured"
 HINT = "write the migration yourself, in the file that `gitmig new` makes; `gitmig diff --sql` shows the rest"

@@ -29,15 +29,15 @@ from gitmig.check.proof import Orders, judge
 from gitmig.check.sides import Merge, Pedigree, Sides
 from gitmig.errors import GitmigError
 from gitmig.execute.build import BuildFailed
-from gitmig.execute.embedded import MAINTENANCE, forget_libpq_variables
-from gitmig.execute.run_orders import run_trials
 from gitmig.git import merge, snapshot
 from gitmig.git.snapshot import grep
 from gitmig.migrations.layouts import group, left_alone
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.model import MigrationSet
+from gitmig.postgres.embedded import MAINTENANCE, forget_libpq_variables
 from gitmig.project.failures import not_fresh
 from gitmig.project.sides import Reader, Side, common_layout, folders_of, grouped, read_side
+from gitmig.trials.orders import run_trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
-from gitmig.execute.address import environment
 from gitmig.git import marker
+from gitmig.postgres.address import environment
 from gitmig.rebuild.target import (
     UNDER_CONSTRUCTION,
     database_names,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from gitmig.execute.address import Connection
-    from gitmig.execute.lock import Holder
+    from gitmig.postgres.address import Connection
+    from gitmig.postgres.lock import Holder
     from gitmig.project.project import Project
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.config import URL_VARIABLES
 from gitmig.errors import GitmigError
-from gitmig.execute.embedded import EmbeddedServer
+from gitmig.postgres.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.execute.address import Address
+from gitmig.postgres.address import Address
 from gitmig.project.expected import fresh_schemas, ground_of
 from gitmig.project.target import load_target
 from gitmig.project.trust import ask

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from gitmig.config import CONFIG_FILE, DEFAULT_FOLDER
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
-from gitmig.execute.address import Address
 from gitmig.git import hooks
 from gitmig.git.snapshot import of_work_tree
 from gitmig.ledger import read_state, schema
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.operations.adopt import look_before
+from gitmig.postgres.address import Address
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.project import Project
 from gitmig.project.target import detect_layout, load_target, plan_for

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
-from gitmig.execute import lock
 from gitmig.ledger import read_state, schema
+from gitmig.postgres import lock
 from gitmig.project.kept_migrations import find_migrations
 from gitmig.rows.items import UNDO, Limits, Report
 from gitmig.rows.preserve import Preserver
@@ -17,8 +17,8 @@ from gitmig.rows.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from gitmig.execute.address import Connection
-    from gitmig.execute.lock import Holder
+    from gitmig.postgres.address import Connection
+    from gitmig.postgres.lock import Holder
     from gitmig.project.kept_migrations import Found
     from gitmig.project.project import Project
     from gitmig.rows.items import Item, Reason

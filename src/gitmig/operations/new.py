@@ -10,9 +10,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
-from gitmig.execute.script import ScriptError
 from gitmig.migrations.naming import slug
 from gitmig.migrations.parser import checksum, statements, terminated
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.project.drafts import Draft, Obstacle, accept, as_script, draft, open_workbench, work_tree, write
 from gitmig.project.failures import shortened
 from gitmig.schema.compare import difference
@@ -20,9 +20,9 @@ from gitmig.schema.compare import difference
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.migrations.round_trip import Finding
     from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
+    from gitmig.trials.round_trip import Finding
 
 
 UP = "-- what changes, as in: ALTER TABLE comments RENAME COLUMN contents TO body;\n"

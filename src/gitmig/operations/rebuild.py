@@ -7,26 +7,26 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitmig.config import OPTION
 from gitmig.errors import GitmigError
-from gitmig.execute.address import Address, connect, with_name, with_options
 from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.repair import Transformation
 from gitmig.execute.scratch import copy_properties, run_bootstrap
-from gitmig.execute.session import TRANSFER, settle
 from gitmig.execute.tasks import Context, tasks
 from gitmig.git import marker
 from gitmig.ledger import Event, read_state
 from gitmig.ledger import schema as ledger_schema
 from gitmig.migrations.plan import Direction
+from gitmig.postgres.address import Address, connect, with_name, with_options
+from gitmig.postgres.session import TRANSFER, settle
 from gitmig.project import trust
 from gitmig.project.expected import ground_of
 from gitmig.project.failures import not_fresh
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
-from gitmig.rebuild.copy import Entry, MoveObserver, move, total, write_ledger
+from gitmig.rebuild.copy import Entry, move, total, write_ledger
 from gitmig.rebuild.cutover import Awaited, Names, Patience, freeze, swap
 from gitmig.rebuild.target import (
     database_names,
@@ -48,36 +48,19 @@ from gitmig.schema.model import schema_difference
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.address import Connection
-    from gitmig.execute.lock import Holder
     from gitmig.execute.tasks import Task
+    from gitmig.postgres.address import Connection
+    from gitmig.project.observer import RebuildObserver
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.rebuild.copy import Moved
-    from gitmig.rebuild.cutover import Session
     from gitmig.rows.copy import Aside, Copied
     from gitmig.schema.model import Schema
-    from gitmig.schema.moves import Renaming
+    from gitmig.schema.renamings import Renaming
 
 # Under this name rows are kept that a rebuild of the same set has no place for.
 SAME_SET = Subject(version=REBUILD, name="", checksum=REBUILD)
 ROUNDS = 5  # how often a rebuild begins anew because somebody came who wants to write
-
-
-class RebuildObserver(MoveObserver, Protocol):
-    """Is told how far a rebuild is."""
-
-    def waiting(self, holder: Holder) -> None:
-        """Another gitmig works on the database; it is waited for."""
-
-    def building(self, count: int) -> None:
-        """So many migrations are now run in a new database."""
-
-    def occupied(self, sessions: Sequence[Session]) -> None:
-        """The others who are connected to the old database; they are waited for."""
-
-    def swapped(self, kept_as: str) -> None:
-        """The new database has the name; the old one is called otherwise now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
-from gitmig.execute.script import ScriptError
 from gitmig.migrations.model import Script
 from gitmig.migrations.naming import slug
 from gitmig.migrations.parser import terminated
 from gitmig.migrations.squash import with_head
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.project.drafts import Draft, Obstacle, accept, as_script, open_workbench, remove, same, work_tree, write
 from gitmig.project.failures import shortened
 from gitmig.schema.compare import difference
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gitmig.migrations.model import Content, Migration
-    from gitmig.migrations.round_trip import Finding
     from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.rows.digests import Contents
     from gitmig.schema.model import Schema
+    from gitmig.trials.round_trip import Finding
 
 TITLE = "baseline"
 WORD = re.compile(r"\w+")

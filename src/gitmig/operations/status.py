@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.execute.address import Address
 from gitmig.ledger import read_state
 from gitmig.migrations.plan import desire, difference, make_plan, unread
+from gitmig.postgres.address import Address
 from gitmig.project.expected import Expected, find_drift
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.same_schema import half_a_squash, without_needless_scripts

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from gitmig import ledger
 from gitmig.config import OPTION
 from gitmig.errors import GitmigError, UsageError
-from gitmig.execute.address import Address
 from gitmig.execute.executor import Executor
 from gitmig.execute.revert import Unrepairable
 from gitmig.execute.tasks import Context, StepFailed
@@ -24,6 +23,7 @@ from gitmig.ledger import end_unfinished, extend_last_sync, read_state, schema
 from gitmig.ledger.protection import Caller, Change
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
+from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.expected import Expected, find_drift
 from gitmig.project.failures import drifted, step_failed, unrepairable
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitmig.errors import SyncFailed
-    from gitmig.execute.address import Connection
     from gitmig.execute.ledger_writer import Done
     from gitmig.ledger import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
     from gitmig.operations.rebuild import Rebuilt
+    from gitmig.postgres.address import Connection
     from gitmig.project.observer import SyncObserver
     from gitmig.project.project import Project
     from gitmig.project.target import Target

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitmig import ledger
 from gitmig.errors import UsageError
-from gitmig.execute.address import Address
 from gitmig.git.snapshot import Snapshot
 from gitmig.ledger import schema
 from gitmig.ledger.protection import Caller
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import File, Migration, MigrationSet, Version
 from gitmig.operations.sync import NoWayBack, SyncRun
+from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.observer import SyncObserver
 from gitmig.project.target import Target
@@ -22,11 +22,11 @@ from gitmig.rows.since import written_since
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.ledger import LastSync, Row, State
     from gitmig.migrations.model import Content
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.operations.sync import Outcome
+    from gitmig.postgres.address import Connection
     from gitmig.project.project import Project
     from gitmig.rows.preserve import Preserver
     from gitmig.rows.since import Written

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from gitmig.errors import GitmigError, UsageError
 from gitmig.git.history import first_parent, fork
 from gitmig.git.snapshot import at_commit
-from gitmig.migrations.round_trip import Verdict, Weight
 from gitmig.project.drafts import open_workbench
 from gitmig.project.target import load_target
 from gitmig.project.trust import ask
+from gitmig.trials.round_trip import Verdict, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

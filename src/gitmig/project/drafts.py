@@ -14,25 +14,24 @@ from typing import TYPE_CHECKING
 from gitmig.errors import BeforeGitmig, GitmigError
 from gitmig.execute.build import run_fresh
 from gitmig.execute.scratch import open_bench
-from gitmig.execute.script import ScriptError
-from gitmig.execute.trial import failure_of, run_trial
 from gitmig.migrations.layouts import migration_set
 from gitmig.migrations.model import File
 from gitmig.migrations.naming import next_version
-from gitmig.migrations.round_trip import Finding, Outcome, Stage, judge
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.project.failures import not_fresh
 from gitmig.project.target import load_target
 from gitmig.rows.digests import read_contents
 from gitmig.schema.catalog import read_schema
+from gitmig.trials.round_trip import Finding, Outcome, Stage, failure_of, judge, run_trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from gitmig.execute.address import Connection
     from gitmig.execute.scratch import Bench
     from gitmig.migrations.model import Content, Script
+    from gitmig.postgres.address import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.rows.digests import Contents

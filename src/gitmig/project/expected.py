@@ -23,10 +23,10 @@ from gitmig.schema.model import PUBLIC, Schema, schema_difference
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.ledger import Row, State
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Applied
+    from gitmig.postgres.address import Connection
     from gitmig.project.project import Project
     from gitmig.schema.model import SchemaDifference
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.execute.revert import Unrepairable
-    from gitmig.execute.script import ScriptError
     from gitmig.execute.tasks import StepFailed
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan, Step
+    from gitmig.postgres.run_sql import ScriptError
     from gitmig.schema.model import SchemaDifference
 
 # Where the script is not to blame: what to do instead of correcting it, by SQLSTATE (None: the connection broke).

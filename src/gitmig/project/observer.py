@@ -5,22 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.execute.step_runner import Observer
-from gitmig.operations.rebuild import RebuildObserver
 from gitmig.project.ownership import OwnershipObserver
 from gitmig.project.protection import ProtectionObserver
+from gitmig.rebuild.copy import MoveObserver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.errors import SyncFailed
     from gitmig.execute.ledger_writer import Done
-    from gitmig.execute.lock import Holder
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.plan import Plan, Step
+    from gitmig.postgres.lock import Holder
     from gitmig.rebuild.cutover import Session
     from gitmig.rows.items import Item, Report
     from gitmig.rows.tables import TableName
     from gitmig.schema.model import SchemaDifference
+
+
+class RebuildObserver(MoveObserver, Protocol):
+    """Is told how far a rebuild is."""
+
+    def waiting(self, holder: Holder) -> None:
+        """Another gitmig works on the database; it is waited for."""
+
+    def building(self, count: int) -> None:
+        """So many migrations are now run in a new database."""
+
+    def occupied(self, sessions: Sequence[Session]) -> None:
+        """The others who are connected to the old database; they are waited for."""
+
+    def swapped(self, kept_as: str) -> None:
+        """The new database has the name; the old one is called otherwise now."""
 
 
 class SyncObserver(Observer, OwnershipObserver, ProtectionObserver, RebuildObserver, Protocol):

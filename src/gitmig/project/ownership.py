@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig import ledger
-from gitmig.execute.address import Address
 from gitmig.git.trust import LEDGER, TrustStore, digest
 from gitmig.ledger.ownership import ForeignLedger, Origin, are_enough, is_telling, up_blobs
 from gitmig.ledger.protection import Caller
+from gitmig.postgres.address import Address
 from gitmig.project.trust import UPS, ledger_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.ledger import State
     from gitmig.migrations.plan import Applied, Plan
+    from gitmig.postgres.address import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
-from gitmig.execute.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 from gitmig.git.binding import Binding, Limits
 from gitmig.git.repository import Repository
 from gitmig.ledger.access import SETTING
+from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gitmig.execute.address import Connection
-    from gitmig.execute.lock import Holder
+    from gitmig.postgres.address import Connection
+    from gitmig.postgres.lock import Holder
 
 LONGEST_NAME = 63  # bytes, PostgreSQL's limit
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
@@ -71,7 +71,7 @@ class Project:
     @property
     def binding(self) -> Binding:
         """The database that the settings name now, and how far they let gitmig go there. Raises UsageError."""
-        from gitmig.execute.address import Address, location
+        from gitmig.postgres.address import Address, location
 
         is_embedded = self.settings.database is None
         return Binding(
@@ -111,9 +111,9 @@ class Project:
         With `on_wait` it holds the lock, and that is called with whom it has to wait for. Who rebuilds the database
         is waited for outside of it. Raises UntrustedLedger before anything of the ledger is read.
         """
-        from gitmig.execute import lock
-        from gitmig.execute.address import connect
         from gitmig.ledger.access import refuse_strangers
+        from gitmig.postgres import lock
+        from gitmig.postgres.address import connect
 
         if self.settings.database is None:
             self.wake()
@@ -133,8 +133,8 @@ class Project:
 
     def wake(self, *, anew: bool = False) -> None:
         """Have the embedded server run and hold this work tree's database, or, `anew`, a new and empty one."""
-        from gitmig.execute.address import connect, is_missing_database
         from gitmig.execute.scratch import create_from_bootstrap
+        from gitmig.postgres.address import connect, is_missing_database
 
         self.server.secure()
         try:

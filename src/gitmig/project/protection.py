@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.errors import GitmigError, ProtectedDatabase
-from gitmig.execute.address import Address
 from gitmig.ledger.protection import Caller, Change, Verdict, is_protected, judge, set_protected
+from gitmig.postgres.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.execute.address import Connection
-    from gitmig.execute.lock import Holder
     from gitmig.migrations.plan import Plan
+    from gitmig.postgres.address import Connection
+    from gitmig.postgres.lock import Holder
     from gitmig.project.project import Project
     from gitmig.schema.model import SchemaDifference
 

@@ -21,11 +21,11 @@ from gitmig.project.target import target_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.ledger import Row
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.migrations.same_schema import Split
+    from gitmig.postgres.address import Connection
     from gitmig.project.target import Target
 
 

@@ -13,17 +13,16 @@ from gitmig.git.repository import OBJECT_ID
 from gitmig.git.snapshot import Snapshot, rewritten
 from gitmig.git.trust import LEDGER, Provenance, TrustStore, digest, files_of_local_branches
 from gitmig.migrations.layouts import layouts
-from gitmig.migrations.model import File, InvalidMigrations, Migration, Version
+from gitmig.migrations.model import File, InvalidMigrations, Migration, Version, decode
 from gitmig.project.target import load_target
-from gitmig.text import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.ledger import Row, State
     from gitmig.migrations.model import Content
     from gitmig.migrations.plan import Plan
+    from gitmig.postgres.address import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
 

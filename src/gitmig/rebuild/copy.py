@@ -28,8 +28,8 @@ from gitmig.schema.catalog.scope import OURS, OWN_RELATION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.ledger import Event, Row
+    from gitmig.postgres.address import Connection
     from gitmig.rows.copy import Aside, Copied, KeptFor
 
 

@@ -20,14 +20,14 @@ import psycopg
 from psycopg import sql
 
 from gitmig.errors import DatabaseUnavailable, GitmigError
-from gitmig.execute.address import Address, connect, drop_database, with_name
 from gitmig.execute.scratch import copy_settings, create_like
 from gitmig.ledger.protection import is_protected
+from gitmig.postgres.address import Address, connect, drop_database, with_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
 
 
 LONGEST = 63  # bytes, PostgreSQL's limit

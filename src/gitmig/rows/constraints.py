@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from gitmig.errors import GitmigError
-from gitmig.execute.session import ROWS, setting
+from gitmig.postgres.session import ROWS, setting
 from gitmig.rows.values import all_of, any_of
 from gitmig.schema.catalog.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
     from gitmig.rows.tables import Table
 
 # Of each query on tables `c`, {which} says which of them. The partitions of a table belong to it.

@@ -26,8 +26,8 @@ from gitmig.rows.values import TRUE, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.migrations.plan import Direction
+    from gitmig.postgres.address import Connection
     from gitmig.rows.constraints import ForeignKey, Hold
     from gitmig.rows.copy_plan import TableCopy
     from gitmig.rows.items import Subject

@@ -13,8 +13,8 @@ from gitmig.rows.store import THEIRS, Copy
 from gitmig.rows.values import EQUAL, TRUE, Pair, any_of, data_table, listed, same
 
 if TYPE_CHECKING:
-    from gitmig.execute.address import Connection
     from gitmig.migrations.plan import Direction
+    from gitmig.postgres.address import Connection
     from gitmig.rows.items import Subject
     from gitmig.rows.snapshot import Pairing, Snapshot
     from gitmig.rows.store import Store

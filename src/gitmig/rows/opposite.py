@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.execute.script import ScriptError
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.bisect import is_about_data
 from gitmig.rows.changes import change_of, find_changes, heir_of
 from gitmig.rows.constraints import quiet
@@ -20,7 +20,7 @@ from gitmig.rows.values import EQUAL, any_of, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
     from gitmig.rows.snapshot import Pairing, Snapshot
     from gitmig.rows.step import Runnable
     from gitmig.rows.store import Store

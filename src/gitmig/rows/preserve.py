@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
-from gitmig.execute.script import ScriptError
 from gitmig.migrations.plan import Direction
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows import quarantine
 from gitmig.rows.attached_code import leave_to_sync
 from gitmig.rows.bisect import is_about_data
@@ -31,7 +31,7 @@ from gitmig.rows.tables import TableReader, read_tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
     from gitmig.rows.items import Item, Limits, Restored
     from gitmig.rows.places import Place
     from gitmig.rows.step import Runnable

@@ -18,8 +18,8 @@ from gitmig.schema.catalog.scope import FIRST_OID, OURS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from gitmig.execute.address import Connection
     from gitmig.migrations.parser import Token
+    from gitmig.postgres.address import Connection
 
 
 class Reach(Enum):

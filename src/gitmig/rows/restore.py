@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 from psycopg import sql
 
-from gitmig.execute.script import HOPELESS
 from gitmig.migrations.plan import Direction
+from gitmig.postgres.run_sql import HOPELESS
 from gitmig.rows import merge, sequences
 from gitmig.rows.bisect import Bisection, is_about_data
 from gitmig.rows.constraints import (
@@ -32,7 +32,7 @@ from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
     from gitmig.rows.constraints import ForeignKey
     from gitmig.rows.places import Place
     from gitmig.rows.store import Store

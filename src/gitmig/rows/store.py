@@ -20,7 +20,7 @@ from gitmig.rows.values import SCHEMA, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
     from gitmig.rows.items import Subject
 
 COLUMNS = (
@@ -310,19 +310,6 @@ def create_table(connection: Connection, name: str, columns: Sequence[tuple[str,
     connection.execute(
         sql.SQL("CREATE TABLE {} ({}); ALTER TABLE {} REPLICA IDENTITY FULL").format(table, definitions, table)
     )
-
-
-def upgrade_data(connection: Connection) -> None:
-    """Bring the tables of items to the form they have since version 5 of the ledger."""
-    for (name,) in connection.execute("SELECT data FROM gitmig_kept.item ORDER BY id").fetchall():
-        connection.execute(
-            sql.SQL(
-                "ALTER TABLE {table} ADD COLUMN kind text NOT NULL DEFAULT 'gone', ADD COLUMN detail text; "
-                "UPDATE {table} SET kind = CASE WHEN gone THEN 'gone' WHEN NOT gone THEN 'paired' ELSE 'made' END, "
-                "why = CASE WHEN why IS NOT NULL THEN 'refused' END, detail = why; "
-                "ALTER TABLE {table} DROP COLUMN gone; ALTER TABLE {table} REPLICA IDENTITY FULL"
-            ).format(table=data_table(name))
-        )
 
 
 def _column(found: dict[str, Any]) -> KeptColumn:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from gitmig.schema.decompose import Item, Model
     from gitmig.schema.model import ObjectName, Schema
-    from gitmig.schema.moves import Undo
+    from gitmig.schema.renamings import Undo
 
 
 # What keeps rows, and is therefore never dropped to be made again because of something else.

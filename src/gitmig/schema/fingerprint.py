@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitmig.execute.session import DEFINITIONS
-from gitmig.migrations.other_tools import TOOLS
+from gitmig.postgres.session import DEFINITIONS
 from gitmig.schema.catalog import all_queries, read_schema
 from gitmig.schema.model import INSTANT
+from gitmig.schema.other_tools import TOOLS
 
 if TYPE_CHECKING:
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
     from gitmig.schema.model import Schema
 
 

@@ -7,7 +7,7 @@ from gitmig.check.proof import Failure, Proof, Way
 from gitmig.cli.formats import Report, Side
 from gitmig.migrations.plan import Direction
 from gitmig.schema.model import ObjectName
-from tests.core.samples import migration
+from tests.samples import migration
 
 FINDINGS = (
     Finding(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitmig.check.footprint.objects import Kind, Object, in_schema, operator, other, schema, unplaced
 from gitmig.check.footprint.parse_tree import definition, text, texts, unwrap
 from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.types import signature
+from gitmig.check.footprint.typenames import signature
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.parse_tree import Node

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gitmig.check.footprint.objects import Kind, operator, other, unplaced
 from gitmig.check.footprint.parse_tree import find, text, texts, unwrap
 from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.types import read_type
+from gitmig.check.footprint.typenames import read_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,7 +13,7 @@ from gitmig.check.footprint.objects import Kind, always_quoted
 from gitmig.check.footprint.parse_tree import Node, definition, find, text, texts, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, expression, statement
 from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.types import is_built_in, read_type, signature, written_type
+from gitmig.check.footprint.typenames import is_built_in, read_type, signature, written_type
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.objects import Object

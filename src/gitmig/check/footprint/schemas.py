@@ -8,7 +8,7 @@ from gitmig.check.footprint.objects import Kind, operator, other, schema, unplac
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap
 from gitmig.check.footprint.queries import expression
 from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.types import signature
+from gitmig.check.footprint.typenames import signature
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.parse_tree import Node

@@ -9,12 +9,12 @@ import json
 from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.any_object import read_owner
-from gitmig.check.footprint.indexes import chosen_name, index_columns
+from gitmig.check.footprint.chosen_names import chosen_name, index_columns
 from gitmig.check.footprint.objects import Kind, Object, in_schema
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
 from gitmig.check.footprint.queries import expression, statement
 from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.types import SERIALS, is_built_in, read_type
+from gitmig.check.footprint.typenames import SERIALS, is_built_in, read_type
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.parse_tree import Node

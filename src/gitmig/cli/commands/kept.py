@@ -13,8 +13,8 @@ from gitmig.cli.wording import advice, staying_line, waits_for, why
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.lock import Holder
     from gitmig.operations.kept import KeptEntry
+    from gitmig.postgres.lock import Holder
     from gitmig.rows.items import Item, Report
 
 ROWS = 20

@@ -14,8 +14,8 @@ from gitmig.cli.reporter import Bar
 from gitmig.cli.wording import why_flawed
 
 if TYPE_CHECKING:
-    from gitmig.migrations.round_trip import Verdict
     from gitmig.operations.verify import Selection, Verified
+    from gitmig.trials.round_trip import Verdict
 
 
 @click.command("verify", short_help="Does every down undo its up? Tried on a scratch database.")
@@ -32,8 +32,8 @@ def command(what: str | None, everything: bool, strict: bool, trust: bool, datab
     those that it adds, for a range A..B those that B has and A has not. Exits with 1 if a down does not undo its up,
     or a script fails.
     """
-    from gitmig.migrations.round_trip import Weight
     from gitmig.operations.verify import verify
+    from gitmig.trials.round_trip import Weight
 
     watcher = _Watcher()
     try:

@@ -24,8 +24,7 @@ import re
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
-from gitmig.execute.session import DEFINITIONS, setting
-from gitmig.migrations.other_tools import OWN_PARTS, own_tables
+from gitmig.postgres.session import DEFINITIONS, setting
 from gitmig.schema.catalog import (
     indexes,
     operators,
@@ -42,13 +41,14 @@ from gitmig.schema.catalog.dependencies import DEPENDENCIES, PARTITION_KEYS, Add
 from gitmig.schema.catalog.dependencies import edges as edges_of
 from gitmig.schema.catalog.scope import Rare, some
 from gitmig.schema.model import ObjectName, Schema
+from gitmig.schema.other_tools import OWN_PARTS, own_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from psycopg.rows import TupleRow
 
-    from gitmig.execute.address import Connection
+    from gitmig.postgres.address import Connection
 
 FAMILIES = (schemas, relations, indexes, triggers, types, routines, privileges)
 # Most databases have nothing of these.

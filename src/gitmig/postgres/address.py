@@ -1,0 +1,184 @@
+"""Connecting, naming a database without its password, and telling people why it did not work."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
+from gitmig.postgres import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Connection = connection.Connection
+
+# Parts of a URL that say nothing about which database it is, or nothing that may be written down.
+UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "application_name"})
+UNKNOWN = "?"  # a host that a service file names: nobody can say whether it is this machine
+CONNECT_TIMEOUT = 10  # seconds; libpq would wait for ever on a host that drops packets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a URL leads, fit to be shown: there is no password in it."""
+
+    name: str
+    host: str
+    port: str
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """Parse a URL or a keyword string, filling in what libpq takes from the environment. Raises UsageError."""
+        parts = parse_url(url)
+        if parts.get("service") or os.environ.get("PGSERVICE"):
+            return cls(name=f"service {parts.get('service') or os.environ['PGSERVICE']}", host=UNKNOWN, port="")
+        user = parts.get("user") or os.environ.get("PGUSER") or os.environ.get("USER", "")
+        host = parts.get("host") or os.environ.get("PGHOST", "")
+        # libpq connects to hostaddr where both are given
+        host = parts.get("hostaddr") or os.environ.get("PGHOSTADDR") or host
+        return cls(
+            name=str(parts.get("dbname") or os.environ.get("PGDATABASE") or user),
+            host=str(host),
+            port=str(parts.get("port") or os.environ.get("PGPORT") or "5432"),
+        )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether every host is this machine: a unix socket, localhost or a loopback address."""
+        return all(_is_loopback(host) for host in self.host.split(","))
+
+    def __str__(self) -> str:
+        return self.name if not self.host or self.host.startswith("/") else f"{self.name} on {self.host}:{self.port}"
+
+
+def location(url: str) -> str:
+    """What tells a database, and the role that works there, from every other, without a password. Raises UsageError."""
+    parts, address = parse_url(url), Address.of(url)
+    user = str(parts.pop("user", None) or os.environ.get("PGUSER") or os.environ.get("USER", ""))
+    others = {key: str(value) for key, value in parts.items() if key not in UNTOLD and value is not None}
+    for key in ("host", "hostaddr", "port", "dbname"):
+        others.pop(key, None)
+    options = "".join(f" {key}={value}" for key, value in sorted(others.items()))
+    hosts = ("localhost" if host[:1].isalnum() and _is_loopback(host) else host for host in address.host.split(","))
+    return f"{user}@{','.join(hosts)}:{address.port}/{address.name}{options}"
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    """The parts of a URL or keyword string. Raises UsageError; libpq's words may hold the password and are dropped."""
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        unknown = re.search(r'invalid (?:URI query parameter|connection option)[: ]+"(\w+)"', str(error))
+        what = (
+            f"the database URL has the unknown parameter {unknown[1]}"
+            if unknown
+            else "the database URL cannot be parsed"
+        )
+    raise UsageError(what, hint="write it as postgresql://user:password@host:5432/name, with % in a password as %25")
+
+
+@contextmanager
+def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterator[Connection]:
+    """An autocommit connection that says in `pg_stat_activity` what it is for.
+
+    Raises DatabaseUnavailable; errors of PostgreSQL inside the block become GitmigError.
+    """
+    defaults: dict[str, Any] = {"connect_timeout": timeout} if "connect_timeout" not in url else {}
+    parse_url(url)
+    conninfo = make_conninfo(url, application_name=f"gitmig {purpose}", client_encoding="UTF8", **defaults)
+    try:
+        connection = _open(conninfo)
+    except psycopg.Error as error:
+        raise _unavailable(url, error) from error
+    try:
+        with connection:
+            yield connection
+            connection.give_back()
+    except psycopg.Error as error:
+        raise _translated(Address.of(url), error) from error
+
+
+def _open(conninfo: str) -> Connection:
+    """Connect; once more if another database took the name in that very moment, as a rebuild has it."""
+    try:
+        return Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+    except psycopg.OperationalError as error:
+        if "just been dropped or renamed" not in str(error):
+            raise
+    return Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+
+
+def is_missing_database(error: DatabaseUnavailable) -> bool:
+    """Whether the server answered that there is no such database (SQLSTATE 3D000, which libpq does not hand on)."""
+    return "does not exist" in error.message and "database" in error.message
+
+
+def with_name(url: str, name: str) -> str:
+    """The URL of database `name` on the same server."""
+    return make_conninfo(url, dbname=name)
+
+
+def with_options(url: str, *settings: str) -> str:
+    """The URL with settings (`name=value`) for the whole session, which no RESET takes back."""
+    options = [parse_url(url).get("options", ""), *(f"-c {setting}" for setting in settings)]
+    return make_conninfo(url, options=" ".join(options).strip())
+
+
+def drop_database(url: str, name: str) -> None:
+    """DROP DATABASE IF EXISTS, throwing out whoever is connected to it."""
+    with connect(url, "drop database") as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def environment(url: str) -> dict[str, str]:
+    """The PG* variables that lead a libpq program to the URL, so that no password shows in a process list."""
+    names = {option.keyword.decode(): option.envvar for option in psycopg.pq.Conninfo.get_defaults()}
+    parts = parse_url(url).items()
+    return {variable.decode(): str(value) for key, value in parts if value and (variable := names.get(key))}
+
+
+def _is_loopback(host: str) -> bool:
+    if host in {"", "localhost"} or host.startswith(("/", "@")):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _unavailable(url: str, error: psycopg.Error) -> DatabaseUnavailable:
+    """Libpq's own last line says why; it names host, user and database, never the password."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no reason given"]
+    reason = lines[0].rpartition("FATAL:")[2].strip() if "FATAL:" in lines[0] else lines[0]
+    hint = (
+        "`createdb` makes a database" if "does not exist" in reason else "is the server running, and may you connect?"
+    )
+    return DatabaseUnavailable(f"cannot connect to {Address.of(url)}: {reason}", hint=hint)
+
+
+def _translated(address: Address, error: psycopg.Error) -> GitmigError:
+    """An error of a statement gitmig itself sent (user scripts have their own path, see `runners`)."""
+    reason = (error.diag.message_primary or str(error)).strip()
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return GitmigError(
+            f"{address} is read-only: {reason}", hint="sync the primary server, with a role that may write"
+        )
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        if "row-level security" in reason:
+            hint = "sync as the owner of the table, or as a role with BYPASSRLS: gitmig keeps all rows or none"
+            return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
+        hint = "the ledger needs GRANT CREATE ON DATABASE … TO …, a scratch database ALTER ROLE … CREATEDB"
+        return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
+    if (isinstance(error, psycopg.OperationalError) and error.sqlstate is None) or error.sqlstate in {"57P01", "57P02"}:
+        hint = "run `gitmig status`: the database is as the ledger says; `gitmig sync` goes on from there"
+        return GitmigError(f"lost the connection to {address}: {reason}", hint=hint)
+    return GitmigError(f"{address}: {reason}", hint="`--debug` shows the statement")

@@ -1,0 +1,61 @@
+"""One sync at a time: a session advisory lock that knows who holds it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitmig.postgres.address import Connection
+
+# "gitmig" in ASCII. Advisory locks are per database, so one number serves everywhere.
+KEY = int.from_bytes(b"gitmig", "big")
+# Asked again and again rather than waited for in PostgreSQL: a session that waits inside pg_advisory_lock holds a
+# snapshot, for which CREATE INDEX CONCURRENTLY of the holder would wait in turn, for ever.
+INTERVAL = 0.1  # seconds
+REBUILDING = "gitmig rebuild"  # the application name of a holder that waits until nobody is connected any more
+
+HOLDER = """
+    SELECT a.pid, a.application_name, a.usename, extract(epoch FROM clock_timestamp() - a.backend_start)::float8
+    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+      AND (l.classid::int8 << 32) | l.objid::int8 = %s
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds the lock, and for how many seconds it has been connected."""
+
+    pid: int
+    application: str
+    user: str
+    seconds: float
+
+
+def acquire(connection: Connection, on_wait: Callable[[Holder], None], told: set[int] | None = None) -> bool:
+    """Take the lock for the rest of the session; `on_wait` is called once per holder that has to be waited for.
+
+    False if the holder rebuilds the database: for that, everybody has to leave it. `told` are the processes of holders
+    that `on_wait` was called for already.
+    """
+    told = set() if told is None else told
+    while not _try(connection):
+        row = connection.execute(HOLDER, (KEY,)).fetchone()
+        if row and row[0] not in told:
+            told.add(row[0])
+            on_wait(Holder(pid=row[0], application=row[1], user=row[2] or "", seconds=row[3]))
+        if row and row[1] == REBUILDING:
+            return False
+        time.sleep(INTERVAL)
+    connection.advisory_key = KEY
+    return True
+
+
+def _try(connection: Connection) -> bool:
+    row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (KEY,)).fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,1 @@
+"""Migrations tried on a scratch database, without a trace anywhere else."""

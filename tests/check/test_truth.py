@@ -1,0 +1,66 @@
+"""What the rules say about two migrations, against really running both orders on PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.check.findings import Severity
+from gitmig.postgres.run_sql import ScriptError, run_sql
+from gitmig.schema.catalog import read_schema
+from tests.check.cases import Case, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gitmig.check.findings import Finding
+    from gitmig.migrations.model import Content, Migration
+    from gitmig.postgres.address import Connection
+
+# About two migrations that cannot both run, or give another schema the other way round.
+OBJECTS = "GM2"
+# Not about running at all.
+SETS = ("GM1", "GM3")
+
+
+@pytest.mark.parametrize("name", names())
+def test_postgresql_agrees_with_the_case(name: str, laboratory: Connection) -> None:
+    sides = Case.read(name).sides()
+    found = [finding for finding in Case.read(name).findings() if finding.code != "GM107"]
+    if any(finding.code.startswith(SETS) for finding in found):
+        pytest.skip("about the set, not about what the scripts do")
+    pedigree = sides.pedigree
+    orders = (
+        (*pedigree.ours_added, *pedigree.theirs_added),
+        (*pedigree.theirs_added, *pedigree.ours_added),
+    )
+    with laboratory.transaction(force_rollback=True):
+        run(laboratory, pedigree.merge_bases[0], sides.contents)
+        one, two = (outcome(laboratory, order, sides.contents) for order in orders)
+    commutes = one == two and one is not None
+    assert commutes == is_clean(found) or is_doubtful(found), (one, two)
+
+
+def is_clean(found: Iterable[Finding]) -> bool:
+    return not any(finding.severity is Severity.ERROR for finding in found)
+
+
+def is_doubtful(found: Iterable[Finding]) -> bool:
+    return any(finding.doubt for finding in found)
+
+
+def outcome(connection: Connection, order: Sequence[Migration], contents: Mapping[str, Content]) -> str | None:
+    """The fingerprint after the migrations ran, None if one fails; everything is rolled back."""
+    with connection.transaction(force_rollback=True):
+        try:
+            run(connection, order, contents)
+        except ScriptError:
+            return None
+        return read_schema(connection).fingerprint
+
+
+def run(connection: Connection, order: Sequence[Migration], contents: Mapping[str, Content]) -> None:
+    for migration in order:
+        with connection.transaction():
+            run_sql(connection, contents[migration.blobs].up)

@@ -1,0 +1,246 @@
+"""Installing the hooks beside whatever is there, and leaving no trace afterwards."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.errors import GitmigError
+from gitmig.git import hooks
+from gitmig.git.hooks import HookState
+from tests.conftest import Sandbox
+from tests.git.conftest import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gitmig.git.repository import Repository
+
+FOREIGN = "#!/bin/sh\necho foreign >&2\n"
+
+
+def states(found: list[hooks.Hook]) -> dict[str, str]:
+    return {hook.name: hook.state.value + (f", after {hook.chained.name}" if hook.chained else "") for hook in found}
+
+
+def everywhere(state: str, **others: str) -> dict[str, str]:
+    """The state of every hook; those named otherwise have another one."""
+    return {name: others.get(name.replace("-", "_"), state) for name in hooks.NAMES}
+
+
+def listing(directory: Path) -> dict[str, bytes | str]:
+    return {p.name: str(p.readlink()) if p.is_symlink() else p.read_bytes() for p in sorted(directory.iterdir())}
+
+
+@pytest.fixture
+def directory(repo: Sandbox) -> Path:
+    found = repo.root / ".git/hooks"
+    found.mkdir(exist_ok=True)
+    return found
+
+
+def test_installing_uninstalling_and_both_twice(repo: Sandbox, directory: Path) -> None:
+    repository = opened(repo)
+    assert states(hooks.status(repository)) == everywhere("not installed")
+    for _ in range(2):
+        assert states(hooks.install(repository)) == everywhere("installed")
+    assert all(os.access(directory / name, os.X_OK) for name in hooks.NAMES)
+    for _ in range(2):
+        assert states(hooks.uninstall(repository)) == everywhere("not installed")
+    assert listing(directory) == {}
+
+
+@pytest.mark.parametrize(
+    "kind", ["script", "symbolic link", "dangling link", "binary", "empty", "not executable", "directory"]
+)
+def test_a_foreign_hook_is_set_aside_and_comes_back(repo: Sandbox, directory: Path, tmp_path: Path, kind: str) -> None:
+    hook = directory / "post-checkout"
+    if "link" in kind:
+        if kind == "symbolic link":
+            (tmp_path / "shared").write_text(FOREIGN)
+        hook.symlink_to(tmp_path / "shared")
+    elif kind == "directory":
+        hook.mkdir()
+    else:
+        hook.write_bytes({"binary": b"\x7fELF\xff\0", "empty": b""}.get(kind, FOREIGN.encode()))
+        hook.chmod(0o644 if kind == "not executable" else 0o755)
+    before = hook.lstat()
+    repository = opened(repo)
+    expected = everywhere("installed", post_checkout="installed, after post-checkout.pre-gitmig")
+    assert states(hooks.install(repository)) == expected
+    assert states(hooks.install(repository)) == expected
+    assert not hook.is_symlink()
+    hooks.uninstall(repository)
+    after = hook.lstat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert [path.name for path in directory.iterdir()] == ["post-checkout"]
+
+
+def test_a_symbolic_link_to_somebody_elses_file_is_never_written_through(
+    repo: Sandbox, directory: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "shared").write_text(FOREIGN)
+    (directory / "post-checkout").symlink_to(tmp_path / "shared")
+    hooks.install(opened(repo))
+    assert (tmp_path / "shared").read_text() == FOREIGN
+
+
+def both(directory: Path, name: str) -> None:
+    for suffix in ("", ".pre-gitmig"):
+        (directory / f"{name}{suffix}").write_text(FOREIGN + suffix)
+
+
+def test_two_foreign_hooks_are_one_too_many(repo: Sandbox, directory: Path) -> None:
+    both(directory, "post-checkout")
+    before = listing(directory)
+    with pytest.raises(GitmigError) as caught:
+        hooks.install(opened(repo))
+    one, two = directory / "post-checkout", directory / "post-checkout.pre-gitmig"
+    assert caught.value.message == f"both {one} and {two} are there, and neither is gitmig's"
+    assert caught.value.hint == "merge the two into post-checkout.pre-gitmig, delete post-checkout, and install again"
+    assert listing(directory) == before
+
+
+def test_a_refusal_of_the_second_hook_installs_not_even_the_first(repo: Sandbox, directory: Path) -> None:
+    both(directory, "post-commit")
+    before = listing(directory)
+    with pytest.raises(GitmigError):
+        hooks.install(opened(repo))
+    assert listing(directory) == before
+
+
+def test_an_outdated_hook_is_renewed_and_its_chain_kept(repo: Sandbox, directory: Path) -> None:
+    (directory / "post-checkout").write_text(FOREIGN)
+    repository = opened(repo)
+    hooks.install(repository)
+    hook = directory / "post-checkout"
+    for spoil in ("text", "mode"):
+        if spoil == "text":
+            hook.write_text(hook.read_text() + "# older\n")
+        else:
+            hook.chmod(0o644)
+        (state, *_) = hooks.status(repository)
+        assert state.state is HookState.OUTDATED
+        assert states(hooks.install(repository))["post-checkout"] == "installed, after post-checkout.pre-gitmig"
+    assert (directory / "post-checkout.pre-gitmig").read_text() == FOREIGN
+
+
+def pre_commit_over_ours(directory: Path) -> None:
+    """What `pre-commit install --hook-type post-checkout` does to a hook it finds."""
+    (directory / "post-checkout").rename(directory / "post-checkout.legacy")
+    (directory / "post-checkout").write_text("#!/bin/sh\n# File generated by pre-commit\n")
+    (directory / "post-checkout").chmod(0o755)
+
+
+def test_ours_below_pre_commits_goes_and_pre_commits_stays(repo: Sandbox, directory: Path) -> None:
+    repository = opened(repo)
+    hooks.install(repository)
+    pre_commit_over_ours(directory)
+    assert states(hooks.status(repository))["post-checkout"] == "not gitmig's"
+    hooks.uninstall(repository)
+    assert listing(directory) == {"post-checkout": b"#!/bin/sh\n# File generated by pre-commit\n"}
+
+
+def test_a_legacy_hook_that_is_not_ours_stays(repo: Sandbox, directory: Path) -> None:
+    (directory / "post-checkout.legacy").write_text(FOREIGN)
+    repository = opened(repo)
+    hooks.install(repository)
+    hooks.uninstall(repository)
+    assert listing(directory) == {"post-checkout.legacy": FOREIGN.encode()}
+
+
+def test_what_ours_ran_below_pre_commits_is_still_run_without_ours(repo: Sandbox, directory: Path) -> None:
+    """foreign, then gitmig over it, then pre-commit over both: pre-commit runs what it finds under .legacy."""
+    (directory / "post-checkout").write_text(FOREIGN)
+    repository = opened(repo)
+    hooks.install(repository)
+    pre_commit_over_ours(directory)
+    hooks.uninstall(repository)
+    assert (directory / "post-checkout.legacy").read_text() == FOREIGN
+
+
+@pytest.mark.parametrize("path", ["hooks here", "my/[x]*/ü", "~/hooks"])
+def test_core_hookspath_is_where_they_go(repo: Sandbox, tmp_path: Path, path: str) -> None:
+    repo.git("config", "core.hooksPath", path)
+    expected = tmp_path / "home/hooks" if path.startswith("~") else repo.root / path
+    found = hooks.install(opened_below(repo))
+    assert [hook.path for hook in found] == [expected / name for name in hooks.NAMES]
+    assert all(hook.path.exists() for hook in found)
+
+
+def opened_below(repo: Sandbox) -> Repository:
+    """The repository opened from a folder inside it, to which git's answers are relative."""
+    return opened(Sandbox(repo.root / "migrations", {}))
+
+
+def test_hooks_switched_off_by_core_hookspath_are_refused_in_a_sentence(repo: Sandbox) -> None:
+    """Git users write core.hooksPath=/dev/null to have no hooks at all."""
+    repo.git("config", "core.hooksPath", os.devnull)
+    with pytest.raises(GitmigError, match=os.devnull):
+        hooks.install(opened(repo))
+
+
+def test_a_linked_work_tree_and_a_submodule_have_their_hooks_where_git_looks(
+    repo: Sandbox, make_sandbox: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    repo.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "linked"))
+    found = hooks.install(opened(Sandbox(tmp_path / "linked", {})))
+    assert [hook.path for hook in found] == [repo.root / ".git/hooks" / name for name in hooks.NAMES]
+    outer = make_sandbox("outer")
+    outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(repo.root), "inner")
+    found = hooks.install(opened(Sandbox(outer.root / "inner", {})))
+    assert [hook.path.resolve() for hook in found] == [outer.root / ".git/modules/inner/hooks" / n for n in hooks.NAMES]
+
+
+def test_a_bare_repository_can_have_them_too(make_sandbox: Callable[..., Sandbox]) -> None:
+    bare = make_sandbox("bare.git", bare=True)
+    assert [hook.path for hook in hooks.install(opened(bare))] == [bare.root / "hooks" / name for name in hooks.NAMES]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("there", ["nothing", "foreign"])
+def test_a_folder_that_may_not_be_written_is_named(repo: Sandbox, directory: Path, there: str) -> None:
+    if there == "foreign":
+        (directory / "post-checkout").write_text(FOREIGN)
+    directory.chmod(0o555)
+    try:
+        with pytest.raises(GitmigError) as caught:
+            hooks.install(opened(repo))
+    finally:
+        directory.chmod(0o755)
+    assert caught.value.message == f"cannot write {directory / 'post-checkout'}: Permission denied"
+    assert caught.value.hint == "check the folder's permissions"
+    assert ".post-checkout" not in "".join(listing(directory))
+
+
+def test_the_scripts_are_what_is_packaged_with_this_interpreter(repo: Sandbox, directory: Path) -> None:
+    hooks.install(opened(repo))
+    for name in hooks.NAMES:
+        text = (directory / name).read_text()
+        assert "@PYTHON@" not in text
+        assert text.startswith("#!/bin/sh\n# gitmig: ")
+        repo.run("sh", "-n", str(directory / name))
+
+
+def test_the_hooks_that_check_are_installed_on_demand_and_then_kept_current(repo: Sandbox, directory: Path) -> None:
+    repository = opened(repo)
+    hooks.install(repository)
+    assert not (directory / "pre-push").exists()
+    every = dict.fromkeys(hooks.NAMES + hooks.CHECKS, "installed")
+    assert states(hooks.install(repository, check=True)) == every
+    (directory / "pre-push").chmod(0o644)
+    assert states(hooks.status(repository)) == every | {"pre-push": "outdated"}
+    assert states(hooks.install(repository)) == every
+    hooks.uninstall(repository)
+    assert listing(directory) == {}
+
+
+def test_somebody_elses_check_is_nobodys_business_until_ours_is_asked_for(repo: Sandbox, directory: Path) -> None:
+    (directory / "pre-push").write_text(FOREIGN)
+    repository = opened(repo)
+    assert states(hooks.install(repository)) == everywhere("installed")
+    assert (directory / "pre-push").read_text() == FOREIGN
+    assert states(hooks.install(repository, check=True))["pre-push"] == "installed, after pre-push.pre-gitmig"

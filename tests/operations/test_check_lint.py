@@ -1,0 +1,66 @@
+"""The real squawk on up scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitmig.check.findings import Severity
+from gitmig.errors import GitmigError
+from gitmig.operations import check as module
+from gitmig.operations.check import lint
+from gitmig.project.project import Project
+from tests.samples import parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gitmig.migrations.model import Script
+    from tests.conftest import Sandbox
+
+UP = "-- migrate:up\n\n-- why\nALTER TABLE comments\n  ADD COLUMN likes bigint NOT NULL;\n-- migrate:down\n"
+
+
+@pytest.fixture
+def project(make_sandbox: Callable[..., Sandbox]) -> Project:
+    return Project.load(make_sandbox().root)
+
+
+def up(text: str) -> tuple[str, Script]:
+    return "0001_likes", parsed("single", "0001_likes.sql", text).up
+
+
+def root(project: Project) -> Path:
+    return project.repository.work_tree
+
+
+def test_a_finding_names_the_line_of_the_file_and_the_rule(project: Project) -> None:
+    found = {finding.message.rpartition("squawk: ")[2].rstrip(")"): finding for finding in lint(project, [up(UP)])}
+    finding = found["adding-required-field"]
+    assert (finding.path, finding.line) == ("db/migrations/0001_likes.sql", 5)
+    assert (finding.code, finding.severity, finding.migrations) == ("GM701", Severity.WARNING, ("0001_likes",))
+    assert finding.message.endswith(" effectively makes it required (squawk: adding-required-field)")
+    assert finding.hint == "Make the field nullable or add a non-VOLATILE DEFAULT"
+
+
+def test_the_rules_are_chosen_where_squawk_itself_looks(project: Project) -> None:
+    (root(project) / ".squawk.toml").write_text('excluded_rules = ["adding-required-field"]\n')
+    assert not [f for f in lint(project, [up(UP)]) if "adding-required-field" in f.message]
+
+
+def test_what_only_squawk_cannot_parse_is_no_finding(project: Project) -> None:
+    assert lint(project, [up("-- migrate:up\nSELEC 1;\n")]) == []
+
+
+def test_without_scripts_or_without_squawk_there_is_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lint(project, []) == []
+    monkeypatch.setattr(module, "squawk", lambda: None)
+    assert lint(project, [up(UP)]) == []
+
+
+def test_settings_that_squawk_refuses_are_told(project: Project) -> None:
+    (root(project) / ".squawk.toml").write_text("excluded_rules = 1\n")
+    with pytest.raises(GitmigError, match="squawk failed: "):
+        lint(project, [up(UP)])
