@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.check.cases import Case
+from tests.check.golden import Case
 from tests.check.test_golden import symmetric
 from tests.check.test_truth import is_clean, is_doubtful, outcome, run
 
