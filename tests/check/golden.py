@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gitmig.check.conflicts import findings
 from gitmig.check.dependencies import Dependents
 from gitmig.check.footprint import footprint
-from gitmig.check.sides import Merge, Pedigree, Sides
+from gitmig.check.sides import BranchSets, Merge, Sides
 from gitmig.migrations.layouts import group, layouts, left_alone
 from gitmig.migrations.model import File, InvalidMigrations
 
@@ -62,19 +62,17 @@ class Case:
 
     def sides(self) -> Sides:
         """What the rules get to see."""
-        sets = [_migrations(texts) for texts in (self.ours, self.theirs, self.base)]
-        pedigree = Pedigree(ours=sets[0][0], theirs=sets[1][0], merge_bases=(sets[2][0],))
-        contents, unreadable = _contents(
-            [(*sets[k], texts) for k, texts in enumerate((self.ours, self.theirs, self.base))]
-        )
+        read = [(*_migrations(texts), texts) for texts in (self.ours, self.theirs, self.base)]
+        sets = BranchSets(ours=read[0][0], theirs=read[1][0], merge_bases=(read[2][0],))
+        contents, unreadable = _contents(read)
         prints = {blobs: footprint(content.up.text) for blobs, content in contents.items()}
         return Sides(
-            pedigree=pedigree,
+            sets=sets,
             merge=self._merge(),
             contents=contents,
             footprints=prints,
             unreadable=unreadable,
-            dependents=lambda: Dependents(prints[m.blobs] for m in pedigree.common),
+            dependents=lambda: Dependents(prints[m.blobs] for m in sets.common),
         )
 
     def findings(self) -> tuple[Finding, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.check.clients import departures
+from gitmig.check.clients import removed_objects
 from gitmig.check.footprint import footprint
 
 
 def gone(*scripts: str) -> list[str]:
     """What has gone after the scripts 0, 1, …, in words."""
-    found = departures([(str(number), footprint(script)) for number, script in enumerate(scripts)])
+    found = removed_objects([(str(number), footprint(script)) for number, script in enumerate(scripts)])
     return [f"{d.migration} {d.name} {d.fate}" for d in found]
 
 
@@ -40,5 +40,5 @@ def test_what_has_gone_when_all_have_run(scripts: list[str], expected: list[str]
 
 
 def test_a_column_is_known_by_every_name_of_its_table() -> None:
-    (_, column) = departures([("1", footprint("ALTER TABLE a RENAME TO b; ALTER TABLE b DROP x"))])
+    (_, column) = removed_objects([("1", footprint("ALTER TABLE a RENAME TO b; ALTER TABLE b DROP x"))])
     assert column.tables == ("a", "b")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gitmig.check.findings import Severity
-from gitmig.check.lint import read_report
+from gitmig.check.rules.outside import unsafe_statement
 from tests.samples import parsed
 
 UP = parsed("goose", "0001_x.sql", "-- why\n-- +goose Up\nALTER TABLE a ADD b int;\n").up
@@ -15,7 +15,7 @@ ROW = {"file": "0.sql", "line": 1, "level": "Warning", "message": "Slow.", "help
 
 
 def read(**row: object) -> list[tuple[object, ...]]:
-    found = read_report(json.dumps([ROW | row]), {"0.sql": ("0001_x", UP)})
+    found = unsafe_statement(json.dumps([ROW | row]), {"0.sql": ("0001_x", UP)})
     return [(f.severity, f.message, f.hint, f.migrations, f.path, f.line) for f in found]
 
 
@@ -43,4 +43,4 @@ def test_syntax_is_not_squawks_business() -> None:
 @pytest.mark.parametrize("report", ["", "{", '{"version": 3}', "[{}]"])
 def test_another_form_is_refused(report: str) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
-        list(read_report(report, {}))
+        list(unsafe_statement(report, {}))

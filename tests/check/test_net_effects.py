@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from gitmig.check.dependencies import Dependents
-from gitmig.check.effects import Effect, Member
-from gitmig.check.footprint import Verb, footprint
-from gitmig.check.net_effects import effects
+from gitmig.check.effects import AddedMigration, Effect, net_effects
+from gitmig.check.footprint import Action, footprint
+from tests.samples import content, migration
 
 
-def member(script: str, label: str = "0001_a") -> Member:
-    return Member(label=label, path=f"{label}.sql", first_line=1, footprint=footprint(script))
+def member(script: str, label: str = "0001_a") -> AddedMigration:
+    source = migration(label)
+    return AddedMigration.of(source, content(script), footprint(script))
 
 
 def shown(*scripts: str, base: str = "") -> list[str]:
     """The effects other than reads."""
     known = Dependents([footprint(base)])
-    found = effects([member(script, f"{k:04}_x") for k, script in enumerate(scripts)], known)
-    return [written(effect) for effect in found if effect.verb is not Verb.READ]
+    found = net_effects([member(script, f"{k:04}_x") for k, script in enumerate(scripts)], known)
+    return [written(effect) for effect in found if effect.action is not Action.READ]
 
 
 def written(effect: Effect) -> str:
@@ -25,7 +26,7 @@ def written(effect: Effect) -> str:
         for mark, holds in (("replaced ", effect.replaced), ("implied ", effect.implied), ("freed ", effect.freed))
         if holds
     )
-    return f"{marks}{effect.verb.value} {effect.object}"
+    return f"{marks}{effect.action.value} {effect.object}"
 
 
 def test_a_renamed_table_keeps_its_name_of_the_base() -> None:

@@ -31,13 +31,13 @@ def test_postgresql_agrees_with_the_case(name: str, laboratory: Connection) -> N
     found = [finding for finding in CASES[name].findings() if finding.code != "GM107"]
     if any(finding.code.startswith(SETS) for finding in found):
         pytest.skip("about the set, not about what the scripts do")
-    pedigree = sides.pedigree
+    sets = sides.sets
     orders = (
-        (*pedigree.ours_added, *pedigree.theirs_added),
-        (*pedigree.theirs_added, *pedigree.ours_added),
+        (*sets.ours_added, *sets.theirs_added),
+        (*sets.theirs_added, *sets.ours_added),
     )
     with laboratory.transaction(force_rollback=True):
-        run(laboratory, pedigree.merge_bases[0], sides.contents)
+        run(laboratory, sets.merge_bases[0], sides.contents)
         one, two = (outcome(laboratory, order, sides.contents) for order in orders)
     commutes = one == two and one is not None
     assert commutes == is_clean(found) or is_doubtful(found), (one, two)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.record import Record
     from gitmig.operations.adopt import Adopted
     from gitmig.operations.capture import Captured
-    from gitmig.operations.check_all import Radar
+    from gitmig.operations.check_all import BranchConflicts
     from gitmig.operations.diff import Diff
     from gitmig.operations.kept import KeptEntry
     from gitmig.operations.kept import Shown as ShownItem
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from gitmig.operations.verify import Verified
     from gitmig.project.trust import Candidate
     from gitmig.schema.model import ObjectName, SchemaDifference
-    from gitmig.trials.round_trip import Finding as Observation
+    from gitmig.trials.round_trip import Observation
 
 
 def named(subject: Migration | Applied) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def of_finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def of_radar(radar: Radar) -> dict[str, Any]:
+def of_radar(radar: BranchConflicts) -> dict[str, Any]:
     """`gitmig check --all --json`."""
     return {
         "base": radar.base,

@@ -10,7 +10,7 @@ import os
 import zlib
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.touches import VERSION, Footprint
+from gitmig.check.footprint.model import VERSION, Footprint
 
 if TYPE_CHECKING:
     from pathlib import Path

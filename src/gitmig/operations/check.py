@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitmig.check.clients import Hit, departures, note, uses, words
+from gitmig.check.clients import Hit, removed_objects, uses, words
 from gitmig.check.conflicts import findings
 from gitmig.check.dependencies import Dependents
 from gitmig.check.findings import in_order
-from gitmig.check.lint import read_report
 from gitmig.check.proof import Orders, judge
-from gitmig.check.sides import Merge, Pedigree, Sides
+from gitmig.check.rules.outside import client_left_behind, unsafe_statement
+from gitmig.check.sides import BranchSets, Merge, Sides
 from gitmig.errors import GitmigError
 from gitmig.execute.build import BuildFailed
 from gitmig.git import merge, snapshot
@@ -37,7 +37,7 @@ from gitmig.migrations.model import MigrationSet
 from gitmig.postgres.embedded import MAINTENANCE, forget_libpq_variables
 from gitmig.project.failures import not_fresh
 from gitmig.project.sides import Reader, Side, common_layout, folders_of, grouped, read_side
-from gitmig.trials.orders import run_trials
+from gitmig.trials.orders import run_orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from gitmig.check.findings import Finding
     from gitmig.check.footprint import Footprint
     from gitmig.check.proof import Proof
-    from gitmig.check.sides import Set
+    from gitmig.check.sides import Migrations
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout
     from gitmig.migrations.model import Content, File, Migration, Script
@@ -65,9 +65,9 @@ class Checked:
     ours: Side
     merge_base: str
     findings: tuple[Finding, ...]
-    ours_added: Set
-    theirs_added: Set
-    common: Set
+    ours_added: Migrations
+    theirs_added: Migrations
+    common: Migrations
     layout: Layout
     merged: MigrationSet
     contents: Mapping[str, Content]
@@ -86,17 +86,17 @@ def check(project: Project, base: str | None = None, revision: str | None = None
     ours, theirs = grouped(ours, layout), grouped(theirs, layout)
     bases = [grouped(read_side(project, commit), layout) for commit in parted]
     sides = _sides(project, layout, ours, theirs, bases)
-    pedigree, contents = sides.pedigree, sides.contents
+    sets, contents = sides.sets, sides.contents
     folder = (sides.merge.folders or (ours.snapshot.folder or "",))[0]
-    added = (*pedigree.theirs_added, *pedigree.ours_added)
+    added = (*sets.theirs_added, *sets.ours_added)
     return Checked(
         base=theirs,
         ours=ours,
         merge_base=parted[0],
         findings=findings(sides),
-        ours_added=pedigree.ours_added,
-        theirs_added=pedigree.theirs_added,
-        common=pedigree.common,
+        ours_added=sets.ours_added,
+        theirs_added=sets.theirs_added,
+        common=sets.common,
         layout=layout,
         merged=MigrationSet(folder=folder, layout=layout.name, migrations=sides.merge.migrations),
         contents={m.path: contents[m.blobs] for m in added if m.blobs in contents},
@@ -104,39 +104,39 @@ def check(project: Project, base: str | None = None, revision: str | None = None
 
 
 def _sides(project: Project, layout: Layout, ours: Side, theirs: Side, bases: Sequence[Side]) -> Sides:
-    pedigree = Pedigree(
+    sets = BranchSets(
         ours=ours.migrations, theirs=theirs.migrations, merge_bases=tuple(side.migrations for side in bases)
     )
-    reader = _read(project, layout, pedigree, ours, theirs)
+    reader = _read(project, layout, sets, ours, theirs)
     return Sides(
-        pedigree=pedigree,
+        sets=sets,
         merge=_merge(project, layout, ours, theirs),
         contents=reader.contents,
         footprints=reader.footprints,
         unreadable=tuple(reader.problems),
-        dependents=lambda: _dependents(reader, pedigree.common, theirs.snapshot),
+        dependents=lambda: _dependents(reader, sets.common, theirs.snapshot),
     )
 
 
-def _read(project: Project, layout: Layout, pedigree: Pedigree, ours: Side, theirs: Side) -> Reader:
+def _read(project: Project, layout: Layout, sets: BranchSets, ours: Side, theirs: Side) -> Reader:
     """What the rules look into: what was added or edited, and the common ones that an added one slips in before."""
     reader = Reader(project=project, layout=layout)
-    reader.read(pedigree.ours_added, ours.snapshot)
-    reader.read(pedigree.theirs_added, theirs.snapshot)
-    edited = pedigree.edited(pedigree.ours)
+    reader.read(sets.ours_added, ours.snapshot)
+    reader.read(sets.theirs_added, theirs.snapshot)
+    edited = sets.edited(sets.ours)
     reader.read([mine for _, mine in edited], ours.snapshot, footprints=False)
-    before = [one for one, _ in edited] + pedigree.deleted(pedigree.ours)
+    before = [one for one, _ in edited] + sets.deleted(sets.ours)
     reader.read(before, theirs.in_git, footprints=False)
     if edited:
         versions = {mine.version for _, mine in edited}
-        reader.read([m for m in pedigree.theirs if m.version in versions], theirs.in_git, footprints=False)
-    first = min((m.version for m in (*pedigree.ours_added, *pedigree.theirs_added)), default=None)
+        reader.read([m for m in sets.theirs if m.version in versions], theirs.in_git, footprints=False)
+    first = min((m.version for m in (*sets.ours_added, *sets.theirs_added)), default=None)
     if first is not None:
-        reader.read([m for m in pedigree.common if m.version > first], theirs.in_git)
+        reader.read([m for m in sets.common if m.version > first], theirs.in_git)
     return reader
 
 
-def _dependents(reader: Reader, common: Set, found: Snapshot) -> Dependents:
+def _dependents(reader: Reader, common: Migrations, found: Snapshot) -> Dependents:
     reader.read(common, found)
     return Dependents(reader.footprints[m.blobs] for m in common if m.blobs in reader.footprints)
 
@@ -199,7 +199,7 @@ def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof
     foundation = [orders.contents[migration.blobs].up for migration in orders.foundation]
     try:
         server, bootstrap = _server(project, scratch), project.bootstrap_sql()
-        before, results = run_trials(server, bootstrap, foundation, orders.trials(), project.settings.ignore)
+        before, results = run_orders(server, bootstrap, foundation, orders.trials(), project.settings.ignore)
     except BuildFailed as failure:
         raise not_fresh(failure.script, failure.error) from failure
     return judge(orders, before, results)
@@ -261,7 +261,7 @@ def lint(project: Project, ups: Iterable[tuple[str, Script]]) -> list[Finding]:
             Path(folder, name).write_text(script.text, encoding="utf-8", errors="surrogateescape")
         report = _run(project, program, folder, list(scripts))
     try:
-        return list(read_report(report, scripts))
+        return list(unsafe_statement(report, scripts))
     except (ValueError, KeyError, TypeError) as error:
         raise GitmigError("squawk's report cannot be read", hint="gitmig reads that of squawk-cli 2") from error
 
@@ -288,12 +288,12 @@ def find_clients(project: Project, commit: str, branch: Iterable[tuple[str, Foot
     `branch` are the labels and footprints of the branch's migrations, in order. Nothing is searched if they take
     nothing away.
     """
-    gone = departures(branch)
+    gone = removed_objects(branch)
     if not gone:
         return []
     settings = project.settings
     rows = grep(project.repository, commit, words(gone), without=settings.folders, patterns=settings.clients_ignore)
-    return [note(use) for use in uses(gone, (Hit(*row) for row in rows))]
+    return [client_left_behind(use) for use in uses(gone, (Hit(*row) for row in rows))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,7 +339,7 @@ def review(
 
 
 def _proven(project: Project, checked: Checked, scratch: str | None, consent: Consent | None) -> Review:
-    from gitmig.check.proof import settle
+    from gitmig.check.proof import reconcile
     from gitmig.project.trust import ask
 
     orders = orders_of(project, checked)
@@ -349,7 +349,7 @@ def _proven(project: Project, checked: Checked, scratch: str | None, consent: Co
     pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
     ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
     proof = prove(project, orders, scratch)
-    return Review(checked=checked, findings=tuple(settle(checked.findings, proof)), proof=proof)
+    return Review(checked=checked, findings=tuple(reconcile(checked.findings, proof)), proof=proof)
 
 
 def _clients(project: Project, checked: Checked) -> list[Finding]:

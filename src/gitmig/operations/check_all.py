@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.check.branches import errors, pairs
-from gitmig.check.rules.edited import edit
+from gitmig.check.rules.sets import edit
 from gitmig.git import merge
 from gitmig.git.branches import branches
 from gitmig.project.sides import Reader, Scan, common_layout, grouped, read_side
@@ -14,14 +14,15 @@ from gitmig.project.sides import Reader, Scan, common_layout, grouped, read_side
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gitmig.check.branches import Addition, Load
+    from gitmig.check.branches import Contribution
+    from gitmig.check.effects import AddedMigration
     from gitmig.check.findings import Finding
     from gitmig.migrations.model import Migration
     from gitmig.project.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class ConflictingPair:
     """Two branches that will conflict, the base always first, and what about."""
 
     first: str
@@ -30,7 +31,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Radar:
+class BranchConflicts:
     """`adding` are the branches that add migrations to the base's; `pairs` those with the base first.
 
     `unreadable` names branches with migrations that could not be read, and why: they are compared without them.
@@ -39,11 +40,11 @@ class Radar:
     base: str
     branches: int
     adding: tuple[str, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ConflictingPair, ...]
     unreadable: tuple[tuple[str, str], ...] = ()
 
 
-def radar(project: Project, base: str | None = None, pattern: str | None = None) -> Radar:
+def check_all(project: Project, base: str | None = None, pattern: str | None = None) -> BranchConflicts:
     """Compare all local and remote branches whose names fit the pattern. Raises GitmigError."""
     name = base or merge.default_base(project.repository)
     side = read_side(project, name)
@@ -52,7 +53,7 @@ def radar(project: Project, base: str | None = None, pattern: str | None = None)
     every = [branch for branch in branches(project.repository, pattern) if branch.commit != side.commit]
     scan.look(every)
     found = [*_against_base(scan), *_against_each_other(scan)]
-    return Radar(
+    return BranchConflicts(
         base=name,
         branches=len(every),
         adding=tuple(sorted({branch for added in scan.added.values() for branch in added.names})),
@@ -61,23 +62,23 @@ def radar(project: Project, base: str | None = None, pattern: str | None = None)
     )
 
 
-def _against_base(scan: Scan) -> Iterator[Pair]:
+def _against_base(scan: Scan) -> Iterator[ConflictingPair]:
     """Branches that edit what the base has, or clash with what it got since."""
     for name, edited in sorted(scan.edited.items()):
         if findings := tuple(_edits(scan, edited)):
-            yield Pair(first=scan.base.name, second=name, findings=findings)
+            yield ConflictingPair(first=scan.base.name, second=name, findings=findings)
     for added in scan.added.values():
         known: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         for name in added.names:
             since = _since(scan, added.load, added.missing[name])
-            key = tuple(addition.member.label for addition in since)
+            key = tuple(addition.label for addition in since)
             if key not in known:
                 known[key] = errors(added.load, scan.load(since))
             if known[key]:
-                yield Pair(first=scan.base.name, second=name, findings=known[key])
+                yield ConflictingPair(first=scan.base.name, second=name, findings=known[key])
 
 
-def _since(scan: Scan, load: Load, missing: frozenset[str]) -> tuple[Addition, ...]:
+def _since(scan: Scan, load: Contribution, missing: frozenset[str]) -> tuple[AddedMigration, ...]:
     """Of what the base got since, what touches the same objects as the load, in order."""
     if not missing:
         return ()
@@ -88,18 +89,18 @@ def _since(scan: Scan, load: Load, missing: frozenset[str]) -> tuple[Addition, .
 
 def _edits(scan: Scan, edited: Iterable[Migration]) -> Iterator[Finding]:
     scan.reader.read(edited, scan.base.in_git, footprints=False)
-    in_base = {addition.member.label: addition for addition in scan.base_additions}
+    in_base = {addition.label: addition for addition in scan.base_additions}
     for migration in edited:
         content, before = scan.reader.contents.get(migration.blobs), in_base.get(migration.label)
         if content and before and content.checksum != before.checksum:
             yield edit(migration)
 
 
-def _against_each_other(scan: Scan) -> list[Pair]:
+def _against_each_other(scan: Scan) -> list[ConflictingPair]:
     """Branches that clash with each other."""
     found = []
     every = list(scan.added.values())
     for first, second, findings in pairs([added.load for added in every]):
         for one in every[first].names:
-            found += [Pair(first=one, second=two, findings=findings) for two in every[second].names]
+            found += [ConflictingPair(first=one, second=two, findings=findings) for two in every[second].names]
     return sorted(found, key=lambda pair: (pair.first, pair.second))

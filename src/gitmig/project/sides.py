@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitmig.check.branches import Addition, Load
+from gitmig.check.branches import Contribution
 from gitmig.check.dependencies import Dependents, reaches_further
-from gitmig.check.effects import Member
-from gitmig.check.footprint.touches import Blind, Footprint
+from gitmig.check.effects import AddedMigration
+from gitmig.check.footprint.model import BlindSpot, Footprint
 from gitmig.config import CONFIG_FILE, parse_team_settings
 from gitmig.errors import UsageError
 from gitmig.git import snapshot
@@ -25,7 +25,7 @@ from gitmig.project.target import detect_layout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitmig.check.sides import Set
+    from gitmig.check.sides import Migrations
     from gitmig.git.branches import Branch
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout
@@ -40,7 +40,7 @@ class Side:
     name: str
     commit: str
     snapshot: Snapshot
-    migrations: Set = ()
+    migrations: Migrations = ()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -142,7 +142,7 @@ class Reader:
 def footprint_of(content: Content) -> Footprint:
     """The footprint of an up script."""
     if content.up.language.name != "sql":
-        return Footprint(blind=(Blind(line=1, reason=f"a script in {content.up.language.name}"),))
+        return Footprint(blind_spots=(BlindSpot(line=1, reason=f"a script in {content.up.language.name}"),))
     from gitmig.check.footprint.script import footprint
 
     return footprint(content.up.text)
@@ -152,7 +152,7 @@ def footprint_of(content: Content) -> Footprint:
 class Added:
     """One combination of migrations, and the branches that add it, each with the names it lacks of the base's."""
 
-    load: Load
+    load: Contribution
     names: list[str] = field(default_factory=list)
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -182,7 +182,7 @@ class Scan:
             if edited := [m for m in new if m.label in in_base]:
                 self.edited[branch.name] = edited
 
-    def _note(self, name: str, new: Set, missing: frozenset[str]) -> None:
+    def _note(self, name: str, new: Migrations, missing: frozenset[str]) -> None:
         key = tuple((migration.label, migration.blobs) for migration in new)
         if key and key not in self.added:
             self.added[key] = Added(load=self.load(self._additions(new)))
@@ -190,37 +190,29 @@ class Scan:
             self.added[key].names.append(name)
             self.added[key].missing[name] = missing
 
-    def load(self, additions: Sequence[Addition]) -> Load:
+    def load(self, additions: Sequence[AddedMigration]) -> Contribution:
         """What they do together; the base is looked into if they drop or move something of it."""
-        further = reaches_further(addition.member.footprint for addition in additions)
-        return Load(additions=tuple(additions), dependents=self._dependents if further else None)
+        further = reaches_further(addition.footprint for addition in additions)
+        return Contribution(additions=tuple(additions), dependents=self._dependents if further else None)
 
     @cached_property
-    def base_additions(self) -> tuple[Addition, ...]:
+    def base_additions(self) -> tuple[AddedMigration, ...]:
         """The base's own migrations in the same form."""
         return self._additions(self.base.migrations)
 
     @cached_property
-    def base_by_entry(self) -> dict[str, Load]:
+    def base_by_entry(self) -> dict[str, Contribution]:
         """Entry of the folder → the base's migration in it, alone."""
         entries = {m.label: m.files[0][1].name.partition("/")[0] for m in self.base.migrations}
-        return {entries[one.member.label]: Load(additions=(one,), dependents=None) for one in self.base_additions}
+        return {entries[one.label]: Contribution(additions=(one,), dependents=None) for one in self.base_additions}
 
-    def _additions(self, migrations: Sequence[Migration]) -> tuple[Addition, ...]:
+    def _additions(self, migrations: Sequence[Migration]) -> tuple[AddedMigration, ...]:
         """Those that can be read."""
         self.reader.read(migrations, self.base.in_git)
-        return tuple(self._addition(m) for m in migrations if m.blobs in self.reader.footprints)
-
-    def _addition(self, migration: Migration) -> Addition:
-        content = self.reader.contents[migration.blobs]
-        member = Member(
-            label=migration.label,
-            path=migration.path,
-            first_line=content.up.first_line,
-            footprint=self.reader.footprints[migration.blobs],
-        )
-        return Addition(version=migration.version, blobs=migration.blobs, checksum=content.checksum, member=member)
+        contents, footprints = self.reader.contents, self.reader.footprints
+        read = (m for m in migrations if m.blobs in footprints)
+        return tuple(AddedMigration.of(m, contents[m.blobs], footprints[m.blobs]) for m in read)
 
     @cached_property
     def _dependents(self) -> Dependents:
-        return Dependents(addition.member.footprint for addition in self.base_additions)
+        return Dependents(addition.footprint for addition in self.base_additions)

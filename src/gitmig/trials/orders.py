@@ -6,7 +6,7 @@ from collections import deque
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gitmig.check.proof import Failure, Result
+from gitmig.check.proof import OrderFailure, OrderResult
 from gitmig.execute.build import build, run_confined, run_fresh
 from gitmig.execute.scratch import scratch_copy, scratch_database
 from gitmig.execute.script import run_all, runner_of
@@ -18,17 +18,21 @@ from gitmig.schema.catalog import read_schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gitmig.check.proof import Attempt, Trial, Way
+    from gitmig.check.proof import OrderRun, RunOrder, ScriptRun
     from gitmig.migrations.model import Script
     from gitmig.postgres.address import Connection
     from gitmig.schema.model import Schema
 
-    Run = Callable[[Connection, Sequence[Attempt]], Failure | None]
+    Run = Callable[[Connection, Sequence[ScriptRun]], OrderFailure | None]
 
 
-def run_trials(
-    url: str, bootstrap: str, foundation: Sequence[Script], trials: Mapping[Way, Trial], ignore: Sequence[str] = ()
-) -> tuple[Schema, dict[Way, Result]]:
+def run_orders(
+    url: str,
+    bootstrap: str,
+    foundation: Sequence[Script],
+    trials: Mapping[RunOrder, OrderRun],
+    ignore: Sequence[str] = (),
+) -> tuple[Schema, dict[RunOrder, OrderResult]]:
     """The schema of the foundation, built once on the server of `url`, and what each trial on top of it came to.
 
     Raises BuildFailed if the foundation does not run, GitmigError if the role may not create databases.
@@ -63,38 +67,38 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
     return read_schema(connection, ignore)
 
 
-def _rolled_back(connection: Connection, trial: Trial, ignore: Sequence[str]) -> Result:
+def _rolled_back(connection: Connection, trial: OrderRun, ignore: Sequence[str]) -> OrderResult:
     """The trial in one transaction, which is many times quicker than a database of its own."""
     with connection.transaction(force_rollback=True):
         return _tried(connection, trial, ignore, _together)
 
 
-def _on_a_copy(url: str, template: str, trial: Trial, ignore: Sequence[str]) -> Result:
+def _on_a_copy(url: str, template: str, trial: OrderRun, ignore: Sequence[str]) -> OrderResult:
     with scratch_copy(url, template) as connection:
         return _tried(connection, trial, ignore, _one_by_one)
 
 
-def _tried(connection: Connection, trial: Trial, ignore: Sequence[str], run: Run) -> Result:
+def _tried(connection: Connection, trial: OrderRun, ignore: Sequence[str], run: Run) -> OrderResult:
     if failure := run(connection, trial.there):
-        return Result(failure=failure)
+        return OrderResult(failure=failure)
     schema = read_schema(connection, ignore)
     if not trial.back:
-        return Result(schema=schema)
+        return OrderResult(schema=schema)
     if failure := run(connection, trial.back):
-        return Result(schema=schema, back_failure=failure)
-    return Result(schema=schema, back=read_schema(connection, ignore))
+        return OrderResult(schema=schema, revert_failure=failure)
+    return OrderResult(schema=schema, back=read_schema(connection, ignore))
 
 
-def _together(connection: Connection, attempts: Sequence[Attempt]) -> Failure | None:
+def _together(connection: Connection, runs: Sequence[ScriptRun]) -> OrderFailure | None:
     """Run all in the open transaction, which is spoilt after a failure. Raises _NeedsCommits."""
-    for attempt in attempts:
-        script = _inside(attempt.script)
+    for run in runs:
+        script = _inside(run.script)
         try:
             run_confined(connection, script, runner_of(script.language).inside)
         except ScriptError as error:
             if connection.closed or error.sqlstate in TOO_MUCH_FOR_ONE:
                 raise _NeedsCommits from error
-            return _failure(attempt, error)
+            return _failure(run, error)
     try:
         settle_constraints(connection)  # what a commit would check
     except SAID_LATE as error:
@@ -102,13 +106,13 @@ def _together(connection: Connection, attempts: Sequence[Attempt]) -> Failure | 
     return None
 
 
-def _one_by_one(connection: Connection, attempts: Sequence[Attempt]) -> Failure | None:
+def _one_by_one(connection: Connection, runs: Sequence[ScriptRun]) -> OrderFailure | None:
     """Run each as a database gets it, with a commit of its own."""
-    for attempt in attempts:
+    for run in runs:
         try:
-            run_fresh(connection, attempt.script)
+            run_fresh(connection, run.script)
         except ScriptError as error:
-            return _failure(attempt, error)
+            return _failure(run, error)
     return None
 
 
@@ -119,11 +123,11 @@ def _inside(script: Script) -> Script:
     return inside
 
 
-def _failure(attempt: Attempt, error: ScriptError) -> Failure:
-    return Failure(
-        label=attempt.label,
-        direction=attempt.direction,
-        path=attempt.script.path,
+def _failure(run: ScriptRun, error: ScriptError) -> OrderFailure:
+    return OrderFailure(
+        label=run.label,
+        direction=run.direction,
+        path=run.script.path,
         line=error.line,
         statement=" ".join(error.statement.split()),
         message=error.message,

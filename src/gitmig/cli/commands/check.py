@@ -12,18 +12,18 @@ import click
 
 from gitmig.cli import json, options
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.formats import FORMATS, Report, render, status
+from gitmig.cli.formats import FORMATS, CheckReport, render, status
 from gitmig.cli.output import plural, print_json, say, say_text, styled, warn
 
 if TYPE_CHECKING:
-    from gitmig.operations.check_all import Pair, Radar
+    from gitmig.operations.check_all import BranchConflicts, ConflictingPair
 
 
 # More columns than this fit on no terminal.
 WIDEST = 40
 
 
-def print_radar(radar: Radar) -> None:
+def print_radar(radar: BranchConflicts) -> None:
     """The base's pairs first, then the others, grouped by the first branch; a summary at the end."""
     shown = None
     for pair in radar.pairs:
@@ -41,13 +41,13 @@ def print_radar(radar: Radar) -> None:
     say(f"{styled(verdict, fg='red' if radar.pairs else 'green', bold=True)}: {adding}")
 
 
-def _lines(pair: Pair) -> list[str]:
+def _lines(pair: ConflictingPair) -> list[str]:
     first, *more = pair.findings
     others = f" (and {len(more)} more)" if more else ""
     return [f"  {styled('×', fg='red')} {pair.second}", f"      {first.code}: {first.message}{others}"]
 
 
-def _matrix(radar: Radar) -> None:
+def _matrix(radar: BranchConflicts) -> None:
     """Which branch conflicts with which, for the branches that do."""
     names = list(dict.fromkeys(name for pair in radar.pairs for name in (pair.first, pair.second)))
     if not 2 < len(names) <= WIDEST:
@@ -112,14 +112,14 @@ def command(
         lint=not no_lint,
         consent=scratch_consent(given=trust, may_ask=not as_json),
     )
-    say_text(render("json" if as_json else form, Report.of(found)))
+    say_text(render("json" if as_json else form, CheckReport.of(found)))
     return status(found.findings, strict=strict)
 
 
 def _radar(base: str | None, pattern: str | None, *, as_json: bool) -> int:
-    from gitmig.operations.check_all import radar
+    from gitmig.operations.check_all import check_all
 
-    found = radar(options.project(), base, pattern)
+    found = check_all(options.project(), base, pattern)
     if as_json:
         print_json(json.of_radar(found))
     else:

@@ -13,12 +13,12 @@ from gitmig.cli.output import to_json
 
 if TYPE_CHECKING:
     from gitmig.check.findings import Finding
-    from gitmig.cli.formats import Report
+    from gitmig.cli.formats import CheckReport
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """One run with a rule for every code and a result for every finding."""
     codes = sorted({finding.code for finding in report.findings})
     driver = {"name": "gitmig", "version": __version__, "rules": [{"id": code} for code in codes]}
