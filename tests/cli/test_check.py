@@ -97,6 +97,22 @@ def test_the_radar_lists_pairs(parted: Sandbox, gitmig: Callable[..., Result]) -
     )
 
 
+@pytest.mark.usefixtures("repo")
+def test_a_code_is_explained(gitmig: Callable[..., Result]) -> None:
+    said = gitmig("check", "--explain", "gm204")
+    assert (said.status, said.err) == (0, "")
+    assert said.out.startswith("GM204 dropped twice (error)\n\nBoth sides drop the same: ")
+    assert json.loads(gitmig("check", "--explain", "GM204", "--json").out)["when_proven"] == "gone"
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_code_that_is_none_is_refused(gitmig: Callable[..., Result]) -> None:
+    said = gitmig("check", "--explain", "GM510")
+    assert (said.status, said.out) == (2, "")
+    assert said.err == "error: there is no finding GM510\nhint: the codes are GM501, GM502, GM503\n"
+    assert gitmig("check", "--explain", "GM204", "--all").status == 2
+
+
 @pytest.mark.usefixtures("parted")
 def test_options_that_do_not_go_together_are_refused(gitmig: Callable[..., Result]) -> None:
     assert gitmig("check", "--against", "x").status == 2

@@ -212,7 +212,7 @@ def edited_on_both_sides(sides: Sides) -> Iterator[Finding]:
 def git_conflict(sides: Sides, said: Set[str | None]) -> Iterator[Finding]:
     """`git merge` itself would stop at a file of the migrations folder.
 
-    Where another rule says what is wrong with the file, that is enough.
+    Not said where another rule says what is wrong with the file.
     """
     for path in sides.merge.conflicts:
         if path not in said:

@@ -16,6 +16,8 @@ from gitmig.cli.formats import FORMATS, CheckReport, render, status
 from gitmig.cli.output import plural, print_json, say, say_text, styled, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitmig.operations.check_all import BranchConflicts, ConflictingPair
 
 
@@ -74,6 +76,7 @@ def _matrix(radar: BranchConflicts) -> None:
 @click.option("--against", "pattern", metavar="PATTERN", help="With --all: only branches whose names fit.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
+@click.option("--explain", metavar="CODE", help="Say what the finding of a code means, and nothing else.")
 @options.trust
 @options.as_json
 def command(
@@ -87,6 +90,7 @@ def command(
     pattern: str | None,
     strict: bool,
     form: str,
+    explain: str | None,
     trust: bool,
     as_json: bool,
 ) -> int:
@@ -95,10 +99,14 @@ def command(
     Compares the work tree, or REV, with the tip of BASE: origin's default branch if none is named. Nothing of yours is
     changed, no file, ref or database. Exits with 1 if a finding is an error, with 3 if it cannot be decided.
     """
+    if explain is not None:
+        _refuse("--explain says what a finding means", {"BASE": base, "--all": every, "--prove": prove})
+        return _explain(explain, as_json=as_json)
     if pattern and not every:
         raise click.UsageError("--against goes with --all")
     if every:
-        _refuse_with_all({"REV": revision, "--prove": prove, "--scratch": scratch, "--format": form != "text"})
+        given = {"REV": revision, "--prove": prove, "--scratch": scratch, "--format": form != "text"}
+        _refuse("--all compares all branches", given)
         return _radar(base, pattern, as_json=as_json)
     from gitmig.operations.check import review
 
@@ -127,8 +135,19 @@ def _radar(base: str | None, pattern: str | None, *, as_json: bool) -> int:
     return int(bool(found.pairs))
 
 
-def _refuse_with_all(given: dict[str, object]) -> None:
-    """Raise UsageError for what means two sides, where all branches are compared."""
+def _explain(code: str, *, as_json: bool) -> int:
+    from gitmig.cli.formats import explanation
+
+    rule = explanation.find_rule(code)
+    if as_json:
+        print_json(explanation.as_json(rule))
+    else:
+        say_text(explanation.as_text(rule))
+    return 0
+
+
+def _refuse(what: str, given: Mapping[str, object]) -> None:
+    """Raise UsageError for arguments and options that were given and have no meaning here."""
     for name, value in given.items():
         if value:
-            raise click.UsageError(f"--all compares all branches: it does not go with {name}")
+            raise click.UsageError(f"{what}: it does not go with {name}")
