@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmig.check.proof import OrderFailure, OrderResult, Orders, RunOrder, judge
+from gitmig.check.proof import OrderFailure, OrderResult, Orders, RunOrder, conclude
 from gitmig.migrations.plan import Direction
 from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema
 from tests.samples import content, migration
@@ -72,7 +72,7 @@ def test_equal_schemas_hold_whatever_the_order_of_columns() -> None:
         RunOrder.MERGED: OrderResult(schema=first, back=EMPTY),
         RunOrder.THEIRS_FIRST: OrderResult(schema=second),
     }
-    proof = judge(orders((X,), (Y,)), EMPTY, results)
+    proof = conclude(orders((X,), (Y,)), EMPTY, results)
     assert (proof.holds, proof.round_trip) == (True, True)
 
 
@@ -81,7 +81,7 @@ def test_what_differs_is_named() -> None:
         RunOrder.MERGED: OrderResult(schema=schema(a="1")),
         RunOrder.THEIRS_FIRST: OrderResult(schema=schema(a="2", b="1")),
     }
-    proof = judge(orders((X,), (Y,)), EMPTY, results)
+    proof = conclude(orders((X,), (Y,)), EMPTY, results)
     assert not proof.holds
     assert {way: [name.name for name in names] for way, names in proof.differences.items()} == {
         RunOrder.THEIRS_FIRST: ["a", "b"]
@@ -93,10 +93,10 @@ def test_a_failure_is_no_difference() -> None:
         label="0003_x", direction=Direction.APPLY, path="x.sql", line=2, statement="SELEC 1", message="syntax error"
     )
     results = {RunOrder.MERGED: OrderResult(failure=failure), RunOrder.THEIRS_FIRST: OrderResult(schema=schema(a="1"))}
-    proof = judge(orders((X,), (Y,)), EMPTY, results)
+    proof = conclude(orders((X,), (Y,)), EMPTY, results)
     assert (proof.failures, proof.differences, proof.holds) == ({RunOrder.MERGED: failure}, {}, False)
 
 
 def test_what_the_downs_leave_behind_is_lost() -> None:
-    proof = judge(orders((X,)), EMPTY, {RunOrder.MERGED: OrderResult(schema=schema(a="1"), back=schema(a="1"))})
+    proof = conclude(orders((X,)), EMPTY, {RunOrder.MERGED: OrderResult(schema=schema(a="1"), back=schema(a="1"))})
     assert ([name.name for name in proof.lost], proof.round_trip) == (["a"], False)

@@ -81,7 +81,7 @@ def test_what_cannot_be_decided_exits_with_3(repo: Sandbox, gitmig: Callable[...
     assert gitmig("check", "nope").status == 2
 
 
-def test_the_radar_lists_pairs(parted: Sandbox, gitmig: Callable[..., Result]) -> None:
+def test_all_branches_are_listed_as_pairs(parted: Sandbox, gitmig: Callable[..., Result]) -> None:
     parted.git("branch", "other", "main")
     result = gitmig("check", "--all")
     assert result.status == 1

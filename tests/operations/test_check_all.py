@@ -1,4 +1,4 @@
-"""The radar on real git: every branch against the base and against every other one."""
+"""`check --all` on real git: every branch against the base and against every other one."""
 
 from __future__ import annotations
 

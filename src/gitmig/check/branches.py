@@ -26,13 +26,13 @@ Key = tuple[str, ...]
 class Contribution:
     """What one or several branches add, all alike; `dependents` tells what goes along with what they drop."""
 
-    additions: tuple[AddedMigration, ...]
+    migrations: tuple[AddedMigration, ...]
     dependents: Dependents | None
 
     @cached_property
     def effects(self) -> tuple[Effect, ...]:
         """What all of it does together."""
-        return net_effects(self.additions, self.dependents)
+        return net_effects(self.migrations, self.dependents)
 
     @cached_property
     def keys(self) -> tuple[frozenset[Key], frozenset[Key]]:
@@ -46,30 +46,30 @@ class Contribution:
                 active.add(effect.object.path)
             if effect.object.kind is ObjectKind.VALUE:
                 active.add((*effect.object.root, "values"))
-        for addition in self.additions:
-            active |= {("version", str(addition.version).lstrip("0")), ("checksum", addition.checksum)}
+        for added in self.migrations:
+            active |= {("version", str(added.version).lstrip("0")), ("checksum", added.checksum)}
         return frozenset(active), frozenset(present | active)
 
-    def meets(self, other: Contribution) -> bool:
+    def overlaps(self, other: Contribution) -> bool:
         """Whether one of the two changes something where the other one is."""
         (mine, here), (theirs, there) = self.keys, other.keys
         return not mine.isdisjoint(there) or not theirs.isdisjoint(here)
 
     def without(self, other: Contribution) -> Contribution:
         """What is left when the other one has been merged."""
-        shared = {(addition.version, addition.blobs) for addition in other.additions}
-        left = tuple(a for a in self.additions if (a.version, a.blobs) not in shared)
-        return self if len(left) == len(self.additions) else Contribution(additions=left, dependents=self.dependents)
+        shared = {(added.version, added.blobs) for added in other.migrations}
+        left = tuple(a for a in self.migrations if (a.version, a.blobs) not in shared)
+        return self if len(left) == len(self.migrations) else Contribution(migrations=left, dependents=self.dependents)
 
 
-def candidates(loads: Sequence[Contribution]) -> Iterator[tuple[int, int]]:
+def candidates(contributions: Sequence[Contribution]) -> Iterator[tuple[int, int]]:
     """Pairs of positions of which one changes something where the other one is, the lower one first."""
     active: dict[Key, list[int]] = defaultdict(list)
     present: dict[Key, list[int]] = defaultdict(list)
-    for k, load in enumerate(loads):
-        for key in load.keys[0]:
+    for k, contribution in enumerate(contributions):
+        for key in contribution.keys[0]:
             active[key].append(k)
-        for key in load.keys[1]:
+        for key in contribution.keys[1]:
             present[key].append(k)
     found = set()
     for key, changing in active.items():
@@ -82,7 +82,7 @@ def errors(first: Contribution, second: Contribution) -> tuple[Finding, ...]:
     """What keeps two of them from being merged one after the other; empty if nothing is known to."""
     one, two = first.without(second), second.without(first)
     found = [f for f in compare(one.effects, two.effects) if f.severity is Severity.ERROR]
-    return (*_numbered_alike(one.additions, two.additions), *found)
+    return (*_numbered_alike(one.migrations, two.migrations), *found)
 
 
 def _numbered_alike(ours: Iterable[AddedMigration], theirs: Sequence[AddedMigration]) -> Iterator[Finding]:
@@ -101,8 +101,8 @@ def _numbered_alike(ours: Iterable[AddedMigration], theirs: Sequence[AddedMigrat
             )
 
 
-def pairs(loads: Sequence[Contribution]) -> Iterator[tuple[int, int, tuple[Finding, ...]]]:
+def conflicting_pairs(contributions: Sequence[Contribution]) -> Iterator[tuple[int, int, tuple[Finding, ...]]]:
     """Every pair that will conflict, with what about."""
-    for first, second in candidates(loads):
-        if found := errors(loads[first], loads[second]):
+    for first, second in candidates(contributions):
+        if found := errors(contributions[first], contributions[second]):
             yield first, second, found

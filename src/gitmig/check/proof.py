@@ -171,7 +171,7 @@ class Proof:
         return self.reverted and not self.lost
 
 
-def judge(orders: Orders, before: Schema, results: Mapping[RunOrder, OrderResult]) -> Proof:
+def conclude(orders: Orders, before: Schema, results: Mapping[RunOrder, OrderResult]) -> Proof:
     """The proof from the schema of the foundation and what each trial came to."""
     schemas = {way: result.schema for way, result in results.items() if result.schema is not None}
     first = next(iter(schemas.values()), before)

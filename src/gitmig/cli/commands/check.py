@@ -1,7 +1,4 @@
-"""Printing what the radar found: the pairs, and on a terminal a matrix of the branches.
-
-`gitmig check`.
-"""
+"""`gitmig check`: one branch, all branches as pairs and a matrix, or the meaning of a code."""
 
 from __future__ import annotations
 
@@ -19,50 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitmig.operations.check_all import BranchConflicts, ConflictingPair
-
-
-# More columns than this fit on no terminal.
-WIDEST = 40
-
-
-def print_radar(radar: BranchConflicts) -> None:
-    """The base's pairs first, then the others, grouped by the first branch; a summary at the end."""
-    shown = None
-    for pair in radar.pairs:
-        if pair.first != shown:
-            say(styled(pair.first, bold=True))
-            shown = pair.first
-        for line in _lines(pair):
-            say(line)
-    if sys.stdout.isatty():
-        _matrix(radar)
-    for place, message in radar.unreadable:
-        warn(f"{place}: {message}")
-    adding = f"{len(radar.adding)} of {radar.branches} branches add migrations to {radar.base}"
-    verdict = f"{plural(len(radar.pairs), 'pair')} will conflict" if radar.pairs else "no conflicts"
-    say(f"{styled(verdict, fg='red' if radar.pairs else 'green', bold=True)}: {adding}")
-
-
-def _lines(pair: ConflictingPair) -> list[str]:
-    first, *more = pair.findings
-    others = f" (and {len(more)} more)" if more else ""
-    return [f"  {styled('×', fg='red')} {pair.second}", f"      {first.code}: {first.message}{others}"]
-
-
-def _matrix(radar: BranchConflicts) -> None:
-    """Which branch conflicts with which, for the branches that do."""
-    names = list(dict.fromkeys(name for pair in radar.pairs for name in (pair.first, pair.second)))
-    if not 2 < len(names) <= WIDEST:
-        return
-    conflicting = {frozenset((pair.first, pair.second)) for pair in radar.pairs}
-    width = max(map(len, names))
-    say()
-    say(f"{'':{width + 4}}" + "".join(f"{k:>3}" for k in range(1, len(names) + 1)))
-    for k, name in enumerate(names, 1):
-        cells = ["×" if frozenset((name, other)) in conflicting else "·" for other in names]
-        cells[k - 1] = " "
-        say(f"{k:>3} {name:<{width}}" + "".join(f"{cell:>3}" for cell in cells))
-    say()
 
 
 @click.command("check", short_help="Can the migrations of two branches live together?")
@@ -107,7 +60,7 @@ def command(
     if every:
         given = {"REV": revision, "--prove": prove, "--scratch": scratch, "--format": form != "text"}
         _refuse("--all compares all branches", given)
-        return _radar(base, pattern, as_json=as_json)
+        return _check_all(base, pattern, as_json=as_json)
     from gitmig.operations.check import review
 
     found = review(
@@ -124,14 +77,14 @@ def command(
     return status(found.findings, strict=strict)
 
 
-def _radar(base: str | None, pattern: str | None, *, as_json: bool) -> int:
+def _check_all(base: str | None, pattern: str | None, *, as_json: bool) -> int:
     from gitmig.operations.check_all import check_all
 
     found = check_all(options.project(), base, pattern)
     if as_json:
-        print_json(json.of_radar(found))
+        print_json(json.of_branch_conflicts(found))
     else:
-        print_radar(found)
+        print_pairs(found)
     return int(bool(found.pairs))
 
 
@@ -151,3 +104,47 @@ def _refuse(what: str, given: Mapping[str, object]) -> None:
     for name, value in given.items():
         if value:
             raise click.UsageError(f"{what}: it does not go with {name}")
+
+
+# More columns than this fit on no terminal.
+WIDEST = 40
+
+
+def print_pairs(conflicts: BranchConflicts) -> None:
+    """The base's pairs first, then the others, grouped by the first branch; a summary at the end."""
+    shown = None
+    for pair in conflicts.pairs:
+        if pair.first != shown:
+            say(styled(pair.first, bold=True))
+            shown = pair.first
+        for line in _lines(pair):
+            say(line)
+    if sys.stdout.isatty():
+        _matrix(conflicts)
+    for place, message in conflicts.unreadable:
+        warn(f"{place}: {message}")
+    adding = f"{len(conflicts.adding)} of {conflicts.branches} branches add migrations to {conflicts.base}"
+    verdict = f"{plural(len(conflicts.pairs), 'pair')} will conflict" if conflicts.pairs else "no conflicts"
+    say(f"{styled(verdict, fg='red' if conflicts.pairs else 'green', bold=True)}: {adding}")
+
+
+def _lines(pair: ConflictingPair) -> list[str]:
+    first, *more = pair.findings
+    others = f" (and {len(more)} more)" if more else ""
+    return [f"  {styled('×', fg='red')} {pair.second}", f"      {first.code}: {first.message}{others}"]
+
+
+def _matrix(conflicts: BranchConflicts) -> None:
+    """Which branch conflicts with which, for the branches that do."""
+    names = list(dict.fromkeys(name for pair in conflicts.pairs for name in (pair.first, pair.second)))
+    if not 2 < len(names) <= WIDEST:
+        return
+    conflicting = {frozenset((pair.first, pair.second)) for pair in conflicts.pairs}
+    width = max(map(len, names))
+    say()
+    say(f"{'':{width + 4}}" + "".join(f"{k:>3}" for k in range(1, len(names) + 1)))
+    for k, name in enumerate(names, 1):
+        cells = ["×" if frozenset((name, other)) in conflicting else "·" for other in names]
+        cells[k - 1] = " "
+        say(f"{k:>3} {name:<{width}}" + "".join(f"{cell:>3}" for cell in cells))
+    say()
