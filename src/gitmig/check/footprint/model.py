@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Another number makes the footprints that older versions kept worthless.
-VERSION = 7
+VERSION = 8
 PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 # Spaces of names. Relations and types share one: a table is a row type, too.
 CLASS, ROUTINE, OPERATOR = "class", "routine", "operator"

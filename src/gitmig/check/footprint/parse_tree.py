@@ -1,7 +1,4 @@
-"""PostgreSQL's parse tree as libpg_query's JSON: dictionaries with one key, the node's type, and false fields left out.
-
-The JSON form is read seven times as fast as the library's classes are made. The parser is called here only.
-"""
+"""Reading PostgreSQL's parse tree: dictionaries with one key, the node's type, and false fields left out."""
 
 from __future__ import annotations
 
@@ -9,43 +6,14 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from gitmig.migrations.parser import Node
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Node = dict[str, Any]
+__all__ = ["Node", "definition", "find", "text", "texts", "unwrap", "without_places"]
 # Where a node stands, and what says only how much a statement forgives: no part of what it makes.
 IGNORED = {"location", "arg_location", "stmt_location", "stmt_len", "replace", "if_not_exists", "missing_ok"}
-
-
-class NotParsed(Exception):
-    """PostgreSQL's parser does not take a text: `reason` in its words, `offset` in characters."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(*error.args)
-        self.reason = str(error.args[0])
-        self.offset = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], int) else 0
-
-
-def parse(text: str) -> list[Node]:
-    """The statements of a script, each with its place: `stmt`, `stmt_location`. Raises NotParsed."""
-    import pglast.parser
-
-    try:
-        statements: list[Node] = json.loads(pglast.parser.parse_sql_json(text)).get("stmts", [])
-    except pglast.parser.ParseError as error:
-        raise NotParsed(error) from error
-    return statements
-
-
-def parse_plpgsql(text: str) -> list[Node]:
-    """The PL/pgSQL functions that a CREATE FUNCTION makes. Raises NotParsed."""
-    import pglast.parser
-
-    try:
-        functions: list[Node] = json.loads(pglast.parser.parse_plpgsql_json(text))
-    except pglast.parser.ParseError as error:
-        raise NotParsed(error) from error
-    return functions
 
 
 def unwrap(node: Node) -> tuple[str, Node]:

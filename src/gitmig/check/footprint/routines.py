@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from gitmig.check.footprint.model import Action, Dependency, ObjectKind, Trait, always_quoted
 from gitmig.check.footprint.names import is_built_in, read_type, signature, written_type
-from gitmig.check.footprint.parse_tree import NotParsed, definition, find, parse, parse_plpgsql, text, texts, unwrap
+from gitmig.check.footprint.parse_tree import definition, find, text, texts, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, expression, statement
 from gitmig.check.footprint.trace import lenient
+from gitmig.migrations.parser import Unparsed, parse, parse_plpgsql
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.model import Object
@@ -133,7 +134,7 @@ def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") ->
     """Every statement of a PL/pgSQL block. The head decides which variables there are, and which RETURNs."""
     try:
         found = parse_plpgsql(f"CREATE {head} LANGUAGE plpgsql AS $gitmig${body}$gitmig$")
-    except NotParsed:
+    except Unparsed:
         trace.cannot_see("a PL/pgSQL block that PostgreSQL's parser does not take")
         return
     for function in found:
@@ -144,7 +145,7 @@ def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") ->
 
 def _declared(trace: Trace, datums: list[Node]) -> None:
     """Types and defaults of variables; the validator looks up row types when the function is made."""
-    for datum in datums:
+    for datum in filter(None, datums):
         _, fields = unwrap(datum)
         match = ROW_TYPE.fullmatch(fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
         if match:
@@ -223,7 +224,7 @@ def _constant(value: Node) -> str | None:
 def _parsed(trace: Trace, body: str) -> list[tuple[str, Node]]:
     try:
         return [unwrap(item["stmt"]) for item in parse(body) if "stmt" in item]
-    except NotParsed:
+    except Unparsed:
         trace.cannot_see("a function body that PostgreSQL's parser does not take")
         return []
 

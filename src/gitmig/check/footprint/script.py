@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from gitmig.check.footprint import any_object, indexes, routines, schemas, tables, types, views
 from gitmig.check.footprint.model import BlindSpot, Footprint
-from gitmig.check.footprint.parse_tree import Node, NotParsed, parse, unwrap
+from gitmig.check.footprint.parse_tree import Node, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, statement
 from gitmig.check.footprint.trace import Trace
+from gitmig.migrations.parser import Unparsed, parse
 
 FAMILIES = (tables, indexes, views, types, routines, any_object, schemas)
 HANDLERS = {kind: handler for family in FAMILIES for kind, handler in family.HANDLERS.items()}
@@ -33,8 +34,9 @@ def footprint(text: str) -> Footprint:
     """What a script touches, and how; pure. A script that does not parse has an `error` and no touches."""
     try:
         parsed = parse(text)
-    except NotParsed as error:
-        return Footprint(error=BlindSpot(line=text.count("\n", 0, error.offset) + 1, reason=error.reason))
+    except Unparsed as error:
+        line = text.count("\n", 0, error.fault.offset) + 1
+        return Footprint(error=BlindSpot(line=line, reason=error.fault.message))
     data, trace = text.encode("utf-8", "surrogatepass"), Trace(HANDLERS)
     for number, item in enumerate(parsed):
         trace.statement, trace.line = number, _line(data, item.get("stmt_location", 0))
