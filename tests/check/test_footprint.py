@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.check.footprint import Action, Dependency, Footprint, Touch, Trait, footprint
+from gitmig.check.footprint import Action, DependencyKind, Footprint, Touch, Trait, footprint
 
 CASES = {
     "a table": (
@@ -166,22 +166,22 @@ def test_what_is_no_secret_is_no_blind_spot(script: str) -> None:
 def test_a_function_that_the_script_calls_itself_runs_at_once() -> None:
     function = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a = 1; DROP TABLE u; END $$"
     assert dependencies(f"{function}; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'") == {
-        Dependency.AT_CALL
+        DependencyKind.AT_CALL
     }
     for call in ("SELECT f()", "DO 'BEGIN PERFORM f(); END'"):
         found = footprint(f"{function}; {call}; DROP FUNCTION f()")
-        assert dependencies(f"{function}; {call}") == {Dependency.AT_CALL, Dependency.TRANSIENT}
+        assert dependencies(f"{function}; {call}") == {DependencyKind.AT_CALL, DependencyKind.TRANSIENT}
         assert "drop table public.u" in [written(touch) for touch in found.touches]
 
 
 def test_it_is_said_how_something_is_needed() -> None:
     body = "LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a = 1; END $$"
-    assert dependencies("SELECT a FROM t") == {Dependency.TRANSIENT}
-    assert dependencies("CREATE VIEW v AS SELECT a FROM t") == {Dependency.BLOCKS}
-    assert dependencies("CREATE INDEX ON t (a)") == {Dependency.FOLLOWS}
-    assert dependencies(f"CREATE FUNCTION f() RETURNS void {body}") == {Dependency.AT_CALL}
-    assert dependencies("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT a FROM t'") == {Dependency.CHECKED}
-    assert dependencies("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT a FROM t; END") == {Dependency.BLOCKS}
+    assert dependencies("SELECT a FROM t") == {DependencyKind.TRANSIENT}
+    assert dependencies("CREATE VIEW v AS SELECT a FROM t") == {DependencyKind.BLOCKS}
+    assert dependencies("CREATE INDEX ON t (a)") == {DependencyKind.FOLLOWS}
+    assert dependencies(f"CREATE FUNCTION f() RETURNS void {body}") == {DependencyKind.AT_CALL}
+    assert dependencies("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT a FROM t'") == {DependencyKind.CHECKED}
+    assert dependencies("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT a FROM t; END") == {DependencyKind.BLOCKS}
 
 
 def test_a_footprint_survives_being_kept() -> None:
@@ -191,7 +191,7 @@ def test_a_footprint_survives_being_kept() -> None:
     assert Footprint.from_json(broken.to_json()) == broken
 
 
-def dependencies(script: str) -> set[Dependency]:
+def dependencies(script: str) -> set[DependencyKind]:
     """How the script needs column a of t."""
     return {t.dependency for t in footprint(script).touches if str(t.object) == "column public.t.a"}
 

@@ -17,7 +17,7 @@ def orders(ours: tuple = (), theirs: tuple = (), common: tuple = (A, B), down: s
 
 
 def tried(made: Orders) -> dict[RunOrder, str]:
-    return {way: " ".join(run.label for run in trial.there) for way, trial in made.trials().items()}
+    return {way: " ".join(run.label for run in planned.ups) for way, planned in made.planned_runs().items()}
 
 
 def schema(**objects: str) -> Schema:
@@ -52,7 +52,7 @@ def test_what_comes_before_everything_new_is_built_once() -> None:
 
 
 def test_the_way_back_is_the_merged_order_backwards() -> None:
-    back = orders((X,), (Y,)).trials()[RunOrder.MERGED].back
+    back = orders((X,), (Y,)).planned_runs()[RunOrder.MERGED].downs
     assert [(run.label, run.direction) for run in back] == [
         ("0004_y", Direction.REVERT),
         ("0003_x", Direction.REVERT),
@@ -61,7 +61,7 @@ def test_the_way_back_is_the_merged_order_backwards() -> None:
 
 def test_without_a_down_there_is_no_way_back() -> None:
     made = orders((X,), down=None)
-    assert made.trials()[RunOrder.MERGED].back == ()
+    assert made.planned_runs()[RunOrder.MERGED].downs == ()
     assert made.irreversible == (X,)
 
 
@@ -69,7 +69,7 @@ def test_equal_schemas_hold_whatever_the_order_of_columns() -> None:
     first = Schema({ObjectName("table", "t"): "t", ObjectName(COLUMN_ORDER, "t"): "a, b"})
     second = Schema({ObjectName("table", "t"): "t", ObjectName(COLUMN_ORDER, "t"): "b, a"})
     results = {
-        RunOrder.MERGED: OrderResult(schema=first, back=EMPTY),
+        RunOrder.MERGED: OrderResult(schema=first, reverted=EMPTY),
         RunOrder.THEIRS_FIRST: OrderResult(schema=second),
     }
     proof = conclude(orders((X,), (Y,)), EMPTY, results)
@@ -98,5 +98,5 @@ def test_a_failure_is_no_difference() -> None:
 
 
 def test_what_the_downs_leave_behind_is_lost() -> None:
-    proof = conclude(orders((X,)), EMPTY, {RunOrder.MERGED: OrderResult(schema=schema(a="1"), back=schema(a="1"))})
+    proof = conclude(orders((X,)), EMPTY, {RunOrder.MERGED: OrderResult(schema=schema(a="1"), reverted=schema(a="1"))})
     assert ([name.name for name in proof.lost], proof.round_trip) == (["a"], False)

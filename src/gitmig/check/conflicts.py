@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitmig.check.dependencies import reaches_further
 from gitmig.check.effects import net_effects
 from gitmig.check.findings import Severity, in_order
-from gitmig.check.footprint.model import Action, Dependency, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, Trait
 from gitmig.check.rules import PAIR_RULES, RULES, SIDE_RULES, Family
 from gitmig.check.rules.sets import git_conflict, needs, order, same_change
 
@@ -115,7 +115,7 @@ def _judge(mine: Effect, other: Effect) -> _Met | None:
                 line=mine.line,
                 doubt=conflict.doubt,
             )
-            passing = sum(e.action is Action.READ and e.dependency is Dependency.TRANSIENT for e in (mine, other))
+            passing = sum(e.action is Action.READ and e.dependency is DependencyKind.TRANSIENT for e in (mine, other))
             return _Met(finding, conflict.object, passing)
     return None
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import ROUTINE, Action, Dependency, Object, ObjectKind, Touch, Trait
+from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, Object, ObjectKind, Touch, Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ PARTS = {
     ObjectKind.RULE,
     ObjectKind.SEQUENCE,
 }
-KEPT = {Dependency.FOLLOWS, Dependency.BLOCKS}
+KEPT = {DependencyKind.FOLLOWS, DependencyKind.BLOCKS}
 
 
 class Dependents:
@@ -114,7 +114,9 @@ class Dependents:
 
 def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
     """What the same part of the statement names to stay; a table needs neither its own columns nor what it is like."""
-    kept = KEPT if made.object.kind is not ObjectKind.TABLE else {Dependency.FOLLOWS}  # LIKE and AS are read only once
+    kept = (
+        KEPT if made.object.kind is not ObjectKind.TABLE else {DependencyKind.FOLLOWS}
+    )  # LIKE and AS are read only once
     needs = {
         touch.object
         for touch in touches
@@ -255,7 +257,7 @@ def reaches_down(touches: Sequence[Touch]) -> bool:
     columns = [column.path for column in new if column.kind is ObjectKind.COLUMN]
     tables_by_name = {(path[-1], path[:3]) for path in columns}
     called = {t.object.root for t in touches if Trait.CALLED in t.traits}
-    stays = any(Trait.WHOLE in t.traits and t.dependency is Dependency.BLOCKS for t in touches)
+    stays = any(Trait.WHOLE in t.traits and t.dependency is DependencyKind.BLOCKS for t in touches)
     return (
         (stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches)))
         or len(tables_by_name) > len({name for name, _ in tables_by_name})

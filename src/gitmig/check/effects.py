@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import IN_SCHEMAS, ROUTINE, Action, Dependency, Object, ObjectKind, Trait
+from gitmig.check.footprint.model import IN_SCHEMAS, ROUTINE, Action, DependencyKind, Object, ObjectKind, Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -98,7 +98,7 @@ class Effect:
         return self.touch.aspect
 
     @property
-    def dependency(self) -> Dependency:
+    def dependency(self) -> DependencyKind:
         """What stays of it."""
         return self.touch.dependency
 
@@ -332,7 +332,7 @@ def _building(read: Effect, maker: Effect | None) -> Effect:
     if maker is None:
         return read
     passing = maker.freed and maker.object.kind is ObjectKind.VIEW
-    touch = replace(read.touch, dependency=Dependency.TRANSIENT) if passing else read.touch
+    touch = replace(read.touch, dependency=DependencyKind.TRANSIENT) if passing else read.touch
     return replace(read, touch=touch, makes=_definition_of(maker))
 
 

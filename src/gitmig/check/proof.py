@@ -1,6 +1,7 @@
-"""What running both orders of two sides has shown, and which findings it decides.
+"""A proof: which orders of two sides are to be run, what running them has shown, and which findings that decides.
 
-Static findings in the light of a proof: what was run decides over what was only read.
+From top to bottom: the runs that are planned; the proof that is concluded from their results; static findings
+reconciled with it, for what was run decides over what was only read.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class RunOrder(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptRun:
-    """One script to try; `label` names its migration to people."""
+class PlannedScript:
+    """One script to run; `label` names its migration to people."""
 
     label: str
     direction: Direction
@@ -42,11 +43,11 @@ class ScriptRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRun:
-    """Scripts to run one after the other on what both sides have in common; then, perhaps, the way back."""
+class PlannedRun:
+    """Scripts to run one after the other on what both sides have in common; then, perhaps, their downs."""
 
-    there: tuple[ScriptRun, ...]
-    back: tuple[ScriptRun, ...] = ()
+    ups: tuple[PlannedScript, ...]
+    downs: tuple[PlannedScript, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +69,11 @@ class OrderFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderResult:
-    """What a trial came to: the schema after it, or its failure; the same for the way back, if it was tried."""
+    """What a run came to: the schema after it, or its failure; the same for its downs, if they were run."""
 
     schema: Schema | None = None
     failure: OrderFailure | None = None
-    back: Schema | None = None
+    reverted: Schema | None = None
     revert_failure: OrderFailure | None = None
 
 
@@ -95,10 +96,10 @@ class Orders:
 
     @property
     def foundation(self) -> tuple[Migration, ...]:
-        """The common migrations that come before all others in the merged order as well: built once for all trials."""
+        """The common migrations that come before all others in the merged order as well: built once for all runs."""
         return tuple(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(self.common, self.merged)))
 
-    def trials(self) -> dict[RunOrder, OrderRun]:
+    def planned_runs(self) -> dict[RunOrder, PlannedRun]:
         """What has to be run on the foundation to know all about the merge; an order that is another's is left out."""
         depth = len(self.foundation)
         rest, tail = self.common[depth:], self.merged[depth:]
@@ -107,28 +108,31 @@ class Orders:
             RunOrder.OURS_FIRST: rest + self.ours + self.theirs,
             RunOrder.THEIRS_FIRST: rest + self.theirs + self.ours,
         }
-        found: dict[RunOrder, OrderRun] = {}
-        for way, order in orders.items():
-            if order not in [orders[other] for other in found]:
-                back = self._downs(order) if way is RunOrder.MERGED else ()
-                found[way] = OrderRun(there=self._ups(order), back=back)
+        found: dict[RunOrder, PlannedRun] = {}
+        for order, migrations in orders.items():
+            if migrations not in [orders[other] for other in found]:
+                downs = self._downs(migrations) if order is RunOrder.MERGED else ()
+                found[order] = PlannedRun(ups=self._ups(migrations), downs=downs)
         return found
 
     @property
     def irreversible(self) -> tuple[Migration, ...]:
-        """The migrations behind the foundation that have no down: with one of them there is no way back to try."""
+        """The migrations behind the foundation that have no down: with one of them no downs are run."""
         return tuple(m for m in self.merged[len(self.foundation) :] if self.contents[m.blobs].down is None)
 
-    def _ups(self, order: Sequence[Migration]) -> tuple[ScriptRun, ...]:
+    def _ups(self, migrations: Sequence[Migration]) -> tuple[PlannedScript, ...]:
         return tuple(
-            ScriptRun(label=m.label, direction=Direction.APPLY, script=self.contents[m.blobs].up) for m in order
+            PlannedScript(label=m.label, direction=Direction.APPLY, script=self.contents[m.blobs].up)
+            for m in migrations
         )
 
-    def _downs(self, order: Sequence[Migration]) -> tuple[ScriptRun, ...]:
+    def _downs(self, migrations: Sequence[Migration]) -> tuple[PlannedScript, ...]:
         if self.irreversible:
             return ()
-        downs = ((m.label, self.contents[m.blobs].down) for m in reversed(order))
-        return tuple(ScriptRun(label=label, direction=Direction.REVERT, script=down) for label, down in downs if down)
+        downs = ((m.label, self.contents[m.blobs].down) for m in reversed(migrations))
+        return tuple(
+            PlannedScript(label=label, direction=Direction.REVERT, script=down) for label, down in downs if down
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,10 +162,12 @@ class Proof:
     def failing_orders(self) -> dict[OrderFailure, str]:
         """Each failure, and the orders in which it happens, in words: `ours, then theirs`, or `every order`."""
         found: dict[OrderFailure, list[RunOrder]] = {}
-        for way, failure in self.failures.items():
-            found.setdefault(failure, []).append(way)
+        for order, failure in self.failures.items():
+            found.setdefault(failure, []).append(order)
         return {
-            failure: "every order" if len(orders) == len(self.orders) > 1 else "; ".join(way.value for way in orders)
+            failure: "every order"
+            if len(orders) == len(self.orders) > 1
+            else "; ".join(order.value for order in orders)
             for failure, orders in found.items()
         }
 
@@ -172,17 +178,17 @@ class Proof:
 
 
 def conclude(orders: Orders, before: Schema, results: Mapping[RunOrder, OrderResult]) -> Proof:
-    """The proof from the schema of the foundation and what each trial came to."""
-    schemas = {way: result.schema for way, result in results.items() if result.schema is not None}
+    """The proof from the schema of the foundation and what each run came to."""
+    schemas = {order: result.schema for order, result in results.items() if result.schema is not None}
     first = next(iter(schemas.values()), before)
-    differences = {way: schema_difference(first, schema).names for way, schema in schemas.items()}
+    differences = {order: schema_difference(first, schema).names for order, schema in schemas.items()}
     merged = results[RunOrder.MERGED]
     return Proof(
         orders=tuple(results),
-        failures={way: result.failure for way, result in results.items() if result.failure is not None},
-        differences={way: names for way, names in differences.items() if names},
-        reverted=merged.back is not None,
-        lost=schema_difference(before, merged.back).names if merged.back is not None else (),
+        failures={order: result.failure for order, result in results.items() if result.failure is not None},
+        differences={order: names for order, names in differences.items() if names},
+        reverted=merged.reverted is not None,
+        lost=schema_difference(before, merged.reverted).names if merged.reverted is not None else (),
         revert_failure=merged.revert_failure,
         without_down=tuple(migration.label for migration in orders.irreversible),
     )

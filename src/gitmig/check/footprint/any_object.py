@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.model import (
     Action,
-    Dependency,
+    DependencyKind,
     Object,
     ObjectKind,
     Trait,
@@ -95,7 +95,7 @@ def named_object(trace: Trace, kind: str, item: Node) -> Object:
 def read_owner(trace: Trace, role: Node | None) -> None:
     """The role behind OWNER TO, unless it is whoever runs the script: it cannot go as long as it owns something."""
     if role and (name := role.get("rolename")):
-        trace.read(other("role", name), dependency=Dependency.FOLLOWS)
+        trace.read(other("role", name), dependency=DependencyKind.FOLLOWS)
 
 
 def _owner(part: Object) -> Object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, Dependency, ObjectKind, Trait, in_schema
+from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait, in_schema
 from gitmig.check.footprint.names import chosen_name, index_columns
 from gitmig.check.footprint.parse_tree import definition, texts
 from gitmig.check.footprint.queries import expression
@@ -25,31 +25,33 @@ def create_index(trace: Trace, node: Node) -> None:
     # a column that is only included has its part in the name, too
     name = node.get("idxname") or chosen_name(table.path[2], index_columns(elements + included), "idx")
     unique = [Trait.UNIQUE] if node.get("unique") else []
-    trace.touch(Action.READ, table, *unique, dependency=Dependency.FOLLOWS, aspect="indexes")
+    trace.touch(Action.READ, table, *unique, dependency=DependencyKind.FOLLOWS, aspect="indexes")
     for element in elements + included:
         fields = element["IndexElem"]
-        expression(trace, {"CollateClause": {"collname": fields.get("collation", [])}}, {}, Dependency.FOLLOWS)
+        expression(trace, {"CollateClause": {"collname": fields.get("collation", [])}}, {}, DependencyKind.FOLLOWS)
         if "name" in fields:
-            trace.read(table.part(ObjectKind.COLUMN, fields["name"]), dependency=Dependency.FOLLOWS)
+            trace.read(table.part(ObjectKind.COLUMN, fields["name"]), dependency=DependencyKind.FOLLOWS)
         else:
-            expression(trace, fields, {table.path[2]: table}, Dependency.FOLLOWS, Trait.COMPARED)
-    expression(trace, node.get("whereClause"), {table.path[2]: table}, Dependency.FOLLOWS, Trait.COMPARED)
+            expression(trace, fields, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
+    expression(trace, node.get("whereClause"), {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     forgives = lenient(node)
     value = definition({**node, "concurrent": False})
     made = in_schema(ObjectKind.INDEX, table.path[1], name)
-    trace.touch(Action.CREATE, made, *forgives, *chosen, *unique, dependency=Dependency.TRANSIENT, value=value)
+    trace.touch(Action.CREATE, made, *forgives, *chosen, *unique, dependency=DependencyKind.TRANSIENT, value=value)
 
 
 def create_statistics(trace: Trace, node: Node) -> None:
     """CREATE STATISTICS."""
     tables = [trace.relation(item["RangeVar"]) for item in node.get("relations", ()) if "RangeVar" in item]
     for table in tables:
-        trace.read(table, dependency=Dependency.FOLLOWS)
+        trace.read(table, dependency=DependencyKind.FOLLOWS)
         for element in node.get("exprs", ()):
             if "name" in element["StatsElem"]:
-                trace.read(table.part(ObjectKind.COLUMN, element["StatsElem"]["name"]), dependency=Dependency.FOLLOWS)
+                trace.read(
+                    table.part(ObjectKind.COLUMN, element["StatsElem"]["name"]), dependency=DependencyKind.FOLLOWS
+                )
             else:
-                expression(trace, element, {table.path[2]: table}, Dependency.FOLLOWS, Trait.COMPARED)
+                expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     names = node.get("defnames")
     if names:
         forgives = lenient(node)
@@ -80,7 +82,7 @@ def _owner(trace: Trace, node: Node) -> None:
             names = texts(option["DefElem"]["arg"]["List"]["items"])
             if names != ["none"]:
                 column: Object = trace.named(names[:-1], ObjectKind.TABLE).part(ObjectKind.COLUMN, names[-1])
-                trace.read(column, dependency=Dependency.FOLLOWS)
+                trace.read(column, dependency=DependencyKind.FOLLOWS)
 
 
 HANDLERS = {

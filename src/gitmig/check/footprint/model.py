@@ -134,7 +134,7 @@ class Action(Enum):
     RENAME = "rename"
 
 
-class Dependency(Enum):
+class DependencyKind(Enum):
     """Until when the object has to be there, and whether PostgreSQL lets it be altered."""
 
     TRANSIENT = "transient"  # while the statement runs
@@ -174,7 +174,7 @@ class Touch:
     line: int
     statement: int
     part: int = 0
-    dependency: Dependency = Dependency.TRANSIENT
+    dependency: DependencyKind = DependencyKind.TRANSIENT
     traits: frozenset[Trait] = frozenset()
     aspect: str = ""
     value: str = ""
@@ -236,7 +236,7 @@ def _touch(row: list[Any]) -> Touch:
         line=line,
         statement=statement,
         part=part,
-        dependency=Dependency(dependency),
+        dependency=DependencyKind(dependency),
         traits=frozenset(Trait(trait) for trait in traits),
         aspect=aspect,
         value=value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, Dependency, ObjectKind, always_quoted
+from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, always_quoted
 from gitmig.check.footprint.parse_tree import texts, unwrap
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ BUILT_IN = frozenset(
 )
 
 
-def read_type(trace: Trace, node: Node, dependency: Dependency | None = None, aspect: str = "") -> None:
+def read_type(trace: Trace, node: Node, dependency: DependencyKind | None = None, aspect: str = "") -> None:
     """Note the type that is needed, if it is not PostgreSQL's own; `t.c%TYPE` needs the column."""
     names = texts(node.get("names"))
     if is_built_in(names):

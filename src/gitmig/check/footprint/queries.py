@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.model import Action, Dependency, ObjectKind, Trait, operator, other, unplaced
+from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait, operator, other, unplaced
 from gitmig.check.footprint.names import read_type
 from gitmig.check.footprint.parse_tree import find, text, texts, unwrap
 
@@ -147,7 +147,11 @@ def statement(trace: Trace, kind: str, node: Node, outer: Scope | None = None) -
 
 
 def expression(
-    trace: Trace, node: Any, tables: Mapping[str, Object | None], dependency: Dependency | None = None, *traits: Trait
+    trace: Trace,
+    node: Any,
+    tables: Mapping[str, Object | None],
+    dependency: DependencyKind | None = None,
+    *traits: Trait,
 ) -> None:
     """Note what an expression over the tables reads."""
     with trace.using(dependency, *traits):
@@ -216,7 +220,7 @@ def _from(trace: Trace, item: Node, scope: Scope) -> None:
     else:  # a function, a sample
         _visit(trace, node, scope)
         scope.tables.setdefault(alias or kind, None)
-        for called in find(node.get("functions"), "FuncCall") if trace.dependency is Dependency.BLOCKS else ():
+        for called in find(node.get("functions"), "FuncCall") if trace.dependency is DependencyKind.BLOCKS else ():
             # a view keeps the names of all columns of the function's row
             trace.read(trace.routine(called["funcname"], None), Trait.WHOLE)
 

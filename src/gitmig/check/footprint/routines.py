@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.model import Action, Dependency, ObjectKind, Trait, always_quoted
+from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait, always_quoted
 from gitmig.check.footprint.names import is_built_in, read_type, signature, written_type
 from gitmig.check.footprint.parse_tree import definition, find, text, texts, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, expression, statement
@@ -38,14 +38,14 @@ def create_function(trace: Trace, node: Node) -> None:
     forgives = lenient(node)
     trace.touch(Action.CREATE, made, *forgives, value=definition(node))
     for parameter in parameters:
-        read_type(trace, parameter["argType"], Dependency.FOLLOWS)
-        expression(trace, parameter.get("defexpr"), {}, Dependency.BLOCKS)
+        read_type(trace, parameter["argType"], DependencyKind.FOLLOWS)
+        expression(trace, parameter.get("defexpr"), {}, DependencyKind.BLOCKS)
     if "returnType" in node:
-        read_type(trace, node["returnType"], Dependency.FOLLOWS, aspect="returns")
+        read_type(trace, node["returnType"], DependencyKind.FOLLOWS, aspect="returns")
     rows = _rows(trace, parameters)
     if "sql_body" in node:
         with trace.inside(rows):
-            expression(trace, node["sql_body"], {}, Dependency.BLOCKS)
+            expression(trace, node["sql_body"], {}, DependencyKind.BLOCKS)
         return
     options = {item["DefElem"]["defname"]: item["DefElem"].get("arg", {}) for item in node.get("options", ())}
     _body(trace, made, options, _head(node, parameters), rows)
@@ -77,7 +77,7 @@ def _body(trace: Trace, made: Object, options: dict[str, Node], head: str, rows:
                 else:
                     plpgsql(trace, parts[0], head)
 
-        with trace.using(Dependency.CHECKED if in_sql else Dependency.AT_CALL):
+        with trace.using(DependencyKind.CHECKED if in_sql else DependencyKind.AT_CALL):
             walk()
         trace.body(made, walk)
     elif language not in {"c", "internal"}:
@@ -126,7 +126,7 @@ def sql_text(trace: Trace, body: str) -> None:
     for kind, node in _parsed(trace, body):
         if kind in STATEMENTS:
             statement(trace, kind, node)
-        elif trace.dependency is Dependency.TRANSIENT:
+        elif trace.dependency is DependencyKind.TRANSIENT:
             trace.define(kind, node)
 
 
@@ -149,7 +149,7 @@ def _declared(trace: Trace, datums: list[Node]) -> None:
         _, fields = unwrap(datum)
         match = ROW_TYPE.fullmatch(fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
         if match:
-            with trace.using(Dependency.CHECKED if trace.dependency is Dependency.AT_CALL else None):
+            with trace.using(DependencyKind.CHECKED if trace.dependency is DependencyKind.AT_CALL else None):
                 trace.read(trace.named(match[1].split(".")[-2:] if "." in match[1] else [match[1]], ObjectKind.TABLE))
         _visit(trace, fields.get("default_val"), conditional=False)
 
@@ -173,7 +173,7 @@ def _visit(trace: Trace, node: Any, *, conditional: bool) -> None:
 def _visit_block(trace: Trace, node: Node, *, conditional: bool) -> None:
     """A block runs as a whole, unless it catches exceptions; "it is there already" is what IF NOT EXISTS says."""
     caught = {condition["condname"] for condition in find(node.get("exceptions"), "PLpgSQL_condition")}
-    if trace.dependency is Dependency.TRANSIENT and any(
+    if trace.dependency is DependencyKind.TRANSIENT and any(
         not name.startswith(("duplicate_", "undefined_")) for name in caught
     ):
         trace.cannot_see("a block that catches errors, so that what it does depends on what it finds")
@@ -189,7 +189,7 @@ def _expression(trace: Trace, node: Node, *, conditional: bool) -> None:
         before = len(trace.touches)
         sql_text(trace, query if mode == WHOLE_STATEMENT else f"SELECT {query}")
     changes = any(touch.action not in FORGIVING for touch in trace.touches[before:])
-    if conditional and changes and trace.dependency is Dependency.TRANSIENT:
+    if conditional and changes and trace.dependency is DependencyKind.TRANSIENT:
         trace.cannot_see("a statement that runs under a condition")
 
 
@@ -200,7 +200,7 @@ def _dynamic(trace: Trace, node: Node, *, conditional: bool) -> None:
     value = (select.get("targetList") or [{}])[0].get("ResTarget", {}).get("val", {})
     constant = _constant(value)
     if constant is None:
-        if trace.dependency is Dependency.TRANSIENT:
+        if trace.dependency is DependencyKind.TRANSIENT:
             trace.cannot_see("EXECUTE of a text that is put together when it runs")
         expression(trace, value, {})
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, Dependency, ObjectKind, Trait, operator, other, schema, unplaced
+from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait, operator, other, schema, unplaced
 from gitmig.check.footprint.names import signature
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap
 from gitmig.check.footprint.queries import expression, statement
@@ -129,8 +129,10 @@ def _published(trace: Trace, node: Node) -> None:
             table = trace.relation(published["relation"])
             trace.read(table)
             for name in texts(published.get("columns")):
-                trace.read(table.part(ObjectKind.COLUMN, name), dependency=Dependency.FOLLOWS)
-            expression(trace, published.get("whereClause"), {table.path[2]: table}, Dependency.FOLLOWS, Trait.COMPARED)
+                trace.read(table.part(ObjectKind.COLUMN, name), dependency=DependencyKind.FOLLOWS)
+            expression(
+                trace, published.get("whereClause"), {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED
+            )
 
 
 def lock(trace: Trace, node: Node) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.any_object import read_owner
-from gitmig.check.footprint.model import Action, Dependency, Object, ObjectKind, Trait, in_schema
+from gitmig.check.footprint.model import Action, DependencyKind, Object, ObjectKind, Trait, in_schema
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
 from gitmig.check.footprint.queries import expression, statement
@@ -39,12 +39,12 @@ def create_table(trace: Trace, node: Node) -> None:
             _element(trace, table, element)
     for item in node.get("inhRelations", ()):
         parent = trace.relation(item["RangeVar"])
-        trace.touch(Action.READ, parent, dependency=Dependency.FOLLOWS, aspect="parent", to=table)
+        trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=table)
         if "partbound" in node:
             add_partition(trace, parent, table, node["partbound"])
     if "ofTypename" in node:
         with trace.using(None, Trait.WHOLE):
-            read_type(trace, node["ofTypename"], Dependency.BLOCKS, aspect="of")
+            read_type(trace, node["ofTypename"], DependencyKind.BLOCKS, aspect="of")
 
 
 def create_table_as(trace: Trace, node: Node) -> None:
@@ -52,9 +52,9 @@ def create_table_as(trace: Trace, node: Node) -> None:
     view = node.get("objtype") == "OBJECT_MATVIEW"
     made = trace.relation(node["into"]["rel"], ObjectKind.VIEW if view else ObjectKind.TABLE, new=True)
     forgives = lenient(node)
-    with trace.using(Dependency.BLOCKS):
+    with trace.using(DependencyKind.BLOCKS):
         statement(trace, *unwrap(node["query"]))
-    trace.touch(Action.CREATE, made, *forgives, dependency=Dependency.TRANSIENT, value=definition(node))
+    trace.touch(Action.CREATE, made, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
 
 
 def add_partition(trace: Trace, parent: Object, table: Object, bound: Node) -> None:
@@ -84,10 +84,10 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
         sequence = in_schema(ObjectKind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
         with trace.next_part():
             trace.touch(Action.CREATE, sequence, Trait.CHOSEN, *traits, value="serial")
-            trace.read(column, dependency=Dependency.FOLLOWS)
+            trace.read(column, dependency=DependencyKind.FOLLOWS)
     if "typeName" in node:
-        read_type(trace, node["typeName"], Dependency.FOLLOWS)
-    expression(trace, {"CollateClause": node.get("collClause", {})}, {}, Dependency.FOLLOWS)
+        read_type(trace, node["typeName"], DependencyKind.FOLLOWS)
+    expression(trace, {"CollateClause": node.get("collClause", {})}, {}, DependencyKind.FOLLOWS)
     for constraint in constraints:
         add_constraint(trace, table, constraint, *traits, column=node["colname"])
         _default(trace, constraint, type_name)
@@ -98,7 +98,7 @@ def _default(trace: Trace, constraint: Node, type_name: list[str]) -> None:
     constant = constraint.get("raw_expr", {}).get("A_Const", {}).get("sval", {}).get("sval")
     if constraint["contype"] == "CONSTR_DEFAULT" and constant and not is_built_in(type_name):
         trace.read(
-            trace.named(type_name, ObjectKind.TYPE).part(ObjectKind.VALUE, constant), dependency=Dependency.FOLLOWS
+            trace.named(type_name, ObjectKind.TYPE).part(ObjectKind.VALUE, constant), dependency=DependencyKind.FOLLOWS
         )
 
 
@@ -111,7 +111,7 @@ def add_constraint(trace: Trace, table: Object, node: Node, *traits: Trait, colu
 def _constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column: str | None) -> None:
     kind = node["contype"].removeprefix("CONSTR_")
     if kind in {"DEFAULT", "GENERATED", "IDENTITY"}:
-        dependency = Dependency.BLOCKS if kind == "GENERATED" else Dependency.FOLLOWS
+        dependency = DependencyKind.BLOCKS if kind == "GENERATED" else DependencyKind.FOLLOWS
         expression(trace, node.get("raw_expr"), {table.path[2]: table}, dependency)
     elif kind in {"PRIMARY", "UNIQUE", "EXCLUSION"}:
         _key(trace, table, node, kind, [column] if column else None, *traits)
@@ -133,7 +133,9 @@ def _element(trace: Trace, table: Object, element: Node) -> None:
     elif kind == "TableLikeClause":
         like = trace.relation(node["relation"])
         copied = [what for what, bit in LIKE_OPTIONS.items() if node.get("options", 0) & bit]
-        trace.touch(Action.READ, like, Trait.WHOLE, dependency=Dependency.BLOCKS, aspect=" ".join(["like", *copied]))
+        trace.touch(
+            Action.READ, like, Trait.WHOLE, dependency=DependencyKind.BLOCKS, aspect=" ".join(["like", *copied])
+        )
 
 
 def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] | None, *traits: Trait) -> None:
@@ -149,7 +151,7 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     index = in_schema(ObjectKind.INDEX, table.path[1], node.get("indexname") or name)
     unique = [] if kind == "EXCLUSION" else [Trait.UNIQUE]
     if "indexname" in node:
-        trace.read(index, dependency=Dependency.FOLLOWS)
+        trace.read(index, dependency=DependencyKind.FOLLOWS)
     else:
         trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value)
     key = table.part(ObjectKind.CONSTRAINT, name)
@@ -157,11 +159,11 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     if kind == "PRIMARY":
         trace.touch(Action.ALTER, table, *traits, aspect="primary key", value=value)
     for column in columns if "indexname" not in node else ():
-        trace.read(table.part(ObjectKind.COLUMN, column), dependency=Dependency.FOLLOWS)
+        trace.read(table.part(ObjectKind.COLUMN, column), dependency=DependencyKind.FOLLOWS)
         if kind == "PRIMARY":
             trace.touch(Action.ALTER, table.part(ObjectKind.COLUMN, column), aspect="null", value="not null")
     for element in elements:
-        expression(trace, element, {table.path[2]: table}, Dependency.FOLLOWS, Trait.COMPARED)
+        expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
 
 
 def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *traits: Trait) -> None:
@@ -170,21 +172,23 @@ def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *t
     key = table.part(ObjectKind.CONSTRAINT, name or chosen_name(table.path[2], columns, "fkey"))
     trace.touch(Action.CREATE, key, *traits, *chosen, aspect="foreign", value=definition([node, columns]))
     for column in columns:
-        trace.read(table.part(ObjectKind.COLUMN, column), Trait.COMPARED, dependency=Dependency.FOLLOWS)
+        trace.read(table.part(ObjectKind.COLUMN, column), Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
     target = trace.relation(node["pktable"])
-    trace.read(target, dependency=Dependency.FOLLOWS)
+    trace.read(target, dependency=DependencyKind.FOLLOWS)
     for column in texts(node.get("pk_attrs")):
-        trace.read(target.part(ObjectKind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, dependency=Dependency.FOLLOWS)
+        trace.read(
+            target.part(ObjectKind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, dependency=DependencyKind.FOLLOWS
+        )
     if "pk_attrs" not in node:
         key = target.part(ObjectKind.CONSTRAINT, chosen_name(target.path[2], [], "pkey"))
-        trace.read(key, Trait.COMPARED, dependency=Dependency.FOLLOWS)
+        trace.read(key, Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
 
 
 def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     name = node.get("conname")
     chosen = [] if name else [Trait.CHOSEN]
     before = len(trace.touches)
-    expression(trace, node.get("raw_expr"), {table.path[2]: table}, Dependency.FOLLOWS, Trait.COMPARED)
+    expression(trace, node.get("raw_expr"), {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     named = {
         touch.object.path[4] for touch in trace.touches[before:] if touch.object.root == table.path != touch.object.path
     }
@@ -282,9 +286,12 @@ def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) ->
     converted = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
     trace.touch(Action.ALTER, column, *converted, aspect=aspect, value=value)
     if aspect == "type":
-        read_type(trace, change["ColumnDef"]["typeName"], Dependency.FOLLOWS)
+        read_type(trace, change["ColumnDef"]["typeName"], DependencyKind.FOLLOWS)
     expression(
-        trace, change, {relation.path[2]: relation}, Dependency.TRANSIENT if aspect == "type" else Dependency.FOLLOWS
+        trace,
+        change,
+        {relation.path[2]: relation},
+        DependencyKind.TRANSIENT if aspect == "type" else DependencyKind.FOLLOWS,
     )
 
 
@@ -305,14 +312,14 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
         joins = kind in {"AT_AttachPartition", "AT_AddInherit"}
         # both have to have the same columns when they are joined
         for one in (relation, member):
-            trace.read(one, *([Trait.WHOLE] if joins else []), dependency=Dependency.BLOCKS if joins else None)
+            trace.read(one, *([Trait.WHOLE] if joins else []), dependency=DependencyKind.BLOCKS if joins else None)
         if kind == "AT_AttachPartition":
             add_partition(trace, relation, member, change["PartitionCmd"]["bound"])
         child, parent = (relation, member) if kind.endswith("Inherit") else (member, relation)
         if joins:
-            trace.touch(Action.READ, parent, dependency=Dependency.FOLLOWS, aspect="parent", to=child)
+            trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=child)
         else:  # what the parent gets from now on, the child does not
-            trace.touch(Action.READ, child, Trait.WHOLE, dependency=Dependency.BLOCKS, aspect="detached", to=parent)
+            trace.touch(Action.READ, child, Trait.WHOLE, dependency=DependencyKind.BLOCKS, aspect="detached", to=parent)
         trace.touch(Action.ALTER, child, aspect="parent", value=definition(command))
     else:
         read_owner(trace, command.get("newowner"))

@@ -10,7 +10,7 @@ from gitmig.check.footprint.model import (
     ROUTINE,
     Action,
     BlindSpot,
-    Dependency,
+    DependencyKind,
     Object,
     ObjectKind,
     Touch,
@@ -46,7 +46,7 @@ class Trace:
         self.statement = 0
         self.part = 0
         self.line = 1
-        self.dependency = Dependency.TRANSIENT
+        self.dependency = DependencyKind.TRANSIENT
         self.parameters: dict[str | None, Object] = {}  # of the function that is looked into, those of a row type
         self._traits: frozenset[Trait] = frozenset()
         self._bodies: dict[tuple[str, ...], Callable[[], None]] = {}
@@ -57,7 +57,7 @@ class Trace:
         verb: Action,
         touched: Object,
         *traits: Trait,
-        dependency: Dependency | None = None,
+        dependency: DependencyKind | None = None,
         aspect: str = "",
         value: str = "",
         to: Object | None = None,
@@ -92,7 +92,7 @@ class Trace:
             handler(self, node)
         return handler is not None
 
-    def read(self, touched: Object, *traits: Trait, dependency: Dependency | None = None) -> None:
+    def read(self, touched: Object, *traits: Trait, dependency: DependencyKind | None = None) -> None:
         """Note that something is needed."""
         self.touch(Action.READ, touched, *traits, dependency=dependency)
 
@@ -102,7 +102,7 @@ class Trace:
 
     def call(self, called: Object) -> None:
         """A function that the script has made itself runs now, with all that stands in its body; once is enough."""
-        if self.dependency is Dependency.TRANSIENT and (walk := self._bodies.pop(called.root, None)):
+        if self.dependency is DependencyKind.TRANSIENT and (walk := self._bodies.pop(called.root, None)):
             walk()
 
     def cannot_see(self, reason: str) -> None:
@@ -126,7 +126,7 @@ class Trace:
         self.parameters = before
 
     @contextmanager
-    def using(self, dependency: Dependency | None = None, *traits: Trait) -> Iterator[None]:
+    def using(self, dependency: DependencyKind | None = None, *traits: Trait) -> Iterator[None]:
         """Everything touched in this block is touched in this dependency and has these traits, too."""
         before = self.dependency, self._traits
         self.dependency, self._traits = dependency or self.dependency, self._traits | set(traits)

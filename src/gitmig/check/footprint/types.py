@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, Dependency, ObjectKind, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait
 from gitmig.check.footprint.names import chosen_name
 from gitmig.check.footprint.parse_tree import definition
 from gitmig.check.footprint.queries import expression
@@ -27,7 +27,7 @@ def create_composite(trace: Trace, node: Node) -> None:
     made = trace.relation(node["typevar"], ObjectKind.TYPE, new=True)
     trace.touch(Action.CREATE, made, value=definition(node))
     for column in node.get("coldeflist", ()):
-        read_type(trace, column["ColumnDef"]["typeName"], Dependency.BLOCKS)
+        read_type(trace, column["ColumnDef"]["typeName"], DependencyKind.BLOCKS)
 
 
 def create_range(trace: Trace, node: Node) -> None:
@@ -39,9 +39,9 @@ def create_domain(trace: Trace, node: Node) -> None:
     """CREATE DOMAIN."""
     made = _new(trace, node["domainname"])
     trace.touch(Action.CREATE, made, value=definition(node))
-    read_type(trace, node["typeName"], Dependency.BLOCKS)
+    read_type(trace, node["typeName"], DependencyKind.BLOCKS)
     for constraint in node.get("constraints", ()):
-        expression(trace, constraint, {}, Dependency.BLOCKS)
+        expression(trace, constraint, {}, DependencyKind.BLOCKS)
 
 
 def alter_domain(trace: Trace, node: Node) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, Dependency, ObjectKind, other
+from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, other
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap
 from gitmig.check.footprint.queries import expression, statement
 from gitmig.check.footprint.trace import lenient
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 def create_view(trace: Trace, node: Node) -> None:
     """CREATE VIEW."""
     view = trace.relation(node["view"], ObjectKind.VIEW, new=True)
-    with trace.using(Dependency.BLOCKS):
+    with trace.using(DependencyKind.BLOCKS):
         statement(trace, *unwrap(node["query"]))
     forgives = lenient(node)
-    trace.touch(Action.CREATE, view, *forgives, dependency=Dependency.TRANSIENT, value=definition(node))
+    trace.touch(Action.CREATE, view, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
 
 
 def create_rule(trace: Trace, node: Node) -> None:
     """CREATE RULE."""
     table = trace.relation(node["relation"])
-    trace.read(table, dependency=Dependency.FOLLOWS)
+    trace.read(table, dependency=DependencyKind.FOLLOWS)
     tables = {"old": table, "new": table}
-    expression(trace, [node.get("whereClause"), node.get("actions")], tables, Dependency.BLOCKS)
+    expression(trace, [node.get("whereClause"), node.get("actions")], tables, DependencyKind.BLOCKS)
     forgives = lenient(node)
     trace.touch(Action.CREATE, table.part(ObjectKind.RULE, node["rulename"]), *forgives, value=definition(node))
 
@@ -43,20 +43,20 @@ def refresh(trace: Trace, node: Node) -> None:
 def create_trigger(trace: Trace, node: Node) -> None:
     """CREATE TRIGGER: on a table, running a function."""
     table = trace.relation(node["relation"])
-    trace.read(table, dependency=Dependency.FOLLOWS)
-    trace.read(trace.routine(node["funcname"], None), dependency=Dependency.BLOCKS)
+    trace.read(table, dependency=DependencyKind.FOLLOWS)
+    trace.read(trace.routine(node["funcname"], None), dependency=DependencyKind.BLOCKS)
     for name in texts(node.get("columns")):
-        trace.read(table.part(ObjectKind.COLUMN, name), dependency=Dependency.BLOCKS)
-    expression(trace, node.get("whenClause"), {"new": table, "old": table}, Dependency.BLOCKS)
+        trace.read(table.part(ObjectKind.COLUMN, name), dependency=DependencyKind.BLOCKS)
+    expression(trace, node.get("whenClause"), {"new": table, "old": table}, DependencyKind.BLOCKS)
     if "constrrel" in node:
-        trace.read(trace.relation(node["constrrel"]), dependency=Dependency.FOLLOWS)
+        trace.read(trace.relation(node["constrrel"]), dependency=DependencyKind.FOLLOWS)
     forgives = lenient(node)
     trace.touch(Action.CREATE, table.part(ObjectKind.TRIGGER, node["trigname"]), *forgives, value=definition(node))
 
 
 def create_event_trigger(trace: Trace, node: Node) -> None:
     """CREATE EVENT TRIGGER: it fires at statements of the other side, too."""
-    trace.read(trace.routine(node["funcname"], None), dependency=Dependency.BLOCKS)
+    trace.read(trace.routine(node["funcname"], None), dependency=DependencyKind.BLOCKS)
     trace.touch(Action.CREATE, other("event trigger", node["trigname"]), value=definition(node))
     trace.cannot_see("an event trigger runs at the statements of others")
 
@@ -65,7 +65,7 @@ def create_policy(trace: Trace, node: Node) -> None:
     """CREATE POLICY."""
     table = trace.relation(node["table"])
     _policy(trace, node)
-    trace.read(table, dependency=Dependency.FOLLOWS)
+    trace.read(table, dependency=DependencyKind.FOLLOWS)
     trace.touch(Action.CREATE, table.part(ObjectKind.POLICY, node["policy_name"]), value=definition(node))
 
 
@@ -80,10 +80,10 @@ def alter_policy(trace: Trace, node: Node) -> None:
 def _policy(trace: Trace, node: Node) -> None:
     table = trace.relation(node["table"])
     tables = {table.path[2]: table}
-    expression(trace, [node.get("qual"), node.get("with_check")], tables, Dependency.BLOCKS)
+    expression(trace, [node.get("qual"), node.get("with_check")], tables, DependencyKind.BLOCKS)
     for role in node.get("roles", ()):
         if name := role["RoleSpec"].get("rolename"):
-            trace.read(other("role", name), dependency=Dependency.FOLLOWS)
+            trace.read(other("role", name), dependency=DependencyKind.FOLLOWS)
 
 
 HANDLERS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.model import Action, Dependency, Object, ObjectKind, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, Object, ObjectKind, Trait
 from gitmig.check.rules.pairs import labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -48,12 +48,12 @@ def whole_rows(whole: Effect, change: Effect) -> Conflict | None:
     if _inserts_by_position(whole):
         dropped = change.action is Action.DROP and change.object.kind is ObjectKind.COLUMN
         return _taken_whole(whole, change, None) if dropped and whole.object.contains(change.object) else None
-    if whole.action is not Action.READ or not whole.has(Trait.WHOLE) or whole.dependency is Dependency.AT_CALL:
+    if whole.action is not Action.READ or not whole.has(Trait.WHOLE) or whole.dependency is DependencyKind.AT_CALL:
         return None
     if not _changes_members(whole, change) or _recreated_alike(whole, change):
         return None
     other_object = whole.object != change.object or change.action is not Action.CREATE
-    stays = other_object and whole.dependency is Dependency.BLOCKS
+    stays = other_object and whole.dependency is DependencyKind.BLOCKS
     in_schema = whole.object.kind is ObjectKind.SCHEMA and not change.forgiving
     return _taken_whole(whole, change, None if stays or in_schema else "whether it matters there is not known")
 
@@ -66,7 +66,7 @@ def _recreated_alike(whole: Effect, change: Effect) -> bool:
 
 def _inserts_by_position(whole: Effect) -> bool:
     insert = whole.action is Action.WRITE and whole.aspect == "insert" and whole.object.kind is not ObjectKind.COLUMN
-    return insert and whole.touch.columns is None and whole.dependency is not Dependency.AT_CALL
+    return insert and whole.touch.columns is None and whole.dependency is not DependencyKind.AT_CALL
 
 
 def _changes_members(whole: Effect, change: Effect) -> bool:
@@ -141,13 +141,13 @@ def type_of_what_is_built_on(retyped: Effect, other: Effect) -> Conflict | None:
     """
     if retyped.action is not Action.ALTER or retyped.aspect != "type" or retyped.object != other.object:
         return None
-    if other.action not in {Action.READ, Action.WRITE} or other.dependency is Dependency.AT_CALL:
+    if other.action not in {Action.READ, Action.WRITE} or other.dependency is DependencyKind.AT_CALL:
         return None
     if other.makes in retyped.recreated:
         return None
     what = retyped.object if retyped.object.kind is ObjectKind.COLUMN else f"the columns of {retyped.object}"
     compared = retyped.has(Trait.CONVERTED) and other.has(Trait.COMPARED)
-    refused = other.action is Action.READ and (other.dependency is Dependency.BLOCKS or compared)
+    refused = other.action is Action.READ and (other.dependency is DependencyKind.BLOCKS or compared)
     return Conflict(
         object=retyped.object,
         message=f"{retyped.label} changes the type of {what}, and {uses(other, retyped)}",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.check.dependencies import OVERLOADS, VALUES
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.model import Action, Dependency, ObjectKind, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait
 from gitmig.check.rules.pairs import given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -144,7 +144,7 @@ def dropped_and_used(drop: Effect, other: Effect) -> Conflict | None:
 
 
 def _why_it_may_serve(drop: Effect, other: Effect) -> str | None:
-    passing = other.dependency in {Dependency.TRANSIENT, Dependency.CHECKED}
+    passing = other.dependency in {DependencyKind.TRANSIENT, DependencyKind.CHECKED}
     if (drop.replaced or drop.succeeded) and passing and other.action in {Action.READ, Action.WRITE}:
         return "whether the new definition serves it, too, is not known"
     if other.forgiving and other.action is not Action.CREATE:
@@ -166,7 +166,7 @@ def _cannot_fail(effect: Effect) -> bool:
     """Whether it is looked up later; or goes along with something else, where the drop finds it in the other order."""
     if effect.implied:
         return effect.action is not Action.RENAME
-    return effect.action in {Action.READ, Action.WRITE} and effect.dependency is Dependency.AT_CALL
+    return effect.action in {Action.READ, Action.WRITE} and effect.dependency is DependencyKind.AT_CALL
 
 
 @on_pairs
@@ -234,7 +234,7 @@ def _has_the_old_name(rename: Effect, other: Effect) -> bool:
         return True
     if rename.returned and rename.touch.to == rename.object:
         return True
-    if other.implied or (other.action in {Action.READ, Action.WRITE} and other.dependency is Dependency.AT_CALL):
+    if other.implied or (other.action in {Action.READ, Action.WRITE} and other.dependency is DependencyKind.AT_CALL):
         return True
     alike = rename.touch.to == other.touch.to and other.action is not Action.CREATE
     return rename.forgiving and other.forgiving and alike
@@ -250,7 +250,7 @@ def _why_the_name_may_serve(rename: Effect, other: Effect) -> str | None:
 
 def _value_renamed(renamed: Effect, other: Effect) -> Conflict | None:
     """Values of an enum stand in statements as mere texts; `renamed` is a column of the enum."""
-    if other.dependency is Dependency.AT_CALL:
+    if other.dependency is DependencyKind.AT_CALL:
         return None
     default = other.action is Action.ALTER and other.object == renamed.object and other.aspect == "default"
     if not default and not given(other, renamed.object):
@@ -286,7 +286,7 @@ def named_in_a_function_body(gone: Effect, other: Effect) -> Conflict | None:
     """A PL/pgSQL function names what the other side drops or renames. PostgreSQL notices at its next call."""
     if gone.action not in {Action.DROP, Action.RENAME} or gone.replaced or not hits(gone, other):
         return None
-    if other.action not in {Action.READ, Action.WRITE} or other.dependency is not Dependency.AT_CALL:
+    if other.action not in {Action.READ, Action.WRITE} or other.dependency is not DependencyKind.AT_CALL:
         return None
     verb = "drops" if gone.action is Action.DROP else "renames"
     return Conflict(
@@ -421,7 +421,7 @@ def function_of_one_name(added: Effect, call: Effect) -> Conflict | None:
     """
     if added.action is not Action.ALTER or added.aspect != OVERLOADS or added.object.root != call.object.root:
         return None
-    if call.action is not Action.READ or not call.has(Trait.CALLED) or call.dependency is Dependency.AT_CALL:
+    if call.action is not Action.READ or not call.has(Trait.CALLED) or call.dependency is DependencyKind.AT_CALL:
         return None
     return Conflict(
         object=added.object,

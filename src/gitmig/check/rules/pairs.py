@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import OPERATOR, ROUTINE, Action, Dependency, ObjectKind
+from gitmig.check.footprint.model import OPERATOR, ROUTINE, Action, DependencyKind, ObjectKind
 
 if TYPE_CHECKING:
     from gitmig.check.effects import Effect
@@ -29,7 +29,11 @@ def hits(first: Effect, second: Effect) -> bool:
 
 def given(write: Effect, column: Object) -> bool:
     """Whether a statement writes a value of its own to the column."""
-    if write.action is not Action.WRITE or write.object.root != column.root or write.dependency is Dependency.AT_CALL:
+    if (
+        write.action is not Action.WRITE
+        or write.object.root != column.root
+        or write.dependency is DependencyKind.AT_CALL
+    ):
         return False
     by_position = write.aspect == "insert" and write.object.kind is not ObjectKind.COLUMN
     return write.object == column or (by_position and write.touch.columns is None)
@@ -39,10 +43,10 @@ def uses(effect: Effect, changed: Effect) -> str:
     """`0002_view builds on it`: what the effect does to what the other one changes, as the end of a sentence."""
     label, verb = effect.label, VERBS.get(effect.action)
     it = "it" if effect.object == changed.object or effect.object.contains(changed.object) else str(effect.object)
-    if verb is None and effect.dependency in {Dependency.AT_CALL, Dependency.CHECKED}:
+    if verb is None and effect.dependency in {DependencyKind.AT_CALL, DependencyKind.CHECKED}:
         return f"a function of {label} uses {it}"
     if verb is None:
-        verb = "builds on" if effect.dependency in {Dependency.FOLLOWS, Dependency.BLOCKS} else "uses"
+        verb = "builds on" if effect.dependency in {DependencyKind.FOLLOWS, DependencyKind.BLOCKS} else "uses"
     return f"{label} {verb} {it}"
 
 

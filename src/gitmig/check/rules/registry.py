@@ -84,7 +84,7 @@ def _shown(side: str, given: Scripts) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(Generic[P, T]):
+class CheckRule(Generic[P, T]):
     """A rule with its words. `severity` is what its findings have as a rule; a finding may be given another one.
 
     `summary` is one sentence, `explanation` more of them, or empty, `remedy` what to do. `conflict` is an example of
@@ -151,9 +151,11 @@ class Conflict:
     doubt: str | None = None
 
 
-RULES: dict[str, Rule[..., Any]] = {}
-SIDE_RULES: list[Rule[[Sides], Iterator[Finding]]] = []
-PAIR_RULES: list[Rule[[Effect, Effect], Conflict | None]] = []  # of two that apply the one with the lower code counts
+RULES: dict[str, CheckRule[..., Any]] = {}
+SIDE_RULES: list[CheckRule[[Sides], Iterator[Finding]]] = []
+PAIR_RULES: list[
+    CheckRule[[Effect, Effect], Conflict | None]
+] = []  # of two that apply the one with the lower code counts
 
 
 def rule(
@@ -165,12 +167,12 @@ def rule(
     conflict: Example,
     harmless: Example | None = None,
     when_proven: WhenProven = WhenProven.KEPT,
-) -> Callable[[Callable[P, T]], Rule[P, T]]:
+) -> Callable[[Callable[P, T]], CheckRule[P, T]]:
     """Register a function as the rule of a code, which no other rule has."""
 
-    def register(find: Callable[P, T]) -> Rule[P, T]:
+    def register(find: Callable[P, T]) -> CheckRule[P, T]:
         summary, _, explanation = (inspect.getdoc(find) or f"{title}.").partition("\n\n")
-        made = Rule(
+        made = CheckRule(
             code=code,
             title=title,
             severity=severity,
@@ -188,13 +190,13 @@ def rule(
     return register
 
 
-def on_sides(made: Rule[[Sides], Iterator[Finding]]) -> Rule[[Sides], Iterator[Finding]]:
+def on_sides(made: CheckRule[[Sides], Iterator[Finding]]) -> CheckRule[[Sides], Iterator[Finding]]:
     """Have a rule run on the two sides of every check."""
     SIDE_RULES.append(made)
     return made
 
 
-def on_pairs(made: Rule[[Effect, Effect], Conflict | None]) -> Rule[[Effect, Effect], Conflict | None]:
+def on_pairs(made: CheckRule[[Effect, Effect], Conflict | None]) -> CheckRule[[Effect, Effect], Conflict | None]:
     """Have a rule run on every two effects that meet on one object, in both orders."""
     PAIR_RULES.append(made)
     PAIR_RULES.sort(key=lambda one: one.code)

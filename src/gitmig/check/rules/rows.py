@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.check.dependencies import DOMAIN, REST
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.model import Action, Dependency, ObjectKind, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait
 from gitmig.check.rules.pairs import given, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -36,7 +36,7 @@ def value_required(column: Effect, insert: Effect) -> Conflict | None:
     """
     if insert.action is not Action.WRITE or insert.aspect != "insert":
         return None
-    if insert.dependency is not Dependency.TRANSIENT:
+    if insert.dependency is not DependencyKind.TRANSIENT:
         return None
     if column.object.kind is not ObjectKind.COLUMN or not insert.object.contains(column.object):
         return None
@@ -81,7 +81,7 @@ def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
     """
     if write.action is not Action.WRITE or write.aspect not in {"insert", "update"}:
         return None
-    if write.dependency is not Dependency.TRANSIENT or write.object.root != added.object.root:
+    if write.dependency is not DependencyKind.TRANSIENT or write.object.root != added.object.root:
         return None
     constraint = added.action is Action.CREATE and added.object.kind is ObjectKind.CONSTRAINT
     followed = added.action is Action.ALTER and added.aspect in FOLLOWED
@@ -141,7 +141,7 @@ def _both_change(write: Effect, other: Effect) -> str:
 
 
 def _at_once(effect: Effect) -> bool:
-    return effect.action not in {Action.READ, Action.WRITE} or effect.dependency is Dependency.TRANSIENT
+    return effect.action not in {Action.READ, Action.WRITE} or effect.dependency is DependencyKind.TRANSIENT
 
 
 def _is_read_or_written(write: Effect, other: Effect) -> bool:

@@ -17,10 +17,10 @@ from gitmig.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.check.rules import Rule
+    from gitmig.check.rules import CheckRule
     from gitmig.check.rules.registry import Example
 
-    AnyRule = Rule[..., Any]
+    AnyRule = CheckRule[..., Any]
 
 LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 PAGE = """\

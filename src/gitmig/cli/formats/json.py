@@ -33,11 +33,11 @@ def of_proof(proof: Proof) -> dict[str, Any]:
         "holds": proof.holds,
         "orders": [
             {
-                "order": way.value,
-                "failure": _failure(proof.failures[way]) if way in proof.failures else None,
-                "differs_in": [str(name) for name in proof.differences.get(way, ())],
+                "order": order.value,
+                "failure": _failure(proof.failures[order]) if order in proof.failures else None,
+                "differs_in": [str(name) for name in proof.differences.get(order, ())],
             }
-            for way in proof.orders
+            for order in proof.orders
         ],
         "round_trip": {
             "holds": proof.round_trip,

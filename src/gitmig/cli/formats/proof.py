@@ -15,19 +15,19 @@ SHOWN = 5  # objects named in one sentence
 
 
 def sentences(proof: Proof) -> list[str]:
-    """What came out of the orders, then of the way back."""
+    """What came out of the orders, then of the downs."""
     said = [f"{orders} fails: {_failure(failure)}" for failure, orders in proof.failing_orders.items()]
     said += [
-        f"both run, schemas differ after {way.value}: {_listed(map(str, names))}"
-        for way, names in proof.differences.items()
+        f"both run, schemas differ after {order.value}: {_listed(map(str, names))}"
+        for order, names in proof.differences.items()
     ]
     if proof.holds:
         one = len(proof.orders) == 1
         said.append("it runs; there is one order only" if one else "both orders run and give the same schema")
-    return [*said, *_way_back(proof)]
+    return [*said, *_round_trip(proof)]
 
 
-def _way_back(proof: Proof) -> list[str]:
+def _round_trip(proof: Proof) -> list[str]:
     if proof.without_down:
         return [f"no round trip: {_listed(proof.without_down)} without a down"]
     if proof.revert_failure:
