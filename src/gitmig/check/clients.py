@@ -1,12 +1,8 @@
-"""What a branch takes away from those who use the schema: tables, views and columns that are renamed or dropped.
+"""Source code that a branch leaves behind: lines that still use a table or column that it renames or drops.
 
-What one line of source code looks like: SQL or prose, a definition, a comment, reading or writing.
-
-How source code spells the names of tables and columns.
-
-Which of the lines that name a departed table or column are uses of it.
-
-Uses as findings.
+From top to bottom: what is removed from the schema; what one line of code looks like (SQL or prose, a definition, a
+comment, reading or writing); how code spells the names of tables and columns; which of the lines that have such a name
+are uses, and how sure that is.
 """
 
 from __future__ import annotations
@@ -59,7 +55,7 @@ class RemovedObject:
 def removed_objects(branch: Iterable[tuple[str, Footprint]]) -> list[RemovedObject]:
     """What has gone once all migrations of a branch ran; `branch` are their labels and footprints, in order.
 
-    What the branch itself makes, and what it takes away and brings back, is no removed.
+    What the branch itself makes, and what it removes and creates again, is not listed.
     """
     removals = _Removals()
     for label, footprint in branch:
@@ -266,7 +262,7 @@ CODE_BEFORE_TABLE = re.compile(
 
 
 class Confidence(IntEnum):
-    """How sure it is that a line means what has departed."""
+    """How sure it is that a line means what was removed."""
 
     NONE = 0
     FILE = 1  # the same file names the table, or nothing else has such a name
@@ -285,7 +281,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """A line that still uses what has departed. `how` is `reads`, `writes` or `names`."""
+    """A line that still uses what was removed. `how` is `reads`, `writes` or `names`."""
 
     removed: RemovedObject
     path: str
@@ -323,7 +319,7 @@ def _of_file(removed: RemovedObject, path: str, hits: Sequence[Hit]) -> list[Use
     for hit in hits:
         if hit.line in ignored or not judge.named.search(hit.text):
             continue
-        confidence = _for_people(judge.judge(hit), path, hit)
+        confidence = _for_people(judge.confidence(hit), path, hit)
         if confidence:
             said = how(hit.text, judge.names)
             found.append(Use(removed=removed, path=path, line=hit.line, how=said, confidence=confidence))
@@ -354,7 +350,7 @@ class _Column:
         self._rows = tuple({row.lower() for table in removed.tables for row in row_spellings(table)})
         self._distinctive = is_distinctive(removed.column)
 
-    def judge(self, hit: Hit) -> Confidence:
+    def confidence(self, hit: Hit) -> Confidence:
         if is_alias(hit.text, self.names) or self._called.search(hit.text):
             return Confidence.NONE
         if self._together.search(hit.text) or (is_statement(hit.text) and self._table.search(hit.text)):
@@ -399,7 +395,7 @@ class _Table:
         self._in_code = re.compile(rf"[\"'`:]{self.names}(?:\.\w+)?[\"'`]|:{self.names}\b|\b{self.names}::")
         self._distinctive = is_distinctive(name)
 
-    def judge(self, hit: Hit) -> Confidence:
+    def confidence(self, hit: Hit) -> Confidence:
         if self._in_sql.search(hit.text):
             return Confidence.CERTAIN
         if self._in_small_letters.search(hit.text) and SQL_IN_ANY_CASE.search(hit.text):

@@ -61,7 +61,7 @@ class Effect:
     renames it, and gives it its old name back. `widened`: the side adds columns to what this reads. `taken`: it only
     gives this name to something that is there. `implied`: PostgreSQL does it along with something else.
     `changes_data`: the statement writes rows. `makes`: what the statement makes of what it reads. `recreated`: what
-    the side drops before it changes a column, or might as well drop later, and makes anew behind the change.
+    the side drops before it changes a column, or might as well drop later, and creates again behind the change.
     """
 
     touch: Touch
@@ -303,7 +303,7 @@ class NameResolution:
 
 
 def _with_recreated(found: Sequence[Effect]) -> Iterator[Effect]:
-    """The effects of a side in order; reads know what is made of them, changes of columns what is made anew later.
+    """The effects of a side in order; reads know what is made of them, changes of columns what is recreated later.
 
     If the other side makes the very same, it does not matter whose change comes first: both see all columns in the
     end, and the old version does not stand in the way.

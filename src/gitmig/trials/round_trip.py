@@ -1,6 +1,6 @@
-"""What is seen of a migration when its up, its down and its up again are run, and what that says about it.
+"""Trying a migration: its up, its down and its up again, and what that says about it.
 
-Trying a migration: its up, its down and its up again, without a trace in the database it is tried on.
+Nothing stays in the database on which it is tried.
 """
 
 from __future__ import annotations

@@ -35,11 +35,14 @@ CLASSES = {
     "OBJECT_TYPE": ObjectKind.TYPE,
     "OBJECT_DOMAIN": ObjectKind.TYPE,
 }
-DROPPED_PARTS = {
+PARTS = {
+    "OBJECT_COLUMN": ObjectKind.COLUMN,
+    "OBJECT_TABCONSTRAINT": ObjectKind.CONSTRAINT,
     "OBJECT_TRIGGER": ObjectKind.TRIGGER,
     "OBJECT_POLICY": ObjectKind.POLICY,
     "OBJECT_RULE": ObjectKind.RULE,
 }
+RENAMED_PARTS = {**PARTS, "OBJECT_ATTRIBUTE": ObjectKind.COLUMN, "OBJECT_DOMCONSTRAINT": ObjectKind.CONSTRAINT}
 ROUTINES = {"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"}
 
 
@@ -51,7 +54,7 @@ def drop(trace: Trace, node: Node) -> None:
     for item in node.get("objects", ()):
         dropped = named_object(trace, kind, item)
         trace.touch(Action.DROP, dropped, *traits)
-        if kind in DROPPED_PARTS:
+        if kind in PARTS:
             trace.read(_owner(dropped), *lenient(node))
     if kind == "OBJECT_EXTENSION":
         trace.cannot_see("what belongs to an extension goes with it")
@@ -81,9 +84,9 @@ def named_object(trace: Trace, kind: str, item: Node) -> Object:
         return trace.routine(node["objname"], arguments)
     if kind in CLASSES and node_kind in {"List", "TypeName"}:
         return trace.named(names, CLASSES[kind])
-    if kind in DROPPED_PARTS:
+    if kind in PARTS:
         *owner, part = names
-        return trace.named(owner, ObjectKind.TABLE).part(DROPPED_PARTS[kind], text(part))
+        return trace.named(owner, ObjectKind.TABLE).part(PARTS[kind], text(part))
     if kind == "OBJECT_SCHEMA":
         return schema(text(item))
     if kind == "OBJECT_OPERATOR":
@@ -102,27 +105,16 @@ def _owner(part: Object) -> Object:
     return type(part)(ObjectKind.TABLE, part.root)
 
 
-NAMED_PARTS = {
-    "OBJECT_COLUMN": ObjectKind.COLUMN,
-    "OBJECT_ATTRIBUTE": ObjectKind.COLUMN,
-    "OBJECT_TABCONSTRAINT": ObjectKind.CONSTRAINT,
-    "OBJECT_DOMCONSTRAINT": ObjectKind.CONSTRAINT,
-    "OBJECT_TRIGGER": ObjectKind.TRIGGER,
-    "OBJECT_POLICY": ObjectKind.POLICY,
-    "OBJECT_RULE": ObjectKind.RULE,
-}
-
-
 def rename(trace: Trace, node: Node) -> None:
     """ALTER … RENAME TO."""
     forgives = lenient(node)
     kind, new = node.get("renameType", ""), node["newname"]
-    if kind in NAMED_PARTS:
+    if kind in RENAMED_PARTS:
         owner = _relation(trace, node)
         trace.read(owner, *forgives)
-        old = owner.part(NAMED_PARTS[kind], node["subname"])
-        trace.touch(Action.RENAME, old, *forgives, to=owner.part(NAMED_PARTS[kind], new))
-        if NAMED_PARTS[kind] is ObjectKind.CONSTRAINT:  # and its index, if it has one
+        old = owner.part(RENAMED_PARTS[kind], node["subname"])
+        trace.touch(Action.RENAME, old, *forgives, to=owner.part(RENAMED_PARTS[kind], new))
+        if RENAMED_PARTS[kind] is ObjectKind.CONSTRAINT:  # and its index, if it has one
             index, renamed = (in_schema(ObjectKind.INDEX, owner.path[1], name) for name in (node["subname"], new))
             trace.touch(Action.RENAME, index, Trait.LENIENT, to=renamed)
         return
@@ -169,15 +161,6 @@ def _renamed(trace: Trace, node: Node, kind: str) -> Object:
         return schema(node["subname"])
     what = kind.removeprefix("OBJECT_").replace("_", " ").lower()
     return other(what, node["subname"]) if "subname" in node else named_object(trace, kind, node["object"])
-
-
-COMMENTED_PARTS = {
-    "OBJECT_COLUMN": ObjectKind.COLUMN,
-    "OBJECT_TABCONSTRAINT": ObjectKind.CONSTRAINT,
-    "OBJECT_TRIGGER": ObjectKind.TRIGGER,
-    "OBJECT_POLICY": ObjectKind.POLICY,
-    "OBJECT_RULE": ObjectKind.RULE,
-}
 
 
 def grant(trace: Trace, node: Node) -> None:
@@ -227,15 +210,8 @@ def default_privileges(trace: Trace, node: Node) -> None:
 def comment(trace: Trace, node: Node) -> None:
     """COMMENT ON."""
     kind = node.get("objtype", "")
-    touched = _commented(trace, kind, node["object"])
+    touched = named_object(trace, kind, node["object"])
     trace.touch(Action.ALTER, touched, aspect="comment", value=definition(node.get("comment")))
-
-
-def _commented(trace: Trace, kind: str, item: Node) -> Object:
-    if kind in COMMENTED_PARTS:
-        *owner, part = item["List"]["items"]
-        return trace.named(owner, ObjectKind.TABLE).part(COMMENTED_PARTS[kind], text(part))
-    return named_object(trace, kind, item)
 
 
 def _granted(trace: Trace, node: Node, item: Node) -> list[Object]:

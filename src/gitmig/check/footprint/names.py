@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SERIALS = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 
 
-# What the parser does not mark as PostgreSQL's own; the list only saves touches nobody asks for.
+# What the parser does not mark as PostgreSQL's own; the list only saves useless touches.
 BUILT_IN = frozenset(
     (
         "text uuid json jsonb bytea date inet cidr macaddr oid regclass name money xml tsvector tsquery timestamptz "

@@ -67,7 +67,7 @@ class Scope:
 SEQUENCE_FUNCTIONS = {"nextval", "setval", "currval"}
 # They take the name of a configuration as their first argument of several.
 SEARCH_FUNCTIONS = {"to_tsvector", "to_tsquery", "plainto_tsquery", "phraseto_tsquery", "websearch_to_tsquery"}
-# The list only saves touches nobody asks for.
+# the list only saves useless touches.
 BUILT_IN_OPERATORS = frozenset(
     "+ - * / % = <> < > <= >= || -> ->> #> #>> @> <@ && ~ ~* !~ !~* ? ^ & |".split()  # noqa: SIM905  # read more easily
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.any_object import read_owner
+from gitmig.check.footprint.any_object import CLASSES, read_owner
 from gitmig.check.footprint.model import Action, DependencyKind, Object, ObjectKind, Trait, in_schema
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
@@ -197,15 +197,6 @@ def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     trace.touch(Action.CREATE, check, *traits, *chosen, aspect="constraints", value=definition(node))
 
 
-KINDS = {
-    "OBJECT_TABLE": ObjectKind.TABLE,
-    "OBJECT_FOREIGN_TABLE": ObjectKind.TABLE,
-    "OBJECT_VIEW": ObjectKind.VIEW,
-    "OBJECT_MATVIEW": ObjectKind.VIEW,
-    "OBJECT_INDEX": ObjectKind.INDEX,
-    "OBJECT_SEQUENCE": ObjectKind.SEQUENCE,
-    "OBJECT_TYPE": ObjectKind.TYPE,
-}
 # What a change of a column changes; two changes of different aspects do not meet.
 COLUMN_ASPECTS = {
     "AT_ColumnDefault": "default",
@@ -240,7 +231,7 @@ TABLE_ASPECTS = {
 
 def alter_table(trace: Trace, node: Node) -> None:
     """Every command of the statement, on the relation it names."""
-    relation = trace.relation(node["relation"], KINDS.get(node.get("objtype", ""), ObjectKind.TABLE))
+    relation = trace.relation(node["relation"], CLASSES.get(node.get("objtype", ""), ObjectKind.TABLE))
     with trace.using(None, *lenient(node)):
         trace.read(relation)
         for item in node.get("cmds", ()):

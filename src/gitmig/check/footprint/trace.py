@@ -63,7 +63,7 @@ class Trace:
         to: Object | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
-        """Note a touch; whatever is temporary is nobody else's business."""
+        """Note a touch; what happens to temporary objects does not matter to others."""
         made = to or touched if verb in {Action.CREATE, Action.RENAME} else None
         if made:
             self._made.add(made.root)

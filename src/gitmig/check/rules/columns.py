@@ -136,7 +136,7 @@ def type_of_what_is_built_on(retyped: Effect, other: Effect) -> Conflict | None:
     """One side changes the type of a column, the other one builds on the column.
 
     An error for what PostgreSQL refuses: views, triggers, policies, generated columns. Indexes, checks and foreign keys
-    it makes anew, which is an error where `USING` converts to another family of types. Else a warning that is not
+    it recreates, which is an error where `USING` converts to another family of types. Else a warning that is not
     certain.
     """
     if retyped.action is not Action.ALTER or retyped.aspect != "type" or retyped.object != other.object:
