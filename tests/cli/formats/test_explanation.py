@@ -45,7 +45,7 @@ GM204 dropped twice (error)
 
 Both sides drop the same: the second one to run finds nothing to drop.
 
-What to do: Take one of the two out.
+What to do: take one of the two out: the second one to run finds nothing to drop.
 
 If a proof runs every order and all give one schema, it goes.
 
@@ -70,7 +70,7 @@ def test_links_are_written_out_where_nobody_can_follow_them() -> None:
     assert explanation.as_json(RULES["GM701"])["summary"].startswith(
         "squawk (https://squawkhq.com), if it is installed"
     )
-    assert explanation.as_json(RULES["GM302"])["what_to_do"].startswith("Give the file a name that the layout takes")
+    assert explanation.as_json(RULES["GM302"])["hint"].startswith("give the file a name that the layout takes")
 
 
 def test_json() -> None:
@@ -81,7 +81,7 @@ def test_json() -> None:
         "summary": "A PL/pgSQL function names what the other side drops or renames. PostgreSQL notices at its next "
         "call.",
         "explanation": "",
-        "what_to_do": "Write the function anew in a migration behind both.",
+        "hint": "write the function anew behind both: nothing fails before it is called",
         "conflict": str(RULES["GM206"].conflict),
         "harmless": str(RULES["GM206"].harmless),
         "when_proven": "uncertain",

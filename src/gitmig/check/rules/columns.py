@@ -29,7 +29,7 @@ GRANTED = {
     "GM207",
     "whole rows",
     Severity.ERROR,
-    remedy="Name what is meant, one by one, or let one of the two follow the other.",
+    hint="name what is meant, one by one, or let one of the two follow the other",
     conflict=Example(
         ours="CREATE VIEW v AS SELECT * FROM comments;", theirs="ALTER TABLE comments ADD COLUMN score int;"
     ),
@@ -108,7 +108,6 @@ def _taken_whole(whole: Effect, change: Effect, doubt: str | None) -> Conflict:
     return Conflict(
         object=taken,
         message=f"{whole.label} takes {what} {taken}, and {changes}",
-        hint="name what is meant, one by one, or let one of the two follow the other",
         severity=Severity.WARNING if doubt else Severity.ERROR,
         doubt=doubt,
     )
@@ -119,7 +118,7 @@ def _taken_whole(whole: Effect, change: Effect, doubt: str | None) -> Conflict:
     "GM209",
     "type of what is built on",
     Severity.WARNING,
-    remedy="Let the change of the type run first, or drop and create again what stands in its way.",
+    hint="let the change of the type run first, or drop and create again what stands in its way",
     conflict=Example(
         ours="CREATE TYPE writer AS ENUM ('nobody', 'me');\n"
         "ALTER TABLE comments ALTER author DROP DEFAULT, ALTER author TYPE writer USING author::writer;",
@@ -151,7 +150,6 @@ def type_of_what_is_built_on(retyped: Effect, other: Effect) -> Conflict | None:
     return Conflict(
         object=retyped.object,
         message=f"{retyped.label} changes the type of {what}, and {uses(other, retyped)}",
-        hint="let the change of the type run first, or drop and create again what stands in its way",
         severity=Severity.ERROR if refused else Severity.WARNING,
         doubt=None if refused else "whether the two types both serve is not known",
     )
@@ -162,7 +160,7 @@ def type_of_what_is_built_on(retyped: Effect, other: Effect) -> Conflict | None:
     "GM212",
     "enum values",
     Severity.ERROR,
-    remedy="Say in one of the two, with `BEFORE` or `AFTER`, which value it belongs beside.",
+    hint="say in one of the two BEFORE or AFTER which value it belongs",
     conflict=Example(
         base="CREATE TYPE mood AS ENUM ('sad', 'ok');",
         ours="ALTER TYPE mood ADD VALUE 'great';",
@@ -190,7 +188,6 @@ def enum_values(first: Effect, second: Effect) -> Conflict | None:
     return Conflict(
         object=enum,
         message=f"{one} and {two} both add a value to {enum} {first.aspect}: they sort as they were run",
-        hint="say in one of the two BEFORE or AFTER which value it belongs",
     )
 
 
@@ -199,7 +196,7 @@ def enum_values(first: Effect, second: Effect) -> Conflict | None:
     "GM214",
     "columns of one table",
     Severity.NOTE,
-    remedy="Nothing, unless something relies on the order of columns.",
+    hint="nothing has to be done, unless something relies on the order of columns",
     conflict=Example(
         ours="ALTER TABLE comments ADD COLUMN score int;", theirs="ALTER TABLE comments ADD COLUMN hidden boolean;"
     ),
@@ -222,5 +219,4 @@ def columns_of_one_table(first: Effect, second: Effect) -> Conflict | None:
     return Conflict(
         object=table,
         message=f"{one} and {two} both add columns to {table}: their order depends on who runs first",
-        hint="nothing has to be done, unless something relies on the order of columns",
     )

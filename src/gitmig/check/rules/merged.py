@@ -22,7 +22,7 @@ TABLE_B = {"0002_b.sql": "CREATE TABLE b (id int);"}
     "GM301",
     "no down",
     Severity.WARNING,
-    remedy="Write what undoes it, or an empty down if there is nothing to undo.",
+    hint="write what undoes it, or an empty down if there is nothing to undo",
     conflict=Example(ours={"0003_a.sql": f"{UP}CREATE TABLE a (id int);\n"}, theirs=TABLE_B),
     harmless=Example(
         ours={"0003_a.sql": f"{UP}CREATE TABLE a (id int);{DOWN}"}, theirs=TABLE_B, note="an empty down is one"
@@ -34,7 +34,6 @@ def no_down(sides: Sides) -> Iterator[Finding]:
         if content.down is None:
             yield no_down.finding(
                 f"{migration.label} has no down: it cannot be reverted",
-                "write what undoes it, or an empty down if there is nothing to undo",
                 migrations=(migration.label,),
                 path=migration.path,
             )
@@ -45,7 +44,7 @@ def no_down(sides: Sides) -> Iterator[Finding]:
     "GM302",
     "name",
     Severity.ERROR,
-    remedy="Give the file a name that the [layout](layouts.md) takes, or move it to another folder.",
+    hint="give the file a name that the [layout](layouts.md) takes, or move it to another folder",
     conflict=Example(ours={"first.sql": "CREATE TABLE a (id int);"}, theirs=TABLE_B),
     harmless=Example(ours={"0003_first.sql": "CREATE TABLE a (id int);"}, theirs=TABLE_B),
 )
@@ -68,7 +67,7 @@ def _name(problem: Problem, severity: Severity) -> Finding:
     "GM303",
     "no SQL",
     Severity.ERROR,
-    remedy="Correct the script.",
+    hint="correct the script",
     conflict=Example(ours={"0003_a.sql": "CREATE TABEL a (id int);"}, theirs=TABLE_B),
     harmless=Example(ours={"0003_a.sql": "CREATE TABLE a (id int);"}, theirs=TABLE_B),
 )
@@ -93,7 +92,7 @@ def no_sql(sides: Sides) -> Iterator[Finding]:
     "GM304",
     "two folders",
     Severity.ERROR,
-    remedy="Merge the base into the branch and move the migrations into one folder there.",
+    hint="merge the base into the branch and move them into one folder there",
     conflict=Example(
         ours={"migrations/0003_a.sql": "CREATE TABLE a (id int);"},
         theirs={"db/migrations/0002_b.sql": "CREATE TABLE b (id int);"},
@@ -109,7 +108,6 @@ def two_folders(sides: Sides) -> Iterator[Finding]:
     if len(folders) > 1:
         yield two_folders.finding(
             f"after the merge there are migrations in {' and in '.join(folders)}",
-            "merge the base into the branch and move them into one folder there",
             path=folders[0],
         )
 
@@ -119,7 +117,7 @@ def two_folders(sides: Sides) -> Iterator[Finding]:
     "GM305",
     "down that cannot run",
     Severity.WARNING,
-    remedy="Correct the down: it will fail when it is needed.",
+    hint="correct the down: it will fail when it is needed",
     conflict=Example(
         ours={"0003_a.sql": f"{UP}CREATE TABLE a (id int);{DOWN}DROP TABLE a;\nROLLBACK;\n"}, theirs=TABLE_B
     ),
@@ -155,7 +153,7 @@ def _added(sides: Sides) -> Iterator[tuple[Migration, Content]]:
     "GM401",
     "cannot see inside",
     Severity.NOTE,
-    remedy="`gitmig check --prove` runs both orders and looks.",
+    hint="`gitmig check --prove` runs both orders and looks",
     conflict=Example(
         ours="DO $$ BEGIN EXECUTE 'ALTER TABLE ' || current_setting('a.b') || ' ADD c int'; END $$;",
         theirs="CREATE TABLE likes (id int);",
@@ -176,7 +174,6 @@ def cannot_see_inside(sides: Sides) -> Iterator[Finding]:
         for spot in migration.footprint.blind_spots[:1]:
             yield cannot_see_inside.finding(
                 f"gitmig cannot see inside {migration.label}: {spot.reason}",
-                "`gitmig check --prove` runs both orders and looks",
                 migrations=(migration.label,),
                 path=migration.path,
                 line=migration.first_line + spot.line - 1,

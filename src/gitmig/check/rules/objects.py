@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "GM201",
     "created twice",
     Severity.ERROR,
-    remedy="Keep one of the two, or give one of them another name.",
+    hint="keep one of the two, or give one of them another name",
     conflict=Example(ours="CREATE TABLE votes (id int);", theirs="CREATE TABLE votes (id bigint);"),
     harmless=Example(
         ours="CREATE TABLE IF NOT EXISTS votes (id int);",
@@ -51,7 +51,7 @@ def created_twice(first: Effect, second: Effect) -> Conflict | None:
     "GM202",
     "two versions",
     Severity.ERROR,
-    remedy="Write one version that does what both want, in the migration that is merged last.",
+    hint="write one version that does what both want, in the migration that is merged last",
     conflict=Example(
         ours="CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
         theirs="CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';",
@@ -76,7 +76,6 @@ def two_versions(first: Effect, second: Effect) -> Conflict | None:
     return Conflict(
         object=made,
         message=f"{one} and {two} make {made} in two versions: the last one to run wins",
-        hint="write one version that does what both want, in the migration that is merged last",
     )
 
 
@@ -110,7 +109,7 @@ def _chosen(first: Effect, second: Effect) -> Conflict:
     "GM203",
     "dropped and used",
     Severity.ERROR,
-    remedy="Take what needs the object out of the other migration, or leave the object in place for now.",
+    hint="take what needs the object out of the other migration, or leave the object in place for now",
     conflict=Example(
         ours="ALTER TABLE comments DROP COLUMN contents;", theirs="CREATE VIEW recent AS SELECT contents FROM comments;"
     ),
@@ -174,7 +173,7 @@ def _cannot_fail(effect: Effect) -> bool:
     "GM204",
     "dropped twice",
     Severity.ERROR,
-    remedy="Take one of the two out.",
+    hint="take one of the two out: the second one to run finds nothing to drop",
     conflict=Example(ours="DROP TABLE posts;", theirs="DROP TABLE posts;\nCREATE TABLE likes (id int);"),
     harmless=Example(
         ours="DROP TABLE IF EXISTS posts;", theirs="DROP TABLE IF EXISTS posts;\nCREATE TABLE likes (id int);"
@@ -191,7 +190,6 @@ def dropped_twice(first: Effect, second: Effect) -> Conflict | None:
     return Conflict(
         object=first.object,
         message=f"{one} and {two} both drop {first.object}",
-        hint="take one of the two out: the second one to run finds nothing to drop",
     )
 
 
@@ -200,7 +198,7 @@ def dropped_twice(first: Effect, second: Effect) -> Conflict | None:
     "GM205",
     "renamed and used",
     Severity.ERROR,
-    remedy="Let the other migration run first, or write the new name into it.",
+    hint="let the other migration run first, or write the new name into it",
     conflict=Example(
         ours="ALTER TABLE comments RENAME contents TO body;", theirs="CREATE INDEX ON comments (contents);"
     ),
@@ -269,7 +267,7 @@ def _value_renamed(renamed: Effect, other: Effect) -> Conflict | None:
     "GM206",
     "named in a function body",
     Severity.WARNING,
-    remedy="Write the function anew in a migration behind both.",
+    hint="write the function anew behind both: nothing fails before it is called",
     conflict=Example(
         ours="ALTER TABLE comments DROP COLUMN contents;",
         theirs="CREATE FUNCTION clear() RETURNS void LANGUAGE plpgsql AS\n"
@@ -292,7 +290,6 @@ def named_in_a_function_body(gone: Effect, other: Effect) -> Conflict | None:
     return Conflict(
         object=gone.object,
         message=f"{gone.label} {verb} {gone.object}, which a function of {other.label} still names",
-        hint="write the function anew behind both: nothing fails before it is called",
     )
 
 
@@ -304,7 +301,7 @@ KEPT_BY_REPLACE = ("comment", "owner", " for ")  # CREATE OR REPLACE leaves thes
     "GM208",
     "altered twice",
     Severity.ERROR,
-    remedy="Decide which of the two shall count, and take the other one out.",
+    hint="decide which of the two shall count, and take the other one out",
     conflict=Example(
         ours="ALTER TABLE comments ALTER post_id TYPE bigint;",
         theirs="ALTER TABLE comments ALTER post_id TYPE numeric;",
@@ -352,7 +349,6 @@ def _both_alter(first: Effect, second: Effect, aspects: Iterable[str], doubt: st
     return Conflict(
         object=inner,
         message=f"{one} and {two} both alter {inner} ({', '.join(aspects)})",
-        hint="decide which of the two shall count, and take the other one out",
         severity=Severity.WARNING if doubt else Severity.ERROR,
         doubt=doubt,
     )
@@ -401,7 +397,7 @@ def _sets_back(altered: Effect, created: Effect) -> Conflict | None:
     "GM216",
     "function of one name",
     Severity.WARNING,
-    remedy="Cast the arguments of the call to the types of the function that is meant.",
+    hint="cast the arguments of the call to the types of the function that is meant",
     conflict=Example(
         base="CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';",
         ours="CREATE FUNCTION f(a int, b int DEFAULT 2) RETURNS int LANGUAGE sql AS 'SELECT a + b';",
@@ -426,6 +422,5 @@ def function_of_one_name(added: Effect, call: Effect) -> Conflict | None:
     return Conflict(
         object=added.object,
         message=f"{added.label} adds a {added.object} with other parameters, and {uses(call, added)}",
-        hint="cast the arguments of the call to the types of the function that is meant",
         doubt="it depends on the types of the arguments which of them is called",
     )

@@ -26,7 +26,7 @@ DOUBTS = {
     "GM601",
     "a client is left behind",
     Severity.NOTE,
-    remedy=f"Let the code follow in the same branch, or write `{IGNORE}` on the line.",
+    hint=f"let the code follow in the same branch, or write `{IGNORE}` on the line",
     conflict=Example(
         ours={"0002_rename.sql": RENAMES, "src/api.py": 'db.execute("SELECT contents FROM comments")'},
     ),
@@ -59,7 +59,7 @@ NOT_ASKED = {"syntax-error"}
     "GM701",
     "unsafe statement",
     Severity.WARNING,
-    remedy="Do what the hint says, or exclude the rule in squawk's `.squawk.toml`.",
+    hint="do what squawk says, or exclude its rule in `.squawk.toml`",
     conflict=Example(ours="ALTER TABLE comments ADD likes int NOT NULL;"),
 )
 def unsafe_statement(report: str, scripts: Mapping[str, tuple[str, Script]]) -> Iterator[Finding]:

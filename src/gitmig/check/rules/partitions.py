@@ -25,7 +25,7 @@ LOWEST, HIGHEST = (-1, 0), (1, 0)
     "GM215",
     "partitions",
     Severity.ERROR,
-    remedy="Give the two partitions bounds that do not meet.",
+    hint="give the two partitions bounds that do not meet",
     conflict=Example(
         base="CREATE TABLE p (id int) PARTITION BY RANGE (id);",
         ours="CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);",
@@ -58,7 +58,6 @@ def partitions(first: Effect, second: Effect) -> Conflict | None:
     return Conflict(
         object=table,
         message=f"{one} and {two} both add partitions to {table}, and {meet} rows in common",
-        hint="give the two partitions bounds that do not meet",
         severity=Severity.ERROR if overlap else Severity.WARNING,
         doubt=None if overlap else "their bounds are not compared here",
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     "GM501",
     "an order fails",
     Severity.ERROR,
-    remedy="Change one of the two sides so that the order does not matter, or `gitmig renumber`.",
+    hint="change one of the two sides so that the order does not matter, or `gitmig renumber`",
     conflict=Example(
         ours="DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'comments' || ' ADD score int'; END $$;",
         theirs="ALTER TABLE comments RENAME TO remarks;",
@@ -35,7 +35,6 @@ def an_order_fails(orders: str, failure: OrderFailure) -> Finding:
     """
     return an_order_fails.finding(
         f"{orders}: {failure.label} fails at {failure.place}: {failure.message}",
-        "change one of the two sides so that the order does not matter, or `gitmig renumber`",
         migrations=(failure.label,),
         path=failure.path,
         line=failure.line,
@@ -46,7 +45,7 @@ def an_order_fails(orders: str, failure: OrderFailure) -> Finding:
     "GM502",
     "two schemas",
     Severity.ERROR,
-    remedy="Decide what it shall be, and write that into the later of the migrations.",
+    hint="decide what it shall be, and write that into the later of the migrations",
     conflict=Example(
         ours="DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'comments' || ' ALTER author SET DEFAULT ''me'''; END $$;",
         theirs="ALTER TABLE comments ALTER author DROP DEFAULT;",
@@ -60,7 +59,6 @@ def two_schemas(order: RunOrder, names: Sequence[ObjectName]) -> Finding:
     """Every order runs, but they do not give one schema, and no other finding has said so."""
     return two_schemas.finding(
         f"{order.value}: it runs and gives another schema: {_counted(names)}",
-        "decide what it shall be, and write that into the later of the migrations",
         objects=tuple(map(str, names)),
     )
 
@@ -69,7 +67,7 @@ def two_schemas(order: RunOrder, names: Sequence[ObjectName]) -> Finding:
     "GM503",
     "no round trip",
     Severity.WARNING,
-    remedy="Write the down as the exact opposite of its up.",
+    hint="a down shall be exactly the opposite of its up",
     conflict=Example(
         ours={
             "0003_x.sql": "-- migrate:up\nCREATE TABLE x (id int);\nCREATE INDEX i ON comments (author);\n"
@@ -88,11 +86,9 @@ def no_round_trip(proof: Proof) -> Iterator[Finding]:
 
     Forgotten is what is not as it was in the schema before them. A down that is missing is GM301.
     """
-    hint = "a down shall be exactly the opposite of its up"
     if failure := proof.revert_failure:
         yield no_round_trip.finding(
             f"the down of {failure.label} fails at {failure.place}: {failure.message}",
-            hint,
             migrations=(failure.label,),
             path=failure.path,
             line=failure.line,
@@ -100,7 +96,6 @@ def no_round_trip(proof: Proof) -> Iterator[Finding]:
     if proof.lost:
         yield no_round_trip.finding(
             f"the downs do not bring back the schema before them: {_counted(proof.lost)}",
-            hint,
             objects=tuple(map(str, proof.lost)),
         )
 

@@ -87,8 +87,8 @@ def _shown(side: str, given: Scripts) -> Iterator[str]:
 class CheckRule(Generic[P, T]):
     """A rule with its words. `severity` is what its findings have as a rule; a finding may be given another one.
 
-    `summary` is one sentence, `explanation` more of them, or empty, `remedy` what to do. `conflict` is an example of
-    what is found, `harmless` one of what is fine, though it looks much like it.
+    `summary` is one sentence, `explanation` more of them, or empty. `hint` says what to do; a finding may be given a
+    better one. `conflict` is an example of what is found, `harmless` one of what is fine, though it looks much like it.
     """
 
     code: str
@@ -96,7 +96,7 @@ class CheckRule(Generic[P, T]):
     severity: Severity
     summary: str
     explanation: str
-    remedy: str
+    hint: str
     conflict: Example
     harmless: Example | None
     when_proven: WhenProven
@@ -114,7 +114,7 @@ class CheckRule(Generic[P, T]):
     def finding(
         self,
         message: str,
-        hint: str,
+        hint: str | None = None,
         *,
         severity: Severity | None = None,
         migrations: tuple[str, ...] = (),
@@ -123,12 +123,12 @@ class CheckRule(Generic[P, T]):
         line: int | None = None,
         doubt: str | None = None,
     ) -> Finding:
-        """A finding under the rule's code; with the rule's severity if it is given none."""
+        """A finding under the rule's code; with the rule's severity and hint if it is given none."""
         return Finding(
             code=self.code,
             severity=severity or self.severity,
             message=message,
-            hint=hint,
+            hint=hint or self.hint,
             migrations=migrations,
             objects=objects,
             path=path,
@@ -141,12 +141,12 @@ class CheckRule(Generic[P, T]):
 class Conflict:
     """What a rule says about two effects.
 
-    `object` is what it is about; `doubt` why it is not certain; without a `severity` it has that of the rule.
+    `object` is what it is about; `doubt` why it is not certain; without a `severity` or `hint` it has that of the rule.
     """
 
     object: Object
     message: str
-    hint: str
+    hint: str | None = None
     severity: Severity | None = None
     doubt: str | None = None
 
@@ -163,7 +163,7 @@ def rule(
     title: str,
     severity: Severity,
     *,
-    remedy: str,
+    hint: str,
     conflict: Example,
     harmless: Example | None = None,
     when_proven: WhenProven = WhenProven.KEPT,
@@ -178,7 +178,7 @@ def rule(
             severity=severity,
             summary=" ".join(summary.split()),
             explanation=explanation,
-            remedy=remedy,
+            hint=hint,
             conflict=conflict,
             harmless=harmless,
             when_proven=when_proven,

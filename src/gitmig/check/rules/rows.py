@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "GM210",
     "value required",
     Severity.ERROR,
-    remedy="Give the column a default, or the rows a value.",
+    hint="give the column a default, or the rows a value",
     conflict=Example(
         ours="ALTER TABLE comments ADD COLUMN score int NOT NULL;", theirs="INSERT INTO comments (id) VALUES (1);"
     ),
@@ -62,7 +62,7 @@ FOLLOWED = {DOMAIN: "a constraint to the domain of", REST: "a partition beside t
     "GM211",
     "constraint and rows",
     Severity.WARNING,
-    remedy="Look whether the rows that are written keep to the constraint.",
+    hint="look whether the rows that are written keep to the constraint",
     conflict=Example(
         ours="ALTER TABLE posts ADD CONSTRAINT titled CHECK (title <> '');",
         theirs="INSERT INTO posts (id, title) VALUES (1, 'Hello');",
@@ -94,7 +94,6 @@ def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
     return Conflict(
         object=added.object,
         message=f"{added.label} adds {what}{added.object}, and {uses(write, added)}",
-        hint="look whether the rows that are written keep to the constraint",
         doubt="it depends on the values that are written",
     )
 
@@ -104,7 +103,7 @@ def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
     "GM213",
     "rows",
     Severity.WARNING,
-    remedy="Make both give the same rows whoever runs first, or fix their order.",
+    hint="make both give the same rows whoever runs first, or fix their order",
     conflict=Example(ours="UPDATE comments SET author = 'x';", theirs="UPDATE comments SET author = 'y';"),
     harmless=Example(ours="UPDATE comments SET author = 'x';", theirs="UPDATE comments SET contents = 'y';"),
     when_proven=WhenProven.UNCERTAIN,
@@ -128,7 +127,6 @@ def rows(write: Effect, other: Effect) -> Conflict | None:
     return Conflict(
         object=write.object,
         message=what,
-        hint="make both give the same rows whoever runs first, or fix their order",
         doubt="the rows decide",
     )
 

@@ -28,7 +28,7 @@ TABLE_B = {"0003_b.sql": "CREATE TABLE b (id int);"}
     "GM101",
     "same version",
     Severity.ERROR,
-    remedy="`gitmig renumber` gives ours a version behind theirs.",
+    hint="give ours a version behind theirs: `gitmig renumber` does it",
     conflict=Example(
         ours={"0007_likes.sql": "CREATE TABLE likes (id int);"},
         theirs={"0007_votes.sql": "CREATE TABLE votes (id int);"},
@@ -57,7 +57,6 @@ def _same_version(mine: Migration, other: Migration) -> Finding:
     what = f"both sides add {one}, each with a script of its own" if one == two else f"{one} and {two} have one version"
     return same_version.finding(
         what,
-        "give ours a version behind theirs: `gitmig renumber` does it",
         migrations=(mine.label, other.label),
         path=mine.path,
     )
@@ -68,7 +67,7 @@ def _same_version(mine: Migration, other: Migration) -> Finding:
     "GM102",
     "same change",
     Severity.ERROR,
-    remedy="Delete ours: theirs is enough.",
+    hint="delete ours: theirs is enough",
     conflict=Example(
         ours={"0008_a.sql": "create table A (id int)"}, theirs={"0007_b.sql": "CREATE TABLE a (id int); -- new"}
     ),
@@ -103,7 +102,7 @@ def same_change(sides: Sides) -> Iterator[Finding]:
     "GM103",
     "edited",
     Severity.ERROR,
-    remedy="Restore it, and make the change in a migration of its own.",
+    hint="restore it, and make the change in a migration of its own",
     conflict=Example(base=TABLE_A, ours={"0002_a.sql": "CREATE TABLE a (id bigint);"}, theirs=TABLE_B),
     harmless=Example(base=TABLE_A, ours={"0002_a.sql": "-- new\nCREATE TABLE a (id int);"}, theirs=TABLE_B),
 )
@@ -122,7 +121,6 @@ def edit(mine: Migration) -> Finding:
     """The finding about an edit."""
     return edited.finding(
         f"ours edits {mine.label}, which the base has and others may have applied",
-        "restore it, and make the change in a migration of its own",
         migrations=(mine.label,),
         path=mine.path,
     )
@@ -149,7 +147,7 @@ def _alike(sides: Sides, one: Migration, two: Migration) -> bool:
     "GM104",
     "taken out or renumbered",
     Severity.ERROR,
-    remedy="Restore it. To undo a change, add a migration that does.",
+    hint="restore it; to undo a change, add a migration that does",
     conflict=Example(base=TABLE_A, ours={"0002_a.sql": False}, theirs=TABLE_B),
     harmless=Example(base=TABLE_A, ours={"0004_c.sql": "DROP TABLE a;"}, theirs=TABLE_B),
 )
@@ -162,7 +160,6 @@ def taken_out(sides: Sides) -> Iterator[Finding]:
             what = f"renumbers {gone.label} to {new.label}" if new else f"takes out {gone.label}"
             yield taken_out.finding(
                 f"ours {what}, which the base has and others may have applied",
-                "restore it; to undo a change, add a migration that does",
                 migrations=(new.label if new else gone.label,),
                 path=(new or gone).path,
             )
@@ -173,7 +170,7 @@ def taken_out(sides: Sides) -> Iterator[Finding]:
     "GM105",
     "edited on both sides",
     Severity.ERROR,
-    remedy="Restore ours, and make the change in a migration of its own.",
+    hint="restore ours, and make the change in a migration of its own",
     conflict=Example(
         base=TABLE_A,
         ours={"0002_a.sql": "CREATE TABLE a (id bigint);"},
@@ -191,7 +188,6 @@ def edited_on_both_sides(sides: Sides) -> Iterator[Finding]:
         if other is not None:
             yield edited_on_both_sides.finding(
                 f"both sides edit {mine.label} in different ways",
-                "restore ours, and make the change in a migration of its own",
                 migrations=(mine.label, other.label),
                 path=mine.path,
             )
@@ -201,7 +197,7 @@ def edited_on_both_sides(sides: Sides) -> Iterator[Finding]:
     "GM106",
     "git conflict",
     Severity.ERROR,
-    remedy="Merge the base into the branch and resolve it there.",
+    hint="merge the base into the branch and resolve it there",
     conflict=Example(
         base=TABLE_A,
         ours={"0002_a.sql": "-- mine\nCREATE TABLE a (id int);"},
@@ -216,16 +212,14 @@ def git_conflict(sides: Sides, said: Set[str | None]) -> Iterator[Finding]:
     """
     for path in sides.merge.conflicts:
         if path not in said:
-            yield git_conflict.finding(
-                f"git has a conflict in {path}", "merge the base into the branch and resolve it there", path=path
-            )
+            yield git_conflict.finding(f"git has a conflict in {path}", path=path)
 
 
 @rule(
     "GM107",
     "order",
     Severity.NOTE,
-    remedy="`gitmig renumber` moves ours behind the base's.",
+    hint="`gitmig renumber` moves ours behind the base's",
     conflict=Example(
         ours={"0002_rename.sql": "ALTER TABLE comments RENAME contents TO body;"},
         theirs={"0003_view.sql": "CREATE VIEW recent AS SELECT contents FROM comments;"},
@@ -263,10 +257,9 @@ def _ours_sorts_before(mine: Migration, later: list[Migration], bad: list[Migrat
     named = bad or later
     more = f" and {len(named) - 1} more" if len(named) > 1 else ""
     where = f"{mine.label} sorts before {named[0].label}{more}, which the base has already"
-    moves = "`gitmig renumber` moves ours behind the base's"
     return order.finding(
         f"{where}, and the two do not commute" if bad else where,
-        moves if bad else f"they commute, so nothing breaks; {moves}",
+        None if bad else f"they commute, so nothing breaks; {order.hint}",
         severity=Severity.ERROR if bad else Severity.NOTE,
         migrations=(mine.label, *(other.label for other in named)),
         path=mine.path,

@@ -76,7 +76,7 @@ def as_json(rule: AnyRule) -> dict[str, Any]:
         "severity": rule.severity.value,
         "summary": _plain(rule.summary),
         "explanation": _plain(rule.explanation),
-        "what_to_do": _plain(rule.remedy),
+        "hint": _plain(rule.hint),
         "conflict": str(rule.conflict),
         "harmless": str(rule.harmless) if rule.harmless else None,
         "when_proven": rule.when_proven.name.lower(),
@@ -115,7 +115,7 @@ def _page() -> Iterator[str]:
 
 
 def _paragraphs(rule: AnyRule) -> list[str]:
-    parts = [rule.summary, rule.explanation, f"What to do: {rule.remedy}", PROVEN.get(rule.when_proven)]
+    parts = [rule.summary, rule.explanation, f"What to do: {rule.hint}.", PROVEN.get(rule.when_proven)]
     return [part for part in parts if part]
 
 
