@@ -176,6 +176,13 @@ class Proof:
         """Whether the downs of the merged order bring back the schema before it."""
         return self.reverted and not self.lost
 
+    def confirms(self, finding: Finding) -> bool:
+        """Whether a finding is an error about a migration that failed, or about an object that differs."""
+        failed = {failure.label for failure in self.failures.values()}
+        differing = {str(name) for names in self.differences.values() for name in names}
+        about = not failed.isdisjoint(finding.migrations) or not differing.isdisjoint(finding.objects)
+        return finding.severity is Severity.ERROR and about
+
 
 def conclude(orders: Orders, before: Schema, results: Mapping[RunOrder, OrderResult]) -> Proof:
     """The proof from the schema of the foundation and what each run came to."""
@@ -206,14 +213,12 @@ def reconcile(findings: Sequence[Finding], proof: Proof) -> list[Finding]:
     """
     if proof.holds:
         return [*_standing(findings), *no_round_trip(proof)]
-    failed = {failure.label for failure in proof.failures.values()}
-    differing = {str(name) for names in proof.differences.values() for name in names}
-    kept = [replace(f, doubt=None) if _explains(f, failed, differing) else f for f in findings]
-    explained = [finding for finding in kept if _explains(finding, failed, differing)]
-    labels = {label for finding in explained for label in finding.migrations}
+    kept = [replace(finding, doubt=None) if proof.confirms(finding) else finding for finding in findings]
+    confirmed = [finding for finding in kept if proof.confirms(finding)]
+    labels = {label for finding in confirmed for label in finding.migrations}
     failures = proof.failing_orders.items()
     own = [an_order_fails(orders, failure) for failure, orders in failures if failure.label not in labels]
-    if not explained:
+    if not confirmed:
         own += [two_schemas(order, names) for order, names in proof.differences.items()]
     return [*kept, *own, *no_round_trip(proof)]
 
@@ -229,9 +234,3 @@ def _standing(findings: Sequence[Finding]) -> Iterator[Finding]:
                 yield replace(finding, severity=Severity.NOTE, doubt=None)
             case WhenProven.GONE:
                 continue
-
-
-def _explains(finding: Finding, failed: set[str], differing: set[str]) -> bool:
-    """Whether an error is about a migration that failed, or about an object that differs."""
-    about = not failed.isdisjoint(finding.migrations) or not differing.isdisjoint(finding.objects)
-    return finding.severity is Severity.ERROR and about

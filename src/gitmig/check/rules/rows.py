@@ -34,16 +34,14 @@ def value_required(column: Effect, insert: Effect) -> Conflict | None:
 
     For `SET NOT NULL` on a column that is there, not certain: it may have a default.
     """
-    if insert.action is not Action.WRITE or insert.aspect != "insert":
-        return None
-    if insert.dependency is not DependencyKind.TRANSIENT:
-        return None
-    if column.object.kind is not ObjectKind.COLUMN or not insert.object.contains(column.object):
+    if not _writes_at_once(insert, {"insert"}) or column.object.kind is not ObjectKind.COLUMN:
         return None
     new = column.action is Action.CREATE and column.has(Trait.REQUIRED)
     tightened = column.action is Action.ALTER and column.aspect == "null" and column.touch.value == "not null"
+    if not (new or tightened) or not insert.object.contains(column.object):
+        return None
     named = insert.touch.columns
-    if not (new or tightened) or (named is not None and column.object.path[-1] in named) or (tightened and not named):
+    if (tightened and not named) or (named is not None and column.object.path[-1] in named):
         return None
     return Conflict(
         object=column.object,
@@ -79,9 +77,7 @@ def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
     Never certain: the values decide. A unique index counts, a constraint of the domain of a column, and a partition
     beside a default one.
     """
-    if write.action is not Action.WRITE or write.aspect not in {"insert", "update"}:
-        return None
-    if write.dependency is not DependencyKind.TRANSIENT or write.object.root != added.object.root:
+    if not _writes_at_once(write, {"insert", "update"}) or write.object.root != added.object.root:
         return None
     constraint = added.action is Action.CREATE and added.object.kind is ObjectKind.CONSTRAINT
     followed = added.action is Action.ALTER and added.aspect in FOLLOWED
@@ -129,6 +125,12 @@ def rows(write: Effect, other: Effect) -> Conflict | None:
         message=what,
         doubt="the rows decide",
     )
+
+
+def _writes_at_once(effect: Effect, ways: set[str]) -> bool:
+    """Whether rows are written in one of these ways while the migration runs, not when a function is called."""
+    at_once = effect.dependency is DependencyKind.TRANSIENT
+    return effect.action is Action.WRITE and effect.aspect in ways and at_once
 
 
 def _both_change(write: Effect, other: Effect) -> str:
