@@ -5,25 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 import gitmig
+from gitmig.check.findings import Severity
 from gitmig.check.rules import PAIR_RULES, RULES, SIDE_RULES, Family
 from gitmig.check.rules.merged import two_folders
+from gitmig.check.rules.registry import Example, rule
 from tests.check.golden import Case, read_cases
-
-if TYPE_CHECKING:
-    from gitmig.check.rules.registry import Example
 
 SOURCES = {path: path.read_text(encoding="utf-8") for path in Path(gitmig.__file__).parent.rglob("*.py")}
 REGISTRY = next(path for path in SOURCES if path.match("check/rules/registry.py"))
 # What can be said of scripts alone: no folders, no proof, no source code, no squawk.
 STATIC = sorted(
     code
-    for code, rule in RULES.items()
-    if rule.family in {Family.SETS, Family.OBJECTS, Family.MERGED, Family.UNSEEN} and rule is not two_folders
+    for code, found in RULES.items()
+    if found.family in {Family.SETS, Family.OBJECTS, Family.MERGED, Family.UNSEEN} and found is not two_folders
 )
 
 
@@ -63,6 +61,12 @@ def test_every_rule_about_scripts_has_a_golden_case() -> None:
     assert sorted(set(re.findall(r"^GM\d+", expected, re.MULTILINE))) == STATIC
 
 
+def test_two_rules_cannot_have_one_code() -> None:
+    register = rule("GM101", "again", Severity.ERROR, hint="take another one", conflict=Example())
+    with pytest.raises(ValueError, match="two rules have the code GM101"):
+        register(lambda: None)
+
+
 def test_only_the_registry_makes_findings() -> None:
     assert [path for path, text in SOURCES.items() if re.search(r"(?<![\w.])Finding\(", text)] == [REGISTRY]
 
@@ -74,13 +78,13 @@ def test_a_code_is_written_where_its_rule_is_and_nowhere_else() -> None:
 
 @pytest.mark.parametrize("code", sorted(RULES))
 def test_every_rule_is_asked(code: str) -> None:
-    rule = RULES[code]
-    name = rule.find.__name__
+    asked = RULES[code]
+    name = asked.find.__name__
     called = [path for path, text in SOURCES.items() if re.search(rf"^.*import .*\b{name}\b", text, re.MULTILINE)]
-    assert rule in SIDE_RULES or rule in PAIR_RULES or called
+    assert asked in SIDE_RULES or asked in PAIR_RULES or called
 
 
 def test_rules_of_pairs_are_tried_in_the_order_of_their_codes() -> None:
-    tried = [rule.code for rule in PAIR_RULES]
+    tried = [one.code for one in PAIR_RULES]
     assert tried == sorted(tried)
     assert tried == [code for code in sorted(RULES) if RULES[code].family is Family.OBJECTS]

@@ -45,12 +45,12 @@ class Family(Enum):
 
 
 class WhenProven(Enum):
-    """What becomes of a finding if a proof has run every order and all gave one schema."""
+    """What becomes of a finding if a proof has run every order and all gave one schema, as the rest of a sentence."""
 
     KEPT = "it stays"
-    GONE = "it goes: what it says was run, and did not happen"
-    UNCERTAIN = "it stays and is not certain: a scratch database has only the rows that migrations insert"
-    NOTED = "it becomes a note: the order is of no consequence"
+    GONE = "it goes"
+    UNCERTAIN = "it is not certain: a scratch database has only the rows that migrations insert"
+    NOTED = "it is a note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +153,8 @@ class Conflict:
 
 RULES: dict[str, CheckRule[..., Any]] = {}
 SIDE_RULES: list[CheckRule[[Sides], Iterator[Finding]]] = []
-PAIR_RULES: list[
-    CheckRule[[Effect, Effect], Conflict | None]
-] = []  # of two that apply the one with the lower code counts
+# In the order of their codes: of two that say something about a pair, the first one counts.
+PAIR_RULES: list[CheckRule[[Effect, Effect], Conflict | None]] = []
 
 
 def rule(
@@ -184,7 +183,9 @@ def rule(
             when_proven=when_proven,
             find=find,
         )
-        assert RULES.setdefault(code, made) is made, f"two rules have the code {code}"
+        if code in RULES:
+            raise ValueError(f"two rules have the code {code}")
+        RULES[code] = made
         return made
 
     return register

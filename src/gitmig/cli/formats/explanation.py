@@ -42,12 +42,6 @@ In the examples *ours* is the branch, *theirs* the base's tip. Both have the tab
 author)` and `posts (id, title, slug)`. More of them, with the exact answers, are in `tests/check/cases/`.
 """
 NOTES = {Family.PROVEN: "Only with [`--prove`](commands/check.md#proof), which also decides about other findings."}
-PROVEN = {
-    WhenProven.GONE: "If a [proof](commands/check.md#proof) runs every order and all give one schema, it goes.",
-    WhenProven.UNCERTAIN: "If a [proof](commands/check.md#proof) runs every order and all give one schema, it is not "
-    "certain: a scratch database has only the rows that migrations insert.",
-    WhenProven.NOTED: "If a [proof](commands/check.md#proof) runs every order and all give one schema, it is a note.",
-}
 
 
 def find_rule(code: str) -> AnyRule:
@@ -115,7 +109,10 @@ def _page() -> Iterator[str]:
 
 
 def _paragraphs(rule: AnyRule) -> list[str]:
-    parts = [rule.summary, rule.explanation, f"What to do: {rule.hint}.", PROVEN.get(rule.when_proven)]
+    parts = [rule.summary, rule.explanation, f"What to do: {rule.hint}."]
+    if rule.when_proven is not WhenProven.KEPT:
+        proof = "[proof](commands/check.md#proof)"
+        parts.append(f"If a {proof} runs every order and all give one schema, {rule.when_proven.value}.")
     return [part for part in parts if part]
 
 
