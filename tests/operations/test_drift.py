@@ -9,7 +9,7 @@ import pytest
 from gitmig.errors import GitmigError
 from gitmig.operations.status import status
 from gitmig.project.project import Project
-from gitmig.schema.model import ObjectName
+from gitmig.schema.model import ObjectKind, ObjectName
 from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Sync = Callable[..., list[str]]
 
-TABLE, COLUMN = ObjectName("table", "public.byhand"), ObjectName("column", "public.byhand.id")
+TABLE, COLUMN = ObjectName(ObjectKind.TABLE, "public.byhand"), ObjectName(ObjectKind.COLUMN, "public.byhand.id")
 
 
 @pytest.fixture
@@ -41,9 +41,14 @@ def drift_of(sandbox: Sandbox, database: Database) -> SchemaDifference | None:
         ("CREATE TABLE byhand (id int)", {"surplus": (COLUMN, TABLE)}),
         (
             "DROP TABLE a",
-            {"missing": (ObjectName("column", "public.a.id"), ObjectName("constraint", "public.a.a_pkey"))},
+            {
+                "missing": (
+                    ObjectName(ObjectKind.COLUMN, "public.a.id"),
+                    ObjectName(ObjectKind.CONSTRAINT, "public.a.a_pkey"),
+                )
+            },
         ),
-        ("COMMENT ON TABLE a IS 'x'", {"changed": (ObjectName("table", "public.a"),)}),
+        ("COMMENT ON TABLE a IS 'x'", {"changed": (ObjectName(ObjectKind.TABLE, "public.a"),)}),
     ],
     ids=["made", "dropped", "changed"],
 )

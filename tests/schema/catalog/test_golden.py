@@ -44,5 +44,6 @@ def test_definitions_are_written_as_they_always_were(laboratory: Laboratory, pai
     found = digest(pair[1], laboratory)
     if WRITE:
         GOLDEN.write_text("".join(f"{value} {name}\n" for name, value in sorted(found.items())), encoding="utf-8")
-    known = dict(reversed(line.split(" ", 1)) for line in GOLDEN.read_text(encoding="utf-8").splitlines())
+    lines = GOLDEN.read_text(encoding="utf-8").splitlines()
+    known = {name: value for value, _, name in (line.partition(" ") for line in lines)}
     assert {name: found.get(name) for name in known} == known
