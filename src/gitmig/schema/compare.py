@@ -143,12 +143,10 @@ class _Deciding:
     def _alter(self, name: ObjectName) -> None:
         if name in self.changes.dropped:
             return
-        if not (self._is_covered(name, self.found) and self._is_covered(name, self.wanted)):
-            self.changes.unhandled.add(name)
-            return
         old, new = self.found.items[name], self.wanted.items[name]
+        can_replace = old.body.is_covered() and new.body.is_covered() and not self._is_held(name)
         statements = self._statements(name, old, new)
-        if statements is Instead.LEAVE or (statements is Instead.REPLACE and self._is_held(name)):
+        if statements is Instead.LEAVE or (statements is Instead.REPLACE and not can_replace):
             self.changes.unhandled.add(name)
         elif statements is Instead.REPLACE:
             self._replace(name)

@@ -140,8 +140,9 @@ def parsed(name: ObjectName, text: str) -> Item[Definition]:
     """An object of a schema as an item."""
     definition = DEFINITIONS[name.kind]
     query = definition.QUERY
-    if query is None or query.text:
-        return Item(body=definition.read(text))
+    assert query is not None
+    if query.text:
+        return Item(body=definition.read_text(text))
     values = json.loads(text)
     comment = values.pop() if query.comment else None
     grants = values.pop() if query.grants else None
@@ -265,17 +266,7 @@ def _needs_by_nature(
         yield from ((table, Tie.GOES_ALONG) for table in _relation(name.parent, items))
     if isinstance(body, Column | Constraint) and not body.local:
         yield from ((same, Tie.GOES_ALONG) for same in _inherited_from(name, items))
-    if isinstance(body, Default | Identity):
-        yield ObjectName(ObjectKind.COLUMN, name.name), Tie.GOES_ALONG
-    if isinstance(body, KeyIndex):
-        yield ObjectName(ObjectKind.CONSTRAINT, name.name), Tie.GOES_ALONG
-    if isinstance(body, SequenceOwner):
-        yield ObjectName(ObjectKind.SEQUENCE, name.name), Tie.GOES_ALONG
-        yield ObjectName(ObjectKind.COLUMN, body.column), Tie.NEEDS
-    if isinstance(body, ClusteredOn | ReplicaIdentity):
-        indexes = (ObjectName(kind, f"{name.name}.{body.index}") for kind in (ObjectKind.INDEX, ObjectKind.CONSTRAINT))
-        there = (one for one in indexes if one in items)
-        yield from ((one, Tie.GOES_ALONG) for one in (*_relation(name.name, items), *there))
+    yield from ((needed, tie) for needed, tie in body.needs(name, items) if needed in items)
     if (schema := ObjectName(ObjectKind.SCHEMA, parts(name.name)[0])) in items and schema != name:
         yield schema, Tie.NEEDS
 

@@ -13,6 +13,8 @@ from gitmig.schema.kinds.kind import (
     Instead,
     Names,
     Query,
+    Self,
+    Setting,
     Statements,
     foreign_option_changes,
     foreign_options,
@@ -21,12 +23,13 @@ from gitmig.schema.kinds.kind import (
 )
 from gitmig.schema.kinds.privileges import ON_COLUMN
 from gitmig.schema.kinds.sequences import Sequence, is_serial, serial_sequence
-from gitmig.schema.model import ObjectKind, ObjectName
+from gitmig.schema.model import ObjectKind, ObjectName, Tie
 from gitmig.schema.names import default_name, last, parent
-from gitmig.schema.scope import OWN_RELATION, RELATION, RELATIONS, address, comment, grants, listing, sorted_options
+from gitmig.schema.scope import OWN_RELATION, RELATION, RELATIONS, grants, listing, sorted_options
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from collections.abc import Collection, Iterator
+
 
 ALWAYS = {"a": "ALWAYS", "d": "BY DEFAULT"}
 GENERATED = {"s": "STORED", "v": "VIRTUAL"}
@@ -67,8 +70,8 @@ class Column(Definition):
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(a.attname)",
         grants=grants("a.attacl", "c", "c.relowner"),
-        comment=comment("pg_class", "c.oid", "a.attnum"),
-        address=address("pg_class", "c.oid", "a.attnum"),
+        of="pg_class c",
+        part="a.attnum",
         source=f"""{RELATIONS} AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_type t ON t.oid = a.atttypid
@@ -179,12 +182,15 @@ def _not_null_clause(name: ObjectName, column: Column, context: Context) -> str:
     return f"{named} NOT NULL{' NO INHERIT' if definition.endswith(' NO INHERIT') else ''}"
 
 
-class Default(Definition):
+class Default(Setting):
     """The default of a column that is not generated."""
 
     expression: str
 
     KIND = ObjectKind.DEFAULT
+
+    def needs(self, name: ObjectName, items: Collection[ObjectName]) -> Iterator[tuple[ObjectName, Tie]]:
+        yield ObjectName(ObjectKind.COLUMN, name.name), Tie.GOES_ALONG
 
     def _alter(self, name: ObjectName, context: Context) -> str:
         """Inheriting tables have defaults of their own, which are set one by one."""
@@ -193,9 +199,6 @@ class Default(Definition):
 
     def create(self, name: ObjectName, context: Context) -> Statements:
         yield f"{self._alter(name, context)} SET DEFAULT {self.expression}"
-
-    def alter(self, old: Self, name: ObjectName, context: Context) -> Statements:
-        return self.create(name, context)
 
     def drop(self, name: ObjectName, context: Context) -> Statements:
         yield f"{self._alter(name, context)} DROP DEFAULT"
@@ -209,6 +212,9 @@ class Identity(Definition):
     sequence: Sequence
 
     KIND = ObjectKind.IDENTITY
+
+    def needs(self, name: ObjectName, items: Collection[ObjectName]) -> Iterator[tuple[ObjectName, Tie]]:
+        yield ObjectName(ObjectKind.COLUMN, name.name), Tie.GOES_ALONG
 
     def clause(self, column: str) -> str:
         """As ADD takes it; what PostgreSQL would choose by itself is left out."""

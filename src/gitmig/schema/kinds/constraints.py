@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from gitmig.schema.kinds.kind import Context, Definition, Instead, Query, Statements, sql
+from gitmig.schema.kinds.kind import Context, Definition, Instead, Query, Self, Statements, sql
 from gitmig.schema.model import ObjectKind, ObjectName
 from gitmig.schema.names import default_name
-from gitmig.schema.scope import OWN_RELATION, RELATION, RELATIONS, address, comment
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from gitmig.schema.scope import OWN_RELATION, RELATION, RELATIONS
 
 NOT_NULL = re.compile(r'NOT NULL ((?:"(?:[^"]|"")*"|[^ ])+)')
 TIMING = re.compile(r" DEFERRABLE| INITIALLY DEFERRED")
@@ -33,8 +29,7 @@ class Constraint(Definition):
     ON_TABLE = True
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(o.conname)",
-        comment=comment("pg_constraint", "o.oid"),
-        address=address("pg_constraint", "o.oid"),
+        of="pg_constraint o",
         source=f"""{RELATIONS} JOIN pg_constraint o ON o.conrelid = c.oid AND o.contype <> 't'
 WHERE {OWN_RELATION} AND (o.conparentid = 0 OR o.contype <> 'f')""",
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from gitmig.schema.kinds.kind import Context, Definition, Instead, Names, Query, Statements, option_changes, sql
-from gitmig.schema.model import ObjectKind, ObjectName
+from gitmig.schema.kinds.kind import Context, Definition, Instead, Names, Query, Self, Statements, option_changes, sql
+from gitmig.schema.model import ObjectKind, ObjectName, Tie
 from gitmig.schema.names import parent
-from gitmig.schema.scope import OURS, OWN_RELATION, RELATION, RELATIONS, address, comment, listing, own, some
+from gitmig.schema.scope import OURS, OWN_RELATION, RELATION, RELATIONS, listing, own, some
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from collections.abc import Collection, Iterator
+
 
 STORAGE = re.compile(r" WITH \(((?:[\w.]+='?[^',]*'?(?:, )?)+)\)(?= WHERE |$)")
 STATISTICS_KINDS = {"d": "ndistinct", "f": "dependencies", "m": "mcv"}
@@ -35,8 +36,7 @@ class Index(Definition):
     KIND = ObjectKind.INDEX
     QUERY: ClassVar[Query | None] = Query(
         name=f"{RELATION} || '.' || quote_ident(x.relname)",
-        comment=comment("pg_class", "x.oid"),
-        address=address("pg_class", "x.oid"),
+        of="pg_class x",
         source=f"""{RELATIONS} JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class x ON x.oid = i.indexrelid
 WHERE {OWN_RELATION}""",
     )
@@ -91,6 +91,9 @@ class KeyIndex(Index):
     KIND = ObjectKind.KEY_INDEX
     QUERY = None
 
+    def needs(self, name: ObjectName, items: Collection[ObjectName]) -> Iterator[tuple[ObjectName, Tie]]:
+        yield ObjectName(ObjectKind.CONSTRAINT, name.name), Tie.GOES_ALONG
+
     def create(self, name: ObjectName, context: Context) -> Statements:
         return ()
 
@@ -124,8 +127,7 @@ class Statistics(Definition):
     KIND = ObjectKind.STATISTICS
     QUERY = Query(
         name="quote_ident(n.nspname) || '.' || quote_ident(s.stxname)",
-        comment=comment("pg_statistic_ext", "s.oid"),
-        address=address("pg_statistic_ext", "s.oid"),
+        of="pg_statistic_ext s",
         part_of="s.stxrelid::regclass::text",
         source=f"""pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace AND {OURS}
   JOIN pg_class c ON c.oid = s.stxrelid AND NOT c.relispartition

@@ -13,16 +13,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from gitmig.schema.names import literal
+from gitmig.schema.scope import NO_ADDRESS, comment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from typing_extensions import Self, dataclass_transform
+    from typing_extensions import Self as Self  # noqa: PLC0414 - it is imported from here
+    from typing_extensions import dataclass_transform
 
     from gitmig.schema.decompose import Model
     from gitmig.schema.kinds.privileges import Rights
-    from gitmig.schema.model import ObjectKind, ObjectName
+    from gitmig.schema.model import ObjectKind, ObjectName, Tie
 else:
+    Self = Any
 
     def dataclass_transform(**_: object) -> Callable[[type], type]:
         """For type checkers alone."""
@@ -82,21 +85,33 @@ def sql(expression: str, *, since: int = 0, default: object = NO_DEFAULT) -> Any
 class Query:
     """A query whose rows are objects: kind, name, definition, address (three columns) and, with `part_of`, one more.
 
-    `part_of` is the name of what an object is a part of, where its own name does not begin with that. `kind` is only
-    given where the rows are of several kinds. A definition is the array of the fields, then privileges and comment, as
-    far as the kind has them; or it is `text`. A query need not be sent unless `rare` is true, which is quicker to ask.
+    A definition is the array of the fields, then privileges and comment, as far as the kind has them; or it is `text`.
     """
 
     name: str
     source: str  # what stands behind FROM
-    address: str
-    kind: str = ""
+    of: str = ""  # the catalog and its alias: where pg_depend and pg_description find the object; empty: nowhere
+    oid: str = "oid"
+    part: str = "0"
+    kind: str = ""  # only where the rows are of several kinds
     grants: str = ""
-    comment: str = ""
+    commented: bool = True
     text: str = ""
-    part_of: str = ""
-    rare: str = ""
+    part_of: str = ""  # the name of what an object is a part of, where its own name does not begin with that
+    rare: str = ""  # unless this is true, which is quicker to ask, the query need not be sent
     since: int = 0
+
+    @property
+    def comment(self) -> str:
+        """The comment on the object; empty if there is none on objects of the kind."""
+        catalog, _, alias = self.of.partition(" ")
+        return comment(catalog, f"{alias}.{self.oid}", self.part) if self.of and self.commented else ""
+
+    @property
+    def address(self) -> str:
+        """Three columns: where pg_depend finds the object."""
+        catalog, _, alias = self.of.partition(" ")
+        return f"'{catalog}'::regclass::oid, {alias}.{self.oid}, {self.part}" if self.of else NO_ADDRESS
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(sql,))
@@ -112,6 +127,7 @@ class Definition:
     WORD: ClassVar[str] = ""  # what SQL calls the kind, if not as we do
     ON_TABLE: ClassVar[bool] = False  # whether SQL calls it `TRIGGER g ON s.t`
     RIGHTS: ClassVar[Rights | None] = None  # what can be granted on it
+    COVERED: ClassVar[bool] = True  # see `is_covered`
     FIELDS: ClassVar[Mapping[str, Read | None]] = MappingProxyType({})  # None: not read, but made from what was
 
     def __init_subclass__(cls) -> None:
@@ -158,8 +174,13 @@ class Definition:
 
     @classmethod
     def read(cls, values: Json) -> Self:
-        """From the array of the fields, or from the query's `text`."""
+        """From the array of the fields."""
         return cls(*map(_frozen, values))
+
+    @classmethod
+    def read_text(cls, text: str) -> Self:
+        """From the query's `text`."""
+        return cls(*[text][: len(cls.FIELDS)])
 
     @classmethod
     def word(cls) -> str:
@@ -172,8 +193,12 @@ class Definition:
         return f"{cls.word()} {f'{name.last} ON {name.parent}' if cls.ON_TABLE else name.name}"
 
     def is_covered(self) -> bool:
-        """Whether there are statements for it; what is not covered is left alone, and told."""
-        return True
+        """Whether it can be made and dropped; what cannot is left alone, and told."""
+        return self.COVERED
+
+    def needs(self, name: ObjectName, items: Collection[ObjectName]) -> Iterator[tuple[ObjectName, Tie]]:
+        """What it needs by its nature, whatever pg_depend says; if that is there."""
+        yield from ()
 
     def create(self, name: ObjectName, context: Context) -> Statements:
         """Make it."""
@@ -226,6 +251,13 @@ def _mapped(value: object, change: Callable[[str], str]) -> object:
         values = [_mapped(one, change) for one in value]
         return value._make(values) if hasattr(value, "_make") else tuple(values)
     return value.mapped(change) if isinstance(value, Definition) else value
+
+
+class Setting(Definition):
+    """A property of another object, for which there is one statement whether it is set or changed."""
+
+    def alter(self, old: Self, name: ObjectName, context: Context) -> Statements:
+        return self.create(name, context)
 
 
 def commented(subject: str, comment: str | None) -> str:

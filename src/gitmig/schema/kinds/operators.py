@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.schema.kinds.kind import Context, Definition, Names, Query, Statements, sql
 from gitmig.schema.kinds.routines import NONE, qualified
 from gitmig.schema.model import ObjectKind, ObjectName
-from gitmig.schema.scope import FIRST_OID, OURS, address, comment, listing, named, own, some
+from gitmig.schema.scope import FIRST_OID, OURS, listing, named, own, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +41,7 @@ class Operator(Definition):
     KIND = ObjectKind.OPERATOR
     QUERY = Query(
         name="o.oid::regoperator::text",
-        comment=comment("pg_operator", "o.oid"),
-        address=address("pg_operator", "o.oid"),
+        of="pg_operator o",
         source=f"pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace AND {OURS} "
         f"AND {own('pg_operator', 'o.oid')} WHERE o.oprcode <> 0",
         rare=RARE,
@@ -108,8 +107,7 @@ class OperatorClass(Definition):
     KIND = ObjectKind.OPERATOR_CLASS
     QUERY = Query(
         name="quote_ident(n.nspname) || '.' || quote_ident(o.opcname) || ' ' || m.amname",
-        comment=comment("pg_opclass", "o.oid"),
-        address=address("pg_opclass", "o.oid"),
+        of="pg_opclass o",
         source=f"""pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod JOIN pg_namespace n ON n.oid = o.opcnamespace
 WHERE {OURS} AND {own("pg_opclass", "o.oid")}""",
         rare=RARE,
@@ -135,8 +133,7 @@ class OperatorFamily(Definition):
     KIND = ObjectKind.OPERATOR_FAMILY
     QUERY = Query(
         name="quote_ident(n.nspname) || '.' || quote_ident(f.opfname) || ' ' || m.amname",
-        comment=comment("pg_opfamily", "f.oid"),
-        address=address("pg_opfamily", "f.oid"),
+        of="pg_opfamily f",
         source=f"""pg_opfamily f JOIN pg_am m ON m.oid = f.opfmethod JOIN pg_namespace n ON n.oid = f.opfnamespace
 WHERE {OURS} AND {own("pg_opfamily", "f.oid")}""",
         rare=RARE,
@@ -161,8 +158,7 @@ class AccessMethod(Definition):
     KIND = ObjectKind.ACCESS_METHOD
     QUERY = Query(
         name="quote_ident(m.amname)",
-        comment=comment("pg_am", "m.oid"),
-        address=address("pg_am", "m.oid"),
+        of="pg_am m",
         source=f"pg_am m WHERE m.oid >= {FIRST_OID} AND {own('pg_am', 'm.oid')}",
         rare=RARE,
     )
@@ -181,8 +177,7 @@ class Cast(Definition):
     KIND = ObjectKind.CAST
     QUERY = Query(
         name="format_type(c.castsource, NULL) || ' AS ' || format_type(c.casttarget, NULL)",
-        comment=comment("pg_cast", "c.oid"),
-        address=address("pg_cast", "c.oid"),
+        of="pg_cast c",
         source=f"""pg_cast c WHERE c.oid >= {FIRST_OID} AND {own("pg_cast", "c.oid")}
   AND NOT EXISTS (SELECT FROM pg_range r WHERE r.rngtypid = c.castsource AND r.rngmultitypid = c.casttarget)""",
         rare=RARE,

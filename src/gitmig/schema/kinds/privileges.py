@@ -7,15 +7,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.schema.kinds.kind import Context, Definition, Json, Names, Query, Statements, sql
+from gitmig.schema.kinds.kind import Context, Definition, Names, Query, Self, Statements, sql
 from gitmig.schema.model import ObjectKind, ObjectName
 from gitmig.schema.names import parts
-from gitmig.schema.scope import BUILDERS, FIRST_OID, NO_ADDRESS, OURS, granted, some
+from gitmig.schema.scope import BUILDERS, FIRST_OID, OURS, granted, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from typing_extensions import Self
 
 OWNER = "owner"
 SINCE_17 = "owner=MAINTAIN"
@@ -153,7 +151,6 @@ class DefaultPrivileges(Definition):
     QUERY = Query(
         name="concat_ws('.', nullif(d.defaclnamespace, 0)::regnamespace, d.role, d.defaclobjtype)",
         text=f"jsonb_agg(DISTINCT {granted('d.defaclacl', 'd.defaclrole')})::text",
-        address=NO_ADDRESS,
         source=f"""(SELECT *, CASE WHEN defaclrole IN {BUILDERS} THEN 'owner' ELSE defaclrole::regrole::text END AS role
         FROM pg_default_acl) d
   LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
@@ -163,8 +160,8 @@ GROUP BY d.defaclnamespace, d.role, d.defaclobjtype""",
     )
 
     @classmethod
-    def read(cls, values: Json) -> Self:
-        return cls(tuple(entry for entries in json.loads(values) for entry in entries))
+    def read_text(cls, text: str) -> Self:
+        return cls(tuple(entry for entries in json.loads(text) for entry in entries))
 
     def create(self, name: ObjectName, context: Context) -> Statements:
         return _default_changes(name, None, self)
@@ -210,15 +207,12 @@ class SystemPrivileges(Definition):
     entries: Names = sql(NOW)
 
     KIND = ObjectKind.SYSTEM_PRIVILEGES
+    COVERED = False
     QUERY = Query(
         name="i.identity",
-        address=NO_ADDRESS,
         source=f"""({SYSTEM_OBJECTS}) o
   LEFT JOIN pg_init_privs p ON p.classoid = o.catalog AND p.objoid = o.oid AND p.objsubid = 0,
   pg_identify_object(o.catalog, o.oid, 0) i
 WHERE o.acl IS DISTINCT FROM p.initprivs AND CASE WHEN o.acl IS DISTINCT FROM p.initprivs THEN {NOW} <> {AT_FIRST} END
   AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.deptype = 'e' AND m.classid = o.catalog AND m.objid = o.oid)""",
     )
-
-    def is_covered(self) -> bool:
-        return False

@@ -8,9 +8,9 @@ from gitmig.schema.kinds.kind import (
     Context,
     Definition,
     Instead,
-    Json,
     Names,
     Query,
+    Self,
     Statements,
     foreign_option_changes,
     foreign_options,
@@ -18,13 +18,11 @@ from gitmig.schema.kinds.kind import (
 )
 from gitmig.schema.kinds.privileges import ON_SERVER, ON_WRAPPER
 from gitmig.schema.model import ObjectKind, ObjectName
-from gitmig.schema.names import literal
+from gitmig.schema.names import literal, quoted
 from gitmig.schema.scope import (
     BUILDERS,
     OURS,
     RELATIONS,
-    address,
-    comment,
     grants,
     listing,
     own,
@@ -35,10 +33,9 @@ from gitmig.schema.scope import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from typing_extensions import Self
-
 RARE = " OR ".join(map(some, ("pg_foreign_data_wrapper", "pg_publication", "pg_subscription")))
 GENERATED_COLUMNS = {"n": "none", "s": "stored"}
+STREAMING = {False: "off", True: "on", "f": "off", "t": "on", "p": "parallel"}  # a letter since PostgreSQL 16
 
 
 class ForeignDataWrapper(Definition):
@@ -53,8 +50,7 @@ class ForeignDataWrapper(Definition):
     QUERY = Query(
         name="quote_ident(w.fdwname)",
         grants=grants("w.fdwacl", "F", "w.fdwowner"),
-        comment=comment("pg_foreign_data_wrapper", "w.oid"),
-        address=address("pg_foreign_data_wrapper", "w.oid"),
+        of="pg_foreign_data_wrapper w",
         source=f"pg_foreign_data_wrapper w WHERE {own('pg_foreign_data_wrapper', 'w.oid')}",
         rare=RARE,
     )
@@ -88,8 +84,7 @@ class Server(Definition):
     QUERY = Query(
         name="quote_ident(s.srvname)",
         grants=grants("s.srvacl", "S", "s.srvowner"),
-        comment=comment("pg_foreign_server", "s.oid"),
-        address=address("pg_foreign_server", "s.oid"),
+        of="pg_foreign_server s",
         source=f"""pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
 WHERE {own("pg_foreign_server", "s.oid")}""",
         rare=RARE,
@@ -116,21 +111,17 @@ class UserMapping(Definition):
     digest: str
 
     KIND = ObjectKind.USER_MAPPING
+    COVERED = False
     QUERY = Query(
         name=f"""quote_ident(u.srvname) || '.' || CASE WHEN u.umuser = 0 THEN 'PUBLIC'
          WHEN u.umuser IN {BUILDERS} THEN 'owner' ELSE u.umuser::regrole::text END""",
         text=f"coalesce(md5({sorted_options('u.umoptions')}::text), '')",
-        address=address("pg_user_mapping", "u.umid"),
+        of="pg_user_mapping u",
+        oid="umid",
+        commented=False,
         source=f"pg_user_mappings u WHERE {own('pg_foreign_server', 'u.srvid')}",
         rare=RARE,
     )
-
-    @classmethod
-    def read(cls, values: Json) -> Self:
-        return cls(values)
-
-    def is_covered(self) -> bool:
-        return False
 
 
 class Publication(Definition):
@@ -147,8 +138,7 @@ class Publication(Definition):
     KIND = ObjectKind.PUBLICATION
     QUERY = Query(
         name="quote_ident(p.pubname)",
-        comment=comment("pg_publication", "p.oid"),
-        address=address("pg_publication", "p.oid"),
+        of="pg_publication p",
         source=f"pg_publication p WHERE {own('pg_publication', 'p.oid')}",
         rare=RARE,
     )
@@ -191,7 +181,8 @@ class PublishedTable(Definition):
     KIND = ObjectKind.PUBLISHED_TABLE
     QUERY = Query(
         name="r.prrelid::regclass || '.' || quote_ident(p.pubname)",
-        address=address("pg_publication_rel", "r.oid"),
+        of="pg_publication_rel r",
+        commented=False,
         source=f"""pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
   JOIN ({RELATIONS}) ON c.oid = r.prrelid
 WHERE {own("pg_publication", "p.oid")}""",
@@ -214,17 +205,14 @@ class PublishedSchema(Definition):
     QUERY = Query(
         name="s.pnnspid::regnamespace || '.' || quote_ident(p.pubname)",
         text="''",
-        address=address("pg_publication_namespace", "s.oid"),
+        of="pg_publication_namespace s",
+        commented=False,
         source=f"""pg_publication p JOIN pg_publication_namespace s ON s.pnpubid = p.oid
   JOIN pg_namespace n ON n.oid = s.pnnspid AND {OURS}
 WHERE {own("pg_publication", "p.oid")}""",
         rare=RARE,
         since=150000,
     )
-
-    @classmethod
-    def read(cls, values: Json) -> Self:
-        return cls()
 
     def create(self, name: ObjectName, context: Context) -> Statements:
         yield f"ALTER PUBLICATION {name.last} ADD TABLES IN SCHEMA {name.parent}"
@@ -234,7 +222,7 @@ WHERE {own("pg_publication", "p.oid")}""",
 
 
 class Subscription(Definition):
-    """A subscription.
+    """A subscription: it can be altered, and not made.
 
     Not the connection: only superusers may read it, and it is another one wherever the schema is used.
     """
@@ -252,13 +240,41 @@ class Subscription(Definition):
     failover: bool = sql("s.subfailover", since=170000, default=False)
 
     KIND = ObjectKind.SUBSCRIPTION
+    COVERED = False
     QUERY = Query(
         name="quote_ident(s.subname)",
-        comment=comment("pg_subscription", "s.oid"),
-        address=address("pg_subscription", "s.oid"),
+        of="pg_subscription s",
         source="pg_subscription s JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()",
         rare=RARE,
     )
 
-    def is_covered(self) -> bool:
-        return False
+    def alter(self, old: Self, name: ObjectName, context: Context) -> Statements | Instead:
+        """Whether there are two phases, or a failover, the publisher has to know as well."""
+        if (old.two_phases, old.failover) != (self.two_phases, self.failover):
+            return Instead.LEAVE
+        return self._changes(old, name)
+
+    def _changes(self, old: Self, name: ObjectName) -> Statements:
+        if old.publications != self.publications:
+            publications = ", ".join(map(quoted, self.publications))
+            yield f"ALTER SUBSCRIPTION {name.name} SET PUBLICATION {publications} WITH (refresh = false)"
+        before, after = old._settings(), self._settings()
+        changed = [f"{setting} = {value}" for setting, value in after.items() if value != before[setting]]
+        if changed:
+            yield f"ALTER SUBSCRIPTION {name.name} SET ({', '.join(changed)})"
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "slot_name": "NONE" if self.slot is None else literal(self.slot),
+            "synchronous_commit": self.synchronous_commit,
+            "binary": _on(self.binary),
+            "streaming": STREAMING[self.streaming],
+            "disable_on_error": _on(self.disable_on_error),
+            "origin": self.origin,
+            "password_required": _on(self.password_required),
+            "run_as_owner": _on(self.run_as_owner),
+        }
+
+
+def _on(value: bool) -> str:
+    return "true" if value else "false"

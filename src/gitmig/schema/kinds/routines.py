@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitmig.schema.kinds.kind import Context, Definition, Instead, Json, Query, Statements, sql
+from gitmig.schema.kinds.kind import Context, Definition, Instead, Json, Query, Self, Statements, sql
 from gitmig.schema.kinds.privileges import ON_LANGUAGE, ON_ROUTINE
 from gitmig.schema.model import ObjectKind, ObjectName
 from gitmig.schema.names import literal
-from gitmig.schema.scope import FIRST_OID, OURS, address, comment, grants, own, some
+from gitmig.schema.scope import FIRST_OID, OURS, grants, own, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from typing_extensions import Self
 
 MODIFY = {"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}
 PARALLEL = {"s": "SAFE", "r": "RESTRICTED"}
@@ -28,8 +26,7 @@ ROUTINES = Query(
     kind="CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END",
     name="p.oid::regprocedure::text",
     grants=grants("p.proacl", "f", "p.proowner"),
-    comment=comment("pg_proc", "p.oid"),
-    address=address("pg_proc", "p.oid"),
+    of="pg_proc p",
     source=f"""pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS} AND NOT EXISTS (
   SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
 LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid""",
@@ -212,8 +209,7 @@ class Language(Definition):
     QUERY = Query(
         name="quote_ident(l.lanname)",
         grants=grants("l.lanacl", "l", "l.lanowner"),
-        comment=comment("pg_language", "l.oid"),
-        address=address("pg_language", "l.oid"),
+        of="pg_language l",
         source=f"pg_language l WHERE l.oid >= {FIRST_OID} AND {own('pg_language', 'l.oid')}",
         rare=some("pg_language"),
     )
@@ -233,8 +229,7 @@ class Transform(Definition):
     KIND = ObjectKind.TRANSFORM
     QUERY = Query(
         name="format_type(t.trftype, NULL) || ' ' || quote_ident(l.lanname)",
-        comment=comment("pg_transform", "t.oid"),
-        address=address("pg_transform", "t.oid"),
+        of="pg_transform t",
         source=f"pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE {own('pg_transform', 't.oid')}",
         rare=some("pg_transform"),
     )

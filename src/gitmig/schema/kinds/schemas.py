@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from gitmig.schema.kinds.kind import Context, Definition, Json, Query, Statements, sql
+from gitmig.schema.kinds.kind import Context, Definition, Query, Self, Statements, sql
 from gitmig.schema.kinds.privileges import ON_SCHEMA
-from gitmig.schema.model import ObjectKind, ObjectName
-from gitmig.schema.scope import FIRST_OID, NO_ADDRESS, OURS, address, comment, grants, own, some
+from gitmig.schema.model import ObjectKind, ObjectName, Tie
+from gitmig.schema.names import parent
+from gitmig.schema.scope import FIRST_OID, OURS, grants, own, some
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from collections.abc import Collection, Iterator
+
+LAST = re.compile(r'\.("(?:[^"]|"")*"|[^."]+)$')
 
 
 class Schema(Definition):
@@ -21,8 +25,7 @@ class Schema(Definition):
     QUERY = Query(
         name="quote_ident(n.nspname)",
         grants=grants("n.nspacl", "n", "n.nspowner"),
-        comment=comment("pg_namespace", "n.oid"),
-        address=address("pg_namespace", "n.oid"),
+        of="pg_namespace n",
         source=f"pg_namespace n WHERE {OURS} AND {own('pg_namespace', 'n.oid')}",
     )
 
@@ -38,8 +41,7 @@ class Extension(Definition):
     KIND = ObjectKind.EXTENSION
     QUERY = Query(
         name="quote_ident(e.extname)",
-        comment=comment("pg_extension", "e.oid"),
-        address=address("pg_extension", "e.oid"),
+        of="pg_extension e",
         source=f"pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.oid >= {FIRST_OID}",
         rare=some("pg_extension"),
     )
@@ -54,7 +56,11 @@ class Extension(Definition):
 
 
 class ExtensionDependency(Definition):
-    """ALTER … DEPENDS ON EXTENSION, which a dump has for these kinds."""
+    """ALTER … DEPENDS ON EXTENSION: an object is dropped with the extension.
+
+    The name is that of the object, then the extension's. A dump has these for routines, triggers, indexes and
+    materialized views; `kind` is one of these words.
+    """
 
     kind: str
 
@@ -62,18 +68,43 @@ class ExtensionDependency(Definition):
     QUERY = Query(
         name="i.identity || '.' || quote_ident(e.extname)",
         text="i.type",
-        address=NO_ADDRESS,
         source="""pg_extension e
   JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'x',
   pg_identify_object(d.classid, d.objid, d.objsubid) i""",
     )
 
-    @classmethod
-    def read(cls, values: Json) -> Self:
-        return cls(values)
+    def needs(self, name: ObjectName, items: Collection[ObjectName]) -> Iterator[tuple[ObjectName, Tie]]:
+        """`pg_identify_object` has names of its own: `g on s.t`, `s.i` without the table, `pg_catalog.text[]`."""
+        identity, extension = _split_last(name)
+        kind = ObjectKind(self.kind)
+        yield ObjectName(ObjectKind.EXTENSION, extension), Tie.NEEDS
+        if kind is ObjectKind.INDEX:
+            alike = (one for one in items if one.kind is kind and f"{parent(one.parent)}.{one.last}" == identity)
+            yield from ((one, Tie.GOES_ALONG) for one in alike)
+        elif kind is ObjectKind.TRIGGER:
+            trigger, _, table = identity.rpartition(" on ")
+            yield ObjectName(kind, f"{table}.{trigger}"), Tie.GOES_ALONG
+        else:
+            yield ObjectName(kind, identity.replace("pg_catalog.", "")), Tie.GOES_ALONG
 
-    def is_covered(self) -> bool:
-        return False
+    def _alter(self, name: ObjectName, verb: str) -> str:
+        identity, extension = _split_last(name)
+        word = {"aggregate": "ROUTINE"}.get(self.kind, self.kind.upper())
+        if self.kind == "trigger":
+            identity = " ON ".join(identity.rsplit(" on ", 1))
+        return f"ALTER {word} {identity} {verb} ON EXTENSION {extension}"
+
+    def create(self, name: ObjectName, context: Context) -> Statements:
+        yield self._alter(name, "DEPENDS")
+
+    def drop(self, name: ObjectName, context: Context) -> Statements:
+        yield self._alter(name, "NO DEPENDS")
+
+
+def _split_last(name: ObjectName) -> tuple[str, str]:
+    """What is in front of the last dot, which may be in an argument list as well, and what is behind it."""
+    identity = LAST.sub("", name.name)
+    return identity, name.name[len(identity) + 1 :]
 
 
 class SecurityLabel(Definition):
@@ -83,15 +114,12 @@ class SecurityLabel(Definition):
     label: str = sql("l.label")
 
     KIND = ObjectKind.SECURITY_LABEL
+    COVERED = False
     QUERY = Query(
         name="i.identity || '.' || quote_ident(l.provider)",
-        address=NO_ADDRESS,
         source="""pg_seclabel l LEFT JOIN pg_class c ON l.classoid = 'pg_class'::regclass AND c.oid = l.objoid,
   pg_identify_object(l.classoid, l.objoid, l.objsubid) i
 WHERE c.relispartition IS NOT TRUE AND NOT EXISTS (
   SELECT FROM pg_depend m WHERE m.deptype = 'e' AND m.classid = l.classoid AND m.objid = l.objoid)""",
         rare=some("pg_seclabel", "true"),
     )
-
-    def is_covered(self) -> bool:
-        return False

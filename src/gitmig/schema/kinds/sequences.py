@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.schema.kinds.kind import Context, Definition, Instead, Query, Statements, sql
+from gitmig.schema.kinds.kind import Context, Definition, Instead, Query, Self, Setting, Statements, sql
 from gitmig.schema.kinds.privileges import ON_SEQUENCE
-from gitmig.schema.model import ObjectKind, ObjectName
+from gitmig.schema.model import ObjectKind, ObjectName, Tie
 from gitmig.schema.names import default_name, literal, parent
-from gitmig.schema.scope import OWN_RELATION, RELATION, RELATIONS, address, comment, grants
+from gitmig.schema.scope import OWN_RELATION, RELATION, RELATIONS, grants
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from collections.abc import Collection, Iterator
 
     from gitmig.schema.kinds.columns import Column
 
@@ -38,8 +38,7 @@ class Sequence(Definition):
     QUERY = Query(
         name=RELATION,
         grants=grants("c.relacl", "s", "c.relowner"),
-        comment=comment("pg_class", "c.oid"),
-        address=address("pg_class", "c.oid"),
+        of="pg_class c",
         part_of=OWNING_COLUMN,
         source=f"""{RELATIONS} JOIN pg_sequence s ON s.seqrelid = c.oid
   LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
@@ -105,18 +104,19 @@ WHERE {OWN_RELATION} AND o.relispartition IS NOT TRUE""",
         return statements
 
 
-class SequenceOwner(Definition):
+class SequenceOwner(Setting):
     """The column that a sequence belongs to."""
 
     column: str
 
     KIND = ObjectKind.SEQUENCE_OWNER
 
+    def needs(self, name: ObjectName, items: Collection[ObjectName]) -> Iterator[tuple[ObjectName, Tie]]:
+        yield ObjectName(ObjectKind.SEQUENCE, name.name), Tie.GOES_ALONG
+        yield ObjectName(ObjectKind.COLUMN, self.column), Tie.NEEDS
+
     def create(self, name: ObjectName, context: Context) -> Statements:
         yield f"ALTER SEQUENCE {name.name} OWNED BY {self.column}"
-
-    def alter(self, old: Self, name: ObjectName, context: Context) -> Statements:
-        return self.create(name, context)
 
     def drop(self, name: ObjectName, context: Context) -> Statements:
         yield f"ALTER SEQUENCE {name.name} OWNED BY NONE"

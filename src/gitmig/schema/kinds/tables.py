@@ -13,6 +13,8 @@ from gitmig.schema.kinds.kind import (
     Instead,
     Names,
     Query,
+    Self,
+    Setting,
     Statements,
     foreign_option_changes,
     foreign_options,
@@ -21,21 +23,19 @@ from gitmig.schema.kinds.kind import (
     sql,
 )
 from gitmig.schema.kinds.privileges import ON_RELATION
-from gitmig.schema.model import ObjectKind, ObjectName
+from gitmig.schema.model import TABLES, VIEWS, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import beside, literal
 from gitmig.schema.scope import (
-    NO_ADDRESS,
     OWN_RELATION,
     RELATION,
     RELATIONS,
-    address,
-    comment,
     grants,
     sorted_options,
 )
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from collections.abc import Collection, Iterator
+
 
 PERSISTENCE = {"p": "LOGGED", "u": "UNLOGGED"}
 # Of a table that was partitioned, nobody knows its partitions any more: one takes all rows.
@@ -78,8 +78,7 @@ class Relation(Definition):
         "ELSE 'table' END",
         name=RELATION,
         grants=grants("c.relacl", "r", "c.relowner"),
-        comment=comment("pg_class", "c.oid"),
-        address=address("pg_class", "c.oid"),
+        of="pg_class c",
         source=f"{RELATIONS} AND c.relkind IN ('r', 'p', 'f', 'v', 'm') WHERE {OWN_RELATION}",
     )
 
@@ -205,41 +204,41 @@ class ColumnOrder(Definition):
         name=RELATION,
         text="""(SELECT coalesce(string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), '')
           FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)""",
-        address=NO_ADDRESS,
         source=f"{RELATIONS} AND c.relkind IN ('r', 'p', 'f') WHERE {OWN_RELATION}",
     )
 
 
-class ClusteredOn(Definition):
-    """The index that a table is clustered on."""
+class IndexMark(Setting):
+    """What a table says of one of its indexes."""
 
     index: str
+
+    def needs(self, name: ObjectName, items: Collection[ObjectName]) -> Iterator[tuple[ObjectName, Tie]]:
+        yield from ((ObjectName(kind, name.name), Tie.GOES_ALONG) for kind in TABLES | VIEWS)
+        for kind in (ObjectKind.INDEX, ObjectKind.CONSTRAINT):
+            yield ObjectName(kind, f"{name.name}.{self.index}"), Tie.GOES_ALONG
+
+
+class ClusteredOn(IndexMark):
+    """The index that a table is clustered on."""
 
     KIND = ObjectKind.CLUSTERED
 
     def create(self, name: ObjectName, context: Context) -> Statements:
         yield f"ALTER TABLE {name.name} CLUSTER ON {self.index}"
 
-    def alter(self, old: Self, name: ObjectName, context: Context) -> Statements:
-        return self.create(name, context)
-
     def drop(self, name: ObjectName, context: Context) -> Statements:
         yield f"ALTER TABLE {name.name} SET WITHOUT CLUSTER"
 
 
-class ReplicaIdentity(Definition):
+class ReplicaIdentity(IndexMark):
     """The index that identifies a table's rows for replicas; or `n`, nothing, or `f`, all columns."""
-
-    index: str
 
     KIND = ObjectKind.REPLICA_IDENTITY
 
     def create(self, name: ObjectName, context: Context) -> Statements:
         how = {"n": "NOTHING", "f": "FULL"}.get(self.index) or f"USING INDEX {self.index}"
         yield f"ALTER TABLE {name.name} REPLICA IDENTITY {how}"
-
-    def alter(self, old: Self, name: ObjectName, context: Context) -> Statements:
-        return self.create(name, context)
 
     def drop(self, name: ObjectName, context: Context) -> Statements:
         yield f"ALTER TABLE {name.name} REPLICA IDENTITY DEFAULT"

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.schema.kinds.kind import Context, Definition, Instead, Json, Query, Statements, sql
+from gitmig.schema.kinds.kind import Context, Definition, Instead, Json, Query, Self, Statements, sql
 from gitmig.schema.kinds.routines import NONE
 from gitmig.schema.model import ObjectKind, ObjectName
 from gitmig.schema.names import literal
-from gitmig.schema.scope import OURS, address, comment, named, own, some
+from gitmig.schema.scope import OURS, named, own, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from typing_extensions import Self
 
 CATALOGS = ("pg_collation", "pg_conversion", "pg_ts_parser", "pg_ts_template", "pg_ts_dict", "pg_ts_config")
 RARE = " OR ".join(map(some, CATALOGS))
@@ -31,8 +29,7 @@ def _query(catalog: str, prefix: str) -> Query:
     """A query on objects `o` of a catalog that names its columns in the usual way."""
     return Query(
         name=f"quote_ident(n.nspname) || '.' || quote_ident(o.{prefix}name)",
-        comment=comment(catalog, "o.oid"),
-        address=address(catalog, "o.oid"),
+        of=f"{catalog} o",
         source=f"{catalog} o JOIN pg_namespace n ON n.oid = o.{prefix}namespace AND {OURS} AND {own(catalog, 'o.oid')}",
         rare=RARE,
     )

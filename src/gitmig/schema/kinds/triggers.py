@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gitmig.schema.kinds.kind import Context, Definition, Instead, Names, Query, Statements, sql
+from gitmig.schema.kinds.kind import Context, Definition, Instead, Names, Query, Self, Statements, sql
 from gitmig.schema.model import ObjectKind, ObjectName
 from gitmig.schema.names import literal
 from gitmig.schema.scope import (
@@ -12,15 +10,10 @@ from gitmig.schema.scope import (
     OWN_RELATION,
     RELATION,
     RELATIONS,
-    address,
-    comment,
     listing,
     own,
     some,
 )
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 FIRES = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 COMMANDS = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
@@ -36,8 +29,7 @@ class Trigger(Definition):
     ON_TABLE = True
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(t.tgname)",
-        comment=comment("pg_trigger", "t.oid"),
-        address=address("pg_trigger", "t.oid"),
+        of="pg_trigger t",
         source=f"{RELATIONS} JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal WHERE {OWN_RELATION}",
         rare=some("pg_trigger", "NOT tgisinternal"),
     )
@@ -78,8 +70,7 @@ class Rule(Trigger):
     KIND = ObjectKind.RULE
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(r.rulename)",
-        comment=comment("pg_rewrite", "r.oid"),
-        address=address("pg_rewrite", "r.oid"),
+        of="pg_rewrite r",
         source=f"{RELATIONS} JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename <> '_RETURN' WHERE {OWN_RELATION}",
         rare=some("pg_rewrite", f"oid >= {FIRST_OID} AND rulename <> '_RETURN'"),
     )
@@ -101,8 +92,7 @@ class Policy(Definition):
     ON_TABLE = True
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(p.polname)",
-        comment=comment("pg_policy", "p.oid"),
-        address=address("pg_policy", "p.oid"),
+        of="pg_policy p",
         source=f"{RELATIONS} JOIN pg_policy p ON p.polrelid = c.oid WHERE {OWN_RELATION}",
         rare=some("pg_policy"),
     )
@@ -138,8 +128,7 @@ class EventTrigger(Definition):
     KIND = ObjectKind.EVENT_TRIGGER
     QUERY = Query(
         name="quote_ident(e.evtname)",
-        comment=comment("pg_event_trigger", "e.oid"),
-        address=address("pg_event_trigger", "e.oid"),
+        of="pg_event_trigger e",
         source=f"pg_event_trigger e WHERE {own('pg_event_trigger', 'e.oid')}",
         rare=some("pg_event_trigger"),
     )

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitmig.schema.kinds.kind import Context, Definition, Instead, Json, Names, Query, Statements, commented, sql
+from gitmig.schema.kinds.kind import Context, Definition, Instead, Json, Names, Query, Self, Statements, commented, sql
 from gitmig.schema.kinds.privileges import ON_TYPE
 from gitmig.schema.model import ObjectKind, ObjectName
 from gitmig.schema.names import literal
-from gitmig.schema.scope import FIRST_OID, OURS, address, comment, grants, listing, named, own, some
+from gitmig.schema.scope import FIRST_OID, OURS, comment, grants, listing, named, own, some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from typing_extensions import Self
 
 FROM = f"pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace AND {OURS} AND {own('pg_type', 't.oid')}"
 
@@ -23,8 +21,7 @@ def _types(source: str, rare: str) -> Query:
     return Query(
         name="quote_ident(n.nspname) || '.' || quote_ident(t.typname)",
         grants=grants("t.typacl", "T", "t.typowner"),
-        comment=comment("pg_type", "t.oid"),
-        address=address("pg_type", "t.oid"),
+        of="pg_type t",
         source=f"{FROM} {source}",
         rare=rare,
     )
@@ -299,6 +296,7 @@ class BaseType(Definition):
     collatable: bool = sql("t.typcollation <> 0")
 
     KIND = ObjectKind.BASE_TYPE
+    COVERED = False
     WORD = "TYPE"
     RIGHTS = ON_TYPE
     QUERY = _types(
@@ -306,6 +304,3 @@ class BaseType(Definition):
         "WHERE t.typtype IN ('b', 'p') AND e.oid IS NULL",
         MORE_THAN_ARRAYS,
     )
-
-    def is_covered(self) -> bool:
-        return False

@@ -9,6 +9,7 @@ from gitmig.schema.kinds.columns import COMPRESSION, STORAGE, Column
 from gitmig.schema.kinds.kind import (
     Context,
     Instead,
+    Self,
     Statements,
     commented,
     option_changes,
@@ -20,8 +21,6 @@ from gitmig.schema.model import ObjectKind, ObjectName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from typing_extensions import Self
 
     from gitmig.schema.decompose import Item
 
