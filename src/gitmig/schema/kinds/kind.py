@@ -140,9 +140,10 @@ class Definition:
                     setattr(cls, name, read.default)
 
     def __init__(self, *values: Json, **named: Json) -> None:
-        given = dict(zip(self.FIELDS, values)) | named
-        assert len(given) == len(values) + len(named), "a value too many"
-        assert given.keys() <= self.FIELDS.keys(), f"no field: {given.keys() - self.FIELDS.keys()}"
+        given = {**dict(zip(self.FIELDS, values)), **named}
+        missing = [name for name in self.FIELDS if name not in given and not hasattr(type(self), name)]
+        if missing or len(given) != len(values) + len(named) or not given.keys() <= self.FIELDS.keys():
+            raise TypeError(f"{type(self).__name__} has the fields {', '.join(self.FIELDS)}")
         vars(self).update((name, given[name] if name in given else getattr(self, name)) for name in self.FIELDS)
 
     def __setattr__(self, name: str, value: object) -> None:
