@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gitmig.schema.decompose import spoken_of, taken_apart
+from gitmig.schema.decompose import decompose, described
 from gitmig.schema.kinds import DEFINITIONS
 from gitmig.schema.kinds.columns import Column
 from gitmig.schema.kinds.constraints import Constraint
@@ -25,7 +25,7 @@ from gitmig.schema.kinds.types import EnumType
 from gitmig.schema.model import TABLES, TYPES, VIEWS, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import literal
 from gitmig.schema.order import Plan
-from gitmig.schema.renames import displaced, renamed, taken_back
+from gitmig.schema.renames import guess_renames, make_room, undo_renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -60,10 +60,10 @@ class Changes:
 
 def decide(found: Model, wanted: Model) -> Changes:
     """What to drop, make and alter, with all that follows from it."""
-    return _Deciding(found, wanted).run()
+    return _Decision(found, wanted).run()
 
 
-class _Deciding:
+class _Decision:
     def __init__(self, found: Model, wanted: Model) -> None:
         self.found, self.wanted = found, wanted
         self.context = Context(found=found, wanted=wanted)
@@ -167,7 +167,7 @@ class _Deciding:
             statements += altered
         if has_other_grantor(set(old.grants or ()) ^ set(new.grants or ())):
             return Instead.LEAVE
-        told = spoken_of(name, new)
+        told = described(name, new)
         definition = DEFINITIONS[told.kind]
         statements += grant_changes(definition.RIGHTS, told, old.grants, new.grants)
         if old.comment != new.comment:
@@ -274,10 +274,10 @@ def difference(found: Schema, wanted: Schema, *, renames: bool = True, undos: It
     `undos` says what scripts, newest first, are known to have called otherwise. Without `renames` all other tables and
     columns that are gone and new ones are two things, however much alike.
     """
-    target = taken_apart(wanted.at_the_time_of(found))
-    known, before = taken_back(taken_apart(found), target, undos)
-    guessed, before = renamed(before, target, rows=renames)
-    making_room, before, taken_over = displaced(before, target)
+    target = decompose(wanted.at_the_time_of(found))
+    known, before = undo_renames(decompose(found), target, undos)
+    guessed, before = guess_renames(before, target, rows=renames)
+    making_room, before, taken_over = make_room(before, target)
     changes = decide(before, target)
     work = (*known, *guessed, *making_room, *Plan(before, target, changes, taken_over).work())
     return Difference(work=work, unhandled=tuple(sorted(changes.unhandled)))

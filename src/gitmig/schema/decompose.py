@@ -131,12 +131,12 @@ def claims(name: ObjectName, item: Item[Definition] | None = None) -> Iterator[t
         yield "routine", name.name
 
 
-def spoken_of(name: ObjectName, item: Item[Definition]) -> ObjectName:
+def described(name: ObjectName, item: Item[Definition]) -> ObjectName:
     """What grants and comments of an item are said about: of an identity, its sequence."""
     return ObjectName(ObjectKind.SEQUENCE, item.body.name) if isinstance(item.body, Identity) else name
 
 
-def parsed(name: ObjectName, text: str) -> Item[Definition]:
+def parse(name: ObjectName, text: str) -> Item[Definition]:
     """An object of a schema as an item."""
     definition = DEFINITIONS[name.kind]
     query = definition.QUERY
@@ -149,10 +149,10 @@ def parsed(name: ObjectName, text: str) -> Item[Definition]:
     return Item(body=definition.read(values), grants=None if grants is None else tuple(grants), comment=comment)
 
 
-def taken_apart(schema: Schema) -> Model:
+def decompose(schema: Schema) -> Model:
     """The model of a schema."""
     order = ObjectKind.COLUMN_ORDER
-    objects = {name: parsed(name, text) for name, text in schema.objects.items() if name.kind is not order}
+    objects = {name: parse(name, text) for name, text in schema.objects.items() if name.kind is not order}
     items: dict[ObjectName, Item[Definition]] = {}
     moved: dict[ObjectName, ObjectName] = {}  # where an object went that is no item of its own
     for name, item in objects.items():

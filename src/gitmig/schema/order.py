@@ -11,7 +11,7 @@ from collections import defaultdict
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from gitmig.schema.decompose import claims, spoken_of
+from gitmig.schema.decompose import claims, described
 from gitmig.schema.kinds import DEFINITIONS, RANKS
 from gitmig.schema.kinds.columns import Column, Default
 from gitmig.schema.kinds.constraints import NOT_VALID, Constraint
@@ -75,7 +75,7 @@ class Verb(IntEnum):
 Node: TypeAlias = "tuple[Verb, ObjectName]"
 
 
-class Together:
+class Grouping:
     """By piece of work, the one that it is done with."""
 
     def __init__(self, found: Model, wanted: Model, changes: Changes) -> None:
@@ -208,14 +208,14 @@ class Plan:
     ) -> None:
         self.found, self.wanted, self.changes = found, wanted, changes
         self.taken_over = taken_over or {}
-        self.together = Together(found, wanted, changes)
+        self.grouping = Grouping(found, wanted, changes)
         self.after: defaultdict[Node, set[Node]] = defaultdict(set)
         self.context = self._context()
         self._wait()
 
     def work(self) -> list[tuple[ObjectName, str]]:
         """All statements in order, each with what it is about."""
-        nodes = [node for node in self._nodes() if self.together.leader(node) == node]
+        nodes = [node for node in self._nodes() if self.grouping.leader(node) == node]
         return [(node[1], text) for node in ordered(nodes, self.after, _priority) for text in self._statements(node)]
 
     def _nodes(self) -> Iterator[Node]:
@@ -227,7 +227,7 @@ class Plan:
 
     def _context(self) -> Context:
         merged: defaultdict[ObjectName, list[ObjectName]] = defaultdict(list)
-        for node, leader in self.together.pairs():
+        for node, leader in self.grouping.pairs():
             if node[0] is Verb.MAKE:
                 merged[leader[1]].append(node[1])
         together = frozenset(name for names in merged.values() for name in names)
@@ -253,8 +253,8 @@ class Plan:
             self._add((Verb.DROP, ObjectName(ObjectKind.TABLE, old)), (Verb.MAKE, ObjectName(ObjectKind.TABLE, new)))
 
     def _add(self, node: Node, *others: Node) -> None:
-        leader = self.together.leader(node)
-        self.after[leader] |= {other for other in map(self.together.leader, others) if other != leader}
+        leader = self.grouping.leader(node)
+        self.after[leader] |= {other for other in map(self.grouping.leader, others) if other != leader}
 
     def _dropping(self, name: ObjectName) -> Node:
         return (Verb.DISCARD if name in self.changes.retired else Verb.DROP, name)
@@ -311,7 +311,7 @@ class Plan:
         for one in (name, *self.context.merged.get(name, ())):
             item = self.wanted.items[one]
             yield from item.body.settings(one, self.context)
-            told = spoken_of(one, item)
+            told = described(one, item)
             definition = DEFINITIONS[told.kind]
             initial = initial_grants(definition.RIGHTS, told, item.grants, self.context)
             yield from grant_changes(definition.RIGHTS, told, initial, item.grants)

@@ -31,14 +31,14 @@ STRING = r"'(?:[^']|'')*'"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Substitution:
+class NewNames:
     """New names by old ones: those with their schema, which are replaced wherever they stand, and parts of tables."""
 
     qualified: Mapping[str, str]
     parts: Mapping[ObjectName, ObjectName]
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[ObjectName, ObjectName]]) -> Substitution:
+    def of(cls, pairs: Iterable[tuple[ObjectName, ObjectName]]) -> NewNames:
         """From the old and new names of objects."""
         pairs = list(pairs)
         whole = {old.name: new.name for old, new in pairs if old.kind not in UNQUALIFIED}
@@ -59,16 +59,16 @@ class Substitution:
         return lambda text: pattern.sub(lambda match: self.qualified[match[0]], text)
 
 
-def substituted(model: Model, substitution: Substitution) -> Model:
+def rename_references(model: Model, names: NewNames) -> Model:
     """The model with the new names."""
-    return _Substituting(model, substitution).run()
+    return _Renaming(model, names).run()
 
 
-class _Substituting:
-    def __init__(self, model: Model, substitution: Substitution) -> None:
-        self.model, self.substitution = model, substitution
-        self.text = substitution.in_text()
-        self.columns = _columns_by_dependent(model, substitution)
+class _Renaming:
+    def __init__(self, model: Model, names: NewNames) -> None:
+        self.model, self.names = model, names
+        self.text = names.in_text()
+        self.columns = _columns_by_dependent(model, names)
 
     def run(self) -> Model:
         names = {name: self._name(name) for name in self.model.items}
@@ -80,7 +80,7 @@ class _Substituting:
         return Model(items=items, needs=needs, orders=self.model.orders, partition_keys=keys)
 
     def _name(self, name: ObjectName) -> ObjectName:
-        part = self.substitution.parts.get(name)
+        part = self.names.parts.get(name)
         return part or ObjectName(name.kind, self.text(name.name))
 
     def _item(self, name: ObjectName, item: Item[Definition]) -> Item[Definition]:
@@ -89,7 +89,7 @@ class _Substituting:
         body = item.body.mapped(self.text)
         for old, new in self.columns.get(name, ()):
             body = body.mapped(partial(_in_expression, old=old, new=new))
-        part = self.substitution.parts.get(name)
+        part = self.names.parts.get(name)
         if part and isinstance(body, Index | Trigger):
             word = "INDEX" if isinstance(body, Index) else "TRIGGER"
             named = body.definition.replace(f"{word} {name.last} ", f"{word} {part.last} ", 1)
@@ -100,15 +100,15 @@ class _Substituting:
 
     def _index_of(self, table: str, index: str) -> str:
         for kind in (ObjectKind.INDEX, ObjectKind.CONSTRAINT):
-            if new := self.substitution.parts.get(ObjectName(kind, f"{table}.{index}")):
+            if new := self.names.parts.get(ObjectName(kind, f"{table}.{index}")):
                 return new.last
         return index
 
 
-def _columns_by_dependent(model: Model, substitution: Substitution) -> dict[ObjectName, list[tuple[str, str]]]:
+def _columns_by_dependent(model: Model, names: NewNames) -> dict[ObjectName, list[tuple[str, str]]]:
     """Which columns have another name in the expressions of which items."""
     found: dict[ObjectName, list[tuple[str, str]]] = {}
-    for old, new in substitution.parts.items():
+    for old, new in names.parts.items():
         if old.kind is ObjectKind.COLUMN:
             for dependent in model.dependents.get(old, ()):
                 found.setdefault(dependent, []).append((old.last, new.last))

@@ -23,7 +23,7 @@ from gitmig.schema.kinds.tables import Table
 from gitmig.schema.kinds.triggers import Trigger
 from gitmig.schema.model import NAMED_PARTS, ROUTINES, TABLES, TYPES, VIEWS, ObjectKind, ObjectName
 from gitmig.schema.names import beside, parent
-from gitmig.schema.rename_references import Substitution, substituted
+from gitmig.schema.rename_references import NewNames, rename_references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
@@ -53,7 +53,7 @@ ORDER = (
 RENAMED = frozenset(kind for kinds in ORDER for kind in kinds)
 
 
-def taken_back(found: Model, wanted: Model, undos: Iterable[Undo]) -> tuple[Work, Model]:
+def undo_renames(found: Model, wanted: Model, undos: Iterable[Undo]) -> tuple[Work, Model]:
     """The statements that give the old names again, newest script first, and the model as it is behind them."""
     work: Work = []
     for undo in undos:
@@ -65,7 +65,7 @@ def taken_back(found: Model, wanted: Model, undos: Iterable[Undo]) -> tuple[Work
     return work, found
 
 
-def displaced(found: Model, wanted: Model) -> tuple[Work, Model, dict[str, str]]:
+def make_room(found: Model, wanted: Model) -> tuple[Work, Model, dict[str, str]]:
     """The statements by which tables make room that cannot be altered, the model then; and by new table the old one."""
     old_by_new = {new: old for old, new in _replaced(found, wanted)}
     work: Work = []
@@ -121,12 +121,12 @@ def _renamed(found: Model, pairs: Several[Pair]) -> tuple[Work, Model]:
     if occupants:
         room = [(name, _aside(name)) for name in occupants]
         work += [(now, text) for now, then in room for text in rename_statements(now, then)]
-        found = substituted(found, Substitution.of(room))
+        found = rename_references(found, NewNames.of(room))
         aside = dict(room)
         moving = {aside.get(now, now): then for now, then in moving.items()}
     work += [(now, text) for now, then in moving.items() for text in rename_statements(now, then)]
     along = list(_along(found, moving))
-    return work, substituted(found, Substitution.of([*moving.items(), *along]))
+    return work, rename_references(found, NewNames.of([*moving.items(), *along]))
 
 
 def _aside(name: ObjectName) -> ObjectName:
@@ -198,7 +198,7 @@ def _names_of_parts(found: Model, table: str) -> Iterator[Pair]:
 # What nobody noted
 
 
-def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[Work, Model]:
+def guess_renames(found: Model, wanted: Model, *, rows: bool = True) -> tuple[Work, Model]:
     """The statements that rename, and the found model as it is behind them; without `rows`, of what holds none."""
     statements: Work = []
     holding = (_tables, _columns, _sequences) if rows else ()
@@ -206,7 +206,7 @@ def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[Work, Mo
         pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found)]
         statements += [(old, text) for old, new in pairs for text in rename_statements(old, new)]
         if pairs:
-            found = substituted(found, Substitution.of(pairs))
+            found = rename_references(found, NewNames.of(pairs))
     return statements, found
 
 
