@@ -43,11 +43,6 @@ def arguments(name: str) -> str:
     return name[name.index("(") :] if name.endswith(")") else ""
 
 
-def without_arguments(name: str) -> str:
-    """`s.f` of the function `s.f(integer)`."""
-    return name.removesuffix(arguments(name))
-
-
 def bare(part: str) -> str:
     """A part without its quotes."""
     return part[1:-1].replace('""', '"') if part.startswith('"') else part

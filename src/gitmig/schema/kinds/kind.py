@@ -246,7 +246,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _mapped(value: object, change: Callable[[str], str]) -> object:
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, Enum):
         return change(value)
     if isinstance(value, tuple):
         values = [_mapped(one, change) for one in value]

@@ -59,10 +59,10 @@ class ExtensionDependency(Definition):
     """ALTER … DEPENDS ON EXTENSION: an object is dropped with the extension.
 
     The name is that of the object, then the extension's. A dump has these for routines, triggers, indexes and
-    materialized views; `kind` is one of these words.
+    materialized views; `kind` is theirs.
     """
 
-    kind: str
+    kind: ObjectKind
 
     KIND = ObjectKind.EXTENSION_DEPENDENCY
     QUERY = Query(
@@ -73,24 +73,27 @@ class ExtensionDependency(Definition):
   pg_identify_object(d.classid, d.objid, d.objsubid) i""",
     )
 
+    @classmethod
+    def read_text(cls, text: str) -> Self:
+        return cls(ObjectKind(text))
+
     def needs(self, name: ObjectName, items: Collection[ObjectName]) -> Iterator[tuple[ObjectName, Tie]]:
         """`pg_identify_object` has names of its own: `g on s.t`, `s.i` without the table, `pg_catalog.text[]`."""
         identity, extension = _split_last(name)
-        kind = ObjectKind(self.kind)
         yield ObjectName(ObjectKind.EXTENSION, extension), Tie.NEEDS
-        if kind is ObjectKind.INDEX:
-            alike = (one for one in items if one.kind is kind and f"{parent(one.parent)}.{one.last}" == identity)
+        if self.kind is ObjectKind.INDEX:
+            alike = (one for one in items if one.kind is self.kind and f"{parent(one.parent)}.{one.last}" == identity)
             yield from ((one, Tie.GOES_ALONG) for one in alike)
-        elif kind is ObjectKind.TRIGGER:
+        elif self.kind is ObjectKind.TRIGGER:
             trigger, _, table = identity.rpartition(" on ")
-            yield ObjectName(kind, f"{table}.{trigger}"), Tie.GOES_ALONG
+            yield ObjectName(self.kind, f"{table}.{trigger}"), Tie.GOES_ALONG
         else:
-            yield ObjectName(kind, identity.replace("pg_catalog.", "")), Tie.GOES_ALONG
+            yield ObjectName(self.kind, identity.replace("pg_catalog.", "")), Tie.GOES_ALONG
 
     def _alter(self, name: ObjectName, verb: str) -> str:
         identity, extension = _split_last(name)
-        word = {"aggregate": "ROUTINE"}.get(self.kind, self.kind.upper())
-        if self.kind == "trigger":
+        word = "ROUTINE" if self.kind is ObjectKind.AGGREGATE else self.kind.value.upper()
+        if self.kind is ObjectKind.TRIGGER:
             identity = " ON ".join(identity.rsplit(" on ", 1))
         return f"ALTER {word} {identity} {verb} ON EXTENSION {extension}"
 
