@@ -1,6 +1,16 @@
 """The kinds of objects: by kind its `Definition`, collected from one module per family.
 
-A new kind is one class in one of these modules, and one entry of `ObjectKind`.
+A new kind is one class in one of these modules, and one entry of `ObjectKind`. For instance, as it stands in `types`:
+
+    class Range(Definition):
+        subtype: str = sql("r.rngsubtype::regtype")    # a field, and the SQL that reads it
+        …
+        KIND = ObjectKind.RANGE
+        QUERY = Query(of="pg_type t", name=…, source="…")
+
+        def create(self, name, context): …             # and alter, settings, drop, as far as they are not as usual
+
+Cases for it stand in tests/schema/catalog/cases: they are compared with pg_dump, and their difference is run both ways.
 """
 
 from __future__ import annotations

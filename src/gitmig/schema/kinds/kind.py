@@ -81,8 +81,7 @@ def sql(expression: str, *, since: int = 0, default: object = NO_DEFAULT) -> Any
     return Read(expression, since, default)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(NamedTuple):
     """A query whose rows are objects: kind, name, definition, address (three columns) and, with `part_of`, one more.
 
     A definition is the array of the fields, then privileges and comment, as far as the kind has them; or it is `text`.
@@ -118,8 +117,8 @@ class Query:
 class Definition:
     """What an object is, apart from its privileges and its comment. Names in it are quoted already.
 
-    Subclasses are frozen dataclasses, but made by hand: gitmig has some fifty, each time it reads a schema, and
-    `dataclasses` takes a hundred times as long to make them as to read a module.
+    Subclasses are frozen dataclasses, but made here: `dataclasses` compiles code for each of them, which for these
+    fifty takes 24 ms at every start of a process that reads a schema; this takes half a millisecond.
     """
 
     KIND: ClassVar[ObjectKind]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitmig.schema.kinds.kind import Context, Definition, Names, Query, Self, Statements, sql
 from gitmig.schema.model import ObjectKind, ObjectName
@@ -19,8 +18,7 @@ OWNER = "owner"
 SINCE_17 = "owner=MAINTAIN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class Rights(NamedTuple):
     """What can be granted on a kind of object: `on` is the word of GRANT.
 
     `owner` is what an owner may do, and `public` what everybody may, unless something else was said. `letter` is that
