@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.schema.model import ObjectName, Schema
+from gitmig.schema.model import ObjectKind, ObjectName, Schema
 from gitmig.trials.round_trip import Observation, RoundTrip, RoundTripFailure, RoundTripOutcome, Stage, observe
 
-A, B = ObjectName("table", "a"), ObjectName("table", "b")
-ORDER = ObjectName("column order", "a")
+A, B = ObjectName(ObjectKind.TABLE, "a"), ObjectName(ObjectKind.TABLE, "b")
+ORDER = ObjectName(ObjectKind.COLUMN_ORDER, "a")
 BEFORE = Schema({A: "a", ORDER: "x, y"})
 AFTER = Schema({A: "a", B: "b", ORDER: "x, y"})
 MOVED = Schema({A: "a", ORDER: "y, x"})

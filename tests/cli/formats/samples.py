@@ -6,7 +6,7 @@ from gitmig.check.findings import Finding, Severity
 from gitmig.check.proof import OrderFailure, Proof, RunOrder
 from gitmig.cli.formats import CheckReport, ReportSide
 from gitmig.migrations.plan import Direction
-from gitmig.schema.model import ObjectName
+from gitmig.schema.model import ObjectKind, ObjectName
 from tests.samples import migration
 
 FINDINGS = (
@@ -53,9 +53,9 @@ BROKEN = Proof(
 DIFFERENT = Proof(
     orders=(RunOrder.MERGED, RunOrder.OURS_FIRST),
     failures={},
-    differences={RunOrder.OURS_FIRST: tuple(ObjectName("column", f"public.t.c{k}") for k in range(6))},
+    differences={RunOrder.OURS_FIRST: tuple(ObjectName(ObjectKind.COLUMN, f"public.t.c{k}") for k in range(6))},
     reverted=True,
-    lost=(ObjectName("index", "public.t.i"),),
+    lost=(ObjectName(ObjectKind.INDEX, "public.t.i"),),
 )
 SOUND = Proof(orders=(RunOrder.MERGED, RunOrder.THEIRS_FIRST), failures={}, differences={}, reverted=True)
 ALONE = Proof(orders=(RunOrder.MERGED,), failures={}, differences={}, revert_failure=FAILURE)
