@@ -7,7 +7,6 @@ tables, rows of functions, columns of types.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -53,11 +52,11 @@ class Dependents:
         elif effect.action is Action.ALTER and effect.aspect == "type":
             for key in self._unique:  # a foreign key need not name the columns of a primary key
                 if key.kind is NamedKind.CONSTRAINT and effect.object in self._needs.get(key, ()):
-                    yield replace(effect, touch=replace(effect.touch, object=key), implied=True)
+                    yield effect.implying(object=key)
         elif effect.action is Action.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
             for moved in self._along(effect.object, cascade=False):
                 if not effect.object.contains(moved):
-                    yield replace(effect, touch=replace(effect.touch, object=moved, to=moved), implied=True)
+                    yield effect.implying(object=moved, to=moved)
 
     def _dropped_with(self, drop: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """What goes along, and which columns are no key, which table has no such index any more."""
@@ -66,8 +65,7 @@ class Dependents:
         }
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
             if gone not in named and not drop.object.contains(gone):
-                touch = replace(drop.touch, object=gone, traits=frozenset({Trait.LENIENT}))
-                yield replace(drop, touch=touch, implied=True)
+                yield drop.implying(object=gone, traits=frozenset({Trait.LENIENT}))
         if drop.object in self._unique and not drop.replaced:
             for column in self._needs.get(drop.object, ()):
                 yield _alteration(drop, column, "uniqueness")
@@ -192,13 +190,8 @@ class DependencyLinks:
         """A table's columns are those of its children, too."""
         parent = Object(NamedKind.TABLE, effect.object.root)
         for child in self._descendants(parent):
-            new = effect.touch.to
-            touch = replace(
-                effect.touch,
-                object=_renamed(effect.object, parent, child),
-                to=_renamed(new, parent, child) if new else None,
-            )
-            yield replace(effect, touch=touch, implied=True)
+            new = effect.touch.to and _renamed(effect.touch.to, parent, child)
+            yield effect.implying(object=_renamed(effect.object, parent, child), to=new)
 
     def _of_columns(self, effect: Effect, aspect: str) -> Iterator[Effect]:
         owner = Object(NamedKind.TYPE, effect.object.root)
@@ -213,8 +206,7 @@ class DependencyLinks:
         elif effect.action is Action.READ and effect.has(Trait.WHOLE):
             for function in known:
                 for row in self._linked(Link.ROWS, function):
-                    touch = replace(effect.touch, object=Object(NamedKind.TABLE, row.path))
-                    yield replace(effect, touch=touch, implied=True)
+                    yield effect.implying(object=Object(NamedKind.TABLE, row.path))
 
     def _descendants(self, table: Object) -> Iterator[Object]:
         seen, waiting = {table}, [table]
@@ -283,8 +275,7 @@ def _types(touches: Iterable[Touch]) -> dict[tuple[int, int], list[Touch]]:
 
 
 def _alteration(cause: Effect, altered: Object, aspect: str) -> Effect:
-    touch = replace(cause.touch, action=Action.ALTER, object=altered, aspect=aspect, traits=frozenset(), to=None)
-    return replace(cause, touch=touch, implied=True)
+    return cause.implying(action=Action.ALTER, object=altered, aspect=aspect, traits=frozenset(), to=None)
 
 
 def _goes(one: Object, dropped: Object) -> bool:

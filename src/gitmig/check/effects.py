@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitmig.check.footprint.model import IN_SCHEMAS, ROUTINE, Action, DependencyKind, NamedKind, Object, Trait
 
@@ -115,6 +115,10 @@ class Effect:
     def has(self, trait: Trait) -> bool:
         """Whether the touch has a trait."""
         return trait in self.touch.traits
+
+    def implying(self, **changes: Any) -> Effect:
+        """What PostgreSQL does along with it: the same, but for these fields of the touch."""
+        return replace(self, touch=replace(self.touch, **changes), implied=True)
 
 
 def net_effects(migrations: Iterable[AddedMigration], dependents: Dependents | None = None) -> tuple[Effect, ...]:
