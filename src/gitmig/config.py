@@ -51,18 +51,18 @@ class TeamSettings(TypedDict, total=False):
     ]
     layout: Annotated[
         Literal["single", "paired", "directory", "goose"],
-        Key(meaning="how migrations are written, see [layouts](layouts.md)", otherwise="detected"),
+        Key(meaning="`single`, `paired`, `directory` or `goose`, see [layouts](layouts.md)", otherwise="detected"),
     ]
     database: Annotated[str, Key(meaning="the database's URL", otherwise="see below")]
     bootstrap: Annotated[
         str,
-        Key(meaning="path of the SQL that a fresh embedded or scratch database needs first, see [below](#bootstrap)"),
+        Key(meaning="path of the SQL that a fresh embedded or scratch database needs first"),
     ]
     run_outside: Annotated[
         Literal["large", "always"],
         Key(
-            meaning="when scripts that ask for it run [outside a transaction](layouts.md#outside-a-transaction): on "
-            "`large` databases (from 1 GiB) or `always`",
+            meaning="when scripts that ask for it run [outside a transaction](layouts.md#outside-a-transaction): "
+            "`large` (from 1 GiB) or `always`",
             default="large",
         ),
     ]
