@@ -100,13 +100,13 @@ def command(
     if every:
         _refuse_with_all({"REV": revision, "--prove": prove, "--scratch": scratch, "--format": form != "text"})
         return _radar(base, pattern, as_json=as_json)
-    from gitmig.operations.check import review
+    from gitmig import check
 
-    found = review(
+    found = check(
         options.project(),
         base,
         revision,
-        prove=prove or scratch is not None,
+        prove=prove,
         scratch=scratch,
         clients=not no_clients,
         lint=not no_lint,
