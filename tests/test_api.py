@@ -81,7 +81,7 @@ def loaded(program: str, *names: str, cwd: Path = TOP) -> list[str]:
 
 
 def test_the_import_of_the_package_loads_nothing() -> None:
-    assert loaded("import gitmig", "gitmig.api", "gitmig.errors", "psycopg", "git", "pglast", "click") == []
+    assert loaded("import gitmig", "gitmig.api", "gitmig.errors", "psycopg", "git", "postgast", "click") == []
     assert loaded("from gitmig import OutOfSync", "gitmig.api", "gitmig.errors", "psycopg") == ["gitmig.errors"]
 
 
@@ -259,7 +259,7 @@ def test_an_application_that_looks_loads_no_sql_parser(project: Project, repo: S
         "from gitmig import assert_in_sync, open_project\n"
         f"assert_in_sync(open_project({str(repo.root)!r}, database={database.url!r}))"
     )
-    assert loaded(program, "pglast", "click", "rich", "gitmig.api") == ["gitmig.api"]
+    assert loaded(program, "postgast", "click", "rich", "gitmig.api") == ["gitmig.api"]
 
 
 # --- check and verify ---
