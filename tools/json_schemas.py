@@ -1,11 +1,10 @@
 """Write docs/schemas, and the table of settings in docs/configuration.md, from the typed shapes.
 
-`python -m tools.json_schemas` writes what is stale, `--check` only names it and exits with 1.
+Run it with `python -m tools.json_schemas`; a test fails where something is stale.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -122,26 +121,18 @@ def _title(name: str) -> str:
     return " ".join(["gitmig", *(f"--{word}" if word in {"all", "rebuild"} else word for word in words), "--json"])
 
 
-def main() -> int:
-    """Write what is stale, or name it; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, exit with 1 if something is stale")
-    check = parser.parse_args().check
+def main() -> None:
+    """Write what is stale, and remove schemas of what is no longer printed."""
     expected = generated()
-    here = {path: path.read_text(encoding="utf-8") for path in expected if path.exists()}
-    stale = [path for path, text in expected.items() if here.get(path) != text]
-    left = [path for path in (TOP / "docs" / "schemas").glob("*.json") if path not in expected]
-    for path in [*stale, *left]:
-        sys.stdout.write(f"{'stale' if check else 'written'}: {path.relative_to(TOP)}\n")
-    if check:
-        return int(bool(stale or left))
-    for path in stale:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(expected[path], encoding="utf-8")
-    for path in left:
+    for path, text in expected.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"written: {path.relative_to(TOP)}\n")
+    for path in set((TOP / "docs" / "schemas").glob("*.json")) - expected.keys():
         path.unlink()
-    return 0
+        sys.stdout.write(f"removed: {path.relative_to(TOP)}\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -36,11 +36,10 @@ if TYPE_CHECKING:
 
 
 def test_what_is_generated_is_not_stale() -> None:
-    """`python -m tools.json_schemas` writes it."""
     expected = generated()
     assert {path.name for path in SCHEMAS.iterdir()} == {path.name for path in expected if path.parent == SCHEMAS}
     for path, text in expected.items():
-        assert path.read_text(encoding="utf-8") == text, path
+        assert path.read_text(encoding="utf-8") == text, "run `python -m tools.json_schemas`"
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.name)
