@@ -115,6 +115,16 @@ def test_the_command_line_calls_the_same(
     assert capsys.readouterr().err == f"error: {verb} was called\n"
 
 
+def test_a_type_checker_that_follows_our_imports_meets_no_stub_with_syntax_errors() -> None:
+    """mypy stops at such a stub, whoever's it is: postgast 0.2.0 has one, and is imported without its knowledge."""
+    for path in (TOP / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert (node.module or "").partition(".")[0] != "postgast", path
+            elif isinstance(node, ast.Import):
+                assert "postgast" not in {name.name.partition(".")[0] for name in node.names}, path
+
+
 # --- open_project ---
 
 
