@@ -118,7 +118,9 @@ def generated() -> dict[Path, str]:
 
 def _title(name: str) -> str:
     words = name.split("-")
-    return " ".join(["gitmig", *(f"--{word}" if word in {"all", "rebuild"} else word for word in words), "--json"])
+    return " ".join(
+        ["gitmig", *(f"--{word}" if word in {"all", "explain", "rebuild"} else word for word in words), "--json"]
+    )
 
 
 def main() -> None:

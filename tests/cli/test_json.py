@@ -70,7 +70,12 @@ def sections() -> dict[str, str]:
     for heading, text in zip(parts[1::2], parts[2::2]):
         if command := re.fullmatch(r"`gitmig (.*)`", heading):
             found[str(schema_of(command[1].split()))] = text
-    for name, mark in (("sync-rebuild", "### With `--rebuild`"), ("check-all", "### With `--all`")):
+    marks = {
+        "sync-rebuild": "### With `--rebuild`",
+        "check-all": "### With `--all`",
+        "check-explain": "### With `--explain`",
+    }
+    for name, mark in marks.items():
         command_name = name.partition("-")[0]
         found[command_name], _, found[name] = found[command_name].partition(mark)
     return found
@@ -165,6 +170,10 @@ def test_check_with_a_proof(repo: Sandbox, gitmig: Gitmig) -> None:
     shape = printed("check", gitmig("check", "--prove", "--json"))
     assert shape["findings"][0]["code"] == "GM205"
     assert [order["failure"]["migration"] for order in shape["proof"]["orders"] if order["failure"]] == ["0003_index"]
+
+
+def test_check_explains_a_code(repo: Sandbox, gitmig: Gitmig) -> None:
+    assert printed("check-explain", gitmig("check", "--explain", "GM215", "--json"))["when_proven"] == "gone"
 
 
 def test_check_of_all_branches(repo: Sandbox, gitmig: Gitmig) -> None:

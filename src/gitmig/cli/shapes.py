@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypedDict
 
 from gitmig.check.findings import Severity
 from gitmig.check.proof import RunOrder
+from gitmig.check.rules.registry import WhenProven
 from gitmig.execute.repair import Way as RepairWay
 from gitmig.migrations.plan import Direction
 from gitmig.trials.round_trip import RoundTripOutcome, Stage, Weight
@@ -192,6 +193,20 @@ class CheckAll(TypedDict):
     adding: list[str]
     pairs: list[Pair]
     unreadable: list[Unreadable]
+
+
+class CheckExplain(TypedDict):
+    """`gitmig check --explain CODE --json`."""
+
+    code: str
+    title: str
+    severity: Annotated[str, Severity]
+    summary: str
+    explanation: str
+    hint: str
+    conflict: str
+    harmless: str | None
+    when_proven: Annotated[str, WhenProven]
 
 
 # --- what git knows: show, log, trust ---
@@ -509,6 +524,7 @@ SHAPES = {
     "capture": Capture,
     "check": Check,
     "check-all": CheckAll,
+    "check-explain": CheckExplain,
     "diff": Diff,
     "kept": list[Kept],
     "kept-show": KeptShow,

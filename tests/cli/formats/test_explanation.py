@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from gitmig.check.rules import RULES
 from gitmig.cli.formats import explanation
 from gitmig.errors import UsageError
-
-DOCS = Path(__file__).parents[3] / "docs"
+from tools.findings_page import PATH, page
 
 
 def test_the_page_of_the_documentation_is_up_to_date() -> None:
-    """Else: `python -m gitmig.cli.formats.explanation > docs/findings.md`."""
-    assert (DOCS / "findings.md").read_text(encoding="utf-8") == explanation.page()
+    assert PATH.read_text(encoding="utf-8") == page(), "run `python -m tools.findings_page`"
 
 
 def test_links_of_the_page_lead_somewhere() -> None:
-    targets = {link.partition("#")[0] for _, link in explanation.LINK.findall(explanation.page())}
-    assert [target for target in targets if not target.startswith("http") and not (DOCS / target).exists()] == []
+    targets = {link.partition("#")[0] for _, link in explanation.LINK.findall(page())}
+    assert [target for target in targets if not target.startswith("http") and not (PATH.parent / target).exists()] == []
 
 
 def test_a_code_is_found_in_small_letters_too() -> None:

@@ -45,12 +45,12 @@ class Family(Enum):
 
 
 class WhenProven(Enum):
-    """What becomes of a finding if a proof has run every order and all gave one schema, as the rest of a sentence."""
+    """What becomes of a finding if a proof has run every order and all gave one schema."""
 
-    KEPT = "it stays"
-    GONE = "it goes"
-    UNCERTAIN = "it is not certain: a scratch database has only the rows that migrations insert"
-    NOTED = "it is a note"
+    KEPT = "kept"
+    GONE = "gone"
+    UNCERTAIN = "uncertain"  # it stays, but a scratch database has only the rows that migrations insert
+    NOTED = "noted"  # it stays as a note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
