@@ -12,13 +12,13 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from gitmig.cli.json import of_origin
+from gitmig.cli.json_schemas import generated
 from gitmig.cli.shapes import SHAPES
 from gitmig.config import parse_team_settings, resolve
 from gitmig.errors import UsageError
 from gitmig.ledger.ownership import Origin
 from gitmig.migrations.layouts import layouts
 from tests.json_schemas import SCHEMAS, TOP, schema_of, validator
-from tools.json_schemas import generated
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -39,7 +39,7 @@ def test_what_is_generated_is_not_stale() -> None:
     expected = generated()
     assert {path.name for path in SCHEMAS.iterdir()} == {path.name for path in expected if path.parent == SCHEMAS}
     for path, text in expected.items():
-        assert path.read_text(encoding="utf-8") == text, "run `python -m tools.json_schemas`"
+        assert path.read_text(encoding="utf-8") == text, "run `python -m gitmig.cli.json_schemas`"
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.name)

@@ -493,6 +493,20 @@ RenamedMigration = TypedDict("RenamedMigration", {"from": str, "to": str, "paths
 RenamedMigration.__doc__ = "A migration's old label and the new one, and its files."
 
 
+class Explanation(TypedDict):
+    """`gitmig check --explain CODE --json`."""
+
+    code: str
+    title: str
+    severity: Annotated[str, Severity]
+    summary: str
+    explanation: str
+    hint: str
+    conflict: str
+    harmless: str | None
+    when_proven: Literal["kept", "gone", "uncertain", "noted"]
+
+
 class Renumber(TypedDict):
     """`gitmig renumber --json`."""
 
@@ -509,6 +523,7 @@ SHAPES = {
     "capture": Capture,
     "check": Check,
     "check-all": CheckAll,
+    "check-explain": Explanation,
     "diff": Diff,
     "kept": list[Kept],
     "kept-show": KeptShow,
