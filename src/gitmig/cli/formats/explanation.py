@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from gitmig.check.rules import RULES, Family
 from gitmig.check.rules.registry import WhenProven
+from gitmig.cli.output import say_exactly
 from gitmig.errors import UsageError
 
 if TYPE_CHECKING:
@@ -131,4 +130,4 @@ def _plain(markdown: str) -> str:
 
 
 if __name__ == "__main__":
-    click.echo(page(), nl=False)
+    say_exactly(page().removesuffix("\n"))
