@@ -70,9 +70,9 @@ def sections() -> dict[str, str]:
     for heading, text in zip(parts[1::2], parts[2::2]):
         if command := re.fullmatch(r"`gitmig (.*)`", heading):
             found[str(schema_of(command[1].split()))] = text
-    for name, mark in (("sync-rebuild", "### With `--rebuild`"), ("check-all", "### With `--all`")):
-        command_name = name.partition("-")[0]
-        found[command_name], _, found[name] = found[command_name].partition(mark)
+    for name in ("sync-rebuild", "check-all", "check-explain"):
+        command_name, _, option = name.partition("-")
+        found[command_name], _, found[name] = found[command_name].partition(f"### With `--{option}`")
     return found
 
 
