@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitmig.check.proof import Failure, Orders, Result, Way, judge
 from gitmig.migrations.plan import Direction
-from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema
+from gitmig.schema.model import ObjectKind, ObjectName, Schema
 from tests.samples import content, migration
 
 A, B, C, X, Y = (migration(label) for label in ("0001_a", "0002_b", "0005_c", "0003_x", "0004_y"))
@@ -21,7 +21,7 @@ def tried(made: Orders) -> dict[Way, str]:
 
 
 def schema(**objects: str) -> Schema:
-    return Schema({ObjectName("table", name): text for name, text in objects.items()})
+    return Schema({ObjectName(ObjectKind.TABLE, name): text for name, text in objects.items()})
 
 
 def test_the_order_that_the_merge_has_is_tried_once() -> None:
@@ -66,8 +66,8 @@ def test_without_a_down_there_is_no_way_back() -> None:
 
 
 def test_equal_schemas_hold_whatever_the_order_of_columns() -> None:
-    first = Schema({ObjectName("table", "t"): "t", ObjectName(COLUMN_ORDER, "t"): "a, b"})
-    second = Schema({ObjectName("table", "t"): "t", ObjectName(COLUMN_ORDER, "t"): "b, a"})
+    first = Schema({ObjectName(ObjectKind.TABLE, "t"): "t", ObjectName(ObjectKind.COLUMN_ORDER, "t"): "a, b"})
+    second = Schema({ObjectName(ObjectKind.TABLE, "t"): "t", ObjectName(ObjectKind.COLUMN_ORDER, "t"): "b, a"})
     results = {Way.MERGED: Result(schema=first, back=EMPTY), Way.THEIRS_FIRST: Result(schema=second)}
     proof = judge(orders((X,), (Y,)), EMPTY, results)
     assert (proof.holds, proof.round_trip) == (True, True)

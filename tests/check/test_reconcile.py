@@ -5,9 +5,9 @@ from __future__ import annotations
 from gitmig.check.findings import Finding, Severity
 from gitmig.check.proof import WITHOUT_ROWS, Failure, Proof, Way, settle
 from gitmig.migrations.plan import Direction
-from gitmig.schema.model import ObjectName
+from gitmig.schema.model import ObjectKind, ObjectName
 
-BODY = ObjectName("column", "public.comments.body")
+BODY = ObjectName(ObjectKind.COLUMN, "public.comments.body")
 FAILURE = Failure(
     label="0003_x", direction=Direction.APPLY, path="x.sql", line=2, statement="SELEC 1", message="syntax error"
 )

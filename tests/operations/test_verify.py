@@ -11,7 +11,7 @@ import pytest
 from gitmig.errors import GitmigError
 from gitmig.operations.verify import Verified, verify
 from gitmig.project.project import Project
-from gitmig.schema.model import ObjectName
+from gitmig.schema.model import ObjectKind, ObjectName
 from gitmig.trials.round_trip import Finding, Outcome, Stage, Weight
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_a_down_that_undoes_its_up_is_undone_exactly(sandbox: Sandbox, run: Call
 def test_what_a_down_forgot_is_named(sandbox: Sandbox, run: Callable[..., Verified]) -> None:
     sandbox.table("0001_a", "a")
     sandbox.migration("0002_b", "CREATE TYPE mood AS ENUM ('ok'); CREATE INDEX odd ON a (id);", "DROP INDEX odd;")
-    assert only(run()) == Finding(outcome=Outcome.NOT_UNDONE, objects=(ObjectName("enum", "public.mood"),))
+    assert only(run()) == Finding(outcome=Outcome.NOT_UNDONE, objects=(ObjectName(ObjectKind.ENUM, "public.mood"),))
 
 
 @pytest.mark.parametrize("down", ["", "-- nothing"])
@@ -96,7 +96,7 @@ def test_a_column_that_comes_back_at_the_end_is_a_note(sandbox: Sandbox, run: Ca
     sandbox.migration("0001_a", "CREATE TABLE a (x int, y int);", "DROP TABLE a;")
     sandbox.migration("0002_b", "ALTER TABLE a DROP x;", "ALTER TABLE a ADD x int;")
     found = run()
-    assert only(found) == Finding(outcome=Outcome.COLUMN_ORDER, objects=(ObjectName("table", "public.a"),))
+    assert only(found) == Finding(outcome=Outcome.COLUMN_ORDER, objects=(ObjectName(ObjectKind.TABLE, "public.a"),))
     assert found.has(Weight.NOTE)
     assert not found.has(Weight.FINDING)
 
@@ -213,7 +213,7 @@ def test_a_new_enum_value_that_is_used_at_once_needs_a_transaction_of_its_own(
 ) -> None:
     sandbox.migration("0001_a", "CREATE TYPE e AS ENUM ('x'); CREATE TABLE a (e e);", "DROP TABLE a; DROP TYPE e;")
     sandbox.migration("0002_b", "ALTER TYPE e ADD VALUE 'y';", "DELETE FROM a WHERE e = 'y';")
-    assert only(run()) == Finding(outcome=Outcome.NOT_UNDONE, objects=(ObjectName("enum", "public.e"),))
+    assert only(run()) == Finding(outcome=Outcome.NOT_UNDONE, objects=(ObjectName(ObjectKind.ENUM, "public.e"),))
 
 
 def test_a_new_enum_value_that_is_used_behind_a_commit_runs_block_by_block(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.schema.model import ObjectName, Schema
+from gitmig.schema.model import ObjectKind, ObjectName, Schema
 from gitmig.trials.round_trip import Failure, Finding, Outcome, Stage, Trial, judge
 
-A, B = ObjectName("table", "a"), ObjectName("table", "b")
-ORDER = ObjectName("column order", "a")
+A, B = ObjectName(ObjectKind.TABLE, "a"), ObjectName(ObjectKind.TABLE, "b")
+ORDER = ObjectName(ObjectKind.COLUMN_ORDER, "a")
 BEFORE = Schema({A: "a", ORDER: "x, y"})
 AFTER = Schema({A: "a", B: "b", ORDER: "x, y"})
 MOVED = Schema({A: "a", ORDER: "y, x"})
@@ -48,7 +48,11 @@ def test_schemas_decide_where_nothing_fails(trial: Trial, expected: Finding) -> 
         (failed(Stage.AGAIN), EXACT, [Outcome.SECOND_UP_FAILS]),
         (failed(Stage.UP), Trial(), [Outcome.UP_FAILS_ON_ROWS, Outcome.IRREVERSIBLE]),
         (failed(Stage.UP), failed(Stage.DOWN), [Outcome.UP_FAILS_ON_ROWS, Outcome.DOWN_FAILS]),
-        (failed(Stage.DOWN), Trial(undone=MOVED, again=AFTER), [Outcome.DOWN_FAILS_ON_ROWS, Outcome.COLUMN_ORDER]),
+        (
+            failed(Stage.DOWN),
+            Trial(undone=MOVED, again=AFTER),
+            [Outcome.DOWN_FAILS_ON_ROWS, Outcome.COLUMN_ORDER],
+        ),
     ],
 )
 def test_what_fails_on_rows_only_is_told_apart(with_rows: Trial, empty: Trial, expected: list[Outcome]) -> None:

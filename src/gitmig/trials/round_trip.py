@@ -19,7 +19,7 @@ from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
 from gitmig.rows.constraints import settle_constraints
 from gitmig.rows.plant import plant
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.model import COLUMN_ORDER, ObjectName, schema_difference
+from gitmig.schema.model import ObjectKind, ObjectName, schema_difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -150,8 +150,9 @@ def _seen(before: Schema, after: Schema, trial: Trial) -> Finding:
 
 def _reordered(before: Schema, after: Schema) -> tuple[ObjectName, ...]:
     """The tables whose columns stand in another order."""
-    found = [name for name, text in before.objects.items() if name.kind == COLUMN_ORDER and after.objects[name] != text]
-    return tuple(ObjectName("table", name.name) for name in sorted(found))
+    orders = {name: text for name, text in before.objects.items() if name.kind is ObjectKind.COLUMN_ORDER}
+    found = [name for name, text in orders.items() if after.objects[name] != text]
+    return tuple(ObjectName(ObjectKind.TABLE, name.name) for name in sorted(found))
 
 
 def run_trial(bench: Bench, content: Content, before: Schema, ignore: Sequence[str] = (), *, rows: bool) -> Trial:

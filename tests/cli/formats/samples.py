@@ -6,7 +6,7 @@ from gitmig.check.findings import Finding, Severity
 from gitmig.check.proof import Failure, Proof, Way
 from gitmig.cli.formats import Report, Side
 from gitmig.migrations.plan import Direction
-from gitmig.schema.model import ObjectName
+from gitmig.schema.model import ObjectKind, ObjectName
 from tests.samples import migration
 
 FINDINGS = (
@@ -53,9 +53,9 @@ BROKEN = Proof(
 DIFFERENT = Proof(
     ways=(Way.MERGED, Way.OURS_FIRST),
     failures={},
-    differences={Way.OURS_FIRST: tuple(ObjectName("column", f"public.t.c{k}") for k in range(6))},
+    differences={Way.OURS_FIRST: tuple(ObjectName(ObjectKind.COLUMN, f"public.t.c{k}") for k in range(6))},
     tried_back=True,
-    lost=(ObjectName("index", "public.t.i"),),
+    lost=(ObjectName(ObjectKind.INDEX, "public.t.i"),),
 )
 SOUND = Proof(ways=(Way.MERGED, Way.THEIRS_FIRST), failures={}, differences={}, tried_back=True)
 ALONE = Proof(ways=(Way.MERGED,), failures={}, differences={}, back_failure=FAILURE)

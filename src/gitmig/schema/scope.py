@@ -1,4 +1,4 @@
-"""Pieces of SQL that the families share: what counts, and how grants, options and comments are written."""
+"""Pieces of SQL about the catalogs: what counts as somebody's schema; how privileges, options, comments are written."""
 
 from __future__ import annotations
 
@@ -9,18 +9,6 @@ FIRST_OID = 16384
 # The roles a migration runs as. What PostgreSQL notes about them says nothing about the schema.
 BUILDERS = """(SELECT datdba FROM pg_database WHERE datname = current_database()
            UNION SELECT oid FROM pg_roles WHERE rolname = current_user)"""
-
-
-class Rare(str):
-    """A query on what few databases have: it need not be sent unless `condition` is true, which is quicker to ask."""
-
-    condition: str
-
-    def __new__(cls, query: str, condition: str) -> Rare:
-        """The text of the query, with its condition."""
-        rare = super().__new__(cls, query)
-        rare.condition = condition
-        return rare
 
 
 def some(catalog: str, condition: str = f"oid >= {FIRST_OID}") -> str:
@@ -57,7 +45,7 @@ def listing(expression: str, source: str) -> str:
     return f"""(SELECT array_agg({expression} ORDER BY {expression} COLLATE "C") FROM {source})"""
 
 
-def options(array: str) -> str:
+def sorted_options(array: str) -> str:
     """Options as `fillfactor=70`: the order in which they were set means nothing."""
     return listing("o.o", f"unnest({array}) o(o)")
 

@@ -1,20 +1,127 @@
-"""Which object needs which, from pg_depend: read only when asked for, and told by the names of the schema's objects.
+"""Reading a database's schema from PostgreSQL's catalogs, as text that is equal exactly when `pg_dump -s` is.
 
-What every object is called that can be renamed, by its address: so that a rename shows as one.
+The queries are those of `kinds`; their rows are told apart by kind, name and address. What is left out, here and
+nowhere else:
+
+- gitmig's own schemas and PostgreSQL's;
+- the tables in which other migration tools note what they have applied (`other_tools`);
+- members of extensions;
+- partitions, which applications make at run time (their parents are read);
+- who owns an object: a scratch database is built by another role than yours;
+- the order of a table's columns, of grants, and of a table's options;
+- where a subscription connects to;
+- what the caller's `ignore` patterns name.
+
+Where a dump says less than the database knows, so do the definitions. Two things more are told apart: whether an index
+is valid, and whether schema public is there at all.
 """
 
 from __future__ import annotations
 
+import re
+from fnmatch import translate
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitmig.schema.catalog.scope import FIRST_OID, OURS, RELATION, RELATIONS, address
-from gitmig.schema.model import DEFAULT, PARTITION_KEY, ObjectName, Tie
+from gitmig.postgres.session import DEFINITIONS, setting
+from gitmig.schema.kinds import queries
+from gitmig.schema.model import ObjectKind, ObjectName, Schema, Tie
+from gitmig.schema.other_tools import OWN_PARTS, own_tables
+from gitmig.schema.scope import FIRST_OID, OURS, RELATION, RELATIONS, address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from psycopg.rows import TupleRow
 
     from gitmig.postgres.address import Connection
 
+
+class Address(NamedTuple):
+    """How pg_depend names an object; the part is a column's number, or 0."""
+
+    catalog: int
+    oid: int
+    part: int
+
+
+class Row(NamedTuple):
+    """An object as a query gives it; `part_of` as in `Query`."""
+
+    name: ObjectName
+    text: str
+    address: Address
+    part_of: str | None
+
+    @classmethod
+    def of(cls, row: TupleRow) -> Row:
+        """From the columns of a query."""
+        kind, name, text, catalog, oid, part, *part_of = row
+        return cls(ObjectName(KINDS[kind], name), text, Address(catalog, oid, part), part_of[0] if part_of else None)
+
+
+KINDS = {kind.value: kind for kind in ObjectKind}
+
+
+def read_schema(
+    connection: Connection, ignore: Sequence[str] = (), *, edges: bool = False, foreign: bool = False
+) -> Schema:
+    """The schema as the session sees it, uncommitted changes included; with `edges`, also which object needs which.
+
+    `ignore` are shell patterns of names, with or without the schema; parts go with their object. With `foreign`, other
+    migration tools' own tables are read, too.
+    """
+    with connection.transaction(force_rollback=True):
+        asked = queries(connection.info.server_version)
+        conditions = list(dict.fromkeys(condition for condition in asked.values() if condition))
+        first = ", ".join([*conditions, setting(DEFINITIONS, local=True)])
+        is_true = dict(zip(conditions, connection.execute(f"SELECT {first}".encode()).fetchone() or ()))
+        needed = [query for query, condition in asked.items() if not condition or is_true[condition]]
+        needed += (DEPENDENCIES, PARTITION_KEYS) if edges else ()
+        answers = connection.run_prepared(*((query, ()) for query in needed))
+    ties, keys = answers[-2:] if edges else ([], [])
+    rows = [Row.of(row) for answer in (answers[:-2] if edges else answers) for row in answer]
+    ignored = _matcher(ignore)
+    whole = {pattern[:-2] for pattern in ignore if pattern.endswith(".*")}  # with all that is in it goes the schema
+    rows = [
+        row
+        for row in rows
+        if not (
+            any(map(ignored, (row.name.name, row.part_of)))
+            or (row.name.kind is ObjectKind.SCHEMA and row.name.name.strip('"') in whole)
+        )
+    ]
+    if not foreign and (tables := own_tables(_names(ObjectKind.TABLE, rows), _names(ObjectKind.COLUMN, rows))):
+        rows = [row for row in rows if not (row.name.kind in OWN_PARTS and _belongs(tables, row))]
+    dependencies = map(Dependency.of, ties)
+    needs = _edges({row.address: row.name for row in rows}, dependencies, (key for (key,) in keys)) if edges else {}
+    return Schema({row.name: row.text for row in rows}, needs)
+
+
+def _names(kind: ObjectKind, rows: Iterable[Row]) -> Iterator[str]:
+    return (row.name.name for row in rows if row.name.kind is kind)
+
+
+def _belongs(tables: Collection[str], row: Row) -> bool:
+    """Whether its name or what it is part of, or what stands before the last dot of these, is one of the tables."""
+    names = (row.name.name, row.part_of)
+    return any(name in tables or name.rpartition(".")[0] in tables for name in names if name)
+
+
+def _matcher(patterns: Sequence[str]) -> Callable[[str | None], bool]:
+    """Whether a name matches a pattern, with or without its schema, or is a part of what does, or a function of it."""
+    if not patterns:
+        return lambda _: False
+    globs = [pattern + tail for pattern in patterns for tail in ("", ".*", "(*")]
+    expression = re.compile("|".join(translate(glob) for glob in globs))
+
+    def ignored(name: str | None) -> bool:
+        plain = (name or "").replace('"', "")
+        return any(expression.match(candidate) for candidate in (plain, plain.partition(".")[2]) if candidate)
+
+    return ignored
+
+
+# Which object needs which
 
 # What initdb made is always there, but for the schema public. A member of an operator family is a part of that, even
 # where it would go along with its operator.
@@ -39,14 +146,6 @@ PART_OF = "iePSa"
 GOES_ALONG = "iaPS"
 
 
-class Address(NamedTuple):
-    """How pg_depend names an object; the part is a column's number, or 0."""
-
-    catalog: int
-    oid: int
-    part: int
-
-
 class Dependency(NamedTuple):
     """A row of pg_depend."""
 
@@ -61,13 +160,16 @@ class Dependency(NamedTuple):
         return cls(Address(*row[:3]), Address(*row[3:6]), row[6], row[7])
 
 
-def edges(
+def _edges(
     named: Mapping[Address, ObjectName], dependencies: Iterable[Dependency], partition_keys: Iterable[str]
 ) -> dict[ObjectName, dict[ObjectName, Tie]]:
     """What every object needs, and how it is tied to that."""
     rows = list(dependencies)
     names = _Names(named, rows)
-    found = {ObjectName(PARTITION_KEY, key): {ObjectName("column", key): Tie.NEEDS} for key in partition_keys}
+    found = {
+        ObjectName(ObjectKind.PARTITION_KEY, key): {ObjectName(ObjectKind.COLUMN, key): Tie.NEEDS}
+        for key in partition_keys
+    }
     for row in rows:
         dependent, needed = names.of(row.dependent), names.of(row.needed)
         if dependent is None or needed is None or dependent == needed:
@@ -101,9 +203,11 @@ class _Names:
         row = self.whole.get(address)
         if row is not None:
             whole = self.of(row.needed)
-            return ObjectName(DEFAULT, whole.name) if whole and row.of_default else whole
+            return ObjectName(ObjectKind.DEFAULT, whole.name) if whole and row.of_default else whole
         return self.of(address._replace(part=0)) if address.part else None
 
+
+# What every object is called that can be renamed
 
 TYPE = "quote_ident(n.nspname) || '.' || quote_ident(t.typname)"
 NAMES = f"""
@@ -142,4 +246,4 @@ def read_names(connection: Connection) -> dict[Address, ObjectName]:
     with connection.transaction(force_rollback=True), connection.pipeline():
         cursor = connection.execute(NAMES.encode())
         rows = cursor.fetchall()
-    return {Address(*key): ObjectName(kind, name) for kind, name, *key in rows}
+    return {Address(*key): ObjectName(KINDS[kind], name) for kind, name, *key in rows}
