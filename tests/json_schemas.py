@@ -48,6 +48,8 @@ def schema_of(arguments: Sequence[str]) -> str | None:
     command = words[0]
     if command == "check" and "--all" in words:
         return "check-all"
+    if command == "check" and "--explain" in words:
+        return "check-explain"
     if command == "sync" and "--rebuild" in words:
         return "sync-rebuild"
     if command == "kept" and "show" in words:

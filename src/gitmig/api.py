@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gitmig.project.observer import SyncObserver
     from gitmig.project.project import Project
     from gitmig.project.trust import Candidate, Consent
-    from gitmig.trials.round_trip import Verdict
+    from gitmig.trials.round_trip import RoundTripVerdict
 
 
 def open_project(directory: str | os.PathLike[str] = ".", *, database: str | None = None) -> Project:
@@ -193,7 +193,7 @@ class Unattended(Silent):
     def selected(self, selection: Selection) -> None:
         """Say nothing."""
 
-    def verified(self, verdict: Verdict) -> None:
+    def verified(self, verdict: RoundTripVerdict) -> None:
         """Say nothing."""
 
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.check.findings import Finding
-    from gitmig.check.proof import Failure, Proof
+    from gitmig.check.proof import OrderFailure, Proof
     from gitmig.cli import shapes
-    from gitmig.cli.formats import Report
+    from gitmig.cli.formats import CheckReport
     from gitmig.execute.ledger_writer import Done
     from gitmig.ledger.ownership import Origin
     from gitmig.migrations.model import Migration, MigrationSet, Problem
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.record import Record
     from gitmig.operations.adopt import Adopted
     from gitmig.operations.capture import Captured
-    from gitmig.operations.check_all import Radar
+    from gitmig.operations.check_all import BranchConflicts
     from gitmig.operations.diff import Diff
     from gitmig.operations.kept import KeptEntry
     from gitmig.operations.kept import Shown as ShownItem
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gitmig.operations.verify import Verified
     from gitmig.project.trust import Candidate
     from gitmig.schema.model import ObjectName, SchemaDifference
-    from gitmig.trials.round_trip import Finding as TrialFinding
+    from gitmig.trials.round_trip import Observation
 
 
 def named(subject: Migration | Applied) -> shapes.Named:
@@ -115,7 +115,7 @@ def of_finding(finding: Finding) -> shapes.Finding:
     }
 
 
-def of_check(report: Report) -> shapes.Check:
+def of_check(report: CheckReport) -> shapes.Check:
     """`gitmig check --json`."""
     return {
         "base": {"name": report.base.name, "commit": report.base.commit},
@@ -135,22 +135,22 @@ def of_proof(proof: Proof) -> shapes.Proof:
         "holds": proof.holds,
         "orders": [
             {
-                "order": way.value,
-                "failure": _failure(proof.failures[way]) if way in proof.failures else None,
-                "differs_in": [str(name) for name in proof.differences.get(way, ())],
+                "order": order.value,
+                "failure": _failure(proof.failures[order]) if order in proof.failures else None,
+                "differs_in": [str(name) for name in proof.differences.get(order, ())],
             }
-            for way in proof.ways
+            for order in proof.orders
         ],
         "round_trip": {
             "holds": proof.round_trip,
-            "failure": _failure(proof.back_failure) if proof.back_failure else None,
+            "failure": _failure(proof.revert_failure) if proof.revert_failure else None,
             "lost": [str(name) for name in proof.lost],
-            "without_down": list(proof.one_way),
+            "without_down": list(proof.without_down),
         },
     }
 
 
-def _failure(failure: Failure) -> shapes.Failure:
+def _failure(failure: OrderFailure) -> shapes.Failure:
     return {
         "migration": failure.label,
         "path": failure.path,
@@ -160,17 +160,17 @@ def _failure(failure: Failure) -> shapes.Failure:
     }
 
 
-def of_radar(radar: Radar) -> shapes.CheckAll:
+def of_branch_conflicts(conflicts: BranchConflicts) -> shapes.CheckAll:
     """`gitmig check --all --json`."""
     return {
-        "base": radar.base,
-        "branches": radar.branches,
-        "adding": list(radar.adding),
+        "base": conflicts.base,
+        "branches": conflicts.branches,
+        "adding": list(conflicts.adding),
         "pairs": [
             {"first": pair.first, "second": pair.second, "findings": [of_finding(finding) for finding in pair.findings]}
-            for pair in radar.pairs
+            for pair in conflicts.pairs
         ],
-        "unreadable": [{"place": place, "message": message} for place, message in radar.unreadable],
+        "unreadable": [{"place": place, "message": message} for place, message in conflicts.unreadable],
     }
 
 
@@ -261,7 +261,7 @@ def of_capture(captured: Captured) -> shapes.Capture:
         "captured": captured.label,
         "paths": list(captured.paths),
         **of_difference(captured.drift),
-        "findings": [_trial_finding(note) for note in captured.notes],
+        "findings": [_observation(note) for note in captured.notes],
         "pending": list(captured.pending),
     }
 
@@ -291,14 +291,14 @@ def of_verify(found: Verified) -> shapes.Verify:
         "set": of_set(found.selection.target.set),
         "selected": found.selection.words,
         "migrations": [
-            {**named(v.migration), "path": v.migration.path, "findings": [_trial_finding(f) for f in v.findings]}
+            {**named(v.migration), "path": v.migration.path, "findings": [_observation(f) for f in v.findings]}
             for v in found.verdicts
         ],
         "unreached": [named(migration) for migration in found.unreached],
     }
 
 
-def _trial_finding(finding: TrialFinding) -> shapes.TrialFinding:
+def _observation(finding: Observation) -> shapes.Observation:
     failure = finding.failure
     return {
         "outcome": finding.outcome.value,

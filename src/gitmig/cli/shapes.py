@@ -1,7 +1,8 @@
 """The shapes of what `--json` prints. The JSON Schemas in docs/schemas are made of them; docs/json.md explains them.
 
 Only type checkers, tests and the script that writes the schemas import this module. A key that is there stays there,
-under its name and with its meaning; new keys may come. `Annotated[str, SomeEnum]` is one of the enum's values.
+under its name and with its meaning; new keys may come. `Annotated[str, SomeEnum]` is one of the values of an enum,
+`Annotated[str, (…)]` one of these words.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypedDict
 
 from gitmig.check.findings import Severity
-from gitmig.check.proof import Way as ProvenOrder
-from gitmig.execute.repair import Way as RepairWay
+from gitmig.check.proof import RunOrder
+from gitmig.check.rules.registry import WhenProven
+from gitmig.execute.repair import Way
 from gitmig.migrations.plan import Direction
-from gitmig.trials.round_trip import Outcome as TrialOutcome
-from gitmig.trials.round_trip import Stage, Weight
+from gitmig.trials.round_trip import RoundTripOutcome, Stage, Weight
 
 # --- pieces that several shapes share ---
 
@@ -135,7 +136,7 @@ class Failure(TypedDict):
 class Order(TypedDict):
     """One order of both sides' migrations, and what it came to."""
 
-    order: Annotated[str, ProvenOrder]
+    order: Annotated[str, RunOrder]
     failure: Failure | None
     differs_in: list[str]
 
@@ -193,6 +194,20 @@ class CheckAll(TypedDict):
     adding: list[str]
     pairs: list[Pair]
     unreadable: list[Unreadable]
+
+
+class Explanation(TypedDict):
+    """`gitmig check --explain CODE --json`."""
+
+    code: str
+    title: str
+    severity: Annotated[str, Severity]
+    summary: str
+    explanation: str
+    hint: str
+    conflict: str
+    harmless: str | None
+    when_proven: Annotated[str, tuple(member.name.lower() for member in WhenProven)]
 
 
 # --- what git knows: show, log, trust ---
@@ -339,10 +354,10 @@ class TrialFailure(TypedDict):
     row: str | None
 
 
-class TrialFinding(TypedDict):
+class Observation(TypedDict):
     """What a trial of a migration has shown."""
 
-    outcome: Annotated[str, TrialOutcome]
+    outcome: Annotated[str, RoundTripOutcome]
     weight: Annotated[str, Weight]
     objects: list[Object]
     failure: TrialFailure | None
@@ -354,7 +369,7 @@ class Capture(Difference):
     database: str
     captured: str | None
     paths: list[str]
-    findings: list[TrialFinding]
+    findings: list[Observation]
     pending: list[str]
 
 
@@ -362,7 +377,7 @@ class VerifiedMigration(Named):
     """A migration that was tried."""
 
     path: str
-    findings: list[TrialFinding]
+    findings: list[Observation]
 
 
 class Verify(TypedDict):
@@ -420,7 +435,7 @@ class Status(TypedDict):
 class Repair(TypedDict):
     """How a step was helped whose script alone did not do."""
 
-    way: Annotated[str, RepairWay]
+    way: Annotated[str, Way]
     reason: str
 
 
@@ -510,6 +525,7 @@ SHAPES = {
     "capture": Capture,
     "check": Check,
     "check-all": CheckAll,
+    "check-explain": Explanation,
     "diff": Diff,
     "kept": list[Kept],
     "kept-show": KeptShow,

@@ -8,9 +8,9 @@ from gitmig.cli import json
 from gitmig.cli.output import to_json
 
 if TYPE_CHECKING:
-    from gitmig.cli.formats import Report
+    from gitmig.cli.formats import CheckReport
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """See docs/json.md, `gitmig check --json`."""
     return to_json(json.of_check(report))
