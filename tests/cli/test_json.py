@@ -70,9 +70,10 @@ def sections() -> dict[str, str]:
     for heading, text in zip(parts[1::2], parts[2::2]):
         if command := re.fullmatch(r"`gitmig (.*)`", heading):
             found[str(schema_of(command[1].split()))] = text
-    for name in ("sync-rebuild", "check-all", "check-explain"):
-        command_name, _, option = name.partition("-")
-        found[command_name], _, found[name] = found[command_name].partition(f"### With `--{option}`")
+    last_first = {"sync-rebuild": "--rebuild", "check-explain": "--explain CODE", "check-all": "--all"}
+    for name, option in last_first.items():
+        command_name = name.partition("-")[0]
+        found[command_name], _, found[name] = found[command_name].partition(f"### With `{option}`")
     return found
 
 
@@ -171,6 +172,10 @@ def test_check_of_all_branches(repo: Sandbox, gitmig: Gitmig) -> None:
     conflict(repo)
     (pair,) = printed("check-all", gitmig("check", "--all", "--json"))["pairs"]
     assert (pair["first"], pair["second"]) == ("main", "feature")
+
+
+def test_check_explains_a_code(gitmig: Gitmig) -> None:
+    assert printed("check-explain", gitmig("check", "--explain", "GM205", "--json"))["code"] == "GM205"
 
 
 def test_diff_and_capture(repo: Sandbox, gitmig: Gitmig, database: Database) -> None:

@@ -64,6 +64,8 @@ class Definitions:
     def _annotated(self, hint: Any, note: Any) -> dict[str, Any]:
         if isinstance(note, type) and issubclass(note, Enum):
             return {"enum": [member.value for member in note]}
+        if isinstance(note, tuple):
+            return {"enum": list(note)}
         assert isinstance(note, Key)
         schema = {"description": LINK.sub(r"\1", note.meaning), **self.schema(hint)}
         if note.default is not None:
@@ -118,7 +120,9 @@ def generated() -> dict[Path, str]:
 
 def _title(name: str) -> str:
     words = name.split("-")
-    return " ".join(["gitmig", *(f"--{word}" if word in {"all", "rebuild"} else word for word in words), "--json"])
+    return " ".join(
+        ["gitmig", *(f"--{word}" if word in {"all", "explain", "rebuild"} else word for word in words), "--json"]
+    )
 
 
 def main() -> None:

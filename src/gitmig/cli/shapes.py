@@ -1,7 +1,8 @@
 """The shapes of what `--json` prints. The JSON Schemas in docs/schemas are made of them; docs/json.md explains them.
 
 Only type checkers, tests and the script that writes the schemas import this module. A key that is there stays there,
-under its name and with its meaning; new keys may come. `Annotated[str, SomeEnum]` is one of the enum's values.
+under its name and with its meaning; new keys may come. `Annotated[str, SomeEnum]` is one of the values of an enum,
+`Annotated[str, (…)]` one of these words.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Annotated, Literal, TypedDict
 
 from gitmig.check.findings import Severity
 from gitmig.check.proof import RunOrder
-from gitmig.execute.repair import Way as RepairWay
+from gitmig.check.rules.registry import WhenProven
+from gitmig.execute.repair import Way
 from gitmig.migrations.plan import Direction
 from gitmig.trials.round_trip import RoundTripOutcome, Stage, Weight
 
@@ -194,6 +196,20 @@ class CheckAll(TypedDict):
     unreadable: list[Unreadable]
 
 
+class Explanation(TypedDict):
+    """`gitmig check --explain CODE --json`."""
+
+    code: str
+    title: str
+    severity: Annotated[str, Severity]
+    summary: str
+    explanation: str
+    hint: str
+    conflict: str
+    harmless: str | None
+    when_proven: Annotated[str, tuple(member.name.lower() for member in WhenProven)]
+
+
 # --- what git knows: show, log, trust ---
 
 
@@ -338,7 +354,7 @@ class TrialFailure(TypedDict):
     row: str | None
 
 
-class TrialFinding(TypedDict):
+class Observation(TypedDict):
     """What a trial of a migration has shown."""
 
     outcome: Annotated[str, RoundTripOutcome]
@@ -353,7 +369,7 @@ class Capture(Difference):
     database: str
     captured: str | None
     paths: list[str]
-    findings: list[TrialFinding]
+    findings: list[Observation]
     pending: list[str]
 
 
@@ -361,7 +377,7 @@ class VerifiedMigration(Named):
     """A migration that was tried."""
 
     path: str
-    findings: list[TrialFinding]
+    findings: list[Observation]
 
 
 class Verify(TypedDict):
@@ -419,7 +435,7 @@ class Status(TypedDict):
 class Repair(TypedDict):
     """How a step was helped whose script alone did not do."""
 
-    way: Annotated[str, RepairWay]
+    way: Annotated[str, Way]
     reason: str
 
 
@@ -491,20 +507,6 @@ class Sync(TypedDict):
 
 RenamedMigration = TypedDict("RenamedMigration", {"from": str, "to": str, "paths": list[Renamed]})
 RenamedMigration.__doc__ = "A migration's old label and the new one, and its files."
-
-
-class Explanation(TypedDict):
-    """`gitmig check --explain CODE --json`."""
-
-    code: str
-    title: str
-    severity: Annotated[str, Severity]
-    summary: str
-    explanation: str
-    hint: str
-    conflict: str
-    harmless: str | None
-    when_proven: Literal["kept", "gone", "uncertain", "noted"]
 
 
 class Renumber(TypedDict):

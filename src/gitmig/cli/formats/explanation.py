@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.rules import CheckRule
     from gitmig.check.rules.registry import Example
+    from gitmig.cli import shapes
 
     AnyRule = CheckRule[..., Any]
 
@@ -61,7 +62,7 @@ def as_text(rule: AnyRule) -> str:
     return "\n\n".join([heading, *(_plain(part) for part in _paragraphs(rule)), *examples])
 
 
-def as_json(rule: AnyRule) -> dict[str, Any]:
+def as_json(rule: AnyRule) -> shapes.Explanation:
     """See docs/json.md."""
     return {
         "code": rule.code,
