@@ -29,7 +29,7 @@ def repo(make_sandbox: Callable[..., Sandbox], database: Database, monkeypatch: 
 @pytest.fixture(autouse=True)
 def no_squawk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether squawk is installed changes no text that is compared here."""
-    monkeypatch.setattr("gitmig.operations.check.squawk", lambda: None)
+    monkeypatch.setattr("gitmig.project.squawk.find_program", lambda: None)
 
 
 @pytest.fixture

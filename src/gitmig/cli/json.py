@@ -1,6 +1,6 @@
 """Pieces that several shapes share.
 
-Shapes of what is found before a merge: findings, radar.
+Shapes of what is found before a merge: findings, branches that conflict.
 
 Shapes of what git knows: show and log.
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.record import Record
     from gitmig.operations.adopt import Adopted
     from gitmig.operations.capture import Captured
-    from gitmig.operations.check_all import Radar
+    from gitmig.operations.check_all import BranchConflicts
     from gitmig.operations.diff import Diff
     from gitmig.operations.kept import KeptEntry
     from gitmig.operations.kept import Shown as ShownItem
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from gitmig.operations.verify import Verified
     from gitmig.project.trust import Candidate
     from gitmig.schema.model import ObjectName, SchemaDifference
-    from gitmig.trials.round_trip import Finding as Observation
+    from gitmig.trials.round_trip import Observation
 
 
 def named(subject: Migration | Applied) -> dict[str, Any]:
@@ -122,17 +122,17 @@ def of_finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def of_radar(radar: Radar) -> dict[str, Any]:
+def of_branch_conflicts(conflicts: BranchConflicts) -> dict[str, Any]:
     """`gitmig check --all --json`."""
     return {
-        "base": radar.base,
-        "branches": radar.branches,
-        "adding": list(radar.adding),
+        "base": conflicts.base,
+        "branches": conflicts.branches,
+        "adding": list(conflicts.adding),
         "pairs": [
             {"first": pair.first, "second": pair.second, "findings": [of_finding(finding) for finding in pair.findings]}
-            for pair in radar.pairs
+            for pair in conflicts.pairs
         ],
-        "unreadable": [{"place": place, "message": message} for place, message in radar.unreadable],
+        "unreadable": [{"place": place, "message": message} for place, message in conflicts.unreadable],
     }
 
 
@@ -370,13 +370,13 @@ def of_trust(found: Sequence[Candidate], *, approved: bool) -> dict[str, Any]:
 __all__ = [
     "named",
     "of_adopt",
+    "of_branch_conflicts",
     "of_capture",
     "of_diff",
     "of_finding",
     "of_kept",
     "of_kept_rows",
     "of_log",
-    "of_radar",
     "of_rebuild",
     "of_renumber",
     "of_show",

@@ -15,7 +15,7 @@ from gitmig.cli.wording import why_flawed
 
 if TYPE_CHECKING:
     from gitmig.operations.verify import Selection, Verified
-    from gitmig.trials.round_trip import Verdict
+    from gitmig.trials.round_trip import RoundTripVerdict
 
 
 @click.command("verify", short_help="Does every down undo its up? Tried on a scratch database.")
@@ -58,7 +58,7 @@ class _Watcher:
         """Begin."""
         self._bar = Bar(len(selection.chosen), "migrations verified")
 
-    def verified(self, verdict: Verdict) -> None:
+    def verified(self, verdict: RoundTripVerdict) -> None:
         """One more."""
         self._bar.advance(verdict.migration.label)
 

@@ -8,11 +8,11 @@ from gitmig.cli import json
 from gitmig.cli.output import to_json
 
 if TYPE_CHECKING:
-    from gitmig.check.proof import Failure, Proof
-    from gitmig.cli.formats import Report
+    from gitmig.check.proof import OrderFailure, Proof
+    from gitmig.cli.formats import CheckReport
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """See docs/json.md, `gitmig check --json`."""
     shape = {
         "base": {"name": report.base.name, "commit": report.base.commit},
@@ -33,22 +33,22 @@ def of_proof(proof: Proof) -> dict[str, Any]:
         "holds": proof.holds,
         "orders": [
             {
-                "order": way.value,
-                "failure": _failure(proof.failures[way]) if way in proof.failures else None,
-                "differs_in": [str(name) for name in proof.differences.get(way, ())],
+                "order": order.value,
+                "failure": _failure(proof.failures[order]) if order in proof.failures else None,
+                "differs_in": [str(name) for name in proof.differences.get(order, ())],
             }
-            for way in proof.ways
+            for order in proof.orders
         ],
         "round_trip": {
             "holds": proof.round_trip,
-            "failure": _failure(proof.back_failure) if proof.back_failure else None,
+            "failure": _failure(proof.revert_failure) if proof.revert_failure else None,
             "lost": [str(name) for name in proof.lost],
-            "without_down": list(proof.one_way),
+            "without_down": list(proof.without_down),
         },
     }
 
 
-def _failure(failure: Failure) -> dict[str, Any]:
+def _failure(failure: OrderFailure) -> dict[str, Any]:
     return {
         "migration": failure.label,
         "path": failure.path,
