@@ -71,7 +71,7 @@ def test_no_page_holds_a_place_for_something_that_is_not_there() -> None:
 
 
 def test_nothing_is_installed_by_a_name_that_no_registry_has_yet() -> None:
-    installed = re.compile(r"(?:pip install|pipx run|uvx|uv tool install)[^\n`]*?[ '\"]gitmig\b")
+    installed = re.compile(r"(?:(?:pip|pipx|tool) install|pipx run|uvx)(?: -\S+)* ['\"]?gitmig\b")
     assert [page for page in PAGES if installed.search((TOP / page).read_text())] == []
 
 
