@@ -66,7 +66,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Tests, all of them or those that are named: `nox -s tests -- tests/rows -k seed`.
+    """Tests, all of them or those that are named: `nox -s tests -- tests/rows -k plant`.
 
     On the embedded PostgreSQL; on the server of GITMIG_TEST_SERVER; or with POSTGRES=16 on a server of that version,
     made for the run from the programs that are installed.
