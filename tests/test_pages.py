@@ -102,8 +102,9 @@ def test_ci_finds_the_command_for_the_tests_in_the_readme() -> None:
 
 
 def checks_of_ci() -> list[str]:
-    """The commands of `.ci/run` behind the tests."""
-    return (TOP / ".ci/run").read_text().partition("set -x\n")[2].splitlines()
+    """The commands of `.ci/run` behind the tests, without their comments."""
+    lines = (TOP / ".ci/run").read_text().partition("set -x\n")[2].splitlines()
+    return [line.partition(" # ")[0].strip() for line in lines]
 
 
 def runner() -> ModuleType:
