@@ -222,7 +222,7 @@ def test_statements_say_no_more_than_they_have_to(found: Schema, wanted: Schema,
 
 
 def test_what_there_is_no_rule_for_is_named_and_left_alone() -> None:
-    subscription = one("subscription", "s", "slot", None)
+    subscription = one("subscription", "s", "slot", "off", False, False, ["p"], None)
     computed = difference(schema(subscription), schema(POST))
     assert [str(name) for name in computed.unhandled] == ["subscription s"]
     assert computed.statements == ("CREATE TABLE public.post (\n    id integer NOT NULL,\n    title text\n)",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.schema.ddl.columns import conversion, is_gentle
+from gitmig.schema.kinds.columns import conversion, is_gentle
 from gitmig.schema.names import beside, default_name, last, parent, parts
 from gitmig.schema.order import ordered
 

@@ -22,7 +22,7 @@ from gitmig.execute.tasks import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne, re
 from gitmig.ledger import schema
 from gitmig.migrations.plan import Direction, batches
 from gitmig.postgres.run_sql import REFUSED, SAID_LATE, ScriptError, error_at_commit, refuse_flawed
-from gitmig.schema.catalog.dependencies import read_names
+from gitmig.schema.catalog import read_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

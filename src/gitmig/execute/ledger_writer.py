@@ -187,7 +187,7 @@ class Book:
 
 def _applied(row: Row, done: Done) -> Row:
     """The ledger's row of a migration that was applied."""
-    renamings = None if done.renamings is None else [(kind, old, new) for kind, old, new in done.renamings]
+    renamings = None if done.renamings is None else [(kind.value, old, new) for kind, old, new in done.renamings]
     return replace(row, milliseconds=done.milliseconds, fingerprint=done.fingerprint, renamings=renamings)
 
 

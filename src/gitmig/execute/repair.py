@@ -15,7 +15,7 @@ from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
 from gitmig.postgres.run_sql import ScriptError, run_computed
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.model import SchemaDifference, Tie, schema_difference
+from gitmig.schema.model import NAMED_PARTS, SchemaDifference, Tie, schema_difference
 from gitmig.schema.names import bare, last, parent
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def share(left: SchemaDifference, names: Collection[ObjectName]) -> SchemaDiffer
 def _groups(names: set[ObjectName], *schemas: Schema) -> Iterator[set[ObjectName]]:
     """The names, each with those of what goes along with it and of its parts."""
     together: dict[ObjectName, set[ObjectName]] = {name: {name} for name in names}
-    wholes = {name.name: name for name in names if name.kind not in {"column", "constraint", "index", "trigger"}}
-    pairs = [(name, wholes[parent(name.name)]) for name in names if parent(name.name) in wholes]
+    wholes = {name.name: name for name in names if name.kind not in NAMED_PARTS}
+    pairs = [(name, wholes[name.parent]) for name in names if name.parent in wholes]
     for schema in schemas:
         for name in names:
             pairs += [(name, needed) for needed, tie in schema.edges.get(name, {}).items() if tie is Tie.GOES_ALONG]
@@ -103,7 +103,7 @@ def _groups(names: set[ObjectName], *schemas: Schema) -> Iterator[set[ObjectName
 
 def _last_to_touch(group: Collection[ObjectName], words: Sequence[frozenset[str]]) -> int:
     """The place of the last of the scripts, given as `words`, that names something of the group."""
-    heads = [name for name in group if not any(parent(name.name) == other.name for other in group)]
+    heads = [name for name in group if not any(name.parent == other.name for other in group)]
     for named_by in (_full_words, _words_of_whole):
         wanted = [found for name in heads if (found := named_by(name))]
         places = [place for place, said in enumerate(words) if any(found <= said for found in wanted)]
@@ -114,12 +114,12 @@ def _last_to_touch(group: Collection[ObjectName], words: Sequence[frozenset[str]
 
 def _full_words(name: ObjectName) -> frozenset[str]:
     """The words of the object's own name and, of a part, of what it is a part of."""
-    return frozenset(WORD.findall(bare(last(name.name)).lower())) | _words_of_whole(name)
+    return frozenset(WORD.findall(bare(name.last).lower())) | _words_of_whole(name)
 
 
 def _words_of_whole(name: ObjectName) -> frozenset[str]:
     """The words of the name of the table, if it is a part of one; else none."""
-    whole = parent(name.name)
+    whole = name.parent
     return frozenset(WORD.findall(bare(last(whole)).lower())) if whole and parent(whole) else frozenset()
 
 

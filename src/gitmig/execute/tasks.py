@@ -13,6 +13,7 @@ from gitmig.execute.script import OUTSIDE_ONLY
 from gitmig.ledger import Row, applied_of, scripts
 from gitmig.migrations.plan import Direction, Step, edited
 from gitmig.rows.items import Subject
+from gitmig.schema.model import ObjectKind
 from gitmig.schema.renamings import MAY_RENAME, Undo
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Task:
             text=here,
             opposite=there,
             replaces=self.replaces,
-            renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind == "table"),
+            renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind is ObjectKind.TABLE),
         )
 
     @property
