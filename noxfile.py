@@ -33,8 +33,15 @@ LINT = (
     "bash -n .ci/action",
 )
 TYPES = ("mypy",)
-# What is generated from the code, or has to agree with it. A new generated page gets its test in here.
-DOCS = ("tests/test_pages.py", "tests/check/test_documentation.py")
+# What is generated from the code, compared with it.
+GENERATED = ("python -m gitmig.cli.formats.explanation | diff docs/findings.md -",)
+# What has to agree with the code. A new generated page gets its test in here.
+DOCS = (
+    "tests/test_pages.py",
+    "tests/check/test_rules.py",
+    "tests/cli/test_json.py",
+    "tests/cli/formats/test_explanation.py",
+)
 # Where the packages of the usual systems put a PostgreSQL of one version.
 PROGRAMS = (
     "/usr/lib/postgresql/{}/bin",
@@ -61,6 +68,9 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The pages: links lead somewhere, no placeholder, what is generated is current."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command in GENERATED:
+        session.run("bash", "-o", "pipefail", "-c", command, external=True, env={"PATH": path})
     session.run(sys.executable, "-m", "pytest", "-q", *DOCS, *session.posargs)
 
 
