@@ -261,7 +261,7 @@ def of_capture(captured: Captured) -> shapes.Capture:
         "captured": captured.label,
         "paths": list(captured.paths),
         **of_difference(captured.drift),
-        "findings": [_trial_finding(note) for note in captured.notes],
+        "findings": [_observation(note) for note in captured.notes],
         "pending": list(captured.pending),
     }
 
@@ -291,14 +291,14 @@ def of_verify(found: Verified) -> shapes.Verify:
         "set": of_set(found.selection.target.set),
         "selected": found.selection.words,
         "migrations": [
-            {**named(v.migration), "path": v.migration.path, "findings": [_trial_finding(f) for f in v.findings]}
+            {**named(v.migration), "path": v.migration.path, "findings": [_observation(f) for f in v.findings]}
             for v in found.verdicts
         ],
         "unreached": [named(migration) for migration in found.unreached],
     }
 
 
-def _trial_finding(finding: Observation) -> shapes.TrialFinding:
+def _observation(finding: Observation) -> shapes.Observation:
     failure = finding.failure
     return {
         "outcome": finding.outcome.value,

@@ -1,7 +1,8 @@
 """The shapes of what `--json` prints. The JSON Schemas in docs/schemas are made of them; docs/json.md explains them.
 
 Only type checkers, tests and the script that writes the schemas import this module. A key that is there stays there,
-under its name and with its meaning; new keys may come. `Annotated[str, SomeEnum]` is one of the enum's values.
+under its name and with its meaning; new keys may come. `Annotated[str, SomeEnum]` is one of the values of an enum,
+`Annotated[str, (…)]` one of these words.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated, Literal, TypedDict
 from gitmig.check.findings import Severity
 from gitmig.check.proof import RunOrder
 from gitmig.check.rules.registry import WhenProven
-from gitmig.execute.repair import Way as RepairWay
+from gitmig.execute.repair import Way
 from gitmig.migrations.plan import Direction
 from gitmig.trials.round_trip import RoundTripOutcome, Stage, Weight
 
@@ -195,7 +196,7 @@ class CheckAll(TypedDict):
     unreadable: list[Unreadable]
 
 
-class CheckExplain(TypedDict):
+class Explanation(TypedDict):
     """`gitmig check --explain CODE --json`."""
 
     code: str
@@ -353,7 +354,7 @@ class TrialFailure(TypedDict):
     row: str | None
 
 
-class TrialFinding(TypedDict):
+class Observation(TypedDict):
     """What a trial of a migration has shown."""
 
     outcome: Annotated[str, RoundTripOutcome]
@@ -368,7 +369,7 @@ class Capture(Difference):
     database: str
     captured: str | None
     paths: list[str]
-    findings: list[TrialFinding]
+    findings: list[Observation]
     pending: list[str]
 
 
@@ -376,7 +377,7 @@ class VerifiedMigration(Named):
     """A migration that was tried."""
 
     path: str
-    findings: list[TrialFinding]
+    findings: list[Observation]
 
 
 class Verify(TypedDict):
@@ -434,7 +435,7 @@ class Status(TypedDict):
 class Repair(TypedDict):
     """How a step was helped whose script alone did not do."""
 
-    way: Annotated[str, RepairWay]
+    way: Annotated[str, Way]
     reason: str
 
 
@@ -524,7 +525,7 @@ SHAPES = {
     "capture": Capture,
     "check": Check,
     "check-all": CheckAll,
-    "check-explain": CheckExplain,
+    "check-explain": Explanation,
     "diff": Diff,
     "kept": list[Kept],
     "kept-show": KeptShow,

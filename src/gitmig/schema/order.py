@@ -117,19 +117,21 @@ class Grouping:
         made = self.changes.made
         for name in sorted(name for name in made if name.kind is ObjectKind.COLUMN):
             serial = serial_sequence(name.name)
-            sequence, owner = self.wanted.find(Sequence, serial), self.wanted.find(SequenceOwner, serial)
-            default = self.wanted.find(Default, name.name)
             parts = (
                 ObjectName(ObjectKind.SEQUENCE, serial),
                 ObjectName(ObjectKind.DEFAULT, name.name),
                 ObjectName(ObjectKind.SEQUENCE_OWNER, serial),
             )
-            if (
-                (sequence and owner and default and made.issuperset(parts) and owner.column == name.name)
-                and could_be_serial(name.name, self.wanted.get(Column, name), default.expression, sequence)
-            ):  # fmt: skip
+            if made.issuperset(parts) and self._could_be_serial(name, serial):
                 for part in parts:
                     self._follow((Verb.MAKE, part), (Verb.MAKE, name))
+
+    def _could_be_serial(self, name: ObjectName, serial: str) -> bool:
+        column, default = self.wanted.get(Column, name), self.wanted.find(Default, name.name)
+        sequence, owner = self.wanted.find(Sequence, serial), self.wanted.find(SequenceOwner, serial)
+        if sequence is None or default is None or owner is None or owner.column != name.name:
+            return False
+        return could_be_serial(name.name, column, default.expression, sequence)
 
     def _merge_columns(self) -> None:
         made = self.changes.made

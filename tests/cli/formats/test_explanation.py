@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from gitmig.check.rules import RULES
+from gitmig.cli.findings_page import page
 from gitmig.cli.formats import explanation
 from gitmig.errors import UsageError
-from tools.findings_page import PATH, page
+from tests.json_schemas import TOP
+
+PATH = TOP / "docs" / "findings.md"
 
 
 def test_the_page_of_the_documentation_is_up_to_date() -> None:
-    assert PATH.read_text(encoding="utf-8") == page(), "run `python -m tools.findings_page`"
+    assert PATH.read_text(encoding="utf-8") == page(), "run `python -m gitmig.cli.findings_page > docs/findings.md`"
 
 
 def test_links_of_the_page_lead_somewhere() -> None:

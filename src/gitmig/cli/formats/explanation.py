@@ -42,7 +42,7 @@ def as_text(rule: AnyRule) -> str:
     return "\n\n".join([heading, *(_plain(part) for part in paragraphs(rule)), *examples])
 
 
-def as_json(rule: AnyRule) -> shapes.CheckExplain:
+def as_json(rule: AnyRule) -> shapes.Explanation:
     """See docs/json.md."""
     return {
         "code": rule.code,

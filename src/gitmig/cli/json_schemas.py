@@ -1,6 +1,6 @@
 """Write docs/schemas, and the table of settings in docs/configuration.md, from the typed shapes.
 
-Run it with `python -m tools.json_schemas`; a test fails where something is stale.
+Run it with `python -m gitmig.cli.json_schemas`; a test fails where something is stale.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from gitmig.cli.shapes import SHAPES
 from gitmig.config import CONFIG_FILE, Key, TeamSettings
 
-TOP = Path(__file__).parents[1]
+TOP = Path(__file__).parents[3]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PRIMITIVES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=\n<!-- end of settings -->)", re.DOTALL)
@@ -64,6 +64,8 @@ class Definitions:
     def _annotated(self, hint: Any, note: Any) -> dict[str, Any]:
         if isinstance(note, type) and issubclass(note, Enum):
             return {"enum": [member.value for member in note]}
+        if isinstance(note, tuple):
+            return {"enum": list(note)}
         assert isinstance(note, Key)
         schema = {"description": LINK.sub(r"\1", note.meaning), **self.schema(hint)}
         if note.default is not None:

@@ -1,20 +1,19 @@
-"""Write docs/findings.md from the rules.
+"""Print docs/findings.md, made from the rules.
 
-Run it with `python -m tools.findings_page`; a test fails where the page is stale.
+Run it with `python -m gitmig.cli.findings_page > docs/findings.md`; a test fails where the page is stale.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitmig.check.rules import RULES, Family
 from gitmig.cli.formats.explanation import markdown_examples, paragraphs
+from gitmig.cli.output import say_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATH = Path(__file__).parents[1] / "docs" / "findings.md"
 HEAD = """\
 # Findings
 
@@ -56,4 +55,4 @@ def _sections() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PATH.write_text(page(), encoding="utf-8")
+    say_exactly(page().removesuffix("\n"))

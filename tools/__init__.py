@@ -1,1 +1,0 @@
-"""Scripts for who works on gitmig; no part of what is installed."""
