@@ -19,7 +19,7 @@ from gitmig.postgres.run_sql import ScriptError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from tests.conftest import Database
 
 KILL = (

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from gitmig.migrations.languages import RoleStatement
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
     from gitmig.schema.renamings import Renaming
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gitmig.execute.tasks import Context, Task
     from gitmig.ledger import Row, State, Unfinished
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gitmig.execute.tasks import Context, Task
     from gitmig.ledger import Event, Row, State
     from gitmig.migrations.plan import Move, Plan, Replacement, Step
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.fingerprint import Gauge
     from gitmig.schema.renamings import Renaming
 

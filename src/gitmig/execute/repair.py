@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from gitmig.execute.tasks import Task
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.compare import Difference
     from gitmig.schema.model import ObjectName, Schema
     from gitmig.schema.renamings import Undo

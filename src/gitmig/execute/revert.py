@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gitmig.execute.step_runner import Stepper
     from gitmig.execute.tasks import Task
     from gitmig.ledger import Row
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Report
     from gitmig.schema.fingerprint import Gauge
     from gitmig.schema.model import Schema, SchemaDifference

@@ -25,7 +25,7 @@ from gitmig.postgres.run_sql import ScriptError, run_sql
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 ENCODING = """

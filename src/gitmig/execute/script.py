@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gitmig.migrations.languages import Language, Unit
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 from gitmig.postgres.run_sql import (
     LEAVES_TRACES,
     SAID_LATE,

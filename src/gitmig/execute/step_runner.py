@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gitmig.execute.tasks import Task
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Step
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
     from gitmig.rows.step import Runnable
     from gitmig.schema.catalog.dependencies import Address

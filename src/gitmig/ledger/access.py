@@ -22,7 +22,7 @@ from gitmig.schema.catalog.scope import FIRST_OID
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 SETTING = "gitmig.ledgerRole"

@@ -11,7 +11,7 @@ from gitmig.schema.catalog.scope import OURS
 from gitmig.schema.other_tools import TOOLS, tool_of
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.other_tools import Claim, Tool
 
 # Those on the user's search path first, in its order.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitmig.ledger import schema
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 class Change(Enum):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 def read_state(connection: Connection) -> State:

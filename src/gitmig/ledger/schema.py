@@ -11,7 +11,7 @@ from gitmig.errors import GitmigError
 from gitmig.ledger.access import BOOK, is_there, make_private, names
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 VERSION_1 = """
 CREATE SCHEMA IF NOT EXISTS gitmig;

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gitmig.ledger.rows import Event, Row
     from gitmig.migrations.plan import Direction, Move
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 # All rows in one statement: a statement each takes as long as running short scripts does.
 INSERT_ROWS = (

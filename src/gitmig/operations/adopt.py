@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gitmig.ledger.journals import Journal
     from gitmig.migrations.model import Content, Migration
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.lock import Holder
     from gitmig.project.project import Project
     from gitmig.project.target import Target

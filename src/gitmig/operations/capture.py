@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from gitmig.ledger import State
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.lock import Holder
     from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project

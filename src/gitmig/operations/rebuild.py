@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.execute.tasks import Task
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.observer import RebuildObserver
     from gitmig.project.project import Project
     from gitmig.project.target import Target

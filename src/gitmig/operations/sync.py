@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
     from gitmig.operations.rebuild import Rebuilt
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.observer import SyncObserver
     from gitmig.project.project import Project
     from gitmig.project.target import Target

@@ -14,12 +14,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
-from gitmig.postgres import connection
+from gitmig.postgres.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-Connection = connection.Connection
 
 # Parts of a URL that say nothing about which database it is, or nothing that may be written down.
 UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "application_name"})

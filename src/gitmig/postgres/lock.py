@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 # "gitmig" in ASCII. Advisory locks are per database, so one number serves everywhere.
 KEY = int.from_bytes(b"gitmig", "big")

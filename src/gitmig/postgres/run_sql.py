@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 # A script without any of these words, as most that only create tables, leaves the session as it was, unless a function
 # that it calls does not. Such ones may be sent ahead of each other's answers; what they leave is reset behind the last.

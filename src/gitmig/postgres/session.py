@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 VALUES = {
     "datestyle": "ISO, YMD",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from gitmig.execute.scratch import Bench
     from gitmig.migrations.model import Content, Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.rows.digests import Contents

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.migrations.same_schema import Split
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.target import Target
 
 

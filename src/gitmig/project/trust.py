@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gitmig.ledger import Row, State
     from gitmig.migrations.model import Content
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
 

@@ -27,7 +27,7 @@ from gitmig.postgres.address import Address, connect, drop_database, with_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 LONGEST = 63  # bytes, PostgreSQL's limit

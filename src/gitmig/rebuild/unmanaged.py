@@ -22,7 +22,7 @@ from gitmig.schema.model import ObjectName
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 # Every query takes the object as %(name)s, quoted where it has to be. It gives statements, in order.

@@ -25,7 +25,7 @@ from gitmig.schema.catalog.scope import OURS, OWN_RELATION
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.tables import Table
 
 # Of each query on tables `c`, {which} says which of them. The partitions of a table belong to it.

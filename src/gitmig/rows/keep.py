@@ -14,7 +14,7 @@ from gitmig.rows.values import EQUAL, TRUE, Pair, any_of, data_table, listed, sa
 
 if TYPE_CHECKING:
     from gitmig.migrations.plan import Direction
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Subject
     from gitmig.rows.snapshot import Pairing, Snapshot
     from gitmig.rows.store import Store

@@ -31,7 +31,7 @@ from gitmig.rows.tables import TableReader, read_tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Item, Limits, Restored
     from gitmig.rows.places import Place
     from gitmig.rows.step import Runnable

@@ -17,7 +17,7 @@ from gitmig.rows.values import EQUAL, Pair, all_of, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.run_sql import ScriptError
     from gitmig.rows.items import Item
     from gitmig.rows.snapshot import Snapshot

@@ -31,7 +31,7 @@ from gitmig.schema.names import quoted
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Restored, Staying, Subject
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Column, Table, TableName, TableReader

@@ -20,7 +20,7 @@ from gitmig.rows.values import SCHEMA, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Subject
 
 COLUMNS = (

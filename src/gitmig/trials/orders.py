@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.proof import Attempt, Trial, Way
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
 
     Run = Callable[[Connection, Sequence[Attempt]], Failure | None]

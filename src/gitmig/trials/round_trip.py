@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gitmig.execute.scratch import Bench
     from gitmig.migrations.model import Content, Migration, Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
 
 

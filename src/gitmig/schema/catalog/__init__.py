@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from psycopg.rows import TupleRow
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 FAMILIES = (schemas, relations, indexes, triggers, types, routines, privileges)
 # Most databases have nothing of these.

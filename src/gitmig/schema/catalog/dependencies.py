@@ -13,7 +13,7 @@ from gitmig.schema.model import DEFAULT, PARTITION_KEY, ObjectName, Tie
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 # What initdb made is always there, but for the schema public. A member of an operator family is a part of that, even
