@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.check.findings import Finding
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.tasks import Done
     from gitmig.migrations.model import Migration, MigrationSet, Problem
     from gitmig.migrations.plan import Applied, Plan, Replacement, Step
     from gitmig.migrations.record import Record

@@ -1,273 +1,188 @@
-"""Reverts that are believed only when the schema agrees: as the downs say, or else repaired.
+"""Reverts that are believed only when the schema agrees, and the ways back in the order in which they are tried.
 
-First all downs run as they are written, and one look at the end tells where that leads; what they left undone is put
-right there, by the computed difference. A down that fails, or is missing, is replaced where it stands. Only where that
-leads nowhere are the steps taken again, one by one, each believed for itself.
+    all steps at once, and one look at the end: what is left undone is put right there
+        a step: its down as it is written
+                its down once more, if something was left undone by the downs before it, and put right
+                the computed difference between the schemas above and below it
+    one step after the other, each believed for itself
+        a step: its down, and the computed difference for what that leaves undone
+                the computed difference alone
+
+What a way has done is taken back before the next one is tried. Schemas that have to be built are built between two
+ways, while nothing is locked: another session builds them, and must not wait for this one.
 """
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from gitmig.execute.repair import (
-    Attempt,
-    Elsewhere,
-    Repair,
-    Transformation,
-    Way,
-    blamed,
-    computed,
-    down_failed,
-    expanded,
-    left_undone,
-    named,
-    share,
-)
-from gitmig.execute.script import OUTSIDE_ONLY
+from gitmig.execute.blame import blamed, share
+from gitmig.execute.repair import Repair, Transformation, Unrepairable, Way, computed, is_hopeless, left_undone, named
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
-from gitmig.migrations.plan import Direction
-from gitmig.postgres.run_sql import HOPELESS, ScriptError
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from gitmig.execute.ledger_writer import Done
-    from gitmig.execute.step_runner import Stepper
-    from gitmig.execute.tasks import Task
-    from gitmig.ledger import Row
+    from gitmig.execute.repair import Expectation
+    from gitmig.execute.script import ScriptRun
+    from gitmig.execute.step_runner import StepRunner
+    from gitmig.execute.tasks import Done, RevertTask
     from gitmig.postgres.connection import Connection
-    from gitmig.rows.items import Report
-    from gitmig.schema.fingerprint import Gauge
     from gitmig.schema.model import Schema, SchemaDifference
-    from gitmig.schema.renamings import Undo
-
 
 # The words of statements that may change the schema.
 CHANGES_SCHEMA = re.compile(
     r"\b(?:create|alter|drop|comment|grant|revoke|do|select|call|execute|security|import)\b", re.IGNORECASE
 )
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Expectation(Protocol):
-    """Knows what the schema shall be where the stack ends at a position."""
-
-    gauge: Gauge
-
-    def fingerprint(self, position: int) -> str:
-        """Its fingerprint there."""
-
-    def schema(self, position: int) -> Schema:
-        """All of it."""
-
-    def is_at_hand(self, position: int) -> bool:
-        """Whether `schema` can answer without building anything."""
-
-    def prepare(self, positions: Collection[int]) -> None:
-        """Make ready for `schema` to be asked for these positions."""
-
-    def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expectation:
-        """The same for a stack of which `keep` migrations stay, with those of the rows on top; they made `found`."""
+class LeadsNowhere(Exception):
+    """The way does not lead to the schema that is wanted."""
 
 
-@dataclass(kw_only=True, eq=False)
-class Unrepairable(Exception):
-    """No way leads back to the schema that was there before `label`; `reasons` has one line for each way.
+class Elsewhere(LeadsNowhere):
+    """The scripts ran, and the schema is not the one they should lead to, but for what is `left`."""
 
-    Or, of an apply, to the schema that a fresh build has with it. `committed` are the steps before it that are done for
-    good; `outside`: it ran outside a transaction itself.
-    """
+    def __init__(self, left: SchemaDifference) -> None:
+        super().__init__()
+        self.left = left
 
-    label: str
-    reasons: tuple[str, ...]
-    direction: Direction = Direction.REVERT
-    committed: tuple[Done, ...] = ()
-    outside: bool = False
+
+class NotAtHand(LeadsNowhere):
+    """The schemas at these positions have to be built first."""
+
+    def __init__(self, positions: Collection[int]) -> None:
+        super().__init__()
+        self.positions = positions
+
+
+class Strategy(Protocol[T_co]):
+    """One way to revert something."""
+
+    def run(self) -> T_co:
+        """Go it. Raises ScriptError, LeadsNowhere, Unrepairable."""
+
+    def failed(self, failure: ScriptError | LeadsNowhere) -> None:
+        """Note the failure, which was rolled back; raises it again if no other way may be tried after it."""
+
+
+def first_that_succeeds(connection: Connection, strategies: Iterable[Strategy[T]]) -> T | None:
+    """What the first strategy gives that gets to its end; None if none does."""
+    for strategy in strategies:
+        try:
+            with connection.transaction():
+                return strategy.run()
+        except (ScriptError, LeadsNowhere) as failure:
+            strategy.failed(failure)
+    return None
 
 
 class Reverter:
     """Reverts inside the open transaction of an executor."""
 
-    def __init__(self, connection: Connection, expected: Expectation, stepper: Stepper) -> None:
+    def __init__(self, connection: Connection, expected: Expectation, runner: StepRunner) -> None:
         self._connection = connection
         self._expected = expected
-        self._stepper = stepper
+        self._runner = runner
 
-    def revert(self, tasks: Sequence[Task]) -> list[Done]:
+    def revert(self, tasks: Sequence[RevertTask]) -> list[Done]:
         """Revert the tasks, newest first, so that the schema is exactly that of the stack below them.
 
         Raises Unrepairable, or ScriptError where nothing can be tried.
         """
-        bottom, top = tasks[-1].row.position - 1, tasks[0].row.position
-        # before the downs take locks: another session may have to build for it, and must not wait for this one
-        wanted = self._expected.fingerprint(bottom)
-        if without_down := [task.row.position for task in tasks if not _has_down(task)]:
-            places = {place for position in without_down for place in (position - 1, position)}
-            self._expected.prepare(places & {*range(bottom, top)})
-        few: Collection[int] = ()
-        for more in (few, range(bottom, top), few):
-            try:
-                with self._connection.transaction():
-                    return _AllAtOnce(self._connection, self._expected, self._stepper, tasks).run(wanted)
-            except _NotAtHand as needed:
-                self._expected.prepare({*needed.positions, *more})
-            except ScriptError as failure:
-                _raise_if_hopeless(failure)
-                break
-            except Elsewhere:
-                break
-        self._expected.prepare(range(bottom, top))
-        return [self._stepwise(task) for task in tasks]
+        return first_that_succeeds(self._connection, self._strategies(tasks)) or []
 
-    def complete(self, task: Task, done: Done) -> Done:
-        """Put right what a script that ran has left otherwise than a fresh build has it. Raises Unrepairable."""
-        direction = task.step.direction
-        position = task.row.position - (direction is Direction.REVERT)
-        try:
-            left = self._put_right(
-                position,
-                task.step.label,
-                lambda script: self._stepper.run(task, script, script.text),
-                renames=task.guesses if direction is Direction.REVERT else task.renames,
-                undos=[task.undo(whole=False)] if direction is Direction.REVERT else [],
-            )
-        except Unrepairable as failure:
-            failure.direction = direction
-            raise
-        if not left:
-            return done
-        reason = left_undone(left) if direction is Direction.REVERT else expanded(left)
-        return replace(done, repair=Repair(way=Way.COMPLETED, reason=reason))
-
-    def restore(self, position: int, run: Callable[[Transformation], None]) -> None:
-        """Take back whatever was changed since the stack ended at `position`. Raises Unrepairable."""
-        self._put_right(position, "what was changed by hand", run)
-
-    def _put_right(
-        self,
-        position: int,
-        label: str,
-        run: Callable[[Transformation], object],
-        *,
-        renames: bool = True,
-        undos: Sequence[Undo] = (),
-    ) -> SchemaDifference | None:
-        """Run the computed difference to the schema at `position`; what differed, None if nothing did."""
-        wanted, found = self._expected.schema(position), self._read()
-        left = schema_difference(wanted, found)
-        if not left:
-            return None
-        try:
-            run(Transformation.between(self._connection, found, wanted, renames=renames, undos=undos))
-        except ScriptError as error:
-            _raise_if_hopeless(error)
-            raise Unrepairable(label=label, reasons=(error.message,)) from error
-        if still := schema_difference(wanted, self._read()):
-            raise Unrepairable(label=label, reasons=(f"{named(still.names)} would still differ",))
-        return left
-
-    def _stepwise(self, task: Task) -> Done:
-        """Revert one task by the first way that leads to the schema below it."""
-        wanted = self._expected.schema(task.row.position - 1)
-        reasons: list[str] = []
-        for attempt in self._attempts(task, wanted):
-            try:
-                with self._connection.transaction():
-                    settle_constraints(self._connection)
-                    done = self._stepper.run(task, attempt, None)
-                    attempt.verify()
-            except ScriptError as error:
-                if attempt.in_down:
-                    _raise_if_outside(task, error)
-                _raise_if_hopeless(error)
-                reasons.append(attempt.told(error))
-            except Elsewhere as elsewhere:
-                reasons.append(attempt.told(elsewhere.left))
-            else:
-                reasons += [attempt.reason] if attempt.reason else []
-                return replace(done, repair=Repair(way=attempt.way, reason=reasons[0])) if reasons else done
-        raise Unrepairable(label=task.step.label, reasons=tuple(reasons))
-
-    def _attempts(self, task: Task, wanted: Schema) -> list[Attempt]:
-        ignore = self._expected.gauge.ignore
-        ways = (Way.COMPLETED, Way.COMPUTED) if task.script else (Way.COMPUTED,)
-        return [Attempt(way, task, wanted, self._connection, ignore) for way in ways]
-
-    def _read(self) -> Schema:
-        return read_schema(self._connection, self._expected.gauge.ignore, edges=True)
+    def _strategies(self, tasks: Sequence[RevertTask]) -> Iterator[Strategy[list[Done]]]:
+        every = range(tasks[-1].reached, tasks[0].row.position)
+        wanted = self._expected.fingerprint(every.start)
+        if without_down := [task for task in tasks if not _has_down(task)]:
+            places = {place for task in without_down for place in (task.reached, task.row.position)}
+            self._expected.prepare(places & {*every})
+        all_at_once = _AllAtOnce(self._connection, self._expected, self._runner, tasks, wanted)
+        yield all_at_once
+        for more in ((), every):
+            if all_at_once.missing:
+                self._expected.prepare({*all_at_once.missing, *more})
+                yield all_at_once
+        self._expected.prepare(every)
+        yield _OneByOne(self._connection, self._expected, self._runner, tasks)
 
 
 class _AllAtOnce:
-    """One run through all the tasks, measured once at its end. What it raises leaves everything to be rolled back."""
+    """One run through all the tasks, measured once at its end. `missing` are positions of schemas to be built first."""
 
-    def __init__(self, connection: Connection, expected: Expectation, stepper: Stepper, tasks: Sequence[Task]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        expected: Expectation,
+        runner: StepRunner,
+        tasks: Sequence[RevertTask],
+        wanted: str,
+    ) -> None:
+        self.missing: Collection[int] = ()
         self._connection = connection
         self._expected = expected
-        self._stepper = stepper
+        self._runner = runner
         self._tasks = tasks
+        self._wanted = wanted
         self._done: list[Done] = []
         self._known: Schema | None = None  # what the schema must be now, if the last script was a computed one
 
-    def run(self, wanted: str) -> list[Done]:
-        """Revert all, to the schema with the `wanted` fingerprint. Raises _NotAtHand, ScriptError, Elsewhere."""
+    def run(self) -> list[Done]:
+        """Revert all, to the schema with the `wanted` fingerprint."""
+        self._done, self._known = [], None
         for task in self._tasks:
             self._done.append(self._revert(task))
-        gauge, bottom = self._expected.gauge, self._tasks[-1].row.position - 1
+        gauge, bottom = self._expected.gauge, self._tasks[-1].reached
         self._known = None
         there = self._found()
-        if gauge.fingerprint(there) != wanted and self._left_at(bottom, there):
+        if gauge.fingerprint(there) != self._wanted and self._left_at(bottom, there):
             self._put_right(bottom)
             there = read_schema(self._connection, gauge.ignore)
             if left := self._left_at(bottom, there):
                 raise Elsewhere(left)
         return [*self._done[:-1], replace(self._done[-1], fingerprint=gauge.fingerprint(there))]
 
-    def _left_at(self, position: int, found: Schema) -> SchemaDifference:
-        """What the downs that ran have left undone on the way to the schema at `position`."""
-        self._need({position})
-        return schema_difference(self._expected.schema(position), found)
+    def failed(self, failure: ScriptError | LeadsNowhere) -> None:
+        """Go on with the next way, unless the transaction is lost."""
+        if isinstance(failure, ScriptError) and is_hopeless(failure):
+            raise failure
+        self.missing = failure.positions if isinstance(failure, NotAtHand) else ()
 
-    def _revert(self, task: Task) -> Done:
-        """By its down as it is written, or by what can be computed in the place of one that fails or is missing."""
-        if not _has_down(task):
-            return self._compute(task, "its down has no statement" if task.script else "it has no down")
-        try:
-            return self._as_written(task)
-        except ScriptError as failure:
-            _raise_if_hopeless(failure)
-            _raise_if_outside(task, failure)
-            reason = down_failed(task, failure)
-        # what the downs before it have left undone may be what it fails on
-        if self._done and self._put_right(task.row.position):
-            with suppress(ScriptError):
-                return self._as_written(task)
-        return self._compute(task, reason)
-
-    def _as_written(self, task: Task) -> Done:
-        with self._connection.transaction():
-            done = self._stepper.run_as_written(task)
-        self._known = None
+    def _revert(self, task: RevertTask) -> Done:
+        done = first_that_succeeds(self._connection, self._ways(task, []))
+        if done is None:
+            raise LeadsNowhere
+        self._known = self._expected.schema(task.reached) if done.repair else None
         return done
 
-    def _compute(self, task: Task, reason: str) -> Done:
-        """Revert a task by the difference between the schemas above and below it."""
+    def _ways(self, task: RevertTask, reasons: list[str]) -> Iterator[Strategy[Done]]:
         position = task.row.position
-        self._need({position - 1})
+        if _has_down(task):
+            yield _AsWritten(runner=self._runner, task=task, reasons=reasons)
+            if self._done and self._put_right(position):
+                yield _AsWritten(runner=self._runner, task=task, reasons=reasons)
+        self._need({task.reached})
         if self._done:
             self._put_right(position)
-        found, wanted = self._found(), self._expected.schema(position - 1)
-        with self._connection.transaction():
-            settle_constraints(self._connection)
-            undo = task.undo(whole=True)
-            script = Transformation.between(self._connection, found, wanted, renames=task.guesses, undos=[undo])
-            done = self._stepper.run(task, script, script.text)
-        self._known = wanted
-        return replace(done, repair=Repair(way=Way.COMPUTED, reason=reason))
+        found, wanted = self._found(), self._expected.schema(task.reached)
+        yield _Computed(
+            runner=self._runner,
+            task=task,
+            reasons=reasons,
+            connection=self._connection,
+            found=found,
+            wanted=wanted,
+            ignore=None,
+        )
 
     def _put_right(self, position: int) -> bool:
         """Do what the downs that ran have left undone on the way to the schema at `position`; whether that was any."""
@@ -276,30 +191,30 @@ class _AllAtOnce:
         left = schema_difference(wanted, found)
         if not left:
             return False
-        owners = blamed(left, found, wanted, [task.row.up for task in self._tasks[: len(self._done)]])
         tasks = self._tasks[: len(self._done)]
+        owners = blamed(left, found, wanted, [task.row.up for task in tasks])
         guesses, undos = any(task.guesses for task in tasks), [task.undo(whole=False) for task in tasks]
         try:
             with self._connection.transaction():
                 settle_constraints(self._connection)
                 for place, statements in computed(found, wanted, renames=guesses, undos=undos).parts(owners):
-                    script = Transformation(self._connection, statements)
-                    self._complete(place, self._stepper.supplement(self._tasks[place], script, script.text))
+                    more = self._runner.supplement(tasks[place], Transformation(self._connection, statements))
+                    self._done[place] = self._done[place].with_rows(more)
         except ScriptError as failure:
-            _raise_if_hopeless(failure)
+            if is_hopeless(failure):
+                raise
             raise Elsewhere(left) from failure
         for place in set(owners.values()):
-            self._blame(place, share(left, {name for name, owner in owners.items() if owner == place}))
+            reason = left_undone(share(left, {name for name, owner in owners.items() if owner == place}))
+            done = self._done[place]
+            self._done[place] = replace(done, repair=done.repair or Repair(way=Way.COMPLETED, reason=reason))
         self._known = wanted
         return True
 
-    def _complete(self, place: int, rows: Report) -> None:
-        done = self._done[place]
-        self._done[place] = replace(done, rows=done.rows_with(rows))
-
-    def _blame(self, place: int, left: SchemaDifference) -> None:
-        done = self._done[place]
-        self._done[place] = replace(done, repair=done.repair or Repair(way=Way.COMPLETED, reason=left_undone(left)))
+    def _left_at(self, position: int, found: Schema) -> SchemaDifference:
+        """What the downs that ran have left undone on the way to the schema at `position`."""
+        self._need({position})
+        return schema_difference(self._expected.schema(position), found)
 
     def _found(self) -> Schema:
         if self._known is None:
@@ -308,28 +223,187 @@ class _AllAtOnce:
 
     def _need(self, positions: Collection[int]) -> None:
         if missing := {position for position in positions if not self._expected.is_at_hand(position)}:
-            raise _NotAtHand(missing)
+            raise NotAtHand(missing)
 
 
-class _NotAtHand(Exception):
-    """Schemas at these positions are needed, and have to be built while nothing is locked."""
+class _OneByOne:
+    """The tasks one after the other, each of which has to lead to the schema below it."""
 
-    def __init__(self, positions: Collection[int]) -> None:
-        super().__init__()
-        self.positions = positions
+    def __init__(
+        self, connection: Connection, expected: Expectation, runner: StepRunner, tasks: Sequence[RevertTask]
+    ) -> None:
+        self._connection = connection
+        self._expected = expected
+        self._runner = runner
+        self._tasks = tasks
+
+    def run(self) -> list[Done]:
+        """Revert all. Raises Unrepairable for the first of them that no way undoes."""
+        return [self._revert(task) for task in self._tasks]
+
+    def failed(self, failure: ScriptError | LeadsNowhere) -> None:
+        """Leave it at that: it is the last way."""
+        raise failure
+
+    def _revert(self, task: RevertTask) -> Done:
+        reasons: list[str] = []
+        done = first_that_succeeds(self._connection, self._ways(task, reasons))
+        if done is None:
+            raise Unrepairable(label=task.step.label, reasons=tuple(reasons))
+        return done
+
+    def _ways(self, task: RevertTask, reasons: list[str]) -> Iterator[Strategy[Done]]:
+        ignore, wanted = self._expected.gauge.ignore, self._expected.schema(task.reached)
+        if task.script:
+            yield _Completed(
+                runner=self._runner,
+                task=task,
+                reasons=reasons,
+                script=_DownAndRest(self._runner.own_script(task), task, wanted, self._connection, ignore),
+            )
+        found = read_schema(self._connection, ignore, edges=True)
+        yield _Computed(
+            runner=self._runner,
+            task=task,
+            reasons=reasons,
+            connection=self._connection,
+            found=found,
+            wanted=wanted,
+            ignore=ignore,
+        )
 
 
-def _has_down(task: Task) -> bool:
+@dataclass(kw_only=True)
+class _StepStrategy:
+    """What the ways to revert one step share; `reasons` says why those before it led nowhere."""
+
+    runner: StepRunner
+    task: RevertTask
+    reasons: list[str]
+
+    @property
+    def in_down(self) -> bool:
+        """Whether the step's own down runs, or is what failed."""
+        return False
+
+    def failed(self, failure: ScriptError | LeadsNowhere) -> None:
+        """Note why; a down that has to run outside a transaction is not wrong."""
+        if isinstance(failure, ScriptError):
+            goes_outside = self.in_down and self.task.in_parts and failure.sqlstate in TOO_MUCH_FOR_ONE
+            if goes_outside or is_hopeless(failure):
+                raise failure
+            if self.in_down:
+                reason = f"its down fails at {self.task.path}:{failure.line}: {failure.message}"
+            else:
+                statement = " ".join(failure.statement.split())[:120]
+                reason = f"the computed difference fails: {failure.message}: {statement}"
+            self.reasons.append(reason)
+        elif isinstance(failure, Elsewhere):
+            self.reasons.append(f"after the computed difference {named(failure.left.names)} would still differ")
+
+
+class _AsWritten(_StepStrategy):
+    """Its down, believed for now: somebody looks later where that has led."""
+
+    @property
+    def in_down(self) -> bool:
+        """Nothing else runs."""
+        return True
+
+    def run(self) -> Done:
+        """Run the down."""
+        return self.runner.run_as_written(self.task)
+
+
+@dataclass(kw_only=True)
+class _Computed(_StepStrategy):
+    """The computed difference from the schema above a step, which is `found`, to the one below it.
+
+    With `ignore`, the patterns of what nobody looks at, it is seen at once that it leads there.
+    """
+
+    connection: Connection
+    found: Schema
+    wanted: Schema
+    ignore: tuple[str, ...] | None
+
+    def run(self) -> Done:
+        """Run it instead of the down."""
+        settle_constraints(self.connection)
+        undo = self.task.undo(whole=True)
+        script = Transformation.between(
+            self.connection, self.found, self.wanted, renames=self.task.guesses, undos=[undo]
+        )
+        done = self.runner.run(self.task, script)
+        if self.ignore is not None and (left := _left(self.connection, self.wanted, self.ignore)):
+            raise Elsewhere(left)
+        without = "its down has no statement" if self.task.script else "it has no down"
+        return replace(done, repair=Repair(way=Way.COMPUTED, reason=[*self.reasons, without][0]))
+
+
+@dataclass(kw_only=True)
+class _Completed(_StepStrategy):
+    """Its down and what that leaves undone, as one script."""
+
+    script: _DownAndRest
+
+    @property
+    def in_down(self) -> bool:
+        """Whether it has not come further than that."""
+        return self.script.in_down
+
+    def run(self) -> Done:
+        """Run it, and see that it leads there."""
+        settle_constraints(self.script.connection)
+        done = self.runner.run(self.task, self.script)
+        if left := self.script.left():
+            raise Elsewhere(left)
+        return (
+            replace(done, repair=Repair(way=Way.COMPLETED, reason=self.script.undone)) if self.script.undone else done
+        )
+
+
+@dataclass(slots=True)
+class _DownAndRest:
+    """A down and, computed once it has run, what it leaves undone on the way to the wanted schema.
+
+    It may run twice. `undone` says what it left; `in_down` is True while the down runs, and stays so if it fails.
+    """
+
+    down: ScriptRun
+    task: RevertTask
+    wanted: Schema
+    connection: Connection
+    ignore: tuple[str, ...]
+    undone: str = field(default="", init=False)
+    in_down: bool = field(default=False, init=False)
+    is_there: bool = field(default=False, init=False)
+
+    @property
+    def text(self) -> None:
+        """Nobody knows before the down has run."""
+
+    def run(self) -> None:
+        """Run both. Raises ScriptError."""
+        self.in_down = True
+        self.down.run()
+        self.in_down = False
+        left = _left(self.connection, self.wanted, self.ignore)
+        self.is_there = not left
+        if left:
+            self.undone = self.undone or left_undone(left)
+            found, undo = read_schema(self.connection, self.ignore, edges=True), self.task.undo(whole=False)
+            Transformation.between(self.connection, found, self.wanted, renames=self.task.guesses, undos=[undo]).run()
+
+    def left(self) -> SchemaDifference | None:
+        """What still differs, None if nothing does."""
+        return None if self.is_there else _left(self.connection, self.wanted, self.ignore) or None
+
+
+def _left(connection: Connection, wanted: Schema, ignore: tuple[str, ...]) -> SchemaDifference:
+    return schema_difference(wanted, read_schema(connection, ignore))
+
+
+def _has_down(task: RevertTask) -> bool:
     """Whether there is a down to begin with. One without a statement undoes nothing, which suits an up about rows."""
     return task.script is not None and not (task.script.is_blank and CHANGES_SCHEMA.search(task.row.up))
-
-
-def _raise_if_outside(task: Task, error: ScriptError) -> None:
-    """Its down is not wrong: it runs outside."""
-    if task.in_parts and error.sqlstate in TOO_MUCH_FOR_ONE:
-        raise error
-
-
-def _raise_if_hopeless(error: ScriptError) -> None:
-    if error.sqlstate in HOPELESS | OUTSIDE_ONLY:
-        raise error

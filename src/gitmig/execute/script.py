@@ -18,13 +18,6 @@ from psycopg.pq import ExecStatus
 
 from gitmig import ledger
 from gitmig.migrations.languages.sql import SQL, concurrent_index, executable, settings, units
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
-
-    from gitmig.migrations.languages import Language, Unit
-    from gitmig.migrations.model import Script
-    from gitmig.postgres.connection import Connection
 from gitmig.postgres.run_sql import (
     LEAVES_TRACES,
     SAID_LATE,
@@ -37,6 +30,15 @@ from gitmig.postgres.run_sql import (
     session_of,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from gitmig.migrations.languages import Language, Unit
+    from gitmig.migrations.model import Script
+    from gitmig.postgres.connection import Connection
+
+# libpq's pipelines take one statement per message, and no COPY. Without a semicolon but the last, whatever quotes and
+# comments there are, it is one statement.
 ONE_STATEMENT = re.compile(r"[^;]*;?\s*")
 COPY = re.compile(r"\bcopy\b", re.IGNORECASE)
 # What could end the transaction is run alone, so that it can be named.
@@ -45,7 +47,7 @@ ENDS = re.compile(r"\b(?:commit|rollback|abort|end|begin|start)\b", re.IGNORECAS
 AHEAD = 50
 
 
-def run_each(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
+def run_pipelined(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
     """Run SQL scripts in order inside the open transaction; asking for the next item waits for the next script.
 
     Nothing else may be sent before the iterator is exhausted or closed. Raises ScriptError for the script that is
@@ -138,7 +140,7 @@ INVALID = """
 """
 
 
-def run_piecewise(
+def run_statement_by_statement(
     connection: Connection, script: Script, *, done: int, started: bool, indexes: tuple[int, ...]
 ) -> None:
     """Run the units of the script after the first `done`; the ledger's unfinished row follows each of them.
@@ -160,7 +162,7 @@ def run_piecewise(
             connection.secure_lock()
 
 
-def run_units(connection: Connection, script: Script) -> None:
+def run_unrecorded(connection: Connection, script: Script) -> None:
     """Run the script outside a transaction where nobody will go on from the middle. Raises ScriptError."""
     refuse_flawed(script)
     with session_of(connection, script), connection.any_path():
@@ -260,8 +262,8 @@ def _drop_invalid(connection: Connection, table: str | None, indexes: tuple[int,
         connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(*name)))
 
 
-class Outside(Protocol):
-    """Runs a script outside a transaction, after the first `done` units (see `piecewise.run_piecewise`)."""
+class StatementByStatement(Protocol):
+    """Runs a script outside a transaction, after the first `done` units (see `run_statement_by_statement`)."""
 
     def __call__(
         self, connection: Connection, script: Script, *, done: int, started: bool, indexes: tuple[int, ...]
@@ -273,18 +275,20 @@ class Outside(Protocol):
 class Runner:
     """How scripts of one language are run. All four raise ScriptError.
 
-    `inside` the open transaction; `each` of several there (see `pipelining.run_each`); `outside` of any, with the
+    `inside` the open transaction; `each` of several there (see `run_pipelined`); `outside` of any, with the
     ledger noting each unit; `unrecorded` outside where nobody will ever go on from the middle, as in a scratch
     database.
     """
 
     inside: Callable[[Connection, Script], None]
     each: Callable[[Connection, Sequence[Script]], Generator[None, None, None]]
-    outside: Outside
+    outside: StatementByStatement
     unrecorded: Callable[[Connection, Script], None]
 
 
-RUNNERS = {SQL.name: Runner(inside=run_sql, each=run_each, outside=run_piecewise, unrecorded=run_units)}
+RUNNERS = {
+    SQL.name: Runner(inside=run_sql, each=run_pipelined, outside=run_statement_by_statement, unrecorded=run_unrecorded)
+}
 
 
 def runner_of(language: Language) -> Runner:
@@ -300,3 +304,28 @@ def run_all(connection: Connection, scripts: Sequence[Script]) -> Generator[None
     for _, neighbours in groupby(scripts, lambda script: script.language.name):
         group = list(neighbours)
         yield from runner_of(group[0].language).each(connection, group)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """A script that somebody wrote, to be run on a connection; `text` is what its section of the migration says."""
+
+    connection: Connection
+    script: Script
+    text: str | None
+
+    def run(self) -> None:
+        """Run it in the open transaction. Raises ScriptError."""
+        runner_of(self.script.language).inside(self.connection, self.script)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAhead:
+    """The next of several scripts that were sent together (see `run_all`): it has run when its answer is there."""
+
+    answers: Iterator[None]
+    text: str | None
+
+    def run(self) -> None:
+        """Wait for the answer. Raises ScriptError."""
+        next(self.answers)

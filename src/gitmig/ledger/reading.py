@@ -88,7 +88,7 @@ def read_last_event(connection: Connection) -> tuple[str, str | None] | None:
     return (row[0], row[1]) if row else None
 
 
-def read_measured(connection: Connection, stacks: Sequence[str]) -> dict[str, str]:
+def read_fingerprints(connection: Connection, stacks: Sequence[str]) -> dict[str, str]:
     """What the schema was, by the ids of those of the stacks of which it is remembered."""
     query = "SELECT stack, fingerprint FROM gitmig.measured WHERE stack = ANY (%s)"
     return dict(connection.execute(query, (list(stacks),)).fetchall())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitmig import __version__
 from gitmig.migrations import languages
-from gitmig.migrations.model import Content, Script, Version, label, set_id
+from gitmig.migrations.model import Content, File, Migration, Script, Version, label, set_id
 from gitmig.migrations.plan import Applied
 from gitmig.schema.renamings import Renaming
 
@@ -165,6 +165,13 @@ def applied_of(row: Row) -> Applied:
     return applied(
         row.position, row.version, row.name, row.path, row.blobs, row.checksum, irreversible, row.fingerprint
     )
+
+
+def migration_of(row: Row) -> Migration:
+    """The migration of a row. Of its files the ledger knows the blobs, and the path of the first: all get that one."""
+    parts = (part.partition(":") for part in row.blobs.split())
+    files = tuple((role, File(path=row.path, name=row.path, blob=blob)) for role, _, blob in parts)
+    return Migration(version=Version(row.version), name=row.name, files=files)
 
 
 def applied(  # noqa: PLR0917 - the columns of the query, in its order

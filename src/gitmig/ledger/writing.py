@@ -71,24 +71,24 @@ def record(connection: Connection, events: Sequence[Event]) -> None:
     connection.execute(INSERT_EVENTS.encode(), (Jsonb(values),))
 
 
-def arrive(connection: Connection, commit: str | None, fingerprint: str | None) -> None:
+def note_arrival(connection: Connection, commit: str | None, fingerprint: str | None) -> None:
     """Note the commit of a sync that completed, and what the schema is now, None if that was not measured."""
     connection.execute(
         "UPDATE gitmig.state SET commit = %s, fingerprint = %s, changed_at = clock_timestamp()", (commit, fingerprint)
     )
 
 
-def unsettle(connection: Connection) -> None:
+def forget_fingerprint(connection: Connection) -> None:
     """Note that the schema is on its way: what it was when gitmig last left it says nothing any more."""
     connection.execute("UPDATE gitmig.state SET fingerprint = NULL")
 
 
-def measured(connection: Connection, position: int, fingerprint: str | None) -> None:
+def note_fingerprint(connection: Connection, position: int, fingerprint: str | None) -> None:
     """Note what the schema is when the stack ends at this position, None if that is not known."""
     connection.execute("UPDATE gitmig.applied SET fingerprint = %s WHERE position = %s", (fingerprint, position))
 
 
-def remember(connection: Connection, measured: Mapping[str, str]) -> None:
+def remember_fingerprints(connection: Connection, measured: Mapping[str, str]) -> None:
     """Note what the schema was, by the id of the stack; what was not met again for the longest time makes room."""
     connection.execute(
         "INSERT INTO gitmig.measured (stack, fingerprint) SELECT * FROM unnest(%s::text[], %s::text[]) "
@@ -101,7 +101,7 @@ def remember(connection: Connection, measured: Mapping[str, str]) -> None:
     )
 
 
-def recall(connection: Connection, stacks: Mapping[int, str]) -> None:
+def recall_fingerprints(connection: Connection, stacks: Mapping[int, str]) -> None:
     """Fill in what is remembered of the schema at these positions, where nobody has measured it this time."""
     connection.execute(
         "UPDATE gitmig.applied a SET fingerprint = m.fingerprint "
@@ -130,7 +130,7 @@ def forget_last_sync(connection: Connection) -> None:
 
 def begin_unfinished(connection: Connection, direction: Direction, row: Row) -> None:
     """Note that a script outside a transaction begins, with all that is needed to finish it later."""
-    unsettle(connection)
+    forget_fingerprint(connection)
     connection.execute(
         "INSERT INTO gitmig.unfinished (direction, migration) VALUES (%s, %s)", (direction.value, Jsonb(_values(row)))
     )

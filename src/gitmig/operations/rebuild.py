@@ -14,7 +14,7 @@ from gitmig.errors import GitmigError
 from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.repair import Transformation
 from gitmig.execute.scratch import copy_properties, run_bootstrap
-from gitmig.execute.tasks import Context, tasks
+from gitmig.execute.tasks import SyncContext, tasks
 from gitmig.git import marker
 from gitmig.ledger import Event, read_state
 from gitmig.ledger import schema as ledger_schema
@@ -103,7 +103,7 @@ def rebuild(
     would run other people's code by moving rows. Takes the lock itself: the caller must not be connected to the
     database.
     """
-    context = Context(target=target.set, commit=target.commit, by=project.user)
+    context = SyncContext(target=target.set, commit=target.commit, by=project.user)
     plan = plan_for((), target)
     if by_hand:
         trust.approve_plan(project, plan, target)
@@ -232,10 +232,12 @@ class _Rebuild:
         stack = read_state(self._old).stack
         plan = plan_for(stack, self._target)
         by, commit = self._project.user, self._target.commit
-        if plan.reverts and (top := plan.reverts[0].applied):
+        if plan.reverts:
+            top = plan.reverts[0].subject
             subject = Subject(version=top.version.text, name=top.name, checksum=top.checksum)
             return KeptFor(subject=subject, direction=Direction.REVERT, by=by, commit=commit)
-        if plan.applies and (first := plan.applies[0].desired):
+        if plan.applies:
+            first = plan.applies[0].desired
             version, name = first.migration.version.text, first.migration.name
             subject = Subject(version=version, name=name, checksum=first.checksum)
             return KeptFor(subject=subject, direction=Direction.APPLY, by=by, commit=commit)

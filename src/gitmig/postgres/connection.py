@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 from psycopg.pq import PipelineStatus, TransactionStatus
-from psycopg.rows import TupleRow, tuple_row
+from psycopg.rows import TupleRow, scalar_row, tuple_row
 
 from gitmig.errors import LockLost
 
@@ -97,6 +97,14 @@ class Connection(psycopg.Connection[TupleRow]):
         self._count = 0  # of the names that were given to queries
         self._plans: dict[str, str] = {}  # query → the name under which PostgreSQL has it
         self._plans_in_doubt = False
+
+    def value(self, query: bytes | str | sql.SQL | sql.Composed, params: Params | None = None) -> Any:
+        """The first column of the first row; None if there is no row, too."""
+        return self.cursor(row_factory=scalar_row).execute(query, params).fetchone()
+
+    def values(self, query: bytes | str | sql.SQL | sql.Composed, params: Params | None = None) -> list[Any]:
+        """The first column of every row."""
+        return self.cursor(row_factory=scalar_row).execute(query, params).fetchall()
 
     @contextmanager
     def users_path(self) -> Iterator[None]:

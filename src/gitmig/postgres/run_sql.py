@@ -184,7 +184,3 @@ def _error(script: Script, text: str, offset: int, done: int, error: errors.Erro
 
 def _table_of_error(diag: errors.Diagnostic) -> tuple[str, str] | None:
     return (diag.schema_name, diag.table_name) if diag.schema_name and diag.table_name else None
-
-
-# libpq's pipelines take one statement per message, and no COPY. Without a semicolon but the last, whatever quotes and
-# comments there are, it is one statement.

@@ -198,8 +198,8 @@ def write_ledger(old: Connection, new: Connection, entry: Entry) -> None:
         if entry.rows:
             ledger.add(new, entry.rows)
         ledger.record(new, [entry.event])
-        ledger.arrive(new, entry.event.to_commit, entry.fingerprint)
-        ledger.measured(new, len(entry.rows), entry.fingerprint)
+        ledger.note_arrival(new, entry.event.to_commit, entry.fingerprint)
+        ledger.note_fingerprint(new, len(entry.rows), entry.fingerprint)
 
 
 def _carry_history(old: Connection, new: Connection) -> None:
