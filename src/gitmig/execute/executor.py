@@ -233,15 +233,8 @@ class Executor:
         began = self._runner.begin(task)
         before = self._runner.names_before(task) if is_new else None
         try:
-            if is_new:
-                self._begin_outside(task, script, writer)
-            runner_of(script.language).outside(
-                connection,
-                script,
-                done=unfinished.done if unfinished else 0,
-                started=unfinished.started if unfinished else False,
-                indexes=unfinished.indexes if unfinished else (),
-            )
+            unfinished = unfinished or self._begin_outside(task, script, writer)
+            runner_of(script.language).outside(connection, script, unfinished)
         except ScriptError as error:
             raise self._failure(task, error) from error
         renamings = self._runner.renamed(task, before) if is_new else None
@@ -253,13 +246,15 @@ class Executor:
             ledger.end_unfinished(connection)
         self._commit((done,))
 
-    def _begin_outside(self, task: Task, script: Script, writer: LedgerWriter) -> None:
+    def _begin_outside(self, task: Task, script: Script, writer: LedgerWriter) -> Unfinished:
         """Note in the ledger what is about to run. Raises ScriptError if it must not be sent."""
         refuse_flawed(script)
+        unfinished = ledger.Unfinished(direction=task.step.direction, row=task.row)
         with self._connection.transaction():
             schema.upgrade(self._connection)
             writer.begin()
-            ledger.begin_unfinished(self._connection, task.step.direction, task.row)
+            ledger.begin_unfinished(self._connection, unfinished)
+        return unfinished
 
     def _write(self, done: list[Done], writer: LedgerWriter, *, is_last: bool) -> list[Done]:
         """The ledger's share of a transaction; at the end of the plan also what the schema is now."""

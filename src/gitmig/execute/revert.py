@@ -15,7 +15,7 @@ ways, while nothing is locked: another session builds them, and must not wait fo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gitmig.execute.blame import blamed, share
@@ -27,14 +27,14 @@ from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gitmig.execute.repair import Expectation
     from gitmig.execute.script import ScriptRun
-    from gitmig.execute.step_runner import StepRunner
+    from gitmig.execute.step_runner import StepRunner, StepScript
     from gitmig.execute.tasks import Done, RevertTask
     from gitmig.postgres.connection import Connection
-    from gitmig.schema.model import Schema, SchemaDifference
+    from gitmig.schema.model import ObjectName, Schema, SchemaDifference
 
 # The words of statements that may change the schema.
 CHANGES_SCHEMA = re.compile(
@@ -85,71 +85,73 @@ def first_that_succeeds(connection: Connection, strategies: Iterable[Strategy[T]
     return None
 
 
+@dataclass(frozen=True, slots=True)
 class Reverter:
     """Reverts inside the open transaction of an executor."""
 
-    def __init__(self, connection: Connection, expected: Expectation, runner: StepRunner) -> None:
-        self._connection = connection
-        self._expected = expected
-        self._runner = runner
+    connection: Connection
+    expected: Expectation
+    runner: StepRunner
 
     def revert(self, tasks: Sequence[RevertTask]) -> list[Done]:
         """Revert the tasks, newest first, so that the schema is exactly that of the stack below them.
 
         Raises Unrepairable, or ScriptError where nothing can be tried.
         """
-        return first_that_succeeds(self._connection, self._strategies(tasks)) or []
+        return first_that_succeeds(self.connection, self._strategies(tasks)) or []
 
     def _strategies(self, tasks: Sequence[RevertTask]) -> Iterator[Strategy[list[Done]]]:
         every = range(tasks[-1].reached, tasks[0].row.position)
-        wanted = self._expected.fingerprint(every.start)
+        wanted = self.expected.fingerprint(every.start)
         if without_down := [task for task in tasks if not _has_down(task)]:
             places = {place for task in without_down for place in (task.reached, task.row.position)}
-            self._expected.prepare(places & {*every})
-        all_at_once = _AllAtOnce(self._connection, self._expected, self._runner, tasks, wanted)
+            self.expected.prepare(places & {*every})
+        all_at_once = _AllAtOnce(self, tasks, wanted)
         yield all_at_once
         for more in ((), every):
             if all_at_once.missing:
-                self._expected.prepare({*all_at_once.missing, *more})
+                self.expected.prepare({*all_at_once.missing, *more})
                 yield all_at_once
-        self._expected.prepare(every)
-        yield _OneByOne(self._connection, self._expected, self._runner, tasks)
+        self.expected.prepare(every)
+        yield _OneByOne(self, tasks)
+
+    def transformation(self, task: RevertTask, found: Schema, wanted: Schema, *, whole: bool) -> Transformation:
+        """The computed difference for a task; `whole`: nothing of what its up renamed has been taken back so far."""
+        undos = [task.undo(whole=whole)]
+        return Transformation.between(self.connection, found, wanted, renames=task.guesses, undos=undos)
+
+    def read(self) -> Schema:
+        """The schema as it is now."""
+        return read_schema(self.connection, self.expected.gauge.ignore, edges=True)
 
 
 class _AllAtOnce:
-    """One run through all the tasks, measured once at its end. `missing` are positions of schemas to be built first."""
+    """One run through all the tasks, to the schema with the `wanted` fingerprint, measured once at its end.
 
-    def __init__(
-        self,
-        connection: Connection,
-        expected: Expectation,
-        runner: StepRunner,
-        tasks: Sequence[RevertTask],
-        wanted: str,
-    ) -> None:
+    `missing` are positions of schemas that have to be built before it can run.
+    """
+
+    def __init__(self, reverter: Reverter, tasks: Sequence[RevertTask], wanted: str) -> None:
         self.missing: Collection[int] = ()
-        self._connection = connection
-        self._expected = expected
-        self._runner = runner
+        self._reverter = reverter
+        self._expected = reverter.expected
         self._tasks = tasks
         self._wanted = wanted
         self._done: list[Done] = []
         self._known: Schema | None = None  # what the schema must be now, if the last script was a computed one
 
     def run(self) -> list[Done]:
-        """Revert all, to the schema with the `wanted` fingerprint."""
+        """Revert all. Raises ScriptError, LeadsNowhere."""
         self._done, self._known = [], None
         for task in self._tasks:
             self._done.append(self._revert(task))
-        gauge, bottom = self._expected.gauge, self._tasks[-1].reached
-        self._known = None
-        there = self._found()
-        if gauge.fingerprint(there) != self._wanted and self._left_at(bottom, there):
-            self._put_right(bottom)
-            there = read_schema(self._connection, gauge.ignore)
-            if left := self._left_at(bottom, there):
+        fingerprint, bottom = self._expected.gauge.fingerprint, self._tasks[-1].reached
+        there = self._known = self._reverter.read()
+        if fingerprint(there) != self._wanted and self._put_right(bottom):
+            there = self._reverter.read()
+            if left := schema_difference(self._expected.schema(bottom), there):
                 raise Elsewhere(left)
-        return [*self._done[:-1], replace(self._done[-1], fingerprint=gauge.fingerprint(there))]
+        return [*self._done[:-1], replace(self._done[-1], fingerprint=fingerprint(there))]
 
     def failed(self, failure: ScriptError | LeadsNowhere) -> None:
         """Go on with the next way, unless the transaction is lost."""
@@ -158,83 +160,67 @@ class _AllAtOnce:
         self.missing = failure.positions if isinstance(failure, NotAtHand) else ()
 
     def _revert(self, task: RevertTask) -> Done:
-        done = first_that_succeeds(self._connection, self._ways(task, []))
+        done = first_that_succeeds(self._reverter.connection, self._ways(task, []))
         if done is None:
             raise LeadsNowhere
         self._known = self._expected.schema(task.reached) if done.repair else None
         return done
 
     def _ways(self, task: RevertTask, reasons: list[str]) -> Iterator[Strategy[Done]]:
-        position = task.row.position
+        position, reverter = task.row.position, self._reverter
         if _has_down(task):
-            yield _AsWritten(runner=self._runner, task=task, reasons=reasons)
+            yield _Down(reverter, task, reasons)
             if self._done and self._put_right(position):
-                yield _AsWritten(runner=self._runner, task=task, reasons=reasons)
-        self._need({task.reached})
+                yield _Down(reverter, task, reasons)
+        self._need(task.reached)
         if self._done:
             self._put_right(position)
-        found, wanted = self._found(), self._expected.schema(task.reached)
-        yield _Computed(
-            runner=self._runner,
-            task=task,
-            reasons=reasons,
-            connection=self._connection,
-            found=found,
-            wanted=wanted,
-            ignore=None,
-        )
+        found, wanted = self._known or reverter.read(), self._expected.schema(task.reached)
+        yield _Instead(reverter, task, reasons, reverter.transformation(task, found, wanted, whole=True))
 
     def _put_right(self, position: int) -> bool:
         """Do what the downs that ran have left undone on the way to the schema at `position`; whether that was any."""
-        self._need({position})
-        found, wanted = self._found(), self._expected.schema(position)
+        self._need(position)
+        found, wanted = self._known or self._reverter.read(), self._expected.schema(position)
         left = schema_difference(wanted, found)
         if not left:
+            self._known = found
             return False
         tasks = self._tasks[: len(self._done)]
         owners = blamed(left, found, wanted, [task.row.up for task in tasks])
         guesses, undos = any(task.guesses for task in tasks), [task.undo(whole=False) for task in tasks]
+        connection = self._reverter.connection
         try:
-            with self._connection.transaction():
-                settle_constraints(self._connection)
+            with connection.transaction():
+                settle_constraints(connection)
                 for place, statements in computed(found, wanted, renames=guesses, undos=undos).parts(owners):
-                    more = self._runner.supplement(tasks[place], Transformation(self._connection, statements))
+                    more = self._reverter.runner.supplement(tasks[place], Transformation(connection, statements))
                     self._done[place] = self._done[place].with_rows(more)
         except ScriptError as failure:
             if is_hopeless(failure):
                 raise
             raise Elsewhere(left) from failure
+        self._note_repairs(left, owners)
+        self._known = wanted
+        return True
+
+    def _note_repairs(self, left: SchemaDifference, owners: Mapping[ObjectName, int]) -> None:
+        """Say of the steps that left something undone what that was."""
         for place in set(owners.values()):
             reason = left_undone(share(left, {name for name, owner in owners.items() if owner == place}))
             done = self._done[place]
             self._done[place] = replace(done, repair=done.repair or Repair(way=Way.COMPLETED, reason=reason))
-        self._known = wanted
-        return True
 
-    def _left_at(self, position: int, found: Schema) -> SchemaDifference:
-        """What the downs that ran have left undone on the way to the schema at `position`."""
-        self._need({position})
-        return schema_difference(self._expected.schema(position), found)
-
-    def _found(self) -> Schema:
-        if self._known is None:
-            self._known = read_schema(self._connection, self._expected.gauge.ignore, edges=True)
-        return self._known
-
-    def _need(self, positions: Collection[int]) -> None:
-        if missing := {position for position in positions if not self._expected.is_at_hand(position)}:
-            raise NotAtHand(missing)
+    def _need(self, position: int) -> None:
+        if not self._expected.is_at_hand(position):
+            raise NotAtHand({position})
 
 
 class _OneByOne:
     """The tasks one after the other, each of which has to lead to the schema below it."""
 
-    def __init__(
-        self, connection: Connection, expected: Expectation, runner: StepRunner, tasks: Sequence[RevertTask]
-    ) -> None:
-        self._connection = connection
-        self._expected = expected
-        self._runner = runner
+    def __init__(self, reverter: Reverter, tasks: Sequence[RevertTask]) -> None:
+        self._reverter = reverter
         self._tasks = tasks
 
     def run(self) -> list[Done]:
@@ -247,43 +233,29 @@ class _OneByOne:
 
     def _revert(self, task: RevertTask) -> Done:
         reasons: list[str] = []
-        done = first_that_succeeds(self._connection, self._ways(task, reasons))
+        done = first_that_succeeds(self._reverter.connection, self._ways(task, reasons))
         if done is None:
             raise Unrepairable(label=task.step.label, reasons=tuple(reasons))
         return done
 
     def _ways(self, task: RevertTask, reasons: list[str]) -> Iterator[Strategy[Done]]:
-        ignore, wanted = self._expected.gauge.ignore, self._expected.schema(task.reached)
         if task.script:
-            yield _Completed(
-                runner=self._runner,
-                task=task,
-                reasons=reasons,
-                script=_DownAndRest(self._runner.own_script(task), task, wanted, self._connection, ignore),
-            )
-        found = read_schema(self._connection, ignore, edges=True)
-        yield _Computed(
-            runner=self._runner,
-            task=task,
-            reasons=reasons,
-            connection=self._connection,
-            found=found,
-            wanted=wanted,
-            ignore=ignore,
-        )
+            down = self._reverter.runner.own_script(task)
+            yield _Completed(self._reverter, task, reasons, _Rest(self._reverter, task, down))
+        yield _Instead(self._reverter, task, reasons, _Rest(self._reverter, task))
 
 
-@dataclass(kw_only=True)
+@dataclass(slots=True)
 class _StepStrategy:
-    """What the ways to revert one step share; `reasons` says why those before it led nowhere."""
+    """One way to revert one step; `reasons` says why those before it led nowhere."""
 
-    runner: StepRunner
+    reverter: Reverter
     task: RevertTask
     reasons: list[str]
 
     @property
     def in_down(self) -> bool:
-        """Whether the step's own down runs, or is what failed."""
+        """Whether the step's own down is what failed."""
         return False
 
     def failed(self, failure: ScriptError | LeadsNowhere) -> None:
@@ -292,18 +264,18 @@ class _StepStrategy:
             goes_outside = self.in_down and self.task.in_parts and failure.sqlstate in TOO_MUCH_FOR_ONE
             if goes_outside or is_hopeless(failure):
                 raise failure
-            if self.in_down:
-                reason = f"its down fails at {self.task.path}:{failure.line}: {failure.message}"
-            else:
-                statement = " ".join(failure.statement.split())[:120]
-                reason = f"the computed difference fails: {failure.message}: {statement}"
-            self.reasons.append(reason)
+            self.reasons.append(self._told(failure))
         elif isinstance(failure, Elsewhere):
             self.reasons.append(f"after the computed difference {named(failure.left.names)} would still differ")
 
+    def _told(self, error: ScriptError) -> str:
+        if self.in_down:
+            return f"its down fails at {self.task.path}:{error.line}: {error.message}"
+        return f"the computed difference fails: {error.message}: {' '.join(error.statement.split())[:120]}"
 
-class _AsWritten(_StepStrategy):
-    """Its down, believed for now: somebody looks later where that has led."""
+
+class _Down(_StepStrategy):
+    """Its down as it is written, believed for now: somebody looks later where that has led."""
 
     @property
     def in_down(self) -> bool:
@@ -312,96 +284,71 @@ class _AsWritten(_StepStrategy):
 
     def run(self) -> Done:
         """Run the down."""
-        return self.runner.run_as_written(self.task)
+        return self.reverter.runner.run_as_written(self.task)
 
 
-@dataclass(kw_only=True)
-class _Computed(_StepStrategy):
-    """The computed difference from the schema above a step, which is `found`, to the one below it.
+@dataclass(slots=True)
+class _Completed(_StepStrategy):
+    """Its down and the computed difference for what that leaves undone, as one script."""
 
-    With `ignore`, the patterns of what nobody looks at, it is seen at once that it leads there.
-    """
+    script: _Rest
 
-    connection: Connection
-    found: Schema
-    wanted: Schema
-    ignore: tuple[str, ...] | None
+    @property
+    def in_down(self) -> bool:
+        """Whether the script has not come further than that."""
+        return self.script.in_down
 
     def run(self) -> Done:
-        """Run it instead of the down."""
-        settle_constraints(self.connection)
-        undo = self.task.undo(whole=True)
-        script = Transformation.between(
-            self.connection, self.found, self.wanted, renames=self.task.guesses, undos=[undo]
-        )
-        done = self.runner.run(self.task, script)
-        if self.ignore is not None and (left := _left(self.connection, self.wanted, self.ignore)):
-            raise Elsewhere(left)
+        """Run it."""
+        settle_constraints(self.reverter.connection)
+        done = self.reverter.runner.run(self.task, self.script)
+        undone = self.script.undone
+        return replace(done, repair=Repair(way=Way.COMPLETED, reason=undone)) if undone else done
+
+
+@dataclass(slots=True)
+class _Instead(_StepStrategy):
+    """What can be computed, instead of its down."""
+
+    script: StepScript
+
+    def run(self) -> Done:
+        """Run it."""
+        settle_constraints(self.reverter.connection)
+        done = self.reverter.runner.run(self.task, self.script)
         without = "its down has no statement" if self.task.script else "it has no down"
         return replace(done, repair=Repair(way=Way.COMPUTED, reason=[*self.reasons, without][0]))
 
 
-@dataclass(kw_only=True)
-class _Completed(_StepStrategy):
-    """Its down and what that leaves undone, as one script."""
-
-    script: _DownAndRest
-
-    @property
-    def in_down(self) -> bool:
-        """Whether it has not come further than that."""
-        return self.script.in_down
-
-    def run(self) -> Done:
-        """Run it, and see that it leads there."""
-        settle_constraints(self.script.connection)
-        done = self.runner.run(self.task, self.script)
-        if left := self.script.left():
-            raise Elsewhere(left)
-        return (
-            replace(done, repair=Repair(way=Way.COMPLETED, reason=self.script.undone)) if self.script.undone else done
-        )
-
-
 @dataclass(slots=True)
-class _DownAndRest:
-    """A down and, computed once it has run, what it leaves undone on the way to the wanted schema.
+class _Rest:
+    """The step's own `down`, if it begins with that, and whatever is then left to do for the schema below the step.
 
-    It may run twice. `undone` says what it left; `in_down` is True while the down runs, and stays so if it fails.
+    It may run twice. `undone` says what the down has left; `in_down` is True while that runs, and stays so if it fails.
     """
 
-    down: ScriptRun
+    reverter: Reverter
     task: RevertTask
-    wanted: Schema
-    connection: Connection
-    ignore: tuple[str, ...]
-    undone: str = field(default="", init=False)
-    in_down: bool = field(default=False, init=False)
-    is_there: bool = field(default=False, init=False)
+    down: ScriptRun | None = None
+    undone: str = ""
+    in_down: bool = False
 
     @property
     def text(self) -> None:
         """Nobody knows before the down has run."""
 
     def run(self) -> None:
-        """Run both. Raises ScriptError."""
-        self.in_down = True
-        self.down.run()
-        self.in_down = False
-        left = _left(self.connection, self.wanted, self.ignore)
-        self.is_there = not left
-        if left:
+        """Run it in the open transaction. Raises ScriptError, Elsewhere."""
+        if self.down:
+            self.in_down = True
+            self.down.run()
+            self.in_down = False
+        wanted, found = self.reverter.expected.schema(self.task.reached), self.reverter.read()
+        if left := schema_difference(wanted, found):
             self.undone = self.undone or left_undone(left)
-            found, undo = read_schema(self.connection, self.ignore, edges=True), self.task.undo(whole=False)
-            Transformation.between(self.connection, found, self.wanted, renames=self.task.guesses, undos=[undo]).run()
-
-    def left(self) -> SchemaDifference | None:
-        """What still differs, None if nothing does."""
-        return None if self.is_there else _left(self.connection, self.wanted, self.ignore) or None
-
-
-def _left(connection: Connection, wanted: Schema, ignore: tuple[str, ...]) -> SchemaDifference:
-    return schema_difference(wanted, read_schema(connection, ignore))
+            self.reverter.transformation(self.task, found, wanted, whole=self.down is None).run()
+            if still := schema_difference(wanted, self.reverter.read()):
+                raise Elsewhere(still)
 
 
 def _has_down(task: RevertTask) -> bool:

@@ -10,7 +10,7 @@ import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import generators, sql
@@ -33,6 +33,7 @@ from gitmig.postgres.run_sql import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from gitmig.ledger import Unfinished
     from gitmig.migrations.languages import Language, Unit
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection
@@ -140,23 +141,22 @@ INVALID = """
 """
 
 
-def run_statement_by_statement(
-    connection: Connection, script: Script, *, done: int, started: bool, indexes: tuple[int, ...]
-) -> None:
-    """Run the units of the script after the first `done`; the ledger's unfinished row follows each of them.
+def run_statement_by_statement(connection: Connection, script: Script, unfinished: Unfinished) -> None:
+    """Run the units of the script that are not done; the ledger's unfinished row follows each of them.
 
     A unit that PostgreSQL allows in a transaction commits together with its note. For one that it does not, a note is
-    written before and after; `started` says that an earlier process got no further than the first of the two, and
-    `indexes` which indexes the unit's table had then. Raises ScriptError.
+    written before and after; `started` says that an earlier process got no further than the first of the two. Raises
+    ScriptError.
     """
+    done = unfinished.done
     pieces = units(script.text)
     with session_of(connection, script), connection.any_path():
         for piece in pieces[:done]:
             for setting in settings(piece.text):
                 send_sql(connection, setting.text, script, piece.offset + setting.offset)
         for position in range(done, len(pieces)):
-            if started and position == done:
-                _resume(connection, script, pieces[position], position, indexes)
+            if unfinished.started and position == done:
+                _resume(connection, script, pieces[position], position, unfinished.indexes)
             elif not _run_inside(connection, script, pieces[position], position):
                 _run_outside(connection, script, pieces[position], position)
             connection.secure_lock()
@@ -232,8 +232,7 @@ def _send(connection: Connection, script: Script, unit: Unit, position: int, ind
 
 
 def _indexes(connection: Connection, table: str | None) -> tuple[int, ...]:
-    row = connection.execute(INDEXES, (table,)).fetchone()
-    return tuple(row[0]) if row else ()
+    return tuple(connection.value(INDEXES, (table,)))
 
 
 def _made_since(connection: Connection, unit: Unit, indexes: tuple[int, ...]) -> bool:
@@ -262,15 +261,6 @@ def _drop_invalid(connection: Connection, table: str | None, indexes: tuple[int,
         connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(*name)))
 
 
-class StatementByStatement(Protocol):
-    """Runs a script outside a transaction, after the first `done` units (see `run_statement_by_statement`)."""
-
-    def __call__(
-        self, connection: Connection, script: Script, *, done: int, started: bool, indexes: tuple[int, ...]
-    ) -> None:
-        """Run it; the ledger follows."""
-
-
 @dataclass(frozen=True, slots=True)
 class Runner:
     """How scripts of one language are run. All four raise ScriptError.
@@ -282,7 +272,7 @@ class Runner:
 
     inside: Callable[[Connection, Script], None]
     each: Callable[[Connection, Sequence[Script]], Generator[None, None, None]]
-    outside: StatementByStatement
+    outside: Callable[[Connection, Script, Unfinished], None]
     unrecorded: Callable[[Connection, Script], None]
 
 

@@ -100,13 +100,16 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """A script outside a transaction: `done` statements are done, and if `started`, the next one may be, too."""
+    """A script outside a transaction: `done` statements are done, and if `started`, the next one may be, too.
+
+    `indexes` are the oids of those that the next one's table had before it.
+    """
 
     direction: Direction
     row: Row
-    done: int
-    started: bool
-    indexes: tuple[int, ...]
+    done: int = 0
+    started: bool = False
+    indexes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from gitmig.ledger.rows import COLUMNS, EVENT_COLUMNS, scripts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.ledger.rows import Event, Row
-    from gitmig.migrations.plan import Direction, Move
+    from gitmig.ledger.rows import Event, Row, Unfinished
+    from gitmig.migrations.plan import Move
     from gitmig.postgres.connection import Connection
 
 # All rows in one statement: a statement each takes as long as running short scripts does.
@@ -128,11 +128,12 @@ def forget_last_sync(connection: Connection) -> None:
     connection.execute("DELETE FROM gitmig.last_sync")
 
 
-def begin_unfinished(connection: Connection, direction: Direction, row: Row) -> None:
+def begin_unfinished(connection: Connection, unfinished: Unfinished) -> None:
     """Note that a script outside a transaction begins, with all that is needed to finish it later."""
     forget_fingerprint(connection)
     connection.execute(
-        "INSERT INTO gitmig.unfinished (direction, migration) VALUES (%s, %s)", (direction.value, Jsonb(_values(row)))
+        "INSERT INTO gitmig.unfinished (direction, migration) VALUES (%s, %s)",
+        (unfinished.direction.value, Jsonb(_values(unfinished.row))),
     )
 
 
