@@ -20,7 +20,6 @@ from gitmig.ledger import Event, read_state
 from gitmig.ledger import schema as ledger_schema
 from gitmig.migrations.plan import Direction
 from gitmig.postgres.address import Address, connect, with_name, with_options
-from gitmig.postgres.session import TRANSFER, settle
 from gitmig.project import trust
 from gitmig.project.expected import ground_of
 from gitmig.project.failures import not_fresh
@@ -215,8 +214,6 @@ class _Rebuild:
 
     def _move(self, new: Connection, built: Schema) -> Moved:
         """Carry everything over; the schema is not changed by it."""
-        settle(self._old, TRANSFER)
-        settle(new, TRANSFER)
         moved = move(self._old, new, self._project.settings.ignore, self._kept_for(), self._observer)
         difference = schema_difference(built, read_schema(new, self._project.settings.ignore))
         if difference:

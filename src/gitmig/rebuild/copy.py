@@ -17,6 +17,7 @@ from psycopg import sql
 
 from gitmig import ledger
 from gitmig.ledger import schema
+from gitmig.postgres.session import TRANSFER, setting
 from gitmig.rebuild.unmanaged import bring_along
 from gitmig.rows.constraints import hold, row_security
 from gitmig.rows.copy import Asides, all_held, copy_table, set_table_aside
@@ -126,12 +127,14 @@ class Moved:
 
 
 def move(old: Connection, new: Connection, ignore: Sequence[str], kept_for: KeptFor, observer: MoveObserver) -> Moved:
-    """Carry rows, sequence positions and large objects; both sessions must be settled, and the old one frozen.
+    """Carry rows, sequence positions and large objects; the old database must be locked.
 
     `ignore` are the patterns of what is not the migrations' business; `kept_for` is on whose account rows without a
     place are kept. Raises GitmigError naming what cannot come along.
     """
     moved = Moved()
+    for connection in (old, new):
+        connection.execute(f"SELECT {setting(TRANSFER)}".encode())
     hold(old, row_security(old))  # in its open transaction, which ends without a commit
     moved.notes += bring_along(old, new, ignore)
     asides = Asides(new, kept_for)

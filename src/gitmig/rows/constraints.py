@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from gitmig.errors import GitmigError
-from gitmig.postgres.session import ROWS, setting
+from gitmig.postgres.session import ROWS
 from gitmig.rows.values import all_of, any_of
 from gitmig.schema.catalog.scope import OURS, OWN_RELATION
 
@@ -161,7 +161,7 @@ def quiet(connection: Connection, needed: Collection[int] = ()) -> Iterator[None
     Row security does not apply: where this role owns a table, it is not forced upon it for a while. Raises GitmigError
     if it hides rows of one of the tables `needed` (oids), which somebody else owns.
     """
-    with connection.settled(setting(ROWS)):
+    with connection.with_settings(ROWS):
         forced = row_security(connection, needed)
         if forced:
             settle_constraints(connection)
