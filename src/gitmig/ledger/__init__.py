@@ -1,16 +1,7 @@
-"""The ledger: what is applied, with everything needed to revert it, and the history (its tables: `ledger_schema`)."""
+"""The ledger: what is applied, with everything needed to revert it, and the history (its tables: `ledger.schema`)."""
 
-from gitmig.ledger.reading import (
-    read_digests,
-    read_fingerprints,
-    read_last_event,
-    read_last_sync,
-    read_origin,
-    read_rows,
-    read_state,
-)
 from gitmig.ledger.rows import Event, LastSync, Row, State, Unfinished, applied_of, migration_of, scripts
-from gitmig.ledger.writing import (
+from gitmig.ledger.store import (
     add,
     advance_unfinished,
     begin_unfinished,
@@ -22,6 +13,13 @@ from gitmig.ledger.writing import (
     note_arrival,
     note_fingerprint,
     note_last_sync,
+    read_digests,
+    read_fingerprints,
+    read_last_event,
+    read_last_sync,
+    read_origin,
+    read_rows,
+    read_state,
     recall_fingerprints,
     record,
     remember_fingerprints,

@@ -164,9 +164,15 @@ def scripts(content: Content) -> dict[str, Any]:
 
 def applied_of(row: Row) -> Applied:
     """A full row without its scripts."""
-    irreversible = row.down is None
     return applied(
-        row.position, row.version, row.name, row.path, row.blobs, row.checksum, irreversible, row.fingerprint
+        position=row.position,
+        version=row.version,
+        name=row.name,
+        path=row.path,
+        blobs=row.blobs,
+        checksum=row.checksum,
+        irreversible=row.down is None,
+        fingerprint=row.fingerprint,
     )
 
 
@@ -177,7 +183,8 @@ def migration_of(row: Row) -> Migration:
     return Migration(version=Version(row.version), name=row.name, files=files)
 
 
-def applied(  # noqa: PLR0917 - the columns of the query, in its order
+def applied(
+    *,
     position: int,
     version: str,
     name: str,

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from gitmig.errors import GitmigError
-from gitmig.ledger.access import share_as_the_book
+from gitmig.ledger.access import share_as_the_list
 from gitmig.rows.store import create_table
 from gitmig.rows.tables import read_kept
 from gitmig.rows.values import SCHEMA
@@ -171,7 +171,7 @@ def _bring_kept(old: Connection, new: Connection) -> None:
                 create_table(new, table.name.name, [(column.name, column.type) for column in table.columns])
         except psycopg.ProgrammingError:
             create_table(new, table.name.name, [(c.name, c.type if c.builtin else "text") for c in table.columns])
-        share_as_the_book(new, SCHEMA, table.name.name)
+        share_as_the_list(new, SCHEMA, table.name.name)
 
 
 def _bring_ignored(old: Connection, new: Connection, ignore: Sequence[str]) -> None:

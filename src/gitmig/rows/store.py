@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from gitmig.ledger.access import BOOK, is_there, share_as_the_book
+from gitmig.ledger.access import KEPT_ITEMS, is_there, share_as_the_list
 from gitmig.migrations.plan import Direction
 from gitmig.rows.items import NO_INPUTS, Inputs, Item, KeptColumn, Kind, Reason
 from gitmig.rows.tables import Partition, TableName
@@ -183,7 +183,7 @@ class Store:
             sql.SQL("ALTER TABLE {} RENAME TO {}").format(data_table(copy.data), sql.Identifier(name))
         )
         if is_shared:
-            share_as_the_book(self._connection, SCHEMA, name)
+            share_as_the_list(self._connection, SCHEMA, name)
         return int(number), int(size)
 
     def _note_waiting(self, checksum: str, direction: str) -> None:
@@ -246,7 +246,7 @@ class Store:
         self._connection.execute(
             SPLIT.encode(), (number, Jsonb([column.to_json() for column in columns]), f"{SCHEMA}.{data}", data, item.id)
         )
-        share_as_the_book(self._connection, SCHEMA, data)
+        share_as_the_list(self._connection, SCHEMA, data)
         self._note_waiting("", "")
 
     def turn(self, snapshot: str, kind: Kind) -> None:
@@ -300,7 +300,7 @@ class Store:
 
     def _has_book(self) -> bool:
         """Whether there is one: a database without a ledger has none."""
-        return is_there(self._connection, BOOK)
+        return is_there(self._connection, KEPT_ITEMS)
 
 
 def create_table(connection: Connection, name: str, columns: Sequence[tuple[str, str]]) -> None:

@@ -1,17 +1,24 @@
-"""Writing the ledger: rows and events, each call inside the transaction of what it is about."""
+"""Reading and writing the ledger's tables. A database without a ledger is at the empty set.
+
+Reading writes nothing. Each call that writes stands inside the transaction of what it is about.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from psycopg.rows import class_row, kwargs_row
 from psycopg.types.json import Jsonb
 
-from gitmig.ledger.rows import COLUMNS, EVENT_COLUMNS, scripts
+from gitmig.ledger import schema
+from gitmig.ledger.rows import COLUMNS, EVENT_COLUMNS, LastSync, Row, State, Unfinished, applied, scripts
+from gitmig.migrations.plan import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from gitmig.ledger.rows import Event, Row, Unfinished
+    from gitmig.ledger.rows import Event
     from gitmig.migrations.plan import Move
     from gitmig.postgres.connection import Connection
 
@@ -41,6 +48,93 @@ INSERT_EVENTS = (
     f"SELECT {', '.join(EVENT_COLUMNS)} FROM jsonb_populate_recordset(NULL::gitmig.history, %s) WITH ORDINALITY "
     "ORDER BY ordinality"
 )
+
+
+def read_state(connection: Connection) -> State:
+    """The applied stack without its scripts; an empty one where there is no ledger yet. Writes nothing."""
+    version = schema.version(connection)
+    if version == 0:
+        return State()
+    fingerprint = "fingerprint" if version >= schema.WITH_FINGERPRINTS else "NULL AS fingerprint"
+    with connection.pipeline():
+        where = connection.execute(f"SELECT commit, {fingerprint} FROM gitmig.state".encode())
+        unfinished = connection.cursor(row_factory=kwargs_row(_unfinished)).execute(
+            "SELECT direction, migration, done, started, indexes FROM gitmig.unfinished"
+        )
+        stack = connection.cursor(row_factory=kwargs_row(applied)).execute(
+            f"SELECT position, version, name, path, blobs, checksum, down IS NULL AS irreversible, {fingerprint} "
+            "FROM gitmig.applied ORDER BY position".encode()
+        )
+    commit, measured = where.fetchone() or (None, None)
+    return State(stack=tuple(stack.fetchall()), commit=commit, fingerprint=measured, unfinished=unfinished.fetchone())
+
+
+def read_digests(connection: Connection) -> dict[int, tuple[str, ...]]:
+    """Position → SHA-256 of the scripts' texts in UTF-8, as hex digits: the up's, and the down's if there is one."""
+    if schema.version(connection) == 0:
+        return {}
+    digests = (f"encode(sha256(convert_to({script}, 'UTF8')), 'hex')" for script in ("up", "down"))
+    query = f"SELECT position, {', '.join(digests)} FROM gitmig.applied ORDER BY position"
+    rows = connection.execute(query.encode()).fetchall()
+    return {position: tuple(filter(None, found)) for position, *found in rows}
+
+
+def read_origin(connection: Connection) -> tuple[str, datetime, str | None]:
+    """Who applied the newest migration of the stack, when, and at which commit. The stack must not be empty."""
+    query = "SELECT applied_by, applied_at, commit FROM gitmig.applied ORDER BY position DESC LIMIT 1"
+    row = connection.execute(query).fetchone()
+    assert row is not None  # the caller has read the stack
+    return row[0], row[1], row[2]
+
+
+def read_rows(connection: Connection, after: int) -> dict[int, Row]:
+    """Position → row, scripts included, of the stack above position `after`."""
+    version = schema.version(connection)
+    if version == 0:
+        return {}
+    since = {"fingerprint": schema.WITH_FINGERPRINTS, "renamings": schema.WITH_RENAMINGS}
+    names = ", ".join(name if version >= since.get(name, 1) else f"NULL AS {name}" for name in COLUMNS)
+    query = f"SELECT {names} FROM gitmig.applied WHERE position > %s ORDER BY position"
+    found = connection.cursor(row_factory=class_row(Row)).execute(query.encode(), (after,)).fetchall()
+    return {row.position: row for row in found}
+
+
+def read_last_sync(connection: Connection) -> LastSync | None:
+    """The stack before the last sync; None if there was none, or it is not remembered."""
+    if schema.version(connection) < schema.WITH_LAST_SYNC:
+        return None
+    cursor = connection.cursor(row_factory=kwargs_row(_last_sync))
+    return cursor.execute("SELECT stayed, went, commit, began_at FROM gitmig.last_sync").fetchone()
+
+
+def read_last_event(connection: Connection) -> tuple[str, str | None] | None:
+    """What was done last with the database, as the history calls it, and its note; None if nothing was."""
+    if schema.version(connection) == 0:
+        return None
+    return connection.execute("SELECT action, note FROM gitmig.history ORDER BY id DESC LIMIT 1").fetchone()
+
+
+def read_fingerprints(connection: Connection, stacks: Sequence[str]) -> dict[str, str]:
+    """What the schema was, by the ids of those of the stacks of which it is remembered."""
+    query = "SELECT stack, fingerprint FROM gitmig.measured WHERE stack = ANY (%s)"
+    return dict(connection.execute(query, (list(stacks),)).fetchall())
+
+
+def _last_sync(*, stayed: int, went: list[dict[str, Any]], commit: str | None, began_at: datetime) -> LastSync:
+    rows = tuple(Row(**{name: values[name] for name in COLUMNS}) for values in went)
+    return LastSync(stayed=stayed, went=rows, commit=commit, began_at=began_at)
+
+
+def _unfinished(
+    *, direction: str, migration: dict[str, Any], done: int, started: bool, indexes: list[int] | None
+) -> Unfinished:
+    return Unfinished(
+        direction=Direction(direction),
+        row=Row(**migration),
+        done=done,
+        started=started,
+        indexes=tuple(indexes or ()),
+    )
 
 
 def add(connection: Connection, rows: Sequence[Row]) -> None:
