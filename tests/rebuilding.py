@@ -10,7 +10,7 @@ import pytest
 
 from gitmig.operations.rebuild import Rebuilt, rebuild_to
 from gitmig.project.project import Project
-from gitmig.rebuild.target import name_under_construction, replaced_at
+from gitmig.rebuild.databases import name_under_construction, replaced_at
 from tests.conftest import url_of
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ SETTINGS = """
 LISTS = {"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"}
 
 
-def create_like(connection: Connection, name: str, *, same_home: bool = False) -> None:
+def create_database_like(connection: Connection, name: str, *, same_home: bool = False) -> None:
     """Create an empty database with the encoding and locale of the one connected to.
 
     `same_home`: owner and tablespace as well.
@@ -157,7 +157,7 @@ def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
     name = f"{SCRATCH}{int(time.time())}_{os.getpid()}"
     with connect(url, "scratch") as connection:
         _drop_left_behind(connection, url)
-        create_like(connection, name)
+        create_database_like(connection, name)
     try:
         with scratch_connection(url, name) as connection:
             run_bootstrap(connection, bootstrap)
@@ -208,7 +208,7 @@ def create_from_bootstrap(
     unnamed = f"gitmig_new_{os.getpid()}"
     drop_database(maintenance_url, unnamed)
     with connect(maintenance_url, "create database") as connection:
-        create_like(connection, unnamed)
+        create_database_like(connection, unnamed)
     try:
         with connect(url_of(unnamed), "bootstrap") as connection:
             run_bootstrap(connection, bootstrap)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 from gitmig.git import marker
 from gitmig.postgres.address import environment
-from gitmig.rebuild.target import (
+from gitmig.rebuild.databases import (
     UNDER_CONSTRUCTION,
     database_names,
     drop_unused,
