@@ -12,7 +12,7 @@ from gitmig.config import OPTION
 from gitmig.errors import GitmigError
 from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.repair import Transformation
-from gitmig.execute.scratch import copy_properties, run_bootstrap
+from gitmig.execute.scratch import run_bootstrap
 from gitmig.execute.tasks import SyncContext, tasks
 from gitmig.git import marker
 from gitmig.ledger import Event, read_state
@@ -27,7 +27,7 @@ from gitmig.project.target import load_target, plan_for
 from gitmig.rebuild.copy import copy_all, total, write_ledger
 from gitmig.rebuild.cutover import Awaited, Patience, cut_over, lock_source
 from gitmig.rebuild.databases import Names
-from gitmig.rebuild.target import create_target, maintenance_url, refuse_unfit
+from gitmig.rebuild.target import copy_properties, create_target, maintenance_url, refuse_unfit
 from gitmig.rows.attached_code import leave_to_sync
 from gitmig.rows.copy import KeptFor
 from gitmig.rows.items import REBUILD, Subject

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.errors import DatabaseUnavailable, GitmigError
-from gitmig.execute.scratch import copy_settings, create_database_like
+from gitmig.execute.scratch import create_database_like
 from gitmig.ledger.protection import is_protected
 from gitmig.postgres.address import Address, connect, drop_database, with_name
 
@@ -91,6 +91,23 @@ def _refuse_without_rights(connection: Connection, address: Address) -> None:
         )
 
 
+# What belongs to a database and does not decide how it is built. Role and PUBLIC are written as a statement needs them.
+PROPERTIES = """
+    SELECT datconnlimit, datistemplate, pg_catalog.shobj_description(oid, 'pg_database'), datacl IS NOT NULL
+    FROM pg_catalog.pg_database WHERE datname = current_database()
+"""
+GRANTS = """
+    SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, privilege_type, is_grantable
+    FROM pg_catalog.pg_database, pg_catalog.aclexplode(datacl) WHERE datname = current_database()
+"""
+SETTINGS = """
+    SELECT nullif(setrole, 0)::regrole::text, split_part(setting, '=', 1),
+      substr(setting, strpos(setting, '=') + 1)
+    FROM pg_catalog.pg_db_role_setting s, unnest(setconfig) setting
+    WHERE setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+"""
+# The value of these is a list of names, each quoted where it has to be; as one text it would be quoted as one name.
+LISTS = {"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"}
 # Databases that every server has, to be connected to while another one is renamed.
 MAINTENANCE = ("postgres", "template1")
 
@@ -132,3 +149,45 @@ def _drop(maintenance: str, name: str) -> None:
             return
         connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(name)))
     drop_database(maintenance, name)
+
+
+def copy_settings(connection: Connection, name: str) -> None:
+    """Give database `name` the settings, for all roles and for single ones, of the one connected to."""
+    database = sql.Identifier(name)
+    for role, setting, value in connection.execute(SETTINGS).fetchall():
+        whom = sql.SQL("DATABASE {}").format(database)
+        if role:
+            whom = sql.SQL("ROLE {} IN DATABASE {}").format(sql.SQL(role), database)
+        parts = sql.SQL(".").join(map(sql.Identifier, setting.split(".")))
+        with connection.transaction():
+            if setting in LISTS:
+                connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (setting, value))
+                with connection.any_path():  # it may be the search path itself
+                    connection.execute(sql.SQL("ALTER {} SET {} FROM CURRENT").format(whom, parts))
+            else:
+                connection.execute(sql.SQL("ALTER {} SET {} = {}").format(whom, parts, sql.Literal(value)))
+
+
+def copy_properties(source: Connection, connection: Connection, name: str) -> None:
+    """Give database `name` the connection limit, grants, comment and template mark of the one `source` leads to."""
+    limit, template, comment, granted = source.execute(PROPERTIES).fetchone() or (-1, False, None, False)
+    database = sql.Identifier(name)
+    statements = []
+    if limit != -1:
+        statements.append(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(database, sql.Literal(limit)))
+    if template:
+        statements.append(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(database))
+    if comment is not None:
+        statements.append(sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(comment)))
+    if granted:
+        statements.append(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+        statements += [_grant(database, *grant) for grant in source.execute(GRANTS).fetchall()]
+    for statement in statements:
+        connection.execute(statement)
+
+
+def _grant(database: sql.Identifier, role: str, privilege: str, grantable: bool) -> sql.Composed:
+    option = " WITH GRANT OPTION" if grantable else ""
+    return sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(
+        sql.SQL(privilege), database, sql.SQL(role), sql.SQL(option)
+    )

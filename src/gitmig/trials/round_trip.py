@@ -13,7 +13,6 @@ import psycopg
 from psycopg import sql
 
 from gitmig.execute.build import run_confined, run_fresh
-from gitmig.execute.script import runner_of
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
 from gitmig.rows.constraints import settle_constraints
@@ -24,7 +23,7 @@ from gitmig.schema.model import COLUMN_ORDER, ObjectName, schema_difference
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.execute.scratch import Bench
+    from gitmig.execute.scratch import ClonableScratch
     from gitmig.migrations.model import Content, Migration, Script
     from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
@@ -154,17 +153,19 @@ def _reordered(before: Schema, after: Schema) -> tuple[ObjectName, ...]:
     return tuple(ObjectName("table", name.name) for name in sorted(found))
 
 
-def run_trial(bench: Bench, content: Content, before: Schema, ignore: Sequence[str] = (), *, rows: bool) -> Trial:
+def run_trial(
+    scratch: ClonableScratch, content: Content, before: Schema, ignore: Sequence[str] = (), *, rows: bool
+) -> Trial:
     """Try a migration on a database whose schema is `before`; with `rows` planted before the up.
 
     The down is not tried where the up fails, nor the second up where the down did not undo. Everything happens in one
     transaction that is rolled back, or on a clone where PostgreSQL does not allow that.
     """
     try:
-        with bench.connection.transaction(force_rollback=True):
-            return _try(bench.connection, content, before, ignore, _run_inside, rows=rows)
+        with scratch.connection.transaction(force_rollback=True):
+            return _try(scratch.connection, content, before, ignore, _run_inside, rows=rows)
     except _NotInside:
-        with bench.clone() as connection:
+        with scratch.clone() as connection:
             return _try(connection, content, before, ignore, run_fresh, rows=rows)
 
 
@@ -209,7 +210,7 @@ def _run_inside(connection: Connection, script: Script) -> None:
         raise _NotInside
     try:
         with connection.transaction():
-            run_confined(connection, inside, runner_of(script.language).inside)
+            run_confined(connection, inside)
             settle_constraints(connection)
     except ScriptError as error:
         if error.sqlstate in TOO_MUCH_FOR_ONE:
