@@ -238,7 +238,7 @@ def _row(connection: Connection, table: tuple[str, str]) -> str | None:
     query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t LIMIT 1").format(sql.Identifier(*table))
     try:
         with connection.transaction(), connection.among_rows():
-            found = connection.execute(query).fetchone()
+            found = connection.value(query)
     except psycopg.errors.UndefinedTable:
         return None
-    return str(found[0]) if found else None
+    return None if found is None else str(found)
