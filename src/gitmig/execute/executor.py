@@ -117,13 +117,10 @@ class Executor:
 
     def _suited(self, found: list[Task]) -> list[Task]:
         """The tasks: where locks hurt nobody, scripts written for the outside run inside as well."""
-        if self._always_outside or not any(task.needs_outside for task in found) or self._is_large():
+        if self._always_outside or not any(task.needs_outside for task in found):
             return found
-        return [inside(task) for task in found]
-
-    def _is_large(self) -> bool:
-        query = "SELECT pg_catalog.pg_database_size(current_database()) > %s"
-        return bool(self._connection.value(query, (LARGE,)))
+        is_large = self._connection.value("SELECT pg_catalog.pg_database_size(current_database()) > %s", (LARGE,))
+        return found if is_large else [inside(task) for task in found]
 
     def _without_loss(self, batch: Batch) -> Batch:
         """The batch, or for the inside of a transaction a task whose rows have to be kept. Raises StepFailed."""
