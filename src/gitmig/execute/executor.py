@@ -267,7 +267,7 @@ class Executor:
     def _commit(self, done: Sequence[Done]) -> None:
         self._committed += done
         self._observer.committed(done)
-        self._runner.settle(done)
+        self._runner.put_back_waiting(done)
 
     def _failure(
         self, task: Task, error: ScriptError, rolled_back: Sequence[Done] = (), *, escaped: bool = False

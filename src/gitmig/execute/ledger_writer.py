@@ -99,8 +99,8 @@ class LedgerWriter:
         """Note that the schema was put back to that of the stack, and a script that was interrupted forgotten."""
         ledger.note_arrival(self._connection, self._state.commit, fingerprint)
         ledger.forget_last_sync(self._connection)
-        event = replace(self._event("sync", milliseconds(self._began)), to_set=self._from_set)
-        ledger.record(self._connection, [replace(event, note="what was changed by hand was taken back")])
+        event = self._event("sync", milliseconds(self._began), note="what was changed by hand was taken back")
+        ledger.record(self._connection, [replace(event, to_set=self._from_set)])
         ledger.end_unfinished(self._connection)
 
     def _follow(self, done: Sequence[Done]) -> dict[str, str]:
@@ -128,8 +128,7 @@ class LedgerWriter:
         ledger.add(self._connection, self._coming)
         self._replacement = None
         note = f"the schema is that of {', '.join(one.label for one in going)}: no script ran"
-        event = replace(self._event("adopt", 0.0), note=note)
-        return [replace(event, version=row.version, name=row.name) for row in self._coming]
+        return [self._event("adopt", 0.0, row, note=note) for row in self._coming]
 
     def _add(self, done: Sequence[Done]) -> None:
         if applied := [_row(one) for one in done if isinstance(one.task, ApplyTask)]:
@@ -150,20 +149,32 @@ class LedgerWriter:
         return stack_id(self._checksums[:position])
 
     def _event_of(self, done: Done) -> Event:
-        row, repair = done.task.row, done.repair
-        event = self._event(done.step.direction.value, done.milliseconds)
-        event = replace(event, version=row.version, name=row.name)
-        return replace(event, way=repair.way.value, note=repair.reason) if repair else event
+        action, row, repair = done.step.direction.value, done.task.row, done.repair
+        if repair is None:
+            return self._event(action, done.milliseconds, row)
+        return self._event(action, done.milliseconds, row, way=repair.way.value, note=repair.reason)
 
-    def _event(self, action: str, milliseconds: float) -> Event:
+    def _event(
+        self,
+        action: str,
+        milliseconds: float,
+        row: Row | None = None,
+        *,
+        way: str | None = None,
+        note: str | None = None,
+    ) -> Event:
         return ledger.Event(
             action=action,
+            version=row.version if row else None,
+            name=row.name if row else None,
             done_by=self._context.by,
             milliseconds=milliseconds,
             from_set=self._from_set,
             to_set=self._context.target.id,
             from_commit=self._state.commit,
             to_commit=self._context.commit,
+            way=way,
+            note=note,
         )
 
 

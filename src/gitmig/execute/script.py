@@ -148,18 +148,9 @@ def run_statement_by_statement(connection: Connection, script: Script, unfinishe
     written before and after; `started` says that an earlier process got no further than the first of the two. Raises
     ScriptError.
     """
-    done = unfinished.done
-    pieces = units(script.text)
+    run = _StatementByStatement(connection, script)
     with session_of(connection, script), connection.any_path():
-        for piece in pieces[:done]:
-            for setting in settings(piece.text):
-                send_sql(connection, setting.text, script, piece.offset + setting.offset)
-        for position in range(done, len(pieces)):
-            if unfinished.started and position == done:
-                _resume(connection, script, pieces[position], position, unfinished.indexes)
-            elif not _run_inside(connection, script, pieces[position], position):
-                _run_outside(connection, script, pieces[position], position)
-            connection.secure_lock()
+        run.go_on(unfinished)
 
 
 def run_unrecorded(connection: Connection, script: Script) -> None:
@@ -184,51 +175,69 @@ def _transaction(connection: Connection, script: Script) -> Iterator[None]:
         raise error_at_commit(script, error) from error
 
 
-def _run_inside(connection: Connection, script: Script, unit: Unit, position: int) -> bool:
-    """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
-    try:
-        with _transaction(connection, script):
-            send_sql(connection, executable(unit.text), script, unit.offset)
-            ledger.advance_unfinished(connection, position + 1, started=False)
-    except ScriptError as error:
-        if error.sqlstate in OUTSIDE_ONLY:
-            return False
-        raise
-    return True
+class _StatementByStatement:
+    """A script outside a transaction, whose units are noted one by one. `indexes` are those a unit's table had."""
 
+    def __init__(self, connection: Connection, script: Script) -> None:
+        self._connection = connection
+        self._script = script
+        self._units = units(script.text)
 
-def _run_outside(connection: Connection, script: Script, unit: Unit, position: int) -> None:
-    table = _table(unit)
-    indexes = _indexes(connection, table)
-    ledger.advance_unfinished(connection, position, started=True, indexes=indexes)
-    _send(connection, script, unit, position, indexes)
+    def go_on(self, unfinished: Unfinished) -> None:
+        """Run what is left; what the units that are done have set is set again first."""
+        for unit in self._units[: unfinished.done]:
+            for setting in settings(unit.text):
+                send_sql(self._connection, setting.text, self._script, unit.offset + setting.offset)
+        for position, unit in enumerate(self._units[unfinished.done :], unfinished.done):
+            if unfinished.started and position == unfinished.done:
+                self._resume(unit, position, unfinished.indexes)
+            elif not self._run_inside(unit, position):
+                self._run_outside(unit, position)
+            self._connection.secure_lock()
 
-
-def _resume(connection: Connection, script: Script, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
-    """Go on with a unit that an earlier process may have run, in part or whole."""
-    table = _table(unit)
-    _drop_invalid(connection, table, indexes)
-    if _made_since(connection, unit, indexes):
-        ledger.advance_unfinished(connection, position + 1, started=False)
-        return
-    try:
-        _send(connection, script, unit, position, indexes)
-    except ScriptError as error:
-        if error.sqlstate not in DONE_BEFORE.get(unit.text.split()[0].upper(), ()):
+    def _run_inside(self, unit: Unit, position: int) -> bool:
+        """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
+        try:
+            with _transaction(self._connection, self._script):
+                send_sql(self._connection, executable(unit.text), self._script, unit.offset)
+                self._note(position + 1)
+        except ScriptError as error:
+            if error.sqlstate in OUTSIDE_ONLY:
+                return False
             raise
-        ledger.advance_unfinished(connection, position + 1, started=False)
+        return True
 
+    def _run_outside(self, unit: Unit, position: int) -> None:
+        indexes = _indexes(self._connection, _table(unit))
+        self._note(position, started=True, indexes=indexes)
+        self._send(unit, position, indexes)
 
-def _send(connection: Connection, script: Script, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
-    """Run the unit as it is. A failure leaves no invalid index and a note that the unit is still to be done."""
-    try:
-        send_sql(connection, unit.text, script, unit.offset)
-    except ScriptError:
-        if not connection.closed:
-            _drop_invalid(connection, _table(unit), indexes)
-            ledger.advance_unfinished(connection, position, started=False)
-        raise
-    ledger.advance_unfinished(connection, position + 1, started=False)
+    def _resume(self, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
+        """Go on with a unit that an earlier process may have run, in part or whole."""
+        _drop_invalid(self._connection, _table(unit), indexes)
+        if _made_since(self._connection, unit, indexes):
+            self._note(position + 1)
+            return
+        try:
+            self._send(unit, position, indexes)
+        except ScriptError as error:
+            if error.sqlstate not in DONE_BEFORE.get(unit.text.split()[0].upper(), ()):
+                raise
+            self._note(position + 1)
+
+    def _send(self, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
+        """Run the unit as it is. A failure leaves no invalid index and a note that the unit is still to be done."""
+        try:
+            send_sql(self._connection, unit.text, self._script, unit.offset)
+        except ScriptError:
+            if not self._connection.closed:
+                _drop_invalid(self._connection, _table(unit), indexes)
+                self._note(position)
+            raise
+        self._note(position + 1)
+
+    def _note(self, done: int, *, started: bool = False, indexes: Sequence[int] = ()) -> None:
+        ledger.advance_unfinished(self._connection, done, started=started, indexes=indexes)
 
 
 def _indexes(connection: Connection, table: str | None) -> tuple[int, ...]:

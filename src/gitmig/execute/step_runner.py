@@ -142,7 +142,7 @@ class StepRunner:
             del done[before:]
             self.apply(tasks, done, measure=measure)
 
-    def settle(self, done: Sequence[Done]) -> None:
+    def put_back_waiting(self, done: Sequence[Done]) -> None:
         """Put back what could not be before these steps were committed."""
         if self._preserver and any(one.rows.waiting for one in done) and (report := self._preserver.settle()):
             extend_last_sync(self._connection)

@@ -20,7 +20,7 @@ MARK = "__gitmig_"
 TIME = "%Y%m%d%H%M%S"
 # A database under construction. The number is the oid of the one it will replace: whoever holds that one's lock knows
 # that any other of this name was left behind.
-UNDER_CONSTRUCTION = "gitmig_new_for_"
+NEW_PREFIX = "gitmig_new_for_"
 
 
 def name_of_old(name: str, at: datetime, taken: frozenset[str] = frozenset()) -> str:
@@ -45,9 +45,9 @@ def replaced_at(name: str, candidate: str) -> datetime | None:
         return None
 
 
-def name_under_construction(oid: int) -> str:
+def name_of_new(oid: int) -> str:
     """What the database is called that will take the place of the one with this oid."""
-    return f"{UNDER_CONSTRUCTION}{oid}"
+    return f"{NEW_PREFIX}{oid}"
 
 
 def _stem(name: str) -> str:
@@ -72,7 +72,7 @@ class Names:
         """Those for a rebuild, now, of the database connected to."""
         name, oid = identity(connection)
         kept = name_of_old(name, datetime.now(timezone.utc), frozenset(database_names(connection)))
-        return cls(name=name, new=name_under_construction(oid), kept=kept, oid=oid)
+        return cls(name=name, new=name_of_new(oid), kept=kept, oid=oid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
