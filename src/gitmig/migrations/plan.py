@@ -77,6 +77,11 @@ class Apply:
         return self.desired.migration
 
     @property
+    def checksum(self) -> str:
+        """That of the up script."""
+        return self.desired.checksum
+
+    @property
     def label(self) -> str:
         """How the migration is named to people."""
         return self.subject.label
@@ -93,6 +98,11 @@ class Revert:
     def position(self) -> int:
         """Its place in the stack."""
         return self.subject.position
+
+    @property
+    def checksum(self) -> str:
+        """That of the up script."""
+        return self.subject.checksum
 
     @property
     def label(self) -> str:
@@ -236,8 +246,8 @@ def edited(plan: Plan) -> dict[int, tuple[str, ...]]:
 
 def left_behind(plan: Plan) -> list[Applied]:
     """The migrations that are reverted, and not applied again in the same words."""
-    again = {step.desired.checksum for step in plan.applies}
-    return [step.subject for step in plan.reverts if step.subject.checksum not in again]
+    again = {step.checksum for step in plan.applies}
+    return [step.subject for step in plan.reverts if step.checksum not in again]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,19 +216,13 @@ class _Rebuild:
 
     def _kept_for(self) -> KeptFor:
         """The migration whose opposite step comes last on the way back: then there is a place for everything again."""
-        stack = read_state(self._old).stack
-        plan = plan_for(stack, self._target)
-        by, commit = self._project.user, self._target.commit
-        if plan.reverts:
-            top = plan.reverts[0].subject
-            subject = Subject(version=top.version.text, name=top.name, checksum=top.checksum)
-            return KeptFor(subject=subject, direction=Direction.REVERT, by=by, commit=commit)
-        if plan.applies:
-            first = plan.applies[0].desired
-            version, name = first.migration.version.text, first.migration.name
-            subject = Subject(version=version, name=name, checksum=first.checksum)
-            return KeptFor(subject=subject, direction=Direction.APPLY, by=by, commit=commit)
-        return KeptFor(subject=SAME_SET, direction=Direction.REVERT, by=by, commit=commit)
+        steps = plan_for(read_state(self._old).stack, self._target).steps
+        subject, direction = SAME_SET, Direction.REVERT
+        if steps:
+            step = steps[0]
+            subject = Subject(version=step.subject.version.text, name=step.subject.name, checksum=step.checksum)
+            direction = step.direction
+        return KeptFor(subject=subject, direction=direction, by=self._project.user, commit=self._target.commit)
 
     def _write_ledger(self, new: Connection, work: Sequence[Task], built: Schema, moved: Moved) -> None:
         state = read_state(self._old)
