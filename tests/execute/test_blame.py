@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitmig.execute.blame import blamed, share
-from gitmig.schema.model import ObjectName, Schema, Tie, schema_difference
+from gitmig.schema.model import ObjectKind, ObjectName, Schema, Tie, schema_difference
 
 EMPTY = Schema({})
 CASES = {
@@ -28,7 +28,7 @@ CASES = {
 
 def named(text: str) -> ObjectName:
     kind, _, name = text.partition(" ")
-    return ObjectName(kind, name)
+    return ObjectName(ObjectKind(kind), name)
 
 
 @pytest.mark.parametrize(("ups", "expected"), CASES.values(), ids=CASES)

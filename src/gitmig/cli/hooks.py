@@ -16,7 +16,7 @@ import click
 from gitmig.check.findings import Severity
 from gitmig.cli import options
 from gitmig.cli.commands.sync import show_rebuilt, summary
-from gitmig.cli.formats import Report, render, status
+from gitmig.cli.formats import CheckReport, render, status
 from gitmig.cli.main import report
 from gitmig.cli.output import plural, say, short, tell, tell_text, warn
 from gitmig.cli.reporter import Watcher
@@ -61,7 +61,7 @@ def _gate(base: str | None, revision: str) -> int:
         warn(f"not checked: {error.message}")
         return 0
     if any(finding.severity is not Severity.NOTE for finding in found.findings):
-        tell_text(render("text", Report.of(found)))
+        tell_text(render("text", CheckReport.of(found)))
     stopped = status(found.findings, strict=False)
     if stopped:
         tell("gitmig: stopped; `--no-verify` or GITMIG_SKIP=1 goes on all the same")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitmig.project.kept_migrations import Found
     from gitmig.project.target import Target
     from gitmig.rows.items import Item, Kept, Report
-    from gitmig.trials.round_trip import Failure, Finding
+    from gitmig.trials.round_trip import Observation, RoundTripFailure
 
 
 SENTENCES = {
@@ -115,7 +115,7 @@ def _because(detail: str | None) -> str:
 SHOWN_OBJECTS = 3
 
 
-def why_flawed(finding: Finding) -> str:
+def why_flawed(finding: Observation) -> str:
     """The reason in one line: the statement that was refused, or the objects that differ."""
     if finding.failure is not None:
         return _refusal(finding.failure)
@@ -125,14 +125,14 @@ def why_flawed(finding: Finding) -> str:
     return ", ".join(shown)
 
 
-def warn_of(findings: Sequence[Finding]) -> None:
+def warn_of(findings: Sequence[Observation]) -> None:
     """One warning per finding."""
     for finding in findings:
         reason = why_flawed(finding)
         warn(f"{finding.outcome.value}: {reason}" if reason else finding.outcome.value)
 
 
-def _refusal(failure: Failure) -> str:
+def _refusal(failure: RoundTripFailure) -> str:
     parts = [f"{failure.path}:{failure.line}: {failure.message}", failure.detail, failure.row and f"row {failure.row}"]
     return "; ".join(" ".join(part.split()) for part in parts if part)
 

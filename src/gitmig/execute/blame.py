@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitmig.schema.model import SchemaDifference, Tie
+from gitmig.schema.model import NAMED_PARTS, SchemaDifference, Tie
 from gitmig.schema.names import bare, last, parent
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from gitmig.schema.model import ObjectName, Schema
 
 WORD = re.compile(r"\w+")
-PARTS = {"column", "constraint", "index", "trigger"}
 
 
 def blamed(left: SchemaDifference, found: Schema, wanted: Schema, ups: Sequence[str]) -> dict[ObjectName, int]:
@@ -49,17 +48,17 @@ def _groups(names: set[ObjectName], *schemas: Schema) -> Iterator[set[ObjectName
 
 def _pairs(names: Collection[ObjectName], schemas: Collection[Schema]) -> Iterator[tuple[ObjectName, ObjectName]]:
     """Each name with that of the whole it is a part of, and with those that it goes along with."""
-    wholes = {name.name: name for name in names if name.kind not in PARTS}
+    wholes = {name.name: name for name in names if name.kind not in NAMED_PARTS}
     for name in names:
-        if parent(name.name) in wholes:
-            yield name, wholes[parent(name.name)]
+        if name.parent in wholes:
+            yield name, wholes[name.parent]
         for schema in schemas:
             yield from ((name, other) for other, tie in schema.edges.get(name, {}).items() if tie is Tie.GOES_ALONG)
 
 
 def _last_to_touch(group: Collection[ObjectName], words: Sequence[frozenset[str]]) -> int:
     """The place of the last of the scripts, given as `words`, that names something of the group."""
-    heads = [name for name in group if not any(parent(name.name) == other.name for other in group)]
+    heads = [name for name in group if not any(name.parent == other.name for other in group)]
     for named_by in (_full_words, _words_of_whole):
         wanted = [found for name in heads if (found := named_by(name))]
         for place in reversed(range(len(words))):
@@ -70,10 +69,10 @@ def _last_to_touch(group: Collection[ObjectName], words: Sequence[frozenset[str]
 
 def _full_words(name: ObjectName) -> frozenset[str]:
     """The words of the object's own name and, of a part, of what it is a part of."""
-    return frozenset(WORD.findall(bare(last(name.name)).lower())) | _words_of_whole(name)
+    return frozenset(WORD.findall(bare(name.last).lower())) | _words_of_whole(name)
 
 
 def _words_of_whole(name: ObjectName) -> frozenset[str]:
     """The words of the name of the table, if it is a part of one; else none."""
-    whole = parent(name.name)
+    whole = name.parent
     return frozenset(WORD.findall(bare(last(whole)).lower())) if whole and parent(whole) else frozenset()

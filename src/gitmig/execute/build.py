@@ -19,8 +19,7 @@ from gitmig.execute.script import OUTSIDE_ONLY, runner_of
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.migrations.languages import RoleVerb
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
-from gitmig.schema.catalog import read_schema
-from gitmig.schema.catalog.dependencies import read_names
+from gitmig.schema.catalog import read_names, read_schema
 from gitmig.schema.renamings import MAY_RENAME, renamings
 
 if TYPE_CHECKING:

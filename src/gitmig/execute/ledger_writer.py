@@ -180,7 +180,7 @@ class LedgerWriter:
 
 def _row(done: Done) -> Row:
     """The ledger's row of a migration that was applied."""
-    renamings = None if done.renamings is None else [(kind, old, new) for kind, old, new in done.renamings]
+    renamings = None if done.renamings is None else [(kind.value, old, new) for kind, old, new in done.renamings]
     return replace(done.task.row, milliseconds=done.milliseconds, fingerprint=done.fingerprint, renamings=renamings)
 
 

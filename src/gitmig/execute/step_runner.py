@@ -16,7 +16,7 @@ from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.items import DRIFT, Report, Subject
 from gitmig.rows.reach import Reach, names_tables, suspect
 from gitmig.rows.step import Runnable
-from gitmig.schema.catalog.dependencies import read_names
+from gitmig.schema.catalog import read_names
 from gitmig.schema.renamings import renamings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.plan import Step
     from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
-    from gitmig.schema.catalog.dependencies import Address
+    from gitmig.schema.catalog import Address
     from gitmig.schema.fingerprint import Gauge
     from gitmig.schema.model import ObjectName
     from gitmig.schema.renamings import Renaming

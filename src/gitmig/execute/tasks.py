@@ -14,6 +14,7 @@ from gitmig.execute.script import OUTSIDE_ONLY
 from gitmig.ledger import Row, applied_of, migration_of, scripts
 from gitmig.migrations.plan import Apply, Desired, Direction, Revert, edited
 from gitmig.rows.items import Report, Subject
+from gitmig.schema.model import ObjectKind
 from gitmig.schema.renamings import MAY_RENAME, Undo
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class _Task:
             text=text,
             opposite=opposite,
             replaces=replaces,
-            renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind == "table"),
+            renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind is ObjectKind.TABLE),
         )
 
 

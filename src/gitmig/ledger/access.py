@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.errors import UntrustedLedger
-from gitmig.schema.catalog.scope import FIRST_OID
+from gitmig.schema.scope import FIRST_OID
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

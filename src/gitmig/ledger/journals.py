@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.schema.catalog.scope import OURS
 from gitmig.schema.other_tools import TOOLS, tool_of
+from gitmig.schema.scope import OURS
 
 if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection

@@ -9,6 +9,7 @@ from gitmig import __version__
 from gitmig.migrations import languages
 from gitmig.migrations.model import Content, File, Migration, Script, Version, label, set_id
 from gitmig.migrations.plan import Applied
+from gitmig.schema.model import ObjectKind
 from gitmig.schema.renamings import Renaming
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ class Row:
     @property
     def renamed(self) -> tuple[Renaming, ...] | None:
         """What the up called otherwise; None if nobody looked."""
-        return None if self.renamings is None else tuple(Renaming(*one) for one in self.renamings)
+        if self.renamings is None:
+            return None
+        return tuple(Renaming(ObjectKind(kind), before, after) for kind, before, after in self.renamings)
 
     @property
     def label(self) -> str:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.schema.model import Schema, SchemaDifference
-    from gitmig.trials.round_trip import Finding
+    from gitmig.trials.round_trip import Observation
 
 TITLE = "captured"
 HINT = "write the migration yourself, in the file that `gitmig new` makes; `gitmig diff --sql` shows the rest"
@@ -68,7 +68,7 @@ class Captured:
     drift: SchemaDifference
     label: str | None = None
     paths: tuple[str, ...] = ()
-    notes: tuple[Finding, ...] = ()
+    notes: tuple[Observation, ...] = ()
     pending: tuple[str, ...] = ()
 
 
@@ -162,7 +162,7 @@ def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: date
     return draft(target, name, as_script(up), as_script(down), now)
 
 
-def _tried(workbench: Workbench, found: Schema, ground: Ground, drafted: Draft) -> tuple[Finding, ...]:
+def _tried(workbench: Workbench, found: Schema, ground: Ground, drafted: Draft) -> tuple[Observation, ...]:
     """What a person should know of the migration. Raises Obstacle if it does not lead to the database's schema."""
     examined = workbench.examine(drafted.content)
     notes = accept(examined.findings)

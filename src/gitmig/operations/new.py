@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
-    from gitmig.trials.round_trip import Finding
+    from gitmig.trials.round_trip import Observation
 
 
 UP = "-- what changes, as in: ALTER TABLE comments RENAME COLUMN contents TO body;\n"
@@ -57,7 +57,7 @@ class Composed:
 
     label: str
     paths: tuple[str, ...]
-    notes: tuple[Finding, ...] = ()
+    notes: tuple[Observation, ...] = ()
     obstacle: Obstacle | None = None
 
 
@@ -108,5 +108,5 @@ def _down(workbench: Workbench, drafted: Draft) -> str:
     return as_script(difference(after, workbench.schema))
 
 
-def _notes(workbench: Workbench, drafted: Draft) -> tuple[Finding, ...]:
+def _notes(workbench: Workbench, drafted: Draft) -> tuple[Observation, ...]:
     return accept(workbench.examine(drafted.content).findings)

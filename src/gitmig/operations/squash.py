@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitmig.project.target import Target
     from gitmig.rows.digests import Contents
     from gitmig.schema.model import Schema
-    from gitmig.trials.round_trip import Finding
+    from gitmig.trials.round_trip import Observation
 
 TITLE = "baseline"
 WORD = re.compile(r"\w+")
@@ -62,7 +62,7 @@ class Squashed:
     removed: tuple[str, ...]
     left_out: tuple[Data, ...]
     differing: tuple[str, ...]
-    notes: tuple[Finding, ...]
+    notes: tuple[Observation, ...]
 
 
 def squash(
@@ -136,7 +136,7 @@ class _Squash:
         self._schema: Schema = workbench.schema
         self._rows: Contents = workbench.rows()
 
-    def proven(self, *, leave_data: bool) -> tuple[Draft, tuple[Finding, ...]]:
+    def proven(self, *, leave_data: bool) -> tuple[Draft, tuple[Observation, ...]]:
         """The migration, tried on a scratch database of its own. Raises Obstacle, GitmigError."""
         up, down = difference(self._empty, self._schema), difference(self._schema, self._empty)
         head, back = self._roles() + as_script(up), as_script(down)

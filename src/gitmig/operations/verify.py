@@ -14,7 +14,7 @@ from gitmig.git.snapshot import at_commit
 from gitmig.project.drafts import open_workbench
 from gitmig.project.target import load_target
 from gitmig.project.trust import ask
-from gitmig.trials.round_trip import Verdict, Weight
+from gitmig.trials.round_trip import RoundTripVerdict, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -97,7 +97,7 @@ class VerifyObserver(Protocol):
     def selected(self, selection: Selection) -> None:
         """These migrations are going to be verified."""
 
-    def verified(self, verdict: Verdict) -> None:
+    def verified(self, verdict: RoundTripVerdict) -> None:
         """One of them is."""
 
 
@@ -106,7 +106,7 @@ class Verified:
     """A verdict on each of the migrations selected, in order, but for those `unreached` behind an up that fails."""
 
     selection: Selection
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RoundTripVerdict, ...]
     unreached: tuple[Migration, ...]
 
     def has(self, weight: Weight) -> bool:
@@ -149,7 +149,7 @@ def _needed(selection: Selection) -> tuple[Migration, ...]:
 
 def _verdicts(
     workbench: Workbench, selection: Selection, needed: Sequence[Migration], contents: Mapping[str, Content]
-) -> Iterator[Verdict]:
+) -> Iterator[RoundTripVerdict]:
     """Build the set in order, in one pass; a migration that was chosen is tried before it is built.
 
     Ends behind an up that fails: there is nothing to build the others on.
@@ -161,6 +161,6 @@ def _verdicts(
             workbench.build((content.up,))
             continue
         examined = workbench.examine(content)
-        yield Verdict(migration=migration, findings=examined.findings)
+        yield RoundTripVerdict(migration=migration, findings=examined.findings)
         if examined.after is None:
             return

@@ -22,7 +22,7 @@ from gitmig.project.failures import not_fresh
 from gitmig.project.target import load_target
 from gitmig.rows.digests import read_contents
 from gitmig.schema.catalog import read_schema
-from gitmig.trials.round_trip import Finding, Outcome, Stage, failure_of, judge, run_trial
+from gitmig.trials.round_trip import Observation, RoundTripOutcome, Stage, failure_of, observe, run_round_trip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -120,7 +120,7 @@ def unwrite(drafted: Draft) -> None:
 
 NOTHING = "-- nothing to do: the schema is the same before and after\n"
 # With these a computed section is not what it was to be. The others a person should know of, and may want.
-DISQUALIFYING = {Outcome.NOT_UNDONE, Outcome.DOWN_FAILS, Outcome.UP_FAILS}
+DISQUALIFYING = {RoundTripOutcome.NOT_UNDONE, RoundTripOutcome.DOWN_FAILS, RoundTripOutcome.UP_FAILS}
 SHOWN = 10  # objects in a message
 
 
@@ -146,13 +146,13 @@ def as_script(change: Difference) -> str:
     return "".join(f"{statement};\n" for statement in change.statements) or NOTHING
 
 
-def accept(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def accept(findings: Sequence[Observation]) -> tuple[Observation, ...]:
     """What a person should know of a migration that was tried; nothing if all is well. Raises Obstacle."""
     for finding in findings:
         if finding.outcome in DISQUALIFYING:
             said = f"{finding.outcome.value}: {finding.failure.message}" if finding.failure else None
             raise Obstacle(objects=finding.objects, said=said)
-    return tuple(finding for finding in findings if finding.outcome is not Outcome.UNDONE)
+    return tuple(finding for finding in findings if finding.outcome is not RoundTripOutcome.UNDONE)
 
 
 def same(objects: Iterable[ObjectName]) -> None:
@@ -177,7 +177,7 @@ def open_workbench(project: Project, *, edges: bool = False) -> Iterator[Workben
 class Examined:
     """What there is to say about a migration; `after` is the schema with it, None if its up fails."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Observation, ...]
     after: Schema | None
 
 
@@ -240,13 +240,13 @@ class Workbench:
     def examine(self, content: Content) -> Examined:
         """Try the migration with rows planted, and without them where that fails; then build it."""
         before = self.schema
-        with_rows = run_trial(self._scratch, content, before, self._ignore, rows=True)
-        empty = run_trial(self._scratch, content, before, self._ignore, rows=False) if with_rows.failure else None
+        with_rows = run_round_trip(self._scratch, content, before, self._ignore, rows=True)
+        empty = run_round_trip(self._scratch, content, before, self._ignore, rows=False) if with_rows.failure else None
         self._schema = None
         connection = self._scratch.connection
         try:
             run_fresh(connection, content.up)
         except ScriptError as error:
             failure = failure_of(connection, Stage.UP, content.up, error)
-            return Examined(findings=(Finding(outcome=Outcome.UP_FAILS, failure=failure),), after=None)
-        return Examined(findings=judge(before, self.schema, with_rows, empty), after=self.schema)
+            return Examined(findings=(Observation(outcome=RoundTripOutcome.UP_FAILS, failure=failure),), after=None)
+        return Examined(findings=observe(before, self.schema, with_rows, empty), after=self.schema)

@@ -17,7 +17,7 @@ from gitmig.rows.copy import Asides, all_held, copy_table, set_table_aside
 from gitmig.rows.copy_plan import plan_copy
 from gitmig.rows.sequences import copy_positions
 from gitmig.rows.tables import read_kept, read_tables
-from gitmig.schema.catalog.scope import OURS, OWN_RELATION
+from gitmig.schema.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

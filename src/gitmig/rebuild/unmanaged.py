@@ -16,8 +16,8 @@ from gitmig.rows.store import create_table
 from gitmig.rows.tables import read_kept
 from gitmig.rows.values import SCHEMA
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.catalog.scope import OURS
 from gitmig.schema.model import ObjectName
+from gitmig.schema.scope import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ from psycopg import sql
 from gitmig.errors import GitmigError
 from gitmig.postgres.session import ROWS
 from gitmig.rows.values import all_of, any_of
-from gitmig.schema.catalog.scope import OURS, OWN_RELATION
+from gitmig.schema.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

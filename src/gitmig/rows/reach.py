@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.migrations.parser import FOLD, tokens
 from gitmig.rows.tables import HELD
-from gitmig.schema.catalog.scope import FIRST_OID, OURS
+from gitmig.schema.scope import FIRST_OID, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig.schema.catalog.scope import OURS, OWN_RELATION
+from gitmig.schema.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

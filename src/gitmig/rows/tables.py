@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg import sql
 
-from gitmig.schema.catalog.scope import FIRST_OID, OURS, OWN_RELATION
+from gitmig.schema.scope import FIRST_OID, OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -15,7 +15,7 @@ from gitmig.cli.wording import why_flawed
 
 if TYPE_CHECKING:
     from gitmig.operations.verify import Selection, Verified
-    from gitmig.trials.round_trip import Verdict
+    from gitmig.trials.round_trip import RoundTripVerdict
 
 
 @click.command("verify", short_help="Does every down undo its up? Tried on a scratch database.")
@@ -32,13 +32,12 @@ def command(what: str | None, everything: bool, strict: bool, trust: bool, datab
     those that it adds, for a range A..B those that B has and A has not. Exits with 1 if a down does not undo its up,
     or a script fails.
     """
-    from gitmig.operations.verify import verify
-    from gitmig.trials.round_trip import Weight
+    from gitmig import Weight, verify
 
     watcher = _Watcher()
     try:
         consent = scratch_consent(given=trust, may_ask=not as_json)
-        found = verify(options.project(database), what, watcher, everything=everything, consent=consent)
+        found = verify(options.project(database), what, everything=everything, consent=consent, observer=watcher)
     finally:
         watcher.close()
     if as_json:
@@ -58,7 +57,7 @@ class _Watcher:
         """Begin."""
         self._bar = Bar(len(selection.chosen), "migrations verified")
 
-    def verified(self, verdict: Verdict) -> None:
+    def verified(self, verdict: RoundTripVerdict) -> None:
         """One more."""
         self._bar.advance(verdict.migration.label)
 
