@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitmig.check.conflicts import compare
 from gitmig.check.effects import net_effects
 from gitmig.check.findings import Finding, Severity
-from gitmig.check.footprint.model import Action, ObjectKind, Trait
+from gitmig.check.footprint.model import Action, NamedKind, Trait
 from gitmig.check.rules.sets import same_change, same_version
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Contribution:
             present |= here
             if effect.action is not Action.READ or effect.has(Trait.WHOLE):
                 active.add(effect.object.path)
-            if effect.object.kind is ObjectKind.VALUE:
+            if effect.object.kind is NamedKind.VALUE:
                 active.add((*effect.object.root, "values"))
         for added in self.migrations:
             active |= {("version", str(added.version).lstrip("0")), ("checksum", added.checksum)}

@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from gitmig.check.footprint import Action
-from gitmig.check.footprint.model import ObjectKind
+from gitmig.check.footprint.model import NamedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Path = tuple[str, ...]
 
 
-OF_INTEREST = {ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.COLUMN}
+OF_INTEREST = {NamedKind.TABLE, NamedKind.VIEW, NamedKind.COLUMN}
 TABLE_PATH = 3  # the part of a column's path that is its table's
 
 

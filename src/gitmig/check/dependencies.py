@@ -7,11 +7,10 @@ tables, rows of functions, columns of types.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, Object, ObjectKind, Touch, Trait
+from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,12 +23,12 @@ PASSED_ON = {Action.CREATE, Action.DROP, Action.RENAME}
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
 # They go with their table or column without being asked for.
 PARTS = {
-    ObjectKind.INDEX,
-    ObjectKind.CONSTRAINT,
-    ObjectKind.TRIGGER,
-    ObjectKind.POLICY,
-    ObjectKind.RULE,
-    ObjectKind.SEQUENCE,
+    NamedKind.INDEX,
+    NamedKind.CONSTRAINT,
+    NamedKind.TRIGGER,
+    NamedKind.POLICY,
+    NamedKind.RULE,
+    NamedKind.SEQUENCE,
 }
 KEPT = {DependencyKind.FOLLOWS, DependencyKind.BLOCKS}
 
@@ -52,12 +51,12 @@ class Dependents:
             yield from self._dropped_with(effect, known)
         elif effect.action is Action.ALTER and effect.aspect == "type":
             for key in self._unique:  # a foreign key need not name the columns of a primary key
-                if key.kind is ObjectKind.CONSTRAINT and effect.object in self._needs.get(key, ()):
-                    yield replace(effect, touch=replace(effect.touch, object=key), implied=True)
+                if key.kind is NamedKind.CONSTRAINT and effect.object in self._needs.get(key, ()):
+                    yield effect.implying(object=key)
         elif effect.action is Action.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
             for moved in self._along(effect.object, cascade=False):
                 if not effect.object.contains(moved):
-                    yield replace(effect, touch=replace(effect.touch, object=moved, to=moved), implied=True)
+                    yield effect.implying(object=moved, to=moved)
 
     def _dropped_with(self, drop: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """What goes along, and which columns are no key, which table has no such index any more."""
@@ -66,13 +65,12 @@ class Dependents:
         }
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
             if gone not in named and not drop.object.contains(gone):
-                touch = replace(drop.touch, object=gone, traits=frozenset({Trait.LENIENT}))
-                yield replace(drop, touch=touch, implied=True)
+                yield drop.implying(object=gone, traits=frozenset({Trait.LENIENT}))
         if drop.object in self._unique and not drop.replaced:
             for column in self._needs.get(drop.object, ()):
                 yield _alteration(drop, column, "uniqueness")
-        if drop.object.kind is ObjectKind.INDEX:
-            for table in {Object(ObjectKind.TABLE, need.root) for need in self._needs.get(drop.object, ())}:
+        if drop.object.kind is NamedKind.INDEX:
+            for table in {Object(NamedKind.TABLE, need.root) for need in self._needs.get(drop.object, ())}:
                 yield _alteration(drop, table, "indexes")
 
     def _along(self, gone: Object, *, cascade: bool) -> Iterator[Object]:
@@ -92,7 +90,7 @@ class Dependents:
         for touch in touches:
             if touch.action is Action.CREATE:
                 needs = _needs(touch, touches)
-                if needs or touch.object.kind is not ObjectKind.COLUMN:
+                if needs or touch.object.kind is not NamedKind.COLUMN:
                     self._needs[touch.object] = needs
                 if Trait.UNIQUE in touch.traits:
                     self._unique.add(touch.object)
@@ -115,7 +113,7 @@ class Dependents:
 def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
     """What the same part of the statement names to stay; a table needs neither its own columns nor what it is like."""
     kept = (
-        KEPT if made.object.kind is not ObjectKind.TABLE else {DependencyKind.FOLLOWS}
+        KEPT if made.object.kind is not NamedKind.TABLE else {DependencyKind.FOLLOWS}
     )  # LIKE and AS are read only once
     needs = {
         touch.object
@@ -125,9 +123,9 @@ def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
         and touch.dependency in kept
         and touch.object.root != made.object.path
     }
-    if made.object.kind is ObjectKind.COLUMN:
-        return {need for need in needs if need.kind is ObjectKind.TYPE}
-    return needs | {Object(ObjectKind.TABLE, made.object.root)} if len(made.object.path) > 4 else needs
+    if made.object.kind is NamedKind.COLUMN:
+        return {need for need in needs if need.kind is NamedKind.TYPE}
+    return needs | {Object(NamedKind.TABLE, made.object.root)} if len(made.object.path) > 4 else needs
 
 
 def _hit(gone: Object, needs: Iterable[Object]) -> bool:
@@ -136,7 +134,7 @@ def _hit(gone: Object, needs: Iterable[Object]) -> bool:
 
 def _is_part(candidate: Object, gone: Object, needs: set[Object]) -> bool:
     """Whether it goes without CASCADE: an index with its table or column, not the foreign key of another table."""
-    if candidate.kind is ObjectKind.INDEX:
+    if candidate.kind is NamedKind.INDEX:
         return any(need.root == gone.root for need in needs)
     return candidate.kind in PARTS and candidate.root == gone.root
 
@@ -176,36 +174,31 @@ class DependencyLinks:
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """What an effect does to further objects of the base; `known` are all effects of its side."""
         kind = effect.object.kind
-        if kind is ObjectKind.COLUMN and (effect.action in PASSED_ON or effect.aspect == "type"):
+        if kind is NamedKind.COLUMN and (effect.action in PASSED_ON or effect.aspect == "type"):
             yield from self._passed_on(effect)
-        elif kind is ObjectKind.VALUE and effect.action is Action.RENAME:
+        elif kind is NamedKind.VALUE and effect.action is Action.RENAME:
             yield from self._of_columns(effect, VALUES)
-        elif kind is ObjectKind.CONSTRAINT and effect.aspect == DOMAIN and effect.action is Action.CREATE:
+        elif kind is NamedKind.CONSTRAINT and effect.aspect == DOMAIN and effect.action is Action.CREATE:
             yield from self._of_columns(effect, DOMAIN)
-        elif kind is ObjectKind.PARTITION and effect.action is Action.CREATE:
-            table = Object(ObjectKind.TABLE, effect.object.root)
+        elif kind is NamedKind.PARTITION and effect.action is Action.CREATE:
+            table = Object(NamedKind.TABLE, effect.object.root)
             yield from (_alteration(effect, table, REST) for _ in self._linked(Link.REST, table))
         elif effect.object.path[0] == ROUTINE:
             yield from self._of_functions(effect, known)
 
     def _passed_on(self, effect: Effect) -> Iterator[Effect]:
         """A table's columns are those of its children, too."""
-        parent = Object(ObjectKind.TABLE, effect.object.root)
+        parent = Object(NamedKind.TABLE, effect.object.root)
         for child in self._descendants(parent):
-            new = effect.touch.to
-            touch = replace(
-                effect.touch,
-                object=_renamed(effect.object, parent, child),
-                to=_renamed(new, parent, child) if new else None,
-            )
-            yield replace(effect, touch=touch, implied=True)
+            new = effect.touch.to and _renamed(effect.touch.to, parent, child)
+            yield effect.implying(object=_renamed(effect.object, parent, child), to=new)
 
     def _of_columns(self, effect: Effect, aspect: str) -> Iterator[Effect]:
-        owner = Object(ObjectKind.TYPE, effect.object.root)
+        owner = Object(NamedKind.TYPE, effect.object.root)
         yield from (_alteration(effect, column, aspect) for column in self._linked(Link.TYPED, owner))
 
     def _of_functions(self, effect: Effect, side: Sequence[Effect]) -> Iterator[Effect]:
-        name = Object(ObjectKind.FUNCTION, effect.object.root)
+        name = Object(NamedKind.FUNCTION, effect.object.root)
         known = self._linked(Link.NAMED, name)
         gone = {other.object for other in side if other.action is Action.DROP}
         if effect.action is Action.CREATE and effect.object not in known and set(known) - gone:
@@ -213,8 +206,7 @@ class DependencyLinks:
         elif effect.action is Action.READ and effect.has(Trait.WHOLE):
             for function in known:
                 for row in self._linked(Link.ROWS, function):
-                    touch = replace(effect.touch, object=Object(ObjectKind.TABLE, row.path))
-                    yield replace(effect, touch=touch, implied=True)
+                    yield effect.implying(object=Object(NamedKind.TABLE, row.path))
 
     def _descendants(self, table: Object) -> Iterator[Object]:
         seen, waiting = {table}, [table]
@@ -231,15 +223,15 @@ class DependencyLinks:
 
     def _made(self, made: Touch, types: Iterable[Touch]) -> None:
         kind = made.object.kind
-        if kind is ObjectKind.COLUMN:
+        if kind is NamedKind.COLUMN:
             self._links = {link for link in self._links if link[0] is not Link.TYPED or link[2] != made.object}
             self._links |= {(Link.TYPED, read.object, made.object) for read in types}
-        elif kind is ObjectKind.FUNCTION:
+        elif kind is NamedKind.FUNCTION:
             self._links.add((Link.NAMED, Object(kind, made.object.root), made.object))
             rows = [read.object for read in types if read.aspect == "returns"]
             self._links |= {(Link.ROWS, made.object, row) for row in rows}
-        elif kind is ObjectKind.PARTITION and made.to and '"is_default"' in made.value:
-            self._links.add((Link.REST, Object(ObjectKind.TABLE, made.object.root), made.to))
+        elif kind is NamedKind.PARTITION and made.to and '"is_default"' in made.value:
+            self._links.add((Link.REST, Object(NamedKind.TABLE, made.object.root), made.to))
 
 
 def reaches_further(footprints: Iterable[Footprint]) -> bool:
@@ -254,22 +246,22 @@ def reaches_down(touches: Sequence[Touch]) -> bool:
     """Whether these touches may mean objects of the base that they do not name."""
     made = {t.object.path for t in touches if t.action is Action.CREATE}
     new = [t.object for t in touches if t.action is Action.CREATE and t.object.root not in made - {t.object.path}]
-    columns = [column.path for column in new if column.kind is ObjectKind.COLUMN]
+    columns = [column.path for column in new if column.kind is NamedKind.COLUMN]
     tables_by_name = {(path[-1], path[:3]) for path in columns}
     called = {t.object.root for t in touches if Trait.CALLED in t.traits}
     stays = any(Trait.WHOLE in t.traits and t.dependency is DependencyKind.BLOCKS for t in touches)
     return (
         (stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches)))
         or len(tables_by_name) > len({name for name, _ in tables_by_name})
-        or any(function.root in called for function in new if function.kind is ObjectKind.FUNCTION)
+        or any(function.root in called for function in new if function.kind is NamedKind.FUNCTION)
         or any(_hangs(touch) for touch in touches)
     )
 
 
 def _hangs(touch: Touch) -> bool:
     kind = touch.object.kind
-    return (touch.action is Action.RENAME and kind in {ObjectKind.VALUE, ObjectKind.COLUMN}) or (
-        touch.action is Action.CREATE and (kind is ObjectKind.PARTITION or touch.aspect == DOMAIN)
+    return (touch.action is Action.RENAME and kind in {NamedKind.VALUE, NamedKind.COLUMN}) or (
+        touch.action is Action.CREATE and (kind is NamedKind.PARTITION or touch.aspect == DOMAIN)
     )
 
 
@@ -277,14 +269,13 @@ def _types(touches: Iterable[Touch]) -> dict[tuple[int, int], list[Touch]]:
     """Where types are read, by statement and part."""
     found: dict[tuple[int, int], list[Touch]] = defaultdict(list)
     for touch in touches:
-        if touch.action is Action.READ and touch.object.kind is ObjectKind.TYPE:
+        if touch.action is Action.READ and touch.object.kind is NamedKind.TYPE:
             found[touch.statement, touch.part].append(touch)
     return found
 
 
 def _alteration(cause: Effect, altered: Object, aspect: str) -> Effect:
-    touch = replace(cause.touch, action=Action.ALTER, object=altered, aspect=aspect, traits=frozenset(), to=None)
-    return replace(cause, touch=touch, implied=True)
+    return cause.implying(action=Action.ALTER, object=altered, aspect=aspect, traits=frozenset(), to=None)
 
 
 def _goes(one: Object, dropped: Object) -> bool:

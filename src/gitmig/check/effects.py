@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.model import IN_SCHEMAS, ROUTINE, Action, DependencyKind, Object, ObjectKind, Trait
+from gitmig.check.footprint.model import IN_SCHEMAS, ROUTINE, Action, DependencyKind, NamedKind, Object, Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -116,6 +116,10 @@ class Effect:
         """Whether the touch has a trait."""
         return trait in self.touch.traits
 
+    def implying(self, **changes: Any) -> Effect:
+        """What PostgreSQL does along with it: the same, but for these fields of the touch."""
+        return replace(self, touch=replace(self.touch, **changes), implied=True)
+
 
 def net_effects(migrations: Iterable[AddedMigration], dependents: Dependents | None = None) -> tuple[Effect, ...]:
     """The effects on what is not the side's own, in order.
@@ -188,7 +192,7 @@ class _NetEffects:
         if effect.action is Action.DROP:
             self._dropped[path] = len(self.found)
         elif effect.action is Action.CREATE:
-            effect = replace(effect, replaced=effect.object.kind is ObjectKind.INDEX and self._on_recreated())
+            effect = replace(effect, replaced=effect.object.kind is NamedKind.INDEX and self._on_recreated())
             self._made[path] = len(self.found)
             for dropped, k in self._dropped.items():
                 if dropped == path:
@@ -308,7 +312,7 @@ def _with_recreated(found: Sequence[Effect]) -> Iterator[Effect]:
     If the other side makes the very same, it does not matter whose change comes first: both see all columns in the
     end, and the old version does not stand in the way.
     """
-    added = (e for e in found if e.action is Action.CREATE and e.object.kind is ObjectKind.COLUMN and not e.taken)
+    added = (e for e in found if e.action is Action.CREATE and e.object.kind is NamedKind.COLUMN and not e.taken)
     widened = {effect.object.root for effect in added}
     makers = {_statement(effect): effect for effect in found if effect.action is Action.CREATE}
     dropped = {effect.object.path: k for k, effect in enumerate(found) if effect.action is Action.DROP}
@@ -321,7 +325,7 @@ def _with_recreated(found: Sequence[Effect]) -> Iterator[Effect]:
         if effect.action is Action.READ:
             read = _building(effect, makers.get(_statement(effect)))
             yield replace(read, widened=effect.object.root in widened)
-        elif again and effect.object.kind is ObjectKind.COLUMN:
+        elif again and effect.object.kind is NamedKind.COLUMN:
             yield replace(effect, recreated=_recreated(k, effect, dropped, again))
         else:
             yield effect
@@ -331,7 +335,7 @@ def _building(read: Effect, maker: Effect | None) -> Effect:
     """What stays of a read is what is made of it, as long as that is not given up again."""
     if maker is None:
         return read
-    passing = maker.freed and maker.object.kind is ObjectKind.VIEW
+    passing = maker.freed and maker.object.kind is NamedKind.VIEW
     touch = replace(read.touch, dependency=DependencyKind.TRANSIENT) if passing else read.touch
     return replace(read, touch=touch, makes=_definition_of(maker))
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitmig.check.footprint.model import (
     Action,
     DependencyKind,
+    NamedKind,
     Object,
-    ObjectKind,
     Trait,
     in_schema,
     operator,
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
 
 CLASSES = {
-    "OBJECT_TABLE": ObjectKind.TABLE,
-    "OBJECT_FOREIGN_TABLE": ObjectKind.TABLE,
-    "OBJECT_VIEW": ObjectKind.VIEW,
-    "OBJECT_MATVIEW": ObjectKind.VIEW,
-    "OBJECT_INDEX": ObjectKind.INDEX,
-    "OBJECT_SEQUENCE": ObjectKind.SEQUENCE,
-    "OBJECT_TYPE": ObjectKind.TYPE,
-    "OBJECT_DOMAIN": ObjectKind.TYPE,
+    "OBJECT_TABLE": NamedKind.TABLE,
+    "OBJECT_FOREIGN_TABLE": NamedKind.TABLE,
+    "OBJECT_VIEW": NamedKind.VIEW,
+    "OBJECT_MATVIEW": NamedKind.VIEW,
+    "OBJECT_INDEX": NamedKind.INDEX,
+    "OBJECT_SEQUENCE": NamedKind.SEQUENCE,
+    "OBJECT_TYPE": NamedKind.TYPE,
+    "OBJECT_DOMAIN": NamedKind.TYPE,
 }
 PARTS = {
-    "OBJECT_COLUMN": ObjectKind.COLUMN,
-    "OBJECT_TABCONSTRAINT": ObjectKind.CONSTRAINT,
-    "OBJECT_TRIGGER": ObjectKind.TRIGGER,
-    "OBJECT_POLICY": ObjectKind.POLICY,
-    "OBJECT_RULE": ObjectKind.RULE,
+    "OBJECT_COLUMN": NamedKind.COLUMN,
+    "OBJECT_TABCONSTRAINT": NamedKind.CONSTRAINT,
+    "OBJECT_TRIGGER": NamedKind.TRIGGER,
+    "OBJECT_POLICY": NamedKind.POLICY,
+    "OBJECT_RULE": NamedKind.RULE,
 }
-RENAMED_PARTS = {**PARTS, "OBJECT_ATTRIBUTE": ObjectKind.COLUMN, "OBJECT_DOMCONSTRAINT": ObjectKind.CONSTRAINT}
+RENAMED_PARTS = {**PARTS, "OBJECT_ATTRIBUTE": NamedKind.COLUMN, "OBJECT_DOMCONSTRAINT": NamedKind.CONSTRAINT}
 ROUTINES = {"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"}
 
 
@@ -86,7 +86,7 @@ def named_object(trace: Trace, kind: str, item: Node) -> Object:
         return trace.named(names, CLASSES[kind])
     if kind in PARTS:
         *owner, part = names
-        return trace.named(owner, ObjectKind.TABLE).part(PARTS[kind], text(part))
+        return trace.named(owner, NamedKind.TABLE).part(PARTS[kind], text(part))
     if kind == "OBJECT_SCHEMA":
         return schema(text(item))
     if kind == "OBJECT_OPERATOR":
@@ -102,7 +102,7 @@ def read_owner(trace: Trace, role: Node | None) -> None:
 
 
 def _owner(part: Object) -> Object:
-    return type(part)(ObjectKind.TABLE, part.root)
+    return type(part)(NamedKind.TABLE, part.root)
 
 
 def rename(trace: Trace, node: Node) -> None:
@@ -114,8 +114,8 @@ def rename(trace: Trace, node: Node) -> None:
         trace.read(owner, *forgives)
         old = owner.part(RENAMED_PARTS[kind], node["subname"])
         trace.touch(Action.RENAME, old, *forgives, to=owner.part(RENAMED_PARTS[kind], new))
-        if RENAMED_PARTS[kind] is ObjectKind.CONSTRAINT:  # and its index, if it has one
-            index, renamed = (in_schema(ObjectKind.INDEX, owner.path[1], name) for name in (node["subname"], new))
+        if RENAMED_PARTS[kind] is NamedKind.CONSTRAINT:  # and its index, if it has one
+            index, renamed = (in_schema(NamedKind.INDEX, owner.path[1], name) for name in (node["subname"], new))
             trace.touch(Action.RENAME, index, Trait.LENIENT, to=renamed)
         return
     old = _renamed(trace, node, kind)
@@ -127,7 +127,7 @@ def set_schema(trace: Trace, node: Node) -> None:
     """ALTER … SET SCHEMA."""
     kind = node.get("objectType", "")
     old = (
-        trace.relation(node["relation"], CLASSES.get(kind, ObjectKind.TABLE))
+        trace.relation(node["relation"], CLASSES.get(kind, NamedKind.TABLE))
         if "relation" in node
         else (named_object(trace, kind, node["object"]))
     )
@@ -148,13 +148,13 @@ def set_owner(trace: Trace, node: Node) -> None:
 
 def _relation(trace: Trace, node: Node) -> Object:
     if "relation" in node:
-        return trace.relation(node["relation"], CLASSES.get(node.get("relationType", ""), ObjectKind.TABLE))
+        return trace.relation(node["relation"], CLASSES.get(node.get("relationType", ""), NamedKind.TABLE))
     return named_object(trace, "OBJECT_DOMAIN", node["object"])
 
 
 def _renamed(trace: Trace, node: Node, kind: str) -> Object:
     if "relation" in node:
-        return trace.relation(node["relation"], CLASSES.get(kind, ObjectKind.TABLE))
+        return trace.relation(node["relation"], CLASSES.get(kind, NamedKind.TABLE))
     if "object" in node and (kind in CLASSES or kind in ROUTINES):
         return named_object(trace, kind, node["object"])
     if kind == "OBJECT_SCHEMA":
@@ -179,7 +179,7 @@ def grant(trace: Trace, node: Node) -> None:
                     aspect = f"{privilege.get('priv_name', 'all')} for {name}"
                     trace.touch(Action.ALTER, touched, aspect=aspect, value=way + definition(privilege))
                 for column in texts(privilege.get("cols")):
-                    trace.read(touched.part(ObjectKind.COLUMN, column))
+                    trace.read(touched.part(NamedKind.COLUMN, column))
 
 
 def grant_role(trace: Trace, node: Node) -> None:
@@ -218,7 +218,7 @@ def _granted(trace: Trace, node: Node, item: Node) -> list[Object]:
     kind = node.get("objtype", "")
     node_kind, fields = unwrap(item)
     if node_kind == "RangeVar":
-        return [trace.relation(fields, CLASSES.get(kind, ObjectKind.TABLE))]
+        return [trace.relation(fields, CLASSES.get(kind, NamedKind.TABLE))]
     if node.get("targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
         return [schema(text(item))]
     if kind in ROUTINES or kind == "OBJECT_SCHEMA" or kind in CLASSES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait, in_schema
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, in_schema
 from gitmig.check.footprint.names import chosen_name, index_columns
 from gitmig.check.footprint.parse_tree import definition, texts
 from gitmig.check.footprint.queries import expression
@@ -30,13 +30,13 @@ def create_index(trace: Trace, node: Node) -> None:
         fields = element["IndexElem"]
         expression(trace, {"CollateClause": {"collname": fields.get("collation", [])}}, {}, DependencyKind.FOLLOWS)
         if "name" in fields:
-            trace.read(table.part(ObjectKind.COLUMN, fields["name"]), dependency=DependencyKind.FOLLOWS)
+            trace.read(table.part(NamedKind.COLUMN, fields["name"]), dependency=DependencyKind.FOLLOWS)
         else:
             expression(trace, fields, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     expression(trace, node.get("whereClause"), {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     forgives = lenient(node)
     value = definition({**node, "concurrent": False})
-    made = in_schema(ObjectKind.INDEX, table.path[1], name)
+    made = in_schema(NamedKind.INDEX, table.path[1], name)
     trace.touch(Action.CREATE, made, *forgives, *chosen, *unique, dependency=DependencyKind.TRANSIENT, value=value)
 
 
@@ -48,20 +48,20 @@ def create_statistics(trace: Trace, node: Node) -> None:
         for element in node.get("exprs", ()):
             if "name" in element["StatsElem"]:
                 trace.read(
-                    table.part(ObjectKind.COLUMN, element["StatsElem"]["name"]), dependency=DependencyKind.FOLLOWS
+                    table.part(NamedKind.COLUMN, element["StatsElem"]["name"]), dependency=DependencyKind.FOLLOWS
                 )
             else:
                 expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     names = node.get("defnames")
     if names:
         forgives = lenient(node)
-        made = trace.named(names, ObjectKind.OTHER, new=True).part(ObjectKind.OTHER, "statistics")
+        made = trace.named(names, NamedKind.OTHER, new=True).part(NamedKind.OTHER, "statistics")
         trace.touch(Action.CREATE, made, *forgives, value=definition(node))
 
 
 def create_sequence(trace: Trace, node: Node) -> None:
     """CREATE SEQUENCE, perhaps owned by a column."""
-    made = trace.relation(node["sequence"], ObjectKind.SEQUENCE, new=True)
+    made = trace.relation(node["sequence"], NamedKind.SEQUENCE, new=True)
     forgives = lenient(node)
     trace.touch(Action.CREATE, made, *forgives, value=definition(node))
     _owner(trace, node)
@@ -69,7 +69,7 @@ def create_sequence(trace: Trace, node: Node) -> None:
 
 def alter_sequence(trace: Trace, node: Node) -> None:
     """ALTER SEQUENCE, but for its name; each option is an aspect of its own."""
-    sequence = trace.relation(node["sequence"], ObjectKind.SEQUENCE)
+    sequence = trace.relation(node["sequence"], NamedKind.SEQUENCE)
     for option in node.get("options", ()):
         fields = option["DefElem"]
         trace.touch(Action.ALTER, sequence, aspect=fields["defname"], value=definition(fields))
@@ -81,7 +81,7 @@ def _owner(trace: Trace, node: Node) -> None:
         if option["DefElem"]["defname"] == "owned_by":
             names = texts(option["DefElem"]["arg"]["List"]["items"])
             if names != ["none"]:
-                column: Object = trace.named(names[:-1], ObjectKind.TABLE).part(ObjectKind.COLUMN, names[-1])
+                column: Object = trace.named(names[:-1], NamedKind.TABLE).part(NamedKind.COLUMN, names[-1])
                 trace.read(column, dependency=DependencyKind.FOLLOWS)
 
 

@@ -19,8 +19,8 @@ IN_SCHEMAS = {CLASS, ROUTINE}
 CALLED = {"tsconfiguration": "text search configuration", "tsdictionary": "text search dictionary"}
 
 
-class ObjectKind(Enum):
-    """What people call the object."""
+class NamedKind(Enum):
+    """What a statement calls the object. The schema's ObjectKind is finer: `DROP TYPE` does not say of which sort."""
 
     SCHEMA = "schema"
     EXTENSION = "extension"
@@ -49,7 +49,7 @@ class Object:
     `("routine", "public", "f", "int4,text")`, `("schema", "public")`. An owner's path begins the paths of its parts.
     """
 
-    kind: ObjectKind = field(compare=False)
+    kind: NamedKind = field(compare=False)
     path: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ class Object:
             return f"{self.kind.value} {'.'.join(names)}{signature}"
         if self.path[0] not in IN_SCHEMAS:
             names = [quoted(name) for name in self.path[1:]]
-            if self.kind is ObjectKind.OTHER:
+            if self.kind is NamedKind.OTHER:
                 return f"{CALLED.get(self.path[0], self.path[0])} {'.'.join(names)}"
         return f"{self.kind.value} {'.'.join(names + [quoted(name) for name in self.path[4::2]])}"
 
@@ -77,35 +77,35 @@ class Object:
             return other.path[0] in IN_SCHEMAS and other.path[1] == self.path[1]
         return len(other.path) > len(self.path) and other.path[: len(self.path)] == self.path
 
-    def part(self, kind: ObjectKind, name: str) -> Object:
+    def part(self, kind: NamedKind, name: str) -> Object:
         """A part of this object, as a table's column."""
         return Object(kind, (*self.path, kind.value, name))
 
 
 def schema(name: str) -> Object:
     """A schema."""
-    return Object(ObjectKind.SCHEMA, ("schema", name))
+    return Object(NamedKind.SCHEMA, ("schema", name))
 
 
-def in_schema(kind: ObjectKind, schema_name: str, name: str) -> Object:
+def in_schema(kind: NamedKind, schema_name: str, name: str) -> Object:
     """A table, view, index, sequence or type."""
     return Object(kind, (CLASS, schema_name, name))
 
 
 def routine(schema_name: str, name: str, signature: str | None) -> Object:
     """A function or procedure; without a signature all of that name."""
-    return Object(ObjectKind.FUNCTION, (ROUTINE, schema_name, name, *([] if signature is None else [signature])))
+    return Object(NamedKind.FUNCTION, (ROUTINE, schema_name, name, *([] if signature is None else [signature])))
 
 
 def other(what: str, name: str) -> Object:
     """An object outside of schemas, or of a kind with a space of names of its own."""
-    kinds = {kind.value: kind for kind in (ObjectKind.EXTENSION, ObjectKind.ROLE)}
-    return Object(kinds.get(what, ObjectKind.OTHER), (what, name))
+    kinds = {kind.value: kind for kind in (NamedKind.EXTENSION, NamedKind.ROLE)}
+    return Object(kinds.get(what, NamedKind.OTHER), (what, name))
 
 
 def operator(names: Sequence[str], signature: str | None) -> Object:
     """An operator, by the types it takes; without a signature all of that name."""
-    return Object(ObjectKind.OTHER, (OPERATOR, "", unplaced(names), *([] if signature is None else [signature])))
+    return Object(NamedKind.OTHER, (OPERATOR, "", unplaced(names), *([] if signature is None else [signature])))
 
 
 def unplaced(names: Sequence[str]) -> str:
@@ -250,4 +250,4 @@ def _pair(named: Object) -> list[Any]:
 
 
 def _object(pair: list[Any]) -> Object:
-    return Object(ObjectKind(pair[0]), tuple(pair[1]))
+    return Object(NamedKind(pair[0]), tuple(pair[1]))

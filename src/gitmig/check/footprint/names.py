@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, always_quoted
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, always_quoted
 from gitmig.check.footprint.parse_tree import texts, unwrap
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def read_type(trace: Trace, node: Node, dependency: DependencyKind | None = None
         return
     if node.get("pct_type"):
         *owner, column = names
-        trace.read(trace.named(owner, ObjectKind.TABLE).part(ObjectKind.COLUMN, column), dependency=dependency)
+        trace.read(trace.named(owner, NamedKind.TABLE).part(NamedKind.COLUMN, column), dependency=dependency)
     else:
-        trace.touch(Action.READ, trace.named(names, ObjectKind.TYPE), dependency=dependency, aspect=aspect)
+        trace.touch(Action.READ, trace.named(names, NamedKind.TYPE), dependency=dependency, aspect=aspect)
 
 
 def is_built_in(names: list[str]) -> bool:

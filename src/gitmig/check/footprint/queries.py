@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait, operator, other, unplaced
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, operator, other, unplaced
 from gitmig.check.footprint.names import read_type
 from gitmig.check.footprint.parse_tree import find, text, texts, unwrap
 
@@ -56,9 +56,9 @@ class Scope:
     def column(self, trace: Trace, alias: str | None, name: str) -> None:
         """Read a column of every table it may belong to, or of the row type of a function's parameter."""
         if alias in trace.parameters and not self._knows(alias):
-            trace.read(trace.parameters[alias].part(ObjectKind.COLUMN, name))
+            trace.read(trace.parameters[alias].part(NamedKind.COLUMN, name))
         for table in self.owners(alias):
-            trace.read(table.part(ObjectKind.COLUMN, name))
+            trace.read(table.part(NamedKind.COLUMN, name))
 
     def _knows(self, alias: str | None) -> bool:
         return alias in self.tables or bool(self.outer and self.outer._knows(alias))
@@ -90,7 +90,7 @@ def _function_call(trace: Trace, node: Node, _: Scope) -> None:
     if constant and names[-1] in SEARCH_FUNCTIONS and len(node["args"]) > 1:
         trace.read(other("tsconfiguration", unplaced(constant.split("."))))
     if constant and names[-1] in SEQUENCE_FUNCTIONS:
-        trace.read(trace.named(constant.replace('"', "").split("."), ObjectKind.SEQUENCE))
+        trace.read(trace.named(constant.replace('"', "").split("."), NamedKind.SEQUENCE))
 
 
 def _cast(trace: Trace, node: Node, _: Scope) -> None:
@@ -98,11 +98,11 @@ def _cast(trace: Trace, node: Node, _: Scope) -> None:
     names = texts(node["typeName"].get("names"))
     constant = node["arg"].get("A_Const", {}).get("sval", {}).get("sval")
     if constant and names[-1:] == ["regclass"]:
-        trace.read(trace.named(constant.replace('"', "").split("."), ObjectKind.SEQUENCE))
+        trace.read(trace.named(constant.replace('"', "").split("."), NamedKind.SEQUENCE))
     elif constant and names[-1:] == ["regconfig"]:
         trace.read(other("tsconfiguration", unplaced(constant.split("."))))
     elif constant and len(names) == 1:  # perhaps a value of an enum
-        trace.read(trace.named(names, ObjectKind.TYPE).part(ObjectKind.VALUE, constant))
+        trace.read(trace.named(names, NamedKind.TYPE).part(NamedKind.VALUE, constant))
 
 
 def _field(trace: Trace, node: Node, scope: Scope) -> None:
@@ -112,7 +112,7 @@ def _field(trace: Trace, node: Node, scope: Scope) -> None:
     if kind == "TypeCast" and name:
         names = texts(fields["typeName"].get("names"))
         if names[:1] != ["pg_catalog"]:
-            trace.read(trace.named(names, ObjectKind.TYPE).part(ObjectKind.COLUMN, name))
+            trace.read(trace.named(names, NamedKind.TYPE).part(NamedKind.COLUMN, name))
     elif kind == "ColumnRef" and name and len(fields["fields"]) == 1:
         scope.column(trace, text(fields["fields"][0]), name)
     elif kind == "ParamRef" and name:
@@ -239,7 +239,7 @@ def _insert(trace: Trace, node: Node, scope: Scope) -> None:
     columns = [target["ResTarget"]["name"] for target in node.get("cols", ())]
     trace.touch(Action.WRITE, table, aspect="insert", columns=columns or None)
     for column in columns:
-        trace.touch(Action.WRITE, table.part(ObjectKind.COLUMN, column), aspect="insert")
+        trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, column), aspect="insert")
     if "selectStmt" in node:
         statement(trace, *unwrap(node["selectStmt"]), Scope(common=scope.common, outer=scope.outer))
     _visit(trace, node.get("returningList"), scope)
@@ -254,9 +254,9 @@ def _on_conflict(trace: Trace, clause: Node, table: Object, scope: Scope) -> Non
     for element in infer.get("indexElems", ()):
         name = element["IndexElem"].get("name")
         if name:
-            trace.read(table.part(ObjectKind.COLUMN, name), Trait.FOREIGN)
+            trace.read(table.part(NamedKind.COLUMN, name), Trait.FOREIGN)
     if "conname" in infer:
-        trace.read(table.part(ObjectKind.CONSTRAINT, infer["conname"]))
+        trace.read(table.part(NamedKind.CONSTRAINT, infer["conname"]))
     _assignments(trace, clause.get("targetList", ()), table)
     _visit(trace, clause, scope)
 
@@ -273,7 +273,7 @@ def _update(trace: Trace, node: Node, scope: Scope) -> None:
 
 def _assignments(trace: Trace, targets: Iterable[Node], table: Object) -> None:
     for target in targets:
-        trace.touch(Action.WRITE, table.part(ObjectKind.COLUMN, target["ResTarget"]["name"]), aspect="update")
+        trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, target["ResTarget"]["name"]), aspect="update")
 
 
 def _delete(trace: Trace, node: Node, scope: Scope) -> None:
@@ -297,7 +297,7 @@ def _merge(trace: Trace, node: Node, scope: Scope) -> None:
         if command in {"insert", "delete"}:
             trace.touch(Action.WRITE, table, aspect=command, columns=names or None)
         for name in names:
-            trace.touch(Action.WRITE, table.part(ObjectKind.COLUMN, name), aspect=command)
+            trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, name), aspect=command)
     _visit(trace, {key: node[key] for key in ("joinCondition", "mergeWhenClauses") if key in node}, scope)
 
 

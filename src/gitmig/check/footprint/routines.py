@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait, always_quoted
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, always_quoted
 from gitmig.check.footprint.names import is_built_in, read_type, signature, written_type
 from gitmig.check.footprint.parse_tree import definition, find, text, texts, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, expression, statement
@@ -57,7 +57,7 @@ def _rows(trace: Trace, parameters: list[Node]) -> dict[str | None, Object]:
     for number, parameter in enumerate(parameters, 1):
         names = texts(parameter["argType"].get("names"))
         if not is_built_in(names) and "pct_type" not in parameter["argType"]:
-            row = trace.named(names, ObjectKind.TABLE)
+            row = trace.named(names, NamedKind.TABLE)
             rows |= {f"${number}": row, parameter.get("name", f"${number}"): row}
     return rows
 
@@ -150,7 +150,7 @@ def _declared(trace: Trace, datums: list[Node]) -> None:
         match = ROW_TYPE.fullmatch(fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
         if match:
             with trace.using(DependencyKind.CHECKED if trace.dependency is DependencyKind.AT_CALL else None):
-                trace.read(trace.named(match[1].split(".")[-2:] if "." in match[1] else [match[1]], ObjectKind.TABLE))
+                trace.read(trace.named(match[1].split(".")[-2:] if "." in match[1] else [match[1]], NamedKind.TABLE))
         _visit(trace, fields.get("default_val"), conditional=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait, operator, other, schema, unplaced
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, operator, other, schema, unplaced
 from gitmig.check.footprint.names import signature
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap
 from gitmig.check.footprint.queries import expression, statement
@@ -75,9 +75,9 @@ def define(trace: Trace, node: Node) -> None:
     kind = node.get("kind", "")
     forgives = lenient(node)
     if kind == "OBJECT_AGGREGATE":
-        made = trace.routine(node["defnames"], None, new=True).part(ObjectKind.FUNCTION, definition(node.get("args")))
+        made = trace.routine(node["defnames"], None, new=True).part(NamedKind.FUNCTION, definition(node.get("args")))
     elif kind == "OBJECT_TYPE":
-        made = trace.named(node["defnames"], ObjectKind.TYPE, new=True)
+        made = trace.named(node["defnames"], NamedKind.TYPE, new=True)
     elif kind == "OBJECT_OPERATOR":
         made = operator(texts(node["defnames"]), _operands(node))
     else:
@@ -129,7 +129,7 @@ def _published(trace: Trace, node: Node) -> None:
             table = trace.relation(published["relation"])
             trace.read(table)
             for name in texts(published.get("columns")):
-                trace.read(table.part(ObjectKind.COLUMN, name), dependency=DependencyKind.FOLLOWS)
+                trace.read(table.part(NamedKind.COLUMN, name), dependency=DependencyKind.FOLLOWS)
             expression(
                 trace, published.get("whereClause"), {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED
             )

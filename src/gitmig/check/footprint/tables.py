@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.any_object import CLASSES, read_owner
-from gitmig.check.footprint.model import Action, DependencyKind, Object, ObjectKind, Trait, in_schema
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
 from gitmig.check.footprint.queries import expression, statement
@@ -50,7 +50,7 @@ def create_table(trace: Trace, node: Node) -> None:
 def create_table_as(trace: Trace, node: Node) -> None:
     """CREATE TABLE AS, CREATE MATERIALIZED VIEW: what the query gives decides what the columns are."""
     view = node.get("objtype") == "OBJECT_MATVIEW"
-    made = trace.relation(node["into"]["rel"], ObjectKind.VIEW if view else ObjectKind.TABLE, new=True)
+    made = trace.relation(node["into"]["rel"], NamedKind.VIEW if view else NamedKind.TABLE, new=True)
     forgives = lenient(node)
     with trace.using(DependencyKind.BLOCKS):
         statement(trace, *unwrap(node["query"]))
@@ -60,7 +60,7 @@ def create_table_as(trace: Trace, node: Node) -> None:
 def add_partition(trace: Trace, parent: Object, table: Object, bound: Node) -> None:
     """A partition, as a part of the table it belongs to: which rows are its own."""
     with trace.next_part():
-        part = parent.part(ObjectKind.PARTITION, ".".join(table.path[1:]))
+        part = parent.part(NamedKind.PARTITION, ".".join(table.path[1:]))
         trace.touch(Action.CREATE, part, value=json.dumps(without_places(bound), sort_keys=True), to=table)
 
 
@@ -71,7 +71,7 @@ def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
 
 
 def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
-    column = table.part(ObjectKind.COLUMN, node["colname"])
+    column = table.part(NamedKind.COLUMN, node["colname"])
     constraints = [constraint["Constraint"] for constraint in node.get("constraints", ())]
     kinds = {constraint["contype"] for constraint in constraints}
     given = kinds & {"CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"}
@@ -81,7 +81,7 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     needs = [Trait.REQUIRED] if required else []
     trace.touch(Action.CREATE, column, *traits, *needs, value=definition(node))
     if serial or "CONSTR_IDENTITY" in kinds:
-        sequence = in_schema(ObjectKind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
+        sequence = in_schema(NamedKind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
         with trace.next_part():
             trace.touch(Action.CREATE, sequence, Trait.CHOSEN, *traits, value="serial")
             trace.read(column, dependency=DependencyKind.FOLLOWS)
@@ -98,7 +98,7 @@ def _default(trace: Trace, constraint: Node, type_name: list[str]) -> None:
     constant = constraint.get("raw_expr", {}).get("A_Const", {}).get("sval", {}).get("sval")
     if constraint["contype"] == "CONSTR_DEFAULT" and constant and not is_built_in(type_name):
         trace.read(
-            trace.named(type_name, ObjectKind.TYPE).part(ObjectKind.VALUE, constant), dependency=DependencyKind.FOLLOWS
+            trace.named(type_name, NamedKind.TYPE).part(NamedKind.VALUE, constant), dependency=DependencyKind.FOLLOWS
         )
 
 
@@ -121,7 +121,7 @@ def _constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column:
         _check(trace, table, node, *traits)
     elif kind == "NOTNULL" and column is None:
         for name in texts(node.get("keys")):
-            trace.touch(Action.ALTER, table.part(ObjectKind.COLUMN, name), aspect="null", value="not null")
+            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, name), aspect="null", value="not null")
 
 
 def _element(trace: Trace, table: Object, element: Node) -> None:
@@ -148,20 +148,20 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     chosen = [] if name or kind == "PRIMARY" else [Trait.CHOSEN]
     name = name or chosen_name(table.path[2], [] if kind == "PRIMARY" else columns, label)
     value = definition([node, columns])
-    index = in_schema(ObjectKind.INDEX, table.path[1], node.get("indexname") or name)
+    index = in_schema(NamedKind.INDEX, table.path[1], node.get("indexname") or name)
     unique = [] if kind == "EXCLUSION" else [Trait.UNIQUE]
     if "indexname" in node:
         trace.read(index, dependency=DependencyKind.FOLLOWS)
     else:
         trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value)
-    key = table.part(ObjectKind.CONSTRAINT, name)
+    key = table.part(NamedKind.CONSTRAINT, name)
     trace.touch(Action.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value)
     if kind == "PRIMARY":
         trace.touch(Action.ALTER, table, *traits, aspect="primary key", value=value)
     for column in columns if "indexname" not in node else ():
-        trace.read(table.part(ObjectKind.COLUMN, column), dependency=DependencyKind.FOLLOWS)
+        trace.read(table.part(NamedKind.COLUMN, column), dependency=DependencyKind.FOLLOWS)
         if kind == "PRIMARY":
-            trace.touch(Action.ALTER, table.part(ObjectKind.COLUMN, column), aspect="null", value="not null")
+            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, column), aspect="null", value="not null")
     for element in elements:
         expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
 
@@ -169,18 +169,18 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
 def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *traits: Trait) -> None:
     name = node.get("conname")
     chosen = [] if name else [Trait.CHOSEN]
-    key = table.part(ObjectKind.CONSTRAINT, name or chosen_name(table.path[2], columns, "fkey"))
+    key = table.part(NamedKind.CONSTRAINT, name or chosen_name(table.path[2], columns, "fkey"))
     trace.touch(Action.CREATE, key, *traits, *chosen, aspect="foreign", value=definition([node, columns]))
     for column in columns:
-        trace.read(table.part(ObjectKind.COLUMN, column), Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
+        trace.read(table.part(NamedKind.COLUMN, column), Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
     target = trace.relation(node["pktable"])
     trace.read(target, dependency=DependencyKind.FOLLOWS)
     for column in texts(node.get("pk_attrs")):
         trace.read(
-            target.part(ObjectKind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, dependency=DependencyKind.FOLLOWS
+            target.part(NamedKind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, dependency=DependencyKind.FOLLOWS
         )
     if "pk_attrs" not in node:
-        key = target.part(ObjectKind.CONSTRAINT, chosen_name(target.path[2], [], "pkey"))
+        key = target.part(NamedKind.CONSTRAINT, chosen_name(target.path[2], [], "pkey"))
         trace.read(key, Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
 
 
@@ -193,7 +193,7 @@ def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
         touch.object.path[4] for touch in trace.touches[before:] if touch.object.root == table.path != touch.object.path
     }
     name = name or chosen_name(table.path[2], sorted(named) if len(named) == 1 else [], "check")
-    check = table.part(ObjectKind.CONSTRAINT, name)
+    check = table.part(NamedKind.CONSTRAINT, name)
     trace.touch(Action.CREATE, check, *traits, *chosen, aspect="constraints", value=definition(node))
 
 
@@ -231,7 +231,7 @@ TABLE_ASPECTS = {
 
 def alter_table(trace: Trace, node: Node) -> None:
     """Every command of the statement, on the relation it names."""
-    relation = trace.relation(node["relation"], CLASSES.get(node.get("objtype", ""), ObjectKind.TABLE))
+    relation = trace.relation(node["relation"], CLASSES.get(node.get("objtype", ""), NamedKind.TABLE))
     with trace.using(None, *lenient(node)):
         trace.read(relation)
         for item in node.get("cmds", ()):
@@ -254,7 +254,7 @@ def _command(trace: Trace, relation: Object, command: Node) -> None:
         drop_constraint(trace, relation, command["name"], *forgives, *_cascade(command))
     elif kind in {"AT_ValidateConstraint", "AT_AlterConstraint"}:
         name = command.get("name") or change["ATAlterConstraint"]["conname"]
-        part = relation.part(ObjectKind.CONSTRAINT, name)
+        part = relation.part(NamedKind.CONSTRAINT, name)
         trace.touch(Action.ALTER, part, aspect=kind, value=definition(command))
     else:
         _alter_relation(trace, relation, command, kind)
@@ -262,16 +262,16 @@ def _command(trace: Trace, relation: Object, command: Node) -> None:
 
 def drop_constraint(trace: Trace, relation: Object, name: str, *traits: Trait) -> None:
     """The constraint, and the index of its name if it has one."""
-    trace.touch(Action.DROP, relation.part(ObjectKind.CONSTRAINT, name), *traits)
-    trace.touch(Action.DROP, in_schema(ObjectKind.INDEX, relation.path[1], name), Trait.LENIENT)
+    trace.touch(Action.DROP, relation.part(NamedKind.CONSTRAINT, name), *traits)
+    trace.touch(Action.DROP, in_schema(NamedKind.INDEX, relation.path[1], name), Trait.LENIENT)
 
 
 def _drop_column(trace: Trace, relation: Object, command: Node, *traits: Trait) -> None:
-    trace.touch(Action.DROP, relation.part(ObjectKind.COLUMN, command["name"]), *traits, *_cascade(command))
+    trace.touch(Action.DROP, relation.part(NamedKind.COLUMN, command["name"]), *traits, *_cascade(command))
 
 
 def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) -> None:
-    column = relation.part(ObjectKind.COLUMN, command["name"])
+    column = relation.part(NamedKind.COLUMN, command["name"])
     change = command.get("def", {})
     value = "not null" if command["subtype"] == "AT_SetNotNull" else definition(command)
     converted = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
@@ -295,7 +295,7 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
     change = command.get("def", {})
     if kind.startswith(TRIGGER_CHANGES):
         name = command.get("name")
-        touched = relation.part(ObjectKind.TRIGGER, name) if name else relation
+        touched = relation.part(NamedKind.TRIGGER, name) if name else relation
         trace.touch(Action.ALTER, touched, aspect="enabled", value=definition(command) if name else kind)
     elif kind in {"AT_AttachPartition", "AT_AddInherit", "AT_DetachPartition", "AT_DropInherit"}:
         node = change.get("PartitionCmd", {}).get("name") or change.get("RangeVar")

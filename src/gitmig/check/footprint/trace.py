@@ -11,8 +11,8 @@ from gitmig.check.footprint.model import (
     Action,
     BlindSpot,
     DependencyKind,
+    NamedKind,
     Object,
-    ObjectKind,
     Touch,
     Trait,
     in_schema,
@@ -135,13 +135,13 @@ class Trace:
         finally:
             self.dependency, self._traits = before
 
-    def relation(self, node: Node, kind: ObjectKind = ObjectKind.TABLE, *, new: bool = False) -> Object:
+    def relation(self, node: Node, kind: NamedKind = NamedKind.TABLE, *, new: bool = False) -> Object:
         """The relation a RangeVar names."""
         if node.get("relpersistence") == "t":
             return in_schema(kind, TEMPORARY, node["relname"])
         return self._find(CLASS, kind, node.get("schemaname"), node["relname"], new=new)
 
-    def named(self, names: Sequence[Node] | Sequence[str], kind: ObjectKind, *, new: bool = False) -> Object:
+    def named(self, names: Sequence[Node] | Sequence[str], kind: NamedKind, *, new: bool = False) -> Object:
         """The relation or type behind a list of names, the schema perhaps first."""
         words = [name if isinstance(name, str) else texts([name])[0] for name in names]
         return self._find(CLASS, kind, words[-2] if len(words) > 1 else None, words[-1], new=new)
@@ -149,7 +149,7 @@ class Trace:
     def routine(self, names: Sequence[Node], signature: str | None, *, new: bool = False) -> Object:
         """The function behind a list of names; without a signature all of that name."""
         words = texts(list(names))
-        found = self._find(ROUTINE, ObjectKind.FUNCTION, words[-2] if len(words) > 1 else None, words[-1], new=new)
+        found = self._find(ROUTINE, NamedKind.FUNCTION, words[-2] if len(words) > 1 else None, words[-1], new=new)
         return routine(found.path[1], found.path[2], signature)
 
     def set_path(self, schemas: Sequence[str]) -> None:
@@ -157,7 +157,7 @@ class Trace:
         wanted = [name for name in schemas if name not in {"$user", "pg_catalog"} and not name.startswith(TEMPORARY)]
         self.path = tuple(wanted) or DEFAULT_PATH
 
-    def _find(self, space: str, kind: ObjectKind, schema: str | None, name: str, *, new: bool) -> Object:
+    def _find(self, space: str, kind: NamedKind, schema: str | None, name: str, *, new: bool) -> Object:
         if schema:
             return Object(kind, (space, schema, name))
         if not new:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
 from gitmig.check.footprint.names import chosen_name
 from gitmig.check.footprint.parse_tree import definition
 from gitmig.check.footprint.queries import expression
@@ -24,7 +24,7 @@ def create_enum(trace: Trace, node: Node) -> None:
 
 def create_composite(trace: Trace, node: Node) -> None:
     """CREATE TYPE … AS (…)."""
-    made = trace.relation(node["typevar"], ObjectKind.TYPE, new=True)
+    made = trace.relation(node["typevar"], NamedKind.TYPE, new=True)
     trace.touch(Action.CREATE, made, value=definition(node))
     for column in node.get("coldeflist", ()):
         read_type(trace, column["ColumnDef"]["typeName"], DependencyKind.BLOCKS)
@@ -46,10 +46,10 @@ def create_domain(trace: Trace, node: Node) -> None:
 
 def alter_domain(trace: Trace, node: Node) -> None:
     """ALTER DOMAIN, but for its name."""
-    domain = trace.named(node["typeName"], ObjectKind.TYPE)
+    domain = trace.named(node["typeName"], NamedKind.TYPE)
     change = node.get("subtype", "")
     if name := node.get("name"):
-        part = domain.part(ObjectKind.CONSTRAINT, name)
+        part = domain.part(NamedKind.CONSTRAINT, name)
         forgives = lenient(node)
         trace.touch(Action.DROP if change == "X" else Action.ALTER, part, *forgives, value=definition(node))
     elif "def" in node:
@@ -57,7 +57,7 @@ def alter_domain(trace: Trace, node: Node) -> None:
         if change == "C":
             name = constraint.get("conname")
             chosen = [] if name else [Trait.CHOSEN]
-            part = domain.part(ObjectKind.CONSTRAINT, name or chosen_name(domain.path[2], [], "check"))
+            part = domain.part(NamedKind.CONSTRAINT, name or chosen_name(domain.path[2], [], "check"))
             trace.touch(Action.CREATE, part, *chosen, aspect="domain", value=definition(node))
     aspect = {"T": "default", "N": "null", "O": "null"}.get(change, "constraints")
     if aspect != "constraints":
@@ -68,22 +68,22 @@ def alter_domain(trace: Trace, node: Node) -> None:
 
 def alter_enum(trace: Trace, node: Node) -> None:
     """ALTER TYPE … ADD VALUE, RENAME VALUE."""
-    enum = trace.named(node["typeName"], ObjectKind.TYPE)
-    new = enum.part(ObjectKind.VALUE, node["newVal"])
+    enum = trace.named(node["typeName"], NamedKind.TYPE)
+    new = enum.part(NamedKind.VALUE, node["newVal"])
     trace.read(enum)
     if old := node.get("oldVal"):
-        trace.touch(Action.RENAME, enum.part(ObjectKind.VALUE, old), to=new)
+        trace.touch(Action.RENAME, enum.part(NamedKind.VALUE, old), to=new)
         return
     neighbour = node.get("newValNeighbor")
     place = f"{'after' if node.get('newValIsAfter') else 'before'} {neighbour}" if neighbour else "at the end"
     forgives = lenient(node)
     trace.touch(Action.CREATE, new, *forgives, aspect=place, value=place)
     if neighbour:
-        trace.read(enum.part(ObjectKind.VALUE, neighbour))
+        trace.read(enum.part(NamedKind.VALUE, neighbour))
 
 
 def _new(trace: Trace, names: list[Node]) -> Object:
-    return trace.named(names, ObjectKind.TYPE, new=True)
+    return trace.named(names, NamedKind.TYPE, new=True)
 
 
 HANDLERS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, other
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, other
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap
 from gitmig.check.footprint.queries import expression, statement
 from gitmig.check.footprint.trace import lenient
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def create_view(trace: Trace, node: Node) -> None:
     """CREATE VIEW."""
-    view = trace.relation(node["view"], ObjectKind.VIEW, new=True)
+    view = trace.relation(node["view"], NamedKind.VIEW, new=True)
     with trace.using(DependencyKind.BLOCKS):
         statement(trace, *unwrap(node["query"]))
     forgives = lenient(node)
@@ -30,12 +30,12 @@ def create_rule(trace: Trace, node: Node) -> None:
     tables = {"old": table, "new": table}
     expression(trace, [node.get("whereClause"), node.get("actions")], tables, DependencyKind.BLOCKS)
     forgives = lenient(node)
-    trace.touch(Action.CREATE, table.part(ObjectKind.RULE, node["rulename"]), *forgives, value=definition(node))
+    trace.touch(Action.CREATE, table.part(NamedKind.RULE, node["rulename"]), *forgives, value=definition(node))
 
 
 def refresh(trace: Trace, node: Node) -> None:
     """REFRESH MATERIALIZED VIEW."""
-    view = trace.relation(node["relation"], ObjectKind.VIEW)
+    view = trace.relation(node["relation"], NamedKind.VIEW)
     trace.read(view)
     trace.touch(Action.WRITE, view, aspect="refresh")
 
@@ -46,12 +46,12 @@ def create_trigger(trace: Trace, node: Node) -> None:
     trace.read(table, dependency=DependencyKind.FOLLOWS)
     trace.read(trace.routine(node["funcname"], None), dependency=DependencyKind.BLOCKS)
     for name in texts(node.get("columns")):
-        trace.read(table.part(ObjectKind.COLUMN, name), dependency=DependencyKind.BLOCKS)
+        trace.read(table.part(NamedKind.COLUMN, name), dependency=DependencyKind.BLOCKS)
     expression(trace, node.get("whenClause"), {"new": table, "old": table}, DependencyKind.BLOCKS)
     if "constrrel" in node:
         trace.read(trace.relation(node["constrrel"]), dependency=DependencyKind.FOLLOWS)
     forgives = lenient(node)
-    trace.touch(Action.CREATE, table.part(ObjectKind.TRIGGER, node["trigname"]), *forgives, value=definition(node))
+    trace.touch(Action.CREATE, table.part(NamedKind.TRIGGER, node["trigname"]), *forgives, value=definition(node))
 
 
 def create_event_trigger(trace: Trace, node: Node) -> None:
@@ -66,14 +66,14 @@ def create_policy(trace: Trace, node: Node) -> None:
     table = trace.relation(node["table"])
     _policy(trace, node)
     trace.read(table, dependency=DependencyKind.FOLLOWS)
-    trace.touch(Action.CREATE, table.part(ObjectKind.POLICY, node["policy_name"]), value=definition(node))
+    trace.touch(Action.CREATE, table.part(NamedKind.POLICY, node["policy_name"]), value=definition(node))
 
 
 def alter_policy(trace: Trace, node: Node) -> None:
     """ALTER POLICY, but for its name."""
     table = trace.relation(node["table"])
     _policy(trace, node)
-    part = table.part(ObjectKind.POLICY, node["policy_name"])
+    part = table.part(NamedKind.POLICY, node["policy_name"])
     trace.touch(Action.ALTER, part, aspect="definition", value=definition(node))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.model import Action, DependencyKind, Object, ObjectKind, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait
 from gitmig.check.rules.pairs import labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 MEMBERSHIP = {Action.CREATE, Action.DROP, Action.RENAME}
 # What GRANT … ON ALL … and default privileges are about.
 GRANTED = {
-    "OBJECT_TABLE": {ObjectKind.TABLE, ObjectKind.VIEW},
-    "OBJECT_SEQUENCE": {ObjectKind.SEQUENCE},
-    "OBJECT_FUNCTION": {ObjectKind.FUNCTION},
-    "OBJECT_PROCEDURE": {ObjectKind.FUNCTION},
-    "OBJECT_ROUTINE": {ObjectKind.FUNCTION},
-    "OBJECT_TYPE": {ObjectKind.TYPE},
+    "OBJECT_TABLE": {NamedKind.TABLE, NamedKind.VIEW},
+    "OBJECT_SEQUENCE": {NamedKind.SEQUENCE},
+    "OBJECT_FUNCTION": {NamedKind.FUNCTION},
+    "OBJECT_PROCEDURE": {NamedKind.FUNCTION},
+    "OBJECT_ROUTINE": {NamedKind.FUNCTION},
+    "OBJECT_TYPE": {NamedKind.TYPE},
 }
 
 
@@ -46,7 +46,7 @@ def whole_rows(whole: Effect, change: Effect) -> Conflict | None:
     side drops and makes again behind its change, just as this side does, is fine.
     """
     if _inserts_by_position(whole):
-        dropped = change.action is Action.DROP and change.object.kind is ObjectKind.COLUMN
+        dropped = change.action is Action.DROP and change.object.kind is NamedKind.COLUMN
         return _taken_whole(whole, change, None) if dropped and whole.object.contains(change.object) else None
     if whole.action is not Action.READ or not whole.has(Trait.WHOLE) or whole.dependency is DependencyKind.AT_CALL:
         return None
@@ -54,7 +54,7 @@ def whole_rows(whole: Effect, change: Effect) -> Conflict | None:
         return None
     other_object = whole.object != change.object or change.action is not Action.CREATE
     stays = other_object and whole.dependency is DependencyKind.BLOCKS
-    in_schema = whole.object.kind is ObjectKind.SCHEMA and not change.forgiving
+    in_schema = whole.object.kind is NamedKind.SCHEMA and not change.forgiving
     return _taken_whole(whole, change, None if stays or in_schema else "whether it matters there is not known")
 
 
@@ -65,7 +65,7 @@ def _recreated_alike(whole: Effect, change: Effect) -> bool:
 
 
 def _inserts_by_position(whole: Effect) -> bool:
-    insert = whole.action is Action.WRITE and whole.aspect == "insert" and whole.object.kind is not ObjectKind.COLUMN
+    insert = whole.action is Action.WRITE and whole.aspect == "insert" and whole.object.kind is not NamedKind.COLUMN
     return insert and whole.touch.columns is None and whole.dependency is not DependencyKind.AT_CALL
 
 
@@ -74,16 +74,16 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
         return _changes_itself(whole, change)
     if not whole.object.contains(change.object) or _follows(whole, change):
         return False
-    if whole.object.kind is ObjectKind.SCHEMA:
+    if whole.object.kind is NamedKind.SCHEMA:
         moved = change.touch.to is not None and change.touch.to.path[1] != change.object.path[1]
         comes_or_goes = change.action is Action.CREATE or moved
         return comes_or_goes and change.object.kind in GRANTED.get(whole.aspect, ())
     aspects = {"type"} | ({"null", *whole.aspect.split()} if whole.aspect.startswith("like") else set())
-    if change.object.kind is ObjectKind.CONSTRAINT:
+    if change.object.kind is NamedKind.CONSTRAINT:
         unknown = not change.aspect and bool(aspects & {"constraints", "indexes"})
         return change.action in MEMBERSHIP and (unknown or change.aspect in aspects)
     altered = change.action is Action.ALTER and change.aspect in aspects
-    return change.object.kind is ObjectKind.COLUMN and (change.action in MEMBERSHIP or altered)
+    return change.object.kind is NamedKind.COLUMN and (change.action in MEMBERSHIP or altered)
 
 
 def _follows(whole: Effect, change: Effect) -> bool:
@@ -95,13 +95,13 @@ def _follows(whole: Effect, change: Effect) -> bool:
 def _changes_itself(whole: Effect, change: Effect) -> bool:
     """CREATE OR REPLACE VIEW may add columns; CREATE INDEX and DROP INDEX matter to copies of a table."""
     if change.action is Action.CREATE:
-        return change.object.kind is ObjectKind.VIEW and change.forgiving and not change.replaced
+        return change.object.kind is NamedKind.VIEW and change.forgiving and not change.replaced
     copies = "indexes" in whole.aspect.split()
     return copies and change.aspect == "indexes" and change.action in {Action.READ, Action.ALTER}
 
 
 def _taken_whole(whole: Effect, change: Effect, doubt: str | None) -> Conflict:
-    what = "whatever is in" if whole.object.kind is ObjectKind.SCHEMA else "every column of"
+    what = "whatever is in" if whole.object.kind is NamedKind.SCHEMA else "every column of"
     replaced = change.action is Action.CREATE and change.object == whole.object
     changes = f"{change.label} replaces it" if replaced else uses(change, whole)
     taken = change.object if replaced else whole.object
@@ -144,7 +144,7 @@ def type_of_what_is_built_on(retyped: Effect, other: Effect) -> Conflict | None:
         return None
     if other.makes in retyped.recreated:
         return None
-    what = retyped.object if retyped.object.kind is ObjectKind.COLUMN else f"the columns of {retyped.object}"
+    what = retyped.object if retyped.object.kind is NamedKind.COLUMN else f"the columns of {retyped.object}"
     compared = retyped.has(Trait.CONVERTED) and other.has(Trait.COMPARED)
     refused = other.action is Action.READ and (other.dependency is DependencyKind.BLOCKS or compared)
     return Conflict(
@@ -177,14 +177,14 @@ def enum_values(first: Effect, second: Effect) -> Conflict | None:
     """Both sides add a value at one place of an enum: the values sort in the order in which they were added."""
     if not first.action is second.action is Action.CREATE:
         return None
-    if not first.object.kind is second.object.kind is ObjectKind.VALUE:
+    if not first.object.kind is second.object.kind is NamedKind.VALUE:
         return None
     if first.object.root != second.object.root or first.object == second.object:
         return None
     if not first.aspect or first.aspect != second.aspect:
         return None
     one, two = labels_in_order(first, second)
-    enum = Object(ObjectKind.TYPE, first.object.root)
+    enum = Object(NamedKind.TYPE, first.object.root)
     return Conflict(
         object=enum,
         message=f"{one} and {two} both add a value to {enum} {first.aspect}: they sort as they were run",
@@ -208,14 +208,14 @@ def columns_of_one_table(first: Effect, second: Effect) -> Conflict | None:
     """Both sides add columns to a table: they commute, but the order of the columns depends on who is first."""
     if not first.action is second.action is Action.CREATE:
         return None
-    if not first.object.kind is second.object.kind is ObjectKind.COLUMN:
+    if not first.object.kind is second.object.kind is NamedKind.COLUMN:
         return None
     if first.object.root != second.object.root or first.object == second.object:
         return None
     if first.taken or second.taken or first.implied or second.implied:
         return None
     one, two = labels_in_order(first, second)
-    table = Object(ObjectKind.TABLE, first.object.root)
+    table = Object(NamedKind.TABLE, first.object.root)
     return Conflict(
         object=table,
         message=f"{one} and {two} both add columns to {table}: their order depends on who runs first",

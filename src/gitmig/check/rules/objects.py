@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.check.dependencies import OVERLOADS, VALUES
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
 from gitmig.check.rules.pairs import given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -84,9 +84,9 @@ def _one_name(first: Effect, second: Effect) -> bool:
     if not first.action is second.action is Action.CREATE or first.object != second.object:
         return False
     # what follows from two creations, as a partition and a child's column, is created twice where they are
-    follow = (first.implied and second.implied) or first.object.kind is ObjectKind.PARTITION
+    follow = (first.implied and second.implied) or first.object.kind is NamedKind.PARTITION
     # of all relations, an index alone is no type
-    one_row_type = {first.object.kind, second.object.kind} == {ObjectKind.INDEX, ObjectKind.TYPE}
+    one_row_type = {first.object.kind, second.object.kind} == {NamedKind.INDEX, NamedKind.TYPE}
     return not (follow or one_row_type or (first.freed and second.freed))
 
 
@@ -96,7 +96,7 @@ def _gives_way(effect: Effect) -> bool:
 
 def _chosen(first: Effect, second: Effect) -> Conflict:
     one, two = labels_in_order(first, second)
-    what = "index" if first.object.kind is ObjectKind.INDEX else first.object.kind.value
+    what = "index" if first.object.kind is NamedKind.INDEX else first.object.kind.value
     return Conflict(
         object=first.object,
         message=f"{one} and {two} both make an {what} without a name that PostgreSQL calls {first.object.path[-1]}",
@@ -375,13 +375,13 @@ def _privilege(effect: Effect) -> tuple[str, str]:
 def _disables(altered: Effect, trigger: Effect) -> bool:
     """Whether one disables all triggers of a table, and the other one makes one there."""
     disables = altered.action is Action.ALTER and altered.touch.value in {"AT_DisableTrigAll", "AT_DisableTrigUser"}
-    made = trigger.action is Action.CREATE and trigger.object.kind is ObjectKind.TRIGGER
+    made = trigger.action is Action.CREATE and trigger.object.kind is NamedKind.TRIGGER
     return disables and made and altered.object.contains(trigger.object)
 
 
 def _sets_back(altered: Effect, created: Effect) -> Conflict | None:
     """CREATE OR REPLACE sets the options of a function or view back."""
-    if not created.forgiving or created.object.kind not in {ObjectKind.FUNCTION, ObjectKind.VIEW}:
+    if not created.forgiving or created.object.kind not in {NamedKind.FUNCTION, NamedKind.VIEW}:
         return None
     if any(word in altered.aspect for word in KEPT_BY_REPLACE):
         return None

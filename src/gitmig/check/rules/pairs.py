@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import OPERATOR, ROUTINE, Action, DependencyKind, ObjectKind
+from gitmig.check.footprint.model import OPERATOR, ROUTINE, Action, DependencyKind, NamedKind
 
 if TYPE_CHECKING:
     from gitmig.check.effects import Effect
@@ -35,7 +35,7 @@ def given(write: Effect, column: Object) -> bool:
         or write.dependency is DependencyKind.AT_CALL
     ):
         return False
-    by_position = write.aspect == "insert" and write.object.kind is not ObjectKind.COLUMN
+    by_position = write.aspect == "insert" and write.object.kind is not NamedKind.COLUMN
     return write.object == column or (by_position and write.touch.columns is None)
 
 

@@ -8,7 +8,7 @@ from math import gcd
 from typing import TYPE_CHECKING, Any
 
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.model import Action, Object, ObjectKind
+from gitmig.check.footprint.model import Action, NamedKind, Object
 from gitmig.check.rules.pairs import labels_in_order
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -45,7 +45,7 @@ def partitions(first: Effect, second: Effect) -> Conflict | None:
     """
     if not first.action is second.action is Action.CREATE:
         return None
-    if not first.object.kind is second.object.kind is ObjectKind.PARTITION:
+    if not first.object.kind is second.object.kind is NamedKind.PARTITION:
         return None
     if first.object.root != second.object.root or first.object == second.object:
         return None  # two tables of one name: another rule
@@ -53,7 +53,7 @@ def partitions(first: Effect, second: Effect) -> Conflict | None:
     if overlap is False:
         return None
     one, two = labels_in_order(first, second)
-    table = Object(ObjectKind.TABLE, first.object.root)
+    table = Object(NamedKind.TABLE, first.object.root)
     meet = "the two have" if overlap else "they may have"
     return Conflict(
         object=table,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.check.dependencies import DOMAIN, REST
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.model import Action, DependencyKind, ObjectKind, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
 from gitmig.check.rules.pairs import given, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -34,7 +34,7 @@ def value_required(column: Effect, insert: Effect) -> Conflict | None:
 
     For `SET NOT NULL` on a column that is there, not certain: it may have a default.
     """
-    if not _writes_at_once(insert, {"insert"}) or column.object.kind is not ObjectKind.COLUMN:
+    if not _writes_at_once(insert, {"insert"}) or column.object.kind is not NamedKind.COLUMN:
         return None
     new = column.action is Action.CREATE and column.has(Trait.REQUIRED)
     tightened = column.action is Action.ALTER and column.aspect == "null" and column.touch.value == "not null"
@@ -79,7 +79,7 @@ def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
     """
     if not _writes_at_once(write, {"insert", "update"}) or write.object.root != added.object.root:
         return None
-    constraint = added.action is Action.CREATE and added.object.kind is ObjectKind.CONSTRAINT
+    constraint = added.action is Action.CREATE and added.object.kind is NamedKind.CONSTRAINT
     followed = added.action is Action.ALTER and added.aspect in FOLLOWED
     if followed and added.aspect == DOMAIN and not given(write, added.object):
         return None
@@ -147,18 +147,18 @@ def _at_once(effect: Effect) -> bool:
 def _is_read_or_written(write: Effect, other: Effect) -> bool:
     if not other.changes_data or write.object != other.object:
         return False
-    whole_row = write.aspect in {"insert", "delete"} and write.object.kind is not ObjectKind.COLUMN
+    whole_row = write.aspect in {"insert", "delete"} and write.object.kind is not NamedKind.COLUMN
     if other.action is Action.READ:
         return whole_row or write.aspect == "update"
     return write.aspect == other.aspect == "update"
 
 
 def _fires(trigger: Effect, other: Effect) -> bool:
-    made = trigger.action is Action.CREATE and trigger.object.kind in {ObjectKind.TRIGGER, ObjectKind.RULE}
+    made = trigger.action is Action.CREATE and trigger.object.kind in {NamedKind.TRIGGER, NamedKind.RULE}
     return made and other.action is Action.WRITE and other.object.root == trigger.object.root
 
 
 def _replaces_called(made: Effect, other: Effect) -> bool:
-    replaces = made.action is Action.CREATE and made.object.kind is ObjectKind.FUNCTION
+    replaces = made.action is Action.CREATE and made.object.kind is NamedKind.FUNCTION
     called = other.has(Trait.CALLED) and (other.object == made.object or other.object.contains(made.object))
     return replaces and called and (made.forgiving or made.replaced)

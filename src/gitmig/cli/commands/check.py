@@ -61,13 +61,13 @@ def command(
         given = {"REV": revision, "--prove": prove, "--scratch": scratch, "--format": form != "text"}
         _refuse("--all compares all branches", given)
         return _check_all(base, pattern, as_json=as_json)
-    from gitmig.operations.check import review
+    from gitmig import check
 
-    found = review(
+    found = check(
         options.project(),
         base,
         revision,
-        prove=prove or scratch is not None,
+        prove=prove,
         scratch=scratch,
         clients=not no_clients,
         lint=not no_lint,

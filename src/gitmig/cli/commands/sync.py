@@ -47,7 +47,7 @@ def command(
     What is applied and not in the target is reverted, newest first, with the down that was stored when it was
     applied; then what is missing is applied in order. Everything happens in one transaction if PostgreSQL allows it.
     """
-    from gitmig.operations.sync import sync
+    from gitmig import sync
     from gitmig.project.trust import rebinding_notice
 
     watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json, agreed=yes)
@@ -62,12 +62,12 @@ def command(
     try:
         outcome = sync(
             project,
-            watcher,
-            revision=revision,
+            revision,
             dry_run=dry_run,
             abandon=abandon,
             discard_drift=discard_drift,
             take_over=take_over,
+            observer=watcher,
         )
     finally:
         watcher.close()

@@ -32,13 +32,12 @@ def command(what: str | None, everything: bool, strict: bool, trust: bool, datab
     those that it adds, for a range A..B those that B has and A has not. Exits with 1 if a down does not undo its up,
     or a script fails.
     """
-    from gitmig.operations.verify import verify
-    from gitmig.trials.round_trip import Weight
+    from gitmig import Weight, verify
 
     watcher = _Watcher()
     try:
         consent = scratch_consent(given=trust, may_ask=not as_json)
-        found = verify(options.project(database), what, watcher, everything=everything, consent=consent)
+        found = verify(options.project(database), what, everything=everything, consent=consent, observer=watcher)
     finally:
         watcher.close()
     if as_json:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from gitmig.check.rules import RULES, Family
 from gitmig.check.rules.registry import WhenProven
+from gitmig.cli.output import say_exactly
 from gitmig.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.rules import CheckRule
     from gitmig.check.rules.registry import Example
+    from gitmig.cli import shapes
 
     AnyRule = CheckRule[..., Any]
 
@@ -62,7 +62,7 @@ def as_text(rule: AnyRule) -> str:
     return "\n\n".join([heading, *(_plain(part) for part in _paragraphs(rule)), *examples])
 
 
-def as_json(rule: AnyRule) -> dict[str, Any]:
+def as_json(rule: AnyRule) -> shapes.Explanation:
     """See docs/json.md."""
     return {
         "code": rule.code,
@@ -131,4 +131,4 @@ def _plain(markdown: str) -> str:
 
 
 if __name__ == "__main__":
-    click.echo(page(), nl=False)
+    say_exactly(page().removesuffix("\n"))
