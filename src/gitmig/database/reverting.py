@@ -12,9 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from gitmig.core.difference.names import quoted
 from gitmig.core.plan import Direction
 from gitmig.core.repair import Repair, Way, blamed, expanded, left_undone, named, share
-from gitmig.core.schema import schema_difference
+from gitmig.core.schema import ObjectName, schema_difference
 from gitmig.database.catalogs import read_schema
 from gitmig.database.piecewise import OUTSIDE_ONLY
 from gitmig.database.refusals import TOO_MUCH_FOR_ONE
@@ -23,7 +24,7 @@ from gitmig.database.sending import HOPELESS, ScriptError
 from gitmig.rows.constraints import settle_constraints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from gitmig.core.renamings import Undo
     from gitmig.core.schema import Schema, SchemaDifference
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from gitmig.database.ledger import Row
     from gitmig.database.stepping import Stepper
     from gitmig.database.tasks import Task
-    from gitmig.rows.items import Report
+    from gitmig.rows.items import Kept, Report
 
 
 # The words of statements that may change the schema.
@@ -97,13 +98,20 @@ class Reverter:
         if without_down := [task.row.position for task in tasks if not _has_down(task)]:
             places = {place for position in without_down for place in (position - 1, position)}
             self._expected.prepare(places & {*range(bottom, top)})
-        few: Collection[int] = ()
-        for more in (few, range(bottom, top), few):
+        further: Iterator[Collection[int]] = iter(((), range(bottom, top)))
+        in_one: set[int] = set()
+        while True:
             try:
                 with self._connection.transaction():
-                    return _AllAtOnce(self._connection, self._expected, self._stepper, tasks).run(wanted)
+                    return _AllAtOnce(self._connection, self._expected, self._stepper, tasks, in_one).run(wanted)
             except _NotAtHand as needed:
+                more = next(further, None)
+                if more is None:
+                    break
                 self._expected.prepare({*needed.positions, *more})
+            except _TookTooMuch as found:
+                in_one |= set(found.positions)
+                self._expected.prepare({place for position in in_one for place in (position - 1, position)})
             except ScriptError as failure:
                 _raise_if_hopeless(failure)
                 break
@@ -191,18 +199,32 @@ class Reverter:
 
 
 class _AllAtOnce:
-    """One run through all the tasks, measured once at its end. What it raises leaves everything to be rolled back."""
+    """One run through all the tasks, measured once at its end. What it raises leaves everything to be rolled back.
 
-    def __init__(self, connection: Connection, expected: Expectation, stepper: Stepper, tasks: Sequence[Task]) -> None:
+    At the positions `in_one` the down and what it leaves undone are one step.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        expected: Expectation,
+        stepper: Stepper,
+        tasks: Sequence[Task],
+        in_one: Collection[int],
+    ) -> None:
         self._connection = connection
         self._expected = expected
         self._stepper = stepper
         self._tasks = tasks
+        self._in_one = in_one
         self._done: list[Done] = []
         self._known: Schema | None = None  # what the schema must be now, if the last script was a computed one
 
     def run(self, wanted: str) -> list[Done]:
-        """Revert all, to the schema with the `wanted` fingerprint. Raises _NotAtHand, ScriptError, Elsewhere."""
+        """Revert all, to the schema with the `wanted` fingerprint.
+
+        Raises _NotAtHand, _TookTooMuch, ScriptError, Elsewhere.
+        """
         for task in self._tasks:
             self._done.append(self._revert(task))
         gauge, bottom = self._expected.gauge, self._tasks[-1].row.position - 1
@@ -224,6 +246,8 @@ class _AllAtOnce:
         """By its down as it is written, or by what can be computed in the place of one that fails or is missing."""
         if not _has_down(task):
             return self._compute(task, "its down has no statement" if task.script else "it has no down")
+        if task.row.position in self._in_one:
+            return self._completed_at_once(task)
         try:
             return self._as_written(task)
         except ScriptError as failure:
@@ -241,6 +265,21 @@ class _AllAtOnce:
             done = self._stepper.run_as_written(task)
         self._known = None
         return done
+
+    def _completed_at_once(self, task: Task) -> Done:
+        """By its down and what that leaves undone, as one step."""
+        position = task.row.position
+        self._need({position - 1})
+        if self._done:
+            self._put_right(position)
+        wanted, ignore = self._expected.schema(position - 1), self._expected.gauge.ignore
+        attempt = Attempt(Way.COMPLETED, task, wanted, self._connection, ignore)
+        with self._connection.transaction():
+            settle_constraints(self._connection)
+            done = self._stepper.run(task, attempt, None)
+            attempt.verify()
+        self._known = None
+        return replace(done, repair=Repair(way=attempt.way, reason=attempt.reason)) if attempt.reason else done
 
     def _compute(self, task: Task, reason: str) -> Done:
         """Revert a task by the difference between the schemas above and below it."""
@@ -264,6 +303,8 @@ class _AllAtOnce:
         left = schema_difference(wanted, found)
         if not left:
             return False
+        if too_much := self._took_too_much(left):
+            raise _TookTooMuch(too_much)
         owners = blamed(left, found, wanted, [task.row.up for task in self._tasks[: len(self._done)]])
         tasks = self._tasks[: len(self._done)]
         guesses, undos = any(task.guesses for task in tasks), [task.undo(whole=False) for task in tasks]
@@ -280,6 +321,19 @@ class _AllAtOnce:
             self._blame(place, share(left, {name for name, owner in owners.items() if owner == place}))
         self._known = wanted
         return True
+
+    def _took_too_much(self, left: SchemaDifference) -> set[int]:
+        """The positions of downs that took the values of columns which are to be there afterwards.
+
+        The columns will be made anew, and get the values only in a step that begins before the down.
+        """
+        missing = set(left.missing)
+        return {
+            task.row.position
+            for task, done in zip(self._tasks, self._done)
+            if task.row.position not in self._in_one
+            and any(not missing.isdisjoint(_taken_from(kept)) for kept in done.rows.kept)
+        }
 
     def _complete(self, place: int, rows: Report) -> None:
         done = self._done[place]
@@ -305,6 +359,20 @@ class _NotAtHand(Exception):
     def __init__(self, positions: Collection[int]) -> None:
         super().__init__()
         self.positions = positions
+
+
+class _TookTooMuch(Exception):
+    """Downs at these positions took the values of columns that are to be there afterwards."""
+
+    def __init__(self, positions: Collection[int]) -> None:
+        super().__init__()
+        self.positions = positions
+
+
+def _taken_from(kept: Kept) -> set[ObjectName]:
+    """The columns that are gone, and of which the values are kept. Rows of whole tables find their way back anyway."""
+    table = f"{quoted(kept.table.schema)}.{quoted(kept.table.name)}"
+    return {ObjectName("column", f"{table}.{quoted(column)}") for column in kept.columns}
 
 
 def _has_down(task: Task) -> bool:
