@@ -33,7 +33,8 @@ class Task:
     """A step with its script, and the ledger row it adds or takes away.
 
     `script` is None for the revert of a migration without a down. `written` is the script as it was written, where
-    that was for the outside of a transaction and `script` is for the inside. `replaces`: see `core.plan.edited`.
+    that was for the outside of a transaction and `script` is for the inside. `replaces`: see `core.plan.edited`;
+    `coming` are the checksums of all that the plan applies.
     """
 
     step: Step
@@ -41,6 +42,7 @@ class Task:
     row: Row
     written: Script | None = None
     replaces: tuple[str, ...] = ()
+    coming: frozenset[str] = frozenset()
 
     @property
     def transactional(self) -> bool:
@@ -81,6 +83,7 @@ class Task:
             text=here,
             opposite=there,
             replaces=self.replaces,
+            coming=self.coming,
             renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind == "table"),
         )
 
@@ -122,8 +125,9 @@ class Task:
 def tasks(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Task]:
     """The tasks of the plan in order; `rows` are the ledger's above the part that is kept."""
     before = edited(plan)
+    coming = frozenset(step.desired.checksum for step in plan.applies if step.desired)
     return [_revert(step, rows[step.position]) for step in plan.reverts] + [
-        replace(_apply(step, rows, context), replaces=before[step.position]) for step in plan.applies
+        replace(_apply(step, rows, context), replaces=before[step.position], coming=coming) for step in plan.applies
     ]
 
 
