@@ -4,6 +4,7 @@
         a step: its down as it is written
                 its down once more, if something was left undone by the downs before it, and put right
                 the computed difference between the schemas above and below it
+                the down and what it leaves undone as one step, if it took values of columns that stay
     one step after the other, each believed for itself
         a step: its down, and the computed difference for what that leaves undone
                 the computed difference alone
@@ -24,7 +25,8 @@ from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.model import schema_difference
+from gitmig.schema.model import ObjectKind, ObjectName, schema_difference
+from gitmig.schema.names import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
     from gitmig.execute.step_runner import StepRunner, StepScript
     from gitmig.execute.tasks import Done, RevertTask
     from gitmig.postgres.connection import Connection
-    from gitmig.schema.model import ObjectName, Schema, SchemaDifference
+    from gitmig.rows.items import Kept
+    from gitmig.schema.model import Schema, SchemaDifference
 
 # The words of statements that may change the schema.
 CHANGES_SCHEMA = re.compile(
@@ -58,6 +61,14 @@ class Elsewhere(LeadsNowhere):
 
 class NotAtHand(LeadsNowhere):
     """The schemas at these positions have to be built first."""
+
+    def __init__(self, positions: Collection[int]) -> None:
+        super().__init__()
+        self.positions = positions
+
+
+class TookTooMuch(LeadsNowhere):
+    """The downs at these positions took the values of columns that are to be there afterwards."""
 
     def __init__(self, positions: Collection[int]) -> None:
         super().__init__()
@@ -106,12 +117,11 @@ class Reverter:
         if without_down := [task for task in tasks if not _has_down(task)]:
             places = {place for task in without_down for place in (task.reached, task.row.position)}
             self.expected.prepare(places & {*every})
-        all_at_once = _AllAtOnce(self, tasks, wanted)
+        all_at_once, further = _AllAtOnce(self, tasks, wanted), iter([range(0), every])
         yield all_at_once
-        for more in ((), every):
-            if all_at_once.missing:
-                self.expected.prepare({*all_at_once.missing, *more})
-                yield all_at_once
+        while all_at_once.missing and (more := range(0) if all_at_once.joined else next(further, None)) is not None:
+            self.expected.prepare({*all_at_once.missing, *more})
+            yield all_at_once
         self.expected.prepare(every)
         yield _OneByOne(self, tasks)
 
@@ -128,11 +138,15 @@ class Reverter:
 class _AllAtOnce:
     """One run through all the tasks, to the schema with the `wanted` fingerprint, measured once at its end.
 
-    `missing` are positions of schemas that have to be built before it can run.
+    `missing` are positions of schemas that have to be built before it can run. A down that takes values of columns
+    which are to stay becomes one step with what it leaves undone, so that these get the values back; `joined`: another
+    one has.
     """
 
     def __init__(self, reverter: Reverter, tasks: Sequence[RevertTask], wanted: str) -> None:
         self.missing: Collection[int] = ()
+        self.joined = False
+        self._in_one: set[int] = set()
         self._reverter = reverter
         self._expected = reverter.expected
         self._tasks = tasks
@@ -157,7 +171,12 @@ class _AllAtOnce:
         """Go on with the next way, unless the transaction is lost."""
         if isinstance(failure, ScriptError) and is_hopeless(failure):
             raise failure
-        self.missing = failure.positions if isinstance(failure, NotAtHand) else ()
+        self.missing, self.joined = (), isinstance(failure, TookTooMuch)
+        if isinstance(failure, NotAtHand):
+            self.missing = failure.positions
+        elif isinstance(failure, TookTooMuch):
+            self._in_one |= set(failure.positions)
+            self.missing = {place for position in self._in_one for place in (position - 1, position)}
 
     def _revert(self, task: RevertTask) -> Done:
         done = first_that_succeeds(self._reverter.connection, self._ways(task, []))
@@ -168,7 +187,12 @@ class _AllAtOnce:
 
     def _ways(self, task: RevertTask, reasons: list[str]) -> Iterator[Strategy[Done]]:
         position, reverter = task.row.position, self._reverter
-        if _has_down(task):
+        if position in self._in_one:
+            self._need(task.reached)
+            if self._done:
+                self._put_right(position)
+            yield _Completed(reverter, task, reasons, _Rest(reverter, task, reverter.runner.own_script(task)))
+        elif _has_down(task):
             yield _Down(reverter, task, reasons)
             if self._done and self._put_right(position):
                 yield _Down(reverter, task, reasons)
@@ -186,6 +210,8 @@ class _AllAtOnce:
         if not left:
             self._known = found
             return False
+        if too_much := self._took_too_much(left):
+            raise TookTooMuch(too_much)
         tasks = self._tasks[: len(self._done)]
         owners = blamed(left, found, wanted, [task.row.up for task in tasks])
         guesses, undos = any(task.guesses for task in tasks), [task.undo(whole=False) for task in tasks]
@@ -203,6 +229,19 @@ class _AllAtOnce:
         self._note_repairs(left, owners)
         self._known = wanted
         return True
+
+    def _took_too_much(self, left: SchemaDifference) -> set[int]:
+        """The positions of downs that took the values of columns which are to be there afterwards.
+
+        The columns will be made anew, and get the values only in a step that begins before the down.
+        """
+        missing = set(left.missing)
+        return {
+            task.row.position
+            for task, done in zip(self._tasks, self._done)
+            if task.row.position not in self._in_one
+            and any(not missing.isdisjoint(_taken_from(kept)) for kept in done.rows.kept)
+        }
 
     def _note_repairs(self, left: SchemaDifference, owners: Mapping[ObjectName, int]) -> None:
         """Say of the steps that left something undone what that was."""
@@ -349,6 +388,12 @@ class _Rest:
             self.reverter.transformation(self.task, found, wanted, whole=self.down is None).run()
             if still := schema_difference(wanted, self.reverter.read()):
                 raise Elsewhere(still)
+
+
+def _taken_from(kept: Kept) -> set[ObjectName]:
+    """The columns that are gone, and of which the values are kept. Rows of whole tables find their way back anyway."""
+    table = f"{quoted(kept.table.schema)}.{quoted(kept.table.name)}"
+    return {ObjectName(ObjectKind.COLUMN, f"{table}.{quoted(column)}") for column in kept.columns}
 
 
 def _has_down(task: RevertTask) -> bool:

@@ -81,7 +81,13 @@ class _Task:
         texts = [script.text for script in (content.up, content.down) if script is not None]
         return any(MAY_RENAME.search(text) for text in texts)
 
-    def _subject(self, text: str | None, opposite: str | None, replaces: tuple[str, ...] = ()) -> Subject:
+    def _subject(
+        self,
+        text: str | None,
+        opposite: str | None,
+        replaces: tuple[str, ...] = (),
+        coming: frozenset[str] = frozenset(),
+    ) -> Subject:
         row = self.row
         return Subject(
             version=row.version,
@@ -90,16 +96,21 @@ class _Task:
             text=text,
             opposite=opposite,
             replaces=replaces,
+            coming=coming,
             renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind is ObjectKind.TABLE),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyTask(_Task):
-    """Run a migration's up and add its ledger row. `replaces`: see `migrations.plan.edited`."""
+    """Run a migration's up and add its ledger row.
+
+    `replaces`: see `migrations.plan.edited`; `coming` are the checksums of all that the plan applies.
+    """
 
     step: Apply
     replaces: tuple[str, ...] = ()
+    coming: frozenset[str] = frozenset()
 
     @property
     def reached(self) -> int:
@@ -114,7 +125,7 @@ class ApplyTask(_Task):
     @property
     def subject(self) -> Subject:
         """The migration, for those who keep its rows."""
-        return self._subject(self.row.up, self.row.down, self.replaces)
+        return self._subject(self.row.up, self.row.down, self.replaces, self.coming)
 
     @property
     def may_rename(self) -> bool:
@@ -182,10 +193,12 @@ def tasks(plan: Plan, rows: Mapping[int, Row], context: SyncContext) -> list[Tas
     for revert in plan.reverts:
         row = rows[revert.position]
         found.append(RevertTask(step=revert, script=row.content.down, row=row))
+    coming = frozenset(apply.desired.checksum for apply in plan.applies)
     for apply in plan.applies:
         content = _content(apply, rows)
         row = _row(apply, content, context)
-        found.append(ApplyTask(step=apply, script=content.up, row=row, replaces=before[apply.position]))
+        task = ApplyTask(step=apply, script=content.up, row=row, replaces=before[apply.position], coming=coming)
+        found.append(task)
     return found
 
 

@@ -252,7 +252,7 @@ class Preserver:
             self._may_hold = self._store.exists()
         items: list[Item] = []
         if self._may_hold:
-            items = self._store.due([subject.checksum, *subject.replaces], direction)
+            items = self._store.due(subject, direction)
             self._store.await_again([subject.checksum], direction)
         if direction is Direction.REVERT:
             return items, []

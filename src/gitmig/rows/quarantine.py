@@ -92,7 +92,8 @@ def waiting_rows(store: Store, item: Item, snapshot: Snapshot, after: Table, len
         joins.append(sql.SQL(" LEFT JOIN {} {} ON {}").format(data_table(lender.data), sql.Identifier(f"i{place}"), on))
         for kept, own in lent:
             name = f"x{place}_{kept.data}"
-            pairs.append(Pair(kept=replace(kept, data=name, heir=own.name), column=own, table=after.name))
+            lent_column = replace(kept, data=name, heir=own.name, fresh=None)  # what else is known of it stays there
+            pairs.append(Pair(kept=lent_column, column=own, table=after.name))
             values.append(sql.SQL("{} AS {}").format(sql.Identifier(f"i{place}", kept.data), sql.Identifier(name)))
     store.create(
         item.data,
