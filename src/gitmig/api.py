@@ -144,7 +144,7 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     none of the ledger's scripts. Other errors are GitmigError: DatabaseUnavailable, InvalidMigrations, …
     """
     from gitmig.ledger import read_state
-    from gitmig.migrations.plan import desire, difference, make_plan, unread
+    from gitmig.migrations.plan import desire, make_plan, set_difference, unread
     from gitmig.postgres.address import Address
     from gitmig.project.expected import Expected, find_drift
     from gitmig.project.target import load_target
@@ -161,7 +161,7 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
             changed = find_drift(connection, Expected(project, connection, state.stack), state)
             if changed is None:
                 return
-    found = difference(state.stack, desired)
+    found = set_difference(state.stack, desired)
     raise OutOfSync(
         database=str(Address.of(project.url)),
         where=f"commit {target.commit}" if revision else f"the work tree on {target.commit or 'no commit'}",

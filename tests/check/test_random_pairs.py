@@ -12,7 +12,7 @@ from tests.check.test_golden import symmetric
 from tests.check.test_truth import is_clean, is_doubtful, outcome, run
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 BASE = """
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.findings import Finding
     from gitmig.migrations.model import Content, Migration
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 # About two migrations that cannot both run, or give another schema the other way round.
 OBJECTS = "GM2"

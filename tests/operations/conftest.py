@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitmig.errors import SyncFailed
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.tasks import Done
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.plan import Plan, Step
     from gitmig.postgres.lock import Holder

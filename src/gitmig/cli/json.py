@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitmig.check.proof import OrderFailure, Proof
     from gitmig.cli import shapes
     from gitmig.cli.formats import CheckReport
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.tasks import Done
     from gitmig.ledger.ownership import Origin
     from gitmig.migrations.model import Migration, MigrationSet, Problem
     from gitmig.migrations.plan import Applied, Plan, Replacement, Step

@@ -17,7 +17,7 @@ from gitmig.cli.output import confirm, ledger_lines, plural, say, step_line, tel
 from gitmig.cli.wording import abandoned_line, lines, staying_line
 from gitmig.errors import GitmigError
 from gitmig.execute.repair import Way, named
-from gitmig.migrations.plan import Direction
+from gitmig.migrations.plan import Apply
 from gitmig.text import as_size, visible
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from gitmig.errors import SyncFailed
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.tasks import Done
     from gitmig.ledger import LastSync
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.plan import Plan, Step
@@ -291,8 +291,8 @@ class Watcher:
 
     def _warn(self, step: Step) -> None:
         """Say it when a migration is made, not when it is too late."""
-        content = step.desired.content if step.desired else None
-        if step.direction is not Direction.APPLY or content is None or content.up.is_blank:
+        content = step.desired.content if isinstance(step, Apply) else None
+        if content is None or content.up.is_blank:
             return
         if content.down is None:
             warn(f"{step.label} has no down section: its way back will have to be computed")

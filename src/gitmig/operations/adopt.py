@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from gitmig.errors import GitmigError
 from gitmig.execute import ledger_writer
 from gitmig.execute.repair import named
-from gitmig.execute.tasks import Context, row_of
+from gitmig.execute.tasks import SyncContext, row_of
 from gitmig.git import marker, snapshot
 from gitmig.git.branches import branches
 from gitmig.ledger import applied_of, read_state
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gitmig.ledger.journals import Journal
     from gitmig.migrations.model import Content, Migration
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.lock import Holder
     from gitmig.project.project import Project
     from gitmig.project.target import Target
@@ -272,7 +272,7 @@ class _Found:
     adopted: Adopted
     rows: tuple[Row, ...]
     gain: Plan
-    context: Context
+    context: SyncContext
     fingerprint: str | None
     contents: dict[str, Content]
 
@@ -286,7 +286,7 @@ class _Search:
         self._project = target.project
         self._observer = observer
         self._database = str(Address.of(target.project.url))
-        self._context = Context(target=target.set, commit=target.commit, by=target.project.user)
+        self._context = SyncContext(target=target.set, commit=target.commit, by=target.project.user)
         self._fingerprint: str | None = None
 
     def run(self, *, with_drift: bool) -> _Found:

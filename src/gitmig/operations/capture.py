@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
 from gitmig.execute.ledger_writer import adopt
-from gitmig.execute.tasks import Context, row_of
+from gitmig.execute.tasks import SyncContext, row_of
 from gitmig.git import marker
 from gitmig.ledger import read_rows, read_state
 from gitmig.migrations.naming import slug
-from gitmig.migrations.plan import desire, make_plan, unread
-from gitmig.migrations.plan import difference as difference_of_sets
+from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 from gitmig.postgres.address import Address
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.project import trust
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 
     from gitmig.ledger import State
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.lock import Holder
     from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
@@ -125,7 +124,7 @@ def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
         raise GitmigError(f"{label} was interrupted in {database}", hint="`gitmig sync` finishes it; then capture")
     contents = target.contents(unread(state.stack, target.set.migrations))
     desired = desire(state.stack, target.set.migrations, contents)
-    apart = difference_of_sets(state.stack, desired)
+    apart = set_difference(state.stack, desired)
     if apart.phantom or apart.edited:
         steps = make_plan(state.stack, desired).steps
         details = tuple(f"sync would {step.direction.value} {step.label}" for step in steps[:3])
@@ -180,7 +179,7 @@ def _write_and_adopt(connection: Connection, state: State, drafted: Draft, finge
     try:
         target = load_target(project)
         migration = target.set.migrations[-1]
-        context = Context(target=target.set, commit=target.commit, by=project.user)
+        context = SyncContext(target=target.set, commit=target.commit, by=project.user)
         content = target.contents((migration,))[migration.path]
         trust.approve(project, [trust.Candidate.of(migration, content)])
         row = row_of(len(state.stack) + 1, migration, content, context)

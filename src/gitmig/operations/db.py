@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 from gitmig.git import marker
 from gitmig.postgres.address import environment
-from gitmig.rebuild.target import (
-    UNDER_CONSTRUCTION,
+from gitmig.rebuild.databases import (
+    NEW_PREFIX,
     database_names,
     drop_unused,
     identity,
     listed,
-    name_under_construction,
+    name_of_new,
     orphans,
     replaced_at,
 )
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.lock import Holder
     from gitmig.project.project import Project
 
@@ -110,7 +110,7 @@ def prune(project: Project, on_wait: Callable[[Holder], None], databases: Sequen
     """Drop these databases, and what a rebuild that was killed left half built; returns those that are in use."""
     with project.connect("prune", on_wait=on_wait) as connection:
         _, oid = identity(connection)
-        for name in (name_under_construction(oid), *orphans(connection, UNDER_CONSTRUCTION)):
+        for name in (name_of_new(oid), *orphans(connection, NEW_PREFIX)):
             drop_unused(connection, name)
         return [old for old in databases if not drop_unused(connection, old.name)]
 

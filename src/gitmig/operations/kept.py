@@ -17,7 +17,7 @@ from gitmig.rows.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.lock import Holder
     from gitmig.project.kept_migrations import Found
     from gitmig.project.project import Project

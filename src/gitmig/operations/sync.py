@@ -16,8 +16,8 @@ from gitmig import ledger
 from gitmig.config import OPTION
 from gitmig.errors import GitmigError, UsageError
 from gitmig.execute.executor import Executor
-from gitmig.execute.revert import Unrepairable
-from gitmig.execute.tasks import Context, StepFailed
+from gitmig.execute.repair import Unrepairable
+from gitmig.execute.tasks import StepFailed, SyncContext
 from gitmig.git import marker
 from gitmig.ledger import end_unfinished, extend_last_sync, read_state, schema
 from gitmig.ledger.protection import Caller, Change
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitmig.errors import SyncFailed
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.tasks import Done
     from gitmig.ledger import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
     from gitmig.operations.rebuild import Rebuilt
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.observer import SyncObserver
     from gitmig.project.project import Project
     from gitmig.project.target import Target
@@ -307,10 +307,10 @@ class SyncRun:
     def _executor(self, expected: Expected | None = None, keeper: Preserver | None = None) -> Executor:
         return Executor(
             self.connection,
-            Context(target=self._target.set, commit=self._target.commit, by=self._project.user),
+            SyncContext(target=self._target.set, commit=self._target.commit, by=self._project.user),
             self.observer,
             expected=expected,
-            keeper=keeper,
+            preserver=keeper,
             always_outside=self._project.settings.run_outside == "always",
         )
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Content
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.operations.sync import Outcome
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.rows.preserve import Preserver
     from gitmig.rows.since import Written

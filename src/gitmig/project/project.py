@@ -22,7 +22,7 @@ from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_v
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.lock import Holder
 
 LONGEST_NAME = 63  # bytes, PostgreSQL's limit

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.lock import Holder
     from gitmig.project.project import Project
     from gitmig.schema.model import SchemaDifference

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gitmig.ledger import Row, State
     from gitmig.migrations.model import Content
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
 
@@ -279,7 +279,7 @@ def _candidates(project: Project, target: Target, migrations: Sequence[Migration
 def _brought_in(plan: Plan, target: Target) -> list[Candidate]:
     """What the plan reads from files: to run it, or to run its down one day."""
     desired = [step.desired for step in plan.arrivals] + [move.desired for move in plan.moves]
-    there = [(d.migration, d.content) for d in desired if d is not None and d.content is not None]
+    there = [(d.migration, d.content) for d in desired if d.content is not None]
     files = [file for migration, _ in there for _, file in migration.files]
     changed = rewritten(target.project.repository, target.snapshot, files)
     return [Candidate.of(migration, content, changed) for migration, content in there]

@@ -14,7 +14,7 @@ from gitmig.schema.scope import OURS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.tables import TableName
 
 # Of each type that a column has, under its plain name: what is below a domain decides about its values.

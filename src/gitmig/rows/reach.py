@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from gitmig.migrations.parser import Token
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 class Reach(Enum):

@@ -15,7 +15,7 @@ from gitmig.schema.scope import OURS, OWN_RELATION
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.places import Place
     from gitmig.rows.tables import Table
 

@@ -13,7 +13,7 @@ from gitmig.schema.scope import FIRST_OID, OURS, OWN_RELATION
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from psycopg.rows import TupleRow
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 class Address(NamedTuple):

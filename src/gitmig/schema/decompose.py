@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from gitmig.schema.kinds import DEFINITIONS
 from gitmig.schema.kinds.columns import Column, Default, Identity
@@ -44,6 +44,9 @@ class Item(Generic[D_co]):
     body: D_co
     grants: tuple[str, ...] | None = None
     comment: str | None = None
+
+
+Items: TypeAlias = "Mapping[ObjectName, Item[Definition]]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +170,7 @@ def decompose(schema: Schema) -> Model:
 
 
 def _parts_of(
-    name: ObjectName, item: Item[Definition], objects: Mapping[ObjectName, Item[Definition]]
+    name: ObjectName, item: Item[Definition], objects: Items
 ) -> Iterator[tuple[ObjectName, Item[Definition]]]:
     """The items that an object becomes."""
     body = item.body
@@ -197,7 +200,7 @@ def _parts_of(
 
 
 def _parts_of_index(
-    name: ObjectName, item: Item[Definition], index: Index, objects: Mapping[ObjectName, Item[Definition]]
+    name: ObjectName, item: Item[Definition], index: Index, objects: Items
 ) -> Iterator[tuple[ObjectName, Item[Definition]]]:
     key = objects.get(ObjectName(ObjectKind.CONSTRAINT, name.name))
     kind = KeyIndex if key and isinstance(key.body, Constraint) and key.body.is_key else Index
@@ -231,7 +234,7 @@ def _with_columns(items: dict[ObjectName, Item[Definition]]) -> dict[ObjectName,
 
 
 def _needs(
-    schema: Schema, items: Mapping[ObjectName, Item[Definition]], moved: Mapping[ObjectName, ObjectName]
+    schema: Schema, items: Items, moved: Mapping[ObjectName, ObjectName]
 ) -> dict[ObjectName, dict[ObjectName, Tie]]:
     needs: dict[ObjectName, dict[ObjectName, Tie]] = {}
     for dependent, ties in schema.edges.items():
@@ -246,9 +249,7 @@ def _needs(
     return needs
 
 
-def _place(
-    name: ObjectName, items: Mapping[ObjectName, Item[Definition]], moved: Mapping[ObjectName, ObjectName]
-) -> ObjectName:
+def _place(name: ObjectName, items: Items, moved: Mapping[ObjectName, ObjectName]) -> ObjectName:
     """The item that an object went into."""
     name = moved.get(name, name)
     if name.kind is ObjectKind.KEY_INDEX:
@@ -258,9 +259,7 @@ def _place(
     return name
 
 
-def _needs_by_nature(
-    name: ObjectName, body: Definition, items: Mapping[ObjectName, Item[Definition]]
-) -> Iterator[tuple[ObjectName, Tie]]:
+def _needs_by_nature(name: ObjectName, body: Definition, items: Items) -> Iterator[tuple[ObjectName, Tie]]:
     """What follows from names and bodies alone."""
     if name.kind in PARTS:
         yield from ((table, Tie.GOES_ALONG) for table in _relation(name.parent, items))
@@ -271,13 +270,13 @@ def _needs_by_nature(
         yield schema, Tie.NEEDS
 
 
-def _relation(name: str, items: Mapping[ObjectName, Item[Definition]]) -> Iterator[ObjectName]:
+def _relation(name: str, items: Items) -> Iterator[ObjectName]:
     for kind in (*TABLES, *VIEWS):
         if (table := ObjectName(kind, name)) in items:
             yield table
 
 
-def _inherited_from(name: ObjectName, items: Mapping[ObjectName, Item[Definition]]) -> Iterator[ObjectName]:
+def _inherited_from(name: ObjectName, items: Items) -> Iterator[ObjectName]:
     for table in _relation(name.parent, items):
         body = items[table].body
         assert isinstance(body, Relation)

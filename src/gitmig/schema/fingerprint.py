@@ -14,7 +14,7 @@ from gitmig.schema.model import INSTANT
 from gitmig.schema.other_tools import TOOLS
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
 
 

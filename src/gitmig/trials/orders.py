@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitmig.check.proof import OrderFailure, OrderResult
 from gitmig.execute.build import build, run_confined, run_fresh
 from gitmig.execute.scratch import scratch_copy, scratch_database
-from gitmig.execute.script import run_all, runner_of
+from gitmig.execute.script import run_all
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError
 from gitmig.rows.constraints import settle_constraints
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.proof import PlannedRun, PlannedScript, RunOrder
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
 
     RunScripts = Callable[[Connection, Sequence[PlannedScript]], OrderFailure | None]
@@ -58,7 +58,7 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
             for about_roles, group in groupby(map(_inside, scripts), lambda s: bool(s.language.roles(s.text))):
                 if about_roles:
                     for script in group:
-                        run_confined(connection, script, runner_of(script.language).inside)
+                        run_confined(connection, script)
                 else:
                     deque(run_all(connection, list(group)), maxlen=0)
     except (ScriptError, _NeedsCommits, *SAID_LATE):
@@ -94,7 +94,7 @@ def _together(connection: Connection, scripts: Sequence[PlannedScript]) -> Order
     for planned in scripts:
         script = _inside(planned.script)
         try:
-            run_confined(connection, script, runner_of(script.language).inside)
+            run_confined(connection, script)
         except ScriptError as error:
             if connection.closed or error.sqlstate in TOO_MUCH_FOR_ONE:
                 raise _NeedsCommits from error

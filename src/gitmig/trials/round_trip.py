@@ -13,7 +13,6 @@ import psycopg
 from psycopg import sql
 
 from gitmig.execute.build import run_confined, run_fresh
-from gitmig.execute.script import runner_of
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
 from gitmig.rows.constraints import settle_constraints
@@ -24,9 +23,9 @@ from gitmig.schema.model import ObjectKind, ObjectName, schema_difference
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.execute.scratch import Bench
+    from gitmig.execute.scratch import ClonableScratch
     from gitmig.migrations.model import Content, Migration, Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
 
 
@@ -160,7 +159,7 @@ def _reordered(before: Schema, after: Schema) -> tuple[ObjectName, ...]:
 
 
 def run_round_trip(
-    bench: Bench, content: Content, before: Schema, ignore: Sequence[str] = (), *, rows: bool
+    scratch: ClonableScratch, content: Content, before: Schema, ignore: Sequence[str] = (), *, rows: bool
 ) -> RoundTrip:
     """Try a migration on a database whose schema is `before`; with `rows` planted before the up.
 
@@ -168,10 +167,10 @@ def run_round_trip(
     transaction that is rolled back, or on a clone where PostgreSQL does not allow that.
     """
     try:
-        with bench.connection.transaction(force_rollback=True):
-            return _try(bench.connection, content, before, ignore, _run_inside, rows=rows)
+        with scratch.connection.transaction(force_rollback=True):
+            return _try(scratch.connection, content, before, ignore, _run_inside, rows=rows)
     except _NotInside:
-        with bench.clone() as connection:
+        with scratch.clone() as connection:
             return _try(connection, content, before, ignore, run_fresh, rows=rows)
 
 
@@ -216,7 +215,7 @@ def _run_inside(connection: Connection, script: Script) -> None:
         raise _NotInside
     try:
         with connection.transaction():
-            run_confined(connection, inside, runner_of(script.language).inside)
+            run_confined(connection, inside)
             settle_constraints(connection)
     except ScriptError as error:
         if error.sqlstate in TOO_MUCH_FOR_ONE:
@@ -244,7 +243,7 @@ def _row(connection: Connection, table: tuple[str, str]) -> str | None:
     query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t LIMIT 1").format(sql.Identifier(*table))
     try:
         with connection.transaction(), connection.among_rows():
-            found = connection.execute(query).fetchone()
+            found = connection.value(query)
     except psycopg.errors.UndefinedTable:
         return None
-    return str(found[0]) if found else None
+    return None if found is None else str(found)

@@ -18,7 +18,7 @@ from tests.schema.catalog.laboratory import by_case
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from tests.schema.catalog.laboratory import Laboratory
 
 # By kind, the cases for which there is no rule. Whoever adds one takes them off this list.

@@ -1,19 +1,26 @@
-"""Writing the ledger: rows and events, each call inside the transaction of what it is about."""
+"""Reading and writing the ledger's tables. A database without a ledger is at the empty set.
+
+Reading writes nothing. Each call that writes stands inside the transaction of what it is about.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from psycopg.rows import class_row, kwargs_row
 from psycopg.types.json import Jsonb
 
-from gitmig.ledger.rows import COLUMNS, EVENT_COLUMNS, scripts
+from gitmig.ledger import schema
+from gitmig.ledger.rows import COLUMNS, EVENT_COLUMNS, LastSync, Row, State, Unfinished, applied, scripts
+from gitmig.migrations.plan import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from gitmig.ledger.rows import Event, Row
-    from gitmig.migrations.plan import Direction, Move
-    from gitmig.postgres.address import Connection
+    from gitmig.ledger.rows import Event
+    from gitmig.migrations.plan import Move
+    from gitmig.postgres.connection import Connection
 
 # All rows in one statement: a statement each takes as long as running short scripts does.
 INSERT_ROWS = (
@@ -41,6 +48,93 @@ INSERT_EVENTS = (
     f"SELECT {', '.join(EVENT_COLUMNS)} FROM jsonb_populate_recordset(NULL::gitmig.history, %s) WITH ORDINALITY "
     "ORDER BY ordinality"
 )
+
+
+def read_state(connection: Connection) -> State:
+    """The applied stack without its scripts; an empty one where there is no ledger yet. Writes nothing."""
+    version = schema.version(connection)
+    if version == 0:
+        return State()
+    fingerprint = "fingerprint" if version >= schema.WITH_FINGERPRINTS else "NULL AS fingerprint"
+    with connection.pipeline():
+        where = connection.execute(f"SELECT commit, {fingerprint} FROM gitmig.state".encode())
+        unfinished = connection.cursor(row_factory=kwargs_row(_unfinished)).execute(
+            "SELECT direction, migration, done, started, indexes FROM gitmig.unfinished"
+        )
+        stack = connection.cursor(row_factory=kwargs_row(applied)).execute(
+            f"SELECT position, version, name, path, blobs, checksum, down IS NULL AS irreversible, {fingerprint} "
+            "FROM gitmig.applied ORDER BY position".encode()
+        )
+    commit, measured = where.fetchone() or (None, None)
+    return State(stack=tuple(stack.fetchall()), commit=commit, fingerprint=measured, unfinished=unfinished.fetchone())
+
+
+def read_digests(connection: Connection) -> dict[int, tuple[str, ...]]:
+    """Position → SHA-256 of the scripts' texts in UTF-8, as hex digits: the up's, and the down's if there is one."""
+    if schema.version(connection) == 0:
+        return {}
+    digests = (f"encode(sha256(convert_to({script}, 'UTF8')), 'hex')" for script in ("up", "down"))
+    query = f"SELECT position, {', '.join(digests)} FROM gitmig.applied ORDER BY position"
+    rows = connection.execute(query.encode()).fetchall()
+    return {position: tuple(filter(None, found)) for position, *found in rows}
+
+
+def read_origin(connection: Connection) -> tuple[str, datetime, str | None]:
+    """Who applied the newest migration of the stack, when, and at which commit. The stack must not be empty."""
+    query = "SELECT applied_by, applied_at, commit FROM gitmig.applied ORDER BY position DESC LIMIT 1"
+    row = connection.execute(query).fetchone()
+    assert row is not None  # the caller has read the stack
+    return row[0], row[1], row[2]
+
+
+def read_rows(connection: Connection, after: int) -> dict[int, Row]:
+    """Position → row, scripts included, of the stack above position `after`."""
+    version = schema.version(connection)
+    if version == 0:
+        return {}
+    since = {"fingerprint": schema.WITH_FINGERPRINTS, "renamings": schema.WITH_RENAMINGS}
+    names = ", ".join(name if version >= since.get(name, 1) else f"NULL AS {name}" for name in COLUMNS)
+    query = f"SELECT {names} FROM gitmig.applied WHERE position > %s ORDER BY position"
+    found = connection.cursor(row_factory=class_row(Row)).execute(query.encode(), (after,)).fetchall()
+    return {row.position: row for row in found}
+
+
+def read_last_sync(connection: Connection) -> LastSync | None:
+    """The stack before the last sync; None if there was none, or it is not remembered."""
+    if schema.version(connection) < schema.WITH_LAST_SYNC:
+        return None
+    cursor = connection.cursor(row_factory=kwargs_row(_last_sync))
+    return cursor.execute("SELECT stayed, went, commit, began_at FROM gitmig.last_sync").fetchone()
+
+
+def read_last_event(connection: Connection) -> tuple[str, str | None] | None:
+    """What was done last with the database, as the history calls it, and its note; None if nothing was."""
+    if schema.version(connection) == 0:
+        return None
+    return connection.execute("SELECT action, note FROM gitmig.history ORDER BY id DESC LIMIT 1").fetchone()
+
+
+def read_fingerprints(connection: Connection, stacks: Sequence[str]) -> dict[str, str]:
+    """What the schema was, by the ids of those of the stacks of which it is remembered."""
+    query = "SELECT stack, fingerprint FROM gitmig.measured WHERE stack = ANY (%s)"
+    return dict(connection.execute(query, (list(stacks),)).fetchall())
+
+
+def _last_sync(*, stayed: int, went: list[dict[str, Any]], commit: str | None, began_at: datetime) -> LastSync:
+    rows = tuple(Row(**{name: values[name] for name in COLUMNS}) for values in went)
+    return LastSync(stayed=stayed, went=rows, commit=commit, began_at=began_at)
+
+
+def _unfinished(
+    *, direction: str, migration: dict[str, Any], done: int, started: bool, indexes: list[int] | None
+) -> Unfinished:
+    return Unfinished(
+        direction=Direction(direction),
+        row=Row(**migration),
+        done=done,
+        started=started,
+        indexes=tuple(indexes or ()),
+    )
 
 
 def add(connection: Connection, rows: Sequence[Row]) -> None:
@@ -71,24 +165,24 @@ def record(connection: Connection, events: Sequence[Event]) -> None:
     connection.execute(INSERT_EVENTS.encode(), (Jsonb(values),))
 
 
-def arrive(connection: Connection, commit: str | None, fingerprint: str | None) -> None:
+def note_arrival(connection: Connection, commit: str | None, fingerprint: str | None) -> None:
     """Note the commit of a sync that completed, and what the schema is now, None if that was not measured."""
     connection.execute(
         "UPDATE gitmig.state SET commit = %s, fingerprint = %s, changed_at = clock_timestamp()", (commit, fingerprint)
     )
 
 
-def unsettle(connection: Connection) -> None:
+def forget_fingerprint(connection: Connection) -> None:
     """Note that the schema is on its way: what it was when gitmig last left it says nothing any more."""
     connection.execute("UPDATE gitmig.state SET fingerprint = NULL")
 
 
-def measured(connection: Connection, position: int, fingerprint: str | None) -> None:
+def note_fingerprint(connection: Connection, position: int, fingerprint: str | None) -> None:
     """Note what the schema is when the stack ends at this position, None if that is not known."""
     connection.execute("UPDATE gitmig.applied SET fingerprint = %s WHERE position = %s", (fingerprint, position))
 
 
-def remember(connection: Connection, measured: Mapping[str, str]) -> None:
+def remember_fingerprints(connection: Connection, measured: Mapping[str, str]) -> None:
     """Note what the schema was, by the id of the stack; what was not met again for the longest time makes room."""
     connection.execute(
         "INSERT INTO gitmig.measured (stack, fingerprint) SELECT * FROM unnest(%s::text[], %s::text[]) "
@@ -101,7 +195,7 @@ def remember(connection: Connection, measured: Mapping[str, str]) -> None:
     )
 
 
-def recall(connection: Connection, stacks: Mapping[int, str]) -> None:
+def recall_fingerprints(connection: Connection, stacks: Mapping[int, str]) -> None:
     """Fill in what is remembered of the schema at these positions, where nobody has measured it this time."""
     connection.execute(
         "UPDATE gitmig.applied a SET fingerprint = m.fingerprint "
@@ -128,11 +222,12 @@ def forget_last_sync(connection: Connection) -> None:
     connection.execute("DELETE FROM gitmig.last_sync")
 
 
-def begin_unfinished(connection: Connection, direction: Direction, row: Row) -> None:
+def begin_unfinished(connection: Connection, unfinished: Unfinished) -> None:
     """Note that a script outside a transaction begins, with all that is needed to finish it later."""
-    unsettle(connection)
+    forget_fingerprint(connection)
     connection.execute(
-        "INSERT INTO gitmig.unfinished (direction, migration) VALUES (%s, %s)", (direction.value, Jsonb(_values(row)))
+        "INSERT INTO gitmig.unfinished (direction, migration) VALUES (%s, %s)",
+        (unfinished.direction.value, Jsonb(_values(unfinished.row))),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.execute.scratch import create_like
+from gitmig.execute.scratch import create_database_like
 from gitmig.postgres.address import connect
 from tests.conftest import url_of
 
@@ -41,7 +41,7 @@ def test_encoding_and_locale(database: Database, server: str, options: str, sinc
         pytest.skip("this PostgreSQL was built without it")
     try:
         with connect(url_of(server, one), "test") as connection:
-            create_like(connection, other, same_home=True)
+            create_database_like(connection, other, same_home=True)
         assert database.rows(LOOK % one) == database.rows(LOOK % other)
     finally:
         database.rows(f"DROP DATABASE {one}")

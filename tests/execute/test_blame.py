@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.execute.repair import blamed, share
+from gitmig.execute.blame import blamed, share
 from gitmig.schema.model import ObjectKind, ObjectName, Schema, Tie, schema_difference
 
 EMPTY = Schema({})
