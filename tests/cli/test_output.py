@@ -42,7 +42,7 @@ def test_there_is_no_other_door() -> None:
     found = []
     for path in Path(gitmig.cli.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and path.name != "render.py":
+            if isinstance(node, ast.Call) and path.name != "output.py":
                 called = ast.unparse(node.func)
                 if re.fullmatch(r"print|click\.(echo|secho|style|confirm|prompt)|sys\.std(out|err)\.write", called):
                     found.append(f"{path.name}:{node.lineno} {called}")

@@ -33,14 +33,13 @@ if TYPE_CHECKING:
     from gitmig.operations.capture import Captured
     from gitmig.operations.check_all import Radar
     from gitmig.operations.diff import Diff
-    from gitmig.operations.kept import KeptEntry
-    from gitmig.operations.kept import Shown as ShownItem
+    from gitmig.operations.kept import KeptEntry, KeptRows
     from gitmig.operations.log import LogEntry
     from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.renumber import Renumbered
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
-    from gitmig.operations.sync import Outcome
+    from gitmig.operations.sync import Synced
     from gitmig.operations.verify import Verified
     from gitmig.project.trust import Candidate
     from gitmig.schema.model import ObjectName, SchemaDifference
@@ -195,7 +194,7 @@ def of_kept(entry: KeptEntry) -> dict[str, Any]:
     }
 
 
-def of_kept_rows(shown: ShownItem) -> dict[str, Any]:
+def of_kept_rows(shown: KeptRows) -> dict[str, Any]:
     """`gitmig kept show --json`."""
     return {
         **of_kept(shown.entry),
@@ -294,7 +293,7 @@ def of_status(status: Status) -> dict[str, Any]:
     }
 
 
-def of_sync(outcome: Outcome) -> dict[str, Any]:
+def of_sync(outcome: Synced) -> dict[str, Any]:
     """`gitmig sync --json`."""
     return {
         "ran": outcome.ran,

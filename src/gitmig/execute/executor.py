@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from gitmig import ledger
+from gitmig.events import StepsCommitted
 from gitmig.execute.ledger_writer import Book, Done, milliseconds
 from gitmig.execute.revert import Reverter, Unrepairable
 from gitmig.execute.script import OUTSIDE_ONLY, runner_of
@@ -27,8 +28,8 @@ from gitmig.schema.catalog.dependencies import read_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.events import Notify
     from gitmig.execute.revert import Expectation
-    from gitmig.execute.step_runner import Observer
     from gitmig.execute.tasks import Context, Task
     from gitmig.ledger import Row, State, Unfinished
     from gitmig.migrations.plan import Plan
@@ -104,7 +105,7 @@ class Executor:
         self,
         connection: Connection,
         context: Context,
-        observer: Observer,
+        notify: Notify,
         *,
         expected: Expectation | None = None,
         keeper: Preserver | None = None,
@@ -113,9 +114,9 @@ class Executor:
         self._connection = connection
         self._always_outside = always_outside
         self._context = context
-        self._observer = observer
+        self._notify = notify
         self._gauge = expected.gauge if expected else None
-        self._stepper = Stepper(connection, observer, keeper, self._gauge)
+        self._stepper = Stepper(connection, notify, keeper, self._gauge)
         self._expected = expected
         self._reverter = Reverter(connection, expected, self._stepper) if expected else None
         self._arrival: Arrival | None = None
@@ -316,7 +317,7 @@ class Executor:
 
     def _commit(self, done: Sequence[Done]) -> None:
         self._committed += done
-        self._observer.committed(done)
+        self._notify(StepsCommitted(done))
         self._stepper.settle(done)
 
     def _failed(self, task: Task, error: ScriptError, rolled_back: Sequence[Done] = ()) -> StepFailed:

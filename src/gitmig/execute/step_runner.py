@@ -6,8 +6,9 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from gitmig.events import RowsRestored, StepStarted
 from gitmig.execute.ledger_writer import Done, milliseconds
 from gitmig.execute.script import run_all, runner_of
 from gitmig.execute.tasks import TooMuchForOne
@@ -22,9 +23,9 @@ from gitmig.schema.renamings import renamings
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from gitmig.events import Notify
     from gitmig.execute.tasks import Task
     from gitmig.migrations.model import Script
-    from gitmig.migrations.plan import Step
     from gitmig.postgres.address import Connection
     from gitmig.rows.preserve import Preserver
     from gitmig.rows.step import Runnable
@@ -66,19 +67,6 @@ class AnswerAhead:
         next(self.answers)
 
 
-class Observer(Protocol):
-    """Is told how far a plan is."""
-
-    def started(self, step: Step) -> None:
-        """A step begins to run; it may do so again, alone, if its transaction turns out to be too large."""
-
-    def committed(self, done: Sequence[Done]) -> None:
-        """These steps are in the database and in the ledger for good."""
-
-    def settled(self, report: Report) -> None:
-        """Rows that had to wait for the end of a transaction, or of the plan, were put back."""
-
-
 class Stepper:
     """Runs steps one by one. `current` is the task under way, or the last one; `ran` are the ones that count.
 
@@ -87,13 +75,11 @@ class Stepper:
     With a `keeper`, no step loses rows; with a `gauge`, schemas are measured.
     """
 
-    def __init__(
-        self, connection: Connection, observer: Observer, keeper: Preserver | None, gauge: Gauge | None
-    ) -> None:
+    def __init__(self, connection: Connection, notify: Notify, keeper: Preserver | None, gauge: Gauge | None) -> None:
         self.current: Task | None = None
         self.ran: dict[tuple[Direction, int], tuple[Task, Done]] = {}
         self._connection = connection
-        self._observer = observer
+        self._notify = notify
         self._keeper = keeper
         self._gauge = gauge
 
@@ -104,7 +90,7 @@ class Stepper:
         if key in self.ran:
             earlier = list(self.ran)
             self.ran = {one: self.ran[one] for one in earlier[: earlier.index(key)]}
-        self._observer.started(task.step)
+        self._notify(StepStarted(task.step))
         return time.monotonic()
 
     def run(self, task: Task, script: Runnable, text: str | None) -> Done:
@@ -160,7 +146,7 @@ class Stepper:
         """Put back what could not be before these steps were committed."""
         if self._keeper and any(one.rows.waiting for one in done) and (report := self._keeper.settle()):
             extend_last_sync(self._connection)
-            self._observer.settled(report)
+            self._notify(RowsRestored(report))
 
     def loses_rows(self, task: Task) -> bool:
         """Whether a script for the outside takes rows away: they can be kept inside only.

@@ -8,9 +8,10 @@ Mark as applied what is applied to a database that had no ledger so far, without
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
+from gitmig.events import BuildingDatabase, silent
 from gitmig.execute import ledger_writer
 from gitmig.execute.repair import named
 from gitmig.execute.tasks import Context, row_of
@@ -23,9 +24,10 @@ from gitmig.migrations.layouts.parsing import versions_of_programs
 from gitmig.migrations.plan import desire, make_plan
 from gitmig.postgres.address import Address
 from gitmig.project import trust
+from gitmig.project.decisions import UNATTENDED
 from gitmig.project.expected import Expected
 from gitmig.project.failures import first_lines
-from gitmig.project.protection import ProtectionObserver, permit
+from gitmig.project.protection import permit
 from gitmig.project.target import load_target, plan_for, target_of
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import SchemaDifference, schema_difference
@@ -34,12 +36,13 @@ from gitmig.schema.other_tools import applied_among
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.events import Notify
     from gitmig.ledger import Row, State
     from gitmig.ledger.journals import Journal
     from gitmig.migrations.model import Content, Migration
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.address import Connection
-    from gitmig.postgres.lock import Holder
+    from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.schema.model import Schema, SchemaDifference
@@ -190,16 +193,6 @@ def unlike(evidence: Evidence, journal: Journal | None, stack: Sequence[Migratio
     return GitmigError(f"{message}; nothing was changed", details=(lead, *first_lines(evidence.drift)), hint=DRIFT_HINT)
 
 
-class AdoptObserver(ProtectionObserver, Protocol):
-    """Is told what an adoption takes its time for, and asked before a protected database is written to."""
-
-    def waiting(self, holder: Holder) -> None:
-        """Somebody else holds the lock."""
-
-    def building(self, count: int) -> None:
-        """So many migrations are built to compare the schema with each position."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
     """What is marked as applied now, and how that is known. `ran` is False if it was called off.
@@ -227,7 +220,12 @@ class Adopted:
 
 
 def adopt(
-    project: Project, observer: AdoptObserver, *, revision: str | None = None, with_drift: bool = False
+    project: Project,
+    *,
+    revision: str | None = None,
+    with_drift: bool = False,
+    notify: Notify = silent,
+    decisions: Decisions = UNATTENDED,
 ) -> Adopted:
     """Fill the ledger with the migrations of the work tree, or of the commit `revision`, that are applied already.
 
@@ -235,11 +233,11 @@ def adopt(
     """
     target = load_target(project, revision)
     database = str(Address.of(project.url))
-    with project.connect("adopt", on_wait=observer.waiting) as connection:
+    with project.connect("adopt", locked=True, notify=notify) as connection:
         state = read_state(connection)
         _refuse_known(state, database)
-        found = _Search(connection, target, observer).run(with_drift=with_drift)
-        if not permit(connection, project, found.gain, Caller.PERSON, observer):
+        found = _Search(connection, target, notify).run(with_drift=with_drift)
+        if not permit(connection, project, found.gain, Caller.PERSON, decisions):
             return found.adopted
         marker.forget(project.repository)
         trust.approve(project, [trust.Candidate.of(m, found.contents[m.path]) for m in found.adopted.applied])
@@ -280,11 +278,11 @@ class _Found:
 class _Search:
     """Finding out what is applied, on a connection that holds the lock. Nothing is written."""
 
-    def __init__(self, connection: Connection, target: Target, observer: AdoptObserver) -> None:
+    def __init__(self, connection: Connection, target: Target, notify: Notify) -> None:
         self._connection = connection
         self._target = target
         self._project = target.project
-        self._observer = observer
+        self._notify = notify
         self._database = str(Address.of(target.project.url))
         self._context = Context(target=target.set, commit=target.commit, by=target.project.user)
         self._fingerprint: str | None = None
@@ -334,7 +332,7 @@ class _Search:
         if journal is None:
             if found.schema.is_pristine and not expected.has_bootstrap:
                 raise nothing_to_adopt(self._database)
-            self._observer.building(len(candidates))
+            self._notify(BuildingDatabase(len(candidates)))
             return by_schema(expected, found.schema, candidates, self._database)
         drift = schema_difference(expected.schema(len(rows)), found.schema)
         return Evidence(count=len(rows), drift=drift or None)

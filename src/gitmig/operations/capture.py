@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
+from gitmig.events import silent
 from gitmig.execute.ledger_writer import adopt
 from gitmig.execute.tasks import Context, row_of
 from gitmig.git import marker
@@ -39,12 +40,12 @@ from gitmig.schema.fingerprint import Gauge
 from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from gitmig.events import Notify
     from gitmig.ledger import State
     from gitmig.migrations.model import Script
     from gitmig.postgres.address import Connection
-    from gitmig.postgres.lock import Holder
     from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
     from gitmig.project.target import Target
@@ -74,7 +75,7 @@ class Captured:
 
 
 def capture(
-    project: Project, title: str | None, on_wait: Callable[[Holder], None], *, now: datetime | None = None
+    project: Project, title: str | None = None, *, now: datetime | None = None, notify: Notify = silent
 ) -> Captured:
     """Write the migration behind all others and mark it as applied. Raises GitmigError, UsageError.
 
@@ -83,7 +84,7 @@ def capture(
     """
     name, database = slug(title or TITLE), str(Address.of(project.url))
     target = work_tree(project)
-    with project.connect("capture", on_wait=on_wait) as connection:
+    with project.connect("capture", locked=True, notify=notify) as connection:
         state = read_state(connection)
         if foreign := foreign_ledger(connection, target, state, plan_for(state.stack, target)):
             raise foreign

@@ -10,12 +10,13 @@ The new database's ledger: as a sync would have left it, with the history of the
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from gitmig import ledger
+from gitmig.events import CarryingTable
 from gitmig.ledger import schema
 from gitmig.rebuild.unmanaged import bring_along
 from gitmig.rows.constraints import hold, row_security
@@ -28,6 +29,7 @@ from gitmig.schema.catalog.scope import OURS, OWN_RELATION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.events import Notify
     from gitmig.ledger import Event, Row
     from gitmig.postgres.address import Connection
     from gitmig.rows.copy import Aside, Copied, KeptFor
@@ -109,13 +111,6 @@ def _refresh(new: Connection, name: str) -> str | None:
     return None
 
 
-class MoveObserver(Protocol):
-    """Is told how far the rows are."""
-
-    def carrying(self, table: str, position: int, count: int) -> None:
-        """The rows of this table are next, the `position`-th of `count`."""
-
-
 @dataclass(slots=True, kw_only=True)
 class Moved:
     """What came along, what was set aside, and what a person should know of besides."""
@@ -125,7 +120,7 @@ class Moved:
     notes: list[str] = field(default_factory=list)
 
 
-def move(old: Connection, new: Connection, ignore: Sequence[str], kept_for: KeptFor, observer: MoveObserver) -> Moved:
+def move(old: Connection, new: Connection, ignore: Sequence[str], kept_for: KeptFor, notify: Notify) -> Moved:
     """Carry rows, sequence positions and large objects; both sessions must be settled, and the old one frozen.
 
     `ignore` are the patterns of what is not the migrations' business; `kept_for` is on whose account rows without a
@@ -137,7 +132,7 @@ def move(old: Connection, new: Connection, ignore: Sequence[str], kept_for: Kept
     asides = Asides(new, kept_for)
     with all_held(new, asides) as refused:
         _move_kept(old, new, asides)
-        _move_tables(old, new, asides, observer, moved)
+        _move_tables(old, new, asides, notify, moved)
     moved.carried = [_without(copied, refused) for copied in moved.carried]
     moved.aside += refused
     moved.notes += [f"sequence {name} cannot have its old position" for name in copy_positions(old, new)]
@@ -153,10 +148,10 @@ def _move_kept(old: Connection, new: Connection, asides: Asides) -> None:
         copy_table(old, new, way, asides)
 
 
-def _move_tables(old: Connection, new: Connection, asides: Asides, observer: MoveObserver, moved: Moved) -> None:
+def _move_tables(old: Connection, new: Connection, asides: Asides, notify: Notify, moved: Moved) -> None:
     plan = plan_copy(read_tables(old), read_tables(new))
     for position, way in enumerate(plan.copies, 1):
-        observer.carrying(way.old.name.full, position, len(plan.copies))
+        notify(CarryingTable(way.old.name.full, position, len(plan.copies)))
         copied = copy_table(old, new, way, asides)
         moved.carried.append(copied)
         moved.aside += copied.aside

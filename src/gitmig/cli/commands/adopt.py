@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import json, options
-from gitmig.cli.output import difference_lines, plural, print_json, say
-from gitmig.cli.reporter import Watcher
+from gitmig.cli.consent import Person
+from gitmig.cli.output import plural, print_json, say
+from gitmig.cli.reporter import Reporter
+from gitmig.cli.wording import difference_lines
 
 if TYPE_CHECKING:
     from gitmig.operations.adopt import Adopted
@@ -30,8 +32,10 @@ def command(revision: str | None, with_drift: bool, yes: bool, database: str | N
     """
     from gitmig.operations.adopt import adopt
 
-    watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json, agreed=yes, command="adopt")
-    adopted = adopt(options.project(database), watcher, revision=revision, with_drift=with_drift)
+    person = Person(agreed=yes, may_ask=not as_json, command="adopt")
+    adopted = adopt(
+        options.project(database), revision=revision, with_drift=with_drift, notify=Reporter(), decisions=person
+    )
     if as_json:
         print_json(json.of_adopt(adopted))
     elif adopted.ran:

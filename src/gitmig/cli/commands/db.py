@@ -9,7 +9,7 @@ import click
 
 from gitmig.cli import options
 from gitmig.cli.output import confirm, plural, say, warn
-from gitmig.cli.reporter import Watcher
+from gitmig.cli.reporter import Reporter
 
 
 @click.group("db", short_help="The database: its URL, a psql; protection; old ones; the embedded server.")
@@ -83,7 +83,7 @@ def protect(database: str | None) -> int:
     """Mark the database as protected: hooks leave it alone, a sync asks, and nothing reverts or rebuilds it."""
     from gitmig.project.protection import set_protection
 
-    set_protection(options.project(database), Watcher(may_ask=False).waiting, protected=True)
+    set_protection(options.project(database), protected=True, notify=Reporter())
     say("protected: hooks leave the database alone, and nothing reverts or rebuilds it")
     return 0
 
@@ -94,7 +94,7 @@ def unprotect(database: str | None) -> int:
     """Take the protection away: the database follows the checkout again."""
     from gitmig.project.protection import set_protection
 
-    changed = set_protection(options.project(database), Watcher(may_ask=False).waiting, protected=False)
+    changed = set_protection(options.project(database), protected=False, notify=Reporter())
     say("no longer protected" if changed else "was not protected")
     return 0
 
@@ -114,7 +114,7 @@ def prune(yes: bool, days: float, database: str | None) -> int:
     for old in found:
         say(f"  {old.name}  replaced {old.replaced:%Y-%m-%d %H:%M} UTC{_size(old.size)}{_used(old.sessions)}")
     agreed = yes or (bool(found) and sys.stdin.isatty() and confirm("Drop with all rows?"))
-    in_use = operation.prune(project, Watcher(may_ask=False).waiting, found if agreed else ())
+    in_use = operation.prune(project, found if agreed else (), notify=Reporter())
     if not found or not agreed:
         say("nothing was dropped; `--yes` drops them" if found else "no old database is kept")
         return 0

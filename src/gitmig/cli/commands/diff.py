@@ -8,7 +8,8 @@ import click
 
 from gitmig.cli import json, options
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.output import difference_lines, plural, print_json, say, say_exactly, warn
+from gitmig.cli.output import plural, print_json, say, say_exactly, warn
+from gitmig.cli.wording import difference_lines
 
 if TYPE_CHECKING:
     from gitmig.schema.compare import Difference

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import json, options
-from gitmig.cli.output import COLOURS, plural, print_json, say, styled, warn
+from gitmig.cli.output import plural, print_json, say, signed, styled, warn
 
 if TYPE_CHECKING:
     from gitmig.operations.log import LogEntry
@@ -46,4 +46,4 @@ def _print(entry: LogEntry) -> None:
     groups = (("+", entry.record.added), ("-", entry.record.removed), ("~", entry.record.edited))
     for sign, labels in groups:
         for label in labels:
-            say(f"      {styled(sign, fg=COLOURS[sign], bold=True)} {label}")
+            say(f"    {signed(sign, label)}")

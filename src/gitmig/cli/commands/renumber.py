@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import json, options
-from gitmig.cli.output import COLOURS, plural, print_json, say, styled
+from gitmig.cli.output import plural, print_json, say, signed
 
 if TYPE_CHECKING:
     from gitmig.operations.renumber import Renumbered
@@ -40,11 +40,10 @@ def _print(done: Renumbered) -> None:
         why = f"your {plural(len(done.mine), 'migration')} {'follow' if done.mine[1:] else 'follows'} {done.base}"
         say(f"nothing to rename: {why if done.mine else f'{done.base} has every migration of the work tree'}")
         return
-    sign = styled("~", fg=COLOURS["~"], bold=True)
     for one in done.renamings:
-        say(f"  {sign} {one.migration.label} {'is now' if done.ran else 'would be'} {one.label}")
+        say(signed("~", f"{one.migration.label} {'is now' if done.ran else 'would be'} {one.label}"))
     for path in done.rewritten:
-        say(f"  {sign} {path} mentions the new names")
+        say(signed("~", f"{path} mentions the new names"))
     count = plural(len(done.renamings), "migration")
     if not done.ran:
         say(f"dry run: would rename {count} to follow {done.base}; nothing was changed")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from gitmig.cli import json, options
-from gitmig.cli.consent import names, show
-from gitmig.cli.output import confirm, plural, print_json, say
+from gitmig.cli.consent import names
+from gitmig.cli.output import can_ask, confirm, plural, print_json, say, say_text, styled
 from gitmig.errors import GitmigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.project.trust import Candidate
 
 
 @click.command("trust", short_help="Show the scripts that no hook may run yet, and approve them.")
@@ -35,13 +40,13 @@ def command(revision: str | None, dry_run: bool, yes: bool, as_json: bool) -> in
     if not found:
         say("every script is trusted")
         return 0
-    show(found)
+    _show(found)
     count = plural(len(found), "script")
     if dry_run:
         say(f"{count} not trusted: {names(found)}")
         return 0
     if not yes:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not can_ask():
             raise GitmigError(f"{count} not approved: {names(found)}", hint="read them, then use --yes to approve them")
         if not confirm(f"Let hooks run {count}?", default=False):
             say("nothing was approved")
@@ -49,3 +54,13 @@ def command(revision: str | None, dry_run: bool, yes: bool, as_json: bool) -> in
     approve(project, found)
     say(f"approved {count}; `gitmig sync` brings the database to the work tree")
     return 0
+
+
+def _show(found: Sequence[Candidate]) -> None:
+    """Print scripts whole."""
+    for one in found:
+        say(styled(f"{one.path}", bold=True))
+        for section, text in one.scripts:
+            say(f"-- {section}")
+            say_text(text.strip("\n"))
+        say()
