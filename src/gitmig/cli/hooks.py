@@ -76,7 +76,7 @@ def sync_work_tree() -> int:
     """Bring the database to the work tree as git has just left it."""
     from gitmig.ledger.protection import Caller
     from gitmig.operations.sync import sync
-    from gitmig.project.trust import refuse_unbound
+    from gitmig.project.binding import refuse_unbound
 
     try:
         project = options.project()

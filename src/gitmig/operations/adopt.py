@@ -1,8 +1,6 @@
-"""Where in a migration set a database is, told from its schema alone.
+"""`gitmig adopt`: mark as applied what is applied to a database that has no ledger so far, without running anything.
 
-Which migrations are applied to a database that has no ledger: another tool's table says it, or the schema does.
-
-Mark as applied what is applied to a database that had no ledger so far, without running anything.
+Which migrations these are, another tool's table says, or the schema does.
 """
 
 from __future__ import annotations
@@ -236,7 +234,7 @@ def adopt(
     with project.connect("adopt", locked=True, notify=notify) as connection:
         state = read_state(connection)
         _refuse_known(state, database)
-        found = _Search(connection, target, notify).run(with_drift=with_drift)
+        found = _Adoption(connection, target, notify).run(with_drift=with_drift)
         if not permit(connection, project, found.gain, Caller.PERSON, decisions):
             return found.adopted
         marker.forget(project.repository)
@@ -275,7 +273,7 @@ class _Found:
     contents: dict[str, Content]
 
 
-class _Search:
+class _Adoption:
     """Finding out what is applied, on a connection that holds the lock. Nothing is written."""
 
     def __init__(self, connection: Connection, target: Target, notify: Notify) -> None:

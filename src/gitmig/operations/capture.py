@@ -1,4 +1,4 @@
-"""Make a migration of what somebody changed in the database by hand, and mark it as applied."""
+"""`gitmig capture`: make a migration of what somebody changed in the database by hand, and mark it as applied."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from gitmig.postgres.run_sql import ScriptError
 from gitmig.project import trust
 from gitmig.project.drafts import (
     Draft,
-    Obstacle,
-    accept,
-    as_script,
+    NotComputable,
+    accept_findings,
     draft,
     open_workbench,
-    same,
+    refuse_differing,
+    section_of,
     unwrite,
     work_tree,
     write,
@@ -103,7 +103,7 @@ def capture(
                 drafted = _drafted(wanted, found, target, name, now or datetime.now(timezone.utc))
                 _refuse_unfit(workbench, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
                 notes = _tried(workbench, found, ground, drafted)
-            except Obstacle as obstacle:
+            except NotComputable as obstacle:
                 raise obstacle.refused(f"migration of what was changed in {database}", HINT) from obstacle
         _write_and_adopt(connection, state, drafted, gauge.fingerprint(found))
     return Captured(
@@ -145,10 +145,10 @@ def _refuse_unfit(
     """The next sync puts what is pending below what was captured: that has to work. Raises GitmigError."""
     if not pending:
         return
-    with workbench.aside() as aside:
+    with workbench.clone() as clone:
         for label, up in (*pending.items(), (drafted.label, drafted.content.up)):
             try:
-                aside.run(up)
+                clone.run(up)
             except ScriptError as error:
                 what = "what was changed by hand" if label == drafted.label else label
                 raise GitmigError(
@@ -159,17 +159,17 @@ def _refuse_unfit(
 
 
 def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: datetime) -> Draft:
-    """The migration, not tried yet. Raises Obstacle."""
+    """The migration, not tried yet. Raises NotComputable."""
     up, down = difference(wanted, found), difference(found, wanted)
-    return draft(target, name, as_script(up), as_script(down), now)
+    return draft(target, name, section_of(up), section_of(down), now)
 
 
 def _tried(workbench: Workbench, found: Schema, ground: Ground, drafted: Draft) -> tuple[Finding, ...]:
-    """What a person should know of the migration. Raises Obstacle if it does not lead to the database's schema."""
+    """What a person should know of the migration. Raises NotComputable if it does not lead to the database's schema."""
     examined = workbench.examine(drafted.content)
-    notes = accept(examined.findings)
+    notes = accept_findings(examined.findings)
     if examined.after is not None:
-        same(schema_difference(found, ground.under(examined.after)).names)
+        refuse_differing(schema_difference(found, ground.under(examined.after)).names)
     return notes
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Psql:
     """A psql that is ready to be run: the program, and the environment that leads it to the database."""
 
     program: str
@@ -47,7 +47,7 @@ def url(project: Project) -> str:
     return project.url
 
 
-def psql(project: Project) -> Client:
+def psql(project: Project) -> Psql:
     """The embedded server's psql, or the one on the PATH. Raises GitmigError if there is none."""
     address = url(project)
     found: str | Path | None = shutil.which("psql")
@@ -55,7 +55,7 @@ def psql(project: Project) -> Client:
         found = project.server.program("psql")
     if found is None:
         raise GitmigError("psql is not on the PATH", hint="install PostgreSQL's client programs")
-    return Client(program=str(found), environment=os.environ | environment(address))
+    return Psql(program=str(found), environment=os.environ | environment(address))
 
 
 def start(project: Project) -> bool:

@@ -1,4 +1,4 @@
-"""How two schemas differ: those of two code versions, built afresh, or a code version's and the database's."""
+"""`gitmig diff`: how the schemas of two commits differ, built afresh, or a commit's and the database's."""
 
 from __future__ import annotations
 

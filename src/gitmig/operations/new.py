@@ -1,7 +1,4 @@
-"""Write the files of a new migration.
-
-Write a migration whose up is given, and whose down is computed and tried.
-"""
+"""`gitmig new`: write an empty migration, or (`--sql`) one whose up is given, and whose down is computed and tried."""
 
 from __future__ import annotations
 
@@ -13,7 +10,16 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.migrations.naming import slug
 from gitmig.migrations.parser import checksum, statements, terminated
 from gitmig.postgres.run_sql import ScriptError
-from gitmig.project.drafts import Draft, Obstacle, accept, as_script, draft, open_workbench, work_tree, write
+from gitmig.project.drafts import (
+    Draft,
+    NotComputable,
+    accept_findings,
+    draft,
+    open_workbench,
+    section_of,
+    work_tree,
+    write,
+)
 from gitmig.project.failures import shortened
 from gitmig.schema.compare import difference
 
@@ -58,7 +64,7 @@ class Composed:
     label: str
     paths: tuple[str, ...]
     notes: tuple[Finding, ...] = ()
-    obstacle: Obstacle | None = None
+    obstacle: NotComputable | None = None
 
 
 def compose(
@@ -87,7 +93,7 @@ def compose(
         try:
             drafted = draft(target, name, up, _down(workbench, without), now)
             composed = Composed(label=drafted.label, paths=drafted.paths, notes=_notes(workbench, drafted))
-        except Obstacle as obstacle:
+        except NotComputable as obstacle:
             if not irreversible:
                 raise obstacle.refused(f"down of {without.label}", HINT) from obstacle
             drafted = without
@@ -97,7 +103,7 @@ def compose(
 
 
 def _down(workbench: Workbench, drafted: Draft) -> str:
-    """The computed down, not tried yet. Raises Obstacle, GitmigError."""
+    """The computed down, not tried yet. Raises NotComputable, GitmigError."""
     up = drafted.content.up
     try:
         after = workbench.schema_with(up)
@@ -105,8 +111,8 @@ def _down(workbench: Workbench, drafted: Draft) -> str:
         details = (f"statement: {shortened(error.statement)}",)
         hint = "it was tried on a fresh database with the work tree's migrations; no file is written"
         raise GitmigError(f"the SQL fails: {error.message}", hint=hint, details=details) from error
-    return as_script(difference(after, workbench.schema))
+    return section_of(difference(after, workbench.schema))
 
 
 def _notes(workbench: Workbench, drafted: Draft) -> tuple[Finding, ...]:
-    return accept(workbench.examine(drafted.content).findings)
+    return accept_findings(workbench.examine(drafted.content).findings)

@@ -1,4 +1,4 @@
-"""Build the target in a new database beside the old one, carry the rows over, and swap the names."""
+"""`gitmig sync --rebuild`: make the database anew beside the old one, carry the rows over, swap the names."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from gitmig.migrations.plan import Direction
 from gitmig.postgres.address import Address, connect, with_name, with_options
 from gitmig.postgres.session import TRANSFER, settle
 from gitmig.project import trust
+from gitmig.project.binding import bind
 from gitmig.project.expected import ground_of
 from gitmig.project.failures import not_fresh
 from gitmig.project.ownership import foreign_ledger
@@ -141,7 +142,7 @@ def rebuild_to(
     rebuilt = rebuild(project, target, wait=wait, by_hand=True, take_over=take_over, notify=notify)
     if revision is None and project.settings.database_source != OPTION:
         marker.write(project.repository, target.set.folder, os.environ, since)
-        trust.bind(project, by_hand=True)
+        bind(project, by_hand=True)
     return rebuilt
 
 

@@ -34,6 +34,7 @@ from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
 from gitmig.postgres.address import Address
 from gitmig.project import trust
+from gitmig.project.binding import bind
 from gitmig.project.decisions import UNATTENDED
 from gitmig.project.expected import Expected, find_drift
 from gitmig.project.failures import drifted, step_failed, unrepairable
@@ -136,7 +137,7 @@ def sync(
         synced = replace(stuck.reached, ran=True, rebuilt=rebuilt)
     if synced.ran and revision is None and project.settings.database_source != OPTION:
         marker.write(project.repository, target.set.folder, os.environ, since)
-        trust.bind(project, by_hand=caller is Caller.PERSON)
+        bind(project, by_hand=caller is Caller.PERSON)
     return synced
 
 

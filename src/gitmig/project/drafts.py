@@ -1,9 +1,4 @@
-"""Writing the files of a new migration into the work tree.
-
-Migrations with a computed section: drafted, tried on a workbench, and believed only if that went well.
-
-A scratch database with a stack of migrations built in it, and computed SQL tried on it.
-"""
+"""A new migration: drafted, tried on a scratch database if a section of it is computed, and written as files."""
 
 from __future__ import annotations
 
@@ -125,7 +120,7 @@ SHOWN = 10  # objects in a message
 
 
 @dataclass(kw_only=True, eq=False)
-class Obstacle(Exception):
+class NotComputable(Exception):
     """No exact section can be computed: these objects are in the way, or this is what PostgreSQL says."""
 
     objects: tuple[ObjectName, ...] = ()
@@ -139,26 +134,26 @@ class Obstacle(Exception):
         return GitmigError(f"no exact {what} can be computed", hint=hint, details=shown + more + said)
 
 
-def as_script(change: Difference) -> str:
-    """The statements of a computed difference as the text of a section. Raises Obstacle."""
+def section_of(change: Difference) -> str:
+    """The statements of a computed difference as the text of a section. Raises NotComputable."""
     if change.unhandled:
-        raise Obstacle(objects=change.unhandled)
+        raise NotComputable(objects=change.unhandled)
     return "".join(f"{statement};\n" for statement in change.statements) or NOTHING
 
 
-def accept(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What a person should know of a migration that was tried; nothing if all is well. Raises Obstacle."""
+def accept_findings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What a person should know of a migration that was tried; nothing if all is well. Raises NotComputable."""
     for finding in findings:
         if finding.outcome in DISQUALIFYING:
             said = f"{finding.outcome.value}: {finding.failure.message}" if finding.failure else None
-            raise Obstacle(objects=finding.objects, said=said)
+            raise NotComputable(objects=finding.objects, said=said)
     return tuple(finding for finding in findings if finding.outcome is not Outcome.UNDONE)
 
 
-def same(objects: Iterable[ObjectName]) -> None:
-    """Raise Obstacle if there are objects that are not the same although they were to be."""
+def refuse_differing(objects: Iterable[ObjectName]) -> None:
+    """Raise NotComputable if there are objects that are not the same although they were to be."""
     if found := tuple(objects):
-        raise Obstacle(objects=found)
+        raise NotComputable(objects=found)
 
 
 @contextmanager
@@ -181,7 +176,7 @@ class Examined:
     after: Schema | None
 
 
-class Aside:
+class ScratchClone:
     """A clone of a scratch database."""
 
     def __init__(self, connection: Connection) -> None:
@@ -232,10 +227,10 @@ class Workbench:
             return read_schema(connection, self._ignore, edges=self._edges)
 
     @contextmanager
-    def aside(self) -> Iterator[Aside]:
+    def clone(self) -> Iterator[ScratchClone]:
         """A clone of what is built, to run scripts on; it is gone afterwards."""
         with self._bench.clone() as connection:
-            yield Aside(connection)
+            yield ScratchClone(connection)
 
     def examine(self, content: Content) -> Examined:
         """Try the migration with rows planted, and without them where that fails; then build it."""

@@ -44,7 +44,7 @@ def command(
     applied; then what is missing is applied in order. Everything happens in one transaction if PostgreSQL allows it.
     """
     from gitmig.operations.sync import sync
-    from gitmig.project.trust import rebinding_notice
+    from gitmig.project.binding import rebinding_notice
 
     if rebuild:
         if dry_run or abandon:
