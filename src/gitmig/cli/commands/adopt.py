@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.consent import Person
 from gitmig.cli.output import plural, print_json, say
 from gitmig.cli.reporter import Reporter
@@ -19,7 +19,7 @@ MOST_PENDING = 3
 
 
 @click.command("adopt", short_help="Mark as applied what another tool has applied to the database.")
-@click.argument("revision", required=False)
+@click.argument("revision", required=False, shell_complete=completion.revisions)
 @click.option("--with-drift", is_flag=True, help="Also if the schema is not what the migrations make.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @options.database

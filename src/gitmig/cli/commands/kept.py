@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.consent import PersonWhoUndoes
 from gitmig.cli.output import confirm, plural, print_json, say, short, table, tell
 from gitmig.cli.reporter import Reporter
@@ -46,7 +46,7 @@ def list_(database: str | None, as_json: bool) -> int:
 
 
 @command.command("show", short_help="Show the rows of an item.")
-@click.argument("item", type=int)
+@click.argument("item", type=int, shell_complete=completion.kept_numbers)
 @click.option("-n", "--max-count", "limit", type=click.IntRange(min=1), default=ROWS, help="At most so many rows.")
 @options.database
 @options.as_json
@@ -74,7 +74,7 @@ def show(item: int, limit: int, database: str | None, as_json: bool) -> int:
 
 
 @command.command("restore", short_help="Put kept rows back now.")
-@click.argument("item", type=int, required=False)
+@click.argument("item", type=int, required=False, shell_complete=completion.kept_numbers)
 @options.database
 def restore(item: int | None, database: str | None) -> int:
     """Put the rows and values of ITEM back into its table as that is now.
@@ -96,7 +96,7 @@ def restore(item: int | None, database: str | None) -> int:
 
 
 @command.command("drop", short_help="Drop kept rows for good.")
-@click.argument("items", type=int, nargs=-1)
+@click.argument("items", type=int, nargs=-1, shell_complete=completion.kept_numbers)
 @click.option("--all", "everything", is_flag=True, help="Drop everything that is kept.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @options.database

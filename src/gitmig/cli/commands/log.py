@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.output import plural, print_json, say, signed, styled, warn
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("log", short_help="The commits that changed the migrations, and where the database is.")
-@click.argument("revision", default="HEAD")
+@click.argument("revision", default="HEAD", shell_complete=completion.revisions)
 @click.option("-n", "--max-count", "limit", type=click.IntRange(min=1), help="At most so many commits.")
 @options.database
 @options.as_json

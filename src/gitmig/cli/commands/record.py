@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from gitmig.cli import options
+from gitmig.cli import completion, options
 from gitmig.cli.output import plural, say, short, warn
 from gitmig.cli.reporter import Reporter
 
 
 @click.command("record", short_help="Write which migration set belongs to which commit, as git notes.")
-@click.argument("revisions", nargs=-1)
+@click.argument("revisions", nargs=-1, shell_complete=completion.revisions)
 @click.option("--all", "everything", is_flag=True, help="Every commit of every branch and tag.")
 def command(revisions: tuple[str, ...], everything: bool) -> int:
     """Write the records of the commits REVISIONS, or of HEAD.

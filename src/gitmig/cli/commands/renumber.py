@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.output import plural, print_json, say, signed
 
 if TYPE_CHECKING:
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 @click.command("renumber", short_help="Rename your migrations so that they follow the base's.")
-@click.option("--onto", metavar="BASE", help="The branch to follow; without it origin's default branch, or main.")
+@click.option(
+    "--onto",
+    metavar="BASE",
+    shell_complete=completion.revisions,
+    help="The branch to follow; without it origin's default branch, or main.",
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the new names and change nothing.")
 @click.option("--force", is_flag=True, help="Also what remote branches of others have already.")
 @options.database

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.consent import Person
 from gitmig.cli.output import can_ask, confirm, plural, print_json, say, tell, warn
 from gitmig.cli.reporter import Reporter
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("sync", short_help="Bring the database to the work tree's migrations, or to a commit's.")
-@click.argument("revision", required=False)
+@click.argument("revision", required=False, shell_complete=completion.revisions)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and change nothing.")
 @click.option("--abandon", is_flag=True, help="Forget an interrupted script, and take back what it did.")
 @click.option("--discard-drift", is_flag=True, help="Take back what was changed in the schema by hand.")

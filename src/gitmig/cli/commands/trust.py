@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.consent import names
 from gitmig.cli.output import can_ask, confirm, plural, print_json, say, say_text, styled
 from gitmig.errors import GitmigError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("trust", short_help="Show the scripts that no hook may run yet, and approve them.")
-@click.argument("revision", metavar="[REV]", required=False)
+@click.argument("revision", metavar="[REV]", required=False, shell_complete=completion.revisions)
 @click.option("-n", "--dry-run", is_flag=True, help="Show them and approve nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Approve without asking.")
 @options.as_json

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.consent import scratch_consent
 from gitmig.cli.output import plural, print_json, say, table
 from gitmig.cli.reporter import Reporter
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("verify", short_help="Does every down undo its up? Tried on a scratch database.")
-@click.argument("what", metavar="[REV|RANGE]", required=False)
+@click.argument("what", metavar="[REV|RANGE]", required=False, shell_complete=completion.ranges)
 @click.option("--all", "everything", is_flag=True, help="Every migration of the set, not only what is new.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for irreversible migrations and column order, too.")
 @options.trust
