@@ -10,6 +10,7 @@ import pytest
 from gitmig import ledger
 from gitmig.errors import GitmigError
 from gitmig.events import Event, WaitingForLock
+from gitmig.operations import db
 from gitmig.operations.adopt import Adopted, adopt
 from gitmig.operations.capture import capture
 from gitmig.operations.diff import diff
@@ -18,7 +19,6 @@ from gitmig.operations.status import status
 from gitmig.postgres import lock
 from gitmig.postgres.address import connect
 from gitmig.project.project import Project
-from gitmig.project.protection import set_protection
 from tests.operations.conftest import Answers
 
 if TYPE_CHECKING:
@@ -458,7 +458,7 @@ def test_without_migrations_there_is_nothing_to_adopt(sandbox: Sandbox, database
 @pytest.mark.parametrize("agree", [True, False])
 def test_a_protected_database_is_asked_for(sandbox: Sandbox, database: Database, run: Adopt, agree: bool) -> None:
     DBMATE_CASE.migrate(sandbox, database)
-    set_protection(Project.load(sandbox.root, database.url), protected=True)
+    db.protect(Project.load(sandbox.root, database.url), protected=True)
     answers = Answers(agree=agree)
     assert run(decisions=answers).ran is agree
     assert answers.asked == ["protected 2"]

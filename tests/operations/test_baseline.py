@@ -11,8 +11,8 @@ from gitmig.operations.adopt import adopt
 from gitmig.operations.capture import capture
 from gitmig.operations.diff import diff
 from gitmig.operations.status import status
-from gitmig.project import expected
-from gitmig.project.expected import fresh_schemas
+from gitmig.project import expected_schemas
+from gitmig.project.expected_schemas import fresh_schemas
 from gitmig.project.project import Project
 from gitmig.schema.model import PUBLIC
 
@@ -235,7 +235,7 @@ def test_nothing_is_built_for_what_a_dba_has_done_before(
     database.rows(BY_DBA)
     run_sync()
     path = base.migration("0002_p", GRANTED, f"REVOKE USAGE ON SCHEMA public FROM {READER};")
-    monkeypatch.setattr(expected, "fresh_schemas", None)
+    monkeypatch.setattr(expected_schemas, "fresh_schemas", None)
     run_sync()
     assert not drifts(base, database)
     (base.root / path).unlink()
@@ -253,8 +253,8 @@ def test_one_build_serves_the_ground_and_the_way_back(
         builds.append(project)
         return fresh_schemas(project, ups, places)
 
-    monkeypatch.setattr(expected, "fresh_schemas", count)
-    monkeypatch.setattr(expected, "AROUND", 0)
+    monkeypatch.setattr(expected_schemas, "fresh_schemas", count)
+    monkeypatch.setattr(expected_schemas, "AROUND", 0)
     database.rows(BY_DBA)
     run_sync()
     paths = [base.migration(f"000{n}_p", GRANTED if n == 2 else f"CREATE TABLE t{n} ();", "") for n in range(2, 6)]

@@ -59,7 +59,7 @@ def test_without_a_terminal_the_word_is_an_option(protected: Sandbox, database: 
     result = protected.gitmig("sync", check=False)
     assert (result.status, result.err) == (
         3,
-        "error: the database is protected: this needs your word\nhint: `gitmig sync --yes` gives it\n",
+        "error: the database is protected: confirm the change\nhint: `gitmig sync --yes` confirms it\n",
     )
     protected.gitmig("sync", "--yes")
     assert database.tables() == ["a", "b"]

@@ -279,7 +279,7 @@ def test_two_branches_that_make_different_things_need_no_build(
     def refuse(*_: object) -> None:
         raise AssertionError("a scratch database is built")
 
-    monkeypatch.setattr("gitmig.project.expected.fresh_schemas", refuse)
+    monkeypatch.setattr("gitmig.project.expected_schemas.fresh_schemas", refuse)
     assert have(U, ("0002_q", "CREATE TABLE q (id int);", "DROP TABLE q;")) == ["- 0002_p", "+ 0002_q"]
 
 

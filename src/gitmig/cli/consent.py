@@ -45,8 +45,8 @@ class Person(Decisions):
         if self._agreed:
             return True
         if not self._may_ask:
-            hint = f"`gitmig {self._command} --yes` gives it"
-            raise GitmigError("the database is protected: this needs your word", hint=hint)
+            hint = f"`gitmig {self._command} --yes` confirms it"
+            raise GitmigError("the database is protected: confirm the change", hint=hint)
         _show(plan)
         return confirm("The database is protected. Go on?", default=False)
 

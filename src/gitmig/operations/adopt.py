@@ -23,7 +23,7 @@ from gitmig.migrations.plan import desire, make_plan
 from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.decisions import UNATTENDED
-from gitmig.project.expected import Expected
+from gitmig.project.expected_schemas import ExpectedSchemas
 from gitmig.project.failures import first_lines
 from gitmig.project.protection import permit
 from gitmig.project.target import load_target, plan_for, target_of
@@ -148,7 +148,7 @@ def _whereabouts(journal: Journal, project: Project) -> str:
     return "name the commit that has all of them, `gitmig adopt REVISION`, then `gitmig sync`"
 
 
-def by_schema(expected: Expected, found: Schema, stack: Sequence[Migration], database: str) -> Evidence:
+def by_schema(expected: ExpectedSchemas, found: Schema, stack: Sequence[Migration], database: str) -> Evidence:
     """How many of the migrations are applied, told from the schema alone. Raises GitmigError.
 
     Without an exact answer it is the nearest one, with its drift.
@@ -323,7 +323,7 @@ class _Adoption:
         """Compare the schema with a fresh build; with every position of it, if nothing else says which one counts."""
         if journal and not self._project.settings.verify:
             return Evidence(count=len(rows), verified=False)
-        expected = Expected(self._project, self._connection, [applied_of(row) for row in rows], rows)
+        expected = ExpectedSchemas(self._project, self._connection, [applied_of(row) for row in rows], rows)
         found = expected.gauge.measure(self._connection)
         expected.stand_on(found.schema)
         self._fingerprint = found.fingerprint

@@ -23,7 +23,6 @@ from gitmig.project.drafts import (
     NotComputable,
     accept_findings,
     draft,
-    open_workbench,
     refuse_differing,
     section_of,
     unwrite,
@@ -33,6 +32,7 @@ from gitmig.project.drafts import (
 from gitmig.project.failures import shortened
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
+from gitmig.project.trial_database import open_trial_database
 from gitmig.schema.baseline import Ground
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.compare import difference
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from gitmig.ledger import State
     from gitmig.migrations.model import Script
     from gitmig.postgres.address import Connection
-    from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
     from gitmig.project.target import Target
+    from gitmig.project.trial_database import TrialDatabase
     from gitmig.schema.model import Schema, SchemaDifference
     from gitmig.trials.round_trip import Finding
 
@@ -91,18 +91,18 @@ def capture(
         pending = _pending(state, target, database)
         gauge = Gauge(connection.info.server_version, project.settings.ignore)
         found = read_schema(connection, gauge.ignore, edges=True)
-        with open_workbench(project, edges=True) as workbench:
+        with open_trial_database(project, edges=True) as trial:
             rows = read_rows(connection, 0)
-            workbench.build([rows[position].content.up for position in sorted(rows)])
-            ground = Ground.of(found, workbench.schema, gauge.server_version)
-            wanted = ground.under(workbench.schema)
+            trial.build([rows[position].content.up for position in sorted(rows)])
+            ground = Ground.of(found, trial.schema, gauge.server_version)
+            wanted = ground.under(trial.schema)
             drift = schema_difference(wanted, found)
             if not drift:
                 return Captured(database=database, drift=drift)
             try:
                 drafted = _drafted(wanted, found, target, name, now or datetime.now(timezone.utc))
-                _refuse_unfit(workbench, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
-                notes = _tried(workbench, found, ground, drafted)
+                _refuse_unfit(trial, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
+                notes = _tried(trial, found, ground, drafted)
             except NotComputable as obstacle:
                 raise obstacle.refused(f"migration of what was changed in {database}", HINT) from obstacle
         _write_and_adopt(connection, state, drafted, gauge.fingerprint(found))
@@ -140,12 +140,12 @@ def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
 
 
 def _refuse_unfit(
-    workbench: Workbench, pending: Mapping[str, Script], drafted: Draft, database: str, hint: str
+    trial: TrialDatabase, pending: Mapping[str, Script], drafted: Draft, database: str, hint: str
 ) -> None:
     """The next sync puts what is pending below what was captured: that has to work. Raises GitmigError."""
     if not pending:
         return
-    with workbench.clone() as clone:
+    with trial.clone() as clone:
         for label, up in (*pending.items(), (drafted.label, drafted.content.up)):
             try:
                 clone.run(up)
@@ -164,9 +164,9 @@ def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: date
     return draft(target, name, section_of(up), section_of(down), now)
 
 
-def _tried(workbench: Workbench, found: Schema, ground: Ground, drafted: Draft) -> tuple[Finding, ...]:
+def _tried(trial: TrialDatabase, found: Schema, ground: Ground, drafted: Draft) -> tuple[Finding, ...]:
     """What a person should know of the migration. Raises NotComputable if it does not lead to the database's schema."""
-    examined = workbench.examine(drafted.content)
+    examined = trial.examine(drafted.content)
     notes = accept_findings(examined.findings)
     if examined.after is not None:
         refuse_differing(schema_difference(found, ground.under(examined.after)).names)

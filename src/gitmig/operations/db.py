@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 from gitmig.events import silent
 from gitmig.git import marker
+from gitmig.ledger.protection import set_protected
 from gitmig.postgres.address import environment
 from gitmig.rebuild.target import (
     UNDER_CONSTRUCTION,
@@ -86,6 +87,12 @@ def _refuse_configured(project: Project) -> None:
             f"the database is configured ({project.settings.database_source}), so it is not the embedded one",
             hint="this command looks after the embedded PostgreSQL only; unset the URL to use that",
         )
+
+
+def protect(project: Project, *, protected: bool, notify: Notify = silent) -> bool:
+    """Protect the project's database, or no longer; False if it was so before. A ledger is made if there is none."""
+    with project.connect("protect", locked=True, notify=notify) as connection:
+        return set_protected(connection, protected=protected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

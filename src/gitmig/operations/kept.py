@@ -73,7 +73,7 @@ def restore(project: Project, number: int, *, notify: Notify = silent) -> tuple[
     with _opened(project, notify, locked=True) as (connection, store):
         item = _find(store, [number])[0]
         with connection.transaction():
-            return item, _keeper(project, connection).restore(item)
+            return item, _preserver(project, connection).restore(item)
 
 
 def restore_all(project: Project, *, notify: Notify = silent) -> tuple[list[Item], int, Report]:
@@ -88,7 +88,7 @@ def restore_all(project: Project, *, notify: Notify = silent) -> tuple[list[Item
         report = Report()
         if items:
             with connection.transaction():
-                report = _keeper(project, connection).restore_all(items)
+                report = _preserver(project, connection).restore_all(items)
         tried = {item.id for item in items}
         now = store.items()
         left = [item for item in now if item.id in tried or item.due]
@@ -117,7 +117,7 @@ def _opened(project: Project, notify: Notify, *, locked: bool = False) -> Iterat
         yield connection, Store(connection, project.user, None)
 
 
-def _keeper(project: Project, connection: Connection) -> Preserver:
+def _preserver(project: Project, connection: Connection) -> Preserver:
     limits = Limits(bytes=project.settings.kept_size, days=project.settings.kept_age)
     return Preserver(connection, limits, project.user, None)
 

@@ -15,19 +15,19 @@ from gitmig.project.drafts import (
     NotComputable,
     accept_findings,
     draft,
-    open_workbench,
     section_of,
     work_tree,
     write,
 )
 from gitmig.project.failures import shortened
+from gitmig.project.trial_database import open_trial_database
 from gitmig.schema.compare import difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
+    from gitmig.project.trial_database import TrialDatabase
     from gitmig.trials.round_trip import Finding
 
 
@@ -88,11 +88,11 @@ def compose(
     without = draft(target, name, up, None, now)
     migrations = target.set.migrations
     contents = target.contents(migrations)
-    with open_workbench(project, edges=True) as workbench:
-        workbench.build([contents[migration.path].up for migration in migrations])
+    with open_trial_database(project, edges=True) as trial:
+        trial.build([contents[migration.path].up for migration in migrations])
         try:
-            drafted = draft(target, name, up, _down(workbench, without), now)
-            composed = Composed(label=drafted.label, paths=drafted.paths, notes=_notes(workbench, drafted))
+            drafted = draft(target, name, up, _down(trial, without), now)
+            composed = Composed(label=drafted.label, paths=drafted.paths, notes=_notes(trial, drafted))
         except NotComputable as obstacle:
             if not irreversible:
                 raise obstacle.refused(f"down of {without.label}", HINT) from obstacle
@@ -102,17 +102,17 @@ def compose(
     return composed
 
 
-def _down(workbench: Workbench, drafted: Draft) -> str:
+def _down(trial: TrialDatabase, drafted: Draft) -> str:
     """The computed down, not tried yet. Raises NotComputable, GitmigError."""
     up = drafted.content.up
     try:
-        after = workbench.schema_with(up)
+        after = trial.schema_with(up)
     except ScriptError as error:
         details = (f"statement: {shortened(error.statement)}",)
         hint = "it was tried on a fresh database with the work tree's migrations; no file is written"
         raise GitmigError(f"the SQL fails: {error.message}", hint=hint, details=details) from error
-    return section_of(difference(after, workbench.schema))
+    return section_of(difference(after, trial.schema))
 
 
-def _notes(workbench: Workbench, drafted: Draft) -> tuple[Finding, ...]:
-    return accept_findings(workbench.examine(drafted.content).findings)
+def _notes(trial: TrialDatabase, drafted: Draft) -> tuple[Finding, ...]:
+    return accept_findings(trial.examine(drafted.content).findings)

@@ -24,7 +24,7 @@ from gitmig.postgres.address import Address, connect, with_name, with_options
 from gitmig.postgres.session import TRANSFER, settle
 from gitmig.project import trust
 from gitmig.project.binding import bind
-from gitmig.project.expected import ground_of
+from gitmig.project.expected_schemas import ground_of
 from gitmig.project.failures import not_fresh
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for

@@ -16,7 +16,6 @@ from gitmig.project.drafts import (
     Draft,
     NotComputable,
     accept_findings,
-    open_workbench,
     refuse_differing,
     remove,
     section_of,
@@ -24,6 +23,7 @@ from gitmig.project.drafts import (
     write,
 )
 from gitmig.project.failures import shortened
+from gitmig.project.trial_database import open_trial_database
 from gitmig.schema.compare import difference
 from gitmig.schema.model import schema_difference
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gitmig.migrations.model import Content, Migration
-    from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
     from gitmig.project.target import Target
+    from gitmig.project.trial_database import TrialDatabase
     from gitmig.rows.digests import Contents
     from gitmig.schema.model import Schema
     from gitmig.trials.round_trip import Finding
@@ -90,8 +90,8 @@ def squash(
         raise GitmigError(f"{unsaved[0]} is in no commit as it stands", hint=hint)
     contents = target.contents(squashed)
     made = _Squash(target, squashed, contents, slug(title or TITLE))
-    with open_workbench(project, edges=True) as workbench:
-        made.read(workbench)
+    with open_trial_database(project, edges=True) as trial:
+        made.read(trial)
     try:
         drafted, notes = made.proven(leave_data=leave_data)
     except NotComputable as obstacle:
@@ -139,25 +139,25 @@ class _Squash:
         self.left_out: list[DataStatement] = []
         self.differing: list[str] = []
 
-    def read(self, workbench: Workbench) -> None:
+    def read(self, trial: TrialDatabase) -> None:
         """Build the migrations, and read what they make of an empty database. Raises GitmigError."""
-        self._empty = workbench.schema
-        workbench.build([up for _, up in self._squashed])
-        self._schema: Schema = workbench.schema
-        self._rows: Contents = workbench.rows()
+        self._empty = trial.schema
+        trial.build([up for _, up in self._squashed])
+        self._schema: Schema = trial.schema
+        self._rows: Contents = trial.rows()
 
     def proven(self, *, leave_data: bool) -> tuple[Draft, tuple[Finding, ...]]:
         """The migration, tried on a scratch database of its own. Raises NotComputable, GitmigError."""
         up, down = difference(self._empty, self._schema), difference(self._schema, self._empty)
         head, back = self._roles() + section_of(up), section_of(down)
-        with open_workbench(self._target.project, edges=True) as workbench:
-            self._choose(workbench, self._draft(head, back, ()))
+        with open_trial_database(self._target.project, edges=True) as trial:
+            self._choose(trial, self._draft(head, back, ()))
             drafted = self._draft(head, back, [one for one in self._data if one not in self.left_out])
-            examined = workbench.examine(drafted.content)
+            examined = trial.examine(drafted.content)
             notes = accept_findings(examined.findings)
             if examined.after is not None:
                 refuse_differing(schema_difference(self._schema, examined.after).names)
-            found = workbench.rows()
+            found = trial.rows()
         self.differing = sorted(
             name
             for ours, theirs in ((self._rows.tables, found.tables), (self._rows.sequences, found.sequences))
@@ -186,9 +186,9 @@ class _Squash:
             files=self._target.layout.render(self._version, self._name, with_head(script, self._squashed), down),
         )
 
-    def _choose(self, workbench: Workbench, schema_only: Draft) -> None:
+    def _choose(self, trial: TrialDatabase, schema_only: Draft) -> None:
         """Find the statements that fail where the schema is there already, and sequences that end elsewhere."""
-        with workbench.clone() as clone:
+        with trial.clone() as clone:
             try:
                 clone.run(schema_only.content.up)
             except ScriptError as error:

@@ -32,11 +32,12 @@ from gitmig.ledger import read_state, schema
 from gitmig.ledger.protection import Caller, Change
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
+from gitmig.operations.status import preview
 from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.binding import bind
 from gitmig.project.decisions import UNATTENDED
-from gitmig.project.expected import Expected, find_drift
+from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.failures import drifted, step_failed, unrepairable
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.protection import permit, permit_discarding, refuse_hooks
@@ -146,13 +147,8 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Sync
     plan = plan_for(state.stack, target)
     if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
         raise foreign
-    drift = None
     refuse_half_a_squash(connection, target, plan)
-    if project.settings.verify and state.unfinished is None:
-        expected = Expected(project, connection, state.stack)
-        drift = find_drift(connection, expected, state)
-        if drift is None and not trust.untrusted_of(project, plan, target):
-            plan = without_needless_scripts(connection, target, plan, state.stack, expected)
+    plan, drift = preview(connection, target, plan, state, is_trusted=not trust.untrusted_of(project, plan, target))
     return Synced(
         database=str(Address.of(project.url)),
         plan=plan,
@@ -205,9 +201,9 @@ class SyncRun:
             state = read_state(self._connection)
             plan = plan_for(state.stack, self._target)
         refuse_half_a_squash(self._connection, self._target, plan)
-        expected = Expected(self._project, self._connection, state.stack) if self._verify else None
-        keeper = self._keeper(needed=bool(state.stack) or discard_drift or abandon)
-        executor = self._executor(expected, keeper)
+        expected = ExpectedSchemas(self._project, self._connection, state.stack) if self._verify else None
+        preserver = self._preserver(needed=bool(state.stack) or discard_drift or abandon)
+        executor = self._executor(expected, preserver)
         if expected is not None:
             # without a ledger the whole schema is somebody's work, and not what they changed
             discard = abandon or (discard_drift and bool(state.stack))
@@ -223,10 +219,10 @@ class SyncRun:
         self._notify(PlanStarted(plan))
         if plan:
             marker.forget(self._project.repository)
-            with self._telling_what_stays(keeper) as known:
+            with self._telling_what_stays(preserver) as known:
                 self._run_plan(executor, synced, state)
-                if keeper:
-                    self._restore_late_rows(keeper, plan, known)
+                if preserver:
+                    self._restore_late_rows(preserver, plan, known)
         return replace(synced, ran=True, done=finished + executor.committed)
 
     def _refuse_strangers(self, plan: Plan, state: State, *, take_over: bool) -> None:
@@ -262,23 +258,23 @@ class SyncRun:
             raise step_failed(failure, None, self._database) from failure
         return executor.committed
 
-    def _keeper(self, *, needed: bool) -> Preserver | None:
+    def _preserver(self, *, needed: bool) -> Preserver | None:
         """Who keeps rows; what was kept for too long goes first. None where no row is, unless `needed`."""
         settings = self._project.settings
         limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
         by, commit = self._project.user, self._target.commit
         wary = self._caller is Caller.HOOK
-        keeper = Preserver(self._connection, limits, by, commit, self._saving, wary=wary)
-        if not needed and not keeper.holds_rows and not has_rows(self._connection):
+        preserver = Preserver(self._connection, limits, by, commit, self._saving, wary=wary)
+        if not needed and not preserver.holds_rows and not has_rows(self._connection):
             return None
-        if expired := keeper.expire(partial(self._spared, keeper)):
+        if expired := preserver.expire(partial(self._spared, preserver)):
             self._notify(RowsExpired(expired))
-        return keeper
+        return preserver
 
     def _saving(self, table: TableName, size: int) -> None:
         self._notify(SavingTable(table, size))
 
-    def _spared(self, keeper: Preserver, items: Sequence[Item]) -> list[Item]:
+    def _spared(self, preserver: Preserver, items: Sequence[Item]) -> list[Item]:
         """Of what is too old, that which nothing will ever bring back: a person has to decide, and is told so once."""
         from gitmig.project.kept_migrations import find_migrations  # rarely needed
 
@@ -286,20 +282,20 @@ class SyncRun:
         left = [item for item in items if item.comes_back and not item.due and not found[item.id]]
         if news := [item for item in left if not item.warned]:
             self._notify(RowsAbandoned(news))
-            keeper.warn(news)
+            preserver.warn(news)
         return left
 
-    def _executor(self, expected: Expected | None = None, keeper: Preserver | None = None) -> Executor:
+    def _executor(self, expected: ExpectedSchemas | None = None, preserver: Preserver | None = None) -> Executor:
         return Executor(
             self._connection,
             Context(target=self._target.set, commit=self._target.commit, by=self._project.user),
             self._notify,
             expected=expected,
-            keeper=keeper,
+            keeper=preserver,
             always_outside=self._project.settings.run_outside == "always",
         )
 
-    def _look_for_drift(self, executor: Executor, expected: Expected, state: State, *, discard: bool) -> None:
+    def _look_for_drift(self, executor: Executor, expected: ExpectedSchemas, state: State, *, discard: bool) -> None:
         """Nothing is built on what was changed by hand: raise GitmigError, or take it back (`discard`)."""
         drift = find_drift(self._connection, expected, state)
         if drift is None:
@@ -332,30 +328,30 @@ class SyncRun:
             reached = replace(synced, done=failure.committed)
             raise NoWayBack(reached, unrepairable(failure, self._database)) from failure
 
-    def _restore_late_rows(self, keeper: Preserver, plan: Plan, known: set[int]) -> None:
+    def _restore_late_rows(self, preserver: Preserver, plan: Plan, known: set[int]) -> None:
         """Put back what found its place only where the plan ends."""
-        report = keeper.finish({applied.checksum for applied in left_behind(plan)})
+        report = preserver.finish({applied.checksum for applied in left_behind(plan)})
         if report:
             self._notify(RowsRestored(report))
             ledger.extend_last_sync(self._connection)
-        refused = [item for item in keeper.came() if item.reason and item.id not in known] if self._undo else []
+        refused = [item for item in preserver.came() if item.reason and item.id not in known] if self._undo else []
         if refused:
             with self._connection.transaction():
-                report = keeper.insist(refused)
+                report = preserver.insist(refused)
             self._notify(RowsRestored(report))
             ledger.extend_last_sync(self._connection)
 
     @contextmanager
-    def _telling_what_stays(self, keeper: Preserver | None) -> Iterator[set[int]]:
+    def _telling_what_stays(self, preserver: Preserver | None) -> Iterator[set[int]]:
         """Notify once, at the end, which rows are still kept although their step has come.
 
         Yields the numbers of those of which earlier syncs have told. If the plan has failed on its way, those without
         a reason wait for what did not run.
         """
-        known = {item.id for item in keeper.came()} if keeper else set()
+        known = {item.id for item in preserver.came()} if preserver else set()
 
         def tell_staying(*, with_reason: bool = False) -> None:
-            came = keeper.came() if keeper else []
+            came = preserver.came() if preserver else []
             if left := [item for item in came if item.id not in known and (item.reason or not with_reason)]:
                 self._notify(RowsStillKept(left))
 

@@ -9,8 +9,8 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.events import MigrationsSelected, MigrationVerified, silent
 from gitmig.git.history import first_parent, fork
 from gitmig.git.snapshot import at_commit
-from gitmig.project.drafts import open_workbench
 from gitmig.project.target import load_target
+from gitmig.project.trial_database import open_trial_database
 from gitmig.project.trust import ask
 from gitmig.trials.round_trip import Verdict, Weight
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from gitmig.events import Notify
     from gitmig.migrations.model import Content, Migration
-    from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
     from gitmig.project.target import Target
+    from gitmig.project.trial_database import TrialDatabase
     from gitmig.project.trust import Consent
 
 
@@ -122,8 +122,8 @@ def verify(
     notify(MigrationsSelected(len(selection.chosen)))
     verdicts = []
     if selection.chosen:
-        with open_workbench(project) as workbench:
-            for verdict in _verdicts(workbench, selection, needed, contents):
+        with open_trial_database(project) as trial:
+            for verdict in _verdicts(trial, selection, needed, contents):
                 notify(MigrationVerified(verdict.migration.label))
                 verdicts.append(verdict)
     return Verified(selection=selection, verdicts=tuple(verdicts), unreached=selection.chosen[len(verdicts) :])
@@ -137,7 +137,7 @@ def _needed(selection: Selection) -> tuple[Migration, ...]:
 
 
 def _verdicts(
-    workbench: Workbench, selection: Selection, needed: Sequence[Migration], contents: Mapping[str, Content]
+    trial: TrialDatabase, selection: Selection, needed: Sequence[Migration], contents: Mapping[str, Content]
 ) -> Iterator[Verdict]:
     """Build the set in order, in one pass; a migration that was chosen is tried before it is built.
 
@@ -147,9 +147,9 @@ def _verdicts(
     for migration in needed:
         content = contents[migration.path]
         if migration.path not in chosen:
-            workbench.build((content.up,))
+            trial.build((content.up,))
             continue
-        examined = workbench.examine(content)
+        examined = trial.examine(content)
         yield Verdict(migration=migration, findings=examined.findings)
         if examined.after is None:
             return

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError
-from gitmig.execute.build import run_fresh
-from gitmig.execute.scratch import open_bench
 from gitmig.migrations.layouts import migration_set
 from gitmig.migrations.model import File
 from gitmig.migrations.naming import next_version
-from gitmig.postgres.run_sql import ScriptError
-from gitmig.project.failures import not_fresh
 from gitmig.project.target import load_target
-from gitmig.rows.digests import read_contents
-from gitmig.schema.catalog import read_schema
-from gitmig.trials.round_trip import Finding, Outcome, Stage, failure_of, judge, run_trial
+from gitmig.trials.round_trip import Finding, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from gitmig.execute.scratch import Bench
-    from gitmig.migrations.model import Content, Script
-    from gitmig.postgres.address import Connection
+    from gitmig.migrations.model import Content
     from gitmig.project.project import Project
     from gitmig.project.target import Target
-    from gitmig.rows.digests import Contents
     from gitmig.schema.compare import Difference
-    from gitmig.schema.model import ObjectName, Schema
+    from gitmig.schema.model import ObjectName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,94 +145,3 @@ def refuse_differing(objects: Iterable[ObjectName]) -> None:
     """Raise NotComputable if there are objects that are not the same although they were to be."""
     if found := tuple(objects):
         raise NotComputable(objects=found)
-
-
-@contextmanager
-def open_workbench(project: Project, *, edges: bool = False) -> Iterator[Workbench]:
-    """A workbench on a scratch database of the project's server, with the bootstrap SQL run; dropped afterwards.
-
-    Its schemas have `edges` if SQL is to be computed from them, which takes longer to read.
-    """
-    if project.settings.database is None:
-        project.wake()
-    with open_bench(project.url, project.bootstrap_sql()) as bench:
-        yield Workbench(bench, project.settings.ignore, edges=edges)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """What there is to say about a migration; `after` is the schema with it, None if its up fails."""
-
-    findings: tuple[Finding, ...]
-    after: Schema | None
-
-
-class ScratchClone:
-    """A clone of a scratch database."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def run(self, script: Script) -> None:
-        """Run a script as on a fresh database. Raises ScriptError."""
-        run_fresh(self._connection, script)
-
-    def rows(self) -> Contents:
-        """What stands in every table and sequence."""
-        return read_contents(self._connection)
-
-
-class Workbench:
-    """The scratch database and the schema in it."""
-
-    def __init__(self, bench: Bench, ignore: Sequence[str], *, edges: bool) -> None:
-        self._ignore = ignore
-        self._bench = bench
-        self._edges = edges
-        self._schema: Schema | None = None
-
-    @property
-    def schema(self) -> Schema:
-        """What is built there now."""
-        if self._schema is None:
-            self._schema = read_schema(self._bench.connection, self._ignore, edges=self._edges)
-        return self._schema
-
-    def rows(self) -> Contents:
-        """What stands in every table and sequence."""
-        return read_contents(self._bench.connection)
-
-    def build(self, ups: Sequence[Script]) -> None:
-        """Run the scripts in order. Raises GitmigError."""
-        for up in ups:
-            self._schema = None
-            try:
-                run_fresh(self._bench.connection, up)
-            except ScriptError as error:
-                raise not_fresh(up, error) from error
-
-    def schema_with(self, up: Script) -> Schema:
-        """The schema that the script would make of what is built; tried on a clone. Raises ScriptError."""
-        with self._bench.clone() as connection:
-            run_fresh(connection, up)
-            return read_schema(connection, self._ignore, edges=self._edges)
-
-    @contextmanager
-    def clone(self) -> Iterator[ScratchClone]:
-        """A clone of what is built, to run scripts on; it is gone afterwards."""
-        with self._bench.clone() as connection:
-            yield ScratchClone(connection)
-
-    def examine(self, content: Content) -> Examined:
-        """Try the migration with rows planted, and without them where that fails; then build it."""
-        before = self.schema
-        with_rows = run_trial(self._bench, content, before, self._ignore, rows=True)
-        empty = run_trial(self._bench, content, before, self._ignore, rows=False) if with_rows.failure else None
-        self._schema = None
-        connection = self._bench.connection
-        try:
-            run_fresh(connection, content.up)
-        except ScriptError as error:
-            failure = failure_of(connection, Stage.UP, content.up, error)
-            return Examined(findings=(Finding(outcome=Outcome.UP_FAILS, failure=failure),), after=None)
-        return Examined(findings=judge(before, self.schema, with_rows, empty), after=self.schema)

@@ -1,27 +1,19 @@
-"""Protected databases: marking them, and what a sync may do to one."""
+"""What a sync may do to a protected database."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, ProtectedDatabase
-from gitmig.events import silent
-from gitmig.ledger.protection import Caller, Change, Verdict, is_protected, judge, set_protected
+from gitmig.ledger.protection import Caller, Change, Verdict, is_protected, judge
 from gitmig.postgres.address import Address
 
 if TYPE_CHECKING:
-    from gitmig.events import Notify
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.address import Connection
     from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.schema.model import SchemaDifference
-
-
-def set_protection(project: Project, *, protected: bool, notify: Notify = silent) -> bool:
-    """Protect the project's database, or no longer; False if it was so before. A ledger is made if there is none."""
-    with project.connect("protect", locked=True, notify=notify) as connection:
-        return set_protected(connection, protected=protected)
 
 
 def permit(connection: Connection, project: Project, plan: Plan, caller: Caller, decisions: Decisions) -> bool:

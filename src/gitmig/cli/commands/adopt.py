@@ -21,7 +21,7 @@ MOST_PENDING = 3
 @click.command("adopt", short_help="Mark as applied what another tool has applied to the database.")
 @click.argument("revision", required=False, shell_complete=completion.revisions)
 @click.option("--with-drift", is_flag=True, help="Also if the schema is not what the migrations make.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 @options.database
 @options.as_json
 def command(revision: str | None, with_drift: bool, yes: bool, database: str | None, as_json: bool) -> int:

@@ -62,7 +62,7 @@ def stop() -> int:
 
 
 @command.command("reset", short_help="Make the embedded database anew, empty.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 def reset(yes: bool) -> int:
     """Drop this work tree's embedded database, rows included, and make an empty one."""
     from gitmig.operations import db
@@ -77,13 +77,13 @@ def reset(yes: bool) -> int:
     return 0
 
 
-@command.command("protect", short_help="Never change the database without a person's word.")
+@command.command("protect", short_help="Never change the database unless a person confirms it.")
 @options.database
 def protect(database: str | None) -> int:
     """Mark the database as protected: hooks leave it alone, a sync asks, and nothing reverts or rebuilds it."""
-    from gitmig.project.protection import set_protection
+    from gitmig.operations import db
 
-    set_protection(options.project(database), protected=True, notify=Reporter())
+    db.protect(options.project(database), protected=True, notify=Reporter())
     say("protected: hooks leave the database alone, and nothing reverts or rebuilds it")
     return 0
 
@@ -92,15 +92,15 @@ def protect(database: str | None) -> int:
 @options.database
 def unprotect(database: str | None) -> int:
     """Take the protection away: the database follows the checkout again."""
-    from gitmig.project.protection import set_protection
+    from gitmig.operations import db
 
-    changed = set_protection(options.project(database), protected=False, notify=Reporter())
+    changed = db.protect(options.project(database), protected=False, notify=Reporter())
     say("no longer protected" if changed else "was not protected")
     return 0
 
 
 @command.command("prune", short_help="Drop the databases that rebuilds replaced.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 @click.option(
     "--older-than", "days", metavar="DAYS", type=click.FloatRange(min=0), default=0.0, help="Spare newer ones."
 )

@@ -98,7 +98,7 @@ def restore(item: int | None, database: str | None) -> int:
 @command.command("drop", short_help="Drop kept rows for good.")
 @click.argument("items", type=int, nargs=-1, shell_complete=completion.kept_numbers)
 @click.option("--all", "everything", is_flag=True, help="Drop everything that is kept.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 @options.database
 def drop(items: tuple[int, ...], everything: bool, yes: bool, database: str | None) -> int:
     """Drop the rows of ITEMS for good."""
@@ -117,7 +117,7 @@ def drop(items: tuple[int, ...], everything: bool, yes: bool, database: str | No
 
 
 @command.command("undo", short_help="Take the database back to what it was before the last sync.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 @options.database
 def undo(yes: bool, database: str | None) -> int:
     """Take the database back to what it was before the last sync, after showing what was written since.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--discard-drift", is_flag=True, help="Take back what was changed in the schema by hand.")
 @click.option("--take-over", is_flag=True, help="Make a database that belongs to another project this one's.")
 @click.option("--rebuild", is_flag=True, help="Make the database anew beside the old one, and carry the rows over.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 @options.database
 @options.as_json
 def command(
