@@ -62,48 +62,6 @@ def work_tree(project: Project) -> Target:
         raise GitmigError(error.message, hint="`gitmig init` makes the folder") from error
 
 
-def write(drafted: Draft) -> None:
-    """Write the files, all or none. Raises GitmigError."""
-    project = drafted.target.project
-    if ignored := project.repository.ignored(drafted.paths):
-        raise GitmigError(f"git ignores {ignored[0]}", hint="correct .gitignore: gitmig sees what git sees")
-    written: list[Path] = []
-    for path, text in zip(drafted.paths, drafted.files.values()):
-        place = project.repository.work_tree / path
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("x", encoding="utf-8", newline="\n") as file:
-                written.append(place)
-                file.write(text)
-        except OSError as error:
-            for other in written:
-                other.unlink(missing_ok=True)
-            if isinstance(error, FileExistsError):
-                hint = "delete it or take another title"
-                raise GitmigError(f"{place.name} is there already", hint=hint) from error
-            hint = "check the folder's permissions and the disk"
-            raise GitmigError(f"cannot write {path}: {error.strerror}", hint=hint) from error
-
-
-def remove(project: Project, paths: Iterable[str]) -> None:
-    """Remove files of migrations from the work tree, and the directories that they leave empty. Raises GitmigError."""
-    top = project.repository.work_tree
-    for path in paths:
-        try:
-            (top / path).unlink()
-        except OSError as error:
-            hint = "check the folder's permissions; what is gone, `git restore` brings back"
-            raise GitmigError(f"cannot remove {path}: {error.strerror}", hint=hint) from error
-        with suppress(OSError):  # others may be in there
-            (top / path).parent.rmdir()
-
-
-def unwrite(drafted: Draft) -> None:
-    """Take away what `write` wrote."""
-    for path in drafted.paths:
-        (drafted.target.project.repository.work_tree / path).unlink(missing_ok=True)
-
-
 NOTHING = "-- nothing to do: the schema is the same before and after\n"
 # With these a computed section is not what it was to be. The others a person should know of, and may want.
 DISQUALIFYING = {Outcome.NOT_UNDONE, Outcome.DOWN_FAILS, Outcome.UP_FAILS}
@@ -145,3 +103,45 @@ def refuse_differing(objects: Iterable[ObjectName]) -> None:
     """Raise NotComputable if there are objects that are not the same although they were to be."""
     if found := tuple(objects):
         raise NotComputable(objects=found)
+
+
+def write(drafted: Draft) -> None:
+    """Write the files, all or none. Raises GitmigError."""
+    project = drafted.target.project
+    if ignored := project.repository.ignored(drafted.paths):
+        raise GitmigError(f"git ignores {ignored[0]}", hint="correct .gitignore: gitmig sees what git sees")
+    written: list[Path] = []
+    for path, text in zip(drafted.paths, drafted.files.values()):
+        place = project.repository.work_tree / path
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with place.open("x", encoding="utf-8", newline="\n") as file:
+                written.append(place)
+                file.write(text)
+        except OSError as error:
+            for other in written:
+                other.unlink(missing_ok=True)
+            if isinstance(error, FileExistsError):
+                hint = "delete it or take another title"
+                raise GitmigError(f"{place.name} is there already", hint=hint) from error
+            hint = "check the folder's permissions and the disk"
+            raise GitmigError(f"cannot write {path}: {error.strerror}", hint=hint) from error
+
+
+def remove(project: Project, paths: Iterable[str]) -> None:
+    """Remove files of migrations from the work tree, and the directories that they leave empty. Raises GitmigError."""
+    top = project.repository.work_tree
+    for path in paths:
+        try:
+            (top / path).unlink()
+        except OSError as error:
+            hint = "check the folder's permissions; what is gone, `git restore` brings back"
+            raise GitmigError(f"cannot remove {path}: {error.strerror}", hint=hint) from error
+        with suppress(OSError):  # others may be in there
+            (top / path).parent.rmdir()
+
+
+def unwrite(drafted: Draft) -> None:
+    """Take away what `write` wrote."""
+    for path in drafted.paths:
+        (drafted.target.project.repository.work_tree / path).unlink(missing_ok=True)
