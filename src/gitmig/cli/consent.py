@@ -8,6 +8,7 @@ from gitmig.cli.output import can_ask, confirm, plural, tell, warn
 from gitmig.cli.wording import step_line
 from gitmig.errors import GitmigError
 from gitmig.project.decisions import Decisions
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,7 +84,7 @@ def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[
     def ask(found: Sequence[Candidate]) -> None:
         if given:
             return
-        what = f"{plural(len(found), 'script')} that this clone does not trust: {names(found)}"
+        what = f"{plural(len(found), 'script')} that this clone does not trust: {first_few(found)}"
         if may_ask and can_ask():
             tell(f"This runs, on a scratch database of the same server, {what}.")
             tell(f"Nothing of your own database is meant to be touched, but {MEANS}.")
@@ -96,12 +97,6 @@ def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[
         )
 
     return ask
-
-
-def names(found: Sequence[Candidate]) -> str:
-    """The first few labels."""
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return f"{', '.join(one.label for one in found[:3])}{more}"
 
 
 def _show(plan: Plan) -> None:

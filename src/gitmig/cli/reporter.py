@@ -10,7 +10,7 @@ from gitmig import events
 from gitmig.cli.output import plural, say, tell, warn
 from gitmig.cli.wording import abandoned_line, row_lines, staying_line, step_line
 from gitmig.migrations.plan import Direction
-from gitmig.text import as_size, visible
+from gitmig.text import as_size, first_few, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,9 +150,7 @@ def _sentence(
         case events.ScriptResumed(label):
             return f"finishing {label}, which was interrupted outside a transaction"
         case events.DriftDiscarded(drift):
-            from gitmig.execute.repair import named  # loaded by now, and too large for --help
-
-            return f"took back what was changed by hand: {named(drift.names)}"
+            return f"took back what was changed by hand: {first_few(drift.names)}"
         case events.RowsExpired(items):
             count = plural(len(items), "item")
             return f"dropped {count} of kept rows older than `kept_age`, the first from {items[0].what}"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError
 from gitmig.events import BuildingDatabase, silent
 from gitmig.execute import ledger_writer
-from gitmig.execute.repair import named
 from gitmig.execute.tasks import Context, row_of
 from gitmig.git import marker, snapshot
 from gitmig.git.branches import branches
@@ -30,6 +29,7 @@ from gitmig.project.target import load_target, plan_for, target_of
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import SchemaDifference, schema_difference
 from gitmig.schema.other_tools import applied_among
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,15 +117,15 @@ def by_journal(journal: Journal, target: Target) -> tuple[Migration, ...]:
     tool, claim = journal.tool.name, journal.claim
     if claim.broken:
         raise GitmigError(
-            f"{tool} was interrupted, or failed, in {named(claim.broken)} ({journal.table}): how much of it is applied "
-            "is not known",
+            f"{tool} was interrupted, or failed, in {first_few(claim.broken)} ({journal.table}): how much of it is "
+            "applied is not known",
             hint=f"put it right with {tool} first, then `gitmig adopt`",
         )
     applied, unknown = _sorted_out(journal, target)
     if unknown:
         where = "the work tree" if target.snapshot.is_work_tree else f"commit {(target.commit or '')[:10]}"
         raise GitmigError(
-            f"{tool} has applied {named(unknown)} ({journal.table}), which {where} does not have",
+            f"{tool} has applied {first_few(unknown)} ({journal.table}), which {where} does not have",
             hint=_whereabouts(journal, target.project),
         )
     return applied

@@ -11,6 +11,7 @@ from gitmig.git.snapshot import Snapshot, rewritten
 from gitmig.git.trust import LEDGER, Provenance, TrustStore, digest, files_of_local_branches
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import File, InvalidMigrations, Migration, Version, decode
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -42,6 +43,9 @@ class Candidate:
     scripts: tuple[tuple[str, str], ...]
     outside: frozenset[str] = frozenset()
     is_rewritten: bool = False
+
+    def __str__(self) -> str:
+        return self.label
 
     @classmethod
     def of(cls, migration: Migration, content: Content, rewritten_paths: frozenset[str] = frozenset()) -> Candidate:
@@ -155,7 +159,7 @@ def refuse_unknown_ledger(project: Project, connection: Connection, state: State
     foreign = [row.label for row in rows if not _is_in_git(project, row)]
     if foreign:
         raise LeftToSync(
-            f"the ledger has {_listed(foreign)}, of which this clone knows no script; nothing was synced",
+            f"the ledger has {first_few(foreign)}, of which this clone knows no script; nothing was synced",
             hint="`git fetch` may bring it; `gitmig sync` by hand runs it",
         )
     store.add_digests(digest(text) for row in rows for text in ledger_scripts(row))
@@ -169,7 +173,7 @@ def refuse_untrusted(project: Project, target: Target, plan: Plan, state: State)
         candidates += candidates_of(target, [m for m in target.set.migrations if m.version == version])
     if found := untrusted(project, candidates, [target.commit]):
         raise LeftToSync(
-            f"not trusted, so not run: {_listed([one.label for one in found])}; nothing was synced",
+            f"not trusted, so not run: {first_few(found)}; nothing was synced",
             hint="`gitmig trust` shows and approves it, `gitmig sync` runs it",
         )
     approve(project, candidates)
@@ -251,9 +255,3 @@ def _is_in_git(project: Project, row: Row) -> bool:
 
 def _file(path: str, blob: str) -> File:
     return File(path=path, name=path, blob=blob)
-
-
-def _listed(labels: Sequence[str]) -> str:
-    """At most three names: a hook has one line."""
-    more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
-    return f"{', '.join(labels[:3])}{more}"

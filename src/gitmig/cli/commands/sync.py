@@ -11,6 +11,7 @@ from gitmig.cli.consent import Person
 from gitmig.cli.output import can_ask, confirm, plural, print_json, say, tell, warn
 from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import ledger_lines, now_matches, say_rebuilt, say_synced, step_line
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from gitmig.operations.sync import Synced
@@ -83,11 +84,9 @@ def _print_plan(synced: Synced) -> None:
     if synced.unfinished:
         say(f"  {synced.unfinished} was interrupted outside a transaction and would be finished first")
     if synced.drift:
-        from gitmig.execute.repair import named  # loaded by now, and too large for --help
-
         is_new = not synced.plan.keep and not synced.plan.reverts
         why = "no migration made, see `gitmig adopt`" if is_new else "changed by hand"
-        say(f"  a sync would be refused: {why}: {named(synced.drift.names)}")
+        say(f"  a sync would be refused: {why}: {first_few(synced.drift.names)}")
     for step in synced.plan.steps:
         say(step_line(step))
     for line in ledger_lines(synced.plan):

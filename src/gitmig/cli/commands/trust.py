@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import completion, json, options
-from gitmig.cli.consent import names
 from gitmig.cli.output import can_ask, confirm, plural, print_json, say, say_text, styled
 from gitmig.errors import GitmigError
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,11 +43,12 @@ def command(revision: str | None, dry_run: bool, yes: bool, as_json: bool) -> in
     _show(found)
     count = plural(len(found), "script")
     if dry_run:
-        say(f"{count} not trusted: {names(found)}")
+        say(f"{count} not trusted: {first_few(found)}")
         return 0
     if not yes:
         if not can_ask():
-            raise GitmigError(f"{count} not approved: {names(found)}", hint="read them, then use --yes to approve them")
+            hint = "read them, then use --yes to approve them"
+            raise GitmigError(f"{count} not approved: {first_few(found)}", hint=hint)
         if not confirm(f"Let hooks run {count}?", default=False):
             say("nothing was approved")
             return 0
