@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import postgast
 import psycopg
-from pglast.parser import ParseError, parse_sql_json
+from google.protobuf.json_format import MessageToDict
 
 from gitmig.postgres import connection
 from gitmig.postgres.connection import Connection, Path
@@ -94,8 +94,8 @@ def send(connection: Connection, text: str) -> list[tuple[object, ...]]:
 def unqualified(text: str) -> list[str]:
     """What a statement looks up along the search path."""
     try:
-        tree = json.loads(parse_sql_json(PLACEHOLDER.sub("$1", text).replace("%%", "%")))
-    except ParseError as error:
+        tree = MessageToDict(postgast.parse(PLACEHOLDER.sub("$1", text).replace("%%", "%")))  # type: ignore[no-untyped-call]
+    except postgast.PgQueryError as error:
         return [f"does not parse: {error}"]
     ctes = set(re.findall(r"(\w+)(?:\([\w, ]*\))? AS (?:MATERIALIZED )?\(", text))
     faults: list[str] = []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitmig.check.findings import Finding
     from gitmig.migrations.model import Content, Migration, Problem
 
-CASES = Path(__file__).parents[2] / "cases" / "conflicts"
+CASES = Path(__file__).parents[1] / "cases" / "conflicts"
 DELETED = ".deleted"
 LAYOUT = layouts()["single"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_code_is_documented_and_every_documented_code_exists() -> None:
     documented = re.findall(r"^### (GM\d+) ", (ROOT / "docs" / "findings.md").read_text(), re.MULTILINE)
-    sources = (ROOT / "src" / "gitmig" / "core").rglob("*.py")
+    sources = (ROOT / "src" / "gitmig" / "check").rglob("*.py")
     used = {code for path in sources for code in re.findall(r'"(GM\d+)"', path.read_text())}
     assert sorted(used) == documented
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import pglast.parser
 import pytest
 
 from gitmig.check.footprint.parse_tree import without_places
 from gitmig.check.rules.partitions import overlapping
+from gitmig.migrations.parser import parse
 
 
 def bound(text: str) -> dict[str, Any]:
     """What stands behind FOR VALUES, as the parser has it."""
-    parsed = json.loads(pglast.parser.parse_sql_json(f"CREATE TABLE a PARTITION OF p FOR VALUES {text}"))
-    node: dict[str, Any] = parsed["stmts"][0]["stmt"]["CreateStmt"]["partbound"]
+    (parsed,) = parse(f"CREATE TABLE a PARTITION OF p FOR VALUES {text}")
+    node: dict[str, Any] = parsed["stmt"]["CreateStmt"]["partbound"]
     plain: dict[str, Any] = without_places(node)
     return plain
 

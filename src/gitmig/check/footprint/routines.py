@@ -5,7 +5,6 @@ Functions and procedures, with what stands in their bodies; DO blocks.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,12 @@ from gitmig.check.footprint.parse_tree import Node, definition, find, text, text
 from gitmig.check.footprint.queries import STATEMENTS, expression, statement
 from gitmig.check.footprint.touches import Manner, Trait, Verb
 from gitmig.check.footprint.typenames import is_built_in, read_type, signature, written_type
+from gitmig.migrations.parser import Unparsed, parse, parse_plpgsql
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.objects import Object
     from gitmig.check.footprint.parse_tree import Node
     from gitmig.check.footprint.trace import Trace
-
 
 ASSIGNMENT = re.compile(r"\s*[^:=]+:?=")
 # What stands in these runs perhaps, or more than once.
@@ -43,12 +42,9 @@ def sql_text(trace: Trace, body: str) -> None:
 
 def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") -> None:
     """Every statement of a PL/pgSQL block. The head decides which variables there are, and which RETURNs."""
-    import pglast.parser
-
     try:
-        text = f"CREATE {head} LANGUAGE plpgsql AS $gitmig${body}$gitmig$"
-        found: list[Node] = json.loads(pglast.parser.parse_plpgsql_json(text))
-    except pglast.parser.ParseError:
+        found = parse_plpgsql(f"CREATE {head} LANGUAGE plpgsql AS $gitmig${body}$gitmig$")
+    except Unparsed:
         trace.cannot_see("a PL/pgSQL block that PostgreSQL's parser does not take")
         return
     for function in found:
@@ -59,7 +55,7 @@ def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") ->
 
 def _declared(trace: Trace, datums: list[Node]) -> None:
     """Types and defaults of variables; the validator looks up row types when the function is made."""
-    for datum in datums:
+    for datum in filter(None, datums):
         _, fields = unwrap(datum)
         match = ROW_TYPE.fullmatch(fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
         if match:
@@ -134,14 +130,12 @@ def _constant(value: Node) -> str | None:
 
 
 def _parsed(trace: Trace, body: str) -> list[tuple[str, Node]]:
-    import pglast.parser
-
     try:
-        found = json.loads(pglast.parser.parse_sql_json(body))
-    except pglast.parser.ParseError:
+        found = parse(body)
+    except Unparsed:
         trace.cannot_see("a function body that PostgreSQL's parser does not take")
         return []
-    return [unwrap(item["stmt"]) for item in found.get("stmts", ()) if "stmt" in item]
+    return [unwrap(item["stmt"]) for item in found if "stmt" in item]
 
 
 INPUTS = {"FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC"}

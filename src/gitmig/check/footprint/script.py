@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from gitmig.check.footprint.parse_tree import Node, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, statement
 from gitmig.check.footprint.touches import Blind, Footprint
 from gitmig.check.footprint.trace import Trace
+from gitmig.migrations.parser import Unparsed, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,16 +35,12 @@ HARMLESS = {
 
 def footprint(text: str) -> Footprint:
     """What a script touches, and how; pure. A script that does not parse has an `error` and no touches."""
-    import pglast.parser
-
     try:
-        parsed = json.loads(pglast.parser.parse_sql_json(text))
-    except pglast.parser.ParseError as error:
-        offset = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], int) else 0
-        place = Blind(line=text.count("\n", 0, offset) + 1, reason=str(error.args[0]))
-        return Footprint(error=place)
+        found = parse(text)
+    except Unparsed as error:
+        return Footprint(error=Blind(line=text.count("\n", 0, error.fault.offset) + 1, reason=error.fault.message))
     data, trace = text.encode("utf-8", "surrogatepass"), Trace()
-    for number, item in enumerate(parsed.get("stmts", ())):
+    for number, item in enumerate(found):
         trace.statement, trace.line = number, _line(data, item.get("stmt_location", 0))
         _statement(trace, item.get("stmt", {}))
     return Footprint(touches=tuple(trace.touches), blind=tuple(trace.blind))

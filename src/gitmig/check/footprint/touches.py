@@ -9,7 +9,7 @@ from typing import Any
 from gitmig.check.footprint.objects import Kind, Object
 
 # Another number makes the footprints that older versions kept worthless.
-VERSION = 6
+VERSION = 7
 
 
 class Verb(Enum):

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gitmig.migrations.languages import Flaw, Language, RoleStatement, RoleVerb, Unit
 from gitmig.migrations.languages.sql_effects import effects
-from gitmig.migrations.parser import FOLD, Statement, Token, checksum, statements, syntax_error, tokens
+from gitmig.migrations.parser import FOLD, Statement, Token, Unparsed, checksum, parse, statements, syntax_error, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -119,24 +119,21 @@ class ConcurrentIndex:
 
 def concurrent_index(text: str) -> ConcurrentIndex | None:
     """The index a CREATE INDEX CONCURRENTLY makes; None for every other statement."""
-    import pglast
-
     if "concurrently" not in text.lower():
         return None
     try:
-        node = pglast.parse_sql(text)[0].stmt
-    except (pglast.parser.ParseError, IndexError):
+        node = parse(text)[0]["stmt"]["IndexStmt"]
+    except (Unparsed, IndexError, KeyError):
         return None
-    if not isinstance(node, pglast.ast.IndexStmt) or not node.concurrent or node.relation is None:
+    if "concurrent" not in node or "relation" not in node:
         return None
-    parts = [node.relation.schemaname, node.relation.relname]
+    parts = [node["relation"].get("schemaname"), node["relation"]["relname"]]
+    elements = [*node.get("indexParams", ()), *node.get("indexIncludingParams", ())]
     return ConcurrentIndex(
         table=".".join('"' + part.replace('"', '""') + '"' for part in parts if part),
-        name=node.idxname,
-        columns=tuple(
-            element.name or "" for element in (*(node.indexParams or ()), *(node.indexIncludingParams or ()))
-        ),
-        unique=bool(node.unique),
+        name=node.get("idxname"),
+        columns=tuple(element["IndexElem"].get("name", "") for element in elements),
+        unique="unique" in node,
     )
 
 

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from gitmig.migrations.languages import Effects, Unit
-from gitmig.migrations.parser import checksum, statements
+from gitmig.migrations.parser import Unparsed, checksum, parse, statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -130,11 +130,9 @@ class _Group:
 
 def _parsed(text: str) -> tuple[str, Node]:
     """The kind of the statement and its fields; no kind where the parser does not know it."""
-    import pglast.parser
-
     try:
-        found = json.loads(pglast.parser.parse_sql_json(text)).get("stmts", ())
-    except pglast.parser.ParseError:
+        found = parse(text)
+    except Unparsed:
         return "", {}
     if not found:
         return "nothing", {}
