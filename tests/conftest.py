@@ -23,6 +23,7 @@ import pytest
 
 from gitmig.cli.main import run
 from gitmig.postgres.embedded import EmbeddedServer
+from tests.json_schemas import check_output
 from tests.statements import Scanner
 
 if TYPE_CHECKING:
@@ -195,8 +196,10 @@ class Sandbox:
         return self.run("git", *arguments, check=check)
 
     def gitmig(self, *arguments: str, check: bool = True) -> Result:
-        """Run gitmig in a process of its own."""
-        return self.run(sys.executable, "-m", "gitmig", *arguments, check=check)
+        """Run gitmig in a process of its own. What it prints as JSON is held against its schema."""
+        result = self.run(sys.executable, "-m", "gitmig", *arguments, check=check)
+        check_output(arguments, result.out)
+        return result
 
     def gitmig_here(self, *arguments: str) -> None:
         """Run gitmig in the test's own process, in a tenth of the time."""

@@ -11,7 +11,7 @@ import pytest
 from gitmig.events import silent
 from gitmig.operations.rebuild import Rebuilt, rebuild_to
 from gitmig.project.project import Project
-from gitmig.rebuild.target import name_under_construction, replaced_at
+from gitmig.rebuild.databases import name_of_new, replaced_at
 from tests.conftest import url_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def nothing_is_left(server: str, database: Database) -> Iterator[None]:
         for name in own:
             if name != database.name:
                 connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-    assert not [name_under_construction(oids[name]) for name in own if name_under_construction(oids[name]) in oids]
+    assert not [name_of_new(oids[name]) for name in own if name_of_new(oids[name]) in oids]
 
 
 @pytest.fixture

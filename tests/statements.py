@@ -10,7 +10,8 @@ import psycopg
 from google.protobuf.json_format import MessageToDict
 
 from gitmig.postgres import connection
-from gitmig.postgres.connection import Connection, Path
+from gitmig.postgres.connection import Connection
+from gitmig.postgres.session import Path
 
 if TYPE_CHECKING:
     import pytest
@@ -47,12 +48,12 @@ class Scanner:
             prepare(connection)
             status = connection.info.transaction_status
             is_open = connection.pgconn.pipeline_status == psycopg.pq.PipelineStatus.OFF
-            if connection._wanted is Path.HOME and status != psycopg.pq.TransactionStatus.INERROR and is_open:
+            if connection.state.wanted is Path.HOME and status != psycopg.pq.TransactionStatus.INERROR and is_open:
                 self._look_home(connection)
 
         def note_statement(connection: Connection, query: psycopg.abc.Query) -> None:
-            self.seen[connection._wanted] += 1
-            if connection._wanted is not Path.HOME:
+            self.seen[connection.state.wanted] += 1
+            if connection.state.wanted is not Path.HOME:
                 self._parse(_text(query, connection))
             note(connection, query)
 

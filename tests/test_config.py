@@ -226,7 +226,7 @@ def test_what_is_no_toml_is_refused_with_what_the_parser_says() -> None:
 def test_what_is_ignored_is_one_pattern_or_many(
     team: dict[str, object], personal: dict[str, str], expected: tuple[str, ...]
 ) -> None:
-    assert resolve(team=team, personal=personal, environ={}, dotenv={}).ignore == expected
+    assert settings(team=team, personal=personal).ignore == expected
 
 
 def test_verification_can_be_switched_off_by_word() -> None:

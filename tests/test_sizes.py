@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gitmig.config import resolve
@@ -31,5 +33,6 @@ def test_the_age_is_a_number_of_days() -> None:
 
 @pytest.mark.parametrize(("key", "text"), [("kept_size", "much"), ("kept_size", "1 XB"), ("kept_age", "-1")])
 def test_what_is_no_limit_is_refused(key: str, text: str) -> None:
+    team: Any = {key: text}
     with pytest.raises(UsageError, match=f"{key} is '{text}'"):
-        resolve(team={key: text}, personal={}, environ={}, dotenv={})
+        resolve(team=team, personal={}, environ={}, dotenv={})

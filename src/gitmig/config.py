@@ -6,7 +6,7 @@ import posixpath
 import re
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, cast
 
 from gitmig.errors import UsageError
 
@@ -20,22 +20,94 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "gitmig.toml"
 DEFAULT_FOLDER = "migrations"
-KEYS = (
-    "folder",
-    "layout",
-    "database",
-    "bootstrap",
-    "run_outside",
-    "ignore",
-    "verify",
-    "rebuild_wait",
-    "kept_size",
-    "kept_age",
-    "clients_ignore",
-)
-LISTS = ("folder", "ignore", "clients_ignore")
 OPTION = "--database"
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
+
+SECONDS = r"^\d+$"
+SIZE = r"^\s*(\d+(?:\.\d+)?)\s*([kKmMgGtT][bB]|[bB][yY][tT][eE][sS]|)\s*$"
+DAYS = r"^\s*(\d{1,6})\s*(?:days?)?\s*$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What is told about a key of `gitmig.toml`, in its schema and in docs/configuration.md.
+
+    `meaning` is Markdown. `default` is a value as the file would have it; without one, `otherwise` says what happens.
+    `pattern` is a regular expression that a text matches.
+    """
+
+    meaning: str
+    default: str | None = None
+    otherwise: str = "none"
+    pattern: str | None = None
+
+
+class TeamSettings(TypedDict, total=False):
+    """The settings of a team: `gitmig.toml`, or `[tool.gitmig]` of a `pyproject.toml`."""
+
+    folder: Annotated[
+        str | list[str],
+        Key(meaning="the migrations folder, from the top of the repository", default=DEFAULT_FOLDER),
+    ]
+    layout: Annotated[
+        Literal["single", "paired", "directory", "goose"],
+        Key(meaning="`single`, `paired`, `directory` or `goose`, see [layouts](layouts.md)", otherwise="detected"),
+    ]
+    database: Annotated[str, Key(meaning="the database's URL", otherwise="see below")]
+    bootstrap: Annotated[
+        str,
+        Key(meaning="path of the SQL that a fresh embedded or scratch database needs first"),
+    ]
+    run_outside: Annotated[
+        Literal["large", "always"],
+        Key(
+            meaning="when scripts that ask for it run [outside a transaction](layouts.md#outside-a-transaction): "
+            "`large` (from 1 GiB) or `always`",
+            default="large",
+        ),
+    ]
+    ignore: Annotated[
+        str | list[str],
+        Key(
+            meaning="objects that are not the migrations' business, as shell patterns of names with or without the "
+            'schema: `["audit.*", "tmp_*"]`'
+        ),
+    ]
+    verify: Annotated[
+        Literal["always", "never"],
+        Key(
+            meaning="whether every sync compares the schema with that of a fresh build: `always` or `never`",
+            default="always",
+        ),
+    ]
+    rebuild_wait: Annotated[
+        str,
+        Key(
+            meaning="how many seconds a [rebuild](commands/sync.md#rebuild) waits for others to leave the database",
+            default="10",
+            pattern=SECONDS,
+        ),
+    ]
+    kept_size: Annotated[
+        str,
+        Key(
+            meaning="how many [kept rows](commands/kept.md) one script may leave, as `500 MB` or `2 GB`",
+            default="1 GB",
+            pattern=SIZE,
+        ),
+    ]
+    kept_age: Annotated[str, Key(meaning="for how long they stay", default="90 days", pattern=DAYS)]
+    clients_ignore: Annotated[
+        str | list[str],
+        Key(
+            meaning="files in which [`gitmig check`](commands/check.md) does not look for uses of what a migration "
+            'takes away: a shell pattern, as `"docs/**"`, or a list of them'
+        ),
+    ]
+
+
+KEYS = tuple(TeamSettings.__annotations__)
+LISTS = ("folder", "ignore", "clients_ignore")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +139,11 @@ class Settings:
     clients_ignore: tuple[str, ...] = ()
 
 
-def parse_team_settings(text: str, file: str) -> dict[str, Any]:
-    """The table of `gitmig.toml`, or `[tool.gitmig]` of a `pyproject.toml`; {} if there is none. Raises UsageError."""
+def parse_team_settings(text: str, file: str) -> TeamSettings:
+    """The table of `gitmig.toml`, or `[tool.gitmig]` of a `pyproject.toml`; {} if there is none. Raises UsageError.
+
+    Texts that have to be of a certain form are looked at by `resolve`.
+    """
     try:
         table: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -82,12 +157,12 @@ def parse_team_settings(text: str, file: str) -> dict[str, Any]:
             raise UsageError(f"{file}: tool.gitmig must be a table", hint="write [tool.gitmig] and the keys below it")
     for key, value in table.items():
         _check(key, value, file)
-    return table
+    return cast("TeamSettings", table)
 
 
 def resolve(
     *,
-    team: Mapping[str, Any],
+    team: TeamSettings,
     personal: Mapping[str, str],
     environ: Mapping[str, str],
     dotenv: Mapping[str, str | None],
@@ -137,7 +212,7 @@ def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _seconds(key: str, value: str) -> int:
-    if not value.isdecimal():
+    if not re.fullmatch(SECONDS, value):
         raise UsageError(f"{key} is {value!r}", hint="it is a number of seconds, in quotes")
     return int(value)
 
@@ -151,16 +226,16 @@ def _one_of(key: str, value: str | None, allowed: tuple[str, str]) -> str:
 
 def _size(text: str) -> int:
     """Bytes of `500 MB`, `1.5GB`, `4096`."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(|bytes|kB|MB|GB|TB)", text.strip(), re.IGNORECASE)
+    found = re.fullmatch(SIZE, text)
     if not found:
         raise UsageError(f"kept_size is {text!r}", hint='it is a size, as in "500 MB" or "2 GB"')
-    power = ["", "kb", "mb", "gb", "tb"].index(found[2].lower().removesuffix("bytes"))
+    power = "bkmgt".index((found[2] or "b")[0].lower())
     return int(float(found[1]) * 1024**power)
 
 
 def _days(text: str) -> int:
     """Days of `90` or `90 days`."""
-    found = re.fullmatch(r"(\d{1,6})\s*(?:days?)?", text.strip())
+    found = re.fullmatch(DAYS, text)
     if not found:
         raise UsageError(f"kept_age is {text!r}", hint='it is a number of days, as in "90 days"')
     return int(found[1])

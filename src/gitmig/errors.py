@@ -53,6 +53,39 @@ class SyncFailed(GitmigError):
     """A step failed while the database was being changed; what had been committed before it stays."""
 
 
+class OutOfSync(GitmigError):
+    """The database has not what the checked-out migrations make.
+
+    `pending`, `phantom` and `edited` are labels of migrations: only checked out, only applied, in both and not the
+    same. `unfinished` is the label of a script that was interrupted, `drift` names what was changed by hand.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: str,
+        where: str,
+        pending: tuple[str, ...] = (),
+        phantom: tuple[str, ...] = (),
+        edited: tuple[str, ...] = (),
+        unfinished: str | None = None,
+        drift: tuple[str, ...] = (),
+    ) -> None:
+        groups = (("pending", pending), ("phantom", phantom), ("edited", edited), ("changed by hand", drift))
+        told = [f"{unfinished} was interrupted"] if unfinished else []
+        told += [f"{len(labels)} {word}" for word, labels in groups if labels]
+        super().__init__(
+            f"{database} is not in sync with {where}: {', '.join(told) or 'the order of its migrations is another'}",
+            hint="`gitmig status` says more, `gitmig sync` brings the database along",
+            details=tuple(f"{word}: {label}" for word, labels in groups for label in labels),
+        )
+        self.pending = pending
+        self.phantom = phantom
+        self.edited = edited
+        self.unfinished = unfinished
+        self.drift = drift
+
+
 class LockLost(GitmigError):
     """A script let go of the lock that gitmig holds, and another gitmig has it by now."""
 

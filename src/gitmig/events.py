@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.errors import SyncFailed
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.tasks import Done
     from gitmig.ledger import LastSync
     from gitmig.migrations.plan import Plan, Step
     from gitmig.postgres.lock import Holder

@@ -14,7 +14,7 @@ from tests.conftest import url_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 @pytest.fixture(scope="session")

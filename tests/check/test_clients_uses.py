@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.check.clients import Departure, Hit, uses, words
+from gitmig.check.clients import Hit, RemovedObject, uses, words
 
-BODY = Departure(migration="0002_body", tables=("comments",), column="contents", to="body")
-COUNT = Departure(migration="0003_count", tables=("blog_posts",), column="comment_count")
-NAME = Departure(migration="0004_name", tables=("users",), column="name")
-COMMENTS = Departure(migration="0005_drop", tables=("comments",))
-POSTS = Departure(migration="0006_posts", tables=("blog_posts",), to="articles")
+BODY = RemovedObject(migration="0002_body", tables=("comments",), column="contents", to="body")
+COUNT = RemovedObject(migration="0003_count", tables=("blog_posts",), column="comment_count")
+NAME = RemovedObject(migration="0004_name", tables=("users",), column="name")
+COMMENTS = RemovedObject(migration="0005_drop", tables=("comments",))
+POSTS = RemovedObject(migration="0006_posts", tables=("blog_posts",), to="articles")
 
 
-def found(departure: Departure, path: str, text: str) -> list[str]:
-    """`line how weight` of every use in a file; the hits are chosen by words, as git grep does."""
-    wanted = words([departure])
+def found(removed: RemovedObject, path: str, text: str) -> list[str]:
+    """`line how confidence` of every use in a file; the hits are chosen by words, as git grep does."""
+    wanted = words([removed])
     hits = [
         Hit(path, number, line)
         for number, line in enumerate(text.splitlines(), 1)
         if any(word in line for word in wanted)
     ]
-    return [f"{use.line} {use.how} {use.weight.name}" for use in uses([departure], hits)]
+    return [f"{use.line} {use.how} {use.confidence.name}" for use in uses([removed], hits)]
 
 
 @pytest.mark.parametrize(
-    ("departure", "path", "text", "expected"),
+    ("removed", "path", "text", "expected"),
     [
         # SQL
         (BODY, "api.py", 'db.execute("SELECT id, contents FROM comments")', ["1 reads CERTAIN"]),
@@ -96,12 +96,12 @@ def found(departure: Departure, path: str, text: str) -> list[str]:
         (POSTS, "a.py", "class BlogPost:", []),
     ],
 )
-def test_a_use_is_told_by_its_company(departure: Departure, path: str, text: str, expected: list[str]) -> None:
-    assert found(departure, path, text) == expected
+def test_a_use_is_told_by_its_company(removed: RemovedObject, path: str, text: str, expected: list[str]) -> None:
+    assert found(removed, path, text) == expected
 
 
 def test_a_table_that_is_renamed_as_well_is_known_by_both_names() -> None:
-    renamed = Departure(migration="0002", tables=("comments", "replies"), column="contents", to="body")
+    renamed = RemovedObject(migration="0002", tables=("comments", "replies"), column="contents", to="body")
     assert found(renamed, "a.ts", "reply.contents\ncomment.contents") == ["1 reads CERTAIN", "2 reads CERTAIN"]
 
 

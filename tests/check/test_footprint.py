@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.check.footprint import Footprint, Manner, Touch, Trait, Verb, footprint
+from gitmig.check.footprint import Action, DependencyKind, Footprint, Touch, Trait, footprint
 
 CASES = {
     "a table": (
@@ -137,7 +137,7 @@ def test_what_does_not_parse_says_where() -> None:
     ],
 )
 def test_what_cannot_be_seen_is_said(script: str, reason: str) -> None:
-    assert footprint(script).blind[0].reason == reason
+    assert footprint(script).blind_spots[0].reason == reason
 
 
 @pytest.mark.parametrize(
@@ -160,26 +160,28 @@ def test_what_cannot_be_seen_is_said(script: str, reason: str) -> None:
     ],
 )
 def test_what_is_no_secret_is_no_blind_spot(script: str) -> None:
-    assert not footprint(script).blind
+    assert not footprint(script).blind_spots
 
 
 def test_a_function_that_the_script_calls_itself_runs_at_once() -> None:
     function = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a = 1; DROP TABLE u; END $$"
-    assert manners(f"{function}; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'") == {Manner.BODY}
+    assert dependencies(f"{function}; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'") == {
+        DependencyKind.AT_CALL
+    }
     for call in ("SELECT f()", "DO 'BEGIN PERFORM f(); END'"):
         found = footprint(f"{function}; {call}; DROP FUNCTION f()")
-        assert manners(f"{function}; {call}") == {Manner.BODY, Manner.ONCE}
+        assert dependencies(f"{function}; {call}") == {DependencyKind.AT_CALL, DependencyKind.TRANSIENT}
         assert "drop table public.u" in [written(touch) for touch in found.touches]
 
 
 def test_it_is_said_how_something_is_needed() -> None:
     body = "LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a = 1; END $$"
-    assert manners("SELECT a FROM t") == {Manner.ONCE}
-    assert manners("CREATE VIEW v AS SELECT a FROM t") == {Manner.VIEW}
-    assert manners("CREATE INDEX ON t (a)") == {Manner.KEY}
-    assert manners(f"CREATE FUNCTION f() RETURNS void {body}") == {Manner.BODY}
-    assert manners("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT a FROM t'") == {Manner.CHECKED}
-    assert manners("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT a FROM t; END") == {Manner.VIEW}
+    assert dependencies("SELECT a FROM t") == {DependencyKind.TRANSIENT}
+    assert dependencies("CREATE VIEW v AS SELECT a FROM t") == {DependencyKind.BLOCKS}
+    assert dependencies("CREATE INDEX ON t (a)") == {DependencyKind.FOLLOWS}
+    assert dependencies(f"CREATE FUNCTION f() RETURNS void {body}") == {DependencyKind.AT_CALL}
+    assert dependencies("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT a FROM t'") == {DependencyKind.CHECKED}
+    assert dependencies("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT a FROM t; END") == {DependencyKind.BLOCKS}
 
 
 def test_a_footprint_survives_being_kept() -> None:
@@ -189,16 +191,16 @@ def test_a_footprint_survives_being_kept() -> None:
     assert Footprint.from_json(broken.to_json()) == broken
 
 
-def manners(script: str) -> set[Manner]:
+def dependencies(script: str) -> set[DependencyKind]:
     """How the script needs column a of t."""
-    return {t.manner for t in footprint(script).touches if str(t.object) == "column public.t.a"}
+    return {t.dependency for t in footprint(script).touches if str(t.object) == "column public.t.a"}
 
 
 def written(touch: Touch) -> str:
     marks = ("!" if Trait.LENIENT in touch.traits else "") + ("*" if Trait.WHOLE in touch.traits else "")
-    return f"{touch.verb.value}{marks} {touch.object}"
+    return f"{touch.action.value}{marks} {touch.object}"
 
 
 def test_every_verb_is_used_somewhere() -> None:
-    used = {touch.verb for script, _ in CASES.values() for touch in footprint(script).touches}
-    assert used == set(Verb)
+    used = {touch.action for script, _ in CASES.values() for touch in footprint(script).touches}
+    assert used == set(Action)

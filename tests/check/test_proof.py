@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gitmig.check.proof import Failure, Orders, Result, Way, judge
+from gitmig.check.proof import OrderFailure, OrderResult, Orders, RunOrder, conclude
 from gitmig.migrations.plan import Direction
-from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema
+from gitmig.schema.model import ObjectKind, ObjectName, Schema
 from tests.samples import content, migration
 
 A, B, C, X, Y = (migration(label) for label in ("0001_a", "0002_b", "0005_c", "0003_x", "0004_y"))
@@ -16,28 +16,28 @@ def orders(ours: tuple = (), theirs: tuple = (), common: tuple = (A, B), down: s
     return Orders(ours=ours, theirs=theirs, merged=merged, contents={m.blobs: content("", down) for m in merged})
 
 
-def tried(made: Orders) -> dict[Way, str]:
-    return {way: " ".join(attempt.label for attempt in trial.there) for way, trial in made.trials().items()}
+def tried(made: Orders) -> dict[RunOrder, str]:
+    return {way: " ".join(run.label for run in planned.ups) for way, planned in made.planned_runs().items()}
 
 
 def schema(**objects: str) -> Schema:
-    return Schema({ObjectName("table", name): text for name, text in objects.items()})
+    return Schema({ObjectName(ObjectKind.TABLE, name): text for name, text in objects.items()})
 
 
 def test_the_order_that_the_merge_has_is_tried_once() -> None:
-    assert tried(orders((X,), (Y,))) == {Way.MERGED: "0003_x 0004_y", Way.THEIRS_FIRST: "0004_y 0003_x"}
-    assert tried(orders((Y,), (X,))) == {Way.MERGED: "0003_x 0004_y", Way.OURS_FIRST: "0004_y 0003_x"}
+    assert tried(orders((X,), (Y,))) == {RunOrder.MERGED: "0003_x 0004_y", RunOrder.THEIRS_FIRST: "0004_y 0003_x"}
+    assert tried(orders((Y,), (X,))) == {RunOrder.MERGED: "0003_x 0004_y", RunOrder.OURS_FIRST: "0004_y 0003_x"}
 
 
 def test_a_side_that_adds_nothing_leaves_one_order() -> None:
-    assert tried(orders((X,))) == {Way.MERGED: "0003_x"}
+    assert tried(orders((X,))) == {RunOrder.MERGED: "0003_x"}
 
 
 def test_an_interleaved_merge_leaves_three() -> None:
     assert tried(orders((X, C), (Y,))) == {
-        Way.MERGED: "0003_x 0004_y 0005_c",
-        Way.OURS_FIRST: "0003_x 0005_c 0004_y",
-        Way.THEIRS_FIRST: "0004_y 0003_x 0005_c",
+        RunOrder.MERGED: "0003_x 0004_y 0005_c",
+        RunOrder.OURS_FIRST: "0003_x 0005_c 0004_y",
+        RunOrder.THEIRS_FIRST: "0004_y 0003_x 0005_c",
     }
 
 
@@ -45,15 +45,15 @@ def test_what_comes_before_everything_new_is_built_once() -> None:
     made = orders((X,), (Y,), common=(A, B, C))
     assert made.foundation == (A, B)
     assert tried(made) == {
-        Way.MERGED: "0003_x 0004_y 0005_c",
-        Way.OURS_FIRST: "0005_c 0003_x 0004_y",
-        Way.THEIRS_FIRST: "0005_c 0004_y 0003_x",
+        RunOrder.MERGED: "0003_x 0004_y 0005_c",
+        RunOrder.OURS_FIRST: "0005_c 0003_x 0004_y",
+        RunOrder.THEIRS_FIRST: "0005_c 0004_y 0003_x",
     }
 
 
 def test_the_way_back_is_the_merged_order_backwards() -> None:
-    back = orders((X,), (Y,)).trials()[Way.MERGED].back
-    assert [(attempt.label, attempt.direction) for attempt in back] == [
+    back = orders((X,), (Y,)).planned_runs()[RunOrder.MERGED].downs
+    assert [(run.label, run.direction) for run in back] == [
         ("0004_y", Direction.REVERT),
         ("0003_x", Direction.REVERT),
     ]
@@ -61,36 +61,42 @@ def test_the_way_back_is_the_merged_order_backwards() -> None:
 
 def test_without_a_down_there_is_no_way_back() -> None:
     made = orders((X,), down=None)
-    assert made.trials()[Way.MERGED].back == ()
+    assert made.planned_runs()[RunOrder.MERGED].downs == ()
     assert made.irreversible == (X,)
 
 
 def test_equal_schemas_hold_whatever_the_order_of_columns() -> None:
-    first = Schema({ObjectName("table", "t"): "t", ObjectName(COLUMN_ORDER, "t"): "a, b"})
-    second = Schema({ObjectName("table", "t"): "t", ObjectName(COLUMN_ORDER, "t"): "b, a"})
-    results = {Way.MERGED: Result(schema=first, back=EMPTY), Way.THEIRS_FIRST: Result(schema=second)}
-    proof = judge(orders((X,), (Y,)), EMPTY, results)
+    first = Schema({ObjectName(ObjectKind.TABLE, "t"): "t", ObjectName(ObjectKind.COLUMN_ORDER, "t"): "a, b"})
+    second = Schema({ObjectName(ObjectKind.TABLE, "t"): "t", ObjectName(ObjectKind.COLUMN_ORDER, "t"): "b, a"})
+    results = {
+        RunOrder.MERGED: OrderResult(schema=first, reverted=EMPTY),
+        RunOrder.THEIRS_FIRST: OrderResult(schema=second),
+    }
+    proof = conclude(orders((X,), (Y,)), EMPTY, results)
     assert (proof.holds, proof.round_trip) == (True, True)
 
 
 def test_what_differs_is_named() -> None:
-    results = {Way.MERGED: Result(schema=schema(a="1")), Way.THEIRS_FIRST: Result(schema=schema(a="2", b="1"))}
-    proof = judge(orders((X,), (Y,)), EMPTY, results)
+    results = {
+        RunOrder.MERGED: OrderResult(schema=schema(a="1")),
+        RunOrder.THEIRS_FIRST: OrderResult(schema=schema(a="2", b="1")),
+    }
+    proof = conclude(orders((X,), (Y,)), EMPTY, results)
     assert not proof.holds
     assert {way: [name.name for name in names] for way, names in proof.differences.items()} == {
-        Way.THEIRS_FIRST: ["a", "b"]
+        RunOrder.THEIRS_FIRST: ["a", "b"]
     }
 
 
 def test_a_failure_is_no_difference() -> None:
-    failure = Failure(
+    failure = OrderFailure(
         label="0003_x", direction=Direction.APPLY, path="x.sql", line=2, statement="SELEC 1", message="syntax error"
     )
-    results = {Way.MERGED: Result(failure=failure), Way.THEIRS_FIRST: Result(schema=schema(a="1"))}
-    proof = judge(orders((X,), (Y,)), EMPTY, results)
-    assert (proof.failures, proof.differences, proof.holds) == ({Way.MERGED: failure}, {}, False)
+    results = {RunOrder.MERGED: OrderResult(failure=failure), RunOrder.THEIRS_FIRST: OrderResult(schema=schema(a="1"))}
+    proof = conclude(orders((X,), (Y,)), EMPTY, results)
+    assert (proof.failures, proof.differences, proof.holds) == ({RunOrder.MERGED: failure}, {}, False)
 
 
 def test_what_the_downs_leave_behind_is_lost() -> None:
-    proof = judge(orders((X,)), EMPTY, {Way.MERGED: Result(schema=schema(a="1"), back=schema(a="1"))})
+    proof = conclude(orders((X,)), EMPTY, {RunOrder.MERGED: OrderResult(schema=schema(a="1"), reverted=schema(a="1"))})
     assert ([name.name for name in proof.lost], proof.round_trip) == (["a"], False)

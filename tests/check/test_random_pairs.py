@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.check.cases import Case
+from tests.check.golden import Case
 from tests.check.test_golden import symmetric
 from tests.check.test_truth import is_clean, is_doubtful, outcome, run
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 BASE = """
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
@@ -149,9 +149,9 @@ def written(script: str) -> str:
 def both_orders(connection: Connection, case: Case) -> tuple[str | None, str | None]:
     """The outcome of both orders, for sides that run on their own."""
     sides = case.sides()
-    ours, theirs = sides.pedigree.ours_added, sides.pedigree.theirs_added
+    ours, theirs = sides.sets.ours_added, sides.sets.theirs_added
     with connection.transaction(force_rollback=True):
-        run(connection, sides.pedigree.merge_bases[0], sides.contents)
+        run(connection, sides.sets.merge_bases[0], sides.contents)
         assume(outcome(connection, ours, sides.contents) and outcome(connection, theirs, sides.contents))
         return (
             outcome(connection, (*ours, *theirs), sides.contents),

@@ -9,34 +9,35 @@ import pytest
 from gitmig.check.findings import Severity
 from gitmig.postgres.run_sql import ScriptError, run_sql
 from gitmig.schema.catalog import read_schema
-from tests.check.cases import Case, names
+from tests.check.golden import read_cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gitmig.check.findings import Finding
     from gitmig.migrations.model import Content, Migration
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 # About two migrations that cannot both run, or give another schema the other way round.
 OBJECTS = "GM2"
 # Not about running at all.
 SETS = ("GM1", "GM3")
+CASES = read_cases()
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", CASES)
 def test_postgresql_agrees_with_the_case(name: str, laboratory: Connection) -> None:
-    sides = Case.read(name).sides()
-    found = [finding for finding in Case.read(name).findings() if finding.code != "GM107"]
+    sides = CASES[name].sides()
+    found = [finding for finding in CASES[name].findings() if finding.code != "GM107"]
     if any(finding.code.startswith(SETS) for finding in found):
         pytest.skip("about the set, not about what the scripts do")
-    pedigree = sides.pedigree
+    sets = sides.sets
     orders = (
-        (*pedigree.ours_added, *pedigree.theirs_added),
-        (*pedigree.theirs_added, *pedigree.ours_added),
+        (*sets.ours_added, *sets.theirs_added),
+        (*sets.theirs_added, *sets.ours_added),
     )
     with laboratory.transaction(force_rollback=True):
-        run(laboratory, pedigree.merge_bases[0], sides.contents)
+        run(laboratory, sets.merge_bases[0], sides.contents)
         one, two = (outcome(laboratory, order, sides.contents) for order in orders)
     commutes = one == two and one is not None
     assert commutes == is_clean(found) or is_doubtful(found), (one, two)

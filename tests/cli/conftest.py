@@ -8,6 +8,7 @@ import pytest
 
 from gitmig.cli.main import run
 from tests.conftest import Result
+from tests.json_schemas import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,17 +30,18 @@ def repo(make_sandbox: Callable[..., Sandbox], database: Database, monkeypatch: 
 @pytest.fixture(autouse=True)
 def no_squawk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether squawk is installed changes no text that is compared here."""
-    monkeypatch.setattr("gitmig.operations.check.squawk", lambda: None)
+    monkeypatch.setattr("gitmig.project.squawk.find_program", lambda: None)
 
 
 @pytest.fixture
 def gitmig(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """Call gitmig as the shell would, but in this process."""
+    """Call gitmig as the shell would, but in this process. What it prints as JSON is held against its schema."""
 
     def call(*arguments: str) -> Result:
         capfd.readouterr()
         status = run(list(arguments))
         said = capfd.readouterr()
+        check_output(arguments, said.out)
         return Result(status, said.out, said.err)
 
     return call

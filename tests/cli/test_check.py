@@ -81,7 +81,7 @@ def test_what_cannot_be_decided_exits_with_3(repo: Sandbox, gitmig: Callable[...
     assert gitmig("check", "nope").status == 2
 
 
-def test_the_radar_lists_pairs(parted: Sandbox, gitmig: Callable[..., Result]) -> None:
+def test_all_branches_are_listed_as_pairs(parted: Sandbox, gitmig: Callable[..., Result]) -> None:
     parted.git("branch", "other", "main")
     result = gitmig("check", "--all")
     assert result.status == 1
@@ -95,6 +95,22 @@ def test_the_radar_lists_pairs(parted: Sandbox, gitmig: Callable[..., Result]) -
     assert gitmig("check", "--all", "--against", "nothing/*").out == (
         "no conflicts: 0 of 0 branches add migrations to main\n"
     )
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_code_is_explained(gitmig: Callable[..., Result]) -> None:
+    said = gitmig("check", "--explain", "gm204")
+    assert (said.status, said.err) == (0, "")
+    assert said.out.startswith("GM204 dropped twice (error)\n\nBoth sides drop the same: ")
+    assert json.loads(gitmig("check", "--explain", "GM204", "--json").out)["when_proven"] == "gone"
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_code_that_is_none_is_refused(gitmig: Callable[..., Result]) -> None:
+    said = gitmig("check", "--explain", "GM510")
+    assert (said.status, said.out) == (2, "")
+    assert said.err == "error: there is no finding GM510\nhint: the codes are GM501, GM502, GM503\n"
+    assert gitmig("check", "--explain", "GM204", "--all").status == 2
 
 
 @pytest.mark.usefixtures("parted")

@@ -10,7 +10,7 @@ from gitmig.cli import consent
 from gitmig.cli.consent import Person, PersonWhoUndoes, scratch_consent
 from gitmig.errors import GitmigError, SyncFailed
 from gitmig.ledger.ownership import ForeignLedger, Origin
-from gitmig.migrations.plan import Desired, Direction, Plan, Step
+from gitmig.migrations.plan import Apply, Desired, Plan, Revert
 from gitmig.project.trust import Candidate
 from tests.samples import applied, migration
 
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 ORIGIN = Origin(count=1, first="0001_x", last="0001_x", by="somebody", at=None, commit=None)
 FOREIGN = ForeignLedger("it belongs to another project", hint="look", origin=ORIGIN)
 STUCK = SyncFailed("0002_b cannot be undone")
-REVERT = Step(direction=Direction.REVERT, position=1, applied=applied(1, migration("0001_a", blob="1"), "1"))
-APPLY = Step(
-    direction=Direction.APPLY, position=2, desired=Desired(migration=migration("0002_b", blob="2"), checksum="2")
-)
+REVERT = Revert(subject=applied(1, migration("0001_a", blob="1"), "1"))
+APPLY = Apply(position=2, desired=Desired(migration=migration("0002_b", blob="2"), checksum="2"))
 REVERTS, APPLIES = Plan(keep=0, reverts=(REVERT,)), Plan(keep=1, applies=(APPLY,))
 SCRIPTS = [Candidate(label=f"000{k}_x", files=(), scripts=()) for k in range(1, 5)]
 

@@ -38,11 +38,14 @@ def test_json_stays_what_it_is() -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
 
 
+GENERATORS = {"explanation.py", "json_schemas.py"}  # they are run by hand, to write pages
+
+
 def test_there_is_no_other_door() -> None:
     found = []
     for path in Path(gitmig.cli.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and path.name != "output.py":
+            if isinstance(node, ast.Call) and path.name not in {"output.py", *GENERATORS}:
                 called = ast.unparse(node.func)
                 if re.fullmatch(r"print|click\.(echo|secho|style|confirm|prompt)|sys\.std(out|err)\.write", called):
                     found.append(f"{path.name}:{node.lineno} {called}")

@@ -16,7 +16,7 @@ from gitmig.rebuild.cutover import Session
 from gitmig.rows.items import Report, Restored
 from gitmig.rows.since import Written
 from gitmig.rows.tables import TableName
-from gitmig.schema.model import ObjectName, SchemaDifference
+from gitmig.schema.model import ObjectKind, ObjectName, SchemaDifference
 
 A = TableName("public", "a")
 PSQL, UNNAMED = Session(pid=8, application="psql", user="bob"), Session(pid=9, application="", user="")
@@ -29,7 +29,7 @@ def holder(application: str) -> Holder:
 
 
 def drift(*names: str) -> SchemaDifference:
-    return SchemaDifference(missing=(), surplus=tuple(ObjectName("table", name) for name in names), changed=())
+    return SchemaDifference(missing=(), surplus=tuple(ObjectName(ObjectKind.TABLE, name) for name in names), changed=())
 
 
 CASES: list[tuple[events.Event, str]] = [

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from gitmig.execute import script
-from gitmig.execute.script import run_each
+from gitmig.execute.script import run_pipelined
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
 from gitmig.postgres.address import connect
@@ -19,7 +19,7 @@ from gitmig.postgres.run_sql import ScriptError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from tests.conftest import Database
 
 KILL = (
@@ -50,7 +50,7 @@ def count_tables(connection: Connection) -> object:
 
 def test_more_scripts_than_are_sent_ahead_all_run(connection: Connection) -> None:
     count = 2 * script.AHEAD + 1
-    assert len(list(run_each(connection, scripts(*tables(count))))) == count
+    assert len(list(run_pipelined(connection, scripts(*tables(count))))) == count
     assert count_tables(connection) == count
 
 
@@ -69,7 +69,7 @@ def test_more_scripts_than_are_sent_ahead_all_run(connection: Connection) -> Non
 def test_any_script_may_stand_between(connection: Connection, between: str) -> None:
     every = scripts(*tables(2), between, *tables(2, 3))
     with connection.transaction():
-        assert len(list(run_each(connection, every))) == 5
+        assert len(list(run_pipelined(connection, every))) == 5
     assert connection.execute("SELECT to_regclass('public.t4') IS NOT NULL").fetchone() == (True,)
 
 
@@ -79,7 +79,7 @@ def test_a_failure_names_its_own_script_and_nothing_behind_it_runs(connection: C
     texts[place] = "-- the type is misspelt\nCREATE TABLE broken (\n  id integre\n);"
     done: list[None] = []
     with pytest.raises(ScriptError) as caught, connection.transaction():
-        done.extend(run_each(connection, scripts(*texts)))
+        done.extend(run_pipelined(connection, scripts(*texts)))
     assert len(done) == place
     assert (caught.value.line, caught.value.sqlstate) == (7, "42704")
     assert caught.value.statement == "CREATE TABLE broken (\n  id integre\n)"
@@ -88,13 +88,13 @@ def test_a_failure_names_its_own_script_and_nothing_behind_it_runs(connection: C
 
 def test_without_a_transaction_what_is_behind_a_failure_is_skipped(connection: Connection) -> None:
     with pytest.raises(ScriptError):
-        list(run_each(connection, scripts("CREATE TABLE broken (id integre)", *tables(3))))
+        list(run_pipelined(connection, scripts("CREATE TABLE broken (id integre)", *tables(3))))
     assert count_tables(connection) == 0
 
 
 def test_whoever_stops_in_the_middle_gets_a_connection_of_use_back(connection: Connection) -> None:
     with connection.transaction(force_rollback=True):
-        with closing(run_each(connection, scripts(*tables(5)))) as runs:
+        with closing(run_pipelined(connection, scripts(*tables(5)))) as runs:
             next(runs)
         assert count_tables(connection) == 5  # they had been sent
     assert count_tables(connection) == 0
@@ -102,7 +102,7 @@ def test_whoever_stops_in_the_middle_gets_a_connection_of_use_back(connection: C
 
 def test_a_connection_that_breaks_is_an_error_and_no_endless_wait(connection: Connection, database: Database) -> None:
     """Whichever comes first: PostgreSQL's last word about the script, or libpq's that nobody is there any more."""
-    with closing(run_each(connection, scripts(*tables(script.AHEAD + 1)))) as runs:
+    with closing(run_pipelined(connection, scripts(*tables(script.AHEAD + 1)))) as runs:
         for _ in range(script.AHEAD):
             next(runs)
         pid = connection.info.backend_pid
@@ -121,7 +121,7 @@ def test_a_connection_that_breaks_while_a_script_runs_is_that_scripts_error(
         killer = Thread(target=kill_the_waiting, args=(database,))
         killer.start()
         with pytest.raises(ScriptError) as caught:
-            list(run_each(connection, scripts("ALTER TABLE t1 ADD COLUMN a int", *tables(2, 2))))
+            list(run_pipelined(connection, scripts("ALTER TABLE t1 ADD COLUMN a int", *tables(2, 2))))
         killer.join()
     assert (caught.value.sqlstate, caught.value.statement) == ("57P01", "ALTER TABLE t1 ADD COLUMN a int")
     assert connection.closed

@@ -234,3 +234,59 @@ def test_a_hundred_thousand_rows_come_back(tour: Tour) -> None:
     must_have(tour, "SELECT count(*) FROM a", "100000")
     tour.sync(two)
     must_have(tour, query, before)
+
+
+@DOWNS
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+def test_a_migration_that_is_edited_while_the_database_is_elsewhere(tour: Tour, key: str, down: str) -> None:
+    """People come to another version of it from where it is not, as from the main branch, and home by both ways."""
+    one = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, tag text);", down="DROP TABLE t;")}
+
+    def version(more: str) -> Mapping[str, Scripts]:
+        up = f"ALTER TABLE t ADD flag bool NOT NULL DEFAULT false; CREATE TABLE u (id int{key}, v text{more});"
+        return one | {"2_x": Scripts(up=up, down=way("DROP TABLE u; ALTER TABLE t DROP flag;", down))}
+
+    tour.sync(version(""))
+    tour.people("INSERT INTO t VALUES (1, 'a', true), (2, 'b', false); INSERT INTO u VALUES (1, 'x'), (2, 'y')")
+    before = tour.rows()
+    for ways in ((one, version(", n int DEFAULT 5"), one), (one, version(", n int DEFAULT 5"))):
+        for there in ways:
+            tour.sync(there)
+            must_have(tour, "SELECT id, tag FROM t", "1|a 2|b")
+            if there is not one:
+                must_have(tour, "SELECT id, flag, v FROM t JOIN u USING (id)", "1|True|x 2|False|y")
+        tour.sync(version(""))
+        must_be_home(tour, before)
+
+
+def test_what_people_do_at_another_version_counts(tour: Tour) -> None:
+    one = {"1_t": T}
+    first = one | {"2_x": Scripts(up="ALTER TABLE t ADD n int DEFAULT 0;", down="ALTER TABLE t DROP n;")}
+    second = one | {
+        "2_x": Scripts(up="ALTER TABLE t ADD n int DEFAULT 0, ADD m int;", down="ALTER TABLE t DROP n, DROP m;")
+    }
+    tour.sync(first)
+    tour.people("INSERT INTO t VALUES (1, 'a', 10), (2, 'b', 20), (3, 'c', 30)")
+    for there in (one, second):
+        tour.sync(there)
+    tour.people("UPDATE t SET n = 11 WHERE id = 1; DELETE FROM t WHERE id = 3; INSERT INTO t VALUES (4, 'd', 40, 4)")
+    for there in (one, first):
+        tour.sync(there)
+    must_have(tour, "TABLE t", "1|a|11 2|b|20 4|d|40")
+    tour.sync(second)
+    must_have(tour, "SELECT id, tag, n, m FROM t", "1|a|11| 2|b|20| 4|d|40|4")
+    assert tour.stuck() == []
+
+
+def test_rows_of_a_renumbered_migration_are_not_those_of_the_one_that_has_its_number_now(tour: Tour) -> None:
+    """Two branches had a migration of the same number and name; the one that came second was given another number."""
+    mine = Scripts(up="ALTER TABLE t ADD v text;", down="ALTER TABLE t DROP v;")
+    theirs = Scripts(up="ALTER TABLE t ADD v text, ADD n int;", down="ALTER TABLE t DROP v, DROP n;")
+    renames = Scripts(up="ALTER TABLE t RENAME v TO w;", down="ALTER TABLE t RENAME w TO v;")
+    one = {"1_t": T}
+    tour.sync(one | {"2_x": mine})
+    tour.people("INSERT INTO t VALUES (1, 'a', 'x')")
+    tour.sync(one)
+    tour.sync(one | {"2_x": theirs, "3_w": renames, "4_x": mine})
+    must_have(tour, "SELECT id, w, v FROM t", "1||x")
+    assert tour.stuck() == []

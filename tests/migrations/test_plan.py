@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.migrations.plan import Desired, Difference, Direction, Plan, desire, difference, make_plan, unread
+from gitmig.migrations.plan import Desired, Direction, Plan, SetDifference, desire, make_plan, set_difference, unread
 from tests.samples import applied, content, labels, migration
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def steps(plan: Plan) -> list[str]:
     return [f"{step.direction.sign} {step.label} @{step.position}" for step in plan.steps]
 
 
-def shown(found: Difference) -> str:
+def shown(found: SetDifference) -> str:
     """`+` pending, `-` phantom, `~` edited."""
     marked = [("+", m.label) for m in found.pending] + [("-", a.label) for a in found.phantom]
     return " ".join(mark + label for mark, label in [*marked, *(("~", m.label) for m in found.edited)])
@@ -168,7 +168,7 @@ def test_what_runs_again_unchanged_takes_its_scripts_from_the_ledger() -> None:
     contents = {m.path: content("SELECT 2;") for m in unread(stack, target)}
     plan = make_plan(stack, desire(stack, target, contents))
     assert steps(plan) == ["- 3_c @2", "+ 2_b @2", "+ 3_c @3"]
-    assert [step.applied for step in plan.applies] == [None, stack[1]]
+    assert [step.held for step in plan.applies] == [None, stack[1]]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_what_runs_again_unchanged_takes_its_scripts_from_the_ledger() -> None:
     ],
 )
 def test_the_difference_is_told_by_version(stack: str, target: str, expected: str) -> None:
-    assert shown(difference(on_stack(*stack.split()), wanted(*target.split()))) == expected
+    assert shown(set_difference(on_stack(*stack.split()), wanted(*target.split()))) == expected
 
 
 # Version, name, what it changes, and a comment, which changes the bytes alone.
@@ -236,7 +236,7 @@ def test_there_is_a_difference_exactly_where_something_runs(
 ) -> None:
     stack = sync([], *history(before))
     desired = desire(stack, *history(after))
-    plan, found = make_plan(stack, desired), difference(stack, desired)
+    plan, found = make_plan(stack, desired), set_difference(stack, desired)
     assert bool(found.pending or found.phantom or found.edited) == bool(plan.steps)
     assert {a.label for a in found.phantom} <= {step.label for step in plan.reverts}
     assert {m.label for m in found.pending + found.edited} <= {step.label for step in plan.applies}
@@ -260,11 +260,10 @@ def sync(stack: Sequence[Applied], migrations: Sequence[Migration], contents: di
     for move in plan.moves:
         assert rows[move.applied.position - 1] == move.applied
         rows[move.applied.position - 1] = applied(move.applied.position, move.desired.migration, move.desired.checksum)
-    for step in plan.reverts:
-        assert rows.pop() == step.applied
+    for revert in plan.reverts:
+        assert rows.pop() == revert.subject
     for step in plan.applies:
-        assert step.desired is not None
-        assert step.desired.content is not None or step.applied in stack
+        assert step.desired.content is not None or step.held in stack
         assert step.position == len(rows) + 1
         rows.append(applied(step.position, step.desired.migration, step.desired.checksum))
     return rows

@@ -1,4 +1,4 @@
-"""The radar on real git: every branch against the base and against every other one."""
+"""`check --all` on real git: every branch against the base and against every other one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.operations.check_all import Radar, radar
+from gitmig.operations.check_all import BranchConflicts, check_all
 from gitmig.project.project import Project
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def many(request: pytest.FixtureRequest, make_sandbox: Callable[..., Sandbox]) -
     return branch
 
 
-def scan(branch: Callable[..., None], **options: str) -> Radar:
-    return radar(Project.load(branch.sandbox.root), **options)  # type: ignore[attr-defined]
+def scan(branch: Callable[..., None], **options: str) -> BranchConflicts:
+    return check_all(Project.load(branch.sandbox.root), **options)  # type: ignore[attr-defined]
 
 
-def found(result: Radar) -> list[tuple[str, str, list[str]]]:
+def found(result: BranchConflicts) -> list[tuple[str, str, list[str]]]:
     return [(pair.first, pair.second, [f.code for f in pair.findings]) for pair in result.pairs]
 
 
@@ -114,7 +114,7 @@ def test_a_remote_branch_counts_once(many: Callable[..., None], make_sandbox: Ca
     clone.git("fetch", "-q", "origin")
     clone.git("switch", "-q", "main")
     clone.git("branch", "drop", "origin/drop")
-    result = radar(Project.load(clone.root))
+    result = check_all(Project.load(clone.root))
     assert found(result) == [("drop", "origin/view", ["GM203"])]
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from gitmig.check.findings import Severity
 from gitmig.errors import GitmigError
-from gitmig.operations import check as module
-from gitmig.operations.check import lint
+from gitmig.operations.check import unsafe_statements
+from gitmig.project import squawk
 from gitmig.project.project import Project
 from tests.samples import parsed
 
@@ -37,7 +37,10 @@ def root(project: Project) -> Path:
 
 
 def test_a_finding_names_the_line_of_the_file_and_the_rule(project: Project) -> None:
-    found = {finding.message.rpartition("squawk: ")[2].rstrip(")"): finding for finding in lint(project, [up(UP)])}
+    found = {
+        finding.message.rpartition("squawk: ")[2].rstrip(")"): finding
+        for finding in unsafe_statements(project, [up(UP)])
+    }
     finding = found["adding-required-field"]
     assert (finding.path, finding.line) == ("db/migrations/0001_likes.sql", 5)
     assert (finding.code, finding.severity, finding.migrations) == ("GM701", Severity.WARNING, ("0001_likes",))
@@ -47,20 +50,20 @@ def test_a_finding_names_the_line_of_the_file_and_the_rule(project: Project) -> 
 
 def test_the_rules_are_chosen_where_squawk_itself_looks(project: Project) -> None:
     (root(project) / ".squawk.toml").write_text('excluded_rules = ["adding-required-field"]\n')
-    assert not [f for f in lint(project, [up(UP)]) if "adding-required-field" in f.message]
+    assert not [f for f in unsafe_statements(project, [up(UP)]) if "adding-required-field" in f.message]
 
 
 def test_what_only_squawk_cannot_parse_is_no_finding(project: Project) -> None:
-    assert lint(project, [up("-- migrate:up\nSELEC 1;\n")]) == []
+    assert unsafe_statements(project, [up("-- migrate:up\nSELEC 1;\n")]) == []
 
 
 def test_without_scripts_or_without_squawk_there_is_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert lint(project, []) == []
-    monkeypatch.setattr(module, "squawk", lambda: None)
-    assert lint(project, [up(UP)]) == []
+    assert unsafe_statements(project, []) == []
+    monkeypatch.setattr(squawk, "find_program", lambda: None)
+    assert unsafe_statements(project, [up(UP)]) == []
 
 
 def test_settings_that_squawk_refuses_are_told(project: Project) -> None:
     (root(project) / ".squawk.toml").write_text("excluded_rules = 1\n")
     with pytest.raises(GitmigError, match="squawk failed: "):
-        lint(project, [up(UP)])
+        unsafe_statements(project, [up(UP)])

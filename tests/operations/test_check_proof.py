@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.check.proof import Orders, Proof, Way
+from gitmig.check.proof import Orders, Proof, RunOrder
 from gitmig.errors import GitmigError
 from gitmig.migrations.plan import Direction
 from gitmig.operations.check import prove
@@ -62,7 +62,7 @@ def test_changes_that_do_not_meet_give_one_schema(run: Run) -> None:
         {"0002_likes": ("ALTER TABLE comments ADD likes int;", "ALTER TABLE comments DROP likes;")},
         {"0003_author": ("ALTER TABLE comments ADD author text;", "ALTER TABLE comments DROP author;")},
     )
-    assert (proof.ways, proof.holds, proof.round_trip) == ((Way.MERGED, Way.THEIRS_FIRST), True, True)
+    assert (proof.orders, proof.holds, proof.round_trip) == ((RunOrder.MERGED, RunOrder.THEIRS_FIRST), True, True)
 
 
 def test_a_rename_and_a_use_of_the_old_name_fail_in_one_order(run: Run) -> None:
@@ -77,7 +77,7 @@ def test_a_rename_and_a_use_of_the_old_name_fail_in_one_order(run: Run) -> None:
         {"0003_index": ("SELECT 1;\nCREATE INDEX ON comments (contents);", "DROP INDEX comments_contents_idx;")},
     )
     (failure,) = proof.failures.values()
-    assert list(proof.failures) == [Way.MERGED]
+    assert list(proof.failures) == [RunOrder.MERGED]
     assert (failure.label, failure.direction, failure.line) == ("0003_index", Direction.APPLY, 3)
     assert failure.statement == "CREATE INDEX ON comments (contents)"
     assert failure.message == 'column "contents" does not exist'
@@ -88,22 +88,22 @@ def test_two_defaults_of_one_column_run_and_differ(run: Run) -> None:
     down = "ALTER TABLE comments ALTER contents DROP DEFAULT;"
     proof = run(COMMENTS, {"0002_x": (up.format("x"), down)}, {"0003_y": (up.format("y"), down)})
     assert (proof.failures, proof.holds) == ({}, False)
-    assert [str(name) for name in proof.differences[Way.THEIRS_FIRST]] == ["column public.comments.contents"]
+    assert [str(name) for name in proof.differences[RunOrder.THEIRS_FIRST]] == ["column public.comments.contents"]
 
 
 def test_a_merged_order_in_the_middle_of_the_common_ones_is_run_as_a_fresh_database_runs_it(run: Run) -> None:
     base: Side = COMMENTS | {"0005_drop": ("ALTER TABLE comments DROP contents;", None)}
     ours: Side = {"0003_index": ("CREATE INDEX i ON comments (contents);", "DROP INDEX i;")}
     proof = run(base, ours, {})
-    assert set(proof.failures) == {Way.OURS_FIRST}
-    assert proof.one_way == ("0005_drop",)
+    assert set(proof.failures) == {RunOrder.OURS_FIRST}
+    assert proof.without_down == ("0005_drop",)
 
 
 def test_a_down_that_forgets_something_is_no_round_trip(run: Run) -> None:
     ours: Side = {"0002_x": ("CREATE TABLE x (id int); CREATE INDEX i ON comments (id);", "DROP TABLE x;")}
     proof = run(COMMENTS, ours, {})
     assert [str(name) for name in proof.lost] == ["index public.comments.i"]
-    assert proof.ways == (Way.MERGED,)
+    assert proof.orders == (RunOrder.MERGED,)
     assert (proof.holds, proof.round_trip) == (True, False)
 
 
@@ -116,19 +116,19 @@ def test_a_script_that_commits_on_its_way_is_run_block_by_block_where_it_has_to_
     base = COMMENTS | {"0002_mood": ("CREATE TYPE mood AS ENUM ('sad');", None)}
     up = "ALTER TYPE mood ADD VALUE 'glad';\nCOMMIT;\nALTER TABLE comments ADD mood mood DEFAULT 'glad';"
     proof = run(base, {"0003_glad": (up, None)}, {"0004_likes": ("ALTER TABLE comments ADD likes int;", None)})
-    assert (proof.ways, proof.holds) == ((Way.MERGED, Way.THEIRS_FIRST), True)
+    assert (proof.orders, proof.holds) == ((RunOrder.MERGED, RunOrder.THEIRS_FIRST), True)
 
 
 def test_a_down_that_fails_is_no_round_trip(run: Run) -> None:
     proof = run(COMMENTS, {"0002_x": ("CREATE TABLE x (id int);", "DROP TABLE y;")}, {})
-    assert proof.back_failure is not None
-    assert (proof.back_failure.label, proof.back_failure.direction) == ("0002_x", Direction.REVERT)
+    assert proof.revert_failure is not None
+    assert (proof.revert_failure.label, proof.revert_failure.direction) == ("0002_x", Direction.REVERT)
     assert (proof.holds, proof.round_trip) == (True, False)
 
 
 def test_without_a_down_there_is_no_way_back_to_try(run: Run) -> None:
     proof = run(COMMENTS, {"0002_x": ("CREATE TABLE x (id int);", None)}, {})
-    assert (proof.holds, proof.round_trip, proof.one_way) == (True, False, ("0002_x",))
+    assert (proof.holds, proof.round_trip, proof.without_down) == (True, False, ("0002_x",))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_deferred_constraint_counts(run: Run) -> None:
     ours: Side = {
         "0002_b": ("CREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED); INSERT INTO b VALUES (1);", None)
     }
-    failure = run(base, ours, {}).failures[Way.MERGED]
+    failure = run(base, ours, {}).failures[RunOrder.MERGED]
     assert (failure.label, failure.statement) == ("0002_b", "COMMIT")
 
 

@@ -259,7 +259,7 @@ def test_another_user_of_the_same_clone_is_told_whose_it_is(clone: Sandbox) -> N
     python = other_python() or pytest.skip("no Python of the system that fits")
     packages = [path for path in sys.path if path.endswith("site-packages")]
     program = (
-        "from pathlib import Path; from gitmig.database.embedded import EmbeddedServer\n"
+        "from pathlib import Path; from gitmig.postgres.embedded import EmbeddedServer\n"
         f"server = EmbeddedServer(Path({str(clone.root / '.git/gitmig')!r}))\n"
         "from gitmig.errors import GitmigError\n"
         "for act in (server.secure, server.start, server.stop, lambda: server.url('dev')):\n"
@@ -324,7 +324,7 @@ def test_the_library_is_not_even_imported(start: Callable[[str], EmbeddedServer]
     """That alone looks for a folder with a name that anybody could have taken."""
     place = start("plain").home / "again"
     program = (
-        "import sys; from pathlib import Path; from gitmig.database.embedded import EmbeddedServer\n"
+        "import sys; from pathlib import Path; from gitmig.postgres.embedded import EmbeddedServer\n"
         f"server = EmbeddedServer(Path({str(place)!r})); server.start(); server.remove()\n"
         "print([name for name in sys.modules if name.startswith(('pixeltable', 'fasteners', 'platformdirs'))])"
     )

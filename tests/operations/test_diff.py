@@ -10,7 +10,7 @@ import pytest
 from gitmig.errors import GitmigError
 from gitmig.operations.diff import diff
 from gitmig.project.project import Project
-from gitmig.schema.model import ObjectName
+from gitmig.schema.model import ObjectKind, ObjectName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +28,9 @@ def test_a_change_by_hand_is_named(sandbox: Sandbox, database: Database, run_syn
     assert not diff(project, None, None).difference
     database.rows("ALTER TABLE a DROP gone; ALTER TABLE a ALTER other TYPE text; CREATE INDEX by_hand ON a (id);")
     found = diff(project, None, None).difference
-    assert found.missing == (ObjectName("column", "public.a.gone"),)
-    assert found.surplus == (ObjectName("index", "public.a.by_hand"),)
-    assert found.changed == (ObjectName("column", "public.a.other"),)
+    assert found.missing == (ObjectName(ObjectKind.COLUMN, "public.a.gone"),)
+    assert found.surplus == (ObjectName(ObjectKind.INDEX, "public.a.by_hand"),)
+    assert found.changed == (ObjectName(ObjectKind.COLUMN, "public.a.other"),)
 
 
 def test_two_commits_are_compared_without_touching_the_database(sandbox: Sandbox, database: Database) -> None:

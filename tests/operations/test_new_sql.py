@@ -12,7 +12,7 @@ from gitmig.migrations.model import InvalidMigrations
 from gitmig.operations.new import Composed, compose
 from gitmig.project.project import Project
 from gitmig.project.target import load_target
-from gitmig.trials.round_trip import Outcome
+from gitmig.trials.round_trip import RoundTripOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,12 +98,15 @@ def test_an_index_that_is_made_concurrently_has_a_down(repo: Sandbox, run: Calla
 
 def test_a_column_that_comes_back_at_the_end_is_told(run: Callable[..., Composed]) -> None:
     composed = run("ALTER TABLE comments DROP id")
-    assert [note.outcome for note in composed.notes] == [Outcome.DOWN_FAILS_ON_ROWS, Outcome.COLUMN_ORDER]
+    assert [note.outcome for note in composed.notes] == [
+        RoundTripOutcome.DOWN_FAILS_ON_ROWS,
+        RoundTripOutcome.COLUMN_ORDER,
+    ]
 
 
 def test_an_up_that_fails_on_rows_is_told(run: Callable[..., Composed]) -> None:
     composed = run("ALTER TABLE comments ADD likes int NOT NULL")
-    assert [note.outcome for note in composed.notes] == [Outcome.UP_FAILS_ON_ROWS]
+    assert [note.outcome for note in composed.notes] == [RoundTripOutcome.UP_FAILS_ON_ROWS]
 
 
 def test_what_changes_no_schema_has_nothing_to_undo(repo: Sandbox, run: Callable[..., Composed]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gitmig.operations.adopt import nearest_to, positions_of
-from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema, SchemaDifference
+from gitmig.schema.model import ObjectKind, ObjectName, Schema, SchemaDifference
 
 
 def schema(*names: str) -> Schema:
-    return Schema({ObjectName("table", name): "" for name in names})
+    return Schema({ObjectName(ObjectKind.TABLE, name): "" for name in names})
 
 
 def test_every_position_with_the_same_schema_is_named() -> None:
@@ -18,12 +18,12 @@ def test_every_position_with_the_same_schema_is_named() -> None:
 
 
 def test_the_order_of_columns_does_not_count() -> None:
-    found = Schema({**schema("a").objects, ObjectName(COLUMN_ORDER, "a"): "x, y"})
+    found = Schema({**schema("a").objects, ObjectName(ObjectKind.COLUMN_ORDER, "a"): "x, y"})
     assert positions_of(found, [schema(), schema("a")]) == (1,)
 
 
 def test_the_nearest_comes_with_what_differs() -> None:
-    difference = SchemaDifference(missing=(), surplus=(ObjectName("table", "odd"),), changed=())
+    difference = SchemaDifference(missing=(), surplus=(ObjectName(ObjectKind.TABLE, "odd"),), changed=())
     schemas = [schema(), schema("a"), schema("a", "b"), schema("b")]
     assert nearest_to(schema("a", "b", "odd"), schemas) == (2, difference)
 

@@ -250,7 +250,7 @@ def test_a_database_on_another_machine_is_rebuilt_only_by_hand(
     sandbox: Sandbox, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.table("0001_a", "a")
-    monkeypatch.setattr("gitmig.execute.address.Address.is_local", False)
+    monkeypatch.setattr("gitmig.postgres.address.Address.is_local", False)
     project = Project.load(sandbox.root, database.url)
     error = refusal(lambda: rebuild_for_sync(project, load_target(project), wait=0))
     assert error.message.endswith("is on another machine: it is not rebuilt unless you ask")

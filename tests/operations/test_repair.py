@@ -409,7 +409,7 @@ def test_a_place_where_the_database_was_is_remembered_also_when_it_is_left(
 def test_of_very_many_places_the_oldest_are_forgotten(
     sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gitmig.ledger.writing.MOST_MEASURED", 2)
+    monkeypatch.setattr("gitmig.ledger.store.MOST_MEASURED", 2)
     for n in range(1, 5):
         sandbox.table(f"000{n}_t", f"t{n}")
         run_sync()

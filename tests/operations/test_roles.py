@@ -10,7 +10,7 @@ from gitmig.errors import SyncFailed
 from gitmig.operations.check import prove
 from gitmig.operations.verify import verify
 from gitmig.project.project import Project
-from gitmig.trials.round_trip import Outcome
+from gitmig.trials.round_trip import RoundTripOutcome
 from tests.operations.test_check_proof import orders
 from tests.operations.test_verify import outcomes
 
@@ -64,7 +64,7 @@ def test_verify_leaves_the_role_alone(sandbox: Sandbox, database: Database, run_
     run_sync()
     database.rows(f"ALTER ROLE {role} CONNECTION LIMIT 7")
     found = verify(Project.load(sandbox.root, database.url), everything=True)
-    assert outcomes(found)["0001_a"] == [Outcome.UNDONE]
+    assert outcomes(found)["0001_a"] == [RoundTripOutcome.UNDONE]
     assert limit(database, role) == [(7,)]
 
 
@@ -73,7 +73,7 @@ def test_a_role_that_only_a_scratch_database_needs_goes_with_it(
 ) -> None:
     write(sandbox, role)
     project = Project.load(sandbox.root, database.url)
-    assert outcomes(verify(project, everything=True))["0001_a"] == [Outcome.UNDONE]
+    assert outcomes(verify(project, everything=True))["0001_a"] == [RoundTripOutcome.UNDONE]
     assert limit(database, role) == []
     make: Side = {"0001_a": (f"CREATE TABLE a (); CREATE ROLE {role}; GRANT SELECT ON a TO {role};", None)}
     ours: Side = {"0002_b": (f"CREATE TABLE b (); GRANT SELECT ON b TO {role};", f"DROP TABLE b; DROP ROLE {role};")}

@@ -11,8 +11,8 @@ import pytest
 from gitmig.errors import GitmigError
 from gitmig.operations.verify import Verified, verify
 from gitmig.project.project import Project
-from gitmig.schema.model import ObjectName
-from gitmig.trials.round_trip import Finding, Outcome, Stage, Weight
+from gitmig.schema.model import ObjectKind, ObjectName
+from gitmig.trials.round_trip import Observation, RoundTripOutcome, Stage, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,11 +41,11 @@ def run(sandbox: Sandbox, database: Database) -> Callable[..., Verified]:
     return call
 
 
-def outcomes(found: Verified) -> dict[str, list[Outcome]]:
+def outcomes(found: Verified) -> dict[str, list[RoundTripOutcome]]:
     return {v.migration.label: [finding.outcome for finding in v.findings] for v in found.verdicts}
 
 
-def only(found: Verified) -> Finding:
+def only(found: Verified) -> Observation:
     """The only finding of the last migration."""
     (finding,) = found.verdicts[-1].findings
     return finding
@@ -55,7 +55,7 @@ def test_a_down_that_undoes_its_up_is_undone_exactly(sandbox: Sandbox, run: Call
     sandbox.table("0001_a", "a")
     sandbox.migration("0002_b", "ALTER TABLE a ADD b text; CREATE INDEX ON a (b);", "ALTER TABLE a DROP b;")
     found = run()
-    assert outcomes(found) == {"0001_a": [Outcome.UNDONE], "0002_b": [Outcome.UNDONE]}
+    assert outcomes(found) == {"0001_a": [RoundTripOutcome.UNDONE], "0002_b": [RoundTripOutcome.UNDONE]}
     assert not found.has(Weight.FINDING)
     assert not found.has(Weight.NOTE)
 
@@ -63,13 +63,15 @@ def test_a_down_that_undoes_its_up_is_undone_exactly(sandbox: Sandbox, run: Call
 def test_what_a_down_forgot_is_named(sandbox: Sandbox, run: Callable[..., Verified]) -> None:
     sandbox.table("0001_a", "a")
     sandbox.migration("0002_b", "CREATE TYPE mood AS ENUM ('ok'); CREATE INDEX odd ON a (id);", "DROP INDEX odd;")
-    assert only(run()) == Finding(outcome=Outcome.NOT_UNDONE, objects=(ObjectName("enum", "public.mood"),))
+    assert only(run()) == Observation(
+        outcome=RoundTripOutcome.NOT_UNDONE, objects=(ObjectName(ObjectKind.ENUM, "public.mood"),)
+    )
 
 
 @pytest.mark.parametrize("down", ["", "-- nothing"])
 def test_an_empty_down_undoes_nothing(sandbox: Sandbox, run: Callable[..., Verified], down: str) -> None:
     sandbox.migration("0001_a", "CREATE TABLE a ();", down)
-    assert only(run()).outcome is Outcome.NOT_UNDONE
+    assert only(run()).outcome is RoundTripOutcome.NOT_UNDONE
 
 
 def test_an_empty_down_is_enough_for_an_up_that_changes_rows_only(
@@ -77,21 +79,23 @@ def test_an_empty_down_is_enough_for_an_up_that_changes_rows_only(
 ) -> None:
     sandbox.table("0001_a", "a")
     sandbox.migration("0002_b", "INSERT INTO a VALUES (7) ON CONFLICT DO NOTHING;", "")
-    assert only(run()).outcome is Outcome.UNDONE
+    assert only(run()).outcome is RoundTripOutcome.UNDONE
 
 
 def test_a_column_that_comes_back_at_the_end_is_a_note(sandbox: Sandbox, run: Callable[..., Verified]) -> None:
     sandbox.migration("0001_a", "CREATE TABLE a (x int, y int);", "DROP TABLE a;")
     sandbox.migration("0002_b", "ALTER TABLE a DROP x;", "ALTER TABLE a ADD x int;")
     found = run()
-    assert only(found) == Finding(outcome=Outcome.COLUMN_ORDER, objects=(ObjectName("table", "public.a"),))
+    assert only(found) == Observation(
+        outcome=RoundTripOutcome.COLUMN_ORDER, objects=(ObjectName(ObjectKind.TABLE, "public.a"),)
+    )
     assert found.has(Weight.NOTE)
     assert not found.has(Weight.FINDING)
 
 
 def test_a_migration_without_a_down_is_a_note(sandbox: Sandbox, run: Callable[..., Verified]) -> None:
     sandbox.migration("0001_a", "CREATE TABLE a ();", None)
-    assert only(run()) == Finding(outcome=Outcome.IRREVERSIBLE)
+    assert only(run()) == Observation(outcome=RoundTripOutcome.IRREVERSIBLE)
 
 
 def test_a_syntax_error_in_a_down_is_found_and_the_next_migration_starts_from_an_exact_state(
@@ -100,7 +104,7 @@ def test_a_syntax_error_in_a_down_is_found_and_the_next_migration_starts_from_an
     path = sandbox.migration("0001_a", "CREATE TABLE a ();", "DROP TABLE a;\nDROP TABEL a;")
     sandbox.table("0002_b", "b")
     found = run()
-    assert outcomes(found) == {"0001_a": [Outcome.DOWN_FAILS], "0002_b": [Outcome.UNDONE]}
+    assert outcomes(found) == {"0001_a": [RoundTripOutcome.DOWN_FAILS], "0002_b": [RoundTripOutcome.UNDONE]}
     failure = found.verdicts[0].findings[0].failure
     assert failure is not None
     assert (failure.stage, failure.path, failure.line) == (Stage.DOWN, path, 5)
@@ -115,9 +119,9 @@ def test_an_up_that_works_on_empty_tables_only_is_found_with_the_row(
     sandbox.migration("0003_c", "ALTER TABLE a ADD c int;", "ALTER TABLE a DROP c;")
     found = run()
     assert outcomes(found) == {
-        "0001_a": [Outcome.UNDONE],
-        "0002_b": [Outcome.UP_FAILS_ON_ROWS],
-        "0003_c": [Outcome.UNDONE],
+        "0001_a": [RoundTripOutcome.UNDONE],
+        "0002_b": [RoundTripOutcome.UP_FAILS_ON_ROWS],
+        "0003_c": [RoundTripOutcome.UNDONE],
     }
     failure = found.verdicts[1].findings[0].failure
     assert failure is not None
@@ -129,20 +133,20 @@ def test_an_up_that_works_on_empty_tables_only_is_found_with_the_row(
 def test_a_down_that_works_on_empty_tables_only_is_told_apart(sandbox: Sandbox, run: Callable[..., Verified]) -> None:
     sandbox.migration("0001_a", "CREATE TABLE a (b int NOT NULL);", "DROP TABLE a;")
     sandbox.migration("0002_b", "ALTER TABLE a DROP b;", "ALTER TABLE a ADD b int NOT NULL;")
-    assert only(run()).outcome is Outcome.DOWN_FAILS_ON_ROWS
+    assert only(run()).outcome is RoundTripOutcome.DOWN_FAILS_ON_ROWS
 
 
 def test_what_fails_on_rows_is_still_compared_without(sandbox: Sandbox, run: Callable[..., Verified]) -> None:
     sandbox.table("0001_a", "a")
     sandbox.migration("0002_b", "ALTER TABLE a ADD b int NOT NULL; CREATE TABLE left_over ();", "ALTER TABLE a DROP b;")
-    assert outcomes(run())["0002_b"] == [Outcome.UP_FAILS_ON_ROWS, Outcome.NOT_UNDONE]
+    assert outcomes(run())["0002_b"] == [RoundTripOutcome.UP_FAILS_ON_ROWS, RoundTripOutcome.NOT_UNDONE]
 
 
 def test_a_second_up_that_fails_is_found(sandbox: Sandbox, run: Callable[..., Verified]) -> None:
     sandbox.table("0001_a", "a")
     sandbox.migration("0002_b", "INSERT INTO a VALUES (-1); CREATE TABLE b ();", "DROP TABLE b;")
     finding = only(run())
-    assert finding.outcome is Outcome.SECOND_UP_FAILS
+    assert finding.outcome is RoundTripOutcome.SECOND_UP_FAILS
     assert finding.failure is not None
     assert finding.failure.detail == "Key (id)=(-1) already exists."
 
@@ -155,7 +159,7 @@ def test_a_second_up_that_gives_another_schema_is_found(sandbox: Sandbox, run: C
     """
     sandbox.migration("0002_b", up, "DROP TABLE IF EXISTS b, again;")
     finding = only(run())
-    assert finding.outcome is Outcome.SECOND_UP_DIFFERS
+    assert finding.outcome is RoundTripOutcome.SECOND_UP_DIFFERS
     assert [name.name for name in finding.objects] == ["public.again", "public.b"]
 
 
@@ -164,7 +168,7 @@ def test_behind_an_up_that_fails_nothing_is_reached(sandbox: Sandbox, run: Calla
     sandbox.migration("0002_b", "ALTER TABLE nope ADD b int;")
     sandbox.table("0003_c", "c")
     found = run()
-    assert outcomes(found) == {"0001_a": [Outcome.UNDONE], "0002_b": [Outcome.UP_FAILS]}
+    assert outcomes(found) == {"0001_a": [RoundTripOutcome.UNDONE], "0002_b": [RoundTripOutcome.UP_FAILS]}
     assert [migration.label for migration in found.unreached] == ["0003_c"]
 
 
@@ -192,8 +196,8 @@ def test_scripts_outside_a_transaction_leave_nothing_behind(
     sandbox.write("migrations/0002_b.sql", f"-- migrate:up {options}\n{up}\n-- migrate:down {options}\n{down}\n")
     sandbox.write("migrations/0003_c.sql", f"-- migrate:up {options}\n{up}\n-- migrate:down {options}\n{down}\n")
     found = run()
-    assert outcomes(found)["0002_b"] == [Outcome.UNDONE]
-    assert found.verdicts[2].findings[0].outcome is Outcome.UP_FAILS  # 0002 is there when 0003 is built
+    assert outcomes(found)["0002_b"] == [RoundTripOutcome.UNDONE]
+    assert found.verdicts[2].findings[0].outcome is RoundTripOutcome.UP_FAILS  # 0002 is there when 0003 is built
 
 
 def test_a_new_enum_value_that_is_used_at_once_needs_a_transaction_of_its_own(
@@ -201,7 +205,9 @@ def test_a_new_enum_value_that_is_used_at_once_needs_a_transaction_of_its_own(
 ) -> None:
     sandbox.migration("0001_a", "CREATE TYPE e AS ENUM ('x'); CREATE TABLE a (e e);", "DROP TABLE a; DROP TYPE e;")
     sandbox.migration("0002_b", "ALTER TYPE e ADD VALUE 'y';", "DELETE FROM a WHERE e = 'y';")
-    assert only(run()) == Finding(outcome=Outcome.NOT_UNDONE, objects=(ObjectName("enum", "public.e"),))
+    assert only(run()) == Observation(
+        outcome=RoundTripOutcome.NOT_UNDONE, objects=(ObjectName(ObjectKind.ENUM, "public.e"),)
+    )
 
 
 def test_a_new_enum_value_that_is_used_behind_a_commit_runs_block_by_block(
@@ -214,7 +220,7 @@ def test_a_new_enum_value_that_is_used_behind_a_commit_runs_block_by_block(
         "BEGIN;\nALTER TABLE a ALTER e DROP DEFAULT;\nALTER TABLE a ALTER e TYPE text;\nDROP TYPE e;\nCOMMIT;\n"
         "BEGIN;\nCREATE TYPE e AS ENUM ('x');\nALTER TABLE a ALTER e TYPE e USING e::e;\nCOMMIT;",
     )
-    assert only(run()) == Finding(outcome=Outcome.UNDONE)
+    assert only(run()) == Observation(outcome=RoundTripOutcome.UNDONE)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +238,7 @@ def test_a_down_that_must_not_be_sent_fails(
     sandbox.migration("0001_b", "CREATE TABLE b (id int);", down)
     sandbox.table("0002_c", "c")
     found = run()
-    assert outcomes(found) == {"0001_b": [Outcome.DOWN_FAILS], "0002_c": [Outcome.UNDONE]}
+    assert outcomes(found) == {"0001_b": [RoundTripOutcome.DOWN_FAILS], "0002_c": [RoundTripOutcome.UNDONE]}
     failure = found.verdicts[0].findings[0].failure
     assert failure is not None
     assert failure.message == message
@@ -249,11 +255,11 @@ def test_a_deferred_constraint_speaks_up_as_at_a_commit(sandbox: Sandbox, run: C
     sandbox.migration("0003_never", "INSERT INTO b VALUES (10);")
     found = run()
     # PostgreSQL refuses to alter a table whose rows are still to be checked, also to a fresh build
-    assert outcomes(found)["0002_late"] == [Outcome.UP_FAILS]
+    assert outcomes(found)["0002_late"] == [RoundTripOutcome.UP_FAILS]
     sandbox.migration("0002_late", "INSERT INTO b VALUES (9); INSERT INTO a VALUES (9);")
     found = run()
-    assert outcomes(found)["0002_late"] == [Outcome.SECOND_UP_FAILS]
-    assert outcomes(found)["0003_never"] == [Outcome.UP_FAILS]
+    assert outcomes(found)["0002_late"] == [RoundTripOutcome.SECOND_UP_FAILS]
+    assert outcomes(found)["0003_never"] == [RoundTripOutcome.UP_FAILS]
     assert only(found).failure is not None
 
 
@@ -268,8 +274,8 @@ def test_names_may_be_as_odd_as_postgresql_allows(sandbox: Sandbox, run: Callabl
     sandbox.migration("0002_b", 'ALTER TABLE "Odd. ""Schema"."select" ADD x int NOT NULL;', "SELECT 1;")
     found = run()
     assert outcomes(found) == {
-        "0001_odd": [Outcome.UNDONE],
-        "0002_b": [Outcome.UP_FAILS_ON_ROWS, Outcome.NOT_UNDONE],
+        "0001_odd": [RoundTripOutcome.UNDONE],
+        "0002_b": [RoundTripOutcome.UP_FAILS_ON_ROWS, RoundTripOutcome.NOT_UNDONE],
     }
     failure = found.verdicts[1].findings[0].failure
     assert failure is not None

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitmig.operations.sync import Synced
+    from gitmig.operations.sync import Outcome
     from gitmig.project.decisions import Decisions
     from tests.conftest import Database
 
     Make = Callable[..., Sandbox]
 
 
-def run(sandbox: Sandbox, database: Database, decisions: Decisions | None = None, **options: Any) -> Synced:
+def run(sandbox: Sandbox, database: Database, decisions: Decisions | None = None, **options: Any) -> Outcome:
     return sync(Project.load(sandbox.root, database.url), decisions=decisions or Answers(), **options)
 
 
-def steps(synced: Synced) -> list[str]:
+def steps(synced: Outcome) -> list[str]:
     return [f"{done.step.direction.sign} {done.step.label}" for done in synced.done]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from gitmig.rebuild.target import name_of_old, replaced_at
+from gitmig.rebuild.databases import name_of_old, replaced_at
 
 AT = datetime(2026, 1, 31, 23, 59, 59, tzinfo=timezone.utc)
 

@@ -11,7 +11,7 @@ from gitmig.ledger import schema
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
 from gitmig.migrations.plan import Direction
-from gitmig.postgres.address import Connection, connect
+from gitmig.postgres.address import connect
 from gitmig.postgres.run_sql import run_sql
 from gitmig.rows.items import Limits, Report, Subject
 from gitmig.rows.preserve import Preserver
@@ -21,6 +21,7 @@ from tests.statements import send
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gitmig.postgres.connection import Connection
     from tests.conftest import Database
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema, Tie
+from gitmig.schema.model import ObjectKind, ObjectName, Schema, Tie
 
 Objects = dict[ObjectName, str]
 
@@ -21,12 +21,12 @@ def schema(*parts: Objects, needs: dict[str, list[str]] | None = None) -> Schema
 
 def _named(text: str) -> ObjectName:
     kind, _, name = text.rpartition(" ")
-    return ObjectName(kind, name)
+    return ObjectName(ObjectKind(kind), name)
 
 
 def one(kind: str, name: str, *definition: Any) -> Objects:
     """Any object."""
-    return {ObjectName(kind, name): json.dumps(definition)}
+    return {ObjectName(ObjectKind(kind), name): json.dumps(definition)}
 
 
 def relation(kind: str, name: str, *, query: str | None = None, columns: list[str] | None = None) -> Objects:
@@ -50,7 +50,7 @@ def table(name: str, /, **columns: str) -> Objects:
     found = relation("table", name)
     for part, type_ in columns.items():
         found |= column(f"{name}.{part}", type_.removesuffix(" not null"), not_null=type_.endswith(" not null"))
-    return found | {ObjectName(COLUMN_ORDER, name): ", ".join(columns)}
+    return found | {ObjectName(ObjectKind.COLUMN_ORDER, name): ", ".join(columns)}
 
 
 def view(name: str, query: str, /, **columns: str) -> Objects:

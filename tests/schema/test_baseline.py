@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitmig.schema.baseline import Ground, may_have_ground
-from gitmig.schema.model import PUBLIC, ObjectName, Schema
+from gitmig.schema.model import PUBLIC, ObjectKind, ObjectName, Schema
 
 COMMENT = "standard public schema"
 EVERYBODY, CREATOR = "PUBLIC=USAGE", "PUBLIC=CREATE"
 OWNER = ["owner=CREATE", "owner=USAGE"]
 FRESH = [EVERYBODY, *OWNER]
-TABLE = ObjectName("table", "public.t")
+TABLE = ObjectName(ObjectKind.TABLE, "public.t")
 
 
 def schema(grants: list[str] | None, comment: str | None = COMMENT) -> Schema:

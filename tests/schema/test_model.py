@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmig.schema.model import COLUMN_ORDER, ObjectName, Schema, SchemaDifference, Tie, schema_difference
+from gitmig.schema.model import ObjectKind, ObjectName, Schema, SchemaDifference, Tie, schema_difference
 
-TABLE = ObjectName("table", "public.t")
-COLUMN = ObjectName("column", "public.t.a")
-INDEX = ObjectName("index", "public.t.i")
-ORDER = ObjectName(COLUMN_ORDER, "public.t")
+TABLE = ObjectName(ObjectKind.TABLE, "public.t")
+COLUMN = ObjectName(ObjectKind.COLUMN, "public.t.a")
+INDEX_A = ObjectName(ObjectKind.INDEX, "public.a")
+VIEW = ObjectName(ObjectKind.VIEW, "public.v")
+INDEX = ObjectName(ObjectKind.INDEX, "public.t.i")
+ORDER = ObjectName(ObjectKind.COLUMN_ORDER, "public.t")
 # PostgreSQL's text has no NUL, so that one can stand between two texts.
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=3)
-SCHEMAS = st.builds(Schema, st.dictionaries(st.builds(ObjectName, st.sampled_from(["table", "index"]), TEXTS), TEXTS))
+NAMES = st.builds(ObjectName, st.sampled_from([ObjectKind.TABLE, ObjectKind.INDEX]), TEXTS)
+SCHEMAS = st.builds(Schema, st.dictionaries(NAMES, TEXTS))
 
 
 def test_an_object_is_called_by_its_kind_and_its_name() -> None:
@@ -24,9 +27,9 @@ def test_an_object_is_called_by_its_kind_and_its_name() -> None:
 
 
 def test_objects_are_sorted_by_kind_and_then_by_name() -> None:
-    assert sorted([TABLE, INDEX, ObjectName("index", "public.a"), COLUMN]) == [
+    assert sorted([TABLE, INDEX, INDEX_A, COLUMN]) == [
         COLUMN,
-        ObjectName("index", "public.a"),
+        INDEX_A,
         INDEX,
         TABLE,
     ]
@@ -58,9 +61,9 @@ def test_the_order_in_which_objects_were_read_does_not_matter() -> None:
         pytest.param({TABLE: "x", COLUMN: "y", INDEX: "z"}, id="one more"),
         pytest.param({TABLE: "x", COLUMN: "Y"}, id="another definition"),
         pytest.param({TABLE: "y", COLUMN: "x"}, id="definitions swapped"),
-        pytest.param({TABLE: "x", ObjectName("column", "public.t.b"): "y"}, id="another name"),
-        pytest.param({TABLE: "x", ObjectName("index", "public.t.a"): "y"}, id="another kind"),
-        pytest.param({TABLE: "x", ObjectName("columnp", "ublic.t.a"): "y"}, id="a letter on the other side"),
+        pytest.param({TABLE: "x", ObjectName(ObjectKind.COLUMN, "public.t.b"): "y"}, id="another name"),
+        pytest.param({TABLE: "x", ObjectName(ObjectKind.INDEX, "public.t.a"): "y"}, id="another kind"),
+        pytest.param({ObjectName(ObjectKind.TABLE, "public.tx"): "", COLUMN: "y"}, id="a letter on the other side"),
     ],
 )
 def test_another_schema_has_another_fingerprint(objects: dict[ObjectName, str]) -> None:
@@ -78,13 +81,15 @@ def test_the_order_of_columns_is_in_neither_fingerprint_nor_difference() -> None
 
 
 def test_a_difference_says_what_is_missing_too_much_and_changed() -> None:
-    wanted = Schema({TABLE: "x", COLUMN: "y", ObjectName("view", "public.v"): "v", ORDER: "a"})
-    found = Schema({TABLE: "x", COLUMN: "z", INDEX: "i", ObjectName("index", "public.a"): "i", ORDER: "b"})
+    wanted = Schema({TABLE: "x", COLUMN: "y", VIEW: "v", ORDER: "a"})
+    found = Schema({TABLE: "x", COLUMN: "z", INDEX: "i", INDEX_A: "i", ORDER: "b"})
     difference = schema_difference(wanted, found)
     assert difference == SchemaDifference(
-        missing=(ObjectName("view", "public.v"),), surplus=(ObjectName("index", "public.a"), INDEX), changed=(COLUMN,)
+        missing=(VIEW,),
+        surplus=(INDEX_A, INDEX),
+        changed=(COLUMN,),
     )
-    assert difference.names == (COLUMN, ObjectName("index", "public.a"), INDEX, ObjectName("view", "public.v"))
+    assert difference.names == (COLUMN, INDEX_A, INDEX, VIEW)
 
 
 @given(SCHEMAS, SCHEMAS)
@@ -125,8 +130,7 @@ def test_edges_are_no_part_of_the_fingerprint() -> None:
     ],
 )
 def test_the_instant_of_a_build_is_no_difference_but_a_time_somebody_wrote_is(one: str, other: str, same: bool) -> None:
-    view = ObjectName("view", "public.v")
-    first, second = Schema({view: f"SELECT {one}"}), Schema({view: f"SELECT {other}"})
+    first, second = Schema({VIEW: f"SELECT {one}"}), Schema({VIEW: f"SELECT {other}"})
     assert (first.fingerprint == second.fingerprint) is same
     assert (not schema_difference(first, second)) is same
     assert first.at_the_time_of(second) == (second if same else first)

@@ -1,36 +1,39 @@
-"""A computed difference in several scripts: each with the one whose rows its statements may take along."""
+"""Names as the catalogs write them, taken apart and put together."""
 
 from __future__ import annotations
 
-from gitmig.schema.compare import BODIES_UNSEEN, Difference
-from gitmig.schema.model import ObjectName
+import pytest
 
-A, B = ObjectName("table", "s.a"), ObjectName("column", "s.b.c")
-VIEW, INDEX = ObjectName("view", "s.v"), ObjectName("index", "s.b.i")
-
-
-def parts(*names: ObjectName) -> list[tuple[int, tuple[str, ...]]]:
-    work = tuple((name, f"DROP {name}") for name in names)
-    return Difference(work=work, unhandled=()).parts({A: 3, B: 5})
+from gitmig.schema.model import ObjectKind, ObjectName
+from gitmig.schema.names import beside, default_name, last, parent, parts
 
 
-def test_what_takes_no_rows_goes_with_what_does() -> None:
-    assert parts(VIEW, B, INDEX, A) == [
-        (5, ("DROP view s.v", "DROP column s.b.c", "DROP index s.b.i")),
-        (3, ("DROP table s.a",)),
-    ]
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("public.t.c", ["public", "t", "c"]),
+        ('"a.b"."c""d".e', ['"a.b"', '"c""d"', "e"]),
+        ('public.f(integer,"x.y".z)', ["public", "f"]),
+        ("public", ["public"]),
+    ],
+)
+def test_names_are_taken_apart_at_dots_outside_of_quotes(name: str, expected: list[str]) -> None:
+    assert parts(name) == expected
 
 
-def test_the_order_stays_also_where_the_owners_take_turns() -> None:
-    assert [place for place, _ in parts(A, B, A)] == [3, 5, 3]
+def test_a_part_and_its_parent_make_the_name() -> None:
+    assert (parent('s."a.b".c'), last('s."a.b".c')) == ('s."a.b"', "c")
 
 
-def test_what_nobody_owns_is_the_first_owners() -> None:
-    assert parts(ObjectName("table", "s.other"), VIEW) == [(3, ("DROP table s.other", "DROP view s.v"))]
+def test_new_names_are_quoted_where_they_have_to_be_and_never_too_long() -> None:
+    assert beside("s.state", "_old") == "s.state_old"
+    assert beside('s."State"', "_old") == 's."State_old"'
+    assert len(last(beside(f"s.{'x' * 63}", "_old"))) == 63
+    assert default_name('s."T".c', "seq") == '"T_c_seq"'
 
 
-def test_a_body_that_is_not_looked_into_is_so_in_its_own_script() -> None:
-    body = "CREATE OR REPLACE FUNCTION s.f() RETURNS int\n LANGUAGE sql\nAS $function$SELECT 1$function$"
-    work = ((A, "DROP TABLE s.a"), (B, "ALTER TABLE s.b DROP c"), (ObjectName("function", "s.f()"), body))
-    found = Difference(work=work, unhandled=()).parts({A: 0, B: 1})
-    assert found == [(0, ("DROP TABLE s.a",)), (1, (BODIES_UNSEEN, "ALTER TABLE s.b DROP c", body))]
+def test_the_arguments_of_a_function_belong_to_no_part_of_its_name() -> None:
+    name = ObjectName(ObjectKind.FUNCTION, 's."f.g"(integer,"x.y".z)')
+    assert (name.parent, name.last, name.arguments) == ("s", '"f.g"', '(integer,"x.y".z)')
+    schema = ObjectName(ObjectKind.SCHEMA, "s")
+    assert (schema.parent, schema.last, schema.arguments) == ("", "s", "")

@@ -1,12 +1,8 @@
-"""What a branch takes away from those who use the schema: tables, views and columns that are renamed or dropped.
+"""Source code that a branch leaves behind: lines that still use a table or column that it renames or drops.
 
-What one line of source code looks like: SQL or prose, a definition, a comment, reading or writing.
-
-How source code spells the names of tables and columns.
-
-Which of the lines that name a departed table or column are uses of it.
-
-Uses as findings.
+From top to bottom: what is removed from the schema; what one line of code looks like (SQL or prose, a definition, a
+comment, reading or writing); how code spells the names of tables and columns; which of the lines that have such a name
+are uses, and how sure that is.
 """
 
 from __future__ import annotations
@@ -17,9 +13,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from gitmig.check.findings import Finding, Severity
-from gitmig.check.footprint import Verb
-from gitmig.check.footprint.objects import Kind
+from gitmig.check.footprint import Action
+from gitmig.check.footprint.model import NamedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,12 +24,12 @@ if TYPE_CHECKING:
     Path = tuple[str, ...]
 
 
-OF_INTEREST = {Kind.TABLE, Kind.VIEW, Kind.COLUMN}
+OF_INTEREST = {NamedKind.TABLE, NamedKind.VIEW, NamedKind.COLUMN}
 TABLE_PATH = 3  # the part of a column's path that is its table's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class RemovedObject:
     """A table, or with `column` a column of it, that has another name afterwards (`to`), or none: it is dropped.
 
     Names are without schema and quotes. `migration` is the label of the migration that does it. `tables` are all the
@@ -57,20 +52,20 @@ class Departure:
         return f"renames it to {self.to}" if self.to else "drops it"
 
 
-def departures(branch: Iterable[tuple[str, Footprint]]) -> list[Departure]:
+def removed_objects(branch: Iterable[tuple[str, Footprint]]) -> list[RemovedObject]:
     """What has gone once all migrations of a branch ran; `branch` are their labels and footprints, in order.
 
-    What the branch itself makes, and what it takes away and brings back, is no departure.
+    What the branch itself makes, and what it removes and creates again, is not listed.
     """
-    ledger = _Ledger()
+    removals = _Removals()
     for label, footprint in branch:
         for touch in footprint.touches:
             if touch.object.kind in OF_INTEREST:
-                ledger.note(label, touch)
-    return ledger.departures()
+                removals.note(label, touch)
+    return removals.removed_objects()
 
 
-class _Ledger:
+class _Removals:
     """Follows objects through a branch. Paths are those the objects had before it, whatever they are called now."""
 
     def __init__(self) -> None:
@@ -82,18 +77,18 @@ class _Ledger:
     def note(self, label: str, touch: Touch) -> None:
         """Take one touch into account."""
         path = self._original(touch.object.path)
-        if touch.verb is Verb.CREATE:
+        if touch.action is Action.CREATE:
             self._create(path)
-        elif touch.verb is Verb.RENAME and touch.to is not None:
+        elif touch.action is Action.RENAME and touch.to is not None:
             self._rename(label, path, touch.to.path)
-        elif touch.verb is Verb.DROP and not self._is_new(path):
+        elif touch.action is Action.DROP and not self._is_new(path):
             self._gone[path] = (label, None)
 
-    def departures(self) -> list[Departure]:
+    def removed_objects(self) -> list[RemovedObject]:
         """Everything that has gone, without the columns of tables that are dropped whole."""
         dropped = {path for path, (_, to) in self._gone.items() if to is None}
         return [
-            Departure(
+            RemovedObject(
                 migration=label,
                 tables=tuple(dict.fromkeys([path[2], *self._names.get(path[:TABLE_PATH], ())])),
                 column=path[-1] if len(path) > TABLE_PATH else None,
@@ -266,8 +261,8 @@ CODE_BEFORE_TABLE = re.compile(
 )
 
 
-class Weight(IntEnum):
-    """How sure it is that a line means what has departed."""
+class Confidence(IntEnum):
+    """How sure it is that a line means what was removed."""
 
     NONE = 0
     FILE = 1  # the same file names the table, or nothing else has such a name
@@ -286,25 +281,25 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """A line that still uses what has departed. `how` is `reads`, `writes` or `names`."""
+    """A line that still uses what was removed. `how` is `reads`, `writes` or `names`."""
 
-    departure: Departure
+    removed: RemovedObject
     path: str
     line: int
     how: str
-    weight: Weight
+    confidence: Confidence
 
 
-def words(departures: Iterable[Departure]) -> frozenset[str]:
+def words(removed_objects: Iterable[RemovedObject]) -> frozenset[str]:
     """What to look for in the source: every line with one of these as a whole word is a hit for `uses`."""
     found = {IGNORE}
-    for departure in departures:
-        found |= column_spellings(departure.column) if departure.column else set()
-        found |= {word for table in departure.tables for word in table_spellings(table)}
+    for removed in removed_objects:
+        found |= column_spellings(removed.column) if removed.column else set()
+        found |= {word for table in removed.tables for word in table_spellings(table)}
     return frozenset(found)
 
 
-def uses(departures: Sequence[Departure], hits: Iterable[Hit]) -> list[Use]:
+def uses(removed_objects: Sequence[RemovedObject], hits: Iterable[Hit]) -> list[Use]:
     """The uses among the hits, by path and line.
 
     A line is left out if it, or the one before it, says `gitmig: ignore`.
@@ -313,60 +308,60 @@ def uses(departures: Sequence[Departure], hits: Iterable[Hit]) -> list[Use]:
     for hit in hits:
         if len(hit.text) <= LONGEST:
             files[hit.path].append(hit)
-    found = [use for path, there in files.items() for d in departures for use in _of_file(d, path, there)]
-    return sorted(found, key=lambda use: (use.path, use.line, use.departure.name))
+    found = [use for path, there in files.items() for d in removed_objects for use in _of_file(d, path, there)]
+    return sorted(found, key=lambda use: (use.path, use.line, use.removed.name))
 
 
-def _of_file(departure: Departure, path: str, hits: Sequence[Hit]) -> list[Use]:
+def _of_file(removed: RemovedObject, path: str, hits: Sequence[Hit]) -> list[Use]:
     ignored = {line for hit in hits if IGNORE in hit.text for line in (hit.line, hit.line + 1)}
-    judge = _Column(departure, hits) if departure.column else _Table(departure)
+    judge = _Column(removed, hits) if removed.column else _Table(removed)
     found = []
     for hit in hits:
         if hit.line in ignored or not judge.named.search(hit.text):
             continue
-        weight = _for_people(judge.weigh(hit), path, hit)
-        if weight:
+        confidence = _for_people(judge.confidence(hit), path, hit)
+        if confidence:
             said = how(hit.text, judge.names)
-            found.append(Use(departure=departure, path=path, line=hit.line, how=said, weight=weight))
+            found.append(Use(removed=removed, path=path, line=hit.line, how=said, confidence=confidence))
     return found
 
 
-def _for_people(weight: Weight, path: str, hit: Hit) -> Weight:
+def _for_people(confidence: Confidence, path: str, hit: Hit) -> Confidence:
     """In a comment or a text for people only what stands together counts, and not as certain."""
     if is_comment(hit.text) or is_prose(path):
-        return Weight.NEAR if weight is Weight.CERTAIN else Weight.NONE
-    return weight
+        return Confidence.NEAR if confidence is Confidence.CERTAIN else Confidence.NONE
+    return confidence
 
 
 class _Column:
     """Weighs lines that name a column, in view of where their file names its table."""
 
-    def __init__(self, departure: Departure, hits: Sequence[Hit]) -> None:
-        assert departure.column is not None  # or it were a table
-        self.names = _any_of(column_spellings(departure.column))
+    def __init__(self, removed: RemovedObject, hits: Sequence[Hit]) -> None:
+        assert removed.column is not None  # or it were a table
+        self.names = _any_of(column_spellings(removed.column))
         self.named = re.compile(rf"\b(?:{self.names})\b")
-        tables = {word for table in departure.tables for word in table_spellings(table)}
-        owners = _any_of(tables.union(*(row_spellings(table) for table in departure.tables)))
+        tables = {word for table in removed.tables for word in table_spellings(table)}
+        owners = _any_of(tables.union(*(row_spellings(table) for table in removed.tables)))
         self._together = re.compile(rf"\b(?:{owners})\b[\"'`\]]*(?:\.|->|::|\[)[\"'`\[:]*(?:{self.names})\b")
         self._table = re.compile(rf"\b(?:{_any_of(tables)})\b")
         self._mentions = [hit for hit in hits if self._table.search(hit.text)]
         self._owned = re.compile(rf"(\w+)[\"'`]?(\.|->|::)[\"'`]?(?:{self.names})\b")
         self._called = re.compile(rf"\b(?:{self.names})\(")
-        self._rows = tuple({row.lower() for table in departure.tables for row in row_spellings(table)})
-        self._distinctive = is_distinctive(departure.column)
+        self._rows = tuple({row.lower() for table in removed.tables for row in row_spellings(table)})
+        self._distinctive = is_distinctive(removed.column)
 
-    def weigh(self, hit: Hit) -> Weight:
+    def confidence(self, hit: Hit) -> Confidence:
         if is_alias(hit.text, self.names) or self._called.search(hit.text):
-            return Weight.NONE
+            return Confidence.NONE
         if self._together.search(hit.text) or (is_statement(hit.text) and self._table.search(hit.text)):
-            return Weight.CERTAIN
+            return Confidence.CERTAIN
         if self._is_anothers(hit):
-            return Weight.NONE
+            return Confidence.NONE
         if is_data(hit.text, self.names) and self._is_near(hit):
-            return Weight.NEAR
+            return Confidence.NEAR
         if defines_column(hit.text, self.names) and self._is_defined_before(hit):
-            return Weight.NEAR
-        return Weight.FILE if self._mentions and self._distinctive else Weight.NONE
+            return Confidence.NEAR
+        return Confidence.FILE if self._mentions and self._distinctive else Confidence.NONE
 
     def _is_anothers(self, hit: Hit) -> bool:
         """Whether something else has the column: `album.contents`, not `c.contents` or `data.contents`."""
@@ -391,8 +386,8 @@ class _Column:
 class _Table:
     """Weighs lines that name a table."""
 
-    def __init__(self, departure: Departure) -> None:
-        name = departure.tables[0]
+    def __init__(self, removed: RemovedObject) -> None:
+        name = removed.tables[0]
         self.names = re.escape(name)
         self.named = re.compile(rf"\b{self.names}\b")
         self._in_sql = re.compile(rf"\b{SQL_BEFORE_TABLE}{self.names}\b")
@@ -400,39 +395,15 @@ class _Table:
         self._in_code = re.compile(rf"[\"'`:]{self.names}(?:\.\w+)?[\"'`]|:{self.names}\b|\b{self.names}::")
         self._distinctive = is_distinctive(name)
 
-    def weigh(self, hit: Hit) -> Weight:
+    def confidence(self, hit: Hit) -> Confidence:
         if self._in_sql.search(hit.text):
-            return Weight.CERTAIN
+            return Confidence.CERTAIN
         if self._in_small_letters.search(hit.text) and SQL_IN_ANY_CASE.search(hit.text):
-            return Weight.NEAR
+            return Confidence.NEAR
         if self._in_code.search(hit.text) and (CODE_BEFORE_TABLE.search(hit.text) or "::" in hit.text):
-            return Weight.NEAR
-        return Weight.FILE if self._distinctive else Weight.NONE
+            return Confidence.NEAR
+        return Confidence.FILE if self._distinctive else Confidence.NONE
 
 
 def _any_of(names: Iterable[str]) -> str:
     return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-
-
-CODE = "GM601"
-DOUBTS = {
-    Weight.NEAR: "the table is named near it, not with it",
-    Weight.FILE: "the table is named elsewhere in the file, or not at all",
-}
-
-
-def note(use: Use) -> Finding:
-    """`src/api.py:40 still reads comments.contents`."""
-    departure = use.departure
-    kind = "column" if departure.column else "table"
-    return Finding(
-        code=CODE,
-        severity=Severity.NOTE,
-        message=f"{use.path}:{use.line} still {use.how} {departure.name}",
-        hint=f"{departure.migration} {departure.fate}: let the code follow, or write `{IGNORE}` on the line",
-        migrations=(departure.migration,),
-        objects=(f"{kind} {departure.name}",),
-        path=use.path,
-        line=use.line,
-        doubt=DOUBTS.get(use.weight),
-    )

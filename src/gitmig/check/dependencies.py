@@ -1,179 +1,36 @@
-"""What in the common base follows from what: children of tables, rows of functions, columns of types.
+"""What depends on what in the common base, so that an effect is known to reach further than its statement names.
 
-What depends on what in the common base, so that a drop is known to take more along than it names.
+`Dependents` knows what is dropped, altered or moved along; `DependencyLinks` what follows from names: columns of child
+tables, rows of functions, columns of types.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.objects import ROUTINE, Kind, Object
-from gitmig.check.footprint.touches import Manner, Touch, Trait, Verb
+from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gitmig.check.effects import Effect
-    from gitmig.check.footprint.touches import Footprint
+    from gitmig.check.footprint.model import Footprint
 
 
-PASSED_ON = {Verb.CREATE, Verb.DROP, Verb.RENAME}
+PASSED_ON = {Action.CREATE, Action.DROP, Action.RENAME}
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
-
-
-class Link(Enum):
-    """How the second object hangs on the first one."""
-
-    CHILD = "a table that inherits from a table"
-    ROWS = "the row type that a function returns"
-    TYPED = "a column of a type"
-    REST = "the default partition of a table"
-    NAMED = "a function of a name"
-
-
-class Lineage:
-    """Links between the objects of the base, from its scripts in order."""
-
-    def __init__(self) -> None:
-        self._links: set[tuple[Link, Object, Object]] = set()
-
-    def read(self, touches: Sequence[Touch]) -> None:
-        """Go on with the next script."""
-        types = _types(touches)
-        for touch in touches:
-            if touch.verb is Verb.CREATE or touch.aspect == "type":
-                self._made(touch, types.get((touch.statement, touch.part), []))
-            elif touch.verb is Verb.DROP:
-                self._links = {link for link in self._links if not any(_goes(one, touch.object) for one in link[1:])}
-            elif touch.verb is Verb.RENAME and touch.to:
-                old, new = touch.object, touch.to
-                self._links = {(kind, _renamed(a, old, new), _renamed(b, old, new)) for kind, a, b in self._links}
-            elif touch.aspect == "parent" and touch.verb is Verb.READ and touch.to:
-                self._links.add((Link.CHILD, touch.object, touch.to))
-            elif touch.aspect == "detached" and touch.to:
-                self._links -= {(kind, touch.to, touch.object) for kind in (Link.CHILD, Link.REST)}
-
-    def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
-        """What an effect does to further objects of the base; `known` are all effects of its side."""
-        kind = effect.object.kind
-        if kind is Kind.COLUMN and (effect.verb in PASSED_ON or effect.touch.aspect == "type"):
-            yield from self._passed_on(effect)
-        elif kind is Kind.VALUE and effect.verb is Verb.RENAME:
-            yield from self._of_columns(effect, VALUES)
-        elif kind is Kind.CONSTRAINT and effect.touch.aspect == DOMAIN and effect.verb is Verb.CREATE:
-            yield from self._of_columns(effect, DOMAIN)
-        elif kind is Kind.PARTITION and effect.verb is Verb.CREATE:
-            table = Object(Kind.TABLE, effect.object.root)
-            yield from (_alteration(effect, table, REST) for _ in self._linked(Link.REST, table))
-        elif effect.object.path[0] == ROUTINE:
-            yield from self._of_functions(effect, known)
-
-    def _passed_on(self, effect: Effect) -> Iterator[Effect]:
-        """A table's columns are those of its children, too."""
-        parent = Object(Kind.TABLE, effect.object.root)
-        for child in self._descendants(parent):
-            new = effect.touch.to
-            touch = replace(
-                effect.touch,
-                object=_renamed(effect.object, parent, child),
-                to=_renamed(new, parent, child) if new else None,
-            )
-            yield replace(effect, touch=touch, implied=True)
-
-    def _of_columns(self, effect: Effect, aspect: str) -> Iterator[Effect]:
-        owner = Object(Kind.TYPE, effect.object.root)
-        yield from (_alteration(effect, column, aspect) for column in self._linked(Link.TYPED, owner))
-
-    def _of_functions(self, effect: Effect, side: Sequence[Effect]) -> Iterator[Effect]:
-        name = Object(Kind.FUNCTION, effect.object.root)
-        known = self._linked(Link.NAMED, name)
-        gone = {other.object for other in side if other.verb is Verb.DROP}
-        if effect.verb is Verb.CREATE and effect.object not in known and set(known) - gone:
-            yield _alteration(effect, name, OVERLOADS)
-        elif effect.verb is Verb.READ and effect.has(Trait.WHOLE):
-            for function in known:
-                for row in self._linked(Link.ROWS, function):
-                    touch = replace(effect.touch, object=Object(Kind.TABLE, row.path))
-                    yield replace(effect, touch=touch, implied=True)
-
-    def _descendants(self, table: Object) -> Iterator[Object]:
-        seen, waiting = {table}, [table]
-        while waiting:
-            for child in self._linked(Link.CHILD, waiting.pop()):
-                if child not in seen:
-                    seen.add(child)
-                    waiting.append(child)
-                    yield child
-
-    def _linked(self, kind: Link, source: Object) -> list[Object]:
-        found = [target for link, first, target in self._links if link is kind and first == source]
-        return sorted(found, key=lambda target: target.path)
-
-    def _made(self, made: Touch, types: Iterable[Touch]) -> None:
-        kind = made.object.kind
-        if kind is Kind.COLUMN:
-            self._links = {link for link in self._links if link[0] is not Link.TYPED or link[2] != made.object}
-            self._links |= {(Link.TYPED, read.object, made.object) for read in types}
-        elif kind is Kind.FUNCTION:
-            self._links.add((Link.NAMED, Object(kind, made.object.root), made.object))
-            rows = [read.object for read in types if read.aspect == "returns"]
-            self._links |= {(Link.ROWS, made.object, row) for row in rows}
-        elif kind is Kind.PARTITION and made.to and '"is_default"' in made.value:
-            self._links.add((Link.REST, Object(Kind.TABLE, made.object.root), made.to))
-
-
-def reaches_down(touches: Sequence[Touch]) -> bool:
-    """Whether these touches may mean objects of the base that they do not name."""
-    made = {t.object.path for t in touches if t.verb is Verb.CREATE}
-    new = [t.object for t in touches if t.verb is Verb.CREATE and t.object.root not in made - {t.object.path}]
-    columns = [column.path for column in new if column.kind is Kind.COLUMN]
-    tables_by_name = {(path[-1], path[:3]) for path in columns}
-    called = {t.object.root for t in touches if Trait.CALLED in t.traits}
-    stays = any(Trait.WHOLE in t.traits and t.manner is Manner.VIEW for t in touches)
-    return (
-        (stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches)))
-        or len(tables_by_name) > len({name for name, _ in tables_by_name})
-        or any(function.root in called for function in new if function.kind is Kind.FUNCTION)
-        or any(_hangs(touch) for touch in touches)
-    )
-
-
-def _hangs(touch: Touch) -> bool:
-    kind = touch.object.kind
-    return (touch.verb is Verb.RENAME and kind in {Kind.VALUE, Kind.COLUMN}) or (
-        touch.verb is Verb.CREATE and (kind is Kind.PARTITION or touch.aspect == DOMAIN)
-    )
-
-
-def _alteration(cause: Effect, altered: Object, aspect: str) -> Effect:
-    touch = replace(cause.touch, verb=Verb.ALTER, object=altered, aspect=aspect, traits=frozenset(), to=None)
-    return replace(cause, touch=touch, implied=True)
-
-
-def _types(touches: Iterable[Touch]) -> dict[tuple[int, int], list[Touch]]:
-    """Where types are read, by statement and part."""
-    found: dict[tuple[int, int], list[Touch]] = defaultdict(list)
-    for touch in touches:
-        if touch.verb is Verb.READ and touch.object.kind is Kind.TYPE:
-            found[touch.statement, touch.part].append(touch)
-    return found
-
-
-def _goes(one: Object, dropped: Object) -> bool:
-    return one == dropped or dropped.contains(one)
-
-
-def _renamed(one: Object, old: Object, new: Object) -> Object:
-    same = one.path[: len(old.path)] == old.path
-    return Object(one.kind, new.path + one.path[len(old.path) :]) if same else one
-
-
 # They go with their table or column without being asked for.
-PARTS = {Kind.INDEX, Kind.CONSTRAINT, Kind.TRIGGER, Kind.POLICY, Kind.RULE, Kind.SEQUENCE}
-KEPT = {Manner.KEY, Manner.VIEW}
+PARTS = {
+    NamedKind.INDEX,
+    NamedKind.CONSTRAINT,
+    NamedKind.TRIGGER,
+    NamedKind.POLICY,
+    NamedKind.RULE,
+    NamedKind.SEQUENCE,
+}
+KEPT = {DependencyKind.FOLLOWS, DependencyKind.BLOCKS}
 
 
 class Dependents:
@@ -182,38 +39,39 @@ class Dependents:
     def __init__(self, footprints: Iterable[Footprint]) -> None:
         self._needs: dict[Object, set[Object]] = {}
         self._unique: set[Object] = set()
-        self._lineage = Lineage()
+        self._dependency_links = DependencyLinks()
         for footprint in footprints:
             self._read(footprint.touches)
-            self._lineage.read(footprint.touches)
+            self._dependency_links.read(footprint.touches)
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """The further effects of a drop, of a new type, of a move into another schema; and what follows from names."""
-        yield from self._lineage.implied_by(effect, known)
-        if effect.verb is Verb.DROP:
+        yield from self._dependency_links.implied_by(effect, known)
+        if effect.action is Action.DROP:
             yield from self._dropped_with(effect, known)
-        elif effect.verb is Verb.ALTER and effect.touch.aspect == "type":
+        elif effect.action is Action.ALTER and effect.aspect == "type":
             for key in self._unique:  # a foreign key need not name the columns of a primary key
-                if key.kind is Kind.CONSTRAINT and effect.object in self._needs.get(key, ()):
-                    yield replace(effect, touch=replace(effect.touch, object=key), implied=True)
-        elif effect.verb is Verb.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
+                if key.kind is NamedKind.CONSTRAINT and effect.object in self._needs.get(key, ()):
+                    yield effect.implying(object=key)
+        elif effect.action is Action.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
             for moved in self._along(effect.object, cascade=False):
                 if not effect.object.contains(moved):
-                    yield replace(effect, touch=replace(effect.touch, object=moved, to=moved), implied=True)
+                    yield effect.implying(object=moved, to=moved)
 
     def _dropped_with(self, drop: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """What goes along, and which columns are no key, which table has no such index any more."""
-        named = {e.object for e in known if e.verb is Verb.DROP or (e.verb is Verb.ALTER and e.touch.aspect == "type")}
+        named = {
+            e.object for e in known if e.action is Action.DROP or (e.action is Action.ALTER and e.aspect == "type")
+        }
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
             if gone not in named and not drop.object.contains(gone):
-                touch = replace(drop.touch, object=gone, traits=frozenset({Trait.LENIENT}))
-                yield replace(drop, touch=touch, implied=True)
+                yield drop.implying(object=gone, traits=frozenset({Trait.LENIENT}))
         if drop.object in self._unique and not drop.replaced:
             for column in self._needs.get(drop.object, ()):
-                yield _altered_by_drop(drop, column, "uniqueness")
-        if drop.object.kind is Kind.INDEX:
-            for table in {Object(Kind.TABLE, need.root) for need in self._needs.get(drop.object, ())}:
-                yield _altered_by_drop(drop, table, "indexes")
+                yield _alteration(drop, column, "uniqueness")
+        if drop.object.kind is NamedKind.INDEX:
+            for table in {Object(NamedKind.TABLE, need.root) for need in self._needs.get(drop.object, ())}:
+                yield _alteration(drop, table, "indexes")
 
     def _along(self, gone: Object, *, cascade: bool) -> Iterator[Object]:
         seen = {gone}
@@ -230,55 +88,44 @@ class Dependents:
 
     def _read(self, touches: Sequence[Touch]) -> None:
         for touch in touches:
-            if touch.verb is Verb.CREATE:
+            if touch.action is Action.CREATE:
                 needs = _needs(touch, touches)
-                if needs or touch.object.kind is not Kind.COLUMN:
+                if needs or touch.object.kind is not NamedKind.COLUMN:
                     self._needs[touch.object] = needs
                 if Trait.UNIQUE in touch.traits:
                     self._unique.add(touch.object)
-            elif touch.verb is Verb.ALTER and touch.aspect == "type":
+            elif touch.action is Action.ALTER and touch.aspect == "type":
                 self._needs.pop(touch.object, None)
-            elif touch.verb is Verb.DROP:
+            elif touch.action is Action.DROP:
                 for gone in [o for o in self._needs if o == touch.object or touch.object.contains(o)]:
                     del self._needs[gone]
-            elif touch.verb is Verb.RENAME and touch.to:
+            elif touch.action is Action.RENAME and touch.to:
                 self._rename(touch.object, touch.to)
 
     def _rename(self, old: Object, new: Object) -> None:
         self._needs = {
-            _under_new_name(made, old, new): {_under_new_name(need, old, new) for need in needs}
+            _renamed(made, old, new): {_renamed(need, old, new) for need in needs}
             for made, needs in self._needs.items()
         }
-        self._unique = {_under_new_name(made, old, new) for made in self._unique}
-
-
-def reaches_further(footprints: Iterable[Footprint]) -> bool:
-    """Whether a script may touch more than it names: only then the base has to be read."""
-    touches = [touch for footprint in footprints for touch in footprint.touches]
-    return reaches_down(touches) or any(
-        t.verb is Verb.DROP or t.aspect == "type" or (t.to and t.to.path[1] != t.object.path[1]) for t in touches
-    )
-
-
-def _altered_by_drop(drop: Effect, altered: Object, aspect: str) -> Effect:
-    touch = replace(drop.touch, verb=Verb.ALTER, object=altered, aspect=aspect, traits=frozenset())
-    return replace(drop, touch=touch, implied=True)
+        self._unique = {_renamed(made, old, new) for made in self._unique}
 
 
 def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
     """What the same part of the statement names to stay; a table needs neither its own columns nor what it is like."""
-    kept = KEPT if made.object.kind is not Kind.TABLE else {Manner.KEY}  # LIKE and AS are read only once
+    kept = (
+        KEPT if made.object.kind is not NamedKind.TABLE else {DependencyKind.FOLLOWS}
+    )  # LIKE and AS are read only once
     needs = {
         touch.object
         for touch in touches
         if (touch.statement, touch.part) == (made.statement, made.part)
-        and touch.verb is Verb.READ
-        and touch.manner in kept
+        and touch.action is Action.READ
+        and touch.dependency in kept
         and touch.object.root != made.object.path
     }
-    if made.object.kind is Kind.COLUMN:
-        return {need for need in needs if need.kind is Kind.TYPE}
-    return needs | {Object(Kind.TABLE, made.object.root)} if len(made.object.path) > 4 else needs
+    if made.object.kind is NamedKind.COLUMN:
+        return {need for need in needs if need.kind is NamedKind.TYPE}
+    return needs | {Object(NamedKind.TABLE, made.object.root)} if len(made.object.path) > 4 else needs
 
 
 def _hit(gone: Object, needs: Iterable[Object]) -> bool:
@@ -287,12 +134,154 @@ def _hit(gone: Object, needs: Iterable[Object]) -> bool:
 
 def _is_part(candidate: Object, gone: Object, needs: set[Object]) -> bool:
     """Whether it goes without CASCADE: an index with its table or column, not the foreign key of another table."""
-    if candidate.kind is Kind.INDEX:
+    if candidate.kind is NamedKind.INDEX:
         return any(need.root == gone.root for need in needs)
     return candidate.kind in PARTS and candidate.root == gone.root
 
 
-def _under_new_name(made: Object, old: Object, new: Object) -> Object:
-    if made.path[: len(old.path)] == old.path:
-        return Object(made.kind, new.path + made.path[len(old.path) :])
-    return made
+class Link(Enum):
+    """How the second object hangs on the first one."""
+
+    CHILD = "a table that inherits from a table"
+    ROWS = "the row type that a function returns"
+    TYPED = "a column of a type"
+    REST = "the default partition of a table"
+    NAMED = "a function of a name"
+
+
+class DependencyLinks:
+    """Links between the objects of the base, from its scripts in order."""
+
+    def __init__(self) -> None:
+        self._links: set[tuple[Link, Object, Object]] = set()
+
+    def read(self, touches: Sequence[Touch]) -> None:
+        """Go on with the next script."""
+        types = _types(touches)
+        for touch in touches:
+            if touch.action is Action.CREATE or touch.aspect == "type":
+                self._made(touch, types.get((touch.statement, touch.part), []))
+            elif touch.action is Action.DROP:
+                self._links = {link for link in self._links if not any(_goes(one, touch.object) for one in link[1:])}
+            elif touch.action is Action.RENAME and touch.to:
+                old, new = touch.object, touch.to
+                self._links = {(kind, _renamed(a, old, new), _renamed(b, old, new)) for kind, a, b in self._links}
+            elif touch.aspect == "parent" and touch.action is Action.READ and touch.to:
+                self._links.add((Link.CHILD, touch.object, touch.to))
+            elif touch.aspect == "detached" and touch.to:
+                self._links -= {(kind, touch.to, touch.object) for kind in (Link.CHILD, Link.REST)}
+
+    def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
+        """What an effect does to further objects of the base; `known` are all effects of its side."""
+        kind = effect.object.kind
+        if kind is NamedKind.COLUMN and (effect.action in PASSED_ON or effect.aspect == "type"):
+            yield from self._passed_on(effect)
+        elif kind is NamedKind.VALUE and effect.action is Action.RENAME:
+            yield from self._of_columns(effect, VALUES)
+        elif kind is NamedKind.CONSTRAINT and effect.aspect == DOMAIN and effect.action is Action.CREATE:
+            yield from self._of_columns(effect, DOMAIN)
+        elif kind is NamedKind.PARTITION and effect.action is Action.CREATE:
+            table = Object(NamedKind.TABLE, effect.object.root)
+            yield from (_alteration(effect, table, REST) for _ in self._linked(Link.REST, table))
+        elif effect.object.path[0] == ROUTINE:
+            yield from self._of_functions(effect, known)
+
+    def _passed_on(self, effect: Effect) -> Iterator[Effect]:
+        """A table's columns are those of its children, too."""
+        parent = Object(NamedKind.TABLE, effect.object.root)
+        for child in self._descendants(parent):
+            new = effect.touch.to and _renamed(effect.touch.to, parent, child)
+            yield effect.implying(object=_renamed(effect.object, parent, child), to=new)
+
+    def _of_columns(self, effect: Effect, aspect: str) -> Iterator[Effect]:
+        owner = Object(NamedKind.TYPE, effect.object.root)
+        yield from (_alteration(effect, column, aspect) for column in self._linked(Link.TYPED, owner))
+
+    def _of_functions(self, effect: Effect, side: Sequence[Effect]) -> Iterator[Effect]:
+        name = Object(NamedKind.FUNCTION, effect.object.root)
+        known = self._linked(Link.NAMED, name)
+        gone = {other.object for other in side if other.action is Action.DROP}
+        if effect.action is Action.CREATE and effect.object not in known and set(known) - gone:
+            yield _alteration(effect, name, OVERLOADS)
+        elif effect.action is Action.READ and effect.has(Trait.WHOLE):
+            for function in known:
+                for row in self._linked(Link.ROWS, function):
+                    yield effect.implying(object=Object(NamedKind.TABLE, row.path))
+
+    def _descendants(self, table: Object) -> Iterator[Object]:
+        seen, waiting = {table}, [table]
+        while waiting:
+            for child in self._linked(Link.CHILD, waiting.pop()):
+                if child not in seen:
+                    seen.add(child)
+                    waiting.append(child)
+                    yield child
+
+    def _linked(self, kind: Link, source: Object) -> list[Object]:
+        found = [target for link, first, target in self._links if link is kind and first == source]
+        return sorted(found, key=lambda target: target.path)
+
+    def _made(self, made: Touch, types: Iterable[Touch]) -> None:
+        kind = made.object.kind
+        if kind is NamedKind.COLUMN:
+            self._links = {link for link in self._links if link[0] is not Link.TYPED or link[2] != made.object}
+            self._links |= {(Link.TYPED, read.object, made.object) for read in types}
+        elif kind is NamedKind.FUNCTION:
+            self._links.add((Link.NAMED, Object(kind, made.object.root), made.object))
+            rows = [read.object for read in types if read.aspect == "returns"]
+            self._links |= {(Link.ROWS, made.object, row) for row in rows}
+        elif kind is NamedKind.PARTITION and made.to and '"is_default"' in made.value:
+            self._links.add((Link.REST, Object(NamedKind.TABLE, made.object.root), made.to))
+
+
+def reaches_further(footprints: Iterable[Footprint]) -> bool:
+    """Whether a script may touch more than it names: only then the base has to be read."""
+    touches = [touch for footprint in footprints for touch in footprint.touches]
+    return reaches_down(touches) or any(
+        t.action is Action.DROP or t.aspect == "type" or (t.to and t.to.path[1] != t.object.path[1]) for t in touches
+    )
+
+
+def reaches_down(touches: Sequence[Touch]) -> bool:
+    """Whether these touches may mean objects of the base that they do not name."""
+    made = {t.object.path for t in touches if t.action is Action.CREATE}
+    new = [t.object for t in touches if t.action is Action.CREATE and t.object.root not in made - {t.object.path}]
+    columns = [column.path for column in new if column.kind is NamedKind.COLUMN]
+    tables_by_name = {(path[-1], path[:3]) for path in columns}
+    called = {t.object.root for t in touches if Trait.CALLED in t.traits}
+    stays = any(Trait.WHOLE in t.traits and t.dependency is DependencyKind.BLOCKS for t in touches)
+    return (
+        (stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches)))
+        or len(tables_by_name) > len({name for name, _ in tables_by_name})
+        or any(function.root in called for function in new if function.kind is NamedKind.FUNCTION)
+        or any(_hangs(touch) for touch in touches)
+    )
+
+
+def _hangs(touch: Touch) -> bool:
+    kind = touch.object.kind
+    return (touch.action is Action.RENAME and kind in {NamedKind.VALUE, NamedKind.COLUMN}) or (
+        touch.action is Action.CREATE and (kind is NamedKind.PARTITION or touch.aspect == DOMAIN)
+    )
+
+
+def _types(touches: Iterable[Touch]) -> dict[tuple[int, int], list[Touch]]:
+    """Where types are read, by statement and part."""
+    found: dict[tuple[int, int], list[Touch]] = defaultdict(list)
+    for touch in touches:
+        if touch.action is Action.READ and touch.object.kind is NamedKind.TYPE:
+            found[touch.statement, touch.part].append(touch)
+    return found
+
+
+def _alteration(cause: Effect, altered: Object, aspect: str) -> Effect:
+    return cause.implying(action=Action.ALTER, object=altered, aspect=aspect, traits=frozenset(), to=None)
+
+
+def _goes(one: Object, dropped: Object) -> bool:
+    return one == dropped or dropped.contains(one)
+
+
+def _renamed(one: Object, old: Object, new: Object) -> Object:
+    same = one.path[: len(old.path)] == old.path
+    return Object(one.kind, new.path + one.path[len(old.path) :]) if same else one

@@ -1,28 +1,55 @@
-"""What a migration does to the objects of the common base, as values."""
+"""What a side's migrations do together to the objects of the common base: effects, from touch after touch.
+
+From top to bottom: the values; `net_effects`, which follows names through renames, drops and creations; what a side
+drops and recreates behind its own changes.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.touches import Trait, Verb
+from gitmig.check.footprint.model import IN_SCHEMAS, ROUTINE, Action, DependencyKind, NamedKind, Object, Trait
 
 if TYPE_CHECKING:
-    from gitmig.check.footprint.objects import Object
-    from gitmig.check.footprint.touches import Footprint, Touch
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from gitmig.check.dependencies import Dependents
+    from gitmig.check.footprint.model import Footprint, Touch
+    from gitmig.migrations.model import Content, Migration, Version
 
-Version = tuple[tuple[str, ...], str]  # the path of something made, and its definition
+Path = tuple[str, ...]
+Definition = tuple[Path, str]  # the path of something made, and its definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """An added migration, with the footprint of its up script, which begins on `first_line` of the file."""
+class AddedMigration:
+    """A migration that a side adds, with the footprint of its up script, which begins on `first_line` of the file.
+
+    `blobs` and `checksum` tell whether another branch adds the same.
+    """
 
     label: str
     path: str
+    version: Version
+    blobs: str
+    checksum: str
     first_line: int
     footprint: Footprint
+
+    @classmethod
+    def of(cls, migration: Migration, content: Content, footprint: Footprint) -> AddedMigration:
+        """The migration, once it has been read."""
+        return cls(
+            label=migration.label,
+            path=migration.path,
+            version=migration.version,
+            blobs=migration.blobs,
+            checksum=content.checksum,
+            first_line=content.up.first_line,
+            footprint=footprint,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +58,14 @@ class Effect:
 
     `replaced`: the side both drops and creates the object. `succeeded`: it drops a function and makes another one of
     that name, with other parameters. `freed`: the side makes it and gives the name up again. `returned`: the side
-    renames it, and gives it its old name back.
-    `widened`: the side adds columns to what this reads. `taken`: it only gives this name to something that is there.
-    `implied`: PostgreSQL does it along with something else. `changes_data`: the statement writes rows.
-    `makes`: what the statement makes of what it reads. `remade`: what the side drops before it changes a column, or
-    might as well drop later, and makes anew behind the change.
+    renames it, and gives it its old name back. `widened`: the side adds columns to what this reads. `taken`: it only
+    gives this name to something that is there. `implied`: PostgreSQL does it along with something else.
+    `changes_data`: the statement writes rows. `makes`: what the statement makes of what it reads. `recreated`: what
+    the side drops before it changes a column, or might as well drop later, and creates again behind the change.
     """
 
     touch: Touch
-    member: Member
+    migration: AddedMigration
     replaced: bool = False
     succeeded: bool = False
     freed: bool = False
@@ -48,18 +74,33 @@ class Effect:
     widened: bool = False
     implied: bool = False
     changes_data: bool = False
-    makes: Version | None = None
-    remade: frozenset[Version] = frozenset()
+    makes: Definition | None = None
+    recreated: frozenset[Definition] = frozenset()
 
     @property
-    def verb(self) -> Verb:
+    def label(self) -> str:
+        """The migration, as people name it."""
+        return self.migration.label
+
+    @property
+    def action(self) -> Action:
         """What happens."""
-        return self.touch.verb
+        return self.touch.action
 
     @property
     def object(self) -> Object:
         """What it happens to."""
         return self.touch.object
+
+    @property
+    def aspect(self) -> str:
+        """Which side of the object it is about; see Touch."""
+        return self.touch.aspect
+
+    @property
+    def dependency(self) -> DependencyKind:
+        """What stays of it."""
+        return self.touch.dependency
 
     @property
     def forgiving(self) -> bool:
@@ -69,8 +110,247 @@ class Effect:
     @property
     def line(self) -> int:
         """The line in the migration's file."""
-        return self.member.first_line + self.touch.line - 1
+        return self.migration.first_line + self.touch.line - 1
 
     def has(self, trait: Trait) -> bool:
         """Whether the touch has a trait."""
         return trait in self.touch.traits
+
+    def implying(self, **changes: Any) -> Effect:
+        """What PostgreSQL does along with it: the same, but for these fields of the touch."""
+        return replace(self, touch=replace(self.touch, **changes), implied=True)
+
+
+def net_effects(migrations: Iterable[AddedMigration], dependents: Dependents | None = None) -> tuple[Effect, ...]:
+    """The effects on what is not the side's own, in order.
+
+    What a side makes itself cannot matter to the other one, but for its name. `dependents` tells what goes along when
+    an object of the base is dropped.
+    """
+    net = _NetEffects()
+    for migration in migrations:
+        writing = {touch.statement for touch in migration.footprint.touches if touch.action is Action.WRITE}
+        for touch in migration.footprint.touches:
+            net.add(migration, touch, changes_data=touch.statement in writing)
+    found = _once(_without_overwritten(_with_recreated(net.finished())))
+    if dependents:
+        found += [further for effect in found for further in dependents.implied_by(effect, found)]
+    return tuple(found)
+
+
+class _NetEffects:
+    """Goes through the touches of one side in order."""
+
+    def __init__(self) -> None:
+        self.found: list[Effect] = []
+        self._names = NameResolution()
+        self._indexed: Path = ()
+        self._dropped: dict[Path, int] = {}
+        self._made: dict[Path, int] = {}
+        self._hihistory: dict[Path, list[str]] = defaultdict(list)
+
+    def finished(self) -> list[Effect]:
+        """The effects; what the side makes and goes on to change is defined by all of that together."""
+        for path, k in self._made.items():
+            if history := self._hihistory.get(path):
+                touch = self.found[k].touch
+                self.found[k] = replace(self.found[k], touch=replace(touch, value="; ".join([touch.value, *history])))
+        last = {e.object.path: e.touch.to for e in self.found if e.action is Action.RENAME}
+        kept = [e for e in self.found if e.aspect != "detached" or e.object.path not in self._dropped]
+        return [replace(e, returned=True) if _is_back(e, last.get(e.object.path)) else e for e in kept]
+
+    def add(self, migration: AddedMigration, touch: Touch, *, changes_data: bool) -> None:
+        if touch.action is Action.CREATE:
+            placed, own = self._names.create(touch.object, certain=Trait.LENIENT not in touch.traits)
+        else:
+            placed, own = self._names.resolve(touch.object)
+        effect = Effect(touch=replace(touch, object=placed), migration=migration, changes_data=changes_data)
+        if touch.action is Action.READ and touch.aspect == "indexes":
+            self._indexed = placed.path
+        if own:
+            self._note_own(effect)
+        if touch.action is Action.RENAME and touch.to:
+            self._rename(effect, touch.object, touch.to, own=own)
+        elif not own:
+            self._add(effect)
+        if touch.action is Action.DROP:
+            self._names.drop(touch.object)
+
+    def _note_own(self, effect: Effect) -> None:
+        """Remember what happens to something of the side's own."""
+        path = effect.object.path
+        if effect.action in {Action.DROP, Action.RENAME} and path in self._made:
+            k = self._made[path]
+            self.found[k] = replace(self.found[k], freed=True)
+        touch = effect.touch
+        if touch.action is not Action.READ:
+            history = (touch.action.value, *path[3:], touch.aspect, touch.value)
+            self._hihistory[path[:3]].append(" ".join(history))
+
+    def _add(self, effect: Effect) -> None:
+        path = effect.object.path
+        if effect.action is Action.DROP:
+            self._dropped[path] = len(self.found)
+        elif effect.action is Action.CREATE:
+            effect = replace(effect, replaced=effect.object.kind is NamedKind.INDEX and self._on_recreated())
+            self._made[path] = len(self.found)
+            for dropped, k in self._dropped.items():
+                if dropped == path:
+                    self.found[k] = replace(self.found[k], replaced=True)
+                    effect = replace(effect, replaced=True)
+                elif path[0] == ROUTINE and dropped[:3] == path[:3]:
+                    self.found[k] = replace(self.found[k], succeeded=True)
+        self.found.append(effect)
+
+    def _on_recreated(self) -> bool:
+        """Whether what the last index is on was dropped and made again, so that an index of that name went with it."""
+        k = self._made.get(self._indexed)
+        return k is not None and self.found[k].replaced
+
+    def _rename(self, effect: Effect, old: Object, new: Object, *, own: bool) -> None:
+        """A rename frees one name and takes another one."""
+        self._names.rename(old, new)
+        placed, inside = self._names.place(new)
+        if not own:
+            self._add(effect)
+        if not inside:
+            origin = self._definition(effect.object) if own else f"renamed {effect.object}"
+            taking = replace(effect.touch, action=Action.CREATE, object=placed, to=None, value=origin)
+            self._add(replace(effect, touch=taking, taken=not own))
+
+    def _definition(self, made: Object) -> str:
+        """What something of the side's own is by now."""
+        k = self._made.get(made.path)
+        created = self.found[k].touch.value if k is not None else ""
+        history = [line for line in self._hihistory.get(made.path, ()) if not line.startswith(Action.RENAME.value)]
+        return "; ".join([created, *history])
+
+
+def _is_back(effect: Effect, last: Object | None) -> bool:
+    return effect.action is Action.RENAME and effect.object == last
+
+
+def _once(found: Iterable[Effect]) -> list[Effect]:
+    """Of the places where a migration reads or writes one thing in one way, the first one is enough."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for effect in found:
+        if effect.action in {Action.READ, Action.WRITE}:
+            anywhere = replace(effect.touch, line=0, statement=0, part=0, value="", to=None)
+            key = (effect.migration.path, anywhere, effect.changes_data, effect.makes)
+            if key in seen:
+                continue
+            seen.add(key)
+        kept.append(effect)
+    return kept
+
+
+def _without_overwritten(found: Iterable[Effect]) -> list[Effect]:
+    """Of several changes of one aspect the last one counts."""
+    last: dict[tuple[Path, str], Effect] = {}
+    ordered = list(found)
+    for effect in ordered:
+        if effect.action is Action.ALTER:
+            last[effect.object.path, effect.aspect] = effect
+    return [e for e in ordered if e.action is not Action.ALTER or last[e.object.path, e.aspect] is e]
+
+
+@dataclass
+class NameResolution:
+    """Names in use → the object's path in the common base, and whether this side made it itself.
+
+    A table that one side renames is still the same table to the other.
+    """
+
+    _known: dict[Path, tuple[Path, bool]] = field(default_factory=dict)
+
+    def resolve(self, named: Object) -> tuple[Object, bool]:
+        """The object under its name in the base, and whether it, or what it is a part of, is this side's own."""
+        path = self._in_base_schema(named.path)
+        for length in range(len(path), 2, -1):
+            if found := self._known.get(path[:length]):
+                origin, own = found
+                return Object(named.kind, origin + path[length:]), own
+        return Object(named.kind, path), False
+
+    def create(self, named: Object, *, certain: bool) -> tuple[Object, bool]:
+        """Where the new object lies in terms of the base, and whether that is inside of something of its own.
+
+        Not `certain` is a creation that forgives: the object may be one of the base.
+        """
+        placed, inside = self.place(named)
+        if certain:
+            self._known[named.path] = (placed.path, True)
+        return placed, inside
+
+    def place(self, named: Object) -> tuple[Object, bool]:
+        """A name nobody has yet, below its owner as the base calls it."""
+        if len(named.path) < 5:
+            return Object(named.kind, self._in_base_schema(named.path)), False
+        owner, own = self.resolve(Object(named.kind, named.path[:-2]))
+        return Object(named.kind, owner.path + named.path[-2:]), own
+
+    def drop(self, named: Object) -> None:
+        """The name is free again."""
+        self._known.pop(named.path, None)
+
+    def rename(self, old: Object, new: Object) -> None:
+        """The object goes on under another name, and its parts with it."""
+        origin, own = self.resolve(old)
+        for path in [path for path in self._known if path[: len(old.path)] == old.path]:
+            self._known[new.path + path[len(old.path) :]] = self._known.pop(path)
+        self._known[new.path] = (origin.path, own)
+
+    def _in_base_schema(self, path: Path) -> Path:
+        renamed = self._known.get(("schema", path[1])) if path[0] in IN_SCHEMAS else None
+        return (path[0], renamed[0][1], *path[2:]) if renamed else path
+
+
+def _with_recreated(found: Sequence[Effect]) -> Iterator[Effect]:
+    """The effects of a side in order; reads know what is made of them, changes of columns what is recreated later.
+
+    If the other side makes the very same, it does not matter whose change comes first: both see all columns in the
+    end, and the old version does not stand in the way.
+    """
+    added = (e for e in found if e.action is Action.CREATE and e.object.kind is NamedKind.COLUMN and not e.taken)
+    widened = {effect.object.root for effect in added}
+    makers = {_statement(effect): effect for effect in found if effect.action is Action.CREATE}
+    dropped = {effect.object.path: k for k, effect in enumerate(found) if effect.action is Action.DROP}
+    again = [
+        (k, _definition_of(effect))
+        for k, effect in enumerate(found)
+        if effect.action is Action.CREATE and (effect.replaced or effect.forgiving)
+    ]
+    for k, effect in enumerate(found):
+        if effect.action is Action.READ:
+            read = _building(effect, makers.get(_statement(effect)))
+            yield replace(read, widened=effect.object.root in widened)
+        elif again and effect.object.kind is NamedKind.COLUMN:
+            yield replace(effect, recreated=_recreated(k, effect, dropped, again))
+        else:
+            yield effect
+
+
+def _building(read: Effect, maker: Effect | None) -> Effect:
+    """What stays of a read is what is made of it, as long as that is not given up again."""
+    if maker is None:
+        return read
+    passing = maker.freed and maker.object.kind is NamedKind.VIEW
+    touch = replace(read.touch, dependency=DependencyKind.TRANSIENT) if passing else read.touch
+    return replace(read, touch=touch, makes=_definition_of(maker))
+
+
+def _recreated(
+    at: int, change: Effect, dropped: Mapping[Path, int], again: Sequence[tuple[int, Definition]]
+) -> frozenset[Definition]:
+    """What comes again behind the change; columns can be added and renamed while a view still stands there."""
+    free = change.action in {Action.CREATE, Action.RENAME}
+    return frozenset(made for k, made in again if k > at and (free or dropped.get(made[0], at) < at))
+
+
+def _statement(effect: Effect) -> tuple[str, int, int]:
+    return effect.migration.path, effect.touch.statement, effect.touch.part
+
+
+def _definition_of(made: Effect) -> Definition:
+    return made.object.path, made.touch.value

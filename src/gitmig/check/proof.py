@@ -1,6 +1,7 @@
-"""What running both orders of two sides has shown, and which findings it decides.
+"""A proof: which orders of two sides are to be run, what running them has shown, and which findings that decides.
 
-Static findings in the light of a proof: what was run decides over what was only read.
+From top to bottom: the runs that are planned; the proof that is concluded from their results; static findings
+reconciled with it, for what was run decides over what was only read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitmig.check.findings import Finding, Severity
+from gitmig.check.rules import RULES
+from gitmig.check.rules.proven import an_order_fails, no_round_trip, two_schemas
+from gitmig.check.rules.registry import WhenProven
 from gitmig.migrations.plan import Direction
 from gitmig.schema.model import Schema, schema_difference
 
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from gitmig.schema.model import ObjectName
 
 
-class Way(Enum):
+class RunOrder(Enum):
     """An order in which the migrations of both sides may come to a database."""
 
     OURS_FIRST = "ours, then theirs"
@@ -30,8 +34,8 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One script to try; `label` names its migration to people."""
+class PlannedScript:
+    """One script to run; `label` names its migration to people."""
 
     label: str
     direction: Direction
@@ -39,15 +43,15 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """Scripts to run one after the other on what both sides have in common; then, perhaps, the way back."""
+class PlannedRun:
+    """Scripts to run one after the other on what both sides have in common; then, perhaps, their downs."""
 
-    there: tuple[Attempt, ...]
-    back: tuple[Attempt, ...] = ()
+    ups: tuple[PlannedScript, ...]
+    downs: tuple[PlannedScript, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class OrderFailure:
     """A script that PostgreSQL refused; `line` is a line of the file `path`."""
 
     label: str
@@ -64,13 +68,13 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What a trial came to: the schema after it, or its failure; the same for the way back, if it was tried."""
+class OrderResult:
+    """What a run came to: the schema after it, or its failure; the same for its downs, if they were run."""
 
     schema: Schema | None = None
-    failure: Failure | None = None
-    back: Schema | None = None
-    back_failure: Failure | None = None
+    failure: OrderFailure | None = None
+    reverted: Schema | None = None
+    revert_failure: OrderFailure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,57 +96,62 @@ class Orders:
 
     @property
     def foundation(self) -> tuple[Migration, ...]:
-        """The common migrations that come before all others in the merged order as well: built once for all trials."""
+        """The common migrations that come before all others in the merged order as well: built once for all runs."""
         return tuple(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(self.common, self.merged)))
 
-    def trials(self) -> dict[Way, Trial]:
+    def planned_runs(self) -> dict[RunOrder, PlannedRun]:
         """What has to be run on the foundation to know all about the merge; an order that is another's is left out."""
         depth = len(self.foundation)
         rest, tail = self.common[depth:], self.merged[depth:]
         orders = {
-            Way.MERGED: tail,
-            Way.OURS_FIRST: rest + self.ours + self.theirs,
-            Way.THEIRS_FIRST: rest + self.theirs + self.ours,
+            RunOrder.MERGED: tail,
+            RunOrder.OURS_FIRST: rest + self.ours + self.theirs,
+            RunOrder.THEIRS_FIRST: rest + self.theirs + self.ours,
         }
-        found: dict[Way, Trial] = {}
-        for way, order in orders.items():
-            if order not in [orders[other] for other in found]:
-                back = self._downs(order) if way is Way.MERGED else ()
-                found[way] = Trial(there=self._ups(order), back=back)
+        found: dict[RunOrder, PlannedRun] = {}
+        for order, migrations in orders.items():
+            if migrations not in [orders[other] for other in found]:
+                downs = self._downs(migrations) if order is RunOrder.MERGED else ()
+                found[order] = PlannedRun(ups=self._ups(migrations), downs=downs)
         return found
 
     @property
     def irreversible(self) -> tuple[Migration, ...]:
-        """The migrations behind the foundation that have no down: with one of them there is no way back to try."""
+        """The migrations behind the foundation that have no down: with one of them no downs are run."""
         return tuple(m for m in self.merged[len(self.foundation) :] if self.contents[m.blobs].down is None)
 
-    def _ups(self, order: Sequence[Migration]) -> tuple[Attempt, ...]:
-        return tuple(Attempt(label=m.label, direction=Direction.APPLY, script=self.contents[m.blobs].up) for m in order)
+    def _ups(self, migrations: Sequence[Migration]) -> tuple[PlannedScript, ...]:
+        return tuple(
+            PlannedScript(label=m.label, direction=Direction.APPLY, script=self.contents[m.blobs].up)
+            for m in migrations
+        )
 
-    def _downs(self, order: Sequence[Migration]) -> tuple[Attempt, ...]:
+    def _downs(self, migrations: Sequence[Migration]) -> tuple[PlannedScript, ...]:
         if self.irreversible:
             return ()
-        downs = ((m.label, self.contents[m.blobs].down) for m in reversed(order))
-        return tuple(Attempt(label=label, direction=Direction.REVERT, script=down) for label, down in downs if down)
+        downs = ((m.label, self.contents[m.blobs].down) for m in reversed(migrations))
+        return tuple(
+            PlannedScript(label=label, direction=Direction.REVERT, script=down) for label, down in downs if down
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """What was run and what came out.
 
-    `ways` are the orders that were run; `failures` those of them that failed, `differences` the objects in which the
-    schema after an order is not that of the first one. `tried_back` says that the downs of the merged order ran to the
-    end; `lost` is what they did not bring back, `back_failure` the down that failed, `one_way` the labels of migrations
-    without a down.
+    `orders` are those that were run; `failures` those of them that failed, `differences` the objects in which the
+    schema after an order is not that of the first one. `reverted` says that the downs of the merged order ran to the
+    end; `lost` is what they did not bring back, `revert_failure` the down that failed, `without_down` the labels of
+    migrations that have none.
     """
 
-    ways: tuple[Way, ...]
-    failures: Mapping[Way, Failure]
-    differences: Mapping[Way, tuple[ObjectName, ...]]
-    tried_back: bool = False
+    orders: tuple[RunOrder, ...]
+    failures: Mapping[RunOrder, OrderFailure]
+    differences: Mapping[RunOrder, tuple[ObjectName, ...]]
+    reverted: bool = False
     lost: tuple[ObjectName, ...] = ()
-    back_failure: Failure | None = None
-    one_way: tuple[str, ...] = ()
+    revert_failure: OrderFailure | None = None
+    without_down: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -150,52 +159,52 @@ class Proof:
         return not self.failures and not self.differences
 
     @property
-    def culprits(self) -> dict[Failure, str]:
+    def failing_orders(self) -> dict[OrderFailure, str]:
         """Each failure, and the orders in which it happens, in words: `ours, then theirs`, or `every order`."""
-        found: dict[Failure, list[Way]] = {}
-        for way, failure in self.failures.items():
-            found.setdefault(failure, []).append(way)
+        found: dict[OrderFailure, list[RunOrder]] = {}
+        for order, failure in self.failures.items():
+            found.setdefault(failure, []).append(order)
         return {
-            failure: "every order" if len(ways) == len(self.ways) > 1 else "; ".join(way.value for way in ways)
-            for failure, ways in found.items()
+            failure: "every order"
+            if len(orders) == len(self.orders) > 1
+            else "; ".join(order.value for order in orders)
+            for failure, orders in found.items()
         }
 
     @property
     def round_trip(self) -> bool:
         """Whether the downs of the merged order bring back the schema before it."""
-        return self.tried_back and not self.lost
+        return self.reverted and not self.lost
+
+    def confirms(self, finding: Finding) -> bool:
+        """Whether a finding is an error about a migration that failed, or about an object that differs."""
+        failed = {failure.label for failure in self.failures.values()}
+        differing = {str(name) for names in self.differences.values() for name in names}
+        about = not failed.isdisjoint(finding.migrations) or not differing.isdisjoint(finding.objects)
+        return finding.severity is Severity.ERROR and about
 
 
-def judge(orders: Orders, before: Schema, results: Mapping[Way, Result]) -> Proof:
-    """The proof from the schema of the foundation and what each trial came to."""
-    schemas = {way: result.schema for way, result in results.items() if result.schema is not None}
+def conclude(orders: Orders, before: Schema, results: Mapping[RunOrder, OrderResult]) -> Proof:
+    """The proof from the schema of the foundation and what each run came to."""
+    schemas = {order: result.schema for order, result in results.items() if result.schema is not None}
     first = next(iter(schemas.values()), before)
-    differences = {way: schema_difference(first, schema).names for way, schema in schemas.items()}
-    merged = results[Way.MERGED]
+    differences = {order: schema_difference(first, schema).names for order, schema in schemas.items()}
+    merged = results[RunOrder.MERGED]
     return Proof(
-        ways=tuple(results),
-        failures={way: result.failure for way, result in results.items() if result.failure is not None},
-        differences={way: names for way, names in differences.items() if names},
-        tried_back=merged.back is not None,
-        lost=schema_difference(before, merged.back).names if merged.back is not None else (),
-        back_failure=merged.back_failure,
-        one_way=tuple(migration.label for migration in orders.irreversible),
+        orders=tuple(results),
+        failures={order: result.failure for order, result in results.items() if result.failure is not None},
+        differences={order: names for order, names in differences.items() if names},
+        reverted=merged.reverted is not None,
+        lost=schema_difference(before, merged.reverted).names if merged.reverted is not None else (),
+        revert_failure=merged.revert_failure,
+        without_down=tuple(migration.label for migration in orders.irreversible),
     )
 
 
-FAILS, DIFFERS, ONE_WAY = "GM501", "GM502", "GM503"
-# They say that an order of the two sides fails or leaves another schema: running both orders shows whether it does.
-SETTLED = frozenset({"GM201", "GM202", "GM203", "GM204", "GM205", "GM207", "GM208", "GM209", "GM212", "GM215", "GM216"})
-BLIND = "GM401"
-# Ours sorts before something of the base: of no consequence where the order is of none.
-ORDER = "GM107"
-# They depend on rows, or on what functions do when they are called: an empty database shows a conflict, but not that
-# there is none.
-SHOWN_ONLY = frozenset({"GM206", "GM210", "GM211", "GM213"})
 WITHOUT_ROWS = "both orders run on a database without rows"
 
 
-def settle(findings: Sequence[Finding], proof: Proof) -> list[Finding]:
+def reconcile(findings: Sequence[Finding], proof: Proof) -> list[Finding]:
     """The findings that stand once both orders were run, and those that only the proof has.
 
     Where both orders give one schema, errors and warnings that say otherwise are gone. Where they do not, an error
@@ -203,78 +212,25 @@ def settle(findings: Sequence[Finding], proof: Proof) -> list[Finding]:
     words are the finding. Notes stay as they are, but for what could not be seen into: it was run.
     """
     if proof.holds:
-        return [*_standing(findings), *_way_back(proof)]
-    failed = {failure.label for failure in proof.failures.values()}
-    differing = {str(name) for names in proof.differences.values() for name in names}
-    kept = [replace(f, doubt=None) if _explains(f, failed, differing) else f for f in findings]
-    explained = [finding for finding in kept if _explains(finding, failed, differing)]
-    labels = {label for finding in explained for label in finding.migrations}
-    own = [_failed(orders, failure) for failure, orders in proof.culprits.items() if failure.label not in labels]
-    if not explained:
-        own += [_differs(way, names) for way, names in proof.differences.items()]
-    return [*kept, *own, *_way_back(proof)]
+        return [*_standing(findings), *no_round_trip(proof)]
+    kept = [replace(finding, doubt=None) if proof.confirms(finding) else finding for finding in findings]
+    confirmed = [finding for finding in kept if proof.confirms(finding)]
+    labels = {label for finding in confirmed for label in finding.migrations}
+    failures = proof.failing_orders.items()
+    own = [an_order_fails(orders, failure) for failure, orders in failures if failure.label not in labels]
+    if not confirmed:
+        own += [two_schemas(order, names) for order, names in proof.differences.items()]
+    return [*kept, *own, *no_round_trip(proof)]
 
 
 def _standing(findings: Sequence[Finding]) -> Iterator[Finding]:
     for finding in findings:
-        if finding.code in SHOWN_ONLY:
-            yield replace(finding, doubt=finding.doubt or WITHOUT_ROWS)
-        elif finding.code == ORDER:
-            yield replace(finding, severity=Severity.NOTE, doubt=None)
-        elif finding.code != BLIND and (finding.code not in SETTLED or finding.severity is Severity.NOTE):
-            yield finding
-
-
-def _explains(finding: Finding, failed: set[str], differing: set[str]) -> bool:
-    """Whether an error is about a migration that failed, or about an object that differs."""
-    about = not failed.isdisjoint(finding.migrations) or not differing.isdisjoint(finding.objects)
-    return finding.severity is Severity.ERROR and about
-
-
-def _failed(orders: str, failure: Failure) -> Finding:
-    return Finding(
-        code=FAILS,
-        severity=Severity.ERROR,
-        message=f"{orders}: {failure.label} fails at {failure.place}: {failure.message}",
-        hint="change one of the two sides so that the order does not matter, or `gitmig renumber`",
-        migrations=(failure.label,),
-        path=failure.path,
-        line=failure.line,
-    )
-
-
-def _differs(way: Way, names: Sequence[ObjectName]) -> Finding:
-    return Finding(
-        code=DIFFERS,
-        severity=Severity.ERROR,
-        message=f"{way.value}: it runs and gives another schema: {_counted(names)}",
-        hint="decide what it shall be, and write that into the later of the migrations",
-        objects=tuple(str(name) for name in names),
-    )
-
-
-def _way_back(proof: Proof) -> Iterator[Finding]:
-    """A down that fails, or forgets something. A missing down is not the proof's to find."""
-    hint = "a down shall be exactly the opposite of its up"
-    if failure := proof.back_failure:
-        yield Finding(
-            code=ONE_WAY,
-            severity=Severity.WARNING,
-            message=f"the down of {failure.label} fails at {failure.place}: {failure.message}",
-            hint=hint,
-            migrations=(failure.label,),
-            path=failure.path,
-            line=failure.line,
-        )
-    if proof.lost:
-        yield Finding(
-            code=ONE_WAY,
-            severity=Severity.WARNING,
-            message=f"the downs do not bring back the schema before them: {_counted(proof.lost)}",
-            hint=hint,
-            objects=tuple(str(name) for name in proof.lost),
-        )
-
-
-def _counted(names: Sequence[ObjectName]) -> str:
-    return f"{names[0]} differs" if len(names) == 1 else f"{len(names)} objects differ"
+        match RULES[finding.code].when_proven:
+            case WhenProven.KEPT:
+                yield finding
+            case WhenProven.UNCERTAIN:
+                yield replace(finding, doubt=finding.doubt or WITHOUT_ROWS)
+            case WhenProven.NOTED:
+                yield replace(finding, severity=Severity.NOTE, doubt=None)
+            case WhenProven.GONE:
+                continue

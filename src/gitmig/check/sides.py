@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitmig.check.effects import AddedMigration
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -13,37 +15,37 @@ if TYPE_CHECKING:
     from gitmig.check.footprint import Footprint
     from gitmig.migrations.model import Content, Migration, Problem, Version
 
-Set = tuple["Migration", ...]
+Migrations = tuple["Migration", ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pedigree:
+class BranchSets:
     """The sets of both tips, and of the commits they share: several after a criss-cross merge.
 
     Migrations are compared by version, name and blob ids: where the folder lies does not matter.
     """
 
-    ours: Set
-    theirs: Set
-    merge_bases: tuple[Set, ...]
+    ours: Migrations
+    theirs: Migrations
+    merge_bases: tuple[Migrations, ...]
 
     @cached_property
-    def ours_added(self) -> Set:
+    def ours_added(self) -> Migrations:
         """The migrations only our side added, in order."""
         return self._added(self.ours, self.theirs)
 
     @cached_property
-    def theirs_added(self) -> Set:
+    def theirs_added(self) -> Migrations:
         """The migrations only their side added, in order."""
         return self._added(self.theirs, self.ours)
 
     @cached_property
-    def common(self) -> Set:
+    def common(self) -> Migrations:
         """What both sides have, in order: the migrations on which both build."""
         theirs = {(m.version, m.blobs) for m in self.theirs}
         return tuple(m for m in self.ours if (m.version, m.blobs) in theirs)
 
-    def edited(self, side: Set) -> list[tuple[Migration, Migration]]:
+    def edited(self, side: Migrations) -> list[tuple[Migration, Migration]]:
         """Pairs of the base's migration and the other files the side has under its version."""
         found = []
         for migration in side:
@@ -52,7 +54,7 @@ class Pedigree:
                 found.append((before[0], migration))
         return found
 
-    def deleted(self, side: Set) -> list[Migration]:
+    def deleted(self, side: Migrations) -> list[Migration]:
         """The migrations of the base that the side does not have any more."""
         versions = {migration.version for migration in side}
         return [m for version, m in self._in_every_base.items() if version not in versions]
@@ -68,7 +70,7 @@ class Pedigree:
         first, *others = self._by_version
         return {version: m for version, m in first.items() if all(version in other for other in others)}
 
-    def _added(self, side: Set, other: Set) -> Set:
+    def _added(self, side: Migrations, other: Migrations) -> Migrations:
         shared = {(m.version, m.blobs) for m in other}
         return tuple(
             m
@@ -86,7 +88,7 @@ class Merge:
     candidates that hold migrations.
     """
 
-    migrations: Set
+    migrations: Migrations
     problems: tuple[Problem, ...] = ()
     left_alone: tuple[Problem, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -102,9 +104,27 @@ class Sides:
     `dependents` reads what builds on what in the base, when asked.
     """
 
-    pedigree: Pedigree
+    sets: BranchSets
     merge: Merge
     contents: Mapping[str, Content]
     footprints: Mapping[str, Footprint]
     unreadable: Sequence[Problem]
     dependents: Callable[[], Dependents]
+
+    @cached_property
+    def ours_added(self) -> list[AddedMigration]:
+        """What only our side added, as far as it could be read, in order."""
+        return self.read(self.sets.ours_added)
+
+    @cached_property
+    def theirs_added(self) -> list[AddedMigration]:
+        """What only their side added, as far as it could be read, in order."""
+        return self.read(self.sets.theirs_added)
+
+    def read(self, migrations: Migrations) -> list[AddedMigration]:
+        """Those of the migrations that could be read."""
+        return [
+            AddedMigration.of(migration, self.contents[migration.blobs], self.footprints[migration.blobs])
+            for migration in migrations
+            if migration.blobs in self.footprints
+        ]

@@ -13,14 +13,17 @@ import click
 
 from gitmig.check.findings import Severity
 from gitmig.cli import options
-from gitmig.cli.formats import Report, render, status
+from gitmig.cli.formats import CheckReport, render, status
 from gitmig.cli.output import plural, report, say, short, tell, tell_text, warn
 from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import say_rebuilt, say_synced
 from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftToSync
+from gitmig.project.decisions import Decisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from gitmig.errors import SyncFailed
 
 CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
 HEAD = "GITHEAD_"  # git merge names what it merges in GITHEAD_<commit>=<name>; MERGE_HEAD comes later
@@ -58,7 +61,7 @@ def _gate(base: str | None, revision: str) -> int:
         warn(f"not checked: {error.message}")
         return 0
     if any(finding.severity is not Severity.NOTE for finding in found.findings):
-        tell_text(render("text", Report.of(found)))
+        tell_text(render("text", CheckReport.of(found)))
     stopped = status(found.findings, strict=False)
     if stopped:
         tell("gitmig: stopped; `--no-verify` or GITMIG_SKIP=1 goes on all the same")
@@ -85,7 +88,9 @@ def sync_work_tree() -> int:
             return 0
         refuse_unbound(project)
         with Reporter() as reporter:
-            synced = sync(project, caller=Caller.HOOK, timeout=CONNECT_TIMEOUT, notify=reporter)
+            synced = sync(
+                project, caller=Caller.HOOK, timeout=CONNECT_TIMEOUT, notify=reporter, decisions=RebuildIfNeeded()
+            )
     except BeforeGitmig as error:
         tell(f"gitmig: {error.message}")
         return 0
@@ -104,6 +109,14 @@ def sync_work_tree() -> int:
     elif synced.plan:
         say_synced(synced)
     return 0
+
+
+class RebuildIfNeeded(Decisions):
+    """A checkout has happened: the database follows, also where it takes a new one."""
+
+    def rebuild(self, failure: SyncFailed) -> bool:
+        """Yes."""
+        return True
 
 
 def record_head() -> int:

@@ -1,22 +1,8 @@
-"""Pieces that several shapes share.
-
-Shapes of what is found before a merge: findings, radar.
-
-Shapes of what git knows: show and log.
-
-Shapes of kept rows.
-
-Shapes of what is computed from schemas: diff, capture, verify.
-
-Shapes of what brings the database along: status, sync, rebuild, renumber.
-
-The JSON shapes of docs/json.md. Keys are only ever added.
-"""
+"""What `--json` prints, from what an operation returns. The shapes are in `gitmig.cli.shapes`."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gitmig.cli.wording import why
 from gitmig.migrations.plan import Direction
@@ -25,13 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.check.findings import Finding
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.check.proof import OrderFailure, Proof
+    from gitmig.cli import shapes
+    from gitmig.cli.formats import CheckReport
+    from gitmig.execute.tasks import Done
+    from gitmig.ledger.ownership import Origin
     from gitmig.migrations.model import Migration, MigrationSet, Problem
     from gitmig.migrations.plan import Applied, Plan, Replacement, Step
     from gitmig.migrations.record import Record
     from gitmig.operations.adopt import Adopted
     from gitmig.operations.capture import Captured
-    from gitmig.operations.check_all import Radar
+    from gitmig.operations.check_all import BranchConflicts
     from gitmig.operations.diff import Diff
     from gitmig.operations.kept import KeptEntry, KeptRows
     from gitmig.operations.log import LogEntry
@@ -39,29 +29,29 @@ if TYPE_CHECKING:
     from gitmig.operations.renumber import Renumbered
     from gitmig.operations.show import Shown
     from gitmig.operations.status import Status
-    from gitmig.operations.sync import Synced
+    from gitmig.operations.sync import Outcome
     from gitmig.operations.verify import Verified
     from gitmig.project.trust import Candidate
     from gitmig.schema.model import ObjectName, SchemaDifference
-    from gitmig.trials.round_trip import Finding as Observation
+    from gitmig.trials.round_trip import Observation
 
 
-def named(subject: Migration | Applied) -> dict[str, Any]:
+def named(subject: Migration | Applied) -> shapes.Named:
     """A migration."""
     return {"version": subject.version.text, "name": subject.name}
 
 
-def of_step(step: Step) -> dict[str, Any]:
+def of_step(step: Step) -> shapes.Step:
     """A *step*."""
     return {"direction": step.direction.value, **named(step.subject)}
 
 
-def of_set(members: MigrationSet) -> dict[str, Any]:
+def of_set(members: MigrationSet) -> shapes.MigrationSet:
     """A *set*."""
     return {"id": members.id, "count": len(members)}
 
 
-def of_plan(plan: Plan) -> dict[str, Any]:
+def of_plan(plan: Plan) -> shapes.Plan:
     """A *plan*."""
     return {
         "reverts": [of_step(step) for step in plan.reverts],
@@ -72,7 +62,7 @@ def of_plan(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _of_replacement(replacement: Replacement) -> dict[str, Any]:
+def _of_replacement(replacement: Replacement) -> shapes.Replacement:
     """What gives way to what without a script."""
     return {
         "going": [named(applied) for applied in replacement.going],
@@ -80,12 +70,12 @@ def _of_replacement(replacement: Replacement) -> dict[str, Any]:
     }
 
 
-def of_problem(problem: Problem) -> dict[str, Any]:
+def of_problem(problem: Problem) -> shapes.Problem:
     """What is wrong with a file, and where."""
     return {"path": problem.path, "line": problem.line, "message": problem.message}
 
 
-def of_record(record: Record) -> dict[str, Any]:
+def of_record(record: Record) -> shapes.Record:
     """A *record*."""
     return {
         "set": {"id": record.set_id, "count": record.count},
@@ -95,18 +85,21 @@ def of_record(record: Record) -> dict[str, Any]:
     }
 
 
-def of_objects(names: Iterable[ObjectName]) -> list[dict[str, str]]:
+def of_objects(names: Iterable[ObjectName]) -> list[shapes.Object]:
     """Objects by kind and name."""
     return [{"kind": name.kind, "name": name.name} for name in names]
 
 
-def of_difference(difference: SchemaDifference) -> dict[str, Any]:
+def of_difference(difference: SchemaDifference) -> shapes.Difference:
     """What one schema lacks, has too much, and has otherwise."""
-    groups = {"missing": difference.missing, "surplus": difference.surplus, "changed": difference.changed}
-    return {word: of_objects(names) for word, names in groups.items()}
+    return {
+        "missing": of_objects(difference.missing),
+        "surplus": of_objects(difference.surplus),
+        "changed": of_objects(difference.changed),
+    }
 
 
-def of_finding(finding: Finding) -> dict[str, Any]:
+def of_finding(finding: Finding) -> shapes.Finding:
     """One finding of `gitmig check`."""
     return {
         "code": finding.code,
@@ -121,21 +114,66 @@ def of_finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def of_radar(radar: Radar) -> dict[str, Any]:
-    """`gitmig check --all --json`."""
+def of_check(report: CheckReport) -> shapes.Check:
+    """`gitmig check --json`."""
     return {
-        "base": radar.base,
-        "branches": radar.branches,
-        "adding": list(radar.adding),
-        "pairs": [
-            {"first": pair.first, "second": pair.second, "findings": [of_finding(finding) for finding in pair.findings]}
-            for pair in radar.pairs
-        ],
-        "unreadable": [{"place": place, "message": message} for place, message in radar.unreadable],
+        "base": {"name": report.base.name, "commit": report.base.commit},
+        "ours": {"name": report.ours.name, "commit": report.ours.commit},
+        "merge_base": report.merge_base,
+        "ours_added": [named(migration) for migration in report.ours.added],
+        "theirs_added": [named(migration) for migration in report.base.added],
+        "findings": [of_finding(finding) for finding in report.findings],
+        "proof": of_proof(report.proof) if report.proof else None,
+        "unproven": report.unproven,
     }
 
 
-def of_show(shown: Shown) -> dict[str, Any]:
+def of_proof(proof: Proof) -> shapes.Proof:
+    """A *proof*."""
+    return {
+        "holds": proof.holds,
+        "orders": [
+            {
+                "order": order.value,
+                "failure": _failure(proof.failures[order]) if order in proof.failures else None,
+                "differs_in": [str(name) for name in proof.differences.get(order, ())],
+            }
+            for order in proof.orders
+        ],
+        "round_trip": {
+            "holds": proof.round_trip,
+            "failure": _failure(proof.revert_failure) if proof.revert_failure else None,
+            "lost": [str(name) for name in proof.lost],
+            "without_down": list(proof.without_down),
+        },
+    }
+
+
+def _failure(failure: OrderFailure) -> shapes.Failure:
+    return {
+        "migration": failure.label,
+        "path": failure.path,
+        "line": failure.line,
+        "statement": failure.statement,
+        "message": failure.message,
+    }
+
+
+def of_branch_conflicts(conflicts: BranchConflicts) -> shapes.CheckAll:
+    """`gitmig check --all --json`."""
+    return {
+        "base": conflicts.base,
+        "branches": conflicts.branches,
+        "adding": list(conflicts.adding),
+        "pairs": [
+            {"first": pair.first, "second": pair.second, "findings": [of_finding(finding) for finding in pair.findings]}
+            for pair in conflicts.pairs
+        ],
+        "unreadable": [{"place": place, "message": message} for place, message in conflicts.unreadable],
+    }
+
+
+def of_show(shown: Shown) -> shapes.Show:
     """`gitmig show --json`."""
     members = shown.target.set
     return {
@@ -154,7 +192,7 @@ def of_show(shown: Shown) -> dict[str, Any]:
     }
 
 
-def of_log(entry: LogEntry) -> dict[str, Any]:
+def of_log(entry: LogEntry) -> shapes.LogEntry:
     """One element of `gitmig log --json`."""
     commit = entry.commit
     return {
@@ -167,7 +205,7 @@ def of_log(entry: LogEntry) -> dict[str, Any]:
     }
 
 
-def of_kept(entry: KeptEntry) -> dict[str, Any]:
+def of_kept(entry: KeptEntry) -> shapes.Kept:
     """One element of `gitmig kept --json`."""
     item, found = entry.item, entry.found
     return {
@@ -194,7 +232,7 @@ def of_kept(entry: KeptEntry) -> dict[str, Any]:
     }
 
 
-def of_kept_rows(shown: KeptRows) -> dict[str, Any]:
+def of_kept_rows(shown: KeptRows) -> shapes.KeptShow:
     """`gitmig kept show --json`."""
     return {
         **of_kept(shown.entry),
@@ -202,7 +240,7 @@ def of_kept_rows(shown: KeptRows) -> dict[str, Any]:
     }
 
 
-def of_diff(diff: Diff) -> dict[str, Any]:
+def of_diff(diff: Diff) -> shapes.Diff:
     """`gitmig diff --json`."""
     difference = diff.difference
     return {
@@ -215,7 +253,7 @@ def of_diff(diff: Diff) -> dict[str, Any]:
     }
 
 
-def of_capture(captured: Captured) -> dict[str, Any]:
+def of_capture(captured: Captured) -> shapes.Capture:
     """`gitmig capture --json`."""
     return {
         "database": captured.database,
@@ -227,7 +265,7 @@ def of_capture(captured: Captured) -> dict[str, Any]:
     }
 
 
-def of_adopt(adopted: Adopted) -> dict[str, Any]:
+def of_adopt(adopted: Adopted) -> shapes.Adopt:
     """`gitmig adopt --json`."""
     journal, drift = adopted.journal, adopted.drift
     return {
@@ -245,7 +283,7 @@ def of_adopt(adopted: Adopted) -> dict[str, Any]:
     }
 
 
-def of_verify(found: Verified) -> dict[str, Any]:
+def of_verify(found: Verified) -> shapes.Verify:
     """`gitmig verify --json`."""
     return {
         "commit": found.selection.target.commit,
@@ -259,24 +297,34 @@ def of_verify(found: Verified) -> dict[str, Any]:
     }
 
 
-def _observation(finding: Observation) -> dict[str, Any]:
+def _observation(finding: Observation) -> shapes.Observation:
     failure = finding.failure
     return {
         "outcome": finding.outcome.value,
         "weight": finding.outcome.weight.value,
         "objects": of_objects(finding.objects),
-        "failure": {**asdict(failure), "stage": failure.stage.value} if failure else None,
+        "failure": {
+            "stage": failure.stage.value,
+            "path": failure.path,
+            "line": failure.line,
+            "statement": failure.statement,
+            "message": failure.message,
+            "detail": failure.detail,
+            "row": failure.row,
+        }
+        if failure
+        else None,
     }
 
 
-def of_status(status: Status) -> dict[str, Any]:
+def of_status(status: Status) -> shapes.Status:
     """`gitmig status --json`."""
     difference = status.difference
     return {
         "in_sync": status.in_sync,
         "database": status.database,
         "database_from": status.source,
-        "foreign": status.foreign.origin.to_json() if status.foreign else None,
+        "foreign": of_origin(status.foreign.origin) if status.foreign else None,
         "untrusted": list(status.untrusted),
         "commit": status.target.commit,
         "set": of_set(status.target.set),
@@ -293,7 +341,19 @@ def of_status(status: Status) -> dict[str, Any]:
     }
 
 
-def of_sync(outcome: Synced) -> dict[str, Any]:
+def of_origin(origin: Origin) -> shapes.ForeignLedger:
+    """What another project's ledger tells of itself."""
+    return {
+        "count": origin.count,
+        "first": origin.first,
+        "last": origin.last,
+        "applied_by": origin.by,
+        "applied_at": origin.at.isoformat() if origin.at else None,
+        "commit": origin.commit,
+    }
+
+
+def of_sync(outcome: Outcome) -> shapes.Sync:
     """`gitmig sync --json`."""
     return {
         "ran": outcome.ran,
@@ -308,7 +368,7 @@ def of_sync(outcome: Synced) -> dict[str, Any]:
     }
 
 
-def of_rebuild(rebuilt: Rebuilt) -> dict[str, Any]:
+def of_rebuild(rebuilt: Rebuilt) -> shapes.Rebuild:
     """`gitmig sync --rebuild --json`."""
     return {
         "database": rebuilt.database,
@@ -323,7 +383,7 @@ def of_rebuild(rebuilt: Rebuilt) -> dict[str, Any]:
     }
 
 
-def of_renumber(done: Renumbered) -> dict[str, Any]:
+def of_renumber(done: Renumbered) -> shapes.Renumber:
     """`gitmig renumber --json`."""
     return {
         "ran": done.ran,
@@ -337,12 +397,11 @@ def of_renumber(done: Renumbered) -> dict[str, Any]:
     }
 
 
-def _done(done: Done) -> dict[str, Any]:
-    repair = {"way": done.repair.way.value, "reason": done.repair.reason} if done.repair else None
+def _done(done: Done) -> shapes.Done:
     return {
         **of_step(done.step),
         "milliseconds": done.milliseconds,
-        "repair": repair,
+        "repair": {"way": done.repair.way.value, "reason": done.repair.reason} if done.repair else None,
         "kept": [
             {"item": k.item, "table": str(k.table), "columns": list(k.columns), "rows": k.rows} for k in done.rows.kept
         ],
@@ -354,33 +413,13 @@ def _done(done: Done) -> dict[str, Any]:
     }
 
 
-def _drift(drift: SchemaDifference | None) -> dict[str, Any] | None:
+def _drift(drift: SchemaDifference | None) -> shapes.Difference | None:
     return None if drift is None else of_difference(drift)
 
 
-def of_trust(found: Sequence[Candidate], *, approved: bool) -> dict[str, Any]:
+def of_trust(found: Sequence[Candidate], *, approved: bool) -> shapes.Trust:
     """`gitmig trust --json`."""
     return {
         "untrusted": [{"name": one.label, "path": one.path, "scripts": dict(one.scripts)} for one in found],
         "approved": approved,
     }
-
-
-__all__ = [
-    "named",
-    "of_adopt",
-    "of_capture",
-    "of_diff",
-    "of_finding",
-    "of_kept",
-    "of_kept_rows",
-    "of_log",
-    "of_radar",
-    "of_rebuild",
-    "of_renumber",
-    "of_show",
-    "of_status",
-    "of_sync",
-    "of_trust",
-    "of_verify",
-]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +17,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON (see 
 
 def project(database: str | None = None) -> Project:
     """The project of the current directory."""
-    from gitmig.project.project import Project
+    from gitmig import open_project
 
-    return Project.load(Path.cwd(), database)
+    return open_project(database=database)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitmig import events
 from gitmig.cli.output import plural, say, tell, warn
 from gitmig.cli.wording import abandoned_line, row_lines, staying_line, step_line
-from gitmig.migrations.plan import Direction
+from gitmig.migrations.plan import Apply
 from gitmig.text import as_size, first_few, visible
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from gitmig.events import Event
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.tasks import Done
     from gitmig.migrations.plan import Step
     from gitmig.rows.since import Written
 
@@ -160,8 +160,8 @@ def _sentence(
 
 def _trouble_of_down(step: Step) -> str | None:
     """What is wrong with the down of a migration that was applied: said when it is made, not when it is needed."""
-    content = step.desired.content if step.desired else None
-    if step.direction is not Direction.APPLY or content is None or content.up.is_blank:
+    content = step.desired.content if isinstance(step, Apply) else None
+    if content is None or content.up.is_blank:
         return None
     if content.down is None:
         return "has no down section: its way back will have to be computed"

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from gitmig.migrations.plan import Plan, Step
     from gitmig.operations.kept import KeptEntry
     from gitmig.operations.rebuild import Rebuilt
-    from gitmig.operations.sync import Synced
+    from gitmig.operations.sync import Outcome
     from gitmig.project.kept_migrations import Whereabouts
     from gitmig.project.target import Target
     from gitmig.rows.items import Item, Kept, Report
     from gitmig.schema.model import SchemaDifference
-    from gitmig.trials.round_trip import Failure, Finding
+    from gitmig.trials.round_trip import Observation, RoundTripFailure
 
 
 # --- plans and where they lead
@@ -52,14 +52,14 @@ def difference_lines(difference: SchemaDifference) -> list[str]:
     return [signed(sign, str(name)) for sign, names in groups for name in names]
 
 
-def say_synced(synced: Synced) -> None:
+def say_synced(synced: Outcome) -> None:
     """What a sync that ran has done without a script, and where the database is now."""
     for line in ledger_lines(synced.plan):
         say(line)
     say(now_matches(synced))
 
 
-def now_matches(synced: Synced) -> str:
+def now_matches(synced: Outcome) -> str:
     """Where the database is now."""
     verb = "now matches" if synced.plan else "matches"
     return f"{synced.database} {verb} {_place(synced.target)} ({plural(len(synced.target.set), 'migration')})"
@@ -194,7 +194,7 @@ def _because(detail: str | None) -> str:
 SHOWN_OBJECTS = 3
 
 
-def why_flawed(finding: Finding) -> str:
+def why_flawed(finding: Observation) -> str:
     """The reason in one line: the statement that was refused, or the objects that differ."""
     if finding.failure is not None:
         return _refusal(finding.failure)
@@ -204,14 +204,14 @@ def why_flawed(finding: Finding) -> str:
     return ", ".join(shown)
 
 
-def warn_of(findings: Sequence[Finding]) -> None:
+def warn_of(findings: Sequence[Observation]) -> None:
     """One warning per finding."""
     for finding in findings:
         reason = why_flawed(finding)
         warn(f"{finding.outcome.value}: {reason}" if reason else finding.outcome.value)
 
 
-def _refusal(failure: Failure) -> str:
+def _refusal(failure: RoundTripFailure) -> str:
     parts = [f"{failure.path}:{failure.line}: {failure.message}", failure.detail, failure.row and f"row {failure.row}"]
     return "; ".join(" ".join(part.split()) for part in parts if part)
 

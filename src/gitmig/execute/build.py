@@ -1,16 +1,14 @@
-"""Roles belong to the whole server: a database made beside the real one neither needs to make them nor may touch them.
+"""Building a migration set in an empty database, without a ledger: what the schema shall be is measured there.
 
-A script that creates a role runs on the real database, and the role is there for good; on a fresh build the same
+Roles belong to the whole server: a database made beside the real one neither needs to make them nor may touch them. A
+script that creates a role runs on the real database, and the role is there for good; on a fresh build the same
 statement would fail, and a DROP ROLE or ALTER ROLE would reach into the databases that people work with. A role that
 only a scratch database needed is marked as its own, and goes with it.
-
-
-Building a migration set in an empty database, without a ledger: what the schema shall be is measured there.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,16 +19,15 @@ from gitmig.execute.script import OUTSIDE_ONLY, runner_of
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.migrations.languages import RoleVerb
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
-from gitmig.schema.catalog import read_schema
-from gitmig.schema.catalog.dependencies import read_names
+from gitmig.schema.catalog import read_names, read_schema
 from gitmig.schema.renamings import MAY_RENAME, renamings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from gitmig.migrations.languages import RoleStatement
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
     from gitmig.schema.renamings import Renaming
 
@@ -49,62 +46,6 @@ MADE = """
 """
 # Whom a statement means without a name.
 SOMEBODY = frozenset({"current_user", "session_user", "current_role", "all"})
-
-
-def run_confined(connection: Connection, script: Script, run: Callable[[Connection, Script], None]) -> None:
-    """Run a script without what would touch roles that are there already, all else at unchanged positions.
-
-    A scratch database marks the roles that it makes. In another one, which shall take the real one's place, roles may
-    be changed, but not dropped. Raises what `run` raises.
-    """
-    is_scratch = connection.info.dbname.startswith(SCRATCH)
-    script = _confined(connection, script, {*RoleVerb} if is_scratch else {RoleVerb.CREATE, RoleVerb.DROP})
-    run(connection, script)
-    if is_scratch:
-        _claim(connection, script)
-
-
-def drop_claimed(connection: Connection, name: str) -> None:
-    """Drop the roles that the database, which is gone, or a copy of it had made for themselves."""
-    for (role,) in connection.execute(MADE, ([name, f"{name}_copy", f"{name}_clone"],)).fetchall():
-        with suppress(psycopg.errors.DependentObjectsStillExist):  # somebody has come to need it
-            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
-
-
-def _confined(connection: Connection, script: Script, verbs: Collection[RoleVerb]) -> Script:
-    found = script.language.roles(script.text)
-    if not found:
-        return script
-    names = list({name for statement in found for name in statement.roles})
-    owned: dict[str, bool] = dict(connection.execute(THERE, (names,)).fetchall())
-    others = SOMEBODY | {name for name, own in owned.items() if not own}
-    text = script.text
-    for statement in found:
-        if statement.verb in verbs and _concerns(statement, others):
-            end = statement.offset + statement.length
-            text = text[: statement.offset] + _blank(text[statement.offset : end]) + text[end:]
-        elif statement.verb is RoleVerb.CREATE:
-            others = others - set(statement.roles)
-    return replace(script, text=text)
-
-
-def _concerns(statement: RoleStatement, others: Collection[str]) -> bool:
-    """Whether somebody else would notice the statement; a membership that involves a role of our own is ours."""
-    which = all if statement.verb is RoleVerb.MEMBER else any
-    return which(name in others for name in statement.roles)
-
-
-def _blank(text: str) -> str:
-    return "".join(character if character == "\n" else " " for character in text)
-
-
-def _claim(connection: Connection, script: Script) -> None:
-    made = [s.roles[0] for s in script.language.roles(script.text) if s.verb is RoleVerb.CREATE]
-    if not made:
-        return
-    for role, _ in connection.execute(THERE, (made,)).fetchall():  # it may be gone again
-        comment = sql.SQL("COMMENT ON ROLE {} IS {}")
-        connection.execute(comment.format(sql.Identifier(role), connection.info.dbname))
 
 
 @dataclass(kw_only=True, eq=False)
@@ -144,9 +85,16 @@ def build(
             yield position, read_schema(connection, ignore, edges=True)
 
 
+def run_confined(connection: Connection, script: Script) -> None:
+    """Run a script inside the open transaction, without what would touch other roles. Raises ScriptError."""
+    with _confined(connection, script) as own:
+        runner_of(own.language).inside(connection, own)
+
+
 def run_fresh(connection: Connection, script: Script) -> None:
     """Run a script where nobody else is, in a transaction if PostgreSQL allows it. Raises ScriptError."""
-    run_confined(connection, script, _run)
+    with _confined(connection, script) as own:
+        _run(connection, own)
 
 
 def _run(connection: Connection, script: Script) -> None:
@@ -164,3 +112,60 @@ def _run(connection: Connection, script: Script) -> None:
         if inside is None or not outside or error.sqlstate not in TOO_MUCH_FOR_ONE:
             raise
         runner.unrecorded(connection, script)
+
+
+@contextmanager
+def _confined(connection: Connection, script: Script) -> Iterator[Script]:
+    """The script without what would touch roles that are there already, all else at unchanged positions.
+
+    A scratch database marks the roles that it makes. In another one, which shall take the real one's place, roles may
+    be changed, but not dropped.
+    """
+    is_scratch = connection.info.dbname.startswith(SCRATCH)
+    own = _without_others(connection, script, {*RoleVerb} if is_scratch else {RoleVerb.CREATE, RoleVerb.DROP})
+    yield own
+    if is_scratch:
+        _claim(connection, own)
+
+
+def _without_others(connection: Connection, script: Script, verbs: Collection[RoleVerb]) -> Script:
+    found = script.language.roles(script.text)
+    if not found:
+        return script
+    names = list({name for statement in found for name in statement.roles})
+    owned: dict[str, bool] = dict(connection.execute(THERE, (names,)).fetchall())
+    others = SOMEBODY | {name for name, own in owned.items() if not own}
+    text = script.text
+    for statement in found:
+        if statement.verb in verbs and _concerns(statement, others):
+            end = statement.offset + statement.length
+            text = text[: statement.offset] + _blank(text[statement.offset : end]) + text[end:]
+        elif statement.verb is RoleVerb.CREATE:
+            others = others - set(statement.roles)
+    return replace(script, text=text)
+
+
+def _concerns(statement: RoleStatement, others: Collection[str]) -> bool:
+    """Whether somebody else would notice the statement; a membership that involves a role of our own is ours."""
+    which = all if statement.verb is RoleVerb.MEMBER else any
+    return which(name in others for name in statement.roles)
+
+
+def _blank(text: str) -> str:
+    return "".join(character if character == "\n" else " " for character in text)
+
+
+def _claim(connection: Connection, script: Script) -> None:
+    made = [s.roles[0] for s in script.language.roles(script.text) if s.verb is RoleVerb.CREATE]
+    if not made:
+        return
+    for role, _ in connection.execute(THERE, (made,)).fetchall():  # it may be gone again
+        comment = sql.SQL("COMMENT ON ROLE {} IS {}")
+        connection.execute(comment.format(sql.Identifier(role), connection.info.dbname))
+
+
+def drop_claimed(connection: Connection, name: str) -> None:
+    """Drop the roles that the database, which is gone, or a copy of it had made for themselves."""
+    for role in connection.values(MADE, ([name, f"{name}_copy", f"{name}_clone"],)):
+        with suppress(psycopg.errors.DependentObjectsStillExist):  # somebody has come to need it
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))

@@ -1,11 +1,4 @@
-"""Applies end where a fresh build does, as they run on the very schema they were written for: all but one thing.
-
-A revert cannot put a column back into its place, only at the end of its table. That is no difference by itself; but a
-view made with `*` afterwards spells the columns out in their order.
-
-
-Runs a plan: as much as possible in one transaction, ledger rows included, and never without a way to go on.
-"""
+"""Runs a plan: as much as possible in one transaction, ledger rows included, and never without a way to go on."""
 
 from __future__ import annotations
 
@@ -15,74 +8,39 @@ import psycopg
 
 from gitmig import ledger
 from gitmig.events import StepsCommitted
-from gitmig.execute.ledger_writer import Book, Done, milliseconds
-from gitmig.execute.revert import Reverter, Unrepairable
+from gitmig.execute.ledger_writer import LedgerWriter
+from gitmig.execute.repair import FinalVerification, Repairer, Unrepairable
+from gitmig.execute.revert import Reverter
 from gitmig.execute.script import OUTSIDE_ONLY, runner_of
-from gitmig.execute.step_runner import Stepper
-from gitmig.execute.tasks import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne, replacing_rows, tasks, unfinished_task
+from gitmig.execute.step_runner import StepRunner, milliseconds
+from gitmig.execute.tasks import (
+    TOO_MUCH_FOR_ONE,
+    Done,
+    Outside,
+    RevertTask,
+    StepFailed,
+    Together,
+    TooMuchForOne,
+    batches,
+    inside,
+    replacing_rows,
+    tasks,
+    unfinished_task,
+)
 from gitmig.ledger import schema
-from gitmig.migrations.plan import Direction, batches
 from gitmig.postgres.run_sql import REFUSED, SAID_LATE, ScriptError, error_at_commit, refuse_flawed
-from gitmig.schema.catalog.dependencies import read_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.events import Notify
-    from gitmig.execute.revert import Expectation
-    from gitmig.execute.tasks import Context, Task
-    from gitmig.ledger import Row, State, Unfinished
+    from gitmig.execute.repair import Expectation
+    from gitmig.execute.tasks import Batch, SyncContext, Task
+    from gitmig.ledger import State, Unfinished
+    from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
-
-
-class Arrival:
-    """The end of a plan, made of these tasks. `replaced` are the rows that come without running anything."""
-
-    def __init__(  # noqa: PLR0917
-        self,
-        connection: Connection,
-        expected: Expectation,
-        stepper: Stepper,
-        plan: Plan,
-        tasks: Sequence[Task],
-        replaced: Sequence[Row] = (),
-    ) -> None:
-        self._connection = connection
-        self._expected = expected
-        self._stepper = stepper
-        self._keep = plan.keep
-        self._applies = [task for task in tasks if task.step.direction is Direction.APPLY]
-        self._rows = [*replaced, *(task.row for task in self._applies)]
-        is_new = not (plan.keep or plan.reverts or plan.replacement)
-        self._doubtful = [task for task in self._applies if not is_new and _expands(task)]
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether nothing has to be looked at."""
-        return not self._doubtful
-
-    def settle(self, done: Sequence[Done]) -> list[Done]:
-        """Compare the schema with that of a fresh build, and put right what differs; `done` are the plan's last steps.
-
-        Raises Unrepairable.
-        """
-        if self.is_certain or not done:
-            return list(done)
-        found = self._expected.gauge.measure(self._connection).schema
-        expected = self._expected.beyond(self._keep, self._rows, found)
-        reverter = Reverter(self._connection, expected, self._stepper)
-        steps = [task.step for task in self._doubtful]
-        place = max((k for k, one in enumerate(done) if one.step in steps), default=len(done) - 1)
-        settled = list(done)
-        settled[place] = reverter.complete(self._applies[-1], done[place])
-        return settled
-
-
-def _expands(task: Task) -> bool:
-    return task.script is not None and task.script.language.expands_columns(task.script.text)
-
 
 # Bytes. `transaction:false` and CONCURRENTLY spare the other users of large tables. On a database below this size the
 # locks last for moments, and one transaction for the whole plan is worth more: a failure leaves nothing half done.
@@ -98,28 +56,27 @@ class Executor:
     """Runs plans on one connection that holds the lock.
 
     With `expected`, reverts are believed only when the schema agrees, and what it is in the end is measured. With a
-    `keeper`, no step loses rows.
+    `preserver`, no step loses rows.
     """
 
     def __init__(
         self,
         connection: Connection,
-        context: Context,
+        context: SyncContext,
         notify: Notify,
         *,
         expected: Expectation | None = None,
-        keeper: Preserver | None = None,
+        preserver: Preserver | None = None,
         always_outside: bool = False,
     ) -> None:
         self._connection = connection
         self._always_outside = always_outside
         self._context = context
         self._notify = notify
-        self._gauge = expected.gauge if expected else None
-        self._stepper = Stepper(connection, notify, keeper, self._gauge)
         self._expected = expected
-        self._reverter = Reverter(connection, expected, self._stepper) if expected else None
-        self._arrival: Arrival | None = None
+        self._gauge = expected.gauge if expected else None
+        self._runner = StepRunner(connection, notify, preserver, self._gauge)
+        self._verification: FinalVerification | None = None
         self._committed: list[Done] = []
 
     @property
@@ -129,198 +86,193 @@ class Executor:
 
     def run(self, plan: Plan, state: State) -> None:
         """Do what the plan, made for this state, says. Raises StepFailed, Unrepairable."""
-        book = Book(self._connection, self._context, state, plan.moves, keep=plan.keep)
-        found = self._tasks(plan)
-        rows = self._replacing(plan, book)
+        rows = ledger.read_rows(self._connection, plan.keep)
+        found = self._suited(tasks(plan, rows, self._context))
+        coming = replacing_rows(plan, rows, self._context)
+        writer = LedgerWriter(self._connection, self._context, state, plan, coming)
         if self._expected:
-            self._arrival = Arrival(self._connection, self._expected, self._stepper, plan, found, rows)
-        waiting = batches(found) or [()]
+            self._verification = FinalVerification(
+                self._connection, self._expected, self._runner, plan, found, replaced=coming
+            )
+        waiting = batches(found) or [Together()]
         while waiting:
             batch, *waiting = waiting
-            if book.is_replacement_due and batch and not batch[0].transactional:
-                book.is_last = False  # what runs outside is noted on top of the rows that come
-                self._run_together((), book)
-            book.is_last = not waiting
-            if batch and not batch[0].transactional:
-                batch = (self._safe(batch[0]),)
-            try:
-                if batch and not batch[0].transactional:
-                    self._run_outside(batch[0], book)
-                else:
-                    self._run_together(batch, book)
-            except TooMuchForOne as refusal:
-                waiting = refusal.smaller(batch) + waiting
-            except Unrepairable as failure:
-                failure.committed = self.committed
-                failure.outside = bool(batch) and not batch[0].transactional
-                raise
+            waiting = self._run(self._without_loss(batch), writer, is_last=not waiting) + waiting
 
     def finish(self, unfinished: Unfinished, state: State) -> None:
         """Complete a script that an earlier process left half done outside a transaction. Raises StepFailed."""
-        self._run_outside(unfinished_task(unfinished), Book(self._connection, self._context, state), unfinished)
+        writer = LedgerWriter(self._connection, self._context, state)
+        self._run_outside(unfinished_task(unfinished), writer, unfinished, is_last=False)
 
     def discard_drift(self, state: State) -> None:
         """Put the schema back to that of the applied stack, and forget a script that was interrupted.
 
         Raises Unrepairable with nothing changed.
         """
-        assert self._reverter is not None  # without expectations there is no drift
-        assert self._gauge is not None
-        book = Book(self._connection, self._context, state)
+        assert self._expected is not None  # without expectations there is no drift
         with self._connection.transaction():
             schema.upgrade(self._connection)
-            self._reverter.restore(len(state.stack), self._stepper.keep_drift)
-            book.fingerprint = self._gauge.measure(self._connection).fingerprint
-            book.discard_drift()
-            ledger.end_unfinished(self._connection)
+            Repairer(self._connection, self._expected, self._runner).discard_drift(len(state.stack))
+            fingerprint = self._expected.gauge.measure(self._connection).fingerprint
+            LedgerWriter(self._connection, self._context, state).discard_drift(fingerprint)
 
-    def _replacing(self, plan: Plan, book: Book) -> list[Row]:
-        """The rows that come without running anything, handed to the book."""
-        if plan.replacement is None:
-            return []
-        rows = replacing_rows(plan, ledger.read_rows(self._connection, plan.keep), self._context)
-        book.plan_replacement(plan, rows)
-        return rows
-
-    def _tasks(self, plan: Plan) -> list[Task]:
-        """The plan's tasks. Where locks hurt nobody, scripts written for the outside run inside as well."""
-        found = tasks(plan, ledger.read_rows(self._connection, plan.keep), self._context)
-        if self._always_outside or not any(task.needs_outside for task in found) or self._is_large():
+    def _suited(self, found: list[Task]) -> list[Task]:
+        """The tasks: where locks hurt nobody, scripts written for the outside run inside as well."""
+        if self._always_outside or not any(task.needs_outside for task in found):
             return found
-        return [task.inside() for task in found]
+        is_large = self._connection.value("SELECT pg_catalog.pg_database_size(current_database()) > %s", (LARGE,))
+        return found if is_large else [inside(task) for task in found]
 
-    def _safe(self, task: Task) -> Task:
-        """A task for the outside, or the same for the inside if rows have to be kept. Raises StepFailed."""
+    def _without_loss(self, batch: Batch) -> Batch:
+        """The batch, or for the inside of a transaction a task whose rows have to be kept. Raises StepFailed."""
+        if isinstance(batch, Together):
+            return batch
+        task = inside(batch.task)
         try:
-            return task.inside() if self._stepper.loses_rows(task) else task
+            return Together((task,)) if self._runner.loses_rows(task) else batch
         except ScriptError as error:
-            raise self._failed(task.inside(), error) from error
+            raise self._failure(task, error) from error
 
-    def _is_large(self) -> bool:
-        row = self._connection.execute(
-            "SELECT pg_catalog.pg_database_size(current_database()) > %s", (LARGE,)
-        ).fetchone()
-        return bool(row and row[0])
+    def _run(self, batch: Batch, writer: LedgerWriter, *, is_last: bool) -> list[Batch]:
+        """Run a batch; what is left to do of it, in smaller ones, if it was too much for one transaction."""
+        try:
+            if isinstance(batch, Outside):
+                if writer.is_replacement_due:  # what runs outside is noted on top of the rows that come
+                    self._run_together(Together(), writer, is_last=False)
+                self._run_outside(batch.task, writer, is_last=is_last)
+            else:
+                self._run_together(batch, writer, is_last=is_last)
+        except TooMuchForOne as refusal:
+            assert isinstance(batch, Together)  # there is no transaction outside of one
+            return refusal.smaller(batch)
+        except Unrepairable as failure:
+            failure.committed = self.committed
+            failure.outside = isinstance(batch, Outside)
+            raise
+        return []
 
-    def _run_together(self, batch: Sequence[Task], book: Book) -> None:
-        """All tasks and their ledger rows in one transaction; without tasks, what else the ledger has to learn."""
+    def _run_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> None:
+        """All tasks and their ledger rows in one transaction; again if somebody else's made it impossible."""
         for left in reversed(range(TRIES)):
             try:
-                self._try_together(batch, book)
+                self._try_together(batch, writer, is_last=is_last)
             except (StepFailed, psycopg.errors.DeadlockDetected) as failure:
                 if not left or not _is_deadlock(failure):
                     raise
             else:
                 return
 
-    def _try_together(self, batch: Sequence[Task], book: Book) -> None:
+    def _try_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> None:
         done: list[Done] = []
-        self._stepper.current = None
-        self._stepper.ran.clear()
+        self._runner.forget()
         try:
             with self._connection.transaction():
                 schema.upgrade(self._connection)
-                done += self._revert([task for task in batch if task.step.direction is Direction.REVERT])
-                self._stepper.apply(batch[len(done) :], done, measure=self._to_measure(batch, book))
-                done = self._write(batch, done, book)
+                done += self._revert(batch.reverts)
+                self._runner.apply(batch.applies, done, measure=self._to_measure(batch, writer))
+                done = self._write(done, writer, is_last=is_last)
         except ScriptError as error:
-            culprit = self._stepper.current
-            assert culprit is not None  # only a task's script raises this
-            if self._was_committed():
-                self._note_committed(book)
-                failure = self._failed(culprit, error)
-                failure.escaped = True
-                raise failure from error
-            alone = len(batch) == 1
-            outside = error.sqlstate in OUTSIDE_ONLY or culprit.written is not None or (alone and culprit.in_parts)
-            if error.sqlstate in TOO_MUCH_FOR_ONE and (outside or not alone):
-                raise TooMuchForOne(culprit, outside=outside) from error
-            raise self._failed(culprit, error, done) from error
+            raise self._why(batch, done, error, writer) from error
         except SAID_LATE as error:  # a deferred constraint speaks up when the transaction ends
-            last = self._stepper.current
+            last = self._runner.current
             if last is None:
                 raise
-            raise self._failed(last, error_at_commit(last.script, error), done[:-1]) from error
+            raise self._failure(last, error_at_commit(last.script, error), done[:-1]) from error
         self._commit(done)
 
-    def _to_measure(self, batch: Sequence[Task], book: Book) -> set[int]:
+    def _why(
+        self, batch: Together, done: Sequence[Done], error: ScriptError, writer: LedgerWriter
+    ) -> StepFailed | TooMuchForOne:
+        """What a script's error means for the batch that was rolled back."""
+        culprit, alone = self._runner.current, len(batch.tasks) == 1
+        assert culprit is not None  # only a task's script raises this
+        if self._was_committed():
+            self._note_committed(writer)
+            return self._failure(culprit, error, escaped=True)
+        outside = error.sqlstate in OUTSIDE_ONLY or culprit.written is not None or (alone and culprit.in_parts)
+        if error.sqlstate in TOO_MUCH_FOR_ONE and (outside or not alone):
+            return TooMuchForOne(culprit, outside=outside)
+        return self._failure(culprit, error, done)
+
+    def _revert(self, tasks: Sequence[RevertTask]) -> list[Done]:
+        if self._expected and tasks:
+            return Reverter(self._connection, self._expected, self._runner).revert(tasks)
+        return [self._runner.run_as_written(task) for task in tasks]
+
+    def _to_measure(self, batch: Together, writer: LedgerWriter) -> set[int]:
         """The positions at which the schema shall be measured on the way: where that is cheap, and was never done."""
-        if self._gauge is None or len(batch) > SHORT or (self._arrival and not self._arrival.is_certain):
+        is_verified = self._verification is not None and self._verification.is_needed
+        if self._gauge is None or is_verified or len(batch.tasks) > SHORT:
             return set()
-        return book.never_measured([task for task in batch if task.step.direction is Direction.APPLY], self._gauge)
+        return writer.never_measured(batch.applies, self._gauge)
 
     def _was_committed(self) -> bool:
         """Whether a script has committed the transaction that failed afterwards."""
         number = self._connection.script_transaction
         if self._connection.closed or number is None:
             return False
-        row = self._connection.execute("SELECT pg_catalog.pg_xact_status(%s::xid8)", (number,)).fetchone()
-        return row == ("committed",)
+        status = self._connection.value("SELECT pg_catalog.pg_xact_status(%s::xid8)", (number,))
+        return bool(status == "committed")
 
-    def _note_committed(self, book: Book) -> None:
+    def _note_committed(self, writer: LedgerWriter) -> None:
         """What ran before a script that committed is there for good, whatever that script left half done."""
-        ran = [(task, done) for task, done in self._stepper.ran.values() if task is not self._stepper.current]
-        book.is_last = False
+        done = [one for one in self._runner.ran.values() if one.task is not self._runner.current]
         with self._connection.transaction():
             schema.upgrade(self._connection)
-            book.write([task for task, _ in ran], [done for _, done in ran])
-        self._commit([done for _, done in ran])
+            writer.write(done, is_last=False)
+        self._commit(done)
 
-    def _revert(self, tasks: Sequence[Task]) -> list[Done]:
-        if self._reverter and tasks:
-            return self._reverter.revert(tasks)
-        return [self._stepper.run_as_written(task) for task in tasks]
-
-    def _run_outside(self, task: Task, book: Book, unfinished: Unfinished | None = None) -> None:
+    def _run_outside(
+        self, task: Task, writer: LedgerWriter, unfinished: Unfinished | None = None, *, is_last: bool
+    ) -> None:
         """Each statement on its own; the unfinished row says how far it is, and goes when the ledger row comes."""
-        connection = self._connection
-        script = task.script
+        connection, script, is_new = self._connection, task.script, unfinished is None
         assert script is not None  # what has no script needs no outside
-
-        def run() -> None:
-            if unfinished is None:
-                refuse_flawed(script)
-                with connection.transaction():
-                    schema.upgrade(connection)
-                    book.begin()
-                    ledger.begin_unfinished(connection, task.step.direction, task.row)
-            indexes = unfinished.indexes if unfinished else ()
-            started = unfinished is not None and unfinished.started
-            runner_of(script.language).outside(
-                connection, script, done=unfinished.done if unfinished else 0, started=started, indexes=indexes
-            )
-
-        began = self._stepper.begin(task)
-        before = read_names(connection) if unfinished is None and self._stepper.may_rename(task) else None
+        began = self._runner.begin(task)
+        before = self._runner.names_before(task) if is_new else None
         try:
-            run()
+            unfinished = unfinished or self._begin_outside(task, script, writer)
+            runner_of(script.language).outside(connection, script, unfinished)
         except ScriptError as error:
-            raise self._failed(task, error) from error
-        renamings = None if unfinished else self._stepper.renamed(task, before)
-        done = Done(step=task.step, milliseconds=milliseconds(began), renamings=renamings)
+            raise self._failure(task, error) from error
+        renamings = self._runner.renamed(task, before) if is_new else None
+        done = Done(task=task, milliseconds=milliseconds(began), renamings=renamings)
         with connection.transaction():
-            if self._reverter and unfinished is None and task.step.direction is Direction.REVERT:
-                done = self._reverter.complete(task, done)
-            (done,) = self._write((task,), [done], book)
+            if self._expected and is_new and isinstance(task, RevertTask):
+                done = Repairer(connection, self._expected, self._runner).complete(task, done)
+            (done,) = self._write([done], writer, is_last=is_last)
             ledger.end_unfinished(connection)
         self._commit((done,))
 
-    def _write(self, batch: Sequence[Task], done: list[Done], book: Book) -> list[Done]:
+    def _begin_outside(self, task: Task, script: Script, writer: LedgerWriter) -> Unfinished:
+        """Note in the ledger what is about to run. Raises ScriptError if it must not be sent."""
+        refuse_flawed(script)
+        unfinished = ledger.Unfinished(direction=task.step.direction, row=task.row)
+        with self._connection.transaction():
+            schema.upgrade(self._connection)
+            writer.begin()
+            ledger.begin_unfinished(self._connection, unfinished)
+        return unfinished
+
+    def _write(self, done: list[Done], writer: LedgerWriter, *, is_last: bool) -> list[Done]:
         """The ledger's share of a transaction; at the end of the plan also what the schema is now."""
-        if book.is_last and self._arrival:
-            done = self._arrival.settle(done)
-        if book.is_last and self._gauge:
+        fingerprint = None
+        if is_last and self._verification:
+            done = self._verification.complete(done)
+        if is_last and self._gauge:
             known = done[-1].fingerprint if done else None
-            book.fingerprint = known or self._gauge.measure(self._connection).fingerprint
-        book.write(batch, done)
+            fingerprint = known or self._gauge.measure(self._connection).fingerprint
+        writer.write(done, is_last=is_last, fingerprint=fingerprint)
         return done
 
     def _commit(self, done: Sequence[Done]) -> None:
         self._committed += done
         self._notify(StepsCommitted(done))
-        self._stepper.settle(done)
+        self._runner.put_back_waiting(done)
 
-    def _failed(self, task: Task, error: ScriptError, rolled_back: Sequence[Done] = ()) -> StepFailed:
+    def _failure(
+        self, task: Task, error: ScriptError, rolled_back: Sequence[Done] = (), *, escaped: bool = False
+    ) -> StepFailed:
         return StepFailed(
             step=task.step,
             path=task.path,
@@ -328,6 +280,7 @@ class Executor:
             rolled_back=tuple(done.step for done in rolled_back),
             error=error,
             committed=self.committed,
+            escaped=escaped,
         )
 
 

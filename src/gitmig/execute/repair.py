@@ -1,35 +1,41 @@
-"""Why a step did not lead where it should, and what was done instead.
+"""Putting right, by the computed difference, what a script has left otherwise than a fresh build has it.
 
-Ways back where a down may not be enough: the down and what it leaves undone, or the computed difference alone.
+A step is believed only when the schema agrees. A revert has to lead to the schema below it. Applies end where a fresh
+build does, as they run on the very schema they were written for: all but one thing. A revert cannot put a column back
+into its place, only at the end of its table. That is no difference by itself; but a view made with `*` afterwards
+spells the columns out in their order.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from gitmig.execute.step_runner import ScriptRun
+from gitmig.execute.script import OUTSIDE_ONLY
+from gitmig.execute.tasks import ApplyTask
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
-from gitmig.postgres.run_sql import ScriptError, run_computed
+from gitmig.migrations.plan import Direction
+from gitmig.postgres.run_sql import HOPELESS, ScriptError, run_computed
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.model import SchemaDifference, Tie, schema_difference
-from gitmig.schema.names import bare, last, parent
+from gitmig.schema.model import SchemaDifference, schema_difference
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from gitmig.execute.tasks import Task
-    from gitmig.postgres.address import Connection
+    from gitmig.execute.step_runner import StepRunner
+    from gitmig.execute.tasks import Done, Task
+    from gitmig.ledger import Row
+    from gitmig.migrations.plan import Plan
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.compare import Difference
-    from gitmig.schema.model import ObjectName, Schema
+    from gitmig.schema.fingerprint import Gauge
+    from gitmig.schema.model import Schema
     from gitmig.schema.renamings import Undo
 
-
 MOST_NAMES = 3
-WORD = re.compile(r"\w+")
 
 
 class Way(Enum):
@@ -47,17 +53,51 @@ class Repair:
     reason: str
 
 
+class Expectation(Protocol):
+    """Knows what the schema shall be where the stack ends at a position."""
+
+    gauge: Gauge
+
+    def fingerprint(self, position: int) -> str:
+        """Its fingerprint there."""
+
+    def schema(self, position: int) -> Schema:
+        """All of it."""
+
+    def is_at_hand(self, position: int) -> bool:
+        """Whether `schema` can answer without building anything."""
+
+    def prepare(self, positions: Collection[int]) -> None:
+        """Make ready for `schema` to be asked for these positions."""
+
+    def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expectation:
+        """The same for a stack of which `keep` migrations stay, with those of the rows on top; they made `found`."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Unrepairable(Exception):
+    """No way leads back to the schema that was there before `label`; `reasons` has one line for each way.
+
+    Or, of an apply, to the schema that a fresh build has with it. `committed` are the steps before it that are done for
+    good; `outside`: it ran outside a transaction itself.
+    """
+
+    label: str
+    reasons: tuple[str, ...]
+    direction: Direction = Direction.REVERT
+    committed: tuple[Done, ...] = ()
+    outside: bool = False
+
+
+def is_hopeless(error: ScriptError) -> bool:
+    """Whether after this error nothing else can be tried in the transaction."""
+    return error.sqlstate in HOPELESS | OUTSIDE_ONLY
+
+
 def left_undone(difference: SchemaDifference) -> str:
     """What a down that ran has not undone; `difference` is from the schema that was wanted to the one it left."""
     parts = (("leaves", difference.surplus), ("lacks", difference.missing), ("changes", difference.changed))
     return f"its down does not undo its up: it {'; '.join(f'{word} {named(names)}' for word, names in parts if names)}"
-
-
-def expanded(difference: SchemaDifference) -> str:
-    """What an up has made otherwise than on a fresh database, because `*` stood for columns in another order."""
-    return (
-        f"an earlier revert has moved columns to the end of their tables, and {named(difference.names)} spells them out"
-    )
 
 
 def named(names: Sequence[object]) -> str:
@@ -66,61 +106,11 @@ def named(names: Sequence[object]) -> str:
     return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES} more"
 
 
-def blamed(left: SchemaDifference, found: Schema, wanted: Schema, ups: Sequence[str]) -> dict[ObjectName, int]:
-    """Who has left what undone, after downs that ran newest first: for each object the place of one of the `ups`.
+def computed(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> Difference:
+    """The difference between two schemas; for `renames` and `undos` see there."""
+    from gitmig.schema.compare import difference  # rarely needed, and large
 
-    They are the other sections, in the same order. The last one that touched an object is to blame for it: had its down
-    put that right, none after it would have spoilt it. Who touched it is told from the words of the scripts; what
-    nobody names is the last one's.
-    """
-    words = [frozenset(WORD.findall(up.lower())) for up in ups]
-    groups = ((group, _last_to_touch(group, words)) for group in _groups(set(left.names), found, wanted))
-    return {name: place for group, place in groups for name in group}
-
-
-def share(left: SchemaDifference, names: Collection[ObjectName]) -> SchemaDifference:
-    """The part of a difference that is about these objects."""
-    missing, surplus, changed = (
-        tuple(name for name in some if name in names) for some in (left.missing, left.surplus, left.changed)
-    )
-    return SchemaDifference(missing=missing, surplus=surplus, changed=changed)
-
-
-def _groups(names: set[ObjectName], *schemas: Schema) -> Iterator[set[ObjectName]]:
-    """The names, each with those of what goes along with it and of its parts."""
-    together: dict[ObjectName, set[ObjectName]] = {name: {name} for name in names}
-    wholes = {name.name: name for name in names if name.kind not in {"column", "constraint", "index", "trigger"}}
-    pairs = [(name, wholes[parent(name.name)]) for name in names if parent(name.name) in wholes]
-    for schema in schemas:
-        for name in names:
-            pairs += [(name, needed) for needed, tie in schema.edges.get(name, {}).items() if tie is Tie.GOES_ALONG]
-    for one, other in pairs:
-        if other in together and together[one] is not together[other]:
-            merged = together[one] | together[other]
-            together |= dict.fromkeys(merged, merged)
-    yield from {id(group): group for _, group in sorted(together.items())}.values()
-
-
-def _last_to_touch(group: Collection[ObjectName], words: Sequence[frozenset[str]]) -> int:
-    """The place of the last of the scripts, given as `words`, that names something of the group."""
-    heads = [name for name in group if not any(parent(name.name) == other.name for other in group)]
-    for named_by in (_full_words, _words_of_whole):
-        wanted = [found for name in heads if (found := named_by(name))]
-        places = [place for place, said in enumerate(words) if any(found <= said for found in wanted)]
-        if places:
-            return places[-1]
-    return len(words) - 1
-
-
-def _full_words(name: ObjectName) -> frozenset[str]:
-    """The words of the object's own name and, of a part, of what it is a part of."""
-    return frozenset(WORD.findall(bare(last(name.name)).lower())) | _words_of_whole(name)
-
-
-def _words_of_whole(name: ObjectName) -> frozenset[str]:
-    """The words of the name of the table, if it is a part of one; else none."""
-    whole = parent(name.name)
-    return frozenset(WORD.findall(bare(last(whole)).lower())) if whole and parent(whole) else frozenset()
+    return difference(found, wanted, renames=renames, undos=undos)
 
 
 class Transformation:
@@ -147,69 +137,104 @@ class Transformation:
         run_computed(self._connection, self._script)
 
 
-def computed(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> Difference:
-    """The difference between two schemas; for `renames` and `undos` see there."""
-    from gitmig.schema.compare import difference  # rarely needed, and large
+class Repairer:
+    """Leads to the expected schema by the computed difference, inside the caller's transaction."""
 
-    return difference(found, wanted, renames=renames, undos=undos)
+    def __init__(self, connection: Connection, expected: Expectation, runner: StepRunner) -> None:
+        self._connection = connection
+        self._expected = expected
+        self._runner = runner
+
+    def complete(self, task: Task, done: Done) -> Done:
+        """Put right what a task's script, which ran, has left otherwise than a fresh build. Raises Unrepairable."""
+        wanted, found = self._expected.schema(task.reached), self._read()
+        left = schema_difference(wanted, found)
+        if not left:
+            return done
+        if isinstance(task, ApplyTask):
+            reason, renames, undos = _expanded(left), task.renames, []
+        else:
+            reason, renames, undos = left_undone(left), task.guesses, [task.undo(whole=False)]
+        script = Transformation.between(self._connection, found, wanted, renames=renames, undos=undos)
+        with self._leading_to(wanted, task.step.label, task.step.direction):
+            self._runner.run(task, script)
+        return replace(done, repair=Repair(way=Way.COMPLETED, reason=reason))
+
+    def discard_drift(self, position: int) -> None:
+        """Take back whatever was changed since the stack ended at `position`. Raises Unrepairable."""
+        wanted, found = self._expected.schema(position), self._read()
+        if schema_difference(wanted, found):
+            with self._leading_to(wanted, "what was changed by hand", Direction.REVERT):
+                self._runner.discard_drift(Transformation.between(self._connection, found, wanted))
+
+    @contextmanager
+    def _leading_to(self, wanted: Schema, label: str, direction: Direction) -> Iterator[None]:
+        """Raise Unrepairable unless the block leads to the wanted schema."""
+        try:
+            yield
+        except ScriptError as error:
+            if is_hopeless(error):
+                raise
+            raise Unrepairable(label=label, direction=direction, reasons=(error.message,)) from error
+        if still := schema_difference(wanted, self._read()):
+            reasons = (f"{named(still.names)} would still differ",)
+            raise Unrepairable(label=label, direction=direction, reasons=reasons)
+
+    def _read(self) -> Schema:
+        return read_schema(self._connection, self._expected.gauge.ignore, edges=True)
 
 
-class Attempt:
-    """One way to revert, to be run once or, if rows are at stake, twice.
+class FinalVerification:
+    """Looks at the end of a plan whether its applies have led where a fresh build does.
 
-    `reason` says why the down alone was not enough; it is empty if it was. `in_down` is True while the down runs, and
-    stays so if it fails.
+    `replaced` are the rows that come without running anything.
     """
 
-    def __init__(self, way: Way, task: Task, wanted: Schema, connection: Connection, ignore: tuple[str, ...]) -> None:
-        self.way = way
-        self.reason = "" if task.script else "it has no down"
-        self._task = task
-        self._wanted = wanted
+    def __init__(
+        self,
+        connection: Connection,
+        expected: Expectation,
+        runner: StepRunner,
+        plan: Plan,
+        tasks: Sequence[Task],
+        *,
+        replaced: Sequence[Row],
+    ) -> None:
         self._connection = connection
-        self._ignore = ignore
-        self.in_down = False
-        self._is_there = False
+        self._expected = expected
+        self._runner = runner
+        self._keep = plan.keep
+        self._applies = [task for task in tasks if isinstance(task, ApplyTask)]
+        self._rows = [*replaced, *(task.row for task in self._applies)]
+        is_new = not (plan.keep or plan.reverts or plan.replacement)
+        self._doubtful = [] if is_new else [task.step for task in self._applies if _expands(task)]
 
-    def run(self) -> None:
-        """Run the down, if this way begins with it, and whatever is then still to be done. Raises ScriptError."""
-        if self.way is Way.COMPLETED:
-            self.in_down = True
-            ScriptRun.of(self._connection, self._task).run()
-            self.in_down = False
-        left = self._left()
-        self._is_there = not left
-        if left:
-            self.reason = self.reason or (left_undone(left) if self.way is Way.COMPLETED else "")
-            found = read_schema(self._connection, self._ignore, edges=True)
-            task, undo = self._task, self._task.undo(whole=self.way is Way.COMPUTED)
-            Transformation.between(self._connection, found, self._wanted, renames=task.guesses, undos=[undo]).run()
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self._doubtful)
 
-    def verify(self) -> None:
-        """Raise Elsewhere unless the way led to the wanted schema."""
-        if not self._is_there and (left := self._left()):
-            raise Elsewhere(left)
+    def complete(self, done: Sequence[Done]) -> list[Done]:
+        """Compare the schema with that of a fresh build, and put right what differs; `done` are the plan's last steps.
 
-    def _left(self) -> SchemaDifference:
-        return schema_difference(self._wanted, read_schema(self._connection, self._ignore))
-
-    def told(self, failure: ScriptError | SchemaDifference) -> str:
-        """Why this way led nowhere."""
-        if isinstance(failure, SchemaDifference):
-            return f"after the computed difference {named(failure.names)} would still differ"
-        if self.in_down:
-            return down_failed(self._task, failure)
-        return f"the computed difference fails: {failure.message}: {' '.join(failure.statement.split())[:120]}"
+        Raises Unrepairable.
+        """
+        completed = list(done)
+        if self.is_needed and completed:
+            found = self._expected.gauge.measure(self._connection).schema
+            expected = self._expected.beyond(self._keep, self._rows, found)
+            place = max((k for k, one in enumerate(done) if one.step in self._doubtful), default=len(done) - 1)
+            repairer = Repairer(self._connection, expected, self._runner)
+            completed[place] = repairer.complete(self._applies[-1], done[place])
+        return completed
 
 
-def down_failed(task: Task, error: ScriptError) -> str:
-    """That a task's down fails, where and why."""
-    return f"its down fails at {task.path}:{error.line}: {error.message}"
+def _expanded(difference: SchemaDifference) -> str:
+    """What an up has made otherwise than on a fresh database, because `*` stood for columns in another order."""
+    return (
+        f"an earlier revert has moved columns to the end of their tables, and {named(difference.names)} spells them out"
+    )
 
 
-class Elsewhere(Exception):
-    """The scripts ran, and the schema is not the one they should lead to, but for what is `left`."""
-
-    def __init__(self, left: SchemaDifference) -> None:
-        super().__init__()
-        self.left = left
+def _expands(task: ApplyTask) -> bool:
+    return task.script is not None and task.script.language.expands_columns(task.script.text)

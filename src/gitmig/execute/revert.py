@@ -1,335 +1,401 @@
-"""Reverts that are believed only when the schema agrees: as the downs say, or else repaired.
+"""Reverts that are believed only when the schema agrees, and the ways back in the order in which they are tried.
 
-First all downs run as they are written, and one look at the end tells where that leads; what they left undone is put
-right there, by the computed difference. A down that fails, or is missing, is replaced where it stands. Only where that
-leads nowhere are the steps taken again, one by one, each believed for itself.
+    all steps at once, and one look at the end: what is left undone is put right there
+        a step: its down as it is written
+                its down once more, if something was left undone by the downs before it, and put right
+                the computed difference between the schemas above and below it
+                the down and what it leaves undone as one step, if it took values of columns that stay
+    one step after the other, each believed for itself
+        a step: its down, and the computed difference for what that leaves undone
+                the computed difference alone
+
+What a way has done is taken back before the next one is tried. Schemas that have to be built are built between two
+ways, while nothing is locked: another session builds them, and must not wait for this one.
 """
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from gitmig.execute.repair import (
-    Attempt,
-    Elsewhere,
-    Repair,
-    Transformation,
-    Way,
-    blamed,
-    computed,
-    down_failed,
-    expanded,
-    left_undone,
-    named,
-    share,
-)
-from gitmig.execute.script import OUTSIDE_ONLY
+from gitmig.execute.blame import blamed, share
+from gitmig.execute.repair import Repair, Transformation, Unrepairable, Way, computed, is_hopeless, left_undone, named
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
-from gitmig.migrations.plan import Direction
-from gitmig.postgres.run_sql import HOPELESS, ScriptError
+from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.model import schema_difference
+from gitmig.schema.model import ObjectKind, ObjectName, schema_difference
+from gitmig.schema.names import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from gitmig.execute.ledger_writer import Done
-    from gitmig.execute.step_runner import Stepper
-    from gitmig.execute.tasks import Task
-    from gitmig.ledger import Row
-    from gitmig.postgres.address import Connection
-    from gitmig.rows.items import Report
-    from gitmig.schema.fingerprint import Gauge
+    from gitmig.execute.repair import Expectation
+    from gitmig.execute.script import ScriptRun
+    from gitmig.execute.step_runner import StepRunner, StepScript
+    from gitmig.execute.tasks import Done, RevertTask
+    from gitmig.postgres.connection import Connection
+    from gitmig.rows.items import Kept
     from gitmig.schema.model import Schema, SchemaDifference
-    from gitmig.schema.renamings import Undo
-
 
 # The words of statements that may change the schema.
 CHANGES_SCHEMA = re.compile(
     r"\b(?:create|alter|drop|comment|grant|revoke|do|select|call|execute|security|import)\b", re.IGNORECASE
 )
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Expectation(Protocol):
-    """Knows what the schema shall be where the stack ends at a position."""
-
-    gauge: Gauge
-
-    def fingerprint(self, position: int) -> str:
-        """Its fingerprint there."""
-
-    def schema(self, position: int) -> Schema:
-        """All of it."""
-
-    def is_at_hand(self, position: int) -> bool:
-        """Whether `schema` can answer without building anything."""
-
-    def prepare(self, positions: Collection[int]) -> None:
-        """Make ready for `schema` to be asked for these positions."""
-
-    def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expectation:
-        """The same for a stack of which `keep` migrations stay, with those of the rows on top; they made `found`."""
+class LeadsNowhere(Exception):
+    """The way does not lead to the schema that is wanted."""
 
 
-@dataclass(kw_only=True, eq=False)
-class Unrepairable(Exception):
-    """No way leads back to the schema that was there before `label`; `reasons` has one line for each way.
+class Elsewhere(LeadsNowhere):
+    """The scripts ran, and the schema is not the one they should lead to, but for what is `left`."""
 
-    Or, of an apply, to the schema that a fresh build has with it. `committed` are the steps before it that are done for
-    good; `outside`: it ran outside a transaction itself.
-    """
-
-    label: str
-    reasons: tuple[str, ...]
-    direction: Direction = Direction.REVERT
-    committed: tuple[Done, ...] = ()
-    outside: bool = False
+    def __init__(self, left: SchemaDifference) -> None:
+        super().__init__()
+        self.left = left
 
 
-class Reverter:
-    """Reverts inside the open transaction of an executor."""
-
-    def __init__(self, connection: Connection, expected: Expectation, stepper: Stepper) -> None:
-        self._connection = connection
-        self._expected = expected
-        self._stepper = stepper
-
-    def revert(self, tasks: Sequence[Task]) -> list[Done]:
-        """Revert the tasks, newest first, so that the schema is exactly that of the stack below them.
-
-        Raises Unrepairable, or ScriptError where nothing can be tried.
-        """
-        bottom, top = tasks[-1].row.position - 1, tasks[0].row.position
-        # before the downs take locks: another session may have to build for it, and must not wait for this one
-        wanted = self._expected.fingerprint(bottom)
-        if without_down := [task.row.position for task in tasks if not _has_down(task)]:
-            places = {place for position in without_down for place in (position - 1, position)}
-            self._expected.prepare(places & {*range(bottom, top)})
-        few: Collection[int] = ()
-        for more in (few, range(bottom, top), few):
-            try:
-                with self._connection.transaction():
-                    return _AllAtOnce(self._connection, self._expected, self._stepper, tasks).run(wanted)
-            except _NotAtHand as needed:
-                self._expected.prepare({*needed.positions, *more})
-            except ScriptError as failure:
-                _raise_if_hopeless(failure)
-                break
-            except Elsewhere:
-                break
-        self._expected.prepare(range(bottom, top))
-        return [self._stepwise(task) for task in tasks]
-
-    def complete(self, task: Task, done: Done) -> Done:
-        """Put right what a script that ran has left otherwise than a fresh build has it. Raises Unrepairable."""
-        direction = task.step.direction
-        position = task.row.position - (direction is Direction.REVERT)
-        try:
-            left = self._put_right(
-                position,
-                task.step.label,
-                lambda script: self._stepper.run(task, script, script.text),
-                renames=task.guesses if direction is Direction.REVERT else task.renames,
-                undos=[task.undo(whole=False)] if direction is Direction.REVERT else [],
-            )
-        except Unrepairable as failure:
-            failure.direction = direction
-            raise
-        if not left:
-            return done
-        reason = left_undone(left) if direction is Direction.REVERT else expanded(left)
-        return replace(done, repair=Repair(way=Way.COMPLETED, reason=reason))
-
-    def restore(self, position: int, run: Callable[[Transformation], None]) -> None:
-        """Take back whatever was changed since the stack ended at `position`. Raises Unrepairable."""
-        self._put_right(position, "what was changed by hand", run)
-
-    def _put_right(
-        self,
-        position: int,
-        label: str,
-        run: Callable[[Transformation], object],
-        *,
-        renames: bool = True,
-        undos: Sequence[Undo] = (),
-    ) -> SchemaDifference | None:
-        """Run the computed difference to the schema at `position`; what differed, None if nothing did."""
-        wanted, found = self._expected.schema(position), self._read()
-        left = schema_difference(wanted, found)
-        if not left:
-            return None
-        try:
-            run(Transformation.between(self._connection, found, wanted, renames=renames, undos=undos))
-        except ScriptError as error:
-            _raise_if_hopeless(error)
-            raise Unrepairable(label=label, reasons=(error.message,)) from error
-        if still := schema_difference(wanted, self._read()):
-            raise Unrepairable(label=label, reasons=(f"{named(still.names)} would still differ",))
-        return left
-
-    def _stepwise(self, task: Task) -> Done:
-        """Revert one task by the first way that leads to the schema below it."""
-        wanted = self._expected.schema(task.row.position - 1)
-        reasons: list[str] = []
-        for attempt in self._attempts(task, wanted):
-            try:
-                with self._connection.transaction():
-                    settle_constraints(self._connection)
-                    done = self._stepper.run(task, attempt, None)
-                    attempt.verify()
-            except ScriptError as error:
-                if attempt.in_down:
-                    _raise_if_outside(task, error)
-                _raise_if_hopeless(error)
-                reasons.append(attempt.told(error))
-            except Elsewhere as elsewhere:
-                reasons.append(attempt.told(elsewhere.left))
-            else:
-                reasons += [attempt.reason] if attempt.reason else []
-                return replace(done, repair=Repair(way=attempt.way, reason=reasons[0])) if reasons else done
-        raise Unrepairable(label=task.step.label, reasons=tuple(reasons))
-
-    def _attempts(self, task: Task, wanted: Schema) -> list[Attempt]:
-        ignore = self._expected.gauge.ignore
-        ways = (Way.COMPLETED, Way.COMPUTED) if task.script else (Way.COMPUTED,)
-        return [Attempt(way, task, wanted, self._connection, ignore) for way in ways]
-
-    def _read(self) -> Schema:
-        return read_schema(self._connection, self._expected.gauge.ignore, edges=True)
-
-
-class _AllAtOnce:
-    """One run through all the tasks, measured once at its end. What it raises leaves everything to be rolled back."""
-
-    def __init__(self, connection: Connection, expected: Expectation, stepper: Stepper, tasks: Sequence[Task]) -> None:
-        self._connection = connection
-        self._expected = expected
-        self._stepper = stepper
-        self._tasks = tasks
-        self._done: list[Done] = []
-        self._known: Schema | None = None  # what the schema must be now, if the last script was a computed one
-
-    def run(self, wanted: str) -> list[Done]:
-        """Revert all, to the schema with the `wanted` fingerprint. Raises _NotAtHand, ScriptError, Elsewhere."""
-        for task in self._tasks:
-            self._done.append(self._revert(task))
-        gauge, bottom = self._expected.gauge, self._tasks[-1].row.position - 1
-        self._known = None
-        there = self._found()
-        if gauge.fingerprint(there) != wanted and self._left_at(bottom, there):
-            self._put_right(bottom)
-            there = read_schema(self._connection, gauge.ignore)
-            if left := self._left_at(bottom, there):
-                raise Elsewhere(left)
-        return [*self._done[:-1], replace(self._done[-1], fingerprint=gauge.fingerprint(there))]
-
-    def _left_at(self, position: int, found: Schema) -> SchemaDifference:
-        """What the downs that ran have left undone on the way to the schema at `position`."""
-        self._need({position})
-        return schema_difference(self._expected.schema(position), found)
-
-    def _revert(self, task: Task) -> Done:
-        """By its down as it is written, or by what can be computed in the place of one that fails or is missing."""
-        if not _has_down(task):
-            return self._compute(task, "its down has no statement" if task.script else "it has no down")
-        try:
-            return self._as_written(task)
-        except ScriptError as failure:
-            _raise_if_hopeless(failure)
-            _raise_if_outside(task, failure)
-            reason = down_failed(task, failure)
-        # what the downs before it have left undone may be what it fails on
-        if self._done and self._put_right(task.row.position):
-            with suppress(ScriptError):
-                return self._as_written(task)
-        return self._compute(task, reason)
-
-    def _as_written(self, task: Task) -> Done:
-        with self._connection.transaction():
-            done = self._stepper.run_as_written(task)
-        self._known = None
-        return done
-
-    def _compute(self, task: Task, reason: str) -> Done:
-        """Revert a task by the difference between the schemas above and below it."""
-        position = task.row.position
-        self._need({position - 1})
-        if self._done:
-            self._put_right(position)
-        found, wanted = self._found(), self._expected.schema(position - 1)
-        with self._connection.transaction():
-            settle_constraints(self._connection)
-            undo = task.undo(whole=True)
-            script = Transformation.between(self._connection, found, wanted, renames=task.guesses, undos=[undo])
-            done = self._stepper.run(task, script, script.text)
-        self._known = wanted
-        return replace(done, repair=Repair(way=Way.COMPUTED, reason=reason))
-
-    def _put_right(self, position: int) -> bool:
-        """Do what the downs that ran have left undone on the way to the schema at `position`; whether that was any."""
-        self._need({position})
-        found, wanted = self._found(), self._expected.schema(position)
-        left = schema_difference(wanted, found)
-        if not left:
-            return False
-        owners = blamed(left, found, wanted, [task.row.up for task in self._tasks[: len(self._done)]])
-        tasks = self._tasks[: len(self._done)]
-        guesses, undos = any(task.guesses for task in tasks), [task.undo(whole=False) for task in tasks]
-        try:
-            with self._connection.transaction():
-                settle_constraints(self._connection)
-                for place, statements in computed(found, wanted, renames=guesses, undos=undos).parts(owners):
-                    script = Transformation(self._connection, statements)
-                    self._complete(place, self._stepper.supplement(self._tasks[place], script, script.text))
-        except ScriptError as failure:
-            _raise_if_hopeless(failure)
-            raise Elsewhere(left) from failure
-        for place in set(owners.values()):
-            self._blame(place, share(left, {name for name, owner in owners.items() if owner == place}))
-        self._known = wanted
-        return True
-
-    def _complete(self, place: int, rows: Report) -> None:
-        done = self._done[place]
-        self._done[place] = replace(done, rows=done.rows_with(rows))
-
-    def _blame(self, place: int, left: SchemaDifference) -> None:
-        done = self._done[place]
-        self._done[place] = replace(done, repair=done.repair or Repair(way=Way.COMPLETED, reason=left_undone(left)))
-
-    def _found(self) -> Schema:
-        if self._known is None:
-            self._known = read_schema(self._connection, self._expected.gauge.ignore, edges=True)
-        return self._known
-
-    def _need(self, positions: Collection[int]) -> None:
-        if missing := {position for position in positions if not self._expected.is_at_hand(position)}:
-            raise _NotAtHand(missing)
-
-
-class _NotAtHand(Exception):
-    """Schemas at these positions are needed, and have to be built while nothing is locked."""
+class NotAtHand(LeadsNowhere):
+    """The schemas at these positions have to be built first."""
 
     def __init__(self, positions: Collection[int]) -> None:
         super().__init__()
         self.positions = positions
 
 
-def _has_down(task: Task) -> bool:
+class TookTooMuch(LeadsNowhere):
+    """The downs at these positions took the values of columns that are to be there afterwards."""
+
+    def __init__(self, positions: Collection[int]) -> None:
+        super().__init__()
+        self.positions = positions
+
+
+class Strategy(Protocol[T_co]):
+    """One way to revert something."""
+
+    def run(self) -> T_co:
+        """Go it. Raises ScriptError, LeadsNowhere, Unrepairable."""
+
+    def failed(self, failure: ScriptError | LeadsNowhere) -> None:
+        """Note the failure, which was rolled back; raises it again if no other way may be tried after it."""
+
+
+def first_that_succeeds(connection: Connection, strategies: Iterable[Strategy[T]]) -> T | None:
+    """What the first strategy gives that gets to its end; None if none does."""
+    for strategy in strategies:
+        try:
+            with connection.transaction():
+                return strategy.run()
+        except (ScriptError, LeadsNowhere) as failure:
+            strategy.failed(failure)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reverter:
+    """Reverts inside the open transaction of an executor."""
+
+    connection: Connection
+    expected: Expectation
+    runner: StepRunner
+
+    def revert(self, tasks: Sequence[RevertTask]) -> list[Done]:
+        """Revert the tasks, newest first, so that the schema is exactly that of the stack below them.
+
+        Raises Unrepairable, or ScriptError where nothing can be tried.
+        """
+        return first_that_succeeds(self.connection, self._strategies(tasks)) or []
+
+    def _strategies(self, tasks: Sequence[RevertTask]) -> Iterator[Strategy[list[Done]]]:
+        every = range(tasks[-1].reached, tasks[0].row.position)
+        wanted = self.expected.fingerprint(every.start)
+        if without_down := [task for task in tasks if not _has_down(task)]:
+            places = {place for task in without_down for place in (task.reached, task.row.position)}
+            self.expected.prepare(places & {*every})
+        all_at_once, further = _AllAtOnce(self, tasks, wanted), iter([range(0), every])
+        yield all_at_once
+        while all_at_once.missing and (more := range(0) if all_at_once.joined else next(further, None)) is not None:
+            self.expected.prepare({*all_at_once.missing, *more})
+            yield all_at_once
+        self.expected.prepare(every)
+        yield _OneByOne(self, tasks)
+
+    def transformation(self, task: RevertTask, found: Schema, wanted: Schema, *, whole: bool) -> Transformation:
+        """The computed difference for a task; `whole`: nothing of what its up renamed has been taken back so far."""
+        undos = [task.undo(whole=whole)]
+        return Transformation.between(self.connection, found, wanted, renames=task.guesses, undos=undos)
+
+    def read(self) -> Schema:
+        """The schema as it is now."""
+        return read_schema(self.connection, self.expected.gauge.ignore, edges=True)
+
+
+class _AllAtOnce:
+    """One run through all the tasks, to the schema with the `wanted` fingerprint, measured once at its end.
+
+    `missing` are positions of schemas that have to be built before it can run. A down that takes values of columns
+    which are to stay becomes one step with what it leaves undone, so that these get the values back; `joined`: another
+    one has.
+    """
+
+    def __init__(self, reverter: Reverter, tasks: Sequence[RevertTask], wanted: str) -> None:
+        self.missing: Collection[int] = ()
+        self.joined = False
+        self._in_one: set[int] = set()
+        self._reverter = reverter
+        self._expected = reverter.expected
+        self._tasks = tasks
+        self._wanted = wanted
+        self._done: list[Done] = []
+        self._known: Schema | None = None  # what the schema must be now, if the last script was a computed one
+
+    def run(self) -> list[Done]:
+        """Revert all. Raises ScriptError, LeadsNowhere."""
+        self._done, self._known = [], None
+        for task in self._tasks:
+            self._done.append(self._revert(task))
+        fingerprint, bottom = self._expected.gauge.fingerprint, self._tasks[-1].reached
+        there = self._known = self._reverter.read()
+        if fingerprint(there) != self._wanted and self._put_right(bottom):
+            there = self._reverter.read()
+            if left := schema_difference(self._expected.schema(bottom), there):
+                raise Elsewhere(left)
+        return [*self._done[:-1], replace(self._done[-1], fingerprint=fingerprint(there))]
+
+    def failed(self, failure: ScriptError | LeadsNowhere) -> None:
+        """Go on with the next way, unless the transaction is lost."""
+        if isinstance(failure, ScriptError) and is_hopeless(failure):
+            raise failure
+        self.missing, self.joined = (), isinstance(failure, TookTooMuch)
+        if isinstance(failure, NotAtHand):
+            self.missing = failure.positions
+        elif isinstance(failure, TookTooMuch):
+            self._in_one |= set(failure.positions)
+            self.missing = {place for position in self._in_one for place in (position - 1, position)}
+
+    def _revert(self, task: RevertTask) -> Done:
+        done = first_that_succeeds(self._reverter.connection, self._ways(task, []))
+        if done is None:
+            raise LeadsNowhere
+        self._known = self._expected.schema(task.reached) if done.repair else None
+        return done
+
+    def _ways(self, task: RevertTask, reasons: list[str]) -> Iterator[Strategy[Done]]:
+        position, reverter = task.row.position, self._reverter
+        if position in self._in_one:
+            self._need(task.reached)
+            if self._done:
+                self._put_right(position)
+            yield _Completed(reverter, task, reasons, _Rest(reverter, task, reverter.runner.own_script(task)))
+        elif _has_down(task):
+            yield _Down(reverter, task, reasons)
+            if self._done and self._put_right(position):
+                yield _Down(reverter, task, reasons)
+        self._need(task.reached)
+        if self._done:
+            self._put_right(position)
+        found, wanted = self._known or reverter.read(), self._expected.schema(task.reached)
+        yield _Instead(reverter, task, reasons, reverter.transformation(task, found, wanted, whole=True))
+
+    def _put_right(self, position: int) -> bool:
+        """Do what the downs that ran have left undone on the way to the schema at `position`; whether that was any."""
+        self._need(position)
+        found, wanted = self._known or self._reverter.read(), self._expected.schema(position)
+        left = schema_difference(wanted, found)
+        if not left:
+            self._known = found
+            return False
+        if too_much := self._took_too_much(left):
+            raise TookTooMuch(too_much)
+        tasks = self._tasks[: len(self._done)]
+        owners = blamed(left, found, wanted, [task.row.up for task in tasks])
+        guesses, undos = any(task.guesses for task in tasks), [task.undo(whole=False) for task in tasks]
+        connection = self._reverter.connection
+        try:
+            with connection.transaction():
+                settle_constraints(connection)
+                for place, statements in computed(found, wanted, renames=guesses, undos=undos).parts(owners):
+                    more = self._reverter.runner.supplement(tasks[place], Transformation(connection, statements))
+                    self._done[place] = self._done[place].with_rows(more)
+        except ScriptError as failure:
+            if is_hopeless(failure):
+                raise
+            raise Elsewhere(left) from failure
+        self._note_repairs(left, owners)
+        self._known = wanted
+        return True
+
+    def _took_too_much(self, left: SchemaDifference) -> set[int]:
+        """The positions of downs that took the values of columns which are to be there afterwards.
+
+        The columns will be made anew, and get the values only in a step that begins before the down.
+        """
+        missing = set(left.missing)
+        return {
+            task.row.position
+            for task, done in zip(self._tasks, self._done)
+            if task.row.position not in self._in_one
+            and any(not missing.isdisjoint(_taken_from(kept)) for kept in done.rows.kept)
+        }
+
+    def _note_repairs(self, left: SchemaDifference, owners: Mapping[ObjectName, int]) -> None:
+        """Say of the steps that left something undone what that was."""
+        for place in set(owners.values()):
+            reason = left_undone(share(left, {name for name, owner in owners.items() if owner == place}))
+            done = self._done[place]
+            self._done[place] = replace(done, repair=done.repair or Repair(way=Way.COMPLETED, reason=reason))
+
+    def _need(self, position: int) -> None:
+        if not self._expected.is_at_hand(position):
+            raise NotAtHand({position})
+
+
+class _OneByOne:
+    """The tasks one after the other, each of which has to lead to the schema below it."""
+
+    def __init__(self, reverter: Reverter, tasks: Sequence[RevertTask]) -> None:
+        self._reverter = reverter
+        self._tasks = tasks
+
+    def run(self) -> list[Done]:
+        """Revert all. Raises Unrepairable for the first of them that no way undoes."""
+        return [self._revert(task) for task in self._tasks]
+
+    def failed(self, failure: ScriptError | LeadsNowhere) -> None:
+        """Leave it at that: it is the last way."""
+        raise failure
+
+    def _revert(self, task: RevertTask) -> Done:
+        reasons: list[str] = []
+        done = first_that_succeeds(self._reverter.connection, self._ways(task, reasons))
+        if done is None:
+            raise Unrepairable(label=task.step.label, reasons=tuple(reasons))
+        return done
+
+    def _ways(self, task: RevertTask, reasons: list[str]) -> Iterator[Strategy[Done]]:
+        if task.script:
+            down = self._reverter.runner.own_script(task)
+            yield _Completed(self._reverter, task, reasons, _Rest(self._reverter, task, down))
+        yield _Instead(self._reverter, task, reasons, _Rest(self._reverter, task))
+
+
+@dataclass(slots=True)
+class _StepStrategy:
+    """One way to revert one step; `reasons` says why those before it led nowhere."""
+
+    reverter: Reverter
+    task: RevertTask
+    reasons: list[str]
+
+    @property
+    def in_down(self) -> bool:
+        """Whether the step's own down is what failed."""
+        return False
+
+    def failed(self, failure: ScriptError | LeadsNowhere) -> None:
+        """Note why; a down that has to run outside a transaction is not wrong."""
+        if isinstance(failure, ScriptError):
+            goes_outside = self.in_down and self.task.in_parts and failure.sqlstate in TOO_MUCH_FOR_ONE
+            if goes_outside or is_hopeless(failure):
+                raise failure
+            self.reasons.append(self._told(failure))
+        elif isinstance(failure, Elsewhere):
+            self.reasons.append(f"after the computed difference {named(failure.left.names)} would still differ")
+
+    def _told(self, error: ScriptError) -> str:
+        if self.in_down:
+            return f"its down fails at {self.task.path}:{error.line}: {error.message}"
+        return f"the computed difference fails: {error.message}: {' '.join(error.statement.split())[:120]}"
+
+
+class _Down(_StepStrategy):
+    """Its down as it is written, believed for now: somebody looks later where that has led."""
+
+    @property
+    def in_down(self) -> bool:
+        """Nothing else runs."""
+        return True
+
+    def run(self) -> Done:
+        """Run the down."""
+        return self.reverter.runner.run_as_written(self.task)
+
+
+@dataclass(slots=True)
+class _Completed(_StepStrategy):
+    """Its down and the computed difference for what that leaves undone, as one script."""
+
+    script: _Rest
+
+    @property
+    def in_down(self) -> bool:
+        """Whether the script has not come further than that."""
+        return self.script.in_down
+
+    def run(self) -> Done:
+        """Run it."""
+        settle_constraints(self.reverter.connection)
+        done = self.reverter.runner.run(self.task, self.script)
+        undone = self.script.undone
+        return replace(done, repair=Repair(way=Way.COMPLETED, reason=undone)) if undone else done
+
+
+@dataclass(slots=True)
+class _Instead(_StepStrategy):
+    """What can be computed, instead of its down."""
+
+    script: StepScript
+
+    def run(self) -> Done:
+        """Run it."""
+        settle_constraints(self.reverter.connection)
+        done = self.reverter.runner.run(self.task, self.script)
+        without = "its down has no statement" if self.task.script else "it has no down"
+        return replace(done, repair=Repair(way=Way.COMPUTED, reason=[*self.reasons, without][0]))
+
+
+@dataclass(slots=True)
+class _Rest:
+    """The step's own `down`, if it begins with that, and whatever is then left to do for the schema below the step.
+
+    It may run twice. `undone` says what the down has left; `in_down` is True while that runs, and stays so if it fails.
+    """
+
+    reverter: Reverter
+    task: RevertTask
+    down: ScriptRun | None = None
+    undone: str = ""
+    in_down: bool = False
+
+    @property
+    def text(self) -> None:
+        """Nobody knows before the down has run."""
+
+    def run(self) -> None:
+        """Run it in the open transaction. Raises ScriptError, Elsewhere."""
+        if self.down:
+            self.in_down = True
+            self.down.run()
+            self.in_down = False
+        wanted, found = self.reverter.expected.schema(self.task.reached), self.reverter.read()
+        if left := schema_difference(wanted, found):
+            self.undone = self.undone or left_undone(left)
+            self.reverter.transformation(self.task, found, wanted, whole=self.down is None).run()
+            if still := schema_difference(wanted, self.reverter.read()):
+                raise Elsewhere(still)
+
+
+def _taken_from(kept: Kept) -> set[ObjectName]:
+    """The columns that are gone, and of which the values are kept. Rows of whole tables find their way back anyway."""
+    table = f"{quoted(kept.table.schema)}.{quoted(kept.table.name)}"
+    return {ObjectName(ObjectKind.COLUMN, f"{table}.{quoted(column)}") for column in kept.columns}
+
+
+def _has_down(task: RevertTask) -> bool:
     """Whether there is a down to begin with. One without a statement undoes nothing, which suits an up about rows."""
     return task.script is not None and not (task.script.is_blank and CHANGES_SCHEMA.search(task.row.up))
-
-
-def _raise_if_outside(task: Task, error: ScriptError) -> None:
-    """Its down is not wrong: it runs outside."""
-    if task.in_parts and error.sqlstate in TOO_MUCH_FOR_ONE:
-        raise error
-
-
-def _raise_if_hopeless(error: ScriptError) -> None:
-    if error.sqlstate in HOPELESS | OUTSIDE_ONLY:
-        raise error

@@ -1,8 +1,8 @@
-"""Databases made like another one: encoding and locale, which decide about collations and casts, and the rest.
+"""Databases that are made beside the real one: scratch databases, which are dropped again, and new ones of projects.
 
-Scratch databases: made beside, filled, looked at and dropped; and fresh databases that get their name last.
-
-A scratch database to try scripts on, that can be cloned as it stands.
+A scratch database is made, filled, looked at and dropped; it may be copied or cloned meanwhile. A new database gets its
+name last, so that nobody sees it half made. Both are like another one: in encoding and locale, which decide about
+collations and casts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -25,9 +25,15 @@ from gitmig.postgres.run_sql import ScriptError, run_sql
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
+# Seconds. A process that was killed leaves its scratch database; the next one drops what is older and unused.
+STALE = 3600
 
+LEFT_BEHIND = """
+    SELECT datname FROM pg_catalog.pg_database d WHERE starts_with(datname, %s)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid)
+"""
 ENCODING = """
     SELECT pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale}, {rules}
     FROM pg_catalog.pg_database WHERE datname = current_database()
@@ -40,112 +46,6 @@ HOME = """
       AND t.oid <> (SELECT dattablespace FROM pg_catalog.pg_database WHERE datname = 'template0'))
     FROM pg_catalog.pg_database d WHERE datname = current_database()
 """
-# What belongs to a database and does not decide how it is built. Role and PUBLIC are written as a statement needs them.
-PROPERTIES = """
-    SELECT datconnlimit, datistemplate, pg_catalog.shobj_description(oid, 'pg_database'), datacl IS NOT NULL
-    FROM pg_catalog.pg_database WHERE datname = current_database()
-"""
-GRANTS = """
-    SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, privilege_type, is_grantable
-    FROM pg_catalog.pg_database, pg_catalog.aclexplode(datacl) WHERE datname = current_database()
-"""
-SETTINGS = """
-    SELECT nullif(setrole, 0)::regrole::text, split_part(setting, '=', 1),
-      substr(setting, strpos(setting, '=') + 1)
-    FROM pg_catalog.pg_db_role_setting s, unnest(setconfig) setting
-    WHERE setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-"""
-# The value of these is a list of names, each quoted where it has to be; as one text it would be quoted as one name.
-LISTS = {"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"}
-
-
-def create_like(connection: Connection, name: str, *, same_home: bool = False) -> None:
-    """Create an empty database with the encoding and locale of the one connected to.
-
-    `same_home`: owner and tablespace as well.
-    """
-    version = connection.info.server_version
-    query = ENCODING.format(
-        provider="datlocprovider" if version >= 150000 else "'c'",
-        locale="datlocale" if version >= 170000 else "daticulocale" if version >= 150000 else "NULL",
-        rules="daticurules" if version >= 160000 else "NULL",
-    )
-    encoding, collate, ctype, provider, locale, rules = _row(connection, query)
-    clauses = [sql.SQL("TEMPLATE template0"), _clause("ENCODING", encoding)]
-    clauses += [_clause("LC_COLLATE", collate), _clause("LC_CTYPE", ctype)]
-    if provider != "c":
-        clauses.append(sql.SQL(f"LOCALE_PROVIDER {PROVIDERS[provider]}"))
-        clauses.append(_clause(f"{PROVIDERS[provider].upper()}_LOCALE", locale))
-    if rules:
-        clauses.append(_clause("ICU_RULES", rules))
-    if same_home:
-        owner, tablespace = _row(connection, HOME)
-        clauses.append(sql.SQL("OWNER {}").format(sql.SQL(owner)))
-        if tablespace:
-            clauses.append(sql.SQL("TABLESPACE {}").format(sql.Identifier(tablespace)))
-    statement = sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(clauses))
-    connection.execute(statement)
-
-
-def copy_settings(connection: Connection, name: str) -> None:
-    """Give database `name` the settings, for all roles and for single ones, of the one connected to."""
-    database = sql.Identifier(name)
-    for role, setting, value in connection.execute(SETTINGS).fetchall():
-        whom = sql.SQL("DATABASE {}").format(database)
-        if role:
-            whom = sql.SQL("ROLE {} IN DATABASE {}").format(sql.SQL(role), database)
-        parts = sql.SQL(".").join(map(sql.Identifier, setting.split(".")))
-        with connection.transaction():
-            if setting in LISTS:
-                connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (setting, value))
-                with connection.any_path():  # it may be the search path itself
-                    connection.execute(sql.SQL("ALTER {} SET {} FROM CURRENT").format(whom, parts))
-            else:
-                connection.execute(sql.SQL("ALTER {} SET {} = {}").format(whom, parts, sql.Literal(value)))
-
-
-def copy_properties(source: Connection, connection: Connection, name: str) -> None:
-    """Give database `name` the connection limit, grants, comment and template mark of the one `source` leads to."""
-    limit, template, comment, granted = _row(source, PROPERTIES)
-    database = sql.Identifier(name)
-    statements = []
-    if limit != -1:
-        statements.append(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(database, sql.Literal(limit)))
-    if template:
-        statements.append(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(database))
-    if comment is not None:
-        statements.append(sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(comment)))
-    if granted:
-        statements.append(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
-        statements += [_grant(database, *grant) for grant in source.execute(GRANTS).fetchall()]
-    for statement in statements:
-        connection.execute(statement)
-
-
-def _grant(database: sql.Identifier, role: str, privilege: str, grantable: bool) -> sql.Composed:
-    option = " WITH GRANT OPTION" if grantable else ""
-    return sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(
-        sql.SQL(privilege), database, sql.SQL(role), sql.SQL(option)
-    )
-
-
-def _clause(word: str, value: str) -> sql.Composed:
-    return sql.SQL("{} {}").format(sql.SQL(word), sql.Literal(value))
-
-
-def _row(connection: Connection, query: str) -> tuple[Any, ...]:
-    row = connection.execute(query.encode()).fetchone()
-    assert row is not None  # the database connected to exists
-    return row
-
-
-# Seconds. A process that was killed leaves its scratch database; the next one drops what is older and unused.
-STALE = 3600
-
-LEFT_BEHIND = """
-    SELECT datname FROM pg_catalog.pg_database d WHERE starts_with(datname, %s)
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid)
-"""
 
 
 @contextmanager
@@ -157,7 +57,7 @@ def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
     name = f"{SCRATCH}{int(time.time())}_{os.getpid()}"
     with connect(url, "scratch") as connection:
         _drop_left_behind(connection, url)
-        create_like(connection, name)
+        create_database_like(connection, name)
     try:
         with scratch_connection(url, name) as connection:
             run_bootstrap(connection, bootstrap)
@@ -193,6 +93,45 @@ def scratch_connection(url: str, name: str) -> Iterator[Connection]:
         yield connection
 
 
+class ClonableScratch:
+    """A scratch database that can be cloned as it stands, and the connection to it: another one after each clone."""
+
+    def __init__(self, url: str, connection: Connection, stack: ExitStack) -> None:
+        self.connection = connection
+        self._url = url
+        self._name = connection.info.dbname
+        self._stack = stack
+
+    @contextmanager
+    def clone(self) -> Iterator[Connection]:
+        """A connection to a database that equals this one, rows included; dropped afterwards."""
+        self.connection.close()  # a template must not be in use
+        with scratch_copy(self._url, self._name) as connection:
+            self.connection = self._stack.enter_context(scratch_connection(self._url, self._name))
+            yield connection
+
+
+@contextmanager
+def clonable_scratch(url: str, bootstrap: str) -> Iterator[ClonableScratch]:
+    """An empty scratch database, with the bootstrap SQL run, that can be cloned; see `scratch_database`."""
+    with scratch_database(url, bootstrap) as connection, ExitStack() as stack:
+        yield ClonableScratch(url, connection, stack)
+
+
+def _drop_left_behind(connection: Connection, url: str) -> None:
+    for name in connection.values(LEFT_BEHIND, (SCRATCH,)):
+        made = name[len(SCRATCH) :].partition("_")[0]
+        if made.isdecimal() and time.time() - int(made) > STALE:
+            _drop(url, name)
+
+
+def _drop(url: str, name: str) -> None:
+    """Drop a scratch database and the roles that it made."""
+    drop_database(url, name)
+    with connect(url, "scratch") as connection:
+        drop_claimed(connection, name)
+
+
 def create_from_bootstrap(
     maintenance_url: str, url_of: Callable[[str], str], name: str, bootstrap: str, *, anew: bool = False
 ) -> None:
@@ -202,13 +141,13 @@ def create_from_bootstrap(
     the bootstrap has succeeded. `url_of` maps a database's name to its URL.
     """
     with connect(maintenance_url, "create database") as connection:
-        exists = connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (name,)).fetchone()
+        exists = connection.value("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (name,))
     if exists and not anew:
         return
     unnamed = f"gitmig_new_{os.getpid()}"
     drop_database(maintenance_url, unnamed)
     with connect(maintenance_url, "create database") as connection:
-        create_like(connection, unnamed)
+        create_database_like(connection, unnamed)
     try:
         with connect(url_of(unnamed), "bootstrap") as connection:
             run_bootstrap(connection, bootstrap)
@@ -234,40 +173,33 @@ def run_bootstrap(connection: Connection, text: str) -> None:
         raise GitmigError(f"the bootstrap SQL failed at line {error.line}: {error.message}", hint=hint) from error
 
 
-def _drop_left_behind(connection: Connection, url: str) -> None:
-    for (name,) in connection.execute(LEFT_BEHIND, (SCRATCH,)).fetchall():
-        made = name[len(SCRATCH) :].partition("_")[0]
-        if made.isdecimal() and time.time() - int(made) > STALE:
-            _drop(url, name)
+def create_database_like(connection: Connection, name: str, *, same_home: bool = False) -> None:
+    """Create an empty database with the encoding and locale of the one connected to.
+
+    `same_home`: owner and tablespace as well.
+    """
+    version = connection.info.server_version
+    query = ENCODING.format(
+        provider="datlocprovider" if version >= 150000 else "'c'",
+        locale="datlocale" if version >= 170000 else "daticulocale" if version >= 150000 else "NULL",
+        rules="daticurules" if version >= 160000 else "NULL",
+    )
+    ((encoding, collate, ctype, provider, locale, rules),) = connection.execute(query.encode()).fetchall()
+    clauses = [sql.SQL("TEMPLATE template0"), _clause("ENCODING", encoding)]
+    clauses += [_clause("LC_COLLATE", collate), _clause("LC_CTYPE", ctype)]
+    if provider != "c":
+        clauses.append(sql.SQL(f"LOCALE_PROVIDER {PROVIDERS[provider]}"))
+        clauses.append(_clause(f"{PROVIDERS[provider].upper()}_LOCALE", locale))
+    if rules:
+        clauses.append(_clause("ICU_RULES", rules))
+    if same_home:
+        ((owner, tablespace),) = connection.execute(HOME).fetchall()
+        clauses.append(sql.SQL("OWNER {}").format(sql.SQL(owner)))
+        if tablespace:
+            clauses.append(sql.SQL("TABLESPACE {}").format(sql.Identifier(tablespace)))
+    statement = sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(clauses))
+    connection.execute(statement)
 
 
-def _drop(url: str, name: str) -> None:
-    """Drop a scratch database and the roles that it made."""
-    drop_database(url, name)
-    with connect(url, "scratch") as connection:
-        drop_claimed(connection, name)
-
-
-class Bench:
-    """The database, and the connection to it, which is another one after each clone."""
-
-    def __init__(self, url: str, connection: Connection, stack: ExitStack) -> None:
-        self.connection = connection
-        self._url = url
-        self._name = connection.info.dbname
-        self._stack = stack
-
-    @contextmanager
-    def clone(self) -> Iterator[Connection]:
-        """A connection to a database that equals this one, rows included; dropped afterwards."""
-        self.connection.close()  # a template must not be in use
-        with scratch_copy(self._url, self._name) as connection:
-            self.connection = self._stack.enter_context(scratch_connection(self._url, self._name))
-            yield connection
-
-
-@contextmanager
-def open_bench(url: str, bootstrap: str) -> Iterator[Bench]:
-    """A bench on an empty database with the bootstrap SQL run; see `scratch_database`."""
-    with scratch_database(url, bootstrap) as connection, ExitStack() as stack:
-        yield Bench(url, connection, stack)
+def _clause(word: str, value: str) -> sql.Composed:
+    return sql.SQL("{} {}").format(sql.SQL(word), sql.Literal(value))

@@ -10,7 +10,7 @@ import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import generators, sql
@@ -18,13 +18,6 @@ from psycopg.pq import ExecStatus
 
 from gitmig import ledger
 from gitmig.migrations.languages.sql import SQL, concurrent_index, executable, settings, units
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
-
-    from gitmig.migrations.languages import Language, Unit
-    from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
 from gitmig.postgres.run_sql import (
     LEAVES_TRACES,
     SAID_LATE,
@@ -37,6 +30,16 @@ from gitmig.postgres.run_sql import (
     session_of,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from gitmig.ledger import Unfinished
+    from gitmig.migrations.languages import Language, Unit
+    from gitmig.migrations.model import Script
+    from gitmig.postgres.connection import Connection
+
+# libpq's pipelines take one statement per message, and no COPY. Without a semicolon but the last, whatever quotes and
+# comments there are, it is one statement.
 ONE_STATEMENT = re.compile(r"[^;]*;?\s*")
 COPY = re.compile(r"\bcopy\b", re.IGNORECASE)
 # What could end the transaction is run alone, so that it can be named.
@@ -45,7 +48,7 @@ ENDS = re.compile(r"\b(?:commit|rollback|abort|end|begin|start)\b", re.IGNORECAS
 AHEAD = 50
 
 
-def run_each(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
+def run_pipelined(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
     """Run SQL scripts in order inside the open transaction; asking for the next item waits for the next script.
 
     Nothing else may be sent before the iterator is exhausted or closed. Raises ScriptError for the script that is
@@ -138,29 +141,19 @@ INVALID = """
 """
 
 
-def run_piecewise(
-    connection: Connection, script: Script, *, done: int, started: bool, indexes: tuple[int, ...]
-) -> None:
-    """Run the units of the script after the first `done`; the ledger's unfinished row follows each of them.
+def run_statement_by_statement(connection: Connection, script: Script, unfinished: Unfinished) -> None:
+    """Run the units of the script that are not done; the ledger's unfinished row follows each of them.
 
     A unit that PostgreSQL allows in a transaction commits together with its note. For one that it does not, a note is
-    written before and after; `started` says that an earlier process got no further than the first of the two, and
-    `indexes` which indexes the unit's table had then. Raises ScriptError.
+    written before and after; `started` says that an earlier process got no further than the first of the two. Raises
+    ScriptError.
     """
-    pieces = units(script.text)
+    run = _StatementByStatement(connection, script)
     with session_of(connection, script), connection.any_path():
-        for piece in pieces[:done]:
-            for setting in settings(piece.text):
-                send_sql(connection, setting.text, script, piece.offset + setting.offset)
-        for position in range(done, len(pieces)):
-            if started and position == done:
-                _resume(connection, script, pieces[position], position, indexes)
-            elif not _run_inside(connection, script, pieces[position], position):
-                _run_outside(connection, script, pieces[position], position)
-            connection.secure_lock()
+        run.go_on(unfinished)
 
 
-def run_units(connection: Connection, script: Script) -> None:
+def run_unrecorded(connection: Connection, script: Script) -> None:
     """Run the script outside a transaction where nobody will go on from the middle. Raises ScriptError."""
     refuse_flawed(script)
     with session_of(connection, script), connection.any_path():
@@ -182,56 +175,73 @@ def _transaction(connection: Connection, script: Script) -> Iterator[None]:
         raise error_at_commit(script, error) from error
 
 
-def _run_inside(connection: Connection, script: Script, unit: Unit, position: int) -> bool:
-    """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
-    try:
-        with _transaction(connection, script):
-            send_sql(connection, executable(unit.text), script, unit.offset)
-            ledger.advance_unfinished(connection, position + 1, started=False)
-    except ScriptError as error:
-        if error.sqlstate in OUTSIDE_ONLY:
-            return False
-        raise
-    return True
+class _StatementByStatement:
+    """A script outside a transaction, whose units are noted one by one. `indexes` are those a unit's table had."""
 
+    def __init__(self, connection: Connection, script: Script) -> None:
+        self._connection = connection
+        self._script = script
+        self._units = units(script.text)
 
-def _run_outside(connection: Connection, script: Script, unit: Unit, position: int) -> None:
-    table = _table(unit)
-    indexes = _indexes(connection, table)
-    ledger.advance_unfinished(connection, position, started=True, indexes=indexes)
-    _send(connection, script, unit, position, indexes)
+    def go_on(self, unfinished: Unfinished) -> None:
+        """Run what is left; what the units that are done have set is set again first."""
+        for unit in self._units[: unfinished.done]:
+            for setting in settings(unit.text):
+                send_sql(self._connection, setting.text, self._script, unit.offset + setting.offset)
+        for position, unit in enumerate(self._units[unfinished.done :], unfinished.done):
+            if unfinished.started and position == unfinished.done:
+                self._resume(unit, position, unfinished.indexes)
+            elif not self._run_inside(unit, position):
+                self._run_outside(unit, position)
+            self._connection.secure_lock()
 
-
-def _resume(connection: Connection, script: Script, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
-    """Go on with a unit that an earlier process may have run, in part or whole."""
-    table = _table(unit)
-    _drop_invalid(connection, table, indexes)
-    if _made_since(connection, unit, indexes):
-        ledger.advance_unfinished(connection, position + 1, started=False)
-        return
-    try:
-        _send(connection, script, unit, position, indexes)
-    except ScriptError as error:
-        if error.sqlstate not in DONE_BEFORE.get(unit.text.split()[0].upper(), ()):
+    def _run_inside(self, unit: Unit, position: int) -> bool:
+        """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
+        try:
+            with _transaction(self._connection, self._script):
+                send_sql(self._connection, executable(unit.text), self._script, unit.offset)
+                self._note(position + 1)
+        except ScriptError as error:
+            if error.sqlstate in OUTSIDE_ONLY:
+                return False
             raise
-        ledger.advance_unfinished(connection, position + 1, started=False)
+        return True
 
+    def _run_outside(self, unit: Unit, position: int) -> None:
+        indexes = _indexes(self._connection, _table(unit))
+        self._note(position, started=True, indexes=indexes)
+        self._send(unit, position, indexes)
 
-def _send(connection: Connection, script: Script, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
-    """Run the unit as it is. A failure leaves no invalid index and a note that the unit is still to be done."""
-    try:
-        send_sql(connection, unit.text, script, unit.offset)
-    except ScriptError:
-        if not connection.closed:
-            _drop_invalid(connection, _table(unit), indexes)
-            ledger.advance_unfinished(connection, position, started=False)
-        raise
-    ledger.advance_unfinished(connection, position + 1, started=False)
+    def _resume(self, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
+        """Go on with a unit that an earlier process may have run, in part or whole."""
+        _drop_invalid(self._connection, _table(unit), indexes)
+        if _made_since(self._connection, unit, indexes):
+            self._note(position + 1)
+            return
+        try:
+            self._send(unit, position, indexes)
+        except ScriptError as error:
+            if error.sqlstate not in DONE_BEFORE.get(unit.text.split()[0].upper(), ()):
+                raise
+            self._note(position + 1)
+
+    def _send(self, unit: Unit, position: int, indexes: tuple[int, ...]) -> None:
+        """Run the unit as it is. A failure leaves no invalid index and a note that the unit is still to be done."""
+        try:
+            send_sql(self._connection, unit.text, self._script, unit.offset)
+        except ScriptError:
+            if not self._connection.closed:
+                _drop_invalid(self._connection, _table(unit), indexes)
+                self._note(position)
+            raise
+        self._note(position + 1)
+
+    def _note(self, done: int, *, started: bool = False, indexes: Sequence[int] = ()) -> None:
+        ledger.advance_unfinished(self._connection, done, started=started, indexes=indexes)
 
 
 def _indexes(connection: Connection, table: str | None) -> tuple[int, ...]:
-    row = connection.execute(INDEXES, (table,)).fetchone()
-    return tuple(row[0]) if row else ()
+    return tuple(connection.value(INDEXES, (table,)))
 
 
 def _made_since(connection: Connection, unit: Unit, indexes: tuple[int, ...]) -> bool:
@@ -260,31 +270,24 @@ def _drop_invalid(connection: Connection, table: str | None, indexes: tuple[int,
         connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(*name)))
 
 
-class Outside(Protocol):
-    """Runs a script outside a transaction, after the first `done` units (see `piecewise.run_piecewise`)."""
-
-    def __call__(
-        self, connection: Connection, script: Script, *, done: int, started: bool, indexes: tuple[int, ...]
-    ) -> None:
-        """Run it; the ledger follows."""
-
-
 @dataclass(frozen=True, slots=True)
 class Runner:
     """How scripts of one language are run. All four raise ScriptError.
 
-    `inside` the open transaction; `each` of several there (see `pipelining.run_each`); `outside` of any, with the
+    `inside` the open transaction; `each` of several there (see `run_pipelined`); `outside` of any, with the
     ledger noting each unit; `unrecorded` outside where nobody will ever go on from the middle, as in a scratch
     database.
     """
 
     inside: Callable[[Connection, Script], None]
     each: Callable[[Connection, Sequence[Script]], Generator[None, None, None]]
-    outside: Outside
+    outside: Callable[[Connection, Script, Unfinished], None]
     unrecorded: Callable[[Connection, Script], None]
 
 
-RUNNERS = {SQL.name: Runner(inside=run_sql, each=run_each, outside=run_piecewise, unrecorded=run_units)}
+RUNNERS = {
+    SQL.name: Runner(inside=run_sql, each=run_pipelined, outside=run_statement_by_statement, unrecorded=run_unrecorded)
+}
 
 
 def runner_of(language: Language) -> Runner:
@@ -300,3 +303,28 @@ def run_all(connection: Connection, scripts: Sequence[Script]) -> Generator[None
     for _, neighbours in groupby(scripts, lambda script: script.language.name):
         group = list(neighbours)
         yield from runner_of(group[0].language).each(connection, group)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """A script that somebody wrote, to be run on a connection; `text` is what its section of the migration says."""
+
+    connection: Connection
+    script: Script
+    text: str | None
+
+    def run(self) -> None:
+        """Run it in the open transaction. Raises ScriptError."""
+        runner_of(self.script.language).inside(self.connection, self.script)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAhead:
+    """The next of several scripts that were sent together (see `run_all`): it has run when its answer is there."""
+
+    answers: Iterator[None]
+    text: str | None
+
+    def run(self) -> None:
+        """Wait for the answer. Raises ScriptError."""
+        next(self.answers)

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gitmig.events import RowsRestored, StepStarted
-from gitmig.execute.ledger_writer import Done, milliseconds
-from gitmig.execute.script import run_all, runner_of
-from gitmig.execute.tasks import TooMuchForOne
+from gitmig.execute.script import AnswerAhead, ScriptRun, run_all
+from gitmig.execute.tasks import ApplyTask, Done, TooMuchForOne, inside
 from gitmig.ledger import extend_last_sync
 from gitmig.migrations.plan import Direction
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.items import DRIFT, Report, Subject
 from gitmig.rows.reach import Reach, names_tables, suspect
-from gitmig.schema.catalog.dependencies import read_names
+from gitmig.rows.step import Runnable
+from gitmig.schema.catalog import read_names
 from gitmig.schema.renamings import renamings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from gitmig.events import Notify
     from gitmig.execute.tasks import Task
-    from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
-    from gitmig.rows.step import Runnable
-    from gitmig.schema.catalog.dependencies import Address
+    from gitmig.schema.catalog import Address
     from gitmig.schema.fingerprint import Gauge
     from gitmig.schema.model import ObjectName
     from gitmig.schema.renamings import Renaming
@@ -38,53 +36,40 @@ if TYPE_CHECKING:
 BY_HAND = Subject(version=DRIFT, name="", checksum=DRIFT)
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptRun:
-    """A script that somebody wrote, to be run on a connection."""
+class StepScript(Runnable, Protocol):
+    """What runs as a step: the migration's own script, or what stands in for it or completes it."""
 
-    connection: Connection
-    script: Script
-
-    @classmethod
-    def of(cls, connection: Connection, task: Task) -> ScriptRun:
-        """The task's own script."""
-        assert task.script is not None  # only a revert without a down has none, and that is computed
-        return cls(connection, task.script)
-
-    def run(self) -> None:
-        """Run it in the open transaction. Raises ScriptError."""
-        runner_of(self.script.language).inside(self.connection, self.script)
+    @property
+    def text(self) -> str | None:
+        """What it sends; None if that is told only when it runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerAhead:
-    """The next of several scripts that were sent together: it runs when its answer is asked for."""
-
-    answers: Iterator[None]
-
-    def run(self) -> None:
-        """Wait for the answer. Raises ScriptError."""
-        next(self.answers)
-
-
-class Stepper:
+class StepRunner:
     """Runs steps one by one. `current` is the task under way, or the last one; `ran` are the ones that count.
 
-    A step that runs again does so because what was done from it on has been taken back.
-
-    With a `keeper`, no step loses rows; with a `gauge`, schemas are measured.
+    With a `preserver`, no step loses rows; with a `gauge`, schemas are measured.
     """
 
-    def __init__(self, connection: Connection, notify: Notify, keeper: Preserver | None, gauge: Gauge | None) -> None:
+    def __init__(
+        self, connection: Connection, notify: Notify, preserver: Preserver | None, gauge: Gauge | None
+    ) -> None:
         self.current: Task | None = None
-        self.ran: dict[tuple[Direction, int], tuple[Task, Done]] = {}
+        self.ran: dict[tuple[Direction, int], Done] = {}
         self._connection = connection
         self._notify = notify
-        self._keeper = keeper
+        self._preserver = preserver
         self._gauge = gauge
 
+    def forget(self) -> None:
+        """Begin a transaction in which nothing has run so far."""
+        self.current = None
+        self.ran.clear()
+
     def begin(self, task: Task) -> float:
-        """Note that a task begins; a reading of time.monotonic()."""
+        """Note that a task begins; a reading of time.monotonic().
+
+        If it runs again, what was done from it on has been taken back.
+        """
         self.current = task
         key = (task.step.direction, task.step.position)
         if key in self.ran:
@@ -93,39 +78,44 @@ class Stepper:
         self._notify(StepStarted(task.step))
         return time.monotonic()
 
-    def run(self, task: Task, script: Runnable, text: str | None) -> Done:
-        """Run a task's script, or what stands in for it; `text` is what it sends, if known. Raises ScriptError."""
+    def run(self, task: Task, script: StepScript) -> Done:
+        """Run a task's script, or what stands in for it. Raises ScriptError."""
         began = self.begin(task)
-        before = read_names(self._connection) if self.may_rename(task) else None
-        rows = self._keep(task, script, text)
-        done = Done(step=task.step, milliseconds=milliseconds(began), rows=rows, renamings=self.renamed(task, before))
-        self.ran[task.step.direction, task.step.position] = (task, done)
+        before = self.names_before(task)
+        rows = self._keep(task, script)
+        done = Done(task=task, milliseconds=milliseconds(began), rows=rows, renamings=self.renamed(task, before))
+        self.ran[task.step.direction, task.step.position] = done
         return done
 
-    def may_rename(self, task: Task) -> bool:
-        """Whether it has to be looked what a task calls otherwise."""
-        return self._gauge is not None and task.step.direction is Direction.APPLY and task.has_renaming_up
+    def run_as_written(self, task: Task) -> Done:
+        """Run a task's own script in the open transaction. Raises ScriptError."""
+        return self.run(task, self.own_script(task))
+
+    def own_script(self, task: Task) -> ScriptRun:
+        """The task's own script, which must be there: a revert without a down is computed."""
+        assert task.script is not None
+        return ScriptRun(self._connection, task.script, task.subject.text)
+
+    def supplement(self, task: Task, script: StepScript) -> Report:
+        """Run what a task's own script, which ran before, has left undone. Raises ScriptError."""
+        return self._keep(task, script, tries_back=False)
+
+    def names_before(self, task: Task) -> Mapping[Address, ObjectName] | None:
+        """What everything is called now, if it has to be looked what the task calls otherwise."""
+        return read_names(self._connection) if self._may_rename(task) else None
 
     def renamed(self, task: Task, before: Mapping[Address, ObjectName] | None) -> tuple[Renaming, ...] | None:
         """What a task that ran has called otherwise; `before` are the names before it, if it may have done so."""
         if before is not None:
             return tuple(renamings(before, read_names(self._connection)))
-        return () if self._gauge is not None and task.step.direction is Direction.APPLY else None
+        return () if self._gauge is not None and isinstance(task, ApplyTask) else None
 
-    def supplement(self, task: Task, script: Runnable, text: str) -> Report:
-        """Run what a task's own script, which ran before, has left undone. Raises ScriptError."""
-        return self._keep(task, script, text, tries_back=False)
-
-    def run_as_written(self, task: Task) -> Done:
-        """Run a task's own script in the open transaction. Raises ScriptError."""
-        return self.run(task, ScriptRun.of(self._connection, task), task.subject.text)
-
-    def apply(self, tasks: Sequence[Task], done: list[Done], *, measure: Collection[int]) -> None:
+    def apply(self, tasks: Sequence[ApplyTask], done: list[Done], *, measure: Collection[int]) -> None:
         """Apply migrations, each of which is appended to `done`; `measure` what the schema is at these positions.
 
         Once more if rows that were put back may have been in the way of one of them. Raises ScriptError, TooMuchForOne.
         """
-        if self._keeper is None and not (measure and self._gauge):
+        if self._preserver is None and not (measure and self._gauge):
             self._apply_ahead(tasks, done)
             return
         before = len(done)
@@ -133,18 +123,16 @@ class Stepper:
             with self._connection.transaction():
                 for place, task in enumerate(tasks, 1):
                     done.append(self._apply(task, measure=task.step.position in measure))
-                    if self._keeper and _takes_from_waiting(self._keeper, done[-1], tasks[place:]):
-                        self._keeper.deferred.end_transaction()
-                        raise TooMuchForOne(task, behind=True)
+                    self._refuse_waiting(done[-1], tasks[place:])
         except ScriptError:
-            if self._keeper is None or not self._keeper.deferred.give_way():
+            if self._preserver is None or not self._preserver.deferred.give_way():
                 raise
             del done[before:]
             self.apply(tasks, done, measure=measure)
 
-    def settle(self, done: Sequence[Done]) -> None:
+    def put_back_waiting(self, done: Sequence[Done]) -> None:
         """Put back what could not be before these steps were committed."""
-        if self._keeper and any(one.rows.waiting for one in done) and (report := self._keeper.settle()):
+        if self._preserver and any(one.rows.waiting for one in done) and (report := self._preserver.settle()):
             extend_last_sync(self._connection)
             self._notify(RowsRestored(report))
 
@@ -153,53 +141,65 @@ class Stepper:
 
         Raises ScriptError if the connection breaks.
         """
-        inside = task.inside()
-        if self._keeper is None or not inside.transactional or suspect(inside.subject.text).reach is Reach.NONE:
+        task = inside(task)
+        if self._preserver is None or not task.transactional or suspect(task.subject.text).reach is Reach.NONE:
             return False
         try:
             with self._connection.transaction():
-                return bool(self._keeper.preview(ScriptRun.of(self._connection, inside)).losses)
+                return bool(self._preserver.preview(self.own_script(task)).losses)
         except ScriptError:
             if self._connection.broken:
                 raise
             return False
 
-    def keep_drift(self, script: Runnable) -> None:
+    def discard_drift(self, script: Runnable) -> None:
         """Run a script that takes back what was changed by hand, and keep its rows."""
-        if self._keeper is None:
+        if self._preserver is None:
             script.run()
         else:
-            self._keeper.run(BY_HAND, Direction.REVERT, script)
+            self._preserver.run(BY_HAND, Direction.REVERT, script)
 
-    def _apply(self, task: Task, *, measure: bool) -> Done:
+    def _may_rename(self, task: Task) -> bool:
+        return self._gauge is not None and isinstance(task, ApplyTask) and task.may_rename
+
+    def _apply(self, task: ApplyTask, *, measure: bool) -> Done:
         done = self.run_as_written(task)
         if measure and self._gauge:
             done = replace(done, fingerprint=self._gauge.measure(self._connection).fingerprint)
         return done
 
-    def _apply_ahead(self, tasks: Sequence[Task], done: list[Done]) -> None:
+    def _apply_ahead(self, tasks: Sequence[ApplyTask], done: list[Done]) -> None:
         """Apply migrations between which nothing else has to be asked."""
-        for may_rename, group in groupby(tasks, self.may_rename):
+        for may_rename, group in groupby(tasks, self._may_rename):
             neighbours = list(group)
             if may_rename:
                 for task in neighbours:
                     done.append(self.run_as_written(task))
                 continue
-            with closing(run_all(self._connection, [task.script for task in neighbours if task.script])) as runs:
+            with closing(run_all(self._connection, [task.script for task in neighbours if task.script])) as answers:
                 for task in neighbours:
-                    done.append(self.run(task, AnswerAhead(runs), task.subject.text))
+                    done.append(self.run(task, AnswerAhead(answers, task.subject.text)))
 
-    def _keep(self, task: Task, script: Runnable, text: str | None, *, tries_back: bool = True) -> Report:
+    def _refuse_waiting(self, done: Done, later: Sequence[ApplyTask]) -> None:
+        """Raise TooMuchForOne if rows wait for a commit, such as those with a new value of an enum, that others need.
+
+        The others are later tasks, told by the names of tables in their scripts.
+        """
+        names = self._preserver.awaiting_commit(done.rows) if self._preserver else ()
+        if self._preserver and names and any(names_tables(task.subject.text, names) for task in later):
+            self._preserver.deferred.end_transaction()
+            raise TooMuchForOne(done.task, behind=True)
+
+    def _keep(self, task: Task, script: StepScript, *, tries_back: bool = True) -> Report:
         """Run the script, and keep what it takes away."""
-        if self._keeper is None:
+        if self._preserver is None:
             script.run()
             return Report()
         opposite = task.opposite if tries_back else None
-        back = None if opposite is None else ScriptRun(self._connection, opposite)
-        return self._keeper.run(replace(task.subject, text=text), task.step.direction, script, back)
+        back = None if opposite is None else ScriptRun(self._connection, opposite, opposite.text)
+        return self._preserver.run(replace(task.subject, text=script.text), task.step.direction, script, back)
 
 
-def _takes_from_waiting(keeper: Preserver, done: Done, later: Sequence[Task]) -> bool:
-    """Whether rows wait for a commit, such as those with a new value of an enum, that later tasks are about."""
-    names = keeper.awaiting_commit(done.rows)
-    return bool(names) and any(names_tables(task.subject.text, names) for task in later)
+def milliseconds(began: float) -> float:
+    """Since `began`, a reading of time.monotonic()."""
+    return round((time.monotonic() - began) * 1000, 3)

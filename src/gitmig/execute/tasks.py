@@ -1,32 +1,39 @@
-"""A plan's steps with their scripts and ledger rows: everything a step needs, gathered before the first one runs.
+"""Everything that a plan's steps need to run, gathered before the first one runs: scripts, ledger rows, batches.
 
-What PostgreSQL may say to a step: it failed, or it is too much for one transaction.
+Also what comes of a step: it is done, it failed, or it is too much for one transaction. Nothing is run here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gitmig import __version__
 from gitmig.execute.script import OUTSIDE_ONLY
-from gitmig.ledger import Row, applied_of, scripts
-from gitmig.migrations.plan import Direction, Step, edited
-from gitmig.rows.items import Subject
+from gitmig.ledger import Row, applied_of, migration_of, scripts
+from gitmig.migrations.plan import Apply, Desired, Direction, Revert, edited
+from gitmig.rows.items import Report, Subject
+from gitmig.schema.model import ObjectKind
 from gitmig.schema.renamings import MAY_RENAME, Undo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.repair import Repair
     from gitmig.ledger import Unfinished
     from gitmig.migrations.model import Content, Migration, MigrationSet, Script
-    from gitmig.migrations.plan import Plan
+    from gitmig.migrations.plan import Plan, Step
     from gitmig.postgres.run_sql import ScriptError
+    from gitmig.schema.renamings import Renaming
+
+# What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
+# pending trigger events (55006), out of locks (53200), and statements that must be outside of any transaction.
+TOO_MUCH_FOR_ONE = {"55P04", "55006", "53200"} | OUTSIDE_ONLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class SyncContext:
     """What the ledger notes about a sync besides its steps. `commit` is None on a branch without commits."""
 
     target: MigrationSet
@@ -35,18 +42,17 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A step with its script, and the ledger row it adds or takes away.
+class _Task:
+    """What both kinds of task have.
 
-    `script` is None for the revert of a migration without a down. `written` is the script as it was written, where
-    that was for the outside of a transaction and `script` is for the inside. `replaces`: see `core.plan.edited`.
+    `row` is the ledger row that is added or taken away. `script` is None for the revert of a migration without a down.
+    `written` is the script as it was written, where that was for the outside of a transaction and `script` is for the
+    inside.
     """
 
-    step: Step
-    script: Script | None
     row: Row
+    script: Script | None
     written: Script | None = None
-    replaces: tuple[str, ...] = ()
 
     @property
     def transactional(self) -> bool:
@@ -69,38 +75,84 @@ class Task:
         return self.script.path if self.script else self.row.path
 
     @property
-    def opposite(self) -> Script | None:
-        """The migration's other section, fit for the inside of a transaction; None if there is none that is."""
-        content = self.row.content
-        script = content.down if self.step.direction is Direction.APPLY else content.up
-        return None if script is None or script.problems else script.inside()
-
-    @property
-    def subject(self) -> Subject:
-        """The migration, for those who keep its rows."""
-        row, is_apply = self.row, self.step.direction is Direction.APPLY
-        here, there = (row.up, row.down) if is_apply else (row.down, row.up)
-        return Subject(
-            version=row.version,
-            name=row.name,
-            checksum=row.checksum,
-            text=here,
-            opposite=there,
-            replaces=self.replaces,
-            renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind == "table"),
-        )
-
-    @property
     def renames(self) -> bool:
         """Whether the migration may rename something: else what looks alike before and after it is not the same."""
         content = self.row.content
         texts = [script.text for script in (content.up, content.down) if script is not None]
         return any(MAY_RENAME.search(text) for text in texts)
 
+    def _subject(
+        self,
+        text: str | None,
+        opposite: str | None,
+        replaces: tuple[str, ...] = (),
+        coming: frozenset[str] = frozenset(),
+    ) -> Subject:
+        row = self.row
+        return Subject(
+            version=row.version,
+            name=row.name,
+            checksum=row.checksum,
+            text=text,
+            opposite=opposite,
+            replaces=replaces,
+            coming=coming,
+            renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind is ObjectKind.TABLE),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyTask(_Task):
+    """Run a migration's up and add its ledger row.
+
+    `replaces`: see `migrations.plan.edited`; `coming` are the checksums of all that the plan applies.
+    """
+
+    step: Apply
+    replaces: tuple[str, ...] = ()
+    coming: frozenset[str] = frozenset()
+
     @property
-    def has_renaming_up(self) -> bool:
-        """Whether its up may rename something."""
+    def reached(self) -> int:
+        """The position at which the stack ends once it is done."""
+        return self.row.position
+
+    @property
+    def opposite(self) -> Script | None:
+        """The down, fit for the inside of a transaction; None if there is none that is."""
+        return _inside(self.row.content.down)
+
+    @property
+    def subject(self) -> Subject:
+        """The migration, for those who keep its rows."""
+        return self._subject(self.row.up, self.row.down, self.replaces, self.coming)
+
+    @property
+    def may_rename(self) -> bool:
+        """Whether its script may rename something."""
         return MAY_RENAME.search(self.row.up) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevertTask(_Task):
+    """Run a migration's down, or what is computed in its place, and take its ledger row away."""
+
+    step: Revert
+
+    @property
+    def reached(self) -> int:
+        """The position at which the stack ends once it is done."""
+        return self.row.position - 1
+
+    @property
+    def opposite(self) -> Script | None:
+        """The up, fit for the inside of a transaction; None if it is not."""
+        return _inside(self.row.content.up)
+
+    @property
+    def subject(self) -> Subject:
+        """The migration, for those who keep its rows."""
+        return self._subject(self.row.down, self.row.up)
 
     @property
     def guesses(self) -> bool:
@@ -111,50 +163,63 @@ class Task:
         """What its up is known to have renamed, to be taken back; `whole`: nothing has taken back any of it so far."""
         return Undo(self.row.renamed or (), whole)
 
-    def inside(self) -> Task:
-        """The same task for the inside of a transaction, although it was written for the outside; if that can be."""
-        inside = None if self.script is None else self.script.inside()
-        if inside is None or inside is self.script:
-            return self
-        return replace(self, script=inside, written=self.script)
 
-    def outside(self) -> Task:
-        """The same task outside a transaction, its script as it was written."""
-        script = self.written or self.script
-        assert script is not None  # without a script nothing can be too much for a transaction
-        return replace(self, script=replace(script, transactional=False), written=None)
+Task = ApplyTask | RevertTask
 
 
-def tasks(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Task]:
+def _inside(script: Script | None) -> Script | None:
+    return None if script is None or script.problems else script.inside()
+
+
+def inside(task: Task) -> Task:
+    """The same task for the inside of a transaction, although it was written for the outside; if that can be."""
+    found = None if task.script is None else task.script.inside()
+    if found is None or found is task.script:
+        return task
+    return replace(task, script=found, written=task.script)
+
+
+def outside(task: Task) -> Task:
+    """The same task outside a transaction, its script as it was written."""
+    script = task.written or task.script
+    assert script is not None  # without a script nothing can be too much for a transaction
+    return replace(task, script=replace(script, transactional=False), written=None)
+
+
+def tasks(plan: Plan, rows: Mapping[int, Row], context: SyncContext) -> list[Task]:
     """The tasks of the plan in order; `rows` are the ledger's above the part that is kept."""
     before = edited(plan)
-    return [_revert(step, rows[step.position]) for step in plan.reverts] + [
-        replace(_apply(step, rows, context), replaces=before[step.position]) for step in plan.applies
-    ]
+    found: list[Task] = []
+    for revert in plan.reverts:
+        row = rows[revert.position]
+        found.append(RevertTask(step=revert, script=row.content.down, row=row))
+    coming = frozenset(apply.desired.checksum for apply in plan.applies)
+    for apply in plan.applies:
+        content = _content(apply, rows)
+        row = _row(apply, content, context)
+        task = ApplyTask(step=apply, script=content.up, row=row, replaces=before[apply.position], coming=coming)
+        found.append(task)
+    return found
 
 
-def replacing_rows(plan: Plan, rows: Mapping[int, Row], context: Context) -> list[Row]:
+def replacing_rows(plan: Plan, rows: Mapping[int, Row], context: SyncContext) -> list[Row]:
     """The ledger rows that come without running anything; `rows` are the ledger's above the part that is kept."""
     if plan.replacement is None:
         return []
-    found = [_apply(step, rows, context).row for step in plan.replacement.coming]
+    found = [_row(step, _content(step, rows), context) for step in plan.replacement.coming]
     return [*found[:-1], replace(found[-1], fingerprint=plan.replacement.fingerprint)]
 
 
 def unfinished_task(unfinished: Unfinished) -> Task:
     """The task an earlier process left half done."""
     row, content = unfinished.row, unfinished.row.content
-    script = content.up if unfinished.direction is Direction.APPLY else content.down
-    assert script is not None  # a revert was begun, so there was a down
-    step = Step(direction=unfinished.direction, position=row.position, applied=applied_of(row))
-    return Task(step=step, script=replace(script, transactional=False), row=row)
+    if unfinished.direction is Direction.APPLY:
+        desired = Desired(migration=migration_of(row), checksum=row.checksum)
+        return outside(ApplyTask(step=Apply(position=row.position, desired=desired), script=content.up, row=row))
+    return outside(RevertTask(step=Revert(subject=applied_of(row)), script=content.down, row=row))
 
 
-def _revert(step: Step, row: Row) -> Task:
-    return Task(step=step, script=row.content.down, row=row)
-
-
-def row_of(position: int, migration: Migration, content: Content, context: Context) -> Row:
+def row_of(position: int, migration: Migration, content: Content, context: SyncContext) -> Row:
     """The ledger row of a migration that comes to stand at this position of the stack."""
     return Row(
         position=position,
@@ -172,24 +237,84 @@ def row_of(position: int, migration: Migration, content: Content, context: Conte
     )
 
 
-def _apply(step: Step, rows: Mapping[int, Row], context: Context) -> Task:
-    content = _content(step, rows)
-    assert step.desired is not None  # an apply has a target
-    row = replace(row_of(step.position, step.desired.migration, content, context), checksum=step.desired.checksum)
-    return Task(step=step, script=content.up, row=row)
+def _row(step: Apply, content: Content, context: SyncContext) -> Row:
+    """The checksum is the ledger's, where that has one: a newer gitmig may compute another one of the same bytes."""
+    return replace(row_of(step.position, step.subject, content, context), checksum=step.desired.checksum)
 
 
-def _content(step: Step, rows: Mapping[int, Row]) -> Content:
+def _content(step: Apply, rows: Mapping[int, Row]) -> Content:
     """What was read from the files, or what the ledger holds of the same files."""
-    if step.desired is not None and step.desired.content is not None:
+    if step.desired.content is not None:
         return step.desired.content
-    assert step.applied is not None  # see plan.make_plan
-    return rows[step.applied.position].content
+    assert step.held is not None  # see `plan.make_plan`
+    return rows[step.held.position].content
 
 
-# What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
-# pending trigger events (55006), out of locks (53200), and statements that must be outside of any transaction.
-TOO_MUCH_FOR_ONE = {"55P04", "55006", "53200"} | OUTSIDE_ONLY
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Tasks that share a transaction; without tasks, one for what else the ledger has to learn."""
+
+    tasks: tuple[Task, ...] = ()
+
+    @property
+    def reverts(self) -> list[RevertTask]:
+        """Those that come first."""
+        return [task for task in self.tasks if isinstance(task, RevertTask)]
+
+    @property
+    def applies(self) -> list[ApplyTask]:
+        """Those that come after the reverts."""
+        return [task for task in self.tasks if isinstance(task, ApplyTask)]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A task that runs outside a transaction, statement by statement."""
+
+    task: Task
+
+
+Batch = Together | Outside
+
+
+def batches(tasks: Sequence[Task]) -> list[Batch]:
+    """Neighbours that may run in a transaction run in one; a task that must not stands alone. Order is kept."""
+    found: list[Batch] = []
+    for transactional, group in groupby(tasks, key=lambda task: task.transactional):
+        neighbours = tuple(group)
+        found += [Together(neighbours)] if transactional else [Outside(task) for task in neighbours]
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A task that ran, how long its script took, and what is to be said about it.
+
+    `repair` tells of a revert that needed help, `rows` what was kept and put back. `fingerprint` is what the schema was
+    then, None if it was not measured; `renamings` what the script called otherwise, None if nobody looked.
+    """
+
+    task: Task
+    milliseconds: float
+    repair: Repair | None = None
+    rows: Report = field(default_factory=Report)
+    fingerprint: str | None = None
+    renamings: tuple[Renaming, ...] | None = None
+
+    @property
+    def step(self) -> Step:
+        """The plan's step."""
+        return self.task.step
+
+    def with_rows(self, more: Report) -> Done:
+        """The same, with `more` rows that were kept or put back for it afterwards."""
+        rows = Report(
+            kept=self.rows.kept + more.kept,
+            restored=self.rows.restored + more.restored,
+            staying=self.rows.staying + more.staying,
+            aside=tuple(sorted({*self.rows.aside, *more.aside})),
+        )
+        return replace(self, rows=rows)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -222,12 +347,15 @@ class TooMuchForOne(Exception):
         self._outside = outside
         self._behind = behind
 
-    def smaller(self, batch: Sequence[Task]) -> list[tuple[Task, ...]]:
+    def smaller(self, batch: Together) -> list[Batch]:
         """The same tasks in smaller batches."""
-        place = next(k for k, task in enumerate(batch) if task is self._task)
+        place = next(k for k, task in enumerate(batch.tasks) if task is self._task)
+        before, after = batch.tasks[:place], batch.tasks[place + 1 :]
+        parts: list[Batch]
         if self._outside:
-            parts = [tuple(batch[:place]), (self._task.outside(),), tuple(batch[place + 1 :])]
+            parts = [Together(before), Outside(outside(self._task)), Together(after)]
+        elif self._behind or not before:
+            parts = [Together((*before, self._task)), Together(after)]
         else:
-            end = place + 1 if self._behind else place or 1
-            parts = [tuple(batch[:end]), tuple(batch[end:])]
-        return [part for part in parts if part]
+            parts = [Together(before), Together((self._task, *after))]
+        return [part for part in parts if part != Together()]

@@ -10,11 +10,10 @@ import os
 import zlib
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.touches import VERSION, Footprint
-
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gitmig.check.footprint import Footprint
     from gitmig.git.repository import Repository
 
 
@@ -28,12 +27,16 @@ class FootprintCache:
     """
 
     def __init__(self, repository: Repository, layout: str) -> None:
+        from gitmig.check.footprint.model import VERSION
+
         self._repository = repository
         self._parts = (FOOTPRINTS, f"{VERSION}-{layout}")
         self._folder = repository.private(shared=True).joinpath(*self._parts)
 
     def get(self, blob: str) -> Footprint | None:
         """The footprint that was kept, if any."""
+        from gitmig.check.footprint import Footprint
+
         try:
             return Footprint.from_json(json.loads(self._path(blob).read_bytes()))
         except (OSError, ValueError, TypeError, KeyError, IndexError):

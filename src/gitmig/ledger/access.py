@@ -1,9 +1,8 @@
-"""Whether a ledger is to be believed: judged by who owns it, may write it, or has attached something to it.
-
-Who can write the ledger, or have it run something: read from the catalogs alone, so that nothing of theirs runs.
+"""Whether a ledger is to be believed: who owns it, may write it, or has attached something to it.
 
 What stands in the ledger runs as whoever syncs. So it is believed only if it belongs to the syncing user, to an
-accepted role, or to a superuser, who can do anything anyway.
+accepted role, or to a superuser, who can do anything anyway. That is read from the catalogs alone, so that nothing of
+theirs runs, and judged on plain values. What gitmig makes of a ledger itself is nobody else's.
 """
 
 from __future__ import annotations
@@ -17,17 +16,20 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.errors import UntrustedLedger
-from gitmig.schema.catalog.scope import FIRST_OID
+from gitmig.schema.scope import FIRST_OID
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from gitmig.postgres.address import Connection
-
+    from gitmig.postgres.connection import Connection
 
 SETTING = "gitmig.ledgerRole"
 WHY = "what stands in the ledger runs as you"
 MOST = 3  # further findings that are told
+SCHEMAS = "('gitmig', 'gitmig_kept')"
+KEPT_ITEMS = "gitmig_kept.item"  # the list of kept rows
+THERE = "SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass(%s)"
+EXISTING = f"SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN {SCHEMAS}"
 
 
 class Power(Enum):
@@ -61,6 +63,33 @@ class Refusal:
     message: str
     hint: str
     details: tuple[str, ...] = ()
+
+
+def refuse_strangers(connection: Connection, accepted: Collection[str]) -> None:
+    """Raise UntrustedLedger if a role that is not accepted owns a part of the ledger, may write it, or acts in it.
+
+    To be asked before anything else of the ledger is read, and under the lock, if there is to be one. What is made by
+    others later, `is_there` will look at in the same way.
+    """
+    connection.ledger_roles = tuple(accepted)
+    schemas = connection.values(EXISTING)
+    if schemas:
+        rows = connection.execute(FOUND.encode(), {"schemas": schemas}).fetchall()
+        found = [Access(power=Power(power), role=role, what=what, rights=r, on=on) for power, role, what, r, on in rows]
+        if refusal := judge(found, accepted):
+            raise UntrustedLedger(refusal.message, hint=refusal.hint, details=refusal.details)
+    connection.believed = frozenset(schemas)
+
+
+def is_there(connection: Connection, table: str) -> bool:
+    """Whether there is this table of the ledger. Raises UntrustedLedger if its schema came since, from a stranger.
+
+    A scratch build takes seconds, in which somebody may have made a ledger with views for tables.
+    """
+    schema = connection.value(THERE, (table,))
+    if schema is not None and schema not in connection.believed:
+        refuse_strangers(connection, connection.ledger_roles)
+    return schema is not None
 
 
 def judge(found: Sequence[Access], accepted: Collection[str]) -> Refusal | None:
@@ -110,10 +139,6 @@ def _quoted(role: str | None) -> str:
     return role if re.fullmatch(r"[a-z_][a-z0-9_]*", role) else '"{}"'.format(role.replace('"', '""'))
 
 
-SCHEMAS = "('gitmig', 'gitmig_kept')"
-BOOK = "gitmig_kept.item"
-THERE = "SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass(%s)"
-EXISTING = f"SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN {SCHEMAS}"
 # Privileges by which somebody else's words get into the ledger. A foreign key (REFERENCES) deletes and updates along
 # with it, and up to PostgreSQL 17 its deferred triggers run as whoever is the user at the COMMIT.
 WRITING = "('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES')"
@@ -234,42 +259,15 @@ GIVEN = f"""
     LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
     WHERE a.grantee <> o.owner
 """
-BEYOND_THE_BOOK = """
+BEYOND_THE_LIST = """
     SELECT r.rolname, a.privilege_type FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
     LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
     WHERE c.oid = %s::pg_catalog.regclass AND a.grantee <> c.relowner AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_class book, pg_catalog.aclexplode(book.relacl) b
-        WHERE book.oid = %s::pg_catalog.regclass AND b.grantee = a.grantee AND b.privilege_type = a.privilege_type
+        SELECT FROM pg_catalog.pg_class list, pg_catalog.aclexplode(list.relacl) b
+        WHERE list.oid = %s::pg_catalog.regclass AND b.grantee = a.grantee AND b.privilege_type = a.privilege_type
     )
 """
 Name = tuple[str, str, str]
-
-
-def refuse_strangers(connection: Connection, accepted: Collection[str]) -> None:
-    """Raise UntrustedLedger if a role that is not accepted owns a part of the ledger, may write it, or acts in it.
-
-    To be asked before anything else of the ledger is read, and under the lock, if there is to be one. What is made by
-    others later, `is_there` will look at in the same way.
-    """
-    connection.ledger_roles = tuple(accepted)
-    schemas = [oid for (oid,) in connection.execute(EXISTING.encode()).fetchall()]
-    if schemas:
-        rows = connection.execute(FOUND.encode(), {"schemas": schemas}).fetchall()
-        found = [Access(power=Power(power), role=role, what=what, rights=r, on=on) for power, role, what, r, on in rows]
-        if refusal := judge(found, accepted):
-            raise UntrustedLedger(refusal.message, hint=refusal.hint, details=refusal.details)
-    connection.believed = frozenset(schemas)
-
-
-def is_there(connection: Connection, table: str) -> bool:
-    """Whether there is this table of the ledger. Raises UntrustedLedger if its schema came since, from a stranger.
-
-    A scratch build takes seconds, in which somebody may have made a ledger with views for tables.
-    """
-    row = connection.execute(THERE, (table,)).fetchone()
-    if row is not None and row[0] not in connection.believed:
-        refuse_strangers(connection, connection.ledger_roles)
-    return row is not None
 
 
 def names(connection: Connection) -> frozenset[Name]:
@@ -287,13 +285,13 @@ def make_private(connection: Connection, before: Collection[Name]) -> None:
             _revoke(connection, sql.SQL("ALL"), kind, sql.Identifier(schema, *([name] if name else [])), role)
 
 
-def share_as_the_book(connection: Connection, schema: str, name: str) -> None:
-    """Take back what default privileges gave of a table with kept rows, but for what its role has of their book.
+def share_as_the_list(connection: Connection, schema: str, name: str) -> None:
+    """Take back what default privileges gave of a table with kept rows, but for what its role has of their list.
 
     To be called in the transaction in which it was made. The rows may be such as row security hides from that role.
     """
     table = sql.Identifier(schema, name)
-    rows = connection.execute(BEYOND_THE_BOOK, (table.as_string(connection), BOOK)).fetchall()
+    rows = connection.execute(BEYOND_THE_LIST, (table.as_string(connection), KEPT_ITEMS)).fetchall()
     for role, privilege in rows:
         _revoke(connection, sql.SQL(privilege), "TABLE", table, role)
 

@@ -1,4 +1,4 @@
-"""Looking for the tables in which other migration tools note what they have applied, and reading them."""
+"""The tables in which other migration tools note what they have applied: found in the catalogs, and read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.schema.catalog.scope import OURS
 from gitmig.schema.other_tools import TOOLS, tool_of
+from gitmig.schema.scope import OURS
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.other_tools import Claim, Tool
 
 # Those on the user's search path first, in its order.
@@ -47,7 +47,7 @@ def read_journals(connection: Connection) -> list[Journal]:
     """Every other tool's table that says something is applied; those on the search path first."""
     names = sorted({tool.table for tool in TOOLS})
     with connection.users_path():
-        (path,) = connection.execute(PATH).fetchone() or ([],)
+        path = connection.value(PATH)
     found = []
     values = {"names": names, "path": path}
     for schema, table, columns, on_path in connection.execute(TABLES.encode(), values).fetchall():

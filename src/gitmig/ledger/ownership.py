@@ -47,17 +47,6 @@ class Origin:
         commit = f" at commit {self.commit[:10]}" if self.commit else ""
         return f"{names}, {'the last ' if self.count > 1 else ''}by {self.by}{at}{commit}"
 
-    def to_json(self) -> dict[str, object]:
-        """The same for programs."""
-        return {
-            "count": self.count,
-            "first": self.first,
-            "last": self.last,
-            "applied_by": self.by,
-            "applied_at": self.at and self.at.isoformat(),
-            "commit": self.commit,
-        }
-
 
 class ForeignLedger(LeftToSync):
     """The ledger is another project's, as far as this clone can tell; `origin` is what it says of itself."""

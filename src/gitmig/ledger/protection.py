@@ -1,7 +1,4 @@
-"""What gitmig may do to a database that is protected, or to one that others use, too.
-
-The marker in the ledger that says: this database is never changed without a person's word.
-"""
+"""The marker in the ledger that says: this database is never changed unless a person confirms it; what that allows."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitmig.ledger import schema
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 class Change(Enum):
@@ -55,8 +52,7 @@ def is_protected(connection: Connection) -> bool:
     """Whether the marker is set; writes nothing."""
     if schema.version(connection) < schema.WITH_PROTECTION:
         return False
-    row = connection.execute("SELECT protected FROM gitmig.state").fetchone()
-    return bool(row and row[0])
+    return bool(connection.value("SELECT protected FROM gitmig.state"))
 
 
 def set_protected(connection: Connection, *, protected: bool) -> bool:

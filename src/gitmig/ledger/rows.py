@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from gitmig import __version__
 from gitmig.migrations import languages
-from gitmig.migrations.model import Content, Script, Version, label, set_id
+from gitmig.migrations.model import Content, File, Migration, Script, Version, label, set_id
 from gitmig.migrations.plan import Applied
+from gitmig.schema.model import ObjectKind
 from gitmig.schema.renamings import Renaming
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ class Row:
     @property
     def renamed(self) -> tuple[Renaming, ...] | None:
         """What the up called otherwise; None if nobody looked."""
-        return None if self.renamings is None else tuple(Renaming(*one) for one in self.renamings)
+        if self.renamings is None:
+            return None
+        return tuple(Renaming(ObjectKind(kind), before, after) for kind, before, after in self.renamings)
 
     @property
     def label(self) -> str:
@@ -100,13 +103,16 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """A script outside a transaction: `done` statements are done, and if `started`, the next one may be, too."""
+    """A script outside a transaction: `done` statements are done, and if `started`, the next one may be, too.
+
+    `indexes` are the oids of those that the next one's table had before it.
+    """
 
     direction: Direction
     row: Row
-    done: int
-    started: bool
-    indexes: tuple[int, ...]
+    done: int = 0
+    started: bool = False
+    indexes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,13 +167,27 @@ def scripts(content: Content) -> dict[str, Any]:
 
 def applied_of(row: Row) -> Applied:
     """A full row without its scripts."""
-    irreversible = row.down is None
     return applied(
-        row.position, row.version, row.name, row.path, row.blobs, row.checksum, irreversible, row.fingerprint
+        position=row.position,
+        version=row.version,
+        name=row.name,
+        path=row.path,
+        blobs=row.blobs,
+        checksum=row.checksum,
+        irreversible=row.down is None,
+        fingerprint=row.fingerprint,
     )
 
 
-def applied(  # noqa: PLR0917 - the columns of the query, in its order
+def migration_of(row: Row) -> Migration:
+    """The migration of a row. Of its files the ledger knows the blobs, and the path of the first: all get that one."""
+    parts = (part.partition(":") for part in row.blobs.split())
+    files = tuple((role, File(path=row.path, name=row.path, blob=blob)) for role, _, blob in parts)
+    return Migration(version=Version(row.version), name=row.name, files=files)
+
+
+def applied(
+    *,
     position: int,
     version: str,
     name: str,

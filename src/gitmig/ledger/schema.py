@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.errors import GitmigError
-from gitmig.ledger.access import BOOK, is_there, make_private, names
+from gitmig.ledger.access import KEPT_ITEMS, is_there, make_private, names
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 VERSION_1 = """
 CREATE SCHEMA IF NOT EXISTS gitmig;
@@ -252,7 +252,7 @@ WITH_KEPT = 3  # the first version that keeps rows
 WITH_KINDS = 5  # the first version whose kept rows say what they are about
 WITH_LAST_SYNC = 7  # the first version that remembers the stack before the last sync
 WITH_WARNINGS = 8  # the first version that knows of which kept rows people were warned
-# The versions that change the book of kept rows, which outlives a ledger; and the columns that tell them apart.
+# The versions that change the list of kept rows, which outlives a ledger; and the columns that tell them apart.
 KEPT_VERSIONS = (WITH_KEPT, WITH_KINDS, WITH_WARNINGS)
 KEPT_COLUMNS = {
     WITH_KEPT: set(re.findall(r"^    (\w+) ", VERSION_3.partition("gitmig_kept.item (")[2].partition(");")[0], re.M)),
@@ -260,7 +260,7 @@ KEPT_COLUMNS = {
 KEPT_COLUMNS[WITH_KINDS] = KEPT_COLUMNS[WITH_KEPT] | {"detail", "all", "inputs", "partitions"}
 KEPT_COLUMNS[WITH_WARNINGS] = KEPT_COLUMNS[WITH_KINDS] | {"warned"}
 
-# What is in a schema that has no book of kept rows (any more), and who made a schema that was there first.
+# What is in a schema that has no list of kept rows (any more), and who made a schema that was there first.
 LEFT = """
     SELECT n.nspname, o.rolsuper OR o.rolname = CURRENT_USER, c.relname FROM pg_catalog.pg_namespace n
     JOIN pg_catalog.pg_roles o ON o.oid = n.nspowner
@@ -277,7 +277,7 @@ def version(connection: Connection) -> int:
     """The ledger's version in this database, 0 if there is none. Raises GitmigError if it is newer than this gitmig."""
     if not is_there(connection, "gitmig.state"):
         return 0
-    found = int(str(_scalar(connection, "SELECT ledger_version FROM gitmig.state")))
+    found = int(connection.value("SELECT ledger_version FROM gitmig.state"))
     if found > CURRENT:
         raise GitmigError(
             f"a newer gitmig wrote the ledger of this database (its version is {found}, known here is {CURRENT})",
@@ -300,15 +300,14 @@ def upgrade(connection: Connection) -> None:
     it, whatever the default privileges of the database are. Raises GitmigError.
     """
     found = version(connection)
-    has_kept = is_there(connection, BOOK)
+    has_kept = is_there(connection, KEPT_ITEMS)
     if found == CURRENT and has_kept:
         return
     with connection.transaction():
         before = names(connection)
-        if found == 0:
-            _refuse_occupied(connection, "gitmig")
-        if not has_kept:
-            _refuse_occupied(connection, "gitmig_kept")
+        for name, is_missing in (("gitmig", found == 0), ("gitmig_kept", not has_kept)):
+            if is_missing:
+                _refuse_occupied(connection, name)
         kept = _kept_version(connection) if has_kept else 0
         for number, script in enumerate(UPGRADES, 1):
             if number > (kept if number in KEPT_VERSIONS else found):
@@ -321,7 +320,7 @@ def upgrade(connection: Connection) -> None:
 
 def _upgrade_items(connection: Connection) -> None:
     """Bring the tables of items to the form they have since version 5 of the ledger."""
-    for (name,) in connection.execute("SELECT data FROM gitmig_kept.item ORDER BY id").fetchall():
+    for name in connection.values("SELECT data FROM gitmig_kept.item ORDER BY id"):
         connection.execute(
             sql.SQL(
                 "ALTER TABLE {table} ADD COLUMN kind text NOT NULL DEFAULT 'gone', ADD COLUMN detail text; "
@@ -338,10 +337,7 @@ def _refuse_occupied(connection: Connection, schema: str) -> None:
     An empty one may be of this user's making. One of somebody else's can only have come since the ledger was looked
     at, or belongs to an accepted role, who should make the ledger then.
     """
-    row = connection.execute(LEFT, (schema,)).fetchone()
-    if row is None:
-        return
-    _, usable, relation = row
+    _, usable, relation = connection.execute(LEFT, (schema,)).fetchone() or (schema, True, None)
     if not usable or relation is not None:
         what = f"it has {relation}" if relation is not None else "it belongs to another role"
         raise GitmigError(
@@ -351,8 +347,8 @@ def _refuse_occupied(connection: Connection, schema: str) -> None:
 
 
 def _kept_version(connection: Connection) -> int:
-    """The version that made the book of kept rows. Raises GitmigError if none did that this gitmig knows."""
-    columns = {name for (name,) in connection.execute(COLUMNS).fetchall()}
+    """The version that made the list of kept rows. Raises GitmigError if none did that this gitmig knows."""
+    columns = {*connection.values(COLUMNS)}
     found = next((version for version, names in KEPT_COLUMNS.items() if names == columns), None)
     if found is None:
         raise GitmigError(
@@ -360,8 +356,3 @@ def _kept_version(connection: Connection) -> int:
             hint="ALTER SCHEMA gitmig_kept RENAME TO … keeps its rows out of the way; then sync again",
         )
     return found
-
-
-def _scalar(connection: Connection, query: str) -> object:
-    row = connection.execute(query.encode()).fetchone()
-    return row[0] if row else None

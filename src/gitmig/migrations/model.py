@@ -1,9 +1,4 @@
-"""The sort key of a migration.
-
-What is wrong with migration files, found before anything is written.
-
-Migrations and the migration set of one code version, as values.
-"""
+"""Migrations and the migration set of one code version, as values; and what is wrong with their files."""
 
 from __future__ import annotations
 

@@ -12,15 +12,13 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from itertools import accumulate
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from postgast import PgQueryError
-    from postgast.pg_query_pb2 import ParseResult
 
 # A node of a syntax tree as libpg_query writes it to JSON: fields that are false, zero or empty are left out.
 Node = dict[str, Any]
@@ -64,17 +62,23 @@ class Unparsed(Exception):
         self.fault = fault
 
 
+def _binding() -> Any:
+    """The module postgast, unknown to type checkers.
+
+    The stub of 0.2.0 has syntax errors (`False: Token`): mypy would stop there for everybody who imports gitmig.
+    """
+    return import_module("postgast")
+
+
 def tokens(text: str) -> list[Token] | None:
     """The tokens without comments; None where PostgreSQL's scanner gives up (an open quote, a psql command)."""
-    import postgast
-    from postgast.pg_query_pb2 import Token as Kind
-
+    postgast = _binding()
     try:
         found = postgast.scan(text).tokens
     except postgast.PgQueryError:
         return None
     place = _in_characters(text)
-    names = Kind.DESCRIPTOR.values_by_number
+    names = postgast.pg_query_pb2.Token.DESCRIPTOR.values_by_number
     result = []
     for token in found:
         kind = names[token.token].name if token.token in names else "UNKNOWN"
@@ -94,27 +98,25 @@ def parse(text: str) -> list[Node]:
 
 def parse_plpgsql(text: str) -> list[Node]:
     """The functions that a CREATE FUNCTION in PL/pgSQL makes, as libpg_query writes them. Raises Unparsed."""
-    import postgast
-
+    postgast = _binding()
     try:
-        return postgast.parse_plpgsql(text)
+        functions: list[Node] = postgast.parse_plpgsql(text)
     except postgast.PgQueryError as error:
         raise _unparsed(error) from error
     except json.JSONDecodeError as error:
-        found: list[Node] = json.loads(UNOPENED.sub("{}", error.doc))
-        return found
+        functions = json.loads(UNOPENED.sub("{}", error.doc))
+    return functions
 
 
-def _parsed(text: str) -> ParseResult:
-    import postgast
-
+def _parsed(text: str) -> Any:
+    postgast = _binding()
     try:
         return postgast.parse(text)
     except postgast.PgQueryError as error:
         raise _unparsed(error) from error
 
 
-def _unparsed(error: PgQueryError) -> Unparsed:
+def _unparsed(error: Any) -> Unparsed:
     return Unparsed(SyntaxFault(error.message, max(error.cursorpos - 1, 0)))
 
 

@@ -1,14 +1,11 @@
-"""What has to be done so that the database matches a migration set: decided here, run elsewhere.
-
-Which steps share a transaction.
-"""
+"""What has to be done so that the database matches a migration set: decided here on plain values, run in `execute`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import groupby, takewhile
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from itertools import takewhile
+from typing import TYPE_CHECKING, ClassVar
 
 from gitmig.migrations.model import label
 
@@ -63,26 +60,57 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One script to run. A revert takes its script from the ledger, at `position`."""
+class Apply:
+    """Run a migration's up, so that it stands at `position` of the stack.
 
-    direction: Direction
+    `held` is the ledger row that holds its scripts, where its files were not read again.
+    """
+
+    direction: ClassVar[Direction] = Direction.APPLY
     position: int
-    applied: Applied | None = None
-    desired: Desired | None = None
+    desired: Desired
+    held: Applied | None = None
+
+    @property
+    def subject(self) -> Migration:
+        """The migration as the target has it."""
+        return self.desired.migration
+
+    @property
+    def checksum(self) -> str:
+        """That of the up script."""
+        return self.desired.checksum
 
     @property
     def label(self) -> str:
         """How the migration is named to people."""
         return self.subject.label
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revert:
+    """Run the down that the ledger holds for an applied migration, which takes it off the stack."""
+
+    direction: ClassVar[Direction] = Direction.REVERT
+    subject: Applied
+
     @property
-    def subject(self) -> Applied | Migration:
-        """What runs: the migration as the target has it, or as the ledger does."""
-        if self.desired is not None:
-            return self.desired.migration
-        assert self.applied is not None  # a step has one of the two
-        return self.applied
+    def position(self) -> int:
+        """Its place in the stack."""
+        return self.subject.position
+
+    @property
+    def checksum(self) -> str:
+        """That of the up script."""
+        return self.subject.checksum
+
+    @property
+    def label(self) -> str:
+        """How the migration is named to people."""
+        return self.subject.label
+
+
+Step = Apply | Revert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +135,7 @@ class Replacement:
     """
 
     going: tuple[Applied, ...]
-    coming: tuple[Step, ...]
+    coming: tuple[Apply, ...]
     fingerprint: str
 
 
@@ -119,9 +147,9 @@ class Plan:
     """
 
     keep: int
-    reverts: tuple[Step, ...] = ()
+    reverts: tuple[Revert, ...] = ()
     replacement: Replacement | None = None
-    applies: tuple[Step, ...] = ()
+    applies: tuple[Apply, ...] = ()
     moves: tuple[Move, ...] = ()
 
     @property
@@ -130,7 +158,7 @@ class Plan:
         return self.reverts + self.applies
 
     @property
-    def arrivals(self) -> tuple[Step, ...]:
+    def arrivals(self) -> tuple[Apply, ...]:
         """Everything that is applied in the end and was not before, run or not."""
         return (self.replacement.coming if self.replacement else ()) + self.applies
 
@@ -138,28 +166,19 @@ class Plan:
         """The plan in which the `going` lowest rows of what is reverted give way to the `coming` first applies."""
         running = len(self.reverts) - going
         replacement = Replacement(
-            going=tuple(step.applied for step in reversed(self.reverts[running:]) if step.applied),
+            going=tuple(step.subject for step in reversed(self.reverts[running:])),
             coming=self.applies[:coming],
             fingerprint=fingerprint,
         )
         return replace(self, reverts=self.reverts[:running], replacement=replacement, applies=self.applies[coming:])
 
     @property
-    def irreversible(self) -> tuple[Step, ...]:
+    def irreversible(self) -> tuple[Revert, ...]:
         """Reverts that cannot run because there is no down."""
-        return tuple(step for step in self.reverts if step.applied and step.applied.irreversible)
+        return tuple(step for step in self.reverts if step.subject.irreversible)
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.replacement or self.moves)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """How the target differs from what is applied, by version (see the words in docs/architecture.md)."""
-
-    pending: tuple[Migration, ...] = ()
-    phantom: tuple[Applied, ...] = ()
-    edited: tuple[Migration, ...] = ()
 
 
 def unread(stack: Sequence[Applied], target: Sequence[Migration]) -> list[Migration]:
@@ -190,17 +209,24 @@ def make_plan(stack: Sequence[Applied], target: Sequence[Desired]) -> Plan:
     So a renumbered or renamed file moves its row, and an edit reverts from there on. The result is always that of a
     fresh build of the target, in order.
     """
-    pairs = list(zip(stack, target))
-    keep = len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, pairs)))
+    keep = _common(stack, target)
     held = {_identity(applied): applied for applied in stack}
     return Plan(
         keep=keep,
-        reverts=tuple(Step(direction=Direction.REVERT, position=a.position, applied=a) for a in reversed(stack[keep:])),
+        reverts=tuple(Revert(subject=applied) for applied in reversed(stack[keep:])),
         applies=tuple(
-            Step(direction=Direction.APPLY, position=position, desired=desired, applied=_source(held, desired))
+            Apply(
+                position=position,
+                desired=desired,
+                held=None if desired.content else held[_identity(desired.migration)],
+            )
             for position, desired in enumerate(target[keep:], keep + 1)
         ),
-        moves=tuple(Move(applied=a, desired=d) for a, d in pairs[:keep] if _identity(a) != _identity(d.migration)),
+        moves=tuple(
+            Move(applied=applied, desired=desired)
+            for applied, desired in zip(stack[:keep], target)
+            if _identity(applied) != _identity(desired.migration)
+        ),
     )
 
 
@@ -209,61 +235,49 @@ def edited(plan: Plan) -> dict[int, tuple[str, ...]]:
 
     It has the same version then, or else the same name.
     """
+    gone = left_behind(plan)
     found: dict[int, tuple[str, ...]] = {}
     for step in plan.applies:
-        desired = step.desired
-        assert desired is not None  # an apply has a target
-        gone = [a for a in left_behind(plan) if a.version == desired.migration.version]
-        gone = gone or [a for a in left_behind(plan) if a.name == desired.migration.name]
-        found[step.position] = tuple(applied.checksum for applied in gone)
+        before = [applied for applied in gone if applied.version == step.subject.version]
+        before = before or [applied for applied in gone if applied.name == step.subject.name]
+        found[step.position] = tuple(applied.checksum for applied in before)
     return found
 
 
 def left_behind(plan: Plan) -> list[Applied]:
     """The migrations that are reverted, and not applied again in the same words."""
-    again = {step.desired.checksum for step in plan.applies if step.desired}
-    return [step.applied for step in plan.reverts if step.applied and step.applied.checksum not in again]
+    again = {step.checksum for step in plan.applies}
+    return [step.subject for step in plan.reverts if step.checksum not in again]
 
 
-def difference(stack: Sequence[Applied], target: Sequence[Desired]) -> Difference:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDifference:
+    """How the target differs from what is applied, by version (see the words in docs/architecture.md)."""
+
+    pending: tuple[Migration, ...] = ()
+    phantom: tuple[Applied, ...] = ()
+    edited: tuple[Migration, ...] = ()
+
+
+def set_difference(stack: Sequence[Applied], target: Sequence[Desired]) -> SetDifference:
     """Pending, phantom and edited migrations, each in version order.
 
     A migration that only changed its name or number is none of these, unless it has to run again.
     """
-    pairs = list(zip(stack, target))
-    keep = len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, pairs)))
+    keep = _common(stack, target)
     applied = {a.version: a for a in stack[keep:]}
     wanted = {d.migration.version: d for d in target[keep:]}
-    return Difference(
+    return SetDifference(
         pending=tuple(d.migration for v, d in wanted.items() if v not in applied),
         phantom=tuple(a for v, a in applied.items() if v not in wanted),
         edited=tuple(d.migration for v, d in wanted.items() if v in applied and applied[v].checksum != d.checksum),
     )
 
 
+def _common(stack: Sequence[Applied], target: Sequence[Desired]) -> int:
+    """How many migrations both begin with."""
+    return len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, zip(stack, target))))
+
+
 def _identity(subject: Applied | Migration) -> tuple[str, str, str]:
     return subject.label, subject.path, subject.blobs
-
-
-def _source(held: Mapping[tuple[str, str, str], Applied], desired: Desired) -> Applied | None:
-    """The ledger row that holds the scripts of a migration whose files were not read again."""
-    if desired.content is not None:
-        return None
-    return held[_identity(desired.migration)]
-
-
-class _Task(Protocol):
-    @property
-    def transactional(self) -> bool: ...
-
-
-T = TypeVar("T", bound=_Task)
-
-
-def batches(tasks: Sequence[T]) -> list[tuple[T, ...]]:
-    """Neighbours that may run in a transaction run in one; a task that must not stands alone. Order is kept."""
-    found: list[tuple[T, ...]] = []
-    for transactional, group in groupby(tasks, key=lambda task: task.transactional):
-        neighbours = tuple(group)
-        found += [neighbours] if transactional else [(task,) for task in neighbours]
-    return found

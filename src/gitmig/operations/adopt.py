@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError
 from gitmig.events import BuildingDatabase, silent
 from gitmig.execute import ledger_writer
-from gitmig.execute.tasks import Context, row_of
+from gitmig.execute.tasks import SyncContext, row_of
 from gitmig.git import marker, snapshot
 from gitmig.git.branches import branches
 from gitmig.ledger import applied_of, read_state
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gitmig.ledger.journals import Journal
     from gitmig.migrations.model import Content, Migration
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.project.target import Target
@@ -268,7 +268,7 @@ class _Found:
     adopted: Adopted
     rows: tuple[Row, ...]
     gain: Plan
-    context: Context
+    context: SyncContext
     fingerprint: str | None
     contents: dict[str, Content]
 
@@ -282,7 +282,7 @@ class _Adoption:
         self._project = target.project
         self._notify = notify
         self._database = str(Address.of(target.project.url))
-        self._context = Context(target=target.set, commit=target.commit, by=target.project.user)
+        self._context = SyncContext(target=target.set, commit=target.commit, by=target.project.user)
         self._fingerprint: str | None = None
 
     def run(self, *, with_drift: bool) -> _Found:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError
 from gitmig.events import silent
 from gitmig.execute.ledger_writer import adopt
-from gitmig.execute.tasks import Context, row_of
+from gitmig.execute.tasks import SyncContext, row_of
 from gitmig.git import marker
 from gitmig.ledger import read_rows, read_state
 from gitmig.migrations.naming import slug
-from gitmig.migrations.plan import desire, make_plan, unread
-from gitmig.migrations.plan import difference as difference_of_sets
+from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 from gitmig.postgres.address import Address
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.project import trust
@@ -45,12 +44,12 @@ if TYPE_CHECKING:
     from gitmig.events import Notify
     from gitmig.ledger import State
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.project.trial_database import TrialDatabase
     from gitmig.schema.model import Schema, SchemaDifference
-    from gitmig.trials.round_trip import Finding
+    from gitmig.trials.round_trip import Observation
 
 TITLE = "captured"
 HINT = "write the migration yourself, in the file that `gitmig new` makes; `gitmig diff --sql` shows the rest"
@@ -70,7 +69,7 @@ class Captured:
     drift: SchemaDifference
     label: str | None = None
     paths: tuple[str, ...] = ()
-    notes: tuple[Finding, ...] = ()
+    notes: tuple[Observation, ...] = ()
     pending: tuple[str, ...] = ()
 
 
@@ -126,7 +125,7 @@ def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
         raise GitmigError(f"{label} was interrupted in {database}", hint="`gitmig sync` finishes it; then capture")
     contents = target.contents(unread(state.stack, target.set.migrations))
     desired = desire(state.stack, target.set.migrations, contents)
-    apart = difference_of_sets(state.stack, desired)
+    apart = set_difference(state.stack, desired)
     if apart.phantom or apart.edited:
         steps = make_plan(state.stack, desired).steps
         details = tuple(f"sync would {step.direction.value} {step.label}" for step in steps[:3])
@@ -164,7 +163,7 @@ def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: date
     return draft(target, name, section_of(up), section_of(down), now)
 
 
-def _tried(trial: TrialDatabase, found: Schema, ground: Ground, drafted: Draft) -> tuple[Finding, ...]:
+def _tried(trial: TrialDatabase, found: Schema, ground: Ground, drafted: Draft) -> tuple[Observation, ...]:
     """What a person should know of the migration. Raises NotComputable if it does not lead to the database's schema."""
     examined = trial.examine(drafted.content)
     notes = accept_findings(examined.findings)
@@ -181,7 +180,7 @@ def _write_and_adopt(connection: Connection, state: State, drafted: Draft, finge
     try:
         target = load_target(project)
         migration = target.set.migrations[-1]
-        context = Context(target=target.set, commit=target.commit, by=project.user)
+        context = SyncContext(target=target.set, commit=target.commit, by=project.user)
         content = target.contents((migration,))[migration.path]
         trust.approve(project, [trust.Candidate.of(migration, content)])
         row = row_of(len(state.stack) + 1, migration, content, context)

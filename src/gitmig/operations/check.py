@@ -1,32 +1,21 @@
 """`gitmig check`: can the migrations of two sides live together? Changes nothing.
 
-Prove whether two sides can live together: run both orders on a scratch database and compare the schemas.
-
-Ask squawk, if it is installed, about data definitions that lock or rewrite large tables.
-
-Find the source code that still uses what a branch's migrations rename or drop.
-
-All that `gitmig check` can say about a branch: conflicts, their proof, clients left behind, unsafe statements.
+From top to bottom: `review`, all that is said about a branch; `check`, which reads both sides and asks the rules;
+`prove`, which runs both orders on a scratch database; `find_clients` and `unsafe_statements`.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitmig.check.clients import Hit, departures, note, uses, words
+from gitmig.check.clients import Hit, removed_objects, uses, words
 from gitmig.check.conflicts import findings
 from gitmig.check.dependencies import Dependents
 from gitmig.check.findings import in_order
-from gitmig.check.lint import read_report
-from gitmig.check.proof import Orders, judge
-from gitmig.check.sides import Merge, Pedigree, Sides
+from gitmig.check.proof import Orders, conclude, reconcile
+from gitmig.check.rules.outside import client_left_behind, unsafe_statement
+from gitmig.check.sides import BranchSets, Merge, Sides
 from gitmig.errors import GitmigError
 from gitmig.execute.build import BuildFailed
 from gitmig.git import merge, snapshot
@@ -35,9 +24,10 @@ from gitmig.migrations.layouts import group, left_alone
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.model import MigrationSet
 from gitmig.postgres.embedded import MAINTENANCE, forget_libpq_variables
+from gitmig.project import squawk
 from gitmig.project.failures import not_fresh
-from gitmig.project.sides import Reader, Side, common_layout, folders_of, grouped, read_side
-from gitmig.trials.orders import run_trials
+from gitmig.project.sides import Reader, Side, common_layout, folders_of, footprint_of, grouped, read_side
+from gitmig.trials.orders import run_orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +35,7 @@ if TYPE_CHECKING:
     from gitmig.check.findings import Finding
     from gitmig.check.footprint import Footprint
     from gitmig.check.proof import Proof
-    from gitmig.check.sides import Set
+    from gitmig.check.sides import Migrations
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout
     from gitmig.migrations.model import Content, File, Migration, Script
@@ -65,12 +55,75 @@ class Checked:
     ours: Side
     merge_base: str
     findings: tuple[Finding, ...]
-    ours_added: Set
-    theirs_added: Set
-    common: Set
+    ours_added: Migrations
+    theirs_added: Migrations
+    common: Migrations
     layout: Layout
     merged: MigrationSet
     contents: Mapping[str, Content]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """`checked`, with the `findings` of everything that was asked for, the most serious first.
+
+    `proof` is None if it was not asked for, or not possible: then `unproven` says why.
+    """
+
+    checked: Checked
+    findings: tuple[Finding, ...]
+    proof: Proof | None = None
+    unproven: str | None = None
+
+
+def review(
+    project: Project,
+    base: str | None = None,
+    revision: str | None = None,
+    *,
+    prove: bool = False,
+    scratch: str | None = None,
+    clients: bool = True,
+    lint: bool = True,
+    consent: Consent | None = None,
+) -> Review:
+    """Check a revision (None: the work tree) against a base (None: the upstream's default branch).
+
+    `prove` runs both orders on a scratch database (see `prove`); `clients` looks for source code that uses
+    what the branch takes away, `lint` asks squawk if it is installed. `consent` is asked before a proof runs untrusted
+    scripts. Raises GitmigError where it cannot be decided.
+    """
+    checked = check(project, base, revision)
+    found = Review(checked=checked, findings=checked.findings)
+    if prove:
+        found = _proven(project, checked, scratch, consent)
+    more = list(found.findings)
+    if clients:
+        branch = ((label, footprint_of(content)) for label, content in _added(checked))
+        more += find_clients(project, checked.ours.commit, branch)
+    if lint:
+        more += unsafe_statements(project, ((label, content.up) for label, content in _added(checked)))
+    return replace(found, findings=in_order(more))
+
+
+def _proven(project: Project, checked: Checked, scratch: str | None, consent: Consent | None) -> Review:
+    from gitmig.project.trust import ask
+
+    orders = orders_of(project, checked)
+    if orders is None:
+        why = "git or gitmig cannot merge the migrations themselves: see the errors"
+        return Review(checked=checked, findings=checked.findings, unproven=why)
+    pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
+    ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
+    proof = prove(project, orders, scratch)
+    return Review(checked=checked, findings=tuple(reconcile(checked.findings, proof)), proof=proof)
+
+
+def _added(checked: Checked) -> Iterator[tuple[str, Content]]:
+    """Label and content of our migrations, as far as they could be read."""
+    for migration in checked.ours_added:
+        if content := checked.contents.get(migration.path):
+            yield migration.label, content
 
 
 def check(project: Project, base: str | None = None, revision: str | None = None) -> Checked:
@@ -86,17 +139,17 @@ def check(project: Project, base: str | None = None, revision: str | None = None
     ours, theirs = grouped(ours, layout), grouped(theirs, layout)
     bases = [grouped(read_side(project, commit), layout) for commit in parted]
     sides = _sides(project, layout, ours, theirs, bases)
-    pedigree, contents = sides.pedigree, sides.contents
+    sets, contents = sides.sets, sides.contents
     folder = (sides.merge.folders or (ours.snapshot.folder or "",))[0]
-    added = (*pedigree.theirs_added, *pedigree.ours_added)
+    added = (*sets.theirs_added, *sets.ours_added)
     return Checked(
         base=theirs,
         ours=ours,
         merge_base=parted[0],
         findings=findings(sides),
-        ours_added=pedigree.ours_added,
-        theirs_added=pedigree.theirs_added,
-        common=pedigree.common,
+        ours_added=sets.ours_added,
+        theirs_added=sets.theirs_added,
+        common=sets.common,
         layout=layout,
         merged=MigrationSet(folder=folder, layout=layout.name, migrations=sides.merge.migrations),
         contents={m.path: contents[m.blobs] for m in added if m.blobs in contents},
@@ -104,39 +157,39 @@ def check(project: Project, base: str | None = None, revision: str | None = None
 
 
 def _sides(project: Project, layout: Layout, ours: Side, theirs: Side, bases: Sequence[Side]) -> Sides:
-    pedigree = Pedigree(
+    sets = BranchSets(
         ours=ours.migrations, theirs=theirs.migrations, merge_bases=tuple(side.migrations for side in bases)
     )
-    reader = _read(project, layout, pedigree, ours, theirs)
+    reader = _read(project, layout, sets, ours, theirs)
     return Sides(
-        pedigree=pedigree,
+        sets=sets,
         merge=_merge(project, layout, ours, theirs),
         contents=reader.contents,
         footprints=reader.footprints,
         unreadable=tuple(reader.problems),
-        dependents=lambda: _dependents(reader, pedigree.common, theirs.snapshot),
+        dependents=lambda: _dependents(reader, sets.common, theirs.snapshot),
     )
 
 
-def _read(project: Project, layout: Layout, pedigree: Pedigree, ours: Side, theirs: Side) -> Reader:
+def _read(project: Project, layout: Layout, sets: BranchSets, ours: Side, theirs: Side) -> Reader:
     """What the rules look into: what was added or edited, and the common ones that an added one slips in before."""
     reader = Reader(project=project, layout=layout)
-    reader.read(pedigree.ours_added, ours.snapshot)
-    reader.read(pedigree.theirs_added, theirs.snapshot)
-    edited = pedigree.edited(pedigree.ours)
+    reader.read(sets.ours_added, ours.snapshot)
+    reader.read(sets.theirs_added, theirs.snapshot)
+    edited = sets.edited(sets.ours)
     reader.read([mine for _, mine in edited], ours.snapshot, footprints=False)
-    before = [one for one, _ in edited] + pedigree.deleted(pedigree.ours)
+    before = [one for one, _ in edited] + sets.deleted(sets.ours)
     reader.read(before, theirs.in_git, footprints=False)
     if edited:
         versions = {mine.version for _, mine in edited}
-        reader.read([m for m in pedigree.theirs if m.version in versions], theirs.in_git, footprints=False)
-    first = min((m.version for m in (*pedigree.ours_added, *pedigree.theirs_added)), default=None)
+        reader.read([m for m in sets.theirs if m.version in versions], theirs.in_git, footprints=False)
+    first = min((m.version for m in (*sets.ours_added, *sets.theirs_added)), default=None)
     if first is not None:
-        reader.read([m for m in pedigree.common if m.version > first], theirs.in_git)
+        reader.read([m for m in sets.common if m.version > first], theirs.in_git)
     return reader
 
 
-def _dependents(reader: Reader, common: Set, found: Snapshot) -> Dependents:
+def _dependents(reader: Reader, common: Migrations, found: Snapshot) -> Dependents:
     reader.read(common, found)
     return Dependents(reader.footprints[m.blobs] for m in common if m.blobs in reader.footprints)
 
@@ -199,10 +252,10 @@ def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof
     foundation = [orders.contents[migration.blobs].up for migration in orders.foundation]
     try:
         server, bootstrap = _server(project, scratch), project.bootstrap_sql()
-        before, results = run_trials(server, bootstrap, foundation, orders.trials(), project.settings.ignore)
+        before, results = run_orders(server, bootstrap, foundation, orders.planned_runs(), project.settings.ignore)
     except BuildFailed as failure:
         raise not_fresh(failure.script, failure.error) from failure
-    return judge(orders, before, results)
+    return conclude(orders, before, results)
 
 
 def orders_of(project: Project, checked: Checked) -> Orders | None:
@@ -242,130 +295,32 @@ def _server(project: Project, scratch: str | None) -> str:
     return project.url
 
 
-PROGRAM = "squawk"
-CONFIG = ".squawk.toml"
-FOUND_SOMETHING = 1
-
-
-def lint(project: Project, ups: Iterable[tuple[str, Script]]) -> list[Finding]:
-    """Squawk's findings about up scripts, given with the labels of their migrations; [] if it is not installed.
-
-    Its settings are its own: `.squawk.toml` at the top of the work tree. Raises GitmigError if squawk fails.
-    """
-    program = squawk()
-    scripts = {f"{number}.sql": pair for number, pair in enumerate(ups) if pair[1].language.suffix == "sql"}
-    if program is None or not scripts:
-        return []
-    with tempfile.TemporaryDirectory(prefix="gitmig-") as folder:
-        for name, (_, script) in scripts.items():
-            Path(folder, name).write_text(script.text, encoding="utf-8", errors="surrogateescape")
-        report = _run(project, program, folder, list(scripts))
-    try:
-        return list(read_report(report, scripts))
-    except (ValueError, KeyError, TypeError) as error:
-        raise GitmigError("squawk's report cannot be read", hint="gitmig reads that of squawk-cli 2") from error
-
-
-def squawk() -> str | None:
-    """Where squawk is: beside the Python that runs now (extra `lint`), or on the PATH."""
-    return shutil.which(PROGRAM, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
-
-
-def _run(project: Project, program: str, folder: str, names: list[str]) -> str:
-    config = (project.repository.root or Path()) / CONFIG
-    settings = ["--config", str(config.resolve())] if config.is_file() else []
-    command = [program, "--reporter", "json", *settings, *names]
-    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
-    if done.returncode not in {0, FOUND_SOMETHING} or not done.stdout:
-        words = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise GitmigError(f"squawk failed: {words[-1]}", hint=f"`{PROGRAM} --version` and {CONFIG} are worth a look")
-    return done.stdout
-
-
 def find_clients(project: Project, commit: str, branch: Iterable[tuple[str, Footprint]]) -> list[Finding]:
     """A note for every use in the tracked files of a commit, the migrations folders and `clients_ignore` left out.
 
     `branch` are the labels and footprints of the branch's migrations, in order. Nothing is searched if they take
     nothing away.
     """
-    gone = departures(branch)
+    gone = removed_objects(branch)
     if not gone:
         return []
     settings = project.settings
     rows = grep(project.repository, commit, words(gone), without=settings.folders, patterns=settings.clients_ignore)
-    return [note(use) for use in uses(gone, (Hit(*row) for row in rows))]
+    return [client_left_behind(use) for use in uses(gone, (Hit(*row) for row in rows))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """`checked`, with the `findings` of everything that was asked for, the most serious first.
+def unsafe_statements(project: Project, ups: Iterable[tuple[str, Script]]) -> list[Finding]:
+    """Squawk's findings about up scripts, given with the labels of their migrations; [] if it is not installed.
 
-    `proof` is None if it was not asked for, or not possible: then `unproven` says why.
+    Its settings are its own: `.squawk.toml` at the top of the work tree. Raises GitmigError if squawk fails.
     """
-
-    checked: Checked
-    findings: tuple[Finding, ...]
-    proof: Proof | None = None
-    unproven: str | None = None
-
-
-def review(
-    project: Project,
-    base: str | None = None,
-    revision: str | None = None,
-    *,
-    prove: bool = False,
-    scratch: str | None = None,
-    clients: bool = True,
-    lint: bool = True,
-    consent: Consent | None = None,
-) -> Review:
-    """Check a revision (None: the work tree) against a base (None: the upstream's default branch).
-
-    `prove` runs both orders on a scratch database (see `operations.prove`); `clients` looks for source code that uses
-    what the branch takes away, `lint` asks squawk if it is installed. `consent` is asked before a proof runs untrusted
-    scripts. Raises GitmigError where it cannot be decided.
-    """
-    checked = check(project, base, revision)
-    proven = Review(checked=checked, findings=checked.findings)
-    if prove:
-        proven = _proven(project, checked, scratch, consent)
-    found = list(proven.findings)
-    if clients:
-        found += _clients(project, checked)
-    if lint:
-        found += _lint(project, checked)
-    return Review(checked=checked, findings=in_order(found), proof=proven.proof, unproven=proven.unproven)
-
-
-def _proven(project: Project, checked: Checked, scratch: str | None, consent: Consent | None) -> Review:
-    from gitmig.check.proof import settle
-    from gitmig.project.trust import ask
-
-    orders = orders_of(project, checked)
-    if orders is None:
-        why = "git or gitmig cannot merge the migrations themselves: see the errors"
-        return Review(checked=checked, findings=checked.findings, unproven=why)
-    pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
-    ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
-    proof = prove(project, orders, scratch)
-    return Review(checked=checked, findings=tuple(settle(checked.findings, proof)), proof=proof)
-
-
-def _clients(project: Project, checked: Checked) -> list[Finding]:
-    from gitmig.project.sides import footprint_of
-
-    branch = ((label, footprint_of(content)) for label, content in _added(checked))
-    return find_clients(project, checked.ours.commit, branch)
-
-
-def _lint(project: Project, checked: Checked) -> list[Finding]:
-
-    return lint(project, ((label, content.up) for label, content in _added(checked)))
-
-
-def _added(checked: Checked) -> Iterator[tuple[str, Content]]:
-    """Label and content of our migrations, as far as they could be read."""
-    for migration in checked.ours_added:
-        if content := checked.contents.get(migration.path):
-            yield migration.label, content
+    scripts = {f"{number}.sql": pair for number, pair in enumerate(ups) if pair[1].language.suffix == "sql"}
+    program = squawk.find_program()
+    if program is None or not scripts:
+        return []
+    texts = {name: script.text for name, (_, script) in scripts.items()}
+    report = squawk.run(program, texts, project.repository.root)
+    try:
+        return list(unsafe_statement(report, scripts))
+    except (ValueError, KeyError, TypeError) as error:
+        raise GitmigError("squawk's report cannot be read", hint="gitmig reads that of squawk-cli 2") from error

@@ -1,27 +1,36 @@
-"""`gitmig check --all`: every branch against the base and against every other one. Changes nothing."""
+"""`gitmig check --all`: every branch against the base and against every other one. Changes nothing.
+
+`BranchScan` looks at every branch for what it adds to the base's migrations; what several have in common is read once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitmig.check.branches import errors, pairs
-from gitmig.check.rules.edited import edit
+from gitmig.check.branches import Contribution, conflicting_pairs, errors
+from gitmig.check.dependencies import Dependents, reaches_further
+from gitmig.check.effects import AddedMigration
+from gitmig.check.rules.sets import edit
 from gitmig.git import merge
-from gitmig.git.branches import branches
-from gitmig.project.sides import Reader, Scan, common_layout, grouped, read_side
+from gitmig.git.branches import branches, differences, ever_in
+from gitmig.migrations.layouts import group
+from gitmig.project.sides import Reader, common_layout, grouped, read_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from gitmig.check.branches import Addition, Load
     from gitmig.check.findings import Finding
+    from gitmig.check.sides import Migrations
+    from gitmig.git.branches import Branch
     from gitmig.migrations.model import Migration
     from gitmig.project.project import Project
+    from gitmig.project.sides import Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class ConflictingPair:
     """Two branches that will conflict, the base always first, and what about."""
 
     first: str
@@ -30,7 +39,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Radar:
+class BranchConflicts:
     """`adding` are the branches that add migrations to the base's; `pairs` those with the base first.
 
     `unreadable` names branches with migrations that could not be read, and why: they are compared without them.
@@ -39,20 +48,20 @@ class Radar:
     base: str
     branches: int
     adding: tuple[str, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ConflictingPair, ...]
     unreadable: tuple[tuple[str, str], ...] = ()
 
 
-def radar(project: Project, base: str | None = None, pattern: str | None = None) -> Radar:
+def check_all(project: Project, base: str | None = None, pattern: str | None = None) -> BranchConflicts:
     """Compare all local and remote branches whose names fit the pattern. Raises GitmigError."""
     name = base or merge.default_base(project.repository)
     side = read_side(project, name)
     layout = common_layout(project, [side])
-    scan = Scan(base=grouped(side, layout), reader=Reader(project=project, layout=layout))
+    scan = BranchScan(base=grouped(side, layout), reader=Reader(project=project, layout=layout))
     every = [branch for branch in branches(project.repository, pattern) if branch.commit != side.commit]
     scan.look(every)
     found = [*_against_base(scan), *_against_each_other(scan)]
-    return Radar(
+    return BranchConflicts(
         base=name,
         branches=len(every),
         adding=tuple(sorted({branch for added in scan.added.values() for branch in added.names})),
@@ -61,45 +70,115 @@ def radar(project: Project, base: str | None = None, pattern: str | None = None)
     )
 
 
-def _against_base(scan: Scan) -> Iterator[Pair]:
+def _against_base(scan: BranchScan) -> Iterator[ConflictingPair]:
     """Branches that edit what the base has, or clash with what it got since."""
     for name, edited in sorted(scan.edited.items()):
         if findings := tuple(_edits(scan, edited)):
-            yield Pair(first=scan.base.name, second=name, findings=findings)
+            yield ConflictingPair(first=scan.base.name, second=name, findings=findings)
     for added in scan.added.values():
         known: dict[tuple[str, ...], tuple[Finding, ...]] = {}
         for name in added.names:
-            since = _since(scan, added.load, added.missing[name])
-            key = tuple(addition.member.label for addition in since)
+            since = _since(scan, added.contribution, added.missing[name])
+            key = tuple(one.label for one in since)
             if key not in known:
-                known[key] = errors(added.load, scan.load(since))
+                known[key] = errors(added.contribution, scan.contribution_of(since))
             if known[key]:
-                yield Pair(first=scan.base.name, second=name, findings=known[key])
+                yield ConflictingPair(first=scan.base.name, second=name, findings=known[key])
 
 
-def _since(scan: Scan, load: Load, missing: frozenset[str]) -> tuple[Addition, ...]:
-    """Of what the base got since, what touches the same objects as the load, in order."""
+def _since(scan: BranchScan, contribution: Contribution, missing: frozenset[str]) -> tuple[AddedMigration, ...]:
+    """Of what the base got since, what touches the same objects as the contribution, in order."""
     if not missing:
         return ()
     since = (scan.base_by_entry[name] for name in missing if name in scan.base_by_entry)
-    near = [addition for one in since if load.meets(one) for addition in one.additions]
-    return tuple(sorted(near, key=lambda addition: addition.version))
+    near = [added for one in since if contribution.overlaps(one) for added in one.migrations]
+    return tuple(sorted(near, key=lambda added: added.version))
 
 
-def _edits(scan: Scan, edited: Iterable[Migration]) -> Iterator[Finding]:
+def _edits(scan: BranchScan, edited: Iterable[Migration]) -> Iterator[Finding]:
     scan.reader.read(edited, scan.base.in_git, footprints=False)
-    in_base = {addition.member.label: addition for addition in scan.base_additions}
+    in_base = {added.label: added for added in scan.base_migrations}
     for migration in edited:
         content, before = scan.reader.contents.get(migration.blobs), in_base.get(migration.label)
         if content and before and content.checksum != before.checksum:
             yield edit(migration)
 
 
-def _against_each_other(scan: Scan) -> list[Pair]:
+def _against_each_other(scan: BranchScan) -> list[ConflictingPair]:
     """Branches that clash with each other."""
     found = []
     every = list(scan.added.values())
-    for first, second, findings in pairs([added.load for added in every]):
+    for first, second, findings in conflicting_pairs([added.contribution for added in every]):
         for one in every[first].names:
-            found += [Pair(first=one, second=two, findings=findings) for two in every[second].names]
+            found += [ConflictingPair(first=one, second=two, findings=findings) for two in every[second].names]
     return sorted(found, key=lambda pair: (pair.first, pair.second))
+
+
+@dataclass(kw_only=True)
+class SharedContribution:
+    """One combination of migrations, and the branches that add it, each with the names it lacks of the base's."""
+
+    contribution: Contribution
+    names: list[str] = field(default_factory=list)
+    missing: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class BranchScan:
+    """Looks at every branch, and at what several branches have in common once."""
+
+    base: Side
+    reader: Reader
+    added: dict[tuple[tuple[str, str], ...], SharedContribution] = field(default_factory=dict)
+    edited: dict[str, list[Migration]] = field(default_factory=dict)
+
+    def look(self, every: Sequence[Branch]) -> None:
+        """Find out what each branch adds or edits: what the base never had."""
+        repository, folders = self.reader.project.repository, self.reader.project.settings.folders
+        found = differences(repository, self.base.commit, sorted({branch.commit for branch in every}), folders)
+        had = ever_in(repository, self.base.commit, folders) if any(d.new for d in found.values()) else set()
+        in_base = {migration.label for migration in self.base.migrations}
+        for branch in every:
+            difference = found.get(branch.commit)
+            if difference is None or not difference.new:
+                continue
+            migrations, _ = group(self.reader.layout, difference.new)
+            new = [m for m in migrations if any((file.name, file.blob) not in had for _, file in m.files)]
+            self._note(branch.name, tuple(m for m in new if m.label not in in_base), difference.missing)
+            if edited := [m for m in new if m.label in in_base]:
+                self.edited[branch.name] = edited
+
+    def _note(self, name: str, new: Migrations, missing: frozenset[str]) -> None:
+        key = tuple((migration.label, migration.blobs) for migration in new)
+        if key and key not in self.added:
+            self.added[key] = SharedContribution(contribution=self.contribution_of(self._read(new)))
+        if key:
+            self.added[key].names.append(name)
+            self.added[key].missing[name] = missing
+
+    def contribution_of(self, migrations: Sequence[AddedMigration]) -> Contribution:
+        """What they do together; the base is looked into if they drop or move something of it."""
+        further = reaches_further(added.footprint for added in migrations)
+        return Contribution(migrations=tuple(migrations), dependents=self._dependents if further else None)
+
+    @cached_property
+    def base_migrations(self) -> tuple[AddedMigration, ...]:
+        """The base's own migrations in the same form."""
+        return self._read(self.base.migrations)
+
+    @cached_property
+    def base_by_entry(self) -> dict[str, Contribution]:
+        """Entry of the folder → the base's migration in it, alone."""
+        entries = {m.label: m.files[0][1].name.partition("/")[0] for m in self.base.migrations}
+        return {entries[one.label]: Contribution(migrations=(one,), dependents=None) for one in self.base_migrations}
+
+    def _read(self, migrations: Sequence[Migration]) -> tuple[AddedMigration, ...]:
+        """Those that can be read."""
+        self.reader.read(migrations, self.base.in_git)
+        contents, footprints = self.reader.contents, self.reader.footprints
+        read = (m for m in migrations if m.blobs in footprints)
+        return tuple(AddedMigration.of(m, contents[m.blobs], footprints[m.blobs]) for m in read)
+
+    @cached_property
+    def _dependents(self) -> Dependents:
+        return Dependents(added.footprint for added in self.base_migrations)

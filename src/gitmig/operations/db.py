@@ -13,13 +13,13 @@ from gitmig.events import silent
 from gitmig.git import marker
 from gitmig.ledger.protection import set_protected
 from gitmig.postgres.address import environment
-from gitmig.rebuild.target import (
-    UNDER_CONSTRUCTION,
+from gitmig.rebuild.databases import (
+    NEW_PREFIX,
     database_names,
     drop_unused,
     identity,
     listed,
-    name_under_construction,
+    name_of_new,
     orphans,
     replaced_at,
 )
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitmig.events import Notify
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
 
 
@@ -115,7 +115,7 @@ def prune(project: Project, databases: Sequence[OldDatabase], *, notify: Notify 
     """Drop these databases, and what a rebuild that was killed left half built; returns those that are in use."""
     with project.connect("prune", locked=True, notify=notify) as connection:
         _, oid = identity(connection)
-        for name in (name_under_construction(oid), *orphans(connection, UNDER_CONSTRUCTION)):
+        for name in (name_of_new(oid), *orphans(connection, NEW_PREFIX)):
             drop_unused(connection, name)
         return [old for old in databases if not drop_unused(connection, old.name)]
 

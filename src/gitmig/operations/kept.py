@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitmig.events import Notify
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.kept_migrations import Whereabouts
     from gitmig.project.project import Project
     from gitmig.rows.items import Item, Reason

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gitmig.project.project import Project
     from gitmig.project.trial_database import TrialDatabase
-    from gitmig.trials.round_trip import Finding
+    from gitmig.trials.round_trip import Observation
 
 
 UP = "-- what changes, as in: ALTER TABLE comments RENAME COLUMN contents TO body;\n"
@@ -63,7 +63,7 @@ class Composed:
 
     label: str
     paths: tuple[str, ...]
-    notes: tuple[Finding, ...] = ()
+    notes: tuple[Observation, ...] = ()
     obstacle: NotComputable | None = None
 
 
@@ -114,5 +114,5 @@ def _down(trial: TrialDatabase, drafted: Draft) -> str:
     return section_of(difference(after, trial.schema))
 
 
-def _notes(trial: TrialDatabase, drafted: Draft) -> tuple[Finding, ...]:
+def _notes(trial: TrialDatabase, drafted: Draft) -> tuple[Observation, ...]:
     return accept_findings(trial.examine(drafted.content).findings)

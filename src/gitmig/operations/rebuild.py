@@ -6,7 +6,6 @@ import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.config import OPTION
@@ -14,31 +13,23 @@ from gitmig.errors import GitmigError
 from gitmig.events import BuildingDatabase, DatabaseReplaced, WaitingForSessions, silent
 from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.repair import Transformation
-from gitmig.execute.scratch import copy_properties, run_bootstrap
-from gitmig.execute.tasks import Context, tasks
+from gitmig.execute.scratch import run_bootstrap
+from gitmig.execute.tasks import SyncContext, tasks
 from gitmig.git import marker
 from gitmig.ledger import Event, read_state
 from gitmig.ledger import schema as ledger_schema
 from gitmig.migrations.plan import Direction
 from gitmig.postgres.address import Address, connect, with_name, with_options
-from gitmig.postgres.session import TRANSFER, settle
 from gitmig.project import trust
 from gitmig.project.binding import bind
 from gitmig.project.expected_schemas import ground_of
 from gitmig.project.failures import not_fresh
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
-from gitmig.rebuild.copy import Entry, move, total, write_ledger
-from gitmig.rebuild.cutover import Awaited, Names, Patience, freeze, swap
-from gitmig.rebuild.target import (
-    database_names,
-    identity,
-    maintenance_url,
-    name_of_old,
-    name_under_construction,
-    refuse_unfit,
-    under_construction,
-)
+from gitmig.rebuild.copy import copy_all, total, write_ledger
+from gitmig.rebuild.cutover import Awaited, Patience, cut_over, lock_source
+from gitmig.rebuild.databases import Names
+from gitmig.rebuild.target import copy_properties, create_target, maintenance_url, refuse_unfit
 from gitmig.rows.attached_code import leave_to_sync
 from gitmig.rows.copy import KeptFor
 from gitmig.rows.items import REBUILD, Subject
@@ -52,7 +43,7 @@ if TYPE_CHECKING:
 
     from gitmig.events import Notify
     from gitmig.execute.tasks import Task
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.rebuild.copy import Moved
@@ -105,7 +96,7 @@ def rebuild(
     would run other people's code by moving rows. Takes the lock itself: the caller must not be connected to the
     database.
     """
-    context = Context(target=target.set, commit=target.commit, by=project.user)
+    context = SyncContext(target=target.set, commit=target.commit, by=project.user)
     plan = plan_for((), target)
     if by_hand:
         trust.approve_plan(project, plan, target)
@@ -157,10 +148,8 @@ class _Rebuild:
         self._patience = Patience(wait, lambda sessions: notify(WaitingForSessions(sessions)))
         self._began = time.monotonic()
         self._renamings: dict[int, tuple[Renaming, ...]] = {}
-        name, oid = identity(old)
-        self._maintenance = maintenance_url(project.url, name)
-        kept = name_of_old(name, datetime.now(timezone.utc), frozenset(database_names(old)))
-        self._names = Names(name=name, new=name_under_construction(oid), kept=kept, oid=oid)
+        self._names = Names.of(old)
+        self._maintenance = maintenance_url(project.url, self._names.name)
 
     def run(self, work: Sequence[Task], stack: ExitStack) -> Rebuilt:
         """All of it; the swap is the last thing that can fail."""
@@ -187,16 +176,16 @@ class _Rebuild:
 
     def _round(self, work: Sequence[Task], renamer: Connection, watcher: Connection) -> tuple[Moved, Schema]:
         """Build, carry and swap; whoever comes in between and wants to write has to wait until one of us gives way."""
-        with under_construction(self._old, self._maintenance, self._names.new):
+        with create_target(self._old, self._maintenance, self._names.new):
             fast = with_options(with_name(self._project.url, self._names.new), "synchronous_commit=off")
             with connect(fast, "rebuild") as new:
                 new.ledger_roles = self._old.ledger_roles
                 built = self._build(new, work)
-                freeze(self._old, watcher, self._names.name, self._patience)
+                lock_source(self._old, watcher, self._names.name, self._patience)
                 moved = self._move(new, built)
                 self._write_ledger(new, work, built, moved)
             copy_properties(self._old, watcher, self._names.new)
-            swap(renamer, watcher, self._old, self._names, self._patience)
+            cut_over(renamer, watcher, self._old, self._names, self._patience)
         return moved, built
 
     def _build(self, new: Connection, work: Sequence[Task]) -> Schema:
@@ -217,9 +206,7 @@ class _Rebuild:
 
     def _move(self, new: Connection, built: Schema) -> Moved:
         """Carry everything over; the schema is not changed by it."""
-        settle(self._old, TRANSFER)
-        settle(new, TRANSFER)
-        moved = move(self._old, new, self._project.settings.ignore, self._kept_for(), self._notify)
+        moved = copy_all(self._old, new, self._project.settings.ignore, self._kept_for(), self._notify)
         difference = schema_difference(built, read_schema(new, self._project.settings.ignore))
         if difference:
             raise GitmigError(
@@ -231,17 +218,13 @@ class _Rebuild:
 
     def _kept_for(self) -> KeptFor:
         """The migration whose opposite step comes last on the way back: then there is a place for everything again."""
-        stack = read_state(self._old).stack
-        plan = plan_for(stack, self._target)
-        by, commit = self._project.user, self._target.commit
-        if plan.reverts and (top := plan.reverts[0].applied):
-            subject = Subject(version=top.version.text, name=top.name, checksum=top.checksum)
-            return KeptFor(subject=subject, direction=Direction.REVERT, by=by, commit=commit)
-        if plan.applies and (first := plan.applies[0].desired):
-            version, name = first.migration.version.text, first.migration.name
-            subject = Subject(version=version, name=name, checksum=first.checksum)
-            return KeptFor(subject=subject, direction=Direction.APPLY, by=by, commit=commit)
-        return KeptFor(subject=SAME_SET, direction=Direction.REVERT, by=by, commit=commit)
+        steps = plan_for(read_state(self._old).stack, self._target).steps
+        subject, direction = SAME_SET, Direction.REVERT
+        if steps:
+            step = steps[0]
+            subject = Subject(version=step.subject.version.text, name=step.subject.name, checksum=step.checksum)
+            direction = step.direction
+        return KeptFor(subject=subject, direction=direction, by=self._project.user, commit=self._target.commit)
 
     def _write_ledger(self, new: Connection, work: Sequence[Task], built: Schema, moved: Moved) -> None:
         state = read_state(self._old)
@@ -259,4 +242,4 @@ class _Rebuild:
         fingerprint = Gauge(new.info.server_version, self._project.settings.ignore).fingerprint(built)
         noted = ((task.row, self._renamings[place]) for place, task in enumerate(work, 1))
         rows = [replace(row, renamings=[(kind, old, new) for kind, old, new in renamings]) for row, renamings in noted]
-        write_ledger(self._old, new, Entry(rows=rows, event=event, fingerprint=fingerprint))
+        write_ledger(self._old, new, rows, event, fingerprint)

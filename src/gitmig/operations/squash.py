@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from gitmig.project.trial_database import TrialDatabase
     from gitmig.rows.digests import Contents
     from gitmig.schema.model import Schema
-    from gitmig.trials.round_trip import Finding
+    from gitmig.trials.round_trip import Observation
 
 TITLE = "baseline"
 WORD = re.compile(r"\w+")
@@ -72,7 +72,7 @@ class Squashed:
     removed: tuple[str, ...]
     left_out: tuple[DataStatement, ...]
     differing: tuple[str, ...]
-    notes: tuple[Finding, ...]
+    notes: tuple[Observation, ...]
 
 
 def squash(
@@ -146,7 +146,7 @@ class _Squash:
         self._schema: Schema = trial.schema
         self._rows: Contents = trial.rows()
 
-    def proven(self, *, leave_data: bool) -> tuple[Draft, tuple[Finding, ...]]:
+    def proven(self, *, leave_data: bool) -> tuple[Draft, tuple[Observation, ...]]:
         """The migration, tried on a scratch database of its own. Raises NotComputable, GitmigError."""
         up, down = difference(self._empty, self._schema), difference(self._schema, self._empty)
         head, back = self._roles() + section_of(up), section_of(down)

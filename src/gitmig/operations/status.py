@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.ledger import read_state
-from gitmig.migrations.plan import desire, difference, make_plan, unread
+from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 from gitmig.postgres.address import Address
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.ownership import foreign_ledger
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from gitmig.ledger import State
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.model import Problem
-    from gitmig.migrations.plan import Difference, Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.migrations.plan import Plan, SetDifference
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.schema.model import SchemaDifference
@@ -41,7 +41,7 @@ class Status:
     target: Target
     state: State
     plan: Plan
-    difference: Difference
+    difference: SetDifference
     drift: SchemaDifference | None
     flawed: tuple[Problem, ...]
     foreign: ForeignLedger | None = None
@@ -79,7 +79,7 @@ def status(project: Project) -> Status:
         target=target,
         state=state,
         plan=plan,
-        difference=difference(state.stack, desired),
+        difference=set_difference(state.stack, desired),
         drift=drift,
         flawed=flawed_downs(contents),
         foreign=foreign,

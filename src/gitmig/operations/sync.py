@@ -25,8 +25,8 @@ from gitmig.events import (
     silent,
 )
 from gitmig.execute.executor import Executor
-from gitmig.execute.revert import Unrepairable
-from gitmig.execute.tasks import Context, StepFailed
+from gitmig.execute.repair import Unrepairable
+from gitmig.execute.tasks import StepFailed, SyncContext
 from gitmig.git import marker
 from gitmig.ledger import read_state, schema
 from gitmig.ledger.protection import Caller, Change
@@ -52,12 +52,12 @@ if TYPE_CHECKING:
 
     from gitmig.errors import SyncFailed
     from gitmig.events import Notify
-    from gitmig.execute.ledger_writer import Done
+    from gitmig.execute.tasks import Done
     from gitmig.ledger import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
     from gitmig.operations.rebuild import Rebuilt
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.project.target import Target
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
+class Outcome:
     """What a sync did. `ran` is False for a dry run or one that was called off.
 
     `unfinished` names a script that a sync would finish before the plan; `drift` is what a dry run found to have been
@@ -88,7 +88,7 @@ class Synced:
 class NoWayBack(Exception):
     """The plan cannot be run to its end; the database can still be built anew. `failure` is for people."""
 
-    def __init__(self, reached: Synced, failure: SyncFailed) -> None:
+    def __init__(self, reached: Outcome, failure: SyncFailed) -> None:
         super().__init__(failure.message)
         self.reached = reached
         self.failure = failure
@@ -106,7 +106,7 @@ def sync(
     timeout: int = 10,
     notify: Notify = silent,
     decisions: Decisions = UNATTENDED,
-) -> Synced:
+) -> Outcome:
     """Make the database match the work tree, or the commit `revision`. Raises GitmigError, SyncFailed.
 
     A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
@@ -142,14 +142,14 @@ def sync(
     return synced
 
 
-def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Synced:
+def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outcome:
     project, state = target.project, read_state(connection)
     plan = plan_for(state.stack, target)
     if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
         raise foreign
     refuse_half_a_squash(connection, target, plan)
     plan, drift = preview(connection, target, plan, state, is_trusted=not trust.untrusted_of(project, plan, target))
-    return Synced(
+    return Outcome(
         database=str(Address.of(project.url)),
         plan=plan,
         target=target,
@@ -187,7 +187,7 @@ class SyncRun:
         self._undo = undo
         self._database = str(Address.of(target.project.url))
 
-    def run(self, *, abandon: bool, discard_drift: bool, take_over: bool) -> Synced:
+    def run(self, *, abandon: bool, discard_drift: bool, take_over: bool) -> Outcome:
         """Make the stack whole, see that the schema is that of the stack, plan, and run the plan."""
         schema.upgrade_existing(self._connection)
         state = read_state(self._connection)
@@ -213,7 +213,7 @@ class SyncRun:
             ledger.end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
         if expected is None:
             refuse_irreversible(plan, self._database)
-        synced = Synced(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
+        synced = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
         if not self._may_run(plan):
             return synced
         self._notify(PlanStarted(plan))
@@ -288,10 +288,10 @@ class SyncRun:
     def _executor(self, expected: ExpectedSchemas | None = None, preserver: Preserver | None = None) -> Executor:
         return Executor(
             self._connection,
-            Context(target=self._target.set, commit=self._target.commit, by=self._project.user),
+            SyncContext(target=self._target.set, commit=self._target.commit, by=self._project.user),
             self._notify,
             expected=expected,
-            keeper=preserver,
+            preserver=preserver,
             always_outside=self._project.settings.run_outside == "always",
         )
 
@@ -319,7 +319,7 @@ class SyncRun:
             trust.approve_plan(self._project, plan, self._target)
         return True
 
-    def _run_plan(self, executor: Executor, synced: Synced, state: State) -> None:
+    def _run_plan(self, executor: Executor, synced: Outcome, state: State) -> None:
         try:
             executor.run(synced.plan, state)
         except StepFailed as failure:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from gitmig.ledger import LastSync, Row, State
     from gitmig.migrations.model import Content
     from gitmig.migrations.plan import Applied
-    from gitmig.operations.sync import Synced
-    from gitmig.postgres.address import Connection
+    from gitmig.operations.sync import Outcome
+    from gitmig.postgres.connection import Connection
     from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
 
@@ -46,7 +46,7 @@ class StoredTarget(Target):
         return {migration.path: self.rows[migration.path].content for migration in migrations}
 
 
-def undo(project: Project, *, notify: Notify = silent, decisions: Decisions = UNATTENDED) -> Synced:
+def undo(project: Project, *, notify: Notify = silent, decisions: Decisions = UNATTENDED) -> Outcome:
     """Take the database back to what it was before the last sync. Raises GitmigError, SyncFailed.
 
     Scripts come from the ledger, rows by the law that holds for every sync; but where both sides have a say about a

@@ -12,7 +12,7 @@ from gitmig.git.snapshot import at_commit
 from gitmig.project.target import load_target
 from gitmig.project.trial_database import open_trial_database
 from gitmig.project.trust import ask
-from gitmig.trials.round_trip import Verdict, Weight
+from gitmig.trials.round_trip import RoundTripVerdict, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,7 +95,7 @@ class Verified:
     """A verdict on each of the migrations selected, in order, but for those `unreached` behind an up that fails."""
 
     selection: Selection
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RoundTripVerdict, ...]
     unreached: tuple[Migration, ...]
 
     def has(self, weight: Weight) -> bool:
@@ -138,7 +138,7 @@ def _needed(selection: Selection) -> tuple[Migration, ...]:
 
 def _verdicts(
     trial: TrialDatabase, selection: Selection, needed: Sequence[Migration], contents: Mapping[str, Content]
-) -> Iterator[Verdict]:
+) -> Iterator[RoundTripVerdict]:
     """Build the set in order, in one pass; a migration that was chosen is tried before it is built.
 
     Ends behind an up that fails: there is nothing to build the others on.
@@ -150,6 +150,6 @@ def _verdicts(
             trial.build((content.up,))
             continue
         examined = trial.examine(content)
-        yield Verdict(migration=migration, findings=examined.findings)
+        yield RoundTripVerdict(migration=migration, findings=examined.findings)
         if examined.after is None:
             return

@@ -14,15 +14,14 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
-from gitmig.postgres import connection
+from gitmig.postgres.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Connection = connection.Connection
+    from collections.abc import Iterator, Mapping
 
 # Parts of a URL that say nothing about which database it is, or nothing that may be written down.
 UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "application_name"})
+TOLD = frozenset({"user", "host", "hostaddr", "port", "dbname"})  # by an Address, or before it
 UNKNOWN = "?"  # a host that a service file names: nobody can say whether it is this machine
 CONNECT_TIMEOUT = 10  # seconds; libpq would wait for ever on a host that drops packets
 
@@ -39,16 +38,13 @@ class Address:
     def of(cls, url: str) -> Address:
         """Parse a URL or a keyword string, filling in what libpq takes from the environment. Raises UsageError."""
         parts = parse_url(url)
-        if parts.get("service") or os.environ.get("PGSERVICE"):
-            return cls(name=f"service {parts.get('service') or os.environ['PGSERVICE']}", host=UNKNOWN, port="")
-        user = parts.get("user") or os.environ.get("PGUSER") or os.environ.get("USER", "")
-        host = parts.get("host") or os.environ.get("PGHOST", "")
-        # libpq connects to hostaddr where both are given
-        host = parts.get("hostaddr") or os.environ.get("PGHOSTADDR") or host
+        if service := _given(parts, "service", "PGSERVICE"):
+            return cls(name=f"service {service}", host=UNKNOWN, port="")
         return cls(
-            name=str(parts.get("dbname") or os.environ.get("PGDATABASE") or user),
-            host=str(host),
-            port=str(parts.get("port") or os.environ.get("PGPORT") or "5432"),
+            name=_given(parts, "dbname", "PGDATABASE") or _user(parts),
+            # libpq connects to hostaddr where both are given
+            host=_given(parts, "hostaddr", "PGHOSTADDR") or _given(parts, "host", "PGHOST"),
+            port=_given(parts, "port", "PGPORT") or "5432",
         )
 
     @property
@@ -63,13 +59,19 @@ class Address:
 def location(url: str) -> str:
     """What tells a database, and the role that works there, from every other, without a password. Raises UsageError."""
     parts, address = parse_url(url), Address.of(url)
-    user = str(parts.pop("user", None) or os.environ.get("PGUSER") or os.environ.get("USER", ""))
-    others = {key: str(value) for key, value in parts.items() if key not in UNTOLD and value is not None}
-    for key in ("host", "hostaddr", "port", "dbname"):
-        others.pop(key, None)
-    options = "".join(f" {key}={value}" for key, value in sorted(others.items()))
+    others = sorted((key, value) for key, value in parts.items() if key not in UNTOLD | TOLD and value is not None)
+    options = "".join(f" {key}={value}" for key, value in others)
     hosts = ("localhost" if host[:1].isalnum() and _is_loopback(host) else host for host in address.host.split(","))
-    return f"{user}@{','.join(hosts)}:{address.port}/{address.name}{options}"
+    return f"{_user(parts)}@{','.join(hosts)}:{address.port}/{address.name}{options}"
+
+
+def _given(parts: Mapping[str, Any], key: str, variable: str) -> str:
+    """What the URL says, or else the environment."""
+    return str(parts.get(key) or os.environ.get(variable, ""))
+
+
+def _user(parts: Mapping[str, Any]) -> str:
+    return _given(parts, "user", "PGUSER") or os.environ.get("USER", "")
 
 
 def parse_url(url: str) -> dict[str, Any]:

@@ -6,10 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from psycopg.rows import class_row
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 # "gitmig" in ASCII. Advisory locks are per database, so one number serves everywhere.
 KEY = int.from_bytes(b"gitmig", "big")
@@ -19,7 +21,8 @@ INTERVAL = 0.1  # seconds
 REBUILDING = "gitmig rebuild"  # the application name of a holder that waits until nobody is connected any more
 
 HOLDER = """
-    SELECT a.pid, a.application_name, a.usename, extract(epoch FROM clock_timestamp() - a.backend_start)::float8
+    SELECT a.pid, a.application_name AS application, coalesce(a.usename, '') AS user,
+      extract(epoch FROM clock_timestamp() - a.backend_start)::float8 AS seconds
     FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
@@ -44,18 +47,13 @@ def acquire(connection: Connection, on_wait: Callable[[Holder], None], told: set
     that `on_wait` was called for already.
     """
     told = set() if told is None else told
-    while not _try(connection):
-        row = connection.execute(HOLDER, (KEY,)).fetchone()
-        if row and row[0] not in told:
-            told.add(row[0])
-            on_wait(Holder(pid=row[0], application=row[1], user=row[2] or "", seconds=row[3]))
-        if row and row[1] == REBUILDING:
+    while not connection.value("SELECT pg_catalog.pg_try_advisory_lock(%s)", (KEY,)):
+        holder = connection.cursor(row_factory=class_row(Holder)).execute(HOLDER, (KEY,)).fetchone()
+        if holder and holder.pid not in told:
+            told.add(holder.pid)
+            on_wait(holder)
+        if holder and holder.application == REBUILDING:
             return False
         time.sleep(INTERVAL)
     connection.advisory_key = KEY
     return True
-
-
-def _try(connection: Connection) -> bool:
-    row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (KEY,)).fetchone()
-    return bool(row and row[0])

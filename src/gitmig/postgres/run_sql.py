@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 # A script without any of these words, as most that only create tables, leaves the session as it was, unless a function
 # that it calls does not. Such ones may be sent ahead of each other's answers; what they leave is reset behind the last.
@@ -184,7 +184,3 @@ def _error(script: Script, text: str, offset: int, done: int, error: errors.Erro
 
 def _table_of_error(diag: errors.Diagnostic) -> tuple[str, str] | None:
     return (diag.schema_name, diag.table_name) if diag.schema_name and diag.table_name else None
-
-
-# libpq's pipelines take one statement per message, and no COPY. Without a semicolon but the last, whatever quotes and
-# comments there are, it is one statement.

@@ -11,7 +11,7 @@ from gitmig.migrations.layouts import migration_set
 from gitmig.migrations.model import File
 from gitmig.migrations.naming import next_version
 from gitmig.project.target import load_target
-from gitmig.trials.round_trip import Finding, Outcome
+from gitmig.trials.round_trip import Observation, RoundTripOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,7 +64,7 @@ def work_tree(project: Project) -> Target:
 
 NOTHING = "-- nothing to do: the schema is the same before and after\n"
 # With these a computed section is not what it was to be. The others a person should know of, and may want.
-DISQUALIFYING = {Outcome.NOT_UNDONE, Outcome.DOWN_FAILS, Outcome.UP_FAILS}
+DISQUALIFYING = {RoundTripOutcome.NOT_UNDONE, RoundTripOutcome.DOWN_FAILS, RoundTripOutcome.UP_FAILS}
 SHOWN = 10  # objects in a message
 
 
@@ -90,13 +90,13 @@ def section_of(change: Difference) -> str:
     return "".join(f"{statement};\n" for statement in change.statements) or NOTHING
 
 
-def accept_findings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def accept_findings(findings: Sequence[Observation]) -> tuple[Observation, ...]:
     """What a person should know of a migration that was tried; nothing if all is well. Raises NotComputable."""
     for finding in findings:
         if finding.outcome in DISQUALIFYING:
             said = f"{finding.outcome.value}: {finding.failure.message}" if finding.failure else None
             raise NotComputable(objects=finding.objects, said=said)
-    return tuple(finding for finding in findings if finding.outcome is not Outcome.UNDONE)
+    return tuple(finding for finding in findings if finding.outcome is not RoundTripOutcome.UNDONE)
 
 
 def refuse_differing(objects: Iterable[ObjectName]) -> None:

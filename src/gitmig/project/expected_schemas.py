@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitmig.ledger import Row, State
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Applied
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.schema.model import SchemaDifference
 

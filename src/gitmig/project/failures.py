@@ -11,7 +11,7 @@ from gitmig.migrations.plan import Direction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.execute.revert import Unrepairable
+    from gitmig.execute.repair import Unrepairable
     from gitmig.execute.tasks import StepFailed
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan, Step

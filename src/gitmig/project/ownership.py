@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gitmig.ledger import State
     from gitmig.migrations.plan import Applied, Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.project.target import Target

@@ -10,7 +10,7 @@ from gitmig.postgres.address import Address
 
 if TYPE_CHECKING:
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.schema.model import SchemaDifference

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitmig import ledger
 from gitmig.errors import GitmigError
-from gitmig.execute.tasks import Context, tasks
+from gitmig.execute.tasks import SyncContext, tasks
 from gitmig.git.history import parents_of_adding
 from gitmig.git.snapshot import at_commit
 from gitmig.migrations.same_schema import splits
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.migrations.same_schema import Split
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.target import Target
 
 
@@ -98,7 +98,7 @@ def _sides(connection: Connection, target: Target, plan: Plan) -> tuple[list[Row
     if not (plan.reverts and plan.applies):
         return [], []
     rows = ledger.read_rows(connection, plan.keep)
-    context = Context(target=target.set, commit=target.commit, by=target.project.user)
+    context = SyncContext(target=target.set, commit=target.commit, by=target.project.user)
     found = [task.row for task in tasks(plan, rows, context)]
     return found[: len(plan.reverts)][::-1], found[len(plan.reverts) :]
 

@@ -1,32 +1,22 @@
-"""Reading the sides of a check: their sets by names alone, and the contents and footprints of what matters.
-
-Looking at every branch for what it adds to the base's migrations; what several have in common is read once.
-"""
+"""Reading the sides of a check: their sets by names alone, and the contents and footprints of what matters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitmig.check.branches import Addition, Load
-from gitmig.check.dependencies import Dependents, reaches_further
-from gitmig.check.effects import Member
-from gitmig.check.footprint.touches import Blind, Footprint
 from gitmig.config import CONFIG_FILE, parse_team_settings
 from gitmig.errors import UsageError
 from gitmig.git import snapshot
-from gitmig.git.branches import differences, ever_in
-from gitmig.git.cache import FootprintCache
 from gitmig.migrations.layouts import group, layouts
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.project.target import detect_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from gitmig.check.sides import Set
-    from gitmig.git.branches import Branch
+    from gitmig.check.footprint import Footprint
+    from gitmig.check.sides import Migrations
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout
     from gitmig.migrations.model import Content, Migration, Problem
@@ -40,7 +30,7 @@ class Side:
     name: str
     commit: str
     snapshot: Snapshot
-    migrations: Set = ()
+    migrations: Migrations = ()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -131,6 +121,8 @@ class Reader:
             self.problems += [problem for problem in error.problems if problem not in self.problems]
 
     def _footprint(self, migration: Migration, content: Content) -> Footprint:
+        from gitmig.git.cache import FootprintCache
+
         cache, blob = FootprintCache(self.project.repository, self.layout.name), migration.files[0][1].blob
         known = cache.get(blob)
         if known is None:
@@ -141,86 +133,8 @@ class Reader:
 
 def footprint_of(content: Content) -> Footprint:
     """The footprint of an up script."""
+    from gitmig.check.footprint import BlindSpot, Footprint, footprint
+
     if content.up.language.name != "sql":
-        return Footprint(blind=(Blind(line=1, reason=f"a script in {content.up.language.name}"),))
-    from gitmig.check.footprint.script import footprint
-
+        return Footprint(blind_spots=(BlindSpot(line=1, reason=f"a script in {content.up.language.name}"),))
     return footprint(content.up.text)
-
-
-@dataclass(kw_only=True)
-class Added:
-    """One combination of migrations, and the branches that add it, each with the names it lacks of the base's."""
-
-    load: Load
-    names: list[str] = field(default_factory=list)
-    missing: dict[str, frozenset[str]] = field(default_factory=dict)
-
-
-@dataclass(kw_only=True)
-class Scan:
-    """Looks at every branch, and at what several branches have in common once."""
-
-    base: Side
-    reader: Reader
-    added: dict[tuple[tuple[str, str], ...], Added] = field(default_factory=dict)
-    edited: dict[str, list[Migration]] = field(default_factory=dict)
-
-    def look(self, every: Sequence[Branch]) -> None:
-        """Find out what each branch adds or edits: what the base never had."""
-        repository, folders = self.reader.project.repository, self.reader.project.settings.folders
-        found = differences(repository, self.base.commit, sorted({branch.commit for branch in every}), folders)
-        had = ever_in(repository, self.base.commit, folders) if any(d.new for d in found.values()) else set()
-        in_base = {migration.label for migration in self.base.migrations}
-        for branch in every:
-            difference = found.get(branch.commit)
-            if difference is None or not difference.new:
-                continue
-            migrations, _ = group(self.reader.layout, difference.new)
-            new = [m for m in migrations if any((file.name, file.blob) not in had for _, file in m.files)]
-            self._note(branch.name, tuple(m for m in new if m.label not in in_base), difference.missing)
-            if edited := [m for m in new if m.label in in_base]:
-                self.edited[branch.name] = edited
-
-    def _note(self, name: str, new: Set, missing: frozenset[str]) -> None:
-        key = tuple((migration.label, migration.blobs) for migration in new)
-        if key and key not in self.added:
-            self.added[key] = Added(load=self.load(self._additions(new)))
-        if key:
-            self.added[key].names.append(name)
-            self.added[key].missing[name] = missing
-
-    def load(self, additions: Sequence[Addition]) -> Load:
-        """What they do together; the base is looked into if they drop or move something of it."""
-        further = reaches_further(addition.member.footprint for addition in additions)
-        return Load(additions=tuple(additions), dependents=self._dependents if further else None)
-
-    @cached_property
-    def base_additions(self) -> tuple[Addition, ...]:
-        """The base's own migrations in the same form."""
-        return self._additions(self.base.migrations)
-
-    @cached_property
-    def base_by_entry(self) -> dict[str, Load]:
-        """Entry of the folder → the base's migration in it, alone."""
-        entries = {m.label: m.files[0][1].name.partition("/")[0] for m in self.base.migrations}
-        return {entries[one.member.label]: Load(additions=(one,), dependents=None) for one in self.base_additions}
-
-    def _additions(self, migrations: Sequence[Migration]) -> tuple[Addition, ...]:
-        """Those that can be read."""
-        self.reader.read(migrations, self.base.in_git)
-        return tuple(self._addition(m) for m in migrations if m.blobs in self.reader.footprints)
-
-    def _addition(self, migration: Migration) -> Addition:
-        content = self.reader.contents[migration.blobs]
-        member = Member(
-            label=migration.label,
-            path=migration.path,
-            first_line=content.up.first_line,
-            footprint=self.reader.footprints[migration.blobs],
-        )
-        return Addition(version=migration.version, blobs=migration.blobs, checksum=content.checksum, member=member)
-
-    @cached_property
-    def _dependents(self) -> Dependents:
-        return Dependents(addition.member.footprint for addition in self.base_additions)

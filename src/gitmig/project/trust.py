@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitmig.ledger import Row, State
     from gitmig.migrations.model import Content
     from gitmig.migrations.plan import Plan
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
 
@@ -205,7 +205,7 @@ def candidates_of(target: Target, migrations: Sequence[Migration]) -> list[Candi
 def _brought_in(plan: Plan, target: Target) -> list[Candidate]:
     """What the plan reads from files: to run it, or to run its down one day."""
     desired = [step.desired for step in plan.arrivals] + [move.desired for move in plan.moves]
-    pairs = [(d.migration, d.content) for d in desired if d is not None and d.content is not None]
+    pairs = [(d.migration, d.content) for d in desired if d.content is not None]
     return _candidates(target.project, pairs, target.snapshot)
 
 

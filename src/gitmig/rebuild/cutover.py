@@ -1,8 +1,4 @@
-"""Who else is connected to a database, and waiting until they are gone.
-
-Keeping everybody from writing to the old database from the moment its rows are read.
-
-Letting the new database take the old one's name, in one transaction and with nobody in between.
+"""From the old database to the new one: nobody writes to the old one any more, and then both names are swapped.
 
 A database that somebody is connected to cannot be renamed, and that includes this process, whose connection holds the
 lock and keeps the tables from being written to. So the rename is begun first: it locks the database against everybody
@@ -19,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import class_row
 
 from gitmig.errors import GitmigError
 from gitmig.rows.tables import read_kept, read_tables
@@ -28,19 +25,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
+    from gitmig.rebuild.databases import Names
     from gitmig.rows.tables import Column, TableName
 
     Shapes = dict[TableName, tuple[Column, ...]]
 
 
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'"
 WAIT_INTERVAL = 0.1  # seconds
 GRACE = 0.5  # seconds; whoever has just closed a connection is seen for a moment longer
 # Autovacuum gets out of the way by itself.
 OTHERS = """
-    SELECT pid, application_name, usename, pg_catalog.pg_blocking_pids(pid) && %(mine)s::int[]
+    SELECT pid, coalesce(application_name, '') AS application, coalesce(usename, '') AS user,
+      pg_catalog.pg_blocking_pids(pid) && %(mine)s::int[] AS waits
     FROM pg_catalog.pg_stat_activity WHERE datname = %(database)s AND pid <> ALL(%(mine)s)
       AND backend_type IS DISTINCT FROM 'autovacuum worker' ORDER BY backend_start
+"""
+SWAP_INTERVAL = 0.005  # seconds
+SHUT = """
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE pid = %s AND locktype = 'object' AND granted
+      AND classid = 'pg_catalog.pg_database'::regclass AND objid = %s AND mode = 'AccessExclusiveLock')
 """
 
 
@@ -98,17 +103,11 @@ class Patience:
 
 def sessions(connection: Connection, database: str, mine: Sequence[int]) -> list[Session]:
     """Everybody connected to the database but the processes `mine`."""
-    found = connection.execute(OTHERS, {"database": database, "mine": list(mine)}).fetchall()
-    return [
-        Session(pid=pid, application=application or "", user=user or "", waits=waits)
-        for pid, application, user, waits in found
-    ]
+    cursor = connection.cursor(row_factory=class_row(Session))
+    return cursor.execute(OTHERS, {"database": database, "mine": list(mine)}).fetchall()
 
 
-PATIENCE = "SET LOCAL lock_timeout = '1s'"
-
-
-def freeze(old: Connection, watcher: Connection, name: str, patience: Patience) -> None:
+def lock_source(old: Connection, watcher: Connection, name: str, patience: Patience) -> None:
     """Begin a transaction on the old database that sees one state of it, which nobody changes until it ends.
 
     Waits until nobody else is connected, for who is may be in the midst of something. Raises InUse, GitmigError.
@@ -128,7 +127,7 @@ def _locked(old: Connection, tables: Shapes) -> bool:
         return True
     names = listed(sql.Identifier(name.schema, name.name) for name in tables)
     try:
-        old.execute(PATIENCE)
+        old.execute(LOCK_TIMEOUT)
         old.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(names))
     except psycopg.errors.InsufficientPrivilege as error:
         raise GitmigError(
@@ -146,24 +145,7 @@ def _tables(old: Connection) -> Shapes:
     return {table.name: table.columns for tables in (read_tables(old), read_kept(old)) for table in tables}
 
 
-SWAP_INTERVAL = 0.005  # seconds
-SHUT = """
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE pid = %s AND locktype = 'object' AND granted
-      AND classid = 'pg_catalog.pg_database'::regclass AND objid = %s AND mode = 'AccessExclusiveLock')
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """`new` becomes `name`, which becomes `kept`; `oid` is that of the database called `name` now."""
-
-    name: str
-    new: str
-    kept: str
-    oid: int
-
-
-def swap(renamer: Connection, watcher: Connection, old: Connection, names: Names, patience: Patience) -> None:
+def cut_over(renamer: Connection, watcher: Connection, old: Connection, names: Names, patience: Patience) -> None:
     """Swap the names, closing `old`. Raises InUse if others do not leave, and then `old` is still open.
 
     Raises Awaited if somebody came in the meantime who wants to write: then rows have to be carried again, later.
@@ -183,7 +165,7 @@ def swap(renamer: Connection, watcher: Connection, old: Connection, names: Names
 def _is_shut(renaming: Future[None], renamer: Connection, watcher: Connection, old: Connection, names: Names) -> bool:
     """Whether the rename waits for this process alone. If somebody slipped in before it, it is called off."""
     while not renaming.done():
-        if watcher.execute(SHUT, (renamer.info.backend_pid, names.oid)).fetchone() == (True,):
+        if watcher.value(SHUT, (renamer.info.backend_pid, names.oid)):
             if not sessions(watcher, names.name, [old.info.backend_pid]):
                 return True
             renamer.cancel()

@@ -1,136 +1,25 @@
-"""What the databases are called that a rebuild makes and leaves behind.
+"""Where a rebuild goes: what it needs before it begins, and the new database, which is dropped if anything goes wrong.
 
-The databases of a server, by name.
-
-What a rebuild needs before it begins: rights, and nothing in the database that cannot come along.
-
-The new database while it is under construction: nobody else knows its name, and it goes if anything goes wrong.
+Nobody else knows the new database's name until it takes the old one's.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-import psycopg
 from psycopg import sql
 
 from gitmig.errors import DatabaseUnavailable, GitmigError
-from gitmig.execute.scratch import copy_settings, create_like
+from gitmig.execute.scratch import create_database_like
 from gitmig.ledger.protection import is_protected
 from gitmig.postgres.address import Address, connect, drop_database, with_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitmig.postgres.address import Connection
-
-
-LONGEST = 63  # bytes, PostgreSQL's limit
-MARK = "__gitmig_"
-TIME = "%Y%m%d%H%M%S"
-# A database under construction. The number is the oid of the one it will replace: whoever holds that one's lock knows
-# that any other of this name was left behind.
-UNDER_CONSTRUCTION = "gitmig_new_for_"
-
-
-def name_of_old(name: str, at: datetime, taken: frozenset[str] = frozenset()) -> str:
-    """`shop__gitmig_20260131120000`: what database `name` is called once another has taken its place.
-
-    The time is universal time; a later second if that name is taken. The whole has at most 63 bytes: a long name is
-    cut and gets a hash in exchange.
-    """
-    while (candidate := f"{_stem(name)}{MARK}{at.strftime(TIME)}") in taken:
-        at += timedelta(seconds=1)
-    return candidate
-
-
-def replaced_at(name: str, candidate: str) -> datetime | None:
-    """When database `candidate` was replaced under the name `name`; None if it never was."""
-    prefix = f"{_stem(name)}{MARK}"
-    if not candidate.startswith(prefix) or not re.fullmatch(r"[0-9]{14}", candidate[len(prefix) :]):
-        return None
-    try:
-        return datetime.strptime(candidate[len(prefix) :], TIME).replace(tzinfo=timezone.utc)
-    except ValueError:
-        return None
-
-
-def name_under_construction(oid: int) -> str:
-    """What the database is called that will take the place of the one with this oid."""
-    return f"{UNDER_CONSTRUCTION}{oid}"
-
-
-def _stem(name: str) -> str:
-    room = LONGEST - len(MARK) - len("20260131120000")
-    if len(name.encode()) <= room:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name.encode()[: room - 9].decode(errors='ignore')}_{digest}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A database with its size in bytes, None where it may not be known, and how many are connected to it."""
-
-    name: str
-    size: int | None
-    sessions: int
-
-
-def identity(connection: Connection) -> tuple[str, int]:
-    """Name and oid of the database connected to."""
-    query = "SELECT datname, oid::int8 FROM pg_catalog.pg_database WHERE datname = current_database()"
-    name, oid = connection.execute(query).fetchone() or ("", 0)
-    return name, oid
-
-
-def database_names(connection: Connection) -> list[str]:
-    """The names of all databases of the server."""
-    return [name for (name,) in connection.execute("SELECT datname FROM pg_catalog.pg_database").fetchall()]
-
-
-def listed(connection: Connection, names: list[str]) -> list[Listed]:
-    """These databases, as far as they exist, in order of name."""
-    query = """
-        SELECT datname, CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END,
-          (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid)
-        FROM pg_catalog.pg_database d WHERE datname = ANY(%s) ORDER BY datname
-    """
-    found = connection.execute(query, (names,)).fetchall()
-    return [Listed(name=name, size=size, sessions=count) for name, size, count in found]
-
-
-def orphans(connection: Connection, prefix: str) -> list[str]:
-    """The databases called so, followed by the oid of one that does not exist any more."""
-    query = """
-        SELECT datname FROM pg_catalog.pg_database d
-        WHERE starts_with(datname, %s) AND substr(datname, length(%s) + 1) ~ '^[0-9]+$'
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_database o WHERE o.oid::text = substr(d.datname, length(%s) + 1))
-    """
-    return [name for (name,) in connection.execute(query, (prefix, prefix, prefix)).fetchall()]
-
-
-def drop_unused(connection: Connection, name: str) -> bool:
-    """Drop the database if there is one and nobody is connected to it; False if somebody is."""
-    found = connection.execute(
-        "SELECT datistemplate FROM pg_catalog.pg_database WHERE datname = %s", (name,)
-    ).fetchone()
-    if found is None:
-        return True
-    database = sql.Identifier(name)
-    try:
-        if found[0]:
-            connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(database))
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(database))
-    except psycopg.errors.ObjectInUse:
-        return False
-    return True
-
+    from gitmig.postgres.connection import Connection
 
 # To rename a database one has to own it, in the sense of the rights of its owner; to create one owned by somebody one
 # has to be a member of that role.
@@ -184,8 +73,8 @@ def refuse_unfit(connection: Connection, url: str, *, by_hand: bool) -> None:
         )
     _refuse_without_rights(connection, address)
     for obstacle in OBSTACLES:
-        if found := connection.execute(obstacle.query.encode()).fetchone():
-            raise GitmigError(f"{address} {obstacle.what} {found[0]}: it cannot be rebuilt", hint=obstacle.hint)
+        if found := connection.value(obstacle.query):
+            raise GitmigError(f"{address} {obstacle.what} {found}: it cannot be rebuilt", hint=obstacle.hint)
 
 
 def _refuse_without_rights(connection: Connection, address: Address) -> None:
@@ -202,18 +91,35 @@ def _refuse_without_rights(connection: Connection, address: Address) -> None:
         )
 
 
+# What belongs to a database and does not decide how it is built. Role and PUBLIC are written as a statement needs them.
+PROPERTIES = """
+    SELECT datconnlimit, datistemplate, pg_catalog.shobj_description(oid, 'pg_database'), datacl IS NOT NULL
+    FROM pg_catalog.pg_database WHERE datname = current_database()
+"""
+GRANTS = """
+    SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, privilege_type, is_grantable
+    FROM pg_catalog.pg_database, pg_catalog.aclexplode(datacl) WHERE datname = current_database()
+"""
+SETTINGS = """
+    SELECT nullif(setrole, 0)::regrole::text, split_part(setting, '=', 1),
+      substr(setting, strpos(setting, '=') + 1)
+    FROM pg_catalog.pg_db_role_setting s, unnest(setconfig) setting
+    WHERE setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+"""
+# The value of these is a list of names, each quoted where it has to be; as one text it would be quoted as one name.
+LISTS = {"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"}
 # Databases that every server has, to be connected to while another one is renamed.
 MAINTENANCE = ("postgres", "template1")
 
 
 @contextmanager
-def under_construction(old: Connection, maintenance: str, name: str) -> Iterator[None]:
+def create_target(old: Connection, maintenance: str, name: str) -> Iterator[None]:
     """An empty database `name` that is in everything like the old one; dropped if the block fails.
 
     One of the same name was left behind by a process that was killed, and is dropped first.
     """
     _drop(maintenance, name)
-    create_like(old, name, same_home=True)
+    create_database_like(old, name, same_home=True)
     try:
         copy_settings(old, name)
         yield
@@ -239,7 +145,49 @@ def maintenance_url(url: str, name: str) -> str:
 def _drop(maintenance: str, name: str) -> None:
     """Also if it was marked as a template."""
     with connect(maintenance, "rebuild") as connection:
-        if connection.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", (name,)).fetchone() is None:
+        if connection.value("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (name,)) is None:
             return
         connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(name)))
     drop_database(maintenance, name)
+
+
+def copy_settings(connection: Connection, name: str) -> None:
+    """Give database `name` the settings, for all roles and for single ones, of the one connected to."""
+    database = sql.Identifier(name)
+    for role, setting, value in connection.execute(SETTINGS).fetchall():
+        whom = sql.SQL("DATABASE {}").format(database)
+        if role:
+            whom = sql.SQL("ROLE {} IN DATABASE {}").format(sql.SQL(role), database)
+        parts = sql.SQL(".").join(map(sql.Identifier, setting.split(".")))
+        with connection.transaction():
+            if setting in LISTS:
+                connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (setting, value))
+                with connection.any_path():  # it may be the search path itself
+                    connection.execute(sql.SQL("ALTER {} SET {} FROM CURRENT").format(whom, parts))
+            else:
+                connection.execute(sql.SQL("ALTER {} SET {} = {}").format(whom, parts, sql.Literal(value)))
+
+
+def copy_properties(source: Connection, connection: Connection, name: str) -> None:
+    """Give database `name` the connection limit, grants, comment and template mark of the one `source` leads to."""
+    limit, template, comment, granted = source.execute(PROPERTIES).fetchone() or (-1, False, None, False)
+    database = sql.Identifier(name)
+    statements = []
+    if limit != -1:
+        statements.append(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(database, sql.Literal(limit)))
+    if template:
+        statements.append(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(database))
+    if comment is not None:
+        statements.append(sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(comment)))
+    if granted:
+        statements.append(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+        statements += [_grant(database, *grant) for grant in source.execute(GRANTS).fetchall()]
+    for statement in statements:
+        connection.execute(statement)
+
+
+def _grant(database: sql.Identifier, role: str, privilege: str, grantable: bool) -> sql.Composed:
+    option = " WITH GRANT OPTION" if grantable else ""
+    return sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(
+        sql.SQL(privilege), database, sql.SQL(role), sql.SQL(option)
+    )

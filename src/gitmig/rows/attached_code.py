@@ -13,7 +13,7 @@ from gitmig.errors import LeftToSync
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 # Volatile functions of PostgreSQL's own that do nothing to anybody. Others run any SQL they are given (query_to_xml),
 # write files or end sessions.

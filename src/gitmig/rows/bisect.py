@@ -13,7 +13,7 @@ from gitmig.rows.values import data_table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 # SQLSTATE classes that speak about values: data exception, integrity constraint violation.
 ABOUT_DATA = ("22", "23")

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from gitmig.errors import GitmigError
-from gitmig.postgres.session import ROWS, setting
+from gitmig.postgres.session import ROWS
 from gitmig.rows.values import all_of, any_of
-from gitmig.schema.catalog.scope import OURS, OWN_RELATION
+from gitmig.schema.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.tables import Table
 
 # Of each query on tables `c`, {which} says which of them. The partitions of a table belong to it.
@@ -161,7 +161,7 @@ def quiet(connection: Connection, needed: Collection[int] = ()) -> Iterator[None
     Row security does not apply: where this role owns a table, it is not forced upon it for a while. Raises GitmigError
     if it hides rows of one of the tables `needed` (oids), which somebody else owns.
     """
-    with connection.settled(setting(ROWS)):
+    with connection.with_settings(ROWS):
         forced = row_security(connection, needed)
         if forced:
             settle_constraints(connection)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from gitmig.migrations.plan import Direction
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.constraints import ForeignKey, Hold
     from gitmig.rows.copy_plan import TableCopy
     from gitmig.rows.items import Subject

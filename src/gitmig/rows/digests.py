@@ -16,7 +16,7 @@ from gitmig.schema.names import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.tables import Table, TableName, Tables
 
 

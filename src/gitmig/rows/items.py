@@ -53,7 +53,9 @@ class Subject:
 
     `text` is the SQL that runs, `opposite` that of the migration's other section; None: not known. By their words
     steps are told that need no trial. `replaces` are the checksums of what the target has in another version: what
-    these took from rows comes back with this one, too. `renamed` are full names of tables, as SQL writes them, before
+    these took from rows comes back with this one, too; so does what a version with the same label took that the plan
+    does not apply (`coming` are the checksums of those it does): it was edited while the database was elsewhere.
+    `renamed` are full names of tables, as SQL writes them, before
     and after the up: the same table, also if a down makes it anew.
     """
 
@@ -63,6 +65,7 @@ class Subject:
     text: str | None = None
     opposite: str | None = None
     replaces: tuple[str, ...] = ()
+    coming: frozenset[str] = frozenset()
     renamed: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -14,7 +14,7 @@ from gitmig.rows.values import EQUAL, TRUE, Pair, any_of, data_table, listed, sa
 
 if TYPE_CHECKING:
     from gitmig.migrations.plan import Direction
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Subject
     from gitmig.rows.snapshot import Pairing, Snapshot
     from gitmig.rows.store import Store
@@ -30,9 +30,9 @@ class Taken:
     """A table before a step, and what is known of it afterwards.
 
     `pairing` is None if the table is gone. `fresh`: the table with what the opposite step would make of it (see
-    `opposite.Given`); None: it was not tried, as it writes no rows. `whole`: everything is kept, as that step fails.
-    `all_made`: rows that the step made are noted although the opposite step takes them away, maybe with people's rows.
-    `only_columns`: the step wrote no rows.
+    `opposite.Given`); None: it was not tried, as it writes no rows. `whole`: everything is kept, as that step fails, or
+    takes it. `all_made`: rows that the step made are noted although the opposite step takes them away, maybe with
+    people's rows. `only_columns`: the step wrote no rows.
     `why` is what PostgreSQL said of a row that does not fit any more.
     """
 

@@ -12,7 +12,7 @@ from gitmig.rows.constraints import quiet
 from gitmig.text import as_size
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.changes import Change, Changes
     from gitmig.rows.items import Limits, Subject
 

@@ -20,7 +20,7 @@ from gitmig.rows.values import EQUAL, any_of, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.snapshot import Pairing, Snapshot
     from gitmig.rows.step import Runnable
     from gitmig.rows.store import Store

@@ -31,7 +31,7 @@ from gitmig.rows.tables import TableReader, read_tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Item, Limits, Restored
     from gitmig.rows.places import Place
     from gitmig.rows.step import Runnable
@@ -252,7 +252,7 @@ class Preserver:
             self._may_hold = self._store.exists()
         items: list[Item] = []
         if self._may_hold:
-            items = self._store.due([subject.checksum, *subject.replaces], direction)
+            items = self._store.due(subject, direction)
             self._store.await_again([subject.checksum], direction)
         if direction is Direction.REVERT:
             return items, []

@@ -17,7 +17,7 @@ from gitmig.rows.values import EQUAL, Pair, all_of, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.postgres.run_sql import ScriptError
     from gitmig.rows.items import Item
     from gitmig.rows.snapshot import Snapshot
@@ -92,7 +92,8 @@ def waiting_rows(store: Store, item: Item, snapshot: Snapshot, after: Table, len
         joins.append(sql.SQL(" LEFT JOIN {} {} ON {}").format(data_table(lender.data), sql.Identifier(f"i{place}"), on))
         for kept, own in lent:
             name = f"x{place}_{kept.data}"
-            pairs.append(Pair(kept=replace(kept, data=name, heir=own.name), column=own, table=after.name))
+            lent_column = replace(kept, data=name, heir=own.name, fresh=None)  # what else is known of it stays there
+            pairs.append(Pair(kept=lent_column, column=own, table=after.name))
             values.append(sql.SQL("{} AS {}").format(sql.Identifier(f"i{place}", kept.data), sql.Identifier(name)))
     store.create(
         item.data,

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from gitmig.migrations.parser import FOLD, tokens
 from gitmig.rows.tables import HELD
-from gitmig.schema.catalog.scope import FIRST_OID, OURS
+from gitmig.schema.scope import FIRST_OID, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from gitmig.migrations.parser import Token
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 class Reach(Enum):

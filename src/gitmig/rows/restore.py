@@ -32,7 +32,7 @@ from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.constraints import ForeignKey
     from gitmig.rows.places import Place
     from gitmig.rows.store import Store

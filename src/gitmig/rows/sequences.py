@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig.schema.catalog.scope import OURS, OWN_RELATION
+from gitmig.schema.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.places import Place
     from gitmig.rows.tables import Table
 

@@ -11,7 +11,7 @@ from gitmig.rows.constraints import quiet
 from gitmig.rows.tables import read_tables
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.tables import Table, TableName
 
 # So many rows of a table are shown: enough to know them again.

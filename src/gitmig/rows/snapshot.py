@@ -19,7 +19,7 @@ from gitmig.rows.values import EQUAL, Pair, all_of, as_text, data_table, likenes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.changes import Change
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Column, Table

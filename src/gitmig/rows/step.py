@@ -19,7 +19,8 @@ from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
 from gitmig.rows.places import Place, find_place
-from gitmig.rows.reach import drops_of, suspect, words_of
+from gitmig.rows.reach import Reach, drops_of, suspect, words_of
+from gitmig.rows.remade import give_values_back, remade_columns
 from gitmig.rows.restore import give_back, holds_exactly, put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import Pairing, Snapshot, lock, pair, take
@@ -31,7 +32,7 @@ from gitmig.schema.names import quoted
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Restored, Staying, Subject
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Column, Table, TableName, TableReader
@@ -72,13 +73,15 @@ class UnknownRows(Exception):
 class Seen:
     """A table of which there is a snapshot, what the script did to it, and which of its rows are which then.
 
-    `aside`: the script ran without its rows. `why` is what PostgreSQL said of one that did not fit afterwards.
+    `aside`: the script ran without its rows. `remade`: a revert has made it or columns of it anew, and they were filled
+    again. `why` is what PostgreSQL said of a row that did not fit afterwards.
     """
 
     snapshot: Snapshot
     change: Change
     pairing: Pairing | None
     aside: bool = False
+    remade: bool = False
     why: str | None = None
 
 
@@ -282,6 +285,7 @@ class StepRun:
         with quiet(self._connection):
             seen = {one.table.oid: self._see(one, before, after, aside) for one in snapshots}
             returned = self._return(seen, after)
+            self._return_values(seen)
             restored, staying = self._put_back(after, seen)
             self._return_again(seen, returned)
             if restored or aside:
@@ -357,9 +361,10 @@ class StepRun:
         change = replace(change_of(table, heir, snapshot.columns), table=snapshot.table)
         # a down that makes a table anew is no reason for it to be empty
         is_remade = heir is not None and heir.oid != table.oid and not change.activity.inserted
-        is_aside = table.oid in aside or (is_remade and self._step.direction is Direction.REVERT)
+        is_remade = is_remade and self._step.direction is Direction.REVERT
+        is_aside = table.oid in aside or is_remade
         pairing = pair(self._connection, self._store, snapshot, change) if heir and not is_aside else None
-        return Seen(snapshot=snapshot, change=change, pairing=pairing, aside=is_aside)
+        return Seen(snapshot=snapshot, change=change, pairing=pairing, aside=is_aside, remade=is_remade)
 
     def _see_again(self, seen: Mapping[int, Seen]) -> None:
         """Follow the rows once more: those that were put back, or got other values, lie elsewhere now."""
@@ -387,6 +392,15 @@ class StepRun:
             give_back(self._connection, self._store, places, witnesses)
             self._see_again(seen)
         return places
+
+    def _return_values(self, seen: Mapping[int, Seen]) -> None:
+        """Put back what was in columns that a revert has made anew."""
+        if self._step.direction is Direction.REVERT:
+            for one in seen.values():
+                if one.change.after is not None and remade_columns(one.snapshot, one.change.after):
+                    one.remade = True
+                    if one.pairing is not None and not one.aside:
+                        give_values_back(self._connection, self._store, one.pairing, one.change)
 
     def _return_again(self, seen: Mapping[int, Seen], places: list[Place]) -> None:
         """Once more for the rows that were refused: what they need may be there now. Note why the others were."""
@@ -528,12 +542,14 @@ class StepRun:
             fresh = given.fresh.get(one.snapshot.number) if given and given.fresh is not None else None
             # an up that fails on its own rows runs without them, if all of them are known; a down always can
             fails = given is not None and given.fails and self._step.direction is Direction.REVERT
+            # and an up may make anew, too, what the down did, and leaves it empty
+            is_lost_again = one.remade and suspect(self._step.subject.opposite).reach is not Reach.NONE
             taken = Taken(
                 snapshot=one.snapshot,
                 pairing=one.pairing,
                 after=one.change.after,
                 fresh=fresh,
-                whole=fails,
+                whole=fails or is_lost_again,
                 all_made=self._step.direction is Direction.APPLY,
                 only_columns=not (one.aside or self._step.due)
                 and self._extents.get(one.snapshot.table.oid) is Extent.COLUMNS,

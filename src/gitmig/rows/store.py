@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from gitmig.ledger.access import BOOK, is_there, share_as_the_book
+from gitmig.ledger.access import KEPT_ITEMS, is_there, share_as_the_list
+from gitmig.migrations.model import label
 from gitmig.migrations.plan import Direction
 from gitmig.rows.items import NO_INPUTS, Inputs, Item, KeptColumn, Kind, Reason
 from gitmig.rows.tables import Partition, TableName
@@ -20,7 +21,7 @@ from gitmig.rows.values import SCHEMA, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Subject
 
 COLUMNS = (
@@ -30,9 +31,11 @@ COLUMNS = (
 )
 SELECT = f"SELECT {COLUMNS} FROM gitmig_kept.item"
 # The opposite of an earlier step makes due what that one took. Rows that were refused are not tried again and again.
-# What ups took is nothing for the side where these have run, and what downs took for the other one.
+# What ups took is nothing for the side where these have run, and what downs took for the other one. A version of the
+# migration that is not there any more, and that no other one has, is the same one before somebody edited it.
 DUE = f"""
-    {SELECT} WHERE direction = $2 AND (checksum = ANY ($1) OR due AND (reason IS NULL OR reason = 'no place'))
+    {SELECT} WHERE direction = $2 AND (checksum = ANY ($1) OR due AND (reason IS NULL OR reason = 'no place')
+        OR version = $3 AND migration = $4 AND NOT checksum = ANY ($5))
     ORDER BY id
 """
 AGAIN = sql.SQL(
@@ -40,9 +43,10 @@ AGAIN = sql.SQL(
     "AND direction = {}"
 )
 NOTE_DUE = sql.SQL("UPDATE gitmig_kept.item SET due = true WHERE id IN ({})")
-# Of which steps there are items: their checksums and directions; empty ones stand for all that is due already.
+# Of which steps there are items: their checksums, directions and labels; empty ones stand for all that is due already.
 WAITING = """
-    SELECT DISTINCT CASE WHEN due THEN '' ELSE checksum END, CASE WHEN due THEN '' ELSE direction END
+    SELECT DISTINCT CASE WHEN due THEN '' ELSE checksum END, CASE WHEN due THEN '' ELSE direction END,
+        version, migration
     FROM gitmig_kept.item
 """
 # Some statements (ALTER DOMAIN … DROP CONSTRAINT) leave PostgreSQL with messages to itself, which it reads at the end
@@ -94,7 +98,7 @@ class Store:
         self._connection = connection
         self._by = by
         self._commit = commit
-        self._waiting: set[tuple[str, str]] | None = None  # of which steps there may be items; see WAITING
+        self._waiting: set[tuple[str, str]] | None = None  # of which steps there may be items, by either; see WAITING
         self._turned: set[str] = set()  # snapshots that are items by now
         self._numbers = itertools.count(1)
 
@@ -122,15 +126,22 @@ class Store:
         numbers = [item.id for item in items]
         self._connection.execute("UPDATE gitmig_kept.item SET warned = true WHERE id = ANY(%s)", (numbers,))
 
-    def due(self, checksums: Collection[str], direction: Direction) -> list[Item]:
-        """What the opposites of these steps took, and what is still waiting for a place; oldest first."""
+    def due(self, subject: Subject, direction: Direction) -> list[Item]:
+        """What the opposite of a step took, and what is still waiting for a place; oldest first."""
         opposite = Direction.REVERT if direction is Direction.APPLY else Direction.APPLY
         if self._waiting is None:
             (rows,) = self._connection.run_prepared((WAITING, ()))
-            self._waiting = {(checksum, taken_by) for checksum, taken_by in rows}
-        if ("", "") not in self._waiting and self._waiting.isdisjoint((one, opposite.value) for one in checksums):
+            self._waiting = set()
+            for checksum, taken_by, version, name in rows:
+                self._note_waiting(checksum, taken_by)
+                self._note_waiting(label(version, name), taken_by)
+        checksums = [subject.checksum, *subject.replaces]
+        named = (subject.version, subject.name) if direction is Direction.APPLY else (None, None)
+        keys = [*checksums, subject.label] if direction is Direction.APPLY else checksums
+        if ("", "") not in self._waiting and self._waiting.isdisjoint((one, opposite.value) for one in keys):
             return []
-        (rows,) = self._connection.run_prepared((DUE, (list(checksums), opposite.value)))
+        values = (checksums, opposite.value, *named, [subject.checksum, *subject.coming])
+        (rows,) = self._connection.run_prepared((DUE, values))
         return [_item(*row) for row in rows]
 
     def note_due(self, items: Sequence[Item]) -> None:
@@ -177,13 +188,14 @@ class Store:
             *(self._by, self._commit, copy.all, json.dumps(inputs), json.dumps(partitions)),
         )
         self._note_waiting(subject.checksum, direction.value)
+        self._note_waiting(subject.label, direction.value)
         (((number, size, is_shared),),) = self._connection.run_prepared((INSERT, values))
         name = f"item_{number}"
         self._connection.ahead(
             sql.SQL("ALTER TABLE {} RENAME TO {}").format(data_table(copy.data), sql.Identifier(name))
         )
         if is_shared:
-            share_as_the_book(self._connection, SCHEMA, name)
+            share_as_the_list(self._connection, SCHEMA, name)
         return int(number), int(size)
 
     def _note_waiting(self, checksum: str, direction: str) -> None:
@@ -246,7 +258,7 @@ class Store:
         self._connection.execute(
             SPLIT.encode(), (number, Jsonb([column.to_json() for column in columns]), f"{SCHEMA}.{data}", data, item.id)
         )
-        share_as_the_book(self._connection, SCHEMA, data)
+        share_as_the_list(self._connection, SCHEMA, data)
         self._note_waiting("", "")
 
     def turn(self, snapshot: str, kind: Kind) -> None:
@@ -300,7 +312,7 @@ class Store:
 
     def _has_book(self) -> bool:
         """Whether there is one: a database without a ledger has none."""
-        return is_there(self._connection, BOOK)
+        return is_there(self._connection, KEPT_ITEMS)
 
 
 def create_table(connection: Connection, name: str, columns: Sequence[tuple[str, str]]) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg import sql
 
-from gitmig.schema.catalog.scope import FIRST_OID, OURS, OWN_RELATION
+from gitmig.schema.scope import FIRST_OID, OURS, OWN_RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,11 +1,9 @@
-"""What has to happen to which item: decided from both models, before any order.
+"""The SQL that turns one schema into another: pure, and only believed once a fingerprint agrees.
 
-The SQL that turns one schema into another: pure, and only believed once a fingerprint agrees.
-
-Both schemas are taken apart into items (`taking_apart`, `model`). What was only renamed is renamed (`moves`,
-`renames`); for everything else it is decided what to drop, make or alter (`changes`), each kind by its own rule
-(`kinds`); then what is done together (`together`), and in which order (`plan`). Tables and columns are altered in
-place; whatever has no rows goes and comes back where something that it needs changes. Nothing is dropped with CASCADE.
+Both schemas are taken apart into items (`decompose`). What was only renamed is renamed (`renames`); for everything else
+it is decided what to drop, make or alter, each kind by its own definition (`kinds`); then what is done together, and in
+which order (`order`). Tables and columns are altered in place; whatever has no rows goes and comes back where something
+that it needs changes. Nothing is dropped with CASCADE.
 """
 
 from __future__ import annotations
@@ -14,31 +12,38 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gitmig.schema.ddl import RULES
-from gitmig.schema.ddl.privileges import grant_changes, has_other_grantor
-from gitmig.schema.ddl.routines import has_text_body
-from gitmig.schema.ddl.rule import Context, Impact, Instead, commented
-from gitmig.schema.decompose import OWNER, TYPES, spoken_of, taken_apart
-from gitmig.schema.definitions import texts
-from gitmig.schema.model import DEFAULT, ObjectName, Tie
-from gitmig.schema.moves import displaced, taken_back
+from gitmig.schema.decompose import decompose, described
+from gitmig.schema.kinds import DEFINITIONS
+from gitmig.schema.kinds.columns import Column
+from gitmig.schema.kinds.constraints import Constraint
+from gitmig.schema.kinds.indexes import Index
+from gitmig.schema.kinds.kind import Context, Impact, Instead, commented
+from gitmig.schema.kinds.privileges import grant_changes, has_other_grantor
+from gitmig.schema.kinds.routines import has_text_body
+from gitmig.schema.kinds.sequences import SequenceOwner
+from gitmig.schema.kinds.types import EnumType
+from gitmig.schema.model import TABLES, TYPES, VIEWS, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import literal
 from gitmig.schema.order import Plan
-from gitmig.schema.renames import renamed
+from gitmig.schema.renames import guess_renames, make_room, undo_renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gitmig.schema.decompose import Item, Model
-    from gitmig.schema.model import ObjectName, Schema
+    from gitmig.schema.kinds.kind import Definition
+    from gitmig.schema.model import Schema
     from gitmig.schema.renamings import Undo
 
 
 # What keeps rows, and is therefore never dropped to be made again because of something else.
-KEEPERS = {"table", "foreign table", "column", "sequence", "schema", "extension"}
+KEEPERS = TABLES | {ObjectKind.COLUMN, ObjectKind.SEQUENCE, ObjectKind.SCHEMA, ObjectKind.EXTENSION}
+# Statements about these may take rows or values along.
+WITH_ROWS = TABLES | TYPES | {ObjectKind.COLUMN, ObjectKind.SEQUENCE, ObjectKind.SCHEMA}
 # What stands in the way of a column's change, and what may stay.
-IN_THE_WAY = {
-    "view", "materialized view", "rule", "policy", "trigger", "function", "procedure", "published table",
+IN_THE_WAY = VIEWS | {
+    ObjectKind.RULE, ObjectKind.POLICY, ObjectKind.TRIGGER, ObjectKind.FUNCTION, ObjectKind.PROCEDURE,
+    ObjectKind.PUBLISHED_TABLE,
 }  # fmt: skip
 
 
@@ -55,10 +60,10 @@ class Changes:
 
 def decide(found: Model, wanted: Model) -> Changes:
     """What to drop, make and alter, with all that follows from it."""
-    return _Deciding(found, wanted).run()
+    return _Decision(found, wanted).run()
 
 
-class _Deciding:
+class _Decision:
     def __init__(self, found: Model, wanted: Model) -> None:
         self.found, self.wanted = found, wanted
         self.context = Context(found=found, wanted=wanted)
@@ -75,7 +80,7 @@ class _Deciding:
             if self.found.items[name] != self.wanted.items[name]:
                 self._alter(name)
         self._follow_up()
-        for name in [name for name in self.changes.altered if name.kind == "enum"]:
+        for name in [name for name in self.changes.altered if name.kind is ObjectKind.ENUM]:
             if self._is_used_at_once(name):
                 self._replace(name)
         self._follow_up()
@@ -87,7 +92,7 @@ class _Deciding:
         """An inherited not-null constraint stays as long as the parent's does, and with it there can be no other."""
         for side, names in ((self.found, self.changes.dropped), (self.wanted, self.changes.made)):
             for column, name in side.not_null.items():
-                if name in names and not side.items[name].body.local and not side.needs[name].keys() & names:
+                if name in names and not side.get(Constraint, name).local and not side.needs[name].keys() & names:
                     constraints = {
                         side.not_null[column] for side in (self.found, self.wanted) if column in side.not_null
                     }
@@ -101,13 +106,14 @@ class _Deciding:
 
     def _is_used_at_once(self, enum: ObjectName) -> bool:
         """Whether something that is made needs a label that is new: PostgreSQL lets it be used only after a commit."""
-        labels = set(self.wanted.items[enum].body.labels or ()) - set(self.found.items[enum].body.labels or ())
+        before, after = (side.get(EnumType, enum).labels for side in (self.found, self.wanted))
+        labels = set(after or ()) - set(before or ())
         uses = [f"{literal(label)}::{enum.name}" for label in labels]
         return any(
             use in text
             for dependent in self.wanted.dependents.get(enum, ())
             if dependent in self.changes.made or dependent in self.changes.altered
-            for text in texts(self.wanted.items[dependent].body)
+            for text in self.wanted.items[dependent].body.texts()
             for use in uses
         )
 
@@ -126,7 +132,7 @@ class _Deciding:
 
     @staticmethod
     def _is_covered(name: ObjectName, model: Model) -> bool:
-        return name.kind in RULES and RULES[name.kind].covers(model.items[name].body)
+        return model.items[name].body.is_covered()
 
     def _replace(self, name: ObjectName) -> None:
         self.changes.altered.pop(name, None)
@@ -137,37 +143,35 @@ class _Deciding:
     def _alter(self, name: ObjectName) -> None:
         if name in self.changes.dropped:
             return
-        if not (self._is_covered(name, self.found) and self._is_covered(name, self.wanted)):
-            self.changes.unhandled.add(name)
-            return
         old, new = self.found.items[name], self.wanted.items[name]
+        can_replace = old.body.is_covered() and new.body.is_covered() and not self._is_held(name)
         statements = self._statements(name, old, new)
-        if statements is Instead.LEAVE or (statements is Instead.REPLACE and self._is_held(name)):
+        if statements is Instead.LEAVE or (statements is Instead.REPLACE and not can_replace):
             self.changes.unhandled.add(name)
         elif statements is Instead.REPLACE:
             self._replace(name)
         else:
             self.changes.altered[name] = statements
-            self._move_away(name, RULES[name.kind].impact(old.body, new.body))
+            self._move_away(name, new.body.impact(old.body))
 
     def _is_held(self, name: ObjectName) -> bool:
         """Whether tables, or their partitions, are partitioned by columns of this type."""
         return name.kind in TYPES and any(one.name in self.found.partition_keys for one in self._columns_of(name))
 
-    def _statements(self, name: ObjectName, old: Item, new: Item) -> list[str] | Instead:
-        rule = RULES[name.kind]
+    def _statements(self, name: ObjectName, old: Item[Definition], new: Item[Definition]) -> list[str] | Instead:
         statements: list[str] = []
         if old.body != new.body or name in self.forced:
-            altered = rule.alter(name.name, old.body, new.body, self.context)
+            altered = new.body.alter(old.body, name, self.context)
             if isinstance(altered, Instead):
                 return altered
             statements += altered
         if has_other_grantor(set(old.grants or ()) ^ set(new.grants or ())):
             return Instead.LEAVE
-        told = spoken_of(name, new)
-        statements += grant_changes(told.kind, told.name, old.grants, new.grants)
+        told = described(name, new)
+        definition = DEFINITIONS[told.kind]
+        statements += grant_changes(definition.RIGHTS, told, old.grants, new.grants)
         if old.comment != new.comment:
-            statements.append(commented(RULES[told.kind].subject(told.name), new.comment))
+            statements.append(commented(definition.subject(told), new.comment))
         return statements
 
     def _move_away(self, name: ObjectName, impact: Impact) -> None:
@@ -178,15 +182,15 @@ class _Deciding:
 
     def _stands_in_the_way(self, name: ObjectName, impact: Impact) -> bool:
         body = self.found.items[name].body
-        if name.kind in IN_THE_WAY or (name.kind == "column" and body.generated):
+        if name.kind in IN_THE_WAY or (isinstance(body, Column) and body.generated):
             return True
         if impact is not Impact.EXPRESSIONS:
             return False
-        if name.kind == "constraint":
-            return str(body.definition).startswith(("FOREIGN KEY", "CHECK", "EXCLUDE"))
-        if name.kind == "index":
-            return " WHERE " in body.definition or "(" in str(body.definition).partition(" (")[2]
-        return name.kind in {DEFAULT, "statistics"}
+        if isinstance(body, Constraint):
+            return body.definition.startswith(("FOREIGN KEY", "CHECK", "EXCLUDE"))
+        if name.kind is ObjectKind.INDEX and isinstance(body, Index):
+            return " WHERE " in body.definition or "(" in body.definition.partition(" (")[2]
+        return name.kind in {ObjectKind.DEFAULT, ObjectKind.STATISTICS}
 
     def _drop_dependents(self, name: ObjectName) -> None:
         for dependent, tie in self.found.dependents.get(name, {}).items():
@@ -199,11 +203,11 @@ class _Deciding:
 
     def _has_another_owner(self, name: ObjectName) -> bool:
         """Whether it is a sequence that another column shall own, before the one that owns it now goes."""
-        before, after = (side.body(OWNER, name.name) for side in (self.found, self.wanted))
-        return name.kind == "sequence" and name in self.wanted.items and None is not after != before
+        before, after = (side.find(SequenceOwner, name.name) for side in (self.found, self.wanted))
+        return name.kind is ObjectKind.SEQUENCE and name in self.wanted.items and None is not after != before
 
     def _is_computed(self, name: ObjectName) -> bool:
-        return name.kind == "column" and bool(self.found.items[name].body.generated)
+        return name.kind is ObjectKind.COLUMN and bool(self.found.get(Column, name).generated)
 
     def _retire(self) -> None:
         """Types that are made anew while columns of them stay: the old one makes room and goes when they are moved."""
@@ -223,12 +227,10 @@ class _Deciding:
         self._follow_up()
 
     def _columns_of(self, name: ObjectName) -> Iterator[ObjectName]:
-        return (one for one in self.found.dependents.get(name, ()) if one.kind == "column")
+        return (one for one in self.found.dependents.get(name, ()) if one.kind is ObjectKind.COLUMN)
 
 
 BODIES_UNSEEN = "SET LOCAL check_function_bodies = off"
-# Statements about these may take rows or values along.
-WITH_ROWS = {"table", "foreign table", "column", "sequence", "schema", "enum", "composite type", "domain", "range"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,10 +274,10 @@ def difference(found: Schema, wanted: Schema, *, renames: bool = True, undos: It
     `undos` says what scripts, newest first, are known to have called otherwise. Without `renames` all other tables and
     columns that are gone and new ones are two things, however much alike.
     """
-    target = taken_apart(wanted.at_the_time_of(found))
-    known, before = taken_back(taken_apart(found), target, undos)
-    guessed, before = renamed(before, target, rows=renames)
-    making_room, before, taken_over = displaced(before, target)
+    target = decompose(wanted.at_the_time_of(found))
+    known, before = undo_renames(decompose(found), target, undos)
+    guessed, before = guess_renames(before, target, rows=renames)
+    making_room, before, taken_over = make_room(before, target)
     changes = decide(before, target)
     work = (*known, *guessed, *making_room, *Plan(before, target, changes, taken_over).work())
     return Difference(work=work, unhandled=tuple(sorted(changes.unhandled)))

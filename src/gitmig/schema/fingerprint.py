@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitmig.postgres.session import DEFINITIONS
-from gitmig.schema.catalog import all_queries, read_schema
+from gitmig.schema.catalog import read_schema
+from gitmig.schema.kinds import queries
 from gitmig.schema.model import INSTANT
 from gitmig.schema.other_tools import TOOLS
 
 if TYPE_CHECKING:
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
 
 
@@ -44,8 +45,8 @@ class Gauge:
         foreign = [(tool.table, sorted(tool.columns)) for tool in TOOLS]
         settings = (self.server_version // 10000, DEFINITIONS, INSTANT.pattern, sorted(self.ignore), foreign)
         digest = hashlib.sha256(repr(settings).encode())
-        for query in all_queries(self.server_version):
-            digest.update(query.encode())
+        for query in queries(self.server_version):
+            digest.update(" ".join(query.split()).encode())
         return digest.hexdigest()[:12]
 
     def measure(self, connection: Connection) -> Measurement:

@@ -21,25 +21,26 @@ def parts(name: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=16384)
+def split(name: str) -> tuple[str, str]:
+    """`s.t` and `c` of `s.t.c`; `s` and `f` of `s.f(integer)`."""
+    *outer, own = parts(name)
+    return ".".join(outer), own
+
+
 def parent(name: str) -> str:
     """`s.t` of `s.t.c`."""
-    return name[: -len(last(name)) - 1]
+    return split(name)[0]
 
 
-@lru_cache(maxsize=16384)
 def last(name: str) -> str:
     """`c` of `s.t.c`."""
-    return parts(name)[-1]
+    return split(name)[1]
 
 
 def arguments(name: str) -> str:
     """`(integer)` of the function `s.f(integer)`; empty for what has none."""
     return name[name.index("(") :] if name.endswith(")") else ""
-
-
-def without_arguments(name: str) -> str:
-    """`s.f` of the function `s.f(integer)`."""
-    return name.removesuffix(arguments(name))
 
 
 def bare(part: str) -> str:

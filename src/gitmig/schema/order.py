@@ -1,8 +1,7 @@
-"""Putting work into an order in which everything finds what it needs.
+"""From changes to statements in an order that works.
 
-What is done together: a column with its table, a default with its column, a part with what it goes along with.
-
-From changes to statements in an order that works.
+What is done together: a column with its table, a default with its column, a part with what it goes along with. The rest
+is put into an order in which everything finds what it needs.
 """
 
 from __future__ import annotations
@@ -10,15 +9,17 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from gitmig.schema.ddl import RANKS, RULES
-from gitmig.schema.ddl.privileges import grant_changes, initial_grants
-from gitmig.schema.ddl.rule import Context, commented
-from gitmig.schema.ddl.sequences import could_be_serial, serial_sequence
-from gitmig.schema.decompose import claims, spoken_of
-from gitmig.schema.model import DEFAULT, ObjectName, Tie
-from gitmig.schema.names import beside, last, parent
+from gitmig.schema.decompose import claims, described
+from gitmig.schema.kinds import DEFINITIONS, RANKS
+from gitmig.schema.kinds.columns import Column, Default
+from gitmig.schema.kinds.constraints import NOT_VALID, Constraint
+from gitmig.schema.kinds.kind import Context, commented
+from gitmig.schema.kinds.privileges import grant_changes, initial_grants
+from gitmig.schema.kinds.sequences import Sequence, SequenceOwner, could_be_serial, serial_sequence
+from gitmig.schema.model import TABLES, ObjectKind, ObjectName, Tie
+from gitmig.schema.names import beside, last
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+Rank = TypeVar("Rank", int, str, "tuple[int, int]")
 
 
-def ordered(nodes: Collection[T], after: Mapping[T, set[T]], priority: Callable[[T], Any]) -> list[T]:
+def ordered(nodes: Collection[T], after: Mapping[T, set[T]], priority: Callable[[T], Rank]) -> list[T]:
     """Every node behind those in `after` of it; of several that could be next, the one of the lowest priority.
 
     Where nodes wait for each other in a ring, the one of the lowest priority does not wait.
@@ -73,7 +75,7 @@ class Verb(IntEnum):
 Node: TypeAlias = "tuple[Verb, ObjectName]"
 
 
-class Together:
+class Grouping:
     """By piece of work, the one that it is done with."""
 
     def __init__(self, found: Model, wanted: Model, changes: Changes) -> None:
@@ -113,31 +115,36 @@ class Together:
 
     def _merge_serials(self) -> None:
         made = self.changes.made
-        for name in sorted(name for name in made if name.kind == "column"):
-            sequence, default = ObjectName("sequence", serial_sequence(name.name)), ObjectName(DEFAULT, name.name)
-            owner = ObjectName("owner of a sequence", sequence.name)
-            items = self.wanted.items
-            if (
-                {sequence, default, owner} <= made
-                and items[owner].body == name.name
-                and could_be_serial(name.name, items[name].body, items[default].body, items[sequence].body)
-            ):
-                for part in (sequence, default, owner):
+        for name in sorted(name for name in made if name.kind is ObjectKind.COLUMN):
+            serial = serial_sequence(name.name)
+            parts = (
+                ObjectName(ObjectKind.SEQUENCE, serial),
+                ObjectName(ObjectKind.DEFAULT, name.name),
+                ObjectName(ObjectKind.SEQUENCE_OWNER, serial),
+            )
+            if made.issuperset(parts) and self._could_be_serial(name, serial):
+                for part in parts:
                     self._follow((Verb.MAKE, part), (Verb.MAKE, name))
+
+    def _could_be_serial(self, name: ObjectName, serial: str) -> bool:
+        column, default = self.wanted.get(Column, name), self.wanted.find(Default, name.name)
+        sequence, owner = self.wanted.find(Sequence, serial), self.wanted.find(SequenceOwner, serial)
+        if sequence is None or default is None or owner is None or owner.column != name.name:
+            return False
+        return could_be_serial(name.name, column, default.expression, sequence)
 
     def _merge_columns(self) -> None:
         made = self.changes.made
         for name in sorted(made):
-            if name.kind == "column":
-                for kind in ("table", "foreign table"):
-                    if (table := ObjectName(kind, parent(name.name))) in made:
+            if name.kind is ObjectKind.COLUMN:
+                for kind in TABLES:
+                    if (table := ObjectName(kind, name.parent)) in made:
                         self._follow((Verb.MAKE, name), (Verb.MAKE, table))
-                self._merge_into_parents(name)
-            elif name.kind == "constraint" and not self.wanted.items[name].body.local:
-                self._merge_into_parents(name)
+            self._merge_into_parents(name)
 
     def _merge_into_parents(self, name: ObjectName) -> None:
-        if not self.wanted.items[name].body.local:
+        body = self.wanted.items[name].body
+        if isinstance(body, Column | Constraint) and not body.local:
             for needed in self.wanted.needs.get(name, ()):
                 if needed.kind == name.kind and needed in self.changes.made and (Verb.MAKE, name) not in self.leaders:
                     self._follow((Verb.MAKE, name), (Verb.MAKE, needed))
@@ -147,30 +154,19 @@ class Together:
         made = self.changes.made
         for name in sorted(made):
             node = (Verb.MAKE, name)
-            if name.kind in {DEFAULT, "identity"}:
-                whole = ObjectName("column", name.name)
-            elif name.kind == "constraint" and (column := self._not_null_column(name)):
-                whole = column
-            elif name.kind == "constraint" and self._fits_into_a_table(name):
-                whole = ObjectName("table", parent(name.name))
+            constraint = self.wanted.find(Constraint, name.name) if name.kind is ObjectKind.CONSTRAINT else None
+            if name.kind in {ObjectKind.DEFAULT, ObjectKind.IDENTITY}:
+                whole = ObjectName(ObjectKind.COLUMN, name.name)
+            elif constraint and _merges_into_column(constraint):
+                whole = ObjectName(ObjectKind.COLUMN, f"{name.parent}.{constraint.not_null_column}")
+            elif constraint and _fits_into_a_table(constraint):
+                whole = ObjectName(ObjectKind.TABLE, name.parent)
             else:
                 continue
             if whole in made and node not in self.leaders:
                 work = made | self.changes.altered.keys()
                 if not self._comes_back_to(Verb.MAKE, name, whole, self.wanted, work):
                     self._follow(node, (Verb.MAKE, whole))
-
-    def _fits_into_a_table(self, name: ObjectName) -> bool:
-        """Foreign keys wait for other tables; what is not valid would become it."""
-        definition = self.wanted.items[name].body.definition
-        return not definition.startswith("FOREIGN KEY") and not definition.endswith(" NOT VALID")
-
-    def _not_null_column(self, name: ObjectName) -> ObjectName | None:
-        definition = self.wanted.items[name].body.definition
-        if definition.startswith("NOT NULL ") and not definition.endswith(" NOT VALID"):
-            column = definition.removeprefix("NOT NULL ").removesuffix(" NO INHERIT")
-            return ObjectName("column", f"{parent(name.name)}.{column}")
-        return None
 
     def _comes_back_to(
         self, verb: Verb, name: ObjectName, whole: ObjectName, model: Model, work: Collection[ObjectName]
@@ -192,9 +188,18 @@ class Together:
         return False
 
 
+def _fits_into_a_table(constraint: Constraint) -> bool:
+    """Foreign keys wait for other tables; what is not valid would become it."""
+    return not constraint.definition.startswith("FOREIGN KEY") and not constraint.definition.endswith(NOT_VALID)
+
+
+def _merges_into_column(constraint: Constraint) -> bool:
+    return constraint.not_null_column is not None and not constraint.definition.endswith(NOT_VALID)
+
+
 OLD = "_old"
 # What cannot change while something that depends on it is there.
-HELD_BY_DEPENDENTS = {"column", "composite type", "domain"}
+HELD_BY_DEPENDENTS = {ObjectKind.COLUMN, ObjectKind.COMPOSITE_TYPE, ObjectKind.DOMAIN}
 
 
 class Plan:
@@ -205,14 +210,14 @@ class Plan:
     ) -> None:
         self.found, self.wanted, self.changes = found, wanted, changes
         self.taken_over = taken_over or {}
-        self.together = Together(found, wanted, changes)
+        self.grouping = Grouping(found, wanted, changes)
         self.after: defaultdict[Node, set[Node]] = defaultdict(set)
         self.context = self._context()
         self._wait()
 
     def work(self) -> list[tuple[ObjectName, str]]:
         """All statements in order, each with what it is about."""
-        nodes = [node for node in self._nodes() if self.together.leader(node) == node]
+        nodes = [node for node in self._nodes() if self.grouping.leader(node) == node]
         return [(node[1], text) for node in ordered(nodes, self.after, _priority) for text in self._statements(node)]
 
     def _nodes(self) -> Iterator[Node]:
@@ -224,7 +229,7 @@ class Plan:
 
     def _context(self) -> Context:
         merged: defaultdict[ObjectName, list[ObjectName]] = defaultdict(list)
-        for node, leader in self.together.pairs():
+        for node, leader in self.grouping.pairs():
             if node[0] is Verb.MAKE:
                 merged[leader[1]].append(node[1])
         together = frozenset(name for names in merged.values() for name in names)
@@ -247,11 +252,11 @@ class Plan:
             self._wait_to_make(name)
         self._wait_for_names()
         for new, old in self.taken_over.items():
-            self._add((Verb.DROP, ObjectName("table", old)), (Verb.MAKE, ObjectName("table", new)))
+            self._add((Verb.DROP, ObjectName(ObjectKind.TABLE, old)), (Verb.MAKE, ObjectName(ObjectKind.TABLE, new)))
 
     def _add(self, node: Node, *others: Node) -> None:
-        leader = self.together.leader(node)
-        self.after[leader] |= {other for other in map(self.together.leader, others) if other != leader}
+        leader = self.grouping.leader(node)
+        self.after[leader] |= {other for other in map(self.grouping.leader, others) if other != leader}
 
     def _dropping(self, name: ObjectName) -> Node:
         return (Verb.DISCARD if name in self.changes.retired else Verb.DROP, name)
@@ -291,28 +296,29 @@ class Plan:
 
     def _statements(self, node: Node) -> Iterator[str]:
         verb, name = node
+        word = DEFINITIONS[name.kind].word()
         if verb is Verb.DROP:
-            yield from RULES[name.kind].drop(name.name, self.found.items[name].body, self.context)
+            yield from self.found.items[name].body.drop(name, self.context)
         elif verb is Verb.RETIRE:
-            kind = "DOMAIN" if name.kind == "domain" else "TYPE"
-            yield f"ALTER {kind} {name.name} RENAME TO {last(beside(name.name, OLD))}"
+            yield f"ALTER {word} {name.name} RENAME TO {last(beside(name.name, OLD))}"
         elif verb is Verb.DISCARD:
-            yield f"DROP {'DOMAIN' if name.kind == 'domain' else 'TYPE'} {beside(name.name, OLD)}"
+            yield f"DROP {word} {beside(name.name, OLD)}"
         elif name in self.changes.altered:
             yield from self.changes.altered[name]
         else:
             yield from self._make(name)
 
     def _make(self, name: ObjectName) -> Iterator[str]:
-        yield from RULES[name.kind].create(name.name, self.wanted.items[name].body, self.context)
+        yield from self.wanted.items[name].body.create(name, self.context)
         for one in (name, *self.context.merged.get(name, ())):
-            item, rule = self.wanted.items[one], RULES[one.kind]
-            yield from rule.settings(one.name, item.body, self.context)
-            told = spoken_of(one, item)
-            initial = initial_grants(told.kind, told.name, item.grants, self.context)
-            yield from grant_changes(told.kind, told.name, initial, item.grants)
-            if item.comment is not None and one.kind != "extension":
-                yield commented(RULES[told.kind].subject(told.name), item.comment)
+            item = self.wanted.items[one]
+            yield from item.body.settings(one, self.context)
+            told = described(one, item)
+            definition = DEFINITIONS[told.kind]
+            initial = initial_grants(definition.RIGHTS, told, item.grants, self.context)
+            yield from grant_changes(definition.RIGHTS, told, initial, item.grants)
+            if item.comment is not None and one.kind is not ObjectKind.EXTENSION:
+                yield commented(definition.subject(told), item.comment)
 
 
 def _priority(node: Node) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.migrations.model import Version
-from gitmig.schema.model import COLUMN_ORDER
+from gitmig.schema.model import ObjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -127,7 +127,10 @@ TOOLS = (
     ),
 )
 # What of such a table is the tool's own. A trigger on it is a migration's, as Lemmy has one.
-OWN_PARTS = frozenset({"table", "column", COLUMN_ORDER, "constraint", "index", "sequence"})
+OWN_PARTS = frozenset({
+    ObjectKind.TABLE, ObjectKind.COLUMN, ObjectKind.COLUMN_ORDER, ObjectKind.CONSTRAINT, ObjectKind.INDEX,
+    ObjectKind.SEQUENCE,
+})  # fmt: skip
 
 
 def tool_of(table: str, columns: Collection[str]) -> Tool | None:

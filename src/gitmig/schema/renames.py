@@ -1,13 +1,10 @@
-"""Writing new names into a model: what PostgreSQL itself does to everything that knows a thing by its old one.
+"""Objects that stay the same ones under another name or in another shape.
 
-Not into the texts of views, rules and function bodies: those are not what they would be if they had been written with
-the new name, so that they count as changed and are made again.
-
-
-What was only renamed, where nobody noted it: recognised by what is equal but for the name.
-
-Types, tables, columns, sequences, constraints, indexes and triggers, in this order, so that each is compared with the
-names that the ones before it have got.
+Known: when an up ran, it was noted what it called otherwise (`renamings`): the way back gives the old names again, in
+the order that the names need, and whatever stands in their way makes room first. Guessed, where nobody noted it: what
+is equal but for the name; types, tables, columns, sequences, constraints, indexes and triggers, in this order, so that
+each is compared with the names that the ones before it have got. And a table that only differs in whether, or how, it
+is partitioned cannot be altered: it makes room for a new one, which takes over its rows before it goes.
 """
 
 from __future__ import annotations
@@ -16,19 +13,192 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitmig.schema.decompose import IDENTITY, OWNER, TYPES, Model, claims
-from gitmig.schema.model import DEFAULT, ObjectName
-from gitmig.schema.moves import rename_statements
-from gitmig.schema.names import last, parent
+from gitmig.schema.decompose import claims
+from gitmig.schema.kinds import DEFINITIONS
+from gitmig.schema.kinds.columns import Column, Default, Identity
+from gitmig.schema.kinds.constraints import Constraint
+from gitmig.schema.kinds.indexes import Index
+from gitmig.schema.kinds.sequences import Sequence, SequenceOwner
+from gitmig.schema.kinds.tables import Table
+from gitmig.schema.kinds.triggers import Trigger
+from gitmig.schema.model import NAMED_PARTS, ROUTINES, TABLES, TYPES, VIEWS, ObjectKind, ObjectName
+from gitmig.schema.names import beside, parent
+from gitmig.schema.rename_references import NewNames, rename_references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Sequence as Several
 
-    from gitmig.schema.moves import Pair, Work
-from gitmig.schema.rename_references import Substitution, substituted
+    from gitmig.schema.decompose import Model
+    from gitmig.schema.renamings import Undo
 
 
-def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[Work, Model]:
+Pair = tuple[ObjectName, ObjectName]
+Work = list[tuple[ObjectName, str]]
+
+# What makes room is called after what it was, with this behind it.
+ASIDE = "_gitmig"
+# Known renamings are taken back in this order, so that each is told by the names which the ones before it gave.
+ORDER = (
+    {ObjectKind.SCHEMA},
+    TYPES,
+    TABLES | VIEWS,
+    {ObjectKind.COLUMN},
+    {ObjectKind.SEQUENCE},
+    ROUTINES,
+    {ObjectKind.CONSTRAINT},
+    {ObjectKind.INDEX},
+    {ObjectKind.TRIGGER},
+)
+RENAMED = frozenset(kind for kinds in ORDER for kind in kinds)
+
+
+def undo_renames(found: Model, wanted: Model, undos: Iterable[Undo]) -> tuple[Work, Model]:
+    """The statements that give the old names again, newest script first, and the model as it is behind them."""
+    work: Work = []
+    for undo in undos:
+        for kinds in ORDER:
+            pairs = [pair for pair in _known(found, undo, kinds) if undo.whole or _is_open(pair, found, wanted)]
+            if pairs:
+                more, found = _renamed(found, pairs)
+                work += more
+    return work, found
+
+
+def make_room(found: Model, wanted: Model) -> tuple[Work, Model, dict[str, str]]:
+    """The statements by which tables make room that cannot be altered, the model then; and by new table the old one."""
+    old_by_new = {new: old for old, new in _replaced(found, wanted)}
+    work: Work = []
+    taken_over: dict[str, str] = {}
+    for new, old in old_by_new.items():
+        aside = beside(new, ASIDE)
+        pairs = [(ObjectName(ObjectKind.TABLE, old), ObjectName(ObjectKind.TABLE, aside))]
+        more, found = _renamed(found, pairs)
+        work += more
+        more, found = _renamed(found, list(_names_of_parts(found, aside)))
+        work += more
+        taken_over[new] = aside
+    return work, found, taken_over
+
+
+def rename_statements(old: ObjectName, new: ObjectName) -> Iterator[str]:
+    """The SQL that gives an object a new name, in another schema if need be."""
+    word = DEFINITIONS[old.kind].word()
+    if old.kind is ObjectKind.SCHEMA:
+        yield f"ALTER SCHEMA {old.name} RENAME TO {new.name}"
+    elif old.kind in {ObjectKind.COLUMN, ObjectKind.CONSTRAINT}:
+        yield f"ALTER TABLE {old.parent} RENAME {word} {old.last} TO {new.last}"
+    elif old.kind in NAMED_PARTS:
+        yield f"ALTER {DEFINITIONS[old.kind].subject(old)} RENAME TO {new.last}"
+    else:
+        if old.parent != new.parent:
+            yield f"ALTER {word} {old.name} SET SCHEMA {new.parent}"
+        if old.last != new.last:
+            yield f"ALTER {word} {new.parent}.{old.last}{old.arguments} RENAME TO {new.last}"
+
+
+def _known(found: Model, undo: Undo, kinds: Collection[ObjectKind]) -> Iterator[Pair]:
+    """What is called as it was after the script, with the name it had before."""
+    for kind, before, after in undo.renamings:
+        if kind in kinds and ObjectName(kind, after) in found.items:
+            yield ObjectName(kind, after), ObjectName(kind, before)
+
+
+def _is_open(pair: Pair, found: Model, wanted: Model) -> bool:
+    """Whether nothing has taken the renaming back so far: after a down, both names may be right as they are."""
+    now, then = pair
+    return then not in found.items and now not in wanted.items
+
+
+def _renamed(found: Model, pairs: Several[Pair]) -> tuple[Work, Model]:
+    """Give new names; what has one of them, and keeps it not, is called otherwise first, and so gets out of the way."""
+    moving = {now: then for now, then in pairs if now != then}
+    taken = {claim for now, then in moving.items() for claim in claims(then) if claim not in set(claims(now))}
+    occupants = [
+        name for name, item in found.items.items() if name.kind in RENAMED and not taken.isdisjoint(claims(name, item))
+    ]
+    work: Work = []
+    if occupants:
+        room = [(name, _aside(name)) for name in occupants]
+        work += [(now, text) for now, then in room for text in rename_statements(now, then)]
+        found = rename_references(found, NewNames.of(room))
+        aside = dict(room)
+        moving = {aside.get(now, now): then for now, then in moving.items()}
+    work += [(now, text) for now, then in moving.items() for text in rename_statements(now, then)]
+    along = list(_along(found, moving))
+    return work, rename_references(found, NewNames.of([*moving.items(), *along]))
+
+
+def _aside(name: ObjectName) -> ObjectName:
+    """A name for what makes room."""
+    return ObjectName(name.kind, beside(name.name, ASIDE) + name.arguments)
+
+
+def _along(found: Model, moving: Mapping[ObjectName, ObjectName]) -> Iterator[Pair]:
+    """What goes to another schema because its table does, or because the schema has another name."""
+    for now, then in moving.items():
+        if now.kind is ObjectKind.TABLE and now.parent != then.parent:
+            for sequence in _sequences_of(found, now.name):
+                yield sequence, ObjectName(ObjectKind.SEQUENCE, f"{then.parent}.{sequence.last}")
+        elif now.kind is ObjectKind.SCHEMA:
+            for name in found.items:
+                if name != now and name.name.startswith(f"{now.name}."):
+                    yield name, ObjectName(name.kind, then.name + name.name[len(now.name) :])
+
+
+def _sequences_of(found: Model, table: str) -> Iterator[ObjectName]:
+    """Those that belong to a column of the table."""
+    for name, item in found.items.items():
+        if isinstance(item.body, SequenceOwner) and parent(item.body.column) == table:
+            yield ObjectName(ObjectKind.SEQUENCE, name.name)
+        elif isinstance(item.body, Identity) and name.parent == table:
+            yield ObjectName(ObjectKind.SEQUENCE, item.body.name)
+
+
+def _replaced(found: Model, wanted: Model) -> Iterator[tuple[str, str]]:
+    """Tables of which only the partitioning differs, by their names now and then; or also the name, if no doubt is."""
+    both = found.tables.keys() & wanted.tables.keys()
+    for name in sorted(both):
+        if _differ_in_partitioning(found, name, wanted, name):
+            yield name, name
+    gone, come = (sorted(a.tables.keys() - both) for a in (found, wanted))
+    alike = [
+        (old, new)
+        for old in gone
+        for new in come
+        if _column_types(found, old) == _column_types(wanted, new) and _differ_in_partitioning(found, old, wanted, new)
+    ]
+    for old, new in alike:
+        if [pair[0] for pair in alike].count(old) == [pair[1] for pair in alike].count(new) == 1:
+            yield old, new
+
+
+def _differ_in_partitioning(found: Model, old: str, wanted: Model, new: str) -> bool:
+    tables = (found.tables[old], wanted.tables[new])
+    alone = not any(table.foreign or table.parents or table.of_type for table in tables)
+    apart = old not in found.parents and new not in wanted.parents
+    return alone and apart and tables[0].partition_key != tables[1].partition_key
+
+
+def _column_types(model: Model, table: str) -> dict[str, str]:
+    return {name: column.type for name, column in model.columns(table).items()}
+
+
+def _names_of_parts(found: Model, table: str) -> Iterator[Pair]:
+    """What belongs to the table and has a name that nothing else in its schema may have."""
+    for name in found.parts.get(table, ()):
+        body = found.items[name].body
+        if name.kind is ObjectKind.INDEX or (isinstance(body, Constraint) and body.is_key):
+            yield name, _aside(name)
+        elif isinstance(body, Identity):
+            sequence = ObjectName(ObjectKind.SEQUENCE, body.name)
+            yield sequence, _aside(sequence)
+
+
+# What nobody noted
+
+
+def guess_renames(found: Model, wanted: Model, *, rows: bool = True) -> tuple[Work, Model]:
     """The statements that rename, and the found model as it is behind them; without `rows`, of what holds none."""
     statements: Work = []
     holding = (_tables, _columns, _sequences) if rows else ()
@@ -36,7 +206,7 @@ def renamed(found: Model, wanted: Model, *, rows: bool = True) -> tuple[Work, Mo
         pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found)]
         statements += [(old, text) for old, new in pairs for text in rename_statements(old, new)]
         if pairs:
-            found = substituted(found, Substitution.of(pairs))
+            found = rename_references(found, NewNames.of(pairs))
     return statements, found
 
 
@@ -46,7 +216,7 @@ def _is_taken(pair: Pair, found: Model) -> bool:
 
 
 def _pairs(
-    found: Model, wanted: Model, kinds: Iterable[str], key: Callable[[Model, ObjectName], Hashable | None]
+    found: Model, wanted: Model, kinds: Iterable[ObjectKind], key: Callable[[Model, ObjectName], Hashable | None]
 ) -> Iterator[Pair]:
     """What has only gone and what has only come, where the keys agree; in doubt none. A key of None never agrees."""
     for kind in kinds:
@@ -57,11 +227,11 @@ def _pairs(
 
 
 def _by_key(
-    model: Model, other: Model, kind: str, key: Callable[[Model, ObjectName], Hashable | None]
+    model: Model, other: Model, kind: ObjectKind, key: Callable[[Model, ObjectName], Hashable | None]
 ) -> dict[Hashable, list[ObjectName]]:
     found: defaultdict[Hashable, list[ObjectName]] = defaultdict(list)
     for name in model.items:
-        if name.kind == kind and name not in other.items and (value := key(model, name)) is not None:
+        if name.kind is kind and name not in other.items and (value := key(model, name)) is not None:
             found[value].append(name)
     return found
 
@@ -71,17 +241,16 @@ def _types(found: Model, wanted: Model) -> Iterator[Pair]:
 
 
 def _tables(found: Model, wanted: Model) -> Iterator[Pair]:
-    return _pairs(found, wanted, ["table"], _table_key)
+    return _pairs(found, wanted, [ObjectKind.TABLE], _table_key)
 
 
 def _table_key(model: Model, name: ObjectName) -> Hashable | None:
     """Everything but names: columns and constraints, with the table's own name left out of them."""
-    parts = model.parts.get(name.name, ())
-    columns = frozenset((last(one.name), model.items[one].body) for one in parts if one.kind == "column")
-    rules = sorted(model.items[one].body.definition for one in parts if one.kind == "constraint")
+    constraints = (model.items[part].body for part in model.parts.get(name.name, ()))
+    rules = sorted(body.definition for body in constraints if isinstance(body, Constraint))
     own = re.compile(rf"(?<![\w$\".]){re.escape(name.name)}(?![\w$\"])")
-    body = model.items[name].body
-    key = (body.partition_key, body.parents, columns, tuple(own.sub("", rule) for rule in rules))
+    table, columns = model.get(Table, name), frozenset(model.columns(name.name).items())
+    key = (table.partition_key, table.parents, columns, tuple(own.sub("", rule) for rule in rules))
     return key if columns else None
 
 
@@ -89,7 +258,7 @@ def _columns(found: Model, wanted: Model) -> Iterator[Pair]:
     """Where a table has one column too many and one too few, and they are alike; of several, those with akin names."""
     for table in found.tables.keys() & wanted.tables.keys():
         gone, come = (
-            [one for one in a.parts.get(table, ()) if one.kind == "column" and one not in b.items]
+            [one for one in a.parts.get(table, ()) if one.kind is ObjectKind.COLUMN and one not in b.items]
             for a, b in ((found, wanted), (wanted, found))
         )
         only = len(gone) == len(come) == 1
@@ -97,7 +266,7 @@ def _columns(found: Model, wanted: Model) -> Iterator[Pair]:
             (old, new)
             for old in gone
             for new in come
-            if (only or _are_akin(last(old.name), last(new.name))) and _are_alike(found, old, wanted, new)
+            if (only or _are_akin(old.last, new.last)) and _are_alike(found, old, wanted, new)
         ]
         yield from (
             (old, new)
@@ -113,42 +282,42 @@ def _are_akin(old: str, new: str) -> bool:
 
 
 def _are_alike(found: Model, old: ObjectName, wanted: Model, new: ObjectName) -> bool:
-    before, after = found.items[old].body, wanted.items[new].body
-    return bool(before == after and before.local and not before.generated and _same_default(found, old, wanted, new))
+    before, after = found.get(Column, old), wanted.get(Column, new)
+    return before == after and before.local and not before.generated and _same_default(found, old, wanted, new)
 
 
 def _same_default(found: Model, old: ObjectName, wanted: Model, new: ObjectName) -> bool:
     """A sequence of the column's own may be called after it."""
-    defaults = [side.body(DEFAULT, name.name) for side, name in ((found, old), (wanted, new))]
-    identities = [side.body(IDENTITY, name.name) is None for side, name in ((found, old), (wanted, new))]
-    own = all(text is not None and text.startswith("nextval(") for text in defaults)
-    return (own or defaults[0] == defaults[1]) and identities[0] == identities[1]
+    sides = ((found, old.name), (wanted, new.name))
+    before, after = (side.find(Default, name) for side, name in sides)
+    identities = [side.find(Identity, name) is None for side, name in sides]
+    own = all(default is not None and default.expression.startswith("nextval(") for default in (before, after))
+    return (own or before == after) and identities[0] == identities[1]
 
 
 def _sequences(found: Model, wanted: Model) -> Iterator[Pair]:
     def key(model: Model, name: ObjectName) -> Hashable:
-        return model.items[name].body, model.body(OWNER, name.name)
+        return model.get(Sequence, name), model.find(SequenceOwner, name.name)
 
-    return _pairs(found, wanted, ["sequence"], key)
+    return _pairs(found, wanted, [ObjectKind.SEQUENCE], key)
 
 
 def _constraints(found: Model, wanted: Model) -> Iterator[Pair]:
     def key(model: Model, name: ObjectName) -> Hashable:
-        return parent(name.name), model.items[name].body
+        return name.parent, model.get(Constraint, name)
 
-    return _pairs(found, wanted, ["constraint"], key)
+    return _pairs(found, wanted, [ObjectKind.CONSTRAINT], key)
 
 
 def _indexes(found: Model, wanted: Model) -> Iterator[Pair]:
-    return _pairs(found, wanted, ["index"], _definition_key("INDEX"))
+    def key(model: Model, name: ObjectName) -> Hashable:
+        return name.parent, model.get(Index, name).definition.replace(f"INDEX {name.last} ", "", 1)
+
+    return _pairs(found, wanted, [ObjectKind.INDEX], key)
 
 
 def _triggers(found: Model, wanted: Model) -> Iterator[Pair]:
-    return _pairs(found, wanted, ["trigger"], _definition_key("TRIGGER"))
-
-
-def _definition_key(word: str) -> Callable[[Model, ObjectName], Hashable]:
     def key(model: Model, name: ObjectName) -> Hashable:
-        return parent(name.name), model.items[name].body.definition.replace(f"{word} {last(name.name)} ", "", 1)
+        return name.parent, model.get(Trigger, name).definition.replace(f"TRIGGER {name.last} ", "", 1)
 
-    return key
+    return _pairs(found, wanted, [ObjectKind.TRIGGER], key)

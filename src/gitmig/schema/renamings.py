@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from gitmig.schema.names import arguments, last, parent, without_arguments
+from gitmig.schema.model import NAMED_PARTS, ObjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 
 K = TypeVar("K")
-
-
-PARTS = {"column", "constraint", "index", "trigger"}
 
 
 # A script without these words renames nothing, unless it calls a function that does.
@@ -30,7 +27,7 @@ class Renaming(NamedTuple):
     in, a table's before its columns'.
     """
 
-    kind: str
+    kind: ObjectKind
     before: str
     after: str
 
@@ -48,16 +45,15 @@ def renamings(before: Mapping[K, ObjectName], after: Mapping[K, ObjectName]) -> 
     What is called otherwise only because something that it is in is, or an argument's type, is left out.
     """
     changed = [(old, after[key]) for key, old in before.items() if key in after and after[key] != old]
-    schemas = {new.name: old.name for old, new in changed if old.kind == "schema"}
+    schemas = {new.name: old.name for old, new in changed if old.kind is ObjectKind.SCHEMA}
     found = []
     for old, new in changed:
-        if old.kind == "schema":
+        if old.kind is ObjectKind.SCHEMA:
             name = new.name
-        elif old.kind in PARTS:
-            name = f"{parent(old.name)}.{last(new.name)}"
+        elif old.kind in NAMED_PARTS:
+            name = f"{old.parent}.{new.last}"
         else:
-            schema = parent(without_arguments(new.name))
-            name = f"{schemas.get(schema, schema)}.{last(new.name)}{arguments(old.name)}"
+            name = f"{schemas.get(new.parent, new.parent)}.{new.last}{old.arguments}"
         if name != old.name:
             found.append(Renaming(old.kind, old.name, name))
     return sorted(found)

@@ -1,4 +1,4 @@
-"""Trying several orders of scripts on a scratch database; nothing of it stays."""
+"""Running several orders of scripts on a scratch database; nothing of it stays."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections import deque
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gitmig.check.proof import Failure, Result
+from gitmig.check.proof import OrderFailure, OrderResult
 from gitmig.execute.build import build, run_confined, run_fresh
 from gitmig.execute.scratch import scratch_copy, scratch_database
-from gitmig.execute.script import run_all, runner_of
+from gitmig.execute.script import run_all
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError
 from gitmig.rows.constraints import settle_constraints
@@ -18,29 +18,33 @@ from gitmig.schema.catalog import read_schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gitmig.check.proof import Attempt, Trial, Way
+    from gitmig.check.proof import PlannedRun, PlannedScript, RunOrder
     from gitmig.migrations.model import Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
 
-    Run = Callable[[Connection, Sequence[Attempt]], Failure | None]
+    RunScripts = Callable[[Connection, Sequence[PlannedScript]], OrderFailure | None]
 
 
-def run_trials(
-    url: str, bootstrap: str, foundation: Sequence[Script], trials: Mapping[Way, Trial], ignore: Sequence[str] = ()
-) -> tuple[Schema, dict[Way, Result]]:
-    """The schema of the foundation, built once on the server of `url`, and what each trial on top of it came to.
+def run_orders(
+    url: str,
+    bootstrap: str,
+    foundation: Sequence[Script],
+    runs: Mapping[RunOrder, PlannedRun],
+    ignore: Sequence[str] = (),
+) -> tuple[Schema, dict[RunOrder, OrderResult]]:
+    """The schema of the foundation, built once on the server of `url`, and what each run on top of it came to.
 
     Raises BuildFailed if the foundation does not run, GitmigError if the role may not create databases.
     """
     with scratch_database(url, bootstrap) as connection:
         before = _founded(connection, foundation, ignore)
         try:
-            return before, {way: _rolled_back(connection, trial, ignore) for way, trial in trials.items()}
+            return before, {order: _rolled_back(connection, run, ignore) for order, run in runs.items()}
         except _NeedsCommits:
             template = connection.info.dbname
             connection.close()  # a database that is copied has no sessions
-        return before, {way: _on_a_copy(url, template, trial, ignore) for way, trial in trials.items()}
+        return before, {order: _on_a_copy(url, template, run, ignore) for order, run in runs.items()}
 
 
 class _NeedsCommits(Exception):
@@ -54,7 +58,7 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
             for about_roles, group in groupby(map(_inside, scripts), lambda s: bool(s.language.roles(s.text))):
                 if about_roles:
                     for script in group:
-                        run_confined(connection, script, runner_of(script.language).inside)
+                        run_confined(connection, script)
                 else:
                     deque(run_all(connection, list(group)), maxlen=0)
     except (ScriptError, _NeedsCommits, *SAID_LATE):
@@ -63,38 +67,38 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
     return read_schema(connection, ignore)
 
 
-def _rolled_back(connection: Connection, trial: Trial, ignore: Sequence[str]) -> Result:
-    """The trial in one transaction, which is many times quicker than a database of its own."""
+def _rolled_back(connection: Connection, planned: PlannedRun, ignore: Sequence[str]) -> OrderResult:
+    """The run in one transaction, which is many times quicker than a database of its own."""
     with connection.transaction(force_rollback=True):
-        return _tried(connection, trial, ignore, _together)
+        return _result(connection, planned, ignore, _together)
 
 
-def _on_a_copy(url: str, template: str, trial: Trial, ignore: Sequence[str]) -> Result:
+def _on_a_copy(url: str, template: str, planned: PlannedRun, ignore: Sequence[str]) -> OrderResult:
     with scratch_copy(url, template) as connection:
-        return _tried(connection, trial, ignore, _one_by_one)
+        return _result(connection, planned, ignore, _one_by_one)
 
 
-def _tried(connection: Connection, trial: Trial, ignore: Sequence[str], run: Run) -> Result:
-    if failure := run(connection, trial.there):
-        return Result(failure=failure)
+def _result(connection: Connection, planned: PlannedRun, ignore: Sequence[str], run_scripts: RunScripts) -> OrderResult:
+    if failure := run_scripts(connection, planned.ups):
+        return OrderResult(failure=failure)
     schema = read_schema(connection, ignore)
-    if not trial.back:
-        return Result(schema=schema)
-    if failure := run(connection, trial.back):
-        return Result(schema=schema, back_failure=failure)
-    return Result(schema=schema, back=read_schema(connection, ignore))
+    if not planned.downs:
+        return OrderResult(schema=schema)
+    if failure := run_scripts(connection, planned.downs):
+        return OrderResult(schema=schema, revert_failure=failure)
+    return OrderResult(schema=schema, reverted=read_schema(connection, ignore))
 
 
-def _together(connection: Connection, attempts: Sequence[Attempt]) -> Failure | None:
+def _together(connection: Connection, scripts: Sequence[PlannedScript]) -> OrderFailure | None:
     """Run all in the open transaction, which is spoilt after a failure. Raises _NeedsCommits."""
-    for attempt in attempts:
-        script = _inside(attempt.script)
+    for planned in scripts:
+        script = _inside(planned.script)
         try:
-            run_confined(connection, script, runner_of(script.language).inside)
+            run_confined(connection, script)
         except ScriptError as error:
             if connection.closed or error.sqlstate in TOO_MUCH_FOR_ONE:
                 raise _NeedsCommits from error
-            return _failure(attempt, error)
+            return _failure(planned, error)
     try:
         settle_constraints(connection)  # what a commit would check
     except SAID_LATE as error:
@@ -102,13 +106,13 @@ def _together(connection: Connection, attempts: Sequence[Attempt]) -> Failure | 
     return None
 
 
-def _one_by_one(connection: Connection, attempts: Sequence[Attempt]) -> Failure | None:
+def _one_by_one(connection: Connection, scripts: Sequence[PlannedScript]) -> OrderFailure | None:
     """Run each as a database gets it, with a commit of its own."""
-    for attempt in attempts:
+    for planned in scripts:
         try:
-            run_fresh(connection, attempt.script)
+            run_fresh(connection, planned.script)
         except ScriptError as error:
-            return _failure(attempt, error)
+            return _failure(planned, error)
     return None
 
 
@@ -119,11 +123,11 @@ def _inside(script: Script) -> Script:
     return inside
 
 
-def _failure(attempt: Attempt, error: ScriptError) -> Failure:
-    return Failure(
-        label=attempt.label,
-        direction=attempt.direction,
-        path=attempt.script.path,
+def _failure(planned: PlannedScript, error: ScriptError) -> OrderFailure:
+    return OrderFailure(
+        label=planned.label,
+        direction=planned.direction,
+        path=planned.script.path,
         line=error.line,
         statement=" ".join(error.statement.split()),
         message=error.message,

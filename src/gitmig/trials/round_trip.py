@@ -1,6 +1,6 @@
-"""What is seen of a migration when its up, its down and its up again are run, and what that says about it.
+"""Trying a migration: its up, its down and its up again, and what that says about it.
 
-Trying a migration: its up, its down and its up again, without a trace in the database it is tried on.
+Nothing stays in the database on which it is tried.
 """
 
 from __future__ import annotations
@@ -13,20 +13,19 @@ import psycopg
 from psycopg import sql
 
 from gitmig.execute.build import run_confined, run_fresh
-from gitmig.execute.script import runner_of
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
 from gitmig.rows.constraints import settle_constraints
 from gitmig.rows.plant import plant
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.model import COLUMN_ORDER, ObjectName, schema_difference
+from gitmig.schema.model import ObjectKind, ObjectName, schema_difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.execute.scratch import Bench
+    from gitmig.execute.scratch import ClonableScratch
     from gitmig.migrations.model import Content, Migration, Script
-    from gitmig.postgres.address import Connection
+    from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
 
 
@@ -38,7 +37,7 @@ class Weight(Enum):
     FINDING = "finding"
 
 
-class Outcome(Enum):
+class RoundTripOutcome(Enum):
     """How it went, in the words people read."""
 
     UNDONE = "undone exactly"
@@ -55,9 +54,9 @@ class Outcome(Enum):
     @property
     def weight(self) -> Weight:
         """Irreversible and column order are meant, or cannot be helped: notes."""
-        if self is Outcome.UNDONE:
+        if self is RoundTripOutcome.UNDONE:
             return Weight.FINE
-        return Weight.NOTE if self in {Outcome.COLUMN_ORDER, Outcome.IRREVERSIBLE} else Weight.FINDING
+        return Weight.NOTE if self in {RoundTripOutcome.COLUMN_ORDER, RoundTripOutcome.IRREVERSIBLE} else Weight.FINDING
 
 
 class Stage(Enum):
@@ -69,7 +68,7 @@ class Stage(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class RoundTripFailure:
     """A statement that PostgreSQL refused; `row` is the planted row of the table it complained about, as JSON."""
 
     stage: Stage
@@ -82,29 +81,29 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class RoundTrip:
     """The schema after the down and after the second up, None where it did not come to that."""
 
     undone: Schema | None = None
     again: Schema | None = None
-    failure: Failure | None = None
+    failure: RoundTripFailure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Observation:
     """One thing to say about a migration; `objects` are those in which two schemas differ that should not."""
 
-    outcome: Outcome
-    failure: Failure | None = None
+    outcome: RoundTripOutcome
+    failure: RoundTripFailure | None = None
     objects: tuple[ObjectName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class RoundTripVerdict:
     """Everything there is to say about a migration: at least one finding, the gravest cause first."""
 
     migration: Migration
-    findings: tuple[Finding, ...]
+    findings: tuple[Observation, ...]
 
     @property
     def weight(self) -> Weight:
@@ -112,7 +111,7 @@ class Verdict:
         return max((finding.outcome.weight for finding in self.findings), key=list(Weight).index)
 
 
-def judge(before: Schema, after: Schema, with_rows: Trial, empty: Trial | None) -> tuple[Finding, ...]:
+def observe(before: Schema, after: Schema, with_rows: RoundTrip, empty: RoundTrip | None) -> tuple[Observation, ...]:
     """What two trials say: one with rows planted before the up and, where that failed, one on empty tables.
 
     `before` and `after` are the schemas that a fresh database has without and with the migration.
@@ -122,49 +121,56 @@ def judge(before: Schema, after: Schema, with_rows: Trial, empty: Trial | None) 
     finding = _seen(before, after, empty)
     if empty.failure is not None and empty.failure.stage is with_rows.failure.stage:
         return (finding,)
-    on_rows = Finding(outcome=ON_ROWS[with_rows.failure.stage], failure=with_rows.failure)
-    return (on_rows,) if finding.outcome is Outcome.UNDONE else (on_rows, finding)
+    on_rows = Observation(outcome=ON_ROWS[with_rows.failure.stage], failure=with_rows.failure)
+    return (on_rows,) if finding.outcome is RoundTripOutcome.UNDONE else (on_rows, finding)
 
 
 ON_ROWS = {
-    Stage.UP: Outcome.UP_FAILS_ON_ROWS,
-    Stage.DOWN: Outcome.DOWN_FAILS_ON_ROWS,
-    Stage.AGAIN: Outcome.SECOND_UP_FAILS,
+    Stage.UP: RoundTripOutcome.UP_FAILS_ON_ROWS,
+    Stage.DOWN: RoundTripOutcome.DOWN_FAILS_ON_ROWS,
+    Stage.AGAIN: RoundTripOutcome.SECOND_UP_FAILS,
 }
-ALWAYS = {Stage.UP: Outcome.UP_FAILS, Stage.DOWN: Outcome.DOWN_FAILS, Stage.AGAIN: Outcome.SECOND_UP_FAILS}
+ALWAYS = {
+    Stage.UP: RoundTripOutcome.UP_FAILS,
+    Stage.DOWN: RoundTripOutcome.DOWN_FAILS,
+    Stage.AGAIN: RoundTripOutcome.SECOND_UP_FAILS,
+}
 
 
-def _seen(before: Schema, after: Schema, trial: Trial) -> Finding:
+def _seen(before: Schema, after: Schema, trial: RoundTrip) -> Observation:
     if trial.failure is not None:
-        return Finding(outcome=ALWAYS[trial.failure.stage], failure=trial.failure)
+        return Observation(outcome=ALWAYS[trial.failure.stage], failure=trial.failure)
     if trial.undone is None:
-        return Finding(outcome=Outcome.IRREVERSIBLE)
+        return Observation(outcome=RoundTripOutcome.IRREVERSIBLE)
     if left := schema_difference(before, trial.undone).names:
-        return Finding(outcome=Outcome.NOT_UNDONE, objects=left)
+        return Observation(outcome=RoundTripOutcome.NOT_UNDONE, objects=left)
     if trial.again is not None and (other := schema_difference(after, trial.again).names):
-        return Finding(outcome=Outcome.SECOND_UP_DIFFERS, objects=other)
+        return Observation(outcome=RoundTripOutcome.SECOND_UP_DIFFERS, objects=other)
     if moved := _reordered(before, trial.undone):
-        return Finding(outcome=Outcome.COLUMN_ORDER, objects=moved)
-    return Finding(outcome=Outcome.UNDONE)
+        return Observation(outcome=RoundTripOutcome.COLUMN_ORDER, objects=moved)
+    return Observation(outcome=RoundTripOutcome.UNDONE)
 
 
 def _reordered(before: Schema, after: Schema) -> tuple[ObjectName, ...]:
     """The tables whose columns stand in another order."""
-    found = [name for name, text in before.objects.items() if name.kind == COLUMN_ORDER and after.objects[name] != text]
-    return tuple(ObjectName("table", name.name) for name in sorted(found))
+    orders = {name: text for name, text in before.objects.items() if name.kind is ObjectKind.COLUMN_ORDER}
+    found = [name for name, text in orders.items() if after.objects[name] != text]
+    return tuple(ObjectName(ObjectKind.TABLE, name.name) for name in sorted(found))
 
 
-def run_trial(bench: Bench, content: Content, before: Schema, ignore: Sequence[str] = (), *, rows: bool) -> Trial:
+def run_round_trip(
+    scratch: ClonableScratch, content: Content, before: Schema, ignore: Sequence[str] = (), *, rows: bool
+) -> RoundTrip:
     """Try a migration on a database whose schema is `before`; with `rows` planted before the up.
 
     The down is not tried where the up fails, nor the second up where the down did not undo. Everything happens in one
     transaction that is rolled back, or on a clone where PostgreSQL does not allow that.
     """
     try:
-        with bench.connection.transaction(force_rollback=True):
-            return _try(bench.connection, content, before, ignore, _run_inside, rows=rows)
+        with scratch.connection.transaction(force_rollback=True):
+            return _try(scratch.connection, content, before, ignore, _run_inside, rows=rows)
     except _NotInside:
-        with bench.clone() as connection:
+        with scratch.clone() as connection:
             return _try(connection, content, before, ignore, run_fresh, rows=rows)
 
 
@@ -180,7 +186,7 @@ def _try(
     run: Callable[[Connection, Script], None],
     *,
     rows: bool,
-) -> Trial:
+) -> RoundTrip:
     if rows:
         with connection.transaction():
             plant(connection)
@@ -188,18 +194,18 @@ def _try(
     try:
         run(connection, content.up)
         if content.down is None:
-            return Trial()
+            return RoundTrip()
         stage = Stage.DOWN
         run(connection, content.down)
         undone = read_schema(connection, ignore)
         if undone.fingerprint != before.fingerprint:
-            return Trial(undone=undone)
+            return RoundTrip(undone=undone)
         stage = Stage.AGAIN
         run(connection, content.up)
     except ScriptError as error:
         script = content.down if stage is Stage.DOWN and content.down else content.up
-        return Trial(undone=undone, failure=failure_of(connection, stage, script, error))
-    return Trial(undone=undone, again=read_schema(connection, ignore))
+        return RoundTrip(undone=undone, failure=failure_of(connection, stage, script, error))
+    return RoundTrip(undone=undone, again=read_schema(connection, ignore))
 
 
 def _run_inside(connection: Connection, script: Script) -> None:
@@ -209,7 +215,7 @@ def _run_inside(connection: Connection, script: Script) -> None:
         raise _NotInside
     try:
         with connection.transaction():
-            run_confined(connection, inside, runner_of(script.language).inside)
+            run_confined(connection, inside)
             settle_constraints(connection)
     except ScriptError as error:
         if error.sqlstate in TOO_MUCH_FOR_ONE:
@@ -219,9 +225,9 @@ def _run_inside(connection: Connection, script: Script) -> None:
         raise error_at_commit(script, error) from error
 
 
-def failure_of(connection: Connection, stage: Stage, script: Script, error: ScriptError) -> Failure:
+def failure_of(connection: Connection, stage: Stage, script: Script, error: ScriptError) -> RoundTripFailure:
     """The refusal as it is reported, with the row that stood in the way if there is one."""
-    return Failure(
+    return RoundTripFailure(
         stage=stage,
         path=script.path,
         line=error.line,
@@ -237,7 +243,7 @@ def _row(connection: Connection, table: tuple[str, str]) -> str | None:
     query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t LIMIT 1").format(sql.Identifier(*table))
     try:
         with connection.transaction(), connection.among_rows():
-            found = connection.execute(query).fetchone()
+            found = connection.value(query)
     except psycopg.errors.UndefinedTable:
         return None
-    return str(found[0]) if found else None
+    return None if found is None else str(found)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gitmig.check.findings import Finding, Severity
-from gitmig.check.proof import Failure, Proof, Way
-from gitmig.cli.formats import Report, Side
+from gitmig.check.proof import OrderFailure, Proof, RunOrder
+from gitmig.cli.formats import CheckReport, ReportSide
 from gitmig.migrations.plan import Direction
-from gitmig.schema.model import ObjectName
+from gitmig.schema.model import ObjectKind, ObjectName
 from tests.samples import migration
 
 FINDINGS = (
@@ -36,7 +36,7 @@ FINDINGS = (
         doubt="a DO block cannot be seen into",
     ),
 )
-FAILURE = Failure(
+FAILURE = OrderFailure(
     label="0003_index",
     direction=Direction.APPLY,
     path="db/my migrations/0003_index.sql",
@@ -45,25 +45,25 @@ FAILURE = Failure(
     message='column "contents" does not exist',
 )
 BROKEN = Proof(
-    ways=(Way.MERGED, Way.THEIRS_FIRST),
-    failures={Way.MERGED: FAILURE},
+    orders=(RunOrder.MERGED, RunOrder.THEIRS_FIRST),
+    failures={RunOrder.MERGED: FAILURE},
     differences={},
-    one_way=("0004_fill",),
+    without_down=("0004_fill",),
 )
 DIFFERENT = Proof(
-    ways=(Way.MERGED, Way.OURS_FIRST),
+    orders=(RunOrder.MERGED, RunOrder.OURS_FIRST),
     failures={},
-    differences={Way.OURS_FIRST: tuple(ObjectName("column", f"public.t.c{k}") for k in range(6))},
-    tried_back=True,
-    lost=(ObjectName("index", "public.t.i"),),
+    differences={RunOrder.OURS_FIRST: tuple(ObjectName(ObjectKind.COLUMN, f"public.t.c{k}") for k in range(6))},
+    reverted=True,
+    lost=(ObjectName(ObjectKind.INDEX, "public.t.i"),),
 )
-SOUND = Proof(ways=(Way.MERGED, Way.THEIRS_FIRST), failures={}, differences={}, tried_back=True)
-ALONE = Proof(ways=(Way.MERGED,), failures={}, differences={}, back_failure=FAILURE)
+SOUND = Proof(orders=(RunOrder.MERGED, RunOrder.THEIRS_FIRST), failures={}, differences={}, reverted=True)
+ALONE = Proof(orders=(RunOrder.MERGED,), failures={}, differences={}, revert_failure=FAILURE)
 
-BASE = Side(name="main", commit="b" * 40, added=(migration("0002_body"),))
-OURS = Side(name="feature/x_y", commit="c" * 40, added=(migration("0003_index"), migration("0004_fill")))
+BASE = ReportSide(name="main", commit="b" * 40, added=(migration("0002_body"),))
+OURS = ReportSide(name="feature/x_y", commit="c" * 40, added=(migration("0003_index"), migration("0004_fill")))
 PARTED = "a" * 40
 
-REPORT = Report(base=BASE, ours=OURS, merge_base=PARTED, findings=FINDINGS, proof=BROKEN)
-CLEAN = Report(base=BASE, ours=OURS, merge_base=PARTED, findings=(), proof=SOUND)
-EMPTY = Report(base=BASE, ours=OURS, merge_base=PARTED, findings=())
+REPORT = CheckReport(base=BASE, ours=OURS, merge_base=PARTED, findings=FINDINGS, proof=BROKEN)
+CLEAN = CheckReport(base=BASE, ours=OURS, merge_base=PARTED, findings=(), proof=SOUND)
+EMPTY = CheckReport(base=BASE, ours=OURS, merge_base=PARTED, findings=())

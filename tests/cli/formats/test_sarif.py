@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 
 from gitmig import __version__
+from gitmig.check.rules import RULES
 from gitmig.cli.formats import render
+from gitmig.cli.formats.explanation import as_sarif, as_text
 from tests.cli.formats.samples import EMPTY, REPORT
 
 
@@ -20,7 +22,7 @@ def test_the_whole_document() -> None:
                     "driver": {
                         "name": "gitmig",
                         "version": __version__,
-                        "rules": [{"id": "GM201"}, {"id": "GM301"}, {"id": "GM401"}],
+                        "rules": [as_sarif(RULES[code]) for code in ("GM201", "GM301", "GM401")],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -77,6 +79,49 @@ def test_the_whole_document() -> None:
                 ],
             }
         ],
+    }
+
+
+def test_a_rule_brings_its_help_along() -> None:
+    assert as_sarif(RULES["GM401"]) == {
+        "id": "GM401",
+        "shortDescription": {
+            "text": "A script runs SQL that is put together when it runs, catches errors, or is in another language."
+        },
+        "fullDescription": {
+            "text": "A script runs SQL that is put together when it runs, catches errors, or is in another language."
+            "\n\nThe answer holds for the rest of it. There is one note for each migration, with the first place."
+        },
+        "help": {
+            "text": as_text(RULES["GM401"]),
+            "markdown": """\
+A script runs SQL that is put together when it runs, catches errors, or is in another language.
+
+The answer holds for the rest of it. There is one note for each migration, with the first place.
+
+What to do: `gitmig check --prove` runs both orders and looks.
+
+If a proof runs every order and all give one schema, it goes.
+
+Found:
+
+```sql
+-- ours
+DO $$ BEGIN EXECUTE 'ALTER TABLE ' || current_setting('a.b') || ' ADD c int'; END $$;
+-- theirs
+CREATE TABLE likes (id int);
+```
+
+Fine:
+
+```sql
+-- ours
+DO $$ BEGIN EXECUTE 'ALTER TABLE comments ADD c int'; END $$;
+-- theirs
+CREATE TABLE likes (id int);
+```""",
+        },
+        "defaultConfiguration": {"level": "note"},
     }
 
 

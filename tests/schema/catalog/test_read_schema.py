@@ -8,7 +8,7 @@ import pytest
 
 from gitmig.postgres.address import connect
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.model import COLUMN_ORDER, PARTITION_KEY, ObjectName, Schema, Tie, schema_difference
+from gitmig.schema.model import ObjectKind, ObjectName, Schema, Tie, schema_difference
 from tests.schema.catalog.case import TOGETHER
 from tests.statements import send
 
@@ -143,7 +143,7 @@ def test_partition_keys_of_partitions_count_as_those_of_the_table_above(database
         CREATE TABLE t_1 PARTITION OF t DEFAULT PARTITION BY LIST (b)""")
     with connect(database.url, "test") as connection:
         edges = read_schema(connection, edges=True).edges
-    assert sorted(name.name for name in edges if name.kind == PARTITION_KEY) == ["public.t.a", "public.t.b"]
+    assert sorted(name.name for name in edges if name.kind == ObjectKind.PARTITION_KEY) == ["public.t.a", "public.t.b"]
 
 
 def test_an_empty_database_has_only_schema_public(database: Database) -> None:
@@ -153,7 +153,7 @@ def test_an_empty_database_has_only_schema_public(database: Database) -> None:
 def test_the_order_of_columns_is_reported_and_not_in_the_fingerprint(database: Database) -> None:
     a = read(database.url, "CREATE TABLE t (a int, b int)")
     b = read(database.url, "ALTER TABLE t DROP a; ALTER TABLE t ADD a int")
-    order = ObjectName(COLUMN_ORDER, "public.t")
+    order = ObjectName(ObjectKind.COLUMN_ORDER, "public.t")
     assert (a.objects[order], b.objects[order]) == ("a, b", "b, a")
     assert a.fingerprint == b.fingerprint
     assert not schema_difference(a, b)

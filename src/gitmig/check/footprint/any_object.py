@@ -1,16 +1,24 @@
-"""DROP of anything.
-
-RENAME TO, SET SCHEMA, OWNER TO: new names and owners of what is there.
-"""
+"""Statements about an object of any kind: DROP, TRUNCATE, RENAME TO, SET SCHEMA, OWNER TO, COMMENT, GRANT, REVOKE."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.objects import Kind, Object, in_schema, operator, other, schema, unplaced
+from gitmig.check.footprint.model import (
+    Action,
+    DependencyKind,
+    NamedKind,
+    Object,
+    Trait,
+    in_schema,
+    operator,
+    other,
+    schema,
+    unplaced,
+)
+from gitmig.check.footprint.names import signature
 from gitmig.check.footprint.parse_tree import definition, text, texts, unwrap
-from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.typenames import signature
+from gitmig.check.footprint.trace import lenient
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.parse_tree import Node
@@ -18,29 +26,36 @@ if TYPE_CHECKING:
 
 
 CLASSES = {
-    "OBJECT_TABLE": Kind.TABLE,
-    "OBJECT_FOREIGN_TABLE": Kind.TABLE,
-    "OBJECT_VIEW": Kind.VIEW,
-    "OBJECT_MATVIEW": Kind.VIEW,
-    "OBJECT_INDEX": Kind.INDEX,
-    "OBJECT_SEQUENCE": Kind.SEQUENCE,
-    "OBJECT_TYPE": Kind.TYPE,
-    "OBJECT_DOMAIN": Kind.TYPE,
+    "OBJECT_TABLE": NamedKind.TABLE,
+    "OBJECT_FOREIGN_TABLE": NamedKind.TABLE,
+    "OBJECT_VIEW": NamedKind.VIEW,
+    "OBJECT_MATVIEW": NamedKind.VIEW,
+    "OBJECT_INDEX": NamedKind.INDEX,
+    "OBJECT_SEQUENCE": NamedKind.SEQUENCE,
+    "OBJECT_TYPE": NamedKind.TYPE,
+    "OBJECT_DOMAIN": NamedKind.TYPE,
 }
-DROPPED_PARTS = {"OBJECT_TRIGGER": Kind.TRIGGER, "OBJECT_POLICY": Kind.POLICY, "OBJECT_RULE": Kind.RULE}
+PARTS = {
+    "OBJECT_COLUMN": NamedKind.COLUMN,
+    "OBJECT_TABCONSTRAINT": NamedKind.CONSTRAINT,
+    "OBJECT_TRIGGER": NamedKind.TRIGGER,
+    "OBJECT_POLICY": NamedKind.POLICY,
+    "OBJECT_RULE": NamedKind.RULE,
+}
+RENAMED_PARTS = {**PARTS, "OBJECT_ATTRIBUTE": NamedKind.COLUMN, "OBJECT_DOMCONSTRAINT": NamedKind.CONSTRAINT}
 ROUTINES = {"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"}
 
 
 def drop(trace: Trace, node: Node) -> None:
     """DROP … , one object after the other."""
     kind = node.get("removeType", "")
-    traits = [Trait.LENIENT] if node.get("missing_ok") else []
+    traits = lenient(node)
     traits += [Trait.CASCADE] if node.get("behavior") == "DROP_CASCADE" else []
     for item in node.get("objects", ()):
         dropped = named_object(trace, kind, item)
-        trace.touch(Verb.DROP, dropped, *traits)
-        if kind in DROPPED_PARTS:
-            trace.read(_owner(dropped), *([Trait.LENIENT] if node.get("missing_ok") else []))
+        trace.touch(Action.DROP, dropped, *traits)
+        if kind in PARTS:
+            trace.read(_owner(dropped), *lenient(node))
     if kind == "OBJECT_EXTENSION":
         trace.cannot_see("what belongs to an extension goes with it")
 
@@ -49,7 +64,7 @@ def drop_role(trace: Trace, node: Node) -> None:
     """DROP ROLE."""
     for item in node.get("roles", ()):
         name = item["RoleSpec"].get("rolename", "")
-        trace.touch(Verb.DROP, other("role", name), *([Trait.LENIENT] if node.get("missing_ok") else []))
+        trace.touch(Action.DROP, other("role", name), *lenient(node))
 
 
 def truncate(trace: Trace, node: Node) -> None:
@@ -57,7 +72,7 @@ def truncate(trace: Trace, node: Node) -> None:
     for item in node.get("relations", ()):
         table = trace.relation(item["RangeVar"])
         trace.read(table)
-        trace.touch(Verb.WRITE, table, aspect="delete")
+        trace.touch(Action.WRITE, table, aspect="delete")
 
 
 def named_object(trace: Trace, kind: str, item: Node) -> Object:
@@ -69,9 +84,9 @@ def named_object(trace: Trace, kind: str, item: Node) -> Object:
         return trace.routine(node["objname"], arguments)
     if kind in CLASSES and node_kind in {"List", "TypeName"}:
         return trace.named(names, CLASSES[kind])
-    if kind in DROPPED_PARTS:
+    if kind in PARTS:
         *owner, part = names
-        return trace.named(owner, Kind.TABLE).part(DROPPED_PARTS[kind], text(part))
+        return trace.named(owner, NamedKind.TABLE).part(PARTS[kind], text(part))
     if kind == "OBJECT_SCHEMA":
         return schema(text(item))
     if kind == "OBJECT_OPERATOR":
@@ -83,80 +98,132 @@ def named_object(trace: Trace, kind: str, item: Node) -> Object:
 def read_owner(trace: Trace, role: Node | None) -> None:
     """The role behind OWNER TO, unless it is whoever runs the script: it cannot go as long as it owns something."""
     if role and (name := role.get("rolename")):
-        trace.read(other("role", name), manner=Manner.KEY)
+        trace.read(other("role", name), dependency=DependencyKind.FOLLOWS)
 
 
 def _owner(part: Object) -> Object:
-    return type(part)(Kind.TABLE, part.root)
-
-
-NAMED_PARTS = {
-    "OBJECT_COLUMN": Kind.COLUMN,
-    "OBJECT_ATTRIBUTE": Kind.COLUMN,
-    "OBJECT_TABCONSTRAINT": Kind.CONSTRAINT,
-    "OBJECT_DOMCONSTRAINT": Kind.CONSTRAINT,
-    "OBJECT_TRIGGER": Kind.TRIGGER,
-    "OBJECT_POLICY": Kind.POLICY,
-    "OBJECT_RULE": Kind.RULE,
-}
+    return type(part)(NamedKind.TABLE, part.root)
 
 
 def rename(trace: Trace, node: Node) -> None:
     """ALTER … RENAME TO."""
-    lenient = [Trait.LENIENT] if node.get("missing_ok") else []
+    forgives = lenient(node)
     kind, new = node.get("renameType", ""), node["newname"]
-    if kind in NAMED_PARTS:
+    if kind in RENAMED_PARTS:
         owner = _relation(trace, node)
-        trace.read(owner, *lenient)
-        old = owner.part(NAMED_PARTS[kind], node["subname"])
-        trace.touch(Verb.RENAME, old, *lenient, to=owner.part(NAMED_PARTS[kind], new))
-        if NAMED_PARTS[kind] is Kind.CONSTRAINT:  # and its index, if it has one
-            index, renamed = (in_schema(Kind.INDEX, owner.path[1], name) for name in (node["subname"], new))
-            trace.touch(Verb.RENAME, index, Trait.LENIENT, to=renamed)
+        trace.read(owner, *forgives)
+        old = owner.part(RENAMED_PARTS[kind], node["subname"])
+        trace.touch(Action.RENAME, old, *forgives, to=owner.part(RENAMED_PARTS[kind], new))
+        if RENAMED_PARTS[kind] is NamedKind.CONSTRAINT:  # and its index, if it has one
+            index, renamed = (in_schema(NamedKind.INDEX, owner.path[1], name) for name in (node["subname"], new))
+            trace.touch(Action.RENAME, index, Trait.LENIENT, to=renamed)
         return
     old = _renamed(trace, node, kind)
     place = min(len(old.path), 3) - 1  # behind a function's name stands its signature
-    trace.touch(Verb.RENAME, old, *lenient, to=Object(old.kind, (*old.path[:place], new, *old.path[place + 1 :])))
+    trace.touch(Action.RENAME, old, *forgives, to=Object(old.kind, (*old.path[:place], new, *old.path[place + 1 :])))
 
 
 def set_schema(trace: Trace, node: Node) -> None:
     """ALTER … SET SCHEMA."""
     kind = node.get("objectType", "")
     old = (
-        trace.relation(node["relation"], CLASSES.get(kind, Kind.TABLE))
+        trace.relation(node["relation"], CLASSES.get(kind, NamedKind.TABLE))
         if "relation" in node
         else (named_object(trace, kind, node["object"]))
     )
     if len(old.path) < 3:
-        trace.touch(Verb.ALTER, old, aspect="schema", value=definition(node))
+        trace.touch(Action.ALTER, old, aspect="schema", value=definition(node))
         return
-    lenient = [Trait.LENIENT] if node.get("missing_ok") else []
+    forgives = lenient(node)
     trace.read(schema(node["newschema"]))
-    trace.touch(Verb.RENAME, old, *lenient, to=Object(old.kind, (old.path[0], node["newschema"], *old.path[2:])))
+    trace.touch(Action.RENAME, old, *forgives, to=Object(old.kind, (old.path[0], node["newschema"], *old.path[2:])))
 
 
 def set_owner(trace: Trace, node: Node) -> None:
     """ALTER … OWNER TO."""
     touched = named_object(trace, node.get("objectType", ""), node["object"])
     read_owner(trace, node.get("newowner"))
-    trace.touch(Verb.ALTER, touched, aspect="owner", value=definition(node.get("newowner")))
+    trace.touch(Action.ALTER, touched, aspect="owner", value=definition(node.get("newowner")))
 
 
 def _relation(trace: Trace, node: Node) -> Object:
     if "relation" in node:
-        return trace.relation(node["relation"], CLASSES.get(node.get("relationType", ""), Kind.TABLE))
+        return trace.relation(node["relation"], CLASSES.get(node.get("relationType", ""), NamedKind.TABLE))
     return named_object(trace, "OBJECT_DOMAIN", node["object"])
 
 
 def _renamed(trace: Trace, node: Node, kind: str) -> Object:
     if "relation" in node:
-        return trace.relation(node["relation"], CLASSES.get(kind, Kind.TABLE))
+        return trace.relation(node["relation"], CLASSES.get(kind, NamedKind.TABLE))
     if "object" in node and (kind in CLASSES or kind in ROUTINES):
         return named_object(trace, kind, node["object"])
     if kind == "OBJECT_SCHEMA":
         return schema(node["subname"])
     what = kind.removeprefix("OBJECT_").replace("_", " ").lower()
     return other(what, node["subname"]) if "subname" in node else named_object(trace, kind, node["object"])
+
+
+def grant(trace: Trace, node: Node) -> None:
+    """GRANT and REVOKE on objects; on all objects of a schema it matters which are there."""
+    grantees = [item["RoleSpec"].get("rolename", "public") for item in node.get("grantees", ())]
+    for name in grantees:
+        trace.read(other("role", name))
+    privileges = [item["AccessPriv"] for item in node.get("privileges", ())] or [{"priv_name": "all"}]
+    way = "grant" if node.get("is_grant") else "revoke"
+    for item in node.get("objects", ()):
+        for touched in _granted(trace, node, item):
+            if node.get("targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
+                trace.touch(Action.READ, touched, Trait.WHOLE, aspect=node.get("objtype", ""))
+            for privilege in privileges:
+                for name in grantees:
+                    aspect = f"{privilege.get('priv_name', 'all')} for {name}"
+                    trace.touch(Action.ALTER, touched, aspect=aspect, value=way + definition(privilege))
+                for column in texts(privilege.get("cols")):
+                    trace.read(touched.part(NamedKind.COLUMN, column))
+
+
+def grant_role(trace: Trace, node: Node) -> None:
+    """GRANT role TO role."""
+    for item in node.get("grantee_roles", ()):
+        member = other("role", item["RoleSpec"].get("rolename", ""))
+        for granted in node.get("granted_roles", ()):
+            name = granted["AccessPriv"]["priv_name"]
+            trace.read(other("role", name))
+            trace.touch(Action.ALTER, member, aspect=f"member of {name}", value=str(node.get("is_grant", False)))
+
+
+def default_privileges(trace: Trace, node: Node) -> None:
+    """ALTER DEFAULT PRIVILEGES: what is made afterwards has others than what was made before."""
+    schemas = [
+        name
+        for option in node.get("options", ())
+        if option["DefElem"]["defname"] == "schemas"
+        for name in texts(option["DefElem"]["arg"]["List"]["items"])
+    ]
+    action = node["action"]
+    for name in schemas or [trace.path[0]]:
+        trace.touch(Action.READ, schema(name), Trait.WHOLE, aspect=action.get("objtype", ""))
+        aspect = f"default privileges {action.get('objtype')}"
+        trace.touch(Action.ALTER, schema(name), aspect=aspect, value=definition(action))
+
+
+def comment(trace: Trace, node: Node) -> None:
+    """COMMENT ON."""
+    kind = node.get("objtype", "")
+    touched = named_object(trace, kind, node["object"])
+    trace.touch(Action.ALTER, touched, aspect="comment", value=definition(node.get("comment")))
+
+
+def _granted(trace: Trace, node: Node, item: Node) -> list[Object]:
+    kind = node.get("objtype", "")
+    node_kind, fields = unwrap(item)
+    if node_kind == "RangeVar":
+        return [trace.relation(fields, CLASSES.get(kind, NamedKind.TABLE))]
+    if node.get("targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
+        return [schema(text(item))]
+    if kind in ROUTINES or kind == "OBJECT_SCHEMA" or kind in CLASSES:
+        return [named_object(trace, kind, item)]
+    return [other(kind.removeprefix("OBJECT_").lower(), text(item))]
 
 
 HANDLERS = {
@@ -166,4 +233,8 @@ HANDLERS = {
     "RenameStmt": rename,
     "AlterObjectSchemaStmt": set_schema,
     "AlterOwnerStmt": set_owner,
+    "GrantStmt": grant,
+    "GrantRoleStmt": grant_role,
+    "AlterDefaultPrivilegesStmt": default_privileges,
+    "CommentStmt": comment,
 }

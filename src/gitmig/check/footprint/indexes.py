@@ -1,22 +1,19 @@
-"""The names PostgreSQL chooses for indexes, constraints and sequences that were not given one.
-
-Indexes, statistics and sequences.
-"""
+"""Indexes, statistics and sequences."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.objects import Kind, in_schema
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, in_schema
+from gitmig.check.footprint.names import chosen_name, index_columns
 from gitmig.check.footprint.parse_tree import definition, texts
 from gitmig.check.footprint.queries import expression
-from gitmig.check.footprint.touches import Manner, Trait, Verb
+from gitmig.check.footprint.trace import lenient
 
 if TYPE_CHECKING:
-    from gitmig.check.footprint.objects import Object
+    from gitmig.check.footprint.model import Object
     from gitmig.check.footprint.parse_tree import Node
     from gitmig.check.footprint.trace import Trace
-from gitmig.check.footprint.chosen_names import chosen_name, index_columns
 
 
 def create_index(trace: Trace, node: Node) -> None:
@@ -28,52 +25,54 @@ def create_index(trace: Trace, node: Node) -> None:
     # a column that is only included has its part in the name, too
     name = node.get("idxname") or chosen_name(table.path[2], index_columns(elements + included), "idx")
     unique = [Trait.UNIQUE] if node.get("unique") else []
-    trace.touch(Verb.READ, table, *unique, manner=Manner.KEY, aspect="indexes")
+    trace.touch(Action.READ, table, *unique, dependency=DependencyKind.FOLLOWS, aspect="indexes")
     for element in elements + included:
         fields = element["IndexElem"]
-        expression(trace, {"CollateClause": {"collname": fields.get("collation", [])}}, {}, Manner.KEY)
+        expression(trace, {"CollateClause": {"collname": fields.get("collation", [])}}, {}, DependencyKind.FOLLOWS)
         if "name" in fields:
-            trace.read(table.part(Kind.COLUMN, fields["name"]), manner=Manner.KEY)
+            trace.read(table.part(NamedKind.COLUMN, fields["name"]), dependency=DependencyKind.FOLLOWS)
         else:
-            expression(trace, fields, {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
-    expression(trace, node.get("whereClause"), {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
-    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
+            expression(trace, fields, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
+    expression(trace, node.get("whereClause"), {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
+    forgives = lenient(node)
     value = definition({**node, "concurrent": False})
-    made = in_schema(Kind.INDEX, table.path[1], name)
-    trace.touch(Verb.CREATE, made, *lenient, *chosen, *unique, manner=Manner.ONCE, value=value)
+    made = in_schema(NamedKind.INDEX, table.path[1], name)
+    trace.touch(Action.CREATE, made, *forgives, *chosen, *unique, dependency=DependencyKind.TRANSIENT, value=value)
 
 
 def create_statistics(trace: Trace, node: Node) -> None:
     """CREATE STATISTICS."""
     tables = [trace.relation(item["RangeVar"]) for item in node.get("relations", ()) if "RangeVar" in item]
     for table in tables:
-        trace.read(table, manner=Manner.KEY)
+        trace.read(table, dependency=DependencyKind.FOLLOWS)
         for element in node.get("exprs", ()):
             if "name" in element["StatsElem"]:
-                trace.read(table.part(Kind.COLUMN, element["StatsElem"]["name"]), manner=Manner.KEY)
+                trace.read(
+                    table.part(NamedKind.COLUMN, element["StatsElem"]["name"]), dependency=DependencyKind.FOLLOWS
+                )
             else:
-                expression(trace, element, {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
+                expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     names = node.get("defnames")
     if names:
-        lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
-        made = trace.named(names, Kind.OTHER, new=True).part(Kind.OTHER, "statistics")
-        trace.touch(Verb.CREATE, made, *lenient, value=definition(node))
+        forgives = lenient(node)
+        made = trace.named(names, NamedKind.OTHER, new=True).part(NamedKind.OTHER, "statistics")
+        trace.touch(Action.CREATE, made, *forgives, value=definition(node))
 
 
 def create_sequence(trace: Trace, node: Node) -> None:
     """CREATE SEQUENCE, perhaps owned by a column."""
-    made = trace.relation(node["sequence"], Kind.SEQUENCE, new=True)
-    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
-    trace.touch(Verb.CREATE, made, *lenient, value=definition(node))
+    made = trace.relation(node["sequence"], NamedKind.SEQUENCE, new=True)
+    forgives = lenient(node)
+    trace.touch(Action.CREATE, made, *forgives, value=definition(node))
     _owner(trace, node)
 
 
 def alter_sequence(trace: Trace, node: Node) -> None:
     """ALTER SEQUENCE, but for its name; each option is an aspect of its own."""
-    sequence = trace.relation(node["sequence"], Kind.SEQUENCE)
+    sequence = trace.relation(node["sequence"], NamedKind.SEQUENCE)
     for option in node.get("options", ()):
         fields = option["DefElem"]
-        trace.touch(Verb.ALTER, sequence, aspect=fields["defname"], value=definition(fields))
+        trace.touch(Action.ALTER, sequence, aspect=fields["defname"], value=definition(fields))
     _owner(trace, node)
 
 
@@ -82,8 +81,8 @@ def _owner(trace: Trace, node: Node) -> None:
         if option["DefElem"]["defname"] == "owned_by":
             names = texts(option["DefElem"]["arg"]["List"]["items"])
             if names != ["none"]:
-                column: Object = trace.named(names[:-1], Kind.TABLE).part(Kind.COLUMN, names[-1])
-                trace.read(column, manner=Manner.KEY)
+                column: Object = trace.named(names[:-1], NamedKind.TABLE).part(NamedKind.COLUMN, names[-1])
+                trace.read(column, dependency=DependencyKind.FOLLOWS)
 
 
 HANDLERS = {

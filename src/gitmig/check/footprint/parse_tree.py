@@ -1,7 +1,4 @@
-"""PostgreSQL's parse tree as libpg_query's JSON: dictionaries with one key, the node's type, and false fields left out.
-
-The JSON form is read seven times as fast as the library's classes are made.
-"""
+"""Reading PostgreSQL's parse tree: dictionaries with one key, the node's type, and false fields left out."""
 
 from __future__ import annotations
 
@@ -9,10 +6,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from gitmig.migrations.parser import Node
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Node = dict[str, Any]
+__all__ = ["Node", "definition", "find", "text", "texts", "unwrap", "without_places"]
 # Where a node stands, and what says only how much a statement forgives: no part of what it makes.
 IGNORED = {"location", "arg_location", "stmt_location", "stmt_len", "replace", "if_not_exists", "missing_ok"}
 

@@ -1,8 +1,6 @@
-"""What names mean at one place of a query.
+"""What queries and expressions read and write: SELECT, INSERT, UPDATE, DELETE, MERGE, and everything inside them.
 
-What the parts of an expression name: columns, functions, types, operators, collations.
-
-What queries and expressions read and write: SELECT, INSERT, UPDATE, DELETE, MERGE, and everything inside them.
+From top to bottom: what names mean at one place (`Scope`), what the parts of an expression name, the statements.
 """
 
 from __future__ import annotations
@@ -10,15 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.objects import Kind, operator, other, unplaced
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, operator, other, unplaced
+from gitmig.check.footprint.names import read_type
 from gitmig.check.footprint.parse_tree import find, text, texts, unwrap
-from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.typenames import read_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gitmig.check.footprint.objects import Object
+    from gitmig.check.footprint.model import Object
     from gitmig.check.footprint.parse_tree import Node
     from gitmig.check.footprint.trace import Trace
 
@@ -59,9 +56,9 @@ class Scope:
     def column(self, trace: Trace, alias: str | None, name: str) -> None:
         """Read a column of every table it may belong to, or of the row type of a function's parameter."""
         if alias in trace.parameters and not self._knows(alias):
-            trace.read(trace.parameters[alias].part(Kind.COLUMN, name))
+            trace.read(trace.parameters[alias].part(NamedKind.COLUMN, name))
         for table in self.owners(alias):
-            trace.read(table.part(Kind.COLUMN, name))
+            trace.read(table.part(NamedKind.COLUMN, name))
 
     def _knows(self, alias: str | None) -> bool:
         return alias in self.tables or bool(self.outer and self.outer._knows(alias))
@@ -70,7 +67,7 @@ class Scope:
 SEQUENCE_FUNCTIONS = {"nextval", "setval", "currval"}
 # They take the name of a configuration as their first argument of several.
 SEARCH_FUNCTIONS = {"to_tsvector", "to_tsquery", "plainto_tsquery", "phraseto_tsquery", "websearch_to_tsquery"}
-# The list only saves touches nobody asks for.
+# the list only saves useless touches.
 BUILT_IN_OPERATORS = frozenset(
     "+ - * / % = <> < > <= >= || -> ->> #> #>> @> <@ && ~ ~* !~ !~* ? ^ & |".split()  # noqa: SIM905  # read more easily
 )
@@ -93,7 +90,7 @@ def _function_call(trace: Trace, node: Node, _: Scope) -> None:
     if constant and names[-1] in SEARCH_FUNCTIONS and len(node["args"]) > 1:
         trace.read(other("tsconfiguration", unplaced(constant.split("."))))
     if constant and names[-1] in SEQUENCE_FUNCTIONS:
-        trace.read(trace.named(constant.replace('"', "").split("."), Kind.SEQUENCE))
+        trace.read(trace.named(constant.replace('"', "").split("."), NamedKind.SEQUENCE))
 
 
 def _cast(trace: Trace, node: Node, _: Scope) -> None:
@@ -101,11 +98,11 @@ def _cast(trace: Trace, node: Node, _: Scope) -> None:
     names = texts(node["typeName"].get("names"))
     constant = node["arg"].get("A_Const", {}).get("sval", {}).get("sval")
     if constant and names[-1:] == ["regclass"]:
-        trace.read(trace.named(constant.replace('"', "").split("."), Kind.SEQUENCE))
+        trace.read(trace.named(constant.replace('"', "").split("."), NamedKind.SEQUENCE))
     elif constant and names[-1:] == ["regconfig"]:
         trace.read(other("tsconfiguration", unplaced(constant.split("."))))
     elif constant and len(names) == 1:  # perhaps a value of an enum
-        trace.read(trace.named(names, Kind.TYPE).part(Kind.VALUE, constant))
+        trace.read(trace.named(names, NamedKind.TYPE).part(NamedKind.VALUE, constant))
 
 
 def _field(trace: Trace, node: Node, scope: Scope) -> None:
@@ -115,7 +112,7 @@ def _field(trace: Trace, node: Node, scope: Scope) -> None:
     if kind == "TypeCast" and name:
         names = texts(fields["typeName"].get("names"))
         if names[:1] != ["pg_catalog"]:
-            trace.read(trace.named(names, Kind.TYPE).part(Kind.COLUMN, name))
+            trace.read(trace.named(names, NamedKind.TYPE).part(NamedKind.COLUMN, name))
     elif kind == "ColumnRef" and name and len(fields["fields"]) == 1:
         scope.column(trace, text(fields["fields"][0]), name)
     elif kind == "ParamRef" and name:
@@ -150,10 +147,14 @@ def statement(trace: Trace, kind: str, node: Node, outer: Scope | None = None) -
 
 
 def expression(
-    trace: Trace, node: Any, tables: Mapping[str, Object | None], manner: Manner | None = None, *traits: Trait
+    trace: Trace,
+    node: Any,
+    tables: Mapping[str, Object | None],
+    dependency: DependencyKind | None = None,
+    *traits: Trait,
 ) -> None:
     """Note what an expression over the tables reads."""
-    with trace.using(manner, *traits):
+    with trace.using(dependency, *traits):
         _visit(trace, node, Scope(tables=dict(tables)))
 
 
@@ -193,7 +194,7 @@ def _select(trace: Trace, node: Node, scope: Scope) -> None:
     rest = {key: value for key, value in node.items() if key not in {"fromClause", "larg", "rarg", "withClause"}}
     into = rest.pop("intoClause", None)
     if into:
-        trace.touch(Verb.CREATE, trace.relation(into["rel"], new=True))
+        trace.touch(Action.CREATE, trace.relation(into["rel"], new=True))
     _visit(trace, rest, scope)
 
 
@@ -219,7 +220,7 @@ def _from(trace: Trace, item: Node, scope: Scope) -> None:
     else:  # a function, a sample
         _visit(trace, node, scope)
         scope.tables.setdefault(alias or kind, None)
-        for called in find(node.get("functions"), "FuncCall") if trace.manner is Manner.VIEW else ():
+        for called in find(node.get("functions"), "FuncCall") if trace.dependency is DependencyKind.BLOCKS else ():
             # a view keeps the names of all columns of the function's row
             trace.read(trace.routine(called["funcname"], None), Trait.WHOLE)
 
@@ -236,9 +237,9 @@ def _insert(trace: Trace, node: Node, scope: Scope) -> None:
     table = scope.table(trace, node["relation"], target=True)
     assert table is not None  # a target is a table
     columns = [target["ResTarget"]["name"] for target in node.get("cols", ())]
-    trace.touch(Verb.WRITE, table, aspect="insert", columns=columns or None)
+    trace.touch(Action.WRITE, table, aspect="insert", columns=columns or None)
     for column in columns:
-        trace.touch(Verb.WRITE, table.part(Kind.COLUMN, column), aspect="insert")
+        trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, column), aspect="insert")
     if "selectStmt" in node:
         statement(trace, *unwrap(node["selectStmt"]), Scope(common=scope.common, outer=scope.outer))
     _visit(trace, node.get("returningList"), scope)
@@ -253,9 +254,9 @@ def _on_conflict(trace: Trace, clause: Node, table: Object, scope: Scope) -> Non
     for element in infer.get("indexElems", ()):
         name = element["IndexElem"].get("name")
         if name:
-            trace.read(table.part(Kind.COLUMN, name), Trait.FOREIGN)
+            trace.read(table.part(NamedKind.COLUMN, name), Trait.FOREIGN)
     if "conname" in infer:
-        trace.read(table.part(Kind.CONSTRAINT, infer["conname"]))
+        trace.read(table.part(NamedKind.CONSTRAINT, infer["conname"]))
     _assignments(trace, clause.get("targetList", ()), table)
     _visit(trace, clause, scope)
 
@@ -272,13 +273,13 @@ def _update(trace: Trace, node: Node, scope: Scope) -> None:
 
 def _assignments(trace: Trace, targets: Iterable[Node], table: Object) -> None:
     for target in targets:
-        trace.touch(Verb.WRITE, table.part(Kind.COLUMN, target["ResTarget"]["name"]), aspect="update")
+        trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, target["ResTarget"]["name"]), aspect="update")
 
 
 def _delete(trace: Trace, node: Node, scope: Scope) -> None:
     table = scope.table(trace, node["relation"], target=True)
     assert table is not None
-    trace.touch(Verb.WRITE, table, aspect="delete")
+    trace.touch(Action.WRITE, table, aspect="delete")
     for item in node.get("usingClause", ()):
         _from(trace, item, scope)
     rest = {key: value for key, value in node.items() if key not in {"usingClause", "relation", "withClause"}}
@@ -294,9 +295,9 @@ def _merge(trace: Trace, node: Node, scope: Scope) -> None:
         command = clause.get("commandType", "").removeprefix("CMD_").lower()
         names = [target["ResTarget"]["name"] for target in clause.get("targetList", ())]
         if command in {"insert", "delete"}:
-            trace.touch(Verb.WRITE, table, aspect=command, columns=names or None)
+            trace.touch(Action.WRITE, table, aspect=command, columns=names or None)
         for name in names:
-            trace.touch(Verb.WRITE, table.part(Kind.COLUMN, name), aspect=command)
+            trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, name), aspect=command)
     _visit(trace, {key: node[key] for key in ("joinCondition", "mergeWhenClauses") if key in node}, scope)
 
 

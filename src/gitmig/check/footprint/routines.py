@@ -1,146 +1,33 @@
-"""Inside function bodies and DO blocks: SQL in SQL functions, statements and expressions in PL/pgSQL.
-
-Functions and procedures, with what stands in their bodies; DO blocks.
-"""
+"""Functions and procedures with what stands in their bodies, SQL or PL/pgSQL; DO blocks; CALL."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.objects import Kind, always_quoted
-from gitmig.check.footprint.parse_tree import Node, definition, find, text, texts, unwrap
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, always_quoted
+from gitmig.check.footprint.names import is_built_in, read_type, signature, written_type
+from gitmig.check.footprint.parse_tree import definition, find, text, texts, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, expression, statement
-from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.typenames import is_built_in, read_type, signature, written_type
+from gitmig.check.footprint.trace import lenient
 from gitmig.migrations.parser import Unparsed, parse, parse_plpgsql
 
 if TYPE_CHECKING:
-    from gitmig.check.footprint.objects import Object
+    from gitmig.check.footprint.model import Object
     from gitmig.check.footprint.parse_tree import Node
     from gitmig.check.footprint.trace import Trace
-
-ASSIGNMENT = re.compile(r"\s*[^:=]+:?=")
-# What stands in these runs perhaps, or more than once.
-CONDITIONAL = {"then_body", "elsif_list", "else_body", "case_when_list", "exceptions", "body"}
-# Of these it is enough to know that the statement forgives: rows are no objects, and IF NOT EXISTS is a condition, too.
-FORGIVING = {Verb.READ, Verb.WRITE, Verb.CREATE}
-WHOLE_STATEMENT, EXPRESSION = 0, 2
-ROW_TYPE = re.compile(r"([\w.]+)%(?:row)?type", re.IGNORECASE)
-
-
-def sql_text(trace: Trace, body: str) -> None:
-    """The statements of an SQL function, or of an EXECUTE with a constant text."""
-    from gitmig.check.footprint.script import handlers
-
-    for kind, node in _parsed(trace, body):
-        if kind in STATEMENTS:
-            statement(trace, kind, node)
-        elif trace.manner is Manner.ONCE and (handler := handlers().get(kind)):
-            handler(trace, node)
-
-
-def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") -> None:
-    """Every statement of a PL/pgSQL block. The head decides which variables there are, and which RETURNs."""
-    try:
-        found = parse_plpgsql(f"CREATE {head} LANGUAGE plpgsql AS $gitmig${body}$gitmig$")
-    except Unparsed:
-        trace.cannot_see("a PL/pgSQL block that PostgreSQL's parser does not take")
-        return
-    for function in found:
-        fields = function.get("PLpgSQL_function", {})
-        _declared(trace, fields.get("datums", []))
-        _visit(trace, fields.get("action", {}), conditional=False)
-
-
-def _declared(trace: Trace, datums: list[Node]) -> None:
-    """Types and defaults of variables; the validator looks up row types when the function is made."""
-    for datum in filter(None, datums):
-        _, fields = unwrap(datum)
-        match = ROW_TYPE.fullmatch(fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
-        if match:
-            with trace.using(Manner.CHECKED if trace.manner is Manner.BODY else None):
-                trace.read(trace.named(match[1].split(".")[-2:] if "." in match[1] else [match[1]], Kind.TABLE))
-        _visit(trace, fields.get("default_val"), conditional=False)
-
-
-def _visit(trace: Trace, node: Any, *, conditional: bool) -> None:
-    if isinstance(node, list):
-        for item in node:
-            _visit(trace, item, conditional=conditional)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            if key == "PLpgSQL_expr":
-                _expression(trace, value, conditional=conditional)
-            elif key == "PLpgSQL_stmt_dynexecute":
-                _dynamic(trace, value, conditional=conditional)
-            elif key == "PLpgSQL_stmt_block":
-                _visit_block(trace, value, conditional=conditional)
-            else:
-                _visit(trace, value, conditional=conditional or key in CONDITIONAL)
-
-
-def _visit_block(trace: Trace, node: Node, *, conditional: bool) -> None:
-    """A block runs as a whole, unless it catches exceptions; "it is there already" is what IF NOT EXISTS says."""
-    caught = {condition["condname"] for condition in find(node.get("exceptions"), "PLpgSQL_condition")}
-    if trace.manner is Manner.ONCE and any(not name.startswith(("duplicate_", "undefined_")) for name in caught):
-        trace.cannot_see("a block that catches errors, so that what it does depends on what it finds")
-    _visit(trace, node.get("body"), conditional=conditional or bool(caught))
-    _visit(trace, node.get("exceptions"), conditional=True)
-
-
-def _expression(trace: Trace, node: Node, *, conditional: bool) -> None:
-    mode, query = node.get("parseMode", WHOLE_STATEMENT), node["query"]
-    if mode > EXPRESSION:
-        query = ASSIGNMENT.sub("", query, count=1)
-    with trace.using(None, *([Trait.LENIENT] if conditional else [])):
-        before = len(trace.touches)
-        sql_text(trace, query if mode == WHOLE_STATEMENT else f"SELECT {query}")
-    changes = any(touch.verb not in FORGIVING for touch in trace.touches[before:])
-    if conditional and changes and trace.manner is Manner.ONCE:
-        trace.cannot_see("a statement that runs under a condition")
-
-
-def _dynamic(trace: Trace, node: Node, *, conditional: bool) -> None:
-    """EXECUTE: a constant text can be read, one that is put together cannot."""
-    query = node["query"]["PLpgSQL_expr"]["query"]
-    ((_, select),) = _parsed(trace, f"SELECT {query}") or [("", {})]
-    value = (select.get("targetList") or [{}])[0].get("ResTarget", {}).get("val", {})
-    constant = _constant(value)
-    if constant is None:
-        if trace.manner is Manner.ONCE:
-            trace.cannot_see("EXECUTE of a text that is put together when it runs")
-        expression(trace, value, {})
-        return
-    with trace.using(None, *([Trait.LENIENT] if conditional else [])):
-        sql_text(trace, constant)
-
-
-def _constant(value: Node) -> str | None:
-    if "A_Const" in value:
-        return str(value["A_Const"].get("sval", {}).get("sval", ""))
-    call = value.get("FuncCall", {})
-    arguments = call.get("args", [])
-    if call and text(call["funcname"][-1]) == "format" and arguments and "A_Const" in arguments[0]:
-        pattern = str(arguments[0]["A_Const"].get("sval", {}).get("sval", ""))
-        values = [_constant(argument) for argument in arguments[1:]]
-        if None not in values and len(re.findall(r"%", pattern)) == len(values):
-            return re.sub(r"%[sIL]", "{}", pattern.replace("{", "{{").replace("}", "}}")).format(*values)
-    return None
-
-
-def _parsed(trace: Trace, body: str) -> list[tuple[str, Node]]:
-    try:
-        found = parse(body)
-    except Unparsed:
-        trace.cannot_see("a function body that PostgreSQL's parser does not take")
-        return []
-    return [unwrap(item["stmt"]) for item in found if "stmt" in item]
 
 
 INPUTS = {"FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC"}
 MODES = {"FUNC_PARAM_OUT": "OUT", "FUNC_PARAM_INOUT": "INOUT", "FUNC_PARAM_VARIADIC": "VARIADIC"}
 COLUMN_OF_TABLE = "FUNC_PARAM_TABLE"
+ASSIGNMENT = re.compile(r"\s*[^:=]+:?=")
+# What stands in these runs perhaps, or more than once.
+CONDITIONAL = {"then_body", "elsif_list", "else_body", "case_when_list", "exceptions", "body"}
+# Of these it is enough to know that the statement forgives: rows are no objects, and IF NOT EXISTS is a condition, too.
+FORGIVING = {Action.READ, Action.WRITE, Action.CREATE}
+WHOLE_STATEMENT, EXPRESSION = 0, 2
+ROW_TYPE = re.compile(r"([\w.]+)%(?:row)?type", re.IGNORECASE)
 
 
 def create_function(trace: Trace, node: Node) -> None:
@@ -148,17 +35,17 @@ def create_function(trace: Trace, node: Node) -> None:
     parameters = [item["FunctionParameter"] for item in node.get("parameters", ())]
     inputs = [p["argType"] for p in parameters if p.get("mode", "FUNC_PARAM_DEFAULT") in INPUTS]
     made = trace.routine(node["funcname"], signature([{"TypeName": node} for node in inputs]), new=True)
-    lenient = [Trait.LENIENT] if node.get("replace") else []
-    trace.touch(Verb.CREATE, made, *lenient, value=definition(node))
+    forgives = lenient(node)
+    trace.touch(Action.CREATE, made, *forgives, value=definition(node))
     for parameter in parameters:
-        read_type(trace, parameter["argType"], Manner.KEY)
-        expression(trace, parameter.get("defexpr"), {}, Manner.VIEW)
+        read_type(trace, parameter["argType"], DependencyKind.FOLLOWS)
+        expression(trace, parameter.get("defexpr"), {}, DependencyKind.BLOCKS)
     if "returnType" in node:
-        read_type(trace, node["returnType"], Manner.KEY, aspect="returns")
+        read_type(trace, node["returnType"], DependencyKind.FOLLOWS, aspect="returns")
     rows = _rows(trace, parameters)
     if "sql_body" in node:
         with trace.inside(rows):
-            expression(trace, node["sql_body"], {}, Manner.VIEW)
+            expression(trace, node["sql_body"], {}, DependencyKind.BLOCKS)
         return
     options = {item["DefElem"]["defname"]: item["DefElem"].get("arg", {}) for item in node.get("options", ())}
     _body(trace, made, options, _head(node, parameters), rows)
@@ -170,7 +57,7 @@ def _rows(trace: Trace, parameters: list[Node]) -> dict[str | None, Object]:
     for number, parameter in enumerate(parameters, 1):
         names = texts(parameter["argType"].get("names"))
         if not is_built_in(names) and "pct_type" not in parameter["argType"]:
-            row = trace.named(names, Kind.TABLE)
+            row = trace.named(names, NamedKind.TABLE)
             rows |= {f"${number}": row, parameter.get("name", f"${number}"): row}
     return rows
 
@@ -190,7 +77,7 @@ def _body(trace: Trace, made: Object, options: dict[str, Node], head: str, rows:
                 else:
                     plpgsql(trace, parts[0], head)
 
-        with trace.using(Manner.CHECKED if in_sql else Manner.BODY):
+        with trace.using(DependencyKind.CHECKED if in_sql else DependencyKind.AT_CALL):
             walk()
         trace.body(made, walk)
     elif language not in {"c", "internal"}:
@@ -226,12 +113,120 @@ def alter_function(trace: Trace, node: Node) -> None:
     named = node["func"]
     arguments = None if named.get("args_unspecified") else signature(named.get("objargs", []))
     touched = trace.routine(named["objname"], arguments)
-    trace.touch(Verb.ALTER, touched, aspect="options", value=definition(node))
+    trace.touch(Action.ALTER, touched, aspect="options", value=definition(node))
 
 
 def call(trace: Trace, node: Node) -> None:
     """CALL."""
     expression(trace, {"FuncCall": node["funccall"]}, {})
+
+
+def sql_text(trace: Trace, body: str) -> None:
+    """The statements of an SQL function, or of an EXECUTE with a constant text."""
+    for kind, node in _parsed(trace, body):
+        if kind in STATEMENTS:
+            statement(trace, kind, node)
+        elif trace.dependency is DependencyKind.TRANSIENT:
+            trace.define(kind, node)
+
+
+def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") -> None:
+    """Every statement of a PL/pgSQL block. The head decides which variables there are, and which RETURNs."""
+    try:
+        found = parse_plpgsql(f"CREATE {head} LANGUAGE plpgsql AS $gitmig${body}$gitmig$")
+    except Unparsed:
+        trace.cannot_see("a PL/pgSQL block that PostgreSQL's parser does not take")
+        return
+    for function in found:
+        fields = function.get("PLpgSQL_function", {})
+        _declared(trace, fields.get("datums", []))
+        _visit(trace, fields.get("action", {}), conditional=False)
+
+
+def _declared(trace: Trace, datums: list[Node]) -> None:
+    """Types and defaults of variables; the validator looks up row types when the function is made."""
+    for datum in filter(None, datums):
+        _, fields = unwrap(datum)
+        match = ROW_TYPE.fullmatch(fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
+        if match:
+            with trace.using(DependencyKind.CHECKED if trace.dependency is DependencyKind.AT_CALL else None):
+                trace.read(trace.named(match[1].split(".")[-2:] if "." in match[1] else [match[1]], NamedKind.TABLE))
+        _visit(trace, fields.get("default_val"), conditional=False)
+
+
+def _visit(trace: Trace, node: Any, *, conditional: bool) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _visit(trace, item, conditional=conditional)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key == "PLpgSQL_expr":
+                _expression(trace, value, conditional=conditional)
+            elif key == "PLpgSQL_stmt_dynexecute":
+                _dynamic(trace, value, conditional=conditional)
+            elif key == "PLpgSQL_stmt_block":
+                _visit_block(trace, value, conditional=conditional)
+            else:
+                _visit(trace, value, conditional=conditional or key in CONDITIONAL)
+
+
+def _visit_block(trace: Trace, node: Node, *, conditional: bool) -> None:
+    """A block runs as a whole, unless it catches exceptions; "it is there already" is what IF NOT EXISTS says."""
+    caught = {condition["condname"] for condition in find(node.get("exceptions"), "PLpgSQL_condition")}
+    if trace.dependency is DependencyKind.TRANSIENT and any(
+        not name.startswith(("duplicate_", "undefined_")) for name in caught
+    ):
+        trace.cannot_see("a block that catches errors, so that what it does depends on what it finds")
+    _visit(trace, node.get("body"), conditional=conditional or bool(caught))
+    _visit(trace, node.get("exceptions"), conditional=True)
+
+
+def _expression(trace: Trace, node: Node, *, conditional: bool) -> None:
+    mode, query = node.get("parseMode", WHOLE_STATEMENT), node["query"]
+    if mode > EXPRESSION:
+        query = ASSIGNMENT.sub("", query, count=1)
+    with trace.using(None, *([Trait.LENIENT] if conditional else [])):
+        before = len(trace.touches)
+        sql_text(trace, query if mode == WHOLE_STATEMENT else f"SELECT {query}")
+    changes = any(touch.action not in FORGIVING for touch in trace.touches[before:])
+    if conditional and changes and trace.dependency is DependencyKind.TRANSIENT:
+        trace.cannot_see("a statement that runs under a condition")
+
+
+def _dynamic(trace: Trace, node: Node, *, conditional: bool) -> None:
+    """EXECUTE: a constant text can be read, one that is put together cannot."""
+    query = node["query"]["PLpgSQL_expr"]["query"]
+    ((_, select),) = _parsed(trace, f"SELECT {query}") or [("", {})]
+    value = (select.get("targetList") or [{}])[0].get("ResTarget", {}).get("val", {})
+    constant = _constant(value)
+    if constant is None:
+        if trace.dependency is DependencyKind.TRANSIENT:
+            trace.cannot_see("EXECUTE of a text that is put together when it runs")
+        expression(trace, value, {})
+        return
+    with trace.using(None, *([Trait.LENIENT] if conditional else [])):
+        sql_text(trace, constant)
+
+
+def _constant(value: Node) -> str | None:
+    if "A_Const" in value:
+        return str(value["A_Const"].get("sval", {}).get("sval", ""))
+    call = value.get("FuncCall", {})
+    arguments = call.get("args", [])
+    if call and text(call["funcname"][-1]) == "format" and arguments and "A_Const" in arguments[0]:
+        pattern = str(arguments[0]["A_Const"].get("sval", {}).get("sval", ""))
+        values = [_constant(argument) for argument in arguments[1:]]
+        if None not in values and len(re.findall(r"%", pattern)) == len(values):
+            return re.sub(r"%[sIL]", "{}", pattern.replace("{", "{{").replace("}", "}}")).format(*values)
+    return None
+
+
+def _parsed(trace: Trace, body: str) -> list[tuple[str, Node]]:
+    try:
+        return [unwrap(item["stmt"]) for item in parse(body) if "stmt" in item]
+    except Unparsed:
+        trace.cannot_see("a function body that PostgreSQL's parser does not take")
+        return []
 
 
 HANDLERS = {

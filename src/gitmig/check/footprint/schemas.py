@@ -4,47 +4,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.objects import Kind, operator, other, schema, unplaced
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, operator, other, schema, unplaced
+from gitmig.check.footprint.names import signature
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap
-from gitmig.check.footprint.queries import expression
-from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.typenames import signature
+from gitmig.check.footprint.queries import expression, statement
+from gitmig.check.footprint.trace import lenient
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitmig.check.footprint.parse_tree import Node
     from gitmig.check.footprint.trace import Trace
 
 
 def create_schema(trace: Trace, node: Node) -> None:
     """CREATE SCHEMA, with what it makes inside."""
-    from gitmig.check.footprint.script import handlers
-
     name = node.get("schemaname") or node["authrole"]["rolename"]
-    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
-    trace.touch(Verb.CREATE, schema(name), *lenient, value=definition(node))
+    forgives = lenient(node)
+    trace.touch(Action.CREATE, schema(name), *forgives, value=definition(node))
     before, trace.path = trace.path, (name,)
     for element in node.get("schemaElts", ()):
         kind, fields = unwrap(element)
-        if handler := handlers().get(kind):
-            handler(trace, fields)
+        trace.define(kind, fields)
     trace.path = before
 
 
 def create_extension(trace: Trace, node: Node) -> None:
     """CREATE EXTENSION."""
-    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
-    trace.touch(Verb.CREATE, other("extension", node["extname"]), *lenient, value=definition(node))
+    forgives = lenient(node)
+    trace.touch(Action.CREATE, other("extension", node["extname"]), *forgives, value=definition(node))
 
 
 def alter_extension(trace: Trace, node: Node) -> None:
     """ALTER EXTENSION … UPDATE."""
     extension = other("extension", node["extname"])
-    trace.touch(Verb.ALTER, extension, aspect="version", value=definition(node))
+    trace.touch(Action.ALTER, extension, aspect="version", value=definition(node))
 
 
 def create_role(trace: Trace, node: Node) -> None:
     """CREATE ROLE."""
-    trace.touch(Verb.CREATE, other("role", node["role"]), value=definition(node))
+    trace.touch(Action.CREATE, other("role", node["role"]), value=definition(node))
 
 
 def alter_role(trace: Trace, node: Node) -> None:
@@ -55,35 +54,35 @@ def alter_role(trace: Trace, node: Node) -> None:
         if "RoleSpec" in node["role"]
         else node["role"].get("rolename", ""),
     )
-    trace.touch(Verb.ALTER, role, aspect="options", value=definition(node))
+    trace.touch(Action.ALTER, role, aspect="options", value=definition(node))
 
 
 def create_publication(trace: Trace, node: Node) -> None:
     """CREATE PUBLICATION."""
-    trace.touch(Verb.CREATE, other("publication", node["pubname"]), value=definition(node))
+    trace.touch(Action.CREATE, other("publication", node["pubname"]), value=definition(node))
     _published(trace, node)
 
 
 def alter_publication(trace: Trace, node: Node) -> None:
     """ALTER PUBLICATION."""
     publication = other("publication", node["pubname"])
-    trace.touch(Verb.ALTER, publication, aspect="tables" + definition(node), value=definition(node))
+    trace.touch(Action.ALTER, publication, aspect="tables" + definition(node), value=definition(node))
     _published(trace, node)
 
 
 def define(trace: Trace, node: Node) -> None:
     """CREATE AGGREGATE, OPERATOR, COLLATION and the other definitions in one form."""
     kind = node.get("kind", "")
-    lenient = [Trait.LENIENT] if node.get("if_not_exists") or node.get("replace") else []
+    forgives = lenient(node)
     if kind == "OBJECT_AGGREGATE":
-        made = trace.routine(node["defnames"], None, new=True).part(Kind.FUNCTION, definition(node.get("args")))
+        made = trace.routine(node["defnames"], None, new=True).part(NamedKind.FUNCTION, definition(node.get("args")))
     elif kind == "OBJECT_TYPE":
-        made = trace.named(node["defnames"], Kind.TYPE, new=True)
+        made = trace.named(node["defnames"], NamedKind.TYPE, new=True)
     elif kind == "OBJECT_OPERATOR":
         made = operator(texts(node["defnames"]), _operands(node))
     else:
         made = other(kind.removeprefix("OBJECT_").replace("_", " ").lower(), unplaced(texts(node["defnames"])))
-    trace.touch(Verb.CREATE, made, *lenient, value=definition(node))
+    trace.touch(Action.CREATE, made, *forgives, value=definition(node))
 
 
 def _operands(node: Node) -> str:
@@ -94,29 +93,31 @@ def _operands(node: Node) -> str:
 def settings(trace: Trace, node: Node) -> None:
     """SET and RESET: the search path decides what names mean."""
     if node.get("name") == "search_path":
-        values = [item.get("A_Const", {}).get("sval", {}).get("sval", "") for item in node.get("args", ())]
-        trace.set_path([word.strip().strip('"') for value in values for word in value.split(",")])
+        trace.set_path(_words(node.get("args", ())))
 
 
 def set_by_function(trace: Trace, node: Node) -> None:
     """`SELECT set_config('search_path', …)`, as pg_dump writes it."""
     for target in node.get("targetList", ()):
         call = target.get("ResTarget", {}).get("val", {}).get("FuncCall", {})
-        if call and texts(call["funcname"])[-1] == "set_config":
-            values = [item.get("A_Const", {}).get("sval", {}).get("sval", "") for item in call.get("args", ())]
-            if values and values[0] == "search_path" and len(values) > 1:
-                trace.set_path([word.strip().strip('"') for word in values[1].split(",")])
+        name, *value = _words(call.get("args", [])[:2]) or [""]
+        if call and texts(call["funcname"])[-1] == "set_config" and name == "search_path" and value:
+            trace.set_path(value)
+
+
+def _words(constants: Iterable[Node]) -> list[str]:
+    """The names in constants that may each hold several: `'a, "b"'`."""
+    values = [item.get("A_Const", {}).get("sval", {}).get("sval", "") for item in constants]
+    return [word.strip().strip('"') for value in values for word in value.split(",")]
 
 
 def copy(trace: Trace, node: Node) -> None:
     """COPY."""
-    from gitmig.check.footprint.queries import statement
-
     if "relation" in node:
         table = trace.relation(node["relation"])
         trace.read(table)
         if node.get("is_from"):
-            trace.touch(Verb.WRITE, table, aspect="insert", columns=texts(node.get("attlist")) or None)
+            trace.touch(Action.WRITE, table, aspect="insert", columns=texts(node.get("attlist")) or None)
     elif "query" in node:
         statement(trace, *unwrap(node["query"]))
 
@@ -128,8 +129,10 @@ def _published(trace: Trace, node: Node) -> None:
             table = trace.relation(published["relation"])
             trace.read(table)
             for name in texts(published.get("columns")):
-                trace.read(table.part(Kind.COLUMN, name), manner=Manner.KEY)
-            expression(trace, published.get("whereClause"), {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
+                trace.read(table.part(NamedKind.COLUMN, name), dependency=DependencyKind.FOLLOWS)
+            expression(
+                trace, published.get("whereClause"), {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED
+            )
 
 
 def lock(trace: Trace, node: Node) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
-
+from gitmig.check.footprint import any_object, indexes, routines, schemas, tables, types, views
+from gitmig.check.footprint.model import BlindSpot, Footprint
 from gitmig.check.footprint.parse_tree import Node, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, statement
-from gitmig.check.footprint.touches import Blind, Footprint
 from gitmig.check.footprint.trace import Trace
 from gitmig.migrations.parser import Unparsed, parse
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+FAMILIES = (tables, indexes, views, types, routines, any_object, schemas)
+HANDLERS = {kind: handler for family in FAMILIES for kind, handler in family.HANDLERS.items()}
 # They touch no object, or none that a migration of another branch could touch.
 HARMLESS = {
     "TransactionStmt",
@@ -36,33 +33,15 @@ HARMLESS = {
 def footprint(text: str) -> Footprint:
     """What a script touches, and how; pure. A script that does not parse has an `error` and no touches."""
     try:
-        found = parse(text)
+        parsed = parse(text)
     except Unparsed as error:
-        return Footprint(error=Blind(line=text.count("\n", 0, error.fault.offset) + 1, reason=error.fault.message))
-    data, trace = text.encode("utf-8", "surrogatepass"), Trace()
-    for number, item in enumerate(found):
+        line = text.count("\n", 0, error.fault.offset) + 1
+        return Footprint(error=BlindSpot(line=line, reason=error.fault.message))
+    data, trace = text.encode("utf-8", "surrogatepass"), Trace(HANDLERS)
+    for number, item in enumerate(parsed):
         trace.statement, trace.line = number, _line(data, item.get("stmt_location", 0))
         _statement(trace, item.get("stmt", {}))
-    return Footprint(touches=tuple(trace.touches), blind=tuple(trace.blind))
-
-
-@cache
-def handlers() -> dict[str, Callable[[Trace, Node], None]]:
-    """Which function knows which statement."""
-    from gitmig.check.footprint import (
-        any_object,
-        indexes,
-        privileges,
-        routines,
-        schemas,
-        tables,
-        triggers,
-        types,
-        views,
-    )
-
-    families = (tables, indexes, views, types, routines, triggers, any_object, privileges, schemas)
-    return {kind: handler for family in families for kind, handler in family.HANDLERS.items()}
+    return Footprint(touches=tuple(trace.touches), blind_spots=tuple(trace.blind_spots))
 
 
 def _statement(trace: Trace, item: Node) -> None:
@@ -72,12 +51,8 @@ def _statement(trace: Trace, item: Node) -> None:
     if kind in STATEMENTS:
         statement(trace, kind, node)
         if kind == "SelectStmt":
-            from gitmig.check.footprint.schemas import set_by_function
-
-            set_by_function(trace, node)
-    elif handler := handlers().get(kind):
-        handler(trace, node)
-    elif kind not in HARMLESS:
+            schemas.set_by_function(trace, node)
+    elif not trace.define(kind, node) and kind not in HARMLESS:
         words = "".join(f" {letter}" if letter.isupper() else letter for letter in kind.removesuffix("Stmt"))
         trace.cannot_see(f"a statement that gitmig does not look into ({words.strip().lower()})")
 

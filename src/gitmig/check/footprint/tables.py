@@ -1,20 +1,16 @@
-"""CREATE TABLE: columns, constraints, what the table is made from.
-
-ALTER TABLE, and ALTER INDEX, VIEW, SEQUENCE, TYPE in the same form: one function for each kind of change.
-"""
+"""CREATE TABLE with its columns and constraints; ALTER TABLE, and ALTER INDEX, VIEW and the like in the same form."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.any_object import read_owner
-from gitmig.check.footprint.chosen_names import chosen_name, index_columns
-from gitmig.check.footprint.objects import Kind, Object, in_schema
+from gitmig.check.footprint.any_object import CLASSES, read_owner
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema
+from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
 from gitmig.check.footprint.queries import expression, statement
-from gitmig.check.footprint.touches import Manner, Trait, Verb
-from gitmig.check.footprint.typenames import SERIALS, is_built_in, read_type
+from gitmig.check.footprint.trace import lenient
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.parse_tree import Node
@@ -36,36 +32,36 @@ LIKE_OPTIONS = {
 def create_table(trace: Trace, node: Node) -> None:
     """CREATE TABLE, also as a partition or foreign table."""
     table = trace.relation(node["relation"], new=True)
-    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
-    trace.touch(Verb.CREATE, table, *lenient, value=definition(node))
-    with trace.using(None, *lenient):
+    forgives = lenient(node)
+    trace.touch(Action.CREATE, table, *forgives, value=definition(node))
+    with trace.using(None, *forgives):
         for element in node.get("tableElts", ()):
             _element(trace, table, element)
     for item in node.get("inhRelations", ()):
         parent = trace.relation(item["RangeVar"])
-        trace.touch(Verb.READ, parent, manner=Manner.KEY, aspect="parent", to=table)
+        trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=table)
         if "partbound" in node:
             add_partition(trace, parent, table, node["partbound"])
     if "ofTypename" in node:
         with trace.using(None, Trait.WHOLE):
-            read_type(trace, node["ofTypename"], Manner.VIEW, aspect="of")
+            read_type(trace, node["ofTypename"], DependencyKind.BLOCKS, aspect="of")
 
 
 def create_table_as(trace: Trace, node: Node) -> None:
     """CREATE TABLE AS, CREATE MATERIALIZED VIEW: what the query gives decides what the columns are."""
     view = node.get("objtype") == "OBJECT_MATVIEW"
-    made = trace.relation(node["into"]["rel"], Kind.VIEW if view else Kind.TABLE, new=True)
-    lenient = [Trait.LENIENT] if node.get("if_not_exists") else []
-    with trace.using(Manner.VIEW):
+    made = trace.relation(node["into"]["rel"], NamedKind.VIEW if view else NamedKind.TABLE, new=True)
+    forgives = lenient(node)
+    with trace.using(DependencyKind.BLOCKS):
         statement(trace, *unwrap(node["query"]))
-    trace.touch(Verb.CREATE, made, *lenient, manner=Manner.ONCE, value=definition(node))
+    trace.touch(Action.CREATE, made, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
 
 
 def add_partition(trace: Trace, parent: Object, table: Object, bound: Node) -> None:
     """A partition, as a part of the table it belongs to: which rows are its own."""
     with trace.next_part():
-        part = parent.part(Kind.PARTITION, ".".join(table.path[1:]))
-        trace.touch(Verb.CREATE, part, value=json.dumps(without_places(bound), sort_keys=True), to=table)
+        part = parent.part(NamedKind.PARTITION, ".".join(table.path[1:]))
+        trace.touch(Action.CREATE, part, value=json.dumps(without_places(bound), sort_keys=True), to=table)
 
 
 def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
@@ -75,7 +71,7 @@ def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
 
 
 def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
-    column = table.part(Kind.COLUMN, node["colname"])
+    column = table.part(NamedKind.COLUMN, node["colname"])
     constraints = [constraint["Constraint"] for constraint in node.get("constraints", ())]
     kinds = {constraint["contype"] for constraint in constraints}
     given = kinds & {"CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"}
@@ -83,15 +79,15 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     serial = len(type_name) == 1 and type_name[0] in SERIALS
     required = kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"} and not given and not serial
     needs = [Trait.REQUIRED] if required else []
-    trace.touch(Verb.CREATE, column, *traits, *needs, value=definition(node))
+    trace.touch(Action.CREATE, column, *traits, *needs, value=definition(node))
     if serial or "CONSTR_IDENTITY" in kinds:
-        sequence = in_schema(Kind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
+        sequence = in_schema(NamedKind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
         with trace.next_part():
-            trace.touch(Verb.CREATE, sequence, Trait.CHOSEN, *traits, value="serial")
-            trace.read(column, manner=Manner.KEY)
+            trace.touch(Action.CREATE, sequence, Trait.CHOSEN, *traits, value="serial")
+            trace.read(column, dependency=DependencyKind.FOLLOWS)
     if "typeName" in node:
-        read_type(trace, node["typeName"], Manner.KEY)
-    expression(trace, {"CollateClause": node.get("collClause", {})}, {}, Manner.KEY)
+        read_type(trace, node["typeName"], DependencyKind.FOLLOWS)
+    expression(trace, {"CollateClause": node.get("collClause", {})}, {}, DependencyKind.FOLLOWS)
     for constraint in constraints:
         add_constraint(trace, table, constraint, *traits, column=node["colname"])
         _default(trace, constraint, type_name)
@@ -101,7 +97,9 @@ def _default(trace: Trace, constraint: Node, type_name: list[str]) -> None:
     """A default that is a mere text is perhaps a value of an enum."""
     constant = constraint.get("raw_expr", {}).get("A_Const", {}).get("sval", {}).get("sval")
     if constraint["contype"] == "CONSTR_DEFAULT" and constant and not is_built_in(type_name):
-        trace.read(trace.named(type_name, Kind.TYPE).part(Kind.VALUE, constant), manner=Manner.KEY)
+        trace.read(
+            trace.named(type_name, NamedKind.TYPE).part(NamedKind.VALUE, constant), dependency=DependencyKind.FOLLOWS
+        )
 
 
 def add_constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column: str | None = None) -> None:
@@ -113,8 +111,8 @@ def add_constraint(trace: Trace, table: Object, node: Node, *traits: Trait, colu
 def _constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column: str | None) -> None:
     kind = node["contype"].removeprefix("CONSTR_")
     if kind in {"DEFAULT", "GENERATED", "IDENTITY"}:
-        manner = Manner.VIEW if kind == "GENERATED" else Manner.KEY
-        expression(trace, node.get("raw_expr"), {table.path[2]: table}, manner)
+        dependency = DependencyKind.BLOCKS if kind == "GENERATED" else DependencyKind.FOLLOWS
+        expression(trace, node.get("raw_expr"), {table.path[2]: table}, dependency)
     elif kind in {"PRIMARY", "UNIQUE", "EXCLUSION"}:
         _key(trace, table, node, kind, [column] if column else None, *traits)
     elif kind == "FOREIGN":
@@ -123,7 +121,7 @@ def _constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column:
         _check(trace, table, node, *traits)
     elif kind == "NOTNULL" and column is None:
         for name in texts(node.get("keys")):
-            trace.touch(Verb.ALTER, table.part(Kind.COLUMN, name), aspect="null", value="not null")
+            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, name), aspect="null", value="not null")
 
 
 def _element(trace: Trace, table: Object, element: Node) -> None:
@@ -135,7 +133,9 @@ def _element(trace: Trace, table: Object, element: Node) -> None:
     elif kind == "TableLikeClause":
         like = trace.relation(node["relation"])
         copied = [what for what, bit in LIKE_OPTIONS.items() if node.get("options", 0) & bit]
-        trace.touch(Verb.READ, like, Trait.WHOLE, manner=Manner.VIEW, aspect=" ".join(["like", *copied]))
+        trace.touch(
+            Action.READ, like, Trait.WHOLE, dependency=DependencyKind.BLOCKS, aspect=" ".join(["like", *copied])
+        )
 
 
 def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] | None, *traits: Trait) -> None:
@@ -148,62 +148,55 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     chosen = [] if name or kind == "PRIMARY" else [Trait.CHOSEN]
     name = name or chosen_name(table.path[2], [] if kind == "PRIMARY" else columns, label)
     value = definition([node, columns])
-    index = in_schema(Kind.INDEX, table.path[1], node.get("indexname") or name)
+    index = in_schema(NamedKind.INDEX, table.path[1], node.get("indexname") or name)
     unique = [] if kind == "EXCLUSION" else [Trait.UNIQUE]
     if "indexname" in node:
-        trace.read(index, manner=Manner.KEY)
+        trace.read(index, dependency=DependencyKind.FOLLOWS)
     else:
-        trace.touch(Verb.CREATE, index, *traits, *chosen, *unique, value=value)
-    key = table.part(Kind.CONSTRAINT, name)
-    trace.touch(Verb.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value)
+        trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value)
+    key = table.part(NamedKind.CONSTRAINT, name)
+    trace.touch(Action.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value)
     if kind == "PRIMARY":
-        trace.touch(Verb.ALTER, table, *traits, aspect="primary key", value=value)
+        trace.touch(Action.ALTER, table, *traits, aspect="primary key", value=value)
     for column in columns if "indexname" not in node else ():
-        trace.read(table.part(Kind.COLUMN, column), manner=Manner.KEY)
+        trace.read(table.part(NamedKind.COLUMN, column), dependency=DependencyKind.FOLLOWS)
         if kind == "PRIMARY":
-            trace.touch(Verb.ALTER, table.part(Kind.COLUMN, column), aspect="null", value="not null")
+            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, column), aspect="null", value="not null")
     for element in elements:
-        expression(trace, element, {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
+        expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
 
 
 def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *traits: Trait) -> None:
     name = node.get("conname")
     chosen = [] if name else [Trait.CHOSEN]
-    key = table.part(Kind.CONSTRAINT, name or chosen_name(table.path[2], columns, "fkey"))
-    trace.touch(Verb.CREATE, key, *traits, *chosen, aspect="foreign", value=definition([node, columns]))
+    key = table.part(NamedKind.CONSTRAINT, name or chosen_name(table.path[2], columns, "fkey"))
+    trace.touch(Action.CREATE, key, *traits, *chosen, aspect="foreign", value=definition([node, columns]))
     for column in columns:
-        trace.read(table.part(Kind.COLUMN, column), Trait.COMPARED, manner=Manner.KEY)
+        trace.read(table.part(NamedKind.COLUMN, column), Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
     target = trace.relation(node["pktable"])
-    trace.read(target, manner=Manner.KEY)
+    trace.read(target, dependency=DependencyKind.FOLLOWS)
     for column in texts(node.get("pk_attrs")):
-        trace.read(target.part(Kind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, manner=Manner.KEY)
+        trace.read(
+            target.part(NamedKind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, dependency=DependencyKind.FOLLOWS
+        )
     if "pk_attrs" not in node:
-        key = target.part(Kind.CONSTRAINT, chosen_name(target.path[2], [], "pkey"))
-        trace.read(key, Trait.COMPARED, manner=Manner.KEY)
+        key = target.part(NamedKind.CONSTRAINT, chosen_name(target.path[2], [], "pkey"))
+        trace.read(key, Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
 
 
 def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     name = node.get("conname")
     chosen = [] if name else [Trait.CHOSEN]
     before = len(trace.touches)
-    expression(trace, node.get("raw_expr"), {table.path[2]: table}, Manner.KEY, Trait.COMPARED)
+    expression(trace, node.get("raw_expr"), {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     named = {
         touch.object.path[4] for touch in trace.touches[before:] if touch.object.root == table.path != touch.object.path
     }
     name = name or chosen_name(table.path[2], sorted(named) if len(named) == 1 else [], "check")
-    check = table.part(Kind.CONSTRAINT, name)
-    trace.touch(Verb.CREATE, check, *traits, *chosen, aspect="constraints", value=definition(node))
+    check = table.part(NamedKind.CONSTRAINT, name)
+    trace.touch(Action.CREATE, check, *traits, *chosen, aspect="constraints", value=definition(node))
 
 
-KINDS = {
-    "OBJECT_TABLE": Kind.TABLE,
-    "OBJECT_FOREIGN_TABLE": Kind.TABLE,
-    "OBJECT_VIEW": Kind.VIEW,
-    "OBJECT_MATVIEW": Kind.VIEW,
-    "OBJECT_INDEX": Kind.INDEX,
-    "OBJECT_SEQUENCE": Kind.SEQUENCE,
-    "OBJECT_TYPE": Kind.TYPE,
-}
 # What a change of a column changes; two changes of different aspects do not meet.
 COLUMN_ASPECTS = {
     "AT_ColumnDefault": "default",
@@ -238,8 +231,8 @@ TABLE_ASPECTS = {
 
 def alter_table(trace: Trace, node: Node) -> None:
     """Every command of the statement, on the relation it names."""
-    relation = trace.relation(node["relation"], KINDS.get(node.get("objtype", ""), Kind.TABLE))
-    with trace.using(None, *([Trait.LENIENT] if node.get("missing_ok") else [])):
+    relation = trace.relation(node["relation"], CLASSES.get(node.get("objtype", ""), NamedKind.TABLE))
+    with trace.using(None, *lenient(node)):
         trace.read(relation)
         for item in node.get("cmds", ()):
             _command(trace, relation, item["AlterTableCmd"])
@@ -247,45 +240,50 @@ def alter_table(trace: Trace, node: Node) -> None:
 
 def _command(trace: Trace, relation: Object, command: Node) -> None:
     kind = command.get("subtype", "AT_AddColumn")
-    lenient = [Trait.LENIENT] if command.get("missing_ok") else []
+    forgives = lenient(command)
     change = command.get("def", {})
     if kind == "AT_AddColumn":
-        add_column(trace, relation, change["ColumnDef"], *lenient, *_cascade(command))
+        add_column(trace, relation, change["ColumnDef"], *forgives, *_cascade(command))
     elif kind == "AT_DropColumn":
-        _drop_column(trace, relation, command, *lenient)
+        _drop_column(trace, relation, command, *forgives)
     elif kind in COLUMN_ASPECTS and "name" in command:
         _alter_column(trace, relation, command, COLUMN_ASPECTS[kind])
     elif kind == "AT_AddConstraint":
-        add_constraint(trace, relation, change["Constraint"], *lenient)
+        add_constraint(trace, relation, change["Constraint"], *forgives)
     elif kind == "AT_DropConstraint":
-        drop_constraint(trace, relation, command["name"], *lenient, *_cascade(command))
+        drop_constraint(trace, relation, command["name"], *forgives, *_cascade(command))
     elif kind in {"AT_ValidateConstraint", "AT_AlterConstraint"}:
         name = command.get("name") or change["ATAlterConstraint"]["conname"]
-        part = relation.part(Kind.CONSTRAINT, name)
-        trace.touch(Verb.ALTER, part, aspect=kind, value=definition(command))
+        part = relation.part(NamedKind.CONSTRAINT, name)
+        trace.touch(Action.ALTER, part, aspect=kind, value=definition(command))
     else:
         _alter_relation(trace, relation, command, kind)
 
 
 def drop_constraint(trace: Trace, relation: Object, name: str, *traits: Trait) -> None:
     """The constraint, and the index of its name if it has one."""
-    trace.touch(Verb.DROP, relation.part(Kind.CONSTRAINT, name), *traits)
-    trace.touch(Verb.DROP, in_schema(Kind.INDEX, relation.path[1], name), Trait.LENIENT)
+    trace.touch(Action.DROP, relation.part(NamedKind.CONSTRAINT, name), *traits)
+    trace.touch(Action.DROP, in_schema(NamedKind.INDEX, relation.path[1], name), Trait.LENIENT)
 
 
 def _drop_column(trace: Trace, relation: Object, command: Node, *traits: Trait) -> None:
-    trace.touch(Verb.DROP, relation.part(Kind.COLUMN, command["name"]), *traits, *_cascade(command))
+    trace.touch(Action.DROP, relation.part(NamedKind.COLUMN, command["name"]), *traits, *_cascade(command))
 
 
 def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) -> None:
-    column = relation.part(Kind.COLUMN, command["name"])
+    column = relation.part(NamedKind.COLUMN, command["name"])
     change = command.get("def", {})
     value = "not null" if command["subtype"] == "AT_SetNotNull" else definition(command)
     converted = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
-    trace.touch(Verb.ALTER, column, *converted, aspect=aspect, value=value)
+    trace.touch(Action.ALTER, column, *converted, aspect=aspect, value=value)
     if aspect == "type":
-        read_type(trace, change["ColumnDef"]["typeName"], Manner.KEY)
-    expression(trace, change, {relation.path[2]: relation}, Manner.ONCE if aspect == "type" else Manner.KEY)
+        read_type(trace, change["ColumnDef"]["typeName"], DependencyKind.FOLLOWS)
+    expression(
+        trace,
+        change,
+        {relation.path[2]: relation},
+        DependencyKind.TRANSIENT if aspect == "type" else DependencyKind.FOLLOWS,
+    )
 
 
 def _converts(column: Node) -> bool:
@@ -297,27 +295,27 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
     change = command.get("def", {})
     if kind.startswith(TRIGGER_CHANGES):
         name = command.get("name")
-        touched = relation.part(Kind.TRIGGER, name) if name else relation
-        trace.touch(Verb.ALTER, touched, aspect="enabled", value=definition(command) if name else kind)
+        touched = relation.part(NamedKind.TRIGGER, name) if name else relation
+        trace.touch(Action.ALTER, touched, aspect="enabled", value=definition(command) if name else kind)
     elif kind in {"AT_AttachPartition", "AT_AddInherit", "AT_DetachPartition", "AT_DropInherit"}:
         node = change.get("PartitionCmd", {}).get("name") or change.get("RangeVar")
         member = trace.relation(node)
         joins = kind in {"AT_AttachPartition", "AT_AddInherit"}
         # both have to have the same columns when they are joined
         for one in (relation, member):
-            trace.read(one, *([Trait.WHOLE] if joins else []), manner=Manner.VIEW if joins else None)
+            trace.read(one, *([Trait.WHOLE] if joins else []), dependency=DependencyKind.BLOCKS if joins else None)
         if kind == "AT_AttachPartition":
             add_partition(trace, relation, member, change["PartitionCmd"]["bound"])
         child, parent = (relation, member) if kind.endswith("Inherit") else (member, relation)
         if joins:
-            trace.touch(Verb.READ, parent, manner=Manner.KEY, aspect="parent", to=child)
+            trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=child)
         else:  # what the parent gets from now on, the child does not
-            trace.touch(Verb.READ, child, Trait.WHOLE, manner=Manner.VIEW, aspect="detached", to=parent)
-        trace.touch(Verb.ALTER, child, aspect="parent", value=definition(command))
+            trace.touch(Action.READ, child, Trait.WHOLE, dependency=DependencyKind.BLOCKS, aspect="detached", to=parent)
+        trace.touch(Action.ALTER, child, aspect="parent", value=definition(command))
     else:
         read_owner(trace, command.get("newowner"))
         aspect = TABLE_ASPECTS.get(kind, kind.removeprefix("AT_"))
-        trace.touch(Verb.ALTER, relation, aspect=aspect, value=definition(command))
+        trace.touch(Action.ALTER, relation, aspect=aspect, value=definition(command))
 
 
 def _cascade(command: Node) -> list[Trait]:

@@ -5,30 +5,48 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.objects import CLASS, ROUTINE, Kind, Object, in_schema, routine
+from gitmig.check.footprint.model import (
+    CLASS,
+    ROUTINE,
+    Action,
+    BlindSpot,
+    DependencyKind,
+    NamedKind,
+    Object,
+    Touch,
+    Trait,
+    in_schema,
+    routine,
+)
 from gitmig.check.footprint.parse_tree import texts
-from gitmig.check.footprint.touches import Blind, Manner, Touch, Trait, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gitmig.check.footprint.parse_tree import Node
 
+    Handler = Callable[["Trace", Node], None]  # notes what a statement touches
+
 DEFAULT_PATH = ("public",)
 TEMPORARY = "pg_temp"
+FORGIVING = ("missing_ok", "if_not_exists", "replace", "skipIfNewValExists")
 
 
 class Trace:
-    """The one mutable thing of this package; it lives as long as one script is read."""
+    """The one mutable thing of this package; it lives as long as one script is read.
 
-    def __init__(self) -> None:
+    `handlers` know the statements other than queries by the types of their nodes.
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
         self.touches: list[Touch] = []
-        self.blind: list[Blind] = []
+        self.blind_spots: list[BlindSpot] = []
         self.path: tuple[str, ...] = DEFAULT_PATH
         self.statement = 0
         self.part = 0
         self.line = 1
-        self.manner = Manner.ONCE
+        self.dependency = DependencyKind.TRANSIENT
         self.parameters: dict[str | None, Object] = {}  # of the function that is looked into, those of a row type
         self._traits: frozenset[Trait] = frozenset()
         self._bodies: dict[tuple[str, ...], Callable[[], None]] = {}
@@ -36,29 +54,29 @@ class Trace:
 
     def touch(
         self,
-        verb: Verb,
+        verb: Action,
         touched: Object,
         *traits: Trait,
-        manner: Manner | None = None,
+        dependency: DependencyKind | None = None,
         aspect: str = "",
         value: str = "",
         to: Object | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
-        """Note a touch; whatever is temporary is nobody else's business."""
-        made = to or touched if verb in {Verb.CREATE, Verb.RENAME} else None
+        """Note a touch; what happens to temporary objects does not matter to others."""
+        made = to or touched if verb in {Action.CREATE, Action.RENAME} else None
         if made:
             self._made.add(made.root)
         if len(touched.path) > 1 and touched.path[1] == TEMPORARY:
             return
         self.touches.append(
             Touch(
-                verb=verb,
+                action=verb,
                 object=touched,
                 line=self.line,
                 statement=self.statement,
                 part=self.part,
-                manner=manner or self.manner,
+                dependency=dependency or self.dependency,
                 traits=self._traits | set(traits),
                 aspect=aspect,
                 value=value,
@@ -67,9 +85,16 @@ class Trace:
             )
         )
 
-    def read(self, touched: Object, *traits: Trait, manner: Manner | None = None) -> None:
+    def define(self, kind: str, node: Node) -> bool:
+        """Follow a statement other than a query; False if it is of a kind that gitmig does not look into."""
+        handler = self._handlers.get(kind)
+        if handler:
+            handler(self, node)
+        return handler is not None
+
+    def read(self, touched: Object, *traits: Trait, dependency: DependencyKind | None = None) -> None:
         """Note that something is needed."""
-        self.touch(Verb.READ, touched, *traits, manner=manner)
+        self.touch(Action.READ, touched, *traits, dependency=dependency)
 
     def body(self, of: Object, walk: Callable[[], None]) -> None:
         """Keep what walks through the body of a function, whatever its parameters, in case that the script calls it."""
@@ -77,14 +102,14 @@ class Trace:
 
     def call(self, called: Object) -> None:
         """A function that the script has made itself runs now, with all that stands in its body; once is enough."""
-        if self.manner is Manner.ONCE and (walk := self._bodies.pop(called.root, None)):
+        if self.dependency is DependencyKind.TRANSIENT and (walk := self._bodies.pop(called.root, None)):
             walk()
 
     def cannot_see(self, reason: str) -> None:
         """Note a place that hides what it touches."""
-        place = Blind(line=self.line, reason=reason)
-        if place not in self.blind:
-            self.blind.append(place)
+        place = BlindSpot(line=self.line, reason=reason)
+        if place not in self.blind_spots:
+            self.blind_spots.append(place)
 
     @contextmanager
     def next_part(self) -> Iterator[None]:
@@ -101,22 +126,22 @@ class Trace:
         self.parameters = before
 
     @contextmanager
-    def using(self, manner: Manner | None = None, *traits: Trait) -> Iterator[None]:
-        """Everything touched in this block is touched in this manner and has these traits, too."""
-        before = self.manner, self._traits
-        self.manner, self._traits = manner or self.manner, self._traits | set(traits)
+    def using(self, dependency: DependencyKind | None = None, *traits: Trait) -> Iterator[None]:
+        """Everything touched in this block is touched in this dependency and has these traits, too."""
+        before = self.dependency, self._traits
+        self.dependency, self._traits = dependency or self.dependency, self._traits | set(traits)
         try:
             yield
         finally:
-            self.manner, self._traits = before
+            self.dependency, self._traits = before
 
-    def relation(self, node: Node, kind: Kind = Kind.TABLE, *, new: bool = False) -> Object:
+    def relation(self, node: Node, kind: NamedKind = NamedKind.TABLE, *, new: bool = False) -> Object:
         """The relation a RangeVar names."""
         if node.get("relpersistence") == "t":
             return in_schema(kind, TEMPORARY, node["relname"])
         return self._find(CLASS, kind, node.get("schemaname"), node["relname"], new=new)
 
-    def named(self, names: Sequence[Node] | Sequence[str], kind: Kind, *, new: bool = False) -> Object:
+    def named(self, names: Sequence[Node] | Sequence[str], kind: NamedKind, *, new: bool = False) -> Object:
         """The relation or type behind a list of names, the schema perhaps first."""
         words = [name if isinstance(name, str) else texts([name])[0] for name in names]
         return self._find(CLASS, kind, words[-2] if len(words) > 1 else None, words[-1], new=new)
@@ -124,7 +149,7 @@ class Trace:
     def routine(self, names: Sequence[Node], signature: str | None, *, new: bool = False) -> Object:
         """The function behind a list of names; without a signature all of that name."""
         words = texts(list(names))
-        found = self._find(ROUTINE, Kind.FUNCTION, words[-2] if len(words) > 1 else None, words[-1], new=new)
+        found = self._find(ROUTINE, NamedKind.FUNCTION, words[-2] if len(words) > 1 else None, words[-1], new=new)
         return routine(found.path[1], found.path[2], signature)
 
     def set_path(self, schemas: Sequence[str]) -> None:
@@ -132,7 +157,7 @@ class Trace:
         wanted = [name for name in schemas if name not in {"$user", "pg_catalog"} and not name.startswith(TEMPORARY)]
         self.path = tuple(wanted) or DEFAULT_PATH
 
-    def _find(self, space: str, kind: Kind, schema: str | None, name: str, *, new: bool) -> Object:
+    def _find(self, space: str, kind: NamedKind, schema: str | None, name: str, *, new: bool) -> Object:
         if schema:
             return Object(kind, (space, schema, name))
         if not new:
@@ -142,3 +167,8 @@ class Trace:
             if len(self.path) > 1:
                 self.cannot_see(f"names without a schema are looked up in {', '.join(self.path)}")
         return Object(kind, (space, self.path[0], name))
+
+
+def lenient(node: Node) -> list[Trait]:
+    """The trait of a statement with IF EXISTS, IF NOT EXISTS or OR REPLACE, as a list."""
+    return [Trait.LENIENT] if any(node.get(word) for word in FORGIVING) else []

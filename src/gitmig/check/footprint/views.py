@@ -1,13 +1,13 @@
-"""Views and rules: queries that stay."""
+"""Queries and expressions that stay: views, rules, triggers and row security policies."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.objects import Kind
-from gitmig.check.footprint.parse_tree import definition, unwrap
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, other
+from gitmig.check.footprint.parse_tree import definition, texts, unwrap
 from gitmig.check.footprint.queries import expression, statement
-from gitmig.check.footprint.touches import Manner, Trait, Verb
+from gitmig.check.footprint.trace import lenient
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.parse_tree import Node
@@ -16,28 +16,82 @@ if TYPE_CHECKING:
 
 def create_view(trace: Trace, node: Node) -> None:
     """CREATE VIEW."""
-    view = trace.relation(node["view"], Kind.VIEW, new=True)
-    with trace.using(Manner.VIEW):
+    view = trace.relation(node["view"], NamedKind.VIEW, new=True)
+    with trace.using(DependencyKind.BLOCKS):
         statement(trace, *unwrap(node["query"]))
-    lenient = [Trait.LENIENT] if node.get("replace") else []
-    trace.touch(Verb.CREATE, view, *lenient, manner=Manner.ONCE, value=definition(node))
+    forgives = lenient(node)
+    trace.touch(Action.CREATE, view, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
 
 
 def create_rule(trace: Trace, node: Node) -> None:
     """CREATE RULE."""
     table = trace.relation(node["relation"])
-    trace.read(table, manner=Manner.KEY)
+    trace.read(table, dependency=DependencyKind.FOLLOWS)
     tables = {"old": table, "new": table}
-    expression(trace, [node.get("whereClause"), node.get("actions")], tables, Manner.VIEW)
-    lenient = [Trait.LENIENT] if node.get("replace") else []
-    trace.touch(Verb.CREATE, table.part(Kind.RULE, node["rulename"]), *lenient, value=definition(node))
+    expression(trace, [node.get("whereClause"), node.get("actions")], tables, DependencyKind.BLOCKS)
+    forgives = lenient(node)
+    trace.touch(Action.CREATE, table.part(NamedKind.RULE, node["rulename"]), *forgives, value=definition(node))
 
 
 def refresh(trace: Trace, node: Node) -> None:
     """REFRESH MATERIALIZED VIEW."""
-    view = trace.relation(node["relation"], Kind.VIEW)
+    view = trace.relation(node["relation"], NamedKind.VIEW)
     trace.read(view)
-    trace.touch(Verb.WRITE, view, aspect="refresh")
+    trace.touch(Action.WRITE, view, aspect="refresh")
 
 
-HANDLERS = {"ViewStmt": create_view, "RuleStmt": create_rule, "RefreshMatViewStmt": refresh}
+def create_trigger(trace: Trace, node: Node) -> None:
+    """CREATE TRIGGER: on a table, running a function."""
+    table = trace.relation(node["relation"])
+    trace.read(table, dependency=DependencyKind.FOLLOWS)
+    trace.read(trace.routine(node["funcname"], None), dependency=DependencyKind.BLOCKS)
+    for name in texts(node.get("columns")):
+        trace.read(table.part(NamedKind.COLUMN, name), dependency=DependencyKind.BLOCKS)
+    expression(trace, node.get("whenClause"), {"new": table, "old": table}, DependencyKind.BLOCKS)
+    if "constrrel" in node:
+        trace.read(trace.relation(node["constrrel"]), dependency=DependencyKind.FOLLOWS)
+    forgives = lenient(node)
+    trace.touch(Action.CREATE, table.part(NamedKind.TRIGGER, node["trigname"]), *forgives, value=definition(node))
+
+
+def create_event_trigger(trace: Trace, node: Node) -> None:
+    """CREATE EVENT TRIGGER: it fires at statements of the other side, too."""
+    trace.read(trace.routine(node["funcname"], None), dependency=DependencyKind.BLOCKS)
+    trace.touch(Action.CREATE, other("event trigger", node["trigname"]), value=definition(node))
+    trace.cannot_see("an event trigger runs at the statements of others")
+
+
+def create_policy(trace: Trace, node: Node) -> None:
+    """CREATE POLICY."""
+    table = trace.relation(node["table"])
+    _policy(trace, node)
+    trace.read(table, dependency=DependencyKind.FOLLOWS)
+    trace.touch(Action.CREATE, table.part(NamedKind.POLICY, node["policy_name"]), value=definition(node))
+
+
+def alter_policy(trace: Trace, node: Node) -> None:
+    """ALTER POLICY, but for its name."""
+    table = trace.relation(node["table"])
+    _policy(trace, node)
+    part = table.part(NamedKind.POLICY, node["policy_name"])
+    trace.touch(Action.ALTER, part, aspect="definition", value=definition(node))
+
+
+def _policy(trace: Trace, node: Node) -> None:
+    table = trace.relation(node["table"])
+    tables = {table.path[2]: table}
+    expression(trace, [node.get("qual"), node.get("with_check")], tables, DependencyKind.BLOCKS)
+    for role in node.get("roles", ()):
+        if name := role["RoleSpec"].get("rolename"):
+            trace.read(other("role", name), dependency=DependencyKind.FOLLOWS)
+
+
+HANDLERS = {
+    "ViewStmt": create_view,
+    "RuleStmt": create_rule,
+    "RefreshMatViewStmt": refresh,
+    "CreateTrigStmt": create_trigger,
+    "CreateEventTrigStmt": create_event_trigger,
+    "CreatePolicyStmt": create_policy,
+    "AlterPolicyStmt": alter_policy,
+}

@@ -1,40 +1,20 @@
-"""Rules about two migrations that touch the same object, one per module: `judge` gets two effects, in both orders.
+"""The rules, one function each, gathered by what they are about. Importing this fills the registry."""
 
-The first rule that says something about a pair of effects wins.
-"""
+from gitmig.check.rules import columns, merged, objects, outside, partitions, proven, rows, sets
+from gitmig.check.rules.registry import PAIR_RULES, RULES, SIDE_RULES, CheckRule, Family
 
-from gitmig.check.rules import (
-    altered,
-    bodies,
-    columns_added,
-    constrained,
-    created,
-    data,
-    dropped,
-    enum_values,
-    overloaded,
-    partitions,
-    renamed,
-    required,
-    typed,
-    values,
-    whole_rows,
-)
-
-RULES = (
-    created,
-    dropped,
-    renamed,
-    bodies,
-    whole_rows,
-    altered,
-    typed,
-    required,
-    constrained,
-    enum_values,
-    values,
-    partitions,
-    overloaded,
-    data,
-    columns_added,
-)
+__all__ = [
+    "PAIR_RULES",
+    "RULES",
+    "SIDE_RULES",
+    "CheckRule",
+    "Family",
+    "columns",
+    "merged",
+    "objects",
+    "outside",
+    "partitions",
+    "proven",
+    "rows",
+    "sets",
+]

@@ -1,4 +1,4 @@
-"""GM215: both sides add partitions to one table, and one row may belong to both."""
+"""GM215: both sides add partitions to one table; and whether the bounds of two partitions overlap."""
 
 from __future__ import annotations
 
@@ -8,39 +8,58 @@ from math import gcd
 from typing import TYPE_CHECKING, Any
 
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.objects import Kind, Object
-from gitmig.check.footprint.touches import Verb
-from gitmig.check.rules.clash import Clash, in_order
+from gitmig.check.footprint.model import Action, NamedKind, Object
+from gitmig.check.rules.pairs import labels_in_order
+from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
 if TYPE_CHECKING:
     from gitmig.check.effects import Effect
 
-CODE = "GM215"
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 Bound = dict[str, Any]
 LOWEST, HIGHEST = (-1, 0), (1, 0)
 
 
-def judge(first: Effect, second: Effect) -> Clash | None:
-    """Literals tell whether two partitions overlap; what has to be computed, or compared by a collation, does not."""
-    if not first.verb is second.verb is Verb.CREATE or not first.object.kind is second.object.kind is Kind.PARTITION:
+@on_pairs
+@rule(
+    "GM215",
+    "partitions",
+    Severity.ERROR,
+    hint="give the two partitions bounds that do not meet",
+    conflict=Example(
+        base="CREATE TABLE p (id int) PARTITION BY RANGE (id);",
+        ours="CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);",
+        theirs="CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (5) TO (15);",
+    ),
+    harmless=Example(
+        base="CREATE TABLE p (id int) PARTITION BY RANGE (id);",
+        ours="CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);",
+        theirs="CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);",
+    ),
+    when_proven=WhenProven.GONE,
+)
+def partitions(first: Effect, second: Effect) -> Conflict | None:
+    """Both sides add partitions to one table, and one row would belong to both.
+
+    A warning that is not certain if the bounds do not tell: what has to be computed, or compared by a collation.
+    """
+    if not first.action is second.action is Action.CREATE:
+        return None
+    if not first.object.kind is second.object.kind is NamedKind.PARTITION:
         return None
     if first.object.root != second.object.root or first.object == second.object:
         return None  # two tables of one name: another rule
     overlap = overlapping(json.loads(first.touch.value), json.loads(second.touch.value))
     if overlap is False:
         return None
-    one, two = in_order(first, second)
-    table = Object(Kind.TABLE, first.object.root)
-    doubt = None if overlap else "their bounds are not compared here"
+    one, two = labels_in_order(first, second)
+    table = Object(NamedKind.TABLE, first.object.root)
     meet = "the two have" if overlap else "they may have"
-    return Clash(
-        code=CODE,
-        severity=Severity.WARNING if doubt else Severity.ERROR,
+    return Conflict(
         object=table,
         message=f"{one} and {two} both add partitions to {table}, and {meet} rows in common",
-        hint="give the two partitions bounds that do not meet",
-        doubt=doubt,
+        severity=Severity.ERROR if overlap else Severity.WARNING,
+        doubt=None if overlap else "their bounds are not compared here",
     )
 
 

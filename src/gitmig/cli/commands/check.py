@@ -1,7 +1,4 @@
-"""Printing what the radar found: the pairs, and on a terminal a matrix of the branches.
-
-`gitmig check`.
-"""
+"""`gitmig check`: one branch, all branches as pairs and a matrix, or the meaning of a code."""
 
 from __future__ import annotations
 
@@ -12,55 +9,13 @@ import click
 
 from gitmig.cli import completion, json, options
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.formats import FORMATS, Report, render, status
+from gitmig.cli.formats import FORMATS, CheckReport, render, status
 from gitmig.cli.output import plural, print_json, say, say_text, styled, warn
 
 if TYPE_CHECKING:
-    from gitmig.operations.check_all import Pair, Radar
+    from collections.abc import Mapping
 
-
-# More columns than this fit on no terminal.
-WIDEST = 40
-
-
-def print_radar(radar: Radar) -> None:
-    """The base's pairs first, then the others, grouped by the first branch; a summary at the end."""
-    shown = None
-    for pair in radar.pairs:
-        if pair.first != shown:
-            say(styled(pair.first, bold=True))
-            shown = pair.first
-        for line in _lines(pair):
-            say(line)
-    if sys.stdout.isatty():
-        _matrix(radar)
-    for place, message in radar.unreadable:
-        warn(f"{place}: {message}")
-    adding = f"{len(radar.adding)} of {radar.branches} branches add migrations to {radar.base}"
-    verdict = f"{plural(len(radar.pairs), 'pair')} will conflict" if radar.pairs else "no conflicts"
-    say(f"{styled(verdict, fg='red' if radar.pairs else 'green', bold=True)}: {adding}")
-
-
-def _lines(pair: Pair) -> list[str]:
-    first, *more = pair.findings
-    others = f" (and {len(more)} more)" if more else ""
-    return [f"  {styled('×', fg='red')} {pair.second}", f"      {first.code}: {first.message}{others}"]
-
-
-def _matrix(radar: Radar) -> None:
-    """Which branch conflicts with which, for the branches that do."""
-    names = list(dict.fromkeys(name for pair in radar.pairs for name in (pair.first, pair.second)))
-    if not 2 < len(names) <= WIDEST:
-        return
-    conflicting = {frozenset((pair.first, pair.second)) for pair in radar.pairs}
-    width = max(map(len, names))
-    say()
-    say(f"{'':{width + 4}}" + "".join(f"{k:>3}" for k in range(1, len(names) + 1)))
-    for k, name in enumerate(names, 1):
-        cells = ["×" if frozenset((name, other)) in conflicting else "·" for other in names]
-        cells[k - 1] = " "
-        say(f"{k:>3} {name:<{width}}" + "".join(f"{cell:>3}" for cell in cells))
-    say()
+    from gitmig.operations.check_all import BranchConflicts, ConflictingPair
 
 
 @click.command("check", short_help="Can the migrations of two branches live together?")
@@ -74,6 +29,7 @@ def _matrix(radar: Radar) -> None:
 @click.option("--against", "pattern", metavar="PATTERN", help="With --all: only branches whose names fit.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
+@click.option("--explain", metavar="CODE", help="Say what the finding of a code means, and nothing else.")
 @options.trust
 @options.as_json
 def command(
@@ -87,6 +43,7 @@ def command(
     pattern: str | None,
     strict: bool,
     form: str,
+    explain: str | None,
     trust: bool,
     as_json: bool,
 ) -> int:
@@ -95,40 +52,99 @@ def command(
     Compares the work tree, or REV, with the tip of BASE: origin's default branch if none is named. Nothing of yours is
     changed, no file, ref or database. Exits with 1 if a finding is an error, with 3 if it cannot be decided.
     """
+    if explain is not None:
+        _refuse("--explain says what a finding means", {"BASE": base, "--all": every, "--prove": prove})
+        return _explain(explain, as_json=as_json)
     if pattern and not every:
         raise click.UsageError("--against goes with --all")
     if every:
-        _refuse_with_all({"REV": revision, "--prove": prove, "--scratch": scratch, "--format": form != "text"})
-        return _radar(base, pattern, as_json=as_json)
-    from gitmig.operations.check import review
+        given = {"REV": revision, "--prove": prove, "--scratch": scratch, "--format": form != "text"}
+        _refuse("--all compares all branches", given)
+        return _check_all(base, pattern, as_json=as_json)
+    from gitmig import check
 
-    found = review(
+    found = check(
         options.project(),
         base,
         revision,
-        prove=prove or scratch is not None,
+        prove=prove,
         scratch=scratch,
         clients=not no_clients,
         lint=not no_lint,
         consent=scratch_consent(given=trust, may_ask=not as_json),
     )
-    say_text(render("json" if as_json else form, Report.of(found)))
+    say_text(render("json" if as_json else form, CheckReport.of(found)))
     return status(found.findings, strict=strict)
 
 
-def _radar(base: str | None, pattern: str | None, *, as_json: bool) -> int:
-    from gitmig.operations.check_all import radar
+def _check_all(base: str | None, pattern: str | None, *, as_json: bool) -> int:
+    from gitmig.operations.check_all import check_all
 
-    found = radar(options.project(), base, pattern)
+    found = check_all(options.project(), base, pattern)
     if as_json:
-        print_json(json.of_radar(found))
+        print_json(json.of_branch_conflicts(found))
     else:
-        print_radar(found)
+        print_pairs(found)
     return int(bool(found.pairs))
 
 
-def _refuse_with_all(given: dict[str, object]) -> None:
-    """Raise UsageError for what means two sides, where all branches are compared."""
+def _explain(code: str, *, as_json: bool) -> int:
+    from gitmig.cli.formats import explanation
+
+    rule = explanation.find_rule(code)
+    if as_json:
+        print_json(explanation.as_json(rule))
+    else:
+        say_text(explanation.as_text(rule))
+    return 0
+
+
+def _refuse(what: str, given: Mapping[str, object]) -> None:
+    """Raise UsageError for arguments and options that were given and have no meaning here."""
     for name, value in given.items():
         if value:
-            raise click.UsageError(f"--all compares all branches: it does not go with {name}")
+            raise click.UsageError(f"{what}: it does not go with {name}")
+
+
+# More columns than this fit on no terminal.
+WIDEST = 40
+
+
+def print_pairs(conflicts: BranchConflicts) -> None:
+    """The base's pairs first, then the others, grouped by the first branch; a summary at the end."""
+    shown = None
+    for pair in conflicts.pairs:
+        if pair.first != shown:
+            say(styled(pair.first, bold=True))
+            shown = pair.first
+        for line in _lines(pair):
+            say(line)
+    if sys.stdout.isatty():
+        _matrix(conflicts)
+    for place, message in conflicts.unreadable:
+        warn(f"{place}: {message}")
+    adding = f"{len(conflicts.adding)} of {conflicts.branches} branches add migrations to {conflicts.base}"
+    verdict = f"{plural(len(conflicts.pairs), 'pair')} will conflict" if conflicts.pairs else "no conflicts"
+    say(f"{styled(verdict, fg='red' if conflicts.pairs else 'green', bold=True)}: {adding}")
+
+
+def _lines(pair: ConflictingPair) -> list[str]:
+    first, *more = pair.findings
+    others = f" (and {len(more)} more)" if more else ""
+    return [f"  {styled('×', fg='red')} {pair.second}", f"      {first.code}: {first.message}{others}"]
+
+
+def _matrix(conflicts: BranchConflicts) -> None:
+    """Which branch conflicts with which, for the branches that do."""
+    names = list(dict.fromkeys(name for pair in conflicts.pairs for name in (pair.first, pair.second)))
+    if not 2 < len(names) <= WIDEST:
+        return
+    conflicting = {frozenset((pair.first, pair.second)) for pair in conflicts.pairs}
+    width = max(map(len, names))
+    say()
+    say(f"{'':{width + 4}}" + "".join(f"{k:>3}" for k in range(1, len(names) + 1)))
+    for k, name in enumerate(names, 1):
+        cells = ["×" if frozenset((name, other)) in conflicting else "·" for other in names]
+        cells[k - 1] = " "
+        say(f"{k:>3} {name:<{width}}" + "".join(f"{cell:>3}" for cell in cells))
+    say()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @options.as_json
 def command(exit_code: bool, database: str | None, as_json: bool) -> int:
     """Compare the database with the work tree and say what a sync would do. Changes nothing."""
-    from gitmig.operations.status import status
+    from gitmig import status
 
     found = status(options.project(database))
     if as_json:

@@ -14,7 +14,7 @@ from gitmig.cli.wording import ledger_lines, now_matches, say_rebuilt, say_synce
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
-    from gitmig.operations.sync import Synced
+    from gitmig.operations.sync import Outcome
     from gitmig.project.project import Project
 
 
@@ -44,7 +44,7 @@ def command(
     What is applied and not in the target is reverted, newest first, with the down that was stored when it was
     applied; then what is missing is applied in order. Everything happens in one transaction if PostgreSQL allows it.
     """
-    from gitmig.operations.sync import sync
+    from gitmig import sync
     from gitmig.project.binding import rebinding_notice
 
     if rebuild:
@@ -79,7 +79,7 @@ def command(
     return 0
 
 
-def _print_plan(synced: Synced) -> None:
+def _print_plan(synced: Outcome) -> None:
     """The plan of a dry run."""
     if synced.unfinished:
         say(f"  {synced.unfinished} was interrupted outside a transaction and would be finished first")

@@ -31,8 +31,7 @@ def command(what: str | None, everything: bool, strict: bool, trust: bool, datab
     those that it adds, for a range A..B those that B has and A has not. Exits with 1 if a down does not undo its up,
     or a script fails.
     """
-    from gitmig.operations.verify import verify
-    from gitmig.trials.round_trip import Weight
+    from gitmig import Weight, verify
 
     consent = scratch_consent(given=trust, may_ask=not as_json)
     with Reporter() as reporter:

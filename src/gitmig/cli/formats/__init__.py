@@ -23,7 +23,7 @@ FORMATS = ("text", "json", "github", "sarif", "markdown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class ReportSide:
     """A side as people name it, its commit, and the migrations it adds."""
 
     name: str
@@ -32,23 +32,23 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class CheckReport:
     """What there is to print. `proof` and `unproven` are None if no proof was asked for."""
 
-    base: Side
-    ours: Side
+    base: ReportSide
+    ours: ReportSide
     merge_base: str
     findings: tuple[Finding, ...]
     proof: Proof | None = None
     unproven: str | None = None
 
     @classmethod
-    def of(cls, review: Review) -> Report:
+    def of(cls, review: Review) -> CheckReport:
         """The report of a review."""
         checked = review.checked
         return cls(
-            base=Side(name=_readable(checked.base.name), commit=checked.base.commit, added=checked.theirs_added),
-            ours=Side(name=_readable(checked.ours.name), commit=checked.ours.commit, added=checked.ours_added),
+            base=ReportSide(name=_readable(checked.base.name), commit=checked.base.commit, added=checked.theirs_added),
+            ours=ReportSide(name=_readable(checked.ours.name), commit=checked.ours.commit, added=checked.ours_added),
             merge_base=checked.merge_base,
             findings=review.findings,
             proof=review.proof,
@@ -74,7 +74,7 @@ def _readable(name: str) -> str:
     return short(name) if COMMIT.fullmatch(name) else name
 
 
-def render(name: str, report: Report) -> str:
+def render(name: str, report: CheckReport) -> str:
     """The report in one of `FORMATS`, without a line end behind it."""
     text: str = import_module(f"gitmig.cli.formats.{name}").render(report)
     return text
@@ -91,7 +91,7 @@ def place(finding: Finding) -> str:
     return f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or ""
 
 
-def added(report: Report) -> str:
+def added(report: CheckReport) -> str:
     """What each side adds: `feature adds 2 migrations, main 1, since 0123456789`."""
     ours = f"{report.ours.name} adds {plural(len(report.ours.added), 'migration')}"
     return f"{ours}, {report.base.name} {len(report.base.added)}, since {report.merge_base[:10]}"

@@ -13,7 +13,7 @@ from gitmig.text import visible
 
 if TYPE_CHECKING:
     from gitmig.check.findings import Finding
-    from gitmig.cli.formats import Report
+    from gitmig.cli.formats import CheckReport
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 # What ends a message, and what ends a property as well.
@@ -21,7 +21,7 @@ MESSAGE = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 PROPERTY = MESSAGE | {":": "%3A", ",": "%2C"}
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """One command per finding; then plain lines for the log."""
     lines = [_command(finding) for finding in report.findings]
     lines += [f"proof: {sentence}" for sentence in report.proven]

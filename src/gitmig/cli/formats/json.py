@@ -1,58 +1,16 @@
-"""One JSON document, described in docs/json.md. Keys are only ever added."""
+"""One JSON document, described in docs/json.md."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gitmig.cli import json
 from gitmig.cli.output import to_json
 
 if TYPE_CHECKING:
-    from gitmig.check.proof import Failure, Proof
-    from gitmig.cli.formats import Report
+    from gitmig.cli.formats import CheckReport
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """See docs/json.md, `gitmig check --json`."""
-    shape = {
-        "base": {"name": report.base.name, "commit": report.base.commit},
-        "ours": {"name": report.ours.name, "commit": report.ours.commit},
-        "merge_base": report.merge_base,
-        "ours_added": [json.named(migration) for migration in report.ours.added],
-        "theirs_added": [json.named(migration) for migration in report.base.added],
-        "findings": [json.of_finding(finding) for finding in report.findings],
-        "proof": of_proof(report.proof) if report.proof else None,
-        "unproven": report.unproven,
-    }
-    return to_json(shape)
-
-
-def of_proof(proof: Proof) -> dict[str, Any]:
-    """The value of `proof`."""
-    return {
-        "holds": proof.holds,
-        "orders": [
-            {
-                "order": way.value,
-                "failure": _failure(proof.failures[way]) if way in proof.failures else None,
-                "differs_in": [str(name) for name in proof.differences.get(way, ())],
-            }
-            for way in proof.ways
-        ],
-        "round_trip": {
-            "holds": proof.round_trip,
-            "failure": _failure(proof.back_failure) if proof.back_failure else None,
-            "lost": [str(name) for name in proof.lost],
-            "without_down": list(proof.one_way),
-        },
-    }
-
-
-def _failure(failure: Failure) -> dict[str, Any]:
-    return {
-        "migration": failure.label,
-        "path": failure.path,
-        "line": failure.line,
-        "statement": failure.statement,
-        "message": failure.message,
-    }
+    return to_json(json.of_check(report))

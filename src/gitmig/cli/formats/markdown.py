@@ -10,14 +10,14 @@ from gitmig.cli.formats import added, place
 
 if TYPE_CHECKING:
     from gitmig.check.findings import Finding
-    from gitmig.cli.formats import Report
+    from gitmig.cli.formats import CheckReport
 
 SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
 # What would be taken for markup in the middle of a sentence: `user_id`, `*`, <name>, and the cells' own borders.
 MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~@])")
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """A heading, a table of the findings, and the proof."""
     lines = [f"### gitmig check: {_text(report.ours.name)} onto {_text(report.base.name)}", ""]
     lines += [f"**{report.counted}**: {_text(added(report))}"]

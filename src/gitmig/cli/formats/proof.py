@@ -9,35 +9,35 @@ from gitmig.cli.output import plural
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitmig.check.proof import Failure, Proof
+    from gitmig.check.proof import OrderFailure, Proof
 
 SHOWN = 5  # objects named in one sentence
 
 
 def sentences(proof: Proof) -> list[str]:
-    """What came out of the orders, then of the way back."""
-    said = [f"{orders} fails: {_failure(failure)}" for failure, orders in proof.culprits.items()]
+    """What came out of the orders, then of the downs."""
+    said = [f"{orders} fails: {_failure(failure)}" for failure, orders in proof.failing_orders.items()]
     said += [
-        f"both run, schemas differ after {way.value}: {_listed(map(str, names))}"
-        for way, names in proof.differences.items()
+        f"both run, schemas differ after {order.value}: {_listed(map(str, names))}"
+        for order, names in proof.differences.items()
     ]
     if proof.holds:
-        one = len(proof.ways) == 1
+        one = len(proof.orders) == 1
         said.append("it runs; there is one order only" if one else "both orders run and give the same schema")
-    return [*said, *_way_back(proof)]
+    return [*said, *_round_trip(proof)]
 
 
-def _way_back(proof: Proof) -> list[str]:
-    if proof.one_way:
-        return [f"no round trip: {_listed(proof.one_way)} without a down"]
-    if proof.back_failure:
-        return [f"no round trip: the down of {_failure(proof.back_failure)}"]
+def _round_trip(proof: Proof) -> list[str]:
+    if proof.without_down:
+        return [f"no round trip: {_listed(proof.without_down)} without a down"]
+    if proof.revert_failure:
+        return [f"no round trip: the down of {_failure(proof.revert_failure)}"]
     if proof.lost:
         return [f"no round trip: the downs do not bring back {_listed(map(str, proof.lost))}"]
-    return ["the downs bring back the schema before"] if proof.tried_back else []
+    return ["the downs bring back the schema before"] if proof.reverted else []
 
 
-def _failure(failure: Failure) -> str:
+def _failure(failure: OrderFailure) -> str:
     return f"{failure.label} at {failure.place}: {failure.message}"
 
 

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gitmig import __version__
+from gitmig.check.rules import RULES
+from gitmig.cli.formats.explanation import as_sarif
 from gitmig.cli.output import to_json
 
 if TYPE_CHECKING:
     from gitmig.check.findings import Finding
-    from gitmig.cli.formats import Report
+    from gitmig.cli.formats import CheckReport
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """One run with a rule for every code and a result for every finding."""
     codes = sorted({finding.code for finding in report.findings})
-    driver = {"name": "gitmig", "version": __version__, "rules": [{"id": code} for code in codes]}
+    driver = {"name": "gitmig", "version": __version__, "rules": [as_sarif(RULES[code]) for code in codes]}
     results = [_result(finding, codes.index(finding.code)) for finding in report.findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitmig.check.findings import Finding
-    from gitmig.cli.formats import Report
+    from gitmig.cli.formats import CheckReport
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """Each finding with its hint, then the proof, then how many there are."""
     lines = [line for finding in report.findings for line in lines_of(finding)]
     lines += [f"proof: {sentence}" for sentence in report.proven]

@@ -1,6 +1,6 @@
 """The languages a section may be written in.
 
-A new language is one new folder here that makes a `Language`, and one runner in `gitmig.database.runners`.
+A new language is one new module here that makes a `Language`, and one runner in `gitmig.execute.script`.
 """
 
 from __future__ import annotations

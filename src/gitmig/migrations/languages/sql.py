@@ -1,16 +1,9 @@
-"""Transaction control in SQL scripts: what begins and ends transactions, and what hangs on where they end.
+"""SQL, the first language of a section: everything gitmig knows of a script from its words, without running it.
 
-CREATE INDEX CONCURRENTLY and its like: which index is made, and how the same is written without the word.
-
-What a script's own transactions come to: in the one that gitmig opens they are left out, outside they are kept.
-
-Whether a script defines something that spells out columns it does not name itself.
-
-The statements of a script that are about roles, which belong to the whole server and to no database.
-
-How an SQL script outside a transaction is cut into pieces that can be noted one by one.
-
-SQL, the first language of a section.
+In this order: transaction control, and what hangs on where transactions end; CREATE INDEX CONCURRENTLY and its like;
+what a script's own transactions come to (in the one that gitmig opens they are left out, outside they are kept);
+definitions that spell out columns they do not name; statements about roles, which belong to the whole server and to no
+database; the units into which a script outside a transaction is cut, to be noted one by one.
 """
 
 from __future__ import annotations

@@ -1,0 +1,253 @@
+"""The values of a footprint: objects as a script names them, and how it touches them. They can be kept as JSON."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Another number makes the footprints that older versions kept worthless.
+VERSION = 8
+PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+# Spaces of names. Relations and types share one: a table is a row type, too.
+CLASS, ROUTINE, OPERATOR = "class", "routine", "operator"
+IN_SCHEMAS = {CLASS, ROUTINE}
+CALLED = {"tsconfiguration": "text search configuration", "tsdictionary": "text search dictionary"}
+
+
+class NamedKind(Enum):
+    """What a statement calls the object. The schema's ObjectKind is finer: `DROP TYPE` does not say of which sort."""
+
+    SCHEMA = "schema"
+    EXTENSION = "extension"
+    ROLE = "role"
+    TABLE = "table"
+    VIEW = "view"
+    INDEX = "index"
+    SEQUENCE = "sequence"
+    TYPE = "type"
+    VALUE = "enum value"
+    COLUMN = "column"
+    CONSTRAINT = "constraint"
+    TRIGGER = "trigger"
+    POLICY = "policy"
+    RULE = "rule"
+    FUNCTION = "function"
+    PARTITION = "partition"
+    OTHER = "object"
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object; equal where the paths are, whatever a statement calls its kind.
+
+    `path` is the space of names, then the name: `("class", "public", "comments", "column", "body")`,
+    `("routine", "public", "f", "int4,text")`, `("schema", "public")`. An owner's path begins the paths of its parts.
+    """
+
+    kind: NamedKind = field(compare=False)
+    path: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if self.path[0] == OPERATOR:
+            operands = f"({', '.join(self.path[3].split(','))})" if self.path[3:] else ""
+            return f"operator {self.path[2]}{operands}"
+        names = [quoted(name) for name in self.path[1:3]]
+        if self.path[0] == ROUTINE:
+            signature = f"({self.path[3].replace(',', ', ')})" if len(self.path) > 3 else ""
+            return f"{self.kind.value} {'.'.join(names)}{signature}"
+        if self.path[0] not in IN_SCHEMAS:
+            names = [quoted(name) for name in self.path[1:]]
+            if self.kind is NamedKind.OTHER:
+                return f"{CALLED.get(self.path[0], self.path[0])} {'.'.join(names)}"
+        return f"{self.kind.value} {'.'.join(names + [quoted(name) for name in self.path[4::2]])}"
+
+    @property
+    def root(self) -> tuple[str, ...]:
+        """The path of the object it is a part of: a column's table; else its own."""
+        return self.path[:3]
+
+    def contains(self, other: Object) -> bool:
+        """Whether `other` is a part of this one, or lies in this schema; not if they are equal."""
+        if self.path[0] == "schema":
+            return other.path[0] in IN_SCHEMAS and other.path[1] == self.path[1]
+        return len(other.path) > len(self.path) and other.path[: len(self.path)] == self.path
+
+    def part(self, kind: NamedKind, name: str) -> Object:
+        """A part of this object, as a table's column."""
+        return Object(kind, (*self.path, kind.value, name))
+
+
+def schema(name: str) -> Object:
+    """A schema."""
+    return Object(NamedKind.SCHEMA, ("schema", name))
+
+
+def in_schema(kind: NamedKind, schema_name: str, name: str) -> Object:
+    """A table, view, index, sequence or type."""
+    return Object(kind, (CLASS, schema_name, name))
+
+
+def routine(schema_name: str, name: str, signature: str | None) -> Object:
+    """A function or procedure; without a signature all of that name."""
+    return Object(NamedKind.FUNCTION, (ROUTINE, schema_name, name, *([] if signature is None else [signature])))
+
+
+def other(what: str, name: str) -> Object:
+    """An object outside of schemas, or of a kind with a space of names of its own."""
+    kinds = {kind.value: kind for kind in (NamedKind.EXTENSION, NamedKind.ROLE)}
+    return Object(kinds.get(what, NamedKind.OTHER), (what, name))
+
+
+def operator(names: Sequence[str], signature: str | None) -> Object:
+    """An operator, by the types it takes; without a signature all of that name."""
+    return Object(NamedKind.OTHER, (OPERATOR, "", unplaced(names), *([] if signature is None else [signature])))
+
+
+def unplaced(names: Sequence[str]) -> str:
+    """A name of what is no relation, type or function; the schema is left out if it is the usual one."""
+    return ".".join(names[1:] if len(names) > 1 and names[0] == "public" else names)
+
+
+def quoted(name: str) -> str:
+    """The name as it has to be written in SQL, reserved words aside."""
+    return name if PLAIN.fullmatch(name) else always_quoted(name)
+
+
+def always_quoted(name: str) -> str:
+    """The name as it can be written in SQL even if it is a reserved word."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Action(Enum):
+    """What happens to the object."""
+
+    READ = "read"
+    WRITE = "write"
+    CREATE = "create"
+    DROP = "drop"
+    ALTER = "alter"
+    RENAME = "rename"
+
+
+class DependencyKind(Enum):
+    """Until when the object has to be there, and whether PostgreSQL lets it be altered."""
+
+    TRANSIENT = "transient"  # while the statement runs
+    CHECKED = "checked"  # while the function that names it is created; nothing stays
+    FOLLOWS = "follows"  # stays, and follows when the object is altered: keys, indexes, column types
+    BLOCKS = "blocks"  # stays, and stands in the way of altering it: views, triggers, policies, generated columns
+    AT_CALL = "at call"  # looked up when the function is called
+
+
+class Trait(Enum):
+    """What else is to be known of a touch."""
+
+    LENIENT = "lenient"  # IF EXISTS, IF NOT EXISTS, OR REPLACE, or under a condition
+    CHOSEN = "chosen"  # PostgreSQL chooses the name, and another one if it is taken
+    WHOLE = "whole"  # every column or member, as SELECT * and LIKE
+    REQUIRED = "required"  # a column that every insert has to give
+    CASCADE = "cascade"  # and what depends on it
+    FOREIGN = "foreign"  # the target of a foreign key or of ON CONFLICT: needs a unique key
+    UNIQUE = "unique"  # a unique key
+    CALLED = "called"  # a function that runs
+    CONVERTED = "converted"  # a change to a type of another family, by USING
+    COMPARED = "compared"  # stays, and only works with the type it was made for: foreign keys, checks, expressions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """One touch. `line` counts from 1 in the script, `statement` from 0; `part` counts what one statement makes.
+
+    `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
+    an enum value stands beside, what sort of constraint is made, or what a statement copies or grants.
+    `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, or the table that
+    becomes or stops being a part. `columns` are those an INSERT gives, None if it gives them by position.
+    """
+
+    action: Action
+    object: Object
+    line: int
+    statement: int
+    part: int = 0
+    dependency: DependencyKind = DependencyKind.TRANSIENT
+    traits: frozenset[Trait] = frozenset()
+    aspect: str = ""
+    value: str = ""
+    to: Object | None = None
+    columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlindSpot:
+    """A line behind which a script does what cannot be read, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """Everything a script touches, in order; `error` says where and why it does not parse."""
+
+    touches: tuple[Touch, ...] = ()
+    blind_spots: tuple[BlindSpot, ...] = ()
+    error: BlindSpot | None = None
+
+    def to_json(self) -> list[Any]:
+        """As plain lists, which `from_json` takes back."""
+        spots = [[spot.line, spot.reason] for spot in (*self.blind_spots, *([self.error] if self.error else []))]
+        return [[_row(touch) for touch in self.touches], spots, self.error is not None]
+
+    @classmethod
+    def from_json(cls, rows: list[Any]) -> Footprint:
+        """The footprint that was kept."""
+        touches, places, failed = rows
+        spots = [BlindSpot(line=line, reason=reason) for line, reason in places]
+        error = spots.pop() if failed else None
+        return cls(touches=tuple(map(_touch, touches)), blind_spots=tuple(spots), error=error)
+
+
+def _row(touch: Touch) -> list[Any]:
+    return [
+        touch.action.value,
+        _pair(touch.object),
+        touch.line,
+        touch.statement,
+        touch.part,
+        touch.dependency.value,
+        sorted(trait.value for trait in touch.traits),
+        touch.aspect,
+        touch.value,
+        _pair(touch.to) if touch.to else None,
+        touch.columns,
+    ]
+
+
+def _touch(row: list[Any]) -> Touch:
+    action, named, line, statement, part, dependency, traits, aspect, value, to, columns = row
+    return Touch(
+        action=Action(action),
+        object=_object(named),
+        line=line,
+        statement=statement,
+        part=part,
+        dependency=DependencyKind(dependency),
+        traits=frozenset(Trait(trait) for trait in traits),
+        aspect=aspect,
+        value=value,
+        to=_object(to) if to else None,
+        columns=None if columns is None else tuple(columns),
+    )
+
+
+def _pair(named: Object) -> list[Any]:
+    return [named.kind.value, list(named.path)]
+
+
+def _object(pair: list[Any]) -> Object:
+    return Object(NamedKind(pair[0]), tuple(pair[1]))

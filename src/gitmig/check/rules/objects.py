@@ -1,0 +1,426 @@
+"""GM201–GM206, GM208, GM216: both sides make, drop, rename or alter one object, or one of them uses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.check.dependencies import OVERLOADS, VALUES
+from gitmig.check.findings import Severity
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
+from gitmig.check.rules.pairs import given, hits, labels_in_order, uses
+from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitmig.check.effects import Effect
+
+
+@on_pairs
+@rule(
+    "GM201",
+    "created twice",
+    Severity.ERROR,
+    hint="keep one of the two, or give one of them another name",
+    conflict=Example(ours="CREATE TABLE votes (id int);", theirs="CREATE TABLE votes (id bigint);"),
+    harmless=Example(
+        ours="CREATE TABLE IF NOT EXISTS votes (id int);",
+        theirs="CREATE TABLE IF NOT EXISTS votes (id int);\nCREATE TABLE likes (id int);",
+    ),
+    when_proven=WhenProven.GONE,
+)
+def created_twice(first: Effect, second: Effect) -> Conflict | None:
+    """Both sides create one name, or both leave the name to PostgreSQL, which gives it to whoever is first."""
+    if not _one_name(first, second) or (_gives_way(first) and _gives_way(second)):
+        return None
+    same = first.touch.value == second.touch.value
+    if first.has(Trait.CHOSEN) and second.has(Trait.CHOSEN):
+        return None if same else _chosen(first, second)
+    one, two = labels_in_order(first, second)
+    made = first.object if first.label == one else second.object  # one may be a table, the other one a view
+    advice = "drop one of the two" if same else "keep one of the two, or give one of them another name"
+    return Conflict(
+        object=made,
+        message=f"{one} and {two} both create {made}",
+        hint=f"{advice}: the second one to run fails, or finds another {made.kind.value} than it expects",
+    )
+
+
+@on_pairs
+@rule(
+    "GM202",
+    "two versions",
+    Severity.ERROR,
+    hint="write one version that does what both want, in the migration that is merged last",
+    conflict=Example(
+        ours="CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        theirs="CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';",
+    ),
+    harmless=Example(
+        ours="CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        theirs="CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\nCREATE TABLE likes (id int);",
+    ),
+    when_proven=WhenProven.GONE,
+)
+def two_versions(first: Effect, second: Effect) -> Conflict | None:
+    """Both sides replace an object, by different definitions: the last one to run wins.
+
+    `DROP VIEW v; CREATE VIEW v AS …` replaces it, too.
+    """
+    if not _one_name(first, second) or not (_gives_way(first) and _gives_way(second)):
+        return None
+    if first.touch.value == second.touch.value:
+        return None
+    one, two = labels_in_order(first, second)
+    made = first.object if first.label == one else second.object
+    return Conflict(
+        object=made,
+        message=f"{one} and {two} make {made} in two versions: the last one to run wins",
+    )
+
+
+def _one_name(first: Effect, second: Effect) -> bool:
+    """Whether two creations take each other's name."""
+    if not first.action is second.action is Action.CREATE or first.object != second.object:
+        return False
+    # what follows from two creations, as a partition and a child's column, is created twice where they are
+    follow = (first.implied and second.implied) or first.object.kind is NamedKind.PARTITION
+    # of all relations, an index alone is no type
+    one_row_type = {first.object.kind, second.object.kind} == {NamedKind.INDEX, NamedKind.TYPE}
+    return not (follow or one_row_type or (first.freed and second.freed))
+
+
+def _gives_way(effect: Effect) -> bool:
+    return effect.forgiving or effect.replaced
+
+
+def _chosen(first: Effect, second: Effect) -> Conflict:
+    one, two = labels_in_order(first, second)
+    what = "index" if first.object.kind is NamedKind.INDEX else first.object.kind.value
+    return Conflict(
+        object=first.object,
+        message=f"{one} and {two} both make an {what} without a name that PostgreSQL calls {first.object.path[-1]}",
+        hint="name both: the order in which they run decides which one gets which name",
+    )
+
+
+@on_pairs
+@rule(
+    "GM203",
+    "dropped and used",
+    Severity.ERROR,
+    hint="take what needs the object out of the other migration, or leave the object in place for now",
+    conflict=Example(
+        ours="ALTER TABLE comments DROP COLUMN contents;", theirs="CREATE VIEW recent AS SELECT contents FROM comments;"
+    ),
+    harmless=Example(
+        ours="ALTER TABLE comments DROP COLUMN contents;", theirs="CREATE VIEW recent AS SELECT author FROM comments;"
+    ),
+    when_proven=WhenProven.GONE,
+)
+def dropped_and_used(drop: Effect, other: Effect) -> Conflict | None:
+    """One side drops what the other one uses: in a view, key, trigger, index, SQL function, or in a statement.
+
+    What PostgreSQL drops along with it counts.
+    """
+    if drop.action is Action.ALTER and drop.aspect == "uniqueness":
+        return _key_gone(drop, other)
+    if drop.action is not Action.DROP or not hits(drop, other) or _cannot_fail(other):
+        return None
+    if other.object == drop.object and (
+        other.action is Action.DROP or (other.action is Action.CREATE and drop.replaced)
+    ):
+        return None  # two drops, two creations: other rules
+    doubt = _why_it_may_serve(drop, other)
+    how = "makes PostgreSQL drop" if drop.implied else "drops"
+    return Conflict(
+        object=drop.object,
+        message=f"{drop.label} {how} {drop.object}, and {uses(other, drop)}",
+        hint=f"take what needs {drop.object} out of {other.label}, or leave it in place for now",
+        severity=Severity.WARNING if doubt else Severity.ERROR,
+        doubt=doubt,
+    )
+
+
+def _why_it_may_serve(drop: Effect, other: Effect) -> str | None:
+    passing = other.dependency in {DependencyKind.TRANSIENT, DependencyKind.CHECKED}
+    if (drop.replaced or drop.succeeded) and passing and other.action in {Action.READ, Action.WRITE}:
+        return "whether the new definition serves it, too, is not known"
+    if other.forgiving and other.action is not Action.CREATE:
+        return "the other statement forgives that the object is gone"
+    return None
+
+
+def _key_gone(drop: Effect, other: Effect) -> Conflict | None:
+    if other.action is not Action.READ or other.object != drop.object or not other.has(Trait.FOREIGN):
+        return None
+    return Conflict(
+        object=drop.object,
+        message=f"{drop.label} drops the unique key of {drop.object}, which {other.label} refers to",
+        hint="keep the key, or refer to another one",
+    )
+
+
+def _cannot_fail(effect: Effect) -> bool:
+    """Whether it is looked up later; or goes along with something else, where the drop finds it in the other order."""
+    if effect.implied:
+        return effect.action is not Action.RENAME
+    return effect.action in {Action.READ, Action.WRITE} and effect.dependency is DependencyKind.AT_CALL
+
+
+@on_pairs
+@rule(
+    "GM204",
+    "dropped twice",
+    Severity.ERROR,
+    hint="take one of the two out: the second one to run finds nothing to drop",
+    conflict=Example(ours="DROP TABLE posts;", theirs="DROP TABLE posts;\nCREATE TABLE likes (id int);"),
+    harmless=Example(
+        ours="DROP TABLE IF EXISTS posts;", theirs="DROP TABLE IF EXISTS posts;\nCREATE TABLE likes (id int);"
+    ),
+    when_proven=WhenProven.GONE,
+)
+def dropped_twice(first: Effect, second: Effect) -> Conflict | None:
+    """Both sides drop the same: the second one to run finds nothing to drop."""
+    if not first.action is second.action is Action.DROP or first.object != second.object or _cannot_fail(second):
+        return None
+    if (first.forgiving and second.forgiving) or (first.replaced and second.replaced):
+        return None  # a side that makes the object again leaves one for the other one to drop
+    one, two = labels_in_order(first, second)
+    return Conflict(
+        object=first.object,
+        message=f"{one} and {two} both drop {first.object}",
+    )
+
+
+@on_pairs
+@rule(
+    "GM205",
+    "renamed and used",
+    Severity.ERROR,
+    hint="let the other migration run first, or write the new name into it",
+    conflict=Example(
+        ours="ALTER TABLE comments RENAME contents TO body;", theirs="CREATE INDEX ON comments (contents);"
+    ),
+    harmless=Example(ours="ALTER TABLE comments RENAME contents TO body;", theirs="CREATE INDEX ON comments (author);"),
+    when_proven=WhenProven.GONE,
+)
+def renamed_and_used(rename: Effect, other: Effect) -> Conflict | None:
+    """One side renames what the other one calls by its old name, or both rename it.
+
+    If a value of an enum is renamed, rows and defaults of its columns are a warning that is not certain.
+    """
+    if rename.action is Action.ALTER and rename.aspect == VALUES:
+        return _value_renamed(rename, other)
+    if rename.action is not Action.RENAME or not hits(rename, other) or _has_the_old_name(rename, other):
+        return None
+    if other.action is Action.RENAME and other.object == rename.object:
+        one, two = labels_in_order(rename, other)
+        message, hint = f"{one} and {two} both rename {rename.object}", "agree on one name, in one of the two"
+    else:
+        new = rename.touch.to
+        message = f"{rename.label} renames {rename.object} to {new and new.path[-1]}, and {uses(other, rename)}"
+        hint = f"let {other.label} run first, or write the new name into it"
+    doubt = _why_the_name_may_serve(rename, other)
+    severity = Severity.WARNING if doubt else Severity.ERROR
+    return Conflict(object=rename.object, message=message, hint=hint, severity=severity, doubt=doubt)
+
+
+def _has_the_old_name(rename: Effect, other: Effect) -> bool:
+    """Whether the other one finds it by its old name, or has a rule of its own: drops, bodies of functions."""
+    if other.action is Action.DROP and other.object == rename.object:
+        return True
+    if rename.returned and rename.touch.to == rename.object:
+        return True
+    if other.implied or (other.action in {Action.READ, Action.WRITE} and other.dependency is DependencyKind.AT_CALL):
+        return True
+    alike = rename.touch.to == other.touch.to and other.action is not Action.CREATE
+    return rename.forgiving and other.forgiving and alike
+
+
+def _why_the_name_may_serve(rename: Effect, other: Effect) -> str | None:
+    if rename.returned:
+        return "it has its old name again in the end, so it matters only what runs in between"
+    if other.forgiving and other.action in {Action.READ, Action.WRITE}:  # a change that is left out makes a difference
+        return "the other statement forgives that the object is gone"
+    return None
+
+
+def _value_renamed(renamed: Effect, other: Effect) -> Conflict | None:
+    """Values of an enum stand in statements as mere texts; `renamed` is a column of the enum."""
+    if other.dependency is DependencyKind.AT_CALL:
+        return None
+    default = other.action is Action.ALTER and other.object == renamed.object and other.aspect == "default"
+    if not default and not given(other, renamed.object):
+        return None
+    return Conflict(
+        object=renamed.object,
+        message=f"{renamed.label} renames a value of the type of {renamed.object}, and {uses(other, renamed)}",
+        hint=f"write the new name into {other.label} if it names the value",
+        severity=Severity.WARNING,
+        doubt="it depends on the values that are written",
+    )
+
+
+@on_pairs
+@rule(
+    "GM206",
+    "named in a function body",
+    Severity.WARNING,
+    hint="write the function anew behind both: nothing fails before it is called",
+    conflict=Example(
+        ours="ALTER TABLE comments DROP COLUMN contents;",
+        theirs="CREATE FUNCTION clear() RETURNS void LANGUAGE plpgsql AS\n"
+        "  $$ BEGIN UPDATE comments SET contents = NULL; END $$;",
+    ),
+    harmless=Example(
+        ours="ALTER TABLE comments DROP COLUMN contents;",
+        theirs="CREATE FUNCTION clear() RETURNS void LANGUAGE plpgsql AS\n"
+        "  $$ BEGIN UPDATE comments SET author = NULL; END $$;",
+    ),
+    when_proven=WhenProven.UNCERTAIN,
+)
+def named_in_a_function_body(gone: Effect, other: Effect) -> Conflict | None:
+    """A PL/pgSQL function names what the other side drops or renames. PostgreSQL notices at its next call."""
+    if gone.action not in {Action.DROP, Action.RENAME} or gone.replaced or not hits(gone, other):
+        return None
+    if other.action not in {Action.READ, Action.WRITE} or other.dependency is not DependencyKind.AT_CALL:
+        return None
+    verb = "drops" if gone.action is Action.DROP else "renames"
+    return Conflict(
+        object=gone.object,
+        message=f"{gone.label} {verb} {gone.object}, which a function of {other.label} still names",
+    )
+
+
+KEPT_BY_REPLACE = ("comment", "owner", " for ")  # CREATE OR REPLACE leaves these alone
+
+
+@on_pairs
+@rule(
+    "GM208",
+    "altered twice",
+    Severity.ERROR,
+    hint="decide which of the two shall count, and take the other one out",
+    conflict=Example(
+        ours="ALTER TABLE comments ALTER post_id TYPE bigint;",
+        theirs="ALTER TABLE comments ALTER post_id TYPE numeric;",
+    ),
+    harmless=Example(
+        ours="ALTER TABLE comments ALTER author SET DEFAULT 'me';",
+        theirs="ALTER TABLE comments ALTER author SET NOT NULL;",
+    ),
+    when_proven=WhenProven.GONE,
+)
+def altered_twice(first: Effect, second: Effect) -> Conflict | None:
+    """Both sides alter one aspect of one thing, in different ways.
+
+    Aspects are its type, default, `NOT NULL`, comment, row security, owner, privileges, options. A type and a default
+    are a warning: the default may go with both types. What `CREATE OR REPLACE` sets back counts as altered.
+    """
+    if _undoes(first, second):
+        return _both_alter(first, second, ["privileges"], None)
+    if _disables(first, second):
+        return _both_alter(first, second, ["enabled"], None)
+    if first.action is not Action.ALTER or first.object != second.object:
+        return None
+    if second.action is Action.CREATE:
+        return _sets_back(first, second)
+    aspects = _aspects_that_differ(first, second)
+    if not aspects:
+        return None
+    doubt = None if len(aspects) == 1 else "whether the default goes with both types is not known"
+    return _both_alter(first, second, aspects, doubt)
+
+
+def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
+    """The aspects in which the two do not commute; type and default hang together."""
+    if second.action is not Action.ALTER or first.implied or second.implied:
+        return []
+    aspects = {first.aspect, second.aspect}
+    once = aspects == {"primary key"} and not (first.forgiving and second.forgiving)
+    differ = len(aspects) == 1 and first.touch.value != second.touch.value
+    return sorted(aspects) if once or differ or aspects == {"type", "default"} else []
+
+
+def _both_alter(first: Effect, second: Effect, aspects: Iterable[str], doubt: str | None) -> Conflict:
+    one, two = labels_in_order(first, second)
+    inner = second.object if first.object.contains(second.object) else first.object
+    return Conflict(
+        object=inner,
+        message=f"{one} and {two} both alter {inner} ({', '.join(aspects)})",
+        severity=Severity.WARNING if doubt else Severity.ERROR,
+        doubt=doubt,
+    )
+
+
+def _undoes(first: Effect, second: Effect) -> bool:
+    """Whether one grants what the other one revokes, perhaps for all of a schema."""
+    privilege, grantee = _privilege(first)
+    other, other_grantee = _privilege(second)
+    same_object = first.object == second.object or first.object.contains(second.object)
+    overlap = privilege == other or "all" in {privilege, other}
+    opposite = {first.touch.value[:5], second.touch.value[:5]} == {"grant", "revok"}
+    return bool(grantee) and grantee == other_grantee and same_object and overlap and opposite
+
+
+def _privilege(effect: Effect) -> tuple[str, str]:
+    """`select for public` → the privilege and who has it; empty for what is no privilege."""
+    if effect.action is not Action.ALTER:
+        return "", ""
+    privilege, _, grantee = effect.aspect.partition(" for ")
+    return privilege, grantee
+
+
+def _disables(altered: Effect, trigger: Effect) -> bool:
+    """Whether one disables all triggers of a table, and the other one makes one there."""
+    disables = altered.action is Action.ALTER and altered.touch.value in {"AT_DisableTrigAll", "AT_DisableTrigUser"}
+    made = trigger.action is Action.CREATE and trigger.object.kind is NamedKind.TRIGGER
+    return disables and made and altered.object.contains(trigger.object)
+
+
+def _sets_back(altered: Effect, created: Effect) -> Conflict | None:
+    """CREATE OR REPLACE sets the options of a function or view back."""
+    if not created.forgiving or created.object.kind not in {NamedKind.FUNCTION, NamedKind.VIEW}:
+        return None
+    if any(word in altered.aspect for word in KEPT_BY_REPLACE):
+        return None
+    return Conflict(
+        object=altered.object,
+        message=f"{created.label} replaces {altered.object}, and {uses(altered, created)}",
+        hint="write the option into the new definition, too",
+    )
+
+
+@on_pairs
+@rule(
+    "GM216",
+    "function of one name",
+    Severity.WARNING,
+    hint="cast the arguments of the call to the types of the function that is meant",
+    conflict=Example(
+        base="CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';",
+        ours="CREATE FUNCTION f(a int, b int DEFAULT 2) RETURNS int LANGUAGE sql AS 'SELECT a + b';",
+        theirs="CREATE VIEW v AS SELECT f(1);",
+    ),
+    harmless=Example(
+        base="CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';",
+        ours="CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a + 1';",
+        theirs="CREATE VIEW v AS SELECT f(1);",
+    ),
+    when_proven=WhenProven.GONE,
+)
+def function_of_one_name(added: Effect, call: Effect) -> Conflict | None:
+    """One side adds a function with other parameters to one of that name, which the other side calls.
+
+    Never certain: which of the two is meant PostgreSQL decides by the types of the arguments, when the call is read.
+    """
+    if added.action is not Action.ALTER or added.aspect != OVERLOADS or added.object.root != call.object.root:
+        return None
+    if call.action is not Action.READ or not call.has(Trait.CALLED) or call.dependency is DependencyKind.AT_CALL:
+        return None
+    return Conflict(
+        object=added.object,
+        message=f"{added.label} adds a {added.object} with other parameters, and {uses(call, added)}",
+        doubt="it depends on the types of the arguments which of them is called",
+    )

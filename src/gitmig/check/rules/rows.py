@@ -1,0 +1,164 @@
+"""GM210, GM211, GM213: one side writes rows, and it matters whether the other one has run before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.check.dependencies import DOMAIN, REST
+from gitmig.check.findings import Severity
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
+from gitmig.check.rules.pairs import given, labels_in_order, uses
+from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
+
+if TYPE_CHECKING:
+    from gitmig.check.effects import Effect
+
+
+@on_pairs
+@rule(
+    "GM210",
+    "value required",
+    Severity.ERROR,
+    hint="give the column a default, or the rows a value",
+    conflict=Example(
+        ours="ALTER TABLE comments ADD COLUMN score int NOT NULL;", theirs="INSERT INTO comments (id) VALUES (1);"
+    ),
+    harmless=Example(
+        ours="ALTER TABLE comments ADD COLUMN score int NOT NULL DEFAULT 0;",
+        theirs="INSERT INTO comments (id) VALUES (1);",
+    ),
+    when_proven=WhenProven.UNCERTAIN,
+)
+def value_required(column: Effect, insert: Effect) -> Conflict | None:
+    """One side wants every row to have a value, the other one inserts rows without it.
+
+    For `SET NOT NULL` on a column that is there, not certain: it may have a default.
+    """
+    if not _writes_at_once(insert, {"insert"}) or column.object.kind is not NamedKind.COLUMN:
+        return None
+    new = column.action is Action.CREATE and column.has(Trait.REQUIRED)
+    tightened = column.action is Action.ALTER and column.aspect == "null" and column.touch.value == "not null"
+    if not (new or tightened) or not insert.object.contains(column.object):
+        return None
+    named = insert.touch.columns
+    if (tightened and not named) or (named is not None and column.object.path[-1] in named):
+        return None
+    return Conflict(
+        object=column.object,
+        message=f"{column.label} makes {column.object} NOT NULL, and {insert.label} inserts without it",
+        hint=f"give the column a default, or a value in {insert.label}",
+        doubt=None if new else "the column may have a default",
+    )
+
+
+# What an added constraint of a domain, or a partition beside a default one, means to the table.
+FOLLOWED = {DOMAIN: "a constraint to the domain of", REST: "a partition beside the default one to"}
+
+
+@on_pairs
+@rule(
+    "GM211",
+    "constraint and rows",
+    Severity.WARNING,
+    hint="look whether the rows that are written keep to the constraint",
+    conflict=Example(
+        ours="ALTER TABLE posts ADD CONSTRAINT titled CHECK (title <> '');",
+        theirs="INSERT INTO posts (id, title) VALUES (1, 'Hello');",
+    ),
+    harmless=Example(
+        ours="ALTER TABLE comments ADD CONSTRAINT signed CHECK (author <> '');",
+        theirs="INSERT INTO posts (id, title) VALUES (1, 'Hello');",
+    ),
+    when_proven=WhenProven.UNCERTAIN,
+)
+def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
+    """One side adds a constraint, the other one writes rows that it may refuse.
+
+    Never certain: the values decide. A unique index counts, a constraint of the domain of a column, and a partition
+    beside a default one.
+    """
+    if not _writes_at_once(write, {"insert", "update"}) or write.object.root != added.object.root:
+        return None
+    constraint = added.action is Action.CREATE and added.object.kind is NamedKind.CONSTRAINT
+    followed = added.action is Action.ALTER and added.aspect in FOLLOWED
+    if followed and added.aspect == DOMAIN and not given(write, added.object):
+        return None
+    unique_index = added.action is Action.READ and added.has(Trait.UNIQUE)
+    if not constraint and not unique_index and not followed:
+        return None
+    what = "" if constraint else f"{FOLLOWED.get(added.aspect, 'a unique index on')} "
+    return Conflict(
+        object=added.object,
+        message=f"{added.label} adds {what}{added.object}, and {uses(write, added)}",
+        doubt="it depends on the values that are written",
+    )
+
+
+@on_pairs
+@rule(
+    "GM213",
+    "rows",
+    Severity.WARNING,
+    hint="make both give the same rows whoever runs first, or fix their order",
+    conflict=Example(ours="UPDATE comments SET author = 'x';", theirs="UPDATE comments SET author = 'y';"),
+    harmless=Example(ours="UPDATE comments SET author = 'x';", theirs="UPDATE comments SET contents = 'y';"),
+    when_proven=WhenProven.UNCERTAIN,
+)
+def rows(write: Effect, other: Effect) -> Conflict | None:
+    """One side writes rows that the other one reads to change data, or both write one column.
+
+    Or a trigger or function comes, or changes, before or after the rows. The schema is the same either way, the rows
+    perhaps not: never certain.
+    """
+    if not _at_once(write) or not _at_once(other):
+        return None
+    if _replaces_called(write, other):
+        what = f"{write.label} replaces {write.object}, which {other.label} calls"
+    elif _fires(write, other):
+        what = f"{write.label} creates {write.object}, and {uses(other, write)}"
+    elif write.action is Action.WRITE and _is_read_or_written(write, other):
+        what = _both_change(write, other)
+    else:
+        return None
+    return Conflict(
+        object=write.object,
+        message=what,
+        doubt="the rows decide",
+    )
+
+
+def _writes_at_once(effect: Effect, ways: set[str]) -> bool:
+    """Whether rows are written in one of these ways while the migration runs, not when a function is called."""
+    at_once = effect.dependency is DependencyKind.TRANSIENT
+    return effect.action is Action.WRITE and effect.aspect in ways and at_once
+
+
+def _both_change(write: Effect, other: Effect) -> str:
+    if other.action is Action.READ:
+        return f"{write.label} writes to {write.object}, which {other.label} reads to change data"
+    one, two = labels_in_order(write, other)
+    return f"{one} and {two} both write to {write.object}"
+
+
+def _at_once(effect: Effect) -> bool:
+    return effect.action not in {Action.READ, Action.WRITE} or effect.dependency is DependencyKind.TRANSIENT
+
+
+def _is_read_or_written(write: Effect, other: Effect) -> bool:
+    if not other.changes_data or write.object != other.object:
+        return False
+    whole_row = write.aspect in {"insert", "delete"} and write.object.kind is not NamedKind.COLUMN
+    if other.action is Action.READ:
+        return whole_row or write.aspect == "update"
+    return write.aspect == other.aspect == "update"
+
+
+def _fires(trigger: Effect, other: Effect) -> bool:
+    made = trigger.action is Action.CREATE and trigger.object.kind in {NamedKind.TRIGGER, NamedKind.RULE}
+    return made and other.action is Action.WRITE and other.object.root == trigger.object.root
+
+
+def _replaces_called(made: Effect, other: Effect) -> bool:
+    replaces = made.action is Action.CREATE and made.object.kind is NamedKind.FUNCTION
+    called = other.has(Trait.CALLED) and (other.object == made.object or other.object.contains(made.object))
+    return replaces and called and (made.forgiving or made.replaced)

@@ -1,0 +1,142 @@
+"""Write docs/schemas, and the table of settings in docs/configuration.md, from the typed shapes.
+
+Run it with `python -m gitmig.cli.json_schemas`; a test fails where something is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import types
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from gitmig.cli.shapes import SHAPES
+from gitmig.config import CONFIG_FILE, Key, TeamSettings
+
+TOP = Path(__file__).parents[3]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+PRIMITIVES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=\n<!-- end of settings -->)", re.DOTALL)
+LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+
+
+class Definitions:
+    """Schemas of types; those of the TypedDicts are gathered in `found`, by name."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, dict[str, Any]] = {}
+
+    def schema(self, hint: Any) -> dict[str, Any]:
+        """The schema of a type as it stands in an annotation."""
+        if hint in PRIMITIVES:
+            return {"type": PRIMITIVES[hint]}
+        if is_typeddict(hint):
+            self.found.setdefault(hint.__name__, self.table(hint))
+            return {"$ref": f"#/$defs/{hint.__name__}"}
+        return self._generic(get_origin(hint), get_args(hint))
+
+    def _generic(self, origin: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
+        if origin is Annotated:
+            return self._annotated(*arguments)
+        if origin is Literal:
+            return {"enum": list(arguments)}
+        if origin is list:
+            return {"type": "array", "items": self.schema(arguments[0])}
+        if origin is dict:
+            return {"type": "object", "additionalProperties": self.schema(arguments[1])}
+        if origin in {Union, types.UnionType}:
+            return {"anyOf": [self.schema(argument) for argument in arguments]}
+        raise TypeError(f"no schema is known for {origin!r} of {arguments!r}")
+
+    def table(self, shape: Any) -> dict[str, Any]:
+        """The schema of a TypedDict. It says nothing of other keys: what is not named is allowed."""
+        hints = get_type_hints(shape, include_extras=True)
+        return {
+            "description": " ".join(shape.__doc__.split()),
+            "type": "object",
+            "properties": {key: self.schema(hint) for key, hint in hints.items()},
+            "required": [key for key in hints if key in shape.__required_keys__],
+        }
+
+    def _annotated(self, hint: Any, note: Any) -> dict[str, Any]:
+        if isinstance(note, type) and issubclass(note, Enum):
+            return {"enum": [member.value for member in note]}
+        if isinstance(note, tuple):
+            return {"enum": list(note)}
+        assert isinstance(note, Key)
+        schema = {"description": LINK.sub(r"\1", note.meaning), **self.schema(hint)}
+        if note.default is not None:
+            schema["default"] = note.default
+        if note.pattern is not None:
+            schema["pattern"] = note.pattern
+        return schema
+
+
+def of_command(shape: Any, title: str) -> dict[str, Any]:
+    """The schema of what a command prints: one object, or a list."""
+    definitions = Definitions()
+    root = definitions.table(shape) if is_typeddict(shape) else definitions.schema(shape)
+    whole = {"$schema": DIALECT, "title": title, **root}
+    return {**whole, "$defs": dict(sorted(definitions.found.items()))} if definitions.found else whole
+
+
+def of_settings() -> dict[str, Any]:
+    """The schema of gitmig.toml, where other keys are an error, and a list is not empty."""
+    schema = of_command(TeamSettings, CONFIG_FILE)
+    del schema["required"]
+    for key in schema["properties"].values():
+        for choice in key.get("anyOf", ()):
+            if choice["type"] == "array":
+                choice["minItems"] = 1
+    return {**schema, "additionalProperties": False}
+
+
+def settings_table() -> str:
+    """The keys as docs/configuration.md lists them."""
+    rows = ["| `gitmig.toml` | `git config` | meaning | default |", "|---|---|---|---|"]
+    for name, hint in get_type_hints(TeamSettings, include_extras=True).items():
+        (key,) = hint.__metadata__
+        first, *others = name.split("_")
+        personal = first + "".join(other.capitalize() for other in others)
+        default = key.otherwise if key.default is None else f'`"{key.default}"`'
+        rows.append(f"| `{name}` | `gitmig.{personal}` | {key.meaning} | {default} |")
+    return "\n".join(rows)
+
+
+def generated() -> dict[Path, str]:
+    """Path → text of everything that is made of the shapes."""
+    schemas = {f"{name}.schema.json": of_command(shape, _title(name)) for name, shape in SHAPES.items()}
+    schemas[f"{CONFIG_FILE}.schema.json"] = of_settings()
+    texts = {
+        TOP / "docs" / "schemas" / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in schemas.items()
+    }
+    page = TOP / "docs" / "configuration.md"
+    return {**texts, page: TABLE.sub(lambda _: settings_table(), page.read_text(encoding="utf-8"))}
+
+
+def _title(name: str) -> str:
+    words = name.split("-")
+    return " ".join(
+        ["gitmig", *(f"--{word}" if word in {"all", "explain", "rebuild"} else word for word in words), "--json"]
+    )
+
+
+def main() -> None:
+    """Write what is stale, and remove schemas of what is no longer printed."""
+    expected = generated()
+    for path, text in expected.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"written: {path.relative_to(TOP)}\n")
+    for path in set((TOP / "docs" / "schemas").glob("*.json")) - expected.keys():
+        path.unlink()
+        sys.stdout.write(f"removed: {path.relative_to(TOP)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The door to squawk, a linter for statements that lock or rewrite large tables: where it is, and what it says.
+
+It runs in a process of its own, on copies of scripts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitmig.errors import GitmigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROGRAM = "squawk"
+CONFIG = ".squawk.toml"
+FOUND_SOMETHING = 1
+
+
+def find_program() -> str | None:
+    """Where squawk is: beside the Python that runs now (extra `lint`), or on the PATH."""
+    return shutil.which(PROGRAM, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+
+
+def run(program: str, scripts: Mapping[str, str], top: Path | None) -> str:
+    """Its report in JSON about scripts, by names that end in `.sql`; `top` is the work tree with its settings.
+
+    Raises GitmigError.
+    """
+    config = (top or Path()) / CONFIG
+    settings = ["--config", str(config.resolve())] if config.is_file() else []
+    with tempfile.TemporaryDirectory(prefix="gitmig-") as folder:
+        for name, text in scripts.items():
+            Path(folder, name).write_text(text, encoding="utf-8", errors="surrogateescape")
+        command = [program, "--reporter", "json", *settings, *scripts]
+        done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    if done.returncode not in {0, FOUND_SOMETHING} or not done.stdout:
+        words = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise GitmigError(f"squawk failed: {words[-1]}", hint=f"`{PROGRAM} --version` and {CONFIG} are worth a look")
+    return done.stdout

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ALTER author SET DEFAULT 'me';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ALTER author SET DEFAULT 'you';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ADD CONSTRAINT somebody CHECK (author <> '');
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE INDEX by_nobody ON comments (id) WHERE author = 'nobody';
--- migrate:down

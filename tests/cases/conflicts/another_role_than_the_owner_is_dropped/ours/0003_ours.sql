@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE notes OWNER TO gitmig_case_keeper;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE measures (id int, at date) PARTITION BY RANGE (id);
--- migrate:down

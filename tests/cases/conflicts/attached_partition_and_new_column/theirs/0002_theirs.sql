@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE measures ADD COLUMN value int;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TYPE pair AS (x int, y int);
--- migrate:down

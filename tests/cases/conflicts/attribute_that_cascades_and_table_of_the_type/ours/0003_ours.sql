@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE t OF pair;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TYPE pair ADD ATTRIBUTE z int CASCADE;
--- migrate:down

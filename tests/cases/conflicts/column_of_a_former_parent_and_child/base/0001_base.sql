@@ -1,6 +1,0 @@
--- migrate:up
-CREATE TABLE q (id int);
-CREATE TABLE k (extra int) INHERITS (q);
-ALTER TABLE q RENAME TO p;
-ALTER TABLE k NO INHERIT p;
--- migrate:down

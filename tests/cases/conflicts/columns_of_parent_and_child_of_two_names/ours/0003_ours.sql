@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE p ADD COLUMN y int;
--- migrate:down

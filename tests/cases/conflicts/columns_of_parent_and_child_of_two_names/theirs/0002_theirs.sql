@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE k ADD COLUMN z text;
--- migrate:down

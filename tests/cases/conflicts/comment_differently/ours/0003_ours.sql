@@ -1,3 +1,0 @@
--- migrate:up
-COMMENT ON TABLE comments IS 'a';
--- migrate:down

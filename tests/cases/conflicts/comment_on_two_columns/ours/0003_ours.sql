@@ -1,3 +1,0 @@
--- migrate:up
-COMMENT ON COLUMN comments.id IS 'a';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-COMMENT ON COLUMN comments.author IS 'b';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ADD CONSTRAINT filled CHECK (contents <> '');
--- migrate:down

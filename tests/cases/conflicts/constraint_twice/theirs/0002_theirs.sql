@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ADD CONSTRAINT filled CHECK (author <> '');
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ADD CONSTRAINT signed CHECK (author <> '');
--- migrate:down

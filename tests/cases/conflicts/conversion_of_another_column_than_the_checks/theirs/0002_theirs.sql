@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ADD CONSTRAINT something CHECK (contents <> '');
--- migrate:down

@@ -1,4 +1,0 @@
--- migrate:up
-CREATE TABLE IF NOT EXISTS votes (id int);
-CREATE TABLE likes (id int);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE IF NOT EXISTS votes (id bigint);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE votes (id int);
--- migrate:down

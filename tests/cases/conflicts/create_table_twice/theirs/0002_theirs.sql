@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE votes (id bigint);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE likes (id int);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE notes DISABLE TRIGGER ALL;
--- migrate:down

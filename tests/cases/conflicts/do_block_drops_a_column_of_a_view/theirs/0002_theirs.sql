@@ -1,3 +1,0 @@
--- migrate:up
-CREATE VIEW recent AS SELECT contents FROM comments;
--- migrate:down

@@ -1,4 +1,0 @@
--- migrate:up
-CREATE DOMAIN small AS int;
-CREATE TABLE notes (id int, size small);
--- migrate:down

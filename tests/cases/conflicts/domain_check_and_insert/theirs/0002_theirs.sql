@@ -1,3 +1,0 @@
--- migrate:up
-ALTER DOMAIN small ADD CHECK (value < 10);
--- migrate:down

@@ -1,4 +1,0 @@
--- migrate:up
-CREATE TABLE b (id int);
--- migrate:down
-DROP TABEL b;

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE posts ADD COLUMN views int;
--- migrate:down

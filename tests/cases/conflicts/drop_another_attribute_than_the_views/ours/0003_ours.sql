@@ -1,3 +1,0 @@
--- migrate:up
-CREATE VIEW v AS SELECT x FROM notes;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-DROP COLLATION dd;
--- migrate:down

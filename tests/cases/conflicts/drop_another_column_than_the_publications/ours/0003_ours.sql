@@ -1,3 +1,0 @@
--- migrate:up
-CREATE PUBLICATION pub FOR TABLE notes (x);
--- migrate:down

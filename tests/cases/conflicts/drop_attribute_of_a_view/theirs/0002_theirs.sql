@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TYPE pair DROP ATTRIBUTE y;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-DROP TABLE comments CASCADE;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE INDEX by_day ON events_2026 (at);
--- migrate:down

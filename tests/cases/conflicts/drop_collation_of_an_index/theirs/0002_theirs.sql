@@ -1,3 +1,0 @@
--- migrate:up
-DROP COLLATION cc;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE notes DROP COLUMN x;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments DROP COLUMN contents;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE INDEX by_contents ON comments (contents);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-INSERT INTO comments (id, contents) VALUES (1, 'first');
--- migrate:down

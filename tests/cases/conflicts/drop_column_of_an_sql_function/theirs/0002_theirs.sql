@@ -1,3 +1,0 @@
--- migrate:up
-CREATE FUNCTION texts() RETURNS SETOF text LANGUAGE sql AS 'SELECT contents FROM comments';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE p DROP COLUMN id;
--- migrate:down

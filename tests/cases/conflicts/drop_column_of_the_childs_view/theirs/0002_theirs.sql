@@ -1,3 +1,0 @@
--- migrate:up
-CREATE VIEW v AS SELECT id FROM k;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-DROP FUNCTION touch();
--- migrate:down

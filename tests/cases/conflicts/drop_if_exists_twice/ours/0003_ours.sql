@@ -1,3 +1,0 @@
--- migrate:up
-DROP TABLE IF EXISTS posts;
--- migrate:down

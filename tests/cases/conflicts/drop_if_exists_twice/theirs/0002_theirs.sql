@@ -1,4 +1,0 @@
--- migrate:up
-DROP TABLE IF EXISTS posts;
-CREATE TABLE a (id int);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-DROP INDEX by_author;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-DROP INDEX by_contents;
--- migrate:down

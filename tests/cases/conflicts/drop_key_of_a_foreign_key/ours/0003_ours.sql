@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE posts DROP CONSTRAINT posts_slug;
--- migrate:down

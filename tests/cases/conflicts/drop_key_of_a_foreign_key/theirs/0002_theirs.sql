@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE links (slug text REFERENCES posts (slug));
--- migrate:down

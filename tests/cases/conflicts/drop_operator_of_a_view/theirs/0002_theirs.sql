@@ -1,3 +1,0 @@
--- migrate:up
-DROP OPERATOR ===(int, int);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-DROP OPERATOR ===(text, text);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-DROP SCHEMA app CASCADE;
--- migrate:down

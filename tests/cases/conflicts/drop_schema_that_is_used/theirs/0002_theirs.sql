@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE app.a ADD COLUMN b int;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-DROP TEXT SEARCH CONFIGURATION tc;
--- migrate:down

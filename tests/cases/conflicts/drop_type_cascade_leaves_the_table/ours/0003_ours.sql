@@ -1,3 +1,0 @@
--- migrate:up
-DROP TYPE mood CASCADE;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE INDEX by_mood ON comments (mood);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments DROP COLUMN contents CASCADE;
--- migrate:down

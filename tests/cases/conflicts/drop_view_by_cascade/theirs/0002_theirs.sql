@@ -1,3 +1,0 @@
--- migrate:up
-CREATE VIEW newest AS SELECT contents FROM recent;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE b (id int);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
--- migrate:down

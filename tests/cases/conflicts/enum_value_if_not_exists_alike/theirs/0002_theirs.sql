@@ -1,4 +1,0 @@
--- migrate:up
-ALTER TYPE mood ADD VALUE IF NOT EXISTS 'great';
-CREATE TABLE a (id int);
--- migrate:down

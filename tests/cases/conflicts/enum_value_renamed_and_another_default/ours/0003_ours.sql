@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE notes ADD COLUMN now mood DEFAULT 'glad';
--- migrate:down

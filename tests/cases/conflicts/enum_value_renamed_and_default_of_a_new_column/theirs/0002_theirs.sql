@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
--- migrate:down

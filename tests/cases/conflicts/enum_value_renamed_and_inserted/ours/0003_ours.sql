@@ -1,3 +1,0 @@
--- migrate:up
-INSERT INTO notes VALUES (1, 'sad');
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE notes ALTER mood SET DEFAULT 'sad';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TYPE mood ADD VALUE 'great';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TYPE mood ADD VALUE 'superb';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TYPE mood ADD VALUE 'bad' BEFORE 'sad';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE t (id int);
--- migrate:down

@@ -1,5 +1,0 @@
--- migrate:up
-CREATE TABLE n (id int);
-DROP TABLE t;
-ALTER TABLE n RENAME TO t;
--- migrate:down

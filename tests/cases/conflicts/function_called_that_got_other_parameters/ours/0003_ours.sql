@@ -1,3 +1,0 @@
--- migrate:up
-SELECT f(1);
--- migrate:down

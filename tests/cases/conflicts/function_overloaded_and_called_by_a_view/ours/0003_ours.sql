@@ -1,3 +1,0 @@
--- migrate:up
-CREATE VIEW v AS SELECT f(1) AS x;
--- migrate:down

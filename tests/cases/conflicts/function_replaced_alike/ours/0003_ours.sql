@@ -1,3 +1,0 @@
--- migrate:up
-CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql AS $$ SELECT 2 $$;
--- migrate:down

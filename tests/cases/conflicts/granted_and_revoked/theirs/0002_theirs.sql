@@ -1,3 +1,0 @@
--- migrate:up
-REVOKE ALL ON comments FROM PUBLIC;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-GRANT SELECT ON comments TO PUBLIC;
--- migrate:down

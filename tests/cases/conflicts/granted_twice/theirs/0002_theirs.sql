@@ -1,3 +1,0 @@
--- migrate:up
-GRANT INSERT ON comments TO PUBLIC;
--- migrate:down

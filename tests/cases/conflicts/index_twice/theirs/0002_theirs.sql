@@ -1,3 +1,0 @@
--- migrate:up
-CREATE INDEX by_post ON comments (author);
--- migrate:down

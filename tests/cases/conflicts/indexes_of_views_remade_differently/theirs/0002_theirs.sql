@@ -1,5 +1,0 @@
--- migrate:up
-DROP MATERIALIZED VIEW recent;
-CREATE MATERIALIZED VIEW recent AS SELECT id FROM comments;
-CREATE INDEX recent_id ON recent (id);
--- migrate:down

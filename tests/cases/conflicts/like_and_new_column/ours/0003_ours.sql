@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE archive (LIKE comments INCLUDING ALL);
--- migrate:down

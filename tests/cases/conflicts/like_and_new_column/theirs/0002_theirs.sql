@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ADD COLUMN score int;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-DROP TABLE posts;
--- migrate:down

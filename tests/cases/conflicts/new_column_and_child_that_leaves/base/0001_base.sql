@@ -1,4 +1,0 @@
--- migrate:up
-CREATE TABLE p (id int);
-CREATE TABLE k (extra int) INHERITS (p);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE k NO INHERIT p;
--- migrate:down

@@ -1,4 +1,0 @@
--- migrate:up
-ALTER TABLE p DETACH PARTITION p0;
-DROP TABLE p0;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABEL a (id int);
--- migrate:down

@@ -1,4 +1,0 @@
--- migrate:up
-CREATE SCHEMA a;
-CREATE SCHEMA b;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE a.t (id int);
--- migrate:down

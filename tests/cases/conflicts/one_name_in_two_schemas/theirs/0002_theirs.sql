@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE b.t (id int);
--- migrate:down

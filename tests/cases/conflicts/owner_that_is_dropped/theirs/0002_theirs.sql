@@ -1,3 +1,0 @@
--- migrate:up
-DROP ROLE gitmig_case_keeper;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-INSERT INTO p VALUES (-5);
--- migrate:down

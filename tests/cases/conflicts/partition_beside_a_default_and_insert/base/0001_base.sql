@@ -1,5 +1,0 @@
--- migrate:up
-CREATE TABLE p (id int, at date) PARTITION BY RANGE (id);
-CREATE TABLE p0 PARTITION OF p FOR VALUES FROM (-10) TO (0);
-CREATE TABLE rest PARTITION OF p DEFAULT;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-INSERT INTO p VALUES (100);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE p (id int, name text) PARTITION BY LIST (name);
--- migrate:down

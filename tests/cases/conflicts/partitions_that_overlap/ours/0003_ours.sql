@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
--- migrate:down

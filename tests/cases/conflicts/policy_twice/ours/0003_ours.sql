@@ -1,3 +1,0 @@
--- migrate:up
-CREATE POLICY own ON comments USING (true);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE POLICY own ON comments USING (id > 0);
--- migrate:down

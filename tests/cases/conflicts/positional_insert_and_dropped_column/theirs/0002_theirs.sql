@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE posts DROP COLUMN title;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE tags (id int NOT NULL, name text NOT NULL);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE tags ADD PRIMARY KEY (id);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE VOTES (id int);
--- migrate:down

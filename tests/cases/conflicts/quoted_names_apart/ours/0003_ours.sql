@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE "Votes" (id int);
--- migrate:down

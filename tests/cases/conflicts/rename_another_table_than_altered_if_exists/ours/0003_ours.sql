@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE posts RENAME TO texts;
--- migrate:down

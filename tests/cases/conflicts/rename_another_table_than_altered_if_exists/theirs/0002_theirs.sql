@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE IF EXISTS comments ALTER contents SET DEFAULT '';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments RENAME COLUMN contents TO body;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE FUNCTION clear() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE comments SET contents = NULL; END $$;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE FUNCTION g(r notes) RETURNS int LANGUAGE sql AS 'SELECT ($1).x';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE notes RENAME x TO z;
--- migrate:down

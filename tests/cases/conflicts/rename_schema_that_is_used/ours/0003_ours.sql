@@ -1,3 +1,0 @@
--- migrate:up
-ALTER SCHEMA app RENAME TO web;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE app.b (id int);
--- migrate:down

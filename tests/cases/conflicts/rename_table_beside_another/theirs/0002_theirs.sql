@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE posts ADD COLUMN score int;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments RENAME TO remarks;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE remarks (id int);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments DISABLE ROW LEVEL SECURITY;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-create table A (id int)
--- migrate:down

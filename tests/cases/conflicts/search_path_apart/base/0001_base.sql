@@ -1,3 +1,0 @@
--- migrate:up
-CREATE SCHEMA a;
--- migrate:down

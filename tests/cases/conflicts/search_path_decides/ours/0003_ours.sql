@@ -1,4 +1,0 @@
--- migrate:up
-SET search_path = a;
-CREATE TABLE t (id int);
--- migrate:down

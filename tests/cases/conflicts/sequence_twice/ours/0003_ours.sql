@@ -1,3 +1,0 @@
--- migrate:up
-CREATE SEQUENCE numbers;
--- migrate:down

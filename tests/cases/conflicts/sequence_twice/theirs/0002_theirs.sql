@@ -1,3 +1,0 @@
--- migrate:up
-CREATE SEQUENCE numbers START 10;
--- migrate:down

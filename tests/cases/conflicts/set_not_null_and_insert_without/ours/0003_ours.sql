@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE comments ALTER contents SET NOT NULL;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE likes ADD COLUMN b int;
--- migrate:down

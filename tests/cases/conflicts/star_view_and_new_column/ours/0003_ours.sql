@@ -1,3 +1,0 @@
--- migrate:up
-CREATE VIEW recent AS SELECT * FROM comments;
--- migrate:down

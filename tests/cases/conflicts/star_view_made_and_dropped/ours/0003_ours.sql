@@ -1,4 +1,0 @@
--- migrate:up
-CREATE VIEW recent AS SELECT * FROM comments;
-DROP VIEW recent;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE tags ADD COLUMN score int;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE VIEW v AS SELECT * FROM all_notes();
--- migrate:down

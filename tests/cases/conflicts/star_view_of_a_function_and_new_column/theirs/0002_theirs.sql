@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE notes ADD COLUMN score int;
--- migrate:down

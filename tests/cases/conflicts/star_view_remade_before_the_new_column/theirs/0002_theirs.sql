@@ -1,5 +1,0 @@
--- migrate:up
-DROP VIEW recent;
-CREATE VIEW recent AS SELECT * FROM comments;
-ALTER TABLE comments ADD COLUMN score int;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE recent (id int);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TABLE archive AS SELECT * FROM comments;
--- migrate:down

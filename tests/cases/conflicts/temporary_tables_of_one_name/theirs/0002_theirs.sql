@@ -1,4 +1,0 @@
--- migrate:up
-CREATE TEMP TABLE work AS SELECT id FROM posts;
-DROP TABLE work;
--- migrate:down

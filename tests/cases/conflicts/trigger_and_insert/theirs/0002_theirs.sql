@@ -1,3 +1,0 @@
--- migrate:up
-INSERT INTO comments (id) VALUES (1);
--- migrate:down

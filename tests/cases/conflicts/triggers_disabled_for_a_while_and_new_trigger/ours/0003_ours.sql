@@ -1,4 +1,0 @@
--- migrate:up
-ALTER TABLE notes DISABLE TRIGGER ALL;
-ALTER TABLE notes ENABLE TRIGGER ALL;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE TYPE mood AS ENUM ('good', 'bad');
--- migrate:down

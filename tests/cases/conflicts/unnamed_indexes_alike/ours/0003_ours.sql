@@ -1,3 +1,0 @@
--- migrate:up
-CREATE INDEX ON comments (post_id);
--- migrate:down

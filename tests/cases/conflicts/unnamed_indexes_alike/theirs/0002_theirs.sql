@@ -1,4 +1,0 @@
--- migrate:up
-CREATE INDEX ON comments (post_id);
-CREATE TABLE a (id int);
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-UPDATE comments SET author = 'y';
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-UPDATE comments SET contents = 'y';
--- migrate:down

@@ -1,4 +1,0 @@
--- migrate:up
-CREATE TABLE notes (id int, body text);
-CREATE VIEW v AS SELECT * FROM notes;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE VIEW w AS SELECT id FROM v;
--- migrate:down

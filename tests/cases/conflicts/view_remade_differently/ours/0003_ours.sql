@@ -1,4 +1,0 @@
--- migrate:up
-DROP VIEW recent;
-CREATE VIEW recent AS SELECT id, author FROM comments;
--- migrate:down

@@ -1,3 +1,0 @@
--- migrate:up
-CREATE VIEW newest AS SELECT id FROM recent;
--- migrate:down

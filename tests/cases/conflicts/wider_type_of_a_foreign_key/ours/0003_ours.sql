@@ -1,3 +1,0 @@
--- migrate:up
-ALTER TABLE posts ALTER id TYPE bigint;
--- migrate:down
