@@ -8,41 +8,17 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from gitmig.events import silent
 from gitmig.operations.rebuild import Rebuilt, rebuild_to
 from gitmig.project.project import Project
 from gitmig.rebuild.databases import name_of_new, replaced_at
 from tests.conftest import url_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitmig.postgres.lock import Holder
-    from gitmig.rebuild.cutover import Session
+    from gitmig.events import Notify
     from tests.conftest import Database, Sandbox
 
 Rebuild = Callable[..., Rebuilt]
-
-
-class Listener:
-    """An observer that writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-
-    def waiting(self, holder: Holder) -> None:
-        self.events.append(f"waiting for {holder.application}")
-
-    def building(self, count: int) -> None:
-        self.events.append(f"building {count}")
-
-    def occupied(self, sessions: Sequence[Session]) -> None:
-        self.events.append(f"occupied by {', '.join(session.application for session in sessions)}")
-
-    def carrying(self, table: str, position: int, count: int) -> None:
-        self.events.append(f"carrying {table}, {position} of {count}")
-
-    def swapped(self, kept_as: str) -> None:
-        self.events.append("swapped")
 
 
 @pytest.fixture
@@ -62,9 +38,9 @@ def nothing_is_left(server: str, database: Database) -> Iterator[None]:
 def rebuild(sandbox: Sandbox, database: Database) -> Rebuild:
     """Rebuild the sandbox's database to its work tree, or to a revision."""
 
-    def run(revision: str | None = None, observer: Listener | None = None, wait: int = 0) -> Rebuilt:
+    def run(revision: str | None = None, notify: Notify = silent, wait: int = 0) -> Rebuilt:
         project = Project.load(sandbox.root, database.url)
-        return rebuild_to(project, observer or Listener(), revision=revision, wait=wait)
+        return rebuild_to(project, revision=revision, wait=wait, notify=notify)
 
     return run
 

@@ -9,22 +9,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitmig.errors import GitmigError, OutOfSync, ProtectedDatabase
-from gitmig.project.observer import Silent
+from gitmig.errors import GitmigError, OutOfSync
+from gitmig.events import silent
+from gitmig.project.decisions import UNATTENDED
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from gitmig.migrations.plan import Plan
+    from gitmig.events import Notify
     from gitmig.operations.check import Review
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
-    from gitmig.operations.verify import Selection, Verified, VerifyObserver
-    from gitmig.project.observer import SyncObserver
+    from gitmig.operations.verify import Verified
+    from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.project.trust import Candidate, Consent
-    from gitmig.trials.round_trip import RoundTripVerdict
 
 
 def open_project(directory: str | os.PathLike[str] = ".", *, database: str | None = None) -> Project:
@@ -54,7 +54,8 @@ def sync(
     discard_drift: bool = False,
     take_over: bool = False,
     timeout: int = 10,
-    observer: SyncObserver | None = None,
+    notify: Notify = silent,
+    decisions: Decisions = UNATTENDED,
 ) -> Outcome:
     """Bring the database to the migrations of the work tree, or of the commit `revision`.
 
@@ -63,20 +64,21 @@ def sync(
     another project this one's. `timeout` is how many seconds connecting may take.
 
     To call it is to want it: nobody is asked. A protected database is left alone, and a database to which no way leads
-    is not built anew; both are errors. `observer` is for the command line, which can ask, and no part of the promise.
-    Raises GitmigError; SyncFailed if a script failed.
+    is not built anew; both are errors. `notify` and `decisions` are for the command line, which tells what happens and
+    can ask, and no part of the promise. Raises GitmigError; SyncFailed if a script failed.
     """
     from gitmig.operations import sync as operation
 
     return operation.sync(
         project,
-        observer or Unattended(),
         revision=revision,
         dry_run=dry_run,
         abandon=abandon,
         discard_drift=discard_drift,
         take_over=take_over,
         timeout=timeout,
+        notify=notify,
+        decisions=decisions,
     )
 
 
@@ -121,18 +123,18 @@ def verify(
     everything: bool = False,
     trust: bool = False,
     consent: Consent | None = None,
-    observer: VerifyObserver | None = None,
+    notify: Notify = silent,
 ) -> Verified:
     """Try on a scratch database whether each down undoes its up, with rows in the tables.
 
     `what` is a commit, which adds migrations to its first parent, or a range `A..B`; None is what the work tree's
     branch adds to the default branch, and `everything` the whole set. Scripts that this clone does not trust run only
-    with `trust`. `consent` and `observer` are for the command line, and no part of the promise. Raises GitmigError.
+    with `trust`. `consent` and `notify` are for the command line, and no part of the promise. Raises GitmigError.
     """
     from gitmig.operations import verify as operation
 
     consent = consent or (None if trust else refuse_untrusted)
-    return operation.verify(project, what, observer or Unattended(), everything=everything, consent=consent)
+    return operation.verify(project, what, everything=everything, consent=consent, notify=notify)
 
 
 def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool = False, timeout: int = 10) -> None:
@@ -146,7 +148,7 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     from gitmig.ledger import read_state
     from gitmig.migrations.plan import desire, make_plan, set_difference, unread
     from gitmig.postgres.address import Address
-    from gitmig.project.expected import Expected, find_drift
+    from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
     from gitmig.project.target import load_target
 
     target = load_target(project, revision)
@@ -158,7 +160,7 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
         if state.unfinished is None and not make_plan(state.stack, desired).steps:
             if not drift:
                 return
-            changed = find_drift(connection, Expected(project, connection, state.stack), state)
+            changed = find_drift(connection, ExpectedSchemas(project, connection, state.stack), state)
             if changed is None:
                 return
     found = set_difference(state.stack, desired)
@@ -173,33 +175,9 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     )
 
 
-class Unattended(Silent):
-    """Goes on where a person would be asked whether they mean it, and refuses what only a person can decide.
-
-    The one place where a program's calls meet what watches an operation; a stream of events belongs here.
-    """
-
-    def planned(self, plan: Plan) -> bool:
-        """Yes: the call says so."""
-        return True
-
-    def protected(self, plan: Plan) -> bool:
-        """Raise ProtectedDatabase."""
-        raise ProtectedDatabase(
-            "the database is protected, and only a person changes it",
-            hint="run `gitmig sync --yes`; `gitmig db unprotect` takes the protection away",
-        )
-
-    def selected(self, selection: Selection) -> None:
-        """Say nothing."""
-
-    def verified(self, verdict: RoundTripVerdict) -> None:
-        """Say nothing."""
-
-
 def refuse_untrusted(found: Sequence[Candidate]) -> None:
     """Raise GitmigError: scripts that nobody has approved would run on a scratch database."""
     raise GitmigError(
-        f"this would run scripts that this clone does not trust: {', '.join(one.label for one in found)}",
+        f"this would run scripts that this clone does not trust: {', '.join(map(str, found))}",
         hint="trust=True runs them this once, `gitmig trust [REV]` shows and approves them",
     )

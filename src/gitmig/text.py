@@ -1,8 +1,12 @@
-"""Text for people: to a terminal, whoever wrote it; and sizes as people write them."""
+"""Text for people: made safe for a terminal, whoever wrote it; lists and sizes as people write them."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # What a terminal obeys instead of showing it, and what turns the direction of writing, so that a text is not read as it
 # stands: C0, DEL, C1; the marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9); line
@@ -22,6 +26,15 @@ def visible(text: str, *, keep: str = "") -> str:
         return NAMED.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
     return UNSHOWN.sub(written_out, text)
+
+
+MOST_NAMES = 3
+
+
+def first_few(names: Sequence[object]) -> str:
+    """The first few of them, and how many more there are."""
+    shown = ", ".join(str(name) for name in names[:MOST_NAMES])
+    return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES} more"
 
 
 UNITS = ("kB", "MB", "GB", "TB")

@@ -126,7 +126,7 @@ def test_a_protected_database_needs_a_word(migrated: Sandbox, database: Database
     result = gitmig("adopt")
     assert (result.status, result.err) == (
         3,
-        "error: the database is protected: this needs your word\nhint: `gitmig adopt --yes` gives it\n",
+        "error: the database is protected: confirm the change\nhint: `gitmig adopt --yes` confirms it\n",
     )
     assert gitmig("adopt", "--yes").status == 0
     assert database.applied() == ["0001_a"]

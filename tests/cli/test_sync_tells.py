@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.cli.reporter import Watcher, about
+from gitmig.cli.reporter import Reporter, about
+from gitmig.events import RowsRestored, SavingTable
 from gitmig.rows.items import Kept, Reason, Report, Restored, Staying
 from gitmig.rows.tables import TableName
 
@@ -77,7 +78,7 @@ def test_a_step_tells_what_it_did_and_not_what_may_still_be_done(capfd: pytest.C
         restored=(Restored(table=table, rows=1000000),),
         staying=(Staying(item=2, table=table, rows=3, reason=Reason.TAKEN),),
     )
-    Watcher(may_ask=False).settled(rows)
+    Reporter()(RowsRestored(rows))
     assert capfd.readouterr().out == "      kept 1,234 rows of a (x)\n      put back 1,000,000 rows of a\n"
 
 
@@ -106,9 +107,9 @@ def test_rows_of_a_migration_that_a_branch_has_expire_and_it_is_told(
 
 
 def test_a_pipe_gets_one_line_for_a_large_copy(capfd: pytest.CaptureFixture[str]) -> None:
-    watcher = Watcher(may_ask=False)
-    watcher.keeping(TableName("public", "small"), 49 << 20)
-    watcher.keeping(TableName("public", "large"), 80 << 20)
+    reporter = Reporter()
+    reporter(SavingTable(TableName("public", "small"), 49 << 20))
+    reporter(SavingTable(TableName("public", "large"), 80 << 20))
     assert capfd.readouterr().err == "copying 80 MB of large, whose rows a step may take away …\n"
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitmig.project.binding import bind
 from gitmig.project.project import Project
-from gitmig.project.trust import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gitmig.events import silent
 from gitmig.operations.sync import sync
 from gitmig.project.project import Project
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitmig.events import Notify
     from tests.conftest import Database, Sandbox
 
 
@@ -22,8 +23,8 @@ def repo(make_sandbox: Callable[..., Sandbox], database: Database) -> Sandbox:
     return make_sandbox(url=database.url)
 
 
-def run_sync(sandbox: Sandbox, observer: Notebook | None = None, url: str | None = None, **options: bool) -> list[str]:
+def run_sync(sandbox: Sandbox, notify: Notify = silent, url: str | None = None, **options: Any) -> list[str]:
     """Sync with the work tree; returns the steps that ran, as `+ label`."""
     project = Project.load(sandbox.root, url or sandbox.environment["DATABASE_URL"])
-    outcome = sync(project, observer or Notebook(), **options)  # type: ignore[arg-type]
-    return [f"{done.step.direction.sign} {done.step.label}" for done in outcome.done]
+    synced = sync(project, notify=notify, **options)
+    return [f"{done.step.direction.sign} {done.step.label}" for done in synced.done]

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from gitmig.errors import GitmigError, SyncFailed
+from gitmig.events import Event, PlanStarted, ScriptResumed
 from tests.execute.conftest import run_sync
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
@@ -86,14 +86,14 @@ class Wreck:
 
     def resume(self, *steps: str) -> None:
         """The next sync ends with these steps, a whole ledger and nothing half built; the one after it does nothing."""
-        notebook = Notebook()
-        assert run_sync(self.repo, notebook) == list(steps)
-        assert notebook.events[0] == "resuming 0002_b"
+        told: list[Event] = []
+        assert run_sync(self.repo, told.append) == list(steps)
+        assert told[0] == ScriptResumed("0002_b")
         assert self.database.rows("SELECT count(*) FROM gitmig.unfinished") == [(0,)]
         assert self.database.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
-        again = Notebook()
-        assert run_sync(self.repo, again) == []
-        assert again.events == ["planned 0"]
+        told.clear()
+        assert run_sync(self.repo, told.append) == []
+        assert list(map(type, told)) == [PlanStarted]
 
     def definitions(self) -> list[str]:
         query = "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'a'::regclass ORDER BY 1"

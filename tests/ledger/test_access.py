@@ -18,6 +18,7 @@ from gitmig.ledger.access import refuse_strangers
 from gitmig.operations.init import init
 from gitmig.operations.status import status
 from gitmig.postgres.address import connect
+from gitmig.project.decisions import Decisions
 from gitmig.project.project import Project
 from tests.execute.conftest import run_sync
 
@@ -355,17 +356,16 @@ def test_a_ledger_that_came_between_the_look_and_the_first_write_is_refused(
     database: Database, repo: Sandbox, mallory: str, attack: Attack
 ) -> None:
     """Scratch builds take seconds: time enough to make a ledger with triggers under somebody's nose."""
-    from tests.operations.conftest import Notebook
 
-    class Slow(Notebook):
-        def planned(self, plan: object) -> bool:
+    class Slow(Decisions):
+        def run_plan(self, plan: object) -> bool:
             attack("CREATE SCHEMA gitmig; CREATE TABLE gitmig.state (ledger_version int)")
             attack(f"INSERT INTO gitmig.state VALUES ({schema.CURRENT})")
             return True
 
     repo.table("0001_a", "a")
     with pytest.raises(UntrustedLedger):
-        run_sync(repo, Slow())
+        run_sync(repo, decisions=Slow())
     assert database.tables() == []
 
 

@@ -6,100 +6,57 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitmig.operations.sync import Outcome, sync
+from gitmig.events import silent
+from gitmig.operations.sync import sync
+from gitmig.project.decisions import Decisions
 from gitmig.project.project import Project
 from tests.rebuilding import nothing_is_left, rebuild
 
-__all__ = ["Notebook", "nothing_is_left", "rebuild", "run_sync"]
+__all__ = ["Answers", "nothing_is_left", "rebuild", "run_sync"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from gitmig.errors import SyncFailed
-    from gitmig.execute.tasks import Done
+    from gitmig.events import Notify
     from gitmig.ledger.ownership import ForeignLedger
-    from gitmig.migrations.plan import Plan, Step
-    from gitmig.postgres.lock import Holder
-    from gitmig.rebuild.cutover import Session
-    from gitmig.rows.items import Item, Report
-    from gitmig.rows.tables import TableName
-    from gitmig.schema.model import SchemaDifference
+    from gitmig.migrations.plan import Plan
     from tests.conftest import Database, Sandbox
 
 
-class Notebook:
-    """An observer that writes down what it is told, and agrees to every plan unless `agree` is False."""
+class Answers(Decisions):
+    """Agrees to whatever it is asked, or to nothing, and writes the questions down."""
 
     def __init__(self, *, agree: bool = True) -> None:
         self.agree = agree
-        self.events: list[str] = []
+        self.asked: list[str] = []
 
-    def waiting(self, holder: Holder) -> None:
-        self.events.append(f"waiting for {holder.application}")
-
-    def resuming(self, label: str) -> None:
-        self.events.append(f"resuming {label}")
-
-    def discarded(self, drift: SchemaDifference) -> None:
-        self.events += [f"discarded {name}" for name in drift.names]
-
-    def building(self, count: int) -> None:
-        self.events.append(f"building {count}")
-
-    def occupied(self, sessions: Sequence[Session]) -> None:
-        self.events += [f"occupied by {session}" for session in sessions]
-
-    def carrying(self, table: str, position: int, count: int) -> None:
-        self.events.append(f"carrying {table}")
-
-    def swapped(self, kept_as: str) -> None:
-        self.events.append("swapped")
-
-    def expired(self, items: Sequence[Item]) -> None:
-        self.events += [f"expired {item.what}" for item in items]
-
-    def abandoned(self, items: Sequence[Item]) -> None:
-        self.events += [f"abandoned {item.what}" for item in items]
-
-    def staying(self, items: Sequence[Item]) -> None:
-        self.events += [f"staying {item.rows} of {item.what}" for item in items]
-
-    def keeping(self, table: TableName, size: int) -> None:
-        self.events.append(f"keeping {table}")
-
-    def settled(self, report: Report) -> None:
-        self.events += [f"put back {one.rows} of {one.table}" for one in report.restored]
-
-    def unrepairable(self, failure: SyncFailed) -> bool:
-        self.events.append(f"unrepairable: {failure.message}")
+    def run_plan(self, plan: Plan) -> bool:
+        self.asked.append(f"run {len(plan.steps)}")
         return self.agree
 
-    def planned(self, plan: Plan) -> bool:
-        self.events.append(f"planned {len(plan.steps)}")
+    def change_protected(self, plan: Plan) -> bool:
+        self.asked.append(f"protected {len(plan.steps)}")
         return self.agree
 
-    def protected(self, plan: Plan) -> bool:
-        self.events.append(f"protected {len(plan.steps)}")
+    def take_over(self, known: ForeignLedger) -> bool:
+        self.asked.append("foreign")
         return self.agree
 
-    def foreign(self, known: ForeignLedger) -> bool:
-        self.events.append("foreign")
+    def rebuild(self, failure: SyncFailed) -> bool:
+        self.asked.append(f"rebuild: {failure.message}")
         return self.agree
-
-    def started(self, step: Step) -> None:
-        self.events.append(f"started {step.direction.sign} {step.label}")
-
-    def committed(self, done: Sequence[Done]) -> None:
-        self.events += [f"committed {one.step.direction.sign} {one.step.label}" for one in done]
 
 
 @pytest.fixture
 def run_sync(sandbox: Sandbox, database: Database) -> Callable[..., list[str]]:
     """Sync the sandbox; returns the steps that ran, as `+ label`."""
 
-    def run(revision: str | None = None, observer: Notebook | None = None, **options: Any) -> list[str]:
+    def run(
+        revision: str | None = None, notify: Notify = silent, decisions: Decisions | None = None, **options: Any
+    ) -> list[str]:
         project = Project.load(sandbox.root, database.url)
-        outcome: Outcome = sync(project, observer or Notebook(), revision=revision, **options)
-        return [f"{done.step.direction.sign} {done.step.label}" for done in outcome.done]
+        synced = sync(project, revision=revision, notify=notify, decisions=decisions or Answers(), **options)
+        return [f"{done.step.direction.sign} {done.step.label}" for done in synced.done]
 
     return run

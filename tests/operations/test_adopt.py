@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gitmig import ledger
 from gitmig.errors import GitmigError
+from gitmig.events import Event, WaitingForLock
+from gitmig.operations import db
 from gitmig.operations.adopt import Adopted, adopt
 from gitmig.operations.capture import capture
 from gitmig.operations.diff import diff
@@ -17,13 +19,11 @@ from gitmig.operations.status import status
 from gitmig.postgres import lock
 from gitmig.postgres.address import connect
 from gitmig.project.project import Project
-from gitmig.project.protection import set_protection
-from tests.operations.conftest import Notebook
+from tests.operations.conftest import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.postgres.lock import Holder
     from tests.conftest import Database, Sandbox
 
     Adopt = Callable[..., Adopted]
@@ -124,9 +124,9 @@ DBMATE_CASE, GOLANG_CASE, SQLX_CASE, _, GOOSE_CASE, _ = CASES
 def run(sandbox: Sandbox, database: Database) -> Adopt:
     """Adopt what the database has."""
 
-    def call(revision: str | None = None, observer: Notebook | None = None, *, with_drift: bool = False) -> Adopted:
+    def call(revision: str | None = None, **options: Any) -> Adopted:
         project = Project.load(sandbox.root, database.url)
-        return adopt(project, observer or Notebook(), revision=revision, with_drift=with_drift)
+        return adopt(project, revision=revision, **options)
 
     return call
 
@@ -137,10 +137,6 @@ def refusal(run: Adopt, database: Database, **options: bool) -> GitmigError:
         run(**options)
     assert (caught.value.exit_code, database.applied()) == (3, [])
     return caught.value
-
-
-def nobody(holder: Holder) -> None:
-    raise AssertionError(holder)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.tool)
@@ -394,7 +390,7 @@ def test_what_differs_is_refused_and_taken_over_as_drift_if_asked_for(
     assert [str(name) for name in found.surplus] == ["column public.a.odd", "index public.a.more"]
     with pytest.raises(GitmigError, match="was changed by hand"):
         run_sync()
-    captured = capture(project, "odd", nobody)
+    captured = capture(project, "odd")
     assert captured.label is not None
     assert status(project).in_sync
     assert database.rows("TABLE a") == [(1, 2)]
@@ -462,26 +458,26 @@ def test_without_migrations_there_is_nothing_to_adopt(sandbox: Sandbox, database
 @pytest.mark.parametrize("agree", [True, False])
 def test_a_protected_database_is_asked_for(sandbox: Sandbox, database: Database, run: Adopt, agree: bool) -> None:
     DBMATE_CASE.migrate(sandbox, database)
-    set_protection(Project.load(sandbox.root, database.url), nobody, protected=True)
-    observer = Notebook(agree=agree)
-    assert run(None, observer).ran is agree
-    assert observer.events == ["protected 2"]
+    db.protect(Project.load(sandbox.root, database.url), protected=True)
+    answers = Answers(agree=agree)
+    assert run(decisions=answers).ran is agree
+    assert answers.asked == ["protected 2"]
     assert len(database.applied()) == (2 if agree else 0)
 
 
 def test_it_waits_for_whoever_is_at_work(sandbox: Sandbox, database: Database, run: Adopt) -> None:
     DBMATE_CASE.migrate(sandbox, database)
+    holders = []
 
-    class Impatient(Notebook):
-        def waiting(self, holder: Holder) -> None:
-            super().waiting(holder)
+    def go(event: Event) -> None:
+        if isinstance(event, WaitingForLock):
+            holders.append(event.holder.application)
             other.close()
 
     with connect(database.url, "sync") as other:
-        assert lock.acquire(other, nobody, set())
-        observer = Impatient()
-        run(None, observer)
-    assert (observer.events, len(database.applied())) == (["waiting for gitmig sync"], 2)
+        assert lock.acquire(other, lambda holder: None, set())
+        run(notify=go)
+    assert (holders, len(database.applied())) == (["gitmig sync"], 2)
 
 
 def test_a_failure_leaves_nothing_behind(
@@ -571,7 +567,7 @@ def test_a_rebuild_brings_the_tools_table_along(
 def test_a_capture_before_points_to_it(sandbox: Sandbox, database: Database) -> None:
     DBMATE_CASE.migrate(sandbox, database)
     with pytest.raises(GitmigError) as caught:
-        capture(Project.load(sandbox.root, database.url), None, nobody)
+        capture(Project.load(sandbox.root, database.url))
     assert "does not go with what is pending" in caught.value.message
     assert caught.value.hint == "`gitmig adopt` marks as applied what another tool has applied"
     assert database.applied() == []
@@ -583,7 +579,7 @@ def test_drift_that_was_taken_over_can_be_captured_while_something_is_pending(
     DBMATE_CASE.migrate(sandbox, database)
     database.rows("ALTER TABLE a ADD odd int; INSERT INTO a VALUES (1, 2)")
     run(with_drift=True)
-    captured = capture(Project.load(sandbox.root, database.url), "odd", nobody)
+    captured = capture(Project.load(sandbox.root, database.url), "odd")
     assert run_sync() == [f"- {captured.label}", f"+ {TIMES[2]}_c", f"+ {captured.label}"]
     assert database.rows("TABLE a") == [(1, 2)]
 

@@ -11,11 +11,10 @@ from gitmig.operations.adopt import adopt
 from gitmig.operations.capture import capture
 from gitmig.operations.diff import diff
 from gitmig.operations.status import status
-from gitmig.project import expected
-from gitmig.project.expected import fresh_schemas
+from gitmig.project import expected_schemas
+from gitmig.project.expected_schemas import fresh_schemas
 from gitmig.project.project import Project
 from gitmig.schema.model import PUBLIC
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -236,7 +235,7 @@ def test_nothing_is_built_for_what_a_dba_has_done_before(
     database.rows(BY_DBA)
     run_sync()
     path = base.migration("0002_p", GRANTED, f"REVOKE USAGE ON SCHEMA public FROM {READER};")
-    monkeypatch.setattr(expected, "fresh_schemas", None)
+    monkeypatch.setattr(expected_schemas, "fresh_schemas", None)
     run_sync()
     assert not drifts(base, database)
     (base.root / path).unlink()
@@ -254,8 +253,8 @@ def test_one_build_serves_the_ground_and_the_way_back(
         builds.append(project)
         return fresh_schemas(project, ups, places)
 
-    monkeypatch.setattr(expected, "fresh_schemas", count)
-    monkeypatch.setattr(expected, "AROUND", 0)
+    monkeypatch.setattr(expected_schemas, "fresh_schemas", count)
+    monkeypatch.setattr(expected_schemas, "AROUND", 0)
     database.rows(BY_DBA)
     run_sync()
     paths = [base.migration(f"000{n}_p", GRANTED if n == 2 else f"CREATE TABLE t{n} ();", "") for n in range(2, 6)]
@@ -304,7 +303,7 @@ def test_a_capture_takes_what_was_done_to_a_migration_s_grants_and_leaves_a_dba_
     base.migration("0002_p", GRANTED, "")
     run_sync()
     database.rows(f"{BY_DBA}; REVOKE USAGE ON SCHEMA public FROM {READER}")
-    captured = capture(Project.load(base.root, database.url), "taken", lambda _: None)
+    captured = capture(Project.load(base.root, database.url), "taken")
     assert captured.drift.names == (PUBLIC,)
     (path,) = captured.paths
     written = (base.root / path).read_text()
@@ -320,7 +319,7 @@ def test_an_adoption_takes_what_a_dba_did_for_granted(base: Sandbox, database: D
     if with_journal:
         journal = "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY)"
         database.rows(f"{journal}; INSERT INTO schema_migrations VALUES ('0001'), ('0002')")
-    adopted = adopt(Project.load(base.root, database.url), Notebook())
+    adopted = adopt(Project.load(base.root, database.url))
     assert [migration.label for migration in adopted.applied] == ["0001_a", "0002_p"]
     assert adopted.drift is None
     assert not drifts(base, database)

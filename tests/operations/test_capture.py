@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitmig.postgres.lock import Holder
+    from gitmig.events import Event
     from tests.conftest import Database, Sandbox
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 BY_HAND = "ALTER TABLE a ADD author text; CREATE INDEX odd ON a (author);"
 
 
-def nobody(holder: Holder) -> None:
-    raise AssertionError(holder)
+def nobody(event: Event) -> None:
+    raise AssertionError(event)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def run(sandbox: Sandbox, database: Database, run_sync: Callable[..., list[str]]
     run_sync()
 
     def call(title: str | None = "By hand!") -> Captured:
-        return capture(Project.load(sandbox.root, database.url), title, nobody, now=NOW)
+        return capture(Project.load(sandbox.root, database.url), title, now=NOW, notify=nobody)
 
     return call
 
@@ -106,7 +106,7 @@ def test_every_layout_is_written(make_sandbox: Callable[..., Sandbox], database:
     repo.write("migrations/.gitkeep", "")
     database.rows("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM 1; RETURN 2; END $$")
     project = Project.load(repo.root, database.url)
-    captured = capture(project, None, nobody, now=NOW)
+    captured = capture(project, now=NOW, notify=nobody)
     assert captured.label == "20260304050607_captured"
     assert status(project).in_sync
     assert not diff(project, None, None).difference
@@ -123,7 +123,7 @@ def test_a_database_without_a_ledger_is_taken_as_it_is(
         CREATE TABLE b ("i d" int REFERENCES "Odd ""one"."select"); INSERT INTO b VALUES (NULL);
     """)
     project = Project.load(repo.root, database.url)
-    captured = capture(project, "Before gitmig", nobody, now=NOW)
+    captured = capture(project, "Before gitmig", now=NOW, notify=nobody)
     assert captured.label == "20260304050607_before_gitmig"
     assert database.applied() == ["20260304050607_before_gitmig"]
     assert not diff(project, None, None).difference

@@ -22,7 +22,6 @@ from gitmig.operations.sync import sync
 from gitmig.postgres.embedded import EmbeddedServer
 from gitmig.project.project import Project
 from tests.conftest import Sandbox
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +62,7 @@ def project(sandbox: Sandbox) -> Project:
 
 
 def synced(sandbox: Sandbox) -> list[str]:
-    return [d.step.label for d in sync(project(sandbox), Notebook()).done]
+    return [d.step.label for d in sync(project(sandbox)).done]
 
 
 def rows(url: str, query: str) -> list[tuple[object, ...]]:

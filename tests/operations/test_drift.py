@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import GitmigError
+from gitmig.events import DriftDiscarded, Event
 from gitmig.operations.status import status
 from gitmig.project.project import Project
 from gitmig.schema.model import ObjectKind, ObjectName
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,9 +104,10 @@ def test_what_an_older_gitmig_measured_is_no_drift(synced: Sandbox, database: Da
 def test_drift_is_taken_back_when_asked_for(synced: Sandbox, database: Database, run_sync: Sync) -> None:
     database.rows("INSERT INTO a VALUES (1); ALTER TABLE a ADD x int; CREATE TABLE byhand (id int)")
     synced.table("0002_b", "b")
-    notebook = Notebook()
-    assert run_sync(observer=notebook, discard_drift=True) == ["+ 0002_b"]
-    assert "discarded table public.byhand" in notebook.events
+    told: list[Event] = []
+    assert run_sync(notify=told.append, discard_drift=True) == ["+ 0002_b"]
+    (drift,) = [event.drift for event in told if isinstance(event, DriftDiscarded)]
+    assert "table public.byhand" in map(str, drift.names)
     assert (database.tables(), database.columns("a"), database.rows("TABLE a")) == (["a", "b"], ["id"], [(1,)])
     assert database.rows("SELECT note FROM gitmig.history WHERE note IS NOT NULL") == [
         ("what was changed by hand was taken back",)

@@ -12,7 +12,6 @@ from gitmig.operations.kept import kept
 from gitmig.operations.status import status
 from gitmig.operations.sync import sync
 from gitmig.project.project import Project
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +28,12 @@ def project(make_sandbox: Callable[..., Sandbox], database: Database) -> Sandbox
 
 
 def run(project: Sandbox, database: Database) -> list[str]:
-    outcome = sync(Project.load(project.root, database.url), Notebook())
+    outcome = sync(Project.load(project.root, database.url))
     return [f"{done.step.direction.sign} {done.step.label}" for done in outcome.done]
 
 
 def items(project: Sandbox, database: Database) -> list[tuple[str, int]]:
-    found = kept(Project.load(project.root, database.url), lambda holder: None)
+    found = kept(Project.load(project.root, database.url))
     return [(entry.item.table.name, entry.item.rows) for entry in found]
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import GitmigError, ProtectedDatabase
+from gitmig.events import Event
 from gitmig.ledger.protection import Caller
-from tests.operations.conftest import Notebook
+from tests.operations.conftest import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,17 +49,17 @@ def test_the_hook_itself_warns_in_one_line_and_lets_the_checkout_be(protected: S
 
 
 def test_a_person_is_asked_before_something_is_applied(protected: Sandbox, database: Database, run_sync: Sync) -> None:
-    notebook = Notebook(agree=False)
-    assert run_sync(observer=notebook) == []
-    assert (notebook.events, database.tables()) == (["protected 1"], ["a"])
-    assert run_sync(observer=Notebook()) == ["+ 0002_b"]
+    answers, told = Answers(agree=False), list[Event]()
+    assert run_sync(notify=told.append, decisions=answers) == []
+    assert (answers.asked, told, database.tables()) == (["protected 1"], [], ["a"])
+    assert run_sync(decisions=Answers()) == ["+ 0002_b"]
 
 
 def test_without_a_terminal_the_word_is_an_option(protected: Sandbox, database: Database) -> None:
     result = protected.gitmig("sync", check=False)
     assert (result.status, result.err) == (
         3,
-        "error: the database is protected: this needs your word\nhint: `gitmig sync --yes` gives it\n",
+        "error: the database is protected: confirm the change\nhint: `gitmig sync --yes` confirms it\n",
     )
     protected.gitmig("sync", "--yes")
     assert database.tables() == ["a", "b"]
@@ -75,17 +76,17 @@ def test_nothing_is_reverted_whoever_agrees(protected: Sandbox, database: Databa
 
 def test_a_sync_with_nothing_to_do_asks_nobody(sandbox: Sandbox, run_sync: Sync) -> None:
     sandbox.gitmig("db", "protect")
-    notebook = Notebook()
-    run_sync(observer=notebook, caller=Caller.HOOK)
-    assert notebook.events == ["planned 0"]
+    answers = Answers()
+    run_sync(decisions=answers, caller=Caller.HOOK)
+    assert answers.asked == ["run 0"]
 
 
 def test_protection_can_be_taken_away(protected: Sandbox, run_sync: Sync) -> None:
     assert protected.gitmig("db", "unprotect").out == "no longer protected\n"
     assert protected.gitmig("db", "unprotect").out == "was not protected\n"
-    notebook = Notebook()
-    run_sync(observer=notebook)
-    assert "protected 1" not in notebook.events
+    answers = Answers()
+    run_sync(decisions=answers)
+    assert "protected 1" not in answers.asked
 
 
 def test_what_was_changed_there_by_hand_is_not_taken_back(

@@ -15,7 +15,6 @@ from gitmig.operations.rebuild import rebuild_to
 from gitmig.project.project import Project
 from gitmig.project.target import load_target
 from tests.conftest import url_of
-from tests.rebuilding import Listener
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
@@ -177,7 +176,7 @@ def bare(make_sandbox: Callable[..., Sandbox], database: Database) -> Sandbox:
 
 def as_role(sandbox: Sandbox, database: Database, role: str) -> Callable[[], object]:
     url = make_conninfo(database.url, user=role, password="x")
-    return lambda: rebuild_to(Project.load(sandbox.root, url), Listener(), wait=0)
+    return lambda: rebuild_to(Project.load(sandbox.root, url), wait=0)
 
 
 def test_a_role_without_the_rights_is_told_which(bare: Sandbox, database: Database, role: str) -> None:
@@ -253,9 +252,9 @@ def test_a_database_on_another_machine_is_rebuilt_only_by_hand(
     sandbox.table("0001_a", "a")
     monkeypatch.setattr("gitmig.postgres.address.Address.is_local", False)
     project = Project.load(sandbox.root, database.url)
-    error = refusal(lambda: rebuild_for_sync(project, load_target(project), Listener(), wait=0))
+    error = refusal(lambda: rebuild_for_sync(project, load_target(project), wait=0))
     assert error.message.endswith("is on another machine: it is not rebuilt unless you ask")
-    rebuild_to(project, Listener(), wait=0)
+    rebuild_to(project, wait=0)
 
 
 def test_what_a_killed_rebuild_left_is_cleaned_up(

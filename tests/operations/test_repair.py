@@ -9,7 +9,6 @@ import pytest
 from gitmig.errors import SyncFailed
 from gitmig.operations.sync import sync
 from gitmig.project.project import Project
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,14 +170,14 @@ def test_a_second_visit_asks_for_no_scratch_database(
     path = sandbox.migration("0002_b", "CREATE INDEX i ON a (contents);", "")
     text = (sandbox.root / path).read_bytes()
     project = Project.load(sandbox.root, database.url)
-    sync(project, Notebook())
+    sync(project)
     (sandbox.root / path).unlink()
-    sync(project, Notebook())
+    sync(project)
     sandbox.write(path, text)
-    sync(project, Notebook())
+    sync(project)
     (sandbox.root / path).unlink()
-    monkeypatch.setattr("gitmig.project.expected.scratch_database", None)
-    assert [one.repair is not None for one in sync(project, Notebook()).done] == [True]
+    monkeypatch.setattr("gitmig.project.expected_schemas.scratch_database", None)
+    assert [one.repair is not None for one in sync(project).done] == [True]
 
 
 def test_a_view_of_all_columns_has_them_in_the_order_of_a_fresh_build(

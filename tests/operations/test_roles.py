@@ -12,7 +12,7 @@ from gitmig.operations.verify import verify
 from gitmig.project.project import Project
 from gitmig.trials.round_trip import RoundTripOutcome
 from tests.operations.test_check_proof import orders
-from tests.operations.test_verify import Silent, outcomes
+from tests.operations.test_verify import outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ def test_verify_leaves_the_role_alone(sandbox: Sandbox, database: Database, run_
     write(sandbox, role)
     run_sync()
     database.rows(f"ALTER ROLE {role} CONNECTION LIMIT 7")
-    found = verify(Project.load(sandbox.root, database.url), None, Silent(), everything=True)
+    found = verify(Project.load(sandbox.root, database.url), everything=True)
     assert outcomes(found)["0001_a"] == [RoundTripOutcome.UNDONE]
     assert limit(database, role) == [(7,)]
 
@@ -73,7 +73,7 @@ def test_a_role_that_only_a_scratch_database_needs_goes_with_it(
 ) -> None:
     write(sandbox, role)
     project = Project.load(sandbox.root, database.url)
-    assert outcomes(verify(project, None, Silent(), everything=True))["0001_a"] == [RoundTripOutcome.UNDONE]
+    assert outcomes(verify(project, everything=True))["0001_a"] == [RoundTripOutcome.UNDONE]
     assert limit(database, role) == []
     make: Side = {"0001_a": (f"CREATE TABLE a (); CREATE ROLE {role}; GRANT SELECT ON a TO {role};", None)}
     ours: Side = {"0002_b": (f"CREATE TABLE b (); GRANT SELECT ON b TO {role};", f"DROP TABLE b; DROP ROLE {role};")}

@@ -16,7 +16,6 @@ from gitmig.operations.sync import sync
 from gitmig.postgres.address import connect
 from gitmig.project.project import Project
 from gitmig.schema.catalog import read_schema
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +146,7 @@ def test_there_and_back_again(
         change = rng.choice(KINDS)(rng, n)
         labels.append(sandbox.migration(f"{n:04}_m", change.up, spoilt(rng, change)))
     project = Project.load(sandbox.root, database.url)
-    sync(project, Notebook())
+    sync(project)
     database.rows(ROWS)
     texts = {path: (sandbox.root / path).read_bytes() for path in labels[min(kept, count - 1) :]}
     before = fingerprint(database.url), contents(database.url)
@@ -155,13 +154,13 @@ def test_there_and_back_again(
     for path in texts:
         (sandbox.root / path).unlink()
     try:
-        sync(project, Notebook())
+        sync(project)
     except GitmigError:
         assert (fingerprint(database.url), contents(database.url)) == before
         return
     for path, text in texts.items():
         sandbox.write(path, text)
-    sync(project, Notebook())
+    sync(project)
     assert (fingerprint(database.url), contents(database.url)) == before
 
 
@@ -174,14 +173,14 @@ def test_rows_that_come_back_are_not_in_the_way_of_what_a_migration_counts_on(
     posts = "CREATE TABLE posts (id int PRIMARY KEY, by int REFERENCES users); INSERT INTO posts VALUES (1, 1);"
     sandbox.migration("0002_posts", posts, "DROP TABLE posts;")
     project = Project.load(sandbox.root, database.url)
-    sync(project, Notebook())
+    sync(project)
     database.rows("DELETE FROM posts; DELETE FROM users; INSERT INTO users (name) VALUES ('admin'), ('ada')")
     files = {path: path.read_bytes() for path in (sandbox.root / "migrations").glob("*.sql")}
     for path in files:
         path.unlink()
-    sync(project, Notebook())
+    sync(project)
     for path, text in files.items():
         path.write_bytes(text)
-    sync(project, Notebook())
+    sync(project)
     assert database.rows("SELECT name FROM users ORDER BY name") == [("ada",), ("admin",)]
     assert database.rows("TABLE posts") == [(1, 1)]

@@ -9,7 +9,6 @@ import pytest
 from gitmig.operations.status import status
 from gitmig.operations.sync import sync
 from gitmig.project.project import Project
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,7 +260,7 @@ def test_status_and_a_dry_run_say_so_and_change_nothing(sandbox: Sandbox, have: 
     project = Project.load(sandbox.root, database.url)
     found = status(project)
     assert not found.in_sync
-    planned = sync(project, Notebook(), dry_run=True).plan
+    planned = sync(project, dry_run=True).plan
     for plan in (found.plan, planned):
         assert plan.steps == ()
         assert plan.replacement is not None
@@ -280,7 +279,7 @@ def test_two_branches_that_make_different_things_need_no_build(
     def refuse(*_: object) -> None:
         raise AssertionError("a scratch database is built")
 
-    monkeypatch.setattr("gitmig.project.expected.fresh_schemas", refuse)
+    monkeypatch.setattr("gitmig.project.expected_schemas.fresh_schemas", refuse)
     assert have(U, ("0002_q", "CREATE TABLE q (id int);", "DROP TABLE q;")) == ["- 0002_p", "+ 0002_q"]
 
 

@@ -15,7 +15,6 @@ from gitmig.operations.show import Shown, show
 from gitmig.operations.sync import sync
 from gitmig.project.project import Project
 from tests.conftest import Sandbox
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,17 +114,17 @@ def test_a_bare_repository_shows_its_commits(repo: Sandbox, tmp_path: Path) -> N
 
 def test_the_log_marks_where_the_database_is(repo: Sandbox, database: Database) -> None:
     assert lines(repo, database.url) == ["  b", "  a"]
-    sync(Project.load(repo.root, database.url), Notebook(), revision="HEAD~2")
+    sync(Project.load(repo.root, database.url), revision="HEAD~2")
     assert lines(repo, database.url) == ["  b", "* a"]
-    sync(Project.load(repo.root, database.url), Notebook())
+    sync(Project.load(repo.root, database.url))
     assert lines(repo, database.url) == ["* b", "  a"]
     repo.table("0003_c", "c")
-    sync(Project.load(repo.root, database.url), Notebook())
+    sync(Project.load(repo.root, database.url))
     assert lines(repo, database.url) == ["  b", "  a"], "the database is ahead of every commit"
 
 
 def test_the_newest_of_several_commits_with_the_databases_set_is_marked(repo: Sandbox, database: Database) -> None:
-    sync(Project.load(repo.root, database.url), Notebook(), revision="HEAD~2")
+    sync(Project.load(repo.root, database.url), revision="HEAD~2")
     repo.git("switch", "--quiet", "--create", "again", "HEAD~1")
     repo.git("rm", "--quiet", "migrations/0002_b.sql")
     repo.commit("back to a")

@@ -11,7 +11,6 @@ from gitmig.operations.status import Status, status
 from gitmig.operations.sync import sync
 from gitmig.postgres.address import Address
 from gitmig.project.project import Project
-from tests.operations.conftest import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +25,7 @@ def repo(make_sandbox: Callable[..., Sandbox], database: Database) -> Sandbox:
     made.table("0001_a", "a")
     made.table("0003_c", "c")
     made.commit("a and c")
-    sync(Project.load(made.root, database.url), Notebook())
+    sync(Project.load(made.root, database.url))
     return made
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import BeforeGitmig, GitmigError, SyncFailed, UsageError
+from gitmig.events import Event, ScriptResumed, StepsCommitted
 from gitmig.migrations.model import InvalidMigrations
-from tests.operations.conftest import Notebook
+from tests.operations.conftest import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,10 +232,10 @@ def test_what_postgresql_never_allows_in_a_transaction_runs_outside_and_the_rest
     for number in (1, 2, 4, 5):
         sandbox.table(f"000{number}_t", f"t{number}")
     sandbox.migration("0003_vacuum", "VACUUM t1;")
-    notebook = Notebook()
-    run_sync(observer=notebook)
-    committed = [event for event in notebook.events if event.startswith("committed")]
-    assert committed == [f"committed + {label}" for label in ("0001_t", "0002_t", "0003_vacuum", "0004_t", "0005_t")]
+    told: list[Event] = []
+    run_sync(notify=told.append)
+    committed = [one.step.label for event in told if isinstance(event, StepsCommitted) for one in event.done]
+    assert committed == ["0001_t", "0002_t", "0003_vacuum", "0004_t", "0005_t"]
 
 
 def test_a_failed_concurrent_index_leaves_no_invalid_one_and_can_be_corrected(
@@ -252,9 +253,9 @@ def test_a_failed_concurrent_index_leaves_no_invalid_one_and_can_be_corrected(
     assert database.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
     assert database.applied() == ["0001_a"]
     sandbox.write("migrations/0002_b.sql", up.replace("UNIQUE ", ""))
-    notebook = Notebook()
-    assert run_sync(observer=notebook) == ["+ 0002_b"]
-    assert notebook.events[0] == "resuming 0002_b"
+    told: list[Event] = []
+    assert run_sync(notify=told.append) == ["+ 0002_b"]
+    assert told[0] == ScriptResumed("0002_b")
     assert database.tables() == ["a", "b"]
 
 
@@ -294,7 +295,7 @@ def test_a_dry_run_changes_nothing_not_even_the_ledger(sandbox: Sandbox, databas
 
 def test_a_plan_that_is_not_agreed_to_is_not_run(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
     sandbox.table("0001_a", "a")
-    assert run_sync(observer=Notebook(agree=False)) == []
+    assert run_sync(decisions=Answers(agree=False)) == []
     assert database.tables() == []
 
 

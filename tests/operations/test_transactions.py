@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from gitmig.errors import SyncFailed
-from tests.operations.conftest import Notebook
+from gitmig.events import Event, ScriptResumed, StepsCommitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,10 +85,10 @@ def test_a_new_enum_value_may_be_used_behind_the_commit(
     text = f"-- migrate:up{option}\n{use}\n-- migrate:down{option}\n{down}\n"
     sandbox.write("migrations/0002_b.sql", text)
     sandbox.table("0003_c", "c")
-    notebook = Notebook()
-    assert run_sync(observer=notebook) == ["+ 0001_a", "+ 0002_b", "+ 0003_c"]
-    committed = [event for event in notebook.events if event.startswith("committed")]
-    assert committed == ["committed + 0001_a", "committed + 0002_b", "committed + 0003_c"]
+    told: list[Event] = []
+    assert run_sync(notify=told.append) == ["+ 0001_a", "+ 0002_b", "+ 0003_c"]
+    committed = [one.step.label for event in told if isinstance(event, StepsCommitted) for one in event.done]
+    assert committed == ["0001_a", "0002_b", "0003_c"]
     assert database.rows("SELECT id, m::text FROM a ORDER BY id") == [(1, "sad"), (2, "glad")]
     assert database.rows("SELECT count(*) FROM gitmig.unfinished") == [(0,)]
     for file in (sandbox.root / "migrations").glob("000[23]*"):
@@ -114,8 +114,7 @@ def test_a_down_that_uses_a_new_enum_value_behind_its_commit_runs_as_it_is_writt
     run_sync()
     for file in (sandbox.root / "migrations").glob("000[23]*"):
         file.unlink()
-    notebook = Notebook()
-    assert run_sync(observer=notebook) == ["- 0003_c", "- 0002_b"]
+    assert run_sync() == ["- 0003_c", "- 0002_b"]
     assert database.rows(REPAIRS) == []
     assert database.rows("SELECT enumlabel::text FROM pg_enum ORDER BY 1") == [("sad",)]
 
@@ -173,9 +172,9 @@ def test_block_by_block_a_failure_is_gone_on_from(sandbox: Sandbox, database: Da
     assert database.rows("SELECT done, started FROM gitmig.unfinished") == [(1, False)]
     assert database.rows("TABLE a") == []
     sandbox.migration("0002_b", up.replace("SELECT nonsense;", ""))
-    notebook = Notebook()
-    assert run_sync(observer=notebook) == ["+ 0002_b"]
-    assert notebook.events[0] == "resuming 0002_b"
+    told: list[Event] = []
+    assert run_sync(notify=told.append) == ["+ 0002_b"]
+    assert told[0] == ScriptResumed("0002_b")
     assert database.rows("SELECT id, m::text FROM a") == [(1, "glad")]
     assert database.rows("SELECT to_regclass('s.b')::text") == [("s.b",)], "the block's setting was made again"
 

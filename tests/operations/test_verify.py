@@ -17,21 +17,9 @@ from gitmig.trials.round_trip import Observation, RoundTripOutcome, Stage, Weigh
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.operations.verify import Selection
-    from gitmig.trials.round_trip import RoundTripVerdict
     from tests.conftest import Database, Sandbox
 
 SCRATCH = f"SELECT datname FROM pg_database WHERE datname ~ '^gitmig_scratch_[0-9]+_{os.getpid()}'"
-
-
-class Silent:
-    """Watches without a word."""
-
-    def selected(self, selection: Selection) -> None:
-        pass
-
-    def verified(self, verdict: RoundTripVerdict) -> None:
-        pass
 
 
 @pytest.fixture
@@ -45,7 +33,7 @@ def run(sandbox: Sandbox, database: Database) -> Callable[..., Verified]:
     """Verify the sandbox's migrations, all of them unless told otherwise; nothing is left on the server."""
 
     def call(what: str | None = None, *, everything: bool = True) -> Verified:
-        found = verify(Project.load(sandbox.root, database.url), what, Silent(), everything=everything)
+        found = verify(Project.load(sandbox.root, database.url), what, everything=everything)
         assert database.rows(SCRATCH) == []
         assert database.tables() == []
         return found
@@ -328,7 +316,7 @@ def test_only_what_the_branch_adds_is_verified(sandbox: Sandbox, run: Callable[.
 def test_a_branch_without_migrations_of_its_own_asks_no_database(sandbox: Sandbox) -> None:
     sandbox.table("0001_a", "a")
     sandbox.commit("a")
-    found = verify(Project.load(sandbox.root, "postgresql://nowhere:1/x"), None, Silent())
+    found = verify(Project.load(sandbox.root, "postgresql://nowhere:1/x"))
     assert found.verdicts == ()
 
 

@@ -16,24 +16,25 @@ from gitmig.operations.sync import sync
 from gitmig.postgres.address import Address
 from gitmig.project.project import Project
 from tests.conftest import Sandbox
-from tests.operations.conftest import Notebook
+from tests.operations.conftest import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from gitmig.operations.sync import Outcome
+    from gitmig.project.decisions import Decisions
     from tests.conftest import Database
 
     Make = Callable[..., Sandbox]
 
 
-def run(sandbox: Sandbox, database: Database, observer: Notebook | None = None, **options: Any) -> Outcome:
-    return sync(Project.load(sandbox.root, database.url), observer or Notebook(), **options)
+def run(sandbox: Sandbox, database: Database, decisions: Decisions | None = None, **options: Any) -> Outcome:
+    return sync(Project.load(sandbox.root, database.url), decisions=decisions or Answers(), **options)
 
 
-def steps(outcome: Outcome) -> list[str]:
-    return [f"{done.step.direction.sign} {done.step.label}" for done in outcome.done]
+def steps(synced: Outcome) -> list[str]:
+    return [f"{done.step.direction.sign} {done.step.label}" for done in synced.done]
 
 
 @pytest.fixture
@@ -106,9 +107,9 @@ def test_every_way_to_sync_refuses(shop: Sandbox, blog: Sandbox, database: Datab
 def test_rebuild_and_capture_refuse(shop: Sandbox, blog: Sandbox, database: Database) -> None:
     project = Project.load(blog.root, database.url)
     with pytest.raises(ForeignLedger):
-        rebuild_to(project, Notebook())
+        rebuild_to(project)
     with pytest.raises(ForeignLedger):
-        capture(project, None, Notebook().waiting)
+        capture(project)
     assert database.tables() == ["items", "orders"]
 
 
@@ -123,7 +124,7 @@ def test_taking_it_over_reverts_what_is_applied_and_keeps_the_rows(
 
 
 def test_a_rebuild_takes_over_as_well(shop: Sandbox, blog: Sandbox, database: Database) -> None:
-    rebuilt = rebuild_to(Project.load(blog.root, database.url), Notebook(), take_over=True)
+    rebuilt = rebuild_to(Project.load(blog.root, database.url), take_over=True)
     assert database.tables() == ["posts"]
     database.rows(f'DROP DATABASE "{rebuilt.kept_as}"')
 
@@ -300,34 +301,34 @@ def test_where_nobody_can_be_asked_it_is_refused_and_nothing_is_fetched(
 ) -> None:
     before = incomplete.git("count-objects", "-v").out
     for caller in Caller:
-        error = refused(incomplete, database, observer=Notebook(agree=False), caller=caller)
+        error = refused(incomplete, database, decisions=Answers(agree=False), caller=caller)
         assert "shallow or partial, `git fetch --unshallow`" in str(error.hint)
     assert incomplete.git("count-objects", "-v").out == before
 
 
 @both
 def test_a_hook_does_not_ask(incomplete: Sandbox, database: Database) -> None:
-    notebook = Notebook()
-    refused(incomplete, database, observer=notebook, caller=Caller.HOOK)
-    assert notebook.events == []
+    answers = Answers()
+    refused(incomplete, database, decisions=answers, caller=Caller.HOOK)
+    assert answers.asked == []
 
 
 @both
 def test_a_person_is_asked_once(incomplete: Sandbox, database: Database) -> None:
-    first, second = Notebook(), Notebook(agree=False)
+    first, second = Answers(), Answers(agree=False)
     assert steps(run(incomplete, database, first))[-1] == "+ 0009_squashed"
-    assert first.events[0] == "foreign"
+    assert first.asked[0] == "foreign"
     run(incomplete, database, second)
-    assert second.events == ["planned 0"]
+    assert second.asked == ["run 0"]
 
 
 @both
 def test_the_answer_is_remembered_even_if_the_sync_is_called_off(incomplete: Sandbox, database: Database) -> None:
-    class Yes(Notebook):
-        def planned(self, plan: object) -> bool:
+    class Yes(Answers):
+        def run_plan(self, plan: object) -> bool:
             return False
 
     assert not run(incomplete, database, Yes()).ran
-    again = Notebook()
+    again = Answers()
     run(incomplete, database, again)
-    assert "foreign" not in again.events
+    assert "foreign" not in again.asked

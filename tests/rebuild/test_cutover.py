@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from gitmig.events import BuildingDatabase, CarryingTable, DatabaseReplaced, Event, WaitingForSessions
 from gitmig.rebuild.cutover import InUse
-from tests.rebuilding import Listener
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
@@ -28,13 +28,16 @@ def test_somebody_who_stays_connected_is_named_and_nothing_is_changed(
     sandbox.table("0001_a", "a")
     sandbox.gitmig("sync")
     (number,) = database.rows("SELECT oid FROM pg_database WHERE datname = current_database()")
-    listener = Listener()
+    told: list[Event] = []
     with psycopg.connect(database.url, application_name="a web server") as connection:
         pid = connection.info.backend_pid
         with pytest.raises(InUse) as caught:
-            rebuild(observer=listener)
+            rebuild(notify=told.append)
     assert caught.value.message == f"{database.name} is in use: a web server (process {pid}, user postgres)"
-    assert listener.events == ["building 1", "occupied by a web server"]
+    building, waiting = told
+    assert building == BuildingDatabase(1)
+    assert isinstance(waiting, WaitingForSessions)
+    assert [session.application for session in waiting.sessions] == ["a web server"]
     assert database.rows("SELECT oid FROM pg_database WHERE datname = current_database()") == [number]
 
 
@@ -43,11 +46,12 @@ def test_somebody_who_leaves_in_time_is_waited_for(sandbox: Sandbox, database: D
     sandbox.gitmig("sync")
     connection = psycopg.connect(database.url, application_name="a web server")
 
-    class Leaving(Listener):
-        def occupied(self, sessions: object) -> None:
+    def leave(event: Event) -> None:
+        if isinstance(event, WaitingForSessions):
             connection.close()
 
-    rebuild(observer=Leaving(), wait=60)
+    rebuild(notify=leave, wait=60)
+    assert connection.closed
 
 
 def test_somebody_who_comes_to_write_meanwhile_is_let_in_and_the_row_is_carried(
@@ -57,21 +61,20 @@ def test_somebody_who_comes_to_write_meanwhile_is_let_in_and_the_row_is_carried(
     sandbox.gitmig("sync")
     writer = threading.Thread(target=database.rows, args=("INSERT INTO a VALUES (1)",))
 
-    class Writing(Listener):
-        def carrying(self, table: str, position: int, count: int) -> None:
-            super().carrying(table, position, count)
-            if not writer.ident:
-                writer.start()
-                wait_for(database, "application_name = '' AND wait_event_type = 'Lock'")
+    told: list[Event] = []
 
-    listener = Writing()
-    rebuild(observer=listener, wait=60)
+    def write(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, CarryingTable) and not writer.ident:
+            writer.start()
+            wait_for(database, "application_name = '' AND wait_event_type = 'Lock'")
+
+    rebuild(notify=write, wait=60)
     writer.join()
     assert database.rows("TABLE a") == [(1,)]
-    assert [event for event in listener.events if not event.startswith("occupied")] == [
-        *("building 1", "carrying public.a, 1 of 1") * 2,
-        "swapped",
-    ]
+    *rounds, last = [event for event in told if not isinstance(event, WaitingForSessions)]
+    assert rounds == [BuildingDatabase(1), CarryingTable("public.a", 1, 1)] * 2
+    assert isinstance(last, DatabaseReplaced)
 
 
 def test_whoever_comes_and_goes_all_the_time_loses_no_row(
@@ -109,15 +112,15 @@ def test_a_second_gitmig_waits_outside_and_goes_on_with_the_new_database(
     sandbox.gitmig("sync")
     results = []
 
-    class Starting(Listener):
-        def carrying(self, table: str, position: int, count: int) -> None:
+    def start(event: Event) -> None:
+        if isinstance(event, CarryingTable):
             second = threading.Thread(target=lambda: results.append(sandbox.gitmig("sync", check=False)))
             second.start()
             threads.append(second)
             wait_for(database, "application_name = 'gitmig sync'")
 
     threads: list[threading.Thread] = []
-    rebuild(observer=Starting(), wait=60)
+    rebuild(notify=start, wait=60)
     threads[0].join()
     assert results[0].status == 0, results[0].err
     assert results[0].err.startswith("waiting for gitmig rebuild")

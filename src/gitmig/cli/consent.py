@@ -1,19 +1,81 @@
-"""Asking about scripts that are not trusted: showing them, and what it means to run them."""
+"""All that people are asked before something runs: a plan, a protected database, scripts that are not trusted."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from gitmig.cli.output import confirm, plural, say, say_text, styled, tell
+from gitmig.cli.output import can_ask, confirm, plural, tell, warn
+from gitmig.cli.wording import step_line
 from gitmig.errors import GitmigError
+from gitmig.project.decisions import Decisions
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gitmig.errors import SyncFailed
+    from gitmig.ledger.ownership import ForeignLedger
+    from gitmig.migrations.plan import Plan
     from gitmig.project.trust import Candidate
 
 MEANS = "a script can do on that server what your role can do: as a superuser, run programs there (COPY … TO PROGRAM)"
+
+
+class Person(Decisions):
+    """Asks whoever sits at the terminal, if somebody does and `may_ask`.
+
+    `agreed` says that they have said yes in advance; `command` is what they called.
+    """
+
+    def __init__(self, *, agreed: bool, may_ask: bool = True, command: str = "sync") -> None:
+        self._agreed = agreed
+        self._may_ask = may_ask and not agreed and can_ask()
+        self._command = command
+
+    def run_plan(self, plan: Plan) -> bool:
+        """Ask about what reverts something."""
+        if not (plan.reverts and self._may_ask):
+            return True
+        _show(plan)
+        made = "what it made" if len(plan.reverts) == 1 else "what they made"
+        tell(f"Reverting {plural(len(plan.reverts), 'migration')} takes away {made}; rows are kept aside.")
+        return confirm("Go on?", default=True)
+
+    def change_protected(self, plan: Plan) -> bool:
+        """Ask in any case. Raises GitmigError if nobody can be asked."""
+        if self._agreed:
+            return True
+        if not self._may_ask:
+            hint = f"`gitmig {self._command} --yes` confirms it"
+            raise GitmigError("the database is protected: confirm the change", hint=hint)
+        _show(plan)
+        return confirm("The database is protected. Go on?", default=False)
+
+    def take_over(self, known: ForeignLedger) -> bool:
+        """Ask: a clone that lacks objects cannot tell; a person can."""
+        if not self._may_ask:
+            return False
+        warn(known.message)
+        return confirm("This clone is shallow or partial and may not know its own. Is it this project's database?")
+
+    def rebuild(self, failure: SyncFailed) -> bool:
+        """Ask, after the failure was told."""
+        if not self._may_ask:
+            return True
+        tell("It can be made anew beside the old one, which is kept, and its rows are carried over.")
+        return confirm("Go on?", default=True)
+
+
+class PersonWhoUndoes(Person):
+    """Is asked about every undo."""
+
+    def run_plan(self, plan: Plan) -> bool:
+        """Show what will run, and ask."""
+        if self._agreed:
+            return True
+        _show(plan)
+        tell("This takes the database back to what it was before; what has no place there is kept.")
+        return confirm("Go on?")
 
 
 def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[Candidate]], None]:
@@ -22,8 +84,8 @@ def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[
     def ask(found: Sequence[Candidate]) -> None:
         if given:
             return
-        what = f"{plural(len(found), 'script')} that this clone does not trust: {names(found)}"
-        if may_ask and sys.stdin.isatty() and sys.stderr.isatty():
+        what = f"{plural(len(found), 'script')} that this clone does not trust: {first_few(found)}"
+        if may_ask and can_ask():
             tell(f"This runs, on a scratch database of the same server, {what}.")
             tell(f"Nothing of your own database is meant to be touched, but {MEANS}.")
             if confirm("Run them?"):
@@ -37,17 +99,6 @@ def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[
     return ask
 
 
-def show(found: Sequence[Candidate]) -> None:
-    """Print scripts whole."""
-    for one in found:
-        say(styled(f"{one.path}", bold=True))
-        for section, text in one.scripts:
-            say(f"-- {section}")
-            say_text(text.strip("\n"))
-        say()
-
-
-def names(found: Sequence[Candidate]) -> str:
-    """The first few labels."""
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return f"{', '.join(one.label for one in found[:3])}{more}"
+def _show(plan: Plan) -> None:
+    for step in plan.steps:
+        tell(step_line(step))

@@ -1,8 +1,6 @@
-"""The hooks that may stop git: a check before a merge is committed, and before commits are pushed.
+"""What the hook scripts call: a check before a merge or a push, which may stop git; a sync and records afterwards.
 
-What the hook scripts call. A hook never breaks a checkout for want of a database, and never asks.
-
-The hooks that may stop git are in `gate.py`.
+A hook never breaks a checkout for want of a database, and never asks.
 """
 
 from __future__ import annotations
@@ -15,17 +13,19 @@ import click
 
 from gitmig.check.findings import Severity
 from gitmig.cli import options
-from gitmig.cli.commands.sync import show_rebuilt, summary
 from gitmig.cli.formats import CheckReport, render, status
-from gitmig.cli.main import report
-from gitmig.cli.output import plural, say, short, tell, tell_text, warn
-from gitmig.cli.reporter import Watcher
+from gitmig.cli.output import plural, report, say, short, tell, tell_text, warn
+from gitmig.cli.reporter import Reporter
+from gitmig.cli.wording import say_rebuilt, say_synced
 from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftToSync
+from gitmig.project.decisions import Decisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gitmig.errors import SyncFailed
 
+CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
 HEAD = "GITHEAD_"  # git merge names what it merges in GITHEAD_<commit>=<name>; MERGE_HEAD comes later
 NOTHING = "0"  # a ref that is deleted is pushed as an id of zeros
 
@@ -68,9 +68,6 @@ def _gate(base: str | None, revision: str) -> int:
     return stopped
 
 
-CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
-
-
 def run_hook(name: str) -> int:
     """Do what a hook is for; returns the exit status. Raises click.UsageError for a hook gitmig does not have."""
     if name not in HOOKS:
@@ -82,16 +79,18 @@ def sync_work_tree() -> int:
     """Bring the database to the work tree as git has just left it."""
     from gitmig.ledger.protection import Caller
     from gitmig.operations.sync import sync
-    from gitmig.project.trust import refuse_unbound
+    from gitmig.project.binding import refuse_unbound
 
-    watcher = Watcher(may_ask=False)
     try:
         project = options.project()
         if not _is_local(project.url):
             warn("the database is on another machine, which a hook never touches; run `gitmig sync` yourself")
             return 0
         refuse_unbound(project)
-        outcome = sync(project, watcher, caller=Caller.HOOK, timeout=CONNECT_TIMEOUT)
+        with Reporter() as reporter:
+            synced = sync(
+                project, caller=Caller.HOOK, timeout=CONNECT_TIMEOUT, notify=reporter, decisions=RebuildIfNeeded()
+            )
     except BeforeGitmig as error:
         tell(f"gitmig: {error.message}")
         return 0
@@ -102,18 +101,22 @@ def sync_work_tree() -> int:
         warn(f"{error.message}; the database was not synced")
         return 0
     except GitmigError as error:
-        watcher.close()
         error.hint = f"the work tree has changed, the database has not: {error.hint or 'run `gitmig sync`'}"
         report(error)
         return error.exit_code
-    finally:
-        watcher.close()
-    if outcome.rebuilt:
-        show_rebuilt(outcome.rebuilt)
-    elif outcome.plan:
-        watcher.moved(outcome.plan)
-        say(summary(outcome))
+    if synced.rebuilt:
+        say_rebuilt(synced.rebuilt)
+    elif synced.plan:
+        say_synced(synced)
     return 0
+
+
+class RebuildIfNeeded(Decisions):
+    """A checkout has happened: the database follows, also where it takes a new one."""
+
+    def rebuild(self, failure: SyncFailed) -> bool:
+        """Yes."""
+        return True
 
 
 def record_head() -> int:

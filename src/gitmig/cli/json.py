@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from gitmig.operations.capture import Captured
     from gitmig.operations.check_all import BranchConflicts
     from gitmig.operations.diff import Diff
-    from gitmig.operations.kept import KeptEntry
-    from gitmig.operations.kept import Shown as ShownItem
+    from gitmig.operations.kept import KeptEntry, KeptRows
     from gitmig.operations.log import LogEntry
     from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.renumber import Renumbered
@@ -233,7 +232,7 @@ def of_kept(entry: KeptEntry) -> shapes.Kept:
     }
 
 
-def of_kept_rows(shown: ShownItem) -> shapes.KeptShow:
+def of_kept_rows(shown: KeptRows) -> shapes.KeptShow:
     """`gitmig kept show --json`."""
     return {
         **of_kept(shown.entry),

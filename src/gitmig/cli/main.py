@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig import __version__
-from gitmig.cli.output import styled, tell, tell_text
+from gitmig.cli.output import report, tell, tell_text
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
@@ -92,15 +92,6 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         return _report_unexpected(error, debug=debug)
     return status if isinstance(status, int) else 0
-
-
-def report(error: GitmigError) -> None:
-    """One sentence, what else is known, one hint; on stderr."""
-    tell(f"{styled('error:', fg='red', bold=True)} {error.message}")
-    for line in error.details:
-        tell(f"  {line}")
-    if error.hint:
-        tell(f"{styled('hint:', fg='yellow')} {error.hint}")
 
 
 def _report_usage(error: click.ClickException) -> None:

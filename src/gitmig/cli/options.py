@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 database = click.option("--database", metavar="URL", help="Use this database instead of the configured one.")
 trust = click.option("--trust", is_flag=True, help="Run untrusted scripts on the scratch database without asking.")
+yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON (see docs/json.md).")
 
 

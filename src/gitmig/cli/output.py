@@ -1,4 +1,4 @@
-"""Printing: plain text for a pipe, colour and tables for a terminal. stdout is the result, stderr is progress.
+"""How anything is printed: plain for a pipe, with colours and tables on a terminal; results on stdout, else stderr.
 
 Everything that people read goes through here. Names, messages and subjects come from strangers: their control
 characters are written out, so that nobody can move the cursor, forge a line or a colour.
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
-    from gitmig.migrations.plan import Plan, Step
-    from gitmig.schema.model import SchemaDifference
+    from gitmig.errors import GitmigError
 
+# Of lines that begin with a sign: what comes, what goes, what changes, what is the same under another name.
 COLOURS = {"+": "green", "-": "red", "~": "yellow", "=": "cyan"}
 
 
@@ -42,6 +42,11 @@ STYLE = f"\ue000{secrets.token_hex(8)}["
 def styled(text: str, **style: Any) -> str:
     """A piece of a line in a style of `click.style`; a pipe gets it plain."""
     return click.style(visible(text), **style).replace("\x1b[", STYLE)
+
+
+def signed(sign: str, text: str) -> str:
+    """`+ text`, indented, with the sign in its colour."""
+    return f"  {styled(sign, fg=COLOURS[sign], bold=True)} {text}"
 
 
 def say(line: str = "") -> None:
@@ -72,6 +77,11 @@ def say_exactly(text: str) -> None:
         click.echo(text)
 
 
+def can_ask() -> bool:
+    """Whether somebody sits at a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def confirm(question: str, *, default: bool = False) -> bool:
     """Ask a person."""
     return click.confirm(printed(question), default=default, err=True)
@@ -80,6 +90,15 @@ def confirm(question: str, *, default: bool = False) -> bool:
 def warn(text: str) -> None:
     """A warning on stderr."""
     tell(f"{styled('warning:', fg='yellow')} {text}")
+
+
+def report(error: GitmigError) -> None:
+    """An error on stderr: one sentence, what else is known, one hint."""
+    tell(f"{styled('error:', fg='red', bold=True)} {error.message}")
+    for line in error.details:
+        tell(f"  {line}")
+    if error.hint:
+        tell(f"{styled('hint:', fg='yellow')} {error.hint}")
 
 
 def print_json(value: Any) -> None:
@@ -102,42 +121,6 @@ def printed(text: str, *, keep: str = "") -> str:
     return visible(text, keep=keep).replace(STYLE, "\x1b[")
 
 
-def step_line(step: Step, milliseconds: float | None = None) -> str:
-    """`+ 20260101120000_create_comments`, with the time if it ran."""
-    sign = step.direction.sign
-    took = "" if milliseconds is None else styled(f"  ({_duration(milliseconds)})", dim=True)
-    return f"  {styled(sign, fg=COLOURS[sign], bold=True)} {step.label}{took}"
-
-
-def ledger_lines(plan: Plan) -> list[str]:
-    """One line for what is replaced without a script, and one per migration that is called something else."""
-    sign = styled("~", fg=COLOURS["~"], bold=True)
-    moved = [f"  {sign} {m.applied.label} is now {m.desired.migration.label}" for m in plan.moves if m.renamed]
-    if plan.replacement is None:
-        return moved
-    going = [one.label for one in plan.replacement.going]
-    coming = [step.label for step in plan.replacement.coming]
-    while min(len(going), len(coming)) > 1 and going[-1] == coming[-1]:
-        going, coming = going[:-1], coming[:-1]
-    verb = "is" if len(going) == 1 else "are"
-    now = "another text" if going == coming else _together(coming)
-    same = f"{_together(going)} {verb} now {now}: same schema, no script run"
-    return [f"  {styled('=', fg=COLOURS['='], bold=True)} {same}", *moved]
-
-
-def _together(labels: Sequence[str]) -> str:
-    """A name, or the first and the last of many."""
-    if len(labels) == 1:
-        return labels[0]
-    return f"{len(labels)} migrations ({labels[0]} to {labels[-1]})"
-
-
-def difference_lines(difference: SchemaDifference) -> list[str]:
-    """One line per object: `-` only in the first schema, `+` only in the second, `~` in both and not the same."""
-    groups = (("-", difference.missing), ("+", difference.surplus), ("~", difference.changed))
-    return [f"  {styled(sign, fg=COLOURS[sign], bold=True)} {name}" for sign, names in groups for name in names]
-
-
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on a terminal, tab separated lines without headings in a pipe."""
     if not sys.stdout.isatty():
@@ -154,7 +137,3 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         drawn.add_row(*(Text(visible(cell)) for cell in row))
     Console().print(drawn)
-
-
-def _duration(milliseconds: float) -> str:
-    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"

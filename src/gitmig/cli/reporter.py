@@ -1,11 +1,4 @@
-"""The progress of large copies on a terminal: PostgreSQL does not tell how far one is, so it is a matter of time.
-
-A progress bar on a terminal, a line now and then where there is none; both on stderr.
-
-How a sync is watched from the command line and from a hook.
-
-How an undo is told, and asked about.
-"""
+"""All that people read while something runs: events become lines, and bars on a terminal."""
 
 from __future__ import annotations
 
@@ -13,39 +6,222 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from gitmig.cli.output import confirm, ledger_lines, plural, say, step_line, tell, warn
-from gitmig.cli.wording import abandoned_line, lines, staying_line
-from gitmig.errors import GitmigError
-from gitmig.execute.repair import Way, named
+from gitmig import events
+from gitmig.cli.output import plural, say, tell, warn
+from gitmig.cli.wording import abandoned_line, row_lines, staying_line, step_line
 from gitmig.migrations.plan import Apply
-from gitmig.text import as_size, visible
+from gitmig.text import as_size, first_few, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.progress import Progress
 
-    from gitmig.errors import SyncFailed
+    from gitmig.events import Event
     from gitmig.execute.tasks import Done
-    from gitmig.ledger import LastSync
-    from gitmig.ledger.ownership import ForeignLedger
-    from gitmig.migrations.plan import Plan, Step
-    from gitmig.postgres.lock import Holder
-    from gitmig.rebuild.cutover import Session
-    from gitmig.rows.items import Item, Report
+    from gitmig.migrations.plan import Step
     from gitmig.rows.since import Written
-    from gitmig.rows.tables import TableName
-    from gitmig.schema.model import SchemaDifference
+
+LONG_PLAN = 10  # steps; shorter plans are over before a bar can be read
+LARGE_COPY = 50 << 20  # bytes; smaller ones are over before the line can be read
+LONGEST_ROW = 60  # characters of a row that are shown
+# Where there is no terminal, a line is printed after so many.
+VERIFIED_ROUND, COMMITS_ROUND = 50, 100
+
+
+class Reporter:
+    """Prints every event it is called with. Left as a context, it takes the bars away.
+
+    `quiet` leaves out what belongs to the result, which is JSON then.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bar = CountBar()
+        self._copies = CopyBar()
+        self._selected = self._verified = 0
+
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop_bars()
+
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - one case an event
+        """Print the event."""
+        match event:
+            case events.RowsAbandoned(items):
+                for item in items:
+                    warn(abandoned_line(item))
+            case events.UndoPlanned(last, written):
+                _tell_written(f"{last.began_at:%Y-%m-%d %H:%M}", written)
+            case events.PlanStarted(plan):
+                if len(plan.steps) >= LONG_PLAN:
+                    self._bar.start(len(plan.steps))
+            case events.StepStarted(step):
+                self._copies.stop()
+                self._bar.advance(f"{step.direction.sign} {step.label}")
+            case events.SavingTable(table, size):
+                self._show_copy(str(table), size)
+            case events.StepsCommitted(done):
+                self._stop_bars()
+                self._print_committed(done)
+            case events.RowsRestored(report):
+                self._print(row_lines(report))
+            case events.RowsStillKept(items):
+                self._stop_bars()
+                self._print([staying_line(item) for item in items])
+            case events.RebuildNeeded(failure):
+                self._stop_bars()
+                warn(failure.message)
+                for line in failure.details:
+                    tell(f"  {line}")
+            case events.CarryingTable(table, position, count):
+                self._bar.start(count)
+                self._bar.advance(table, to=position)
+            case events.DatabaseReplaced():
+                self._stop_bars()  # the result says it
+            case events.MigrationsSelected(count):
+                self._selected = count
+                self._bar.start(count)
+            case events.MigrationVerified(label):
+                self._count_verified(label)
+            case events.CommitRead(number):
+                if number % COMMITS_ROUND == 0 and sys.stderr.isatty():
+                    tell(f"{number} commits …")
+            case _:
+                tell(_sentence(event))
+
+    def _print(self, lines: Sequence[str]) -> None:
+        if not self._quiet:
+            for line in lines:
+                say(line)
+
+    def _print_committed(self, done: Sequence[Done]) -> None:
+        self._print([line for one in done for line in (step_line(one.step, one.milliseconds), *row_lines(one.rows))])
+        for one in () if self._quiet else done:
+            if one.repair:
+                from gitmig.execute.repair import Way  # loaded by now, and too large for --help
+
+                completed = one.repair.way is Way.COMPLETED
+                amended = "gitmig put the rest right" if completed else "gitmig computed the way back"
+                warn(f"{one.step.label}: {one.repair.reason}; {amended}")
+            if trouble := _trouble_of_down(one.step):
+                warn(f"{one.step.label} {trouble}")
+
+    def _show_copy(self, table: str, size: int) -> None:
+        """Which copy takes its time, and how long that may be."""
+        if size < LARGE_COPY:
+            return
+        if sys.stderr.isatty():
+            self._bar.stop()
+            self._copies.add(table, size)
+        else:
+            tell(f"copying {as_size(size)} of {table}, whose rows a step may take away …")
+
+    def _count_verified(self, label: str) -> None:
+        """On a terminal the bar moves; elsewhere there is a line now and then."""
+        self._verified += 1
+        self._bar.advance(label)
+        is_round = self._verified % VERIFIED_ROUND == 0 and self._verified < self._selected
+        if is_round and not sys.stderr.isatty():
+            tell(f"{self._verified} of {self._selected} migrations verified …")
+
+    def _stop_bars(self) -> None:
+        self._copies.stop()
+        self._bar.stop()
+
+
+def _sentence(
+    event: events.WaitingForLock
+    | events.WaitingForSessions
+    | events.ScriptResumed
+    | events.DriftDiscarded
+    | events.RowsExpired
+    | events.BuildingDatabase,
+) -> str:
+    """What is told of an event that is one sentence."""
+    match event:
+        case events.WaitingForLock(holder):
+            who = f"{holder.application or 'another program'} (process {holder.pid}, user {holder.user})"
+            return f"waiting for {who}, which has been at work for {holder.seconds:.0f} s …"
+        case events.WaitingForSessions(sessions):
+            return f"waiting for others to leave the database: {', '.join(map(str, sessions))} …"
+        case events.ScriptResumed(label):
+            return f"finishing {label}, which was interrupted outside a transaction"
+        case events.DriftDiscarded(drift):
+            return f"took back what was changed by hand: {first_few(drift.names)}"
+        case events.RowsExpired(items):
+            count = plural(len(items), "item")
+            return f"dropped {count} of kept rows older than `kept_age`, the first from {items[0].what}"
+        case events.BuildingDatabase(count):
+            return f"building {plural(count, 'migration')} in a new database"
+
+
+def _trouble_of_down(step: Step) -> str | None:
+    """What is wrong with the down of a migration that was applied: said when it is made, not when it is needed."""
+    content = step.desired.content if isinstance(step, Apply) else None
+    if content is None or content.up.is_blank:
+        return None
+    if content.down is None:
+        return "has no down section: its way back will have to be computed"
+    if content.down.is_blank:
+        return "has no statement in its down: a revert will undo nothing"
+    trouble = content.down.trouble
+    return f"has a down that cannot run ({trouble.place}: {trouble.message})" if trouble else None
+
+
+def _tell_written(when: str, written: Sequence[Written]) -> None:
+    if not written:
+        tell(f"no row was written since the last sync ({when})")
+        return
+    tell(f"written since the last sync ({when}):")
+    for one in written:
+        rows = [row if len(row) <= LONGEST_ROW else f"{row[:LONGEST_ROW]}…" for row in one.shown]
+        more = ", …" if one.rows > len(one.shown) else ""
+        tell(f"  {plural(one.rows, 'row')} of {one.table}: {', '.join(rows)}{more}")
+
+
+class CountBar:
+    """A bar on a terminal: how many of a known number are done, and which one is under way."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+
+    def start(self, total: int) -> None:
+        """Show the bar unless it is there, or there is nothing to count or no terminal."""
+        if self._progress or not total or not sys.stderr.isatty():
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._progress.add_task("", total=total)
+        self._progress.start()
+
+    def advance(self, label: str, *, to: int | None = None) -> None:
+        """One more, or so many, if the bar is there."""
+        if self._progress:
+            (task,) = self._progress.task_ids
+            by = 1 if to is None else None
+            self._progress.update(task, advance=by, completed=to, description=visible(label))
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._progress:
+            self._progress.stop()
+            self._progress = None
 
 
 # Bytes a second until the first copy has told: CREATE TABLE AS writes 50 to 200 MB a second on a common disk.
 USUAL_RATE = 60 << 20
 
 
-class CopyProgress:
-    """A bar for the copies that were announced one after the other, until it is stopped.
+class CopyBar:
+    """A bar for the copies of large tables. PostgreSQL does not tell how far one is, so it goes by the time.
 
-    `rate` is how many bytes a second the earlier ones took.
+    `rate` is how many bytes a second the earlier copies took.
     """
 
     def __init__(self) -> None:
@@ -57,8 +233,8 @@ class CopyProgress:
     def add(self, table: str, size: int) -> None:
         """Show that this table is copied, too."""
         if self._progress is None:
-            self._begin()
-        assert self._progress is not None  # it has just begun
+            self._progress = _clock()
+            self._began = time.monotonic()
         self._bytes += size
         (task,) = self._progress.task_ids
         name = visible(table)
@@ -74,26 +250,22 @@ class CopyProgress:
         self.rate = self._bytes / max(time.monotonic() - self._began, 0.001)
         self._bytes = 0
 
-    def _begin(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 
-        class Clock(BarColumn):
-            """A bar that follows the time, and stops short of its end."""
+def _clock() -> Progress:
+    """A bar that follows the time, and stops short of its end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn
 
-            def render(self, task: Task):  # type: ignore[no-untyped-def]
-                task.completed = min(task.elapsed or 0, 0.95 * (task.total or 1))
-                return super().render(task)
+    class Clock(BarColumn):
+        def render(self, task: Task):  # type: ignore[no-untyped-def]
+            task.completed = min(task.elapsed or 0, 0.95 * (task.total or 1))
+            return super().render(task)
 
-        columns: tuple[ProgressColumn, ...] = (
-            Clock(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}", markup=False),
-        )
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._progress.add_task("", total=1)
-        self._progress.start()
-        self._began = time.monotonic()
+    columns = (Clock(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    progress = Progress(*columns, console=Console(stderr=True), transient=True)
+    progress.add_task("", total=1)
+    progress.start()
+    return progress
 
 
 def about(seconds: float) -> str:
@@ -101,262 +273,3 @@ def about(seconds: float) -> str:
     if seconds < 60:
         return f"about {max(round(seconds), 1)} s"
     return f"about {round(seconds / 60)} min"
-
-
-ROUND = 50  # steps between two lines
-
-
-class Bar:
-    """Counts steps, of which each has a label, up to `total`; `noun` names them in the lines."""
-
-    def __init__(self, total: int, noun: str) -> None:
-        self._total = total
-        self._noun = noun
-        self._done = 0
-        self._progress: Progress | None = _progress(total) if total and sys.stderr.isatty() else None
-
-    def advance(self, label: str) -> None:
-        """One step more is done."""
-        self._done += 1
-        if self._progress:
-            self._progress.update(self._progress.task_ids[0], advance=1, description=visible(label))
-        elif self._done % ROUND == 0 and self._done < self._total:
-            tell(f"{self._done} of {self._total} {self._noun} …")
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._progress:
-            self._progress.stop()
-            self._progress = None
-
-
-def _progress(total: int) -> Progress:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-    progress = Progress(*columns, console=Console(stderr=True), transient=True)
-    progress.add_task("", total=total)
-    progress.start()
-    return progress
-
-
-AMENDED = {
-    Way.COMPLETED: "gitmig put the rest right",
-    Way.COMPUTED: "gitmig computed the way back",
-}
-# Shorter plans are over before a bar can be read.
-LONG_PLAN = 10
-LARGE_COPY = 50 << 20  # bytes; smaller ones are over before the line can be read
-
-
-class Watcher:
-    """Prints one line per step that is done; shows progress on a terminal; asks before a revert if it may.
-
-    `agreed` says that a person has said yes in advance; `command` is what they called.
-    """
-
-    def __init__(self, *, may_ask: bool, quiet: bool = False, agreed: bool = False, command: str = "sync") -> None:
-        self._may_ask = may_ask and sys.stdin.isatty() and sys.stderr.isatty()
-        self._agreed = agreed
-        self._quiet = quiet
-        self._command = command
-        self._progress: Progress | None = None
-        self._copying = CopyProgress()
-
-    def waiting(self, holder: Holder) -> None:
-        """Say who works on the database."""
-        who = f"{holder.application or 'another program'} (process {holder.pid}, user {holder.user})"
-        tell(f"waiting for {who}, which has been at work for {holder.seconds:.0f} s …")
-
-    def resuming(self, label: str) -> None:
-        """Say what is finished first."""
-        tell(f"finishing {label}, which was interrupted outside a transaction")
-
-    def discarded(self, drift: SchemaDifference) -> None:
-        """Say what had been changed by hand and is not any more."""
-        tell(f"took back what was changed by hand: {named(drift.names)}")
-
-    def planned(self, plan: Plan) -> bool:
-        """Show and ask where it matters."""
-        if plan.reverts and self._may_ask:
-            for step in plan.steps:
-                tell(step_line(step))
-            made = "what it made" if len(plan.reverts) == 1 else "what they made"
-            tell(f"Reverting {plural(len(plan.reverts), 'migration')} takes away {made}; rows are kept aside.")
-            return confirm("Go on?", default=True)
-        if len(plan.steps) >= LONG_PLAN and sys.stderr.isatty():
-            self._start_progress(len(plan.steps))
-        return True
-
-    def expired(self, items: Sequence[Item]) -> None:
-        """Say what is too old to be kept any longer."""
-        tell(f"dropped {plural(len(items), 'item')} of kept rows older than `kept_age`, the first from {items[0].what}")
-
-    def abandoned(self, items: Sequence[Item]) -> None:
-        """Say what nobody will bring back, and that it stays."""
-        for item in items:
-            warn(abandoned_line(item))
-
-    def staying(self, items: Sequence[Item]) -> None:
-        """Say what is still kept although its step has come."""
-        self.close()
-        if not self._quiet:
-            for item in items:
-                say(staying_line(item))
-
-    def keeping(self, table: TableName, size: int) -> None:
-        """Show which copy takes its time, and how long that may be."""
-        if size >= LARGE_COPY:
-            if sys.stderr.isatty():
-                self._stop_progress()
-                self._copying.add(str(table), size)
-            else:
-                tell(f"copying {as_size(size)} of {table}, whose rows a step may take away …")
-
-    def settled(self, report: Report) -> None:
-        """Print what was put back last."""
-        if not self._quiet:
-            for line in lines(report):
-                say(line)
-
-    def unrepairable(self, failure: SyncFailed) -> bool:
-        """A database that cannot go back is built anew, after a question if there is somebody to answer it."""
-        self.close()
-        warn(failure.message)
-        for line in failure.details:
-            tell(f"  {line}")
-        if not self._may_ask:
-            return True
-        tell("It can be made anew beside the old one, which is kept, and its rows are carried over.")
-        return confirm("Go on?", default=True)
-
-    def protected(self, plan: Plan) -> bool:
-        """A protected database is changed only if somebody says yes."""
-        if self._agreed:
-            return True
-        if not self._may_ask:
-            raise GitmigError(
-                "the database is protected: this needs your word",
-                hint=f"`gitmig {self._command} --yes` gives it",
-            )
-        for step in plan.steps:
-            tell(step_line(step))
-        return confirm("The database is protected. Go on?", default=False)
-
-    def foreign(self, known: ForeignLedger) -> bool:
-        """A clone that lacks objects cannot tell; a person can."""
-        if not self._may_ask:
-            return False
-        warn(known.message)
-        return confirm("This clone is shallow or partial and may not know its own. Is it this project's database?")
-
-    def building(self, count: int) -> None:
-        """Say what takes its time."""
-        tell(f"building {plural(count, 'migration')} in a new database")
-
-    def occupied(self, sessions: Sequence[Session]) -> None:
-        """Say who is in the way."""
-        tell(f"waiting for others to leave the database: {', '.join(map(str, sessions))} …")
-
-    def carrying(self, table: str, position: int, count: int) -> None:
-        """Show the table under way."""
-        if not self._progress and sys.stderr.isatty():
-            self._start_progress(count)
-        if self._progress:
-            self._progress.update(self._progress.task_ids[0], completed=position, description=visible(table))
-
-    def swapped(self, kept_as: str) -> None:
-        """The result says it."""
-        self.close()
-
-    def started(self, step: Step) -> None:
-        """Show the step under way."""
-        self._copying.stop()
-        if self._progress:
-            self._progress.update(
-                self._progress.task_ids[0], advance=1, description=visible(f"{step.direction.sign} {step.label}")
-            )
-
-    def committed(self, done: Sequence[Done]) -> None:
-        """Print what is done for good."""
-        self.close()
-        if not self._quiet and done:
-            for line in (line for one in done for line in (step_line(one.step, one.milliseconds), *lines(one.rows))):
-                say(line)
-            for one in done:
-                if one.repair:
-                    warn(f"{one.step.label}: {one.repair.reason}; {AMENDED[one.repair.way]}")
-                self._warn(one.step)
-
-    def _warn(self, step: Step) -> None:
-        """Say it when a migration is made, not when it is too late."""
-        content = step.desired.content if isinstance(step, Apply) else None
-        if content is None or content.up.is_blank:
-            return
-        if content.down is None:
-            warn(f"{step.label} has no down section: its way back will have to be computed")
-        elif content.down.is_blank:
-            warn(f"{step.label} has no statement in its down: a revert will undo nothing")
-        elif trouble := content.down.trouble:
-            warn(f"{step.label} has a down that cannot run ({trouble.place}: {trouble.message})")
-
-    def moved(self, plan: Plan) -> None:
-        """Print what is called something else now."""
-        if not self._quiet:
-            for line in ledger_lines(plan):
-                say(line)
-
-    def close(self) -> None:
-        """Take the progress bar away."""
-        self._copying.stop()
-        self._stop_progress()
-
-    def _stop_progress(self) -> None:
-        if self._progress:
-            self._progress.stop()
-            self._progress = None
-
-    def _start_progress(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._progress.add_task("", total=total)
-        self._progress.start()
-
-
-LONGEST = 60  # characters of a row that are shown
-
-
-class UndoWatcher(Watcher):
-    """Shows what was written since the sync that is undone, and asks, unless a person has `agreed` in advance."""
-
-    def __init__(self, *, agreed: bool) -> None:
-        super().__init__(may_ask=not agreed, agreed=agreed, command="kept undo")
-        self._agreed_before = agreed
-
-    def undoing(self, last: LastSync, written: Sequence[Written]) -> None:
-        """Show which rows were written since."""
-        when = f"{last.began_at:%Y-%m-%d %H:%M}"
-        if not written:
-            tell(f"no row was written since the last sync ({when})")
-            return
-        tell(f"written since the last sync ({when}):")
-        for one in written:
-            more = ", …" if one.rows > len(one.shown) else ""
-            tell(f"  {plural(one.rows, 'row')} of {one.table}: {', '.join(map(_short, one.shown))}{more}")
-
-    def planned(self, plan: Plan) -> bool:
-        """Show what will run, and ask."""
-        if self._agreed_before:
-            return True
-        for step in plan.steps:
-            tell(step_line(step))
-        tell("This takes the database back to what it was before; what has no place there is kept.")
-        return confirm("Go on?")
-
-
-def _short(row: str) -> str:
-    return row if len(row) <= LONGEST else f"{row[:LONGEST]}…"

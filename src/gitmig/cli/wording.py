@@ -1,17 +1,10 @@
-"""What a step did with rows, in words.
-
-What is said about a migration that was tried.
-
-Words for downs that cannot run.
-
-Words for the files in the migrations folder that run nowhere.
-"""
+"""What gitmig says of plans, kept rows, trials and files: values in, sentences and lines out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.cli.output import plural, warn
+from gitmig.cli.output import plural, say, short, signed, styled, warn
 from gitmig.migrations.plan import Direction
 from gitmig.rows.items import Reason
 
@@ -19,12 +12,96 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.migrations.model import Problem
+    from gitmig.migrations.plan import Plan, Step
     from gitmig.operations.kept import KeptEntry
-    from gitmig.project.kept_migrations import Found
+    from gitmig.operations.rebuild import Rebuilt
+    from gitmig.operations.sync import Outcome
+    from gitmig.project.kept_migrations import Whereabouts
     from gitmig.project.target import Target
     from gitmig.rows.items import Item, Kept, Report
+    from gitmig.schema.model import SchemaDifference
     from gitmig.trials.round_trip import Observation, RoundTripFailure
 
+
+# --- plans and where they lead
+
+
+def step_line(step: Step, milliseconds: float | None = None) -> str:
+    """`+ 20260101120000_create_comments`, with the time if it ran."""
+    took = "" if milliseconds is None else styled(f"  ({_duration(milliseconds)})", dim=True)
+    return signed(step.direction.sign, f"{step.label}{took}")
+
+
+def ledger_lines(plan: Plan) -> list[str]:
+    """One line for what is replaced without a script, and one per migration that is called something else."""
+    moved = [signed("~", f"{m.applied.label} is now {m.desired.migration.label}") for m in plan.moves if m.renamed]
+    if plan.replacement is None:
+        return moved
+    going = [one.label for one in plan.replacement.going]
+    coming = [step.label for step in plan.replacement.coming]
+    while min(len(going), len(coming)) > 1 and going[-1] == coming[-1]:
+        going, coming = going[:-1], coming[:-1]
+    verb = "is" if len(going) == 1 else "are"
+    now = "another text" if going == coming else _together(coming)
+    return [signed("=", f"{_together(going)} {verb} now {now}: same schema, no script run"), *moved]
+
+
+def difference_lines(difference: SchemaDifference) -> list[str]:
+    """One line per object: `-` only in the first schema, `+` only in the second, `~` in both and not the same."""
+    groups = (("-", difference.missing), ("+", difference.surplus), ("~", difference.changed))
+    return [signed(sign, str(name)) for sign, names in groups for name in names]
+
+
+def say_synced(synced: Outcome) -> None:
+    """What a sync that ran has done without a script, and where the database is now."""
+    for line in ledger_lines(synced.plan):
+        say(line)
+    say(now_matches(synced))
+
+
+def now_matches(synced: Outcome) -> str:
+    """Where the database is now."""
+    verb = "now matches" if synced.plan else "matches"
+    return f"{synced.database} {verb} {_place(synced.target)} ({plural(len(synced.target.set), 'migration')})"
+
+
+MOST_QUARANTINED = 10  # lines
+
+
+def say_rebuilt(rebuilt: Rebuilt) -> None:
+    """What came along, what did not, where the old database is."""
+    tables = [carried for carried in rebuilt.carried if carried.rows]
+    say(f"  carried {plural(rebuilt.rows, 'row')} of {plural(len(tables), 'table')}")
+    for aside in rebuilt.aside[:MOST_QUARANTINED]:
+        say(f"  set aside {plural(aside.rows, 'row')} of {aside.table} as item {aside.item}: {aside.reason}")
+    if len(rebuilt.aside) > MOST_QUARANTINED:
+        say(f"  … and of {plural(len(rebuilt.aside) - MOST_QUARANTINED, 'more table')}")
+    for note in rebuilt.notes:
+        warn(note)
+    say(f"  the old database is kept as {rebuilt.kept_as}; `gitmig db prune` drops it")
+    count = plural(len(rebuilt.target.set), "migration")
+    say(f"{rebuilt.database} was built anew and matches {_place(rebuilt.target)} ({count})")
+
+
+def _place(target: Target) -> str:
+    """`commit 0123456789`, `the work tree on 0123456789`."""
+    if not target.snapshot.is_work_tree:
+        return f"commit {short(target.commit)}"
+    return f"the work tree on {short(target.commit)}" if target.commit else "the work tree"
+
+
+def _together(labels: Sequence[str]) -> str:
+    """A name, or the first and the last of many."""
+    if len(labels) == 1:
+        return labels[0]
+    return f"{len(labels)} migrations ({labels[0]} to {labels[-1]})"
+
+
+def _duration(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+# --- rows that are kept
 
 SENTENCES = {
     Reason.TAKEN: "a row with this key is there already",
@@ -45,7 +122,7 @@ def why(reason: Reason, detail: str | None) -> str:
     return f"{SENTENCES[reason]}: {detail}" if detail else SENTENCES[reason]
 
 
-def lines(report: Report) -> list[str]:
+def row_lines(report: Report) -> list[str]:
     """One line for each table, indented below the step's own line. What stays is told at the end of a sync."""
     found = [f"      kept {plural(kept.rows, 'row')} of {_what(kept)}{_because(kept.why)}" for kept in report.kept]
     return found + [f"      put back {plural(one.rows, 'row')} of {one.table}" for one in report.restored]
@@ -73,7 +150,7 @@ def waits_for(entry: KeptEntry) -> str:
     if found is None:
         return f"`gitmig kept restore {item.id}`"
     section = "its up" if item.direction is Direction.REVERT else "its down"
-    return f"{section} ({_where(found)})"
+    return f"{section} ({_whereabouts(found)})"
 
 
 def advice(entries: Sequence[KeptEntry]) -> str | None:
@@ -88,7 +165,7 @@ def advice(entries: Sequence[KeptEntry]) -> str | None:
     )
 
 
-def _where(found: Found) -> str:
+def _whereabouts(found: Whereabouts) -> str:
     """In a few words, nearest first."""
     if found.applied:
         return "applied"
@@ -111,6 +188,8 @@ def _what(kept: Kept) -> str:
 def _because(detail: str | None) -> str:
     return f", which do not fit the older schema: {detail}" if detail else ""
 
+
+# --- trials of migrations, and files
 
 SHOWN_OBJECTS = 3
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from gitmig import ledger
+from gitmig.events import StepsCommitted
 from gitmig.execute.ledger_writer import LedgerWriter
 from gitmig.execute.repair import FinalVerification, Repairer, Unrepairable
 from gitmig.execute.revert import Reverter
@@ -32,8 +33,8 @@ from gitmig.postgres.run_sql import REFUSED, SAID_LATE, ScriptError, error_at_co
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.events import Notify
     from gitmig.execute.repair import Expectation
-    from gitmig.execute.step_runner import Observer
     from gitmig.execute.tasks import Batch, SyncContext, Task
     from gitmig.ledger import State, Unfinished
     from gitmig.migrations.model import Script
@@ -62,7 +63,7 @@ class Executor:
         self,
         connection: Connection,
         context: SyncContext,
-        observer: Observer,
+        notify: Notify,
         *,
         expected: Expectation | None = None,
         preserver: Preserver | None = None,
@@ -71,10 +72,10 @@ class Executor:
         self._connection = connection
         self._always_outside = always_outside
         self._context = context
-        self._observer = observer
+        self._notify = notify
         self._expected = expected
         self._gauge = expected.gauge if expected else None
-        self._runner = StepRunner(connection, observer, preserver, self._gauge)
+        self._runner = StepRunner(connection, notify, preserver, self._gauge)
         self._verification: FinalVerification | None = None
         self._committed: list[Done] = []
 
@@ -266,7 +267,7 @@ class Executor:
 
     def _commit(self, done: Sequence[Done]) -> None:
         self._committed += done
-        self._observer.committed(done)
+        self._notify(StepsCommitted(done))
         self._runner.put_back_waiting(done)
 
     def _failure(

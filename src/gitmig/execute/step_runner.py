@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
+from gitmig.events import RowsRestored, StepStarted
 from gitmig.execute.script import AnswerAhead, ScriptRun, run_all
 from gitmig.execute.tasks import ApplyTask, Done, TooMuchForOne, inside
 from gitmig.ledger import extend_last_sync
@@ -22,8 +23,8 @@ from gitmig.schema.renamings import renamings
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from gitmig.events import Notify
     from gitmig.execute.tasks import Task
-    from gitmig.migrations.plan import Step
     from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
     from gitmig.schema.catalog import Address
@@ -43,19 +44,6 @@ class StepScript(Runnable, Protocol):
         """What it sends; None if that is told only when it runs."""
 
 
-class Observer(Protocol):
-    """Is told how far a plan is."""
-
-    def started(self, step: Step) -> None:
-        """A step begins to run; it may do so again, alone, if its transaction turns out to be too large."""
-
-    def committed(self, done: Sequence[Done]) -> None:
-        """These steps are in the database and in the ledger for good."""
-
-    def settled(self, report: Report) -> None:
-        """Rows that had to wait for the end of a transaction, or of the plan, were put back."""
-
-
 class StepRunner:
     """Runs steps one by one. `current` is the task under way, or the last one; `ran` are the ones that count.
 
@@ -63,12 +51,12 @@ class StepRunner:
     """
 
     def __init__(
-        self, connection: Connection, observer: Observer, preserver: Preserver | None, gauge: Gauge | None
+        self, connection: Connection, notify: Notify, preserver: Preserver | None, gauge: Gauge | None
     ) -> None:
         self.current: Task | None = None
         self.ran: dict[tuple[Direction, int], Done] = {}
         self._connection = connection
-        self._observer = observer
+        self._notify = notify
         self._preserver = preserver
         self._gauge = gauge
 
@@ -87,7 +75,7 @@ class StepRunner:
         if key in self.ran:
             earlier = list(self.ran)
             self.ran = {one: self.ran[one] for one in earlier[: earlier.index(key)]}
-        self._observer.started(task.step)
+        self._notify(StepStarted(task.step))
         return time.monotonic()
 
     def run(self, task: Task, script: StepScript) -> Done:
@@ -146,7 +134,7 @@ class StepRunner:
         """Put back what could not be before these steps were committed."""
         if self._preserver and any(one.rows.waiting for one in done) and (report := self._preserver.settle()):
             extend_last_sync(self._connection)
-            self._observer.settled(report)
+            self._notify(RowsRestored(report))
 
     def loses_rows(self, task: Task) -> bool:
         """Whether a script for the outside takes rows away: they can be kept inside only.

@@ -1,1 +1,4 @@
-"""Use cases, one file per verb: load, decide (core), perform, return a value. Nothing here prints."""
+"""One file for each verb that a user types: load, decide, perform, return a value. Nothing here prints or asks.
+
+An option that is a job of its own has its own file: `new --squash`, `sync --rebuild`, `kept undo`, `check --all`.
+"""

@@ -1,18 +1,16 @@
-"""Where in a migration set a database is, told from its schema alone.
+"""`gitmig adopt`: mark as applied what is applied to a database that has no ledger so far, without running anything.
 
-Which migrations are applied to a database that has no ledger: another tool's table says it, or the schema does.
-
-Mark as applied what is applied to a database that had no ledger so far, without running anything.
+Which migrations these are, another tool's table says, or the schema does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
+from gitmig.events import BuildingDatabase, silent
 from gitmig.execute import ledger_writer
-from gitmig.execute.repair import named
 from gitmig.execute.tasks import SyncContext, row_of
 from gitmig.git import marker, snapshot
 from gitmig.git.branches import branches
@@ -23,23 +21,26 @@ from gitmig.migrations.layouts.parsing import versions_of_programs
 from gitmig.migrations.plan import desire, make_plan
 from gitmig.postgres.address import Address
 from gitmig.project import trust
-from gitmig.project.expected import Expected
+from gitmig.project.decisions import UNATTENDED
+from gitmig.project.expected_schemas import ExpectedSchemas
 from gitmig.project.failures import first_lines
-from gitmig.project.protection import ProtectionObserver, permit
+from gitmig.project.protection import permit
 from gitmig.project.target import load_target, plan_for, target_of
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import SchemaDifference, schema_difference
 from gitmig.schema.other_tools import applied_among
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.events import Notify
     from gitmig.ledger import Row, State
     from gitmig.ledger.journals import Journal
     from gitmig.migrations.model import Content, Migration
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.connection import Connection
-    from gitmig.postgres.lock import Holder
+    from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.schema.model import Schema, SchemaDifference
@@ -116,15 +117,15 @@ def by_journal(journal: Journal, target: Target) -> tuple[Migration, ...]:
     tool, claim = journal.tool.name, journal.claim
     if claim.broken:
         raise GitmigError(
-            f"{tool} was interrupted, or failed, in {named(claim.broken)} ({journal.table}): how much of it is applied "
-            "is not known",
+            f"{tool} was interrupted, or failed, in {first_few(claim.broken)} ({journal.table}): how much of it is "
+            "applied is not known",
             hint=f"put it right with {tool} first, then `gitmig adopt`",
         )
     applied, unknown = _sorted_out(journal, target)
     if unknown:
         where = "the work tree" if target.snapshot.is_work_tree else f"commit {(target.commit or '')[:10]}"
         raise GitmigError(
-            f"{tool} has applied {named(unknown)} ({journal.table}), which {where} does not have",
+            f"{tool} has applied {first_few(unknown)} ({journal.table}), which {where} does not have",
             hint=_whereabouts(journal, target.project),
         )
     return applied
@@ -147,7 +148,7 @@ def _whereabouts(journal: Journal, project: Project) -> str:
     return "name the commit that has all of them, `gitmig adopt REVISION`, then `gitmig sync`"
 
 
-def by_schema(expected: Expected, found: Schema, stack: Sequence[Migration], database: str) -> Evidence:
+def by_schema(expected: ExpectedSchemas, found: Schema, stack: Sequence[Migration], database: str) -> Evidence:
     """How many of the migrations are applied, told from the schema alone. Raises GitmigError.
 
     Without an exact answer it is the nearest one, with its drift.
@@ -190,16 +191,6 @@ def unlike(evidence: Evidence, journal: Journal | None, stack: Sequence[Migratio
     return GitmigError(f"{message}; nothing was changed", details=(lead, *first_lines(evidence.drift)), hint=DRIFT_HINT)
 
 
-class AdoptObserver(ProtectionObserver, Protocol):
-    """Is told what an adoption takes its time for, and asked before a protected database is written to."""
-
-    def waiting(self, holder: Holder) -> None:
-        """Somebody else holds the lock."""
-
-    def building(self, count: int) -> None:
-        """So many migrations are built to compare the schema with each position."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
     """What is marked as applied now, and how that is known. `ran` is False if it was called off.
@@ -227,7 +218,12 @@ class Adopted:
 
 
 def adopt(
-    project: Project, observer: AdoptObserver, *, revision: str | None = None, with_drift: bool = False
+    project: Project,
+    *,
+    revision: str | None = None,
+    with_drift: bool = False,
+    notify: Notify = silent,
+    decisions: Decisions = UNATTENDED,
 ) -> Adopted:
     """Fill the ledger with the migrations of the work tree, or of the commit `revision`, that are applied already.
 
@@ -235,11 +231,11 @@ def adopt(
     """
     target = load_target(project, revision)
     database = str(Address.of(project.url))
-    with project.connect("adopt", on_wait=observer.waiting) as connection:
+    with project.connect("adopt", locked=True, notify=notify) as connection:
         state = read_state(connection)
         _refuse_known(state, database)
-        found = _Search(connection, target, observer).run(with_drift=with_drift)
-        if not permit(connection, project, found.gain, Caller.PERSON, observer):
+        found = _Adoption(connection, target, notify).run(with_drift=with_drift)
+        if not permit(connection, project, found.gain, Caller.PERSON, decisions):
             return found.adopted
         marker.forget(project.repository)
         trust.approve(project, [trust.Candidate.of(m, found.contents[m.path]) for m in found.adopted.applied])
@@ -277,14 +273,14 @@ class _Found:
     contents: dict[str, Content]
 
 
-class _Search:
+class _Adoption:
     """Finding out what is applied, on a connection that holds the lock. Nothing is written."""
 
-    def __init__(self, connection: Connection, target: Target, observer: AdoptObserver) -> None:
+    def __init__(self, connection: Connection, target: Target, notify: Notify) -> None:
         self._connection = connection
         self._target = target
         self._project = target.project
-        self._observer = observer
+        self._notify = notify
         self._database = str(Address.of(target.project.url))
         self._context = SyncContext(target=target.set, commit=target.commit, by=target.project.user)
         self._fingerprint: str | None = None
@@ -327,14 +323,14 @@ class _Search:
         """Compare the schema with a fresh build; with every position of it, if nothing else says which one counts."""
         if journal and not self._project.settings.verify:
             return Evidence(count=len(rows), verified=False)
-        expected = Expected(self._project, self._connection, [applied_of(row) for row in rows], rows)
+        expected = ExpectedSchemas(self._project, self._connection, [applied_of(row) for row in rows], rows)
         found = expected.gauge.measure(self._connection)
         expected.stand_on(found.schema)
         self._fingerprint = found.fingerprint
         if journal is None:
             if found.schema.is_pristine and not expected.has_bootstrap:
                 raise nothing_to_adopt(self._database)
-            self._observer.building(len(candidates))
+            self._notify(BuildingDatabase(len(candidates)))
             return by_schema(expected, found.schema, candidates, self._database)
         drift = schema_difference(expected.schema(len(rows)), found.schema)
         return Evidence(count=len(rows), drift=drift or None)

@@ -1,4 +1,4 @@
-"""Make a migration of what somebody changed in the database by hand, and mark it as applied."""
+"""`gitmig capture`: make a migration of what somebody changed in the database by hand, and mark it as applied."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
+from gitmig.events import silent
 from gitmig.execute.ledger_writer import adopt
 from gitmig.execute.tasks import SyncContext, row_of
 from gitmig.git import marker
@@ -18,12 +19,11 @@ from gitmig.postgres.run_sql import ScriptError
 from gitmig.project import trust
 from gitmig.project.drafts import (
     Draft,
-    Obstacle,
-    accept,
-    as_script,
+    NotComputable,
+    accept_findings,
     draft,
-    open_workbench,
-    same,
+    refuse_differing,
+    section_of,
     unwrite,
     work_tree,
     write,
@@ -31,6 +31,7 @@ from gitmig.project.drafts import (
 from gitmig.project.failures import shortened
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
+from gitmig.project.trial_database import open_trial_database
 from gitmig.schema.baseline import Ground
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.compare import difference
@@ -38,15 +39,15 @@ from gitmig.schema.fingerprint import Gauge
 from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from gitmig.events import Notify
     from gitmig.ledger import State
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection
-    from gitmig.postgres.lock import Holder
-    from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
     from gitmig.project.target import Target
+    from gitmig.project.trial_database import TrialDatabase
     from gitmig.schema.model import Schema, SchemaDifference
     from gitmig.trials.round_trip import Observation
 
@@ -73,7 +74,7 @@ class Captured:
 
 
 def capture(
-    project: Project, title: str | None, on_wait: Callable[[Holder], None], *, now: datetime | None = None
+    project: Project, title: str | None = None, *, now: datetime | None = None, notify: Notify = silent
 ) -> Captured:
     """Write the migration behind all others and mark it as applied. Raises GitmigError, UsageError.
 
@@ -82,26 +83,26 @@ def capture(
     """
     name, database = slug(title or TITLE), str(Address.of(project.url))
     target = work_tree(project)
-    with project.connect("capture", on_wait=on_wait) as connection:
+    with project.connect("capture", locked=True, notify=notify) as connection:
         state = read_state(connection)
         if foreign := foreign_ledger(connection, target, state, plan_for(state.stack, target)):
             raise foreign
         pending = _pending(state, target, database)
         gauge = Gauge(connection.info.server_version, project.settings.ignore)
         found = read_schema(connection, gauge.ignore, edges=True)
-        with open_workbench(project, edges=True) as workbench:
+        with open_trial_database(project, edges=True) as trial:
             rows = read_rows(connection, 0)
-            workbench.build([rows[position].content.up for position in sorted(rows)])
-            ground = Ground.of(found, workbench.schema, gauge.server_version)
-            wanted = ground.under(workbench.schema)
+            trial.build([rows[position].content.up for position in sorted(rows)])
+            ground = Ground.of(found, trial.schema, gauge.server_version)
+            wanted = ground.under(trial.schema)
             drift = schema_difference(wanted, found)
             if not drift:
                 return Captured(database=database, drift=drift)
             try:
                 drafted = _drafted(wanted, found, target, name, now or datetime.now(timezone.utc))
-                _refuse_unfit(workbench, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
-                notes = _tried(workbench, found, ground, drafted)
-            except Obstacle as obstacle:
+                _refuse_unfit(trial, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
+                notes = _tried(trial, found, ground, drafted)
+            except NotComputable as obstacle:
                 raise obstacle.refused(f"migration of what was changed in {database}", HINT) from obstacle
         _write_and_adopt(connection, state, drafted, gauge.fingerprint(found))
     return Captured(
@@ -138,15 +139,15 @@ def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
 
 
 def _refuse_unfit(
-    workbench: Workbench, pending: Mapping[str, Script], drafted: Draft, database: str, hint: str
+    trial: TrialDatabase, pending: Mapping[str, Script], drafted: Draft, database: str, hint: str
 ) -> None:
     """The next sync puts what is pending below what was captured: that has to work. Raises GitmigError."""
     if not pending:
         return
-    with workbench.aside() as aside:
+    with trial.clone() as clone:
         for label, up in (*pending.items(), (drafted.label, drafted.content.up)):
             try:
-                aside.run(up)
+                clone.run(up)
             except ScriptError as error:
                 what = "what was changed by hand" if label == drafted.label else label
                 raise GitmigError(
@@ -157,17 +158,17 @@ def _refuse_unfit(
 
 
 def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: datetime) -> Draft:
-    """The migration, not tried yet. Raises Obstacle."""
+    """The migration, not tried yet. Raises NotComputable."""
     up, down = difference(wanted, found), difference(found, wanted)
-    return draft(target, name, as_script(up), as_script(down), now)
+    return draft(target, name, section_of(up), section_of(down), now)
 
 
-def _tried(workbench: Workbench, found: Schema, ground: Ground, drafted: Draft) -> tuple[Observation, ...]:
-    """What a person should know of the migration. Raises Obstacle if it does not lead to the database's schema."""
-    examined = workbench.examine(drafted.content)
-    notes = accept(examined.findings)
+def _tried(trial: TrialDatabase, found: Schema, ground: Ground, drafted: Draft) -> tuple[Observation, ...]:
+    """What a person should know of the migration. Raises NotComputable if it does not lead to the database's schema."""
+    examined = trial.examine(drafted.content)
+    notes = accept_findings(examined.findings)
     if examined.after is not None:
-        same(schema_difference(found, ground.under(examined.after)).names)
+        refuse_differing(schema_difference(found, ground.under(examined.after)).names)
     return notes
 
 

@@ -1,7 +1,4 @@
-"""Look after the embedded PostgreSQL of a clone.
-
-The databases that rebuilds replaced and kept: which there are, and dropping them.
-"""
+"""`gitmig db`: the embedded PostgreSQL of a clone, a psql, and the databases that rebuilds replaced and kept."""
 
 from __future__ import annotations
 
@@ -12,7 +9,9 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
+from gitmig.events import silent
 from gitmig.git import marker
+from gitmig.ledger.protection import set_protected
 from gitmig.postgres.address import environment
 from gitmig.rebuild.databases import (
     NEW_PREFIX,
@@ -26,16 +25,16 @@ from gitmig.rebuild.databases import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from gitmig.events import Notify
     from gitmig.postgres.connection import Connection
-    from gitmig.postgres.lock import Holder
     from gitmig.project.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Psql:
     """A psql that is ready to be run: the program, and the environment that leads it to the database."""
 
     program: str
@@ -49,7 +48,7 @@ def url(project: Project) -> str:
     return project.url
 
 
-def psql(project: Project) -> Client:
+def psql(project: Project) -> Psql:
     """The embedded server's psql, or the one on the PATH. Raises GitmigError if there is none."""
     address = url(project)
     found: str | Path | None = shutil.which("psql")
@@ -57,7 +56,7 @@ def psql(project: Project) -> Client:
         found = project.server.program("psql")
     if found is None:
         raise GitmigError("psql is not on the PATH", hint="install PostgreSQL's client programs")
-    return Client(program=str(found), environment=os.environ | environment(address))
+    return Psql(program=str(found), environment=os.environ | environment(address))
 
 
 def start(project: Project) -> bool:
@@ -90,8 +89,14 @@ def _refuse_configured(project: Project) -> None:
         )
 
 
+def protect(project: Project, *, protected: bool, notify: Notify = silent) -> bool:
+    """Protect the project's database, or no longer; False if it was so before. A ledger is made if there is none."""
+    with project.connect("protect", locked=True, notify=notify) as connection:
+        return set_protected(connection, protected=protected)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Old:
+class OldDatabase:
     """A replaced database: since when, its size in bytes if that may be known, how many are connected to it."""
 
     name: str
@@ -100,26 +105,26 @@ class Old:
     sessions: int
 
 
-def old_databases(project: Project, *, days: float = 0) -> list[Old]:
+def old_databases(project: Project, *, days: float = 0) -> list[OldDatabase]:
     """What rebuilds of the project's database replaced at least so many days ago, oldest first."""
     with project.connect("prune") as connection:
         return _old(connection, datetime.now(timezone.utc) - timedelta(days=days))
 
 
-def prune(project: Project, on_wait: Callable[[Holder], None], databases: Sequence[Old]) -> list[Old]:
+def prune(project: Project, databases: Sequence[OldDatabase], *, notify: Notify = silent) -> list[OldDatabase]:
     """Drop these databases, and what a rebuild that was killed left half built; returns those that are in use."""
-    with project.connect("prune", on_wait=on_wait) as connection:
+    with project.connect("prune", locked=True, notify=notify) as connection:
         _, oid = identity(connection)
         for name in (name_of_new(oid), *orphans(connection, NEW_PREFIX)):
             drop_unused(connection, name)
         return [old for old in databases if not drop_unused(connection, old.name)]
 
 
-def _old(connection: Connection, before: datetime) -> list[Old]:
+def _old(connection: Connection, before: datetime) -> list[OldDatabase]:
     name, _ = identity(connection)
     times = {other: at for other in database_names(connection) if (at := replaced_at(name, other)) and at <= before}
     found = [
-        Old(name=one.name, replaced=times[one.name], size=one.size, sessions=one.sessions)
+        OldDatabase(name=one.name, replaced=times[one.name], size=one.size, sessions=one.sessions)
         for one in listed(connection, list(times))
     ]
     return sorted(found, key=lambda old: old.replaced)

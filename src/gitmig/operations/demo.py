@@ -1,4 +1,4 @@
-"""The two-branch story, really: a temporary repository, the user's git, this gitmig, an embedded PostgreSQL."""
+"""`gitmig demo`: the story of two branches, with real git and an embedded PostgreSQL in a temporary folder."""
 
 from __future__ import annotations
 
@@ -42,52 +42,52 @@ ISOLATED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Piece:
     """One piece of the story; `kind` is `comment`, `command` or `output`."""
 
     kind: str
     text: str
 
 
-def play(*, keep: bool = False) -> Iterator[Event]:
+def play(*, keep: bool = False) -> Iterator[Piece]:
     """The story, piece by piece as it happens. Raises GitmigError if a command of it fails."""
     home = Path(tempfile.mkdtemp(prefix="gitmig-demo-"))
     stage = _Stage(home)
     try:
         yield from _story(stage)
         if keep:
-            yield Event("comment", f"kept in {home}; `gitmig db stop` there stops its server")
+            yield Piece("comment", f"kept in {home}; `gitmig db stop` there stops its server")
     finally:
         if not keep:
             EmbeddedServer(home / ".git" / "gitmig").remove()
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _story(stage: _Stage) -> Iterator[Event]:
-    yield Event("comment", "A repository with gitmig, on a PostgreSQL of its own.")
+def _story(stage: _Stage) -> Iterator[Piece]:
+    yield Piece("comment", "A repository with gitmig, on a PostgreSQL of its own.")
     yield from stage.run("git init --quiet --initial-branch=main")
     yield from stage.run("gitmig init")
-    yield Event("comment", "The first migration, on main.")
+    yield Piece("comment", "The first migration, on main.")
     yield from stage.migration("create comments", CREATE)
     yield from stage.run("gitmig sync")
     yield from stage.run("git add .")
     yield from stage.run("git commit --quiet -m 'Create comments'")
     yield from stage.look("INSERT INTO comments (contents) VALUES ('First!'); TABLE comments")
-    yield Event("comment", "A colleague's idea, on a branch: rename contents to body.")
+    yield Piece("comment", "A colleague's idea, on a branch: rename contents to body.")
     yield from stage.run("git switch --create rename-body")
     yield from stage.migration("rename contents to body", RENAME)
     yield from stage.run("gitmig sync")
     yield from stage.run("git add .")
     yield from stage.run("git commit --quiet -m 'Rename contents to body'")
     yield from stage.look("TABLE comments")
-    yield Event("comment", "Back to main, and the database comes along. Nobody typed a migration command.")
+    yield Piece("comment", "Back to main, and the database comes along. Nobody typed a migration command.")
     yield from stage.run("git switch main")
     yield from stage.look("TABLE comments")
-    yield Event("comment", "And over to the branch again.")
+    yield Piece("comment", "And over to the branch again.")
     yield from stage.run("git switch rename-body")
     yield from stage.look("TABLE comments")
     yield from stage.run("gitmig status")
-    yield Event("comment", "Which commit has which migrations is written into the history.")
+    yield Piece("comment", "Which commit has which migrations is written into the history.")
     yield from stage.run("gitmig log")
 
 
@@ -101,27 +101,27 @@ class _Stage:
             self._environment.pop(name, None)
         self._environment |= ISOLATED
 
-    def run(self, line: str) -> Iterator[Event]:
+    def run(self, line: str) -> Iterator[Piece]:
         """Print and run one command."""
-        yield Event("command", line)
+        yield Piece("command", line)
         yield from self._output(shlex.split(line))
 
-    def migration(self, title: str, text: str) -> Iterator[Event]:
+    def migration(self, title: str, text: str) -> Iterator[Piece]:
         """`gitmig new`, and what a person would write into the file."""
         line = f"gitmig new {shlex.quote(title)}"
-        yield Event("command", line)
-        path = "".join(event.text for event in self._output(shlex.split(line))).strip()
+        yield Piece("command", line)
+        path = "".join(piece.text for piece in self._output(shlex.split(line))).strip()
         (self._home / path).write_text(text, encoding="utf-8")
-        yield Event("output", path)
-        yield Event("command", f"cat {path}")
-        yield Event("output", text)
+        yield Piece("output", path)
+        yield Piece("command", f"cat {path}")
+        yield Piece("output", text)
 
-    def look(self, query: str) -> Iterator[Event]:
+    def look(self, query: str) -> Iterator[Piece]:
         """Show rows of the database."""
-        yield Event("command", f'gitmig db psql -c "{query}"')
+        yield Piece("command", f'gitmig db psql -c "{query}"')
         yield from self._output(["gitmig", "db", "psql", "-q", "-P", "footer=off", "-c", query])
 
-    def _output(self, words: list[str]) -> Iterator[Event]:
+    def _output(self, words: list[str]) -> Iterator[Piece]:
         command = [sys.executable, "-m", "gitmig", *words[1:]] if words[0] == "gitmig" else words
         result = subprocess.run(
             command,
@@ -137,4 +137,4 @@ class _Stage:
                 f"the demo's command `{shlex.join(words)}` failed", details=tuple(result.stdout.strip().splitlines())
             )
         if result.stdout.strip():
-            yield Event("output", result.stdout.rstrip())
+            yield Piece("output", result.stdout.rstrip())

@@ -1,4 +1,4 @@
-"""How two schemas differ: those of two code versions, built afresh, or a code version's and the database's."""
+"""`gitmig diff`: how the schemas of two commits differ, built afresh, or a commit's and the database's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.postgres.address import Address
-from gitmig.project.expected import fresh_schemas, ground_of
+from gitmig.project.expected_schemas import fresh_schemas, ground_of
 from gitmig.project.target import load_target
 from gitmig.project.trust import ask
 from gitmig.schema.catalog import read_schema

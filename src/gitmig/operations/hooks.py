@@ -1,4 +1,4 @@
-"""Install, uninstall and look at the hooks of a project."""
+"""`gitmig hooks`: install, uninstall and look at the hooks of a project."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def install(project: Project, *, check: bool = False) -> list[Hook]:
-    """See `gitmig.repository.hooks.install`. Set up for the first time, hooks may run what local branches have."""
+    """See `gitmig.git.hooks.install`. Set up for the first time, hooks may run what local branches have."""
     approve_local_branches(project)
     return hooks.install(project.repository, check=check)
 
 
 def uninstall(project: Project) -> list[Hook]:
-    """See `gitmig.repository.hooks.uninstall`."""
+    """See `gitmig.git.hooks.uninstall`."""
     return hooks.uninstall(project.repository)
 
 
 def status(project: Project) -> list[Hook]:
-    """See `gitmig.repository.hooks.status`."""
+    """See `gitmig.git.hooks.status`."""
     return hooks.status(project.repository)

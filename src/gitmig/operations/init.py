@@ -1,4 +1,4 @@
-"""Set a repository up: folder, settings, hooks, ledger."""
+"""`gitmig init`: set a repository up: folder, settings, hooks, ledger."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.operations.adopt import look_before
 from gitmig.postgres.address import Address
+from gitmig.project.binding import bind
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.project import Project
 from gitmig.project.target import detect_layout, load_target, plan_for
-from gitmig.project.trust import approve_local_branches, bind
+from gitmig.project.trust import approve_local_branches
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""Look at what is kept, put it back by hand, or drop it."""
+"""`gitmig kept`: look at rows that syncs kept, put them back by hand, or drop them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
+from gitmig.events import WaitingForLock, silent
 from gitmig.ledger import read_state, schema
 from gitmig.postgres import lock
 from gitmig.project.kept_migrations import find_migrations
@@ -15,15 +16,13 @@ from gitmig.rows.preserve import Preserver
 from gitmig.rows.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from gitmig.events import Notify
     from gitmig.postgres.connection import Connection
-    from gitmig.postgres.lock import Holder
-    from gitmig.project.kept_migrations import Found
+    from gitmig.project.kept_migrations import Whereabouts
     from gitmig.project.project import Project
     from gitmig.rows.items import Item, Reason
-
-    OnWait = Callable[[Holder], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +30,7 @@ class KeptEntry:
     """An item, and where the migration is that brings it back; None: no migration does."""
 
     item: Item
-    found: Found | None
+    found: Whereabouts | None
 
     @property
     def is_left(self) -> bool:
@@ -40,7 +39,7 @@ class KeptEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class KeptRows:
     """An entry with its rows: for each the values as text by column, and why it could not be put back, if it was tried.
 
     There may be more rows than are shown.
@@ -55,50 +54,50 @@ class Shown:
         return self.entry.item
 
 
-def kept(project: Project, on_wait: OnWait) -> list[KeptEntry]:
+def kept(project: Project, *, notify: Notify = silent) -> list[KeptEntry]:
     """Everything that is kept, oldest first."""
-    with _opened(project, on_wait) as (connection, store):
+    with _opened(project, notify) as (connection, store):
         return _entries(project, connection, store.items())
 
 
-def show(project: Project, number: int, limit: int, on_wait: OnWait) -> Shown:
+def show(project: Project, number: int, limit: int, *, notify: Notify = silent) -> KeptRows:
     """One item with at most `limit` rows. Raises GitmigError."""
-    with _opened(project, on_wait) as (connection, store):
+    with _opened(project, notify) as (connection, store):
         item = _find(store, [number])[0]
         (entry,) = _entries(project, connection, [item])
-        return Shown(entry=entry, rows=tuple(store.rows(item, limit)))
+        return KeptRows(entry=entry, rows=tuple(store.rows(item, limit)))
 
 
-def restore(project: Project, number: int, on_wait: OnWait) -> tuple[Item, Report]:
+def restore(project: Project, number: int, *, notify: Notify = silent) -> tuple[Item, Report]:
     """Put an item back into its table as that is now, over what stands there. Raises GitmigError."""
-    with _opened(project, on_wait, locked=True) as (connection, store):
+    with _opened(project, notify, locked=True) as (connection, store):
         item = _find(store, [number])[0]
         with connection.transaction():
-            return item, _keeper(project, connection).restore(item)
+            return item, _preserver(project, connection).restore(item)
 
 
-def restore_all(project: Project, on_wait: OnWait) -> tuple[list[Item], int, Report]:
+def restore_all(project: Project, *, notify: Notify = silent) -> tuple[list[Item], int, Report]:
     """Put back all that has a place: what could not be, how many other items there are, and what was done.
 
     Nobody's work since is overwritten. What waits for a migration that is still there has its place where that has
     run; and what gave way in an undo has none.
     """
-    with _opened(project, on_wait, locked=True) as (connection, store):
+    with _opened(project, notify, locked=True) as (connection, store):
         entries = _entries(project, connection, store.items())
         items = [e.item for e in entries if e.item.due or (e.is_left and e.item.checksum != UNDO)]
         report = Report()
         if items:
             with connection.transaction():
-                report = _keeper(project, connection).restore_all(items)
+                report = _preserver(project, connection).restore_all(items)
         tried = {item.id for item in items}
         now = store.items()
         left = [item for item in now if item.id in tried or item.due]
         return left, len(now) - len(left), report
 
 
-def drop(project: Project, numbers: Sequence[int] | None, on_wait: OnWait) -> list[Item]:
+def drop(project: Project, numbers: Sequence[int] | None, *, notify: Notify = silent) -> list[Item]:
     """Forget these items, or all (None), rows included; returns those that had rows. Raises GitmigError."""
-    with _opened(project, on_wait, locked=True) as (connection, store):
+    with _opened(project, notify, locked=True) as (connection, store):
         items = store.everything() if numbers is None else _find(store, numbers)
         if items:
             with connection.transaction():
@@ -107,18 +106,18 @@ def drop(project: Project, numbers: Sequence[int] | None, on_wait: OnWait) -> li
 
 
 @contextmanager
-def _opened(project: Project, on_wait: OnWait, *, locked: bool = False) -> Iterator[tuple[Connection, Store]]:
-    """The book of kept rows; one of an earlier version is upgraded, for which the lock is needed as well."""
+def _opened(project: Project, notify: Notify, *, locked: bool = False) -> Iterator[tuple[Connection, Store]]:
+    """The store of kept rows; one of an earlier version is upgraded, for which the lock is needed as well."""
     with project.connect("kept") as connection:
         is_old = 0 < schema.version(connection) < schema.CURRENT
         if locked or is_old:
-            lock.acquire(connection, on_wait)
+            lock.acquire(connection, lambda holder: notify(WaitingForLock(holder)))
         if is_old:
             schema.upgrade(connection)
         yield connection, Store(connection, project.user, None)
 
 
-def _keeper(project: Project, connection: Connection) -> Preserver:
+def _preserver(project: Project, connection: Connection) -> Preserver:
     limits = Limits(bytes=project.settings.kept_size, days=project.settings.kept_age)
     return Preserver(connection, limits, project.user, None)
 

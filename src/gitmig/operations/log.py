@@ -1,4 +1,4 @@
-"""The commits that changed the migration set, and where the database is among them."""
+"""`gitmig log`: the commits that changed the migration set, and where the database is among them."""
 
 from __future__ import annotations
 

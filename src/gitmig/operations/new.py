@@ -1,7 +1,4 @@
-"""Write the files of a new migration.
-
-Write a migration whose up is given, and whose down is computed and tried.
-"""
+"""`gitmig new`: write an empty migration, or (`--sql`) one whose up is given, and whose down is computed and tried."""
 
 from __future__ import annotations
 
@@ -13,15 +10,24 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.migrations.naming import slug
 from gitmig.migrations.parser import checksum, statements, terminated
 from gitmig.postgres.run_sql import ScriptError
-from gitmig.project.drafts import Draft, Obstacle, accept, as_script, draft, open_workbench, work_tree, write
+from gitmig.project.drafts import (
+    Draft,
+    NotComputable,
+    accept_findings,
+    draft,
+    section_of,
+    work_tree,
+    write,
+)
 from gitmig.project.failures import shortened
+from gitmig.project.trial_database import open_trial_database
 from gitmig.schema.compare import difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
+    from gitmig.project.trial_database import TrialDatabase
     from gitmig.trials.round_trip import Observation
 
 
@@ -58,7 +64,7 @@ class Composed:
     label: str
     paths: tuple[str, ...]
     notes: tuple[Observation, ...] = ()
-    obstacle: Obstacle | None = None
+    obstacle: NotComputable | None = None
 
 
 def compose(
@@ -82,12 +88,12 @@ def compose(
     without = draft(target, name, up, None, now)
     migrations = target.set.migrations
     contents = target.contents(migrations)
-    with open_workbench(project, edges=True) as workbench:
-        workbench.build([contents[migration.path].up for migration in migrations])
+    with open_trial_database(project, edges=True) as trial:
+        trial.build([contents[migration.path].up for migration in migrations])
         try:
-            drafted = draft(target, name, up, _down(workbench, without), now)
-            composed = Composed(label=drafted.label, paths=drafted.paths, notes=_notes(workbench, drafted))
-        except Obstacle as obstacle:
+            drafted = draft(target, name, up, _down(trial, without), now)
+            composed = Composed(label=drafted.label, paths=drafted.paths, notes=_notes(trial, drafted))
+        except NotComputable as obstacle:
             if not irreversible:
                 raise obstacle.refused(f"down of {without.label}", HINT) from obstacle
             drafted = without
@@ -96,17 +102,17 @@ def compose(
     return composed
 
 
-def _down(workbench: Workbench, drafted: Draft) -> str:
-    """The computed down, not tried yet. Raises Obstacle, GitmigError."""
+def _down(trial: TrialDatabase, drafted: Draft) -> str:
+    """The computed down, not tried yet. Raises NotComputable, GitmigError."""
     up = drafted.content.up
     try:
-        after = workbench.schema_with(up)
+        after = trial.schema_with(up)
     except ScriptError as error:
         details = (f"statement: {shortened(error.statement)}",)
         hint = "it was tried on a fresh database with the work tree's migrations; no file is written"
         raise GitmigError(f"the SQL fails: {error.message}", hint=hint, details=details) from error
-    return as_script(difference(after, workbench.schema))
+    return section_of(difference(after, trial.schema))
 
 
-def _notes(workbench: Workbench, drafted: Draft) -> tuple[Observation, ...]:
-    return accept(workbench.examine(drafted.content).findings)
+def _notes(trial: TrialDatabase, drafted: Draft) -> tuple[Observation, ...]:
+    return accept_findings(trial.examine(drafted.content).findings)

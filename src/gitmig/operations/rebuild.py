@@ -1,4 +1,4 @@
-"""Build the target in a new database beside the old one, carry the rows over, and swap the names."""
+"""`gitmig sync --rebuild`: make the database anew beside the old one, carry the rows over, swap the names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.config import OPTION
 from gitmig.errors import GitmigError
+from gitmig.events import BuildingDatabase, DatabaseReplaced, WaitingForSessions, silent
 from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.repair import Transformation
 from gitmig.execute.scratch import run_bootstrap
@@ -20,7 +21,8 @@ from gitmig.ledger import schema as ledger_schema
 from gitmig.migrations.plan import Direction
 from gitmig.postgres.address import Address, connect, with_name, with_options
 from gitmig.project import trust
-from gitmig.project.expected import ground_of
+from gitmig.project.binding import bind
+from gitmig.project.expected_schemas import ground_of
 from gitmig.project.failures import not_fresh
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
@@ -39,9 +41,9 @@ from gitmig.schema.model import schema_difference
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.events import Notify
     from gitmig.execute.tasks import Task
     from gitmig.postgres.connection import Connection
-    from gitmig.project.observer import RebuildObserver
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.rebuild.copy import Moved
@@ -79,12 +81,12 @@ class Rebuilt:
 def rebuild(
     project: Project,
     target: Target,
-    observer: RebuildObserver,
     *,
     wait: int,
     by_hand: bool = False,
     take_over: bool = False,
     wary: bool = False,
+    notify: Notify = silent,
 ) -> Rebuilt:
     """Make the project's database anew from the target's migrations, with the rows it has. Raises GitmigError.
 
@@ -100,7 +102,7 @@ def rebuild(
         trust.approve_plan(project, plan, target)
     work = tasks(plan, {}, context)
     with ExitStack() as stack:
-        old = stack.enter_context(project.connect("rebuild", on_wait=observer.waiting))
+        old = stack.enter_context(project.connect("rebuild", locked=True, notify=notify))
         refuse_unfit(old, project.url, by_hand=by_hand)
         if by_hand and not take_over:  # else it is the end of a sync, which has asked
             state = read_state(old)
@@ -110,16 +112,16 @@ def rebuild(
         if wary:
             leave_to_sync(old, read_tables(old).by_oid)
         marker.forget(project.repository)
-        return _Rebuild(project, target, old, observer, wait).run(work, stack)
+        return _Rebuild(project, target, old, wait, notify).run(work, stack)
 
 
 def rebuild_to(
     project: Project,
-    observer: RebuildObserver,
     *,
     revision: str | None = None,
     wait: int | None = None,
     take_over: bool = False,
+    notify: Notify = silent,
 ) -> Rebuilt:
     """Rebuild at the wish of a person, to the work tree or the commit `revision`. Raises GitmigError.
 
@@ -128,22 +130,22 @@ def rebuild_to(
     since = time.time_ns()
     target = load_target(project, revision)
     wait = project.settings.rebuild_wait if wait is None else wait
-    rebuilt = rebuild(project, target, observer, wait=wait, by_hand=True, take_over=take_over)
+    rebuilt = rebuild(project, target, wait=wait, by_hand=True, take_over=take_over, notify=notify)
     if revision is None and project.settings.database_source != OPTION:
         marker.write(project.repository, target.set.folder, os.environ, since)
-        trust.bind(project, by_hand=True)
+        bind(project, by_hand=True)
     return rebuilt
 
 
 class _Rebuild:
     """One rebuild, on a connection to the old database that holds the lock."""
 
-    def __init__(self, project: Project, target: Target, old: Connection, observer: RebuildObserver, wait: int) -> None:
+    def __init__(self, project: Project, target: Target, old: Connection, wait: int, notify: Notify) -> None:
         self._project = project
         self._target = target
         self._old = old
-        self._observer = observer
-        self._patience = Patience(wait, observer.occupied)
+        self._notify = notify
+        self._patience = Patience(wait, lambda sessions: notify(WaitingForSessions(sessions)))
         self._began = time.monotonic()
         self._renamings: dict[int, tuple[Renaming, ...]] = {}
         self._names = Names.of(old)
@@ -161,7 +163,7 @@ class _Rebuild:
                 if not rounds_left:
                     raise
                 self._old.execute("ROLLBACK")
-        self._observer.swapped(self._names.kept)
+        self._notify(DatabaseReplaced(self._names.kept))
         return Rebuilt(
             database=str(Address.of(self._project.url)),
             kept_as=self._names.kept,
@@ -187,7 +189,7 @@ class _Rebuild:
         return moved, built
 
     def _build(self, new: Connection, work: Sequence[Task]) -> Schema:
-        self._observer.building(len(work))
+        self._notify(BuildingDatabase(len(work)))
         run_bootstrap(new, self._project.bootstrap_sql())
         ledger_schema.upgrade(new)
         ups = [task.row.content.up for task in work]
@@ -204,7 +206,7 @@ class _Rebuild:
 
     def _move(self, new: Connection, built: Schema) -> Moved:
         """Carry everything over; the schema is not changed by it."""
-        moved = copy_all(self._old, new, self._project.settings.ignore, self._kept_for(), self._observer)
+        moved = copy_all(self._old, new, self._project.settings.ignore, self._kept_for(), self._notify)
         difference = schema_difference(built, read_schema(new, self._project.settings.ignore))
         if difference:
             raise GitmigError(

@@ -1,10 +1,11 @@
-"""Write records: which migration set belongs to which commit, as git notes that travel with the history."""
+"""`gitmig record`: write which migration set belongs to which commit, as git notes that travel with the history."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitmig.events import CommitRead, silent
 from gitmig.git import notes
 from gitmig.git.history import commits_touching, touching_among
 from gitmig.git.snapshot import at_commit
@@ -13,8 +14,9 @@ from gitmig.migrations.record import Record, make_record, suspects
 from gitmig.project.target import target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from gitmig.events import Notify
     from gitmig.git.history import Commit
     from gitmig.git.repository import Repository
     from gitmig.project.project import Project
@@ -40,7 +42,7 @@ def record(
     revisions: Sequence[str] = (),
     *,
     everything: bool = False,
-    progress: Callable[[int], None] = lambda done: None,
+    notify: Notify = silent,
 ) -> Recorded:
     """Record the commits named, HEAD if none is, or every commit of every branch; one write for all of them."""
     repository, folders = project.repository, project.settings.folders
@@ -53,14 +55,14 @@ def record(
     existing = notes.read_notes(repository, {commit.id for commit in commits})
     targets = Targets(project)
     written, refused, unchanged = {}, {}, 0
-    for done, commit in enumerate(commits, 1):
+    for number, commit in enumerate(commits, 1):
         try:
             made = record_of(commit, targets)
         except InvalidMigrations as error:
             refused[commit.id] = error.message
             continue
         finally:
-            progress(done)
+            notify(CommitRead(number))
         if not made.changes:
             continue
         if _stands(existing.get(commit.id), made):

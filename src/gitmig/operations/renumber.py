@@ -1,4 +1,4 @@
-"""Rename our migrations so that they follow those of the branch others work from."""
+"""`gitmig renumber`: rename our migrations so that they follow those of the branch others work from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gitmig.git import branches, merge, work_tree
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.migrations.naming import Mentions, moves, own, renumbering
 from gitmig.operations.sync import sync
-from gitmig.project.observer import Silent
+from gitmig.project.decisions import Decisions
 from gitmig.project.sides import Side, grouped, read_side
 from gitmig.project.target import layout_of
 
@@ -113,18 +113,18 @@ def _follow(project: Project, result: Renumbered) -> Renumbered:
     if project.settings.database is None and not project.server.data.exists():
         return replace(result, behind="there is no database yet")
     try:
-        planned = sync(project, _OnlyMoves(), dry_run=True)
+        planned = sync(project, dry_run=True)
         if planned.plan.steps or planned.unfinished:
             return replace(result, behind=f"{planned.database} is out of sync")
-        outcome = sync(project, _OnlyMoves())
+        synced = sync(project, decisions=_OnlyMoves())
     except GitmigError as error:
         return replace(result, behind=error.message)
-    return replace(result, followed=outcome.ran)
+    return replace(result, followed=synced.ran)
 
 
-class _OnlyMoves(Silent):
+class _OnlyMoves(Decisions):
     """Agrees to a plan that runs nothing."""
 
-    def planned(self, plan: Plan) -> bool:
+    def run_plan(self, plan: Plan) -> bool:
         """A migration that somebody has applied or reverted meanwhile is not this command's business."""
         return not plan.steps

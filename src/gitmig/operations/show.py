@@ -1,4 +1,4 @@
-"""The migration set of a commit, and whether its record agrees with its tree."""
+"""`gitmig show`: the migration set of a commit, and whether its record agrees with its tree."""
 
 from __future__ import annotations
 

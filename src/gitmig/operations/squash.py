@@ -1,4 +1,4 @@
-"""Write one migration in the place of many: the schema that they make, and the rows that they write."""
+"""`gitmig new --squash`: one migration in the place of many, with their schema and the rows that they write."""
 
 from __future__ import annotations
 
@@ -12,8 +12,18 @@ from gitmig.migrations.naming import slug
 from gitmig.migrations.parser import terminated
 from gitmig.migrations.squash import with_head
 from gitmig.postgres.run_sql import ScriptError
-from gitmig.project.drafts import Draft, Obstacle, accept, as_script, open_workbench, remove, same, work_tree, write
+from gitmig.project.drafts import (
+    Draft,
+    NotComputable,
+    accept_findings,
+    refuse_differing,
+    remove,
+    section_of,
+    work_tree,
+    write,
+)
 from gitmig.project.failures import shortened
+from gitmig.project.trial_database import open_trial_database
 from gitmig.schema.compare import difference
 from gitmig.schema.model import schema_difference
 
@@ -21,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gitmig.migrations.model import Content, Migration
-    from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
     from gitmig.project.target import Target
+    from gitmig.project.trial_database import TrialDatabase
     from gitmig.rows.digests import Contents
     from gitmig.schema.model import Schema
     from gitmig.trials.round_trip import Observation
@@ -31,12 +41,12 @@ if TYPE_CHECKING:
 TITLE = "baseline"
 WORD = re.compile(r"\w+")
 MOST_BLAMED = 10  # statements in a message
-HINT = "write the baseline yourself; where its schema is the same, a sync runs no script either"
+HINT = "write the baseline yourself; where its schema is the refuse_differing, a sync runs no script either"
 LEAVE_HINT = "--leave-data writes it without those that fail; what it then lacks, a new database will not have"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Data:
+class DataStatement:
     """A statement that may write rows, and where it stands."""
 
     path: str
@@ -60,7 +70,7 @@ class Squashed:
     label: str
     paths: tuple[str, ...]
     removed: tuple[str, ...]
-    left_out: tuple[Data, ...]
+    left_out: tuple[DataStatement, ...]
     differing: tuple[str, ...]
     notes: tuple[Observation, ...]
 
@@ -80,11 +90,11 @@ def squash(
         raise GitmigError(f"{unsaved[0]} is in no commit as it stands", hint=hint)
     contents = target.contents(squashed)
     made = _Squash(target, squashed, contents, slug(title or TITLE))
-    with open_workbench(project, edges=True) as workbench:
-        made.read(workbench)
+    with open_trial_database(project, edges=True) as trial:
+        made.read(trial)
     try:
         drafted, notes = made.proven(leave_data=leave_data)
-    except Obstacle as obstacle:
+    except NotComputable as obstacle:
         raise obstacle.refused(f"squash up to {squashed[-1].label}", HINT) from obstacle
     if taken := set(drafted.paths) & set(files):
         raise GitmigError(f"{min(taken)} is there already", hint="give the squash another title")
@@ -126,28 +136,28 @@ class _Squash:
         self._version, self._name = squashed[-1].version.text, name
         self._data = list(_data(up for _, up in self._squashed))
         self._places = ""
-        self.left_out: list[Data] = []
+        self.left_out: list[DataStatement] = []
         self.differing: list[str] = []
 
-    def read(self, workbench: Workbench) -> None:
+    def read(self, trial: TrialDatabase) -> None:
         """Build the migrations, and read what they make of an empty database. Raises GitmigError."""
-        self._empty = workbench.schema
-        workbench.build([up for _, up in self._squashed])
-        self._schema: Schema = workbench.schema
-        self._rows: Contents = workbench.rows()
+        self._empty = trial.schema
+        trial.build([up for _, up in self._squashed])
+        self._schema: Schema = trial.schema
+        self._rows: Contents = trial.rows()
 
     def proven(self, *, leave_data: bool) -> tuple[Draft, tuple[Observation, ...]]:
-        """The migration, tried on a scratch database of its own. Raises Obstacle, GitmigError."""
+        """The migration, tried on a scratch database of its own. Raises NotComputable, GitmigError."""
         up, down = difference(self._empty, self._schema), difference(self._schema, self._empty)
-        head, back = self._roles() + as_script(up), as_script(down)
-        with open_workbench(self._target.project, edges=True) as workbench:
-            self._choose(workbench, self._draft(head, back, ()))
+        head, back = self._roles() + section_of(up), section_of(down)
+        with open_trial_database(self._target.project, edges=True) as trial:
+            self._choose(trial, self._draft(head, back, ()))
             drafted = self._draft(head, back, [one for one in self._data if one not in self.left_out])
-            examined = workbench.examine(drafted.content)
-            notes = accept(examined.findings)
+            examined = trial.examine(drafted.content)
+            notes = accept_findings(examined.findings)
             if examined.after is not None:
-                same(schema_difference(self._schema, examined.after).names)
-            found = workbench.rows()
+                refuse_differing(schema_difference(self._schema, examined.after).names)
+            found = trial.rows()
         self.differing = sorted(
             name
             for ours, theirs in ((self._rows.tables, found.tables), (self._rows.sequences, found.sequences))
@@ -167,7 +177,7 @@ class _Squash:
         ]
         return "".join(f"{terminated(text.strip())}\n" for text in found)
 
-    def _draft(self, up: str, down: str, data: Sequence[Data]) -> Draft:
+    def _draft(self, up: str, down: str, data: Sequence[DataStatement]) -> Draft:
         behind = "".join(f"\n-- {one.path}:{one.line}\n{terminated(one.text)}\n" for one in data) + self._places
         script = replace(self._squashed[-1][1], text=up + behind, transactional=True)
         return Draft(
@@ -176,20 +186,20 @@ class _Squash:
             files=self._target.layout.render(self._version, self._name, with_head(script, self._squashed), down),
         )
 
-    def _choose(self, workbench: Workbench, schema_only: Draft) -> None:
+    def _choose(self, trial: TrialDatabase, schema_only: Draft) -> None:
         """Find the statements that fail where the schema is there already, and sequences that end elsewhere."""
-        with workbench.aside() as aside:
+        with trial.clone() as clone:
             try:
-                aside.run(schema_only.content.up)
+                clone.run(schema_only.content.up)
             except ScriptError as error:
-                raise Obstacle(said=error.message) from error
+                raise NotComputable(said=error.message) from error
             for one in self._data:
                 script = Script(language=self._squashed[-1][1].language, text=one.text, path=one.path)
                 try:
-                    aside.run(script)
+                    clone.run(script)
                 except ScriptError:
                     self.left_out.append(one)
-            found = aside.rows().sequences
+            found = clone.rows().sequences
         moved = {name: place for name, place in self._rows.sequences.items() if place != found.get(name)}
         self._places = "".join(map(_placed, moved, moved.values()))
 
@@ -213,10 +223,10 @@ def _placed(sequence: str, place: tuple[int, bool]) -> str:
     return f"\n-- values that went to rows which are gone\n{statement}\n"
 
 
-def _data(ups: Iterator[Script]) -> Iterator[Data]:
+def _data(ups: Iterator[Script]) -> Iterator[DataStatement]:
     """The statements that may write rows, in order, with their places."""
     scripts = list(ups)
     for script, effects in zip(scripts, scripts[0].language.effects([one.text for one in scripts])):
         for unit in effects.writing:
             line = script.first_line + script.text.count("\n", 0, unit.offset)
-            yield Data(path=script.path, line=line, text=unit.text)
+            yield DataStatement(path=script.path, line=line, text=unit.text)

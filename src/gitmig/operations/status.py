@@ -1,4 +1,4 @@
-"""Where the database is, compared with the work tree."""
+"""`gitmig status`: where the database is, compared with the work tree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitmig.ledger import read_state
 from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 from gitmig.postgres.address import Address
-from gitmig.project.expected import Expected, find_drift
+from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.same_schema import half_a_squash, without_needless_scripts
 from gitmig.project.target import flawed_downs, load_target
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.model import Problem
     from gitmig.migrations.plan import Plan, SetDifference
+    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.schema.model import SchemaDifference
@@ -70,12 +71,8 @@ def status(project: Project) -> Status:
         foreign = foreign_ledger(connection, target, state, plan)
         blocked = None if foreign else half_a_squash(connection, target, plan)
         untrusted, drift = untrusted_of(project, plan, target), None
-        # another project's scripts are none that a look should run on a scratch database
-        if project.settings.verify and state.unfinished is None and foreign is None:
-            expected = Expected(project, connection, state.stack)
-            drift = find_drift(connection, expected, state)
-            if drift is None and not untrusted:
-                plan = without_needless_scripts(connection, target, plan, state.stack, expected)
+        if foreign is None:  # another project's scripts are none that a look should run on a scratch database
+            plan, drift = preview(connection, target, plan, state, is_trusted=not untrusted)
     return Status(
         database=str(Address.of(project.url)),
         source=project.settings.database_source or "embedded PostgreSQL",
@@ -89,3 +86,19 @@ def status(project: Project) -> Status:
         blocked=blocked,
         untrusted=tuple(one.label for one in untrusted),
     )
+
+
+def preview(
+    connection: Connection, target: Target, plan: Plan, state: State, *, is_trusted: bool
+) -> tuple[Plan, SchemaDifference | None]:
+    """The plan without the scripts that need not run, and the drift if there is any, which a sync would refuse.
+
+    Only what `is_trusted` is run, on a scratch database, to find such scripts. Raises GitmigError.
+    """
+    if not target.project.settings.verify or state.unfinished is not None:
+        return plan, None
+    expected = ExpectedSchemas(target.project, connection, state.stack)
+    drift = find_drift(connection, expected, state)
+    if drift is None and is_trusted:
+        plan = without_needless_scripts(connection, target, plan, state.stack, expected)
+    return plan, drift

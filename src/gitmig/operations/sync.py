@@ -1,7 +1,4 @@
-"""Finishing a script that an earlier process left half done outside a transaction.
-
-Bring the database to a migration set.
-"""
+"""`gitmig sync`: bring the database to a migration set. What happens first stands first."""
 
 from __future__ import annotations
 
@@ -15,17 +12,32 @@ from typing import TYPE_CHECKING
 from gitmig import ledger
 from gitmig.config import OPTION
 from gitmig.errors import GitmigError, UsageError
+from gitmig.events import (
+    DriftDiscarded,
+    PlanStarted,
+    RebuildNeeded,
+    RowsAbandoned,
+    RowsExpired,
+    RowsRestored,
+    RowsStillKept,
+    SavingTable,
+    ScriptResumed,
+    silent,
+)
 from gitmig.execute.executor import Executor
 from gitmig.execute.repair import Unrepairable
 from gitmig.execute.tasks import StepFailed, SyncContext
 from gitmig.git import marker
-from gitmig.ledger import end_unfinished, extend_last_sync, read_state, schema
+from gitmig.ledger import read_state, schema
 from gitmig.ledger.protection import Caller, Change
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
+from gitmig.operations.status import preview
 from gitmig.postgres.address import Address
 from gitmig.project import trust
-from gitmig.project.expected import Expected, find_drift
+from gitmig.project.binding import bind
+from gitmig.project.decisions import UNATTENDED
+from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.failures import drifted, step_failed, unrepairable
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.protection import permit, permit_discarding, refuse_hooks
@@ -39,56 +51,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitmig.errors import SyncFailed
+    from gitmig.events import Notify
     from gitmig.execute.tasks import Done
     from gitmig.ledger import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
     from gitmig.operations.rebuild import Rebuilt
     from gitmig.postgres.connection import Connection
-    from gitmig.project.observer import SyncObserver
+    from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.rows.items import Item
+    from gitmig.rows.tables import TableName
     from gitmig.schema.model import SchemaDifference
-
-
-def finish_interrupted(connection: Connection, executor: Executor, state: State, target: Target) -> None:
-    """Finish what `state.unfinished` says, so that the stack is whole again. Raises StepFailed, GitmigError.
-
-    A script of which nothing is done yet is forgotten. If the migration was edited since, behind the statements that
-    are done, the new script is gone on with: that is how a failing statement is corrected.
-    """
-    unfinished = state.unfinished
-    if unfinished is None:
-        return
-    if unfinished.done == 0 and not unfinished.started:
-        ledger.end_unfinished(connection)
-    else:
-        executor.finish(_amended(unfinished, target), state)
-
-
-def _amended(unfinished: Unfinished, target: Target) -> Unfinished:
-    """The same with the target's script, if that goes on from the same statements."""
-    row = unfinished.row
-    now = next((m for m in target.set.migrations if m.version == Version(row.version)), None)
-    if unfinished.direction is not Direction.APPLY or now is None or now.blobs == row.blobs:
-        return unfinished
-    content = target.contents([now])[now.path]
-    if not same_beginning(row.content.up, content.up, unfinished.done + unfinished.started):
-        raise GitmigError(
-            f"{row.label} was interrupted after {unfinished.done} of its statements, and what has run was edited since",
-            hint=f"restore it in {now.path}; what comes behind may be changed",
-        )
-    changed = replace(
-        row, name=now.name, path=now.path, blobs=now.blobs, checksum=content.checksum, **ledger.scripts(content)
-    )
-    return replace(unfinished, row=changed)
-
-
-def same_beginning(old: Script, new: Script, count: int) -> bool:
-    """Whether the first `count` units are the same change, so that the new script can go on where the old one was."""
-    checksums = [[s.language.checksum(unit.text) for unit in s.language.units(s.text)[:count]] for s in (old, new)]
-    return checksums[0] == checksums[1] and len(checksums[0]) == count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +85,17 @@ class Outcome:
     rebuilt: Rebuilt | None = None
 
 
+class NoWayBack(Exception):
+    """The plan cannot be run to its end; the database can still be built anew. `failure` is for people."""
+
+    def __init__(self, reached: Outcome, failure: SyncFailed) -> None:
+        super().__init__(failure.message)
+        self.reached = reached
+        self.failure = failure
+
+
 def sync(
     project: Project,
-    observer: SyncObserver,
     *,
     revision: str | None = None,
     dry_run: bool = False,
@@ -121,6 +104,8 @@ def sync(
     take_over: bool = False,
     caller: Caller = Caller.PERSON,
     timeout: int = 10,
+    notify: Notify = silent,
+    decisions: Decisions = UNATTENDED,
 ) -> Outcome:
     """Make the database match the work tree, or the commit `revision`. Raises GitmigError, SyncFailed.
 
@@ -135,24 +120,26 @@ def sync(
         with project.connect("dry run", timeout=timeout) as connection:
             return _dry_run(connection, target, take_over=take_over)
     try:
-        with project.connect("sync", timeout=timeout, on_wait=observer.waiting) as connection:
-            outcome = SyncRun(connection, target, observer, caller).run(
+        with project.connect("sync", timeout=timeout, locked=True, notify=notify) as connection:
+            synced = SyncRun(connection, target, notify, decisions, caller).run(
                 abandon=abandon, discard_drift=discard_drift, take_over=take_over
             )
-            if outcome.ran and caller is Caller.PERSON:
+            if synced.ran and caller is Caller.PERSON:
                 trust.approve_ledger(project, connection)
-    except NoWayBack as failure:
-        if not observer.unrepairable(failure.told):
-            raise failure.told from failure
+    except NoWayBack as stuck:
+        notify(RebuildNeeded(stuck.failure))
+        if not decisions.rebuild(stuck.failure):
+            raise stuck.failure from stuck
         from gitmig.operations.rebuild import rebuild  # rarely needed, and large
 
-        wait, wary = project.settings.rebuild_wait, caller is Caller.HOOK
-        rebuilt = rebuild(project, target, observer, wait=wait, wary=wary)
-        outcome = replace(failure.outcome, ran=True, rebuilt=rebuilt)
-    if outcome.ran and revision is None and project.settings.database_source != OPTION:
+        rebuilt = rebuild(
+            project, target, wait=project.settings.rebuild_wait, wary=caller is Caller.HOOK, notify=notify
+        )
+        synced = replace(stuck.reached, ran=True, rebuilt=rebuilt)
+    if synced.ran and revision is None and project.settings.database_source != OPTION:
         marker.write(project.repository, target.set.folder, os.environ, since)
-        trust.bind(project, by_hand=caller is Caller.PERSON)
-    return outcome
+        bind(project, by_hand=caller is Caller.PERSON)
+    return synced
 
 
 def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outcome:
@@ -160,13 +147,8 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
     plan = plan_for(state.stack, target)
     if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
         raise foreign
-    drift = None
     refuse_half_a_squash(connection, target, plan)
-    if project.settings.verify and state.unfinished is None:
-        expected = Expected(project, connection, state.stack)
-        drift = find_drift(connection, expected, state)
-        if drift is None and not trust.untrusted_of(project, plan, target):
-            plan = without_needless_scripts(connection, target, plan, state.stack, expected)
+    plan, drift = preview(connection, target, plan, state, is_trusted=not trust.untrusted_of(project, plan, target))
     return Outcome(
         database=str(Address.of(project.url)),
         plan=plan,
@@ -181,161 +163,75 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
 class SyncRun:
     """One sync on a connection that holds the lock.
 
-    `known` are the kept rows, by number, of which earlier syncs have told that they stay.
+    `undo` says that the target is what the ledger remembers from before the last sync: no script needs approval, and
+    kept values win over those that were written since.
     """
 
-    def __init__(self, connection: Connection, target: Target, observer: SyncObserver, caller: Caller) -> None:
-        self.known: set[int] = set()
-        self.connection = connection
+    def __init__(
+        self,
+        connection: Connection,
+        target: Target,
+        notify: Notify,
+        decisions: Decisions,
+        caller: Caller,
+        *,
+        undo: bool = False,
+    ) -> None:
+        self._connection = connection
         self._target = target
         self._project = target.project
         self._verify = target.project.settings.verify
-        self.observer = observer
+        self._notify = notify
+        self._decisions = decisions
         self._caller = caller
+        self._undo = undo
         self._database = str(Address.of(target.project.url))
 
     def run(self, *, abandon: bool, discard_drift: bool, take_over: bool) -> Outcome:
         """Make the stack whole, see that the schema is that of the stack, plan, and run the plan."""
-        schema.upgrade_existing(self.connection)
-        state = read_state(self.connection)
+        schema.upgrade_existing(self._connection)
+        state = read_state(self._connection)
         finished: tuple[Done, ...] = ()
         plan = plan_for(state.stack, self._target)
         self._refuse_strangers(plan, state, take_over=take_over)
         if abandon:
             self._refuse_idle(state)
         elif state.unfinished is not None:
-            finished = self._finish(state)
-            state = read_state(self.connection)
+            finished = self._finish(state, state.unfinished)
+            state = read_state(self._connection)
             plan = plan_for(state.stack, self._target)
-        refuse_half_a_squash(self.connection, self._target, plan)
-        expected = Expected(self._project, self.connection, state.stack) if self._verify else None
-        keeper = self._keeper(needed=bool(state.stack) or discard_drift or abandon)
-        executor = self._executor(expected, keeper)
+        refuse_half_a_squash(self._connection, self._target, plan)
+        expected = ExpectedSchemas(self._project, self._connection, state.stack) if self._verify else None
+        preserver = self._preserver(needed=bool(state.stack) or discard_drift or abandon)
+        executor = self._executor(expected, preserver)
         if expected is not None:
             # without a ledger the whole schema is somebody's work, and not what they changed
             discard = abandon or (discard_drift and bool(state.stack))
             self._look_for_drift(executor, expected, state, discard=discard)
-            plan = without_needless_scripts(self.connection, self._target, plan, state.stack, expected)
+            plan = without_needless_scripts(self._connection, self._target, plan, state.stack, expected)
         if abandon:
-            end_unfinished(self.connection)  # where nothing of it was left to take back, or nobody looks
+            ledger.end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
         if expected is None:
             refuse_irreversible(plan, self._database)
-        outcome = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
-        if not self._agreed(plan):
-            return outcome
+        synced = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
+        if not self._may_run(plan):
+            return synced
+        self._notify(PlanStarted(plan))
         if plan:
             marker.forget(self._project.repository)
-            with self._staying_told(keeper):
-                self._run(executor, outcome, state)
-                if keeper:
-                    self.settle(keeper, plan)
-        return replace(outcome, ran=True, done=finished + executor.committed)
-
-    @contextmanager
-    def _staying_told(self, keeper: Preserver | None) -> Iterator[None]:
-        """Tell once, at the end, which rows are still kept although their step has come; earlier syncs told of others.
-
-        If the plan has failed on its way, those without a reason wait for what did not run.
-        """
-        self.known = {item.id for item in keeper.came()} if keeper else set()
-        try:
-            yield
-        except BaseException:
-            with suppress(Exception):  # what went wrong is more important, and may be the connection
-                self._tell_staying(keeper, with_reason=True)
-            raise
-        self._tell_staying(keeper)
-
-    def _tell_staying(self, keeper: Preserver | None, *, with_reason: bool = False) -> None:
-        came = keeper.came() if keeper else []
-        left = [item for item in came if item.id not in self.known and (item.reason or not with_reason)]
-        if left:
-            self.observer.staying(left)
-
-    def settle(self, keeper: Preserver, plan: Plan) -> None:
-        """Put back what found its place only where the plan ends."""
-        report = keeper.finish({applied.checksum for applied in left_behind(plan)})
-        if report:
-            self.observer.settled(report)
-            extend_last_sync(self.connection)
+            with self._telling_what_stays(preserver) as known:
+                self._run_plan(executor, synced, state)
+                if preserver:
+                    self._restore_late_rows(preserver, plan, known)
+        return replace(synced, ran=True, done=finished + executor.committed)
 
     def _refuse_strangers(self, plan: Plan, state: State, *, take_over: bool) -> None:
         """Raise LeftToSync if it is another project's database, or a hook would run what nobody has agreed to."""
         if not take_over:
-            refuse_foreign(self.connection, self._target, state, plan, self.observer, self._caller)
+            refuse_foreign(self._connection, self._target, state, plan, self._decisions, self._caller)
         if self._caller is Caller.HOOK:
-            trust.refuse_unknown_ledger(self._project, self.connection, state)
+            trust.refuse_unknown_ledger(self._project, self._connection, state)
             trust.refuse_untrusted(self._project, self._target, plan, state)
-
-    def _agreed(self, plan: Plan) -> bool:
-        """Whether the plan may run; a person who runs it approves of its scripts."""
-        allowed = permit(self.connection, self._project, plan, self._caller, self.observer)
-        if not (allowed and self.observer.planned(plan)):
-            return False
-        if self._caller is Caller.PERSON:
-            self.approve(plan)
-        return True
-
-    def approve(self, plan: Plan) -> None:
-        """Note that a person runs the plan."""
-        trust.approve_plan(self._project, plan, self._target)
-
-    def _keeper(self, *, needed: bool) -> Preserver | None:
-        """Who keeps rows; what was kept for too long goes first. None where no row is, unless `needed`."""
-        settings = self._project.settings
-        limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
-        by, commit = self._project.user, self._target.commit
-        wary = self._caller is Caller.HOOK
-        keeper = Preserver(self.connection, limits, by, commit, self.observer.keeping, wary=wary)
-        if not needed and not keeper.holds_rows and not has_rows(self.connection):
-            return None
-        if expired := keeper.expire(partial(self._spared, keeper)):
-            self.observer.expired(expired)
-        return keeper
-
-    def _spared(self, keeper: Preserver, items: Sequence[Item]) -> list[Item]:
-        """Of what is too old, that which nothing will ever bring back: a person has to decide, and is told so once."""
-        from gitmig.project.kept_migrations import find_migrations  # rarely needed
-
-        found = find_migrations(self._project, read_state(self.connection).stack, items)
-        left = [item for item in items if item.comes_back and not item.due and not found[item.id]]
-        if news := [item for item in left if not item.warned]:
-            self.observer.abandoned(news)
-            keeper.warn(news)
-        return left
-
-    def _executor(self, expected: Expected | None = None, keeper: Preserver | None = None) -> Executor:
-        return Executor(
-            self.connection,
-            SyncContext(target=self._target.set, commit=self._target.commit, by=self._project.user),
-            self.observer,
-            expected=expected,
-            preserver=keeper,
-            always_outside=self._project.settings.run_outside == "always",
-        )
-
-    def _look_for_drift(self, executor: Executor, expected: Expected, state: State, *, discard: bool) -> None:
-        drift = find_drift(self.connection, expected, state)
-        if drift is None:
-            return
-        if not discard:
-            raise drifted(drift, self._database, is_new=not state.stack)
-        permit_discarding(self.connection, self._project, drift, self._caller)
-        marker.forget(self._project.repository)
-        try:
-            executor.discard_drift(state)
-        except Unrepairable as failure:
-            raise unrepairable(failure, self._database) from failure
-        self.observer.discarded(drift)
-
-    def _run(self, executor: Executor, outcome: Outcome, state: State) -> None:
-        try:
-            executor.run(outcome.plan, state)
-        except StepFailed as failure:
-            raise step_failed(failure, outcome.plan, self._database) from failure
-        except Unrepairable as failure:
-            reached = replace(outcome, done=failure.committed)
-            raise NoWayBack(reached, unrepairable(failure, self._database)) from failure
 
     def _refuse_idle(self, state: State) -> None:
         """Raise UsageError if there is nothing to abandon: what was changed by hand is another matter."""
@@ -343,24 +239,150 @@ class SyncRun:
             message = f"no script was interrupted in {self._database}: there is nothing to abandon"
             raise UsageError(message, hint="`gitmig status` shows where it is")
 
-    def _finish(self, state: State) -> tuple[Done, ...]:
-        """Make the stack whole again before anything is planned on it; what that took."""
-        assert state.unfinished is not None  # else there is nothing to finish
-        refuse_hooks(self.connection, self._project, Change.REVERT, self._caller)
+    def _finish(self, state: State, unfinished: Unfinished) -> tuple[Done, ...]:
+        """Finish a script that an earlier process left half done outside a transaction; what that took.
+
+        One of which nothing is done yet is forgotten. If the migration was edited since, behind the statements that
+        are done, the new script is gone on with: that is how a failing statement is corrected.
+        """
+        refuse_hooks(self._connection, self._project, Change.REVERT, self._caller)
         marker.forget(self._project.repository)
-        self.observer.resuming(state.unfinished.row.label)
+        self._notify(ScriptResumed(unfinished.row.label))
+        if unfinished.done == 0 and not unfinished.started:
+            ledger.end_unfinished(self._connection)
+            return ()
         executor = self._executor()
         try:
-            finish_interrupted(self.connection, executor, state, self._target)
+            executor.finish(amended(unfinished, self._target), state)
         except StepFailed as failure:
             raise step_failed(failure, None, self._database) from failure
         return executor.committed
 
+    def _preserver(self, *, needed: bool) -> Preserver | None:
+        """Who keeps rows; what was kept for too long goes first. None where no row is, unless `needed`."""
+        settings = self._project.settings
+        limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
+        by, commit = self._project.user, self._target.commit
+        wary = self._caller is Caller.HOOK
+        preserver = Preserver(self._connection, limits, by, commit, self._saving, wary=wary)
+        if not needed and not preserver.holds_rows and not has_rows(self._connection):
+            return None
+        if expired := preserver.expire(partial(self._spared, preserver)):
+            self._notify(RowsExpired(expired))
+        return preserver
 
-class NoWayBack(Exception):
-    """The plan cannot be run to its end; the database can still be built anew."""
+    def _saving(self, table: TableName, size: int) -> None:
+        self._notify(SavingTable(table, size))
 
-    def __init__(self, outcome: Outcome, told: SyncFailed) -> None:
-        super().__init__(told.message)
-        self.outcome = outcome
-        self.told = told
+    def _spared(self, preserver: Preserver, items: Sequence[Item]) -> list[Item]:
+        """Of what is too old, that which nothing will ever bring back: a person has to decide, and is told so once."""
+        from gitmig.project.kept_migrations import find_migrations  # rarely needed
+
+        found = find_migrations(self._project, read_state(self._connection).stack, items)
+        left = [item for item in items if item.comes_back and not item.due and not found[item.id]]
+        if news := [item for item in left if not item.warned]:
+            self._notify(RowsAbandoned(news))
+            preserver.warn(news)
+        return left
+
+    def _executor(self, expected: ExpectedSchemas | None = None, preserver: Preserver | None = None) -> Executor:
+        return Executor(
+            self._connection,
+            SyncContext(target=self._target.set, commit=self._target.commit, by=self._project.user),
+            self._notify,
+            expected=expected,
+            preserver=preserver,
+            always_outside=self._project.settings.run_outside == "always",
+        )
+
+    def _look_for_drift(self, executor: Executor, expected: ExpectedSchemas, state: State, *, discard: bool) -> None:
+        """Nothing is built on what was changed by hand: raise GitmigError, or take it back (`discard`)."""
+        drift = find_drift(self._connection, expected, state)
+        if drift is None:
+            return
+        if not discard:
+            raise drifted(drift, self._database, is_new=not state.stack)
+        permit_discarding(self._connection, self._project, drift, self._caller)
+        marker.forget(self._project.repository)
+        try:
+            executor.discard_drift(state)
+        except Unrepairable as failure:
+            raise unrepairable(failure, self._database) from failure
+        self._notify(DriftDiscarded(drift))
+
+    def _may_run(self, plan: Plan) -> bool:
+        """Whether the plan may run; a person who runs it approves of the scripts that it reads from files."""
+        allowed = permit(self._connection, self._project, plan, self._caller, self._decisions)
+        if not (allowed and self._decisions.run_plan(plan)):
+            return False
+        if self._caller is Caller.PERSON and not self._undo:
+            trust.approve_plan(self._project, plan, self._target)
+        return True
+
+    def _run_plan(self, executor: Executor, synced: Outcome, state: State) -> None:
+        try:
+            executor.run(synced.plan, state)
+        except StepFailed as failure:
+            raise step_failed(failure, synced.plan, self._database) from failure
+        except Unrepairable as failure:
+            reached = replace(synced, done=failure.committed)
+            raise NoWayBack(reached, unrepairable(failure, self._database)) from failure
+
+    def _restore_late_rows(self, preserver: Preserver, plan: Plan, known: set[int]) -> None:
+        """Put back what found its place only where the plan ends."""
+        report = preserver.finish({applied.checksum for applied in left_behind(plan)})
+        if report:
+            self._notify(RowsRestored(report))
+            ledger.extend_last_sync(self._connection)
+        refused = [item for item in preserver.came() if item.reason and item.id not in known] if self._undo else []
+        if refused:
+            with self._connection.transaction():
+                report = preserver.insist(refused)
+            self._notify(RowsRestored(report))
+            ledger.extend_last_sync(self._connection)
+
+    @contextmanager
+    def _telling_what_stays(self, preserver: Preserver | None) -> Iterator[set[int]]:
+        """Notify once, at the end, which rows are still kept although their step has come.
+
+        Yields the numbers of those of which earlier syncs have told. If the plan has failed on its way, those without
+        a reason wait for what did not run.
+        """
+        known = {item.id for item in preserver.came()} if preserver else set()
+
+        def tell_staying(*, with_reason: bool = False) -> None:
+            came = preserver.came() if preserver else []
+            if left := [item for item in came if item.id not in known and (item.reason or not with_reason)]:
+                self._notify(RowsStillKept(left))
+
+        try:
+            yield known
+        except BaseException:
+            with suppress(Exception):  # what went wrong is more important, and may be the connection
+                tell_staying(with_reason=True)
+            raise
+        tell_staying()
+
+
+def amended(unfinished: Unfinished, target: Target) -> Unfinished:
+    """The same with the target's script, if that goes on from the same statements. Raises GitmigError if not."""
+    row = unfinished.row
+    now = next((m for m in target.set.migrations if m.version == Version(row.version)), None)
+    if unfinished.direction is not Direction.APPLY or now is None or now.blobs == row.blobs:
+        return unfinished
+    content = target.contents([now])[now.path]
+    if not same_beginning(row.content.up, content.up, unfinished.done + unfinished.started):
+        raise GitmigError(
+            f"{row.label} was interrupted after {unfinished.done} of its statements, and what has run was edited since",
+            hint=f"restore it in {now.path}; what comes behind may be changed",
+        )
+    changed = replace(
+        row, name=now.name, path=now.path, blobs=now.blobs, checksum=content.checksum, **ledger.scripts(content)
+    )
+    return replace(unfinished, row=changed)
+
+
+def same_beginning(old: Script, new: Script, count: int) -> bool:
+    """Whether the first `count` units are the same change, so that the new script can go on where the old one was."""
+    checksums = [[s.language.checksum(unit.text) for unit in s.language.units(s.text)[:count]] for s in (old, new)]
+    return checksums[0] == checksums[1] and len(checksums[0]) == count

@@ -1,12 +1,13 @@
-"""Give back the database as it was before the last sync: `gitmig kept undo`."""
+"""`gitmig kept undo`: take the database back to what it was before the last sync."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitmig import ledger
 from gitmig.errors import UsageError
+from gitmig.events import UndoPlanned, silent
 from gitmig.git.snapshot import Snapshot
 from gitmig.ledger import schema
 from gitmig.ledger.protection import Caller
@@ -15,30 +16,23 @@ from gitmig.migrations.model import File, Migration, MigrationSet, Version
 from gitmig.operations.sync import NoWayBack, SyncRun
 from gitmig.postgres.address import Address
 from gitmig.project import trust
-from gitmig.project.observer import SyncObserver
+from gitmig.project.decisions import UNATTENDED
 from gitmig.project.target import Target
 from gitmig.rows.since import written_since
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitmig.events import Notify
     from gitmig.ledger import LastSync, Row, State
     from gitmig.migrations.model import Content
-    from gitmig.migrations.plan import Applied, Plan
+    from gitmig.migrations.plan import Applied
     from gitmig.operations.sync import Outcome
     from gitmig.postgres.connection import Connection
+    from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
-    from gitmig.rows.preserve import Preserver
-    from gitmig.rows.since import Written
 
 REBUILT = "rebuild"  # what the history calls it
-
-
-class UndoObserver(SyncObserver, Protocol):
-    """Is shown what an undo is about before it is asked."""
-
-    def undoing(self, last: LastSync, written: Sequence[Written]) -> None:
-        """That sync will be undone; these rows were written since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,45 +46,27 @@ class StoredTarget(Target):
         return {migration.path: self.rows[migration.path].content for migration in migrations}
 
 
-def undo(project: Project, observer: UndoObserver) -> Outcome:
+def undo(project: Project, *, notify: Notify = silent, decisions: Decisions = UNATTENDED) -> Outcome:
     """Take the database back to what it was before the last sync. Raises GitmigError, SyncFailed.
 
     Scripts come from the ledger, rows by the law that holds for every sync; but where both sides have a say about a
     value, the one from before the sync counts, and the other one is kept.
     """
-    with project.connect("undo", on_wait=observer.waiting) as connection:
+    with project.connect("undo", locked=True, notify=notify) as connection:
         schema.upgrade_existing(connection)
         state, last = ledger.read_state(connection), ledger.read_last_sync(connection)
         if last is None or state.unfinished is not None:
             raise _nothing_to_undo(project, connection, state)
-        observer.undoing(last, written_since(connection))
+        notify(UndoPlanned(last, written_since(connection)))
         target = _target(project, state, last)
         try:
-            outcome = _UndoRun(connection, target, observer, Caller.PERSON).run(
-                abandon=False, discard_drift=False, take_over=False
-            )
-        except NoWayBack as failure:
-            raise failure.told from failure
-        if outcome.ran:
+            run = SyncRun(connection, target, notify, decisions, Caller.PERSON, undo=True)
+            undone = run.run(abandon=False, discard_drift=False, take_over=False)
+        except NoWayBack as stuck:
+            raise stuck.failure from stuck
+        if undone.ran:
             trust.approve_ledger(project, connection)
-        return outcome
-
-
-class _UndoRun(SyncRun):
-    """A sync to what the ledger remembers, over what was written since."""
-
-    def approve(self, plan: Plan) -> None:
-        """Nothing is read from files: what runs has been in the ledger before."""
-
-    def settle(self, keeper: Preserver, plan: Plan) -> None:
-        """Let kept values win where both sides have a say."""
-        super().settle(keeper, plan)
-        refused = [item for item in keeper.came() if item.reason and item.id not in self.known]
-        if refused:
-            with self.connection.transaction():
-                report = keeper.insist(refused)
-            self.observer.settled(report)
-            ledger.extend_last_sync(self.connection)
+        return undone
 
 
 def _nothing_to_undo(project: Project, connection: Connection, state: State) -> UsageError:

@@ -1,28 +1,27 @@
-"""Which migrations a command looks at: those of a branch, of a commit, of a range, or all.
-
-Does the down of a migration undo its up? Found out by running both on a scratch database, rows planted.
-"""
+"""`gitmig verify`: does the down of a migration undo its up? Both run on a scratch database, with rows planted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
+from gitmig.events import MigrationsSelected, MigrationVerified, silent
 from gitmig.git.history import first_parent, fork
 from gitmig.git.snapshot import at_commit
-from gitmig.project.drafts import open_workbench
 from gitmig.project.target import load_target
+from gitmig.project.trial_database import open_trial_database
 from gitmig.project.trust import ask
 from gitmig.trials.round_trip import RoundTripVerdict, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gitmig.events import Notify
     from gitmig.migrations.model import Content, Migration
-    from gitmig.project.drafts import Workbench
     from gitmig.project.project import Project
     from gitmig.project.target import Target
+    from gitmig.project.trial_database import TrialDatabase
     from gitmig.project.trust import Consent
 
 
@@ -91,16 +90,6 @@ def _missing(project: Project, base: str | None, target: Target) -> tuple[Migrat
     return tuple(m for m in target.set.migrations if any(file.blob not in blobs for _, file in m.files))
 
 
-class VerifyObserver(Protocol):
-    """Is told how far the work is."""
-
-    def selected(self, selection: Selection) -> None:
-        """These migrations are going to be verified."""
-
-    def verified(self, verdict: RoundTripVerdict) -> None:
-        """One of them is."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """A verdict on each of the migrations selected, in order, but for those `unreached` behind an up that fails."""
@@ -116,13 +105,13 @@ class Verified:
 
 def verify(
     project: Project,
-    what: str | None,
-    observer: VerifyObserver,
+    what: str | None = None,
     *,
     everything: bool = False,
     consent: Consent | None = None,
+    notify: Notify = silent,
 ) -> Verified:
-    """Verify the migrations that `what` names (see `selection.select`). Raises GitmigError, UsageError.
+    """Verify the migrations that `what` names (see `select`). Raises GitmigError, UsageError.
 
     `consent` is asked before untrusted scripts run on the scratch database.
     """
@@ -130,12 +119,12 @@ def verify(
     needed = _needed(selection)
     contents = selection.target.contents(needed)
     ask(project, consent, [(m, contents[m.path]) for m in needed], selection.target.snapshot)
-    observer.selected(selection)
+    notify(MigrationsSelected(len(selection.chosen)))
     verdicts = []
     if selection.chosen:
-        with open_workbench(project) as workbench:
-            for verdict in _verdicts(workbench, selection, needed, contents):
-                observer.verified(verdict)
+        with open_trial_database(project) as trial:
+            for verdict in _verdicts(trial, selection, needed, contents):
+                notify(MigrationVerified(verdict.migration.label))
                 verdicts.append(verdict)
     return Verified(selection=selection, verdicts=tuple(verdicts), unreached=selection.chosen[len(verdicts) :])
 
@@ -148,7 +137,7 @@ def _needed(selection: Selection) -> tuple[Migration, ...]:
 
 
 def _verdicts(
-    workbench: Workbench, selection: Selection, needed: Sequence[Migration], contents: Mapping[str, Content]
+    trial: TrialDatabase, selection: Selection, needed: Sequence[Migration], contents: Mapping[str, Content]
 ) -> Iterator[RoundTripVerdict]:
     """Build the set in order, in one pass; a migration that was chosen is tried before it is built.
 
@@ -158,9 +147,9 @@ def _verdicts(
     for migration in needed:
         content = contents[migration.path]
         if migration.path not in chosen:
-            workbench.build((content.up,))
+            trial.build((content.up,))
             continue
-        examined = workbench.examine(content)
+        examined = trial.examine(content)
         yield RoundTripVerdict(migration=migration, findings=examined.findings)
         if examined.after is None:
             return

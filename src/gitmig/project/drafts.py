@@ -1,42 +1,28 @@
-"""Writing the files of a new migration into the work tree.
-
-Migrations with a computed section: drafted, tried on a workbench, and believed only if that went well.
-
-A scratch database with a stack of migrations built in it, and computed SQL tried on it.
-"""
+"""A new migration: drafted, tried on a scratch database if a section of it is computed, and written as files."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError
-from gitmig.execute.build import run_fresh
-from gitmig.execute.scratch import clonable_scratch
 from gitmig.migrations.layouts import migration_set
 from gitmig.migrations.model import File
 from gitmig.migrations.naming import next_version
-from gitmig.postgres.run_sql import ScriptError
-from gitmig.project.failures import not_fresh
 from gitmig.project.target import load_target
-from gitmig.rows.digests import read_contents
-from gitmig.schema.catalog import read_schema
-from gitmig.trials.round_trip import Observation, RoundTripOutcome, Stage, failure_of, observe, run_round_trip
+from gitmig.trials.round_trip import Observation, RoundTripOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from gitmig.execute.scratch import ClonableScratch
-    from gitmig.migrations.model import Content, Script
-    from gitmig.postgres.connection import Connection
+    from gitmig.migrations.model import Content
     from gitmig.project.project import Project
     from gitmig.project.target import Target
-    from gitmig.rows.digests import Contents
     from gitmig.schema.compare import Difference
-    from gitmig.schema.model import ObjectName, Schema
+    from gitmig.schema.model import ObjectName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +60,49 @@ def work_tree(project: Project) -> Target:
         return load_target(project)
     except BeforeGitmig as error:
         raise GitmigError(error.message, hint="`gitmig init` makes the folder") from error
+
+
+NOTHING = "-- nothing to do: the schema is the same before and after\n"
+# With these a computed section is not what it was to be. The others a person should know of, and may want.
+DISQUALIFYING = {RoundTripOutcome.NOT_UNDONE, RoundTripOutcome.DOWN_FAILS, RoundTripOutcome.UP_FAILS}
+SHOWN = 10  # objects in a message
+
+
+@dataclass(kw_only=True, eq=False)
+class NotComputable(Exception):
+    """No exact section can be computed: these objects are in the way, or this is what PostgreSQL says."""
+
+    objects: tuple[ObjectName, ...] = ()
+    said: str | None = None
+
+    def refused(self, what: str, hint: str) -> GitmigError:
+        """The error, where `what` is what was to be computed."""
+        shown = tuple(f"in the way: {name}" for name in self.objects[:SHOWN])
+        more = (f"… {len(self.objects) - SHOWN} more",) if len(self.objects) > SHOWN else ()
+        said = (f"it was tried: {self.said}",) if self.said else ()
+        return GitmigError(f"no exact {what} can be computed", hint=hint, details=shown + more + said)
+
+
+def section_of(change: Difference) -> str:
+    """The statements of a computed difference as the text of a section. Raises NotComputable."""
+    if change.unhandled:
+        raise NotComputable(objects=change.unhandled)
+    return "".join(f"{statement};\n" for statement in change.statements) or NOTHING
+
+
+def accept_findings(findings: Sequence[Observation]) -> tuple[Observation, ...]:
+    """What a person should know of a migration that was tried; nothing if all is well. Raises NotComputable."""
+    for finding in findings:
+        if finding.outcome in DISQUALIFYING:
+            said = f"{finding.outcome.value}: {finding.failure.message}" if finding.failure else None
+            raise NotComputable(objects=finding.objects, said=said)
+    return tuple(finding for finding in findings if finding.outcome is not RoundTripOutcome.UNDONE)
+
+
+def refuse_differing(objects: Iterable[ObjectName]) -> None:
+    """Raise NotComputable if there are objects that are not the same although they were to be."""
+    if found := tuple(objects):
+        raise NotComputable(objects=found)
 
 
 def write(drafted: Draft) -> None:
@@ -116,137 +145,3 @@ def unwrite(drafted: Draft) -> None:
     """Take away what `write` wrote."""
     for path in drafted.paths:
         (drafted.target.project.repository.work_tree / path).unlink(missing_ok=True)
-
-
-NOTHING = "-- nothing to do: the schema is the same before and after\n"
-# With these a computed section is not what it was to be. The others a person should know of, and may want.
-DISQUALIFYING = {RoundTripOutcome.NOT_UNDONE, RoundTripOutcome.DOWN_FAILS, RoundTripOutcome.UP_FAILS}
-SHOWN = 10  # objects in a message
-
-
-@dataclass(kw_only=True, eq=False)
-class Obstacle(Exception):
-    """No exact section can be computed: these objects are in the way, or this is what PostgreSQL says."""
-
-    objects: tuple[ObjectName, ...] = ()
-    said: str | None = None
-
-    def refused(self, what: str, hint: str) -> GitmigError:
-        """The error, where `what` is what was to be computed."""
-        shown = tuple(f"in the way: {name}" for name in self.objects[:SHOWN])
-        more = (f"… {len(self.objects) - SHOWN} more",) if len(self.objects) > SHOWN else ()
-        said = (f"it was tried: {self.said}",) if self.said else ()
-        return GitmigError(f"no exact {what} can be computed", hint=hint, details=shown + more + said)
-
-
-def as_script(change: Difference) -> str:
-    """The statements of a computed difference as the text of a section. Raises Obstacle."""
-    if change.unhandled:
-        raise Obstacle(objects=change.unhandled)
-    return "".join(f"{statement};\n" for statement in change.statements) or NOTHING
-
-
-def accept(findings: Sequence[Observation]) -> tuple[Observation, ...]:
-    """What a person should know of a migration that was tried; nothing if all is well. Raises Obstacle."""
-    for finding in findings:
-        if finding.outcome in DISQUALIFYING:
-            said = f"{finding.outcome.value}: {finding.failure.message}" if finding.failure else None
-            raise Obstacle(objects=finding.objects, said=said)
-    return tuple(finding for finding in findings if finding.outcome is not RoundTripOutcome.UNDONE)
-
-
-def same(objects: Iterable[ObjectName]) -> None:
-    """Raise Obstacle if there are objects that are not the same although they were to be."""
-    if found := tuple(objects):
-        raise Obstacle(objects=found)
-
-
-@contextmanager
-def open_workbench(project: Project, *, edges: bool = False) -> Iterator[Workbench]:
-    """A workbench on a scratch database of the project's server, with the bootstrap SQL run; dropped afterwards.
-
-    Its schemas have `edges` if SQL is to be computed from them, which takes longer to read.
-    """
-    if project.settings.database is None:
-        project.wake()
-    with clonable_scratch(project.url, project.bootstrap_sql()) as scratch:
-        yield Workbench(scratch, project.settings.ignore, edges=edges)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """What there is to say about a migration; `after` is the schema with it, None if its up fails."""
-
-    findings: tuple[Observation, ...]
-    after: Schema | None
-
-
-class Aside:
-    """A clone of a scratch database."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def run(self, script: Script) -> None:
-        """Run a script as on a fresh database. Raises ScriptError."""
-        run_fresh(self._connection, script)
-
-    def rows(self) -> Contents:
-        """What stands in every table and sequence."""
-        return read_contents(self._connection)
-
-
-class Workbench:
-    """The scratch database and the schema in it."""
-
-    def __init__(self, scratch: ClonableScratch, ignore: Sequence[str], *, edges: bool) -> None:
-        self._ignore = ignore
-        self._scratch = scratch
-        self._edges = edges
-        self._schema: Schema | None = None
-
-    @property
-    def schema(self) -> Schema:
-        """What is built there now."""
-        if self._schema is None:
-            self._schema = read_schema(self._scratch.connection, self._ignore, edges=self._edges)
-        return self._schema
-
-    def rows(self) -> Contents:
-        """What stands in every table and sequence."""
-        return read_contents(self._scratch.connection)
-
-    def build(self, ups: Sequence[Script]) -> None:
-        """Run the scripts in order. Raises GitmigError."""
-        for up in ups:
-            self._schema = None
-            try:
-                run_fresh(self._scratch.connection, up)
-            except ScriptError as error:
-                raise not_fresh(up, error) from error
-
-    def schema_with(self, up: Script) -> Schema:
-        """The schema that the script would make of what is built; tried on a clone. Raises ScriptError."""
-        with self._scratch.clone() as connection:
-            run_fresh(connection, up)
-            return read_schema(connection, self._ignore, edges=self._edges)
-
-    @contextmanager
-    def aside(self) -> Iterator[Aside]:
-        """A clone of what is built, to run scripts on; it is gone afterwards."""
-        with self._scratch.clone() as connection:
-            yield Aside(connection)
-
-    def examine(self, content: Content) -> Examined:
-        """Try the migration with rows planted, and without them where that fails; then build it."""
-        before = self.schema
-        with_rows = run_round_trip(self._scratch, content, before, self._ignore, rows=True)
-        empty = run_round_trip(self._scratch, content, before, self._ignore, rows=False) if with_rows.failure else None
-        self._schema = None
-        connection = self._scratch.connection
-        try:
-            run_fresh(connection, content.up)
-        except ScriptError as error:
-            failure = failure_of(connection, Stage.UP, content.up, error)
-            return Examined(findings=(Observation(outcome=RoundTripOutcome.UP_FAILS, failure=failure),), after=None)
-        return Examined(findings=observe(before, self.schema, with_rows, empty), after=self.schema)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Whereabouts:
     """Where a migration is: applied, in the work tree, on these branches, local and remote ones."""
 
     applied: bool = False
@@ -38,7 +38,7 @@ class Found:
         return self.applied or self.in_work_tree or bool(self.branches)
 
 
-def find_migrations(project: Project, stack: Sequence[Applied], items: Sequence[Item]) -> dict[int, Found]:
+def find_migrations(project: Project, stack: Sequence[Applied], items: Sequence[Item]) -> dict[int, Whereabouts]:
     """For each item that a migration brings back, by its number, where that is. It is known by its up."""
     waiting = [item for item in items if item.comes_back]
     if not waiting:
@@ -47,7 +47,7 @@ def find_migrations(project: Project, stack: Sequence[Applied], items: Sequence[
     applied = {one.checksum for one in stack}
     here, there = search.run({item.checksum for item in waiting} - applied)
     return {
-        item.id: Found(
+        item.id: Whereabouts(
             applied=item.checksum in applied,
             in_work_tree=item.checksum in here,
             branches=tuple(sorted(there.get(item.checksum, ()))),

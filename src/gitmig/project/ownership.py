@@ -5,7 +5,7 @@ Known is what the work tree or the target has, what git has, and what was run or
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitmig import ledger
 from gitmig.git.trust import LEDGER, TrustStore, digest
@@ -20,19 +20,13 @@ if TYPE_CHECKING:
     from gitmig.ledger import State
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.postgres.connection import Connection
+    from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.project.target import Target
 
 
-class OwnershipObserver(Protocol):
-    """Is asked where the clone is too shallow to know its own project's scripts."""
-
-    def foreign(self, known: ForeignLedger) -> bool:
-        """The ledger may be another project's; True says that it is this one's."""
-
-
 def refuse_foreign(  # noqa: PLR0917 - what is there, and who asks
-    connection: Connection, target: Target, state: State, plan: Plan, observer: OwnershipObserver, caller: Caller
+    connection: Connection, target: Target, state: State, plan: Plan, decisions: Decisions, caller: Caller
 ) -> None:
     """Raise ForeignLedger if the ledger is another project's.
 
@@ -42,7 +36,7 @@ def refuse_foreign(  # noqa: PLR0917 - what is there, and who asks
     if found is None:
         return
     project = target.project
-    if caller is Caller.PERSON and project.repository.is_incomplete and observer.foreign(found):
+    if caller is Caller.PERSON and project.repository.is_incomplete and decisions.take_over(found):
         claim(project, connection, state)
         return
     raise found

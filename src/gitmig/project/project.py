@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
+from gitmig.events import WaitingForLock, silent
 from gitmig.git.binding import Binding, Limits
 from gitmig.git.repository import Repository
 from gitmig.ledger.access import SETTING
 from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from gitmig.events import Notify
     from gitmig.postgres.connection import Connection
-    from gitmig.postgres.lock import Holder
 
 LONGEST_NAME = 63  # bytes, PostgreSQL's limit
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
@@ -104,12 +105,12 @@ class Project:
 
     @contextmanager
     def connect(
-        self, purpose: str, *, timeout: int = 10, on_wait: Callable[[Holder], None] | None = None
+        self, purpose: str, *, timeout: int = 10, locked: bool = False, notify: Notify = silent
     ) -> Iterator[Connection]:
         """A connection to the project's database; the embedded server and its database are made on demand.
 
-        With `on_wait` it holds the lock, and that is called with whom it has to wait for. Who rebuilds the database
-        is waited for outside of it. Raises UntrustedLedger before anything of the ledger is read.
+        If it is `locked`, it holds the lock, and tells for whom it has to wait; somebody who rebuilds the database is
+        waited for without a connection. Raises UntrustedLedger before anything of the ledger is read.
         """
         from gitmig.ledger.access import refuse_strangers
         from gitmig.postgres import lock
@@ -122,7 +123,7 @@ class Project:
             while True:
                 with connect(self.url, purpose, timeout=timeout) as connection:
                     refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
-                    if on_wait is None or lock.acquire(connection, on_wait, told):
+                    if not locked or lock.acquire(connection, lambda holder: notify(WaitingForLock(holder)), told):
                         refuse_strangers(connection, self.ledger_roles)
                         yield connection
                         return

@@ -1,37 +1,22 @@
-"""Protected databases: marking them, and what a sync may do to one."""
+"""What a sync may do to a protected database."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, ProtectedDatabase
-from gitmig.ledger.protection import Caller, Change, Verdict, is_protected, judge, set_protected
+from gitmig.ledger.protection import Caller, Change, Verdict, is_protected, judge
 from gitmig.postgres.address import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.connection import Connection
-    from gitmig.postgres.lock import Holder
+    from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
     from gitmig.schema.model import SchemaDifference
 
 
-class ProtectionObserver(Protocol):
-    """Is asked before a protected database is changed."""
-
-    def protected(self, plan: Plan) -> bool:
-        """The plan is to run on a protected database; False calls it off."""
-
-
-def set_protection(project: Project, on_wait: Callable[[Holder], None], *, protected: bool) -> bool:
-    """Protect the project's database, or no longer; False if it was so before. A ledger is made if there is none."""
-    with project.connect("protect", on_wait=on_wait) as connection:
-        return set_protected(connection, protected=protected)
-
-
-def permit(connection: Connection, project: Project, plan: Plan, caller: Caller, observer: ProtectionObserver) -> bool:
+def permit(connection: Connection, project: Project, plan: Plan, caller: Caller, decisions: Decisions) -> bool:
     """Whether the plan may run, as far as protection goes. Raises ProtectedDatabase, GitmigError."""
     refuse_hooks(connection, project, change_of(plan), caller)
     verdict = judge(change_of(plan), caller, protected=is_protected(connection))
@@ -42,7 +27,7 @@ def permit(connection: Connection, project: Project, plan: Plan, caller: Caller,
             hint="sync to a commit that has them, or `gitmig db unprotect` takes the protection away",
             details=tuple(f"{step.direction.sign} {step.label}" for step in plan.reverts[:3]),
         )
-    return verdict is Verdict.GO or observer.protected(plan)
+    return verdict is Verdict.GO or decisions.change_protected(plan)
 
 
 def refuse_hooks(connection: Connection, project: Project, change: Change, caller: Caller) -> None:

@@ -15,7 +15,7 @@ from gitmig.git.history import parents_of_adding
 from gitmig.git.snapshot import at_commit
 from gitmig.migrations.same_schema import splits
 from gitmig.migrations.squash import missing_parts, parts_of, squashed_in
-from gitmig.project.expected import Expected
+from gitmig.project.expected_schemas import ExpectedSchemas
 from gitmig.project.target import target_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def without_needless_scripts(
-    connection: Connection, target: Target, plan: Plan, stack: Sequence[Applied], expected: Expected
+    connection: Connection, target: Target, plan: Plan, stack: Sequence[Applied], expected: ExpectedSchemas
 ) -> Plan:
     """The plan in which as much as possible is replaced instead of reverted and applied; the same if nothing can be.
 
@@ -42,7 +42,7 @@ def without_needless_scripts(
     if not possible:
         return plan
     top = [*stack[: plan.keep], *map(ledger.applied_of, coming)]
-    return _replaced(plan, possible, expected, Expected(target.project, connection, top, coming))
+    return _replaced(plan, possible, expected, ExpectedSchemas(target.project, connection, top, coming))
 
 
 def refuse_half_a_squash(connection: Connection, target: Target, plan: Plan) -> None:
@@ -107,7 +107,7 @@ def _ups(rows: Sequence[Row]) -> list[Script]:
     return [row.content.up for row in rows]
 
 
-def _replaced(plan: Plan, possible: Sequence[Split], expected: Expected, ahead: Expected) -> Plan:
+def _replaced(plan: Plan, possible: Sequence[Split], expected: ExpectedSchemas, ahead: ExpectedSchemas) -> Plan:
     """The plan with the first of the splits at which both schemas are one; `ahead` goes along the target."""
     broken = len(plan.applies) + 1  # from here on the target cannot be built, which its scripts will tell better
     for split in possible:

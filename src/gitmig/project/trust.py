@@ -1,20 +1,17 @@
-"""What may run: by a hook only what is trusted, on a database the work tree is bound to; by hand what a person says."""
+"""Which scripts may run: by a hook only what is trusted, by hand what a person says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.config import CONFIG_FILE, OPTION
-from gitmig.errors import LeftToSync, UsageError
-from gitmig.git import binding
-from gitmig.git.binding import objection
+from gitmig.errors import LeftToSync
 from gitmig.git.repository import OBJECT_ID
 from gitmig.git.snapshot import Snapshot, rewritten
 from gitmig.git.trust import LEDGER, Provenance, TrustStore, digest, files_of_local_branches
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import File, InvalidMigrations, Migration, Version, decode
-from gitmig.project.target import load_target
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,12 +28,6 @@ if TYPE_CHECKING:
 
 # What a script is approved as. Outside a transaction it is another script: what fails there stays half done.
 UPS, DOWNS = ("up", "up outside"), ("down", "down outside")
-# Settings that decide how far gitmig goes, as `git config` spells them → as `gitmig.toml` does.
-PERSONAL_KEYS = {
-    **{key: key for key in ("folder", "layout", "bootstrap", "ignore", "verify")},
-    "runoutside": "run_outside",
-    "keptage": "kept_age",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +43,9 @@ class Candidate:
     scripts: tuple[tuple[str, str], ...]
     outside: frozenset[str] = frozenset()
     is_rewritten: bool = False
+
+    def __str__(self) -> str:
+        return self.label
 
     @classmethod
     def of(cls, migration: Migration, content: Content, rewritten_paths: frozenset[str] = frozenset()) -> Candidate:
@@ -110,26 +104,10 @@ def ask(
     """
     if consent is None:
         return
-    files = {file for migration, _ in pairs for _, file in migration.files}
-    changed = frozenset[str]().union(
-        *(rewritten(project.repository, one, files.intersection(one.files)) for one in snapshots)
-    )
-    candidates = [*_bootstrap(project), *(Candidate.of(migration, content, changed) for migration, content in pairs)]
+    candidates = [*bootstrap_scripts(project), *_candidates(project, pairs, *snapshots)]
     commits = [one.commit for one in snapshots]
     if found := untrusted(project, candidates, [*commits, project.repository.head]):
         consent(found)
-
-
-def untrusted_in(project: Project, revision: str | None) -> list[Candidate]:
-    """What is not trusted of a commit's migrations, or of the work tree's and its bootstrap file.
-
-    Raises BeforeGitmig, InvalidMigrations, UsageError.
-    """
-    target = load_target(project, revision)
-    candidates = _candidates(project, target, target.set.migrations)
-    if revision is None:
-        candidates = [*_bootstrap(project), *candidates]
-    return untrusted(project, candidates, [target.commit])
 
 
 def untrusted_of(project: Project, plan: Plan, target: Target) -> list[Candidate]:
@@ -148,7 +126,7 @@ def approve(project: Project, candidates: Iterable[Candidate]) -> None:
 
 def approve_plan(project: Project, plan: Plan, target: Target) -> None:
     """A person runs the plan: what it brings into the ledger, and the bootstrap file, is approved."""
-    approve(project, [*_bootstrap(project), *_brought_in(plan, target)])
+    approve(project, [*bootstrap_scripts(project), *_brought_in(plan, target)])
 
 
 def approve_ledger(project: Project, connection: Connection) -> None:
@@ -163,59 +141,8 @@ def approve_local_branches(project: Project) -> None:
     """Approve what the clone's own branches have when gitmig is set up in it; later calls change nothing."""
     store = TrustStore.load(project.repository)
     if not store.has_begun:
-        places = [*project.settings.folders, *(file.path for one in _bootstrap(project) for file in one.files)]
+        places = [*project.settings.folders, *(file.path for one in bootstrap_scripts(project) for file in one.files)]
         store.begin(files_of_local_branches(project.repository, places))
-
-
-def bind(project: Project, *, by_hand: bool) -> None:
-    """Note that hooks of this work tree may change the database that the settings name now, and how far they may go.
-
-    A hook has gone less far, perhaps; how far it may go stays as it is. A new work tree has it from another one.
-    """
-    own, others = binding.read(project.repository)
-    now = project.binding
-    if by_hand:
-        binding.write(project.repository, now)
-    elif own is None:
-        models = [one.limits for one in others if not one.limits.widened(now.limits)]
-        binding.write(project.repository, replace(now, limits=models[0]) if models else now)
-    project.keep_team_settings()
-
-
-def rebinding_notice(project: Project) -> str | None:
-    """What to tell a person whose sync goes to another database than the last one of this work tree; None if not."""
-    own, _ = binding.read(project.repository)
-    now = project.binding
-    if own is None or own.database == now.database or project.settings.database_source == OPTION:
-        return None
-    told, before = (now.shown, own.shown) if now.shown != own.shown else (now.database, own.database)
-    return f"this work tree was last synced with {before}, and is from now on with {told}"
-
-
-def refuse_unbound(project: Project) -> None:
-    """Raise LeftToSync if the checked-out settings lead a hook elsewhere, or further, than a sync by hand did."""
-    own, others = binding.read(project.repository)
-    personal = (key.partition(".")[2] for key in project.repository.config)
-    why = objection(
-        project.binding,
-        own,
-        others,
-        is_personal=project.settings.database_is_personal,
-        own_keys=frozenset(PERSONAL_KEYS[key] for key in personal if key in PERSONAL_KEYS),
-        file=project.team_file or CONFIG_FILE,
-    )
-    if why is not None:
-        hint = "`gitmig sync` by hand decides"
-        if project.settings.database is None:
-            hint = "`git config gitmig.database URL` is seen by every program and work tree"
-        raise LeftToSync(f"{why}; nothing was synced", hint=hint)
-    try:
-        bootstrap = _bootstrap(project)
-    except UsageError as error:
-        raise LeftToSync(f"{error.message}; nothing was synced", hint=error.hint) from error
-    if untrusted(project, bootstrap, [project.repository.head]):
-        message = f"the bootstrap file {project.settings.bootstrap} is not trusted; nothing was synced"
-        raise LeftToSync(message, hint="`gitmig trust` shows and approves it")
 
 
 def refuse_unknown_ledger(project: Project, connection: Connection, state: State) -> None:
@@ -232,7 +159,7 @@ def refuse_unknown_ledger(project: Project, connection: Connection, state: State
     foreign = [row.label for row in rows if not _is_in_git(project, row)]
     if foreign:
         raise LeftToSync(
-            f"the ledger has {_listed(foreign)}, of which this clone knows no script; nothing was synced",
+            f"the ledger has {first_few(foreign)}, of which this clone knows no script; nothing was synced",
             hint="`git fetch` may bring it; `gitmig sync` by hand runs it",
         )
     store.add_digests(digest(text) for row in rows for text in ledger_scripts(row))
@@ -243,16 +170,16 @@ def refuse_untrusted(project: Project, target: Target, plan: Plan, state: State)
     candidates = _brought_in(plan, target)
     if state.unfinished is not None:  # it may go on with what the file says now
         version = Version(state.unfinished.row.version)
-        candidates += _candidates(project, target, [m for m in target.set.migrations if m.version == version])
+        candidates += candidates_of(target, [m for m in target.set.migrations if m.version == version])
     if found := untrusted(project, candidates, [target.commit]):
         raise LeftToSync(
-            f"not trusted, so not run: {_listed([one.label for one in found])}; nothing was synced",
+            f"not trusted, so not run: {first_few(found)}; nothing was synced",
             hint="`gitmig trust` shows and approves it, `gitmig sync` runs it",
         )
     approve(project, candidates)
 
 
-def _bootstrap(project: Project) -> list[Candidate]:
+def bootstrap_scripts(project: Project) -> list[Candidate]:
     """The bootstrap file, unless it is the user's own and lies elsewhere."""
     repository, name = project.repository, project.bootstrap_file
     if name is None or not (text := project.bootstrap_sql()):
@@ -269,20 +196,26 @@ def _is_approved(store: TrustStore, candidate: Candidate) -> bool:
     return by_file or all(store.knows(kind, text) for kind, text in candidate.kinds)
 
 
-def _candidates(project: Project, target: Target, migrations: Sequence[Migration]) -> list[Candidate]:
+def candidates_of(target: Target, migrations: Sequence[Migration]) -> list[Candidate]:
+    """These migrations of the target as they stand there. Raises InvalidMigrations."""
     contents = target.contents(migrations)
-    files = [file for migration in migrations for _, file in migration.files]
-    changed = rewritten(project.repository, target.snapshot, files)
-    return [Candidate.of(migration, contents[migration.path], changed) for migration in migrations]
+    return _candidates(target.project, [(one, contents[one.path]) for one in migrations], target.snapshot)
 
 
 def _brought_in(plan: Plan, target: Target) -> list[Candidate]:
     """What the plan reads from files: to run it, or to run its down one day."""
     desired = [step.desired for step in plan.arrivals] + [move.desired for move in plan.moves]
-    there = [(d.migration, d.content) for d in desired if d.content is not None]
-    files = [file for migration, _ in there for _, file in migration.files]
-    changed = rewritten(target.project.repository, target.snapshot, files)
-    return [Candidate.of(migration, content, changed) for migration, content in there]
+    pairs = [(d.migration, d.content) for d in desired if d.content is not None]
+    return _candidates(target.project, pairs, target.snapshot)
+
+
+def _candidates(project: Project, pairs: Sequence[tuple[Migration, Content]], *snapshots: Snapshot) -> list[Candidate]:
+    """The migrations, which were read from the snapshots."""
+    files = {file for migration, _ in pairs for _, file in migration.files}
+    changed = frozenset[str]().union(
+        *(rewritten(project.repository, one, files.intersection(one.files)) for one in snapshots)
+    )
+    return [Candidate.of(migration, content, changed) for migration, content in pairs]
 
 
 def ledger_scripts(row: Row) -> list[str]:
@@ -322,9 +255,3 @@ def _is_in_git(project: Project, row: Row) -> bool:
 
 def _file(path: str, blob: str) -> File:
     return File(path=path, name=path, blob=blob)
-
-
-def _listed(labels: Sequence[str]) -> str:
-    """At most three names: a hook has one line."""
-    more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
-    return f"{', '.join(labels[:3])}{more}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from gitmig import ledger
+from gitmig.events import CarryingTable
 from gitmig.ledger import schema
 from gitmig.postgres.session import TRANSFER, setting
 from gitmig.rebuild.unmanaged import make_unmanaged
@@ -22,6 +23,7 @@ from gitmig.schema.scope import OURS, OWN_RELATION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.events import Notify
     from gitmig.ledger import Event, Row
     from gitmig.postgres.connection import Connection
     from gitmig.rows.copy import Aside, Copied, KeptFor
@@ -51,13 +53,6 @@ GO_ON_NUMBERING = """
 """
 
 
-class MoveObserver(Protocol):
-    """Is told how far the rows are."""
-
-    def carrying(self, table: str, position: int, count: int) -> None:
-        """The rows of this table are next, the `position`-th of `count`."""
-
-
 @dataclass(slots=True, kw_only=True)
 class Moved:
     """What came along, what was set aside, and what a person should know of besides."""
@@ -67,9 +62,7 @@ class Moved:
     notes: list[str] = field(default_factory=list)
 
 
-def copy_all(
-    old: Connection, new: Connection, ignore: Sequence[str], kept_for: KeptFor, observer: MoveObserver
-) -> Moved:
+def copy_all(old: Connection, new: Connection, ignore: Sequence[str], kept_for: KeptFor, notify: Notify) -> Moved:
     """Carry rows, sequence positions and large objects; the old database must be locked.
 
     `ignore` are the patterns of what is not the migrations' business; `kept_for` is on whose account rows without a
@@ -83,7 +76,7 @@ def copy_all(
     asides = Asides(new, kept_for)
     with all_held(new, asides) as refused:
         _copy_kept(old, new, asides)
-        _copy_tables(old, new, asides, observer, moved)
+        _copy_tables(old, new, asides, notify, moved)
     moved.carried = [_without(copied, refused) for copied in moved.carried]
     moved.aside += refused
     moved.notes += [f"sequence {name} cannot have its old position" for name in copy_positions(old, new)]
@@ -99,10 +92,10 @@ def _copy_kept(old: Connection, new: Connection, asides: Asides) -> None:
         copy_table(old, new, way, asides)
 
 
-def _copy_tables(old: Connection, new: Connection, asides: Asides, observer: MoveObserver, moved: Moved) -> None:
+def _copy_tables(old: Connection, new: Connection, asides: Asides, notify: Notify, moved: Moved) -> None:
     plan = plan_copy(read_tables(old), read_tables(new))
     for position, way in enumerate(plan.copies, 1):
-        observer.carrying(way.old.name.full, position, len(plan.copies))
+        notify(CarryingTable(way.old.name.full, position, len(plan.copies)))
         copied = copy_table(old, new, way, asides)
         moved.carried.append(copied)
         moved.aside += copied.aside

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
-from gitmig.cli.output import difference_lines, plural, print_json, say
-from gitmig.cli.reporter import Watcher
+from gitmig.cli import completion, json, options
+from gitmig.cli.consent import Person
+from gitmig.cli.output import plural, print_json, say
+from gitmig.cli.reporter import Reporter
+from gitmig.cli.wording import difference_lines
 
 if TYPE_CHECKING:
     from gitmig.operations.adopt import Adopted
@@ -17,9 +19,9 @@ MOST_PENDING = 3
 
 
 @click.command("adopt", short_help="Mark as applied what another tool has applied to the database.")
-@click.argument("revision", required=False)
+@click.argument("revision", required=False, shell_complete=completion.revisions)
 @click.option("--with-drift", is_flag=True, help="Also if the schema is not what the migrations make.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 @options.database
 @options.as_json
 def command(revision: str | None, with_drift: bool, yes: bool, database: str | None, as_json: bool) -> int:
@@ -30,8 +32,10 @@ def command(revision: str | None, with_drift: bool, yes: bool, database: str | N
     """
     from gitmig.operations.adopt import adopt
 
-    watcher = Watcher(may_ask=not (yes or as_json), quiet=as_json, agreed=yes, command="adopt")
-    adopted = adopt(options.project(database), watcher, revision=revision, with_drift=with_drift)
+    person = Person(agreed=yes, may_ask=not as_json, command="adopt")
+    adopted = adopt(
+        options.project(database), revision=revision, with_drift=with_drift, notify=Reporter(), decisions=person
+    )
     if as_json:
         print_json(json.of_adopt(adopted))
     elif adopted.ran:

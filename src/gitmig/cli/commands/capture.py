@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from gitmig.cli import json, options
-from gitmig.cli.output import difference_lines, plural, print_json, say
-from gitmig.cli.reporter import Watcher
-from gitmig.cli.wording import warn_of
+from gitmig.cli.output import plural, print_json, say
+from gitmig.cli.reporter import Reporter
+from gitmig.cli.wording import difference_lines, warn_of
 
 
 @click.command("capture", short_help="Make a migration of what was changed in the database by hand.")
@@ -21,7 +21,7 @@ def command(title: str | None, database: str | None, as_json: bool) -> int:
     """
     from gitmig.operations.capture import capture
 
-    found = capture(options.project(database), title, Watcher(may_ask=False).waiting)
+    found = capture(options.project(database), title, notify=Reporter())
     if as_json:
         print_json(json.of_capture(found))
         return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.consent import scratch_consent
 from gitmig.cli.formats import FORMATS, CheckReport, render, status
 from gitmig.cli.output import plural, print_json, say, say_text, styled, warn
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @click.command("check", short_help="Can the migrations of two branches live together?")
-@click.argument("base", metavar="[BASE]", required=False)
-@click.argument("revision", metavar="[REV]", required=False)
+@click.argument("base", metavar="[BASE]", required=False, shell_complete=completion.revisions)
+@click.argument("revision", metavar="[REV]", required=False, shell_complete=completion.revisions)
 @click.option("--prove", is_flag=True, help="Run both orders on a scratch database and compare the schemas.")
 @click.option("--scratch", metavar="URL", help="Prove on this server, or on the `embedded` one; implies --prove.")
 @click.option("--no-clients", is_flag=True, help="Do not look for source code that uses what the branch takes away.")

@@ -9,7 +9,7 @@ import click
 
 from gitmig.cli import options
 from gitmig.cli.output import confirm, plural, say, warn
-from gitmig.cli.reporter import Watcher
+from gitmig.cli.reporter import Reporter
 
 
 @click.group("db", short_help="The database: its URL, a psql; protection; old ones; the embedded server.")
@@ -62,7 +62,7 @@ def stop() -> int:
 
 
 @command.command("reset", short_help="Make the embedded database anew, empty.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 def reset(yes: bool) -> int:
     """Drop this work tree's embedded database, rows included, and make an empty one."""
     from gitmig.operations import db
@@ -77,13 +77,13 @@ def reset(yes: bool) -> int:
     return 0
 
 
-@command.command("protect", short_help="Never change the database without a person's word.")
+@command.command("protect", short_help="Never change the database unless a person confirms it.")
 @options.database
 def protect(database: str | None) -> int:
     """Mark the database as protected: hooks leave it alone, a sync asks, and nothing reverts or rebuilds it."""
-    from gitmig.project.protection import set_protection
+    from gitmig.operations import db
 
-    set_protection(options.project(database), Watcher(may_ask=False).waiting, protected=True)
+    db.protect(options.project(database), protected=True, notify=Reporter())
     say("protected: hooks leave the database alone, and nothing reverts or rebuilds it")
     return 0
 
@@ -92,15 +92,15 @@ def protect(database: str | None) -> int:
 @options.database
 def unprotect(database: str | None) -> int:
     """Take the protection away: the database follows the checkout again."""
-    from gitmig.project.protection import set_protection
+    from gitmig.operations import db
 
-    changed = set_protection(options.project(database), Watcher(may_ask=False).waiting, protected=False)
+    changed = db.protect(options.project(database), protected=False, notify=Reporter())
     say("no longer protected" if changed else "was not protected")
     return 0
 
 
 @command.command("prune", short_help="Drop the databases that rebuilds replaced.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 @click.option(
     "--older-than", "days", metavar="DAYS", type=click.FloatRange(min=0), default=0.0, help="Spare newer ones."
 )
@@ -114,7 +114,7 @@ def prune(yes: bool, days: float, database: str | None) -> int:
     for old in found:
         say(f"  {old.name}  replaced {old.replaced:%Y-%m-%d %H:%M} UTC{_size(old.size)}{_used(old.sessions)}")
     agreed = yes or (bool(found) and sys.stdin.isatty() and confirm("Drop with all rows?"))
-    in_use = operation.prune(project, Watcher(may_ask=False).waiting, found if agreed else ())
+    in_use = operation.prune(project, found if agreed else (), notify=Reporter())
     if not found or not agreed:
         say("nothing was dropped; `--yes` drops them" if found else "no old database is kept")
         return 0

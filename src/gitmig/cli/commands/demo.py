@@ -17,9 +17,9 @@ def command(keep: bool) -> int:
     """
     from gitmig.operations.demo import play
 
-    for event in play(keep=keep):
-        colour = {"command": "cyan", "comment": "green"}.get(event.kind)
-        for line in event.text.splitlines():
-            prefix = {"command": "$ ", "comment": "# "}.get(event.kind, "  ")
-            say(styled(prefix + line, fg=colour, bold=event.kind == "command"))
+    for piece in play(keep=keep):
+        colour = {"command": "cyan", "comment": "green"}.get(piece.kind)
+        for line in piece.text.splitlines():
+            prefix = {"command": "$ ", "comment": "# "}.get(piece.kind, "  ")
+            say(styled(prefix + line, fg=colour, bold=piece.kind == "command"))
     return 0

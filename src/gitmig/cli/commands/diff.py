@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.output import difference_lines, plural, print_json, say, say_exactly, warn
+from gitmig.cli.output import plural, print_json, say, say_exactly, warn
+from gitmig.cli.wording import difference_lines
 
 if TYPE_CHECKING:
     from gitmig.schema.compare import Difference
 
 
 @click.command("diff", short_help="How the database's schema differs from what a commit's migrations make.")
-@click.argument("first", metavar="[REV]", required=False)
-@click.argument("second", metavar="[REV]", required=False)
+@click.argument("first", metavar="[REV]", required=False, shell_complete=completion.revisions)
+@click.argument("second", metavar="[REV]", required=False, shell_complete=completion.revisions)
 @click.option("--sql", "as_sql", is_flag=True, help="Print SQL that turns the first schema into the second.")
 @click.option("-R", "--reverse", is_flag=True, help="Take the second schema for the first.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the schemas differ.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options
+from gitmig.cli import completion, options
 from gitmig.cli.output import plural, say, warn
 from gitmig.errors import LeftToSync
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @click.command("init", short_help="Set a repository up: folder, settings, hooks, ledger.")
 @click.option("--dir", "folder", metavar="FOLDER", help="The migrations folder, from the top of the repository.")
-@click.option("--layout", help="How migrations are written: single, paired, directory or goose (default: detected).")
+@click.option(
+    "--layout",
+    shell_complete=completion.layouts,
+    help="How migrations are written: single, paired, directory or goose (default: detected).",
+)
 @click.option(
     "--bootstrap",
     type=click.Path(path_type=Path),

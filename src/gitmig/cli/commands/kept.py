@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
+from gitmig.cli.consent import PersonWhoUndoes
 from gitmig.cli.output import confirm, plural, print_json, say, short, table, tell
-from gitmig.cli.wording import advice, staying_line, waits_for, why
+from gitmig.cli.reporter import Reporter
+from gitmig.cli.wording import advice, ledger_lines, staying_line, waits_for, why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.operations.kept import KeptEntry
-    from gitmig.postgres.lock import Holder
     from gitmig.rows.items import Item, Report
 
 ROWS = 20
@@ -45,7 +46,7 @@ def list_(database: str | None, as_json: bool) -> int:
 
 
 @command.command("show", short_help="Show the rows of an item.")
-@click.argument("item", type=int)
+@click.argument("item", type=int, shell_complete=completion.kept_numbers)
 @click.option("-n", "--max-count", "limit", type=click.IntRange(min=1), default=ROWS, help="At most so many rows.")
 @options.database
 @options.as_json
@@ -53,7 +54,7 @@ def show(item: int, limit: int, database: str | None, as_json: bool) -> int:
     """Show the rows of ITEM, a number from `gitmig kept list`."""
     from gitmig.operations import kept
 
-    found = kept.show(options.project(database), item, limit, _waiting)
+    found = kept.show(options.project(database), item, limit, notify=Reporter())
     if as_json:
         print_json(json.of_kept_rows(found))
         return 0
@@ -73,7 +74,7 @@ def show(item: int, limit: int, database: str | None, as_json: bool) -> int:
 
 
 @command.command("restore", short_help="Put kept rows back now.")
-@click.argument("item", type=int, required=False)
+@click.argument("item", type=int, required=False, shell_complete=completion.kept_numbers)
 @options.database
 def restore(item: int | None, database: str | None) -> int:
     """Put the rows and values of ITEM back into its table as that is now.
@@ -85,8 +86,8 @@ def restore(item: int | None, database: str | None) -> int:
 
     project = options.project(database)
     if item is None:
-        return _restore_all(*kept.restore_all(project, _waiting))
-    found, report = kept.restore(project, item, _waiting)
+        return _restore_all(*kept.restore_all(project, notify=Reporter()))
+    found, report = kept.restore(project, item, notify=Reporter())
     for restored in report.restored:
         say(f"put {plural(restored.rows, 'row')} back into {restored.table}")
     for staying in report.staying:
@@ -95,9 +96,9 @@ def restore(item: int | None, database: str | None) -> int:
 
 
 @command.command("drop", short_help="Drop kept rows for good.")
-@click.argument("items", type=int, nargs=-1)
+@click.argument("items", type=int, nargs=-1, shell_complete=completion.kept_numbers)
 @click.option("--all", "everything", is_flag=True, help="Drop everything that is kept.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 @options.database
 def drop(items: tuple[int, ...], everything: bool, yes: bool, database: str | None) -> int:
     """Drop the rows of ITEMS for good."""
@@ -110,33 +111,31 @@ def drop(items: tuple[int, ...], everything: bool, yes: bool, database: str | No
     if not yes and not confirm(f"Drop {what}?"):
         say("nothing was changed")
         return 0
-    for item in kept.drop(project, None if everything else items, _waiting):
+    for item in kept.drop(project, None if everything else items, notify=Reporter()):
         say(f"dropped {item.id}: {plural(item.rows, 'row')} of {item.what}")
     return 0
 
 
 @command.command("undo", short_help="Take the database back to what it was before the last sync.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.yes
 @options.database
 def undo(yes: bool, database: str | None) -> int:
     """Take the database back to what it was before the last sync, after showing what was written since.
 
     Of values that both sides have changed those from before the sync count; the others are kept.
     """
-    from gitmig.cli.reporter import UndoWatcher
     from gitmig.operations.undo import undo
 
-    watcher = UndoWatcher(agreed=yes)
-    try:
-        outcome = undo(options.project(database), watcher)
-    finally:
-        watcher.close()
-    if not outcome.ran:
-        say(f"nothing was changed; {outcome.database} is as it was")
+    person = PersonWhoUndoes(agreed=yes, command="kept undo")
+    with Reporter() as reporter:
+        undone = undo(options.project(database), notify=reporter, decisions=person)
+    if not undone.ran:
+        say(f"nothing was changed; {undone.database} is as it was")
         return 0
-    watcher.moved(outcome.plan)
-    at = f" at commit {short(outcome.target.commit)}" if outcome.target.commit else ""
-    say(f"{outcome.database} is as it was before the last sync{at} ({plural(len(outcome.target.set), 'migration')})")
+    for line in ledger_lines(undone.plan):
+        say(line)
+    at = f" at commit {short(undone.target.commit)}" if undone.target.commit else ""
+    say(f"{undone.database} is as it was before the last sync{at} ({plural(len(undone.target.set), 'migration')})")
     tell("`gitmig sync` leads to the migrations of the work tree again")
     return 0
 
@@ -144,7 +143,7 @@ def undo(yes: bool, database: str | None) -> int:
 def _list(database: str | None, *, as_json: bool) -> int:
     from gitmig.operations import kept
 
-    entries = kept.kept(options.project(database), _waiting)
+    entries = kept.kept(options.project(database), notify=Reporter())
     if as_json:
         print_json([json.of_kept(entry) for entry in entries])
     elif entries:
@@ -181,7 +180,3 @@ def _cells(entry: KeptEntry) -> list[str]:
         f"{item.kept_at:%Y-%m-%d %H:%M}",
         waits_for(entry),
     ]
-
-
-def _waiting(holder: Holder) -> None:
-    tell(f"waiting for {holder.application} (process {holder.pid})")

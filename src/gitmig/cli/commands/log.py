@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
-from gitmig.cli.output import COLOURS, plural, print_json, say, styled, warn
+from gitmig.cli import completion, json, options
+from gitmig.cli.output import plural, print_json, say, signed, styled, warn
 
 if TYPE_CHECKING:
     from gitmig.operations.log import LogEntry
 
 
 @click.command("log", short_help="The commits that changed the migrations, and where the database is.")
-@click.argument("revision", default="HEAD")
+@click.argument("revision", default="HEAD", shell_complete=completion.revisions)
 @click.option("-n", "--max-count", "limit", type=click.IntRange(min=1), help="At most so many commits.")
 @options.database
 @options.as_json
@@ -46,4 +46,4 @@ def _print(entry: LogEntry) -> None:
     groups = (("+", entry.record.added), ("-", entry.record.removed), ("~", entry.record.edited))
     for sign, labels in groups:
         for label in labels:
-            say(f"      {styled(sign, fg=COLOURS[sign], bold=True)} {label}")
+            say(f"    {signed(sign, label)}")

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from gitmig.cli import options
+from gitmig.cli import completion, options
 from gitmig.cli.output import plural, say, tell, warn
 from gitmig.cli.wording import warn_of
 
@@ -16,7 +16,13 @@ from gitmig.cli.wording import warn_of
 @click.option("--sql", "pieces", multiple=True, metavar="SQL", help="What its up does; the down is computed.")
 @click.option("--irreversible", is_flag=True, help="With --sql: write it without a down if none can be computed.")
 @click.option(
-    "--squash", "upto", is_flag=False, flag_value="", metavar="[UPTO]", help="One migration for all up to UPTO."
+    "--squash",
+    "upto",
+    is_flag=False,
+    flag_value="",
+    metavar="[UPTO]",
+    shell_complete=completion.migrations,
+    help="One migration for all up to UPTO.",
 )
 @click.option("--leave-data", is_flag=True, help="With --squash: without the data statements that cannot be kept.")
 @options.database

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from gitmig.cli import options
-from gitmig.cli.output import plural, say, short, tell, warn
-
-ROUND = 100  # commits between two signs of life
+from gitmig.cli import completion, options
+from gitmig.cli.output import plural, say, short, warn
+from gitmig.cli.reporter import Reporter
 
 
 @click.command("record", short_help="Write which migration set belongs to which commit, as git notes.")
-@click.argument("revisions", nargs=-1)
+@click.argument("revisions", nargs=-1, shell_complete=completion.revisions)
 @click.option("--all", "everything", is_flag=True, help="Every commit of every branch and tag.")
 def command(revisions: tuple[str, ...], everything: bool) -> int:
     """Write the records of the commits REVISIONS, or of HEAD.
@@ -25,7 +22,7 @@ def command(revisions: tuple[str, ...], everything: bool) -> int:
 
     if revisions and everything:
         raise click.UsageError("name revisions or say --all, not both")
-    written = record(options.project(), revisions, everything=everything, progress=_progress)
+    written = record(options.project(), revisions, everything=everything, notify=Reporter())
     for commit, reason in written.refused.items():
         warn(f"no record for {short(commit)}: {reason}")
     if written.written or written.unchanged or everything:
@@ -33,8 +30,3 @@ def command(revisions: tuple[str, ...], everything: bool) -> int:
     elif not written.refused:
         say("nothing to record: no migration is changed there")
     return 0
-
-
-def _progress(done: int) -> None:
-    if done % ROUND == 0 and sys.stderr.isatty():
-        tell(f"{done} commits …")

@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
-from gitmig.cli.output import COLOURS, plural, print_json, say, styled
+from gitmig.cli import completion, json, options
+from gitmig.cli.output import plural, print_json, say, signed
 
 if TYPE_CHECKING:
     from gitmig.operations.renumber import Renumbered
 
 
 @click.command("renumber", short_help="Rename your migrations so that they follow the base's.")
-@click.option("--onto", metavar="BASE", help="The branch to follow; without it origin's default branch, or main.")
+@click.option(
+    "--onto",
+    metavar="BASE",
+    shell_complete=completion.revisions,
+    help="The branch to follow; without it origin's default branch, or main.",
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the new names and change nothing.")
 @click.option("--force", is_flag=True, help="Also what remote branches of others have already.")
 @options.database
@@ -40,11 +45,10 @@ def _print(done: Renumbered) -> None:
         why = f"your {plural(len(done.mine), 'migration')} {'follow' if done.mine[1:] else 'follows'} {done.base}"
         say(f"nothing to rename: {why if done.mine else f'{done.base} has every migration of the work tree'}")
         return
-    sign = styled("~", fg=COLOURS["~"], bold=True)
     for one in done.renamings:
-        say(f"  {sign} {one.migration.label} {'is now' if done.ran else 'would be'} {one.label}")
+        say(signed("~", f"{one.migration.label} {'is now' if done.ran else 'would be'} {one.label}"))
     for path in done.rewritten:
-        say(f"  {sign} {path} mentions the new names")
+        say(signed("~", f"{path} mentions the new names"))
     count = plural(len(done.renamings), "migration")
     if not done.ran:
         say(f"dry run: would rename {count} to follow {done.base}; nothing was changed")

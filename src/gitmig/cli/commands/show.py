@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.output import plural, print_json, say, short, table, warn
 from gitmig.cli.wording import flawed_downs, left_alone
 
 
 @click.command("show", short_help="The migration set of a commit.")
-@click.argument("revision", required=False)
+@click.argument("revision", required=False, shell_complete=completion.revisions)
 @options.as_json
 def command(revision: str | None, as_json: bool) -> int:
     """Print the migration set of the commit REVISION, or of the work tree, in the order of a fresh build."""

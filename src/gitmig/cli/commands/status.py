@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import json, options
-from gitmig.cli.output import COLOURS, ledger_lines, plural, print_json, say, short, styled
-from gitmig.cli.wording import flawed_downs, left_alone
+from gitmig.cli.output import plural, print_json, say, short, signed, styled
+from gitmig.cli.wording import flawed_downs, ledger_lines, left_alone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def _print(found: Status) -> None:
     if found.drift:
         for sign, names in (("-", found.drift.missing), ("+", found.drift.surplus), ("~", found.drift.changed)):
             for name in names:
-                say(f"  {styled(sign, fg=COLOURS[sign], bold=True)} {name} (drift)")
+                say(signed(sign, f"{name} (drift)"))
     left_alone(found.target, most=3)
     flawed_downs(found.flawed)
     _print_verdict(found)
@@ -87,4 +87,4 @@ def _print_verdict(found: Status) -> None:
 
 def _list(word: str, sign: str, members: Sequence[Migration | Applied]) -> None:
     for member in members:
-        say(f"  {styled(sign, fg=COLOURS[sign], bold=True)} {member.label} ({word})")
+        say(signed(sign, f"{member.label} ({word})"))

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import json, options
+from gitmig.cli import completion, json, options
 from gitmig.cli.consent import scratch_consent
 from gitmig.cli.output import plural, print_json, say, table
-from gitmig.cli.reporter import Bar
+from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import why_flawed
 
 if TYPE_CHECKING:
-    from gitmig.operations.verify import Selection, Verified
-    from gitmig.trials.round_trip import RoundTripVerdict
+    from gitmig.operations.verify import Verified
 
 
 @click.command("verify", short_help="Does every down undo its up? Tried on a scratch database.")
-@click.argument("what", metavar="[REV|RANGE]", required=False)
+@click.argument("what", metavar="[REV|RANGE]", required=False, shell_complete=completion.ranges)
 @click.option("--all", "everything", is_flag=True, help="Every migration of the set, not only what is new.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for irreversible migrations and column order, too.")
 @options.trust
@@ -34,36 +33,14 @@ def command(what: str | None, everything: bool, strict: bool, trust: bool, datab
     """
     from gitmig import Weight, verify
 
-    watcher = _Watcher()
-    try:
-        consent = scratch_consent(given=trust, may_ask=not as_json)
-        found = verify(options.project(database), what, everything=everything, consent=consent, observer=watcher)
-    finally:
-        watcher.close()
+    consent = scratch_consent(given=trust, may_ask=not as_json)
+    with Reporter() as reporter:
+        found = verify(options.project(database), what, everything=everything, consent=consent, notify=reporter)
     if as_json:
         print_json(json.of_verify(found))
     else:
         _print(found)
     return int(found.has(Weight.FINDING) or (strict and found.has(Weight.NOTE)))
-
-
-class _Watcher:
-    """Tells how far it is."""
-
-    def __init__(self) -> None:
-        self._bar = Bar(0, "")
-
-    def selected(self, selection: Selection) -> None:
-        """Begin."""
-        self._bar = Bar(len(selection.chosen), "migrations verified")
-
-    def verified(self, verdict: RoundTripVerdict) -> None:
-        """One more."""
-        self._bar.advance(verdict.migration.label)
-
-    def close(self) -> None:
-        """End, whatever happened."""
-        self._bar.close()
 
 
 def _print(found: Verified) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 AROUND = 2
 
 
-class Expected:
+class ExpectedSchemas:
     """The schemas along one applied stack.
 
     `connection` is the one that holds its ledger; `unwritten` are the rows on top that are not in there yet. A schema
@@ -114,13 +114,13 @@ class Expected:
         known = takewhile(self._is_known, range(last + 1))
         return [self._ground_at(position).under(self._built[position]) for position in known], failure
 
-    def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expected:
+    def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> ExpectedSchemas:
         """The schemas along a stack of which `keep` migrations stay, with those of the rows on top.
 
         `found` is the schema now that they are applied.
         """
         stack = [*self._stack[:keep], *(ledger.applied_of(row) for row in rows)]
-        expected = Expected(self._project, self._connection, stack, rows)
+        expected = ExpectedSchemas(self._project, self._connection, stack, rows)
         expected.stand_on(found)
         return expected
 
@@ -182,14 +182,14 @@ def ground_of(project: Project, connection: Connection, found: Schema, built: Sc
     cannot be, or no ledger names them, as if they were the same.
     """
     if found.objects.get(PUBLIC) != built.objects.get(PUBLIC) and (stack := ledger.read_state(connection).stack):
-        expected = Expected(project, connection, stack)
+        expected = ExpectedSchemas(project, connection, stack)
         expected.stand_on(found)
         with suppress(GitmigError):
             return expected.ground()
     return Ground.of(found, built, connection.info.server_version)
 
 
-def find_drift(connection: Connection, expected: Expected, state: State) -> SchemaDifference | None:
+def find_drift(connection: Connection, expected: ExpectedSchemas, state: State) -> SchemaDifference | None:
     """How the schema differs from that of a fresh build of the applied stack; None if it does not.
 
     One look at the catalogs as long as the schema is as gitmig left it; else a fresh build is asked for.

@@ -1,0 +1,198 @@
+"""What is told while something runs: one dataclass for each thing that happens, delivered to one callable.
+
+Nothing here acts. Whoever does the work calls `notify(event)`; whoever listens matches on the class. What is asked, and
+needs an answer, is in `project.decisions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.errors import SyncFailed
+    from gitmig.execute.tasks import Done
+    from gitmig.ledger import LastSync
+    from gitmig.migrations.plan import Plan, Step
+    from gitmig.postgres.lock import Holder
+    from gitmig.rebuild.cutover import Session
+    from gitmig.rows.items import Item, Report
+    from gitmig.rows.since import Written
+    from gitmig.rows.tables import TableName
+    from gitmig.schema.model import SchemaDifference
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForLock:
+    """Another gitmig works on the database; it is waited for."""
+
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForSessions:
+    """Others are connected to a database that is about to be replaced; they are waited for."""
+
+    sessions: Sequence[Session]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptResumed:
+    """A script that an earlier process left half done is finished first."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftDiscarded:
+    """What had been changed by hand was taken back."""
+
+    drift: SchemaDifference
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStarted:
+    """The plan was agreed to and is about to run; it may have no step."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step begins to run; it may do so again, alone, if its transaction turns out to be too large."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class StepsCommitted:
+    """These steps are in the database and in the ledger for good."""
+
+    done: Sequence[Done]
+
+
+@dataclass(frozen=True, slots=True)
+class SavingTable:
+    """A table of `size` bytes is about to be copied, because a step may take rows of it away."""
+
+    table: TableName
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRestored:
+    """Rows that had to wait for the end of a transaction, or of the plan, were put back."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class RowsExpired:
+    """Rows that were kept for longer than the settings say were dropped."""
+
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsAbandoned:
+    """Too old, but there is no migration any more that brings them back: they stay, and it is told once."""
+
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsStillKept:
+    """The sync is over, and these are still kept although their step has come."""
+
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildNeeded:
+    """No script leads to the right schema: only a new database has it."""
+
+    failure: SyncFailed
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingDatabase:
+    """So many migrations are now run in a new database."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarryingTable:
+    """The rows of this table are carried over next, the `position`-th of `count`."""
+
+    table: str
+    position: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseReplaced:
+    """The new database has the name; the old one is called `kept_as` now."""
+
+    kept_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPlanned:
+    """A sync is about to be undone; these rows were written since."""
+
+    last: LastSync
+    written: Sequence[Written]
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationsSelected:
+    """So many migrations are going to be verified."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationVerified:
+    """One of the migrations selected is verified."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRead:
+    """The migration set of the `number`-th commit was read, to be recorded."""
+
+    number: int
+
+
+Event = (
+    WaitingForLock
+    | WaitingForSessions
+    | ScriptResumed
+    | DriftDiscarded
+    | PlanStarted
+    | StepStarted
+    | StepsCommitted
+    | SavingTable
+    | RowsRestored
+    | RowsExpired
+    | RowsAbandoned
+    | RowsStillKept
+    | RebuildNeeded
+    | BuildingDatabase
+    | CarryingTable
+    | DatabaseReplaced
+    | UndoPlanned
+    | MigrationsSelected
+    | MigrationVerified
+    | CommitRead
+)
+Notify = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """Notify nobody."""

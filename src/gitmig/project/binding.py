@@ -1,0 +1,72 @@
+"""Which database the hooks of a work tree may change: the one that the last sync by hand went to, and no further."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitmig.config import CONFIG_FILE, OPTION
+from gitmig.errors import LeftToSync, UsageError
+from gitmig.git import binding
+from gitmig.project.trust import bootstrap_scripts, untrusted
+
+if TYPE_CHECKING:
+    from gitmig.project.project import Project
+
+# Settings that decide how far gitmig goes, as `git config` spells them → as `gitmig.toml` does.
+PERSONAL_KEYS = {
+    **{key: key for key in ("folder", "layout", "bootstrap", "ignore", "verify")},
+    "runoutside": "run_outside",
+    "keptage": "kept_age",
+}
+
+
+def bind(project: Project, *, by_hand: bool) -> None:
+    """Note that hooks of this work tree may change the database that the settings name now, and how far they may go.
+
+    A hook has gone less far, perhaps; how far it may go stays as it is. A new work tree has it from another one.
+    """
+    own, others = binding.read(project.repository)
+    now = project.binding
+    if by_hand:
+        binding.write(project.repository, now)
+    elif own is None:
+        models = [one.limits for one in others if not one.limits.widened(now.limits)]
+        binding.write(project.repository, replace(now, limits=models[0]) if models else now)
+    project.keep_team_settings()
+
+
+def rebinding_notice(project: Project) -> str | None:
+    """What to tell a person whose sync goes to another database than the last one of this work tree; None if not."""
+    own, _ = binding.read(project.repository)
+    now = project.binding
+    if own is None or own.database == now.database or project.settings.database_source == OPTION:
+        return None
+    told, before = (now.shown, own.shown) if now.shown != own.shown else (now.database, own.database)
+    return f"this work tree was last synced with {before}, and is from now on with {told}"
+
+
+def refuse_unbound(project: Project) -> None:
+    """Raise LeftToSync if the checked-out settings lead a hook elsewhere, or further, than a sync by hand did."""
+    own, others = binding.read(project.repository)
+    personal = (key.partition(".")[2] for key in project.repository.config)
+    why = binding.objection(
+        project.binding,
+        own,
+        others,
+        is_personal=project.settings.database_is_personal,
+        own_keys=frozenset(PERSONAL_KEYS[key] for key in personal if key in PERSONAL_KEYS),
+        file=project.team_file or CONFIG_FILE,
+    )
+    if why is not None:
+        hint = "`gitmig sync` by hand decides"
+        if project.settings.database is None:
+            hint = "`git config gitmig.database URL` is seen by every program and work tree"
+        raise LeftToSync(f"{why}; nothing was synced", hint=hint)
+    try:
+        bootstrap = bootstrap_scripts(project)
+    except UsageError as error:
+        raise LeftToSync(f"{error.message}; nothing was synced", hint=error.hint) from error
+    if untrusted(project, bootstrap, [project.repository.head]):
+        message = f"the bootstrap file {project.settings.bootstrap} is not trusted; nothing was synced"
+        raise LeftToSync(message, hint="`gitmig trust` shows and approves it")

@@ -1,0 +1,38 @@
+"""What a sync asks: a person answers at the command line, and these defaults where nobody can be asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitmig.errors import ProtectedDatabase
+
+if TYPE_CHECKING:
+    from gitmig.errors import SyncFailed
+    from gitmig.ledger.ownership import ForeignLedger
+    from gitmig.migrations.plan import Plan
+
+
+class Decisions:
+    """The answers without a person: what was called for is done, and what only a person can decide is not."""
+
+    def run_plan(self, plan: Plan) -> bool:
+        """Whether the plan, which may have no step, shall run."""
+        return True
+
+    def change_protected(self, plan: Plan) -> bool:
+        """Whether the plan shall run although the database is protected. Raises ProtectedDatabase."""
+        raise ProtectedDatabase(
+            "the database is protected, and only a person changes it",
+            hint="run `gitmig sync --yes`; `gitmig db unprotect` takes the protection away",
+        )
+
+    def take_over(self, known: ForeignLedger) -> bool:
+        """Whether the ledger is this project's, where the clone is too incomplete to know its own scripts."""
+        return False
+
+    def rebuild(self, failure: SyncFailed) -> bool:
+        """Whether the database shall be built anew, as nothing else leads to the right schema."""
+        return False
+
+
+UNATTENDED = Decisions()
