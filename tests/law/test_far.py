@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.law.test_edited import must_be_home, must_have
-from tests.law.tour import Scripts
+from tests.law.tour import Refused, Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -258,3 +258,22 @@ def test_values_of_one_row_that_two_items_hold_come_back_both(tour: Tour, unique
     tour.sync(here)
     tour.people("INSERT INTO t VALUES (1, 'a', 1, 10, 100), (2, 'b', 2, 20, 200), (3, 'c', 3, NULL, 300)")
     travel(tour, there, here)
+
+
+def test_a_script_that_rows_are_in_the_way_of_is_blamed_and_none_that_needs_them(tour: Tour) -> None:
+    """Without the rows that came back, an earlier script fails, which with them had run."""
+    column = {
+        "2_c": Scripts(up="ALTER TABLE t ADD c text;", down="ALTER TABLE t DROP c;"),
+        "3_c": Scripts(up="ALTER TABLE t ALTER c SET NOT NULL;", down="ALTER TABLE t ALTER c DROP NOT NULL;"),
+    }
+    base = {"0_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY);", down="DROP TABLE t;")}
+    tour.sync(base | column)
+    tour.people("INSERT INTO t VALUES (1, 'x')")
+    before = tour.rows()
+    number = Scripts(up="ALTER TABLE t ADD n int GENERATED ALWAYS AS (c::int) STORED;", down="ALTER TABLE t DROP n;")
+    with pytest.raises(Refused) as refused:
+        tour.sync(base | {"1_other": OTHER} | column | {"4_n": number})
+    assert 'applying 4_n failed at migrations/4_n.sql:2: invalid input syntax for type integer: "x"' in str(
+        refused.value
+    )
+    must_be_home(tour, before)

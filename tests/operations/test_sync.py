@@ -181,6 +181,36 @@ def test_pending_trigger_events_are_no_obstacle(sandbox: Sandbox, database: Data
     assert database.columns("a") == ["id", "of", "more"]
 
 
+def test_pending_trigger_events_put_no_commit_before_a_later_failure(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    """What is checked late is checked before the table is altered: that takes no commit."""
+    up = "CREATE TABLE a (id int PRIMARY KEY, of int REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
+    sandbox.migration("0001_a", up)
+    run_sync()
+    sandbox.migration("0002_b", "INSERT INTO a VALUES (1, 1);")
+    sandbox.migration("0003_c", "ALTER TABLE a ADD more text;")
+    sandbox.migration("0004_d", "SELECT nonsense;")
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert "rolled back: + 0002_b, + 0003_c" in caught.value.details
+    assert (database.columns("a"), database.rows("TABLE a")) == (["id", "of"], [])
+    assert database.applied() == ["0001_a"]
+
+
+def test_a_late_check_that_fails_is_told_of_the_script_that_broke_it(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.migration(
+        "0001_a", "CREATE TABLE a (id int PRIMARY KEY, of int REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
+    )
+    sandbox.migration("0002_b", "INSERT INTO a VALUES (1, 2);")
+    sandbox.migration("0003_c", "ALTER TABLE a ADD more text;")
+    with pytest.raises(SyncFailed, match=r"applying 0002_b failed.* violates foreign key constraint"):
+        run_sync()
+    assert database.tables() == []
+
+
 @pytest.mark.parametrize("where", ["large", "always"])
 def test_an_index_is_built_concurrently_where_that_matters_and_the_result_is_the_same(
     sandbox: Sandbox, database: Database, run_sync: Sync, where: str

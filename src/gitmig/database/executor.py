@@ -13,7 +13,7 @@ from gitmig.database.arriving import Arrival
 from gitmig.database.book import Book, Done, milliseconds
 from gitmig.database.catalogs.identities import read_names
 from gitmig.database.piecewise import OUTSIDE_ONLY
-from gitmig.database.refusals import TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne
+from gitmig.database.refusals import PENDING, TOO_MUCH_FOR_ONE, StepFailed, TooMuchForOne
 from gitmig.database.reverting import Reverter, Unrepairable
 from gitmig.database.runners import runner_of
 from gitmig.database.sending import REFUSED, SAID_LATE, ScriptError, error_at_commit, refuse_flawed
@@ -178,6 +178,8 @@ class Executor:
                 failure = self._failed(culprit, error)
                 failure.escaped = True
                 raise failure from error
+            if error.sqlstate == PENDING and batch[0] is not culprit and self._stepper.settle_before(culprit):
+                raise TooMuchForOne(culprit, settled=True) from error
             alone = len(batch) == 1
             outside = error.sqlstate in OUTSIDE_ONLY or culprit.written is not None or (alone and culprit.in_parts)
             if error.sqlstate in TOO_MUCH_FOR_ONE and (outside or not alone):

@@ -13,9 +13,10 @@ from gitmig.core.renamings import renamings
 from gitmig.database.book import Done, milliseconds
 from gitmig.database.catalogs.identities import read_names
 from gitmig.database.ledger import extend_last_sync
-from gitmig.database.refusals import TooMuchForOne
+from gitmig.database.refusals import TOO_MUCH_FOR_ONE, TooMuchForOne
 from gitmig.database.runners import run_all, runner_of
 from gitmig.database.sending import ScriptError
+from gitmig.rows.constraints import settle_constraints
 from gitmig.rows.items import DRIFT, Report, Subject
 from gitmig.rows.reach import Reach, names_tables, suspect
 
@@ -92,6 +93,7 @@ class Stepper:
     ) -> None:
         self.current: Task | None = None
         self.ran: dict[tuple[Direction, int], tuple[Task, Done]] = {}
+        self._to_settle: set[tuple[Direction, int]] = set()
         self._connection = connection
         self._observer = observer
         self._keeper = keeper
@@ -100,7 +102,7 @@ class Stepper:
     def begin(self, task: Task) -> float:
         """Note that a task begins; a reading of time.monotonic()."""
         self.current = task
-        key = (task.step.direction, task.step.position)
+        key = _key(task)
         if key in self.ran:
             earlier = list(self.ran)
             self.ran = {one: self.ran[one] for one in earlier[: earlier.index(key)]}
@@ -109,12 +111,19 @@ class Stepper:
 
     def run(self, task: Task, script: Runnable, text: str | None) -> Done:
         """Run a task's script, or what stands in for it; `text` is what it sends, if known. Raises ScriptError."""
+        self._settle(task)
         began = self.begin(task)
         before = read_names(self._connection) if self.may_rename(task) else None
         rows = self._keep(task, script, text)
         done = Done(step=task.step, milliseconds=milliseconds(began), rows=rows, renamings=self.renamed(task, before))
-        self.ran[task.step.direction, task.step.position] = (task, done)
+        self.ran[_key(task)] = (task, done)
         return done
+
+    def settle_before(self, task: Task) -> bool:
+        """From now on, check before a task what would be checked at the end; False if that has been done already."""
+        is_new = _key(task) not in self._to_settle
+        self._to_settle.add(_key(task))
+        return is_new
 
     def may_rename(self, task: Task) -> bool:
         """Whether it has to be looked what a task calls otherwise."""
@@ -150,11 +159,19 @@ class Stepper:
                     if self._keeper and _takes_from_waiting(self._keeper, done[-1], tasks[place:]):
                         self._keeper.deferred.end_transaction()
                         raise TooMuchForOne(task, behind=True)
-        except ScriptError:
+        except ScriptError as error:
             if self._keeper is None or not self._keeper.deferred.give_way():
                 raise
+            failed, ran = self.current, done[before:]
             del done[before:]
-            self.apply(tasks, done, measure=measure)
+            try:
+                self.apply(tasks, done, measure=measure)
+            except ScriptError as again:
+                if again.sqlstate in TOO_MUCH_FOR_ONE or len(done) - before > len(ran):
+                    raise
+                # without the rows it got no further: what it fails on then is no fault of that script
+                self.current, done[before:] = failed, ran
+                raise error from None
 
     def settle(self, done: Sequence[Done]) -> None:
         """Put back what could not be before these steps were committed."""
@@ -193,15 +210,22 @@ class Stepper:
 
     def _apply_ahead(self, tasks: Sequence[Task], done: list[Done]) -> None:
         """Apply migrations between which nothing else has to be asked."""
-        for may_rename, group in groupby(tasks, self.may_rename):
+        for is_asked_about, group in groupby(
+            tasks, lambda task: self.may_rename(task) or _key(task) in self._to_settle
+        ):
             neighbours = list(group)
-            if may_rename:
+            if is_asked_about:
                 for task in neighbours:
                     done.append(self.run_as_written(task))
                 continue
             with closing(run_all(self._connection, [task.script for task in neighbours if task.script])) as runs:
                 for task in neighbours:
                     done.append(self.run(task, AnswerAhead(runs), task.subject.text))
+
+    def _settle(self, task: Task) -> None:
+        """Do the late checks before a task that was refused because of them, as a commit would."""
+        if _key(task) in self._to_settle:
+            settle_constraints(self._connection)
 
     def _keep(self, task: Task, script: Runnable, text: str | None, *, tries_back: bool = True) -> Report:
         """Run the script, and keep what it takes away."""
@@ -211,6 +235,11 @@ class Stepper:
         opposite = task.opposite if tries_back else None
         back = None if opposite is None else ScriptRun(self._connection, opposite)
         return self._keeper.run(replace(task.subject, text=text), task.step.direction, script, back)
+
+
+def _key(task: Task) -> tuple[Direction, int]:
+    """By this a task is known again when it runs once more."""
+    return task.step.direction, task.step.position
 
 
 def _takes_from_waiting(keeper: Preserver, done: Done, later: Sequence[Task]) -> bool:
