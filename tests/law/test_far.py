@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.law.test_edited import must_be_home, must_have
+from tests.law.test_edited import T, must_be_home, must_have
 from tests.law.tour import Refused, Scripts
 
 if TYPE_CHECKING:
@@ -277,3 +277,35 @@ def test_a_script_that_rows_are_in_the_way_of_is_blamed_and_none_that_needs_them
         refused.value
     )
     must_be_home(tour, before)
+
+
+DEFAULTS = "INSERT INTO secret DEFAULT VALUES;"
+RANDOM = "INSERT INTO secret (word) SELECT gen_random_uuid()::text;"
+
+
+@pytest.mark.parametrize("people", ["SELECT 1", "INSERT INTO secret (word) VALUES ('own')", "DELETE FROM secret"])
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("seed", [DEFAULTS, RANDOM], ids=["defaults", "random"])
+def test_a_seed_of_which_no_value_is_ever_the_same_is_there_once(tour: Tour, seed: str, key: str, people: str) -> None:
+    """Its table comes and goes, within a sync and from one to the next."""
+    column = "word text NOT NULL DEFAULT gen_random_uuid()"
+    secret = Scripts(up=f"CREATE TABLE secret (id serial{key}, {column}); {seed}", down="DROP TABLE secret;")
+    here = {"0_other": OTHER, "3_secret": secret}
+    tour.sync(here)
+    tour.people(people)
+    travel(tour, {"0_other": OTHER}, here)
+    travel(tour, {"0_other": OTHER, "1_t": T, "3_secret": secret}, here)
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+def test_what_a_script_makes_of_rows_that_came_meanwhile_is_no_old_seed(tour: Tour, key: str) -> None:
+    """There were none when the script was tried, so that nothing says it reads them."""
+    up = f"CREATE TABLE notes (id serial{key}, t int, at timestamptz DEFAULT clock_timestamp());"
+    made = "INSERT INTO notes (t) VALUES (0); INSERT INTO notes (t) SELECT id FROM t;"
+    here = {"0_t": T, "1_notes": Scripts(up=f"{up} {made}", down="DROP TABLE notes;")}
+    tour.sync(here)
+    tour.people("INSERT INTO notes (t) VALUES (-1)")
+    tour.sync({"0_t": T})
+    tour.people("INSERT INTO t VALUES (7, 'x'), (8, 'y')")
+    tour.sync(here)
+    must_have(tour, "SELECT t FROM notes", "-1 0 7 8")
