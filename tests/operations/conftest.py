@@ -74,6 +74,9 @@ class Notebook:
         self.events.append(f"unrepairable: {failure.message}")
         return self.agree
 
+    def taking_back(self, plan: Plan) -> None:
+        self.events.append(f"taking back by {', '.join(f'{step.direction.sign} {step.label}' for step in plan.steps)}")
+
     def planned(self, plan: Plan) -> bool:
         self.events.append(f"planned {len(plan.steps)}")
         return self.agree

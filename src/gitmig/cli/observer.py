@@ -65,6 +65,10 @@ class Watcher:
         """Say what had been changed by hand and is not any more."""
         tell(f"took back what was changed by hand: {named(drift.names)}")
 
+    def taking_back(self, plan: Plan) -> None:
+        """Say why steps run that nobody has asked for."""
+        tell(f"a later step fails: taking back {plural(len(plan.steps), 'step')} that had to be committed before it")
+
     def planned(self, plan: Plan) -> bool:
         """Show and ask where it matters."""
         if plan.reverts and self._may_ask:

@@ -68,6 +68,7 @@ class Executor:
         self._reverter = Reverter(connection, expected, self._stepper) if expected else None
         self._arrival: Arrival | None = None
         self._committed: list[Done] = []
+        self.went_outside = False  # whether anything was done outside a transaction
 
     @property
     def committed(self) -> tuple[Done, ...]:
@@ -223,6 +224,7 @@ class Executor:
     def _run_outside(self, task: Task, book: Book, unfinished: Unfinished | None = None) -> None:
         """Each statement on its own; the unfinished row says how far it is, and goes when the ledger row comes."""
         connection = self._connection
+        self.went_outside = True
         script = task.script
         assert script is not None  # what has no script needs no outside
 

@@ -18,6 +18,7 @@ from gitmig.database.executor import Executor
 from gitmig.database.ledger import end_unfinished, extend_last_sync, read_state
 from gitmig.database.refusals import StepFailed
 from gitmig.database.reverting import Unrepairable
+from gitmig.database.sending import HOPELESS
 from gitmig.database.tasks import Context
 from gitmig.errors import UsageError
 from gitmig.operations import trust
@@ -292,10 +293,20 @@ class SyncRun:
         try:
             executor.run(outcome.plan, state)
         except StepFailed as failure:
-            raise step_failed(failure, outcome.plan, self._database) from failure
+            is_whole = failure.error.sqlstate not in HOPELESS and not (failure.escaped or executor.went_outside)
+            taken_back = bool(failure.committed) and is_whole and self._take_back()
+            raise step_failed(failure, outcome.plan, self._database, taken_back=taken_back) from failure
         except Unrepairable as failure:
             reached = replace(outcome, done=failure.committed)
             raise NoWayBack(reached, unrepairable(failure, self._database)) from failure
+
+    def _take_back(self) -> bool:
+        """Take back the part of a plan that had to be committed before another part failed; False if that fails."""
+        from gitmig.operations.undo import take_back  # rarely needed
+
+        with suppress(Exception):  # what the plan failed on is more important
+            return take_back(self.connection, self._project, self.observer, self._caller)
+        return False
 
     def _refuse_idle(self, state: State) -> None:
         """Raise UsageError if there is nothing to abandon: what was changed by hand is another matter."""

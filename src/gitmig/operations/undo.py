@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.core.layouts import layouts
 from gitmig.core.migration import File, Migration, MigrationSet
-from gitmig.core.protection import Caller
+from gitmig.core.protection import Caller, Verdict, judge
 from gitmig.core.version import Version
 from gitmig.database import ledger, ledger_schema
 from gitmig.database.connection import Address
+from gitmig.database.protection import is_protected
 from gitmig.errors import UsageError
 from gitmig.operations import trust
+from gitmig.operations.protection import change_of
 from gitmig.operations.sync import NoWayBack, SyncRun
 from gitmig.operations.target import Target
 from gitmig.operations.watching import SyncObserver
@@ -20,7 +23,7 @@ from gitmig.repository.snapshot import Snapshot
 from gitmig.rows.since import written_since
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gitmig.core.migration import Content
     from gitmig.core.plan import Applied, Plan
@@ -91,6 +94,44 @@ class _UndoRun(SyncRun):
                 report = keeper.insist(refused)
             self.observer.settled(report)
             ledger.extend_last_sync(self.connection)
+
+
+def take_back(connection: Connection, project: Project, observer: SyncObserver, caller: Caller) -> bool:
+    """Take back what a sync under way has committed; False if the database is protected. Raises GitmigError.
+
+    Nobody has seen the database in between but other sessions, whose work survives as it does on every tour.
+    """
+    state, last = ledger.read_state(connection), ledger.read_last_sync(connection)
+    assert last is not None  # noted with the first step that was committed
+    try:
+        outcome = _TakingBack(connection, _target(project, state, last), observer, caller).run(
+            abandon=False, discard_drift=False, take_over=True
+        )
+    except NoWayBack as failure:
+        raise failure.told from failure
+    if outcome.ran:
+        with connection.transaction():
+            ledger.forget_last_sync(connection)
+    return outcome.ran
+
+
+class _TakingBack(_UndoRun):
+    """An undo that nobody is asked about: they are told that the database is as it was before."""
+
+    def _refuse_strangers(self, plan: Plan, state: State, *, take_over: bool) -> None:
+        """All that runs was in the ledger before the sync, or is the way back of what it ran."""
+
+    def _agreed(self, plan: Plan) -> bool:
+        protected = is_protected(self.connection)
+        agreed = judge(change_of(plan), self._caller, protected=protected) is Verdict.GO
+        if agreed:
+            self.observer.taking_back(plan)
+        return agreed
+
+    @contextmanager
+    def _staying_told(self, keeper: Preserver | None) -> Iterator[None]:
+        """The sync that failed tells what stays."""
+        yield
 
 
 def _nothing_to_undo(project: Project, connection: Connection, state: State) -> UsageError:

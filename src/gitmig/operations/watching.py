@@ -35,6 +35,9 @@ class SyncObserver(Observer, OwnershipObserver, ProtectionObserver, RebuildObser
     def planned(self, plan: Plan) -> bool:
         """The plan is made and about to run; False calls it off."""
 
+    def taking_back(self, plan: Plan) -> None:
+        """The plan has failed when a part of it was committed already; this one takes that back."""
+
     def expired(self, items: Sequence[Item]) -> None:
         """Rows that were kept for longer than the settings say are dropped."""
 
@@ -66,6 +69,9 @@ class Silent:
     def planned(self, plan: Plan) -> bool:
         """No."""
         return False
+
+    def taking_back(self, plan: Plan) -> None:
+        """Say nothing."""
 
     def protected(self, plan: Plan) -> bool:
         """No."""
