@@ -309,3 +309,35 @@ def test_what_a_script_makes_of_rows_that_came_meanwhile_is_no_old_seed(tour: To
     tour.people("INSERT INTO t VALUES (7, 'x'), (8, 'y')")
     tour.sync(here)
     must_have(tour, "SELECT t FROM notes", "-1 0 7 8")
+
+
+REFERS = "crate int REFERENCES crates ON DELETE CASCADE"
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("ALTER TABLE badges DROP crate;", f"ALTER TABLE badges ADD {REFERS};"),
+        ("ALTER TABLE badges DROP crate; UPDATE badges SET v = v + 1;", f"ALTER TABLE badges ADD {REFERS}; SELECT 1;"),
+        (
+            "ALTER TABLE badges DROP CONSTRAINT badges_crate_fkey; UPDATE badges SET crate = NULL;",
+            "ALTER TABLE badges ADD FOREIGN KEY (crate) REFERENCES crates ON DELETE CASCADE;",
+        ),
+    ],
+    ids=["column", "column and values", "values"],
+)
+def test_one_value_that_refers_to_nothing_any_more_takes_no_others_along(
+    tour: Tour, up: str, down: str, key: str
+) -> None:
+    tables = f"CREATE TABLE crates (id int PRIMARY KEY); CREATE TABLE badges (id int{key}, v int, {REFERS});"
+    here = {"0_tables": Scripts(up=tables, down="DROP TABLE badges, crates;")}
+    tour.sync(here)
+    tour.people("INSERT INTO crates VALUES (1), (2), (3); INSERT INTO badges VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3)")
+    tour.sync(here | {"1_x": Scripts(up=up, down=down)})
+    tour.people("DELETE FROM crates WHERE id = 2")
+    tour.sync(here)
+    must_have(tour, "SELECT id, v, crate FROM badges", "1|1|1 2|2| 3|3|3")
+    assert [(item["rows"], item["reason"]) for item in tour.kept() if item["due"]] == [
+        (1, "the row it refers to is not there: foreign key badges_crate_fkey")
+    ], tour
