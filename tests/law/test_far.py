@@ -341,3 +341,30 @@ def test_one_value_that_refers_to_nothing_any_more_takes_no_others_along(
     assert [(item["rows"], item["reason"]) for item in tour.kept() if item["due"]] == [
         (1, "the row it refers to is not there: foreign key badges_crate_fkey")
     ], tour
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("UPDATE crates SET name = upper(name);", "SELECT 1;"),
+        ("DELETE FROM crates WHERE id = 1;", "SELECT 1;"),
+        ("ALTER TABLE badges DROP crate;", f"ALTER TABLE badges ADD {REFERS};"),
+    ],
+    ids=["values", "rows", "column"],
+)
+def test_a_row_that_breaks_a_foreign_key_already_is_in_nobodys_way(tour: Tour, up: str, down: str) -> None:
+    """Somebody has loaded it with triggers switched off. Itself it has no place where the key is checked anew."""
+    tables = f"CREATE TABLE crates (id int PRIMARY KEY, name text UNIQUE); CREATE TABLE badges (id int, {REFERS});"
+    here = {"0_tables": Scripts(up=tables, down="DROP TABLE badges, crates;")}
+    tour.sync(here)
+    tour.people("INSERT INTO crates VALUES (1, 'a'), (2, 'b'); INSERT INTO badges VALUES (1, 1), (2, 2)")
+    tour.people("SET session_replication_role = replica; INSERT INTO badges VALUES (3, 3)")
+    schema = tour.ask("SELECT conname, convalidated, condeferrable FROM pg_constraint WHERE contype = 'f'")
+    for _ in range(TOURS):
+        tour.sync(here | {"1_x": Scripts(up=up, down=down)})
+        tour.sync(here)
+        must_have(tour, "TABLE crates", "1|a 2|b")
+        must_have(tour, "SELECT id, crate FROM badges WHERE id < 3", "1|1 2|2")
+        must_have(tour, "SELECT id FROM badges", "1 2 3")
+    must_have(tour, "SELECT conname, convalidated, condeferrable FROM pg_constraint WHERE contype = 'f'", schema)
+    must_have(tour, "SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgisinternal", "O")

@@ -13,6 +13,7 @@ from gitmig.database.sending import HOPELESS
 from gitmig.rows import merge, sequences
 from gitmig.rows.bisect import Bisection, is_about_data
 from gitmig.rows.constraints import (
+    actions_off,
     foreign_keys,
     foreign_keys_late,
     identities_writable,
@@ -98,16 +99,20 @@ def give_back(
     Where it fails as a whole all of them are: what is kept is never in the way of a sync.
     """
     orphaned: dict[int, frozenset[str]] = {}
+    bears_broken = False
     while True:
         try:
             with connection.transaction():
-                return _PutBack(connection, store, places, witnesses, orphaned).run()
+                return _PutBack(connection, store, places, witnesses, orphaned, bears_broken=bears_broken).run()
         except _Dangling as found:
             found.note(connection)
             orphaned[found.place.item.id] = orphaned.get(found.place.item.id, frozenset()) | {*found.key.columns}
         except psycopg.Error as error:
             if error.sqlstate in HOPELESS:
                 raise
+            if isinstance(error, psycopg.errors.ForeignKeyViolation) and not bears_broken:
+                bears_broken = True  # rare, and costs a look at all rows that refer to these tables
+                continue
             for place in places:
                 connection.execute(
                     sql.SQL("UPDATE {} SET why = {}, detail = {} WHERE kind IN ({}) AND why IS NULL").format(
@@ -141,7 +146,8 @@ class _Dangling(Exception):
 class _PutBack:
     """Several items at once, whatever refers to what. The plan of a place says what becomes of each of its rows.
 
-    `orphaned`: by item, the columns that rows with the reason ORPHAN do not get back.
+    `orphaned`: by item, the columns that rows with the reason ORPHAN do not get back. `bears_broken`: it is looked
+    whether rows that are there break foreign keys already.
     """
 
     def __init__(
@@ -151,8 +157,11 @@ class _PutBack:
         places: Sequence[Place],
         witnesses: Mapping[int, Witness],
         orphaned: Mapping[int, frozenset[str]],
+        *,
+        bears_broken: bool,
     ) -> None:
         self._orphans = orphaned
+        self._bears_broken = bears_broken
         self._connection = connection
         self._store = store
         self._places = places
@@ -196,8 +205,9 @@ class _PutBack:
         acting = {key.oid: key for key in incoming if key.acts}
         others = {key.oid: key for key in [*keys, *incoming] if key.oid not in acting}
         with (
-            references_dropped(self._connection, acting.values()),
-            foreign_keys_late(self._connection, others.values()),
+            actions_off(self._connection, list(acting.values()) if self._bears_broken else ()) as broken,
+            references_dropped(self._connection, [key for key in acting.values() if key not in broken]),
+            foreign_keys_late(self._connection, [*others.values(), *broken]),
         ):
             rewritten.settle()
             for place in places:
