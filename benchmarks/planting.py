@@ -30,6 +30,7 @@ LITERALS: dict[str, Callable[[int], str]] = {
     "interval": lambda n: f"{n} days",
     "inet": lambda n: f"10.0.0.{n}",
     "xml": lambda n: f"<n>{n}</n>",
+    "tsvector": lambda n: f"row {n}",
 }
 BY_CATEGORY: dict[str, Callable[[int], str]] = {
     "N": str,
@@ -39,10 +40,23 @@ BY_CATEGORY: dict[str, Callable[[int], str]] = {
     "A": lambda _: "{}",
     "R": lambda _: "empty",
 }
+# Rows that refer to a row which is not there: its table has refused it.
+DANGLING = """
+SELECT format('DELETE FROM %s t WHERE %s AND NOT EXISTS (SELECT FROM %s r WHERE %s)', o.conrelid::regclass,
+  string_agg(format('t.%I IS NOT NULL', a.attname), ' AND '), o.confrelid::regclass,
+  string_agg(format('r.%I = t.%I', b.attname, a.attname), ' AND '))
+FROM pg_constraint o, unnest(o.conkey, o.confkey) k(own, other), pg_attribute a, pg_attribute b
+WHERE o.contype = 'f' AND o.conparentid = 0 AND a.attrelid = o.conrelid AND a.attnum = k.own
+  AND b.attrelid = o.confrelid AND b.attnum = k.other
+GROUP BY o.oid
+"""
 
 
 def plant(url: str, count: int) -> None:
-    """Write `count` rows into each table; one that refuses them, for a check say, stays as it is."""
+    """Write `count` rows into each table.
+
+    One that refuses them, for a check say, stays as it is; so do those that refer to it, as no rows could be theirs.
+    """
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")  # neither triggers nor references
         tables: dict[tuple[str, str], list[tuple[str, list[str | None]]]] = {}
@@ -51,6 +65,9 @@ def plant(url: str, count: int) -> None:
             tables.setdefault((schema, table), []).append((column, values))
         for name, columns in tables.items():
             _plant(connection, name, columns, count)
+        deletes = [query.encode() for (query,) in connection.execute(DANGLING).fetchall()]
+        while sum(connection.execute(delete).rowcount for delete in deletes):
+            pass
 
 
 def _value(n: int, type_: str, category: str, labels: list[str] | None, length: int | None) -> str | None:

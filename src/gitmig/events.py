@@ -75,6 +75,13 @@ class StepsCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class TakingBack:
+    """A plan has failed when a part of it was committed already; this one takes that back."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class SavingTable:
     """A table of `size` bytes is about to be copied, because a step may take rows of it away."""
 
@@ -177,6 +184,7 @@ Event = (
     | PlanStarted
     | StepStarted
     | StepsCommitted
+    | TakingBack
     | SavingTable
     | RowsRestored
     | RowsExpired

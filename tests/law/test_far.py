@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.law.test_edited import must_be_home, must_have
-from tests.law.tour import Scripts
+from tests.law.test_edited import T, must_be_home, must_have
+from tests.law.tour import Refused, Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -258,3 +258,113 @@ def test_values_of_one_row_that_two_items_hold_come_back_both(tour: Tour, unique
     tour.sync(here)
     tour.people("INSERT INTO t VALUES (1, 'a', 1, 10, 100), (2, 'b', 2, 20, 200), (3, 'c', 3, NULL, 300)")
     travel(tour, there, here)
+
+
+def test_a_script_that_rows_are_in_the_way_of_is_blamed_and_none_that_needs_them(tour: Tour) -> None:
+    """Without the rows that came back, an earlier script fails, which with them had run."""
+    column = {
+        "2_c": Scripts(up="ALTER TABLE t ADD c text;", down="ALTER TABLE t DROP c;"),
+        "3_c": Scripts(up="ALTER TABLE t ALTER c SET NOT NULL;", down="ALTER TABLE t ALTER c DROP NOT NULL;"),
+    }
+    base = {"0_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY);", down="DROP TABLE t;")}
+    tour.sync(base | column)
+    tour.people("INSERT INTO t VALUES (1, 'x')")
+    before = tour.rows()
+    number = Scripts(up="ALTER TABLE t ADD n int GENERATED ALWAYS AS (c::int) STORED;", down="ALTER TABLE t DROP n;")
+    with pytest.raises(Refused) as refused:
+        tour.sync(base | {"1_other": OTHER} | column | {"4_n": number})
+    assert 'applying 4_n failed at migrations/4_n.sql:2: invalid input syntax for type integer: "x"' in str(
+        refused.value
+    )
+    must_be_home(tour, before)
+
+
+DEFAULTS = "INSERT INTO secret DEFAULT VALUES;"
+RANDOM = "INSERT INTO secret (word) SELECT gen_random_uuid()::text;"
+
+
+@pytest.mark.parametrize("people", ["SELECT 1", "INSERT INTO secret (word) VALUES ('own')", "DELETE FROM secret"])
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("seed", [DEFAULTS, RANDOM], ids=["defaults", "random"])
+def test_a_seed_of_which_no_value_is_ever_the_same_is_there_once(tour: Tour, seed: str, key: str, people: str) -> None:
+    """Its table comes and goes, within a sync and from one to the next."""
+    column = "word text NOT NULL DEFAULT gen_random_uuid()"
+    secret = Scripts(up=f"CREATE TABLE secret (id serial{key}, {column}); {seed}", down="DROP TABLE secret;")
+    here = {"0_other": OTHER, "3_secret": secret}
+    tour.sync(here)
+    tour.people(people)
+    travel(tour, {"0_other": OTHER}, here)
+    travel(tour, {"0_other": OTHER, "1_t": T, "3_secret": secret}, here)
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+def test_what_a_script_makes_of_rows_that_came_meanwhile_is_no_old_seed(tour: Tour, key: str) -> None:
+    """There were none when the script was tried, so that nothing says it reads them."""
+    up = f"CREATE TABLE notes (id serial{key}, t int, at timestamptz DEFAULT clock_timestamp());"
+    made = "INSERT INTO notes (t) VALUES (0); INSERT INTO notes (t) SELECT id FROM t;"
+    here = {"0_t": T, "1_notes": Scripts(up=f"{up} {made}", down="DROP TABLE notes;")}
+    tour.sync(here)
+    tour.people("INSERT INTO notes (t) VALUES (-1)")
+    tour.sync({"0_t": T})
+    tour.people("INSERT INTO t VALUES (7, 'x'), (8, 'y')")
+    tour.sync(here)
+    must_have(tour, "SELECT t FROM notes", "-1 0 7 8")
+
+
+REFERS = "crate int REFERENCES crates ON DELETE CASCADE"
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("ALTER TABLE badges DROP crate;", f"ALTER TABLE badges ADD {REFERS};"),
+        ("ALTER TABLE badges DROP crate; UPDATE badges SET v = v + 1;", f"ALTER TABLE badges ADD {REFERS}; SELECT 1;"),
+        (
+            "ALTER TABLE badges DROP CONSTRAINT badges_crate_fkey; UPDATE badges SET crate = NULL;",
+            "ALTER TABLE badges ADD FOREIGN KEY (crate) REFERENCES crates ON DELETE CASCADE;",
+        ),
+    ],
+    ids=["column", "column and values", "values"],
+)
+def test_one_value_that_refers_to_nothing_any_more_takes_no_others_along(
+    tour: Tour, up: str, down: str, key: str
+) -> None:
+    tables = f"CREATE TABLE crates (id int PRIMARY KEY); CREATE TABLE badges (id int{key}, v int, {REFERS});"
+    here = {"0_tables": Scripts(up=tables, down="DROP TABLE badges, crates;")}
+    tour.sync(here)
+    tour.people("INSERT INTO crates VALUES (1), (2), (3); INSERT INTO badges VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3)")
+    tour.sync(here | {"1_x": Scripts(up=up, down=down)})
+    tour.people("DELETE FROM crates WHERE id = 2")
+    tour.sync(here)
+    must_have(tour, "SELECT id, v, crate FROM badges", "1|1|1 2|2| 3|3|3")
+    assert [(item["rows"], item["reason"]) for item in tour.kept() if item["due"]] == [
+        (1, "the row it refers to is not there: foreign key badges_crate_fkey")
+    ], tour
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("UPDATE crates SET name = upper(name);", "SELECT 1;"),
+        ("DELETE FROM crates WHERE id = 1;", "SELECT 1;"),
+        ("ALTER TABLE badges DROP crate;", f"ALTER TABLE badges ADD {REFERS};"),
+    ],
+    ids=["values", "rows", "column"],
+)
+def test_a_row_that_breaks_a_foreign_key_already_is_in_nobodys_way(tour: Tour, up: str, down: str) -> None:
+    """Somebody has loaded it with triggers switched off. Itself it has no place where the key is checked anew."""
+    tables = f"CREATE TABLE crates (id int PRIMARY KEY, name text UNIQUE); CREATE TABLE badges (id int, {REFERS});"
+    here = {"0_tables": Scripts(up=tables, down="DROP TABLE badges, crates;")}
+    tour.sync(here)
+    tour.people("INSERT INTO crates VALUES (1, 'a'), (2, 'b'); INSERT INTO badges VALUES (1, 1), (2, 2)")
+    tour.people("SET session_replication_role = replica; INSERT INTO badges VALUES (3, 3)")
+    schema = tour.ask("SELECT conname, convalidated, condeferrable FROM pg_constraint WHERE contype = 'f'")
+    for _ in range(TOURS):
+        tour.sync(here | {"1_x": Scripts(up=up, down=down)})
+        tour.sync(here)
+        must_have(tour, "TABLE crates", "1|a 2|b")
+        must_have(tour, "SELECT id, crate FROM badges WHERE id < 3", "1|1 2|2")
+        must_have(tour, "SELECT id FROM badges", "1 2 3")
+    must_have(tour, "SELECT conname, convalidated, condeferrable FROM pg_constraint WHERE contype = 'f'", schema)
+    must_have(tour, "SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgisinternal", "O")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import BeforeGitmig, GitmigError, SyncFailed, UsageError
-from gitmig.events import Event, ScriptResumed, StepsCommitted
+from gitmig.events import Event, ScriptResumed, StepsCommitted, TakingBack
 from gitmig.migrations.model import InvalidMigrations
 from tests.operations.conftest import Answers
 
@@ -180,6 +180,96 @@ def test_pending_trigger_events_are_no_obstacle(sandbox: Sandbox, database: Data
     sandbox.migration("0003_c", "ALTER TABLE a ADD more text;")
     run_sync()
     assert database.columns("a") == ["id", "of", "more"]
+
+
+def test_pending_trigger_events_put_no_commit_before_a_later_failure(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    """What is checked late is checked before the table is altered: that takes no commit."""
+    up = "CREATE TABLE a (id int PRIMARY KEY, of int REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
+    sandbox.migration("0001_a", up)
+    run_sync()
+    sandbox.migration("0002_b", "INSERT INTO a VALUES (1, 1);")
+    sandbox.migration("0003_c", "ALTER TABLE a ADD more text;")
+    sandbox.migration("0004_d", "SELECT nonsense;")
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert "rolled back: + 0002_b, + 0003_c" in caught.value.details
+    assert (database.columns("a"), database.rows("TABLE a")) == (["id", "of"], [])
+    assert database.applied() == ["0001_a"]
+
+
+def test_a_late_check_that_fails_is_told_of_the_script_that_broke_it(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.migration(
+        "0001_a", "CREATE TABLE a (id int PRIMARY KEY, of int REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
+    )
+    sandbox.migration("0002_b", "INSERT INTO a VALUES (1, 2);")
+    sandbox.migration("0003_c", "ALTER TABLE a ADD more text;")
+    with pytest.raises(SyncFailed, match=r"applying 0002_b failed.* violates foreign key constraint"):
+        run_sync()
+    assert database.tables() == []
+
+
+def enum_plan(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    """Rows in a table, and a plan that takes one of its columns, needs a commit in its middle, and fails behind it."""
+    sandbox.migration(
+        "0001_a", "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (id int, m mood);", "DROP TABLE a; DROP TYPE mood;"
+    )
+    sandbox.migration("0002_b", "ALTER TABLE a ADD more text;", "ALTER TABLE a DROP more;")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1, 'sad', 'x'), (2, NULL, NULL)")
+    sandbox.migration("0003_c", "ALTER TABLE a DROP more; ALTER TYPE mood ADD VALUE 'glad';")
+    sandbox.migration("0004_d", "UPDATE a SET m = 'glad';")
+    sandbox.migration("0005_e", "SELECT nonsense;")
+
+
+def test_a_plan_that_needs_several_transactions_and_fails_is_taken_back(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    enum_plan(sandbox, database, run_sync)
+    told: list[Event] = []
+    with pytest.raises(SyncFailed) as caught:
+        run_sync(notify=told.append)
+    assert caught.value.message.startswith("applying 0005_e failed")
+    assert "taken back: + 0003_c" in caught.value.details
+    assert "rolled back: + 0004_d" in caught.value.details
+    assert str(caught.value.hint).endswith("is as it was before; correct the script and run `gitmig sync`")
+    taken_back = [event.plan.steps for event in told if isinstance(event, TakingBack)]
+    assert [[step.label for step in steps] for steps in taken_back] == [["0003_c"]]
+    assert database.applied() == ["0001_a", "0002_b"]
+    assert database.rows("SELECT id, m::text, more FROM a ORDER BY id") == [(1, "sad", "x"), (2, None, None)]
+    assert database.rows("SELECT enumlabel FROM pg_enum") == [("sad",)]
+    assert database.rows("SELECT count(*) FROM gitmig_kept.item WHERE rows > 0") == [(0,)]
+    (sandbox.root / "migrations/0005_e.sql").unlink()
+    assert run_sync() == ["+ 0003_c", "+ 0004_d"]
+
+
+def test_nothing_is_taken_back_from_a_protected_database(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    enum_plan(sandbox, database, run_sync)
+    sandbox.gitmig("db", "protect")
+    told: list[Event] = []
+    with pytest.raises(SyncFailed) as caught:
+        run_sync(notify=told.append)
+    assert "done: + 0003_c" in caught.value.details
+    assert not any(isinstance(event, TakingBack) for event in told)
+    assert str(caught.value.hint).endswith(
+        "stays at the last step that is done; correct the script and run `gitmig sync`"
+    )
+    assert database.applied() == ["0001_a", "0002_b", "0003_c"]
+
+
+def test_what_ran_outside_a_transaction_is_not_taken_back(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    """It may have taken hours, as an index of a large table does."""
+    sandbox.git("config", "gitmig.runOutside", "always")
+    sandbox.table("0001_a", "a")
+    sandbox.migration("0002_b", "CREATE INDEX CONCURRENTLY a_id ON a (id);", "DROP INDEX CONCURRENTLY a_id;")
+    sandbox.migration("0003_c", "SELECT nonsense;")
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert "done: + 0001_a, + 0002_b" in caught.value.details
+    assert database.applied() == ["0001_a", "0002_b"]
 
 
 @pytest.mark.parametrize("where", ["large", "always"])

@@ -137,6 +137,7 @@ def _sentence(
     | events.WaitingForSessions
     | events.ScriptResumed
     | events.DriftDiscarded
+    | events.TakingBack
     | events.RowsExpired
     | events.BuildingDatabase,
 ) -> str:
@@ -144,18 +145,22 @@ def _sentence(
     match event:
         case events.WaitingForLock(holder):
             who = f"{holder.application or 'another program'} (process {holder.pid}, user {holder.user})"
-            return f"waiting for {who}, which has been at work for {holder.seconds:.0f} s …"
+            said = f"waiting for {who}, which has been at work for {holder.seconds:.0f} s …"
         case events.WaitingForSessions(sessions):
-            return f"waiting for others to leave the database: {', '.join(map(str, sessions))} …"
+            said = f"waiting for others to leave the database: {', '.join(map(str, sessions))} …"
         case events.ScriptResumed(label):
-            return f"finishing {label}, which was interrupted outside a transaction"
+            said = f"finishing {label}, which was interrupted outside a transaction"
         case events.DriftDiscarded(drift):
-            return f"took back what was changed by hand: {first_few(drift.names)}"
+            said = f"took back what was changed by hand: {first_few(drift.names)}"
+        case events.TakingBack(plan):
+            steps = plural(len(plan.steps), "step")
+            said = f"a later step fails: taking back {steps} that had to be committed before it"
         case events.RowsExpired(items):
             count = plural(len(items), "item")
-            return f"dropped {count} of kept rows older than `kept_age`, the first from {items[0].what}"
+            said = f"dropped {count} of kept rows older than `kept_age`, the first from {items[0].what}"
         case events.BuildingDatabase(count):
-            return f"building {plural(count, 'migration')} in a new database"
+            said = f"building {plural(count, 'migration')} in a new database"
+    return said
 
 
 def _trouble_of_down(step: Step) -> str | None:

@@ -14,6 +14,7 @@ from gitmig.execute.revert import Reverter
 from gitmig.execute.script import OUTSIDE_ONLY, runner_of
 from gitmig.execute.step_runner import StepRunner, milliseconds
 from gitmig.execute.tasks import (
+    PENDING,
     TOO_MUCH_FOR_ONE,
     Done,
     Outside,
@@ -78,6 +79,7 @@ class Executor:
         self._runner = StepRunner(connection, notify, preserver, self._gauge)
         self._verification: FinalVerification | None = None
         self._committed: list[Done] = []
+        self.went_outside = False  # whether anything was done outside a transaction
 
     @property
     def committed(self) -> tuple[Done, ...]:
@@ -189,6 +191,8 @@ class Executor:
         if self._was_committed():
             self._note_committed(writer)
             return self._failure(culprit, error, escaped=True)
+        if error.sqlstate == PENDING and batch.tasks[0] is not culprit and self._runner.settle_before(culprit):
+            return TooMuchForOne(culprit, settled=True)
         outside = error.sqlstate in OUTSIDE_ONLY or culprit.written is not None or (alone and culprit.in_parts)
         if error.sqlstate in TOO_MUCH_FOR_ONE and (outside or not alone):
             return TooMuchForOne(culprit, outside=outside)
@@ -228,6 +232,7 @@ class Executor:
         """Each statement on its own; the unfinished row says how far it is, and goes when the ledger row comes."""
         connection, script, is_new = self._connection, task.script, unfinished is None
         assert script is not None  # what has no script needs no outside
+        self.went_outside = True
         began = self._runner.begin(task)
         before = self._runner.names_before(task) if is_new else None
         try:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitmig.events import RowsRestored, StepStarted
 from gitmig.execute.script import AnswerAhead, ScriptRun, run_all
-from gitmig.execute.tasks import ApplyTask, Done, TooMuchForOne, inside
+from gitmig.execute.tasks import TOO_MUCH_FOR_ONE, ApplyTask, Done, TooMuchForOne, inside
 from gitmig.ledger import extend_last_sync
 from gitmig.migrations.plan import Direction
 from gitmig.postgres.run_sql import ScriptError
+from gitmig.rows.constraints import settle_constraints
 from gitmig.rows.items import DRIFT, Report, Subject
 from gitmig.rows.reach import Reach, names_tables, suspect
 from gitmig.rows.step import Runnable
@@ -55,6 +56,7 @@ class StepRunner:
     ) -> None:
         self.current: Task | None = None
         self.ran: dict[tuple[Direction, int], Done] = {}
+        self._to_settle: set[tuple[Direction, int]] = set()
         self._connection = connection
         self._notify = notify
         self._preserver = preserver
@@ -71,7 +73,7 @@ class StepRunner:
         If it runs again, what was done from it on has been taken back.
         """
         self.current = task
-        key = (task.step.direction, task.step.position)
+        key = _key(task)
         if key in self.ran:
             earlier = list(self.ran)
             self.ran = {one: self.ran[one] for one in earlier[: earlier.index(key)]}
@@ -80,12 +82,20 @@ class StepRunner:
 
     def run(self, task: Task, script: StepScript) -> Done:
         """Run a task's script, or what stands in for it. Raises ScriptError."""
+        if _key(task) in self._to_settle:  # it was refused because of late checks: they are done as a commit would
+            settle_constraints(self._connection)
         began = self.begin(task)
         before = self.names_before(task)
         rows = self._keep(task, script)
         done = Done(task=task, milliseconds=milliseconds(began), rows=rows, renamings=self.renamed(task, before))
-        self.ran[task.step.direction, task.step.position] = done
+        self.ran[_key(task)] = done
         return done
+
+    def settle_before(self, task: Task) -> bool:
+        """From now on, check before a task what would be checked at the end; False if that has been done already."""
+        is_new = _key(task) not in self._to_settle
+        self._to_settle.add(_key(task))
+        return is_new
 
     def run_as_written(self, task: Task) -> Done:
         """Run a task's own script in the open transaction. Raises ScriptError."""
@@ -124,11 +134,19 @@ class StepRunner:
                 for place, task in enumerate(tasks, 1):
                     done.append(self._apply(task, measure=task.step.position in measure))
                     self._refuse_waiting(done[-1], tasks[place:])
-        except ScriptError:
+        except ScriptError as error:
             if self._preserver is None or not self._preserver.deferred.give_way():
                 raise
+            failed, ran = self.current, done[before:]
             del done[before:]
-            self.apply(tasks, done, measure=measure)
+            try:
+                self.apply(tasks, done, measure=measure)
+            except ScriptError as again:
+                if again.sqlstate in TOO_MUCH_FOR_ONE or len(done) - before > len(ran):
+                    raise
+                # without the rows it got no further: what it fails on then is no fault of that script
+                self.current, done[before:] = failed, ran
+                raise error from None
 
     def put_back_waiting(self, done: Sequence[Done]) -> None:
         """Put back what could not be before these steps were committed."""
@@ -170,9 +188,9 @@ class StepRunner:
 
     def _apply_ahead(self, tasks: Sequence[ApplyTask], done: list[Done]) -> None:
         """Apply migrations between which nothing else has to be asked."""
-        for may_rename, group in groupby(tasks, self._may_rename):
+        for is_asked_about, group in groupby(tasks, lambda one: self._may_rename(one) or _key(one) in self._to_settle):
             neighbours = list(group)
-            if may_rename:
+            if is_asked_about:
                 for task in neighbours:
                     done.append(self.run_as_written(task))
                 continue
@@ -198,6 +216,11 @@ class StepRunner:
         opposite = task.opposite if tries_back else None
         back = None if opposite is None else ScriptRun(self._connection, opposite, opposite.text)
         return self._preserver.run(replace(task.subject, text=script.text), task.step.direction, script, back)
+
+
+def _key(task: Task) -> tuple[Direction, int]:
+    """By this a task is known again when it runs once more."""
+    return task.step.direction, task.step.position
 
 
 def milliseconds(began: float) -> float:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 # What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
 # pending trigger events (55006), out of locks (53200), and statements that must be outside of any transaction.
-TOO_MUCH_FOR_ONE = {"55P04", "55006", "53200"} | OUTSIDE_ONLY
+PENDING = "55006"
+TOO_MUCH_FOR_ONE = {"55P04", PENDING, "53200"} | OUTSIDE_ONLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,17 +339,20 @@ class TooMuchForOne(Exception):
     """A batch was rolled back whole because it can only be done in smaller transactions.
 
     With a commit before the task; or, if it must be `outside`, around it; or `behind` it, since rows wait for a commit
-    that later tasks take something from.
+    that later tasks take something from. `settled`: it is tried as it is, with all late checks done before the task.
     """
 
-    def __init__(self, task: Task, *, outside: bool = False, behind: bool = False) -> None:
+    def __init__(self, task: Task, *, outside: bool = False, behind: bool = False, settled: bool = False) -> None:
         super().__init__()
         self._task = task
         self._outside = outside
         self._behind = behind
+        self._settled = settled
 
     def smaller(self, batch: Together) -> list[Batch]:
         """The same tasks in smaller batches."""
+        if self._settled:
+            return [batch]
         place = next(k for k, task in enumerate(batch.tasks) if task is self._task)
         before, after = batch.tasks[:place], batch.tasks[place + 1 :]
         parts: list[Batch]

@@ -34,6 +34,7 @@ from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
 from gitmig.operations.status import preview
 from gitmig.postgres.address import Address
+from gitmig.postgres.run_sql import HOPELESS
 from gitmig.project import trust
 from gitmig.project.binding import bind
 from gitmig.project.decisions import UNATTENDED
@@ -323,10 +324,20 @@ class SyncRun:
         try:
             executor.run(synced.plan, state)
         except StepFailed as failure:
-            raise step_failed(failure, synced.plan, self._database) from failure
+            is_whole = failure.error.sqlstate not in HOPELESS and not (failure.escaped or executor.went_outside)
+            taken_back = bool(failure.committed) and is_whole and self._take_back()
+            raise step_failed(failure, synced.plan, self._database, taken_back=taken_back) from failure
         except Unrepairable as failure:
             reached = replace(synced, done=failure.committed)
             raise NoWayBack(reached, unrepairable(failure, self._database)) from failure
+
+    def _take_back(self) -> bool:
+        """Take back the part of a plan that had to be committed before another part failed; False if that fails."""
+        from gitmig.operations.undo import take_back  # rarely needed
+
+        with suppress(Exception):  # what the plan failed on is more important
+            return take_back(self._connection, self._project, self._notify, self._caller)
+        return False
 
     def _restore_late_rows(self, preserver: Preserver, plan: Plan, known: set[int]) -> None:
         """Put back what found its place only where the plan ends."""

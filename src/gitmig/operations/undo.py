@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig import ledger
 from gitmig.errors import UsageError
-from gitmig.events import UndoPlanned, silent
+from gitmig.events import TakingBack, UndoPlanned, silent
 from gitmig.git.snapshot import Snapshot
 from gitmig.ledger import schema
-from gitmig.ledger.protection import Caller
+from gitmig.ledger.protection import Caller, Verdict, is_protected, judge
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import File, Migration, MigrationSet, Version
 from gitmig.operations.sync import NoWayBack, SyncRun
 from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.decisions import UNATTENDED
+from gitmig.project.protection import change_of
 from gitmig.project.target import Target
 from gitmig.rows.since import written_since
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gitmig.events import Notify
     from gitmig.ledger import LastSync, Row, State
     from gitmig.migrations.model import Content
-    from gitmig.migrations.plan import Applied
+    from gitmig.migrations.plan import Applied, Plan
     from gitmig.operations.sync import Outcome
     from gitmig.postgres.connection import Connection
     from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
+    from gitmig.rows.preserve import Preserver
 
 REBUILT = "rebuild"  # what the history calls it
 
@@ -67,6 +70,43 @@ def undo(project: Project, *, notify: Notify = silent, decisions: Decisions = UN
         if undone.ran:
             trust.approve_ledger(project, connection)
         return undone
+
+
+def take_back(connection: Connection, project: Project, notify: Notify, caller: Caller) -> bool:
+    """Take back what a sync under way has committed; False if the database is protected. Raises GitmigError.
+
+    Nobody has seen the database in between but other sessions, whose work survives as it does on every tour.
+    """
+    state, last = ledger.read_state(connection), ledger.read_last_sync(connection)
+    assert last is not None  # noted with the first step that was committed
+    try:
+        run = _TakeBack(connection, _target(project, state, last), notify, UNATTENDED, caller, undo=True)
+        undone = run.run(abandon=False, discard_drift=False, take_over=True)
+    except NoWayBack as stuck:
+        raise stuck.failure from stuck
+    if undone.ran:
+        with connection.transaction():
+            ledger.forget_last_sync(connection)
+    return undone.ran
+
+
+class _TakeBack(SyncRun):
+    """An undo that nobody is asked about: they are told that the database is as it was before."""
+
+    def _refuse_strangers(self, plan: Plan, state: State, *, take_over: bool) -> None:
+        """All that runs was in the ledger before the sync, or is the way back of what it ran."""
+
+    def _may_run(self, plan: Plan) -> bool:
+        protected = is_protected(self._connection)
+        may_run = judge(change_of(plan), self._caller, protected=protected) is Verdict.GO
+        if may_run:
+            self._notify(TakingBack(plan))
+        return may_run
+
+    @contextmanager
+    def _telling_what_stays(self, preserver: Preserver | None) -> Iterator[set[int]]:
+        """The sync that failed tells what stays."""
+        yield {item.id for item in preserver.came()} if preserver else set()
 
 
 def _nothing_to_undo(project: Project, connection: Connection, state: State) -> UsageError:

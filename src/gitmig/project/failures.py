@@ -37,8 +37,11 @@ CREATES_ROLE = re.compile(r"create\s+(?:role|user|group)\b(?!\s+mapping)", re.IG
 MOST_NAMES = 8
 
 
-def step_failed(failure: StepFailed, plan: Plan | None, database: str) -> SyncFailed:
-    """What was done, what failed (file, line, statement, PostgreSQL's message), what was not run, what to do."""
+def step_failed(failure: StepFailed, plan: Plan | None, database: str, *, taken_back: bool = False) -> SyncFailed:
+    """What was done, what failed (file, line, statement, PostgreSQL's message), what was not run, what to do.
+
+    `taken_back`: what had been committed is not there any more.
+    """
     error = failure.error
     begun = [failure.step, *failure.rolled_back, *(done.step for done in failure.committed)]
     waiting = [step for step in plan.steps if step not in begun] if plan else []
@@ -48,7 +51,7 @@ def step_failed(failure: StepFailed, plan: Plan | None, database: str) -> SyncFa
     ]
     if error.context:
         details.append(f"where: {shortened(error.context)}")
-    details += _listed("done", [done.step for done in failure.committed])
+    details += _listed("taken back" if taken_back else "done", [done.step for done in failure.committed])
     details += _listed("rolled back", failure.rolled_back) + _listed("not run", waiting)
     verb, advice = "applying", "correct the script and run `gitmig sync`"
     if failure.step.direction is Direction.REVERT:
@@ -56,7 +59,7 @@ def step_failed(failure: StepFailed, plan: Plan | None, database: str) -> SyncFa
     if error.sqlstate == DUPLICATE and CREATES_ROLE.match(error.statement):
         advice = "roles belong to the whole server: create it only if it is missing, in a DO block"
     advice = BLAMELESS.get(error.sqlstate, advice)
-    kept = "stays at the last step that is done" if failure.committed else "is as it was before"
+    kept = "stays at the last step that is done" if failure.committed and not taken_back else "is as it was before"
     if failure.escaped:
         kept = "keeps what the script committed"
         advice += ", which says first what differs (`--discard-drift` takes it back)"

@@ -107,6 +107,19 @@ DEFERRABLE = """
     WHERE EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable)
     GROUP BY n.nspname, o.conname HAVING bool_or(o.condeferrable)
 """
+# What deletes or changes the rows that refer to one, where neither of the tables has partitions. A superuser can switch
+# it off, and nobody else.
+ACTIONS = f"""
+    SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', g.tgrelid::regclass, g.tgname),
+        format('ALTER TABLE %s ENABLE TRIGGER %I', g.tgrelid::regclass, g.tgname), o.oid::int8
+    FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_trigger g ON g.tgconstraint = o.oid AND g.tgrelid = o.confrelid
+    JOIN pg_catalog.pg_class c ON c.oid = o.conrelid {RELATION}
+    JOIN pg_catalog.pg_class fc ON fc.oid = o.confrelid
+    WHERE c.relkind = 'r' AND fc.relkind = 'r' AND o.conrelid <> o.confrelid AND g.tgenabled = 'O'
+        AND o.oid = ANY ($1::oid[])
+    ORDER BY g.oid
+"""
+MORE_DANGLING = "DO $$ BEGIN RAISE foreign_key_violation USING MESSAGE = {}; END $$"
 Names = list[tuple[str, str]]
 
 
@@ -271,6 +284,26 @@ def references_dropped(connection: Connection, keys: Collection[ForeignKey]) -> 
 
 
 @contextmanager
+def actions_off(connection: Connection, keys: Collection[ForeignKey]) -> Iterator[Collection[ForeignKey]]:
+    """Without what these foreign keys do to rows that refer to a row which is taken out for a moment.
+
+    For keys that rows break already, as who loaded them had switched triggers off: such a key cannot be dropped and
+    added anew. The block gets those of which that is true and possible; no more rows may break them when it ends.
+    """
+    if connection.info.parameter_status("is_superuser") != "on":
+        keys = ()
+    broken = {key.oid: (key, count) for key in keys if (count := _count_dangling(connection, key))}
+    (found,) = connection.run_prepared((ACTIONS, (sorted(broken),))) if broken else ((),)
+    off = [broken[oid] for oid in {oid for *_, oid in found}]
+    with held(connection, [Hold(off=statement, on=(again,)) for statement, again, _ in found]):
+        yield [key for key, _ in off]
+    for key, count in off:
+        if _count_dangling(connection, key) > count:
+            message = f"rows would refer to rows that are not there: foreign key {key.name}"
+            connection.execute(sql.SQL(MORE_DANGLING).format(sql.Literal(message)))
+
+
+@contextmanager
 def identities_writable(connection: Connection, tables: Collection[Table]) -> Iterator[None]:
     """GENERATED ALWAYS AS IDENTITY columns take values in an UPDATE for a while."""
     always = [(table, column.name) for table in tables for column in table.columns if column.always]
@@ -310,6 +343,13 @@ def defer_constraints(connection: Connection) -> None:
     names, _, nameable = _deferrable(rows)
     if names:
         connection.execute(_set(names if nameable else None, "DEFERRED"))
+
+
+def _count_dangling(connection: Connection, key: ForeignKey) -> int:
+    query = sql.SQL("SELECT count(*) FROM {} t WHERE {}").format(key.source, key.dangling)
+    row = connection.execute(query).fetchone()
+    assert row is not None  # an aggregate
+    return int(row[0])
 
 
 def _identity(connection: Connection, table: Table, column: str, kind: str) -> None:

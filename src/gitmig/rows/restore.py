@@ -13,6 +13,7 @@ from gitmig.postgres.run_sql import HOPELESS
 from gitmig.rows import merge, sequences
 from gitmig.rows.bisect import Bisection, is_about_data
 from gitmig.rows.constraints import (
+    actions_off,
     foreign_keys,
     foreign_keys_late,
     identities_writable,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from gitmig.rows.constraints import ForeignKey
     from gitmig.rows.places import Place
     from gitmig.rows.store import Store
+    from gitmig.rows.tables import Column
 
 
 def put_back(
@@ -96,27 +98,70 @@ def give_back(
 
     Where it fails as a whole all of them are: what is kept is never in the way of a sync.
     """
-    try:
-        with connection.transaction():
-            return _PutBack(connection, store, places, witnesses).run()
-    except psycopg.Error as error:
-        if error.sqlstate in HOPELESS:
-            raise
-        for place in places:
-            connection.execute(
-                sql.SQL("UPDATE {} SET why = {}, detail = {} WHERE kind IN ({}) AND why IS NULL").format(
-                    place.data, Reason.REFUSED.value, error.diag.message_primary or str(error), THEIRS
+    orphaned: dict[int, frozenset[str]] = {}
+    bears_broken = False
+    while True:
+        try:
+            with connection.transaction():
+                return _PutBack(connection, store, places, witnesses, orphaned, bears_broken=bears_broken).run()
+        except _Dangling as found:
+            found.note(connection)
+            orphaned[found.place.item.id] = orphaned.get(found.place.item.id, frozenset()) | {*found.key.columns}
+        except psycopg.Error as error:
+            if error.sqlstate in HOPELESS:
+                raise
+            if isinstance(error, psycopg.errors.ForeignKeyViolation) and not bears_broken:
+                bears_broken = True  # rare, and costs a look at all rows that refer to these tables
+                continue
+            for place in places:
+                connection.execute(
+                    sql.SQL("UPDATE {} SET why = {}, detail = {} WHERE kind IN ({}) AND why IS NULL").format(
+                        place.data, Reason.REFUSED.value, error.diag.message_primary or str(error), THEIRS
+                    )
                 )
+            return set()
+
+
+class _Dangling(Exception):
+    """Rows (numbers) of an item would refer to rows that are not there, by the values that they got back."""
+
+    def __init__(self, place: Place, key: ForeignKey, rows: Sequence[int]) -> None:
+        super().__init__()
+        self.place = place
+        self.key = key
+        self._rows = rows
+
+    def note(self, connection: Connection) -> None:
+        """Note it as the reason why these rows stay kept."""
+        connection.execute(
+            sql.SQL("UPDATE {} SET why = {}, detail = {} WHERE n IN ({})").format(
+                self.place.data,
+                Reason.ORPHAN.value,
+                f"foreign key {self.key.name}",
+                listed(map(sql.Literal, self._rows)),
             )
-    return set()
+        )
 
 
 class _PutBack:
-    """Several items at once, whatever refers to what. The plan of a place says what becomes of each of its rows."""
+    """Several items at once, whatever refers to what. The plan of a place says what becomes of each of its rows.
+
+    `orphaned`: by item, the columns that rows with the reason ORPHAN do not get back. `bears_broken`: it is looked
+    whether rows that are there break foreign keys already.
+    """
 
     def __init__(
-        self, connection: Connection, store: Store, places: Sequence[Place], witnesses: Mapping[int, Witness]
+        self,
+        connection: Connection,
+        store: Store,
+        places: Sequence[Place],
+        witnesses: Mapping[int, Witness],
+        orphaned: Mapping[int, frozenset[str]],
+        *,
+        bears_broken: bool,
     ) -> None:
+        self._orphans = orphaned
+        self._bears_broken = bears_broken
         self._connection = connection
         self._store = store
         self._places = places
@@ -160,8 +205,9 @@ class _PutBack:
         acting = {key.oid: key for key in incoming if key.acts}
         others = {key.oid: key for key in [*keys, *incoming] if key.oid not in acting}
         with (
-            references_dropped(self._connection, acting.values()),
-            foreign_keys_late(self._connection, others.values()),
+            actions_off(self._connection, list(acting.values()) if self._bears_broken else ()) as broken,
+            references_dropped(self._connection, [key for key in acting.values() if key not in broken]),
+            foreign_keys_late(self._connection, [*others.values(), *broken]),
         ):
             rewritten.settle()
             for place in places:
@@ -174,12 +220,14 @@ class _PutBack:
                 self._delete(place)
             moving = {place.table.oid for place in places if place.unique or self._moves_keys(place)}
             for place in reversed(places):  # of two versions of a value the newer one counts
-                self._update(place, swaps=place.table.oid in moving)
+                self._update(place, _referring(place, keys), swaps=place.table.oid in moving)
             for place in places:
                 self._insert(place)
             self._spare(places)
             while sum(self._take_out_orphans(place, keys) for place in places):
                 self._orphaned = True
+            for place in places:
+                self._find_dangling(place, keys)
             for place in places:
                 self._miss(place)
                 self._note_conflicts(place)
@@ -265,14 +313,17 @@ class _PutBack:
             )
         )
 
-    def _update(self, place: Place, *, swaps: bool) -> None:
-        """Give rows that are there their values back; `swaps`: such as there may be only one of."""
+    def _update(self, place: Place, keys: Sequence[ForeignKey], *, swaps: bool) -> None:
+        """Give rows that are there their values back; `swaps`: such as there may be only one of.
+
+        `keys` are the foreign keys that these values may break: then it is followed where the rows go.
+        """
         if not self._is_to(place, Act.UPDATE):
             return
         sets = [*merge.assignments(place), *((pair.column, pair.value) for pair in place.key)]
-        values = [sql.SQL("{} AS {}").format(value, sql.Identifier(f"v{k}")) for k, (_, value) in enumerate(sets)]
 
-        def work(rows: sql.Composable) -> None:
+        def give(sets: Sequence[tuple[Column, sql.Composable]], rows: sql.Composable) -> None:
+            values = [sql.SQL("{} AS {}").format(value, sql.Identifier(f"v{k}")) for k, (_, value) in enumerate(sets)]
             source = sql.SQL(
                 "SELECT k.n, t.tableoid AS oid, t.ctid AS tid, {values} FROM {data} k "
                 "JOIN {plan} x ON x.n {equal} k.n AND x.act {equal} {act} "
@@ -288,13 +339,19 @@ class _PutBack:
             )
             names = [column.name for column, _ in sets]
             if swaps:
-                self._replace(place, source, names)
+                self._replace(place, source, names, follow=bool(keys))
             else:
-                self._move(place, _updating(place, source, names))
+                self._move(place, _updating(place, source, names), follow=bool(keys))
 
         if sets:
             rows = self._acts[place.item.id][Act.UPDATE]
-            Bisection(self._connection, place.item.data, self._with_act(place, Act.UPDATE), work).run(rows)
+            Bisection(
+                self._connection, place.item.data, self._with_act(place, Act.UPDATE), lambda part: give(sets, part)
+            ).run(rows)
+        if orphaned := self._orphans.get(place.item.id):
+            rest = [(column, value) for column, value in sets if column.name not in orphaned]
+            if rest:
+                give(rest, sql.SQL("k.why {} {}").format(EQUAL, sql.Literal(Reason.ORPHAN.value)))
 
     def _moves_keys(self, place: Place) -> bool:
         """Whether rows get other keys than they have."""
@@ -308,7 +365,7 @@ class _PutBack:
         ).fetchone()
         return bool(row and row[0])
 
-    def _replace(self, place: Place, source: sql.Composable, names: Sequence[str]) -> None:
+    def _replace(self, place: Place, source: sql.Composable, names: Sequence[str], *, follow: bool) -> None:
         """Update rows that may swap values of which there is only one: take them all out, and put them in again."""
         by_name = {name: f"v{k}" for k, name in enumerate(names)}
         columns = [column.name for column in place.table.stored]
@@ -345,12 +402,19 @@ class _PutBack:
             "(SELECT pg_catalog.row_number() OVER () AS place, to_oid, to_tid FROM put) p JOIN "
             "(SELECT pg_catalog.row_number() OVER (ORDER BY n) AS place, oid, tid FROM {}) h ON h.place {} p.place"
         ).format(data_table(hold), EQUAL)
-        self._move(place, moved, put)
+        self._move(place, moved, put, follow=follow)
         self._store.drop_data(hold)
 
-    def _move(self, place: Place, moved: sql.Composed, put: sql.Composed | None = None) -> None:
-        """Move rows; what is planned for them by other items of the same table is about the places they have then."""
-        others = [other.plan for other in self._places if other is not place and other.table.oid == place.table.oid]
+    def _move(self, place: Place, moved: sql.Composed, put: sql.Composed | None = None, *, follow: bool) -> None:
+        """Move rows; what is planned for them by other items of the same table is about the places they have then.
+
+        `follow`: by this one, too.
+        """
+        others = [
+            other.plan
+            for other in self._places
+            if (other is not place or follow) and other.table.oid == place.table.oid
+        ]
         self._write(following(moved, [plan for plan in others if plan in self._planned], put=put))
 
     def _insert(self, place: Place) -> None:
@@ -435,6 +499,26 @@ class _PutBack:
                 )
         return found
 
+    def _find_dangling(self, place: Place, keys: Sequence[ForeignKey]) -> None:
+        """Raise _Dangling if rows refer to rows that are not there, by values which they got back."""
+        for key in _referring(place, keys) if self._is_to(place, Act.UPDATE) else ():
+            rows = self._connection.execute(
+                sql.SQL(
+                    "SELECT k.n FROM {data} k JOIN {plan} x ON x.n {equal} k.n AND x.act {equal} {act} "
+                    "JOIN {table} t ON t.tableoid {equal} x.oid AND t.ctid {equal} x.tid "
+                    "WHERE k.why IS NULL AND {dangling}"
+                ).format(
+                    data=place.data,
+                    plan=data_table(place.plan),
+                    table=place.table.source,
+                    act=sql.Literal(Act.UPDATE.value),
+                    equal=EQUAL,
+                    dangling=key.dangling,
+                )
+            ).fetchall()
+            if rows:
+                raise _Dangling(place, key, [number for (number,) in rows])
+
     def _rows_of(self, place: Place, which: sql.Composable) -> sql.Composable:
         """`k JOIN t`: rows that came back, with what they are in the table."""
         if place.key:
@@ -501,6 +585,12 @@ class _PutBack:
         """Change rows of users: what hangs on their tables finds what it finds in the user's own sessions."""
         with self._connection.users_path():
             return self._connection.execute(statement).rowcount
+
+
+def _referring(place: Place, keys: Sequence[ForeignKey]) -> list[ForeignKey]:
+    """The foreign keys that values which are put back are part of."""
+    names = {pair.column.name for pair in place.pairs}
+    return [key for key in keys if key.table == place.table.oid and not names.isdisjoint(key.columns)]
 
 
 def _updating(place: Place, source: sql.Composable, names: Sequence[str]) -> sql.Composed:

@@ -110,6 +110,7 @@ class StepRun:
         self._names = None if aside else _concerned(step)
         self._oids = {item.home.oid for item in step.due if item.home}
         self._before = self._read()
+        self._start = self._before  # as things were when the script began that counts
         self._needed: dict[int, tuple[Column, ...]] = {}
         self._helping: list[str] = []
         self._dropped: dict[int, tuple[Column, ...]] = {}
@@ -198,7 +199,7 @@ class StepRun:
 
         if not attempt(self._connection, work, moves=suspect(self._step.subject.text).writes):
             self._needed = {}
-            self._before = self._read()  # what was taken back stays counted
+            self._start = self._before = self._read()  # what was taken back stays counted
         return report
 
     def _is_as_foreseen(
@@ -268,7 +269,7 @@ class StepRun:
         """Run the script with snapshots taken, put back what is due, and keep what is lost. Raises ScriptError."""
         lock(self._connection, [self._before.by_oid[oid] for oid in self._needed])
         snapshots = self._take()
-        before = self._before if self._is_predictable else self._read()
+        self._start = before = self._before if self._is_predictable else self._read()
         quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in self._aside])
         self._step.script.run()
         after = self._seen_after
@@ -483,7 +484,7 @@ class StepRun:
         table = self._table_before(place.table, after)
         one = seen.get(table.oid) if table else None
         item = place.item
-        is_known = item.id in self._differing
+        is_known = item.id in self._differing or (table is None and self._made_of_nothing(after))
         differing_ = self._differing.get(item.id, frozenset())
         return Witness(
             pairing=one.pairing if one else None,
@@ -493,6 +494,14 @@ class StepRun:
             changed=bool(differing_) or not is_known,
             derived=not differing_.isdisjoint(item.inputs.read),
         )
+
+    def _made_of_nothing(self, after: Tables) -> bool:
+        """Whether the script has read no row that was there before it: what it writes is what it always writes."""
+        start = self._start
+        if self._names is not None or not (start.counted and after.counted):
+            return False
+        found = ((table, after.by_oid.get(table.oid)) for table in start)
+        return not any(table.filled if now is None else (now.activity - table.activity).touched for table, now in found)
 
     def _try_opposite(self, seen: dict[int, Seen], before: Tables, after: Tables) -> tuple[Given | None, Tables]:
         """See what the opposite step would make of it; None if it writes no rows. Also all tables after the step."""

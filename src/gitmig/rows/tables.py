@@ -81,6 +81,11 @@ class Activity:
         """How many rows were written in any way."""
         return self.inserted + self.updated + self.deleted
 
+    @property
+    def touched(self) -> bool:
+        """Whether any row was read or written."""
+        return bool(self.read or self.written)
+
     @classmethod
     def total(cls, parts: Iterable[Activity]) -> Activity:
         """What was done to several parts of a table."""
