@@ -28,10 +28,12 @@ from gitmig import (
     sync,
     verify,
 )
+from gitmig.events import MigrationsSelected, MigrationVerified, PlanStarted, StepsCommitted, StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitmig.events import Event
     from tests.conftest import Database, Sandbox
 
 TOP = Path(__file__).parents[1]
@@ -180,6 +182,15 @@ def test_what_cannot_be_gone_back_is_not_rebuilt(project: Project, repo: Sandbox
         sync(ignoring, "HEAD")
     assert database.tables() == ["a", "b"]
     assert database.rows("SELECT count(*) FROM pg_database WHERE datname LIKE current_database() || '\\_%'") == [(0,)]
+
+
+def test_what_happens_is_told_to_who_listens(project: Project) -> None:
+    told: list[Event] = []
+    sync(project, on_event=told.append)
+    assert [type(event) for event in told] == [PlanStarted, StepStarted, StepsCommitted]
+    told.clear()
+    verify(project, everything=True, on_event=told.append)
+    assert told == [MigrationsSelected(1), MigrationVerified("0001_a")]
 
 
 # --- assert_in_sync ---

@@ -54,18 +54,19 @@ def sync(
     discard_drift: bool = False,
     take_over: bool = False,
     timeout: int = 10,
-    notify: Notify = silent,
+    on_event: Notify = silent,
     decisions: Decisions = UNATTENDED,
 ) -> Outcome:
     """Bring the database to the migrations of the work tree, or of the commit `revision`.
 
     A dry run makes the plan and changes nothing. `abandon` forgets an interrupted script and takes back what it did,
     `discard_drift` takes back what was changed in the schema by hand, `take_over` makes a database that belongs to
-    another project this one's. `timeout` is how many seconds connecting may take.
+    another project this one's. `timeout` is how many seconds connecting may take. `on_event` is called with what
+    happens meanwhile (see `gitmig.events`).
 
     To call it is to want it: nobody is asked. A protected database is left alone, and a database to which no way leads
-    is not built anew; both are errors. `notify` and `decisions` are for the command line, which tells what happens and
-    can ask, and no part of the promise. Raises GitmigError; SyncFailed if a script failed.
+    is not built anew; both are errors. `decisions` is how the command line asks, and no part of the promise. Raises
+    GitmigError; SyncFailed if a script failed.
     """
     from gitmig.operations import sync as operation
 
@@ -77,7 +78,7 @@ def sync(
         discard_drift=discard_drift,
         take_over=take_over,
         timeout=timeout,
-        notify=notify,
+        notify=on_event,
         decisions=decisions,
     )
 
@@ -123,18 +124,19 @@ def verify(
     everything: bool = False,
     trust: bool = False,
     consent: Consent | None = None,
-    notify: Notify = silent,
+    on_event: Notify = silent,
 ) -> Verified:
     """Try on a scratch database whether each down undoes its up, with rows in the tables.
 
     `what` is a commit, which adds migrations to its first parent, or a range `A..B`; None is what the work tree's
     branch adds to the default branch, and `everything` the whole set. Scripts that this clone does not trust run only
-    with `trust`. `consent` and `notify` are for the command line, and no part of the promise. Raises GitmigError.
+    with `trust`. `on_event` is called with what happens meanwhile (see `gitmig.events`). `consent` is the command
+    line's way to ask, and no part of the promise. Raises GitmigError.
     """
     from gitmig.operations import verify as operation
 
     consent = consent or (None if trust else refuse_untrusted)
-    return operation.verify(project, what, everything=everything, consent=consent, notify=notify)
+    return operation.verify(project, what, everything=everything, consent=consent, notify=on_event)
 
 
 def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool = False, timeout: int = 10) -> None:

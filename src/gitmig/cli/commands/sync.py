@@ -63,7 +63,7 @@ def command(
             abandon=abandon,
             discard_drift=discard_drift,
             take_over=take_over,
-            notify=reporter,
+            on_event=reporter,
             decisions=Person(agreed=yes, may_ask=not as_json),
         )
     if as_json:

@@ -35,7 +35,7 @@ def command(what: str | None, everything: bool, strict: bool, trust: bool, datab
 
     consent = scratch_consent(given=trust, may_ask=not as_json)
     with Reporter() as reporter:
-        found = verify(options.project(database), what, everything=everything, consent=consent, notify=reporter)
+        found = verify(options.project(database), what, everything=everything, consent=consent, on_event=reporter)
     if as_json:
         print_json(json.of_verify(found))
     else:
