@@ -443,10 +443,10 @@ def test_an_empty_database_has_nothing_to_adopt(
 
 
 def test_what_the_bootstrap_makes_is_no_migration(sandbox: Sandbox, database: Database, run: Adopt) -> None:
-    sandbox.write("bootstrap.sql", "CREATE TABLE ground (id int);")
+    sandbox.write("bootstrap.sql", "CREATE TABLE baseline (id int);")
     sandbox.write("gitmig.toml", 'bootstrap = "bootstrap.sql"\n')
-    sandbox.migration("0001_rows", "INSERT INTO ground VALUES (1);")
-    database.rows("CREATE TABLE ground (id int)")
+    sandbox.migration("0001_rows", "INSERT INTO baseline VALUES (1);")
+    database.rows("CREATE TABLE baseline (id int)")
     assert refusal(run, database).hint == "`gitmig sync` applies them"
 
 

@@ -1,4 +1,4 @@
-"""What of schema public is the ground, told from the database and a fresh build, and expected under any other build."""
+"""What of schema public is its baseline, told from the database and a fresh build, and expected under other builds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitmig.schema.baseline import Ground, may_have_ground
+from gitmig.schema.baseline import PublicBaseline, may_have_baseline
 from gitmig.schema.model import PUBLIC, ObjectKind, ObjectName, Schema
 
 COMMENT = "standard public schema"
@@ -70,8 +70,8 @@ def test_who_may_use_schema_public(
         fresh = [*FRESH, CREATOR] if version < 150000 else FRESH
         return [entry for entry in fresh if entry not in gone] + [one[1:] for one in changes if one[0] == "+"]
 
-    ground = Ground.of(schema(made(found)), schema(made(built)), version)
-    assert ground.under(schema(made(elsewhere))) == schema(made(expected))
+    baseline = PublicBaseline.of(schema(made(found)), schema(made(built)), version)
+    assert baseline.under(schema(made(elsewhere))) == schema(made(expected))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_who_may_create_in_it_is_another_matter_since_postgresql_15(
     version: int, found: list[str], expected: list[str]
 ) -> None:
     fresh = schema([*FRESH, CREATOR] if version < 150000 else FRESH)
-    assert Ground.of(schema(found), fresh, version).under(fresh) == schema(expected)
+    assert PublicBaseline.of(schema(found), fresh, version).under(fresh) == schema(expected)
 
 
 @pytest.mark.parametrize(
@@ -101,32 +101,32 @@ def test_who_may_create_in_it_is_another_matter_since_postgresql_15(
 def test_the_comment_is_the_ground_s_where_no_migration_has_one(
     found: str | None, built: str | None, elsewhere: str | None, expected: str | None
 ) -> None:
-    ground = Ground.of(schema(FRESH, found), schema(FRESH, built), 150000)
-    assert ground.under(schema(FRESH, elsewhere)) == schema(FRESH, expected)
+    baseline = PublicBaseline.of(schema(FRESH, found), schema(FRESH, built), 150000)
+    assert baseline.under(schema(FRESH, elsewhere)) == schema(FRESH, expected)
 
 
 def test_without_schema_public_there_is_no_ground() -> None:
     """Dropped by hand it is missed, dropped by a migration it comes back; ignored it is in none of them."""
     none, ours = Schema({TABLE: "[]"}), schema(["app=CREATE"], "ours")
-    assert Ground.of(none, ours, 150000) == Ground.of(ours, none, 150000) == Ground()
-    assert Ground.of(ours, schema(FRESH), 150000).under(none) is none
-    assert not may_have_ground(none, 150000)
+    assert PublicBaseline.of(none, ours, 150000) == PublicBaseline.of(ours, none, 150000) == PublicBaseline()
+    assert PublicBaseline.of(ours, schema(FRESH), 150000).under(none) is none
+    assert not may_have_baseline(none, 150000)
 
 
 def test_a_database_as_postgresql_makes_it_has_no_ground_whatever_was_built() -> None:
-    assert not may_have_ground(schema(FRESH), 150000)
-    assert not may_have_ground(schema([*FRESH, CREATOR]), 140000)
-    assert may_have_ground(schema([*FRESH, CREATOR]), 150000)
-    assert may_have_ground(schema(FRESH), 140000)
-    assert may_have_ground(schema(FRESH, "ours"), 150000)
-    assert Ground.of(schema(FRESH), schema(["app=USAGE"], "a migration's"), 150000) == Ground()
+    assert not may_have_baseline(schema(FRESH), 150000)
+    assert not may_have_baseline(schema([*FRESH, CREATOR]), 140000)
+    assert may_have_baseline(schema([*FRESH, CREATOR]), 150000)
+    assert may_have_baseline(schema(FRESH), 140000)
+    assert may_have_baseline(schema(FRESH, "ours"), 150000)
+    assert PublicBaseline.of(schema(FRESH), schema(["app=USAGE"], "a migration's"), 150000) == PublicBaseline()
 
 
 def test_what_both_have_done_is_in_doubt_and_every_reading_of_it_is_offered() -> None:
     """The likeliest comes first: that only migrations did it."""
     found, fresh = schema([*OWNER, "app=USAGE", "ro=USAGE"]), schema(FRESH)
-    ground = Ground.of(found, schema([*OWNER, "ro=USAGE"]), 150000)
-    assert [reading.under(fresh) for reading in ground.readings()] == [
+    baseline = PublicBaseline.of(found, schema([*OWNER, "ro=USAGE"]), 150000)
+    assert [reading.under(fresh) for reading in baseline.readings()] == [
         schema([*FRESH, "app=USAGE"]),
         schema([*OWNER, "app=USAGE"]),
         schema([*FRESH, "app=USAGE", "ro=USAGE"]),
@@ -136,7 +136,7 @@ def test_what_both_have_done_is_in_doubt_and_every_reading_of_it_is_offered() ->
 
 def test_of_too_many_doubts_nobody_is_offered_every_reading() -> None:
     found = schema([*FRESH, *(f"{role}=USAGE" for role in "abcdefgh")])
-    assert len(list(Ground.of(found, found, 150000).readings())) == 1
+    assert len(list(PublicBaseline.of(found, found, 150000).readings())) == 1
 
 
 RIGHTS = st.sampled_from(["PUBLIC=CREATE", "PUBLIC=USAGE", "a=USAGE", "a=USAGE by b", "owner=CREATE", "owner=USAGE"])
@@ -149,20 +149,20 @@ VERSIONS = st.sampled_from([140000, 150000])
 
 @given(SCHEMAS, SCHEMAS, VERSIONS)
 def test_what_is_put_right_is_right(found: Schema, built: Schema, version: int) -> None:
-    ground = Ground.of(found, built, version)
-    expected = ground.under(built)
-    assert Ground.of(expected, built, version).under(built) == expected
-    assert ground.under(expected) == expected
-    assert {reading.under(built).fingerprint for reading in ground.readings()} == {expected.fingerprint}
+    baseline = PublicBaseline.of(found, built, version)
+    expected = baseline.under(built)
+    assert PublicBaseline.of(expected, built, version).under(built) == expected
+    assert baseline.under(expected) == expected
+    assert {reading.under(built).fingerprint for reading in baseline.readings()} == {expected.fingerprint}
 
 
 @given(SCHEMAS, VERSIONS)
 def test_where_no_migration_says_anything_everything_is_right(found: Schema, version: int) -> None:
     fresh = schema([*FRESH, CREATOR] if version < 150000 else FRESH)
-    assert Ground.of(found, fresh, version).under(fresh) == found
+    assert PublicBaseline.of(found, fresh, version).under(fresh) == found
 
 
 @given(SCHEMAS, SCHEMAS, VERSIONS)
 def test_without_a_ground_a_fresh_build_is_expected(found: Schema, built: Schema, version: int) -> None:
-    if not may_have_ground(found, version):
-        assert Ground.of(found, built, version).under(built) == built
+    if not may_have_baseline(found, version):
+        assert PublicBaseline.of(found, built, version).under(built) == built

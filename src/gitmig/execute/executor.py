@@ -75,8 +75,8 @@ class Executor:
         self._context = context
         self._notify = notify
         self._expected = expected
-        self._gauge = expected.gauge if expected else None
-        self._runner = StepRunner(connection, notify, preserver, self._gauge)
+        self._fingerprinter = expected.fingerprinter if expected else None
+        self._runner = StepRunner(connection, notify, preserver, self._fingerprinter)
         self._verification: FinalVerification | None = None
         self._committed: list[Done] = []
         self.went_outside = False  # whether anything was done outside a transaction
@@ -115,7 +115,7 @@ class Executor:
         with self._connection.transaction():
             schema.upgrade(self._connection)
             Repairer(self._connection, self._expected, self._runner).discard_drift(len(state.stack))
-            fingerprint = self._expected.gauge.measure(self._connection).fingerprint
+            fingerprint = self._expected.fingerprinter.measure(self._connection).fingerprint
             LedgerWriter(self._connection, self._context, state).discard_drift(fingerprint)
 
     def _suited(self, found: list[Task]) -> list[Task]:
@@ -206,9 +206,9 @@ class Executor:
     def _to_measure(self, batch: Together, writer: LedgerWriter) -> set[int]:
         """The positions at which the schema shall be measured on the way: where that is cheap, and was never done."""
         is_verified = self._verification is not None and self._verification.is_needed
-        if self._gauge is None or is_verified or len(batch.tasks) > SHORT:
+        if self._fingerprinter is None or is_verified or len(batch.tasks) > SHORT:
             return set()
-        return writer.never_measured(batch.applies, self._gauge)
+        return writer.never_measured(batch.applies, self._fingerprinter)
 
     def _was_committed(self) -> bool:
         """Whether a script has committed the transaction that failed afterwards."""
@@ -264,9 +264,9 @@ class Executor:
         fingerprint = None
         if is_last and self._verification:
             done = self._verification.complete(done)
-        if is_last and self._gauge:
+        if is_last and self._fingerprinter:
             known = done[-1].fingerprint if done else None
-            fingerprint = known or self._gauge.measure(self._connection).fingerprint
+            fingerprint = known or self._fingerprinter.measure(self._connection).fingerprint
         writer.write(done, is_last=is_last, fingerprint=fingerprint)
         return done
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.execute.tasks import Done, SyncContext
-    from gitmig.ledger import Event, Row, State
+    from gitmig.ledger import HistoryEntry, Row, State
     from gitmig.postgres.connection import Connection
-    from gitmig.schema.fingerprint import Gauge
+    from gitmig.schema.fingerprint import Fingerprinter
 
 
 class LedgerWriter:
@@ -54,14 +54,14 @@ class LedgerWriter:
         """Whether rows have to give way to others before anything else is applied."""
         return self._replacement is not None and self._reverts_left == 0
 
-    def never_measured(self, tasks: Sequence[ApplyTask], gauge: Gauge) -> set[int]:
+    def never_measured(self, tasks: Sequence[ApplyTask], fingerprinter: Fingerprinter) -> set[int]:
         """The positions of migrations to be applied at which the schema was never measured on this scale."""
         if not tasks:
             return set()
         checksums = [*self._checksums[: tasks[0].row.position - 1], *(task.row.checksum for task in tasks)]
         stacks = {stack_id(checksums[: task.row.position]): task.row.position for task in tasks}
         found = ledger.read_fingerprints(self._connection, list(stacks))
-        return {position for stack, position in stacks.items() if not gauge.knows(found.get(stack))}
+        return {position for stack, position in stacks.items() if not fingerprinter.knows(found.get(stack))}
 
     def begin(self) -> None:
         """Note what the stack is before the plan, unless that was done; and that nobody else has written since then."""
@@ -119,7 +119,7 @@ class LedgerWriter:
             ledger.remove(self._connection, reverted)
             self._reverts_left -= len(reverted)
 
-    def _replace(self) -> list[Event]:
+    def _replace(self) -> list[HistoryEntry]:
         """Let rows give way to others if that is due. Nothing ran: what came is adopted as what was there."""
         if self._replacement is None or not self.is_replacement_due:
             return []
@@ -135,7 +135,7 @@ class LedgerWriter:
             ledger.add(self._connection, applied)
             ledger.recall_fingerprints(self._connection, {row.position: self._stack(row.position) for row in applied})
 
-    def _arrive(self, fingerprint: str | None, measured: dict[str, str]) -> Event:
+    def _arrive(self, fingerprint: str | None, measured: dict[str, str]) -> HistoryEntry:
         """Note that the plan is done; what was `measured` is added to."""
         place = len(self._context.target)
         ledger.move(self._connection, self._plan.moves)
@@ -148,7 +148,7 @@ class LedgerWriter:
     def _stack(self, position: int) -> str:
         return stack_id(self._checksums[:position])
 
-    def _event_of(self, done: Done) -> Event:
+    def _event_of(self, done: Done) -> HistoryEntry:
         action, row, repair = done.step.direction.value, done.task.row, done.repair
         if repair is None:
             return self._event(action, done.milliseconds, row)
@@ -162,8 +162,8 @@ class LedgerWriter:
         *,
         way: str | None = None,
         note: str | None = None,
-    ) -> Event:
-        return ledger.Event(
+    ) -> HistoryEntry:
+        return ledger.HistoryEntry(
             action=action,
             version=row.version if row else None,
             name=row.name if row else None,
@@ -202,7 +202,7 @@ def adopt(
     after = replace(state, stack=(*state.stack, *map(ledger.applied_of, rows)))
     arrived = after.set_id == context.target.id
     events = [
-        ledger.Event(
+        ledger.HistoryEntry(
             action=action,
             version=row.version,
             name=row.name,

@@ -21,6 +21,7 @@ from gitmig.migrations.plan import Direction
 from gitmig.postgres.run_sql import HOPELESS, ScriptError, run_computed
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import SchemaDifference, schema_difference
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -31,11 +32,9 @@ if TYPE_CHECKING:
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.connection import Connection
     from gitmig.schema.compare import Difference
-    from gitmig.schema.fingerprint import Gauge
+    from gitmig.schema.fingerprint import Fingerprinter
     from gitmig.schema.model import Schema
     from gitmig.schema.renamings import Undo
-
-MOST_NAMES = 3
 
 
 class Way(Enum):
@@ -56,7 +55,7 @@ class Repair:
 class Expectation(Protocol):
     """Knows what the schema shall be where the stack ends at a position."""
 
-    gauge: Gauge
+    fingerprinter: Fingerprinter
 
     def fingerprint(self, position: int) -> str:
         """Its fingerprint there."""
@@ -97,13 +96,9 @@ def is_hopeless(error: ScriptError) -> bool:
 def left_undone(difference: SchemaDifference) -> str:
     """What a down that ran has not undone; `difference` is from the schema that was wanted to the one it left."""
     parts = (("leaves", difference.surplus), ("lacks", difference.missing), ("changes", difference.changed))
-    return f"its down does not undo its up: it {'; '.join(f'{word} {named(names)}' for word, names in parts if names)}"
-
-
-def named(names: Sequence[object]) -> str:
-    """The first few of them, and how many more there are."""
-    shown = ", ".join(str(name) for name in names[:MOST_NAMES])
-    return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES} more"
+    return (
+        f"its down does not undo its up: it {'; '.join(f'{word} {first_few(names)}' for word, names in parts if names)}"
+    )
 
 
 def computed(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> Difference:
@@ -177,11 +172,11 @@ class Repairer:
                 raise
             raise Unrepairable(label=label, direction=direction, reasons=(error.message,)) from error
         if still := schema_difference(wanted, self._read()):
-            reasons = (f"{named(still.names)} would still differ",)
+            reasons = (f"{first_few(still.names)} would still differ",)
             raise Unrepairable(label=label, direction=direction, reasons=reasons)
 
     def _read(self) -> Schema:
-        return read_schema(self._connection, self._expected.gauge.ignore, edges=True)
+        return read_schema(self._connection, self._expected.fingerprinter.ignore, edges=True)
 
 
 class FinalVerification:
@@ -221,7 +216,7 @@ class FinalVerification:
         """
         completed = list(done)
         if self.is_needed and completed:
-            found = self._expected.gauge.measure(self._connection).schema
+            found = self._expected.fingerprinter.measure(self._connection).schema
             expected = self._expected.beyond(self._keep, self._rows, found)
             place = max((k for k, one in enumerate(done) if one.step in self._doubtful), default=len(done) - 1)
             repairer = Repairer(self._connection, expected, self._runner)
@@ -231,9 +226,8 @@ class FinalVerification:
 
 def _expanded(difference: SchemaDifference) -> str:
     """What an up has made otherwise than on a fresh database, because `*` stood for columns in another order."""
-    return (
-        f"an earlier revert has moved columns to the end of their tables, and {named(difference.names)} spells them out"
-    )
+    objects = first_few(difference.names)
+    return f"an earlier revert has moved columns to the end of their tables, and {objects} spells them out"
 
 
 def _expands(task: ApplyTask) -> bool:

@@ -20,13 +20,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gitmig.execute.blame import blamed, share
-from gitmig.execute.repair import Repair, Transformation, Unrepairable, Way, computed, is_hopeless, left_undone, named
+from gitmig.execute.repair import Repair, Transformation, Unrepairable, Way, computed, is_hopeless, left_undone
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import ObjectKind, ObjectName, schema_difference
 from gitmig.schema.names import quoted
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -132,7 +133,7 @@ class Reverter:
 
     def read(self) -> Schema:
         """The schema as it is now."""
-        return read_schema(self.connection, self.expected.gauge.ignore, edges=True)
+        return read_schema(self.connection, self.expected.fingerprinter.ignore, edges=True)
 
 
 class _AllAtOnce:
@@ -159,7 +160,7 @@ class _AllAtOnce:
         self._done, self._known = [], None
         for task in self._tasks:
             self._done.append(self._revert(task))
-        fingerprint, bottom = self._expected.gauge.fingerprint, self._tasks[-1].reached
+        fingerprint, bottom = self._expected.fingerprinter.fingerprint, self._tasks[-1].reached
         there = self._known = self._reverter.read()
         if fingerprint(there) != self._wanted and self._put_right(bottom):
             there = self._reverter.read()
@@ -305,7 +306,7 @@ class _StepStrategy:
                 raise failure
             self.reasons.append(self._told(failure))
         elif isinstance(failure, Elsewhere):
-            self.reasons.append(f"after the computed difference {named(failure.left.names)} would still differ")
+            self.reasons.append(f"after the computed difference {first_few(failure.left.names)} would still differ")
 
     def _told(self, error: ScriptError) -> str:
         if self.in_down:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
     from gitmig.schema.catalog import Address
-    from gitmig.schema.fingerprint import Gauge
+    from gitmig.schema.fingerprint import Fingerprinter
     from gitmig.schema.model import ObjectName
     from gitmig.schema.renamings import Renaming
 
@@ -48,11 +48,11 @@ class StepScript(Runnable, Protocol):
 class StepRunner:
     """Runs steps one by one. `current` is the task under way, or the last one; `ran` are the ones that count.
 
-    With a `preserver`, no step loses rows; with a `gauge`, schemas are measured.
+    With a `preserver`, no step loses rows; with a `fingerprinter`, schemas are measured.
     """
 
     def __init__(
-        self, connection: Connection, notify: Notify, preserver: Preserver | None, gauge: Gauge | None
+        self, connection: Connection, notify: Notify, preserver: Preserver | None, fingerprinter: Fingerprinter | None
     ) -> None:
         self.current: Task | None = None
         self.ran: dict[tuple[Direction, int], Done] = {}
@@ -60,7 +60,7 @@ class StepRunner:
         self._connection = connection
         self._notify = notify
         self._preserver = preserver
-        self._gauge = gauge
+        self._fingerprinter = fingerprinter
 
     def forget(self) -> None:
         """Begin a transaction in which nothing has run so far."""
@@ -118,14 +118,14 @@ class StepRunner:
         """What a task that ran has called otherwise; `before` are the names before it, if it may have done so."""
         if before is not None:
             return tuple(renamings(before, read_names(self._connection)))
-        return () if self._gauge is not None and isinstance(task, ApplyTask) else None
+        return () if self._fingerprinter is not None and isinstance(task, ApplyTask) else None
 
     def apply(self, tasks: Sequence[ApplyTask], done: list[Done], *, measure: Collection[int]) -> None:
         """Apply migrations, each of which is appended to `done`; `measure` what the schema is at these positions.
 
         Once more if rows that were put back may have been in the way of one of them. Raises ScriptError, TooMuchForOne.
         """
-        if self._preserver is None and not (measure and self._gauge):
+        if self._preserver is None and not (measure and self._fingerprinter):
             self._apply_ahead(tasks, done)
             return
         before = len(done)
@@ -150,7 +150,7 @@ class StepRunner:
 
     def put_back_waiting(self, done: Sequence[Done]) -> None:
         """Put back what could not be before these steps were committed."""
-        if self._preserver and any(one.rows.waiting for one in done) and (report := self._preserver.settle()):
+        if self._preserver and any(one.rows.waiting for one in done) and (report := self._preserver.put_back_waiting()):
             extend_last_sync(self._connection)
             self._notify(RowsRestored(report))
 
@@ -178,12 +178,12 @@ class StepRunner:
             self._preserver.run(BY_HAND, Direction.REVERT, script)
 
     def _may_rename(self, task: Task) -> bool:
-        return self._gauge is not None and isinstance(task, ApplyTask) and task.may_rename
+        return self._fingerprinter is not None and isinstance(task, ApplyTask) and task.may_rename
 
     def _apply(self, task: ApplyTask, *, measure: bool) -> Done:
         done = self.run_as_written(task)
-        if measure and self._gauge:
-            done = replace(done, fingerprint=self._gauge.measure(self._connection).fingerprint)
+        if measure and self._fingerprinter:
+            done = replace(done, fingerprint=self._fingerprinter.measure(self._connection).fingerprint)
         return done
 
     def _apply_ahead(self, tasks: Sequence[ApplyTask], done: list[Done]) -> None:

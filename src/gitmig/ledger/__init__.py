@@ -1,6 +1,6 @@
 """The ledger: what is applied, with everything needed to revert it, and the history (its tables: `ledger.schema`)."""
 
-from gitmig.ledger.rows import Event, LastSync, Row, State, Unfinished, applied_of, migration_of, scripts
+from gitmig.ledger.rows import HistoryEntry, LastSync, Row, State, Unfinished, applied_of, migration_of, scripts
 from gitmig.ledger.store import (
     add,
     advance_unfinished,
@@ -27,7 +27,7 @@ from gitmig.ledger.store import (
 )
 
 __all__ = [
-    "Event",
+    "HistoryEntry",
     "LastSync",
     "Row",
     "State",

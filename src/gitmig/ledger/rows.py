@@ -130,7 +130,7 @@ class LastSync:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class HistoryEntry:
     """One row of the history."""
 
     action: str
@@ -147,7 +147,7 @@ class Event:
     gitmig_version: str = __version__
 
 
-EVENT_COLUMNS = tuple(field.name for field in fields(Event))
+EVENT_COLUMNS = tuple(field.name for field in fields(HistoryEntry))
 
 
 def scripts(content: Content) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from gitmig.ledger.rows import Event
+    from gitmig.ledger.rows import HistoryEntry
     from gitmig.migrations.plan import Move
     from gitmig.postgres.connection import Connection
 
@@ -159,7 +159,7 @@ def move(connection: Connection, moves: Sequence[Move]) -> None:
         connection.cursor().executemany(UPDATE_ROW.encode(), values)
 
 
-def record(connection: Connection, events: Sequence[Event]) -> None:
+def record(connection: Connection, events: Sequence[HistoryEntry]) -> None:
     """Append to the history."""
     values = [{name: getattr(event, name) for name in EVENT_COLUMNS} for event in events]
     connection.execute(INSERT_EVENTS.encode(), (Jsonb(values),))

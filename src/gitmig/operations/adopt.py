@@ -324,7 +324,7 @@ class _Adoption:
         if journal and not self._project.settings.verify:
             return Evidence(count=len(rows), verified=False)
         expected = ExpectedSchemas(self._project, self._connection, [applied_of(row) for row in rows], rows)
-        found = expected.gauge.measure(self._connection)
+        found = expected.fingerprinter.measure(self._connection)
         expected.stand_on(found.schema)
         self._fingerprint = found.fingerprint
         if journal is None:

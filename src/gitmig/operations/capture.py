@@ -32,10 +32,10 @@ from gitmig.project.failures import shortened
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
 from gitmig.project.trial_database import open_trial_database
-from gitmig.schema.baseline import Ground
+from gitmig.schema.baseline import PublicBaseline
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.compare import difference
-from gitmig.schema.fingerprint import Gauge
+from gitmig.schema.fingerprint import Fingerprinter
 from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
@@ -88,23 +88,23 @@ def capture(
         if foreign := foreign_ledger(connection, target, state, plan_for(state.stack, target)):
             raise foreign
         pending = _pending(state, target, database)
-        gauge = Gauge(connection.info.server_version, project.settings.ignore)
-        found = read_schema(connection, gauge.ignore, edges=True)
+        fingerprinter = Fingerprinter(connection.info.server_version, project.settings.ignore)
+        found = read_schema(connection, fingerprinter.ignore, edges=True)
         with open_trial_database(project, edges=True) as trial:
             rows = read_rows(connection, 0)
             trial.build([rows[position].content.up for position in sorted(rows)])
-            ground = Ground.of(found, trial.schema, gauge.server_version)
-            wanted = ground.under(trial.schema)
+            baseline = PublicBaseline.of(found, trial.schema, fingerprinter.server_version)
+            wanted = baseline.under(trial.schema)
             drift = schema_difference(wanted, found)
             if not drift:
                 return Captured(database=database, drift=drift)
             try:
                 drafted = _drafted(wanted, found, target, name, now or datetime.now(timezone.utc))
                 _refuse_unfit(trial, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
-                notes = _tried(trial, found, ground, drafted)
+                notes = _tried(trial, found, baseline, drafted)
             except NotComputable as obstacle:
                 raise obstacle.refused(f"migration of what was changed in {database}", HINT) from obstacle
-        _write_and_adopt(connection, state, drafted, gauge.fingerprint(found))
+        _write_and_adopt(connection, state, drafted, fingerprinter.fingerprint(found))
     return Captured(
         database=database,
         drift=drift,
@@ -163,12 +163,12 @@ def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: date
     return draft(target, name, section_of(up), section_of(down), now)
 
 
-def _tried(trial: TrialDatabase, found: Schema, ground: Ground, drafted: Draft) -> tuple[Observation, ...]:
+def _tried(trial: TrialDatabase, found: Schema, baseline: PublicBaseline, drafted: Draft) -> tuple[Observation, ...]:
     """What a person should know of the migration. Raises NotComputable if it does not lead to the database's schema."""
     examined = trial.examine(drafted.content)
     notes = accept_findings(examined.findings)
     if examined.after is not None:
-        refuse_differing(schema_difference(found, ground.under(examined.after)).names)
+        refuse_differing(schema_difference(found, baseline.under(examined.after)).names)
     return notes
 
 

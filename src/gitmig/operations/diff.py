@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.postgres.address import Address
-from gitmig.project.expected_schemas import fresh_schemas, ground_of
+from gitmig.project.expected_schemas import baseline_of, fresh_schemas
 from gitmig.project.target import load_target
 from gitmig.project.trust import ask
 from gitmig.schema.catalog import read_schema
@@ -54,7 +54,7 @@ def diff(
         with project.connect("diff") as connection:
             found = read_schema(connection, project.settings.ignore, edges=True)
             name = str(Address.of(project.url))
-            wanted = ground_of(project, connection, found, wanted).under(wanted)
+            wanted = baseline_of(project, connection, found, wanted).under(wanted)
     else:
         other = load_target(project, second)
         found, name = fresh_schema(project, other, consent), second

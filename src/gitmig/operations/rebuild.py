@@ -16,13 +16,13 @@ from gitmig.execute.repair import Transformation
 from gitmig.execute.scratch import run_bootstrap
 from gitmig.execute.tasks import SyncContext, tasks
 from gitmig.git import marker
-from gitmig.ledger import Event, read_state
+from gitmig.ledger import HistoryEntry, read_state
 from gitmig.ledger import schema as ledger_schema
 from gitmig.migrations.plan import Direction
 from gitmig.postgres.address import Address, connect, with_name, with_options
 from gitmig.project import trust
 from gitmig.project.binding import bind
-from gitmig.project.expected_schemas import ground_of
+from gitmig.project.expected_schemas import baseline_of
 from gitmig.project.failures import not_fresh
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
@@ -35,7 +35,7 @@ from gitmig.rows.copy import KeptFor
 from gitmig.rows.items import REBUILD, Subject
 from gitmig.rows.tables import read_tables
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.fingerprint import Gauge
+from gitmig.schema.fingerprint import Fingerprinter
 from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class _Rebuild:
         except BuildFailed as failure:
             raise not_fresh(failure.script, failure.error) from failure
         found = read_schema(self._old, self._project.settings.ignore)
-        wanted = ground_of(self._project, self._old, found, schema).under(schema)
+        wanted = baseline_of(self._project, self._old, found, schema).under(schema)
         Transformation.between(new, schema, wanted).run()
         return wanted
 
@@ -229,7 +229,7 @@ class _Rebuild:
     def _write_ledger(self, new: Connection, work: Sequence[Task], built: Schema, moved: Moved) -> None:
         state = read_state(self._old)
         asides = sum(aside.rows for aside in moved.aside)
-        event = Event(
+        event = HistoryEntry(
             action="rebuild",
             done_by=self._project.user,
             milliseconds=round((time.monotonic() - self._began) * 1000, 3),
@@ -239,7 +239,7 @@ class _Rebuild:
             to_commit=self._target.commit,
             note=f"carried {total(moved.carried):,} rows, set {asides} aside; the old database is {self._names.kept}",
         )
-        fingerprint = Gauge(new.info.server_version, self._project.settings.ignore).fingerprint(built)
+        fingerprint = Fingerprinter(new.info.server_version, self._project.settings.ignore).fingerprint(built)
         noted = ((task.row, self._renamings[place]) for place, task in enumerate(work, 1))
         rows = [replace(row, renamings=[(kind, old, new) for kind, old, new in renamings]) for row, renamings in noted]
         write_ledger(self._old, new, rows, event, fingerprint)

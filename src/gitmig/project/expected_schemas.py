@@ -16,8 +16,8 @@ from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.scratch import scratch_database
 from gitmig.git import cache
 from gitmig.project.failures import not_fresh
-from gitmig.schema.baseline import Ground, may_have_ground
-from gitmig.schema.fingerprint import Gauge
+from gitmig.schema.baseline import PublicBaseline, may_have_baseline
+from gitmig.schema.fingerprint import Fingerprinter
 from gitmig.schema.model import PUBLIC, Schema, schema_difference
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ class ExpectedSchemas:
     """The schemas along one applied stack.
 
     `connection` is the one that holds its ledger; `unwritten` are the rows on top that are not in there yet. A schema
-    is that of a fresh build, on the ground of the database itself once that was noted (`stand_on`).
+    is that of a fresh build, on the baseline of the database itself once that was noted (`stand_on`).
     """
 
     def __init__(
         self, project: Project, connection: Connection, stack: Sequence[Applied], unwritten: Sequence[Row] = ()
     ) -> None:
-        self.gauge = Gauge(connection.info.server_version, project.settings.ignore)
+        self.fingerprinter = Fingerprinter(connection.info.server_version, project.settings.ignore)
         self._project = project
         self._connection = connection
         self._stack = stack
@@ -54,7 +54,9 @@ class ExpectedSchemas:
         self._bootstrap = project.bootstrap_sql()
         self._built: dict[int, Schema] = {}
         self._found = Schema({})
-        self._ground: Ground | None = Ground()  # None: there may be one, and nobody has asked for it yet
+        self._baseline: PublicBaseline | None = (
+            PublicBaseline()
+        )  # None: there may be one, and nobody has asked for it yet
 
     @property
     def has_bootstrap(self) -> bool:
@@ -63,40 +65,40 @@ class ExpectedSchemas:
 
     def fingerprint(self, position: int) -> str:
         """The fingerprint where the stack ends at `position` (0: nothing applied). Raises GitmigError."""
-        return self._remembered(position) or self.gauge.fingerprint(self.schema(position))
+        return self._remembered(position) or self.fingerprinter.fingerprint(self.schema(position))
 
     def schema(self, position: int) -> Schema:
         """The schema there, as a fresh build has it. Raises GitmigError if it cannot be built.
 
-        Where it is in doubt what is ground, it is as it was when the database was there.
+        Where it is in doubt what is baseline, it is as it was when the database was there.
         """
         self.prepare({position})
-        likeliest, *others = (ground.under(self._built[position]) for ground in self.ground().readings())
+        likeliest, *others = (baseline.under(self._built[position]) for baseline in self.baseline().readings())
         if (remembered := self._remembered(position)) is None:
             return likeliest
-        return next((schema for schema in others if self.gauge.fingerprint(schema) == remembered), likeliest)
+        return next((schema for schema in others if self.fingerprinter.fingerprint(schema) == remembered), likeliest)
 
     def stand_on(self, found: Schema) -> None:
-        """Note the schema of the database to which the whole stack is applied; what is ground in it, is told later."""
+        """Note the schema of the database to which the whole stack is applied; its baseline is told later."""
         self._found = found
-        self._ground = None if may_have_ground(found, self.gauge.server_version) else Ground()
+        self._baseline = None if may_have_baseline(found, self.fingerprinter.server_version) else PublicBaseline()
 
-    def ground(self) -> Ground:
+    def baseline(self) -> PublicBaseline:
         """What no migration decided in the schema that was noted. Raises GitmigError if the stack cannot be built."""
         top = len(self._stack)
-        if self._ground is None:
+        if self._baseline is None:
             self.prepare({top})
-            self._ground = self._ground_at(top)
-        return self._ground
+            self._baseline = self._baseline_at(top)
+        return self._baseline
 
     def is_at_hand(self, position: int) -> bool:
         """Whether `schema` can answer without a build."""
-        top = {len(self._stack)} if self._ground is None else set()
+        top = {len(self._stack)} if self._baseline is None else set()
         return all(map(self._is_known, {position, *top}))
 
     def prepare(self, positions: Collection[int]) -> None:
         """Have the schemas at these positions at hand, with one build for all that are missing."""
-        top = {len(self._stack)} if self._ground is None else set()
+        top = {len(self._stack)} if self._baseline is None else set()
         missing = sorted(position for position in {*positions, *top} if not self._is_known(position))
         if missing:
             self._build(missing)
@@ -112,7 +114,7 @@ class ExpectedSchemas:
         except GitmigError as error:
             failure = error
         known = takewhile(self._is_known, range(last + 1))
-        return [self._ground_at(position).under(self._built[position]) for position in known], failure
+        return [self._baseline_at(position).under(self._built[position]) for position in known], failure
 
     def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> ExpectedSchemas:
         """The schemas along a stack of which `keep` migrations stay, with those of the rows on top.
@@ -124,14 +126,14 @@ class ExpectedSchemas:
         expected.stand_on(found)
         return expected
 
-    def _ground_at(self, position: int) -> Ground:
-        """The ground if what is applied ends there."""
-        return Ground.of(self._found, self._built[position], self.gauge.server_version)
+    def _baseline_at(self, position: int) -> PublicBaseline:
+        """The baseline if what is applied ends there."""
+        return PublicBaseline.of(self._found, self._built[position], self.fingerprinter.server_version)
 
     def _remembered(self, position: int) -> str | None:
         """The fingerprint from when the database was there, if it can be compared."""
         remembered = self._stack[position - 1].fingerprint if position else None
-        return remembered if self.gauge.knows(remembered) else None
+        return remembered if self.fingerprinter.knows(remembered) else None
 
     def _is_known(self, position: int) -> bool:
         """Whether the schema is at hand; it is fetched from the disk if it is there."""
@@ -157,7 +159,7 @@ class ExpectedSchemas:
 
     def _key(self, position: int) -> str:
         """The same key means the same scripts after the same bootstrap, measured alike."""
-        parts = [self.gauge.scale, self._bootstrap, *(applied.checksum for applied in self._stack[:position])]
+        parts = [self.fingerprinter.scale, self._bootstrap, *(applied.checksum for applied in self._stack[:position])]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
@@ -175,8 +177,8 @@ def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collectio
             raise not_fresh(failure.script, failure.error) from failure
 
 
-def ground_of(project: Project, connection: Connection, found: Schema, built: Schema) -> Ground:
-    """The ground of the database connected to, which has `found`; `built` is a fresh build that it is compared with.
+def baseline_of(project: Project, connection: Connection, found: Schema, built: Schema) -> PublicBaseline:
+    """The baseline of the database connected to, which has `found`; `built` is a fresh build that it is compared with.
 
     The migrations that are applied there may be others than those of `built`, and are then built, too; where they
     cannot be, or no ledger names them, as if they were the same.
@@ -185,8 +187,8 @@ def ground_of(project: Project, connection: Connection, found: Schema, built: Sc
         expected = ExpectedSchemas(project, connection, stack)
         expected.stand_on(found)
         with suppress(GitmigError):
-            return expected.ground()
-    return Ground.of(found, built, connection.info.server_version)
+            return expected.baseline()
+    return PublicBaseline.of(found, built, connection.info.server_version)
 
 
 def find_drift(connection: Connection, expected: ExpectedSchemas, state: State) -> SchemaDifference | None:
@@ -194,7 +196,7 @@ def find_drift(connection: Connection, expected: ExpectedSchemas, state: State) 
 
     One look at the catalogs as long as the schema is as gitmig left it; else a fresh build is asked for.
     """
-    found = expected.gauge.measure(connection)
+    found = expected.fingerprinter.measure(connection)
     expected.stand_on(found.schema)
     if found.fingerprint == state.fingerprint:
         return None

@@ -120,9 +120,9 @@ def _replaced(plan: Plan, possible: Sequence[Split], expected: ExpectedSchemas, 
             continue
         try:
             wanted = expected.fingerprint(plan.keep + split.going)
-            readings = [ground.under(built) for ground in expected.ground().readings()]
+            readings = [baseline.under(built) for baseline in expected.baseline().readings()]
         except GitmigError:
             return plan
-        if wanted in map(expected.gauge.fingerprint, readings):
+        if wanted in map(expected.fingerprinter.fingerprint, readings):
             return plan.replacing(split.going, split.coming, wanted)
     return plan

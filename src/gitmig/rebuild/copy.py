@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.events import Notify
-    from gitmig.ledger import Event, Row
+    from gitmig.ledger import HistoryEntry, Row
     from gitmig.postgres.connection import Connection
     from gitmig.rows.copy import Aside, Copied, KeptFor
 
@@ -164,7 +164,7 @@ def _refresh(new: Connection, name: str) -> str | None:
     return None
 
 
-def write_ledger(old: Connection, new: Connection, rows: Sequence[Row], event: Event, fingerprint: str) -> None:
+def write_ledger(old: Connection, new: Connection, rows: Sequence[Row], event: HistoryEntry, fingerprint: str) -> None:
     """Fill the ledger of the new database, which must have been made, as a sync would have left it.
 
     The history is that of the old one, and the event; `fingerprint` is what the schema is now.

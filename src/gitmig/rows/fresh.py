@@ -60,7 +60,7 @@ class Rewritten:
         """The tables (oids) with such rows."""
         return {again.place.table.oid for again in self._found}
 
-    def settle(self) -> None:
+    def renumber_and_delete(self) -> None:
         """Renumber what refers to rows that get their old numbers back, and delete what S does not have."""
         for again in self._found:
             if again.place.key:

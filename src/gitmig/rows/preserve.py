@@ -131,7 +131,7 @@ class Preserver:
         attempt(self._connection, work)
         return changes
 
-    def settle(self) -> Report:
+    def put_back_waiting(self) -> Report:
         """Put back what was waiting for the commit of a step, in a transaction of its own.
 
         To be called after every step whose report says `waiting`, once that is committed. As the plan does not end

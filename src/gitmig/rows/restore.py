@@ -209,7 +209,7 @@ class _PutBack:
             references_dropped(self._connection, [key for key in acting.values() if key not in broken]),
             foreign_keys_late(self._connection, [*others.values(), *broken]),
         ):
-            rewritten.settle()
+            rewritten.renumber_and_delete()
             for place in places:
                 self._store.create(place.plan, merge.plan_rows(place, self._witnesses[place.item.id]))
                 rewritten.redirect(place)

@@ -1,4 +1,4 @@
-"""The ground that migrations build on: what whoever made the database decided about schema public.
+"""The baseline of schema public that migrations build on: what whoever made the database decided about schema public.
 
 Every database has it before the first migration. Who may use it is decided there, in one database otherwise than in
 another: a DBA takes CREATE from everybody on PostgreSQL 14, or gives it to an application on 15. That is no drift, and
@@ -29,7 +29,7 @@ GRANT_OPTION = re.compile(r"(?<=[A-Z])\*(?=$| by )")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class PublicBaseline:
     """What was granted beyond PostgreSQL's default and what was revoked of it, both as entries; and the comment.
 
     What migrations granted or revoked is `perhaps` somebody else's doing as well, from before.
@@ -42,12 +42,12 @@ class Ground:
     perhaps_revoked: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, found: Schema, built: Schema, server_version: int) -> Ground:
-        """The ground of a database that has `found`, where a fresh build of what is applied there has `built`.
+    def of(cls, found: Schema, built: Schema, server_version: int) -> PublicBaseline:
+        """The baseline of a database that has `found`, where a fresh build of what is applied there has `built`.
 
-        What migrations granted and the database lacks is no ground, nor is what they revoked and it has: that is drift.
+        What migrations granted and the database lacks is drift and no baseline, nor is what they revoked and it has.
         """
-        if not (may_have_ground(found, server_version) and PUBLIC in built.objects):
+        if not (may_have_baseline(found, server_version) and PUBLIC in built.objects):
             return cls()
         entries, comment = _read(found.objects[PUBLIC])
         ours, our_comment = _read(built.objects[PUBLIC])
@@ -61,7 +61,7 @@ class Ground:
         )
 
     def under(self, built: Schema) -> Schema:
-        """What to expect on this ground where a fresh build has `built`."""
+        """What to expect on this baseline where a fresh build has `built`."""
         if PUBLIC not in built.objects:
             return built
         entries, comment = _read(built.objects[PUBLIC])
@@ -69,8 +69,8 @@ class Ground:
         text = _written(entries, self.comment if comment == COMMENT else comment)
         return Schema({**built.objects, PUBLIC: text}, built.edges)
 
-    def readings(self) -> Iterator[Ground]:
-        """The ground, and everything else it may be: what of the doubtful was there before the migrations."""
+    def readings(self) -> Iterator[PublicBaseline]:
+        """The baseline, and everything else it may be: what of the doubtful was there before the migrations."""
         doubtful = sorted(self.perhaps_granted | self.perhaps_revoked)
         for count in range(len(doubtful) + 1 if len(doubtful) <= MOST_DOUBTS else 1):
             for chosen in map(frozenset, combinations(doubtful, count)):
@@ -78,7 +78,7 @@ class Ground:
                 yield replace(self, granted=self.granted | granted, revoked=self.revoked | revoked)
 
 
-def may_have_ground(found: Schema, server_version: int) -> bool:
+def may_have_baseline(found: Schema, server_version: int) -> bool:
     """Whether a fresh build is needed to tell: not where schema public is as PostgreSQL makes it, or not at all."""
     return found.objects.get(PUBLIC) not in {None, _written(_default(server_version), COMMENT)}
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Measurement:
     """A schema, and the fingerprint under which the ledger remembers it.
 
-    The fingerprint begins with what it was measured by (see `Gauge.scale`), so that unlike ones are never compared.
+    It begins with what it was measured by (see `Fingerprinter.scale`), so that unlike ones are never compared.
     """
 
     schema: Schema
@@ -30,7 +30,7 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Gauge:
+class Fingerprinter:
     """Measures schemas on servers of one version; `ignore` are the patterns of what is left out."""
 
     server_version: int
