@@ -197,7 +197,7 @@ def dependencies(script: str) -> set[DependencyKind]:
 
 
 def written(touch: Touch) -> str:
-    marks = ("!" if Trait.LENIENT in touch.traits else "") + ("*" if Trait.WHOLE in touch.traits else "")
+    marks = ("!" if Trait.FORGIVING in touch.traits else "") + ("*" if Trait.WHOLE in touch.traits else "")
     return f"{touch.action.value}{marks} {touch.object}"
 
 

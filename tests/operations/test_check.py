@@ -10,7 +10,7 @@ import pytest
 
 from gitmig.check.findings import Severity
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations.check import Checked, check
+from gitmig.operations.check import Checked, compare_sides
 from gitmig.project.project import Project
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def parted(make_sandbox: Callable[..., Sandbox]) -> Sandbox:
 
 
 def run(sandbox: Sandbox, base: str | None = None, revision: str | None = None) -> Checked:
-    return check(Project.load(sandbox.root), base, revision)
+    return compare_sides(Project.load(sandbox.root), base, revision)
 
 
 def codes(checked: Checked, *severities: Severity) -> list[str]:
@@ -126,7 +126,7 @@ def test_a_shallow_clone_that_ends_too_early_is_refused(parted: Sandbox, tmp_pat
     command = ("git", "clone", "-q", "--depth=1", "--no-single-branch", f"file://{parted.root}", str(target))
     subprocess.run(command, check=True)
     with pytest.raises(GitmigError, match="shallow") as caught:
-        check(Project.load(target), "origin/main", "origin/feature")
+        compare_sides(Project.load(target), "origin/main", "origin/feature")
     assert caught.value.hint
     assert "--unshallow" in caught.value.hint
 

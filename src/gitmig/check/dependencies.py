@@ -65,7 +65,7 @@ class Dependents:
         }
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
             if gone not in named and not drop.object.contains(gone):
-                yield drop.implying(object=gone, traits=frozenset({Trait.LENIENT}))
+                yield drop.implying(object=gone, traits=frozenset({Trait.FORGIVING}))
         if drop.object in self._unique and not drop.replaced:
             for column in self._needs.get(drop.object, ()):
                 yield _alteration(drop, column, "uniqueness")

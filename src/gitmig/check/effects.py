@@ -105,7 +105,7 @@ class Effect:
     @property
     def forgiving(self) -> bool:
         """Whether the statement also succeeds where the object is not as it expects."""
-        return Trait.LENIENT in self.touch.traits
+        return Trait.FORGIVING in self.touch.traits
 
     @property
     def line(self) -> int:
@@ -147,12 +147,12 @@ class _NetEffects:
         self._indexed: Path = ()
         self._dropped: dict[Path, int] = {}
         self._made: dict[Path, int] = {}
-        self._hihistory: dict[Path, list[str]] = defaultdict(list)
+        self._history: dict[Path, list[str]] = defaultdict(list)
 
     def finished(self) -> list[Effect]:
         """The effects; what the side makes and goes on to change is defined by all of that together."""
         for path, k in self._made.items():
-            if history := self._hihistory.get(path):
+            if history := self._history.get(path):
                 touch = self.found[k].touch
                 self.found[k] = replace(self.found[k], touch=replace(touch, value="; ".join([touch.value, *history])))
         last = {e.object.path: e.touch.to for e in self.found if e.action is Action.RENAME}
@@ -161,7 +161,7 @@ class _NetEffects:
 
     def add(self, migration: AddedMigration, touch: Touch, *, changes_data: bool) -> None:
         if touch.action is Action.CREATE:
-            placed, own = self._names.create(touch.object, certain=Trait.LENIENT not in touch.traits)
+            placed, own = self._names.create(touch.object, certain=Trait.FORGIVING not in touch.traits)
         else:
             placed, own = self._names.resolve(touch.object)
         effect = Effect(touch=replace(touch, object=placed), migration=migration, changes_data=changes_data)
@@ -185,7 +185,7 @@ class _NetEffects:
         touch = effect.touch
         if touch.action is not Action.READ:
             history = (touch.action.value, *path[3:], touch.aspect, touch.value)
-            self._hihistory[path[:3]].append(" ".join(history))
+            self._history[path[:3]].append(" ".join(history))
 
     def _add(self, effect: Effect) -> None:
         path = effect.object.path
@@ -222,7 +222,7 @@ class _NetEffects:
         """What something of the side's own is by now."""
         k = self._made.get(made.path)
         created = self.found[k].touch.value if k is not None else ""
-        history = [line for line in self._hihistory.get(made.path, ()) if not line.startswith(Action.RENAME.value)]
+        history = [line for line in self._history.get(made.path, ()) if not line.startswith(Action.RENAME.value)]
         return "; ".join([created, *history])
 
 

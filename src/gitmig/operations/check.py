@@ -1,7 +1,7 @@
 """`gitmig check`: can the migrations of two sides live together? Changes nothing.
 
-From top to bottom: `review`, all that is said about a branch; `check`, which reads both sides and asks the rules;
-`prove`, which runs both orders on a scratch database; `find_clients` and `unsafe_statements`.
+From top to bottom: `review`, all that is said about a branch; `compare_sides`, which reads both sides and asks the
+rules; `prove`, which runs both orders on a scratch database; `find_clients` and `unsafe_statements`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def review(
     what the branch takes away, `lint` asks squawk if it is installed. `consent` is asked before a proof runs untrusted
     scripts. Raises GitmigError where it cannot be decided.
     """
-    checked = check(project, base, revision)
+    checked = compare_sides(project, base, revision)
     found = Review(checked=checked, findings=checked.findings)
     if prove:
         found = _proven(project, checked, scratch, consent)
@@ -126,7 +126,7 @@ def _added(checked: Checked) -> Iterator[tuple[str, Content]]:
             yield migration.label, content
 
 
-def check(project: Project, base: str | None = None, revision: str | None = None) -> Checked:
+def compare_sides(project: Project, base: str | None = None, revision: str | None = None) -> Checked:
     """Compare a revision (None: the work tree) with the tip of a base (None: the upstream's default branch).
 
     Raises GitmigError where that cannot be decided.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitmig.rows.items import Limits, Subject
 
 
-def check(connection: Connection, subject: Subject, changes: Changes, limits: Limits) -> None:
+def check_limits(connection: Connection, subject: Subject, changes: Changes, limits: Limits) -> None:
     """Refuse what cannot be kept, or is too much. Raises GitmigError."""
     if changes.large_objects:
         raise GitmigError(

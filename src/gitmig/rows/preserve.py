@@ -19,7 +19,7 @@ from gitmig.rows.changes import Changes, find_changes
 from gitmig.rows.constraints import quiet
 from gitmig.rows.deferred import Deferral
 from gitmig.rows.items import UNDO, Reason, Report, Staying, Subject
-from gitmig.rows.limits import check
+from gitmig.rows.limits import check_limits
 from gitmig.rows.places import find_place
 from gitmig.rows.reach import reaches_rows, suspect
 from gitmig.rows.restore import put_back
@@ -296,7 +296,7 @@ class Preserver:
         if report is not None:
             return report
         needed = run.need()
-        check(self._connection, step.subject, run.changes, self._limits)
+        check_limits(self._connection, step.subject, run.changes, self._limits)
         for table in needed:
             self._progress(table.name, table.bytes)
         with self._connection.transaction():

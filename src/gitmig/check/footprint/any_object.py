@@ -18,7 +18,7 @@ from gitmig.check.footprint.model import (
 )
 from gitmig.check.footprint.names import signature
 from gitmig.check.footprint.parse_tree import definition, text, texts, unwrap
-from gitmig.check.footprint.trace import lenient
+from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.parse_tree import Node
@@ -49,13 +49,13 @@ ROUTINES = {"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGG
 def drop(trace: Trace, node: Node) -> None:
     """DROP … , one object after the other."""
     kind = node.get("removeType", "")
-    traits = lenient(node)
+    traits = forgiving(node)
     traits += [Trait.CASCADE] if node.get("behavior") == "DROP_CASCADE" else []
     for item in node.get("objects", ()):
         dropped = named_object(trace, kind, item)
         trace.touch(Action.DROP, dropped, *traits)
         if kind in PARTS:
-            trace.read(_owner(dropped), *lenient(node))
+            trace.read(_owner(dropped), *forgiving(node))
     if kind == "OBJECT_EXTENSION":
         trace.cannot_see("what belongs to an extension goes with it")
 
@@ -64,7 +64,7 @@ def drop_role(trace: Trace, node: Node) -> None:
     """DROP ROLE."""
     for item in node.get("roles", ()):
         name = item["RoleSpec"].get("rolename", "")
-        trace.touch(Action.DROP, other("role", name), *lenient(node))
+        trace.touch(Action.DROP, other("role", name), *forgiving(node))
 
 
 def truncate(trace: Trace, node: Node) -> None:
@@ -107,7 +107,7 @@ def _owner(part: Object) -> Object:
 
 def rename(trace: Trace, node: Node) -> None:
     """ALTER … RENAME TO."""
-    forgives = lenient(node)
+    forgives = forgiving(node)
     kind, new = node.get("renameType", ""), node["newname"]
     if kind in RENAMED_PARTS:
         owner = _relation(trace, node)
@@ -116,7 +116,7 @@ def rename(trace: Trace, node: Node) -> None:
         trace.touch(Action.RENAME, old, *forgives, to=owner.part(RENAMED_PARTS[kind], new))
         if RENAMED_PARTS[kind] is NamedKind.CONSTRAINT:  # and its index, if it has one
             index, renamed = (in_schema(NamedKind.INDEX, owner.path[1], name) for name in (node["subname"], new))
-            trace.touch(Action.RENAME, index, Trait.LENIENT, to=renamed)
+            trace.touch(Action.RENAME, index, Trait.FORGIVING, to=renamed)
         return
     old = _renamed(trace, node, kind)
     place = min(len(old.path), 3) - 1  # behind a function's name stands its signature
@@ -134,7 +134,7 @@ def set_schema(trace: Trace, node: Node) -> None:
     if len(old.path) < 3:
         trace.touch(Action.ALTER, old, aspect="schema", value=definition(node))
         return
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.read(schema(node["newschema"]))
     trace.touch(Action.RENAME, old, *forgives, to=Object(old.kind, (old.path[0], node["newschema"], *old.path[2:])))
 

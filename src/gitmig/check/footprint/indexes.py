@@ -8,7 +8,7 @@ from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trai
 from gitmig.check.footprint.names import chosen_name, index_columns
 from gitmig.check.footprint.parse_tree import definition, texts
 from gitmig.check.footprint.queries import expression
-from gitmig.check.footprint.trace import lenient
+from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.model import Object
@@ -34,7 +34,7 @@ def create_index(trace: Trace, node: Node) -> None:
         else:
             expression(trace, fields, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     expression(trace, node.get("whereClause"), {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
-    forgives = lenient(node)
+    forgives = forgiving(node)
     value = definition({**node, "concurrent": False})
     made = in_schema(NamedKind.INDEX, table.path[1], name)
     trace.touch(Action.CREATE, made, *forgives, *chosen, *unique, dependency=DependencyKind.TRANSIENT, value=value)
@@ -54,7 +54,7 @@ def create_statistics(trace: Trace, node: Node) -> None:
                 expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
     names = node.get("defnames")
     if names:
-        forgives = lenient(node)
+        forgives = forgiving(node)
         made = trace.named(names, NamedKind.OTHER, new=True).part(NamedKind.OTHER, "statistics")
         trace.touch(Action.CREATE, made, *forgives, value=definition(node))
 
@@ -62,7 +62,7 @@ def create_statistics(trace: Trace, node: Node) -> None:
 def create_sequence(trace: Trace, node: Node) -> None:
     """CREATE SEQUENCE, perhaps owned by a column."""
     made = trace.relation(node["sequence"], NamedKind.SEQUENCE, new=True)
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.touch(Action.CREATE, made, *forgives, value=definition(node))
     _owner(trace, node)
 

@@ -147,7 +147,7 @@ class DependencyKind(Enum):
 class Trait(Enum):
     """What else is to be known of a touch."""
 
-    LENIENT = "lenient"  # IF EXISTS, IF NOT EXISTS, OR REPLACE, or under a condition
+    FORGIVING = "forgiving"  # IF EXISTS, IF NOT EXISTS, OR REPLACE, or under a condition
     CHOSEN = "chosen"  # PostgreSQL chooses the name, and another one if it is taken
     WHOLE = "whole"  # every column or member, as SELECT * and LIKE
     REQUIRED = "required"  # a column that every insert has to give

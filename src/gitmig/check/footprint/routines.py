@@ -9,7 +9,7 @@ from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trai
 from gitmig.check.footprint.names import is_built_in, read_type, signature, written_type
 from gitmig.check.footprint.parse_tree import definition, find, text, texts, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, expression, statement
-from gitmig.check.footprint.trace import lenient
+from gitmig.check.footprint.trace import forgiving
 from gitmig.migrations.parser import Unparsed, parse, parse_plpgsql
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ ASSIGNMENT = re.compile(r"\s*[^:=]+:?=")
 # What stands in these runs perhaps, or more than once.
 CONDITIONAL = {"then_body", "elsif_list", "else_body", "case_when_list", "exceptions", "body"}
 # Of these it is enough to know that the statement forgives: rows are no objects, and IF NOT EXISTS is a condition, too.
-FORGIVING = {Action.READ, Action.WRITE, Action.CREATE}
+HARMLESS_UNDER_A_CONDITION = {Action.READ, Action.WRITE, Action.CREATE}
 WHOLE_STATEMENT, EXPRESSION = 0, 2
 ROW_TYPE = re.compile(r"([\w.]+)%(?:row)?type", re.IGNORECASE)
 
@@ -35,7 +35,7 @@ def create_function(trace: Trace, node: Node) -> None:
     parameters = [item["FunctionParameter"] for item in node.get("parameters", ())]
     inputs = [p["argType"] for p in parameters if p.get("mode", "FUNC_PARAM_DEFAULT") in INPUTS]
     made = trace.routine(node["funcname"], signature([{"TypeName": node} for node in inputs]), new=True)
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.touch(Action.CREATE, made, *forgives, value=definition(node))
     for parameter in parameters:
         read_type(trace, parameter["argType"], DependencyKind.FOLLOWS)
@@ -185,10 +185,10 @@ def _expression(trace: Trace, node: Node, *, conditional: bool) -> None:
     mode, query = node.get("parseMode", WHOLE_STATEMENT), node["query"]
     if mode > EXPRESSION:
         query = ASSIGNMENT.sub("", query, count=1)
-    with trace.using(None, *([Trait.LENIENT] if conditional else [])):
+    with trace.using(None, *([Trait.FORGIVING] if conditional else [])):
         before = len(trace.touches)
         sql_text(trace, query if mode == WHOLE_STATEMENT else f"SELECT {query}")
-    changes = any(touch.action not in FORGIVING for touch in trace.touches[before:])
+    changes = any(touch.action not in HARMLESS_UNDER_A_CONDITION for touch in trace.touches[before:])
     if conditional and changes and trace.dependency is DependencyKind.TRANSIENT:
         trace.cannot_see("a statement that runs under a condition")
 
@@ -204,7 +204,7 @@ def _dynamic(trace: Trace, node: Node, *, conditional: bool) -> None:
             trace.cannot_see("EXECUTE of a text that is put together when it runs")
         expression(trace, value, {})
         return
-    with trace.using(None, *([Trait.LENIENT] if conditional else [])):
+    with trace.using(None, *([Trait.FORGIVING] if conditional else [])):
         sql_text(trace, constant)
 
 

@@ -8,7 +8,7 @@ from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trai
 from gitmig.check.footprint.names import signature
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap
 from gitmig.check.footprint.queries import expression, statement
-from gitmig.check.footprint.trace import lenient
+from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def create_schema(trace: Trace, node: Node) -> None:
     """CREATE SCHEMA, with what it makes inside."""
     name = node.get("schemaname") or node["authrole"]["rolename"]
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.touch(Action.CREATE, schema(name), *forgives, value=definition(node))
     before, trace.path = trace.path, (name,)
     for element in node.get("schemaElts", ()):
@@ -31,7 +31,7 @@ def create_schema(trace: Trace, node: Node) -> None:
 
 def create_extension(trace: Trace, node: Node) -> None:
     """CREATE EXTENSION."""
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.touch(Action.CREATE, other("extension", node["extname"]), *forgives, value=definition(node))
 
 
@@ -73,7 +73,7 @@ def alter_publication(trace: Trace, node: Node) -> None:
 def define(trace: Trace, node: Node) -> None:
     """CREATE AGGREGATE, OPERATOR, COLLATION and the other definitions in one form."""
     kind = node.get("kind", "")
-    forgives = lenient(node)
+    forgives = forgiving(node)
     if kind == "OBJECT_AGGREGATE":
         made = trace.routine(node["defnames"], None, new=True).part(NamedKind.FUNCTION, definition(node.get("args")))
     elif kind == "OBJECT_TYPE":

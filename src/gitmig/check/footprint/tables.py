@@ -10,7 +10,7 @@ from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Obje
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
 from gitmig.check.footprint.queries import expression, statement
-from gitmig.check.footprint.trace import lenient
+from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.parse_tree import Node
@@ -32,7 +32,7 @@ LIKE_OPTIONS = {
 def create_table(trace: Trace, node: Node) -> None:
     """CREATE TABLE, also as a partition or foreign table."""
     table = trace.relation(node["relation"], new=True)
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.touch(Action.CREATE, table, *forgives, value=definition(node))
     with trace.using(None, *forgives):
         for element in node.get("tableElts", ()):
@@ -51,7 +51,7 @@ def create_table_as(trace: Trace, node: Node) -> None:
     """CREATE TABLE AS, CREATE MATERIALIZED VIEW: what the query gives decides what the columns are."""
     view = node.get("objtype") == "OBJECT_MATVIEW"
     made = trace.relation(node["into"]["rel"], NamedKind.VIEW if view else NamedKind.TABLE, new=True)
-    forgives = lenient(node)
+    forgives = forgiving(node)
     with trace.using(DependencyKind.BLOCKS):
         statement(trace, *unwrap(node["query"]))
     trace.touch(Action.CREATE, made, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
@@ -232,7 +232,7 @@ TABLE_ASPECTS = {
 def alter_table(trace: Trace, node: Node) -> None:
     """Every command of the statement, on the relation it names."""
     relation = trace.relation(node["relation"], CLASSES.get(node.get("objtype", ""), NamedKind.TABLE))
-    with trace.using(None, *lenient(node)):
+    with trace.using(None, *forgiving(node)):
         trace.read(relation)
         for item in node.get("cmds", ()):
             _command(trace, relation, item["AlterTableCmd"])
@@ -240,7 +240,7 @@ def alter_table(trace: Trace, node: Node) -> None:
 
 def _command(trace: Trace, relation: Object, command: Node) -> None:
     kind = command.get("subtype", "AT_AddColumn")
-    forgives = lenient(command)
+    forgives = forgiving(command)
     change = command.get("def", {})
     if kind == "AT_AddColumn":
         add_column(trace, relation, change["ColumnDef"], *forgives, *_cascade(command))
@@ -263,7 +263,7 @@ def _command(trace: Trace, relation: Object, command: Node) -> None:
 def drop_constraint(trace: Trace, relation: Object, name: str, *traits: Trait) -> None:
     """The constraint, and the index of its name if it has one."""
     trace.touch(Action.DROP, relation.part(NamedKind.CONSTRAINT, name), *traits)
-    trace.touch(Action.DROP, in_schema(NamedKind.INDEX, relation.path[1], name), Trait.LENIENT)
+    trace.touch(Action.DROP, in_schema(NamedKind.INDEX, relation.path[1], name), Trait.FORGIVING)
 
 
 def _drop_column(trace: Trace, relation: Object, command: Node, *traits: Trait) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PATH = ("public",)
 TEMPORARY = "pg_temp"
-FORGIVING = ("missing_ok", "if_not_exists", "replace", "skipIfNewValExists")
+FORGIVING_CLAUSES = ("missing_ok", "if_not_exists", "replace", "skipIfNewValExists")
 
 
 class Trace:
@@ -169,6 +169,6 @@ class Trace:
         return Object(kind, (space, self.path[0], name))
 
 
-def lenient(node: Node) -> list[Trait]:
+def forgiving(node: Node) -> list[Trait]:
     """The trait of a statement with IF EXISTS, IF NOT EXISTS or OR REPLACE, as a list."""
-    return [Trait.LENIENT] if any(node.get(word) for word in FORGIVING) else []
+    return [Trait.FORGIVING] if any(node.get(word) for word in FORGIVING_CLAUSES) else []

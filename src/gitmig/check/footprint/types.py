@@ -8,7 +8,7 @@ from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trai
 from gitmig.check.footprint.names import chosen_name
 from gitmig.check.footprint.parse_tree import definition
 from gitmig.check.footprint.queries import expression
-from gitmig.check.footprint.trace import lenient
+from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.model import Object
@@ -50,7 +50,7 @@ def alter_domain(trace: Trace, node: Node) -> None:
     change = node.get("subtype", "")
     if name := node.get("name"):
         part = domain.part(NamedKind.CONSTRAINT, name)
-        forgives = lenient(node)
+        forgives = forgiving(node)
         trace.touch(Action.DROP if change == "X" else Action.ALTER, part, *forgives, value=definition(node))
     elif "def" in node:
         constraint = node["def"].get("Constraint", {})
@@ -76,7 +76,7 @@ def alter_enum(trace: Trace, node: Node) -> None:
         return
     neighbour = node.get("newValNeighbor")
     place = f"{'after' if node.get('newValIsAfter') else 'before'} {neighbour}" if neighbour else "at the end"
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.touch(Action.CREATE, new, *forgives, aspect=place, value=place)
     if neighbour:
         trace.read(enum.part(NamedKind.VALUE, neighbour))

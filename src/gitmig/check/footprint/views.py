@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, other
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap
 from gitmig.check.footprint.queries import expression, statement
-from gitmig.check.footprint.trace import lenient
+from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
     from gitmig.check.footprint.parse_tree import Node
@@ -19,7 +19,7 @@ def create_view(trace: Trace, node: Node) -> None:
     view = trace.relation(node["view"], NamedKind.VIEW, new=True)
     with trace.using(DependencyKind.BLOCKS):
         statement(trace, *unwrap(node["query"]))
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.touch(Action.CREATE, view, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
 
 
@@ -29,7 +29,7 @@ def create_rule(trace: Trace, node: Node) -> None:
     trace.read(table, dependency=DependencyKind.FOLLOWS)
     tables = {"old": table, "new": table}
     expression(trace, [node.get("whereClause"), node.get("actions")], tables, DependencyKind.BLOCKS)
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.touch(Action.CREATE, table.part(NamedKind.RULE, node["rulename"]), *forgives, value=definition(node))
 
 
@@ -50,7 +50,7 @@ def create_trigger(trace: Trace, node: Node) -> None:
     expression(trace, node.get("whenClause"), {"new": table, "old": table}, DependencyKind.BLOCKS)
     if "constrrel" in node:
         trace.read(trace.relation(node["constrrel"]), dependency=DependencyKind.FOLLOWS)
-    forgives = lenient(node)
+    forgives = forgiving(node)
     trace.touch(Action.CREATE, table.part(NamedKind.TRIGGER, node["trigname"]), *forgives, value=definition(node))
 
 
