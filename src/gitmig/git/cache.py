@@ -5,32 +5,36 @@ Schemas that were measured on scratch databases, kept in the git directory: nobo
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zlib
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import gitmig
 
+if TYPE_CHECKING:
     from gitmig.check.footprint import Footprint
     from gitmig.git.repository import Repository
 
 
 FOOTPRINTS = "footprints"
+# The code that cuts scripts out of files and makes footprints of them.
+MAKERS = ("check/footprint", "migrations")
 
 
 class FootprintCache:
     """One small file per script; whatever is wrong with one makes it worthless, and no error.
 
-    A script is known by its blob and the layout that cut it out of it.
+    A script is known by its blob and the layout that cut it out of it; what other code than this one kept is not read.
     """
 
     def __init__(self, repository: Repository, layout: str) -> None:
-        from gitmig.check.footprint.model import VERSION
-
         self._repository = repository
-        self._parts = (FOOTPRINTS, f"{VERSION}-{layout}")
+        self._parts = (FOOTPRINTS, f"{code_digest()}-{layout}")
         self._folder = repository.private(shared=True).joinpath(*self._parts)
 
     def get(self, blob: str) -> Footprint | None:
@@ -55,6 +59,15 @@ class FootprintCache:
 
     def _path(self, blob: str) -> Path:
         return self._folder / blob[:2] / blob[2:]
+
+
+@lru_cache
+def code_digest(package: Path = Path(gitmig.__file__).parent) -> str:
+    """Another one for every change of the code that makes footprints, and of the parser it stands on."""
+    digest = hashlib.sha256(f"{gitmig.__version__} {version('postgast')}".encode())
+    for path in sorted(path for part in MAKERS for path in (package / part).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 SCHEMAS = "schemas"

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Another number makes the footprints that older versions kept worthless.
-VERSION = 8
 PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 # Spaces of names. Relations and types share one: a table is a row type, too.
 CLASS, ROUTINE, OPERATOR = "class", "routine", "operator"
