@@ -26,6 +26,17 @@ CASES = {
     ),
     "temporary tables": ("CREATE TEMP TABLE t (a int); DROP TABLE t; DROP TABLE u", "drop table public.u"),
     "dropped columns": ("ALTER TABLE t DROP COLUMN IF EXISTS a", "drop! column public.t.a"),
+    "columns of a table that may be missing": (
+        "ALTER TABLE IF EXISTS t DROP COLUMN a, ADD FOREIGN KEY (b) REFERENCES u",
+        "read! table public.t; drop column public.t.a; read table public.u",
+    ),
+    "the index of CLUSTER": ("CLUSTER t USING i", "read table public.t; read index public.i; alter table public.t"),
+    "the index of CLUSTER ON": ("ALTER TABLE s.t CLUSTER ON i", "read index s.i; alter table s.t"),
+    "the index of a replica identity": (
+        "ALTER TABLE t REPLICA IDENTITY USING INDEX i",
+        "read index public.i; alter table public.t",
+    ),
+    "maintenance": ("ANALYZE t (a); REINDEX INDEX i", "read column public.t.a; read index public.i"),
     "renamed tables": ("ALTER TABLE t RENAME TO u", "rename table public.t"),
     "renamed columns": ("ALTER TABLE t RENAME a TO b", "read table public.t; rename column public.t.a"),
     "new schemas": ("ALTER TABLE t SET SCHEMA a", "rename table public.t"),

@@ -113,7 +113,8 @@ def rename(trace: Trace, node: Node) -> None:
         owner = _relation(trace, node)
         trace.read(owner, *forgives)
         old = owner.part(RENAMED_PARTS[kind], node["subname"])
-        trace.touch(Action.RENAME, old, *forgives, to=owner.part(RENAMED_PARTS[kind], new))
+        if_table = [Trait.IF_TABLE] if forgives else []
+        trace.touch(Action.RENAME, old, *if_table, to=owner.part(RENAMED_PARTS[kind], new))
         if RENAMED_PARTS[kind] is NamedKind.CONSTRAINT:  # and its index, if it has one
             index, renamed = (in_schema(NamedKind.INDEX, owner.path[1], name) for name in (node["subname"], new))
             trace.touch(Action.RENAME, index, Trait.FORGIVING, to=renamed)

@@ -59,6 +59,33 @@ def create_statistics(trace: Trace, node: Node) -> None:
         trace.touch(Action.CREATE, made, *forgives, value=definition(node))
 
 
+def cluster(trace: Trace, node: Node) -> None:
+    """CLUSTER: with USING it also sets the index on which the table is clustered from now on."""
+    if "relation" in node:
+        table = trace.relation(node["relation"])
+        trace.read(table)
+        if "indexname" in node:
+            cluster_on(trace, table, node["indexname"])
+
+
+def cluster_on(trace: Trace, table: Object, index: str) -> None:
+    """The index on which a table is clustered: the same by CLUSTER and by ALTER TABLE."""
+    read_index(trace, table, index)
+    trace.touch(Action.ALTER, table, aspect="clustered", value=index)
+
+
+def read_index(trace: Trace, table: Object, index: str) -> None:
+    """An index of the table that the table refers to: dropping it takes that away, renaming it does not."""
+    trace.read(in_schema(NamedKind.INDEX, table.path[1], index), dependency=DependencyKind.FOLLOWS)
+
+
+def reindex(trace: Trace, node: Node) -> None:
+    """REINDEX of an index or a table; of a schema or database whatever is there."""
+    if "relation" in node:
+        alone = node.get("kind") == "REINDEX_OBJECT_INDEX"
+        trace.read(trace.relation(node["relation"], NamedKind.INDEX if alone else NamedKind.TABLE))
+
+
 def create_sequence(trace: Trace, node: Node) -> None:
     """CREATE SEQUENCE, perhaps owned by a column."""
     made = trace.relation(node["sequence"], NamedKind.SEQUENCE, new=True)
@@ -88,6 +115,8 @@ def _owner(trace: Trace, node: Node) -> None:
 HANDLERS = {
     "IndexStmt": create_index,
     "CreateStatsStmt": create_statistics,
+    "ClusterStmt": cluster,
+    "ReindexStmt": reindex,
     "CreateSeqStmt": create_sequence,
     "AlterSeqStmt": alter_sequence,
 }

@@ -146,6 +146,7 @@ class Trait(Enum):
     """What else is to be known of a touch."""
 
     FORGIVING = "forgiving"  # IF EXISTS, IF NOT EXISTS, OR REPLACE, or under a condition
+    IF_TABLE = "if table"  # IF EXISTS of the table it is a part of: nothing else may be missing
     CHOSEN = "chosen"  # PostgreSQL chooses the name, and another one if it is taken
     WHOLE = "whole"  # every column or member, as SELECT * and LIKE
     REQUIRED = "required"  # a column that every insert has to give

@@ -11,13 +11,10 @@ from gitmig.migrations.parser import Unparsed, parse
 
 FAMILIES = (tables, indexes, views, types, routines, any_object, schemas)
 HANDLERS = {kind: handler for family in FAMILIES for kind, handler in family.HANDLERS.items()}
-# They touch no object, or none that a migration of another branch could touch.
+# They touch no object that a migration of another branch could touch.
 HARMLESS = {
     "TransactionStmt",
     "VariableShowStmt",
-    "VacuumStmt",
-    "ReindexStmt",
-    "ClusterStmt",
     "CheckPointStmt",
     "DiscardStmt",
     "ConstraintsSetStmt",

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.any_object import CLASSES, read_owner
+from gitmig.check.footprint.indexes import cluster_on, read_index
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
@@ -226,13 +227,14 @@ TABLE_ASPECTS = {
     "AT_SetLogged": "persistence",
     "AT_SetUnLogged": "persistence",
     "AT_ChangeOwner": "owner",
+    "AT_DropCluster": "clustered",
 }
 
 
 def alter_table(trace: Trace, node: Node) -> None:
-    """Every command of the statement, on the relation it names."""
+    """Every command of the statement, on the relation it names; IF EXISTS is about that alone."""
     relation = trace.relation(node["relation"], CLASSES.get(node.get("objtype", ""), NamedKind.TABLE))
-    with trace.using(None, *forgiving(node)):
+    with trace.if_exists(relation if forgiving(node) else None):
         trace.read(relation)
         for item in node.get("cmds", ()):
             _command(trace, relation, item["AlterTableCmd"])
@@ -312,10 +314,24 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
         else:  # what the parent gets from now on, the child does not
             trace.touch(Action.READ, child, Trait.WHOLE, dependency=DependencyKind.BLOCKS, aspect="detached", to=parent)
         trace.touch(Action.ALTER, child, aspect="parent", value=definition(command))
+    elif kind == "AT_ClusterOn":
+        cluster_on(trace, relation, command["name"])
     else:
+        if index := change.get("ReplicaIdentityStmt", {}).get("name"):
+            read_index(trace, relation, index)
         read_owner(trace, command.get("newowner"))
         aspect = TABLE_ASPECTS.get(kind, kind.removeprefix("AT_"))
         trace.touch(Action.ALTER, relation, aspect=aspect, value=definition(command))
+
+
+def vacuum(trace: Trace, node: Node) -> None:
+    """VACUUM and ANALYZE, as far as they name tables and columns."""
+    for item in node.get("rels", ()):
+        fields = item["VacuumRelation"]
+        table = trace.relation(fields["relation"])
+        trace.read(table)
+        for column in texts(fields.get("va_cols")):
+            trace.read(table.part(NamedKind.COLUMN, column))
 
 
 def _cascade(command: Node) -> list[Trait]:
@@ -327,4 +343,5 @@ HANDLERS = {
     "CreateForeignTableStmt": lambda trace, node: create_table(trace, node["base"]),
     "CreateTableAsStmt": create_table_as,
     "AlterTableStmt": alter_table,
+    "VacuumStmt": vacuum,
 }

@@ -49,6 +49,7 @@ class Trace:
         self.dependency = DependencyKind.TRANSIENT
         self.parameters: dict[str | None, Object] = {}  # of the function that is looked into, those of a row type
         self._traits: frozenset[Trait] = frozenset()
+        self._forgiven: Object | None = None  # the relation that an IF EXISTS is about
         self._bodies: dict[tuple[str, ...], Callable[[], None]] = {}
         self._made: set[tuple[str, ...]] = set()
 
@@ -77,7 +78,7 @@ class Trace:
                 statement=self.statement,
                 part=self.part,
                 dependency=dependency or self.dependency,
-                traits=self._traits | set(traits),
+                traits=self._traits | set(traits) | self._forgives(touched),
                 aspect=aspect,
                 value=value,
                 to=to,
@@ -134,6 +135,20 @@ class Trace:
             yield
         finally:
             self.dependency, self._traits = before
+
+    @contextmanager
+    def if_exists(self, relation: Object | None) -> Iterator[None]:
+        """In this block, it is forgiven if the relation is missing, and for its parts nothing but that."""
+        self._forgiven = relation
+        try:
+            yield
+        finally:
+            self._forgiven = None
+
+    def _forgives(self, touched: Object) -> set[Trait]:
+        if self._forgiven is None or touched.root != self._forgiven.path:
+            return set()
+        return {Trait.FORGIVING if touched == self._forgiven else Trait.IF_TABLE}
 
     def relation(self, node: Node, kind: NamedKind = NamedKind.TABLE, *, new: bool = False) -> Object:
         """The relation a RangeVar names."""

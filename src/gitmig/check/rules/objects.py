@@ -146,9 +146,14 @@ def _why_it_may_serve(drop: Effect, other: Effect) -> str | None:
     passing = other.dependency in {DependencyKind.TRANSIENT, DependencyKind.CHECKED}
     if (drop.replaced or drop.succeeded) and passing and other.action in {Action.READ, Action.WRITE}:
         return "whether the new definition serves it, too, is not known"
-    if other.forgiving and other.action is not Action.CREATE:
+    if _forgives(other, drop) and (other.action is not Action.CREATE or other.has(Trait.IF_TABLE)):
         return "the other statement forgives that the object is gone"
     return None
+
+
+def _forgives(other: Effect, gone: Effect) -> bool:
+    """Whether the statement does nothing where the object is gone; `ALTER TABLE IF EXISTS` needs the table's parts."""
+    return other.forgiving or (other.has(Trait.IF_TABLE) and gone.object.contains(other.object))
 
 
 def _key_gone(drop: Effect, other: Effect) -> Conflict | None:
@@ -241,7 +246,10 @@ def _has_the_old_name(rename: Effect, other: Effect) -> bool:
 def _why_the_name_may_serve(rename: Effect, other: Effect) -> str | None:
     if rename.returned:
         return "it has its old name again in the end, so it matters only what runs in between"
-    if other.forgiving and other.action in {Action.READ, Action.WRITE}:  # a change that is left out makes a difference
+    if _forgives(other, rename) and other.action in {
+        Action.READ,
+        Action.WRITE,
+    }:  # a change that is left out makes a difference
         return "the other statement forgives that the object is gone"
     return None
 
