@@ -22,7 +22,7 @@ from gitmig.schema.kinds.privileges import grant_changes, has_other_grantor
 from gitmig.schema.kinds.routines import has_text_body
 from gitmig.schema.kinds.sequences import SequenceOwner
 from gitmig.schema.kinds.types import EnumType
-from gitmig.schema.model import TABLES, TYPES, VIEWS, ObjectKind, ObjectName, Tie
+from gitmig.schema.model import TABLES, TYPES, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import literal
 from gitmig.schema.order import Plan
 from gitmig.schema.renames import guess_renames, make_room, undo_renames
@@ -40,11 +40,6 @@ if TYPE_CHECKING:
 KEEPERS = TABLES | {ObjectKind.COLUMN, ObjectKind.SEQUENCE, ObjectKind.SCHEMA, ObjectKind.EXTENSION}
 # Statements about these may take rows or values along.
 WITH_ROWS = TABLES | TYPES | {ObjectKind.COLUMN, ObjectKind.SEQUENCE, ObjectKind.SCHEMA}
-# What stands in the way of a column's change, and what may stay.
-IN_THE_WAY = VIEWS | {
-    ObjectKind.RULE, ObjectKind.POLICY, ObjectKind.TRIGGER, ObjectKind.FUNCTION, ObjectKind.PROCEDURE,
-    ObjectKind.PUBLISHED_TABLE,
-}  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -182,7 +177,7 @@ class _Decision:
 
     def _stands_in_the_way(self, name: ObjectName, impact: Impact) -> bool:
         body = self.found.items[name].body
-        if name.kind in IN_THE_WAY or (isinstance(body, Column) and body.generated):
+        if body.IN_THE_WAY or (isinstance(body, Column) and body.generated):
             return True
         if impact is not Impact.EXPRESSIONS:
             return False

@@ -21,7 +21,7 @@ from gitmig.schema.kinds.kind import Definition
 from gitmig.schema.kinds.sequences import Sequence, SequenceOwner
 from gitmig.schema.kinds.tables import ClusteredOn, Relation, ReplicaIdentity, Table
 from gitmig.schema.kinds.views import View
-from gitmig.schema.model import PARTS, ROUTINES, TABLES, TYPES, VIEWS, ObjectKind, ObjectName, Tie
+from gitmig.schema.model import PARTS, TABLES, VIEWS, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import parts
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 
 D = TypeVar("D", bound=Definition)
 D_co = TypeVar("D_co", bound=Definition, covariant=True)
-
-# Kinds whose names have to differ, as PostgreSQL keeps them in one catalog.
-RELATIONS = TABLES | VIEWS | {ObjectKind.SEQUENCE, ObjectKind.COMPOSITE_TYPE}
-ROW_TYPES = TABLES | VIEWS | TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,16 +118,9 @@ def claims(name: ObjectName, item: Item[Definition] | None = None) -> Iterator[t
     """The names that an item takes in PostgreSQL's name spaces; those of an identity are in the item."""
     if item is not None and isinstance(item.body, Identity):
         yield "relation", item.body.name
-    if name.kind in RELATIONS:
-        yield "relation", name.name
-    if name.kind in ROW_TYPES:
-        yield "type", name.name
+    yield from ((space, name.name) for space in DEFINITIONS[name.kind].SPACES)
     if name.kind in {ObjectKind.INDEX, ObjectKind.KEY_INDEX}:
         yield "relation", Index.subject(name).removeprefix("INDEX ")
-    if name.kind in {ObjectKind.CONSTRAINT, ObjectKind.COLUMN}:
-        yield name.kind, name.name
-    if name.kind in ROUTINES:
-        yield "routine", name.name
 
 
 def described(name: ObjectName, item: Item[Definition]) -> ObjectName:

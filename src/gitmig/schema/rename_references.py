@@ -15,7 +15,7 @@ from gitmig.schema.decompose import Item, Model
 from gitmig.schema.kinds.indexes import Index
 from gitmig.schema.kinds.tables import ClusteredOn, ReplicaIdentity
 from gitmig.schema.kinds.triggers import Trigger
-from gitmig.schema.model import NAMED_PARTS, VIEWS, ObjectKind, ObjectName
+from gitmig.schema.model import NAMED_PARTS, ObjectKind, ObjectName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from gitmig.schema.model import Tie
 
 
-UNTOUCHED = VIEWS | {ObjectKind.RULE}
 # Parts whose names have no table in front of them where others name them.
 UNQUALIFIED = NAMED_PARTS - {ObjectKind.COLUMN}
 STRING = r"'(?:[^']|'')*'"
@@ -84,7 +83,7 @@ class _Renaming:
         return part or ObjectName(name.kind, self.text(name.name))
 
     def _item(self, name: ObjectName, item: Item[Definition]) -> Item[Definition]:
-        if name.kind in UNTOUCHED:
+        if item.body.HAS_OLD_NAMES:
             return item
         body = item.body.mapped(self.text)
         for old, new in self.columns.get(name, ()):

@@ -66,6 +66,7 @@ class Column(Definition):
     )
 
     KIND = ObjectKind.COLUMN
+    SPACES = ("column",)
     RIGHTS = ON_COLUMN
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(a.attname)",

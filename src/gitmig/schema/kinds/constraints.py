@@ -26,6 +26,7 @@ class Constraint(Definition):
     local: bool = sql("o.conislocal")
 
     KIND = ObjectKind.CONSTRAINT
+    SPACES = ("constraint",)
     ON_TABLE = True
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(o.conname)",

@@ -127,6 +127,11 @@ class Definition:
     ON_TABLE: ClassVar[bool] = False  # whether SQL calls it `TRIGGER g ON s.t`
     RIGHTS: ClassVar[Rights | None] = None  # what can be granted on it
     COVERED: ClassVar[bool] = True  # see `is_covered`
+    SPACES: ClassVar[
+        tuple[str, ...]
+    ] = ()  # in which of PostgreSQL's spaces of names its name has to differ from others
+    IN_THE_WAY: ClassVar[bool] = False  # whether a column that it needs cannot change as long as it is there
+    HAS_OLD_NAMES: ClassVar[bool] = False  # whether it is made again where a rename is to show in its text
     FIELDS: ClassVar[Mapping[str, Read | None]] = MappingProxyType({})  # None: not read, but made from what was
 
     def __init_subclass__(cls) -> None:

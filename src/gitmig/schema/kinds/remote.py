@@ -179,6 +179,7 @@ class PublishedTable(Definition):
     )
 
     KIND = ObjectKind.PUBLISHED_TABLE
+    IN_THE_WAY = True
     QUERY = Query(
         name="r.prrelid::regclass || '.' || quote_ident(p.pubname)",
         of="pg_publication_rel r",

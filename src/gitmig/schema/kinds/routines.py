@@ -74,6 +74,7 @@ class Aggregate(Definition):
     moving_final_modify: str = sql("a.aggmfinalmodify")
 
     KIND = ObjectKind.AGGREGATE
+    SPACES = ("routine",)
     WORD = "ROUTINE"
     RIGHTS = ON_ROUTINE
 
@@ -142,6 +143,8 @@ class Function(Definition):
     )
 
     KIND = ObjectKind.FUNCTION
+    SPACES = ("routine",)
+    IN_THE_WAY = True
     RIGHTS = ON_ROUTINE
     QUERY = ROUTINES
 

@@ -34,6 +34,7 @@ class Sequence(Definition):
     owner: str | None = sql(OWNING_COLUMN)
 
     KIND = ObjectKind.SEQUENCE
+    SPACES = ("relation",)
     RIGHTS = ON_SEQUENCE
     QUERY = Query(
         name=RELATION,

@@ -97,6 +97,7 @@ class Table(Relation):
     """A table, also a partitioned one."""
 
     KIND = ObjectKind.TABLE
+    SPACES = ("relation", "type")
 
     def create(self, name: ObjectName, context: Context) -> Statements:
         wanted = context.wanted

@@ -26,6 +26,7 @@ class Trigger(Definition):
     enabled: str = sql("t.tgenabled")
 
     KIND = ObjectKind.TRIGGER
+    IN_THE_WAY = True
     ON_TABLE = True
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(t.tgname)",
@@ -68,6 +69,7 @@ class Rule(Trigger):
     enabled: str = sql("r.ev_enabled")
 
     KIND = ObjectKind.RULE
+    HAS_OLD_NAMES = True
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(r.rulename)",
         of="pg_rewrite r",
@@ -89,6 +91,7 @@ class Policy(Definition):
     check: str | None = sql("pg_get_expr(p.polwithcheck, p.polrelid)")
 
     KIND = ObjectKind.POLICY
+    IN_THE_WAY = True
     ON_TABLE = True
     QUERY = Query(
         name=f"{RELATION} || '.' || quote_ident(p.polname)",

@@ -35,6 +35,7 @@ class EnumType(Definition):
     )
 
     KIND = ObjectKind.ENUM
+    SPACES = ("type",)
     WORD = "TYPE"
     RIGHTS = ON_TYPE
     QUERY = _types("WHERE t.typtype = 'e'", some("pg_type", f"oid >= {FIRST_OID} AND typtype = 'e'"))
@@ -91,6 +92,7 @@ class CompositeType(Definition):
     )
 
     KIND = ObjectKind.COMPOSITE_TYPE
+    SPACES = ("relation", "type")
     WORD = "TYPE"
     RIGHTS = ON_TYPE
     QUERY = _types(
@@ -180,6 +182,7 @@ class Domain(Definition):
     )
 
     KIND = ObjectKind.DOMAIN
+    SPACES = ("type",)
     RIGHTS = ON_TYPE
     QUERY = _types("WHERE t.typtype = 'd'", some("pg_type", f"oid >= {FIRST_OID} AND typtype = 'd'"))
 
@@ -245,6 +248,7 @@ class Range(Definition):
     multirange: str = sql("r.rngmultitypid::regtype")
 
     KIND = ObjectKind.RANGE
+    SPACES = ("type",)
     WORD = "TYPE"
     RIGHTS = ON_TYPE
     QUERY = _types(

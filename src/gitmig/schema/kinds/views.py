@@ -32,6 +32,9 @@ class View(Relation):
     defaults: Mapping[str, str] = MappingProxyType({})
 
     KIND = ObjectKind.VIEW
+    SPACES = ("relation", "type")
+    IN_THE_WAY = True
+    HAS_OLD_NAMES = True
 
     @property
     def statement(self) -> str:
