@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PASSED_ON = {Action.CREATE, Action.DROP, Action.RENAME}
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
 # They go with their table or column without being asked for.
-PARTS = {
+GO_ALONG = {
     NamedKind.INDEX,
     NamedKind.CONSTRAINT,
     NamedKind.TRIGGER,
@@ -136,7 +136,7 @@ def _is_part(candidate: Object, gone: Object, needs: set[Object]) -> bool:
     """Whether it goes without CASCADE: an index with its table or column, not the foreign key of another table."""
     if candidate.kind is NamedKind.INDEX:
         return any(need.root == gone.root for need in needs)
-    return candidate.kind in PARTS and candidate.root == gone.root
+    return candidate.kind in GO_ALONG and candidate.root == gone.root
 
 
 class Link(Enum):

@@ -20,7 +20,7 @@ from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.migrations.languages import RoleVerb
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
 from gitmig.schema.catalog import read_names, read_schema
-from gitmig.schema.renamings import MAY_RENAME, renamings
+from gitmig.schema.noted_renames import MAY_RENAME, renamings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
-    from gitmig.schema.renamings import Renaming
+    from gitmig.schema.noted_renames import Renaming
 
 
 # What the names of scratch databases begin with.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gitmig.schema.compare import Difference
     from gitmig.schema.fingerprint import Fingerprinter
     from gitmig.schema.model import Schema
-    from gitmig.schema.renamings import Undo
+    from gitmig.schema.noted_renames import Undo
 
 
 class Way(Enum):

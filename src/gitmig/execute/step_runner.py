@@ -19,7 +19,7 @@ from gitmig.rows.items import DRIFT, Report, Subject
 from gitmig.rows.reach import Reach, names_tables, suspect
 from gitmig.rows.step import Runnable
 from gitmig.schema.catalog import read_names
-from gitmig.schema.renamings import renamings
+from gitmig.schema.noted_renames import renamings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gitmig.schema.catalog import Address
     from gitmig.schema.fingerprint import Fingerprinter
     from gitmig.schema.model import ObjectName
-    from gitmig.schema.renamings import Renaming
+    from gitmig.schema.noted_renames import Renaming
 
 # Under this name rows of what was changed by hand are kept.
 BY_HAND = Subject(version=DRIFT, name="", checksum=DRIFT)

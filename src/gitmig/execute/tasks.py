@@ -15,7 +15,7 @@ from gitmig.ledger import Row, applied_of, migration_of, scripts
 from gitmig.migrations.plan import Apply, Desired, Direction, Revert, edited
 from gitmig.rows.items import Report, Subject
 from gitmig.schema.model import ObjectKind
-from gitmig.schema.renamings import MAY_RENAME, Undo
+from gitmig.schema.noted_renames import MAY_RENAME, Undo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Content, Migration, MigrationSet, Script
     from gitmig.migrations.plan import Plan, Step
     from gitmig.postgres.run_sql import ScriptError
-    from gitmig.schema.renamings import Renaming
+    from gitmig.schema.noted_renames import Renaming
 
 # What one transaction for everything can run into although each step alone would not: a new enum value used (55P04),
 # pending trigger events (55006), out of locks (53200), and statements that must be outside of any transaction.

@@ -10,7 +10,7 @@ from gitmig.migrations import languages
 from gitmig.migrations.model import Content, File, Migration, Script, Version, label, set_id
 from gitmig.migrations.plan import Applied
 from gitmig.schema.model import ObjectKind
-from gitmig.schema.renamings import Renaming
+from gitmig.schema.noted_renames import Renaming
 
 if TYPE_CHECKING:
     from datetime import datetime

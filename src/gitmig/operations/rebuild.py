@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from gitmig.rebuild.copy import Moved
     from gitmig.rows.copy import Aside, Copied
     from gitmig.schema.model import Schema
-    from gitmig.schema.renamings import Renaming
+    from gitmig.schema.noted_renames import Renaming
 
 # Under this name rows are kept that a rebuild of the same set has no place for.
 SAME_SET = Subject(version=REBUILD, name="", checksum=REBUILD)

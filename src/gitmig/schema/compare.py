@@ -24,7 +24,7 @@ from gitmig.schema.kinds.sequences import SequenceOwner
 from gitmig.schema.kinds.types import EnumType
 from gitmig.schema.model import TABLES, TYPES, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import literal
-from gitmig.schema.order import Plan
+from gitmig.schema.order import StatementOrder
 from gitmig.schema.renames import guess_renames, make_room, undo_renames
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gitmig.schema.decompose import Item, Model
     from gitmig.schema.kinds.kind import Definition
     from gitmig.schema.model import Schema
-    from gitmig.schema.renamings import Undo
+    from gitmig.schema.noted_renames import Undo
 
 
 # What keeps rows, and is therefore never dropped to be made again because of something else.
@@ -43,7 +43,7 @@ WITH_ROWS = TABLES | TYPES | {ObjectKind.COLUMN, ObjectKind.SEQUENCE, ObjectKind
 
 
 @dataclass(kw_only=True)
-class Changes:
+class SchemaChanges:
     """The work, by item of the found (`dropped`, `altered`) and the wanted model (`made`)."""
 
     dropped: set[ObjectName] = field(default_factory=set)
@@ -53,7 +53,7 @@ class Changes:
     unhandled: set[ObjectName] = field(default_factory=set)
 
 
-def decide(found: Model, wanted: Model) -> Changes:
+def decide(found: Model, wanted: Model) -> SchemaChanges:
     """What to drop, make and alter, with all that follows from it."""
     return _Decision(found, wanted).run()
 
@@ -62,11 +62,11 @@ class _Decision:
     def __init__(self, found: Model, wanted: Model) -> None:
         self.found, self.wanted = found, wanted
         self.context = Context(found=found, wanted=wanted)
-        self.changes = Changes()
+        self.changes = SchemaChanges()
         self.forced: set[ObjectName] = set()  # columns whose type is swapped
         self.queue: list[ObjectName] = []
 
-    def run(self) -> Changes:
+    def run(self) -> SchemaChanges:
         for name in sorted(self.found.items.keys() - self.wanted.items.keys()):
             self._drop(name)
         for name in sorted(self.wanted.items.keys() - self.found.items.keys()):
@@ -274,5 +274,5 @@ def difference(found: Schema, wanted: Schema, *, renames: bool = True, undos: It
     guessed, before = guess_renames(before, target, rows=renames)
     making_room, before, taken_over = make_room(before, target)
     changes = decide(before, target)
-    work = (*known, *guessed, *making_room, *Plan(before, target, changes, taken_over).work())
+    work = (*known, *guessed, *making_room, *StatementOrder(before, target, changes, taken_over).work())
     return Difference(work=work, unhandled=tuple(sorted(changes.unhandled)))

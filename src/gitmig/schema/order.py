@@ -24,7 +24,7 @@ from gitmig.schema.names import beside, last
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from gitmig.schema.compare import Changes
+    from gitmig.schema.compare import SchemaChanges
     from gitmig.schema.decompose import Model
 
 
@@ -78,7 +78,7 @@ Node: TypeAlias = "tuple[Verb, ObjectName]"
 class Grouping:
     """By piece of work, the one that it is done with."""
 
-    def __init__(self, found: Model, wanted: Model, changes: Changes) -> None:
+    def __init__(self, found: Model, wanted: Model, changes: SchemaChanges) -> None:
         self.found, self.wanted, self.changes = found, wanted, changes
         self.leaders: dict[Node, Node] = {}
         self.followers: defaultdict[Node, list[Node]] = defaultdict(list)
@@ -202,11 +202,11 @@ OLD = "_old"
 HELD_BY_DEPENDENTS = {ObjectKind.COLUMN, ObjectKind.COMPOSITE_TYPE, ObjectKind.DOMAIN}
 
 
-class Plan:
+class StatementOrder:
     """The nodes of the work, what waits for what, and what is done together."""
 
     def __init__(
-        self, found: Model, wanted: Model, changes: Changes, taken_over: Mapping[str, str] | None = None
+        self, found: Model, wanted: Model, changes: SchemaChanges, taken_over: Mapping[str, str] | None = None
     ) -> None:
         self.found, self.wanted, self.changes = found, wanted, changes
         self.taken_over = taken_over or {}

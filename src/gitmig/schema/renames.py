@@ -1,7 +1,7 @@
 """Objects that stay the same ones under another name or in another shape.
 
-Known: when an up ran, it was noted what it called otherwise (`renamings`): the way back gives the old names again, in
-the order that the names need, and whatever stands in their way makes room first. Guessed, where nobody noted it: what
+Known: when an up ran, it was noted what it called otherwise (`noted_renames`): the way back gives the old names again,
+in the order that the names need, and whatever stands in their way makes room first. Guessed, where nobody noted it: what
 is equal but for the name; types, tables, columns, sequences, constraints, indexes and triggers, in this order, so that
 each is compared with the names that the ones before it have got. And a table that only differs in whether, or how, it
 is partitioned cannot be altered: it makes room for a new one, which takes over its rows before it goes.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as Several
 
     from gitmig.schema.decompose import Model
-    from gitmig.schema.renamings import Undo
+    from gitmig.schema.noted_renames import Undo
 
 
 Pair = tuple[ObjectName, ObjectName]

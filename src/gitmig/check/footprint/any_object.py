@@ -35,14 +35,18 @@ CLASSES = {
     "OBJECT_TYPE": NamedKind.TYPE,
     "OBJECT_DOMAIN": NamedKind.TYPE,
 }
-PARTS = {
+PARTS_BY_WORD = {
     "OBJECT_COLUMN": NamedKind.COLUMN,
     "OBJECT_TABCONSTRAINT": NamedKind.CONSTRAINT,
     "OBJECT_TRIGGER": NamedKind.TRIGGER,
     "OBJECT_POLICY": NamedKind.POLICY,
     "OBJECT_RULE": NamedKind.RULE,
 }
-RENAMED_PARTS = {**PARTS, "OBJECT_ATTRIBUTE": NamedKind.COLUMN, "OBJECT_DOMCONSTRAINT": NamedKind.CONSTRAINT}
+RENAMED_PARTS_BY_WORD = {
+    **PARTS_BY_WORD,
+    "OBJECT_ATTRIBUTE": NamedKind.COLUMN,
+    "OBJECT_DOMCONSTRAINT": NamedKind.CONSTRAINT,
+}
 ROUTINES = {"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"}
 
 
@@ -54,7 +58,7 @@ def drop(trace: Trace, node: Node) -> None:
     for item in node.get("objects", ()):
         dropped = named_object(trace, kind, item)
         trace.touch(Action.DROP, dropped, *traits)
-        if kind in PARTS:
+        if kind in PARTS_BY_WORD:
             trace.read(_owner(dropped), *forgiving(node))
     if kind == "OBJECT_EXTENSION":
         trace.cannot_see("what belongs to an extension goes with it")
@@ -84,9 +88,9 @@ def named_object(trace: Trace, kind: str, item: Node) -> Object:
         return trace.routine(node["objname"], arguments)
     if kind in CLASSES and node_kind in {"List", "TypeName"}:
         return trace.named(names, CLASSES[kind])
-    if kind in PARTS:
+    if kind in PARTS_BY_WORD:
         *owner, part = names
-        return trace.named(owner, NamedKind.TABLE).part(PARTS[kind], text(part))
+        return trace.named(owner, NamedKind.TABLE).part(PARTS_BY_WORD[kind], text(part))
     if kind == "OBJECT_SCHEMA":
         return schema(text(item))
     if kind == "OBJECT_OPERATOR":
@@ -109,13 +113,13 @@ def rename(trace: Trace, node: Node) -> None:
     """ALTER … RENAME TO."""
     forgives = forgiving(node)
     kind, new = node.get("renameType", ""), node["newname"]
-    if kind in RENAMED_PARTS:
+    if kind in RENAMED_PARTS_BY_WORD:
         owner = _relation(trace, node)
         trace.read(owner, *forgives)
-        old = owner.part(RENAMED_PARTS[kind], node["subname"])
+        old = owner.part(RENAMED_PARTS_BY_WORD[kind], node["subname"])
         if_table = [Trait.IF_TABLE] if forgives else []
-        trace.touch(Action.RENAME, old, *if_table, to=owner.part(RENAMED_PARTS[kind], new))
-        if RENAMED_PARTS[kind] is NamedKind.CONSTRAINT:  # and its index, if it has one
+        trace.touch(Action.RENAME, old, *if_table, to=owner.part(RENAMED_PARTS_BY_WORD[kind], new))
+        if RENAMED_PARTS_BY_WORD[kind] is NamedKind.CONSTRAINT:  # and its index, if it has one
             index, renamed = (in_schema(NamedKind.INDEX, owner.path[1], name) for name in (node["subname"], new))
             trace.touch(Action.RENAME, index, Trait.FORGIVING, to=renamed)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitmig.schema.model import ObjectKind, ObjectName
-from gitmig.schema.renamings import Renaming, renamings
+from gitmig.schema.noted_renames import Renaming, renamings
 
 BEFORE = {
     "n1": ObjectName(ObjectKind.SCHEMA, "s"),
