@@ -1,7 +1,8 @@
 """Running a step so that no row is lost: what it takes away is kept, and what its opposite took comes back.
 
 The phases of a step: run it and see what it changes; if rows are at stake, take that back, take snapshots, and run it
-again; put back what is due; try the opposite; keep what would not come back by it.
+again. Where its words tell all that it takes, the snapshots come first, and it runs once. Then put back what is due;
+try the opposite; keep what would not come back by it.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Preserver:
         self._reader = TableReader(connection, WRITE_NOTHING)
         self._progress = progress or _unheard
         self._wary = wary
-        self._may_hold: bool | None = None
+        self._holds_some = False  # once something is kept, nobody asks again
         self._refused: dict[int, Staying] = {}
         self.deferred = Deferral()
 
@@ -100,7 +101,6 @@ class Preserver:
                 raise
             run_without = self._without_rows if direction is Direction.REVERT else self._completed
             report = run_without(step, error)
-        self._may_hold = self._may_hold or None  # what helps the opposite step is kept, too, and not reported
         self._store.note_due([*due, *held])
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
@@ -183,9 +183,12 @@ class Preserver:
         return report
 
     def _waiting(self, refused: Collection[int]) -> list[Item]:
-        if self._may_hold is None:
-            self._may_hold = self._store.exists()
-        return [self.deferred.at_home(item) for item in self._store.waiting(refused)] if self._may_hold else []
+        return [self.deferred.at_home(item) for item in self._store.waiting(refused)] if self._may_hold() else []
+
+    def _may_hold(self) -> bool:
+        """Whether anything may be kept; a new database with hundreds of steps is asked no more than that."""
+        self._holds_some = self._holds_some or self._store.exists()
+        return self._holds_some
 
     def _put_back(self, items: Sequence[Item], *, partial: bool = False) -> Report:
         if not items:
@@ -244,14 +247,9 @@ class Preserver:
         return replace(report, restored=tuple(forced.restored), staying=tuple(forced.staying))
 
     def _due(self, subject: Subject, direction: Direction) -> tuple[list[Item], list[Item]]:
-        """What to put back after a step, and what has to wait longer.
-
-        Only where something is kept: a new database with hundreds of steps is not asked at each of them.
-        """
-        if not self._may_hold:
-            self._may_hold = self._store.exists()
+        """What to put back after a step, and what has to wait longer."""
         items: list[Item] = []
-        if self._may_hold:
+        if self._may_hold():
             items = self._store.due(subject, direction)
             self._store.await_again([subject.checksum], direction)
         if direction is Direction.REVERT:
@@ -287,6 +285,7 @@ class Preserver:
         run = StepRun(self._connection, self._store, self._reader, step, aside, wary=self._wary)
         foreseen = run.foresee()
         report = None
+        # what is foreseen is copied before `need` could ask whose code that would run: a hook goes the long way
         if foreseen and not self._wary and sum(table.bytes for table in foreseen) <= self._limits.bytes:
             for table in foreseen:
                 self._progress(table.name, table.bytes)

@@ -1,10 +1,10 @@
 """Objects that stay the same ones under another name or in another shape.
 
 Known: when an up ran, it was noted what it called otherwise (`noted_renames`): the way back gives the old names again,
-in the order that the names need, and whatever stands in their way makes room first. Guessed, where nobody noted it: what
-is equal but for the name; types, tables, columns, sequences, constraints, indexes and triggers, in this order, so that
-each is compared with the names that the ones before it have got. And a table that only differs in whether, or how, it
-is partitioned cannot be altered: it makes room for a new one, which takes over its rows before it goes.
+in the order that the names need, and whatever stands in their way makes room first. Guessed, where nobody noted it:
+what is equal but for the name; types, tables, columns, sequences, constraints, indexes and triggers, in this order, so
+that each is compared with the names that the ones before it have got. And a table that only differs in whether, or how,
+it is partitioned cannot be altered: it makes room for a new one, which takes over its rows before it goes.
 """
 
 from __future__ import annotations
