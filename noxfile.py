@@ -33,7 +33,7 @@ LINT = (
     "bash -n .ci/action",
 )
 TYPES = ("mypy",)
-# What is generated from the code, compared with it.
+# What is generated from the code, compared with it. What json_schemas.py writes is compared by tests/cli/test_json.py.
 GENERATED = ("python -m gitmig.cli.findings_page | diff docs/findings.md -",)
 # What has to agree with the code. A new generated page gets its test in here.
 DOCS = (

@@ -19,7 +19,7 @@ HEAD = """\
 
 What [`gitmig check`](commands/check.md) may say about two sides, by code. The codes are stable.
 `gitmig check --explain GM205` prints one section. This page is made from the rules themselves: see
-[architecture](architecture.md).
+[how to add a rule](../CONTRIBUTING.md#how-to-add).
 
 | severity | meaning |
 |---|---|
