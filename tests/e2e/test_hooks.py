@@ -54,7 +54,7 @@ def test_uncommitted_work_that_is_synced_does_not_start_python_either(
 
 
 def test_a_file_checkout_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
-    branches.stamp.unlink()
+    branches.marker.unlink()
     branches.git("checkout", "same", "--", "app.py")
     assert python_calls("post-checkout") == 0
 
@@ -86,12 +86,12 @@ def test_changed_settings_are_seen(branches: Sandbox, python_calls: Callable[[st
     assert python_calls("post-checkout") == 2
 
 
-def test_the_stamp_holds_no_password(branches: Sandbox) -> None:
+def test_the_marker_holds_no_password(branches: Sandbox) -> None:
     branches.environment["GITMIG_DATABASE_URL"] = branches.environment["DATABASE_URL"]
     branches.environment["DATABASE_URL"] = "postgresql://user:secret@localhost/x"
     branches.gitmig("sync")
-    assert "secret" not in branches.stamp.read_text()
-    assert "localhost/x" in branches.stamp.read_text()
+    assert "secret" not in branches.marker.read_text()
+    assert "localhost/x" in branches.marker.read_text()
 
 
 def test_skipping_is_one_variable(branches: Sandbox, database: Database) -> None:
@@ -175,7 +175,7 @@ def test_another_database_than_the_configured_one_leaves_the_hook_alert(
 ) -> None:
     branches.gitmig("sync", "--database", database.url)
     branches.git("switch", "--quiet", "same")
-    assert python_calls("post-checkout") == 0, "the stamp is still that of the configured database, which was synced"
+    assert python_calls("post-checkout") == 0, "the marker is still that of the configured database, which was synced"
     branches.environment["GITMIG_SKIP"] = "1"
     branches.git("switch", "--quiet", "more")
     branches.environment["GITMIG_SKIP"] = "0"

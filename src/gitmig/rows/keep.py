@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.plan import Direction
     from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Subject
-    from gitmig.rows.snapshot import Pairing, Snapshot
+    from gitmig.rows.snapshot import Pairing, TableSnapshot
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Partition, Table
 
@@ -36,7 +36,7 @@ class Taken:
     `why` is what PostgreSQL said of a row that does not fit any more.
     """
 
-    snapshot: Snapshot
+    snapshot: TableSnapshot
     pairing: Pairing | None
     after: Table | None
     fresh: str | None = None
