@@ -14,7 +14,7 @@ from psycopg import sql
 
 from gitmig.rows.changes import lasting_key, successor
 from gitmig.rows.items import KeptColumn
-from gitmig.rows.values import EQUAL, Pair, all_of, as_text, data_table, likeness, listed
+from gitmig.rows.values import EQUAL, Pair, all_of, as_held, data_table, likeness, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +64,10 @@ class TableSnapshot:
 
 
 def saved_column(column: Column, place: int) -> KeptColumn:
-    """How a column is held: a type that no migration can drop as it is, others as text."""
+    """How a column is held: a type that no migration can drop as it is, others as text.
+
+    The only place that decides about the form; `copy` alters what COPY gives it otherwise.
+    """
     return KeptColumn(
         name=column.name,
         type=column.type,
@@ -99,12 +102,7 @@ def take(store: Store, number: int, table: Table, columns: Sequence[Column]) -> 
     """Copy the columns of a table."""
     snapshot = TableSnapshot(number=number, table=table, columns=tuple(columns))
     values = [
-        sql.SQL("{} AS {}").format(
-            sql.Identifier("t", column.name)
-            if saved.native
-            else as_text(sql.Identifier("t", column.name), composite=saved.composite),
-            sql.Identifier(saved.data),
-        )
+        sql.SQL("{} AS {}").format(as_held(sql.Identifier("t", column.name), saved), sql.Identifier(saved.data))
         for saved, column in zip(snapshot.saved, snapshot.columns)
     ]
     rows = store.create(
