@@ -54,8 +54,8 @@ class BoundSettings:
 class Binding:
     """The database a work tree was last synced with by hand, and the settings then.
 
-    `database` tells databases apart (see `database.connection.location`), `shown` is how people are told; `source` says
-    where the URL came from, empty for the embedded server.
+    `database` tells databases apart (see `gitmig.postgres.address.location`), `shown` is how people are told; `source`
+    says where the URL came from, empty for the embedded server.
     """
 
     database: str
