@@ -251,9 +251,9 @@ class Sandbox:
         return self.git("rev-parse", "HEAD").out.strip()
 
     @property
-    def stamp(self) -> Path:
-        """Where the stamp of the main work tree is."""
-        return self.root / ".git" / "gitmig" / "stamp"
+    def marker(self) -> Path:
+        """Where the marker of the main work tree is."""
+        return self.root / ".git" / "gitmig" / "marker"
 
 
 @pytest.fixture

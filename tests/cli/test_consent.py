@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ORIGIN = Origin(count=1, first="0001_x", last="0001_x", by="somebody", at=None, commit=None)
 FOREIGN = ForeignLedger("it belongs to another project", hint="look", origin=ORIGIN)
 STUCK = SyncFailed("0002_b cannot be undone")
-REVERT = Revert(subject=applied(1, migration("0001_a", blob="1"), "1"))
+REVERT = Revert(migration=applied(1, migration("0001_a", blob="1"), "1"))
 APPLY = Apply(position=2, desired=Desired(migration=migration("0002_b", blob="2"), checksum="2"))
 REVERTS, APPLIES = Plan(keep=0, reverts=(REVERT,)), Plan(keep=1, applies=(APPLY,))
 SCRIPTS = [Candidate(label=f"000{k}_x", files=(), scripts=()) for k in range(1, 5)]

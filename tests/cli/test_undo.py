@@ -60,7 +60,7 @@ def test_the_database_is_as_it_was(away: Sandbox, gitmig: Gitmig, database: Data
     assert rows(database) == [(1, "one"), (2, "two"), (3, "three")]
     assert database.applied() == ["0001_a", "0002_x"]
     assert gitmig("kept").out == "nothing is kept\n"
-    assert not away.stamp.exists(), "the next hook has to look for itself"
+    assert not away.marker.exists(), "the next hook has to look for itself"
     assert gitmig("status", "--exit-code").status == 1
 
 

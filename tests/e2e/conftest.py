@@ -1,7 +1,33 @@
-"""What a rebuild keeps is dropped."""
+"""What a rebuild keeps is dropped; the installed hooks tell when they start Python."""
 
 from __future__ import annotations
 
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
 from tests.rebuilding import nothing_is_left
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Sandbox
+
 __all__ = ["nothing_is_left"]
+
+
+@pytest.fixture
+def python_calls(branches: Sandbox) -> Callable[[str], int]:
+    """Count how often a hook of this name starts Python from now on."""
+    log, wrapper = branches.root.parent / "calls", branches.root.parent / "python"
+    # The script ends its command line with `hooks run NAME`.
+    wrapper.write_text(
+        f'#!/bin/sh\nfor name; do :; done\necho "$name" >> {shlex.quote(str(log))}\n'
+        f'exec {shlex.quote(sys.executable)} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    for hook in (branches.root / ".git/hooks").iterdir():
+        hook.write_text(hook.read_text().replace(f"python={sys.executable}", f"python={wrapper}"))
+    return lambda name: log.read_text().splitlines().count(name) if log.exists() else 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,18 +38,6 @@ def branches(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-@pytest.fixture
-def python_calls(branches: Sandbox) -> Callable[[], int]:
-    """Count how often the hooks that check start Python from now on."""
-    log, wrapper = branches.root.parent / "calls", branches.root.parent / "python"
-    wrapper.write_text(f'#!/bin/sh\necho >> {shlex.quote(str(log))}\nexec {shlex.quote(sys.executable)} "$@"\n')
-    wrapper.chmod(0o755)
-    for name in ("pre-merge-commit", "pre-push"):
-        hook = branches.root / ".git/hooks" / name
-        hook.write_text(hook.read_text().replace(f"python={sys.executable}", f"python={wrapper}"))
-    return lambda: len(log.read_text().splitlines()) if log.exists() else 0
-
-
 def head(sandbox: Sandbox) -> str:
     return sandbox.git("rev-parse", "HEAD").out.strip()
 
@@ -81,15 +67,15 @@ def test_whoever_knows_better_goes_on(branches: Sandbox, way: str) -> None:
     assert branches.git("merge", "--no-edit", *options, "clash").status == 0
 
 
-def test_a_merge_that_is_harmless_says_nothing(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+def test_a_merge_that_is_harmless_says_nothing(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
     result = branches.git("merge", "--no-edit", "twin")
     assert "GM" not in result.err + result.out
-    assert python_calls() == 1
+    assert python_calls("pre-merge-commit") == 1
 
 
-def test_a_merge_without_migrations_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+def test_a_merge_without_migrations_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
     branches.git("merge", "--no-edit", "same")
-    assert python_calls() == 0
+    assert python_calls("pre-merge-commit") == 0
 
 
 def test_a_push_of_what_clashes_with_the_default_branch_is_stopped(branches: Sandbox) -> None:
@@ -101,18 +87,18 @@ def test_a_push_of_what_clashes_with_the_default_branch_is_stopped(branches: San
     assert branches.git("push", "--no-verify", "origin", "clash").status == 0
 
 
-def test_a_push_that_is_harmless_goes_through(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+def test_a_push_that_is_harmless_goes_through(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
     publish(branches)
     branches.git("push", "origin", "twin")
-    assert python_calls() == 1
+    assert python_calls("pre-push") == 1
 
 
-def test_a_push_without_migrations_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+def test_a_push_without_migrations_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
     publish(branches)
     branches.git("push", "origin", "same")
     branches.git("push", "origin", "same")
     branches.git("push", "origin", ":same")
-    assert python_calls() == 0
+    assert python_calls("pre-push") == 0
 
 
 def test_a_hook_that_was_there_gets_the_same_list(branches: Sandbox) -> None:
@@ -126,12 +112,12 @@ def test_a_hook_that_was_there_gets_the_same_list(branches: Sandbox) -> None:
     assert (branches.root / "listed").read_text() == f"refs/heads/clash {clash} refs/heads/clash {'0' * 40}\norigin\n"
 
 
-def test_a_hook_that_was_there_and_refuses_ends_it(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+def test_a_hook_that_was_there_and_refuses_ends_it(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
     publish(branches)
     hook = branches.write(".git/hooks/pre-push.pre-gitmig", "#!/bin/sh\nexit 7\n")
     hook.chmod(0o755)
     assert branches.git("push", "origin", "twin", check=False).status != 0
-    assert python_calls() == 0
+    assert python_calls("pre-push") == 0
 
 
 def test_what_cannot_be_decided_stops_nobody(branches: Sandbox) -> None:

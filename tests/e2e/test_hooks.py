@@ -34,45 +34,34 @@ def branches(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-@pytest.fixture
-def python_calls(branches: Sandbox) -> Callable[[], int]:
-    """Count how often the post-checkout hook starts Python from now on."""
-    log, wrapper = branches.root.parent / "calls", branches.root.parent / "python"
-    wrapper.write_text(f'#!/bin/sh\necho >> {shlex.quote(str(log))}\nexec {shlex.quote(sys.executable)} "$@"\n')
-    wrapper.chmod(0o755)
-    hook = branches.root / ".git/hooks/post-checkout"
-    hook.write_text(hook.read_text().replace(f"python={sys.executable}", f"python={wrapper}"))
-    return lambda: len(log.read_text().splitlines()) if log.exists() else 0
-
-
 def test_a_checkout_that_changes_no_migration_ends_in_the_shell(
-    branches: Sandbox, python_calls: Callable[[], int]
+    branches: Sandbox, python_calls: Callable[[str], int]
 ) -> None:
     branches.git("switch", "same")
     branches.git("switch", "main")
     branches.git("checkout", "--quiet", "--detach", "same")
-    assert python_calls() == 0
+    assert python_calls("post-checkout") == 0
 
 
 def test_uncommitted_work_that_is_synced_does_not_start_python_either(
-    branches: Sandbox, python_calls: Callable[[], int]
+    branches: Sandbox, python_calls: Callable[[str], int]
 ) -> None:
     branches.table("0003_c", "c")
     branches.gitmig("sync")
     branches.git("switch", "--quiet", "same")
     branches.git("switch", "--quiet", "main")
-    assert python_calls() == 0
+    assert python_calls("post-checkout") == 0
 
 
-def test_a_file_checkout_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[], int]) -> None:
-    branches.stamp.unlink()
+def test_a_file_checkout_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
+    branches.marker.unlink()
     branches.git("checkout", "same", "--", "app.py")
-    assert python_calls() == 0
+    assert python_calls("post-checkout") == 0
 
 
 @pytest.mark.parametrize("change", ["modified", "untracked", "deleted", "staged"])
 def test_a_change_in_the_folder_is_seen(
-    branches: Sandbox, database: Database, python_calls: Callable[[], int], change: str
+    branches: Sandbox, database: Database, python_calls: Callable[[str], int], change: str
 ) -> None:
     if change == "modified":
         branches.migration("0001_a", "CREATE TABLE a (id int, more int);", "DROP TABLE a;")
@@ -83,26 +72,26 @@ def test_a_change_in_the_folder_is_seen(
     if change == "staged":
         branches.git("add", ".")
     branches.git("switch", "--quiet", "same")
-    assert python_calls() == 1
+    assert python_calls("post-checkout") == 1
     assert branches.gitmig("status", "--exit-code").status == 0
     assert "c" in database.tables() or change in {"modified", "deleted"}
 
 
-def test_changed_settings_are_seen(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+def test_changed_settings_are_seen(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
     branches.write(".env", "OTHER=1\n")
     branches.git("switch", "--quiet", "same")
-    assert python_calls() == 1
+    assert python_calls("post-checkout") == 1
     branches.environment["GITMIG_DATABASE_URL"] = branches.environment["DATABASE_URL"]
     branches.git("switch", "--quiet", "main")
-    assert python_calls() == 2
+    assert python_calls("post-checkout") == 2
 
 
-def test_the_stamp_holds_no_password(branches: Sandbox) -> None:
+def test_the_marker_holds_no_password(branches: Sandbox) -> None:
     branches.environment["GITMIG_DATABASE_URL"] = branches.environment["DATABASE_URL"]
     branches.environment["DATABASE_URL"] = "postgresql://user:secret@localhost/x"
     branches.gitmig("sync")
-    assert "secret" not in branches.stamp.read_text()
-    assert "localhost/x" in branches.stamp.read_text()
+    assert "secret" not in branches.marker.read_text()
+    assert "localhost/x" in branches.marker.read_text()
 
 
 def test_skipping_is_one_variable(branches: Sandbox, database: Database) -> None:
@@ -182,25 +171,25 @@ def test_a_rebase_brings_the_records_and_what_the_upstream_added(branches: Sandb
 
 
 def test_another_database_than_the_configured_one_leaves_the_hook_alert(
-    branches: Sandbox, database: Database, python_calls: Callable[[], int]
+    branches: Sandbox, database: Database, python_calls: Callable[[str], int]
 ) -> None:
     branches.gitmig("sync", "--database", database.url)
     branches.git("switch", "--quiet", "same")
-    assert python_calls() == 0, "the stamp is still that of the configured database, which was synced"
+    assert python_calls("post-checkout") == 0, "the marker is still that of the configured database, which was synced"
     branches.environment["GITMIG_SKIP"] = "1"
     branches.git("switch", "--quiet", "more")
     branches.environment["GITMIG_SKIP"] = "0"
     branches.gitmig("sync", "--database", database.url)
     branches.git("switch", "--quiet", "--create", "new")
-    assert python_calls() == 1
+    assert python_calls("post-checkout") == 1
 
 
-def test_a_deleted_settings_file_is_seen(branches: Sandbox, python_calls: Callable[[], int]) -> None:
+def test_a_deleted_settings_file_is_seen(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
     branches.write(".env", "OTHER=1\n")
     branches.gitmig("sync")
     (branches.root / ".env").unlink()
     branches.git("switch", "--quiet", "same")
-    assert python_calls() == 1
+    assert python_calls("post-checkout") == 1
 
 
 def test_a_rebase_is_quiet_and_its_end_is_in_sync_again(branches: Sandbox, database: Database) -> None:

@@ -309,7 +309,7 @@ def test_what_git_knows_of_the_ledger_is_not_approved_by_it(
     other.git("switch", "--quiet", "pr7")
     other.gitmig("sync")
     fetch(project, fork)
-    project.stamp.unlink()  # as if anything else had happened here
+    project.marker.unlink()  # as if anything else had happened here
     result = project.git("switch", "--quiet", "--create", "topic")
     assert database.tables() == ["a"], result
     assert refused(project.git("switch", "--quiet", "pr7").err)

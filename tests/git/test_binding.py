@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from gitmig.config import Settings
-from gitmig.git.binding import Binding, Limits, objection
+from gitmig.git.binding import Binding, BoundSettings, objection
 
-LIMITS = Limits.of(Settings(ignore=("tmp_*",), layout="single"))
+LIMITS = BoundSettings.of(Settings(ignore=("tmp_*",), layout="single"))
 MINE = Binding(database="me@localhost:5432/mine", shown="mine", source="gitmig.toml", limits=LIMITS)
 OTHER = replace(MINE, database="me@localhost:5432/other", shown="other")
 EMBEDDED = replace(MINE, database="embedded:dev", shown="dev", source="")

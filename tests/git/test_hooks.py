@@ -28,7 +28,7 @@ def states(found: list[hooks.Hook]) -> dict[str, str]:
 
 def everywhere(state: str, **others: str) -> dict[str, str]:
     """The state of every hook; those named otherwise have another one."""
-    return {name: others.get(name.replace("-", "_"), state) for name in hooks.NAMES}
+    return {name: others.get(name.replace("-", "_"), state) for name in hooks.FOLLOWING}
 
 
 def listing(directory: Path) -> dict[str, bytes | str]:
@@ -47,7 +47,7 @@ def test_installing_uninstalling_and_both_twice(repo: Sandbox, directory: Path) 
     assert states(hooks.status(repository)) == everywhere("not installed")
     for _ in range(2):
         assert states(hooks.install(repository)) == everywhere("installed")
-    assert all(os.access(directory / name, os.X_OK) for name in hooks.NAMES)
+    assert all(os.access(directory / name, os.X_OK) for name in hooks.FOLLOWING)
     for _ in range(2):
         assert states(hooks.uninstall(repository)) == everywhere("not installed")
     assert listing(directory) == {}
@@ -167,7 +167,7 @@ def test_core_hookspath_is_where_they_go(repo: Sandbox, tmp_path: Path, path: st
     repo.git("config", "core.hooksPath", path)
     expected = tmp_path / "home/hooks" if path.startswith("~") else repo.root / path
     found = hooks.install(opened_below(repo))
-    assert [hook.path for hook in found] == [expected / name for name in hooks.NAMES]
+    assert [hook.path for hook in found] == [expected / name for name in hooks.FOLLOWING]
     assert all(hook.path.exists() for hook in found)
 
 
@@ -188,16 +188,20 @@ def test_a_linked_work_tree_and_a_submodule_have_their_hooks_where_git_looks(
 ) -> None:
     repo.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "linked"))
     found = hooks.install(opened(Sandbox(tmp_path / "linked", {})))
-    assert [hook.path for hook in found] == [repo.root / ".git/hooks" / name for name in hooks.NAMES]
+    assert [hook.path for hook in found] == [repo.root / ".git/hooks" / name for name in hooks.FOLLOWING]
     outer = make_sandbox("outer")
     outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(repo.root), "inner")
     found = hooks.install(opened(Sandbox(outer.root / "inner", {})))
-    assert [hook.path.resolve() for hook in found] == [outer.root / ".git/modules/inner/hooks" / n for n in hooks.NAMES]
+    assert [hook.path.resolve() for hook in found] == [
+        outer.root / ".git/modules/inner/hooks" / n for n in hooks.FOLLOWING
+    ]
 
 
 def test_a_bare_repository_can_have_them_too(make_sandbox: Callable[..., Sandbox]) -> None:
     bare = make_sandbox("bare.git", bare=True)
-    assert [hook.path for hook in hooks.install(opened(bare))] == [bare.root / "hooks" / name for name in hooks.NAMES]
+    assert [hook.path for hook in hooks.install(opened(bare))] == [
+        bare.root / "hooks" / name for name in hooks.FOLLOWING
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -218,7 +222,7 @@ def test_a_folder_that_may_not_be_written_is_named(repo: Sandbox, directory: Pat
 
 def test_the_scripts_are_what_is_packaged_with_this_interpreter(repo: Sandbox, directory: Path) -> None:
     hooks.install(opened(repo))
-    for name in hooks.NAMES:
+    for name in hooks.FOLLOWING:
         text = (directory / name).read_text()
         assert "@PYTHON@" not in text
         assert text.startswith("#!/bin/sh\n# gitmig: ")
@@ -229,7 +233,7 @@ def test_the_hooks_that_check_are_installed_on_demand_and_then_kept_current(repo
     repository = opened(repo)
     hooks.install(repository)
     assert not (directory / "pre-push").exists()
-    every = dict.fromkeys(hooks.NAMES + hooks.CHECKS, "installed")
+    every = dict.fromkeys(hooks.FOLLOWING + hooks.CHECKING, "installed")
     assert states(hooks.install(repository, check=True)) == every
     (directory / "pre-push").chmod(0o644)
     assert states(hooks.status(repository)) == every | {"pre-push": "outdated"}

@@ -1,4 +1,4 @@
-"""The stamp: what lets a hook end in the shell, and when it must not."""
+"""The marker: what lets a hook end in the shell, and when it must not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def written(sandbox: Sandbox, folder: str = "migrations", **environ: str) -> list[str]:
     repository = opened(sandbox)
     marker.write(repository, folder, environ, time.time_ns())
-    return (repository.private(shared=False) / "stamp").read_text().split("\n")
+    return (repository.private(shared=False) / "marker").read_text().split("\n")
 
 
 def test_it_says_which_folder_and_which_settings(repo: Sandbox) -> None:
@@ -32,7 +32,7 @@ def test_whatever_changes_after_the_reading_is_newer(repo: Sandbox) -> None:
     since = time.time_ns()
     later = repo.write("migrations/0003_c.sql", "SELECT 1;\n")
     marker.write(opened(repo), "migrations", {}, since)
-    assert later.stat().st_mtime_ns > repo.stamp.stat().st_mtime_ns
+    assert later.stat().st_mtime_ns > repo.marker.stat().st_mtime_ns
 
 
 def test_the_whole_repository_may_be_the_folder(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -69,12 +69,12 @@ def test_user_and_password_are_not_written_to_the_disk(repo: Sandbox, url: str, 
 )
 def test_a_password_in_another_place_is_not_written_to_the_disk_either(repo: Sandbox, url: str) -> None:
     marker.write(opened(repo), "migrations", {"DATABASE_URL": url}, time.time_ns())
-    assert not repo.stamp.exists()
+    assert not repo.marker.exists()
 
 
-def test_a_value_with_a_line_end_makes_no_stamp(repo: Sandbox) -> None:
+def test_a_value_with_a_line_end_makes_no_marker(repo: Sandbox) -> None:
     marker.write(opened(repo), "migrations", {"DATABASE_URL": "host=x\ndbname=y"}, time.time_ns())
-    assert not repo.stamp.exists()
+    assert not repo.marker.exists()
 
 
 def test_writing_one_forgets_those_of_all_other_work_trees(repo: Sandbox, tmp_path: Path) -> None:
@@ -82,9 +82,16 @@ def test_writing_one_forgets_those_of_all_other_work_trees(repo: Sandbox, tmp_pa
     for name in ("one", "two"):
         repo.git("worktree", "add", "--quiet", "-b", name, str(tmp_path / name))
         trees.append(Sandbox(tmp_path / name, {}))
-    paths = [opened(tree).private(shared=False) / "stamp" for tree in trees]
+    paths = [opened(tree).private(shared=False) / "marker" for tree in trees]
     for tree, path in zip(trees, paths):
         written(tree)
         assert [p.exists() for p in paths] == [p == path for p in paths]
     marker.forget(opened(trees[1]))
     assert not any(path.exists() for path in paths)
+
+
+def test_what_an_older_hook_reads_goes_too(repo: Sandbox) -> None:
+    former = opened(repo).make_private(shared=False) / "stamp"
+    former.touch()
+    written(repo)
+    assert not former.exists()

@@ -140,8 +140,8 @@ def test_an_irreversible_migration_that_stays_is_no_obstacle() -> None:
 def test_a_revert_is_named_as_the_ledger_has_it_and_an_apply_as_the_target_has_it() -> None:
     """[1_a, 2_b] → [1_new, 2_renamed], where the first is edited."""
     revert, _, apply, _ = make_plan(on_stack("2_b", "3_c"), wanted("2_new", "3_renamed=c")).steps
-    assert (revert.direction, revert.subject.path.rpartition("/")[2]) == (Direction.REVERT, "3_c.sql")
-    assert (apply.direction, apply.subject.path.rpartition("/")[2]) == (Direction.APPLY, "2_new.sql")
+    assert (revert.direction, revert.migration.path.rpartition("/")[2]) == (Direction.REVERT, "3_c.sql")
+    assert (apply.direction, apply.migration.path.rpartition("/")[2]) == (Direction.APPLY, "2_new.sql")
 
 
 def test_only_what_the_ledger_does_not_hold_is_read() -> None:
@@ -261,7 +261,7 @@ def sync(stack: Sequence[Applied], migrations: Sequence[Migration], contents: di
         assert rows[move.applied.position - 1] == move.applied
         rows[move.applied.position - 1] = applied(move.applied.position, move.desired.migration, move.desired.checksum)
     for revert in plan.reverts:
-        assert rows.pop() == revert.subject
+        assert rows.pop() == revert.migration
     for step in plan.applies:
         assert step.desired.content is not None or step.held in stack
         assert step.position == len(rows) + 1

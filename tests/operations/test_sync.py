@@ -397,7 +397,7 @@ def test_a_revision_is_synced_without_a_checkout(sandbox: Sandbox, database: Dat
     run_sync()
     assert run_sync(first) == ["- 0002_b"]
     assert run_sync("HEAD") == ["+ 0002_b"]
-    assert not sandbox.stamp.exists(), "the stamp says the work tree was synced, which a revision is not"
+    assert not sandbox.marker.exists(), "the marker says the work tree was synced, which a revision is not"
 
 
 def test_a_commit_without_the_folder_leaves_the_database_alone(

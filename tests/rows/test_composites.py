@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitmig.errors import GitmigError
+
 if TYPE_CHECKING:
     from tests.rows.conftest import Bench
 
@@ -51,3 +53,14 @@ def test_an_attribute_that_is_new_or_renamed_costs_nothing(bench: Bench) -> None
     bench.down("m", "ALTER TYPE pair ADD ATTRIBUTE x int", "ALTER TYPE pair DROP ATTRIBUTE x")
     bench.down("n", "ALTER TYPE pair RENAME ATTRIBUTE l TO k", "ALTER TYPE pair RENAME ATTRIBUTE k TO l")
     assert bench.kept() == []
+
+
+def test_a_form_that_only_a_newer_gitmig_knows_is_refused_and_stays(bench: Bench) -> None:
+    bench.sql("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'one')")
+    bench.down("m", "ALTER TABLE t DROP v", "ALTER TABLE t ADD v text")
+    bench.sql("""UPDATE gitmig_kept.item SET columns = jsonb_set(columns, '{0,packed}', 'true')""")
+    with pytest.raises(GitmigError) as caught:
+        bench.up("m", "ALTER TABLE t ADD v text", "ALTER TABLE t DROP v")
+    assert caught.value.message == "kept values of column id were written by a newer gitmig (packed)"
+    assert caught.value.hint == "upgrade gitmig: pip install --upgrade gitmig"
+    assert bench.kept() == [("t", 1)]

@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from gitmig.trials.round_trip import Observation
 
 
-def named(subject: Migration | Applied) -> shapes.Named:
+def named(migration: Migration | Applied) -> shapes.Named:
     """A migration."""
-    return {"version": subject.version.text, "name": subject.name}
+    return {"version": migration.version.text, "name": migration.name}
 
 
 def of_step(step: Step) -> shapes.Step:
     """A *step*."""
-    return {"direction": step.direction.value, **named(step.subject)}
+    return {"direction": step.direction.value, **named(step.migration)}
 
 
 def of_set(members: MigrationSet) -> shapes.MigrationSet:
@@ -66,7 +66,7 @@ def _of_replacement(replacement: Replacement) -> shapes.Replacement:
     """What gives way to what without a script."""
     return {
         "going": [named(applied) for applied in replacement.going],
-        "coming": [named(step.subject) for step in replacement.coming],
+        "coming": [named(step.migration) for step in replacement.coming],
     }
 
 

@@ -1,8 +1,9 @@
 """The shapes of what `--json` prints. The JSON Schemas in docs/schemas are made of them; docs/json.md explains them.
 
 Only type checkers, tests and the script that writes the schemas import this module. A key that is there stays there,
-under its name and with its meaning; new keys may come. `Annotated[str, SomeEnum]` is one of the values of an enum,
-`Annotated[str, (…)]` one of these words.
+under its name and with its meaning; new keys may come. A shape is called like the value of which it is the JSON
+(`shapes.Plan` of a `Plan`): the published schemas show these names, and code always says `shapes.` before them.
+`Annotated[str, SomeEnum]` is one of the values of an enum, `Annotated[str, (…)]` one of these words.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""PostgreSQL: connections, the ledger, the executor, the embedded server. psycopg lives here only."""
+"""Running work on a database: plans, scripts, reverts with their repair; and building a set in a scratch database."""

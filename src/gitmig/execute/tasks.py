@@ -217,7 +217,7 @@ def unfinished_task(unfinished: Unfinished) -> Task:
     if unfinished.direction is Direction.APPLY:
         desired = Desired(migration=migration_of(row), checksum=row.checksum)
         return outside(ApplyTask(step=Apply(position=row.position, desired=desired), script=content.up, row=row))
-    return outside(RevertTask(step=Revert(subject=applied_of(row)), script=content.down, row=row))
+    return outside(RevertTask(step=Revert(migration=applied_of(row)), script=content.down, row=row))
 
 
 def row_of(position: int, migration: Migration, content: Content, context: SyncContext) -> Row:
@@ -240,7 +240,7 @@ def row_of(position: int, migration: Migration, content: Content, context: SyncC
 
 def _row(step: Apply, content: Content, context: SyncContext) -> Row:
     """The checksum is the ledger's, where that has one: a newer gitmig may compute another one of the same bytes."""
-    return replace(row_of(step.position, step.subject, content, context), checksum=step.desired.checksum)
+    return replace(row_of(step.position, step.migration, content, context), checksum=step.desired.checksum)
 
 
 def _content(step: Apply, rows: Mapping[int, Row]) -> Content:

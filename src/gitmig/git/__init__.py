@@ -1,1 +1,1 @@
-"""git: trees, the work tree, history, notes and hooks. GitPython lives here only."""
+"""git: trees, the work tree, history, notes, hooks, and what a hook may run. GitPython lives here only."""

@@ -1,10 +1,8 @@
 """To which database a work tree is bound, and whether a hook may follow what its settings say now.
 
 A checkout brings files along, and some of them are settings. A hook follows them only as far as a sync by hand has
-agreed to: the same database, and nothing that lets more happen to it.
-
-
-Where a work tree's binding to a database is kept: a file in its git directory, which no checkout brings along.
+agreed to: the same database, and nothing that lets more happen to it. What was agreed to stands in a file in the work
+tree's git directory, which no checkout brings along.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class BoundSettings:
     """The settings by which more can happen to a database. See `gitmig.config.Settings`."""
 
     folders: tuple[str, ...]
@@ -35,11 +33,11 @@ class Limits:
     kept_age: int
 
     @classmethod
-    def of(cls, settings: Settings) -> Limits:
+    def of(cls, settings: Settings) -> BoundSettings:
         """Those that are in force."""
         return cls(**{name: getattr(settings, name) for name in cls.__slots__})
 
-    def widened(self, now: Limits) -> list[str]:
+    def widened(self, now: BoundSettings) -> list[str]:
         """The keys of `gitmig.toml` with which more may happen now than under these."""
         return [
             *(["folder"] if now.folders != self.folders else []),
@@ -56,14 +54,14 @@ class Limits:
 class Binding:
     """The database a work tree was last synced with by hand, and the settings then.
 
-    `database` tells databases apart (see `database.connection.location`), `shown` is how people are told; `source` says
-    where the URL came from, empty for the embedded server.
+    `database` tells databases apart (see `gitmig.postgres.address.location`), `shown` is how people are told; `source`
+    says where the URL came from, empty for the embedded server.
     """
 
     database: str
     shown: str
     source: str
-    limits: Limits
+    limits: BoundSettings
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -74,7 +72,7 @@ class Binding:
         """From plain values. Raises KeyError, TypeError for what is none."""
         limits = dict(value["limits"])
         limits |= {name: tuple(limits[name]) for name in ("folders", "ignore")}
-        return cls(**{**value, "limits": Limits(**limits)})
+        return cls(**{**value, "limits": BoundSettings(**limits)})
 
 
 def objection(

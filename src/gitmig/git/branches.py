@@ -1,6 +1,7 @@
-"""All branches at once, with as few git processes as there are questions: refs, trees, the history of the folder.
+"""Branches, with as few git processes as there are questions: what each has in the migrations folder, and whose it is.
 
-Remote-tracking branches: whose they are, and which of them have a file.
+First local and chosen branches, their trees and the history of the folder; then remote-tracking branches: whose they
+are, and which of them have a file.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Footprints that were made before, by blob id, in gitmig's own folder of the git directory.
+"""What was computed before, in gitmig's own folder of the git directory: footprints and schemas.
 
-Schemas that were measured on scratch databases, kept in the git directory: nobody has to build them twice.
+A footprint is found by the blob id of its script; a schema that was measured on a scratch database by a key of the
+caller, so that nobody has to build it twice.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Which commits changed the migrations folder.
-
-Where the branch that is checked out comes from.
-"""
+"""History: which commits changed the migrations folder, and where the branch that is checked out comes from."""
 
 from __future__ import annotations
 

@@ -16,9 +16,10 @@ from gitmig.errors import GitmigError
 if TYPE_CHECKING:
     from gitmig.git.repository import Repository
 
-NAMES = ("post-checkout", "post-merge", "post-rewrite", "post-commit")
-# Only for those who ask for them: they can keep git from merging and pushing.
-CHECKS = ("pre-merge-commit", "pre-push")
+# Those that keep the database with the commit; they are always installed.
+FOLLOWING = ("post-checkout", "post-merge", "post-rewrite", "post-commit")
+# Those that check, only for those who ask for them: they can keep git from merging and pushing.
+CHECKING = ("pre-merge-commit", "pre-push")
 SCRIPT = "gitmig-hook"
 MARK = "Written by `gitmig hooks install`"
 # `.legacy` belongs to pre-commit, which would run and rename what it finds there.
@@ -48,7 +49,7 @@ class Hook:
 def status(repository: Repository) -> list[Hook]:
     """The hooks that keep the database with the commit, as they are now, and those that check, if they are gitmig's."""
     every = _every(repository)
-    return [hook for hook in every if hook.name in NAMES or _is_ours(hook.path)]
+    return [hook for hook in every if hook.name in FOLLOWING or _is_ours(hook.path)]
 
 
 def install(repository: Repository, *, check: bool = False) -> list[Hook]:
@@ -85,7 +86,7 @@ def uninstall(repository: Repository) -> list[Hook]:
 
 def _every(repository: Repository) -> list[Hook]:
     directory = _directory(repository)
-    return [_look(directory / name) for name in NAMES + CHECKS]
+    return [_look(directory / name) for name in FOLLOWING + CHECKING]
 
 
 def _directory(repository: Repository) -> Path:

@@ -1,4 +1,4 @@
-"""The stamp: what the hook's shell part reads to see, without Python, that there is nothing to do."""
+"""The marker: what the hook's shell part reads to see, without Python, that there is nothing to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from gitmig.git.repository import Repository
 
-NAME = "stamp"
+NAME = "marker"
+FORMER = "stamp"  # what a hook of an older gitmig reads: without it, that starts Python and looks
 VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 FILES = ("gitmig.toml", "pyproject.toml", ".env")
 # Nanoseconds by which a file's time may lie before the clock's: the kernel stamps files by its timer ticks.
@@ -21,14 +22,14 @@ def write(repository: Repository, folder: str, environ: Mapping[str, str], since
     """Note that the database is at the work tree's set, as it was read at `since` (a reading of time.time_ns).
 
     Four lines: the folder; the two URL variables; the settings files that are there. The file's time is `since`, so
-    that whatever changes afterwards is newer. The stamps of the other work trees go: they may share the database.
+    that whatever changes afterwards is newer. The markers of the other work trees go: they may share the database.
     """
     forget(repository)
     urls = [_shown(environ.get(name, "")) for name in VARIABLES]
     present = "".join(f" {name}" for name in FILES if (repository.work_tree / name).exists())
     values = [folder, *urls, present]
     if any("\n" in value or "password" in value.lower() for value in values):
-        return  # without a stamp the hook looks for itself, and nothing secret is on the disk
+        return  # without a marker the hook looks for itself, and nothing secret is on the disk
     path = repository.make_private(shared=False) / NAME
     temporary = path.with_name(f"{NAME}.{os.getpid()}")
     temporary.write_text("".join(f"{value}\n" for value in values), encoding="utf-8", errors="surrogateescape")
@@ -38,8 +39,9 @@ def write(repository: Repository, folder: str, environ: Mapping[str, str], since
 
 def forget(repository: Repository) -> None:
     """Let the next hook of every work tree look for itself."""
-    for path in (repository.common_dir / "gitmig" / NAME, *repository.common_dir.glob(f"worktrees/*/gitmig/{NAME}")):
-        path.unlink(missing_ok=True)
+    for git_dir in (repository.common_dir, *repository.common_dir.glob("worktrees/*")):
+        for name in (NAME, FORMER):
+            (git_dir / "gitmig" / name).unlink(missing_ok=True)
 
 
 def _shown(url: str) -> str:

@@ -1,6 +1,6 @@
-"""The files of the migrations folder at a commit or in the work tree, with as few git processes as possible.
+"""The files of a commit or of the work tree, with as few git processes as possible: those of the migrations folder.
 
-Looking for words in the files of a commit.
+They are listed with their blob ids, and read when they are asked for. `grep` looks for words in all files of a commit.
 """
 
 from __future__ import annotations

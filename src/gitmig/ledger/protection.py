@@ -1,4 +1,4 @@
-"""The marker in the ledger that says: this database is never changed unless a person confirms it; what that allows."""
+"""The flag in the ledger that says: this database is never changed unless a person confirms it; what that allows."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def judge(change: Change, caller: Caller, *, protected: bool) -> Verdict:
 
 
 def is_protected(connection: Connection) -> bool:
-    """Whether the marker is set; writes nothing."""
+    """Whether the flag is set; writes nothing."""
     if schema.version(connection) < schema.WITH_PROTECTION:
         return False
     return bool(connection.value("SELECT protected FROM gitmig.state"))
 
 
 def set_protected(connection: Connection, *, protected: bool) -> bool:
-    """Set or take away the marker, making the ledger if there is none; False if it was so before."""
+    """Set or clear the flag, making the ledger if there is none; False if it was so before."""
     with connection.transaction():
         schema.upgrade(connection)
         cursor = connection.execute(

@@ -246,7 +246,7 @@ COMMENT ON COLUMN gitmig_kept.item.warned IS 'Whether people were told that no m
 UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
-WITH_PROTECTION = 2  # the first version that has the marker
+WITH_PROTECTION = 2  # the first version that has the flag
 WITH_RENAMINGS = 6  # the first version that notes them, and every measurement
 WITH_KEPT = 3  # the first version that keeps rows
 WITH_KINDS = 5  # the first version whose kept rows say what they are about

@@ -1,6 +1,7 @@
-"""What a new migration is called: its slug, and a version that sorts after all the others.
+"""The names of migrations: what a new one is called, and new numbers for those that have to follow others.
 
-Which migrations have to be renamed so that they follow others, and what that does to the texts that mention them.
+A new one gets a slug, and a version that sorts after all the others. Where migrations are renumbered, the texts that
+mention them follow.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Apply:
     held: Applied | None = None
 
     @property
-    def subject(self) -> Migration:
+    def migration(self) -> Migration:
         """The migration as the target has it."""
         return self.desired.migration
 
@@ -84,7 +84,7 @@ class Apply:
     @property
     def label(self) -> str:
         """How the migration is named to people."""
-        return self.subject.label
+        return self.migration.label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,22 +92,22 @@ class Revert:
     """Run the down that the ledger holds for an applied migration, which takes it off the stack."""
 
     direction: ClassVar[Direction] = Direction.REVERT
-    subject: Applied
+    migration: Applied
 
     @property
     def position(self) -> int:
         """Its place in the stack."""
-        return self.subject.position
+        return self.migration.position
 
     @property
     def checksum(self) -> str:
         """That of the up script."""
-        return self.subject.checksum
+        return self.migration.checksum
 
     @property
     def label(self) -> str:
         """How the migration is named to people."""
-        return self.subject.label
+        return self.migration.label
 
 
 Step = Apply | Revert
@@ -166,7 +166,7 @@ class Plan:
         """The plan in which the `going` lowest rows of what is reverted give way to the `coming` first applies."""
         running = len(self.reverts) - going
         replacement = Replacement(
-            going=tuple(step.subject for step in reversed(self.reverts[running:])),
+            going=tuple(step.migration for step in reversed(self.reverts[running:])),
             coming=self.applies[:coming],
             fingerprint=fingerprint,
         )
@@ -175,7 +175,7 @@ class Plan:
     @property
     def irreversible(self) -> tuple[Revert, ...]:
         """Reverts that cannot run because there is no down."""
-        return tuple(step for step in self.reverts if step.subject.irreversible)
+        return tuple(step for step in self.reverts if step.migration.irreversible)
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.replacement or self.moves)
@@ -213,7 +213,7 @@ def make_plan(stack: Sequence[Applied], target: Sequence[Desired]) -> Plan:
     held = {_identity(applied): applied for applied in stack}
     return Plan(
         keep=keep,
-        reverts=tuple(Revert(subject=applied) for applied in reversed(stack[keep:])),
+        reverts=tuple(Revert(migration=applied) for applied in reversed(stack[keep:])),
         applies=tuple(
             Apply(
                 position=position,
@@ -238,8 +238,8 @@ def edited(plan: Plan) -> dict[int, tuple[str, ...]]:
     gone = left_behind(plan)
     found: dict[int, tuple[str, ...]] = {}
     for step in plan.applies:
-        before = [applied for applied in gone if applied.version == step.subject.version]
-        before = before or [applied for applied in gone if applied.name == step.subject.name]
+        before = [applied for applied in gone if applied.version == step.migration.version]
+        before = before or [applied for applied in gone if applied.name == step.migration.name]
         found[step.position] = tuple(applied.checksum for applied in before)
     return found
 
@@ -247,7 +247,7 @@ def edited(plan: Plan) -> dict[int, tuple[str, ...]]:
 def left_behind(plan: Plan) -> list[Applied]:
     """The migrations that are reverted, and not applied again in the same words."""
     again = {step.checksum for step in plan.applies}
-    return [step.subject for step in plan.reverts if step.checksum not in again]
+    return [step.migration for step in plan.reverts if step.checksum not in again]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,5 +279,5 @@ def _common(stack: Sequence[Applied], target: Sequence[Desired]) -> int:
     return len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, zip(stack, target))))
 
 
-def _identity(subject: Applied | Migration) -> tuple[str, str, str]:
-    return subject.label, subject.path, subject.blobs
+def _identity(migration: Applied | Migration) -> tuple[str, str, str]:
+    return migration.label, migration.path, migration.blobs

@@ -222,7 +222,7 @@ class _Rebuild:
         subject, direction = SAME_SET, Direction.REVERT
         if steps:
             step = steps[0]
-            subject = Subject(version=step.subject.version.text, name=step.subject.name, checksum=step.checksum)
+            subject = Subject(version=step.migration.version.text, name=step.migration.name, checksum=step.checksum)
             direction = step.direction
         return KeptFor(subject=subject, direction=direction, by=self._project.user, commit=self._target.commit)
 

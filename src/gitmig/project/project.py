@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.events import WaitingForLock, silent
-from gitmig.git.binding import Binding, Limits
+from gitmig.git.binding import Binding, BoundSettings
 from gitmig.git.repository import Repository
 from gitmig.ledger.access import SETTING
 from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
@@ -79,7 +79,7 @@ class Project:
             database=f"embedded:{self.embedded_name}" if is_embedded else location(self.url),
             shown=f"{self.embedded_name} of the embedded PostgreSQL" if is_embedded else str(Address.of(self.url)),
             source=self.settings.database_source,
-            limits=Limits.of(self.settings),
+            limits=BoundSettings.of(self.settings),
         )
 
     @property

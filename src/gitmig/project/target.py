@@ -1,6 +1,6 @@
-"""The migration set of a code version, from names and blob ids; contents only of what is asked for.
+"""The target: the migration set of a code version, and the plan that leads there from what is applied.
 
-What a sync would have to do: the plan from what is applied to a target.
+The set comes from names and blob ids; contents are read only of what is asked for, and of what will run.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def refuse_unfit(connection: Connection, url: str, *, by_hand: bool) -> None:
     address = Address.of(url)
     if is_protected(connection):
         raise GitmigError(
-            f"{address} is protected: it is never rebuilt", hint="`gitmig db unprotect` takes the marker away"
+            f"{address} is protected: it is never rebuilt", hint="`gitmig db unprotect` lifts the protection"
         )
     if not by_hand and not address.is_local:
         raise GitmigError(

@@ -1,6 +1,6 @@
 """Rows: what a step takes away is kept, and comes back with the opposite step. The law is in docs/internals/rows.md.
 
-`preserve` runs a step; `tables` is the one model of tables and its reader; `changes`, `merge` and `reach` decide;
-`snapshot`, `restore`, `constraints` perform; `store` is the book of what is kept. `copy` has the rows of one database
-go into another, `plant` makes some up.
+`preserve` and `step` run a step; `tables` is the one model of tables and its reader; `changes`, `merge` and `reach`
+decide; `snapshot`, `keep`, `restore`, `quarantine`, `constraints` perform; `items` says what is kept, `store` has its
+tables, `values` the SQL about values. `copy` has the rows of one database go into another, `plant` makes some up.
 """

@@ -21,7 +21,7 @@ class Extent(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class TableChange:
     """A table that was changed. `after` is what became of it, None if it is gone; `activity` what was done to its rows.
 
     `columns` are those of which values may be lost.
@@ -49,14 +49,14 @@ class Change:
 class Changes:
     """Everything a script changed. `large_objects` counts those that are gone: they cannot be kept."""
 
-    tables: tuple[Change, ...] = ()
+    tables: tuple[TableChange, ...] = ()
     large_objects: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.tables or self.large_objects)
 
     @property
-    def losses(self) -> tuple[Change, ...]:
+    def losses(self) -> tuple[TableChange, ...]:
         """Those by which rows or values may be gone."""
         return tuple(change for change in self.tables if change.loses)
 
@@ -83,12 +83,12 @@ def find_changes(before: Tables, after: Tables, whole: Collection[int] = (), *, 
     return Changes(tables=tuple(found), large_objects=gone)
 
 
-def change_of(table: Table, after: Table | None, columns: tuple[Column, ...]) -> Change:
+def change_of(table: Table, after: Table | None, columns: tuple[Column, ...]) -> TableChange:
     """What was done to a table of which all rows are looked at."""
     activity = table.activity
     if after is not None:
         activity = after.activity - table.activity if after.oid == table.oid else after.activity
-    return Change(table=table, after=after, extent=Extent.ROWS, columns=columns, activity=activity)
+    return TableChange(table=table, after=after, extent=Extent.ROWS, columns=columns, activity=activity)
 
 
 def heir_of(table: Table, before: Tables, after: Tables) -> Table | None:
@@ -140,13 +140,13 @@ def _attached(table: Table, after: Tables) -> bool:
     return table.oid not in after.by_oid and any(table.oid == oid for other in after for oid, _ in other.files)
 
 
-def _change(table: Table, after: Table | None, *, all_rows: bool) -> Change | None:
+def _change(table: Table, after: Table | None, *, all_rows: bool) -> TableChange | None:
     extent = Extent.ROWS
     columns = table.stored
     if after is None:
         if not table.filled and not all_rows:
             return None
-        return Change(table=table, after=None, extent=extent, columns=columns, activity=table.activity)
+        return TableChange(table=table, after=None, extent=extent, columns=columns, activity=table.activity)
     activity = after.activity - table.activity if after.oid == table.oid else after.activity
     if not (all_rows or after.oid != table.oid or _lost_files(table, after, activity)):
         changed = changed_columns(table, after) if table.filled else ()
@@ -162,7 +162,7 @@ def _change(table: Table, after: Table | None, *, all_rows: bool) -> Change | No
             return None
     elif not table.filled and not activity.written and not all_rows:
         return None
-    return Change(table=table, after=after, extent=extent, columns=columns, activity=activity)
+    return TableChange(table=table, after=after, extent=extent, columns=columns, activity=activity)
 
 
 def _lost_files(table: Table, after: Table, activity: Activity) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,7 +18,8 @@ from psycopg import sql
 from gitmig.errors import GitmigError
 from gitmig.rows.bisect import ABOUT_A_ROW, bisect
 from gitmig.rows.constraints import constraints, every_foreign_key, hold, release, row_security, switches
-from gitmig.rows.items import KeptColumn, Kind
+from gitmig.rows.items import Kind
+from gitmig.rows.snapshot import saved_column
 from gitmig.rows.store import Copy, Store
 from gitmig.rows.tables import read_tables
 from gitmig.rows.values import TRUE, data_table, listed
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
     from gitmig.rows.constraints import ForeignKey, Hold
     from gitmig.rows.copy_plan import TableCopy
-    from gitmig.rows.items import Subject
+    from gitmig.rows.items import KeptColumn, Subject
     from gitmig.rows.tables import Column, Table
 
 PART = 1000  # rows that are tried together, once it is known that some of the table's do not fit
@@ -122,21 +123,24 @@ class Asides:
 
 
 def _kept(table: Table, columns: Sequence[Column], both: Collection[str] | None) -> tuple[KeptColumn, ...]:
-    """The columns as the book of kept rows has them."""
+    """The columns as the book of kept rows has them.
+
+    Built-in types stay what they are where their binary form means the same everywhere; the text of others is that of
+    COPY, also of composite values.
+    """
     lasting = {column.name for column in columns if both is None or column.name in both}
     key = {column.name for column in table.key_columns}
     if not key <= lasting:
         key = set()
     return tuple(
-        KeptColumn(
-            name=column.name,
-            type=column.type,
+        replace(
+            saved_column(column, place),
             heir=column.name if column.name in lasting else None,
-            data=f"c{place}",
-            image=None,
             native=column.portable,
             key=column.name in key,
             like=not key and column.name in lasting,
+            composite=False,
+            parts=(),
         )
         for place, column in enumerate(columns, 1)
     )

@@ -99,6 +99,11 @@ class KeptColumn:
     parts: tuple[tuple[int, int, str], ...] = ()
 
     @property
+    def held_type(self) -> str:
+        """The type of the column `data` of the copy."""
+        return self.type if self.native else "text"
+
+    @property
     def shown(self) -> str | None:
         """The column of the copy that says what T has here; None: T has nothing."""
         if self.heir is None:

@@ -10,13 +10,13 @@ from psycopg import sql
 from gitmig.rows.changes import successor
 from gitmig.rows.items import NO_INPUTS, Inputs, Kept, KeptColumn, Kind
 from gitmig.rows.store import THEIRS, Copy
-from gitmig.rows.values import EQUAL, TRUE, Pair, any_of, data_table, listed, same
+from gitmig.rows.values import EQUAL, TRUE, Pair, any_of, as_held, data_table, listed, same
 
 if TYPE_CHECKING:
     from gitmig.migrations.plan import Direction
     from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Subject
-    from gitmig.rows.snapshot import Pairing, Snapshot
+    from gitmig.rows.snapshot import Pairing, TableSnapshot
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Partition, Table
 
@@ -36,7 +36,7 @@ class Taken:
     `why` is what PostgreSQL said of a row that does not fit any more.
     """
 
-    snapshot: Snapshot
+    snapshot: TableSnapshot
     pairing: Pairing | None
     after: Table | None
     fresh: str | None = None
@@ -254,9 +254,9 @@ def _made(taken: Taken, columns: tuple[KeptColumn, ...]) -> sql.Composable:
     for column in columns:
         one = pairs.get(column.data)
         if one is None or (column.native and one.column.type != column.type):
-            values.append(sql.SQL("NULL::{}").format(sql.SQL(column.type if column.native else "text")))
+            values.append(_null(column))
         else:
-            values.append(sql.Identifier("t", one.column.name) if column.native else one.shown())
+            values.append(as_held(sql.Identifier("t", one.column.name), column))
     shown = {data: one.shown() for data, one in pairs.items()}
     number = sql.SQL("-2 * pg_catalog.row_number() OVER ()")
     kind = sql.Literal(Kind.MADE.value)
@@ -267,12 +267,14 @@ def _made(taken: Taken, columns: tuple[KeptColumn, ...]) -> sql.Composable:
     return _row(number, kind, sql.SQL("false"), columns, values, shown, {}, source, condition)
 
 
+def _null(column: KeptColumn) -> sql.Composable:
+    return sql.SQL("NULL::{}").format(sql.SQL(column.held_type))
+
+
 def _unwanted(taken: Taken, columns: tuple[KeptColumn, ...]) -> sql.Composable:
     """What the opposite step would write although it was not there."""
     assert taken.fresh is not None  # see `_rows`
-    values: list[sql.Composable] = [
-        sql.SQL("NULL::{}").format(sql.SQL(column.type if column.native else "text")) for column in columns
-    ]
+    values: list[sql.Composable] = [_null(column) for column in columns]
     fresh: dict[str, sql.Composable] = {c.data: sql.Identifier("f", f"f{c.data[1:]}") for c in columns}
     number = sql.SQL("-2 * pg_catalog.row_number() OVER () - 1")
     condition: sql.Composable = sql.SQL("f.n IS NULL AND NOT f.theirs")

@@ -13,7 +13,7 @@ from gitmig.text import as_size
 
 if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
-    from gitmig.rows.changes import Change, Changes
+    from gitmig.rows.changes import Changes, TableChange
     from gitmig.rows.items import Limits, Subject
 
 
@@ -38,7 +38,7 @@ def check_limits(connection: Connection, subject: Subject, changes: Changes, lim
         )
 
 
-def _bytes(connection: Connection, loss: Change) -> int:
+def _bytes(connection: Connection, loss: TableChange) -> int:
     """How much has to be copied: the files of a table, or what its lost columns hold."""
     if loss.extent is Extent.ROWS:
         return loss.table.bytes

@@ -28,7 +28,7 @@ from gitmig.rows.values import EQUAL, FALSE, all_of, any_of, data_table, likenes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.rows.changes import Change
+    from gitmig.rows.changes import TableChange
     from gitmig.rows.places import Place
     from gitmig.rows.snapshot import Pairing
     from gitmig.rows.tables import Column
@@ -57,7 +57,7 @@ class Witness:
 
     pairing: Pairing | None = None
     is_new: bool = False
-    change: Change | None = None
+    change: TableChange | None = None
     columns: frozenset[str] | None = None
     changed: bool = True
     derived: bool = False

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitmig.postgres.connection import Connection
-    from gitmig.rows.snapshot import Pairing, Snapshot
+    from gitmig.rows.snapshot import Pairing, TableSnapshot
     from gitmig.rows.step import Runnable
     from gitmig.rows.store import Store
     from gitmig.rows.tables import TableReader, Tables
@@ -54,9 +54,9 @@ class Compared:
     `now` is a snapshot of these, where rows are known by their places only.
     """
 
-    snapshot: Snapshot
+    snapshot: TableSnapshot
     pairing: Pairing | None
-    now: Snapshot | None
+    now: TableSnapshot | None
 
 
 def try_opposite(  # noqa: PLR0917 - the database, what is run, and the states it lies between

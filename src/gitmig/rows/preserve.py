@@ -25,7 +25,7 @@ from gitmig.rows.places import find_place
 from gitmig.rows.reach import reaches_rows, suspect
 from gitmig.rows.restore import put_back
 from gitmig.rows.sequences import attempt
-from gitmig.rows.step import Step, StepRun, UnknownRows
+from gitmig.rows.step import PreservedStep, StepRun, UnknownRows
 from gitmig.rows.store import WRITE_NOTHING, Store
 from gitmig.rows.tables import TableReader, read_tables
 
@@ -86,7 +86,7 @@ class Preserver:
         apply, if all of them fit with the values that are kept for them. `back` runs the migration's other section.
         """
         due, held = self._due(subject, direction)
-        step = Step(
+        step = PreservedStep(
             subject=subject,
             direction=direction,
             script=script,
@@ -265,19 +265,19 @@ class Preserver:
             leave_to_sync(self._connection, {place.table.oid for place in places})
         return places
 
-    def _run(self, step: Step) -> Report:
+    def _run(self, step: PreservedStep) -> Report:
         if step.due or self._may_touch(step):
             return self._carefully(step)
         with self._connection.transaction():
             step.script.run()
         return Report()
 
-    def _may_touch(self, step: Step) -> bool:
+    def _may_touch(self, step: PreservedStep) -> bool:
         """Whether the script, or the way back, could change any row."""
         sides = [suspect(step.subject.text), *([suspect(step.subject.opposite)] if step.back else [])]
         return any(reaches_rows(self._connection, side) for side in sides)
 
-    def _carefully(self, step: Step, aside: Collection[int] = ()) -> Report:
+    def _carefully(self, step: PreservedStep, aside: Collection[int] = ()) -> Report:
         """Find out what is changed, and if rows are at stake, run the step again with snapshots of them.
 
         The rows of the tables `aside` (oids) are put aside for it. Raises ScriptError, GitmigError.
@@ -301,7 +301,7 @@ class Preserver:
         with self._connection.transaction():
             return run.run()
 
-    def _without_rows(self, step: Step, error: ScriptError) -> Report:
+    def _without_rows(self, step: PreservedStep, error: ScriptError) -> Report:
         """Run a revert with rows put aside; the first error counts if that does not help either."""
         before = self._reader.read()
         for tables in quarantine.suspects(self._connection, before, error):
@@ -313,7 +313,7 @@ class Preserver:
             return replace(report, aside=names)
         raise error
 
-    def _completed(self, step: Step, error: ScriptError) -> Report:
+    def _completed(self, step: PreservedStep, error: ScriptError) -> Report:
         """Run an apply with rows put aside that come back with what the revert took from them.
 
         If one has nothing to come back with, the first error counts; it names a row and who may be to blame.
@@ -330,7 +330,7 @@ class Preserver:
         quarantine.name_row(self._connection, before, error)
         raise error
 
-    def _attempt_without(self, step: Step, tables: Collection[int], error: ScriptError) -> Report | None:
+    def _attempt_without(self, step: PreservedStep, tables: Collection[int], error: ScriptError) -> Report | None:
         """Run an apply with the rows of these tables put aside; None, as if nothing had been, if not all came back."""
         report: Report | None = None
 

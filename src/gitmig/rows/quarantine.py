@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
     from gitmig.postgres.run_sql import ScriptError
     from gitmig.rows.items import Item
-    from gitmig.rows.snapshot import Snapshot
+    from gitmig.rows.snapshot import TableSnapshot
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Table, Tables
 
@@ -62,7 +62,7 @@ def empty(connection: Connection, tables: Collection[Table]) -> None:
         connection.execute(sql.SQL("TRUNCATE {}").format(names))
 
 
-def waiting_rows(store: Store, item: Item, snapshot: Snapshot, after: Table, lenders: Sequence[Item]) -> Place:
+def waiting_rows(store: Store, item: Item, snapshot: TableSnapshot, after: Table, lenders: Sequence[Item]) -> Place:
     """Make an item of a snapshot whose rows are to be put into the table `after`.
 
     They are completed by what others hold for the same rows: a column that comes back as NOT NULL takes no row without
@@ -104,7 +104,7 @@ def waiting_rows(store: Store, item: Item, snapshot: Snapshot, after: Table, len
     return Place(item=item, table=after, pairs=tuple(pairs), missing=())
 
 
-def knows_all(connection: Connection, snapshot: Snapshot, lenders: Sequence[Item]) -> bool:
+def knows_all(connection: Connection, snapshot: TableSnapshot, lenders: Sequence[Item]) -> bool:
     """Whether one of the items holds something for every row. Also where there are none."""
     query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(data_table(snapshot.data))
     if connection.execute(query).fetchone() == (False,):
@@ -141,7 +141,7 @@ def name_row(connection: Connection, tables: Tables, error: ScriptError) -> None
         error.detail = f"one such row is {row[0][:LONGEST]}"
 
 
-def _same_row(snapshot: Snapshot, lender: Item, alias: str) -> sql.Composable | None:
+def _same_row(snapshot: TableSnapshot, lender: Item, alias: str) -> sql.Composable | None:
     """Row `alias` of an item is about row `k`, by a key that both have; None: that cannot be told."""
     by_name = {column.name: saved for saved, column in zip(snapshot.saved, snapshot.columns)}
     key = [kept for kept in lender.columns if kept.key]

@@ -16,13 +16,13 @@ from gitmig.rows.values import EQUAL, TRUE, Pair, all_of, data_table, listed
 
 if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
-    from gitmig.rows.changes import Change
-    from gitmig.rows.snapshot import Pairing, Snapshot
+    from gitmig.rows.changes import TableChange
+    from gitmig.rows.snapshot import Pairing, TableSnapshot
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Table
 
 
-def give_values_back(connection: Connection, store: Store, pairing: Pairing, change: Change) -> None:
+def give_values_back(connection: Connection, store: Store, pairing: Pairing, change: TableChange) -> None:
     """Give the columns that the revert has made anew the values they had before it, row by row as far as these fit.
 
     Not where the script has written something into them. The pairing is followed.
@@ -46,7 +46,7 @@ def give_values_back(connection: Connection, store: Store, pairing: Pairing, cha
     store.drop_data(data)
 
 
-def remade_columns(snapshot: Snapshot, after: Table) -> list[Pair]:
+def remade_columns(snapshot: TableSnapshot, after: Table) -> list[Pair]:
     """The columns of which the table has another one now, of the same name and type."""
     if snapshot.table.oid != after.oid:
         return []

@@ -14,13 +14,13 @@ from psycopg import sql
 
 from gitmig.rows.changes import lasting_key, successor
 from gitmig.rows.items import KeptColumn
-from gitmig.rows.values import EQUAL, Pair, all_of, as_text, data_table, likeness, listed
+from gitmig.rows.values import EQUAL, Pair, all_of, as_held, data_table, likeness, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.postgres.connection import Connection
-    from gitmig.rows.changes import Change
+    from gitmig.rows.changes import TableChange
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Column, Table
 
@@ -32,7 +32,7 @@ WRITABLE = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class TableSnapshot:
     """The rows of a table, in table `data`: n, from 1 in the order they lie in; oid and tid, where; and one per column.
 
     `rows` is how many these are. `saved` has the same columns as they will be kept; what became of them is not known
@@ -47,7 +47,7 @@ class Snapshot:
     @property
     def data(self) -> str:
         """The table it is in."""
-        return f"image_{self.number}"
+        return f"before_{self.number}"
 
     @property
     def saved(self) -> tuple[KeptColumn, ...]:
@@ -64,7 +64,10 @@ class Snapshot:
 
 
 def saved_column(column: Column, place: int) -> KeptColumn:
-    """How a column is held: a type that no migration can drop as it is, others as text."""
+    """How a column is held: a type that no migration can drop as it is, others as text.
+
+    The only place that decides about the form; `copy` alters what COPY gives it otherwise.
+    """
     return KeptColumn(
         name=column.name,
         type=column.type,
@@ -95,16 +98,11 @@ def lock(connection: Connection, tables: Sequence[Table]) -> None:
         connection.ahead(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(listed(names)))
 
 
-def take(store: Store, number: int, table: Table, columns: Sequence[Column]) -> Snapshot:
+def take(store: Store, number: int, table: Table, columns: Sequence[Column]) -> TableSnapshot:
     """Copy the columns of a table."""
-    snapshot = Snapshot(number=number, table=table, columns=tuple(columns))
+    snapshot = TableSnapshot(number=number, table=table, columns=tuple(columns))
     values = [
-        sql.SQL("{} AS {}").format(
-            sql.Identifier("t", column.name)
-            if saved.native
-            else as_text(sql.Identifier("t", column.name), composite=saved.composite),
-            sql.Identifier(saved.data),
-        )
+        sql.SQL("{} AS {}").format(as_held(sql.Identifier("t", column.name), saved), sql.Identifier(saved.data))
         for saved, column in zip(snapshot.saved, snapshot.columns)
     ]
     rows = store.create(
@@ -123,7 +121,7 @@ class Pairing:
     By `key`, or, where that is empty, as listed in table `listed`: n, oid, tid.
     """
 
-    snapshot: Snapshot
+    snapshot: TableSnapshot
     after: Table
     key: tuple[Pair, ...]
     listed: str
@@ -145,7 +143,7 @@ class Pairing:
         )
 
 
-def pair(connection: Connection, store: Store, snapshot: Snapshot, change: Change) -> Pairing:
+def pair(connection: Connection, store: Store, snapshot: TableSnapshot, change: TableChange) -> Pairing:
     """Find out which rows are which after the script; `change` tells what it did to the table."""
     after = change.after
     assert after is not None  # rows of a table that is gone are nowhere
@@ -200,7 +198,7 @@ def pair_through(connection: Connection, store: Store, first: Pairing, second: P
     return pairing, through
 
 
-def _key(snapshot: Snapshot, after: Table, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+def _key(snapshot: TableSnapshot, after: Table, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """The columns that tell rows apart on both sides, as pairs."""
     names = {column.name for column in lasting_key(snapshot.table, after)}
     found = [one for one in pairs if one.kept.name in names]
@@ -211,7 +209,9 @@ def _as_key(one: Pair) -> Pair:
     return replace(one, kept=replace(one.kept, key=True))
 
 
-def _renumbered(connection: Connection, snapshot: Snapshot, after: Table, key: Sequence[Pair], change: Change) -> bool:
+def _renumbered(
+    connection: Connection, snapshot: TableSnapshot, after: Table, key: Sequence[Pair], change: TableChange
+) -> bool:
     """Whether the script gave rows other keys: more are gone than it deleted, and more are new than it inserted."""
     if not change.activity.updated:
         return False
@@ -225,21 +225,21 @@ def _renumbered(connection: Connection, snapshot: Snapshot, after: Table, key: S
     return bool(row[0] > change.activity.deleted and row[1] > change.activity.inserted)
 
 
-def _follow(connection: Connection, store: Store, snapshot: Snapshot, change: Change, name: str) -> None:
+def _follow(connection: Connection, store: Store, snapshot: TableSnapshot, change: TableChange, name: str) -> None:
     """List the rows that lie where they lay, or in a rewritten table in the order they had."""
     after = change.after
     assert after is not None  # see `pair`
-    image = data_table(snapshot.data)
+    before = data_table(snapshot.data)
     if snapshot.table.filled <= after.files:
         query: sql.Composable = sql.SQL(
             "SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {} k JOIN {} t "
             "ON t.tableoid {} k.oid AND t.ctid {} k.tid"
-        ).format(image, after.source, EQUAL, EQUAL)
+        ).format(before, after.source, EQUAL, EQUAL)
     elif after.oid == snapshot.table.oid and not change.activity.written and not after.partitioned:
         query = sql.SQL(
             "SELECT k.n, t.oid, t.tid FROM {} k JOIN (SELECT pg_catalog.row_number() OVER () AS n, tableoid AS oid, "
             "ctid AS tid FROM {}) t ON t.n {} k.n"
-        ).format(image, after.source, EQUAL)
+        ).format(before, after.source, EQUAL)
     else:
         query = sql.SQL("SELECT NULL::bigint AS n, NULL::oid AS oid, NULL::tid AS tid WHERE false")
     store.create(name, query)
@@ -247,7 +247,7 @@ def _follow(connection: Connection, store: Store, snapshot: Snapshot, change: Ch
 
 def _match(
     connection: Connection,
-    snapshot: Snapshot,
+    snapshot: TableSnapshot,
     after: Table,
     pairs: Sequence[Pair],
     name: str,
@@ -263,7 +263,7 @@ def _match(
         sql.SQL(
             "INSERT INTO {listed} SELECT k.n, t.oid, t.tid FROM ("
             "SELECT n, {left} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {left} ORDER BY n) AS copy "
-            "FROM {image} k WHERE {not_left}) k JOIN ("
+            "FROM {before} k WHERE {not_left}) k JOIN ("
             "SELECT t.tableoid AS oid, t.ctid AS tid, {right} AS likeness, "
             "pg_catalog.row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid) AS copy "
             "FROM {table} t WHERE {not_right}) t ON k.likeness {equal} t.likeness AND k.copy {equal} t.copy"
@@ -271,7 +271,7 @@ def _match(
             listed=data_table(name),
             left=likeness(one.kept_text() for one in pairs) if pairs else sql.SQL("''::text"),
             right=likeness(one.shown() for one in pairs) if pairs else sql.SQL("''::text"),
-            image=data_table(snapshot.data),
+            before=data_table(snapshot.data),
             table=after.source,
             equal=EQUAL,
             not_left=_left_over(left_known),
@@ -280,7 +280,9 @@ def _match(
     )
 
 
-def _stable(connection: Connection, snapshot: Snapshot, after: Table, pairs: Sequence[Pair], name: str) -> list[Pair]:
+def _stable(
+    connection: Connection, snapshot: TableSnapshot, after: Table, pairs: Sequence[Pair], name: str
+) -> list[Pair]:
     """The columns that hold the same values on both sides in all the rows that are not listed yet."""
     if not pairs:
         return []

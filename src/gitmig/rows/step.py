@@ -11,7 +11,16 @@ from psycopg import sql
 from gitmig.migrations.plan import Direction
 from gitmig.rows import quarantine
 from gitmig.rows.attached_code import leave_to_sync
-from gitmig.rows.changes import Change, Changes, Extent, change_of, changed_columns, find_changes, heir_of, successor
+from gitmig.rows.changes import (
+    Changes,
+    Extent,
+    TableChange,
+    change_of,
+    changed_columns,
+    find_changes,
+    heir_of,
+    successor,
+)
 from gitmig.rows.constraints import quiet
 from gitmig.rows.digests import differing, digests
 from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Report
@@ -23,7 +32,7 @@ from gitmig.rows.reach import Reach, drops_of, suspect, words_of
 from gitmig.rows.remade import give_values_back, remade_columns
 from gitmig.rows.restore import give_back, holds_exactly, put_back
 from gitmig.rows.sequences import attempt
-from gitmig.rows.snapshot import Pairing, Snapshot, lock, pair, take
+from gitmig.rows.snapshot import Pairing, TableSnapshot, lock, pair, take
 from gitmig.rows.store import WRITE_NOTHING
 from gitmig.rows.tables import Tables
 from gitmig.rows.values import data_table
@@ -50,7 +59,7 @@ class Runnable(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class PreservedStep:
     """What is to run, for whom, and what the opposite step took and is to be put back after it.
 
     `back` runs the migration's other section; None where there is none, or no need to look at it. `partial`: there are
@@ -77,8 +86,8 @@ class Seen:
     again. `why` is what PostgreSQL said of a row that did not fit afterwards.
     """
 
-    snapshot: Snapshot
-    change: Change
+    snapshot: TableSnapshot
+    change: TableChange
     pairing: Pairing | None
     aside: bool = False
     remade: bool = False
@@ -96,7 +105,7 @@ class StepRun:
         connection: Connection,
         store: Store,
         reader: TableReader,
-        step: Step,
+        step: PreservedStep,
         aside: Collection[int],
         *,
         wary: bool,
@@ -280,7 +289,7 @@ class StepRun:
             self._connection.run_prepared((WRITE_NOTHING, ()))
         return self._complete(snapshots, before, after)
 
-    def _complete(self, snapshots: Sequence[Snapshot], before: Tables, after: Tables) -> Report:
+    def _complete(self, snapshots: Sequence[TableSnapshot], before: Tables, after: Tables) -> Report:
         """Once the script has run: put back what is due, and keep what is lost."""
         aside = self._aside
         with quiet(self._connection):
@@ -346,7 +355,7 @@ class StepRun:
         with quiet(self._connection, {table.oid}):
             return self._connection.execute(query).fetchone() == (False,)
 
-    def _take(self) -> list[Snapshot]:
+    def _take(self) -> list[TableSnapshot]:
         if not self._needed:
             return []
         with quiet(self._connection, set(self._needed)):
@@ -355,7 +364,7 @@ class StepRun:
                 for oid, columns in sorted(self._needed.items())
             ]
 
-    def _see(self, snapshot: Snapshot, before: Tables, after: Tables, aside: Collection[int]) -> Seen:
+    def _see(self, snapshot: TableSnapshot, before: Tables, after: Tables, aside: Collection[int]) -> Seen:
         """What became of a table, and of its rows."""
         table = before.by_oid[snapshot.table.oid]
         heir = heir_of(table, before, after)
@@ -428,7 +437,7 @@ class StepRun:
         place = find_place(item, after)
         return place is not None and place.table.oid == table.oid
 
-    def _waiting_item(self, snapshot: Snapshot) -> Item:
+    def _waiting_item(self, snapshot: TableSnapshot) -> Item:
         """An item in name only, for rows that go back at once."""
         subject = self._step.subject
         return Item(
@@ -449,7 +458,7 @@ class StepRun:
             due=True,
         )
 
-    def _refuse_unknown(self, snapshot: Snapshot) -> None:
+    def _refuse_unknown(self, snapshot: TableSnapshot) -> None:
         """Raise UnknownRows if an apply's script may be about rows of which nothing is known."""
         words = suspect(self._step.subject.text)
         if self._step.direction is Direction.REVERT or not words.writes:
@@ -594,7 +603,7 @@ class StepRun:
         self._store.drop_data(*names)
 
 
-def _concerned(step: Step) -> frozenset[str] | None:
+def _concerned(step: PreservedStep) -> frozenset[str] | None:
     """The names of all tables that a step can have to do with; None if nobody knows."""
     names = words_of(step.subject.text) if suspect(step.subject.text).is_local else None
     if names is None or step.subject.renamed or any(item.inputs.read or item.inputs.written for item in step.due):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from gitmig.errors import GitmigError
 from gitmig.ledger.access import KEPT_ITEMS, is_there, share_as_the_list
 from gitmig.migrations.model import label
 from gitmig.migrations.plan import Direction
@@ -284,7 +285,7 @@ class Store:
     def create_empty(self, name: str, columns: Sequence[KeptColumn]) -> None:
         """Make a table for rows of these columns."""
         types = [("n", "bigint"), ("kind", "text"), ("why", "text"), ("detail", "text"), ("has_fresh", "bool")]
-        create_table(self._connection, name, [*types, *((c.data, c.type if c.native else "text") for c in columns)])
+        create_table(self._connection, name, [*types, *((c.data, c.held_type) for c in columns)])
 
     def drop(self, items: Sequence[Item]) -> None:
         """Forget items, rows included."""
@@ -325,6 +326,12 @@ def create_table(connection: Connection, name: str, columns: Sequence[tuple[str,
 
 
 def _column(found: dict[str, Any]) -> KeptColumn:
+    """A column as the ledger has it. Raises GitmigError if its values are in a form that only a newer gitmig knows."""
+    if unknown := found.keys() - set(KeptColumn.__slots__):
+        raise GitmigError(
+            f"kept values of column {found['name']} were written by a newer gitmig ({', '.join(sorted(unknown))})",
+            hint="upgrade gitmig: pip install --upgrade gitmig",
+        )
     parts = tuple((type_, number, name) for type_, number, name in found.get("parts", ()))
     return KeptColumn(**found | {"parts": parts})
 

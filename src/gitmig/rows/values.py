@@ -134,6 +134,11 @@ def as_text(value: sql.Composable, *, composite: bool) -> sql.Composable:
     ).format(value)
 
 
+def as_held(value: sql.Composable, kept: KeptColumn) -> sql.Composable:
+    """A value of a table's column in the form in which the kept copy holds it."""
+    return value if kept.native else as_text(value, composite=kept.composite)
+
+
 def same(left: sql.Composable, right: sql.Composable) -> sql.Composable:
     """Both are the same to the bit, or null (IS NOT DISTINCT FROM)."""
     return sql.SQL("pg_catalog.record_image_eq(ROW({}), ROW({}))").format(left, right)

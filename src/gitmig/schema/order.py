@@ -1,7 +1,7 @@
-"""From changes to statements in an order that works.
+"""From the changes between two schemas to statements, in an order that works.
 
-What is done together: a column with its table, a default with its column, a part with what it goes along with. The rest
-is put into an order in which everything finds what it needs.
+`Grouping` says what is done together: a column with its table, a default with its column, a part with what it goes
+along with. `ordered` puts the rest into an order in which everything finds what it needs.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options
-from gitmig.cli.hooks import run_hook
+from gitmig.cli.hook_runs import run_hook
 from gitmig.cli.output import say
 
 if TYPE_CHECKING:
@@ -50,7 +50,11 @@ def status() -> int:
 @click.argument("name")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(name: str, arguments: tuple[str, ...]) -> int:
-    """Do what the hook NAME is for; called by the hook scripts."""
+    """Do what the hook NAME is for; called by the hook scripts.
+
+    Arguments are accepted and ignored. The script hands none on: what git gives a hook decides there whether Python is
+    started at all; what else is needed is read from standard input and the environment.
+    """
     return run_hook(name)
 
 

@@ -1,6 +1,7 @@
-"""What the layouts' file names have in common: a version, perhaps a name, an ending.
+"""What the layouts share: file names, and files with several sections.
 
-Files with several sections, as `-- migrate:up`: finding directives, cutting scripts out, checking them.
+A file name has a version, perhaps a name, and an ending. In a file with sections (`-- migrate:up`), directives are
+found, scripts cut out and checked.
 """
 
 from __future__ import annotations

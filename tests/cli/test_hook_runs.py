@@ -1,12 +1,17 @@
-"""What git tells the hooks that may stop it."""
+"""What runs for a hook, and what git tells those that may stop it."""
 
 from __future__ import annotations
 
 import pytest
 
-from gitmig.cli.hooks import merged_commits, pushed_commits
+from gitmig.cli.hook_runs import HOOKS, merged_commits, pushed_commits
+from gitmig.git import hooks
 
 A, B = "a" * 40, "b" * 64
+
+
+def test_something_runs_for_each_hook_that_is_installed() -> None:
+    assert set(HOOKS) == {*hooks.FOLLOWING, *hooks.CHECKING}
 
 
 def test_a_merge_names_its_commits_in_the_environment() -> None:
