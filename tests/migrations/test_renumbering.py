@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from gitmig.migrations.naming import Mentions, Renaming, moves, own, renumbering
+from gitmig.migrations.naming import Mentions, Renumbering, moves, own, renumbering
 from tests.samples import grouped, migration
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
@@ -81,7 +81,7 @@ def test_an_edited_old_migration_is_not_ours_to_rename() -> None:
 )
 def test_every_layout_names_its_files(layout: str, names: list[str], paths: list[str], entries: list[str]) -> None:
     (only,) = grouped(layout, *names).migrations
-    renaming = Renaming(migration=only, version="0004")
+    renaming = Renumbering(migration=only, version="0004")
     assert [new for _, new in renaming.paths] == [f"db/migrations/{path}" for path in paths]
     assert [new for _, new in renaming.entries] == [f"db/migrations/{entry}" for entry in entries]
 
@@ -107,20 +107,20 @@ def test_the_last_migration_moves_first_so_that_its_old_place_is_free() -> None:
 )
 def test_mentions_are_renewed_all_at_once(before: str, after: str) -> None:
     renamings = [
-        Renaming(migration=migration("0002_x"), version="0003"),
-        Renaming(migration=migration("0003_y"), version="0004"),
+        Renumbering(migration=migration("0002_x"), version="0003"),
+        Renumbering(migration=migration("0003_y"), version="0004"),
     ]
     assert Mentions(renamings).renewed(before) == after
 
 
 def test_a_migration_without_a_name_is_mentioned_by_its_file() -> None:
-    mentions = Mentions([Renaming(migration=migration("0002"), version="0003")])
+    mentions = Mentions([Renumbering(migration=migration("0002"), version="0003")])
     assert mentions.renewed("0002.sql, not 0002") == "0003.sql, not 0002"
 
 
 def test_a_label_counts_also_where_the_file_is_written_with_a_dash() -> None:
     (only,) = grouped("single", "0002-x.sql").migrations
-    assert Mentions([Renaming(migration=only, version="0003")]).renewed("0002-x, 0002_x") == "0003-x, 0003_x"
+    assert Mentions([Renumbering(migration=only, version="0003")]).renewed("0002-x, 0002_x") == "0003-x, 0003_x"
 
 
 def test_without_renamings_no_text_changes() -> None:

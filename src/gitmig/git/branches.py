@@ -55,7 +55,7 @@ def branches(repository: Repository, pattern: str | None = None) -> list[Branch]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class BranchDifference:
     """How a migrations folder differs from the base's: files that are new or have another content, names not there.
 
     Of a directory that differs all files are `new`; `missing` names entries of the folder itself.
@@ -67,7 +67,7 @@ class Difference:
 
 def differences(
     repository: Repository, base: str, commits: Sequence[str], folders: Sequence[str]
-) -> dict[str, Difference]:
+) -> dict[str, BranchDifference]:
     """Commit → the difference; commits without the folder are left out. Where the folder lies does not matter."""
     roots = _roots(repository, [base, *commits], folders)
     if base not in roots:
@@ -77,7 +77,7 @@ def differences(
     trees = {tree: _against(known, found) for tree, found in _entries(repository, sorted(wanted)).items()}
     below = _expanded(repository, {entry for new, _ in trees.values() for entry in new})
     return {
-        commit: Difference(
+        commit: BranchDifference(
             new=tuple(sorted(_files(folder, trees[tree][0], below), key=_by_name)),
             missing=trees[tree][1],
         )

@@ -73,7 +73,7 @@ def _one_more(version: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Renaming:
+class Renumbering:
     """A migration and the version it gets."""
 
     migration: Migration
@@ -107,7 +107,7 @@ def own(ours: Sequence[Migration], theirs: Sequence[Migration], common: Sequence
     return [m for m in ours if m.label not in old and (m.label, m.blobs) not in shared]
 
 
-def renumbering(mine: Sequence[Migration], others: Iterable[Migration], now: datetime) -> list[Renaming]:
+def renumbering(mine: Sequence[Migration], others: Iterable[Migration], now: datetime) -> list[Renumbering]:
     """As few renamings as put `mine` (in version order) behind all `others`, in the order they have.
 
     New versions are written as the newest of the others is; timestamps are `now` and the seconds after it.
@@ -116,18 +116,18 @@ def renumbering(mine: Sequence[Migration], others: Iterable[Migration], now: dat
     if newest is None:
         return []
     last = newest.version
-    found: list[Renaming] = []
+    found: list[Renumbering] = []
     for migration in mine:
         if last < migration.version:
             last = migration.version
             continue
         version = version_after(last.text, now + timedelta(seconds=len(found)))
-        found.append(Renaming(migration=migration, version=version))
+        found.append(Renumbering(migration=migration, version=version))
         last = Version(version)
     return found
 
 
-def moves(renamings: Sequence[Renaming]) -> list[tuple[str, str]]:
+def moves(renamings: Sequence[Renumbering]) -> list[tuple[str, str]]:
     """Old and new paths of files and directories, in an order in which none is put where another one still is.
 
     Versions only grow, so the last migration goes first.
@@ -142,7 +142,7 @@ class Mentions:
     has no other: then it counts with its ending only.
     """
 
-    def __init__(self, renamings: Sequence[Renaming]) -> None:
+    def __init__(self, renamings: Sequence[Renumbering]) -> None:
         self._new: dict[str, str] = {}
         for renaming in renamings:
             self._new |= _names(renaming)
@@ -160,7 +160,7 @@ def _end_of_entry(file: File) -> int:
     return len(file.path) - len(file.name) + len(file.name.partition("/")[0])
 
 
-def _names(renaming: Renaming) -> Mapping[str, str]:
+def _names(renaming: Renumbering) -> Mapping[str, str]:
     migration, size = renaming.migration, len(renaming.migration.version.text)
     names = {file.name for _, file in migration.files}
     if migration.name:

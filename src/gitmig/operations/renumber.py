@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.model import Migration
-    from gitmig.migrations.naming import Renaming
+    from gitmig.migrations.naming import Renumbering
     from gitmig.migrations.plan import Plan
     from gitmig.project.project import Project
 
@@ -35,7 +35,7 @@ class Renumbered:
 
     base: str
     mine: tuple[Migration, ...]
-    renamings: tuple[Renaming, ...]
+    renamings: tuple[Renumbering, ...]
     ran: bool
     rewritten: tuple[str, ...] = ()
     followed: bool = False
@@ -81,7 +81,7 @@ def _read(project: Project, revision: str | None) -> Side:
     return side
 
 
-def _refuse_shared(project: Project, renamings: Sequence[Renaming], tip: str, fork: str) -> None:
+def _refuse_shared(project: Project, renamings: Sequence[Renumbering], tip: str, fork: str) -> None:
     """Raise GitmigError if a remote branch that others use has one of the migrations under its old name.
 
     The branches that ours is pushed to are nobody else's, as long as nobody else has commits on them.
