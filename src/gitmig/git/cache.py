@@ -1,7 +1,7 @@
 """What was computed before, in gitmig's own folder of the git directory: footprints and schemas.
 
-A footprint is found by the blob id of its script; a schema that was measured on a scratch database by a key of the
-caller, so that nobody has to build it twice.
+A footprint is found by the blob id of its script, below a digest of the code that makes footprints; a schema that was
+measured on a scratch database by a key of the caller, so that nobody has to build it twice.
 """
 
 from __future__ import annotations
