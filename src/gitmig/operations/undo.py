@@ -103,6 +103,10 @@ class _TakeBack(SyncRun):
             self._notify(TakingBack(plan))
         return may_run
 
+    def _take_back(self) -> bool:
+        """No: where the way back fails as well, the database stays where it has come to."""
+        return False
+
     @contextmanager
     def _telling_what_stays(self, preserver: Preserver | None) -> Iterator[set[int]]:
         """The sync that failed tells what stays."""

