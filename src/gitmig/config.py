@@ -97,6 +97,14 @@ class TeamSettings(TypedDict, total=False):
         ),
     ]
     kept_age: Annotated[str, Key(meaning="for how long they stay", default="90 days", pattern=DAYS)]
+    during_rebase: Annotated[
+        Literal["follow", "end"],
+        Key(
+            meaning="whether the database [follows](git-events.md) where a rebase stops or runs a command, too "
+            "(`follow`), or only at its `end`",
+            default="follow",
+        ),
+    ]
     clients_ignore: Annotated[
         str | list[str],
         Key(
@@ -121,6 +129,7 @@ class Settings:
     `always`. `ignore` are shell patterns of objects that are not the migrations' business. `verify` says whether the
     schema is compared with that of a fresh build. `rebuild_wait` is how many seconds a rebuild waits for others to
     leave the database. `kept_size` is how many bytes of rows one step may keep, `kept_age` for how many days they stay.
+    `during_rebase` says whether the database follows where a rebase hands the work tree over, or at its end only.
     `clients_ignore` are shell patterns of files in which nobody looks for uses of what a migration takes away.
     """
 
@@ -136,6 +145,7 @@ class Settings:
     rebuild_wait: int = 10
     kept_size: int = 1 << 30
     kept_age: int = 90
+    during_rebase: bool = True
     clients_ignore: tuple[str, ...] = ()
 
 
@@ -203,6 +213,10 @@ def resolve(
         rebuild_wait=_seconds("rebuild_wait", personal.get("rebuildwait") or team.get("rebuild_wait") or "10"),
         kept_size=_size(personal.get("keptsize") or team.get("kept_size") or "1 GB"),
         kept_age=_days(personal.get("keptage") or team.get("kept_age") or "90 days"),
+        during_rebase=_one_of(
+            "during_rebase", personal.get("duringrebase") or team.get("during_rebase"), ("follow", "end")
+        )
+        == "follow",
         clients_ignore=_texts(personal.get("clientsignore") or team.get("clients_ignore") or ()),
     )
 

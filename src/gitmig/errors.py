@@ -49,6 +49,10 @@ class ProtectedDatabase(LeftToSync):
     """The database is protected."""
 
 
+class LockBusy(LeftToSync):
+    """Another gitmig is at work on the database, and was not waited for any longer."""
+
+
 class SyncFailed(GitmigError):
     """A step failed while the database was being changed; what had been committed before it stays."""
 

@@ -1,6 +1,7 @@
 """What the hook scripts call: a check before a merge or a push, which may stop git; a sync and records afterwards.
 
-A hook never breaks a checkout for want of a database, and never asks.
+A hook never breaks a checkout for want of a database, and never asks. Whether the database follows at all is decided in
+`gitmig.git.moves`.
 """
 
 from __future__ import annotations
@@ -21,21 +22,26 @@ from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftTo
 from gitmig.project.decisions import Decisions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from gitmig.errors import SyncFailed
+    from gitmig.git.moves import Event
 
 CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
+LOCK_WAIT = 2  # seconds, in a hook that ^C does not end
+COMMAND = "GITMIG_GIT_COMMAND"  # in which the hook's shell part hands over what git was called with
 HEAD = "GITHEAD_"  # git merge names what it merges in GITHEAD_<commit>=<name>; MERGE_HEAD comes later
 NOTHING = "0"  # a ref that is deleted is pushed as an id of zeros
+STASH = "refs/stash"
+UNINTERRUPTED = "post-index-change"
 
 
-def before_merge() -> int:
+def before_merge(_: Event) -> int:
     """Check what is about to be merged against HEAD; 1 keeps git from committing the merge."""
     return max([_gate("HEAD", commit) for commit in merged_commits(os.environ)], default=0)
 
 
-def before_push() -> int:
+def before_push(_: Event) -> int:
     """Check the pushed commits, which git lists on standard input, against the default branch; 1 stops the push."""
     return max([_gate(None, commit) for commit in pushed_commits(sys.stdin.read())], default=0)
 
@@ -68,15 +74,52 @@ def _gate(base: str | None, revision: str) -> int:
     return stopped
 
 
-def run_hook(name: str) -> int:
-    """Do what a hook is for; returns the exit status. Raises click.UsageError for a hook gitmig does not have."""
+def run_hook(name: str, arguments: Sequence[str] = ()) -> int:
+    """Do what a hook is for; returns the exit status. Raises click.UsageError for a hook gitmig does not have.
+
+    `arguments` are those that git calls it with. What git gives on standard input is read from there.
+    """
+    from gitmig.git.moves import Event
+
     if name not in HOOKS:
         raise click.UsageError(f"gitmig has no hook {name!r}")
-    return max([part() for part in HOOKS[name]])
+    refs: tuple[str, ...] = ()
+    if name == "reference-transaction":
+        if tuple(arguments[:1]) != ("committed",):
+            return 0
+        refs = moved_refs(sys.stdin.read())
+    event = Event(hook=name, refs=refs, command=tuple(os.environ.get(COMMAND, "").split()))
+    return max([part(event) for part in HOOKS[name]])
 
 
-def sync_work_tree() -> int:
-    """Bring the database to the work tree as git has just left it."""
+def moved_refs(listing: str) -> tuple[str, ...]:
+    """The refs of lines `old-id new-id ref`; of a stash only one that is gone, as `git stash pop` leaves it."""
+    rows = (line.split() for line in listing.splitlines())
+    return tuple(row[2] for row in rows if len(row) == 3 and not (row[2] == STASH and row[1].strip(NOTHING)))
+
+
+def follow(event: Event) -> int:
+    """Bring the database to the work tree, if git has handed that over."""
+    from gitmig.git.in_progress import look
+    from gitmig.git.moves import Decision, decide
+
+    try:
+        project = options.project()
+        state = look(project.repository, project.settings.folders)
+    except GitmigError as error:
+        report(error)
+        return error.exit_code
+    decision = decide(event, state, during_rebase=project.settings.during_rebase)
+    if decision is Decision.STAY:
+        warn("migrations have conflicts; the database follows when they are resolved and committed")
+    return sync_work_tree(uninterrupted=event.hook == UNINTERRUPTED) if decision is Decision.FOLLOW else 0
+
+
+def sync_work_tree(*, uninterrupted: bool = False) -> int:
+    """Bring the database to the work tree as git has just left it.
+
+    `uninterrupted`: ^C does not end it, so that nobody is waited for.
+    """
     from gitmig.ledger.protection import Caller
     from gitmig.operations.sync import sync
     from gitmig.project.binding import refuse_unbound
@@ -89,7 +132,12 @@ def sync_work_tree() -> int:
         refuse_unbound(project)
         with Reporter() as reporter:
             synced = sync(
-                project, caller=Caller.HOOK, timeout=CONNECT_TIMEOUT, notify=reporter, decisions=RebuildIfNeeded()
+                project,
+                caller=Caller.HOOK,
+                timeout=CONNECT_TIMEOUT,
+                lock_wait=LOCK_WAIT if uninterrupted else None,
+                notify=reporter,
+                decisions=RebuildIfNeeded(),
             )
     except BeforeGitmig as error:
         tell(f"gitmig: {error.message}")
@@ -119,12 +167,12 @@ class RebuildIfNeeded(Decisions):
         return True
 
 
-def record_head() -> int:
+def record_head(_: Event) -> int:
     """Write the record of the new commit."""
     return _record(("HEAD",))
 
 
-def record_rewritten() -> int:
+def record_rewritten(_: Event) -> int:
     """Write the records of the commits a rebase made; git lists old and new ids on standard input."""
     pairs = [] if sys.stdin.isatty() else [line.split() for line in sys.stdin]
     return _record(tuple(pair[1] for pair in pairs if len(pair) > 1))
@@ -147,11 +195,13 @@ def _record(revisions: tuple[str, ...]) -> int:
     return 0
 
 
-HOOKS: dict[str, tuple[Callable[[], int], ...]] = {
-    "post-checkout": (sync_work_tree,),
-    "post-merge": (sync_work_tree, record_head),
-    "post-rewrite": (sync_work_tree, record_rewritten),
-    "post-commit": (record_head,),
+HOOKS: dict[str, tuple[Callable[[Event], int], ...]] = {
+    "post-checkout": (follow,),
+    "post-merge": (follow, record_head),
+    "post-rewrite": (follow, record_rewritten),
+    "post-commit": (follow, record_head),
+    "post-index-change": (follow,),
+    "reference-transaction": (follow,),
     "pre-merge-commit": (before_merge,),
     "pre-push": (before_push,),
 }

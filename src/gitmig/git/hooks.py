@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from gitmig.git.repository import Repository
 
 # Those that keep the database with the commit; they are always installed.
-FOLLOWING = ("post-checkout", "post-merge", "post-rewrite", "post-commit")
+FOLLOWING = (
+    *("post-checkout", "post-merge", "post-rewrite", "post-commit"),
+    *("post-index-change", "reference-transaction"),  # from git 2.22 and 2.28 on
+)
 # Those that check, only for those who ask for them: they can keep git from merging and pushing.
 CHECKING = ("pre-merge-commit", "pre-push")
 SCRIPT = "gitmig-hook"

@@ -6,35 +6,56 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from gitmig.git.repository import Repository
 
 NAME = "marker"
+# Its time is the marker's without the fraction of a second: a shell for which the marker is not newer cannot tell two
+# times of one second apart.
+SECOND = "marker.second"
+MOVED = "moved"  # the hook's own note that git has rewritten the work tree
 FORMER = "stamp"  # what a hook of an older gitmig reads: without it, that starts Python and looks
 VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 FILES = ("gitmig.toml", "pyproject.toml", ".env")
 # Nanoseconds by which a file's time may lie before the clock's: the kernel stamps files by its timer ticks.
 CLOCK_TICK = 10_000_000
+WHOLE_SECOND = 1_000_000_000
 
 
-def write(repository: Repository, folder: str, environ: Mapping[str, str], since: int) -> None:
-    """Note that the database is at the work tree's set, as it was read at `since` (a reading of time.time_ns).
+def now(repository: Repository) -> int:
+    """The time that a file gets which is written now, in nanoseconds.
 
-    Four lines: the folder; the two URL variables; the settings files that are there. The file's time is `since`, so
-    that whatever changes afterwards is newer. The markers of the other work trees go: they may share the database.
+    By the clock of the file system, which need not be this machine's: a folder can be mounted from another one.
+    """
+    path = _temporary(repository.make_private(shared=False) / NAME)
+    path.write_bytes(b"")
+    try:
+        return path.stat().st_mtime_ns
+    finally:
+        path.unlink()
+
+
+def write(repository: Repository, folders: Sequence[str], environ: Mapping[str, str], since: int) -> None:
+    """Note that the database is at the work tree's set, as it was read at `since` (a reading of `now`).
+
+    Three lines: the two URL variables; the settings files that are there. Then one for each of the `folders` that may
+    hold migrations, behind `+` if it is there, behind `-` if not. The file's time is `since`, so that whatever changes
+    afterwards is newer. The markers of the other work trees go: they may share the database.
     """
     forget(repository)
     urls = [_shown(environ.get(name, "")) for name in VARIABLES]
     present = "".join(f" {name}" for name in FILES if (repository.work_tree / name).exists())
-    values = [folder, *urls, present]
+    listed = [f"{'+' if (repository.work_tree / folder).is_dir() else '-'}{folder}" for folder in folders]
+    values = [*urls, present, *listed]
     if any("\n" in value or "password" in value.lower() for value in values):
         return  # without a marker the hook looks for itself, and nothing secret is on the disk
     path = repository.make_private(shared=False) / NAME
-    temporary = path.with_name(f"{NAME}.{os.getpid()}")
-    temporary.write_text("".join(f"{value}\n" for value in values), encoding="utf-8", errors="surrogateescape")
-    os.utime(temporary, ns=(since - CLOCK_TICK, since - CLOCK_TICK))
-    temporary.replace(path)
+    time = since - CLOCK_TICK
+    _put(path.with_name(SECOND), "", time - time % WHOLE_SECOND)
+    _put(path, "".join(f"{value}\n" for value in values), time)
+    path.with_name(MOVED).unlink(missing_ok=True)
 
 
 def forget(repository: Repository) -> None:
@@ -42,6 +63,17 @@ def forget(repository: Repository) -> None:
     for git_dir in (repository.common_dir, *repository.common_dir.glob("worktrees/*")):
         for name in (NAME, FORMER):
             (git_dir / "gitmig" / name).unlink(missing_ok=True)
+
+
+def _put(path: Path, text: str, time: int) -> None:
+    temporary = _temporary(path)
+    temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
+    os.utime(temporary, ns=(time, time))
+    temporary.replace(path)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}")
 
 
 def _shown(url: str) -> str:

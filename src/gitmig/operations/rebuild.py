@@ -127,12 +127,12 @@ def rebuild_to(
 
     With `take_over` also a database that belongs to another project.
     """
-    since = time.time_ns()
+    since = marker.now(project.repository)
     target = load_target(project, revision)
     wait = project.settings.rebuild_wait if wait is None else wait
     rebuilt = rebuild(project, target, wait=wait, by_hand=True, take_over=take_over, notify=notify)
     if revision is None and project.settings.database_source != OPTION:
-        marker.write(project.repository, target.set.folder, os.environ, since)
+        marker.write(project.repository, project.settings.folders, os.environ, since)
         bind(project, by_hand=True)
     return rebuilt
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -105,6 +104,7 @@ def sync(
     take_over: bool = False,
     caller: Caller = Caller.PERSON,
     timeout: int = 10,
+    lock_wait: float | None = None,
     notify: Notify = silent,
     decisions: Decisions = UNATTENDED,
 ) -> Outcome:
@@ -113,15 +113,16 @@ def sync(
     A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
     it, and takes back what it did, unless verification is off. `discard_drift` takes back what was changed by hand.
     `take_over` treats another project's ledger as this one's. `caller` decides what may be done to a protected
-    database, and what may run. `timeout` is how many seconds connecting may take.
+    database, and what may run. `timeout` is how many seconds connecting may take, `lock_wait` for how many another
+    gitmig is waited for (None: as long as it takes).
     """
-    since = time.time_ns()
+    since = 0 if dry_run else marker.now(project.repository)
     target = load_target(project, revision)
     if dry_run:
         with project.connect("dry run", timeout=timeout) as connection:
             return _dry_run(connection, target, take_over=take_over)
     try:
-        with project.connect("sync", timeout=timeout, locked=True, notify=notify) as connection:
+        with project.connect("sync", timeout=timeout, locked=True, lock_wait=lock_wait, notify=notify) as connection:
             synced = SyncRun(connection, target, notify, decisions, caller).run(
                 abandon=abandon, discard_drift=discard_drift, take_over=take_over
             )
@@ -138,7 +139,7 @@ def sync(
         )
         synced = replace(stuck.reached, ran=True, rebuilt=rebuilt)
     if synced.ran and revision is None and project.settings.database_source != OPTION:
-        marker.write(project.repository, target.set.folder, os.environ, since)
+        marker.write(project.repository, project.settings.folders, os.environ, since)
         bind(project, by_hand=caller is Caller.PERSON)
     return synced
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
+from gitmig.errors import LockBusy
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,20 +42,31 @@ class Holder:
     seconds: float
 
 
-def acquire(connection: Connection, on_wait: Callable[[Holder], None], told: set[int] | None = None) -> bool:
+def acquire(
+    connection: Connection,
+    on_wait: Callable[[Holder], None],
+    told: set[int] | None = None,
+    *,
+    wait: float | None = None,
+) -> bool:
     """Take the lock for the rest of the session; `on_wait` is called once per holder that has to be waited for.
 
     False if the holder rebuilds the database: for that, everybody has to leave it. `told` are the processes of holders
-    that `on_wait` was called for already.
+    that `on_wait` was called for already. `wait` is for how many seconds, None for as long as it takes; LockBusy is
+    raised then.
     """
     told = set() if told is None else told
+    given_up = None if wait is None else time.monotonic() + wait
     while not connection.value("SELECT pg_catalog.pg_try_advisory_lock(%s)", (KEY,)):
         holder = connection.cursor(row_factory=class_row(Holder)).execute(HOLDER, (KEY,)).fetchone()
         if holder and holder.pid not in told:
             told.add(holder.pid)
             on_wait(holder)
-        if holder and holder.application == REBUILDING:
+        if holder and holder.application == REBUILDING and wait is None:
             return False
+        if given_up is not None and time.monotonic() >= given_up:
+            hint = "run `gitmig sync` when it is done"
+            raise LockBusy("another gitmig is at work on the database, which was not synced", hint=hint)
         time.sleep(INTERVAL)
     connection.advisory_key = KEY
     return True

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gitmig.events import Notify
     from gitmig.postgres.connection import Connection
+    from gitmig.postgres.lock import Holder
 
 LONGEST_NAME = 63  # bytes, PostgreSQL's limit
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
@@ -105,12 +106,19 @@ class Project:
 
     @contextmanager
     def connect(
-        self, purpose: str, *, timeout: int = 10, locked: bool = False, notify: Notify = silent
+        self,
+        purpose: str,
+        *,
+        timeout: int = 10,
+        locked: bool = False,
+        lock_wait: float | None = None,
+        notify: Notify = silent,
     ) -> Iterator[Connection]:
         """A connection to the project's database; the embedded server and its database are made on demand.
 
         If it is `locked`, it holds the lock, and tells for whom it has to wait; somebody who rebuilds the database is
-        waited for without a connection. Raises UntrustedLedger before anything of the ledger is read.
+        waited for without a connection. `lock_wait` is for how many seconds another gitmig is waited for, None for as
+        long as it takes. Raises LockBusy; UntrustedLedger before anything of the ledger is read.
         """
         from gitmig.ledger.access import refuse_strangers
         from gitmig.postgres import lock
@@ -119,11 +127,15 @@ class Project:
         if self.settings.database is None:
             self.wake()
         told: set[int] = set()
+
+        def tell(holder: Holder) -> None:
+            notify(WaitingForLock(holder))
+
         try:
             while True:
                 with connect(self.url, purpose, timeout=timeout) as connection:
                     refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
-                    if not locked or lock.acquire(connection, lambda holder: notify(WaitingForLock(holder)), told):
+                    if not locked or lock.acquire(connection, tell, told, wait=lock_wait):
                         refuse_strangers(connection, self.ledger_roles)
                         yield connection
                         return

@@ -1,0 +1,94 @@
+"""Every way in which git moves, played with real git: afterwards gitmig has seen the work tree that git left.
+
+What a sync would do is noted instead of done, so that every row can be played in both kinds of work trees and in every
+shell. With a database they are in test_git_walk.py.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from gitmig.git import hooks
+from gitmig.git.repository import Repository
+from tests.conftest import Sandbox
+from tests.e2e import follower
+from tests.git_events import GROUPS, WORLD, Database, Row
+
+ROWS = [row for rows in GROUPS.values() for row in rows]
+SHELLS = {"sh": "/bin/sh", "bash": "bash", "busybox": "busybox sh"}
+# For `git rebase --exec` and `git bisect run`: fails where gitmig has not seen the files that are there.
+CHECK = f"""#!/bin/sh
+[ "$(tail -n 1 "$(git rev-parse --git-dir)/{follower.NOTES}")" = "$(ls migrations | tr '\\n' ' ' | sed 's/ $//')" ]
+"""
+
+
+def program(path: Path, text: str) -> None:
+    """Write something that can be run."""
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a repository that has the branches of WORLD and the hooks, and programs for the PATH."""
+    top = tmp_path_factory.mktemp("original")
+    (top / "bin").mkdir()
+    program(top / "bin/check", CHECK)
+    program(top / "bin/python", f'#!/bin/sh\nexec {sys.executable} {follower.__file__} "$@"\n')
+    program(top / "bin/gitmig", f"#!/bin/sh\nexec {sys.executable} {follower.__file__}\n")
+    (top / "project").mkdir()
+    return top
+
+
+@pytest.fixture(params=["main", "linked"])
+def tree(request: pytest.FixtureRequest, original: Path, tmp_path: Path) -> Sandbox:
+    """A work tree on main of a repository with the branches of WORLD; git calls the hooks."""
+    built = original / "project"
+    if not (built / ".git").exists():
+        first = Sandbox(built, {})
+        first.git("init", "-q", "--initial-branch=main")
+        first.run("sh", "-ec", WORLD)
+        hooks.install(Repository.open(built))
+    shutil.copytree(built, tmp_path / "project")
+    for hook in (tmp_path / "project/.git/hooks").iterdir():
+        text = hook.read_text().replace(f"python={sys.executable}", f"python={original}/bin/python")
+        hook.write_text(text.replace("#!/bin/sh", f"#!{SHELLS['sh']}"))
+    sandbox = Sandbox(tmp_path / "project", {"PATH": f"{original}/bin:/usr/local/bin:/usr/bin:/bin"})
+    if request.param == "linked":
+        sandbox.git("switch", "-q", "--detach")
+        sandbox.git("worktree", "add", "-q", "../linked", "main")
+        sandbox.root = tmp_path / "linked"
+    sandbox.git("update-index", "--refresh", "-q")
+    sandbox.run("gitmig")
+    return sandbox
+
+
+def seen(tree: Sandbox) -> str:
+    """The files that gitmig saw last."""
+    notes = Path(tree.git("rev-parse", "--absolute-git-dir").out.strip(), follower.NOTES)
+    return notes.read_text().splitlines()[-1]
+
+
+def files(tree: Sandbox) -> str:
+    """The files that are there."""
+    return " ".join(sorted(path.name for path in (tree.root / "migrations").glob("*.sql")))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"\W+", "-", row.does))
+def test_what_git_has_left_is_seen(tree: Sandbox, row: Row) -> None:
+    for command in row.before:
+        tree.run("sh", "-c", command)
+    for command in row.commands:
+        before = seen(tree)
+        said = tree.run("sh", "-c", command)
+        text = f"{command}\n{said.out}{said.err}"
+        if row.database is Database.FOLLOWS:
+            assert seen(tree) == files(tree), text
+        else:
+            assert seen(tree) == before, text
+            assert row.database is Database.STAYS or before != files(tree), text

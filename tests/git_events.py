@@ -1,0 +1,317 @@
+"""Every way in which git moves, as rows that `tests/e2e/test_git_events.py` plays and `docs/git-events.md` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Database(Enum):
+    """What the database does."""
+
+    FOLLOWS = "follows"
+    STAYS = "stays"
+    UNTOLD = "git tells nobody"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Commands of a user, each of which leaves the database as `database` says; `before` are not looked at.
+
+    Every command is a line for the shell. `note` is told in the table.
+    """
+
+    does: str
+    commands: tuple[str, ...]
+    before: tuple[str, ...] = ()
+    database: Database = Database.FOLLOWS
+    note: str = ""
+
+
+# What every row begins with: main has tables a and b, two; `more` comes from main's first commit.
+WORLD = """
+m() {
+    printf -- '-- migrate:up\\nCREATE TABLE %s (id int);\\n-- migrate:down\\nDROP TABLE %s;\\n' "$2" "$2" \\
+        >migrations/$1_$2.sql
+}
+c() { git add -A && git commit -qm "$1"; }
+mkdir -p migrations; echo first >notes.txt; m 1 a; c a
+git switch -qc more; m 3 x; c x; m 4 y; c y
+git switch -qc clash main; m 2 b; echo '-- another' >>migrations/2_b.sql; c clash
+git switch -qc mixed main; echo mixed >notes.txt; m 5 n; c mixed
+git switch -q main; m 2 b; echo second >notes.txt; c b
+git switch -qc app; echo pass >app.py; c app
+git switch -q main
+"""
+EDIT = "GIT_SEQUENCE_EDITOR='sed -i {}' git rebase -i main"
+NEW = "printf -- '-- migrate:up\\nCREATE TABLE w (id int);\\n-- migrate:down\\nDROP TABLE w;\\n' >migrations/9_w.sql"
+STAGED = (NEW, "git add migrations", "gitmig sync -y")
+UNTRACKED = (NEW, "gitmig sync -y")
+
+FOLLOWS, STAYS, UNTOLD = Database
+
+GROUPS: dict[str, tuple[Row, ...]] = {
+    "Branches and commits checked out": (
+        Row(does="git switch BRANCH", commands=("git switch more", "git switch main")),
+        Row(does="git switch --detach", commands=("git switch --detach more~1", "git switch --detach more")),
+        Row(does="git switch -c NEW START", commands=("git switch -c new more~1",)),
+        Row(does="git checkout -b NEW", commands=("git checkout -b new",)),
+        Row(does="git switch --merge", before=(*STAGED,), commands=("git switch --merge more",)),
+        Row(
+            does="git switch --orphan NEW",
+            commands=("git switch --orphan new",),
+            note="there is no migrations folder: one line says so, and the database stays",
+        ),
+        Row(
+            does="git bisect start, good, bad, reset",
+            commands=("git bisect start more main~1", "git bisect bad", "git bisect reset"),
+        ),
+        Row(
+            does="git bisect run",
+            before=("git switch more",),
+            commands=("git bisect start more main~1", "git bisect run check", "git bisect reset"),
+        ),
+    ),
+    "Reset": (
+        Row(
+            does="git reset --hard",
+            commands=("git reset --hard HEAD~1", "git reset --hard ORIG_HEAD", "git reset --hard more"),
+        ),
+        Row(does="git reset --keep, --merge", commands=("git reset --keep HEAD~1", "git reset --merge ORIG_HEAD")),
+        Row(does="git reset --hard over uncommitted work", before=STAGED, commands=("git reset --hard",)),
+        Row(
+            does="git reset, git reset --soft",
+            commands=("git reset HEAD~1", "git reset --soft ORIG_HEAD"),
+            note="the work tree stays, too",
+        ),
+    ),
+    "Stash": (
+        Row(does="git stash, git stash pop", before=STAGED, commands=("git stash", "git stash pop")),
+        Row(
+            does="git stash pop of one of several",
+            before=(
+                *STAGED,
+                "git stash",
+                NEW.replace("9_w", "8_v").replace(" w", " v"),
+                "git add migrations",
+                "git stash",
+            ),
+            commands=("git stash pop", "git reset --hard", "git stash pop"),
+        ),
+        Row(
+            does="git stash apply",
+            before=(*STAGED, "git stash"),
+            commands=("git stash apply", "git reset --hard", "git stash apply --index"),
+        ),
+        Row(does="git stash -u, git stash pop", before=UNTRACKED, commands=("git stash -u", "git stash pop")),
+        Row(does="git stash --keep-index", before=STAGED, commands=("git stash --keep-index",)),
+        Row(
+            does="git stash --staged",
+            before=(*STAGED, "echo more >>notes.txt"),
+            commands=("git stash --staged", "git stash pop"),
+        ),
+        Row(
+            does="git stash push -- PATH",
+            before=STAGED,
+            commands=("git stash push -- migrations/9_w.sql", "git stash pop"),
+        ),
+        Row(does="git stash branch", before=(*STAGED, "git stash"), commands=("git stash branch new",)),
+        Row(
+            does="git stash apply of untracked files",
+            before=(*UNTRACKED, "git stash -u"),
+            commands=("git stash apply",),
+            database=UNTOLD,
+            note="the files come after its last hook; so they do with `git stash pop` where there are several stashes",
+        ),
+    ),
+    "Files": (
+        Row(
+            does="git restore FILE",
+            before=("rm migrations/2_b.sql", "gitmig sync -y"),
+            commands=("git restore migrations/2_b.sql",),
+        ),
+        Row(
+            does="git restore --source, git checkout COMMIT -- FOLDER",
+            commands=(
+                "git restore --source more migrations",
+                "git checkout main -- migrations",
+                "git checkout more -- migrations",
+            ),
+        ),
+        Row(does="git checkout .", before=("echo '-- edited' >>migrations/2_b.sql",), commands=("git checkout .",)),
+        Row(does="git clean", before=UNTRACKED, commands=("git clean -fdq",), database=UNTOLD),
+        Row(
+            does="git rm, git mv",
+            commands=("git rm -q migrations/2_b.sql",),
+            database=UNTOLD,
+            note="as an editor or `rm`; `git commit` tells",
+        ),
+        Row(
+            does="git apply",
+            before=("git diff main~1 main -- migrations >../change.patch", "git reset --hard main~1"),
+            commands=("git apply ../change.patch",),
+            database=UNTOLD,
+        ),
+        Row(does="git sparse-checkout", commands=("git sparse-checkout set --no-cone app.py",), database=UNTOLD),
+    ),
+    "Commits": (
+        Row(does="git commit of a new migration", before=(NEW, "git add -A"), commands=("git commit -qm new",)),
+        Row(
+            does="git commit -a of an edited or deleted one",
+            before=("echo '-- edited' >>migrations/1_a.sql", "rm migrations/2_b.sql"),
+            commands=("git commit -qam edited",),
+        ),
+        Row(does="git commit --amend", before=(NEW, "git add -A"), commands=("git commit -q --amend --no-edit",)),
+        Row(
+            does="git commit --amend that takes a migration out",
+            before=("git rm -q migrations/2_b.sql",),
+            commands=("git commit -q --amend --no-edit",),
+        ),
+        Row(
+            does="git commit of something else",
+            before=(NEW, "echo x >>notes.txt"),
+            commands=("git commit -qam notes",),
+            database=STAYS,
+            note="somebody is at work on a migration",
+        ),
+    ),
+    "Merges": (
+        Row(does="git merge", commands=("git merge more",)),
+        Row(does="git merge, a fast-forward", before=("git switch -q -c old main~1",), commands=("git merge main",)),
+        Row(does="git merge --squash", commands=("git merge --squash more", "git commit -qm squash")),
+        Row(does="git merge --no-commit, --abort", commands=("git merge --no-commit more", "git merge --abort")),
+        Row(does="git merge with conflicts elsewhere, --abort", commands=("! git merge mixed", "git merge --abort")),
+        Row(
+            does="git merge with conflicts elsewhere, resolved",
+            commands=("! git merge mixed", "echo both >notes.txt", "git commit -qam merged"),
+        ),
+        Row(
+            does="git merge with conflicts in migrations",
+            before=("git switch -q clash",),
+            commands=("! git merge main",),
+            database=STAYS,
+            note="one line says so",
+        ),
+        Row(
+            does="the same, resolved and committed",
+            before=("git switch -q clash", "! git merge main", "git checkout -q --ours migrations", "git add -A"),
+            commands=("git commit -qm merged",),
+        ),
+        Row(does="git merge --autostash", before=STAGED, commands=("git merge --autostash more",)),
+        Row(
+            does="git pull",
+            before=("git switch -q -c old main~1",),
+            commands=("git pull . main", "git pull --no-rebase . more"),
+        ),
+        Row(does="git pull --rebase", before=("git switch -q more",), commands=("git pull --rebase . main",)),
+        Row(
+            does="git pull --rebase --autostash",
+            before=("git switch -q more", *STAGED),
+            commands=("git pull --rebase --autostash . main",),
+        ),
+    ),
+    "Cherry-pick, revert, patches": (
+        Row(does="git cherry-pick", commands=("git cherry-pick more~1", "git cherry-pick --ff more~1..more")),
+        Row(
+            does="git cherry-pick --ff",
+            before=("git switch -q --detach more~1",),
+            commands=("git cherry-pick --ff more",),
+        ),
+        Row(does="git cherry-pick A B", commands=("git cherry-pick more~1 more",)),
+        Row(does="git cherry-pick --no-commit", commands=("git cherry-pick --no-commit more~1",)),
+        Row(
+            does="git cherry-pick with conflicts, --abort",
+            commands=("! git cherry-pick more~1 mixed", "git cherry-pick --abort"),
+        ),
+        Row(
+            does="git cherry-pick with conflicts, --skip",
+            commands=("! git cherry-pick mixed more~1", "git cherry-pick --skip"),
+        ),
+        Row(
+            does="git cherry-pick with conflicts, --continue",
+            before=("! git cherry-pick mixed more~1", "echo both >notes.txt", "git add -A"),
+            commands=("git -c core.editor=true cherry-pick --continue",),
+        ),
+        Row(does="git revert", commands=("git revert --no-edit HEAD", "git revert --no-edit HEAD")),
+        Row(does="git revert --no-commit", commands=("git revert --no-commit HEAD", "git revert --abort")),
+        Row(
+            does="git am",
+            before=("git format-patch -q -o ../patches main~1..more",),
+            commands=("git am -q ../patches/*",),
+        ),
+        Row(
+            does="git am, stopped, --abort",
+            before=("git format-patch -q -o ../patches main~1..mixed",),
+            commands=("! git am -q ../patches/*", "git am --abort"),
+        ),
+    ),
+    "Rebase": (
+        Row(does="git rebase", before=("git switch -q more",), commands=("git rebase main",)),
+        Row(
+            does="git rebase of nothing, a fast-forward",
+            before=("git switch -q -c old main~1",),
+            commands=("git rebase main",),
+        ),
+        Row(does="git rebase, HEAD detached", before=("git switch -q --detach more",), commands=("git rebase main",)),
+        Row(does="git rebase --apply", before=("git switch -q more",), commands=("git rebase --apply main",)),
+        Row(
+            does="git rebase --apply, a fast-forward",
+            before=("git switch -q -c old main~1",),
+            commands=("git rebase --apply main",),
+        ),
+        Row(
+            does="git rebase -i, edit, --continue",
+            before=("git switch -q more",),
+            commands=(EDIT.format("1s/pick/edit/"), "git rebase --continue"),
+        ),
+        Row(
+            does="git rebase -i, edit, --abort",
+            before=("git switch -q more",),
+            commands=(EDIT.format("1s/pick/edit/"), "git rebase --abort"),
+        ),
+        Row(
+            does="git rebase -i, break",
+            before=("git switch -q more",),
+            commands=(EDIT.format("1abreak"), "git rebase --continue"),
+        ),
+        Row(
+            does="git rebase -i, drop",
+            before=("git switch -q more",),
+            commands=(EDIT.format("2s/pick/drop/"), EDIT.format("s/pick/drop/")),
+        ),
+        Row(does="git rebase --exec", before=("git switch -q more",), commands=("git rebase --exec check main",)),
+        Row(
+            does="git rebase with conflicts, --abort",
+            before=("git switch -q mixed",),
+            commands=("! git rebase main", "git rebase --abort"),
+        ),
+        Row(
+            does="git rebase with conflicts, --continue",
+            before=("git switch -q mixed",),
+            commands=(
+                "! git rebase main",
+                "echo both >notes.txt && git add -A && git -c core.editor=true rebase --continue",
+            ),
+        ),
+        Row(
+            does="git rebase with conflicts, --quit",
+            before=("git switch -q mixed",),
+            commands=("! git rebase main", "git rebase --quit"),
+        ),
+        Row(
+            does="git rebase --autostash",
+            before=("git switch -q more", *STAGED),
+            commands=("git rebase --autostash main",),
+        ),
+        Row(
+            does="git rebase --apply --autostash",
+            before=("git switch -q more", *STAGED),
+            commands=("git rebase --apply --autostash main",),
+        ),
+        Row(
+            does="git rebase --autostash, stopped, --abort",
+            before=("git switch -q mixed", *STAGED, "! git rebase --autostash main"),
+            commands=("git rebase --abort",),
+        ),
+    ),
+}
