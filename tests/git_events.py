@@ -255,6 +255,11 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row(does="git rebase, HEAD detached", before=("git switch -q --detach more",), commands=("git rebase main",)),
         Row(does="git rebase --apply", before=("git switch -q more",), commands=("git rebase --apply main",)),
         Row(
+            does="git rebase --apply, a fast-forward, HEAD detached",
+            before=("git switch -q --detach main~1",),
+            commands=("git rebase --apply main",),
+        ),
+        Row(
             does="git rebase --apply, a fast-forward",
             before=("git switch -q -c old main~1",),
             commands=("git rebase --apply main",),

@@ -29,8 +29,9 @@ def follow(repository: Repository) -> None:
 
 def called(hook: str) -> Event:
     """The event, read as `gitmig hooks run` does."""
-    refs = [line.split()[2] for line in sys.stdin] if hook == "reference-transaction" else []
-    return Event(hook=hook, refs=tuple(refs), command=tuple(os.environ["GITMIG_GIT_COMMAND"].split()))
+    command = tuple(os.environ["GITMIG_GIT_COMMAND"].split())
+    is_transaction = hook == "reference-transaction"
+    return Event.transaction(sys.stdin.read(), command) if is_transaction else Event(hook=hook, command=command)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,6 @@ LOCK_WAIT = 2  # seconds, in a hook that ^C does not end
 COMMAND = "GITMIG_GIT_COMMAND"  # in which the hook's shell part hands over what git was called with
 HEAD = "GITHEAD_"  # git merge names what it merges in GITHEAD_<commit>=<name>; MERGE_HEAD comes later
 NOTHING = "0"  # a ref that is deleted is pushed as an id of zeros
-STASH = "refs/stash"
 UNINTERRUPTED = "post-index-change"
 
 
@@ -83,19 +82,13 @@ def run_hook(name: str, arguments: Sequence[str] = ()) -> int:
 
     if name not in HOOKS:
         raise click.UsageError(f"gitmig has no hook {name!r}")
-    refs: tuple[str, ...] = ()
+    command = tuple(os.environ.get(COMMAND, "").split())
+    event = Event(hook=name, command=command)
     if name == "reference-transaction":
         if tuple(arguments[:1]) != ("committed",):
             return 0
-        refs = moved_refs(sys.stdin.read())
-    event = Event(hook=name, refs=refs, command=tuple(os.environ.get(COMMAND, "").split()))
+        event = Event.transaction(sys.stdin.read(), command)
     return max([part(event) for part in HOOKS[name]])
-
-
-def moved_refs(listing: str) -> tuple[str, ...]:
-    """The refs of lines `old-id new-id ref`; of a stash only one that is gone, as `git stash pop` leaves it."""
-    rows = (line.split() for line in listing.splitlines())
-    return tuple(row[2] for row in rows if len(row) == 3 and not (row[2] == STASH and row[1].strip(NOTHING)))
 
 
 def follow(event: Event) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.git.agreements import START
 from gitmig.git.moves import InProgress, Patches, Rebase
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ COMMENT = "#"
 def look(repository: Repository, folders: Sequence[str]) -> InProgress:
     """What git is in the middle of in this work tree; `folders` may hold migrations."""
     top = repository.git_dir
+    last_move = "".join(repository.lines("log", "--walk-reflogs", "-1", "--format=%gs", "HEAD"))
     unmerged = {line.partition("\t")[2] for line in repository.lines("ls-files", "--unmerged", "--full-name")}
     return InProgress(
         on_branch=bool(repository.lines("symbolic-ref", "-q", "HEAD")),
@@ -29,8 +31,14 @@ def look(repository: Repository, folders: Sequence[str]) -> InProgress:
         autostash=any((top / name).exists() for name in AUTOSTASHES) or _has(repository, "MERGE_AUTOSTASH"),
         conflicts=bool(unmerged),
         in_migrations=any(folder == "." or path.startswith(f"{folder}/") for path in unmerged for folder in folders),
-        last_move="".join(repository.lines("log", "--walk-reflogs", "-1", "--format=%gs", "HEAD")),
+        last_move=last_move,
+        forward=bool(START.match(last_move)) and _is_forward(repository),
     )
+
+
+def _is_forward(repository: Repository) -> bool:
+    status, _, _ = repository.attempt("merge-base", "--is-ancestor", "HEAD@{1}", "HEAD")
+    return status == 0
 
 
 def _rebase(repository: Repository) -> Rebase | None:

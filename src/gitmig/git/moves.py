@@ -33,13 +33,24 @@ class Decision(Enum):
 class Event:
     """A call of a hook.
 
-    `refs` are those that a reference transaction has moved. `command` is what git was called with, from the subcommand
-    on; it is given where only that tells whether another hook will be called.
+    `refs` are those that a reference transaction has set, `head_stayed` that it set HEAD to the commit it was at.
+    `command` is what git was called with, from the subcommand on; it is given where only that tells whether another
+    hook will be called.
     """
 
     hook: str
     refs: tuple[str, ...] = ()
+    head_stayed: bool = False
     command: tuple[str, ...] = ()
+
+    @classmethod
+    def transaction(cls, listing: str, command: tuple[str, ...] = ()) -> Event:
+        """A committed reference transaction, from the lines `old-id new-id ref` that git gives to the hook."""
+        rows = [(old, new, ref) for old, new, ref in (line.split() for line in listing.splitlines())]
+        stayed = any(ref == "HEAD" and old == new for old, new, ref in rows)
+        return cls(
+            hook="reference-transaction", refs=tuple(ref for _, _, ref in rows), head_stayed=stayed, command=command
+        )
 
     @property
     def is_last(self) -> bool:
@@ -87,7 +98,7 @@ class InProgress:
     `on_branch` says whether HEAD is a branch's. `picks` are the commits that a cherry-pick or revert of several has
     still to do, with the one it is at. `autostash` says that uncommitted work was put away and will be put back.
     `conflicts` says that there are paths with conflicts, `in_migrations` that one of them is a migration. `last_move`
-    is the newest reflog message of HEAD, "" if there is none.
+    is the newest reflog message of HEAD, "" if there is none; `forward` says that it has moved to a descendant.
     """
 
     on_branch: bool = True
@@ -98,6 +109,7 @@ class InProgress:
     conflicts: bool = False
     in_migrations: bool = False
     last_move: str = ""
+    forward: bool = False
 
 
 def decide(event: Event, state: InProgress, *, during_rebase: bool = True) -> Decision:
@@ -117,7 +129,7 @@ def _is_handed_over(event: Event, state: InProgress, *, during_rebase: bool) -> 
     if state.rebase:
         return _rebase_hands_over(event, state, state.rebase, during_rebase=during_rebase)
     if START.match(state.last_move) and not state.on_branch and not state.patches:
-        return _has_moved_branch(event)  # a rebase that has only begun, or that has nothing to do
+        return state.forward or _has_moved_branch(event)  # a rebase that has only begun, or has nothing to do
     match event.hook:
         case "reference-transaction":
             return _patches_are_done(event, state, state.patches) if state.patches else _is_all(event, state)
@@ -148,7 +160,7 @@ def _is_all(event: Event, state: InProgress) -> bool:
     """HEAD has moved, and git will not tell again."""
     word = state.last_move.partition(":")[0].partition(" ")[0]
     told_later = word in TOLD_LATER and not (word == "cherry-pick" and state.last_move.endswith(FORWARD))
-    return "HEAD" in event.refs and not told_later
+    return "HEAD" in event.refs and (event.head_stayed or not told_later)  # a reset to HEAD leaves no message
 
 
 def _has_moved_branch(event: Event) -> bool:
