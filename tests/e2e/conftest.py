@@ -22,11 +22,8 @@ __all__ = ["nothing_is_left"]
 def python_calls(branches: Sandbox) -> Callable[[str], int]:
     """Count how often a hook of this name starts Python from now on."""
     log, wrapper = branches.root.parent / "calls", branches.root.parent / "python"
-    # The script ends its command line with `hooks run NAME`.
-    wrapper.write_text(
-        f'#!/bin/sh\nfor name; do :; done\necho "$name" >> {shlex.quote(str(log))}\n'
-        f'exec {shlex.quote(sys.executable)} "$@"\n'
-    )
+    # The command line is `-c CODE hooks run NAME ARGUMENTS`.
+    wrapper.write_text(f'#!/bin/sh\necho "$5" >> {shlex.quote(str(log))}\nexec {shlex.quote(sys.executable)} "$@"\n')
     wrapper.chmod(0o755)
     for hook in (branches.root / ".git/hooks").iterdir():
         hook.write_text(hook.read_text().replace(f"python={sys.executable}", f"python={wrapper}"))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
+import time
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
+from gitmig.postgres.lock import KEY
 from gitmig.project.binding import bind
 from gitmig.project.project import Project
 
@@ -54,7 +58,6 @@ def test_uncommitted_work_that_is_synced_does_not_start_python_either(
 
 
 def test_a_file_checkout_ends_in_the_shell(branches: Sandbox, python_calls: Callable[[str], int]) -> None:
-    branches.marker.unlink()
     branches.git("checkout", "same", "--", "app.py")
     assert python_calls("post-checkout") == 0
 
@@ -271,6 +274,8 @@ def test_status_says_what_stands_where_git_looks(branches: Sandbox) -> None:
         ["post-merge", "installed"],
         ["post-rewrite", "installed"],
         ["post-commit", "not gitmig's"],
+        ["post-index-change", "installed"],
+        ["reference-transaction", "installed"],
     ]
 
 
@@ -283,8 +288,8 @@ def test_switches_between_a_branch_and_its_squash_run_no_script(sandbox: Sandbox
     sandbox.git("switch", "--quiet", "--create", "squash")
     sandbox.gitmig("new", "--squash")
     sandbox.commit("squash")
-    said = sandbox.git("switch", "main")
-    assert "same schema" not in said.out + said.err  # the squash was never synced
+    assert database.applied() == ["0002_baseline"]
+    sandbox.git("switch", "main")
     for k in range(2, 6):
         said = sandbox.git("switch", "squash")
         line = "  = 2 migrations (0001_a to 0002_b) are now 0002_baseline: same schema, no script run\n"
@@ -296,3 +301,67 @@ def test_switches_between_a_branch_and_its_squash_run_no_script(sandbox: Sandbox
         database.rows(f"UPDATE a SET b = 'on main' WHERE id = {k}")
     assert database.rows("TABLE a") == [(1, "one"), *((k, "on main") for k in range(2, 6))]
     assert database.rows("SELECT count(*) FROM gitmig_kept.item") == [(0,)]
+
+
+@pytest.mark.parametrize("shell", ["/bin/sh", "/usr/bin/env bash", "/usr/bin/env busybox sh"])
+def test_two_moves_within_a_second_are_both_seen(
+    branches: Sandbox, python_calls: Callable[[str], int], database: Database, shell: str
+) -> None:
+    """A shell that knows whole seconds only cannot tell the files' time from the marker's."""
+    program, *arguments = shell.removeprefix("/usr/bin/env ").split()
+    if not (found := shutil.which(program)):
+        pytest.skip(f"there is no {program}")
+    for hook in (branches.root / ".git/hooks").iterdir():
+        hook.write_text(hook.read_text().replace("#!/bin/sh", " ".join(["#!" + found, *arguments])))
+    for _ in range(5):
+        for branch, tables in (("more", ["a", "b"]), ("main", ["a"])):
+            branches.git("switch", "--quiet", branch)
+            assert database.tables() == tables
+    time.sleep(1.1)
+    branches.git("switch", "--quiet", "same")
+    calls = python_calls("post-checkout")
+    branches.git("switch", "--quiet", "main")
+    assert python_calls("post-checkout") == calls
+
+
+def test_a_folder_that_comes_before_the_one_in_use_is_seen(branches: Sandbox, database: Database) -> None:
+    branches.write("gitmig.toml", 'folder = ["db/migrations", "migrations"]\nlayout = "single"\n')
+    branches.commit("two folders")
+    branches.gitmig("sync", "-y")
+    branches.git("switch", "--quiet", "--create", "moved")
+    branches.write("db/migrations/0001_a.sql", (branches.root / "migrations/0001_a.sql").read_text())
+    branches.write(
+        "db/migrations/0002_z.sql", "-- migrate:up\nCREATE TABLE z (id int);\n-- migrate:down\nDROP TABLE z;\n"
+    )
+    branches.commit("moved")
+    for branch, tables in (("main", ["a"]), ("moved", ["a", "z"]), ("main", ["a"])):
+        branches.git("switch", "--quiet", branch)
+        assert database.tables() == tables
+
+
+def test_work_that_a_hook_of_git_commit_puts_away_and_back_stays_in_the_database(
+    branches: Sandbox, database: Database
+) -> None:
+    branches.table("0003_c", "c")
+    branches.git("add", "migrations")
+    branches.table("0003_c", "d")  # not staged: pre-commit and others put this away while they look at the rest
+    branches.gitmig("sync", "-y")
+    branches.write(
+        ".git/hooks/pre-commit",
+        "#!/bin/sh\ngit diff >../kept.patch && git checkout -q -- . && git apply ../kept.patch\n",
+    ).chmod(0o755)
+    database.rows("INSERT INTO d VALUES (7)")
+    said = branches.git("commit", "-qm", "c")
+    assert "kept" not in said.err
+    assert database.rows("TABLE d") == [(7,)]
+
+
+def test_a_hook_that_nobody_can_interrupt_does_not_wait_for_long(branches: Sandbox, database: Database) -> None:
+    branches.table("0003_c", "c")
+    branches.git("add", "migrations")
+    branches.git("stash", "-q")
+    with psycopg.connect(database.url) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (KEY,))
+        said = branches.git("stash", "pop", "-q")
+        assert "another gitmig is at work on the database, which was not synced; run `gitmig sync`" in said.err
+    assert database.tables() == ["a"]

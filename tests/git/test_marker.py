@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,28 +17,43 @@ if TYPE_CHECKING:
 
 def written(sandbox: Sandbox, folder: str = "migrations", **environ: str) -> list[str]:
     repository = opened(sandbox)
-    marker.write(repository, folder, environ, time.time_ns())
+    marker.write(repository, [folder], environ, marker.now(repository))
     return (repository.private(shared=False) / "marker").read_text().split("\n")
 
 
 def test_it_says_which_folder_and_which_settings(repo: Sandbox) -> None:
     repo.write(".env", "")
     repo.write("pyproject.toml", "")
-    assert written(repo) == ["migrations", "", "", " pyproject.toml .env", ""]
+    assert written(repo) == ["", "", " pyproject.toml .env", "+migrations", ""]
 
 
 def test_whatever_changes_after_the_reading_is_newer(repo: Sandbox) -> None:
-    since = time.time_ns()
+    since = marker.now(opened(repo))
     later = repo.write("migrations/0003_c.sql", "SELECT 1;\n")
-    marker.write(opened(repo), "migrations", {}, since)
+    marker.write(opened(repo), ["migrations"], {}, since)
     assert later.stat().st_mtime_ns > repo.marker.stat().st_mtime_ns
+
+
+def test_it_knows_every_folder_that_may_hold_migrations(repo: Sandbox) -> None:
+    repository = opened(repo)
+    marker.write(repository, ["db/migrations", "migrations"], {}, marker.now(repository))
+    assert repo.marker.read_text().splitlines()[3:] == ["-db/migrations", "+migrations"]
+
+
+def test_the_time_of_its_second_is_no_more_than_that(repo: Sandbox) -> None:
+    repository = opened(repo)
+    marker.write(repository, ["migrations"], {}, marker.now(repository))
+    time, second = (
+        (repository.private(shared=False) / name).stat().st_mtime_ns for name in (marker.NAME, marker.SECOND)
+    )
+    assert second == time // 10**9 * 10**9
 
 
 def test_the_whole_repository_may_be_the_folder(make_sandbox: Callable[..., Sandbox]) -> None:
     made = make_sandbox()
     made.write("0001_a.sql", "-- migrate:up\n")
     made.commit("a")
-    assert written(made, ".")[0] == "."
+    assert written(made, ".")[3] == "+."
 
 
 @pytest.mark.parametrize("folder", ["a b", "[x]*", "ü"])
@@ -47,7 +61,7 @@ def test_odd_folder_names_are_just_names(make_sandbox: Callable[..., Sandbox], f
     made = make_sandbox()
     made.write(f"{folder}/0001_a.sql", "-- migrate:up\n")
     made.commit("a")
-    assert written(made, folder)[0] == folder
+    assert written(made, folder)[3] == f"+{folder}"
 
 
 @pytest.mark.parametrize(
@@ -60,20 +74,20 @@ def test_odd_folder_names_are_just_names(make_sandbox: Callable[..., Sandbox], f
     ],
 )
 def test_user_and_password_are_not_written_to_the_disk(repo: Sandbox, url: str, expected: str) -> None:
-    assert written(repo, GITMIG_DATABASE_URL=url)[1:3] == [expected, ""]
-    assert written(repo, DATABASE_URL=url)[1:3] == ["", expected]
+    assert written(repo, GITMIG_DATABASE_URL=url)[:2] == [expected, ""]
+    assert written(repo, DATABASE_URL=url)[:2] == ["", expected]
 
 
 @pytest.mark.parametrize(
     "url", ["host=db.example.org password=secret dbname=app", "postgresql://db/app?user=u&password=secret"]
 )
 def test_a_password_in_another_place_is_not_written_to_the_disk_either(repo: Sandbox, url: str) -> None:
-    marker.write(opened(repo), "migrations", {"DATABASE_URL": url}, time.time_ns())
+    marker.write(opened(repo), ["migrations"], {"DATABASE_URL": url}, 0)
     assert not repo.marker.exists()
 
 
 def test_a_value_with_a_line_end_makes_no_marker(repo: Sandbox) -> None:
-    marker.write(opened(repo), "migrations", {"DATABASE_URL": "host=x\ndbname=y"}, time.time_ns())
+    marker.write(opened(repo), ["migrations"], {"DATABASE_URL": "host=x\ndbname=y"}, 0)
     assert not repo.marker.exists()
 
 

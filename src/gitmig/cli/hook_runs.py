@@ -28,11 +28,10 @@ if TYPE_CHECKING:
     from gitmig.git.moves import Event
 
 CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
-LOCK_WAIT = 2  # seconds, in a hook that ^C does not end
+LOCK_WAIT = 2  # seconds, where git is in the middle of something, and ^C does not end the hook
 COMMAND = "GITMIG_GIT_COMMAND"  # in which the hook's shell part hands over what git was called with
 HEAD = "GITHEAD_"  # git merge names what it merges in GITHEAD_<commit>=<name>; MERGE_HEAD comes later
 NOTHING = "0"  # a ref that is deleted is pushed as an id of zeros
-UNINTERRUPTED = "post-index-change"
 
 
 def before_merge(_: Event) -> int:
@@ -105,13 +104,13 @@ def follow(event: Event) -> int:
     decision = decide(event, state, during_rebase=project.settings.during_rebase)
     if decision is Decision.STAY:
         warn("migrations have conflicts; the database follows when they are resolved and committed")
-    return sync_work_tree(uninterrupted=event.hook == UNINTERRUPTED) if decision is Decision.FOLLOW else 0
+    return sync_work_tree(lock_wait=LOCK_WAIT if event.command else None) if decision is Decision.FOLLOW else 0
 
 
-def sync_work_tree(*, uninterrupted: bool = False) -> int:
+def sync_work_tree(*, lock_wait: float | None = None) -> int:
     """Bring the database to the work tree as git has just left it.
 
-    `uninterrupted`: ^C does not end it, so that nobody is waited for.
+    Another gitmig is waited for `lock_wait` seconds, or, None, as long as it takes.
     """
     from gitmig.ledger.protection import Caller
     from gitmig.operations.sync import sync
@@ -128,7 +127,7 @@ def sync_work_tree(*, uninterrupted: bool = False) -> int:
                 project,
                 caller=Caller.HOOK,
                 timeout=CONNECT_TIMEOUT,
-                lock_wait=LOCK_WAIT if uninterrupted else None,
+                lock_wait=lock_wait,
                 notify=reporter,
                 decisions=RebuildIfNeeded(),
             )
