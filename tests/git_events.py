@@ -1,9 +1,15 @@
-"""Every way in which git moves, as rows that `tests/e2e/test_git_events.py` plays and `docs/git-events.md` shows."""
+"""Every way in which git moves, as rows that `tests/e2e/test_git_events.py` plays and `docs/git-events.md` shows.
+
+`python -m tests.git_events` writes the page anew.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
+
+PAGE = Path(__file__).parents[1] / "docs/git-events.md"
 
 
 class Database(Enum):
@@ -320,3 +326,43 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         ),
     ),
 }
+
+INTRODUCTION = """# What git does, and what the database does
+
+Written by `python -m tests.git_events` from the rows that `tests/e2e/test_git_events.py` plays with real git, in an
+ordinary and in a linked work tree.
+
+The database **follows**: after the command it is that of the work tree. It **stays** where there is a reason to. Where
+**git tells nobody**, no hook is called after the files are there; `gitmig status` says so, and `gitmig sync`, or the
+next command that follows, brings the database along.
+
+A command that goes through several commits, as a rebase, brings the database along once: at its end, or where it stops
+and hands the work tree over. It also does before a command of `git rebase --exec`, so that tests find their schema;
+with [`during_rebase = "end"`](configuration.md) it waits for the end in both cases. Work that `--autostash` puts away
+is waited for: a migration in it is not reverted in between.
+"""
+OUTLOOK = """
+## What else git tells nobody
+
+- An editor, `rm` and `mv`, `git add`: a migration that you are writing is applied by `gitmig sync`, by the commit that
+  brings it, or by the next command that follows.
+- `git am`, and `git rebase --apply`, that stop at a patch: the database is where it was before the first of them, until
+  they end or are aborted.
+- Submodules that git checks out because of `submodule.recurse`: a project that lies in one is not told.
+- Programs that use no git but a library: most of them call no hooks.
+- git before 2.22 has no hook for `git stash apply`, before 2.28 none for `git reset`, `git stash`, an aborted rebase.
+"""
+
+
+def page() -> str:
+    """The page, from the rows."""
+    parts = [INTRODUCTION]
+    for title, rows in GROUPS.items():
+        parts.append(f"\n## {title}\n\n| command | the database |\n|---|---|\n")
+        for row in rows:
+            parts.append(f"| {row.does} | {row.database.value}{'; ' if row.note else ''}{row.note} |\n")
+    return "".join([*parts, OUTLOOK])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests import git_events
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -62,6 +64,10 @@ def test_every_file_that_is_named_is_there(page: str) -> None:
     assert [
         name for name in named if not name.startswith(elsewhere) and not any((r / name).exists() for r in roots)
     ] == []
+
+
+def test_the_page_of_git_events_is_that_of_the_rows() -> None:
+    assert git_events.PAGE.read_text() == git_events.page(), "run `python -m tests.git_events`"
 
 
 def test_no_page_holds_a_place_for_something_that_is_not_there() -> None:

@@ -6,6 +6,7 @@ shell. With a database they are in test_git_walk.py.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -20,7 +21,10 @@ from tests.e2e import follower
 from tests.git_events import GROUPS, WORLD, Database, Row
 
 ROWS = [row for rows in GROUPS.values() for row in rows]
-SHELLS = {"sh": "/bin/sh", "bash": "bash", "busybox": "busybox sh"}
+# The hook's shell: this variable's ("bash", "busybox sh"), else the system's; in linked work trees one that knows whole
+# seconds only, if there is one.
+SHELL = os.environ.get("GITMIG_TEST_SHELL")
+SHELLS = {"main": SHELL or "sh", "linked": SHELL or ("busybox sh" if shutil.which("busybox") else "sh")}
 # For `git rebase --exec` and `git bisect run`: fails where gitmig has not seen the files that are there.
 CHECK = f"""#!/bin/sh
 [ "$(tail -n 1 "$(git rev-parse --git-dir)/{follower.NOTES}")" = "$(ls migrations | tr '\\n' ' ' | sed 's/ $//')" ]
@@ -57,8 +61,9 @@ def tree(request: pytest.FixtureRequest, original: Path, tmp_path: Path) -> Sand
     shutil.copytree(built, tmp_path / "project")
     for hook in (tmp_path / "project/.git/hooks").iterdir():
         text = hook.read_text().replace(f"python={sys.executable}", f"python={original}/bin/python")
-        hook.write_text(text.replace("#!/bin/sh", f"#!{SHELLS['sh']}"))
-    sandbox = Sandbox(tmp_path / "project", {"PATH": f"{original}/bin:/usr/local/bin:/usr/bin:/bin"})
+        shell, *arguments = SHELLS[request.param].split()
+        hook.write_text(text.replace("#!/bin/sh", " ".join([f"#!{shutil.which(shell)}", *arguments])))
+    sandbox = Sandbox(tmp_path / "project", {"PATH": f"{original}/bin:{os.environ['PATH']}"})
     if request.param == "linked":
         sandbox.git("switch", "-q", "--detach")
         sandbox.git("worktree", "add", "-q", "../linked", "main")

@@ -22,7 +22,7 @@ from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftTo
 from gitmig.project.decisions import Decisions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from gitmig.errors import SyncFailed
     from gitmig.git.moves import Event
@@ -72,21 +72,18 @@ def _gate(base: str | None, revision: str) -> int:
     return stopped
 
 
-def run_hook(name: str, arguments: Sequence[str] = ()) -> int:
+def run_hook(name: str) -> int:
     """Do what a hook is for; returns the exit status. Raises click.UsageError for a hook gitmig does not have.
 
-    `arguments` are those that git calls it with. What git gives on standard input is read from there.
+    What git gives on standard input is read from there: a reference transaction is one that is committed.
     """
     from gitmig.git.moves import Event
 
     if name not in HOOKS:
         raise click.UsageError(f"gitmig has no hook {name!r}")
     command = tuple(os.environ.get(COMMAND, "").split())
-    event = Event(hook=name, command=command)
-    if name == "reference-transaction":
-        if tuple(arguments[:1]) != ("committed",):
-            return 0
-        event = Event.transaction(sys.stdin.read(), command)
+    is_transaction = name == "reference-transaction"
+    event = Event.transaction(sys.stdin.read(), command) if is_transaction else Event(hook=name, command=command)
     return max([part(event) for part in HOOKS[name]])
 
 

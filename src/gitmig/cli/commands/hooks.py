@@ -50,8 +50,12 @@ def status() -> int:
 @click.argument("name")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(name: str, arguments: tuple[str, ...]) -> int:
-    """Do what the hook NAME is for, with the arguments and the standard input that git gives it."""
-    return run_hook(name, arguments)
+    """Do what the hook NAME is for; called by the hook scripts.
+
+    Arguments are accepted and ignored. The script hands none on: what git gives a hook decides there whether Python is
+    started at all; what else is needed is read from standard input and the environment.
+    """
+    return run_hook(name)
 
 
 def _print(found: Sequence[Hook]) -> int:
