@@ -78,7 +78,7 @@ class FileChange:
     """What a file of the work tree, or one that several clones share, gets or loses; `lines` are for people to read.
 
     `name` is its path from the top of the work tree, if it is inside; `text` is the whole file afterwards, None takes
-    it away.
+    it away. `absorbs` is a hook that had been set aside, and is part of the text.
     """
 
     name: str
@@ -87,6 +87,7 @@ class FileChange:
     text: str | None
     is_tracked: bool
     is_new: bool = False
+    absorbs: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +239,10 @@ def script() -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clone:
-    """The hooks of a clone as they are on the disk; `directory` is where git looks for them."""
+    """The hooks of a clone as they are on the disk; `directory` is where git looks for them.
+
+    `place` has them as they would be without the scripts that gitmig has put over them.
+    """
 
     repository: Repository
     directory: Path
@@ -252,6 +256,8 @@ class _Clone:
         found = {}
         for path in hook_managers.paths_to_read(place.folder, EVERY):
             full = _full(repository, path)
+            if _is_ours(full):  # what counts is what it has been put over
+                full = full.with_name(full.name + CHAINED)
             if os.path.lexists(full):
                 found[path] = _read(full)
         return cls(repository=repository, directory=folder, place=replace(place, files=found))
@@ -367,9 +373,16 @@ class _Clone:
     def _change(self, path: str, text: str | None) -> FileChange:
         full, before = _full(self.repository, path), self.place.files.get(path, "")
         lines = _missing_in(before, text or "") or _missing_in(text or "", before)
+        absorbs = full.with_name(full.name + CHAINED) if _is_ours(full) else None
         tracked = not Path(path).is_absolute() and bool(self.repository.lines("ls-files", "--", path))
         return FileChange(
-            name=path, path=full, lines=lines, text=text, is_tracked=tracked, is_new=path not in self.place.files
+            name=path,
+            path=full,
+            lines=lines,
+            text=text,
+            is_tracked=tracked,
+            is_new=path not in self.place.files,
+            absorbs=absorbs,
         )
 
 
@@ -461,6 +474,8 @@ def _perform(changes: Sequence[FileChange]) -> None:
             change.path.write_bytes(change.text.encode(errors="surrogateescape"))
             if change.is_new:
                 change.path.chmod(0o755)  # none but scripts are made anew
+            if change.absorbs:
+                change.absorbs.unlink(missing_ok=True)
         except OSError as error:
             raise _cannot_write(change.path, error) from error
 
