@@ -246,10 +246,10 @@ def hook_words(hook: Hook) -> str:
 
 def change_words(change: FileChange) -> str:
     """What would be done to a file."""
+    name = f"{change.name} (which git tracks)" if change.is_tracked else change.name
     if change.text is None:
-        return f"{change.name} would be deleted; it has nothing but"
-    verb = "would be made, with" if change.is_new else "would be changed, by"
-    return f"{change.name}{' (which git tracks)' if change.is_tracked else ''} {verb}"
+        return f"{name} would be deleted; it has nothing but"
+    return f"{name} would be made, with" if change.is_new else f"{name} would be changed, by"
 
 
 def say_hook_files(found: Installation) -> None:
