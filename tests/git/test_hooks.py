@@ -256,6 +256,12 @@ def test_a_clone_in_which_the_manager_has_not_run_yet_is_told_to_run_it(repo: Sa
         "git does not call gitmig after post-checkout, post-merge, post-rewrite, post-commit: "
         "husky has not written its hook; run `npx husky`"
     )
+    husky(repo)
+    (repo.root / ".git/gitmig/hooks/post-merge").unlink()
+    assert str(hooks.trouble(opened(repo))) == (
+        "git does not call gitmig after post-merge: the script that husky calls is not in the git directory; "
+        "run `gitmig hooks install`"
+    )
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def trouble(repository: Repository) -> Trouble | None:
     lost = [hook for hook in hooks if hook.state not in CALLED or clone.is_disabled(hook)]
     if lost:
         manager = hook_managers.plan(clone.place, EVERY).manager
-        is_unmade = all(hook.through for hook in lost)
+        is_unmade = all(clone.is_unmade(hook) for hook in lost)
         mend = manager.command if is_unmade and manager and manager.command else install
         return Trouble(message=f"git does not call gitmig after {_names(lost)}: {clone.why(lost[0])}", mend=mend)
     if old := [hook for hook in hooks if hook.state is HookState.OUTDATED]:
@@ -301,14 +301,20 @@ class _Clone:
         """Whether git passes over our script, as it does with what may not be executed."""
         return hook.through is None and not os.access(hook.path, os.X_OK)
 
+    def is_unmade(self, hook: Hook) -> bool:
+        """Whether the tool that would call gitmig is not called by git itself."""
+        return hook.through is not None and not os.access(self.directory / hook.name, os.X_OK)
+
     def why(self, lost: Hook) -> str:
         """What is wrong with a hook."""
         moved = self.directory != self.repository.common_dir / "hooks"
         where = f"in {self.place.folder}, where core.hooksPath leads," if moved else f"at {lost.path}"
         if lost.state is HookState.DEAD:
             return f"the Python that installed it, {_python_of(lost.path.read_bytes())}, is gone"
-        if lost.through:
+        if self.is_unmade(lost):
             return f"{lost.through} has not written its hook"
+        if lost.through:
+            return f"the script that {lost.through} calls is not in the git directory"
         if lost.state is HookState.FOREIGN:
             maker = hook_managers.maker_of(self.place.files.get(self.place.hook(lost.name), ""))
             return f"{where} is a hook of {maker or 'another tool'}"
