@@ -46,14 +46,16 @@ def schema_of(arguments: Sequence[str]) -> str | None:
     if "--json" not in words and words[:1] + words[-2:] != ["check", "--format", "json"]:
         return None
     command = words[0]
-    if command == "check" and "--all" in words:
-        return "check-all"
-    if command == "check" and "--explain" in words:
-        return "check-explain"
-    if command == "sync" and "--rebuild" in words:
-        return "sync-rebuild"
-    if command == "kept" and "show" in words:
-        return "kept-show"
+    variants = (
+        ("check", "--all"),
+        ("check", "--explain"),
+        ("status", "--doctor"),
+        ("sync", "--rebuild"),
+        ("kept", "show"),
+    )
+    for name, word in variants:
+        if command == name and word in words:
+            return f"{name}-{word.removeprefix('--')}"
     return command
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gitmig.cli import consent
-from gitmig.cli.consent import Person, PersonWhoUndoes, scratch_consent
+from gitmig.cli.consent import Person, PersonWhoUndoes, hook_files_consent, scratch_consent
 from gitmig.errors import GitmigError, SyncFailed
+from gitmig.git.hooks import FileChange
 from gitmig.ledger.ownership import ForeignLedger, Origin
 from gitmig.migrations.plan import Apply, Desired, Plan, Revert
 from gitmig.project.trust import Candidate
@@ -118,3 +120,39 @@ def test_without_anybody_to_ask_they_do_not_run() -> None:
     with pytest.raises(GitmigError, match="4 scripts that this clone does not trust: 0001_x, 0002_x, 0003_x and 1"):
         scratch_consent(given=False)(SCRIPTS)
     scratch_consent(given=True)(SCRIPTS)
+
+
+def change(text: str | None = "x\n", *, is_new: bool = True) -> FileChange:
+    return FileChange(
+        name=".husky/post-merge", path=Path(), lines="x\n", text=text, is_tracked=not is_new, is_new=is_new
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "question", "shown"),
+    [
+        ([change()], "Write that?", ".husky/post-merge would be made, with\n    x\n"),
+        (
+            [change(is_new=False)],
+            "Write that?",
+            ".husky/post-merge (which git tracks) would be changed, by\n    x\n",
+        ),
+        (
+            [change(None, is_new=False)],
+            "Go on?",
+            ".husky/post-merge (which git tracks) would be deleted; it has nothing but\n    x\n",
+        ),
+    ],
+)
+def test_files_of_other_tools_are_shown_before_they_are_changed(
+    terminal: Terminal, capfd: pytest.CaptureFixture[str], changes: list[FileChange], question: str, shown: str
+) -> None:
+    assert hook_files_consent(agreed=False)(changes) is terminal.answer
+    assert terminal.asked == [(question, True)]
+    assert capfd.readouterr() == ("", shown)
+    assert hook_files_consent(agreed=True)(changes)
+
+
+def test_files_of_other_tools_are_left_alone_where_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consent, "can_ask", lambda: False)
+    assert not hook_files_consent(agreed=False)([change()])

@@ -70,7 +70,12 @@ def sections() -> dict[str, str]:
     for heading, text in zip(parts[1::2], parts[2::2]):
         if command := re.fullmatch(r"`gitmig (.*)`", heading):
             found[str(schema_of(command[1].split()))] = text
-    last_first = {"sync-rebuild": "--rebuild", "check-explain": "--explain CODE", "check-all": "--all"}
+    last_first = {
+        "sync-rebuild": "--rebuild",
+        "check-explain": "--explain CODE",
+        "check-all": "--all",
+        "status-doctor": "--doctor",
+    }
     for name, option in last_first.items():
         command_name = name.partition("-")[0]
         found[command_name], _, found[name] = found[command_name].partition(f"### With `{option}`")

@@ -268,7 +268,11 @@ def test_a_moved_interpreter_falls_back_to_the_path(branches: Sandbox, database:
 
 def test_status_says_what_stands_where_git_looks(branches: Sandbox) -> None:
     branches.write(".git/hooks/post-commit", "#!/bin/sh\n")
-    lines = branches.gitmig("hooks", "status").out.splitlines()
+    *lines, trouble = branches.gitmig("hooks", "status").out.splitlines()
+    hook = branches.root / ".git/hooks/post-commit"
+    assert trouble == (
+        f"git does not call gitmig after post-commit: at {hook} is a hook of another tool; run `gitmig hooks install`"
+    )
     assert [line.split("  (")[0].split(maxsplit=1) for line in lines] == [
         ["post-checkout", "installed"],
         ["post-merge", "installed"],

@@ -44,7 +44,7 @@ def test_an_empty_repository_gets_folder_settings_hooks_and_ledger(
     done = init(made.root, database=database.url)
     assert (done.folder, done.layout, done.unavailable) == ("migrations", "single", None)
     assert done.created == ("migrations/.gitkeep", "gitmig.toml")
-    assert {hook.state.value for hook in done.hooks} == {"installed"}
+    assert {hook.state.value for hook in done.installation.hooks} == {"installed"}
     assert (made.root / "gitmig.toml").read_text() == (
         '# Settings of gitmig for everybody who works on this repository.\nfolder = "migrations"\nlayout = "single"\n'
     )
@@ -181,7 +181,7 @@ def test_a_bootstrap_file_that_is_missing_is_refused(repo: Sandbox) -> None:
 def everything_but_the_database(repo: Sandbox, done: Initialised) -> None:
     assert done.database is None
     assert done.created == ("migrations/.gitkeep", "gitmig.toml")
-    assert {hook.state.value for hook in done.hooks} == {"installed"}
+    assert {hook.state.value for hook in done.installation.hooks} == {"installed"}
     assert repo.root.joinpath("gitmig.toml").exists()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.cli.output import can_ask, confirm, plural, tell, warn
-from gitmig.cli.wording import step_line
+from gitmig.cli.output import can_ask, confirm, plural, tell, tell_text, warn
+from gitmig.cli.wording import change_words, indented, step_line
 from gitmig.errors import GitmigError
 from gitmig.project.decisions import Decisions
 from gitmig.text import first_few
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitmig.errors import SyncFailed
+    from gitmig.git.hooks import Consent, FileChange
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.plan import Plan
     from gitmig.project.trust import Candidate
@@ -95,6 +96,20 @@ def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[
             f"this would run, on a scratch database of the same server, {what}",
             hint=f"--trust runs them this once, `gitmig trust [REV]` shows and approves them; {MEANS}",
         )
+
+    return ask
+
+
+def hook_files_consent(*, agreed: bool) -> Consent:
+    """What asks before files are changed that other tools read or other clones have; nobody to ask means no."""
+
+    def ask(changes: Sequence[FileChange]) -> bool:
+        if agreed or not can_ask():
+            return agreed
+        for change in changes:
+            tell(change_words(change))
+            tell_text(indented(change.lines))
+        return confirm("Write that?" if any(change.text for change in changes) else "Go on?", default=True)
 
     return ask
 

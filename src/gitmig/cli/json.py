@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gitmig.operations.capture import Captured
     from gitmig.operations.check_all import BranchConflicts
     from gitmig.operations.diff import Diff
+    from gitmig.operations.doctor import Check
     from gitmig.operations.kept import KeptEntry, KeptRows
     from gitmig.operations.log import LogEntry
     from gitmig.operations.rebuild import Rebuilt
@@ -338,6 +339,15 @@ def of_status(status: Status) -> shapes.Status:
         "left_alone": [problem.path for problem in status.target.left_alone],
         "flawed_downs": [of_problem(problem) for problem in status.flawed],
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
+        "hooks": status.hooks.message if status.hooks else None,
+    }
+
+
+def of_doctor(checks: Sequence[Check]) -> shapes.Doctor:
+    """`gitmig status --doctor --json`."""
+    return {
+        "well": all(check.mend is None for check in checks),
+        "checks": [{"name": check.name, "found": check.found, "mend": check.mend} for check in checks],
     }
 
 

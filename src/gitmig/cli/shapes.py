@@ -431,6 +431,22 @@ class Status(TypedDict):
     left_alone: list[str]
     flawed_downs: list[Problem]
     unfinished: str | None
+    hooks: str | None
+
+
+class DoctorCheck(TypedDict):
+    """What was looked at, what was found, and what mends it: null if nothing is wrong."""
+
+    name: str
+    found: str
+    mend: str | None
+
+
+class Doctor(TypedDict):
+    """`gitmig status --doctor --json`."""
+
+    well: bool
+    checks: list[DoctorCheck]
 
 
 class Repair(TypedDict):
@@ -534,6 +550,7 @@ SHAPES = {
     "renumber": Renumber,
     "show": Show,
     "status": Status,
+    "status-doctor": Doctor,
     "sync": Sync,
     "sync-rebuild": Rebuild,
     "trust": Trust,

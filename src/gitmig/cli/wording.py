@@ -1,16 +1,18 @@
-"""What gitmig says of plans, kept rows, trials and files: values in, sentences and lines out."""
+"""What gitmig says of plans, kept rows, trials, files and hooks: values in, sentences and lines out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.cli.output import plural, say, short, signed, styled, warn
+from gitmig.cli.output import plural, say, say_text, short, signed, styled, warn
+from gitmig.errors import GitmigError
 from gitmig.migrations.plan import Direction
 from gitmig.rows.items import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitmig.git.hooks import FileChange, Hook, Installation
     from gitmig.migrations.model import Problem
     from gitmig.migrations.plan import Plan, Step
     from gitmig.operations.kept import KeptEntry
@@ -230,3 +232,54 @@ def left_alone(target: Target, most: int | None = None) -> None:
     else:
         for problem in found:
             warn(f"{problem.path} {problem.message}; {problem.hint}")
+
+
+# --- hooks
+
+
+def hook_words(hook: Hook) -> str:
+    """`installed, through husky`."""
+    chained = f", after {hook.chained.name}" if hook.chained else ""
+    through = f", through {hook.through}" if hook.through else ""
+    return f"{hook.state.value}{chained}{through}"
+
+
+def change_words(change: FileChange) -> str:
+    """What would be done to a file."""
+    name = f"{change.name} (which git tracks)" if change.is_tracked else change.name
+    if change.text is None:
+        return f"{name} would be deleted; it has nothing but"
+    return f"{name} would be made, with" if change.is_new else f"{name} would be changed, by"
+
+
+def say_hook_files(found: Installation) -> None:
+    """Which files of other tools were changed, and what has to be written into them."""
+    for change in found.changed:
+        done = "deleted" if change.text is None else "wrote" if change.is_new else "changed"
+        say(f"{done} {change.name}{', which git tracks: commit it' if change.is_tracked else ''}")
+    needed = [(change.name, change.lines) for change in found.refused if change.text]
+    needed += [(f"{place.path}, {place.where}," if place.where else place.path, place.lines) for place in found.by_hand]
+    for where, lines in needed:
+        say(f"{where} needs")
+        say_text(indented(lines))
+
+
+def not_installed(found: Installation) -> GitmigError | None:
+    """That another tool's files were left as they are, so that git does not call gitmig everywhere."""
+    owner = found.manager.name if found.manager else "another tool"
+    if found.refused:
+        return GitmigError(
+            f"{owner} owns these hooks, and none of its files was changed",
+            hint="`gitmig hooks install --yes` writes the lines above, or write them yourself",
+        )
+    if found.by_hand:
+        return GitmigError(
+            f"{owner} owns these hooks, and gitmig cannot write into what is there already",
+            hint="write the lines above into them, then look with `gitmig hooks status`",
+        )
+    return None
+
+
+def indented(lines: str) -> str:
+    """Lines of a file below the line that names it."""
+    return "\n".join(f"    {line}" for line in lines.splitlines())

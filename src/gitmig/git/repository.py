@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import git
 
@@ -76,13 +76,20 @@ class Repository:
             raise GitmigError(f"git {arguments[0]} failed: {words[-1]}", details=tuple(words[:-1]))
         return out
 
-    def attempt(self, *arguments: str, stdin: bytes | None = None, literal: bool = True) -> tuple[int, bytes, str]:
+    def attempt(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        literal: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes, str]:
         """Exit status, standard output and standard error of a git command that may well fail.
 
         Paths are taken as they are written, but by the few commands that do not know how (`literal` is False then).
+        Hooks that git runs have the `environment`, too.
         """
         options = ("--literal-pathspecs",) if literal else ()
-        return _run(self.root or self.git_dir, (*options, *arguments), stdin)
+        return _run(self.root or self.git_dir, (*options, *arguments), stdin, environment)
 
     def lines(self, *arguments: str, stdin: bytes | None = None) -> list[str]:
         """The standard output of a git command as lines; [] if it fails."""
@@ -227,12 +234,14 @@ def make_private_folder(folder: Path, *parts: str) -> Path:
     return folder.joinpath(*parts)
 
 
-def _run(folder: Path, arguments: Sequence[str], stdin: bytes | None = None) -> tuple[int, bytes, str]:
+def _run(
+    folder: Path, arguments: Sequence[str], stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+) -> tuple[int, bytes, str]:
     """Exit status, standard output and standard error of git in a folder. Raises FileNotFoundError without git."""
     done = subprocess.run(
         ("git", *arguments),
         cwd=folder,
-        env=os.environ | ENVIRONMENT,
+        env={**os.environ, **ENVIRONMENT, **(environment or {})},
         input=stdin or b"",
         capture_output=True,
         check=False,

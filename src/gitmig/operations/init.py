@@ -25,7 +25,7 @@ from gitmig.project.trust import approve_local_branches
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitmig.git.hooks import Hook
+    from gitmig.git.hooks import Consent, Installation
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.operations.adopt import Before
 
@@ -45,7 +45,7 @@ class Initialised:
     why: str
     count: int
     created: tuple[str, ...]
-    hooks: tuple[Hook, ...]
+    installation: Installation
     database: str | None
     before: Before | None
     unavailable: GitmigError | None
@@ -59,8 +59,12 @@ def init(
     layout: str | None = None,
     database: str | None = None,
     bootstrap: Path | None = None,
+    consent: Consent = hooks.refuse,
 ) -> Initialised:
-    """Do what is still to do; calling it again changes nothing that is there. Raises GitmigError, UsageError."""
+    """Do what is still to do; calling it again changes nothing that is there. Raises GitmigError, UsageError.
+
+    `consent` is asked before files of another tool that owns the hooks are changed.
+    """
     project = Project.load(start, database)
     repository = project.repository
     top = repository.work_tree
@@ -76,7 +80,7 @@ def init(
     created += _configure(project, folder, chosen or detected or "single", bootstrap)
     project = Project.load(start, database)
     approve_local_branches(project)
-    installed = hooks.install(repository)
+    installed = hooks.install(repository, consent=consent)
     reached, before, foreign, unavailable = _make_ledger(project)
     if reached is not None:
         # as a hook will find it: the URL of an option is in git's configuration by now
@@ -87,7 +91,7 @@ def init(
         why="chosen" if chosen else "detected" if detected else "the default",
         count=_count(project),
         created=tuple(created),
-        hooks=tuple(installed),
+        installation=installed,
         database=reached,
         before=before,
         unavailable=unavailable,

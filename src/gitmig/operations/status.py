@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitmig.git import hooks
 from gitmig.ledger import read_state
 from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 from gitmig.postgres.address import Address
@@ -16,6 +17,7 @@ from gitmig.project.trust import untrusted_of
 
 if TYPE_CHECKING:
     from gitmig.errors import GitmigError
+    from gitmig.git.hooks import Trouble
     from gitmig.ledger import State
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.model import Problem
@@ -33,7 +35,8 @@ class Status:
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
     without verification, while a script is unfinished, and in another project's database. `flawed` says which downs of
     what is pending cannot run, `untrusted` what of it no hook would run; `foreign` says that the ledger is another
-    project's, `blocked` why a sync would refuse to go from a part of a squash to the whole.
+    project's, `blocked` why a sync would refuse to go from a part of a squash to the whole. `hooks` says why the
+    database does not follow a checkout by itself.
     """
 
     database: str
@@ -47,6 +50,7 @@ class Status:
     foreign: ForeignLedger | None = None
     untrusted: tuple[str, ...] = ()
     blocked: GitmigError | None = None
+    hooks: Trouble | None = None
 
     @property
     def verified(self) -> bool:
@@ -85,6 +89,7 @@ def status(project: Project) -> Status:
         foreign=foreign,
         blocked=blocked,
         untrusted=tuple(one.label for one in untrusted),
+        hooks=hooks.trouble(project.repository),
     )
 
 

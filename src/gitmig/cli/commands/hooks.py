@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options
+from gitmig.cli.consent import hook_files_consent
 from gitmig.cli.hook_runs import run_hook
 from gitmig.cli.output import say
+from gitmig.cli.wording import hook_words, not_installed, say_hook_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,19 +25,34 @@ def command() -> None:
 
 @command.command("install", short_help="Put the hooks in place; a foreign one is kept and runs first.")
 @click.option("--check", is_flag=True, help="Also check before a merge and a push, and stop them on an error.")
-def install(check: bool) -> int:
-    """Put the hooks in place; a foreign hook is kept as <hook>.pre-gitmig and runs first."""
+@options.yes
+def install(check: bool, yes: bool) -> int:
+    """Put the hooks in place; a foreign hook is kept as <hook>.pre-gitmig and runs first.
+
+    Where another tool owns the hooks (husky, lefthook, …), gitmig asks before it writes into that tool's files.
+    """
     from gitmig.operations import hooks
 
-    return _print(hooks.install(options.project(), check=check))
+    found = hooks.install(options.project(), check=check, consent=hook_files_consent(agreed=yes))
+    _print(found.hooks)
+    say_hook_files(found)
+    if error := not_installed(found):
+        raise error
+    return 0
 
 
 @command.command("uninstall", short_help="Take them away and put back what was there before.")
-def uninstall() -> int:
+@options.yes
+def uninstall(yes: bool) -> int:
     """Take gitmig's hooks away and put back the ones that were there before."""
     from gitmig.operations import hooks
 
-    return _print(hooks.uninstall(options.project()))
+    found = hooks.uninstall(options.project(), consent=hook_files_consent(agreed=yes))
+    _print(found.hooks)
+    say_hook_files(found)
+    for change in found.refused:
+        say(f"{change.name} keeps the lines that call gitmig; they do nothing now, `--yes` takes them out")
+    return 0
 
 
 @command.command("status", short_help="Show what stands where git looks for the hooks.")
@@ -43,24 +60,34 @@ def status() -> int:
     """Show what stands where git looks for the hooks."""
     from gitmig.operations import hooks
 
-    return _print(hooks.status(options.project()))
+    project = options.project()
+    _print(hooks.status(project))
+    if found := hooks.trouble(project):
+        say(str(found))
+    return 0
 
 
-@command.command("run", hidden=True, context_settings={"ignore_unknown_options": True})
-@click.argument("name")
+@command.command(
+    "run",
+    short_help="Do what a hook does, for tools that run hooks themselves.",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("event")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def run(name: str, arguments: tuple[str, ...]) -> int:
-    """Do what the hook NAME is for; called by the hook scripts.
+def run(event: str, arguments: tuple[str, ...]) -> int:
+    """Do what git's hook EVENT does: gitmig hooks run post-checkout "$@".
 
-    Arguments are accepted and ignored. The script hands none on: what git gives a hook decides there whether Python is
-    started at all; what else is needed is read from standard input and the environment.
+    Hand on the ARGUMENTS that git gives the hook, and its standard input. The hook script decides by them whether
+    there is anything to do. Having decided, it calls this command without arguments; so that is to do it at once.
     """
-    return run_hook(name)
+    from gitmig.operations import hooks
+
+    if arguments:
+        return hooks.call(options.project(), event, arguments)
+    return run_hook(event)
 
 
-def _print(found: Sequence[Hook]) -> int:
+def _print(found: Sequence[Hook]) -> None:
     width = max(14, *(len(hook.name) for hook in found))
     for hook in found:
-        chained = f", after {hook.chained.name}" if hook.chained else ""
-        say(f"{hook.name:<{width}} {hook.state.value}{chained}  ({hook.path})")
-    return 0
+        say(f"{hook.name:<{width}} {hook_words(hook)}  ({hook.path})")

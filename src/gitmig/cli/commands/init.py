@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import completion, options
+from gitmig.cli.consent import hook_files_consent
 from gitmig.cli.output import plural, say, warn
+from gitmig.cli.wording import hook_words, not_installed, say_hook_files
 from gitmig.errors import LeftToSync
 
 if TYPE_CHECKING:
@@ -32,13 +34,22 @@ def command(folder: str | None, layout: str | None, bootstrap: Path | None, data
     """Set the repository up: migrations folder, gitmig.toml, hooks and ledger. Safe to run again."""
     from gitmig.operations.init import init
 
-    made = init(Path.cwd(), folder=folder, layout=layout, database=database, bootstrap=bootstrap)
+    made = init(
+        Path.cwd(),
+        folder=folder,
+        layout=layout,
+        database=database,
+        bootstrap=bootstrap,
+        consent=hook_files_consent(agreed=False),
+    )
     for path in made.created:
         say(f"wrote      {path}")
     say(f"migrations {made.folder}/, layout {made.layout} ({made.why})")
-    for hook in made.hooks:
-        chained = f", after {hook.chained.name}" if hook.chained else ""
-        say(f"hook       {hook.name} {hook.state.value}{chained}")
+    for hook in made.installation.hooks:
+        say(f"hook       {hook.name} {hook_words(hook)}")
+    say_hook_files(made.installation)
+    if error := not_installed(made.installation):
+        warn(f"{error.message}; {error.hint}")
     if made.database:
         say(f"database   {made.database} has its ledger (schema gitmig)")
     if made.foreign:

@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Migration
     from gitmig.migrations.plan import Applied
     from gitmig.operations.status import Status
+    from gitmig.project.project import Project
 
 
 @click.command("status", short_help="Is the database in sync with the work tree?")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the database is out of sync.")
+@click.option("--doctor", is_flag=True, help="Try hooks, interpreter and database; say what mends what is wrong.")
 @options.database
 @options.as_json
-def command(exit_code: bool, database: str | None, as_json: bool) -> int:
+def command(exit_code: bool, doctor: bool, database: str | None, as_json: bool) -> int:
     """Compare the database with the work tree and say what a sync would do. Changes nothing."""
     from gitmig import status
 
+    if doctor:
+        return _examine(options.project(database), as_json=as_json)
     found = status(options.project(database))
     if as_json:
         print_json(json.of_status(found))
@@ -34,12 +38,30 @@ def command(exit_code: bool, database: str | None, as_json: bool) -> int:
     return 1 if exit_code and not found.in_sync else 0
 
 
+def _examine(project: Project, *, as_json: bool) -> int:
+    """Print what is well and what is not; returns the exit status."""
+    from gitmig.operations.doctor import examine
+
+    checks = examine(project)
+    if as_json:
+        print_json(json.of_doctor(checks))
+    else:
+        for check in checks:
+            word = styled("ok   ", fg="green") if check.mend is None else styled("wrong", fg="red")
+            say(f"{word} {check.name:<12} {check.found}")
+            if check.mend is not None:
+                say(f"{'':<18} mend: {check.mend}")
+    return 1 if any(check.mend is not None for check in checks) else 0
+
+
 def _print(found: Status) -> None:
     state, members = found.state, found.target.set
     say(f"database   {found.database}, from {found.source}")
     say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')}, set {members.id}")
     at = f", last synced to {short(state.commit)}" if state.commit else ""
     say(f"applied    {plural(len(state.stack), 'migration')}, set {state.set_id}{at}")
+    if found.hooks:
+        say(f"hooks      {found.hooks}")
     if state.unfinished:
         done = plural(state.unfinished.done, "statement")
         say(f"unfinished {state.unfinished.row.label} was interrupted after {done}")

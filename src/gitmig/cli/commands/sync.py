@@ -76,7 +76,17 @@ def command(
         say_synced(synced)
     else:
         say(f"nothing was changed; {synced.database} is as it was")
+    _warn_of_hooks(project)
     return 0
+
+
+def _warn_of_hooks(project: Project) -> None:
+    """Say if the database will not follow the next checkout; where nobody has installed hooks, only to a person."""
+    from gitmig.operations.hooks import trouble
+
+    found = trouble(project)
+    if found and (can_ask() or not found.never):
+        warn(str(found))
 
 
 def _print_plan(synced: Outcome) -> None:
