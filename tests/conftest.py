@@ -123,6 +123,13 @@ def forget_the_disk(url: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
+@pytest.fixture(scope="session")
+def maintenance(server: str) -> Iterator[psycopg.Connection]:
+    """A connection to make and drop databases with."""
+    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
+        yield connection
+
+
 @dataclass(frozen=True)
 class Database:
     """An empty database of one test."""
@@ -158,15 +165,12 @@ class Database:
 
 
 @pytest.fixture
-def database(server: str) -> Iterator[Database]:
+def database(server: str, maintenance: psycopg.Connection) -> Iterator[Database]:
     """A fresh database, dropped afterwards."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    maintenance = url_of(server, "postgres")
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+    maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
     yield Database(url_of(server, name), name)
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+    maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
 def url_of(server: str, name: str) -> str:
