@@ -274,10 +274,15 @@ def make_sandbox(tmp_path: Path) -> Callable[..., Sandbox]:
     return make
 
 
+def begin(sandbox: Sandbox) -> None:
+    """Have an empty repository use gitmig, and commit that."""
+    sandbox.gitmig_here("init")
+    sandbox.commit("Begin")
+
+
 @pytest.fixture
 def sandbox(make_sandbox: Callable[..., Sandbox], database: Database) -> Sandbox:
     """A repository after `gitmig init`, with a database and without migrations."""
     made = make_sandbox(url=database.url)
-    made.gitmig_here("init")
-    made.commit("Begin")
+    begin(made)
     return made

@@ -1,4 +1,4 @@
-"""What a rebuild keeps is dropped; the installed hooks tell when they start Python."""
+"""What many tests begin with is made once; what a rebuild keeps is dropped; hooks tell when they start Python."""
 
 from __future__ import annotations
 
@@ -8,14 +8,40 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.originals import Originals
 from tests.rebuilding import nothing_is_left
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from tests.conftest import Sandbox
+    import psycopg
+
+    from tests.conftest import Database, Sandbox
+    from tests.originals import Make
 
 __all__ = ["nothing_is_left"]
+
+
+@pytest.fixture(scope="session")
+def originals(maintenance: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Originals]:
+    """What tests of this worker have made so far for others to begin with."""
+    made = Originals(tmp_path_factory.mktemp("originals"), maintenance)
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def made_once(
+    originals: Originals, make_sandbox: Callable[..., Sandbox], database: Database
+) -> Callable[[Make], Sandbox]:
+    """What a function makes of an empty repository and an empty database, called for the first of its tests only."""
+
+    def provide(make: Make) -> Sandbox:
+        sandbox = make_sandbox(url=database.url)
+        originals.provide(make, sandbox, database)
+        return sandbox
+
+    return provide
 
 
 @pytest.fixture

@@ -10,17 +10,18 @@ import pytest
 
 from gitmig.project.binding import bind
 from gitmig.project.project import Project
+from tests.conftest import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import Database, Sandbox
+    from tests.originals import Make
 
 
-@pytest.fixture
-def branches(sandbox: Sandbox) -> Sandbox:
-    """main has table a, `same` differs from it in a file of the application, `more` has table b; main is synced."""
+def make_branches(sandbox: Sandbox) -> None:
+    begin(sandbox)
     sandbox.table("0001_a", "a")
     sandbox.commit("a")
     sandbox.git("switch", "--quiet", "--create", "more")
@@ -31,7 +32,12 @@ def branches(sandbox: Sandbox) -> Sandbox:
     sandbox.write("app.py", "pass\n")
     sandbox.commit("app")
     sandbox.git("switch", "--quiet", "main")
-    return sandbox
+
+
+@pytest.fixture
+def branches(made_once: Callable[[Make], Sandbox]) -> Sandbox:
+    """main has table a, `same` differs from it in a file of the application, `more` has table b; main is synced."""
+    return made_once(make_branches)
 
 
 def test_a_checkout_that_changes_no_migration_ends_in_the_shell(

@@ -1,0 +1,70 @@
+"""What many tests begin with is made once for a worker, and copied: a repository together with its database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import psycopg
+
+    from tests.conftest import Database, Sandbox
+
+    Make = Callable[[Sandbox], None]
+
+# Where gitmig notes which database it has synced.
+NOTES = (".git/gitmig/marker", ".git/gitmig/binding.json")
+
+
+@dataclass(frozen=True)
+class Original:
+    """A copy that no test works on."""
+
+    root: Path
+    database: str
+
+
+class Originals:
+    """The originals of one worker, by the function that makes them of an empty repository and an empty database."""
+
+    def __init__(self, folder: Path, maintenance: psycopg.Connection) -> None:
+        self._folder = folder
+        self._maintenance = maintenance
+        self._kept: dict[Make, Original] = {}
+
+    def provide(self, make: Make, sandbox: Sandbox, database: Database) -> None:
+        """Do to the sandbox and its database what `make` does; their names are all that tells them from others."""
+        if make in self._kept:
+            self._copy(self._kept[make], sandbox, database)
+        else:
+            make(sandbox)
+            self._kept[make] = self._keep(sandbox, database)
+
+    def _keep(self, sandbox: Sandbox, database: Database) -> Original:
+        root = self._folder / database.name
+        shutil.copytree(sandbox.root, root, symlinks=True)
+        self._execute(f'CREATE DATABASE "{database.name}_original" TEMPLATE "{database.name}"')
+        return Original(root, database.name)
+
+    def _copy(self, original: Original, sandbox: Sandbox, database: Database) -> None:
+        shutil.copytree(original.root, sandbox.root, symlinks=True, dirs_exist_ok=True)
+        sandbox.git("update-index", "-q", "--refresh")  # it tells files by their inodes
+        for note in (sandbox.root / name for name in NOTES):
+            times = note.stat()
+            note.write_text(note.read_text().replace(original.database, database.name))
+            os.utime(note, ns=(times.st_atime_ns, times.st_mtime_ns))
+        self._execute(f'DROP DATABASE "{database.name}" WITH (FORCE)')
+        self._execute(f'CREATE DATABASE "{database.name}" TEMPLATE "{original.database}_original"')
+
+    def drop(self) -> None:
+        """Drop the databases."""
+        for original in self._kept.values():
+            self._execute(f'DROP DATABASE "{original.database}_original"')
+
+    def _execute(self, statement: str) -> None:
+        self._maintenance.execute(statement.encode())
