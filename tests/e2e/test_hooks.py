@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
     from tests.originals import Make
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 
 def make_branches(sandbox: Sandbox) -> None:
     begin(sandbox)
@@ -221,6 +223,7 @@ def test_records_are_written_by_commits_that_change_the_set(branches: Sandbox) -
     assert "app|\n" in notes, "a commit that changes no migration has no record"
 
 
+@pytest.mark.usefixtures("cold")
 def test_a_project_file_does_not_shadow_a_library(branches: Sandbox, database: Database) -> None:
     """The hook runs in the work tree; a click.py or a git/ of the project must not be imported."""
     branches.write("click.py", "raise SystemExit('shadowed')\n")
@@ -253,6 +256,7 @@ def test_hooks_go_where_core_hookspath_says(branches: Sandbox, database: Databas
     assert database.tables() == ["a", "b"]
 
 
+@pytest.mark.usefixtures("cold")
 def test_a_moved_interpreter_falls_back_to_the_path(branches: Sandbox, database: Database, tmp_path: Path) -> None:
     hook = branches.root / ".git/hooks/post-checkout"
     hook.write_text(hook.read_text().replace(f"python={sys.executable}", "python=/nowhere/python"))
