@@ -24,10 +24,16 @@ import pytest
 from gitmig.cli.main import run
 from gitmig.postgres.embedded import EmbeddedServer
 from tests.json_schemas import check_output
+from tests.originals import Originals
 from tests.statements import Scanner
+from tests.warm import cold, warm, warm_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from tests.originals import Make
+
+__all__ = ["cold", "warm", "warm_server"]  # fixtures
 
 SERVER_VARIABLE = "GITMIG_TEST_SERVER"
 # The last one would have every gitmig that a test starts compile all its modules anew, which no user's does.
@@ -165,10 +171,11 @@ class Database:
 
 
 @pytest.fixture
-def database(server: str, maintenance: psycopg.Connection) -> Iterator[Database]:
-    """A fresh database, dropped afterwards."""
+def database(request: pytest.FixtureRequest, server: str, maintenance: psycopg.Connection) -> Iterator[Database]:
+    """A fresh database, dropped afterwards; where the beginning of the test is made once, that creates it."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+    if "made_once" not in request.fixturenames:
+        maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
     yield Database(url_of(server, name), name)
     maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
@@ -280,9 +287,29 @@ def begin(sandbox: Sandbox) -> None:
     sandbox.commit("Begin")
 
 
+@pytest.fixture(scope="session")
+def originals(maintenance: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Originals]:
+    """What tests of this worker have made so far for others to begin with."""
+    made = Originals(tmp_path_factory.mktemp("originals"), maintenance)
+    yield made
+    made.drop()
+
+
 @pytest.fixture
-def sandbox(make_sandbox: Callable[..., Sandbox], database: Database) -> Sandbox:
+def made_once(
+    originals: Originals, make_sandbox: Callable[..., Sandbox], database: Database
+) -> Callable[[Make], Sandbox]:
+    """What a function makes of an empty repository and an empty database, called for the first of its tests only."""
+
+    def provide(make: Make) -> Sandbox:
+        sandbox = make_sandbox(url=database.url)
+        originals.provide(make, sandbox, database)
+        return sandbox
+
+    return provide
+
+
+@pytest.fixture
+def sandbox(made_once: Callable[[Make], Sandbox]) -> Sandbox:
     """A repository after `gitmig init`, with a database and without migrations."""
-    made = make_sandbox(url=database.url)
-    begin(made)
-    return made
+    return made_once(begin)
