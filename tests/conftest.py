@@ -24,10 +24,16 @@ import pytest
 from gitmig.cli.main import run
 from gitmig.postgres.embedded import EmbeddedServer
 from tests.json_schemas import check_output
+from tests.originals import Originals
 from tests.statements import Scanner
+from tests.warm import cold, warm, warm_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from tests.originals import Make
+
+__all__ = ["cold", "warm", "warm_server"]  # fixtures
 
 SERVER_VARIABLE = "GITMIG_TEST_SERVER"
 # The last one would have every gitmig that a test starts compile all its modules anew, which no user's does.
@@ -123,6 +129,13 @@ def forget_the_disk(url: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
+@pytest.fixture(scope="session")
+def maintenance(server: str) -> Iterator[psycopg.Connection]:
+    """A connection to make and drop databases with."""
+    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
+        yield connection
+
+
 @dataclass(frozen=True)
 class Database:
     """An empty database of one test."""
@@ -158,15 +171,13 @@ class Database:
 
 
 @pytest.fixture
-def database(server: str) -> Iterator[Database]:
-    """A fresh database, dropped afterwards."""
+def database(request: pytest.FixtureRequest, server: str, maintenance: psycopg.Connection) -> Iterator[Database]:
+    """A fresh database, dropped afterwards; where the beginning of the test is made once, that creates it."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    maintenance = url_of(server, "postgres")
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+    if "made_once" not in request.fixturenames:
+        maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
     yield Database(url_of(server, name), name)
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+    maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
 def url_of(server: str, name: str) -> str:
@@ -270,10 +281,35 @@ def make_sandbox(tmp_path: Path) -> Callable[..., Sandbox]:
     return make
 
 
+def begin(sandbox: Sandbox) -> None:
+    """Have an empty repository use gitmig, and commit that."""
+    sandbox.gitmig_here("init")
+    sandbox.commit("Begin")
+
+
+@pytest.fixture(scope="session")
+def originals(maintenance: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Originals]:
+    """What tests of this worker have made so far for others to begin with."""
+    made = Originals(tmp_path_factory.mktemp("originals"), maintenance)
+    yield made
+    made.drop()
+
+
 @pytest.fixture
-def sandbox(make_sandbox: Callable[..., Sandbox], database: Database) -> Sandbox:
+def made_once(
+    originals: Originals, make_sandbox: Callable[..., Sandbox], database: Database
+) -> Callable[[Make], Sandbox]:
+    """What a function makes of an empty repository and an empty database, called for the first of its tests only."""
+
+    def provide(make: Make) -> Sandbox:
+        sandbox = make_sandbox(url=database.url)
+        originals.provide(make, sandbox, database)
+        return sandbox
+
+    return provide
+
+
+@pytest.fixture
+def sandbox(made_once: Callable[[Make], Sandbox]) -> Sandbox:
     """A repository after `gitmig init`, with a database and without migrations."""
-    made = make_sandbox(url=database.url)
-    made.gitmig_here("init")
-    made.commit("Begin")
-    return made
+    return made_once(begin)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 from gitmig.events import silent
 from gitmig.operations.rebuild import Rebuilt, rebuild_to
 from gitmig.project.project import Project
 from gitmig.rebuild.databases import name_of_new, replaced_at
-from tests.conftest import url_of
 
 if TYPE_CHECKING:
+    import psycopg
+
     from gitmig.events import Notify
     from tests.conftest import Database, Sandbox
 
@@ -22,15 +22,14 @@ Rebuild = Callable[..., Rebuilt]
 
 
 @pytest.fixture
-def nothing_is_left(server: str, database: Database) -> Iterator[None]:
+def nothing_is_left(maintenance: psycopg.Connection, database: Database) -> Iterator[None]:
     """Drops what rebuilds keep, and sees that they leave nothing half built."""
     yield
-    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
-        oids: dict[str, int] = dict(connection.execute("SELECT datname, oid FROM pg_database").fetchall())
-        own = [name for name in oids if name == database.name or replaced_at(database.name, name)]
-        for name in own:
-            if name != database.name:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    oids: dict[str, int] = dict(maintenance.execute("SELECT datname, oid FROM pg_database").fetchall())
+    own = [name for name in oids if name == database.name or replaced_at(database.name, name)]
+    for name in own:
+        if name != database.name:
+            maintenance.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
     assert not [name_of_new(oids[name]) for name in own if name_of_new(oids[name]) in oids]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 from gitmig.postgres.address import connect
@@ -14,16 +13,16 @@ from tests.conftest import url_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import psycopg
+
     from gitmig.postgres.connection import Connection
 
 
 @pytest.fixture(scope="session")
-def laboratory(server: str) -> Iterator[Connection]:
+def laboratory(server: str, maintenance: psycopg.Connection) -> Iterator[Connection]:
     """A connection to the database."""
     name = f"test_conflicts_{os.getpid()}"
-    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as maintenance:
-        maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+    maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
     with connect(url_of(server, name), "test") as connection:
         yield connection
-    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as maintenance:
-        maintenance.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    maintenance.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())

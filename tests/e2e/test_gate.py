@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import begin
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Sandbox
+    from tests.originals import Make
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 
-@pytest.fixture
-def branches(sandbox: Sandbox) -> Sandbox:
-    """
-    main: table comments, and its column contents is body; checked out
-    clash: from before the rename, an index on contents; twin: a table of its own; same: no migration
-    """
+def make_branches(sandbox: Sandbox) -> None:
+    begin(sandbox)
     sandbox.migration("0001_comments", "CREATE TABLE comments (contents text);", "DROP TABLE comments;")
     sandbox.commit("comments")
     for name in ("clash", "twin", "same"):
@@ -35,7 +36,15 @@ def branches(sandbox: Sandbox) -> Sandbox:
     sandbox.commit("app")
     sandbox.git("switch", "--quiet", "main")
     sandbox.gitmig("hooks", "install", "--check")
-    return sandbox
+
+
+@pytest.fixture
+def branches(made_once: Callable[[Make], Sandbox]) -> Sandbox:
+    """
+    main: table comments, and its column contents is body; checked out
+    clash: from before the rename, an index on contents; twin: a table of its own; same: no migration
+    """
+    return made_once(make_branches)
 
 
 def head(sandbox: Sandbox) -> str:

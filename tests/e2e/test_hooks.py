@@ -14,17 +14,20 @@ import pytest
 from gitmig.postgres.lock import KEY
 from gitmig.project.binding import bind
 from gitmig.project.project import Project
+from tests.conftest import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import Database, Sandbox
+    from tests.originals import Make
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 
-@pytest.fixture
-def branches(sandbox: Sandbox) -> Sandbox:
-    """main has table a, `same` differs from it in a file of the application, `more` has table b; main is synced."""
+def make_branches(sandbox: Sandbox) -> None:
+    begin(sandbox)
     sandbox.table("0001_a", "a")
     sandbox.commit("a")
     sandbox.git("switch", "--quiet", "--create", "more")
@@ -35,7 +38,12 @@ def branches(sandbox: Sandbox) -> Sandbox:
     sandbox.write("app.py", "pass\n")
     sandbox.commit("app")
     sandbox.git("switch", "--quiet", "main")
-    return sandbox
+
+
+@pytest.fixture
+def branches(made_once: Callable[[Make], Sandbox]) -> Sandbox:
+    """main has table a, `same` differs from it in a file of the application, `more` has table b; main is synced."""
+    return made_once(make_branches)
 
 
 def test_a_checkout_that_changes_no_migration_ends_in_the_shell(
@@ -218,6 +226,7 @@ def test_records_are_written_by_commits_that_change_the_set(branches: Sandbox) -
     assert "app|\n" in notes, "a commit that changes no migration has no record"
 
 
+@pytest.mark.usefixtures("cold")
 def test_a_project_file_does_not_shadow_a_library(branches: Sandbox, database: Database) -> None:
     """The hook runs in the work tree; a click.py or a git/ of the project must not be imported."""
     branches.write("click.py", "raise SystemExit('shadowed')\n")
@@ -250,6 +259,7 @@ def test_hooks_go_where_core_hookspath_says(branches: Sandbox, database: Databas
     assert database.tables() == ["a", "b"]
 
 
+@pytest.mark.usefixtures("cold")
 def test_a_moved_interpreter_falls_back_to_the_path(branches: Sandbox, database: Database, tmp_path: Path) -> None:
     hook = branches.root / ".git/hooks/post-checkout"
     hook.write_text(hook.read_text().replace(f"python={sys.executable}", "python=/nowhere/python"))

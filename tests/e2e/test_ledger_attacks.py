@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Attack = Callable[[str], None]
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 
 @pytest.fixture
 def attack(database: Database) -> Iterator[Attack]:

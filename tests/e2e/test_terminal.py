@@ -63,6 +63,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_pipe(evil: Sandbox) -> None:
     assert "\\x1b" in evil.gitmig("status").out
     evil.write("migrations/0009_\udcff\x1b[31m.sql", "-- migrate:up\nSELECT 1;\n")

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import Sandbox, url_of
+from tests.conftest import Sandbox, begin, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import Database
+    from tests.originals import Make
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 EVIL = "CREATE TABLE pwned (id int);"
 
@@ -33,13 +36,17 @@ def precious(database: Database, server: str) -> Iterator[str]:
     database.rows(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def project(sandbox: Sandbox) -> Sandbox:
-    """main has table a, and the database is there."""
+def make_project(sandbox: Sandbox) -> None:
+    begin(sandbox)
     sandbox.table("0001_a", "a")
     sandbox.gitmig("sync")
     sandbox.commit("a")
-    return sandbox
+
+
+@pytest.fixture
+def project(made_once: Callable[[Make], Sandbox]) -> Sandbox:
+    """main has table a, and the database is there."""
+    return made_once(make_project)
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import Database
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 __all__ = ["fork", "origin", "precious", "project", "team"]  # fixtures
 
 TEAM = 'folder = "migrations"\nlayout = "single"\n'
@@ -339,6 +341,7 @@ def test_settings_that_were_only_looked_at_are_forgotten(
     assert precious not in sandbox.gitmig("db", "url", check=False).out
 
 
+@pytest.mark.usefixtures("cold")  # the limit of memory is for gitmig
 def test_settings_that_are_a_device_are_none(team: Sandbox) -> None:
     (team.root / "pyproject.toml").symlink_to("/dev/zero")
     (team.root / "gitmig.toml").unlink()

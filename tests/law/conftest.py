@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import psycopg
+
     from tests.law.tour import Tour
 
 
 @pytest.fixture
-def databases(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databases]:
+def databases(
+    server: str, maintenance: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Databases]:
     """Databases that are gone after the test."""
     monkeypatch.chdir(tmp_path)  # `-C` changes the process's directory; this brings it back
-    made = Databases(server, tmp_path)
+    made = Databases(server, maintenance, tmp_path)
     yield made
     made.drop()
 

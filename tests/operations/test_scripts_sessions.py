@@ -24,7 +24,7 @@ OWN = "SELECT pg_catalog.current_setting('search_path')"
 
 
 @pytest.fixture
-def old_strings(database: Database) -> None:
+def old_strings(sandbox: Sandbox, database: Database) -> None:
     database.rows(f"ALTER DATABASE {database.name} SET standard_conforming_strings = off")
 
 
