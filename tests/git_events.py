@@ -310,6 +310,11 @@ GROUPS: dict[str, tuple[Row, ...]] = {
             commands=("! git rebase main", "git rebase --quit"),
         ),
         Row(
+            does="git rebase --apply with conflicts, HEAD detached, --abort",
+            before=("git switch -q --detach mixed", "! git rebase --apply main"),
+            commands=("git rebase --abort",),
+        ),
+        Row(
             does="git rebase --autostash",
             before=("git switch -q more", *STAGED),
             commands=("git rebase --autostash main",),

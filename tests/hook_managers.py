@@ -24,6 +24,10 @@ class StandIn:
     words: str
 
 
+# It writes no dispatcher for the others.
+HUSKY_EVENTS = tuple(name for name in hooks.EVERY if name not in {"post-index-change", "reference-transaction"})
+
+
 def husky(repo: Sandbox) -> None:
     """`husky` 9.1, which runs at every `npm install`."""
     repo.git("config", "core.hooksPath", ".husky/_")
@@ -32,7 +36,7 @@ def husky(repo: Sandbox) -> None:
         ".husky/_/h",
         'n=$(basename "$0")\ns=$(dirname "$(dirname "$0")")/$n\n[ ! -f "$s" ] && exit 0\nsh -e "$s" "$@"\nexit $?\n',
     )
-    for name in hooks.EVERY:
+    for name in HUSKY_EVENTS:
         repo.write(f".husky/_/{name}", '#!/usr/bin/env sh\n. "$(dirname "$0")/h"').chmod(0o755)
 
 
@@ -88,7 +92,7 @@ def pre_commit(repo: Sandbox) -> None:
 
 
 MANAGERS = {
-    "husky 9": StandIn(run=husky, files={}, events=hooks.FOLLOWING, words="installed, through husky"),
+    "husky 9": StandIn(run=husky, files={}, events=HUSKY_EVENTS[:4], words="installed, through husky"),
     "husky 8": StandIn(run=old_husky, files={}, events=hooks.FOLLOWING, words="installed, through husky"),
     "lefthook": StandIn(
         run=lefthook,

@@ -22,6 +22,8 @@ LENGTH = 25
 BRANCHES = ("main", "more", "mixed", "app")
 ABORTS = ("merge", "rebase", "cherry-pick", "revert", "am")
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 branches = st.sampled_from(BRANCHES)
 commits = st.builds("{}~{}".format, branches, st.integers(0, 1))
 

@@ -275,7 +275,7 @@ def test_a_clone_in_which_the_manager_has_not_run_yet_is_told_to_run_it(repo: Sa
         ("echo '# older' >> {0}", "the hooks are of another version of gitmig: post-merge"),
         (
             "git config core.hooksPath elsewhere",
-            "git does not call gitmig after post-checkout, post-merge, post-rewrite, post-commit: "
+            f"git does not call gitmig after {', '.join(hooks.FOLLOWING)}: "
             "there is none in elsewhere, where core.hooksPath leads",
         ),
     ],

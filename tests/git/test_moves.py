@@ -71,6 +71,15 @@ def in_rebase(**parts: object) -> InProgress:
         (moved("REBASE_HEAD"), InProgress(patches=Patches(current=1, last=1)), WAIT),
         (moved("HEAD"), InProgress(on_branch=False, patches=Patches(current=2, last=2, rebasing=True)), WAIT),
         (moved("REBASE_HEAD"), InProgress(patches=Patches(current=1, last=2, rebasing=True)), FOLLOW),
+        (
+            moved("HEAD"),
+            InProgress(
+                on_branch=False,
+                patches=Patches(current=1, last=2, rebasing=True),
+                last_move="rebase (abort): returning",
+            ),
+            FOLLOW,
+        ),
         # a rebase
         (called("post-checkout"), in_rebase(upcoming="pick"), WAIT),
         (called("post-commit"), InProgress(on_branch=False, rebase=PICKING), WAIT),

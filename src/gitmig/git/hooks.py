@@ -206,9 +206,11 @@ def trouble(repository: Repository) -> Trouble | None:
     lost = [hook for hook in hooks if hook.state not in CALLED or clone.is_disabled(hook)]
     if lost:
         manager = hook_managers.plan(clone.place, EVERY).manager
-        is_unmade = all(clone.is_unmade(hook) for hook in lost)
+        is_unmade = clone.is_unmade(lost[0])
+        # those of another cause are the next sentence, when this is mended
+        alike = [one for one in lost if one.through == lost[0].through and clone.is_unmade(one) == is_unmade]
         mend = manager.command if is_unmade and manager and manager.command else install
-        return Trouble(message=f"git does not call gitmig after {_names(lost)}: {clone.why(lost[0])}", mend=mend)
+        return Trouble(message=f"git does not call gitmig after {_names(alike)}: {clone.why(lost[0])}", mend=mend)
     if old := [hook for hook in hooks if hook.state is HookState.OUTDATED]:
         return Trouble(message=f"the hooks are of another version of gitmig: {_names(old)}", mend=install)
     return None

@@ -15,6 +15,7 @@ from gitmig.git.agreements import START
 # The first words of HEAD's reflog messages behind which git calls a hook of its own, when it is done.
 TOLD_LATER = ("checkout", "commit", "cherry-pick", "revert", "merge", "pull")
 FORWARD = ": fast-forward"  # of a cherry-pick: that makes no commit, and there is no post-commit
+ABORTED = "(abort)"
 BRANCHES = "refs/heads/"
 # Commands of a rebase's list before and at which somebody else sees the work tree, and those that change nothing.
 HANDS_OVER = frozenset({"exec", "x", "break", "b"})
@@ -152,7 +153,7 @@ def _rebase_hands_over(event: Event, state: InProgress, rebase: Rebase, *, durin
 
 def _patches_are_done(event: Event, state: InProgress, patches: Patches) -> bool:
     if patches.rebasing:
-        return state.on_branch  # aborted; else post-rewrite comes
+        return state.on_branch or ABORTED in state.last_move  # else post-rewrite comes
     return "HEAD" in event.refs and (patches.current >= patches.last or state.last_move.startswith("am --"))
 
 
