@@ -277,6 +277,7 @@ VALUES = [
         "run_outside",
         "ignore",
         "verify",
+        "records",
         "rebuild_wait",
         "kept_size",
         "kept_age",

@@ -17,7 +17,7 @@ from gitmig.errors import GitmigError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    import git
+    from gitmig.git.objects import Objects
 
 # git exports these to hooks; they would answer for another repository than the one that is opened by its path.
 INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
@@ -118,11 +118,11 @@ class Repository:
         return found[0]
 
     @cached_property
-    def _objects(self) -> git.Git:
-        """GitPython's long-lived `git cat-file`; imported only where objects are read, for it is slow to start."""
-        import git
+    def _objects(self) -> Objects:
+        """The long-lived `git cat-file`; imported only where objects are read, for GitPython is slow to start."""
+        from gitmig.git.objects import Objects
 
-        found = git.Git(str(self.root or self.git_dir))
+        found = Objects(str(self.root or self.git_dir))
         found.update_environment(**ENVIRONMENT)
         return found
 
