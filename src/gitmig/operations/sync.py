@@ -138,7 +138,8 @@ def sync(
         )
         synced = replace(stuck.reached, ran=True, rebuilt=rebuilt)
     if synced.ran and revision is None and project.settings.database_source != OPTION:
-        marker.write(project.repository, target.set.folder, os.environ, since)
+        if not target.snapshot.sparse:  # what is not in the work tree cannot be newer than the marker
+            marker.write(project.repository, target.set.folder, os.environ, since)
         bind(project, by_hand=caller is Caller.PERSON)
     return synced
 

@@ -39,6 +39,8 @@ def command(folder: str | None, layout: str | None, bootstrap: Path | None, data
     for hook in made.hooks:
         chained = f", after {hook.chained.name}" if hook.chained else ""
         say(f"hook       {hook.name} {hook.state.value}{chained}")
+    if made.separated:
+        say("git        work trees can have settings of their own: core.bare is in config.worktree now")
     if made.database:
         say(f"database   {made.database} has its ledger (schema gitmig)")
     if made.foreign:
