@@ -71,7 +71,7 @@ def test_objects_are_read_whatever_their_ids_are_made_with(
     assert (repository.object_id("HEAD"), len(commit)) == (commit, 64)
     assert repository.read_object("HEAD:a b") == (repository.object_id("HEAD:a b"), b"text")
     for missing in ("HEAD:c d", "HEAD:c", "f" * 64, "nowhere"):
-        assert repository.read_object(missing) is repository.object_id(missing) is None
+        assert (repository.read_object(missing), repository.object_id(missing)) == (None, None)
 
 
 def test_exported_variables_of_another_repository_are_refused(
