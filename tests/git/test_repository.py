@@ -145,3 +145,13 @@ def test_another_users_repository_is_refused_with_gits_own_command(repo: Sandbox
     with pytest.raises(GitmigError, match="detected dubious ownership in repository at") as caught:
         Repository.open(repo.root / "below")
     assert caught.value.hint == f"git config --global --add safe.directory {repo.root}"
+
+
+def test_many_objects_are_read_at_once(repo: Sandbox) -> None:
+    contents = {b"": "empty", b"\0\n": "binary", b"a missing\n" * 9: "text"}
+    for content, name in contents.items():
+        repo.write(name, content)
+    repo.commit("more")
+    ids = {repo.git("rev-parse", f"HEAD:{name}").out.strip(): content for content, name in contents.items()}
+    assert opened(repo).read_objects([*ids, "f" * 40, "0"]) == ids
+    assert opened(repo).read_objects([]) == {}

@@ -124,6 +124,22 @@ class Repository:
             return None
         return _text(oid), data
 
+    def read_objects(self, ids: Collection[str]) -> dict[str, bytes]:
+        """Object id → content of those that are there, from one short process: it starts sooner than `read_object`."""
+        if not ids:
+            return {}
+        out = self.run("cat-file", "--batch", stdin="".join(f"{one}\n" for one in ids).encode())
+        found: dict[str, bytes] = {}
+        position = 0
+        while position < len(out):
+            end = out.index(b"\n", position)
+            oid, *_, size = out[position:end].decode().split(" ")
+            position = end + 1
+            if size.isdecimal():  # or it is missing
+                found[oid] = out[position : position + int(size)]
+                position += int(size) + 1
+        return found
+
     def object_id(self, name: str) -> str | None:
         """The object id behind a name, None if there is none."""
         try:

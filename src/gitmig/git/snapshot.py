@@ -90,14 +90,13 @@ def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]
     """Path → text of the files. Raises InvalidMigrations for what is no text."""
     texts: dict[str, str] = {}
     problems: list[Problem] = []
-    for file in files:
-        data = _from_disk(repository, snapshot, file)
+    contents = {file: _from_disk(repository, snapshot, file) for file in files}
+    stored = repository.read_objects({file.blob for file, data in contents.items() if data is None})
+    for file, on_disk in contents.items():
+        data = stored.get(file.blob) if on_disk is None else on_disk
         if data is None:
-            found = repository.read_object(file.blob)
-            if found is None:
-                hint = "fetch it: a partial or damaged clone lacks the object"
-                raise GitmigError(f"git has no content for {file.path} ({file.blob[:10]})", hint=hint)
-            data = found[1]
+            hint = "fetch it: a partial or damaged clone lacks the object"
+            raise GitmigError(f"git has no content for {file.path} ({file.blob[:10]})", hint=hint)
         try:
             texts[file.path] = decode(data, file.path)
         except InvalidMigrations as error:
