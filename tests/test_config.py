@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEYS = (
-    "the keys are folder, layout, database, bootstrap, run_outside, ignore, verify, rebuild_wait, kept_size, kept_age, "
-    "clients_ignore"
+    "the keys are folder, layout, database, bootstrap, run_outside, ignore, verify, records, rebuild_wait, kept_size, "
+    "kept_age, clients_ignore"
 )
 
 
@@ -234,3 +234,11 @@ def test_verification_can_be_switched_off_by_word() -> None:
     assert not resolve(team={"verify": "never"}, personal={}, environ={}, dotenv={}).verify
     with pytest.raises(UsageError, match="verify is 'no'"):
         resolve(team={}, personal={"verify": "no"}, environ={}, dotenv={})
+
+
+def test_records_can_be_switched_off_by_word() -> None:
+    assert settings().records
+    assert not settings(team={"records": "never"}).records
+    assert settings(team={"records": "never"}, personal={"records": "always"}).records
+    error = usage_error(lambda: settings(personal={"records": "false"}))
+    assert error == ("records is 'false'", 'it is "always" or "never"')

@@ -80,6 +80,13 @@ class TeamSettings(TypedDict, total=False):
             default="always",
         ),
     ]
+    records: Annotated[
+        Literal["always", "never"],
+        Key(
+            meaning="whether the hooks write [records](commands/record.md) of new commits: `always` or `never`",
+            default="always",
+        ),
+    ]
     rebuild_wait: Annotated[
         str,
         Key(
@@ -127,10 +134,11 @@ class Settings:
     None, `database_source` says in words where it was found, and `database_is_personal` that no file of the checkout
     names it. `run_outside` says when scripts that ask for it run outside a transaction: on `large` databases, or
     `always`. `ignore` are shell patterns of objects that are not the migrations' business. `verify` says whether the
-    schema is compared with that of a fresh build. `rebuild_wait` is how many seconds a rebuild waits for others to
-    leave the database. `kept_size` is how many bytes of rows one step may keep, `kept_age` for how many days they stay.
-    `during_rebase` says whether the database follows where a rebase hands the work tree over, or at its end only.
-    `clients_ignore` are shell patterns of files in which nobody looks for uses of what a migration takes away.
+    schema is compared with that of a fresh build, `records` whether hooks write records. `rebuild_wait` is how many
+    seconds a rebuild waits for others to leave the database. `kept_size` is how many bytes of rows one step may keep,
+    `kept_age` for how many days they stay. `during_rebase` says whether the database follows where a rebase hands the
+    work tree over, or at its end only. `clients_ignore` are shell patterns of files in which nobody looks for uses of
+    what a migration takes away.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -142,6 +150,7 @@ class Settings:
     run_outside: str = "large"
     ignore: tuple[str, ...] = ()
     verify: bool = True
+    records: bool = True
     rebuild_wait: int = 10
     kept_size: int = 1 << 30
     kept_age: int = 90
@@ -210,6 +219,7 @@ def resolve(
         run_outside=_one_of("run_outside", personal.get("runoutside") or team.get("run_outside"), ("large", "always")),
         ignore=_texts(personal.get("ignore") or team.get("ignore") or ()),
         verify=_one_of("verify", personal.get("verify") or team.get("verify"), ("always", "never")) == "always",
+        records=_one_of("records", personal.get("records") or team.get("records"), ("always", "never")) == "always",
         rebuild_wait=_seconds("rebuild_wait", personal.get("rebuildwait") or team.get("rebuild_wait") or "10"),
         kept_size=_size(personal.get("keptsize") or team.get("kept_size") or "1 GB"),
         kept_age=_days(personal.get("keptage") or team.get("kept_age") or "90 days"),

@@ -282,6 +282,7 @@ VALUES = [
         "run_outside",
         "ignore",
         "verify",
+        "records",
         "rebuild_wait",
         "kept_size",
         "kept_age",

@@ -226,6 +226,26 @@ def test_records_are_written_by_commits_that_change_the_set(branches: Sandbox) -
     assert "app|\n" in notes, "a commit that changes no migration has no record"
 
 
+def test_a_commit_of_what_the_database_has_is_silent(branches: Sandbox) -> None:
+    branches.table("0004_d", "d")
+    branches.gitmig("sync")
+    branches.git("add", "--all")
+    said = branches.git("commit", "--quiet", "-m", "d")
+    assert (said.out, said.err) == ("", "")
+    branches.write("migrations/v1.5.sql", "SELECT 1;\n")
+    branches.git("add", "--all")
+    assert "does not fit the name of a migration" in branches.git("commit", "--quiet", "-m", "odd").err
+
+
+def test_without_records_the_hooks_write_none(branches: Sandbox) -> None:
+    branches.git("config", "gitmig.records", "never")
+    branches.table("0004_d", "d")
+    branches.commit("d")
+    assert "Migration-Set" not in branches.git("log", "-1", "--notes=gitmig").out
+    branches.gitmig("record")
+    assert "Added: 0004_d" in branches.git("log", "-1", "--notes=gitmig").out
+
+
 @pytest.mark.usefixtures("cold")
 def test_a_project_file_does_not_shadow_a_library(branches: Sandbox, database: Database) -> None:
     """The hook runs in the work tree; a click.py or a git/ of the project must not be imported."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gitmig.errors import GitmigError
 from gitmig.git.notes import REF, read_notes, read_record, write_notes
+from gitmig.git.repository import Repository
 from gitmig.operations.record import record
 from gitmig.operations.show import show
 from tests.conftest import Sandbox
@@ -21,6 +24,15 @@ if TYPE_CHECKING:
 
 def notes(sandbox: Sandbox, revision: str = "HEAD") -> str:
     return sandbox.git("notes", f"--ref={REF}", "show", revision, check=False).out
+
+
+def tip(sandbox: Sandbox) -> str:
+    return sandbox.git("rev-parse", REF).out
+
+
+def cloned(sandbox: Sandbox, path: Path) -> Sandbox:
+    sandbox.git("clone", "--quiet", str(sandbox.root), str(path))
+    return Sandbox(path, {})
 
 
 def commits_on_the_ref(sandbox: Sandbox) -> int:
@@ -176,11 +188,202 @@ def test_a_clone_without_an_identity_gets_its_records(repo: Sandbox, monkeypatch
     assert repo.git("log", "-1", "--format=%cn <%ce>", REF).out == "gitmig <gitmig@localhost>\n"
 
 
-def test_the_committer_is_who_works_here(repo: Sandbox) -> None:
+def test_the_same_records_are_the_same_commit_whoever_wrote_them(
+    repo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.table("0003_c", "c")
+    repo.commit("c")
+    clone = cloned(repo, tmp_path / "clone")
+    record(project(repo), everything=True)
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "Grace")
+    for revision in ("HEAD", "HEAD~1"):
+        record(project(clone), (revision,))
+    assert tip(clone) == tip(repo)
+
+
+def test_git_log_of_everything_has_one_line_of_all_records_and_it_is_the_last(repo: Sandbox) -> None:
+    for number in range(3, 6):
+        repo.table(f"{number:04}_t", f"t{number}")
+        repo.commit(f"t{number}")
+        record(project(repo))
+    subjects = repo.git("log", "--all", "--format=%s").out.splitlines()
+    assert subjects == ["t5", "t4", "t3", "a and b", "gitmig: records, see `git log --notes=gitmig`"]
+    assert [notes(repo, f"HEAD~{number}").splitlines()[-1] for number in range(3)] == [
+        "Added: 0005_t",
+        "Added: 0004_t",
+        "Added: 0003_t",
+    ]
+
+
+def test_garbage_is_collected_without_a_word_and_without_a_loss(repo: Sandbox) -> None:
+    for number in range(3, 6):
+        repo.table(f"{number:04}_t", f"t{number}")
+        repo.commit(f"t{number}")
+        record(project(repo))
+    before = repo.git("log", "--notes=gitmig", "--format=%s|%N").out
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    for command in (("gc", "--prune=now"), ("commit-graph", "write", "--reachable"), ("fsck", "--strict")):
+        said = repo.git(*command)
+        assert (said.out, said.err) == ("", "")
+    assert repo.git("log", "--notes=gitmig", "--format=%s|%N").out == before
+    record(project(repo), everything=True)
+
+
+def test_a_chain_of_an_older_gitmig_is_one_commit_after_the_next_write(repo: Sandbox) -> None:
+    repo.table("0003_c", "c")
+    repo.commit("c")
+    record(project(repo), everything=True)
+    repo.write("app.py", "pass\n")
+    repo.commit("app")
+    repo.git("notes", f"--ref={REF}", "add", "-m", "by hand", "HEAD")
+    assert commits_on_the_ref(repo) == 2
+    before = [notes(repo, f"HEAD~{number}") for number in range(3)]
+    assert record(project(repo), everything=True).written == {}
+    assert commits_on_the_ref(repo) == 1
+    assert [notes(repo, f"HEAD~{number}") for number in range(3)] == before
+
+
+def test_what_else_lies_in_the_tree_is_kept(repo: Sandbox) -> None:
+    odd = 'odd "näme"'
+    script = "feature done\ncommit refs/notes/gitmig\ncommitter A <a> 1 +0000\ndata 0\n"
+    for path in ("README", "folder/x", odd):
+        quoted = path.replace('"', '\\"')
+        script += f'M 100755 inline "{quoted}"\ndata 2\nhi\n'
+    opened(repo).run("fast-import", "--quiet", "--done", stdin=f"{script}done\n".encode())
     record(project(repo))
-    assert (
-        repo.git("log", "-1", "--format=%cn <%ce>|%s", REF).out == "Ada <ada@example.org>|gitmig: records of 1 commit\n"
+    listing = repo.git("-c", "core.quotePath=false", "ls-tree", "-r", "-z", REF).out.split("\0")
+    assert {line.split("\t")[1] for line in listing if line.startswith("100755")} == {"README", "folder/x", odd}
+    assert notes(repo).startswith("Migration-Set: ")
+
+
+def test_writers_at_the_same_time_lose_nothing(repo: Sandbox, tmp_path: Path) -> None:
+    """In two work trees, four at a time, each with eight records of its own."""
+    repo.git("branch", "side")
+    repo.git("worktree", "add", "--quiet", str(tmp_path / "side"), "side")
+    places = (repo, Sandbox(tmp_path / "side", {}))
+    tree = repo.git("rev-parse", "HEAD^{tree}").out.strip()
+    commits = [repo.git("commit-tree", tree, "-m", str(number)).out.strip() for number in range(32)]
+
+    def write(writer: int) -> None:
+        for commit in commits[writer::4]:
+            write_notes(Repository.open(places[writer % 2].root), {commit: f"{commit}\n"})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert read_notes(opened(repo), commits) == {commit: f"{commit}\n" for commit in commits}
+    assert commits_on_the_ref(repo) == 1
+
+
+def test_who_was_overtaken_begins_again(repo: Sandbox) -> None:
+    """A hook of git's own lets another process write in the last moment, once."""
+    first = repo.git("rev-parse", "HEAD").out.strip()
+    other = repo.commit("other")
+    git_dir = repo.root / ".git"
+    hook = repo.write(
+        ".git/hooks/reference-transaction",
+        f"""#!/bin/sh
+[ "$1" = prepared ] && grep -q " {REF}$" && [ ! -e {git_dir}/once ] || exit 0
+touch {git_dir}/once
+git notes --ref=elsewhere add -m 'of another process' {other} && rm {git_dir}/{REF}.lock
+git update-ref {REF} refs/notes/elsewhere
+exit 1
+""",
     )
+    hook.chmod(0o755)
+    write_notes(opened(repo), {first: "mine\n"})
+    assert (git_dir / "once").exists()
+    assert read_notes(opened(repo), {first, other}) == {first: "mine\n", other: "of another process\n"}
+
+
+def test_a_ref_that_cannot_be_changed_is_said_in_gits_words(repo: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gitmig.git.notes.ATTEMPTS", 2)
+    repo.write(f".git/{REF}.lock", "")
+    with pytest.raises(GitmigError, match=r"git update-ref failed: .*"):
+        write_notes(opened(repo), {repo.git("rev-parse", "HEAD").out.strip(): "x\n"})
+
+
+def fetching(sandbox: Sandbox, origin: Sandbox, path: Path) -> Sandbox:
+    """A clone that fetches records as docs/commands/record.md says."""
+    clone = cloned(sandbox, path)
+    clone.git("remote", "set-url", "origin", str(origin.root))
+    clone.git("config", "--add", "remote.origin.fetch", "+refs/notes/gitmig*:refs/notes/origin/gitmig*")
+    clone.git("fetch", "--quiet")
+    return clone
+
+
+def test_two_clones_share_their_records_through_a_third(repo: Sandbox, tmp_path: Path) -> None:
+    repo.table("0003_c", "c")
+    repo.commit("c")
+    repo.git("clone", "--quiet", "--bare", str(repo.root), str(tmp_path / "hub"))
+    hub = Sandbox(tmp_path / "hub", {})
+    ada, bob = (fetching(repo, hub, tmp_path / name) for name in ("ada", "bob"))
+    record(project(ada), ("HEAD",))
+    record(project(bob), ("HEAD~1",))
+    for one in (ada, bob, ada):
+        one.git("fetch", "--quiet")
+        record(project(one))
+        one.git("push", "--quiet", "origin", f"+{REF}")
+    assert tip(ada) == tip(bob) == tip(hub)
+    assert [notes(hub, revision).splitlines()[1] for revision in ("main", "main~1")] == [
+        "Migrations: 3",
+        "Migrations: 2",
+    ]
+    assert commits_on_the_ref(hub) == 1
+
+
+def test_a_fetched_record_is_read_before_it_is_written(repo: Sandbox, tmp_path: Path) -> None:
+    written = record(project(repo)).written
+    clone = fetching(repo, repo, tmp_path / "clone")
+    assert clone.git("rev-parse", "-q", "--verify", REF, check=False).status == 1
+    assert {commit: read_record(opened(clone), commit) for commit in written} == written
+    assert record(project(clone)).unchanged == 1
+    assert tip(clone) == tip(repo)
+
+
+def test_what_two_clones_wrote_to_one_commit_is_kept(repo: Sandbox, tmp_path: Path) -> None:
+    clone = cloned(repo, tmp_path / "clone")
+    for one, line in ((repo, "seen by Ada"), (clone, "seen by Grace")):
+        record(project(one))
+        one.git("notes", f"--ref={REF}", "append", "-m", line, "HEAD")
+    clone.git("fetch", "--quiet", "origin", f"{REF}:refs/notes/origin/gitmig")
+    record(project(clone))
+    told = notes(clone)
+    assert told.count("Migration-Set: ") == 1
+    assert told.splitlines()[-2:] == ["seen by Grace", "seen by Ada"]
+    before = tip(clone)
+    record(project(clone))
+    assert tip(clone) == before, "nothing new was fetched"
+
+
+def test_the_records_of_commits_that_are_not_here_are_kept(repo: Sandbox, tmp_path: Path) -> None:
+    """As in a shallow clone."""
+    repo.table("0003_c", "c")
+    repo.commit("c")
+    record(project(repo), everything=True)
+    repo.git("clone", "--quiet", "--depth=1", repo.root.as_uri(), str(tmp_path / "shallow"))
+    shallow = Sandbox(tmp_path / "shallow", {})
+    shallow.git("fetch", "--quiet", "origin", f"{REF}:refs/notes/origin/gitmig")
+    shallow.table("0004_d", "d")
+    shallow.commit("d")
+    record(project(shallow))
+    assert len(shallow.git("notes", f"--ref={REF}", "list").out.splitlines()) == 3
+
+
+def test_records_in_a_repository_of_sha256(
+    make_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
+    repo = make_sandbox()
+    repo.table("0001_a", "a")
+    repo.commit("a")
+    repo.table("0002_b", "b")
+    repo.commit("b")
+    first = record(project(repo)).written
+    second = record(project(repo), everything=True)
+    assert (len(second.written), second.unchanged) == (1, 1)
+    everything = first | second.written
+    assert {commit: read_record(opened(repo), commit) for commit in everything} == everything
+    assert commits_on_the_ref(repo) == 1
 
 
 def test_an_invalid_commit_is_refused_by_name_and_the_others_are_recorded(repo: Sandbox) -> None:

@@ -417,3 +417,25 @@ def test_a_repository_with_sha256_works_as_well(make_sandbox: Callable[..., Sand
     made.commit("a")
     assert len(commit(made).files[0].blob) == 64
     assert commit(made).files == work_tree(made).files
+
+
+@pytest.mark.parametrize("revision", [None, "HEAD"], ids=["work tree", "commit"])
+def test_a_folder_below_a_submodule_is_refused(repo: Sandbox, tmp_path: Path, revision: str | None) -> None:
+    repo.git("clone", "--quiet", str(repo.root), str(tmp_path / "library"))
+    repo.git(
+        "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(tmp_path / "library"), "server/database"
+    )
+    repo.write("gitmig.toml", 'folder = "server/database/migrations"\n')
+    repo.commit("library")
+    with pytest.raises(InvalidMigrations) as caught:
+        load_target(project(repo), revision)
+    assert caught.value.message == "server/database: is a submodule, not a folder"
+
+
+def test_a_sparse_checkout_is_told_from_a_whole_one(repo: Sandbox) -> None:
+    repo.write("app/main.py", "pass\n")
+    repo.commit("app")
+    assert not work_tree(repo).sparse
+    repo.git("sparse-checkout", "set", "app")
+    assert work_tree(repo).sparse
+    assert names(work_tree(repo)) == ["0001_a.sql", "0002_b.sql"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitmig.migrations.model import MigrationSet
-from gitmig.migrations.record import Record, make_record, suspects
+from gitmig.migrations.record import Record, joined, make_record, suspects
 from tests.samples import FOLDER, migration
 
 FULL = Record(set_id="0123456789abcdef", count=3, added=("3_c", "4_d"), removed=("1_a",), edited=("2_b",))
@@ -42,6 +42,22 @@ def test_a_record_is_written_as_trailers() -> None:
 
 def test_a_record_is_read_as_it_was_written() -> None:
     assert Record.from_text(FULL_TEXT) == FULL
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        pytest.param(FULL_TEXT, FULL_TEXT, FULL_TEXT, id="the same"),
+        pytest.param(FULL_TEXT, "Migration-Set: ff\nMigrations: 1\nAdded: z\n", FULL_TEXT, id="our record counts"),
+        pytest.param(FULL_TEXT, "Migrations: 1\n\nseen\n", f"{FULL_TEXT}seen\n", id="another line is kept"),
+        pytest.param(f"{FULL_TEXT}\nseen", "seen\n", f"{FULL_TEXT}\nseen", id="once"),
+        pytest.param("by hand", FULL_TEXT, f"by hand\n{FULL_TEXT}", id="ours is no record"),
+        pytest.param(FULL_TEXT, "", FULL_TEXT, id="an empty one"),
+    ],
+)
+def test_two_notes_on_one_commit_are_one(ours: str, theirs: str, expected: str) -> None:
+    assert joined(ours, theirs) == expected
+    assert joined(expected, theirs) == expected
 
 
 @pytest.mark.parametrize(

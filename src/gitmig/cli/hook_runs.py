@@ -15,7 +15,7 @@ import click
 from gitmig.check.findings import Severity
 from gitmig.cli import options
 from gitmig.cli.formats import CheckReport, render, status
-from gitmig.cli.output import plural, report, say, short, tell, tell_text, warn
+from gitmig.cli.output import report, short, tell, tell_text, warn
 from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import say_rebuilt, say_synced
 from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftToSync
@@ -173,14 +173,15 @@ def _record(revisions: tuple[str, ...]) -> int:
     if not revisions:
         return 0
     try:
-        found = record(options.project(), revisions)
+        project = options.project()
+        if not project.settings.records:
+            return 0
+        found = record(project, revisions)
     except GitmigError as error:
         warn(f"no record was written: {error.message}")
         return 0
     for commit, reason in found.refused.items():
         warn(f"no record for {short(commit)}: {reason}")
-    for commit, made in found.written.items():
-        say(f"gitmig: {short(commit)} has migration set {made.set_id}, {plural(made.count, 'migration')}")
     return 0
 
 

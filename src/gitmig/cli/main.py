@@ -30,8 +30,8 @@ NO_ARGUMENTS: tuple[type[BaseException], ...] = tuple(
 )
 
 # Python looks for cyclic garbage at every 700 new objects. Imports make many and leave none: that was a tenth of the
-# time of a short command.
-GARBAGE_AFTER = 50_000
+# time of a short command, and one look at what a sync loads is still a twentieth.
+GARBAGE_AFTER = 500_000
 
 
 class LazyGroup(click.Group):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gitmig.cli.output import plural, say, say_text, short, signed, styled, warn
 from gitmig.errors import GitmigError
 from gitmig.migrations.plan import Direction
-from gitmig.rows.items import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from gitmig.operations.sync import Outcome
     from gitmig.project.kept_migrations import Whereabouts
     from gitmig.project.target import Target
-    from gitmig.rows.items import Item, Kept, Report
+    from gitmig.rows.items import Item, Kept, Reason, Report
     from gitmig.schema.model import SchemaDifference
     from gitmig.trials.round_trip import Observation, RoundTripFailure
 
@@ -105,23 +104,24 @@ def _duration(milliseconds: float) -> str:
 
 # --- rows that are kept
 
-SENTENCES = {
-    Reason.TAKEN: "a row with this key is there already",
-    Reason.ORPHAN: "the row it refers to is not there",
-    Reason.ROW_GONE: "its row is gone",
-    Reason.CHANGED: "somebody changed the value on the other side as well, and that one is there",
-    Reason.UNSURE: "nobody can tell any more whether somebody changed the row since",
-    Reason.REFUSED: "PostgreSQL does not take it",
-    Reason.NO_PLACE: "there is no such table or column now",
-    Reason.LATER: "it has to wait for a commit, or for a row that has to wait",
-}
-
 
 def why(reason: Reason, detail: str | None) -> str:
     """Why a row is still kept, in words; what PostgreSQL said of it says more."""
+    from gitmig.rows.items import Reason  # not loaded where no row is kept
+
+    sentences = {
+        Reason.TAKEN: "a row with this key is there already",
+        Reason.ORPHAN: "the row it refers to is not there",
+        Reason.ROW_GONE: "its row is gone",
+        Reason.CHANGED: "somebody changed the value on the other side as well, and that one is there",
+        Reason.UNSURE: "nobody can tell any more whether somebody changed the row since",
+        Reason.REFUSED: "PostgreSQL does not take it",
+        Reason.NO_PLACE: "there is no such table or column now",
+        Reason.LATER: "it has to wait for a commit, or for a row that has to wait",
+    }
     if reason is Reason.REFUSED and detail:
         return detail
-    return f"{SENTENCES[reason]}: {detail}" if detail else SENTENCES[reason]
+    return f"{sentences[reason]}: {detail}" if detail else sentences[reason]
 
 
 def row_lines(report: Report) -> list[str]:

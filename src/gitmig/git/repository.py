@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import subprocess
 from contextlib import suppress
@@ -17,13 +18,15 @@ from gitmig.errors import GitmigError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    import git
+    from gitmig.git.objects import Objects
 
-# git exports these to hooks; they would answer for another repository than the one that is opened by its path.
+# git exports these to hooks, and some people export the first two. What is asked after a repository was found shall
+# be answered for that one, from its own index.
 INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
-
+NAMING = ("GIT_DIR", "GIT_WORK_TREE")
 
 OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+CONFIG, WORKTREE_CONFIG = "config", "config.worktree"
 ARGUMENTS = 1000  # object ids on one command line
 # Messages are read in English, and reading never takes the index lock from the user's own git.
 # An object is what its id says: `refs/replace`, which a fetch can bring along, could put another one in its place.
@@ -35,31 +38,52 @@ class Repository:
     """One repository, seen from one of its work trees.
 
     `root` is the top of the work tree, None in a bare repository; `git_dir` belongs to this work tree, `common_dir`
-    to the whole clone.
+    to the whole clone. It is `named` if git would not find it from the root: GIT_DIR and GIT_WORK_TREE name it.
     """
 
     root: Path | None
     git_dir: Path
     common_dir: Path
+    named: bool = False
 
     @classmethod
     def open(cls, start: Path) -> Repository:
-        """The repository that contains `start`, as git itself finds it. Raises UsageError if there is none."""
-        for name in INHERITED:
-            os.environ.pop(name, None)
-        # in a bare repository the last question fails, after the others were answered
-        questions = ("rev-parse", "--absolute-git-dir", "--git-common-dir", "--show-toplevel")
-        try:
-            _, found, err = _run(start, questions)
-        except FileNotFoundError as error:
-            raise GitmigError("git is not on the PATH", hint="install git 2.24 or newer") from error
-        git_dir, common_dir, *root = os.fsdecode(found).splitlines() or [""] * 2
-        if not git_dir:
-            if "dubious ownership" in err:
-                raise GitmigError(err.splitlines()[0], hint=f"git config --global --add safe.directory {start}")
+        """The repository that contains `start`, or that GIT_DIR and GIT_WORK_TREE name, as git itself finds it.
+
+        Raises UsageError if there is none, or if the two are different ones.
+        """
+        naming = {name: os.environ[name] for name in NAMING if os.environ.get(name)}
+        found, words = _find(start, {})
+        if naming:
+            named, _ = _find(start, naming)
+            if found and named and found.git_dir != named.git_dir:
+                told = " and ".join(f"{name}={value}" for name, value in naming.items())
+                hint = f"unset {' '.join(naming)}, or go to a folder that is in no other repository"
+                raise UsageError(
+                    f"{start} is in the repository {found.git_dir}, and {told} names another one", hint=hint
+                )
+            # without GIT_WORK_TREE git takes every folder for the top of the work tree
+            if named and (found is None or "GIT_WORK_TREE" in naming):
+                found = named
+        if found:
+            return found
+        if "dubious ownership" in words:
+            owner = re.search(r"^\s*(git config --global --add safe\.directory .*)$", words, re.M)
+            raise GitmigError(words.splitlines()[0].removeprefix("fatal: "), hint=owner[1] if owner else None)
+        if "not a git repository" in words:
             raise UsageError(f"{start} is not inside a git repository", hint="run `git init` first")
-        top = Path(root[0]) if root else None
-        return cls(root=top, git_dir=Path(git_dir), common_dir=Path(start, common_dir).resolve())
+        raise GitmigError(f"git does not open the repository of {start}", details=tuple(words.splitlines()))
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether this is another work tree than the one the clone was made with."""
+        return self.git_dir != self.common_dir
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        if not self.named:
+            return {}
+        return {"GIT_DIR": str(self.git_dir)} | ({"GIT_WORK_TREE": str(self.root)} if self.root else {})
 
     @property
     def work_tree(self) -> Path:
@@ -89,7 +113,8 @@ class Repository:
         Hooks that git runs have the `environment`, too.
         """
         options = ("--literal-pathspecs",) if literal else ()
-        return _run(self.root or self.git_dir, (*options, *arguments), stdin, environment)
+        given = {**self._environment, **(environment or {})}
+        return _run(self.root or self.git_dir, (*options, *arguments), stdin, given)
 
     def lines(self, *arguments: str, stdin: bytes | None = None) -> list[str]:
         """The standard output of a git command as lines; [] if it fails."""
@@ -106,6 +131,22 @@ class Repository:
         except ValueError:
             return None
         return _text(oid), data
+
+    def read_objects(self, ids: Collection[str]) -> dict[str, bytes]:
+        """Object id → content of those that are there, from one short process: it starts sooner than `read_object`."""
+        if not ids:
+            return {}
+        out = self.run("cat-file", "--batch", stdin="".join(f"{one}\n" for one in ids).encode())
+        found: dict[str, bytes] = {}
+        position = 0
+        while position < len(out):
+            end = out.index(b"\n", position)
+            oid, *_, size = out[position:end].decode().split(" ")
+            position = end + 1
+            if size.isdecimal():  # or it is missing
+                found[oid] = out[position : position + int(size)]
+                position += int(size) + 1
+        return found
 
     def object_id(self, name: str) -> str | None:
         """The object id behind a name, None if there is none."""
@@ -125,12 +166,14 @@ class Repository:
         return found[0]
 
     @cached_property
-    def _objects(self) -> git.Git:
-        """GitPython's long-lived `git cat-file`; imported only where objects are read, for it is slow to start."""
-        import git
+    def _objects(self) -> Objects:
+        """The long-lived `git cat-file`; imported only where objects are read, for GitPython is slow to start."""
+        from gitmig.git.objects import Objects
 
-        found = git.Git(str(self.root or self.git_dir))
-        found.update_environment(**ENVIRONMENT)
+        found = Objects(str(self.root or self.git_dir))
+        # GitPython's processes have all variables of this one, so those that git exports must be overridden
+        named = {"GIT_DIR": str(self.git_dir), "GIT_COMMON_DIR": str(self.common_dir)}
+        found.update_environment(**ENVIRONMENT, **named)
         return found
 
     @cached_property
@@ -210,6 +253,29 @@ class Repository:
         """Write a personal setting of this clone."""
         self.run("config", key, value)
 
+    def separate_worktree_settings(self) -> bool:
+        """Let every work tree of the clone have settings of its own (`git config --worktree`), if it takes more.
+
+        Beside a bare clone `extensions.worktreeConfig` alone would make git take its work trees for bare repositories,
+        and those of a submodule for the submodule's own: what holds for that one place only has to move there. (So
+        `git sparse-checkout` does it.) True if something was moved; nothing is done in the clone's first work tree.
+        """
+        shared, own = ("--file", str(self.common_dir / CONFIG)), ("--file", str(self.common_dir / WORKTREE_CONFIG))
+        moved = [
+            (key, value)
+            for key in ("core.bare", "core.worktree")
+            for value in (self.lines("config", *shared, key) if self.is_linked else ())
+            if (key, value) != ("core.bare", "false")
+        ]
+        if not moved:
+            return False
+        for key, value in moved:
+            self.run("config", *own, key, value)
+        self.run("config", *shared, "extensions.worktreeConfig", "true")
+        for key, _ in moved:
+            self.run("config", *shared, "--unset-all", key)
+        return True
+
     def private(self, *, shared: bool) -> Path:
         """Gitmig's own folder below the git directory of the clone (`shared`) or of this work tree; may not exist."""
         return (self.common_dir if shared else self.git_dir) / "gitmig"
@@ -234,6 +300,38 @@ def make_private_folder(folder: Path, *parts: str) -> Path:
     return folder.joinpath(*parts)
 
 
+def _find(start: Path, naming: Mapping[str, str]) -> tuple[Repository | None, str]:
+    """The repository that git finds, and git's words if it finds none. Raises GitmigError."""
+    # in a bare repository the last question fails, after the others were answered
+    questions = ("rev-parse", "--absolute-git-dir", "--git-common-dir", "--show-toplevel")
+    try:
+        _, out, err = _run(start, questions, environment=naming)
+    except FileNotFoundError as error:
+        raise GitmigError("git is not on the PATH", hint="install git 2.24 or newer") from error
+    git_dir, common_dir, *root = os.fsdecode(out).splitlines() or [""] * 2
+    if not git_dir:
+        return None, err
+    top = Path(root[0]) if root else None
+    found = Repository(
+        root=top,
+        git_dir=Path(git_dir),
+        common_dir=Path(start, common_dir).resolve(),
+        named=bool(naming) or (top is not None and not os.path.lexists(top / ".git")),
+    )
+    if top is None and found.is_linked and not start.resolve().is_relative_to(found.common_dir):
+        raise _shared_bareness(found.common_dir)
+    return found, ""
+
+
+def _shared_bareness(common_dir: Path) -> GitmigError:
+    """A work tree of a bare clone after `git config extensions.worktreeConfig true` alone: git refuses it as well."""
+    own, shared = (shlex.quote(str(common_dir / name)) for name in (WORKTREE_CONFIG, CONFIG))
+    return GitmigError(
+        "git takes this work tree for a bare repository: core.bare is set for all work trees of the clone",
+        hint=f"git config --file {own} core.bare true && git config --file {shared} --unset core.bare",
+    )
+
+
 def _run(
     folder: Path, arguments: Sequence[str], stdin: bytes | None = None, environment: Mapping[str, str] | None = None
 ) -> tuple[int, bytes, str]:
@@ -241,7 +339,9 @@ def _run(
     done = subprocess.run(
         ("git", *arguments),
         cwd=folder,
-        env={**os.environ, **ENVIRONMENT, **(environment or {})},
+        env={name: value for name, value in os.environ.items() if name not in INHERITED}
+        | ENVIRONMENT
+        | dict(environment or {}),
         input=stdin or b"",
         capture_output=True,
         check=False,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # `git ls-files -t -s` tags: H in the index, S in the index and left out by a sparse checkout, M unmerged, R removed,
 # C changed, ? untracked. A tracked row carries mode, blob and stage, an untracked one only its path.
 ROW = re.compile(r"(?P<tag>[A-Z?]) (?:(?P<mode>\d{6}) (?P<blob>[0-9a-f]+) (?P<stage>\d)\t)?(?P<path>.*)", re.S)
+LEFT_OUT = re.compile(r"(?:^|\0)S ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,8 @@ class Snapshot:
     """What a code version has in its migrations folder.
 
     `commit` is the commit it was read from, or HEAD for the work tree (None on an unborn branch). `folder` is the
-    candidate that exists, None if none does. `on_disk` names the paths whose content is not in git yet.
+    candidate that exists, None if none does. `on_disk` names the paths whose content is not in git yet. It is `sparse`
+    if files of the work tree's set are not in the work tree.
     """
 
     commit: str | None
@@ -37,6 +40,7 @@ class Snapshot:
     files: tuple[File, ...] = ()
     on_disk: frozenset[str] = field(default_factory=frozenset)
     is_work_tree: bool = False
+    sparse: bool = False
 
 
 def at_commit(repository: Repository, commit: str, folders: Sequence[str]) -> Snapshot:
@@ -45,6 +49,8 @@ def at_commit(repository: Repository, commit: str, folders: Sequence[str]) -> Sn
     rows = (row.split("\t", 1) for row in out.decode("utf-8", "surrogateescape").split("\0") if row)
     entries = {path: (meta.split()[0], meta.split()[2]) for meta, path in rows}
     folder = _existing(entries, folders)
+    if folder is None:
+        _refuse_elsewhere(repository, commit, folders)
     return Snapshot(commit=commit, folder=folder, files=_files(entries, folder))
 
 
@@ -59,6 +65,8 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
     entries, changed, removed = _index_and_changes(out)
     # a folder whose last file was deleted is an empty set; one that git knows nothing of is no folder at all
     folder = _existing(entries, folders, also=changed)
+    if folder is None and repository.head:
+        _refuse_elsewhere(repository, repository.head, folders)
     for path in removed:
         entries.pop(path, None)
     on_disk = sorted(path for path in changed if (top / path).is_file() and not (top / path).is_symlink())
@@ -74,6 +82,7 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
         files=_files(entries, folder),
         on_disk=frozenset(on_disk),
         is_work_tree=True,
+        sparse=bool(LEFT_OUT.search(out)),
     )
 
 
@@ -81,14 +90,13 @@ def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]
     """Path → text of the files. Raises InvalidMigrations for what is no text."""
     texts: dict[str, str] = {}
     problems: list[Problem] = []
-    for file in files:
-        data = _from_disk(repository, snapshot, file)
+    contents = {file: _from_disk(repository, snapshot, file) for file in files}
+    stored = repository.read_objects({file.blob for file, data in contents.items() if data is None})
+    for file, on_disk in contents.items():
+        data = stored.get(file.blob) if on_disk is None else on_disk
         if data is None:
-            found = repository.read_object(file.blob)
-            if found is None:
-                hint = "fetch it: a partial or damaged clone lacks the object"
-                raise GitmigError(f"git has no content for {file.path} ({file.blob[:10]})", hint=hint)
-            data = found[1]
+            hint = "fetch it: a partial or damaged clone lacks the object"
+            raise GitmigError(f"git has no content for {file.path} ({file.blob[:10]})", hint=hint)
         try:
             texts[file.path] = decode(data, file.path)
         except InvalidMigrations as error:
@@ -152,12 +160,28 @@ def _existing(entries: Mapping[str, tuple[str, str]], folders: Sequence[str], al
     """The first candidate with something in it. Raises InvalidMigrations if that is no folder."""
     for folder in folders:
         if folder in entries:
-            what = {"120000": "a symbolic link", "160000": "a submodule"}.get(entries[folder][0], "a file")
-            hint = "gitmig reads the migrations from the commit itself: make it a folder"
-            raise InvalidMigrations([Problem(path=folder, message=f"is {what}, not a folder", hint=hint)])
+            raise _no_folder(folder, entries[folder][0])
         if folder == "." or any(path.startswith(f"{folder}/") for path in (*entries, *also)):
             return folder
     return None
+
+
+def _refuse_elsewhere(repository: Repository, commit: str, folders: Sequence[str]) -> None:
+    """Raise InvalidMigrations if a candidate is below what is no folder of the commit, as a submodule."""
+    above = [parent.as_posix() for folder in folders for parent in PurePosixPath(folder).parents[:-1]]
+    if not above:
+        return
+    out = repository.run("ls-tree", "-z", "--full-tree", commit, "--", *above).decode("utf-8", "surrogateescape")
+    for row in filter(None, out.split("\0")):
+        meta, _, path = row.partition("\t")
+        if meta.split(" ")[1] != "tree":
+            raise _no_folder(path, meta.split(" ")[0])
+
+
+def _no_folder(path: str, mode: str) -> InvalidMigrations:
+    what = {"120000": "a symbolic link", "160000": "a submodule"}.get(mode, "a file")
+    hint = "gitmig reads the migrations from the commit itself: make it a folder"
+    return InvalidMigrations([Problem(path=path, message=f"is {what}, not a folder", hint=hint)])
 
 
 def _files(entries: Mapping[str, tuple[str, str]], folder: str | None) -> tuple[File, ...]:

@@ -11,6 +11,7 @@ from psycopg.rows import class_row, kwargs_row
 from psycopg.types.json import Jsonb
 
 from gitmig.ledger import schema
+from gitmig.ledger.access import KEPT_ITEMS, is_there
 from gitmig.ledger.rows import COLUMNS, EVENT_COLUMNS, LastSync, Row, State, Unfinished, applied, scripts
 from gitmig.migrations.plan import Direction
 
@@ -48,6 +49,11 @@ INSERT_EVENTS = (
     f"SELECT {', '.join(EVENT_COLUMNS)} FROM jsonb_populate_recordset(NULL::gitmig.history, %s) WITH ORDINALITY "
     "ORDER BY ordinality"
 )
+
+
+def keeps_rows(connection: Connection) -> bool:
+    """Whether anything is in the list of kept rows; there need be no ledger."""
+    return is_there(connection, KEPT_ITEMS) and bool(connection.value(f"SELECT EXISTS (SELECT FROM {KEPT_ITEMS})"))
 
 
 def read_state(connection: Connection) -> State:

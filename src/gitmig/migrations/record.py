@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from gitmig.migrations.model import Migration, MigrationSet
 
+SET, COUNT, CHANGES = "Migration-Set", "Migrations", ("Added", "Removed", "Edited")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -28,8 +30,8 @@ class Record:
 
     def to_text(self) -> str:
         """Trailers, one per line, as `git interpret-trailers --parse` reads them."""
-        lines = [("Migration-Set", self.set_id), ("Migrations", str(self.count))]
-        lines += [(word, label) for word in ("Added", "Removed", "Edited") for label in getattr(self, word.lower())]
+        lines = [(SET, self.set_id), (COUNT, str(self.count))]
+        lines += [(word, label) for word in CHANGES for label in getattr(self, word.lower())]
         return "".join(f"{key}: {value}\n" for key, value in lines)
 
     @classmethod
@@ -39,15 +41,26 @@ class Record:
         for line in text.split("\n"):
             key, _, value = line.partition(": ")
             found.setdefault(key, []).append(value)
-        if "Migration-Set" not in found or not found.get("Migrations", [""])[0].isdecimal():
+        if SET not in found or not found.get(COUNT, [""])[0].isdecimal():
             return None
         return cls(
-            set_id=found["Migration-Set"][0],
-            count=int(found["Migrations"][0]),
+            set_id=found[SET][0],
+            count=int(found[COUNT][0]),
             added=tuple(found.get("Added", ())),
             removed=tuple(found.get("Removed", ())),
             edited=tuple(found.get("Edited", ())),
         )
+
+
+def joined(ours: str, theirs: str) -> str:
+    """One note out of two on the same commit: ours, and what theirs says besides its record.
+
+    A note of ours that is no record gets theirs whole.
+    """
+    told = tuple(f"{key}: " for key in (SET, COUNT, *CHANGES)) if Record.from_text(ours) else ()
+    lines = ours.rstrip("\n").split("\n")
+    more = [line for line in theirs.split("\n") if line and line not in lines and not line.startswith(told)]
+    return "\n".join([*lines, *more, ""]) if more else ours
 
 
 def suspects(parent: MigrationSet | None, current: MigrationSet) -> list[tuple[Migration, Migration]]:

@@ -37,7 +37,8 @@ class Initialised:
     """What is there now. `created` names files that were written; `database` is None if it could not be reached.
 
     `why` says where the layout comes from; `count` migrations are in the folder. `before` is what the database had
-    before gitmig, if anything. `foreign` says that the ledger that was there is another project's.
+    before gitmig, if anything. `separated` says that core.bare was moved so that work trees can have settings of their
+    own. `foreign` says that the ledger that was there is another project's.
     """
 
     folder: str
@@ -49,6 +50,7 @@ class Initialised:
     database: str | None
     before: Before | None
     unavailable: GitmigError | None
+    separated: bool = False
     foreign: ForeignLedger | None = None
 
 
@@ -73,10 +75,12 @@ def init(
     Address.of(project.url)  # a URL that cannot be parsed is refused before anything is written down
     if database is not None:
         repository.set_config("gitmig.database", database)
+    separated = repository.separate_worktree_settings()
     folder = _inside(top, top / folder) or "." if folder else _existing_folder(project)
     chosen = layout or project.settings.layout
     detected = None if chosen else detect_layout(project, of_work_tree(repository, (folder,)))
-    created = _make_folder(top, folder)
+    is_left_out = not (top / folder).exists() and of_work_tree(repository, (folder,)).sparse
+    created = [] if is_left_out else _make_folder(top, folder)
     created += _configure(project, folder, chosen or detected or "single", bootstrap)
     project = Project.load(start, database)
     approve_local_branches(project)
@@ -95,6 +99,7 @@ def init(
         database=reached,
         before=before,
         unavailable=unavailable,
+        separated=separated,
         foreign=foreign,
     )
 

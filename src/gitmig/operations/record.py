@@ -44,7 +44,10 @@ def record(
     everything: bool = False,
     notify: Notify = silent,
 ) -> Recorded:
-    """Record the commits named, HEAD if none is, or every commit of every branch; one write for all of them."""
+    """Record the commits named, HEAD if none is, or every commit of every branch; one write for all of them.
+
+    Records that were fetched are added to those of the clone.
+    """
     repository, folders = project.repository, project.settings.folders
     ids: list[str] = []
     if everything:

@@ -1,4 +1,7 @@
-"""`gitmig sync`: bring the database to a migration set. What happens first stands first."""
+"""`gitmig sync`: bring the database to a migration set. What happens first stands first.
+
+Where there is nothing to do, what runs scripts and moves rows is not even loaded: that would take longer than to see.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +26,12 @@ from gitmig.events import (
     ScriptResumed,
     silent,
 )
-from gitmig.execute.executor import Executor
-from gitmig.execute.repair import Unrepairable
-from gitmig.execute.tasks import StepFailed, SyncContext
 from gitmig.git import marker
 from gitmig.ledger import read_state, schema
 from gitmig.ledger.protection import Caller, Change
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
-from gitmig.operations.status import preview
 from gitmig.postgres.address import Address
-from gitmig.postgres.run_sql import HOPELESS
 from gitmig.project import trust
 from gitmig.project.binding import bind
 from gitmig.project.decisions import UNATTENDED
@@ -43,15 +41,13 @@ from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.protection import permit, permit_discarding, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
 from gitmig.project.target import load_target, plan_for, refuse_irreversible
-from gitmig.rows.items import Limits
-from gitmig.rows.preserve import Preserver
-from gitmig.rows.reach import has_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitmig.errors import SyncFailed
     from gitmig.events import Notify
+    from gitmig.execute.executor import Executor
     from gitmig.execute.tasks import Done
     from gitmig.ledger import State, Unfinished
     from gitmig.migrations.model import Script
@@ -62,6 +58,7 @@ if TYPE_CHECKING:
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.rows.items import Item
+    from gitmig.rows.preserve import Preserver
     from gitmig.rows.tables import TableName
     from gitmig.schema.model import SchemaDifference
 
@@ -139,12 +136,15 @@ def sync(
         )
         synced = replace(stuck.reached, ran=True, rebuilt=rebuilt)
     if synced.ran and revision is None and project.settings.database_source != OPTION:
-        marker.write(project.repository, project.settings.folders, os.environ, since)
+        if not target.snapshot.sparse:  # what is not in the work tree cannot be newer than the marker
+            marker.write(project.repository, project.settings.folders, os.environ, since)
         bind(project, by_hand=caller is Caller.PERSON)
     return synced
 
 
 def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outcome:
+    from gitmig.operations.status import preview
+
     project, state = target.project, read_state(connection)
     plan = plan_for(state.stack, target)
     if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
@@ -204,8 +204,7 @@ class SyncRun:
             plan = plan_for(state.stack, self._target)
         refuse_half_a_squash(self._connection, self._target, plan)
         expected = ExpectedSchemas(self._project, self._connection, state.stack) if self._verify else None
-        preserver = self._preserver(needed=bool(state.stack) or discard_drift or abandon)
-        executor = self._executor(expected, preserver)
+        executor, preserver = self._equipment(plan, state, expected, forced=discard_drift or abandon)
         if expected is not None:
             # without a ledger the whole schema is somebody's work, and not what they changed
             discard = abandon or (discard_drift and bool(state.stack))
@@ -219,13 +218,22 @@ class SyncRun:
         if not self._may_run(plan):
             return synced
         self._notify(PlanStarted(plan))
-        if plan:
+        if plan and executor:
             marker.forget(self._project.repository)
             with self._telling_what_stays(preserver) as known:
                 self._run_plan(executor, synced, state)
                 if preserver:
                     self._restore_late_rows(preserver, plan, known)
-        return replace(synced, ran=True, done=finished + executor.committed)
+        return replace(synced, ran=True, done=finished + (executor.committed if executor else ()))
+
+    def _equipment(
+        self, plan: Plan, state: State, expected: ExpectedSchemas | None, *, forced: bool
+    ) -> tuple[Executor | None, Preserver | None]:
+        """Who runs the plan, and who keeps its rows; none where there is nothing to run and no row is kept."""
+        if not (plan or forced or ledger.keeps_rows(self._connection)):
+            return None, None
+        preserver = self._preserver(needed=bool(state.stack) or forced)
+        return self._executor(expected, preserver), preserver
 
     def _refuse_strangers(self, plan: Plan, state: State, *, take_over: bool) -> None:
         """Raise LeftToSync if it is another project's database, or a hook would run what nobody has agreed to."""
@@ -247,6 +255,8 @@ class SyncRun:
         One of which nothing is done yet is forgotten. If the migration was edited since, behind the statements that
         are done, the new script is gone on with: that is how a failing statement is corrected.
         """
+        from gitmig.execute.tasks import StepFailed
+
         refuse_hooks(self._connection, self._project, Change.REVERT, self._caller)
         marker.forget(self._project.repository)
         self._notify(ScriptResumed(unfinished.row.label))
@@ -262,6 +272,10 @@ class SyncRun:
 
     def _preserver(self, *, needed: bool) -> Preserver | None:
         """Who keeps rows; what was kept for too long goes first. None where no row is, unless `needed`."""
+        from gitmig.rows.items import Limits
+        from gitmig.rows.preserve import Preserver
+        from gitmig.rows.reach import has_rows
+
         settings = self._project.settings
         limits = Limits(bytes=settings.kept_size, days=settings.kept_age)
         by, commit = self._project.user, self._target.commit
@@ -288,6 +302,9 @@ class SyncRun:
         return left
 
     def _executor(self, expected: ExpectedSchemas | None = None, preserver: Preserver | None = None) -> Executor:
+        from gitmig.execute.executor import Executor
+        from gitmig.execute.tasks import SyncContext
+
         return Executor(
             self._connection,
             SyncContext(target=self._target.set, commit=self._target.commit, by=self._project.user),
@@ -297,13 +314,17 @@ class SyncRun:
             always_outside=self._project.settings.run_outside == "always",
         )
 
-    def _look_for_drift(self, executor: Executor, expected: ExpectedSchemas, state: State, *, discard: bool) -> None:
+    def _look_for_drift(
+        self, executor: Executor | None, expected: ExpectedSchemas, state: State, *, discard: bool
+    ) -> None:
         """Nothing is built on what was changed by hand: raise GitmigError, or take it back (`discard`)."""
         drift = find_drift(self._connection, expected, state)
         if drift is None:
             return
-        if not discard:
+        if not (discard and executor):
             raise drifted(drift, self._database, is_new=not state.stack)
+        from gitmig.execute.repair import Unrepairable
+
         permit_discarding(self._connection, self._project, drift, self._caller)
         marker.forget(self._project.repository)
         try:
@@ -322,6 +343,10 @@ class SyncRun:
         return True
 
     def _run_plan(self, executor: Executor, synced: Outcome, state: State) -> None:
+        from gitmig.execute.repair import Unrepairable
+        from gitmig.execute.tasks import StepFailed
+        from gitmig.postgres.run_sql import HOPELESS
+
         try:
             executor.run(synced.plan, state)
         except StepFailed as failure:

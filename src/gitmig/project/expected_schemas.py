@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from gitmig import ledger
 from gitmig.errors import GitmigError
-from gitmig.execute.build import BuildFailed, build
-from gitmig.execute.scratch import scratch_database
 from gitmig.git import cache
 from gitmig.project.failures import not_fresh
 from gitmig.schema.baseline import PublicBaseline, may_have_baseline
@@ -168,6 +166,9 @@ def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collectio
 
     Position 0 is before the first of them. Raises GitmigError.
     """
+    from gitmig.execute.build import BuildFailed, build  # most schemas are remembered
+    from gitmig.execute.scratch import scratch_database
+
     if project.settings.database is None:
         project.wake()
     with scratch_database(project.url, project.bootstrap_sql()) as connection:

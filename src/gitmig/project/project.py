@@ -86,8 +86,7 @@ class Project:
     @property
     def embedded_name(self) -> str:
         """The embedded database of this work tree: `dev`, or `dev_<name>` in a linked one, so that each has its own."""
-        linked = self.repository.git_dir != self.repository.common_dir
-        name = f"dev_{self.repository.git_dir.name}" if linked else "dev"
+        name = f"dev_{self.repository.git_dir.name}" if self.repository.is_linked else "dev"
         if len(name.encode()) <= LONGEST_NAME:
             return name
         digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitmig import ledger
 from gitmig.errors import GitmigError
-from gitmig.execute.tasks import SyncContext, tasks
-from gitmig.git.history import parents_of_adding
 from gitmig.git.snapshot import at_commit
-from gitmig.migrations.same_schema import splits
-from gitmig.migrations.squash import missing_parts, parts_of, squashed_in
 from gitmig.project.expected_schemas import ExpectedSchemas
 from gitmig.project.target import target_of
 
@@ -37,6 +33,10 @@ def without_needless_scripts(
     The database has the schema of the stack, along which `expected` goes. Scripts of the target may run on a scratch
     database.
     """
+    if not _goes_both_ways(plan):
+        return plan
+    from gitmig.migrations.same_schema import splits
+
     going, coming = _sides(connection, target, plan)
     possible = splits(_ups(going), _ups(coming))
     if not possible:
@@ -56,9 +56,11 @@ def half_a_squash(connection: Connection, target: Target, plan: Plan) -> GitmigE
 
     What is missing there is neither in the ledger nor in the target; a commit from before the squash has it.
     """
-    going, coming = _sides(connection, target, plan)
-    if not (going and coming):
+    if not _goes_both_ways(plan):
         return None
+    from gitmig.migrations.squash import missing_parts
+
+    going, coming = _sides(connection, target, plan)
     ahead = missing_parts(_ups(going), coming[0].content.up)
     behind = missing_parts(_ups(coming), going[0].content.up)
     if not (ahead or behind):
@@ -80,6 +82,9 @@ def half_a_squash(connection: Connection, target: Target, plan: Plan) -> GitmigE
 
 def _before(target: Target, squash: Row) -> str | None:
     """A commit that has all that the squash takes the place of, and has it first; None if git knows none."""
+    from gitmig.git.history import parents_of_adding
+    from gitmig.migrations.squash import parts_of, squashed_in
+
     repository, parts = target.project.repository, squashed_in(squash.content.up)
     wanted = [part.digest for part in parts]
     for commit in dict.fromkeys(filter(None, [repository.head, *parents_of_adding(repository, squash.path)])):
@@ -93,10 +98,14 @@ def _before(target: Target, squash: Row) -> str | None:
     return None
 
 
+def _goes_both_ways(plan: Plan) -> bool:
+    return bool(plan.reverts and plan.applies)
+
+
 def _sides(connection: Connection, target: Target, plan: Plan) -> tuple[list[Row], list[Row]]:
-    """The ledger rows that go and those that come, in the order of the stack; none where one side has none."""
-    if not (plan.reverts and plan.applies):
-        return [], []
+    """The ledger rows that go and those that come, in the order of the stack."""
+    from gitmig.execute.tasks import SyncContext, tasks
+
     rows = ledger.read_rows(connection, plan.keep)
     context = SyncContext(target=target.set, commit=target.commit, by=target.project.user)
     found = [task.row for task in tasks(plan, rows, context)]

@@ -50,6 +50,8 @@ def command(folder: str | None, layout: str | None, bootstrap: Path | None, data
     say_hook_files(made.installation)
     if error := not_installed(made.installation):
         warn(f"{error.message}; {error.hint}")
+    if made.separated:
+        say("git        work trees can have settings of their own: core.bare is in config.worktree now")
     if made.database:
         say(f"database   {made.database} has its ledger (schema gitmig)")
     if made.foreign:

@@ -16,7 +16,7 @@ def command(revisions: tuple[str, ...], everything: bool) -> int:
     """Write the records of the commits REVISIONS, or of HEAD.
 
     Only commits that change the migration set get one. `git log --notes=gitmig` shows them, and
-    `git push origin refs/notes/gitmig` shares them.
+    `git push origin +refs/notes/gitmig` shares them; what was fetched to `refs/notes/origin/gitmig` is added.
     """
     from gitmig.operations.record import record
 

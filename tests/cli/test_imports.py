@@ -1,0 +1,28 @@
+"""What is loaded when there is nothing to do: a hook and a prompt wait for it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.conftest import Sandbox
+
+# What runs scripts, moves rows, checks and rebuilds; and libraries that take longest.
+IDLE = ("gitmig.execute", "gitmig.rows", "gitmig.check", "gitmig.rebuild", "gitmig.trials", "git", "rich", "postgast")
+PROGRAM = """
+import sys
+from gitmig.cli.main import run
+status = run(sys.argv[1:])
+print(*sorted(sys.modules), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def test_a_sync_with_nothing_to_do_loads_nothing_that_it_does_not_need(sandbox: Sandbox) -> None:
+    sandbox.table("0001_a", "a")
+    sandbox.gitmig_here("sync")
+    done = sandbox.run(sys.executable, "-c", PROGRAM, "sync")
+    loaded = set(done.err.split())
+    assert "gitmig.operations.sync" in loaded
+    assert [name for name in IDLE if name in loaded] == []
