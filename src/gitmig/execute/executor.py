@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from gitmig.events import Notify
     from gitmig.execute.repair import Expectation
-    from gitmig.execute.tasks import Batch, SyncContext, Task
+    from gitmig.execute.tasks import ApplyTask, Batch, SyncContext, Task
     from gitmig.ledger import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
@@ -137,13 +137,14 @@ class Executor:
 
     def _run(self, batch: Batch, writer: LedgerWriter, *, is_last: bool) -> list[Batch]:
         """Run a batch; what is left to do of it, in smaller ones, if it was too much for one transaction."""
+        rest: Sequence[ApplyTask] = ()
         try:
             if isinstance(batch, Outside):
                 if writer.is_replacement_due:  # what runs outside is noted on top of the rows that come
                     self._run_together(Together(), writer, is_last=False)
                 self._run_outside(batch.task, writer, is_last=is_last)
             else:
-                self._run_together(batch, writer, is_last=is_last)
+                rest = self._run_together(batch, writer, is_last=is_last)
         except TooMuchForOne as refusal:
             assert isinstance(batch, Together)  # there is no transaction outside of one
             return refusal.smaller(batch)
@@ -151,28 +152,30 @@ class Executor:
             failure.committed = self.committed
             failure.outside = isinstance(batch, Outside)
             raise
-        return []
+        return [Together(tuple(rest))] if rest else []
 
-    def _run_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> None:
-        """All tasks and their ledger rows in one transaction; again if somebody else's made it impossible."""
-        for left in reversed(range(TRIES)):
+    def _run_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> Sequence[ApplyTask]:
+        """The tasks and their ledger rows in one transaction; again if somebody else's made it impossible.
+
+        Returns those that have to come after its commit.
+        """
+        for _ in range(TRIES - 1):
             try:
-                self._try_together(batch, writer, is_last=is_last)
+                return self._try_together(batch, writer, is_last=is_last)
             except (StepFailed, psycopg.errors.DeadlockDetected) as failure:
-                if not left or not _is_deadlock(failure):
+                if not _is_deadlock(failure):
                     raise
-            else:
-                return
+        return self._try_together(batch, writer, is_last=is_last)
 
-    def _try_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> None:
+    def _try_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> Sequence[ApplyTask]:
         done: list[Done] = []
         self._runner.forget()
         try:
             with self._connection.transaction():
                 schema.upgrade(self._connection)
                 done += self._revert(batch.reverts)
-                self._runner.apply(batch.applies, done, measure=self._to_measure(batch, writer))
-                done = self._write(done, writer, is_last=is_last)
+                rest = self._runner.apply(batch.applies, done, measure=self._to_measure(batch, writer))
+                done = self._write(done, writer, is_last=is_last and not rest)
         except ScriptError as error:
             raise self._why(batch, done, error, writer) from error
         except SAID_LATE as error:  # a deferred constraint speaks up when the transaction ends
@@ -181,6 +184,7 @@ class Executor:
                 raise
             raise self._failure(last, error_at_commit(last.script, error), done[:-1]) from error
         self._commit(done)
+        return rest
 
     def _why(
         self, batch: Together, done: Sequence[Done], error: ScriptError, writer: LedgerWriter
