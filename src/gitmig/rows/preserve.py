@@ -266,8 +266,11 @@ class Preserver:
         return places
 
     def _run(self, step: PreservedStep) -> Report:
-        if step.due or self._may_touch(step):
+        if step.due or step.is_local or self._may_touch(step):
             return self._carefully(step)
+        return self._plainly(step)
+
+    def _plainly(self, step: PreservedStep) -> Report:
         with self._connection.transaction():
             step.script.run()
         return Report()
@@ -283,6 +286,8 @@ class Preserver:
         The rows of the tables `aside` (oids) are put aside for it. Raises ScriptError, GitmigError.
         """
         run = StepRun(self._connection, self._store, self._reader, step, aside, wary=self._wary)
+        if run.is_idle:
+            return self._plainly(step)
         foreseen = run.foresee()
         report = None
         # what is foreseen is copied before `need` could ask whose code that would run: a hook goes the long way

@@ -73,6 +73,12 @@ class PreservedStep:
     due: tuple[Item, ...]
     partial: bool = False
 
+    @property
+    def is_local(self) -> bool:
+        """Whether a look at the tables that the script names tells whether there is anything to do but run it."""
+        is_alone = self.back is None and not (self.due or self.subject.renamed)
+        return is_alone and suspect(self.subject.text).takes_named
+
 
 class UnknownRows(Exception):
     """A script that writes was run without rows which the opposite step has never seen: it may be about them."""
@@ -128,6 +134,11 @@ class StepRun:
         self._is_counted = True  # what is known of the tables after the script tells how often it read their rows
         self._differing = self._compare_inputs()
         self.changes = Changes()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do but run the script: no table that it names has rows."""
+        return self._step.is_local and self._names is not None and not any(table.filled for table in self._before)
 
     def try_it(self) -> Report | None:
         """Run the script. If no row is at stake, that was it, and the report is there; else it is as if it had not.
