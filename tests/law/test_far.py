@@ -164,6 +164,20 @@ def test_rows_that_wait_for_a_commit_are_there_before_the_step_that_moves_them(t
     travel(tour, {"1_t": MOODY["1_t"]}, MOODY)
 
 
+@pytest.mark.parametrize("place", ["ALTER TABLE t ADD x int;", "ALTER TABLE p ADD x int;"], ids=["own", "the parent's"])
+def test_rows_without_a_place_come_back_when_a_later_plan_makes_one(tour: Tour, place: str) -> None:
+    """Steps that have nothing to do with their table may come before it, and behind it."""
+    base = Scripts(up="CREATE TABLE p (id int); CREATE TABLE t (v text) INHERITS (p);", down="DROP TABLE t, p;")
+    tour.sync({"1_t": base, "2_more": Scripts(up="ALTER TABLE t ADD x int;", down="ALTER TABLE t DROP x;")})
+    tour.people("INSERT INTO t VALUES (1, 'a', 10), (2, 'b', 20)")
+    here = {"1_t": base, "2_more": Scripts(up="CREATE TABLE more (id int);", down="DROP TABLE more;")}
+    tour.sync(here)
+    assert [item["rows"] for item in tour.kept() if item["due"]] == [2], tour
+    place_of_x = Scripts(up=place, down=place.replace("ADD x int", "DROP x"))
+    tour.sync({**here, "3_other": OTHER, "4_x": place_of_x, "5_last": Scripts(up="CREATE TABLE last ();")})
+    must_have(tour, "SELECT id, x FROM t", "1|10 2|20")
+
+
 def test_a_commit_for_rows_that_wait_makes_no_step_run_twice(tour: Tour) -> None:
     """All that was done so far is right, and is committed where it stands."""
     other = {"0_other": OTHER, **MOODY}

@@ -348,7 +348,7 @@ def defer_constraints(connection: Connection) -> None:
     (rows,) = connection.run_prepared((DEFERRABLE, ()))
     names, _, nameable = _deferrable(rows)
     if names:
-        connection.execute(_set(names if nameable else None, "DEFERRED"))
+        connection.ahead(_set(names if nameable else None, "DEFERRED"))
 
 
 def _count_dangling(connection: Connection, key: ForeignKey) -> int:
