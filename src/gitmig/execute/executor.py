@@ -13,6 +13,7 @@ from gitmig.execute.repair import FinalVerification, Repairer, Unrepairable
 from gitmig.execute.revert import Reverter
 from gitmig.execute.script import OUTSIDE_ONLY, runner_of
 from gitmig.execute.step_runner import StepRunner, milliseconds
+from gitmig.execute.table_locks import lock_tables
 from gitmig.execute.tasks import (
     PENDING,
     TOO_MUCH_FOR_ONE,
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
 # Bytes. `transaction:false` and CONCURRENTLY spare the other users of large tables. On a database below this size the
 # locks last for moments, and one transaction for the whole plan is worth more: a failure leaves nothing half done.
 LARGE = 1 << 30
-# How often a batch is run before a deadlock with somebody else's transactions is told; all of it was rolled back.
+# How often a batch is run before a deadlock with somebody else's transactions is told; all of it was rolled back. From
+# the second time on its tables are locked first: where a step takes longer than others wait before they look for a
+# deadlock, it would always be the batch that finds it.
 TRIES = 3
 DEADLOCK = "40P01"
 # Steps. In a longer batch only the last state is measured: a look at the catalogs takes as long as several scripts.
@@ -159,19 +162,23 @@ class Executor:
 
         Returns those that have to come after its commit.
         """
-        for _ in range(TRIES - 1):
+        for tried in range(TRIES - 1):
             try:
-                return self._try_together(batch, writer, is_last=is_last)
+                return self._try_together(batch, writer, is_last=is_last, locks_first=tried > 0)
             except (StepFailed, psycopg.errors.DeadlockDetected) as failure:
                 if not _is_deadlock(failure):
                     raise
-        return self._try_together(batch, writer, is_last=is_last)
+        return self._try_together(batch, writer, is_last=is_last, locks_first=True)
 
-    def _try_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> Sequence[ApplyTask]:
+    def _try_together(
+        self, batch: Together, writer: LedgerWriter, *, is_last: bool, locks_first: bool
+    ) -> Sequence[ApplyTask]:
         done: list[Done] = []
         self._runner.forget()
         try:
             with self._connection.transaction():
+                if locks_first:
+                    lock_tables(self._connection, batch.tasks)
                 schema.upgrade(self._connection)
                 done += self._revert(batch.reverts)
                 rest = self._runner.apply(batch.applies, done, measure=self._to_measure(batch, writer))
