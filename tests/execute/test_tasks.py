@@ -75,8 +75,6 @@ def test_order_is_kept_and_batches_are_as_large_as_they_may_be(names: str) -> No
     [
         pytest.param("abc", "b", {}, ["a", "bc"], id="a commit before it"),
         pytest.param("abc", "a", {}, ["a", "bc"], id="the first: behind it"),
-        pytest.param("abc", "b", {"behind": True}, ["ab", "c"], id="behind it"),
-        pytest.param("abc", "c", {"behind": True}, ["abc"], id="behind the last"),
         pytest.param("abc", "b", {"outside": True}, ["a", "B", "c"], id="outside, between others"),
         pytest.param("abc", "a", {"outside": True}, ["A", "bc"], id="outside, the first"),
         pytest.param("a", "a", {"outside": True}, ["A"], id="outside, alone"),

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitmig import open_project, sync
+from gitmig.events import Event, StepsCommitted, StepStarted
+from gitmig.migrations.plan import Direction
 from tests.law.test_edited import T, must_be_home, must_have
-from tests.law.tour import Refused, Scripts
+from tests.law.tour import Refused, Scripts, difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,30 +137,62 @@ def test_rows_written_anew_give_way_to_those_whose_numbers_they_have(tour: Tour)
     travel(tour, {"0_other": OTHER}, here)
 
 
-def test_rows_that_wait_for_a_commit_are_there_before_the_step_that_moves_them(tour: Tour) -> None:
-    """A new value of an enum cannot be used in the transaction that adds it, and the next step empties the table."""
-    first = Scripts(
+MOODY = {
+    "1_t": Scripts(
         up="CREATE TYPE mood AS ENUM ('calm'); CREATE TABLE t (id int PRIMARY KEY, mood mood); "
         "CREATE TABLE saved (t int PRIMARY KEY REFERENCES t, v int);",
         down="DROP TABLE saved, t; DROP TYPE mood;",
-    )
-    here = {
-        "1_t": first,
-        "2_mood": Scripts(
-            up="ALTER TYPE mood ADD VALUE 'wild';",
-            down="ALTER TYPE mood RENAME TO mood_; CREATE TYPE mood AS ENUM ('calm'); "
-            "ALTER TABLE t ALTER mood TYPE mood USING mood::text::mood; DROP TYPE mood_;",
-        ),
-        "3_merge": Scripts(
-            up="ALTER TABLE t ADD v int; UPDATE t SET v = saved.v FROM saved WHERE saved.t = t.id; DROP TABLE saved;",
-            down="CREATE TABLE saved (t int PRIMARY KEY REFERENCES t, v int); "
-            "INSERT INTO saved SELECT id, v FROM t WHERE v IS NOT NULL; ALTER TABLE t DROP v;",
-        ),
-        "4_more": Scripts(up="ALTER TABLE t ADD more int DEFAULT 1;", down="ALTER TABLE t DROP more;"),
-    }
-    tour.sync(here)
+    ),
+    "2_mood": Scripts(
+        up="ALTER TYPE mood ADD VALUE 'wild';",
+        down="ALTER TYPE mood RENAME TO mood_; CREATE TYPE mood AS ENUM ('calm'); "
+        "ALTER TABLE t ALTER mood TYPE mood USING mood::text::mood; DROP TYPE mood_;",
+    ),
+    "3_merge": Scripts(
+        up="ALTER TABLE t ADD v int; UPDATE t SET v = saved.v FROM saved WHERE saved.t = t.id; DROP TABLE saved;",
+        down="CREATE TABLE saved (t int PRIMARY KEY REFERENCES t, v int); "
+        "INSERT INTO saved SELECT id, v FROM t WHERE v IS NOT NULL; ALTER TABLE t DROP v;",
+    ),
+    "4_more": Scripts(up="ALTER TABLE t ADD more int DEFAULT 1;", down="ALTER TABLE t DROP more;"),
+}
+
+
+def test_rows_that_wait_for_a_commit_are_there_before_the_step_that_moves_them(tour: Tour) -> None:
+    """A new value of an enum cannot be used in the transaction that adds it, and the next step empties the table."""
+    tour.sync(MOODY)
     tour.people("INSERT INTO t VALUES (1, 'calm', 10), (2, 'wild', 20), (3, 'wild', NULL)")
-    travel(tour, {"1_t": first}, here)
+    travel(tour, {"1_t": MOODY["1_t"]}, MOODY)
+
+
+@pytest.mark.parametrize("place", ["ALTER TABLE t ADD x int;", "ALTER TABLE p ADD x int;"], ids=["own", "the parent's"])
+def test_rows_without_a_place_come_back_when_a_later_plan_makes_one(tour: Tour, place: str) -> None:
+    """Steps that have nothing to do with their table may come before it, and behind it."""
+    base = Scripts(up="CREATE TABLE p (id int); CREATE TABLE t (v text) INHERITS (p);", down="DROP TABLE t, p;")
+    tour.sync({"1_t": base, "2_more": Scripts(up="ALTER TABLE t ADD x int;", down="ALTER TABLE t DROP x;")})
+    tour.people("INSERT INTO t VALUES (1, 'a', 10), (2, 'b', 20)")
+    here = {"1_t": base, "2_more": Scripts(up="CREATE TABLE more (id int);", down="DROP TABLE more;")}
+    tour.sync(here)
+    assert [item["rows"] for item in tour.kept() if item["due"]] == [2], tour
+    place_of_x = Scripts(up=place, down=place.replace("ADD x int", "DROP x"))
+    tour.sync({**here, "3_other": OTHER, "4_x": place_of_x, "5_last": Scripts(up="CREATE TABLE last ();")})
+    must_have(tour, "SELECT id, x FROM t", "1|10 2|20")
+
+
+def test_a_commit_for_rows_that_wait_makes_no_step_run_twice(tour: Tour) -> None:
+    """All that was done so far is right, and is committed where it stands."""
+    other = {"0_other": OTHER, **MOODY}
+    tour.sync(MOODY)
+    tour.people("INSERT INTO t VALUES (1, 'calm', 10), (2, 'wild', 20), (3, 'wild', NULL)")
+    before = tour.rows()
+    tour.write(other)
+    told: list[Event] = []
+    sync(open_project(tour.root, database=tour.url), on_event=told.append)
+    assert difference(before, tour.rows()) == ["other is new"]
+    started = [(one.step.direction, one.step.label) for one in told if isinstance(one, StepStarted)]
+    reverts = [(Direction.REVERT, label) for label in reversed(MOODY)]
+    assert started == reverts + [(Direction.APPLY, label) for label in other]
+    commits = [[done.step.label for done in one.done] for one in told if isinstance(one, StepsCommitted)]
+    assert commits == [[*reversed(MOODY), "0_other", "1_t", "2_mood"], ["3_merge", "4_more"]]
 
 
 def test_a_row_comes_back_although_a_seed_that_moves_has_its_number(tour: Tour) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.law.case import Case, Work, travel
+from tests.law.tour import Scripts, difference
 
 if TYPE_CHECKING:
-    from tests.law.tour import Databases
+    from tests.law.tour import Databases, Tour
 
 COLUMNS = (
     Case(
@@ -586,3 +587,29 @@ PARTITIONS = (
 def test_a_script_that_changes_shapes_is_lossless(databases: Databases, case: Case) -> None:
     databases.require(case.needs)
     travel(databases, case)
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("ALTER TABLE t DROP id;", "ALTER TABLE t ADD id serial;"),
+        ("ALTER TABLE t RENAME w TO v;", "ALTER TABLE t RENAME v TO w;"),
+        ("ALTER TABLE t DROP id, ALTER v SET NOT NULL;", "ALTER TABLE t ADD id int DEFAULT 7, ALTER v DROP NOT NULL;"),
+    ],
+)
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+def test_a_down_that_loses_nothing_leaves_nothing_to_keep(tour: Tour, key: str, up: str, down: str) -> None:
+    """Also where the up writes the table in ways that its words do not tell: it has the rows below it to compare."""
+    t = Scripts(
+        up=f"CREATE TABLE t (k text{key}, {'w' if 'RENAME' in up else 'id int, v'} text);", down="DROP TABLE t;"
+    )
+    writes = f"{up} DO $$ BEGIN EXECUTE format('UPDATE %I SET v = upper(v)', 't'); END $$;"
+    here = {"1_t": t, "2_more": Scripts(up=writes, down=down)}
+    tour.sync(here)
+    tour.people("INSERT INTO t VALUES ('a', 'X'), ('b', 'X'), ('c', 'y')")
+    before = tour.rows()
+    for _ in range(2):
+        tour.sync({"1_t": t})
+        tour.sync(here)
+        found = difference(before, tour.rows()) + [str(item) for item in tour.kept() if item["due"]]
+        assert not found, "\n".join([*found, str(tour)])

@@ -87,6 +87,16 @@ class Tour:
 
     def sync(self, migrations: Mapping[str, Scripts]) -> str:
         """Have the database follow to exactly these migrations, by label; returns what gitmig said."""
+        self.write(migrations)
+        self.story.append(f"sync to {', '.join(migrations)}")
+        status, said = self.gitmig("sync", "--yes")
+        self.story += [f"    | {line}" for line in said.splitlines()]
+        if status:
+            raise Refused(f"exit status {status}\n{self}")
+        return said
+
+    def write(self, migrations: Mapping[str, Scripts]) -> None:
+        """Have the work tree hold exactly these migrations, by label."""
         folder = self.root / "migrations"
         folder.mkdir(exist_ok=True)
         before = {path.stem: path.read_bytes() for path in folder.glob("*.sql")}
@@ -99,12 +109,6 @@ class Tour:
                 (folder / f"{label}.sql").write_bytes(content)
                 if (told_already := f"{label}\n    {scripts}") not in self.story:
                     self.story.append(told_already)
-        self.story.append(f"sync to {', '.join(migrations)}")
-        status, said = self.gitmig("sync", "--yes")
-        self.story += [f"    | {line}" for line in said.splitlines()]
-        if status:
-            raise Refused(f"exit status {status}\n{self}")
-        return said
 
     def gitmig(self, *arguments: str) -> tuple[int, str]:
         """Call gitmig in this process; its exit status and all that it printed."""

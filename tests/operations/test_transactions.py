@@ -230,3 +230,33 @@ def test_a_deadlock_with_the_application_is_tried_again(
     assert said[-1].startswith("+ ")
     assert database.rows("SELECT id FROM a ORDER BY id") == [(1,), (2,)]
     assert database.rows("TABLE b") == [(1, None)]
+
+
+def test_an_application_that_never_rests_keeps_no_sync_from_its_end(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    """Its transactions look for a deadlock while the script is busy, and find none: then the sync's always does."""
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{connection.info.dbname}" SET deadlock_timeout = 100'.encode())
+    sandbox.migration("0001_tables", "CREATE TABLE a (id int, v int); CREATE TABLE b (id int);", "DROP TABLE a, b;")
+    run_sync()
+    sandbox.migration("0002_x", "ALTER TABLE b ADD x int; SELECT pg_sleep(0.5); ALTER TABLE a ADD x int;")
+
+    def application() -> None:
+        with psycopg.connect(database.url) as connection:
+            while not stopped.is_set():
+                connection.execute("INSERT INTO a (id) VALUES (1)")
+                connection.execute("INSERT INTO b (id) VALUES (1)")
+                connection.commit()
+                busy.set()
+
+    busy, stopped = threading.Event(), threading.Event()
+    other = threading.Thread(target=application)
+    other.start()
+    busy.wait()
+    try:
+        assert run_sync() == ["+ 0002_x"]
+    finally:
+        stopped.set()
+        other.join()
+    assert database.rows("SELECT (SELECT count(*) FROM a) - (SELECT count(*) FROM b)") == [(0,)]

@@ -13,6 +13,7 @@ from gitmig.execute.repair import FinalVerification, Repairer, Unrepairable
 from gitmig.execute.revert import Reverter
 from gitmig.execute.script import OUTSIDE_ONLY, runner_of
 from gitmig.execute.step_runner import StepRunner, milliseconds
+from gitmig.execute.table_locks import lock_tables
 from gitmig.execute.tasks import (
     PENDING,
     TOO_MUCH_FOR_ONE,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from gitmig.events import Notify
     from gitmig.execute.repair import Expectation
-    from gitmig.execute.tasks import Batch, SyncContext, Task
+    from gitmig.execute.tasks import ApplyTask, Batch, SyncContext, Task
     from gitmig.ledger import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
 # Bytes. `transaction:false` and CONCURRENTLY spare the other users of large tables. On a database below this size the
 # locks last for moments, and one transaction for the whole plan is worth more: a failure leaves nothing half done.
 LARGE = 1 << 30
-# How often a batch is run before a deadlock with somebody else's transactions is told; all of it was rolled back.
+# How often a batch is run before a deadlock with somebody else's transactions is told; all of it was rolled back. From
+# the second time on its tables are locked first: where a step takes longer than others wait before they look for a
+# deadlock, it would always be the batch that finds it.
 TRIES = 3
 DEADLOCK = "40P01"
 # Steps. In a longer batch only the last state is measured: a look at the catalogs takes as long as several scripts.
@@ -137,13 +140,14 @@ class Executor:
 
     def _run(self, batch: Batch, writer: LedgerWriter, *, is_last: bool) -> list[Batch]:
         """Run a batch; what is left to do of it, in smaller ones, if it was too much for one transaction."""
+        rest: Sequence[ApplyTask] = ()
         try:
             if isinstance(batch, Outside):
                 if writer.is_replacement_due:  # what runs outside is noted on top of the rows that come
                     self._run_together(Together(), writer, is_last=False)
                 self._run_outside(batch.task, writer, is_last=is_last)
             else:
-                self._run_together(batch, writer, is_last=is_last)
+                rest = self._run_together(batch, writer, is_last=is_last)
         except TooMuchForOne as refusal:
             assert isinstance(batch, Together)  # there is no transaction outside of one
             return refusal.smaller(batch)
@@ -151,28 +155,34 @@ class Executor:
             failure.committed = self.committed
             failure.outside = isinstance(batch, Outside)
             raise
-        return []
+        return [Together(tuple(rest))] if rest else []
 
-    def _run_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> None:
-        """All tasks and their ledger rows in one transaction; again if somebody else's made it impossible."""
-        for left in reversed(range(TRIES)):
+    def _run_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> Sequence[ApplyTask]:
+        """The tasks and their ledger rows in one transaction; again if somebody else's made it impossible.
+
+        Returns those that have to come after its commit.
+        """
+        for tried in range(TRIES - 1):
             try:
-                self._try_together(batch, writer, is_last=is_last)
+                return self._try_together(batch, writer, is_last=is_last, locks_first=tried > 0)
             except (StepFailed, psycopg.errors.DeadlockDetected) as failure:
-                if not left or not _is_deadlock(failure):
+                if not _is_deadlock(failure):
                     raise
-            else:
-                return
+        return self._try_together(batch, writer, is_last=is_last, locks_first=True)
 
-    def _try_together(self, batch: Together, writer: LedgerWriter, *, is_last: bool) -> None:
+    def _try_together(
+        self, batch: Together, writer: LedgerWriter, *, is_last: bool, locks_first: bool
+    ) -> Sequence[ApplyTask]:
         done: list[Done] = []
         self._runner.forget()
         try:
             with self._connection.transaction():
+                if locks_first:
+                    lock_tables(self._connection, batch.tasks)
                 schema.upgrade(self._connection)
                 done += self._revert(batch.reverts)
-                self._runner.apply(batch.applies, done, measure=self._to_measure(batch, writer))
-                done = self._write(done, writer, is_last=is_last)
+                rest = self._runner.apply(batch.applies, done, measure=self._to_measure(batch, writer))
+                done = self._write(done, writer, is_last=is_last and not rest)
         except ScriptError as error:
             raise self._why(batch, done, error, writer) from error
         except SAID_LATE as error:  # a deferred constraint speaks up when the transaction ends
@@ -181,6 +191,7 @@ class Executor:
                 raise
             raise self._failure(last, error_at_commit(last.script, error), done[:-1]) from error
         self._commit(done)
+        return rest
 
     def _why(
         self, batch: Together, done: Sequence[Done], error: ScriptError, writer: LedgerWriter

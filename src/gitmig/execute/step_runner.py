@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitmig.events import RowsRestored, StepStarted
 from gitmig.execute.script import AnswerAhead, ScriptRun, run_all
-from gitmig.execute.tasks import TOO_MUCH_FOR_ONE, ApplyTask, Done, TooMuchForOne, inside
+from gitmig.execute.tasks import TOO_MUCH_FOR_ONE, ApplyTask, Done, inside
 from gitmig.ledger import extend_last_sync
 from gitmig.migrations.plan import Direction
 from gitmig.postgres.run_sql import ScriptError
@@ -120,33 +120,36 @@ class StepRunner:
             return tuple(renamings(before, read_names(self._connection)))
         return () if self._fingerprinter is not None and isinstance(task, ApplyTask) else None
 
-    def apply(self, tasks: Sequence[ApplyTask], done: list[Done], *, measure: Collection[int]) -> None:
+    def apply(self, tasks: Sequence[ApplyTask], done: list[Done], *, measure: Collection[int]) -> Sequence[ApplyTask]:
         """Apply migrations, each of which is appended to `done`; `measure` what the schema is at these positions.
 
-        Once more if rows that were put back may have been in the way of one of them. Raises ScriptError, TooMuchForOne.
+        Once more if rows that were put back may have been in the way of one of them. Returns those that are left to be
+        applied once this transaction is committed, since rows that they may be about wait for that. Raises ScriptError.
         """
         if self._preserver is None and not (measure and self._fingerprinter):
             self._apply_ahead(tasks, done)
-            return
+            return ()
         before = len(done)
         try:
             with self._connection.transaction():
                 for place, task in enumerate(tasks, 1):
                     done.append(self._apply(task, measure=task.step.position in measure))
-                    self._refuse_waiting(done[-1], tasks[place:])
+                    if self._wants_commit(done[-1], tasks[place:]):
+                        return tasks[place:]
         except ScriptError as error:
             if self._preserver is None or not self._preserver.deferred.give_way():
                 raise
             failed, ran = self.current, done[before:]
             del done[before:]
             try:
-                self.apply(tasks, done, measure=measure)
+                return self.apply(tasks, done, measure=measure)
             except ScriptError as again:
                 if again.sqlstate in TOO_MUCH_FOR_ONE or len(done) - before > len(ran):
                     raise
                 # without the rows it got no further: what it fails on then is no fault of that script
                 self.current, done[before:] = failed, ran
                 raise error from None
+        return ()
 
     def put_back_waiting(self, done: Sequence[Done]) -> None:
         """Put back what could not be before these steps were committed."""
@@ -198,15 +201,13 @@ class StepRunner:
                 for task in neighbours:
                     done.append(self.run(task, AnswerAhead(answers, task.subject.text)))
 
-    def _refuse_waiting(self, done: Done, later: Sequence[ApplyTask]) -> None:
-        """Raise TooMuchForOne if rows wait for a commit, such as those with a new value of an enum, that others need.
+    def _wants_commit(self, done: Done, later: Sequence[ApplyTask]) -> bool:
+        """Whether rows wait for a commit, such as those with a new value of an enum, that later tasks may be about.
 
-        The others are later tasks, told by the names of tables in their scripts.
+        That is told by the names of tables in their scripts.
         """
         names = self._preserver.awaiting_commit(done.rows) if self._preserver else ()
-        if self._preserver and names and any(names_tables(task.subject.text, names) for task in later):
-            self._preserver.deferred.end_transaction()
-            raise TooMuchForOne(done.task, behind=True)
+        return bool(names) and any(names_tables(task.subject.text, names) for task in later)
 
     def _keep(self, task: Task, script: StepScript, *, tries_back: bool = True) -> Report:
         """Run the script, and keep what it takes away."""

@@ -338,15 +338,14 @@ class StepFailed(Exception):
 class TooMuchForOne(Exception):
     """A batch was rolled back whole because it can only be done in smaller transactions.
 
-    With a commit before the task; or, if it must be `outside`, around it; or `behind` it, since rows wait for a commit
-    that later tasks take something from. `settled`: it is tried as it is, with all late checks done before the task.
+    With a commit before the task; or, if it must be `outside`, around it. `settled`: it is tried as it is, with all
+    late checks done before the task.
     """
 
-    def __init__(self, task: Task, *, outside: bool = False, behind: bool = False, settled: bool = False) -> None:
+    def __init__(self, task: Task, *, outside: bool = False, settled: bool = False) -> None:
         super().__init__()
         self._task = task
         self._outside = outside
-        self._behind = behind
         self._settled = settled
 
     def smaller(self, batch: Together) -> list[Batch]:
@@ -358,7 +357,7 @@ class TooMuchForOne(Exception):
         parts: list[Batch]
         if self._outside:
             parts = [Together(before), Outside(outside(self._task)), Together(after)]
-        elif self._behind or not before:
+        elif not before:
             parts = [Together((*before, self._task)), Together(after)]
         else:
             parts = [Together(before), Together((self._task, *after))]

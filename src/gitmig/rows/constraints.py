@@ -200,11 +200,15 @@ def row_security(connection: Connection, needed: Collection[int] = ()) -> list[H
 
 @contextmanager
 def held(connection: Connection, holds: Iterable[Hold]) -> Iterator[None]:
-    """Without all this. If the block fails, it is for the transaction's end to bring it back."""
+    """Without all this, of which nothing is checked when it is back.
+
+    If the block fails, it is for the transaction's end to bring it back.
+    """
     found = list(holds)
     hold(connection, found)
     yield
-    release(connection, found)
+    for one in found:
+        connection.ahead(*map(sql.SQL, one.on))
 
 
 def hold(connection: Connection, holds: Iterable[Hold]) -> None:
@@ -279,8 +283,10 @@ def references_dropped(connection: Connection, keys: Collection[ForeignKey]) -> 
     They are made again when the block ends, which checks them.
     """
     query = CONSTRAINTS.format(which="o.oid = ANY ($1::oid[])")
-    with held(connection, _holds(connection, query, among=[key.oid for key in keys]) if keys else []):
-        yield
+    found = _holds(connection, query, among=[key.oid for key in keys]) if keys else []
+    hold(connection, found)
+    yield
+    release(connection, found)
 
 
 @contextmanager
@@ -342,7 +348,7 @@ def defer_constraints(connection: Connection) -> None:
     (rows,) = connection.run_prepared((DEFERRABLE, ()))
     names, _, nameable = _deferrable(rows)
     if names:
-        connection.execute(_set(names if nameable else None, "DEFERRED"))
+        connection.ahead(_set(names if nameable else None, "DEFERRED"))
 
 
 def _count_dangling(connection: Connection, key: ForeignKey) -> int:
@@ -361,7 +367,7 @@ def _identity(connection: Connection, table: Table, column: str, kind: str) -> N
 
 
 def _constraint(connection: Connection, key: ForeignKey, change: str) -> None:
-    connection.execute(
+    connection.ahead(
         sql.SQL("ALTER TABLE {} ALTER CONSTRAINT {} {}").format(key.own, sql.Identifier(key.name), sql.SQL(change))
     )
 

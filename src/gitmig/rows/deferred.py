@@ -68,7 +68,7 @@ class Deferral:
         return None in self._until.values()
 
     def end_transaction(self) -> None:
-        """Nothing waits for the commit of this transaction any more: it came, or all that was done is taken back."""
+        """Nothing waits for the commit of this transaction any more: it came."""
         self._until = {origin: until for origin, until in self._until.items() if until is not None}
 
     def holds(self, item: Item, *, committed: bool = False) -> bool:

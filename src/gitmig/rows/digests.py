@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gitmig.postgres.connection import Connection
-    from gitmig.rows.tables import Table, TableName, Tables
+    from gitmig.rows.tables import Table, TableName
+
+# Tables. So many are read by one statement: it is one message, and the server reads the statement in one go.
+TOGETHER = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +44,20 @@ def read_contents(connection: Connection) -> Contents:
 
 def digests(connection: Connection, tables: Iterable[Table]) -> dict[TableName, str]:
     """A digest of all rows of each table. To be called with settings under which values are written alike (`quiet`)."""
-    found = {}
-    for table in tables:
-        columns = sorted(table.stored, key=lambda column: column.name)
-        values = listed(as_text(sql.Identifier("t", column.name), composite=bool(column.parts)) for column in columns)
-        query = sql.SQL(
-            "SELECT count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(ROW({})::text, 0)::numeric), 0) "
-            "FROM {} t"
-        ).format(values, table.source)
-        row = connection.execute(query).fetchone()
-        found[table.name] = str(row[0]) if row else ""
+    every = list(tables)
+    found: dict[TableName, str] = {}
+    for first in range(0, len(every), TOGETHER):
+        part = every[first : first + TOGETHER]
+        query = sql.SQL(" UNION ALL ").join(_digest(place, table) for place, table in enumerate(part))
+        found |= {part[place].name: digest for place, digest in connection.execute(query)}
     return found
 
 
-def differing(connection: Connection, tables: Tables, known: Mapping[str, str]) -> frozenset[str]:
-    """Of tables (full names) with known digests, those that hold something else, or are not there."""
-    by_name = {table.name.full: table for table in tables if table.name.full in known}
-    found = {name.full: digest for name, digest in digests(connection, by_name.values()).items()}
-    return frozenset(name for name, digest in known.items() if found.get(name) != digest)
+def _digest(number: int, table: Table) -> sql.Composed:
+    """A query for the number and the digest."""
+    columns = sorted(table.stored, key=lambda column: column.name)
+    values = listed(as_text(sql.Identifier("t", column.name), composite=bool(column.parts)) for column in columns)
+    return sql.SQL(
+        "SELECT {}, count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(ROW({})::text, 0)::numeric), 0) "
+        "FROM {} t"
+    ).format(number, values, table.source)

@@ -22,7 +22,7 @@ from gitmig.rows.deferred import Deferral
 from gitmig.rows.items import UNDO, Reason, Report, Staying, Subject
 from gitmig.rows.limits import check_limits
 from gitmig.rows.places import find_place
-from gitmig.rows.reach import reaches_rows, suspect
+from gitmig.rows.reach import reaches_rows, suspect, words_of
 from gitmig.rows.restore import put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.step import PreservedStep, StepRun, UnknownRows
@@ -250,7 +250,7 @@ class Preserver:
         """What to put back after a step, and what has to wait longer."""
         items: list[Item] = []
         if self._may_hold():
-            items = self._store.due(subject, direction)
+            items = [item for item in self._store.due(subject, direction) if not _makes_no_place(subject, item)]
             self._store.await_again([subject.checksum], direction)
         if direction is Direction.REVERT:
             return items, []
@@ -266,8 +266,11 @@ class Preserver:
         return places
 
     def _run(self, step: PreservedStep) -> Report:
-        if step.due or self._may_touch(step):
+        if step.due or step.is_local or self._may_touch(step):
             return self._carefully(step)
+        return self._plainly(step)
+
+    def _plainly(self, step: PreservedStep) -> Report:
         with self._connection.transaction():
             step.script.run()
         return Report()
@@ -283,6 +286,8 @@ class Preserver:
         The rows of the tables `aside` (oids) are put aside for it. Raises ScriptError, GitmigError.
         """
         run = StepRun(self._connection, self._store, self._reader, step, aside, wary=self._wary)
+        if run.is_idle:
+            return self._plainly(step)
         foreseen = run.foresee()
         report = None
         # what is foreseen is copied before `need` could ask whose code that would run: a hook goes the long way
@@ -367,6 +372,17 @@ class _Forced:
 
 def _unheard(table: TableName, size: int) -> None:
     """Nobody listens."""
+
+
+def _makes_no_place(subject: Subject, item: Item) -> bool:
+    """Whether a step leaves rows without a place that had none when the last plan ended: it names their table nowhere.
+
+    If they get one all the same, through a parent table, they come back at the end of the plan.
+    """
+    if item.reason is not Reason.NO_PLACE or item.checksum in {subject.checksum, *subject.replaces}:
+        return False
+    words = words_of(subject.text)
+    return words is not None and suspect(subject.text).is_local and item.table.name not in words
 
 
 def _is_ready(one: Staying, came: Collection[TableName], went: Collection[TableName]) -> bool:

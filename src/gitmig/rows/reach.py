@@ -50,6 +50,11 @@ class Suspicion:
         """Whether only tables that the script names can have other rows or values after it."""
         return self.reach is not Reach.ANY and not self.writes
 
+    @property
+    def takes_named(self) -> bool:
+        """Whether it takes rows or values from tables that it names, and does nothing else to any."""
+        return self.reach is Reach.NAMED and not self.writes
+
 
 NOTHING = Suspicion(Reach.NONE, frozenset(), writes=False, gives_values=False)
 EVERYTHING = Suspicion(Reach.ANY, frozenset(), writes=True)

@@ -13,7 +13,7 @@ from psycopg import sql
 from gitmig.schema.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from gitmig.postgres.connection import Connection
     from gitmig.rows.places import Place
@@ -118,8 +118,8 @@ def move_past(connection: Connection, tables: Iterable[Table]) -> None:
     by_oid = {table.oid: table.plain for table in tables}
     if not by_oid:
         return
-    owned = _sequences_of(connection, by_oid)
-    _run(connection, [_behind(sequence, by_oid[oid], column) for (oid, column), sequence in owned.items()])
+    for (oid, column), sequence in _sequences_of(connection, by_oid).items():
+        connection.ahead(_behind(sequence, by_oid[oid], column))
 
 
 def move_past_kept(connection: Connection, place: Place) -> None:
@@ -131,7 +131,7 @@ def move_past_kept(connection: Connection, place: Place) -> None:
                 _behind(sequence, place.table.plain, pair.column.name),
                 _behind(sequence, place.data, pair.kept.data),
             ]
-            _run(connection, statements)
+            connection.ahead(*statements)
 
 
 def copy_positions(old: Connection, new: Connection) -> list[str]:
@@ -166,12 +166,6 @@ def _behind(sequence: str, table: sql.Composable, column: str) -> sql.Composed:
         "FROM {table}, pg_catalog.pg_sequence WHERE seqrelid = {sequence}::regclass AND {column} <= seqmax) m "
         "WHERE highest >= (SELECT last_value FROM {name}) AND highest > 0"
     ).format(sequence=sql.Literal(sequence), column=sql.Identifier(column), table=table, name=sql.SQL(sequence))
-
-
-def _run(connection: Connection, statements: Sequence[sql.Composed]) -> None:
-    """All of them in one message."""
-    if statements:
-        connection.execute(sql.SQL("; ").join(statements))
 
 
 def _owners(connection: Connection) -> dict[Name, tuple[str, str]]:

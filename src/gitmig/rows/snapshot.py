@@ -98,17 +98,21 @@ def lock(connection: Connection, tables: Sequence[Table]) -> None:
         connection.ahead(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(listed(names)))
 
 
-def take(store: Store, number: int, table: Table, columns: Sequence[Column]) -> TableSnapshot:
-    """Copy the columns of a table."""
+def take(
+    store: Store, number: int, table: Table, columns: Sequence[Column], *, now: Table | None = None
+) -> TableSnapshot:
+    """Copy the columns of a table; from what it is `now`, if that still holds all of them as they were."""
     snapshot = TableSnapshot(number=number, table=table, columns=tuple(columns))
     values = [
-        sql.SQL("{} AS {}").format(as_held(sql.Identifier("t", column.name), saved), sql.Identifier(saved.data))
-        for saved, column in zip(snapshot.saved, snapshot.columns)
+        sql.SQL("{} AS {}").format(
+            as_held(sql.Identifier("t", one.column.name), one.kept), sql.Identifier(one.kept.data)
+        )
+        for one in snapshot.pairs(now or table)
     ]
     rows = store.create(
         snapshot.data,
         sql.SQL("SELECT pg_catalog.row_number() OVER () AS n, t.tableoid AS oid, t.ctid AS tid, {} FROM {} t").format(
-            listed(values), table.source
+            listed(values), (now or table).source
         ),
     )
     return replace(snapshot, rows=rows)

@@ -22,7 +22,7 @@ from gitmig.rows.changes import (
     successor,
 )
 from gitmig.rows.constraints import quiet
-from gitmig.rows.digests import differing, digests
+from gitmig.rows.digests import digests
 from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Report
 from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
@@ -72,6 +72,12 @@ class PreservedStep:
     back: Runnable | None
     due: tuple[Item, ...]
     partial: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a look at the tables that the script names tells whether there is anything to do but run it."""
+        is_alone = self.back is None and not (self.due or self.subject.renamed)
+        return is_alone and suspect(self.subject.text).takes_named
 
 
 class UnknownRows(Exception):
@@ -128,6 +134,11 @@ class StepRun:
         self._is_counted = True  # what is known of the tables after the script tells how often it read their rows
         self._differing = self._compare_inputs()
         self.changes = Changes()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do but run the script: no table that it names has rows."""
+        return self._step.is_local and self._names is not None and not any(table.filled for table in self._before)
 
     def try_it(self) -> Report | None:
         """Run the script. If no row is at stake, that was it, and the report is there; else it is as if it had not.
@@ -229,12 +240,10 @@ class StepRun:
         )
 
     def _nothing_lost(self, after: Tables) -> Report:
-        """Put back what is due."""
-        if not self._step.due:
+        """Put back what is due; and what the script left as it was, the opposite step may still write."""
+        if not self._step.due and self._step.back is None:
             return Report()
-        with quiet(self._connection):
-            restored, staying = self._put_back(after, {})
-        return Report(restored=tuple(restored), staying=tuple(staying))
+        return self._complete([], self._before, after)
 
     def _read(self) -> Tables:
         """The tables that the step may concern, or all."""
@@ -308,12 +317,17 @@ class StepRun:
 
     def _compare_inputs(self) -> Mapping[int, frozenset[str]]:
         """By item, which of the tables that the step reads or writes were changed since it was undone."""
-        found = {}
-        for item in self._step.due:
-            if known := {**item.inputs.read, **item.inputs.written}:
-                with quiet(self._connection):
-                    found[item.id] = differing(self._connection, self._before, known)
-        return found
+        inputs = ((item.id, {**item.inputs.read, **item.inputs.written}) for item in self._step.due)
+        known = {item: noted for item, noted in inputs if noted}
+        if not known:
+            return {}
+        names = {name for noted in known.values() for name in noted}
+        with quiet(self._connection):
+            now = self._digests([table.oid for table in self._before if table.name.full in names], self._before)
+        return {
+            item: frozenset(name for name, digest in noted.items() if now.get(name) != digest)
+            for item, noted in known.items()
+        }
 
     def _at_stake(self, after: Tables) -> dict[int, tuple[Column, ...]]:
         """The tables (oids) of which snapshots are needed, with the columns, now that it is seen what changes."""
@@ -527,10 +541,11 @@ class StepRun:
             given = try_opposite(self._connection, self._store, self._reader, script, compared, before, now)
             if not given.unseen:
                 return given, after
-            # the step left these alone, so that they are now as they were before it
+            # the step took nothing from these, so that all they held before it is in them now
             for oid in sorted(given.unseen):
                 with quiet(self._connection, {oid}):
-                    one = take(self._store, self._store.number(), after.by_oid[oid], after.by_oid[oid].stored)
+                    table = before.by_oid[oid]
+                    one = take(self._store, self._store.number(), table, table.stored, now=after.by_oid[oid])
                     seen[oid] = self._see(one, before, after, ())
 
     def _now(self, seen: Mapping[int, Seen], after: Tables) -> Tables:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from gitmig.schema.kinds import DEFINITIONS
@@ -21,7 +21,7 @@ from gitmig.schema.kinds.kind import Definition
 from gitmig.schema.kinds.sequences import Sequence, SequenceOwner
 from gitmig.schema.kinds.tables import ClusteredOn, Relation, ReplicaIdentity, Table
 from gitmig.schema.kinds.views import View
-from gitmig.schema.model import PARTS, TABLES, VIEWS, ObjectKind, ObjectName, Tie
+from gitmig.schema.model import PARTS, VIEWS, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import parts
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def described(name: ObjectName, item: Item[Definition]) -> ObjectName:
     return ObjectName(ObjectKind.SEQUENCE, item.body.name) if isinstance(item.body, Identity) else name
 
 
+@lru_cache(maxsize=1 << 14)  # of two schemas that are compared, most objects are the very same
 def parse(name: ObjectName, text: str) -> Item[Definition]:
     """An object of a schema as an item."""
     definition = DEFINITIONS[name.kind]
@@ -232,8 +233,9 @@ def _needs(
             target = _place(needed, items, moved)
             if source != target and source in items and target in items:
                 needs.setdefault(source, {})[target] = tie
+    relations = {name.name: name for name, item in items.items() if isinstance(item.body, Relation)}
     for name, item in items.items():
-        for needed, tie in _needs_by_nature(name, item.body, items):
+        for needed, tie in _needs_by_nature(name, item.body, items, relations):
             needs.setdefault(name, {})[needed] = tie
     return needs
 
@@ -248,27 +250,22 @@ def _place(name: ObjectName, items: Items, moved: Mapping[ObjectName, ObjectName
     return name
 
 
-def _needs_by_nature(name: ObjectName, body: Definition, items: Items) -> Iterator[tuple[ObjectName, Tie]]:
+def _needs_by_nature(
+    name: ObjectName, body: Definition, items: Items, relations: Mapping[str, ObjectName]
+) -> Iterator[tuple[ObjectName, Tie]]:
     """What follows from names and bodies alone."""
-    if name.kind in PARTS:
-        yield from ((table, Tie.GOES_ALONG) for table in _relation(name.parent, items))
-    if isinstance(body, Column | Constraint) and not body.local:
-        yield from ((same, Tie.GOES_ALONG) for same in _inherited_from(name, items))
+    if name.kind in PARTS and (relation := relations.get(name.parent)):
+        yield relation, Tie.GOES_ALONG
+        if isinstance(body, Column | Constraint) and not body.local:
+            yield from ((same, Tie.GOES_ALONG) for same in _inherited_from(name, items, relation))
     yield from ((needed, tie) for needed, tie in body.needs(name, items) if needed in items)
     if (schema := ObjectName(ObjectKind.SCHEMA, parts(name.name)[0])) in items and schema != name:
         yield schema, Tie.NEEDS
 
 
-def _relation(name: str, items: Items) -> Iterator[ObjectName]:
-    for kind in (*TABLES, *VIEWS):
-        if (table := ObjectName(kind, name)) in items:
-            yield table
-
-
-def _inherited_from(name: ObjectName, items: Items) -> Iterator[ObjectName]:
-    for table in _relation(name.parent, items):
-        body = items[table].body
-        assert isinstance(body, Relation)
-        for ancestor in body.parents or ():
-            if (same := ObjectName(name.kind, f"{ancestor}.{name.last}")) in items:
-                yield same
+def _inherited_from(name: ObjectName, items: Items, relation: ObjectName) -> Iterator[ObjectName]:
+    body = items[relation].body
+    assert isinstance(body, Relation)
+    for ancestor in body.parents or ():
+        if (same := ObjectName(name.kind, f"{ancestor}.{name.last}")) in items:
+            yield same

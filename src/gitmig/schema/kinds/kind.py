@@ -164,7 +164,8 @@ class Definition:
 
     def replaced(self, **changes: Json) -> Self:
         """The same with other values of some fields."""
-        return type(self)(**{**vars(self), **changes})
+        is_same = all(value == vars(self).get(name, NO_DEFAULT) for name, value in changes.items())
+        return self if is_same else type(self)(**{**vars(self), **changes})
 
     @classmethod
     def query(cls, server_version: int) -> str:
