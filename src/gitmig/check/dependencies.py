@@ -10,6 +10,7 @@ from collections import defaultdict
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from gitmig.check.effects import Circumstance
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Dependents:
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
             if gone not in named and not drop.object.contains(gone):
                 yield drop.implying(object=gone, traits=frozenset({Trait.FORGIVING}))
-        if drop.object in self._unique and not drop.replaced:
+        if drop.object in self._unique and not drop.has(Circumstance.REPLACED):
             for column in self._needs.get(drop.object, ()):
                 yield _alteration(drop, column, "uniqueness")
         if drop.object.kind is NamedKind.INDEX:
