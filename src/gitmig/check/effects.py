@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gitmig.check.footprint.model import IN_SCHEMAS, ROUTINE, Action, DependencyKind, NamedKind, Object, Trait
 
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitmig.check.dependencies import Dependents
-    from gitmig.check.footprint.model import Footprint, Touch
+    from gitmig.check.footprint.model import Footprint, ObjectPath, Touch
     from gitmig.migrations.model import Content, Migration, Version
 
-Path = tuple[str, ...]
-Definition = tuple[Path, str]  # the path of something made, and its definition
+Made: TypeAlias = "tuple[ObjectPath, str]"  # the path of something made, and its definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +76,8 @@ class Effect:
     touch: Touch
     migration: AddedMigration
     circumstances: frozenset[Circumstance] = frozenset()
-    makes: Definition | None = None
-    recreated: frozenset[Definition] = frozenset()
+    makes: Made | None = None
+    recreated: frozenset[Made] = frozenset()
 
     @property
     def label(self) -> str:
@@ -157,10 +156,10 @@ class _NetEffects:
     def __init__(self) -> None:
         self.found: list[Effect] = []
         self._names = NameResolution()
-        self._indexed: Path = ()
-        self._dropped: dict[Path, int] = {}
-        self._made: dict[Path, int] = {}
-        self._history: dict[Path, list[str]] = defaultdict(list)
+        self._indexed: ObjectPath = ()
+        self._dropped: dict[ObjectPath, int] = {}
+        self._made: dict[ObjectPath, int] = {}
+        self._history: dict[ObjectPath, list[str]] = defaultdict(list)
 
     def finished(self) -> list[Effect]:
         """The effects; what the side makes and goes on to change is defined by all of that together."""
@@ -264,7 +263,7 @@ def _once(found: Iterable[Effect]) -> list[Effect]:
 
 def _without_overwritten(found: Iterable[Effect]) -> list[Effect]:
     """Of several changes of one aspect the last one counts."""
-    last: dict[tuple[Path, str], Effect] = {}
+    last: dict[tuple[ObjectPath, str], Effect] = {}
     ordered = list(found)
     for effect in ordered:
         if effect.action is Action.ALTER:
@@ -279,7 +278,7 @@ class NameResolution:
     A table that one side renames is still the same table to the other.
     """
 
-    _known: dict[Path, tuple[Path, bool]] = field(default_factory=dict)
+    _known: dict[ObjectPath, tuple[ObjectPath, bool]] = field(default_factory=dict)
 
     def resolve(self, named: Object) -> tuple[Object, bool]:
         """The object under its name in the base, and whether it, or what it is a part of, is this side's own."""
@@ -318,7 +317,7 @@ class NameResolution:
             self._known[new.path + path[len(old.path) :]] = self._known.pop(path)
         self._known[new.path] = (origin.path, own)
 
-    def _in_base_schema(self, path: Path) -> Path:
+    def _in_base_schema(self, path: ObjectPath) -> ObjectPath:
         renamed = self._known.get(("schema", path[1])) if path[0] in IN_SCHEMAS else None
         return (path[0], renamed[0][1], *path[2:]) if renamed else path
 
@@ -358,8 +357,8 @@ def _building(read: Effect, maker: Effect | None) -> Effect:
 
 
 def _recreated(
-    at: int, change: Effect, dropped: Mapping[Path, int], again: Sequence[tuple[int, Definition]]
-) -> frozenset[Definition]:
+    at: int, change: Effect, dropped: Mapping[ObjectPath, int], again: Sequence[tuple[int, Made]]
+) -> frozenset[Made]:
     """What comes again behind the change; columns can be added and renamed while a view still stands there."""
     free = change.action in {Action.CREATE, Action.RENAME}
     return frozenset(made for k, made in again if k > at and (free or dropped.get(made[0], at) < at))
@@ -369,5 +368,5 @@ def _statement(effect: Effect) -> tuple[str, int, int]:
     return effect.migration.path, effect.touch.statement, effect.touch.part
 
 
-def _definition_of(made: Effect) -> Definition:
+def _definition_of(made: Effect) -> Made:
     return made.object.path, made.touch.value

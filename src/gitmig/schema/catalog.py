@@ -44,7 +44,7 @@ class Address(NamedTuple):
     part: int
 
 
-class Row(NamedTuple):
+class CatalogRow(NamedTuple):
     """An object as a query gives it; `part_of` as in `Query`."""
 
     name: ObjectName
@@ -53,7 +53,7 @@ class Row(NamedTuple):
     part_of: str | None
 
     @classmethod
-    def of(cls, row: TupleRow) -> Row:
+    def of(cls, row: TupleRow) -> CatalogRow:
         """From the columns of a query."""
         kind, name, text, catalog, oid, part, *part_of = row
         return cls(ObjectName(KINDS[kind], name), text, Address(catalog, oid, part), part_of[0] if part_of else None)
@@ -79,7 +79,7 @@ def read_schema(
         needed += (DEPENDENCIES, PARTITION_KEYS) if edges else ()
         answers = connection.run_prepared(*((query, ()) for query in needed))
     ties, keys = answers[-2:] if edges else ([], [])
-    rows = [Row.of(row) for answer in (answers[:-2] if edges else answers) for row in answer]
+    rows = [CatalogRow.of(row) for answer in (answers[:-2] if edges else answers) for row in answer]
     ignored = _matcher(ignore)
     whole = {pattern[:-2] for pattern in ignore if pattern.endswith(".*")}  # with all that is in it goes the schema
     rows = [
@@ -97,11 +97,11 @@ def read_schema(
     return Schema({row.name: row.text for row in rows}, needs)
 
 
-def _names(kind: ObjectKind, rows: Iterable[Row]) -> Iterator[str]:
+def _names(kind: ObjectKind, rows: Iterable[CatalogRow]) -> Iterator[str]:
     return (row.name.name for row in rows if row.name.kind is kind)
 
 
-def _belongs(tables: Collection[str], row: Row) -> bool:
+def _belongs(tables: Collection[str], row: CatalogRow) -> bool:
     """Whether its name or what it is part of, or what stands before the last dot of these, is one of the tables."""
     names = (row.name.name, row.part_of)
     return any(name in tables or name.rpartition(".")[0] in tables for name in names if name)
