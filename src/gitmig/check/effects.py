@@ -328,15 +328,12 @@ def _with_recreated(found: Sequence[Effect]) -> Iterator[Effect]:
     If the other side makes the very same, it does not matter whose change comes first: both see all columns in the
     end, and the old version does not stand in the way.
     """
-    new = (e for e in found if e.action is Action.CREATE and not e.has(Circumstance.TAKEN))
-    widened = {effect.object.root for effect in new if effect.object.kind is NamedKind.COLUMN}
-    makers = {_statement(effect): effect for effect in found if effect.action is Action.CREATE}
+    created = [(k, effect) for k, effect in enumerate(found) if effect.action is Action.CREATE]
+    columns = [effect for _, effect in created if effect.object.kind is NamedKind.COLUMN]
+    widened = {column.object.root for column in columns if not column.has(Circumstance.TAKEN)}
+    makers = {_statement(effect): effect for _, effect in created}
     dropped = {effect.object.path: k for k, effect in enumerate(found) if effect.action is Action.DROP}
-    again = [
-        (k, _definition_of(effect))
-        for k, effect in enumerate(found)
-        if effect.action is Action.CREATE and effect.gives_way
-    ]
+    again = [(k, _definition_of(effect)) for k, effect in created if effect.gives_way]
     for k, effect in enumerate(found):
         if effect.action is Action.READ:
             read = _building(effect, makers.get(_statement(effect)))
