@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToDict
 
 from gitmig.postgres import connection
 from gitmig.postgres.connection import Connection
-from gitmig.postgres.session import Path
+from gitmig.postgres.session import SearchPath
 
 if TYPE_CHECKING:
     import pytest
@@ -36,7 +36,7 @@ class Scanner:
 
     def __init__(self) -> None:
         self.faults: list[str] = []
-        self.seen = dict.fromkeys(Path, 0)
+        self.seen = dict.fromkeys(SearchPath, 0)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Look at every statement from now on."""
@@ -48,12 +48,16 @@ class Scanner:
             prepare(connection)
             status = connection.info.transaction_status
             is_open = connection.pgconn.pipeline_status == psycopg.pq.PipelineStatus.OFF
-            if connection.state.wanted is Path.HOME and status != psycopg.pq.TransactionStatus.INERROR and is_open:
+            if (
+                connection.state.wanted is SearchPath.HOME
+                and status != psycopg.pq.TransactionStatus.INERROR
+                and is_open
+            ):
                 self._look_home(connection)
 
         def note_statement(connection: Connection, query: psycopg.abc.Query) -> None:
             self.seen[connection.state.wanted] += 1
-            if connection.state.wanted is not Path.HOME:
+            if connection.state.wanted is not SearchPath.HOME:
                 self._parse(_text(query, connection))
             note(connection, query)
 

@@ -195,40 +195,61 @@ def resolve(
     set for this work tree alone. Of the URLs the one that is nearest to the call wins, and what is personal wins over
     what a checkout brings along.
     """
-    nearest, variable = URL_VARIABLES
-    candidates = [
-        (option, OPTION),
-        (environ.get(nearest), f"environment variable {nearest}"),
-        ((worktree or {}).get("database"), "git config --worktree gitmig.database"),
-        (environ.get(variable), f"environment variable {variable}"),
-        (personal.get("database"), "git config gitmig.database"),
-    ]
-    own = len(candidates)
-    candidates += [(dotenv.get(name), f".env ({name})") for name in URL_VARIABLES]
-    candidates += [(team.get("database"), file)]
-    found = next((rank for rank, (url, _) in enumerate(candidates) if url), None)
-    database, source = (None, "") if found is None else candidates[found]
-    folders = _texts(personal.get("folder") or team.get("folder") or DEFAULT_FOLDER)
+
+    def chosen(key: str) -> Any:
+        return personal.get(key.replace("_", "")) or team.get(key)
+
+    urls = _urls(
+        team=team,
+        personal=personal,
+        environ=environ,
+        dotenv=dotenv,
+        worktree=worktree or {},
+        option=option,
+        file=file,
+    )
+    database, source, is_personal = next((one for one in urls if one[0]), (None, "", True))
+    folders = _texts(chosen("folder") or DEFAULT_FOLDER)
     return Settings(
         folders=tuple(posixpath.normpath(name.rstrip("/") or ".") for name in folders),
-        layout=personal.get("layout") or team.get("layout"),
-        bootstrap=personal.get("bootstrap") or team.get("bootstrap"),
+        layout=chosen("layout"),
+        bootstrap=chosen("bootstrap"),
         database=database,
         database_source=source,
-        database_is_personal=found is None or found < own,
-        run_outside=_one_of("run_outside", personal.get("runoutside") or team.get("run_outside"), ("large", "always")),
-        ignore=_texts(personal.get("ignore") or team.get("ignore") or ()),
-        verify=_one_of("verify", personal.get("verify") or team.get("verify"), ("always", "never")) == "always",
-        records=_one_of("records", personal.get("records") or team.get("records"), ("always", "never")) == "always",
-        rebuild_wait=_seconds("rebuild_wait", personal.get("rebuildwait") or team.get("rebuild_wait") or "10"),
-        kept_size=_size(personal.get("keptsize") or team.get("kept_size") or "1 GB"),
-        kept_age=_days(personal.get("keptage") or team.get("kept_age") or "90 days"),
-        during_rebase=_one_of(
-            "during_rebase", personal.get("duringrebase") or team.get("during_rebase"), ("follow", "end")
-        )
-        == "follow",
-        clients_ignore=_texts(personal.get("clientsignore") or team.get("clients_ignore") or ()),
+        database_is_personal=is_personal,
+        run_outside=_one_of("run_outside", chosen("run_outside"), ("large", "always")),
+        ignore=_texts(chosen("ignore") or ()),
+        verify=_one_of("verify", chosen("verify"), ("always", "never")) == "always",
+        records=_one_of("records", chosen("records"), ("always", "never")) == "always",
+        rebuild_wait=_seconds("rebuild_wait", chosen("rebuild_wait") or "10"),
+        kept_size=_size(chosen("kept_size") or "1 GB"),
+        kept_age=_days(chosen("kept_age") or "90 days"),
+        during_rebase=_one_of("during_rebase", chosen("during_rebase"), ("follow", "end")) == "follow",
+        clients_ignore=_texts(chosen("clients_ignore") or ()),
     )
+
+
+def _urls(
+    *,
+    team: TeamSettings,
+    personal: Mapping[str, str],
+    environ: Mapping[str, str],
+    dotenv: Mapping[str, str | None],
+    worktree: Mapping[str, str],
+    option: str | None,
+    file: str,
+) -> list[tuple[str | None, str, bool]]:
+    """Every place of a URL, the nearest first: what it says, its name, and whether it is no file of the checkout."""
+    nearest, variable = URL_VARIABLES
+    return [
+        (option, OPTION, True),
+        (environ.get(nearest), f"environment variable {nearest}", True),
+        (worktree.get("database"), "git config --worktree gitmig.database", True),
+        (environ.get(variable), f"environment variable {variable}", True),
+        (personal.get("database"), "git config gitmig.database", True),
+        *((dotenv.get(name), f".env ({name})", False) for name in URL_VARIABLES),
+        (team.get("database"), file, False),
+    ]
 
 
 def _texts(value: str | Sequence[str]) -> tuple[str, ...]:

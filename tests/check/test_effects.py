@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from gitmig.check.dependencies import Dependents
-from gitmig.check.effects import AddedMigration, Effect, net_effects
+from gitmig.check.effects import AddedMigration, Circumstance, Effect, net_effects
 from gitmig.check.footprint import Action, footprint
 from tests.samples import content, migration
+
+MARKED = (Circumstance.REPLACED, Circumstance.IMPLIED, Circumstance.FREED)
 
 
 def member(script: str, label: str = "0001_a") -> AddedMigration:
@@ -21,11 +23,7 @@ def shown(*scripts: str, base: str = "") -> list[str]:
 
 
 def written(effect: Effect) -> str:
-    marks = "".join(
-        mark
-        for mark, holds in (("replaced ", effect.replaced), ("implied ", effect.implied), ("freed ", effect.freed))
-        if holds
-    )
+    marks = "".join(f"{mark.value} " for mark in MARKED if effect.has(mark))
     return f"{marks}{effect.action.value} {effect.object}"
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from gitmig.check.proof import OrderFailure, OrderResult, Orders, RunOrder, conclude
+import pytest
+
+from gitmig.check.proof import OrderFailure, OrderResult, Orders, Proof, RunOrder, conclude
 from gitmig.migrations.plan import Direction
 from gitmig.schema.model import ObjectKind, ObjectName, Schema
 from tests.samples import content, migration
 
 A, B, C, X, Y = (migration(label) for label in ("0001_a", "0002_b", "0005_c", "0003_x", "0004_y"))
 EMPTY = Schema({})
+FAILURE = OrderFailure(
+    label="0003_x", direction=Direction.APPLY, path="x.sql", line=2, statement="SELEC 1", message="syntax error"
+)
+LETTERS = {"m": RunOrder.MERGED, "o": RunOrder.OURS_FIRST, "t": RunOrder.THEIRS_FIRST}
 
 
 def orders(ours: tuple = (), theirs: tuple = (), common: tuple = (A, B), down: str | None = "") -> Orders:  # type: ignore[type-arg]
@@ -89,12 +95,32 @@ def test_what_differs_is_named() -> None:
 
 
 def test_a_failure_is_no_difference() -> None:
-    failure = OrderFailure(
-        label="0003_x", direction=Direction.APPLY, path="x.sql", line=2, statement="SELEC 1", message="syntax error"
-    )
-    results = {RunOrder.MERGED: OrderResult(failure=failure), RunOrder.THEIRS_FIRST: OrderResult(schema=schema(a="1"))}
+    results = {RunOrder.MERGED: OrderResult(failure=FAILURE), RunOrder.THEIRS_FIRST: OrderResult(schema=schema(a="1"))}
     proof = conclude(orders((X,), (Y,)), EMPTY, results)
-    assert (proof.failures, proof.differences, proof.holds) == ({RunOrder.MERGED: failure}, {}, False)
+    assert (proof.failures, proof.differences, proof.holds) == ({RunOrder.MERGED: FAILURE}, {}, False)
+
+
+@pytest.mark.parametrize(
+    ("tried", "failing", "said"),
+    [
+        pytest.param("m", "m", "the merged order", id="the only one"),
+        pytest.param("mt", "t", "theirs, then ours", id="one of two"),
+        pytest.param("mt", "mt", "every order", id="both"),
+        pytest.param("mot", "mt", "the merged order; theirs, then ours", id="two of three"),
+        pytest.param("mot", "mot", "every order", id="all three"),
+    ],
+)
+def test_a_failure_is_told_with_the_orders_in_which_it_happens(tried: str, failing: str, said: str) -> None:
+    proof = Proof(
+        orders=tuple(LETTERS[letter] for letter in tried),
+        failures={LETTERS[letter]: FAILURE for letter in failing},
+        differences={},
+    )
+    assert proof.failing_orders == {FAILURE: said}
+
+
+def test_downs_that_were_not_run_are_no_round_trip() -> None:
+    assert not Proof(orders=(RunOrder.MERGED,), failures={}, differences={}).round_trip
 
 
 def test_what_the_downs_leave_behind_is_lost() -> None:

@@ -75,6 +75,12 @@ def test_a_note_of_another_kind_is_no_record(text: str) -> None:
     assert Record.from_text(text) is None
 
 
+def test_of_two_records_in_one_note_the_first_one_counts() -> None:
+    """As `git notes append` leaves them; the labels of both are there."""
+    assert Record.from_text(FULL_TEXT + "\nMigration-Set: ff\nMigrations: many\n") == FULL
+    assert Record.from_text(FULL_TEXT + "\nMigration-Set: ff\nMigrations: 9\n") == FULL
+
+
 def test_lines_that_are_not_known_yet_are_passed_over() -> None:
     assert Record.from_text(FULL_TEXT + "\nReviewed-by: Ada\nno trailer\n") == FULL
 
@@ -97,6 +103,7 @@ def test_a_record_survives_the_note(
         pytest.param("1_a", "1_a 2_b 10_c", "2_b 10_c", "", "", id="added, in version order"),
         pytest.param("1_a 2_b", "1_a", "", "2_b", "", id="removed"),
         pytest.param("1_a=x 2_b", "1_a=y 2_b", "", "", "1_a", id="edited"),
+        pytest.param("1_a=y 2_b", "1_a=x 2_b", "", "", "1_a", id="edited back"),
         pytest.param("1_a=x", "1_a=x'", "", "", "", id="another comment"),
         pytest.param("1_a=x", "1_better=x", "", "", "", id="another name"),
         pytest.param("1_a=x", "1_better=y", "", "", "1_better", id="edited under another name"),

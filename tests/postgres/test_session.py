@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.postgres.session import HOME, RESET, TUNE, UNTUNE, USERS, VALUES, Path, SessionState, setting
+from gitmig.postgres.session import HOME, RESET, TUNE, UNTUNE, USERS, VALUES, SearchPath, SessionState, setting
 
 ROWS = setting(VALUES)
 
@@ -31,7 +31,7 @@ def test_after_code_of_others_nothing_is_known_of_the_path() -> None:
 def test_the_path_of_users_lasts_as_long_as_the_block() -> None:
     state = SessionState()
     state.opening()
-    with state.under(Path.USERS):
+    with state.under(SearchPath.USERS):
         assert state.is_untrusted
         assert state.opening() == [USERS]
     assert not state.is_untrusted
@@ -40,11 +40,11 @@ def test_the_path_of_users_lasts_as_long_as_the_block() -> None:
 
 def test_under_any_path_nothing_is_sent_but_statements_of_gitmigs_own_go_home() -> None:
     state = SessionState()
-    with state.under(Path.ANY):
+    with state.under(SearchPath.ANY):
         assert state.opening() == []
         with state.at_home():
             assert state.opening() == [HOME, *TUNE]
-        assert state.wanted is Path.ANY
+        assert state.wanted is SearchPath.ANY
 
 
 def test_a_script_begins_as_on_a_new_connection() -> None:
@@ -83,7 +83,7 @@ def test_other_settings_take_the_place_of_the_first_ones() -> None:
 def test_statements_of_users_find_settings_only_if_they_want_them(wanted: bool) -> None:
     state = SessionState()
     state.change_settings(ROWS)
-    with state.under(Path.USERS):
+    with state.under(SearchPath.USERS):
         if wanted:
             with state.with_settings():
                 assert state.opening() == []
@@ -96,9 +96,9 @@ def test_a_rollback_takes_back_what_was_set() -> None:
     state.opening()
     with state.transaction(force_rollback=True):
         state.change_settings(ROWS)
-        with state.under(Path.USERS):
+        with state.under(SearchPath.USERS):
             state.opening()
-    assert (state.settings, state.path) == (None, Path.HOME)
+    assert (state.settings, state.path) == (None, SearchPath.HOME)
     assert state.opening() == [*TUNE], "nobody knows whether they were taken back, too"
 
 
@@ -109,7 +109,7 @@ def test_behind_code_of_others_nothing_is_known_however_it_ends(force_rollback: 
     with state.transaction(force_rollback=force_rollback):
         state.note_stranger()
         state.opening()
-    assert state.path is Path.ANY
+    assert state.path is SearchPath.ANY
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_a_commit_finds_the_path_of_the_user_and_no_settings_of_gitmigs(
     if settings:
         state.change_settings(settings)
     assert state.commit() == sent
-    assert state.path is Path.USERS
+    assert state.path is SearchPath.USERS

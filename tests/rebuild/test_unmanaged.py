@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import GitmigError
+from gitmig.postgres.address import connect
+from gitmig.schema.catalog import read_schema
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 if TYPE_CHECKING:
+    from gitmig.schema.model import Schema
     from tests.conftest import Database, Sandbox
     from tests.rebuilding import Rebuild
 
@@ -108,15 +111,57 @@ def test_what_the_setting_ignore_names_comes_along(
     assert database.rows("INSERT INTO app_log (t) VALUES ('y') RETURNING id") == [(2,)]
 
 
-def test_what_cannot_be_made_anew_is_named_and_nothing_is_changed(
+OF_MANY_KINDS = """
+  CREATE TYPE app_mood AS ENUM ('sad', 'glad'); CREATE DOMAIN app_short AS varchar(9) CHECK (VALUE <> '');
+  CREATE AGGREGATE app_sum(int) (sfunc = int4pl, stype = int);
+  CREATE TABLE app_notes (id int PRIMARY KEY, mood app_mood, t app_short);
+  ALTER TABLE app_notes ENABLE ROW LEVEL SECURITY;
+  CREATE POLICY app_glad ON app_notes USING (mood = 'glad');
+  CREATE RULE app_rule AS ON DELETE TO app_notes DO INSTEAD NOTHING;
+  CREATE STATISTICS app_statistics ON mood, t FROM app_notes;
+  CREATE FOREIGN DATA WRAPPER app_wrapper; CREATE SERVER app_server FOREIGN DATA WRAPPER app_wrapper;
+  CREATE FOREIGN TABLE app_foreign (id int) SERVER app_server;
+  INSERT INTO app_notes VALUES (1, 'glad', 'x');
+"""
+
+
+def test_objects_of_every_kind_come_along_with_all_that_belongs_to_them(
     sandbox: Sandbox, database: Database, rebuild: Rebuild, ignoring: None
 ) -> None:
     sandbox.table("0001_a", "a")
     sandbox.gitmig("sync")
-    database.rows("CREATE AGGREGATE app_sum(int) (sfunc = int4pl, stype = int)")
+    database.rows(OF_MANY_KINDS)
+    before = schema_of(database)
+    rebuild()
+    assert schema_of(database) == before
+    assert database.rows("SELECT mood::text, t FROM app_notes") == [("glad", "x")]
+
+
+def schema_of(database: Database) -> Schema:
+    with connect(database.url, "test") as connection:
+        return read_schema(connection)
+
+
+def test_what_cannot_be_made_anew_is_named_and_nothing_is_changed(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild, ignoring: None
+) -> None:
+    sandbox.migration("0001_a", "CREATE TABLE a (id int, gone int);")
+    sandbox.gitmig("sync")
+    database.rows("CREATE VIEW app_view AS SELECT gone FROM a; CREATE VIEW app_of_that AS SELECT gone FROM app_view")
+    sandbox.migration("0001_a", "CREATE TABLE a (id int);")
     with pytest.raises(GitmigError) as caught:
         rebuild()
-    assert caught.value.message == (
-        "a rebuild cannot make aggregate public.app_sum(integer) anew, which no migration makes"
-    )
-    assert database.rows("SELECT app_sum(1)") == [(1,)]
+    assert caught.value.message == "a rebuild cannot make view public.app_view anew, which no migration makes"
+    assert caught.value.details[:2] == ('column "gone" does not exist', "also: view public.app_of_that")
+    assert database.rows("SELECT gone FROM app_of_that") == []
+
+
+def test_what_gitmig_does_not_write_is_named(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild, ignoring: None
+) -> None:
+    sandbox.table("0001_a", "a")
+    sandbox.gitmig("sync")
+    database.rows("CREATE TYPE app_shell")
+    with pytest.raises(GitmigError) as caught:
+        rebuild()
+    assert caught.value.message == "a rebuild cannot make base type public.app_shell anew, which no migration makes"

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.check.footprint import Footprint, Touch
-
-    Path = tuple[str, ...]
+    from gitmig.check.footprint.model import ObjectPath
 
 
 OF_INTEREST = {NamedKind.TABLE, NamedKind.VIEW, NamedKind.COLUMN}
@@ -69,10 +68,10 @@ class _Removals:
     """Follows objects through a branch. Paths are those the objects had before it, whatever they are called now."""
 
     def __init__(self) -> None:
-        self._before: dict[Path, Path] = {}  # the path of now → the path before, where they differ
-        self._made: set[Path] = set()
-        self._gone: dict[Path, tuple[str, str | None]] = {}
-        self._names: dict[Path, list[str]] = {}
+        self._before: dict[ObjectPath, ObjectPath] = {}  # the path of now → the path before, where they differ
+        self._made: set[ObjectPath] = set()
+        self._gone: dict[ObjectPath, tuple[str, str | None]] = {}
+        self._names: dict[ObjectPath, list[str]] = {}
 
     def note(self, label: str, touch: Touch) -> None:
         """Take one touch into account."""
@@ -98,19 +97,19 @@ class _Removals:
             if len(path) == TABLE_PATH or path[:TABLE_PATH] not in dropped
         ]
 
-    def _original(self, path: Path) -> Path:
+    def _original(self, path: ObjectPath) -> ObjectPath:
         root = self._before.get(path[:TABLE_PATH], path[:TABLE_PATH])
         full = root + path[TABLE_PATH:]
         return self._before.get(full, full)
 
-    def _is_new(self, path: Path) -> bool:
+    def _is_new(self, path: ObjectPath) -> bool:
         return path in self._made or path[:TABLE_PATH] in self._made
 
-    def _create(self, path: Path) -> None:
+    def _create(self, path: ObjectPath) -> None:
         if self._gone.pop(path, None) is None:
             self._made.add(path)
 
-    def _rename(self, label: str, path: Path, new: Path) -> None:
+    def _rename(self, label: str, path: ObjectPath, new: ObjectPath) -> None:
         here = self._original(new[:TABLE_PATH]) + new[TABLE_PATH:] if len(new) > TABLE_PATH else new
         self._before[here] = path
         if len(new) == TABLE_PATH:

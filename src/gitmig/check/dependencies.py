@@ -10,6 +10,7 @@ from collections import defaultdict
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from gitmig.check.effects import Circumstance
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Dependents:
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
             if gone not in named and not drop.object.contains(gone):
                 yield drop.implying(object=gone, traits=frozenset({Trait.FORGIVING}))
-        if drop.object in self._unique and not drop.replaced:
+        if drop.object in self._unique and not drop.has(Circumstance.REPLACED):
             for column in self._needs.get(drop.object, ()):
                 yield _alteration(drop, column, "uniqueness")
         if drop.object.kind is NamedKind.INDEX:
@@ -246,16 +247,32 @@ def reaches_down(touches: Sequence[Touch]) -> bool:
     """Whether these touches may mean objects of the base that they do not name."""
     made = {t.object.path for t in touches if t.action is Action.CREATE}
     new = [t.object for t in touches if t.action is Action.CREATE and t.object.root not in made - {t.object.path}]
-    columns = [column.path for column in new if column.kind is NamedKind.COLUMN]
-    tables_by_name = {(path[-1], path[:3]) for path in columns}
-    called = {t.object.root for t in touches if Trait.CALLED in t.traits}
-    stays = any(Trait.WHOLE in t.traits and t.dependency is DependencyKind.BLOCKS for t in touches)
+    columns = [one for one in new if one.kind is NamedKind.COLUMN]
+    functions = [one for one in new if one.kind is NamedKind.FUNCTION]
     return (
-        (stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches)))
-        or len(tables_by_name) > len({name for name, _ in tables_by_name})
-        or any(function.root in called for function in new if function.kind is NamedKind.FUNCTION)
-        or any(_hangs(touch) for touch in touches)
+        _takes_whole(touches, columns)
+        or _has_namesakes(columns)
+        or _is_called(touches, functions)
+        or any(map(_hangs, touches))
     )
+
+
+def _takes_whole(touches: Sequence[Touch], columns: Sequence[Object]) -> bool:
+    """Whether something that stays takes every column of what may get more, or of what a function gives."""
+    stays = any(Trait.WHOLE in t.traits and t.dependency is DependencyKind.BLOCKS for t in touches)
+    return stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches))
+
+
+def _has_namesakes(columns: Iterable[Object]) -> bool:
+    """Whether two tables get columns of one name: one may inherit from the other."""
+    by_table = {(column.path[-1], column.root) for column in columns}
+    return len(by_table) > len({name for name, _ in by_table})
+
+
+def _is_called(touches: Iterable[Touch], functions: Iterable[Object]) -> bool:
+    """Whether a new function has the name of one that is called."""
+    called = {t.object.root for t in touches if Trait.CALLED in t.traits}
+    return any(function.root in called for function in functions)
 
 
 def _hangs(touch: Touch) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gitmig.check.footprint.model import IN_SCHEMAS, ROUTINE, Action, DependencyKind, NamedKind, Object, Trait
 
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitmig.check.dependencies import Dependents
-    from gitmig.check.footprint.model import Footprint, Touch
+    from gitmig.check.footprint.model import Footprint, ObjectPath, Touch
     from gitmig.migrations.model import Content, Migration, Version
 
-Path = tuple[str, ...]
-Definition = tuple[Path, str]  # the path of something made, and its definition
+Made: TypeAlias = "tuple[ObjectPath, str]"  # the path of something made, and its definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,30 +52,32 @@ class AddedMigration:
         )
 
 
+class Circumstance(Enum):
+    """What is known of an effect that its own touch does not tell: it follows from the rest of the side."""
+
+    REPLACED = "replaced"  # the side both drops and creates the object
+    SUCCEEDED = "succeeded"  # it drops a function and makes another one of that name, with other parameters
+    FREED = "freed"  # it makes the object and gives the name up again
+    RETURNED = "returned"  # it renames the object, and gives it its old name back
+    TAKEN = "taken"  # it only gives this name to something that is there
+    WIDENED = "widened"  # it adds columns to what this reads
+    IMPLIED = "implied"  # PostgreSQL does it along with something else
+    CHANGES_DATA = "changes data"  # the statement writes rows
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """A touch whose object is named as in the base.
 
-    `replaced`: the side both drops and creates the object. `succeeded`: it drops a function and makes another one of
-    that name, with other parameters. `freed`: the side makes it and gives the name up again. `returned`: the side
-    renames it, and gives it its old name back. `widened`: the side adds columns to what this reads. `taken`: it only
-    gives this name to something that is there. `implied`: PostgreSQL does it along with something else.
-    `changes_data`: the statement writes rows. `makes`: what the statement makes of what it reads. `recreated`: what
-    the side drops before it changes a column, or might as well drop later, and creates again behind the change.
+    `makes`: what the statement makes of what it reads. `recreated`: what the side drops before it changes a column, or
+    might as well drop later, and creates again behind the change.
     """
 
     touch: Touch
     migration: AddedMigration
-    replaced: bool = False
-    succeeded: bool = False
-    freed: bool = False
-    returned: bool = False
-    taken: bool = False
-    widened: bool = False
-    implied: bool = False
-    changes_data: bool = False
-    makes: Definition | None = None
-    recreated: frozenset[Definition] = frozenset()
+    circumstances: frozenset[Circumstance] = frozenset()
+    makes: Made | None = None
+    recreated: frozenset[Made] = frozenset()
 
     @property
     def label(self) -> str:
@@ -108,17 +110,26 @@ class Effect:
         return Trait.FORGIVING in self.touch.traits
 
     @property
+    def gives_way(self) -> bool:
+        """Whether a creation also succeeds where there is such an object already."""
+        return self.forgiving or self.has(Circumstance.REPLACED)
+
+    @property
     def line(self) -> int:
         """The line in the migration's file."""
         return self.migration.first_line + self.touch.line - 1
 
-    def has(self, trait: Trait) -> bool:
-        """Whether the touch has a trait."""
-        return trait in self.touch.traits
+    def has(self, what: Trait | Circumstance) -> bool:
+        """Whether the touch has a trait, or a circumstance holds."""
+        return what in self.touch.traits or what in self.circumstances
+
+    def under(self, *circumstances: Circumstance) -> Effect:
+        """The same, where these circumstances hold as well."""
+        return replace(self, circumstances=self.circumstances.union(circumstances))
 
     def implying(self, **changes: Any) -> Effect:
         """What PostgreSQL does along with it: the same, but for these fields of the touch."""
-        return replace(self, touch=replace(self.touch, **changes), implied=True)
+        return replace(self, touch=replace(self.touch, **changes)).under(Circumstance.IMPLIED)
 
 
 def net_effects(migrations: Iterable[AddedMigration], dependents: Dependents | None = None) -> tuple[Effect, ...]:
@@ -131,7 +142,8 @@ def net_effects(migrations: Iterable[AddedMigration], dependents: Dependents | N
     for migration in migrations:
         writing = {touch.statement for touch in migration.footprint.touches if touch.action is Action.WRITE}
         for touch in migration.footprint.touches:
-            net.add(migration, touch, changes_data=touch.statement in writing)
+            effect = Effect(touch=touch, migration=migration)
+            net.add(effect.under(Circumstance.CHANGES_DATA) if touch.statement in writing else effect)
     found = _once(_without_overwritten(_with_recreated(net.finished())))
     if dependents:
         found += [further for effect in found for further in dependents.implied_by(effect, found)]
@@ -144,10 +156,10 @@ class _NetEffects:
     def __init__(self) -> None:
         self.found: list[Effect] = []
         self._names = NameResolution()
-        self._indexed: Path = ()
-        self._dropped: dict[Path, int] = {}
-        self._made: dict[Path, int] = {}
-        self._history: dict[Path, list[str]] = defaultdict(list)
+        self._indexed: ObjectPath = ()
+        self._dropped: dict[ObjectPath, int] = {}
+        self._made: dict[ObjectPath, int] = {}
+        self._history: dict[ObjectPath, list[str]] = defaultdict(list)
 
     def finished(self) -> list[Effect]:
         """The effects; what the side makes and goes on to change is defined by all of that together."""
@@ -157,14 +169,16 @@ class _NetEffects:
                 self.found[k] = replace(self.found[k], touch=replace(touch, value="; ".join([touch.value, *history])))
         last = {e.object.path: e.touch.to for e in self.found if e.action is Action.RENAME}
         kept = [e for e in self.found if e.aspect != "detached" or e.object.path not in self._dropped]
-        return [replace(e, returned=True) if _is_back(e, last.get(e.object.path)) else e for e in kept]
+        return [e.under(Circumstance.RETURNED) if _is_back(e, last.get(e.object.path)) else e for e in kept]
 
-    def add(self, migration: AddedMigration, touch: Touch, *, changes_data: bool) -> None:
+    def add(self, named: Effect) -> None:
+        """Take in an effect whose object is named as the script names it."""
+        touch = named.touch
         if touch.action is Action.CREATE:
             placed, own = self._names.create(touch.object, certain=Trait.FORGIVING not in touch.traits)
         else:
             placed, own = self._names.resolve(touch.object)
-        effect = Effect(touch=replace(touch, object=placed), migration=migration, changes_data=changes_data)
+        effect = replace(named, touch=replace(touch, object=placed))
         if touch.action is Action.READ and touch.aspect == "indexes":
             self._indexed = placed.path
         if own:
@@ -181,7 +195,7 @@ class _NetEffects:
         path = effect.object.path
         if effect.action in {Action.DROP, Action.RENAME} and path in self._made:
             k = self._made[path]
-            self.found[k] = replace(self.found[k], freed=True)
+            self.found[k] = self.found[k].under(Circumstance.FREED)
         touch = effect.touch
         if touch.action is not Action.READ:
             history = (touch.action.value, *path[3:], touch.aspect, touch.value)
@@ -192,20 +206,21 @@ class _NetEffects:
         if effect.action is Action.DROP:
             self._dropped[path] = len(self.found)
         elif effect.action is Action.CREATE:
-            effect = replace(effect, replaced=effect.object.kind is NamedKind.INDEX and self._on_recreated())
+            if effect.object.kind is NamedKind.INDEX and self._on_recreated():
+                effect = effect.under(Circumstance.REPLACED)
             self._made[path] = len(self.found)
             for dropped, k in self._dropped.items():
                 if dropped == path:
-                    self.found[k] = replace(self.found[k], replaced=True)
-                    effect = replace(effect, replaced=True)
+                    self.found[k] = self.found[k].under(Circumstance.REPLACED)
+                    effect = effect.under(Circumstance.REPLACED)
                 elif path[0] == ROUTINE and dropped[:3] == path[:3]:
-                    self.found[k] = replace(self.found[k], succeeded=True)
+                    self.found[k] = self.found[k].under(Circumstance.SUCCEEDED)
         self.found.append(effect)
 
     def _on_recreated(self) -> bool:
         """Whether what the last index is on was dropped and made again, so that an index of that name went with it."""
         k = self._made.get(self._indexed)
-        return k is not None and self.found[k].replaced
+        return k is not None and self.found[k].has(Circumstance.REPLACED)
 
     def _rename(self, effect: Effect, old: Object, new: Object, *, own: bool) -> None:
         """A rename frees one name and takes another one."""
@@ -216,7 +231,8 @@ class _NetEffects:
         if not inside:
             origin = self._definition(effect.object) if own else f"renamed {effect.object}"
             taking = replace(effect.touch, action=Action.CREATE, object=placed, to=None, value=origin)
-            self._add(replace(effect, touch=taking, taken=not own))
+            taken = replace(effect, touch=taking)
+            self._add(taken if own else taken.under(Circumstance.TAKEN))
 
     def _definition(self, made: Object) -> str:
         """What something of the side's own is by now."""
@@ -237,7 +253,7 @@ def _once(found: Iterable[Effect]) -> list[Effect]:
     for effect in found:
         if effect.action in {Action.READ, Action.WRITE}:
             anywhere = replace(effect.touch, line=0, statement=0, part=0, value="", to=None)
-            key = (effect.migration.path, anywhere, effect.changes_data, effect.makes)
+            key = (effect.migration.path, anywhere, effect.circumstances, effect.makes)
             if key in seen:
                 continue
             seen.add(key)
@@ -247,7 +263,7 @@ def _once(found: Iterable[Effect]) -> list[Effect]:
 
 def _without_overwritten(found: Iterable[Effect]) -> list[Effect]:
     """Of several changes of one aspect the last one counts."""
-    last: dict[tuple[Path, str], Effect] = {}
+    last: dict[tuple[ObjectPath, str], Effect] = {}
     ordered = list(found)
     for effect in ordered:
         if effect.action is Action.ALTER:
@@ -262,7 +278,7 @@ class NameResolution:
     A table that one side renames is still the same table to the other.
     """
 
-    _known: dict[Path, tuple[Path, bool]] = field(default_factory=dict)
+    _known: dict[ObjectPath, tuple[ObjectPath, bool]] = field(default_factory=dict)
 
     def resolve(self, named: Object) -> tuple[Object, bool]:
         """The object under its name in the base, and whether it, or what it is a part of, is this side's own."""
@@ -301,7 +317,7 @@ class NameResolution:
             self._known[new.path + path[len(old.path) :]] = self._known.pop(path)
         self._known[new.path] = (origin.path, own)
 
-    def _in_base_schema(self, path: Path) -> Path:
+    def _in_base_schema(self, path: ObjectPath) -> ObjectPath:
         renamed = self._known.get(("schema", path[1])) if path[0] in IN_SCHEMAS else None
         return (path[0], renamed[0][1], *path[2:]) if renamed else path
 
@@ -312,19 +328,16 @@ def _with_recreated(found: Sequence[Effect]) -> Iterator[Effect]:
     If the other side makes the very same, it does not matter whose change comes first: both see all columns in the
     end, and the old version does not stand in the way.
     """
-    added = (e for e in found if e.action is Action.CREATE and e.object.kind is NamedKind.COLUMN and not e.taken)
-    widened = {effect.object.root for effect in added}
-    makers = {_statement(effect): effect for effect in found if effect.action is Action.CREATE}
+    created = [(k, effect) for k, effect in enumerate(found) if effect.action is Action.CREATE]
+    columns = [effect for _, effect in created if effect.object.kind is NamedKind.COLUMN]
+    widened = {column.object.root for column in columns if not column.has(Circumstance.TAKEN)}
+    makers = {_statement(effect): effect for _, effect in created}
     dropped = {effect.object.path: k for k, effect in enumerate(found) if effect.action is Action.DROP}
-    again = [
-        (k, _definition_of(effect))
-        for k, effect in enumerate(found)
-        if effect.action is Action.CREATE and (effect.replaced or effect.forgiving)
-    ]
+    again = [(k, _definition_of(effect)) for k, effect in created if effect.gives_way]
     for k, effect in enumerate(found):
         if effect.action is Action.READ:
             read = _building(effect, makers.get(_statement(effect)))
-            yield replace(read, widened=effect.object.root in widened)
+            yield read.under(Circumstance.WIDENED) if effect.object.root in widened else read
         elif again and effect.object.kind is NamedKind.COLUMN:
             yield replace(effect, recreated=_recreated(k, effect, dropped, again))
         else:
@@ -335,14 +348,14 @@ def _building(read: Effect, maker: Effect | None) -> Effect:
     """What stays of a read is what is made of it, as long as that is not given up again."""
     if maker is None:
         return read
-    passing = maker.freed and maker.object.kind is NamedKind.VIEW
+    passing = maker.has(Circumstance.FREED) and maker.object.kind is NamedKind.VIEW
     touch = replace(read.touch, dependency=DependencyKind.TRANSIENT) if passing else read.touch
     return replace(read, touch=touch, makes=_definition_of(maker))
 
 
 def _recreated(
-    at: int, change: Effect, dropped: Mapping[Path, int], again: Sequence[tuple[int, Definition]]
-) -> frozenset[Definition]:
+    at: int, change: Effect, dropped: Mapping[ObjectPath, int], again: Sequence[tuple[int, Made]]
+) -> frozenset[Made]:
     """What comes again behind the change; columns can be added and renamed while a view still stands there."""
     free = change.action in {Action.CREATE, Action.RENAME}
     return frozenset(made for k, made in again if k > at and (free or dropped.get(made[0], at) < at))
@@ -352,5 +365,5 @@ def _statement(effect: Effect) -> tuple[str, int, int]:
     return effect.migration.path, effect.touch.statement, effect.touch.part
 
 
-def _definition_of(made: Effect) -> Definition:
+def _definition_of(made: Effect) -> Made:
     return made.object.path, made.touch.value

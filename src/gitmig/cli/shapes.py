@@ -172,7 +172,7 @@ class Check(TypedDict):
     unproven: str | None
 
 
-class Pair(TypedDict):
+class ConflictingPair(TypedDict):
     """Two branches that will conflict."""
 
     first: str
@@ -193,7 +193,7 @@ class CheckAll(TypedDict):
     base: str
     branches: int
     adding: list[str]
-    pairs: list[Pair]
+    pairs: list[ConflictingPair]
     unreadable: list[Unreadable]
 
 

@@ -51,17 +51,17 @@ def splits(going: Sequence[Script], coming: Sequence[Script]) -> list[Split]:
     ours = _Side.of(going, squashed.going if squashed else 0)
     theirs = _Side.of(coming, squashed.coming if squashed else 0)
     in_ours, in_theirs = ours.needs(theirs), theirs.needs(ours)
+
+    def may_be_same(split: Split) -> bool:
+        i, j = split.going, split.coming
+        mentioned = in_ours[i - 1] <= j and in_theirs[j - 1] <= i
+        return split == squashed or (mentioned and _agree(ours.facts[i - 1], theirs.facts[j - 1]))
+
     by_writes: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for j, writes in enumerate(theirs.writes, 1):
         by_writes[writes].append(j)
-    found = [
-        Split(i, j)
-        for i, writes in enumerate(ours.writes, 1)
-        for j in by_writes.get(writes, ())
-        if Split(i, j) == squashed
-        or (in_ours[i - 1] <= j and in_theirs[j - 1] <= i and _agree(ours.facts[i - 1], theirs.facts[j - 1]))
-    ]
-    return sorted(found, key=lambda split: (split.going + split.coming, split.going), reverse=True)
+    like = (Split(i, j) for i, writes in enumerate(ours.writes, 1) for j in by_writes.get(writes, ()))
+    return sorted(filter(may_be_same, like), key=lambda split: (split.going + split.coming, split.going), reverse=True)
 
 
 def _squashed(going: Sequence[Script], coming: Sequence[Script]) -> Split | None:

@@ -28,7 +28,7 @@ from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
 from gitmig.rebuild.copy import copy_all, total, write_ledger
 from gitmig.rebuild.cutover import Awaited, Patience, cut_over, lock_source
-from gitmig.rebuild.databases import Names
+from gitmig.rebuild.databases import DatabaseNames
 from gitmig.rebuild.target import copy_properties, create_target, maintenance_url, refuse_unfit
 from gitmig.rows.attached_code import leave_to_sync
 from gitmig.rows.copy import KeptFor
@@ -148,7 +148,7 @@ class _Rebuild:
         self._patience = Patience(wait, lambda sessions: notify(WaitingForSessions(sessions)))
         self._began = time.monotonic()
         self._renamings: dict[int, tuple[Renaming, ...]] = {}
-        self._names = Names.of(old)
+        self._names = DatabaseNames.of(old)
         self._maintenance = maintenance_url(project.url, self._names.name)
 
     def run(self, work: Sequence[Task], stack: ExitStack) -> Rebuilt:

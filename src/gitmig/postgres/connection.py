@@ -16,7 +16,7 @@ from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import TupleRow, scalar_row, tuple_row
 
 from gitmig.errors import LockLost
-from gitmig.postgres.session import LEAVES_PATH, RESET, Path, SessionState, setting
+from gitmig.postgres.session import LEAVES_PATH, RESET, SearchPath, SessionState, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -105,11 +105,11 @@ class Connection(psycopg.Connection[TupleRow]):
 
     def users_path(self) -> AbstractContextManager[None]:
         """Statements in the block find the path of a new session of the user, and mean the same under every one."""
-        return self.state.under(Path.USERS)
+        return self.state.under(SearchPath.USERS)
 
     def any_path(self) -> AbstractContextManager[None]:
         """Statements in the block find whatever path is set, and mean the same under every one."""
-        return self.state.under(Path.ANY)
+        return self.state.under(SearchPath.ANY)
 
     def among_rows(self) -> AbstractContextManager[None]:
         """Statements in the block run at home; reading rows, they may call what owners of types have made."""

@@ -87,7 +87,7 @@ def setting(settings: Mapping[str, str], *, local: bool = False) -> str:
     )
 
 
-class Path(Enum):
+class SearchPath(Enum):
     """Which path is set, or shall be: gitmig's own, that of a new session of the user, or whatever there is."""
 
     HOME = auto()
@@ -102,8 +102,8 @@ class SessionState:
     """
 
     def __init__(self) -> None:
-        self.path = Path.USERS
-        self.wanted = Path.HOME
+        self.path = SearchPath.USERS
+        self.wanted = SearchPath.HOME
         self.strangers = 0
         self.is_untrusted = False
         self.settings: str | None = None  # expressions that set what the session is set to, if not to what is usual
@@ -114,10 +114,10 @@ class SessionState:
     @property
     def is_changed(self) -> bool:
         """Whether it is not as a new session of the user."""
-        return self._is_tuned is not False or self.settings is not None or self.path is not Path.USERS
+        return self._is_tuned is not False or self.settings is not None or self.path is not SearchPath.USERS
 
     @contextmanager
-    def under(self, path: Path) -> Iterator[None]:
+    def under(self, path: SearchPath) -> Iterator[None]:
         """Statements in the block find this path, and may call code of users."""
         before, self.wanted = self.wanted, path
         try:
@@ -129,7 +129,7 @@ class SessionState:
     @contextmanager
     def at_home(self) -> Iterator[None]:
         """Statements in the block run at home, whatever is wanted around it."""
-        before, self.wanted = self.wanted, Path.HOME
+        before, self.wanted = self.wanted, SearchPath.HOME
         try:
             yield
         finally:
@@ -165,32 +165,32 @@ class SessionState:
 
     def opening(self) -> list[bytes]:
         """What has to be sent before the next statement; from here on it counts as sent."""
-        if self.wanted is Path.ANY:
+        if self.wanted is SearchPath.ANY:
             return []
         found: list[bytes] = []
-        if self._is_spoilt or (self.settings and not self._wants_settings and self.wanted is Path.USERS):
+        if self._is_spoilt or (self.settings and not self._wants_settings and self.wanted is SearchPath.USERS):
             found += self.reset()
         if self.path is not self.wanted:
-            found.append(HOME if self.wanted is Path.HOME else USERS)
+            found.append(HOME if self.wanted is SearchPath.HOME else USERS)
             self.path = self.wanted
-        if self.path is Path.HOME and not self._is_tuned:
+        if self.path is SearchPath.HOME and not self._is_tuned:
             found += TUNE
             self._is_tuned = True
         return found
 
     def reset(self) -> tuple[bytes, ...]:
         """What makes it a new session of the user; from here on it counts as sent."""
-        self.path, self._is_spoilt, self._is_tuned, self.settings = Path.USERS, False, False, None
+        self.path, self._is_spoilt, self._is_tuned, self.settings = SearchPath.USERS, False, False, None
         return RESET
 
     def note_stranger(self) -> None:
         """Note that code was sent that is not gitmig's."""
         self.strangers += 1
-        self.path = Path.ANY
+        self.path = SearchPath.ANY
 
     def begin_script(self, home: list[bytes]) -> list[bytes]:
         """What gives the session to a script, with the statements that gitmig sends before it at home."""
-        opening = [HOME, *home, USERS] if home else [] if self.path is Path.USERS else [USERS]
+        opening = [HOME, *home, USERS] if home else [] if self.path is SearchPath.USERS else [USERS]
         if self._is_spoilt or self.settings:
             opening = [*self.reset(), *opening]
         if self._is_tuned is not False:
@@ -202,10 +202,10 @@ class SessionState:
 
     def commit(self) -> list[bytes]:
         """What has to be sent so that what is checked at the commit finds the user's path."""
-        if self.wanted is Path.ANY:  # the script's own settings last until its end
+        if self.wanted is SearchPath.ANY:  # the script's own settings last until its end
             return []
         statements = self.reset() if self.settings else (USERS,)
-        self.path = Path.USERS
+        self.path = SearchPath.USERS
         return list(statements)
 
     @contextmanager
@@ -217,7 +217,7 @@ class SessionState:
             committed = not force_rollback
         finally:
             if before.strangers != self.strangers:
-                self.path = Path.ANY
+                self.path = SearchPath.ANY
             elif not committed:
                 self.path = before.path
             if not committed:

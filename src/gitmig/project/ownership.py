@@ -15,7 +15,7 @@ from gitmig.postgres.address import Address
 from gitmig.project.trust import UPS, ledger_scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitmig.ledger import State
     from gitmig.migrations.plan import Applied, Plan
@@ -79,17 +79,24 @@ def _subjects(state: State) -> tuple[Applied, ...]:
 def _is_known(connection: Connection, target: Target, state: State, plan: Plan) -> bool:
     """Whether a script of the ledger is known here that no other project will have by chance."""
     stack = _subjects(state)
+    known: list[Applied] = []
+    for more in _known_here(connection, target, state, plan):
+        known += [one for one in more if one not in known]
+        if are_enough(known, stack) or _tells(connection, state, more):
+            return True
+    return False
+
+
+def _known_here(connection: Connection, target: Target, state: State, plan: Plan) -> Iterator[list[Applied]]:
+    """What of the ledger is known in each of the places to look, those first that cost the least."""
+    stack = _subjects(state)
     at_hand = {file.blob for migration in target.set.migrations for _, file in migration.files}
     known = [one for k, one in enumerate(stack) if k < plan.keep or up_blobs(one) & at_hand]
-    if are_enough(known, stack) or _tells(connection, state, known):
-        return True
+    yield known
     rest = [one for one in stack if one not in known]
-    here = target.project.repository.present({blob for one in rest for blob in up_blobs(one)})
-    in_git = [one for one in rest if up_blobs(one) & here]
-    if are_enough(known + in_git, stack) or _tells(connection, state, in_git):
-        return True
-    run_here = _run_here(connection, target.project, state, rest)
-    return are_enough([*known, *in_git, *run_here], stack) or _tells(connection, state, run_here)
+    in_git = target.project.repository.present({blob for one in rest for blob in up_blobs(one)})
+    yield [one for one in rest if up_blobs(one) & in_git]
+    yield _run_here(connection, target.project, state, rest)
 
 
 def _run_here(connection: Connection, project: Project, state: State, stack: Sequence[Applied]) -> list[Applied]:

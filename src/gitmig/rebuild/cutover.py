@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from gitmig.postgres.connection import Connection
-    from gitmig.rebuild.databases import Names
+    from gitmig.rebuild.databases import DatabaseNames
     from gitmig.rows.tables import Column, TableName
 
     Shapes = dict[TableName, tuple[Column, ...]]
@@ -145,7 +145,9 @@ def _tables(old: Connection) -> Shapes:
     return {table.name: table.columns for tables in (read_tables(old), read_kept(old)) for table in tables}
 
 
-def cut_over(renamer: Connection, watcher: Connection, old: Connection, names: Names, patience: Patience) -> None:
+def cut_over(
+    renamer: Connection, watcher: Connection, old: Connection, names: DatabaseNames, patience: Patience
+) -> None:
     """Swap the names, closing `old`. Raises InUse if others do not leave, and then `old` is still open.
 
     Raises Awaited if somebody came in the meantime who wants to write: then rows have to be carried again, later.
@@ -162,7 +164,9 @@ def cut_over(renamer: Connection, watcher: Connection, old: Connection, names: N
                 return
 
 
-def _is_shut(renaming: Future[None], renamer: Connection, watcher: Connection, old: Connection, names: Names) -> bool:
+def _is_shut(
+    renaming: Future[None], renamer: Connection, watcher: Connection, old: Connection, names: DatabaseNames
+) -> bool:
     """Whether the rename waits for this process alone. If somebody slipped in before it, it is called off."""
     while not renaming.done():
         if watcher.value(SHUT, (renamer.info.backend_pid, names.oid)):
@@ -178,7 +182,7 @@ def _is_shut(renaming: Future[None], renamer: Connection, watcher: Connection, o
     raise AssertionError("a database was renamed while somebody was connected to it")
 
 
-def _rename(renamer: Connection, names: Names) -> None:
+def _rename(renamer: Connection, names: DatabaseNames) -> None:
     with renamer.transaction():
         for one, other in ((names.name, names.kept), (names.new, names.name)):
             statement = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(one), sql.Identifier(other))

@@ -59,7 +59,7 @@ def _stem(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class DatabaseNames:
     """Of one rebuild: `new` becomes `name`, which becomes `kept`; `oid` is that of the database called `name` now."""
 
     name: str
@@ -68,7 +68,7 @@ class Names:
     oid: int
 
     @classmethod
-    def of(cls, connection: Connection) -> Names:
+    def of(cls, connection: Connection) -> DatabaseNames:
         """Those for a rebuild, now, of the database connected to."""
         name, oid = identity(connection)
         kept = name_of_old(name, datetime.now(timezone.utc), frozenset(database_names(connection)))

@@ -1,6 +1,7 @@
 """What no migration makes and a rebuild must not drop: partitions, ignored objects, other tools' tables, kept rows.
 
-They are made in the new database by statements that are read from the old one's catalogs; their rows come later.
+They are made in the new database as they are in the old one; their rows come later. Whatever is an object of a schema
+is made by the computed difference; partitions, which are none, by statements that are read from the old catalogs.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ import psycopg
 from psycopg import sql
 
 from gitmig.errors import GitmigError
+from gitmig.execute.repair import computed
 from gitmig.ledger.access import share_as_the_list
 from gitmig.rows.store import create_table
 from gitmig.rows.tables import read_kept
 from gitmig.rows.values import SCHEMA
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.model import ObjectName
+from gitmig.schema.model import ObjectKind, Schema
 from gitmig.schema.scope import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.postgres.connection import Connection
+    from gitmig.schema.model import ObjectName
 
 # Parents before their parts.
 PARTITIONS = f"""
@@ -36,7 +39,6 @@ ROOTS = f"""
     SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND {OURS}
     WHERE c.relkind = 'p' AND NOT c.relispartition
 """
-Pending = list[tuple[ObjectName, list[str]]]
 
 
 def make_unmanaged(old: Connection, new: Connection, ignore: Sequence[str]) -> list[str]:
@@ -65,19 +67,27 @@ def _make_kept_tables(old: Connection, new: Connection) -> None:
 
 
 def _make_ignored(old: Connection, new: Connection, ignore: Sequence[str]) -> None:
-    every, rest = read_schema(old, foreign=True), read_schema(old, ignore)
-    if every == rest:
+    """What the setting `ignore` names, and other tools' tables, as far as the new database does not have them."""
+    every, managed = read_schema(old, edges=True, foreign=True), read_schema(old, ignore)
+    unmanaged = {name: text for name, text in every.objects.items() if name not in managed.objects}
+    if not unmanaged:
         return
-    there = read_schema(new, foreign=True)
-    missing = [name for name in every.objects if name not in rest.objects and name not in there.objects]
-    _make_all(new, [(name, texts) for name in missing if (texts := statements(old, name.kind, name.name))])
-    there = read_schema(new, foreign=True)
-    wrong = [name for name in missing if there.objects.get(name) != every.objects[name]]
-    if wrong:
+    there = read_schema(new, edges=True, foreign=True)
+    wanted = Schema({**unmanaged, **there.objects}, {**every.edges, **there.edges})
+    reasons: dict[ObjectName, str] = {}
+    for name, text in computed(there, wanted, renames=False).work:
+        is_filled = name.kind is ObjectKind.MATERIALIZED_VIEW and text.startswith("CREATE ")
+        reason = _made(new, [f"{text} WITH NO DATA" if is_filled else text])  # it is refreshed once the rows are there
+        if reason is not None:
+            reasons.setdefault(name, reason)
+    made = read_schema(new, foreign=True)
+    if wrong := [name for name, text in wanted.objects.items() if made.objects.get(name) != text]:
+        first, *others = sorted(wrong, key=lambda name: name not in reasons)
+        why = [reasons[first]] if first in reasons else []
         raise GitmigError(
-            f"a rebuild cannot make {wrong[0]} anew, which no migration makes",
+            f"a rebuild cannot make {first} anew, which no migration makes",
             hint="drop it yourself and make it again afterwards; the database is as it was before",
-            details=tuple(f"also: {name}" for name in wrong[1:5]),
+            details=(*why, *(f"also: {name}" for name in others[:4])),
         )
 
 
@@ -94,19 +104,10 @@ def _make_partitions(old: Connection, new: Connection) -> list[str]:
                 f"partition {name} is a foreign table, which a rebuild cannot make anew",
                 hint="detach it, and attach it again afterwards; the database is as it was before",
             )
-        reason = _made(new, statements(old, "partition", name))
+        reason = _made(new, _statements(old, name))
         if reason is not None:
             notes.append(f"partition {name} has no place in the target ({reason}); its rows went to others")
     return notes
-
-
-def _make_all(new: Connection, pending: Pending) -> None:
-    """Make as many as possible, whatever order they depend on each other in."""
-    while pending:
-        rest = [(name, texts) for name, texts in pending if _made(new, texts) is not None]
-        if len(rest) == len(pending):
-            return
-        pending = rest
 
 
 def _made(new: Connection, texts: Sequence[str]) -> str | None:
@@ -120,51 +121,15 @@ def _made(new: Connection, texts: Sequence[str]) -> str | None:
     return None
 
 
-# How an object is made. Every query takes it as %(name)s, quoted where it has to be. It gives statements, in order.
-# The session's search path is empty.
-OPTIONS = """coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')
-    || coalesce((SELECT format(' TABLESPACE %%I', spcname) FROM pg_tablespace WHERE oid = c.reltablespace), '')"""
-PARTITIONED = "coalesce(' PARTITION BY ' || pg_get_partkeydef(c.oid), '')"
-UNLOGGED = "CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END"
-COLUMN = """format('%%I %%s', a.attname, format_type(a.atttypid, a.atttypmod))
-    || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END
-    || CASE a.attidentity WHEN 'a' THEN ' GENERATED ALWAYS AS IDENTITY'
-         WHEN 'd' THEN ' GENERATED BY DEFAULT AS IDENTITY' ELSE '' END
-    || CASE a.attgenerated WHEN 's' THEN format(' GENERATED ALWAYS AS (%%s) STORED', pg_get_expr(d.adbin, d.adrelid))
-         WHEN 'v' THEN format(' GENERATED ALWAYS AS (%%s) VIRTUAL', pg_get_expr(d.adbin, d.adrelid)) ELSE '' END
-    || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END"""
-PARENTS = """coalesce((SELECT ' INHERITS (' || string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) || ')'
-    FROM pg_inherits WHERE inhrelid = c.oid), '')"""
-TABLE = f"""
-SELECT format('CREATE %%sTABLE %%s (%%s)%%s', {UNLOGGED}, c.oid::regclass,
-  (SELECT string_agg({COLUMN}, ', ' ORDER BY a.attnum) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-  {PARENTS} || {PARTITIONED} || {OPTIONS})
-FROM pg_class c WHERE c.oid = to_regclass(%(name)s)
-"""
-PARTITION = f"""
-SELECT format('CREATE %%sTABLE %%s PARTITION OF %%s %%s%%s', {UNLOGGED}, c.oid::regclass, i.inhparent::regclass,
-  pg_get_expr(c.relpartbound, c.oid), {PARTITIONED} || {OPTIONS})
+# How a partition is made. Every query takes its name as %(name)s, quoted where it has to be, and gives statements, in
+# order. The session's search path is empty.
+PARTITION = """
+SELECT format('CREATE %%sTABLE %%s PARTITION OF %%s %%s%%s%%s%%s',
+  CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, c.oid::regclass, i.inhparent::regclass,
+  pg_get_expr(c.relpartbound, c.oid), ' PARTITION BY ' || pg_get_partkeydef(c.oid),
+  ' WITH (' || array_to_string(c.reloptions, ', ') || ')',
+  (SELECT format(' TABLESPACE %%I', spcname) FROM pg_tablespace WHERE oid = c.reltablespace))
 FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid WHERE c.oid = to_regclass(%(name)s)
-"""
-SEQUENCE = """format(
-    'CREATE SEQUENCE IF NOT EXISTS %%s AS %%s INCREMENT %%s MINVALUE %%s MAXVALUE %%s START %%s CACHE %%s%%s',
-    s.seqrelid::regclass, format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache,
-    CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)"""
-OWNED = """pg_depend o ON o.objid = s.seqrelid AND o.classid = 'pg_class'::regclass AND o.deptype = 'a'
-  AND o.refclassid = 'pg_class'::regclass AND o.refobjid = to_regclass(%(name)s)"""
-SERIALS = f"SELECT {SEQUENCE} FROM pg_sequence s JOIN {OWNED}"
-SERIALS_OWNED = f"""
-SELECT format('ALTER SEQUENCE %%s OWNED BY %%s.%%I', s.seqrelid::regclass, o.refobjid::regclass, a.attname)
-FROM pg_sequence s JOIN {OWNED} JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
-"""
-# A partition has the defaults of its parent already.
-DEFAULTS = """
-SELECT format('ALTER TABLE ONLY %%s ALTER %%I SET DEFAULT %%s', d.adrelid::regclass, a.attname,
-  pg_get_expr(d.adbin, d.adrelid))
-FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated = ''
-WHERE d.adrelid = to_regclass(%(name)s)
 """
 CONSTRAINTS = """
 SELECT format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid))
@@ -193,37 +158,9 @@ FROM pg_class c JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_c
   LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
 WHERE c.oid = to_regclass(%(name)s)
 """
-BELONGINGS = (CONSTRAINTS, INDEXES, TRIGGERS, GRANTS, COMMENTS)
-VIEW = """
-SELECT format('CREATE VIEW %%s%%s AS %%s', c.oid::regclass,
-  coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', ''), pg_get_viewdef(c.oid))
-FROM pg_class c WHERE c.oid = to_regclass(%(name)s)
-"""
-MATERIALIZED_VIEW = """
-SELECT format('CREATE MATERIALIZED VIEW %%s AS %%s WITH NO DATA', c.oid::regclass, rtrim(pg_get_viewdef(c.oid), ';'))
-FROM pg_class c WHERE c.oid = to_regclass(%(name)s)
-"""
-KINDS = {
-    "schema": ("SELECT 'CREATE SCHEMA IF NOT EXISTS ' || %(name)s",),
-    "table": (SERIALS, TABLE, DEFAULTS, SERIALS_OWNED, *BELONGINGS),
-    "partition": (PARTITION, *BELONGINGS),
-    "sequence": (f"SELECT {SEQUENCE} FROM pg_sequence s WHERE s.seqrelid = to_regclass(%(name)s)", GRANTS),
-    "view": (VIEW, TRIGGERS, GRANTS),
-    "materialized view": (MATERIALIZED_VIEW, INDEXES, GRANTS),
-    "function": ("SELECT pg_get_functiondef(to_regprocedure(%(name)s))",),
-    "procedure": ("SELECT pg_get_functiondef(to_regprocedure(%(name)s))",),
-    "index": ("SELECT pg_get_indexdef(to_regclass(%(relation)s))",),
-}
 
 
-def statements(old: Connection, kind: str, name: str) -> list[str]:
-    """What makes the object, in order; empty if its kind is none of those gitmig can write.
-
-    `name` is as the catalogs' reader has it.
-    """
-    schema, _, rest = name.partition(".")
-    values = {"name": name, "relation": f"{schema}.{rest.rpartition('.')[2]}"}
-    found: list[str] = []
-    for query in KINDS.get(kind, ()):
-        found += filter(None, old.values(query, values))
-    return found
+def _statements(old: Connection, partition: str) -> list[str]:
+    """What makes a partition with what belongs to it alone, in order; `partition` is its quoted name."""
+    queries = (PARTITION, CONSTRAINTS, INDEXES, TRIGGERS, GRANTS, COMMENTS)
+    return [text for query in queries for text in old.values(query, {"name": partition})]

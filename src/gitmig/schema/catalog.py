@@ -44,7 +44,7 @@ class Address(NamedTuple):
     part: int
 
 
-class Row(NamedTuple):
+class CatalogRow(NamedTuple):
     """An object as a query gives it; `part_of` as in `Query`."""
 
     name: ObjectName
@@ -53,7 +53,7 @@ class Row(NamedTuple):
     part_of: str | None
 
     @classmethod
-    def of(cls, row: TupleRow) -> Row:
+    def of(cls, row: TupleRow) -> CatalogRow:
         """From the columns of a query."""
         kind, name, text, catalog, oid, part, *part_of = row
         return cls(ObjectName(KINDS[kind], name), text, Address(catalog, oid, part), part_of[0] if part_of else None)
@@ -71,54 +71,62 @@ def read_schema(
     migration tools' own tables are read, too.
     """
     with connection.transaction(force_rollback=True):
-        asked = queries(connection.info.server_version)
-        conditions = list(dict.fromkeys(condition for condition in asked.values() if condition))
-        first = ", ".join([*conditions, setting(DEFINITIONS, local=True)])
-        is_true = dict(zip(conditions, connection.execute(f"SELECT {first}".encode()).fetchone() or ()))
-        needed = [query for query, condition in asked.items() if not condition or is_true[condition]]
-        needed += (DEPENDENCIES, PARTITION_KEYS) if edges else ()
-        answers = connection.run_prepared(*((query, ()) for query in needed))
-    ties, keys = answers[-2:] if edges else ([], [])
-    rows = [Row.of(row) for answer in (answers[:-2] if edges else answers) for row in answer]
-    ignored = _matcher(ignore)
-    whole = {pattern[:-2] for pattern in ignore if pattern.endswith(".*")}  # with all that is in it goes the schema
-    rows = [
-        row
-        for row in rows
-        if not (
-            any(map(ignored, (row.name.name, row.part_of)))
-            or (row.name.kind is ObjectKind.SCHEMA and row.name.name.strip('"') in whole)
-        )
-    ]
+        about_edges = (DEPENDENCIES, PARTITION_KEYS) if edges else ()
+        asked = (*_needed_queries(connection), *about_edges)
+        answers = connection.run_prepared(*((query, ()) for query in asked))
+    objects = answers[: len(asked) - len(about_edges)]
+    is_ignored = _matcher(ignore)
+    rows = [row for answer in objects for row in map(CatalogRow.of, answer) if not is_ignored(row)]
     if not foreign and (tables := own_tables(_names(ObjectKind.TABLE, rows), _names(ObjectKind.COLUMN, rows))):
         rows = [row for row in rows if not (row.name.kind in OWN_PARTS and _belongs(tables, row))]
-    dependencies = map(Dependency.of, ties)
-    needs = _edges({row.address: row.name for row in rows}, dependencies, (key for (key,) in keys)) if edges else {}
+    needs = {}
+    if edges:
+        ties, keys = answers[len(objects) :]
+        named = {row.address: row.name for row in rows}
+        needs = _edges(named, map(Dependency.of, ties), (key for (key,) in keys))
     return Schema({row.name: row.text for row in rows}, needs)
 
 
-def _names(kind: ObjectKind, rows: Iterable[Row]) -> Iterator[str]:
+def _needed_queries(connection: Connection) -> list[str]:
+    """Those that can have an answer here; the transaction gets the settings with which definitions are read."""
+    asked = queries(connection.info.server_version)
+    conditions = list(dict.fromkeys(condition for condition in asked.values() if condition))
+    first = ", ".join([*conditions, setting(DEFINITIONS, local=True)])
+    is_true = dict(zip(conditions, connection.execute(f"SELECT {first}".encode()).fetchone() or ()))
+    return [query for query, condition in asked.items() if not condition or is_true[condition]]
+
+
+def _names(kind: ObjectKind, rows: Iterable[CatalogRow]) -> Iterator[str]:
     return (row.name.name for row in rows if row.name.kind is kind)
 
 
-def _belongs(tables: Collection[str], row: Row) -> bool:
+def _belongs(tables: Collection[str], row: CatalogRow) -> bool:
     """Whether its name or what it is part of, or what stands before the last dot of these, is one of the tables."""
     names = (row.name.name, row.part_of)
     return any(name in tables or name.rpartition(".")[0] in tables for name in names if name)
 
 
-def _matcher(patterns: Sequence[str]) -> Callable[[str | None], bool]:
-    """Whether a name matches a pattern, with or without its schema, or is a part of what does, or a function of it."""
+def _matcher(patterns: Sequence[str]) -> Callable[[CatalogRow], bool]:
+    """Whether a name matches a pattern, with or without its schema, or is a part of what does, or a function of it.
+
+    A schema goes with all that is in it.
+    """
     if not patterns:
         return lambda _: False
     globs = [pattern + tail for pattern in patterns for tail in ("", ".*", "(*")]
     expression = re.compile("|".join(translate(glob) for glob in globs))
+    whole = {pattern[:-2] for pattern in patterns if pattern.endswith(".*")}
 
-    def ignored(name: str | None) -> bool:
-        plain = (name or "").replace('"', "")
+    def matches(name: str) -> bool:
+        plain = name.replace('"', "")
         return any(expression.match(candidate) for candidate in (plain, plain.partition(".")[2]) if candidate)
 
-    return ignored
+    def is_ignored(row: CatalogRow) -> bool:
+        if row.name.kind is ObjectKind.SCHEMA and row.name.name.strip('"') in whole:
+            return True
+        return matches(row.name.name) or matches(row.part_of or "")
+
+    return is_ignored
 
 
 # Which object needs which

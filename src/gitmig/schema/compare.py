@@ -30,7 +30,7 @@ from gitmig.schema.renames import guess_renames, make_room, undo_renames
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gitmig.schema.decompose import Item, Model
+    from gitmig.schema.decompose import Model, SchemaItem
     from gitmig.schema.kinds.kind import Definition
     from gitmig.schema.model import Schema
     from gitmig.schema.noted_renames import Undo
@@ -153,7 +153,9 @@ class _Decision:
         """Whether tables, or their partitions, are partitioned by columns of this type."""
         return name.kind in TYPES and any(one.name in self.found.partition_keys for one in self._columns_of(name))
 
-    def _statements(self, name: ObjectName, old: Item[Definition], new: Item[Definition]) -> list[str] | Instead:
+    def _statements(
+        self, name: ObjectName, old: SchemaItem[Definition], new: SchemaItem[Definition]
+    ) -> list[str] | Instead:
         statements: list[str] = []
         if old.body != new.body or name in self.forced:
             altered = new.body.alter(old.body, name, self.context)

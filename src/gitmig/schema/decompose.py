@@ -34,7 +34,7 @@ D_co = TypeVar("D_co", bound=Definition, covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item(Generic[D_co]):
+class SchemaItem(Generic[D_co]):
     """A thing of a schema, with what was granted on it and said about it."""
 
     body: D_co
@@ -42,14 +42,14 @@ class Item(Generic[D_co]):
     comment: str | None = None
 
 
-Items: TypeAlias = "Mapping[ObjectName, Item[Definition]]"
+SchemaItems: TypeAlias = "Mapping[ObjectName, SchemaItem[Definition]]"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """The items of a schema, and by item what it needs."""
 
-    items: dict[ObjectName, Item[Definition]]
+    items: dict[ObjectName, SchemaItem[Definition]]
     needs: dict[ObjectName, dict[ObjectName, Tie]]
     orders: dict[str, list[str]] = field(default_factory=dict)
     partition_keys: frozenset[str] = frozenset()  # columns; also those by which partitions are partitioned
@@ -114,7 +114,7 @@ class Model:
         return {claim for name, item in self.items.items() for claim in claims(name, item)}
 
 
-def claims(name: ObjectName, item: Item[Definition] | None = None) -> Iterator[tuple[str, str]]:
+def claims(name: ObjectName, item: SchemaItem[Definition] | None = None) -> Iterator[tuple[str, str]]:
     """The names that an item takes in PostgreSQL's name spaces; those of an identity are in the item."""
     if item is not None and isinstance(item.body, Identity):
         yield "relation", item.body.name
@@ -123,30 +123,30 @@ def claims(name: ObjectName, item: Item[Definition] | None = None) -> Iterator[t
         yield "relation", Index.subject(name).removeprefix("INDEX ")
 
 
-def described(name: ObjectName, item: Item[Definition]) -> ObjectName:
+def described(name: ObjectName, item: SchemaItem[Definition]) -> ObjectName:
     """What grants and comments of an item are said about: of an identity, its sequence."""
     return ObjectName(ObjectKind.SEQUENCE, item.body.name) if isinstance(item.body, Identity) else name
 
 
 @lru_cache(maxsize=1 << 14)  # of two schemas that are compared, most objects are the very same
-def parse(name: ObjectName, text: str) -> Item[Definition]:
+def parse(name: ObjectName, text: str) -> SchemaItem[Definition]:
     """An object of a schema as an item."""
     definition = DEFINITIONS[name.kind]
     query = definition.QUERY
     assert query is not None
     if query.text:
-        return Item(body=definition.read_text(text))
+        return SchemaItem(body=definition.read_text(text))
     values = json.loads(text)
     comment = values.pop() if query.comment else None
     grants = values.pop() if query.grants else None
-    return Item(body=definition.read(values), grants=None if grants is None else tuple(grants), comment=comment)
+    return SchemaItem(body=definition.read(values), grants=None if grants is None else tuple(grants), comment=comment)
 
 
 def decompose(schema: Schema) -> Model:
     """The model of a schema."""
     order = ObjectKind.COLUMN_ORDER
     objects = {name: parse(name, text) for name, text in schema.objects.items() if name.kind is not order}
-    items: dict[ObjectName, Item[Definition]] = {}
+    items: dict[ObjectName, SchemaItem[Definition]] = {}
     moved: dict[ObjectName, ObjectName] = {}  # where an object went that is no item of its own
     for name, item in objects.items():
         for part, into in _parts_of(name, item, objects):
@@ -160,15 +160,15 @@ def decompose(schema: Schema) -> Model:
 
 
 def _parts_of(
-    name: ObjectName, item: Item[Definition], objects: Items
-) -> Iterator[tuple[ObjectName, Item[Definition]]]:
+    name: ObjectName, item: SchemaItem[Definition], objects: SchemaItems
+) -> Iterator[tuple[ObjectName, SchemaItem[Definition]]]:
     """The items that an object becomes."""
     body = item.body
     if isinstance(body, Column):
         default = body.default
         yield name, replace(item, body=body.replaced(default=default if body.generated else None, identity=""))
         if default is not None and not body.generated:
-            yield ObjectName(ObjectKind.DEFAULT, name.name), Item(body=Default(default))
+            yield ObjectName(ObjectKind.DEFAULT, name.name), SchemaItem(body=Default(default))
     elif isinstance(body, Sequence):
         alone = body.replaced(owner=None)
         column = objects.get(ObjectName(ObjectKind.COLUMN, body.owner)) if body.owner else None
@@ -178,34 +178,37 @@ def _parts_of(
         else:
             yield name, replace(item, body=alone)
             if body.owner:
-                yield ObjectName(ObjectKind.SEQUENCE_OWNER, name.name), Item(body=SequenceOwner(body.owner))
+                yield ObjectName(ObjectKind.SEQUENCE_OWNER, name.name), SchemaItem(body=SequenceOwner(body.owner))
     elif isinstance(body, Index):
         yield from _parts_of_index(name, item, body, objects)
     elif isinstance(body, Relation):
         yield name, replace(item, body=body.replaced(replica_identity=None))
         if body.replica_identity and name.kind is ObjectKind.TABLE:
-            yield ObjectName(ObjectKind.REPLICA_IDENTITY, name.name), Item(body=ReplicaIdentity(body.replica_identity))
+            yield (
+                ObjectName(ObjectKind.REPLICA_IDENTITY, name.name),
+                SchemaItem(body=ReplicaIdentity(body.replica_identity)),
+            )
     else:
         yield name, item
 
 
 def _parts_of_index(
-    name: ObjectName, item: Item[Definition], index: Index, objects: Items
-) -> Iterator[tuple[ObjectName, Item[Definition]]]:
+    name: ObjectName, item: SchemaItem[Definition], index: Index, objects: SchemaItems
+) -> Iterator[tuple[ObjectName, SchemaItem[Definition]]]:
     key = objects.get(ObjectName(ObjectKind.CONSTRAINT, name.name))
     kind = KeyIndex if key and isinstance(key.body, Constraint) and key.body.is_key else Index
     body = kind(**{**vars(index), "clustered": False, "replica_identity": False})
     yield ObjectName(kind.KIND, name.name), replace(item, body=body)
     if index.clustered:
-        yield ObjectName(ObjectKind.CLUSTERED, name.parent), Item(body=ClusteredOn(name.last))
+        yield ObjectName(ObjectKind.CLUSTERED, name.parent), SchemaItem(body=ClusteredOn(name.last))
     if index.replica_identity:
-        yield ObjectName(ObjectKind.REPLICA_IDENTITY, name.parent), Item(body=ReplicaIdentity(name.last))
+        yield ObjectName(ObjectKind.REPLICA_IDENTITY, name.parent), SchemaItem(body=ReplicaIdentity(name.last))
 
 
-def _with_columns(items: dict[ObjectName, Item[Definition]]) -> dict[ObjectName, ObjectName]:
+def _with_columns(items: dict[ObjectName, SchemaItem[Definition]]) -> dict[ObjectName, ObjectName]:
     """Move the columns of views, and their defaults, into the views; returns what went where."""
     views = {name.name: name for name in items if name.kind in VIEWS}
-    columns: defaultdict[str, dict[str, Item[Definition]]] = defaultdict(dict)
+    columns: defaultdict[str, dict[str, SchemaItem[Definition]]] = defaultdict(dict)
     defaults: defaultdict[str, dict[str, str]] = defaultdict(dict)
     moved: dict[ObjectName, ObjectName] = {}
     parts_of_relations = {ObjectKind.COLUMN, ObjectKind.DEFAULT} if views else set()
@@ -224,7 +227,7 @@ def _with_columns(items: dict[ObjectName, Item[Definition]]) -> dict[ObjectName,
 
 
 def _needs(
-    schema: Schema, items: Items, moved: Mapping[ObjectName, ObjectName]
+    schema: Schema, items: SchemaItems, moved: Mapping[ObjectName, ObjectName]
 ) -> dict[ObjectName, dict[ObjectName, Tie]]:
     needs: dict[ObjectName, dict[ObjectName, Tie]] = {}
     for dependent, ties in schema.edges.items():
@@ -240,7 +243,7 @@ def _needs(
     return needs
 
 
-def _place(name: ObjectName, items: Items, moved: Mapping[ObjectName, ObjectName]) -> ObjectName:
+def _place(name: ObjectName, items: SchemaItems, moved: Mapping[ObjectName, ObjectName]) -> ObjectName:
     """The item that an object went into."""
     name = moved.get(name, name)
     if name.kind is ObjectKind.KEY_INDEX:
@@ -251,7 +254,7 @@ def _place(name: ObjectName, items: Items, moved: Mapping[ObjectName, ObjectName
 
 
 def _needs_by_nature(
-    name: ObjectName, body: Definition, items: Items, relations: Mapping[str, ObjectName]
+    name: ObjectName, body: Definition, items: SchemaItems, relations: Mapping[str, ObjectName]
 ) -> Iterator[tuple[ObjectName, Tie]]:
     """What follows from names and bodies alone."""
     if name.kind in PARTS and (relation := relations.get(name.parent)):
@@ -263,7 +266,7 @@ def _needs_by_nature(
         yield schema, Tie.NEEDS
 
 
-def _inherited_from(name: ObjectName, items: Items, relation: ObjectName) -> Iterator[ObjectName]:
+def _inherited_from(name: ObjectName, items: SchemaItems, relation: ObjectName) -> Iterator[ObjectName]:
     body = items[relation].body
     assert isinstance(body, Relation)
     for ancestor in body.parents or ():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitmig.schema.decompose import Item, Model
+from gitmig.schema.decompose import Model, SchemaItem
 from gitmig.schema.kinds.indexes import Index
 from gitmig.schema.kinds.tables import ClusteredOn, ReplicaIdentity
 from gitmig.schema.kinds.triggers import Trigger
@@ -82,7 +82,7 @@ class _Renaming:
         part = self.names.parts.get(name)
         return part or ObjectName(name.kind, self.text(name.name))
 
-    def _item(self, name: ObjectName, item: Item[Definition]) -> Item[Definition]:
+    def _item(self, name: ObjectName, item: SchemaItem[Definition]) -> SchemaItem[Definition]:
         if item.body.HAS_OLD_NAMES:
             return item
         body = item.body.mapped(self.text)

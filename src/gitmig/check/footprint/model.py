@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +39,9 @@ class NamedKind(Enum):
     OTHER = "object"
 
 
+ObjectPath: TypeAlias = "tuple[str, ...]"
+
+
 @dataclass(frozen=True, slots=True)
 class Object:
     """An object; equal where the paths are, whatever a statement calls its kind.
@@ -48,7 +51,7 @@ class Object:
     """
 
     kind: NamedKind = field(compare=False)
-    path: tuple[str, ...]
+    path: ObjectPath
 
     def __str__(self) -> str:
         if self.path[0] == OPERATOR:
@@ -65,7 +68,7 @@ class Object:
         return f"{self.kind.value} {'.'.join(names + [quoted(name) for name in self.path[4::2]])}"
 
     @property
-    def root(self) -> tuple[str, ...]:
+    def root(self) -> ObjectPath:
         """The path of the object it is a part of: a column's table; else its own."""
         return self.path[:3]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait
-from gitmig.check.rules.pairs import labels_in_order, uses
+from gitmig.check.rules.pairs import either, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def whole_rows(whole: Effect, change: Effect) -> Conflict | None:
 
 def _recreated_alike(whole: Effect, change: Effect) -> bool:
     """Whether both sides make the same of the whole; columns that both add stand there in the order they came in."""
-    both_add = whole.widened and change.action is Action.CREATE and not change.taken
-    return whole.makes in change.recreated and not both_add
+    adds = change.action is Action.CREATE and not change.has(Circumstance.TAKEN)
+    return whole.makes in change.recreated and not (adds and whole.has(Circumstance.WIDENED))
 
 
 def _inserts_by_position(whole: Effect) -> bool:
@@ -89,13 +90,13 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
 def _follows(whole: Effect, change: Effect) -> bool:
     """What is made of a type follows with CASCADE; a child that leaves its parent keeps its own changes."""
     by_cascade = whole.aspect == "of" and change.has(Trait.CASCADE)
-    return by_cascade or (whole.aspect == "detached" and not change.implied)
+    return by_cascade or (whole.aspect == "detached" and not change.has(Circumstance.IMPLIED))
 
 
 def _changes_itself(whole: Effect, change: Effect) -> bool:
     """CREATE OR REPLACE VIEW may add columns; CREATE INDEX and DROP INDEX matter to copies of a table."""
     if change.action is Action.CREATE:
-        return change.object.kind is NamedKind.VIEW and change.forgiving and not change.replaced
+        return change.object.kind is NamedKind.VIEW and change.forgiving and not change.has(Circumstance.REPLACED)
     copies = "indexes" in whole.aspect.split()
     return copies and change.aspect == "indexes" and change.action in {Action.READ, Action.ALTER}
 
@@ -212,7 +213,7 @@ def columns_of_one_table(first: Effect, second: Effect) -> Conflict | None:
         return None
     if first.object.root != second.object.root or first.object == second.object:
         return None
-    if first.taken or second.taken or first.implied or second.implied:
+    if either(first, second, Circumstance.TAKEN) or either(first, second, Circumstance.IMPLIED):
         return None
     one, two = labels_in_order(first, second)
     table = Object(NamedKind.TABLE, first.object.root)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.check.dependencies import OVERLOADS, VALUES
+from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
-from gitmig.check.rules.pairs import given, hits, labels_in_order, uses
+from gitmig.check.rules.pairs import both, either, given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 )
 def created_twice(first: Effect, second: Effect) -> Conflict | None:
     """Both sides create one name, or both leave the name to PostgreSQL, which gives it to whoever is first."""
-    if not _one_name(first, second) or (_gives_way(first) and _gives_way(second)):
+    if not _one_name(first, second) or (first.gives_way and second.gives_way):
         return None
     same = first.touch.value == second.touch.value
-    if first.has(Trait.CHOSEN) and second.has(Trait.CHOSEN):
+    if both(first, second, Trait.CHOSEN):
         return None if same else _chosen(first, second)
     one, two = labels_in_order(first, second)
     made = first.object if first.label == one else second.object  # one may be a table, the other one a view
@@ -67,7 +68,7 @@ def two_versions(first: Effect, second: Effect) -> Conflict | None:
 
     `DROP VIEW v; CREATE VIEW v AS …` replaces it, too.
     """
-    if not _one_name(first, second) or not (_gives_way(first) and _gives_way(second)):
+    if not _one_name(first, second) or not (first.gives_way and second.gives_way):
         return None
     if first.touch.value == second.touch.value:
         return None
@@ -84,14 +85,10 @@ def _one_name(first: Effect, second: Effect) -> bool:
     if not first.action is second.action is Action.CREATE or first.object != second.object:
         return False
     # what follows from two creations, as a partition and a child's column, is created twice where they are
-    follow = (first.implied and second.implied) or first.object.kind is NamedKind.PARTITION
+    follow = both(first, second, Circumstance.IMPLIED) or first.object.kind is NamedKind.PARTITION
     # of all relations, an index alone is no type
     one_row_type = {first.object.kind, second.object.kind} == {NamedKind.INDEX, NamedKind.TYPE}
-    return not (follow or one_row_type or (first.freed and second.freed))
-
-
-def _gives_way(effect: Effect) -> bool:
-    return effect.forgiving or effect.replaced
+    return not (follow or one_row_type or both(first, second, Circumstance.FREED))
 
 
 def _chosen(first: Effect, second: Effect) -> Conflict:
@@ -128,11 +125,11 @@ def dropped_and_used(drop: Effect, other: Effect) -> Conflict | None:
     if drop.action is not Action.DROP or not hits(drop, other) or _cannot_fail(other):
         return None
     if other.object == drop.object and (
-        other.action is Action.DROP or (other.action is Action.CREATE and drop.replaced)
+        other.action is Action.DROP or (other.action is Action.CREATE and drop.has(Circumstance.REPLACED))
     ):
         return None  # two drops, two creations: other rules
     doubt = _why_it_may_serve(drop, other)
-    how = "makes PostgreSQL drop" if drop.implied else "drops"
+    how = "makes PostgreSQL drop" if drop.has(Circumstance.IMPLIED) else "drops"
     return Conflict(
         object=drop.object,
         message=f"{drop.label} {how} {drop.object}, and {uses(other, drop)}",
@@ -144,7 +141,8 @@ def dropped_and_used(drop: Effect, other: Effect) -> Conflict | None:
 
 def _why_it_may_serve(drop: Effect, other: Effect) -> str | None:
     passing = other.dependency in {DependencyKind.TRANSIENT, DependencyKind.CHECKED}
-    if (drop.replaced or drop.succeeded) and passing and other.action in {Action.READ, Action.WRITE}:
+    made_anew = drop.has(Circumstance.REPLACED) or drop.has(Circumstance.SUCCEEDED)
+    if made_anew and passing and other.action in {Action.READ, Action.WRITE}:
         return "whether the new definition serves it, too, is not known"
     if _forgives(other, drop) and (other.action is not Action.CREATE or other.has(Trait.IF_TABLE)):
         return "the other statement forgives that the object is gone"
@@ -168,7 +166,7 @@ def _key_gone(drop: Effect, other: Effect) -> Conflict | None:
 
 def _cannot_fail(effect: Effect) -> bool:
     """Whether it is looked up later; or goes along with something else, where the drop finds it in the other order."""
-    if effect.implied:
+    if effect.has(Circumstance.IMPLIED):
         return effect.action is not Action.RENAME
     return effect.action in {Action.READ, Action.WRITE} and effect.dependency is DependencyKind.AT_CALL
 
@@ -189,7 +187,7 @@ def dropped_twice(first: Effect, second: Effect) -> Conflict | None:
     """Both sides drop the same: the second one to run finds nothing to drop."""
     if not first.action is second.action is Action.DROP or first.object != second.object or _cannot_fail(second):
         return None
-    if (first.forgiving and second.forgiving) or (first.replaced and second.replaced):
+    if both(first, second, Trait.FORGIVING) or both(first, second, Circumstance.REPLACED):
         return None  # a side that makes the object again leaves one for the other one to drop
     one, two = labels_in_order(first, second)
     return Conflict(
@@ -235,16 +233,17 @@ def _has_the_old_name(rename: Effect, other: Effect) -> bool:
     """Whether the other one finds it by its old name, or has a rule of its own: drops, bodies of functions."""
     if other.action is Action.DROP and other.object == rename.object:
         return True
-    if rename.returned and rename.touch.to == rename.object:
+    if rename.has(Circumstance.RETURNED) and rename.touch.to == rename.object:
         return True
-    if other.implied or (other.action in {Action.READ, Action.WRITE} and other.dependency is DependencyKind.AT_CALL):
+    at_call = other.action in {Action.READ, Action.WRITE} and other.dependency is DependencyKind.AT_CALL
+    if at_call or other.has(Circumstance.IMPLIED):
         return True
     alike = rename.touch.to == other.touch.to and other.action is not Action.CREATE
-    return rename.forgiving and other.forgiving and alike
+    return alike and both(rename, other, Trait.FORGIVING)
 
 
 def _why_the_name_may_serve(rename: Effect, other: Effect) -> str | None:
-    if rename.returned:
+    if rename.has(Circumstance.RETURNED):
         return "it has its old name again in the end, so it matters only what runs in between"
     if _forgives(other, rename) and other.action in {
         Action.READ,
@@ -290,7 +289,7 @@ def _value_renamed(renamed: Effect, other: Effect) -> Conflict | None:
 )
 def named_in_a_function_body(gone: Effect, other: Effect) -> Conflict | None:
     """A PL/pgSQL function names what the other side drops or renames. PostgreSQL notices at its next call."""
-    if gone.action not in {Action.DROP, Action.RENAME} or gone.replaced or not hits(gone, other):
+    if gone.action not in {Action.DROP, Action.RENAME} or gone.has(Circumstance.REPLACED) or not hits(gone, other):
         return None
     if other.action not in {Action.READ, Action.WRITE} or other.dependency is not DependencyKind.AT_CALL:
         return None
@@ -343,10 +342,10 @@ def altered_twice(first: Effect, second: Effect) -> Conflict | None:
 
 def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
     """The aspects in which the two do not commute; type and default hang together."""
-    if second.action is not Action.ALTER or first.implied or second.implied:
+    if second.action is not Action.ALTER or either(first, second, Circumstance.IMPLIED):
         return []
     aspects = {first.aspect, second.aspect}
-    once = aspects == {"primary key"} and not (first.forgiving and second.forgiving)
+    once = aspects == {"primary key"} and not both(first, second, Trait.FORGIVING)
     differ = len(aspects) == 1 and first.touch.value != second.touch.value
     return sorted(aspects) if once or differ or aspects == {"type", "default"} else []
 

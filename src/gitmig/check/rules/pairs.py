@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitmig.check.footprint.model import OPERATOR, ROUTINE, Action, DependencyKind, NamedKind
 
 if TYPE_CHECKING:
-    from gitmig.check.effects import Effect
-    from gitmig.check.footprint.model import Object
+    from gitmig.check.effects import Circumstance, Effect
+    from gitmig.check.footprint.model import Object, Trait
 
 VERBS = {
     Action.CREATE: "creates",
@@ -17,6 +17,16 @@ VERBS = {
     Action.ALTER: "alters",
     Action.WRITE: "writes to",
 }
+
+
+def both(first: Effect, second: Effect, what: Trait | Circumstance) -> bool:
+    """Whether it holds of both."""
+    return first.has(what) and second.has(what)
+
+
+def either(first: Effect, second: Effect, what: Trait | Circumstance) -> bool:
+    """Whether it holds of one of them, or of both."""
+    return first.has(what) or second.has(what)
 
 
 def hits(first: Effect, second: Effect) -> bool:

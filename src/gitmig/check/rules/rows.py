@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.check.dependencies import DOMAIN, REST
+from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
 from gitmig.check.rules.pairs import given, labels_in_order, uses
@@ -145,7 +146,7 @@ def _at_once(effect: Effect) -> bool:
 
 
 def _is_read_or_written(write: Effect, other: Effect) -> bool:
-    if not other.changes_data or write.object != other.object:
+    if not other.has(Circumstance.CHANGES_DATA) or write.object != other.object:
         return False
     whole_row = write.aspect in {"insert", "delete"} and write.object.kind is not NamedKind.COLUMN
     if other.action is Action.READ:
@@ -161,4 +162,4 @@ def _fires(trigger: Effect, other: Effect) -> bool:
 def _replaces_called(made: Effect, other: Effect) -> bool:
     replaces = made.action is Action.CREATE and made.object.kind is NamedKind.FUNCTION
     called = other.has(Trait.CALLED) and (other.object == made.object or other.object.contains(made.object))
-    return replaces and called and (made.forgiving or made.replaced)
+    return replaces and called and made.gives_way

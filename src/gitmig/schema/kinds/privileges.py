@@ -89,19 +89,16 @@ def _statements(
     before: set[str], after: set[str], part: str, target: str, everything: frozenset[str] = frozenset()
 ) -> Iterator[str]:
     of_owner = {OWNER: everything}
-    gone = _by_grantee({entry for entry in before - after if f"{entry}*" not in after})
-    for (grantee, grantable), privileges in gone.items():
-        kept = [privilege for privilege in privileges if grantable and f"{grantee}={privilege}" in after]
-        lost = [privilege for privilege in privileges if privilege not in kept]
-        if kept:
-            yield f"REVOKE GRANT OPTION FOR {_listed(kept, part)} ON {target} FROM {_role(grantee)}"
-        if lost:
-            yield f"REVOKE {_listed(lost, part, of_owner.get(grantee))} ON {target} FROM {_role(grantee)}"
-    for (grantee, grantable), privileges in _by_grantee(after - before).items():
-        new = [one for one in privileges if grantable or f"{grantee}={one}*" not in before]
+    lost = {entry for entry in before - after if f"{entry}*" not in after}
+    options = {entry for entry in lost if entry.endswith("*") and entry[:-1] in after}
+    for (grantee, _), privileges in _by_grantee(options).items():
+        yield f"REVOKE GRANT OPTION FOR {_listed(privileges, part)} ON {target} FROM {_role(grantee)}"
+    for (grantee, _), privileges in _by_grantee(lost - options).items():
+        yield f"REVOKE {_listed(privileges, part, of_owner.get(grantee))} ON {target} FROM {_role(grantee)}"
+    new = {entry for entry in after - before if f"{entry}*" not in before}
+    for (grantee, grantable), privileges in _by_grantee(new).items():
         option = " WITH GRANT OPTION" if grantable else ""
-        if new:
-            yield f"GRANT {_listed(new, part, of_owner.get(grantee))} ON {target} TO {_role(grantee)}{option}"
+        yield f"GRANT {_listed(privileges, part, of_owner.get(grantee))} ON {target} TO {_role(grantee)}{option}"
 
 
 def _by_grantee(entries: Iterable[str]) -> dict[tuple[str, bool], list[str]]:

@@ -199,7 +199,7 @@ def _arguments(head: str) -> list[str]:
     return [*found, head[start:]]
 
 
-class Language(Definition):
+class ProceduralLanguage(Definition):
     """A language."""
 
     trusted: bool = sql("l.lanpltrusted")

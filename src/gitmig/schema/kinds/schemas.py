@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LAST = re.compile(r'\.("(?:[^"]|"")*"|[^."]+)$')
 
 
-class Schema(Definition):
+class Namespace(Definition):
     """A schema."""
 
     KIND = ObjectKind.SCHEMA

@@ -219,22 +219,31 @@ class Domain(Definition):
     def _changes(self, old: Self, name: str) -> Statements:
         before, after = ({one.name: one for one in side.constraints} for side in (old, self))
         for one in before.values():
-            there = after.get(one.name)
-            if there is not None and one.definition == there.definition + " NOT VALID":
-                yield f"ALTER DOMAIN {name} VALIDATE CONSTRAINT {one.name}"
-            elif there is None or one.definition != there.definition:
-                yield f"ALTER DOMAIN {name} DROP CONSTRAINT {one.name}"
+            yield from _left_constraint(name, one, after.get(one.name))
         if old.default != self.default:
             yield f"ALTER DOMAIN {name} {'DROP DEFAULT' if self.default is None else f'SET DEFAULT {self.default}'}"
         if old.not_null != self.not_null and not any(one.is_not_null for one in (*old.constraints, *self.constraints)):
             yield f"ALTER DOMAIN {name} {'SET' if self.not_null else 'DROP'} NOT NULL"
         for one in after.values():
-            there = before.get(one.name)
-            if there is None or there.definition not in {one.definition, one.definition + " NOT VALID"}:
-                yield f"ALTER DOMAIN {name} ADD CONSTRAINT {one.name} {one.definition}"
-                there = None
-            if (there and there.comment) != one.comment:
-                yield commented(f"CONSTRAINT {one.name} ON DOMAIN {name}", one.comment)
+            yield from _reached_constraint(name, one, before.get(one.name))
+
+
+def _left_constraint(domain: str, old: DomainConstraint, new: DomainConstraint | None) -> Statements:
+    """What becomes of a constraint that the domain has: it is dropped, or validated, or stays."""
+    if new is not None and old.definition == new.definition + " NOT VALID":
+        yield f"ALTER DOMAIN {domain} VALIDATE CONSTRAINT {old.name}"
+    elif new is None or old.definition != new.definition:
+        yield f"ALTER DOMAIN {domain} DROP CONSTRAINT {old.name}"
+
+
+def _reached_constraint(domain: str, new: DomainConstraint, old: DomainConstraint | None) -> Statements:
+    """How the domain comes to a constraint that it shall have, with its comment."""
+    comment = old.comment if old else None
+    if old is None or old.definition not in {new.definition, new.definition + " NOT VALID"}:
+        yield f"ALTER DOMAIN {domain} ADD CONSTRAINT {new.name} {new.definition}"
+        comment = None
+    if comment != new.comment:
+        yield commented(f"CONSTRAINT {new.name} ON DOMAIN {domain}", new.comment)
 
 
 class Range(Definition):

@@ -22,13 +22,13 @@ from gitmig.schema.model import ObjectKind, ObjectName
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitmig.schema.decompose import Item
+    from gitmig.schema.decompose import SchemaItem
 
 
 class View(Relation):
     """A view. Its columns and their defaults, by name, belong to it."""
 
-    columns: Mapping[str, Item[Column]] = MappingProxyType({})
+    columns: Mapping[str, SchemaItem[Column]] = MappingProxyType({})
     defaults: Mapping[str, str] = MappingProxyType({})
 
     KIND = ObjectKind.VIEW
