@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "the keys are folder, layout, database, bootstrap, run_outside, ignore, verify, records, rebuild_wait, kept_size, "
-    "kept_age, clients_ignore"
+    "kept_age, during_rebase, clients_ignore"
 )
 
 

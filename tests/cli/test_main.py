@@ -296,6 +296,7 @@ SHAPES = {
         "left_alone": [str],
         "flawed_downs": [{"path": str, "line": (int, None), "message": str}],
         "unfinished": (str, None),
+        "hooks": (str, None),
     },
     "sync": {
         "ran": bool,
@@ -425,7 +426,8 @@ def test_status_lists_every_difference_with_its_sign(repo: Sandbox, gitmig: Gitm
     repo.migration("0001_a", "CREATE TABLE a (id text);", "DROP TABLE a;")
     repo.table("0002_b", "b")
     lines = gitmig("status").out.splitlines()
-    assert lines[3:] == [
+    assert lines[3].startswith("hooks      no hooks are installed in this clone")
+    assert lines[4:] == [
         "  + 0002_b (pending)",
         "  ~ 0001_a (edited)",
         "out of sync: `gitmig sync` reverts 1 and applies 2",
