@@ -176,7 +176,7 @@ def test_a_second_visit_asks_for_no_scratch_database(
     sandbox.write(path, text)
     sync(project)
     (sandbox.root / path).unlink()
-    monkeypatch.setattr("gitmig.project.expected_schemas.scratch_database", None)
+    monkeypatch.setattr("gitmig.execute.scratch.scratch_database", None)
     assert [one.repair is not None for one in sync(project).done] == [True]
 
 
