@@ -19,6 +19,7 @@ from tests.git_events import WORLD
 # Steps in all: a few hundred at every run of the tests, more of them by this variable.
 STEPS = int(os.environ.get("GITMIG_WALK_STEPS", "200"))
 LENGTH = 25
+WALKERS = 4  # tests that share the steps, so that they can go side by side
 BRANCHES = ("main", "more", "mixed", "app")
 ABORTS = ("merge", "rebase", "cherry-pick", "revert", "am")
 
@@ -187,11 +188,12 @@ def walk(server: str) -> type[Walk]:
     return Walk
 
 
-def test_the_database_follows_wherever_git_goes(walk: type[Walk]) -> None:
+@pytest.mark.parametrize("walker", range(WALKERS))
+def test_the_database_follows_wherever_git_goes(walker: int, walk: type[Walk]) -> None:
     run_state_machine_as_test(
         walk,
         settings=settings(
-            max_examples=max(1, STEPS // LENGTH),
+            max_examples=max(1, STEPS // WALKERS // LENGTH),
             stateful_step_count=LENGTH,
             deadline=None,
             phases=[Phase.explicit, Phase.generate],

@@ -141,10 +141,10 @@ def test_the_public_entry_does_what_the_hook_does(repo: Sandbox, database: Datab
     repo.gitmig("hooks", "uninstall")
     repo.git("switch", "--quiet", "more")
     ids = [repo.git("rev-parse", name).out.strip() for name in ("main", "more")]
-    repo.gitmig("hooks", "run", "post-checkout", *ids, "0")
-    assert database.tables() == ["a"], "single files"
-    repo.gitmig("hooks", "run", "post-merge", "1")
-    assert database.tables() == ["a"], "a squash"
+    repo.gitmig("hooks", "run", "post-index-change", "0", "0")
+    assert database.tables() == ["a"], "nothing but the index"
+    repo.gitmig("hooks", "run", "post-rewrite", "amend")
+    assert database.tables() == ["a"], "post-commit has told"
     repo.gitmig("hooks", "run", "post-checkout", *ids, "1")
     assert database.tables() == ["a", "b"]
     assert repo.gitmig("hooks", "run", "pre-rebase", "main", check=False).status == 2

@@ -208,7 +208,8 @@ def trouble(repository: Repository) -> Trouble | None:
         manager = hook_managers.plan(clone.place, EVERY).manager
         is_unmade = clone.is_unmade(lost[0])
         # those of another cause are the next sentence, when this is mended
-        alike = [one for one in lost if one.through == lost[0].through and clone.is_unmade(one) == is_unmade]
+        cause = (lost[0].through, lost[0].state, is_unmade)
+        alike = [one for one in lost if (one.through, one.state, clone.is_unmade(one)) == cause]
         mend = manager.command if is_unmade and manager and manager.command else install
         return Trouble(message=f"git does not call gitmig after {_names(alike)}: {clone.why(lost[0])}", mend=mend)
     if old := [hook for hook in hooks if hook.state is HookState.OUTDATED]:
