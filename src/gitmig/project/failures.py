@@ -53,24 +53,37 @@ def step_failed(failure: StepFailed, plan: Plan | None, database: str, *, taken_
         details.append(f"where: {shortened(error.context)}")
     details += _listed("taken back" if taken_back else "done", [done.step for done in failure.committed])
     details += _listed("rolled back", failure.rolled_back) + _listed("not run", waiting)
-    verb, advice = "applying", "correct the script and run `gitmig sync`"
-    if failure.step.direction is Direction.REVERT:
-        verb, advice = "reverting", "correct its down on a commit that has it, sync there, and come back"
-    if error.sqlstate == DUPLICATE and CREATES_ROLE.match(error.statement):
-        advice = "roles belong to the whole server: create it only if it is missing, in a DO block"
-    advice = BLAMELESS.get(error.sqlstate, advice)
-    kept = "stays at the last step that is done" if failure.committed and not taken_back else "is as it was before"
-    if failure.escaped:
-        kept = "keeps what the script committed"
-        advice += ", which says first what differs (`--discard-drift` takes it back)"
-    if failure.outside:
-        kept = "keeps the statements before it, which ran outside a transaction"
-        advice += "; or `gitmig sync --abandon` forgets it and takes back what it did"
+    verb = "reverting" if failure.step.direction is Direction.REVERT else "applying"
     return SyncFailed(
         f"{verb} {failure.step.label} failed at {failure.path}:{error.line}: {error.message}",
         details=tuple(details),
-        hint=f"{database} {kept}; {advice}",
+        hint=f"{database} {_what_stays(failure, taken_back=taken_back)}; {_advice(failure)}",
     )
+
+
+def _what_stays(failure: StepFailed, *, taken_back: bool) -> str:
+    if failure.outside:
+        return "keeps the statements before it, which ran outside a transaction"
+    if failure.escaped:
+        return "keeps what the script committed"
+    return "stays at the last step that is done" if failure.committed and not taken_back else "is as it was before"
+
+
+def _advice(failure: StepFailed) -> str:
+    error = failure.error
+    if error.sqlstate in BLAMELESS:
+        advice = BLAMELESS[error.sqlstate]
+    elif error.sqlstate == DUPLICATE and CREATES_ROLE.match(error.statement):
+        advice = "roles belong to the whole server: create it only if it is missing, in a DO block"
+    elif failure.step.direction is Direction.REVERT:
+        advice = "correct its down on a commit that has it, sync there, and come back"
+    else:
+        advice = "correct the script and run `gitmig sync`"
+    if failure.escaped:
+        advice += ", which says first what differs (`--discard-drift` takes it back)"
+    if failure.outside:
+        advice += "; or `gitmig sync --abandon` forgets it and takes back what it did"
+    return advice
 
 
 def _listed(word: str, steps: Sequence[Step]) -> list[str]:
