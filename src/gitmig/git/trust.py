@@ -111,6 +111,10 @@ def files_of_local_branches(repository: Repository, folders: Sequence[str]) -> s
     return _history(repository, ("--branches",), folders)
 
 
+def _blobs(pairs: Iterable[tuple[str, str]]) -> set[str]:
+    return {blob for _, blob in pairs}
+
+
 class Provenance:
     """Tells of files at a commit, or in the work tree, whether they came in by an act of the user's.
 
@@ -177,18 +181,10 @@ class Provenance:
         return wanted & _history(self._repository, ("--stdin",), [path for path, _ in wanted], self._branches)
 
     def _own_work(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """What is in no commit at all was written here; unless it stands on an untrusted file of the commit.
-
-        That file can show as changed right after a checkout, where an attribute of the commit decides its line ends.
-        """
-        head = self._repository.head
-        there = self._objects((head, path) for path, _ in wanted) if head else {}
-        based = {path: blob for (_, path), blob in there.items() if blob}
-        own = {(path, blob) for path, blob in wanted if based.get(path) != blob}
-        if not own:
+        """What is in no commit at all was written here."""
+        changed = self._changed_here(wanted)
+        if not changed:
             return set()
-        below = {(path, based[path]) for path, _ in own if path in based}
-        unsafe = {path for path, _ in below - self._from_git(below)}
         # a stash is a commit, too, but one of what was in the work tree
         every = _history(
             self._repository,
@@ -196,13 +192,25 @@ class Provenance:
             sorted(self._folders),
             [*self._repository.fetched(), *self._commits, *(move.new for move in self._movements)],
         )
-        new = {(path, blob) for path, blob in own - every if path not in unsafe}
+        new = changed - every
         # a commit may have it under another name: then what that is decides
-        contents = {blob for _, blob in new}
+        contents = _blobs(new)
         renamed = {(path, blob) for path, blob in every if blob in contents}
-        trusted = {blob for _, blob in self._from_git(renamed)}
-        strange = {blob for _, blob in renamed} - trusted
+        strange = _blobs(renamed) - _blobs(self._from_git(renamed))
         return {(path, blob) for path, blob in new if blob not in strange}
+
+    def _changed_here(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """What is not as the commit has it, where that is trusted or has no such file.
+
+        An untrusted file can show as changed right after a checkout: an attribute of the commit decides its line ends.
+        """
+        head = self._repository.head
+        there = self._objects((head, path) for path, _ in wanted) if head else {}
+        based = {path: blob for (_, path), blob in there.items() if blob}
+        changed = {(path, blob) for path, blob in wanted if based.get(path) != blob}
+        below = {(path, based[path]) for path, _ in changed if path in based}
+        unsafe = {path for path, _ in below - self._from_git(below)}
+        return {(path, blob) for path, blob in changed if path not in unsafe}
 
     def _is_trusted(self, commit: str) -> bool:
         """Whether a branch of a trusted remote has the commit."""

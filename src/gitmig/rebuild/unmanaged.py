@@ -74,12 +74,7 @@ def _make_ignored(old: Connection, new: Connection, ignore: Sequence[str]) -> No
         return
     there = read_schema(new, edges=True, foreign=True)
     wanted = Schema({**unmanaged, **there.objects}, {**every.edges, **there.edges})
-    reasons: dict[ObjectName, str] = {}
-    for name, text in computed(there, wanted, renames=False).work:
-        is_filled = name.kind is ObjectKind.MATERIALIZED_VIEW and text.startswith("CREATE ")
-        reason = _made(new, [f"{text} WITH NO DATA" if is_filled else text])  # it is refreshed once the rows are there
-        if reason is not None:
-            reasons.setdefault(name, reason)
+    reasons = _make_missing(new, there, wanted)
     made = read_schema(new, foreign=True)
     if wrong := [name for name, text in wanted.objects.items() if made.objects.get(name) != text]:
         first, *others = sorted(wrong, key=lambda name: name not in reasons)
@@ -89,6 +84,17 @@ def _make_ignored(old: Connection, new: Connection, ignore: Sequence[str]) -> No
             hint="drop it yourself and make it again afterwards; the database is as it was before",
             details=(*why, *(f"also: {name}" for name in others[:4])),
         )
+
+
+def _make_missing(new: Connection, there: Schema, wanted: Schema) -> dict[ObjectName, str]:
+    """Make as much as possible of what is wanted and not there; returns why not, where PostgreSQL refused."""
+    reasons: dict[ObjectName, str] = {}
+    for name, text in computed(there, wanted, renames=False).work:
+        is_filled = name.kind is ObjectKind.MATERIALIZED_VIEW and text.startswith("CREATE ")
+        reason = _made(new, [f"{text} WITH NO DATA" if is_filled else text])  # it is refreshed once the rows are there
+        if reason is not None:
+            reasons.setdefault(name, reason)
+    return reasons
 
 
 def _make_partitions(old: Connection, new: Connection) -> list[str]:
