@@ -127,7 +127,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
             before=(*UNTRACKED, "git stash -u"),
             commands=("git stash apply",),
             database=UNTOLD,
-            note="the files come after its last hook; so they do with `git stash pop` where there are several stashes",
+            note="they come after its last hook, which says so; with `git stash pop`, too, where there are several",
         ),
     ),
     "Files": (

@@ -399,3 +399,17 @@ def test_a_hook_that_nobody_can_interrupt_does_not_wait_for_long(branches: Sandb
         said = branches.git("stash", "pop", "-q")
         assert "another gitmig is at work on the database, which was not synced; run `gitmig sync`" in said.err
     assert database.tables() == ["a"]
+
+
+def test_untracked_migrations_that_a_stash_brings_back_are_told_of(branches: Sandbox, database: Database) -> None:
+    branches.table("0003_c", "c")
+    branches.gitmig("sync")
+    branches.git("stash", "-u", "-q")
+    assert database.tables() == ["a"]
+    line = "gitmig: git brings untracked migrations back now; if no line follows, run `gitmig sync`\n"
+    assert branches.git("stash", "apply", "-q").err == line
+    branches.git("clean", "-fdq")
+    said = branches.git("stash", "pop", "-q").err
+    assert said.startswith(line)
+    assert "  + 0003_c" in said
+    assert database.tables() == ["a", "c"]

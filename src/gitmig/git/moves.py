@@ -133,7 +133,7 @@ def _is_handed_over(event: Event, state: InProgress, *, during_rebase: bool) -> 
         return state.forward or _has_moved_branch(event)  # a rebase that has only begun, or has nothing to do
     match event.hook:
         case "reference-transaction":
-            return _patches_are_done(event, state, state.patches) if state.patches else _is_all(event, state)
+            return _patches_are_done(event, state, state.patches) if state.patches else _nothing_follows(event, state)
         case "post-index-change":
             return state.conflicts  # git stops at them
         case _:
@@ -157,7 +157,7 @@ def _patches_are_done(event: Event, state: InProgress, patches: Patches) -> bool
     return "HEAD" in event.refs and (patches.current >= patches.last or state.last_move.startswith("am --"))
 
 
-def _is_all(event: Event, state: InProgress) -> bool:
+def _nothing_follows(event: Event, state: InProgress) -> bool:
     """HEAD has moved, and git will not tell again."""
     word = state.last_move.partition(":")[0].partition(" ")[0]
     told_later = word in TOLD_LATER and not (word == "cherry-pick" and state.last_move.endswith(FORWARD))
