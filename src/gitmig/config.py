@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, cast
 
 from gitmig.errors import UsageError
@@ -25,6 +26,7 @@ URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 
 SECONDS = r"^\d+$"
 SIZE = r"^\s*(\d+(?:\.\d+)?)\s*([kKmMgGtT][bB]|[bB][yY][tT][eE][sS]|)\s*$"
+ENDING = re.compile(r"\w+")
 DAYS = r"^\s*(\d{1,6})\s*(?:days?)?\s*$"
 
 
@@ -112,6 +114,29 @@ class TeamSettings(TypedDict, total=False):
             default="follow",
         ),
     ]
+    languages: Annotated[
+        dict[str, str],
+        Key(
+            meaning="commands that run [programs](languages.md), by the ending of the file's name: "
+            '`{ py = ".venv/bin/python", ts = "deno run -A" }`',
+            otherwise="see [programs](languages.md#which-command)",
+        ),
+    ]
+    program_timeout: Annotated[
+        str,
+        Key(
+            meaning="how many seconds a [program](languages.md) may run; `0` is for as long as it takes",
+            default="600",
+            pattern=SECONDS,
+        ),
+    ]
+    program_environment: Annotated[
+        str | list[str],
+        Key(
+            meaning="environment variables that [programs](languages.md#what-a-program-finds) see besides the usual "
+            'ones: names or shell patterns, as `["DJANGO_SETTINGS_MODULE", "APP_*"]`',
+        ),
+    ]
     clients_ignore: Annotated[
         str | list[str],
         Key(
@@ -122,7 +147,8 @@ class TeamSettings(TypedDict, total=False):
 
 
 KEYS = tuple(TeamSettings.__annotations__)
-LISTS = ("folder", "ignore", "clients_ignore")
+LISTS = ("folder", "ignore", "clients_ignore", "program_environment")
+TABLES = ("languages",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +163,10 @@ class Settings:
     schema is compared with that of a fresh build, `records` whether hooks write records. `rebuild_wait` is how many
     seconds a rebuild waits for others to leave the database. `kept_size` is how many bytes of rows one step may keep,
     `kept_age` for how many days they stay. `during_rebase` says whether the database follows where a rebase hands the
-    work tree over, or at its end only. `clients_ignore` are shell patterns of files in which nobody looks for uses of
-    what a migration takes away.
+    work tree over, or at its end only. `languages` maps endings of file names to commands that run such programs, of
+    which each may run for `program_timeout` seconds (0: as long as it takes) and sees the variables of
+    `program_environment` (shell patterns) besides the usual ones. `clients_ignore` are shell patterns of files in which
+    nobody looks for uses of what a migration takes away.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -155,6 +183,9 @@ class Settings:
     kept_size: int = 1 << 30
     kept_age: int = 90
     during_rebase: bool = True
+    languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    program_timeout: int = 600
+    program_environment: tuple[str, ...] = ()
     clients_ignore: tuple[str, ...] = ()
 
 
@@ -225,6 +256,9 @@ def resolve(
         kept_size=_size(chosen("kept_size") or "1 GB"),
         kept_age=_days(chosen("kept_age") or "90 days"),
         during_rebase=_one_of("during_rebase", chosen("during_rebase"), ("follow", "end")) == "follow",
+        languages=_commands(team.get("languages", {}), personal),
+        program_timeout=_seconds("program_timeout", chosen("program_timeout") or "600"),
+        program_environment=_texts(chosen("program_environment") or ()),
         clients_ignore=_texts(chosen("clients_ignore") or ()),
     )
 
@@ -254,6 +288,24 @@ def _urls(
 
 def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _commands(team: Mapping[str, str], personal: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The command of each ending, cut into words as a shell does it. Raises UsageError."""
+    own = {key.partition(".")[2]: value for key, value in personal.items() if key.startswith("languages.")}
+    found: dict[str, tuple[str, ...]] = {}
+    for ending, command in {**team, **own}.items():
+        try:
+            words = tuple(shlex.split(command))
+        except ValueError as error:
+            raise UsageError(f"languages.{ending} is {command!r}: {error}", hint="close the quotes") from error
+        if not words or ending.lower() == "sql" or not ENDING.fullmatch(ending):
+            raise UsageError(
+                f"languages.{ending} is {command!r}",
+                hint='it is the command that runs files with this ending, as in py = ".venv/bin/python"',
+            )
+        found[ending.lower()] = words
+    return found
 
 
 def _seconds(key: str, value: str) -> int:
@@ -290,6 +342,11 @@ def _check(key: str, value: object, file: str) -> None:
     """Refuse a misspelt key or a wrong type now, rather than ignore it."""
     if key not in KEYS:
         raise UsageError(f"{file}: unknown key {key!r}", hint=f"the keys are {', '.join(KEYS)}")
+    if key in TABLES:
+        if not (isinstance(value, dict) and all(isinstance(text, str) for text in value.values())):
+            hint = f'write it as in {key} = {{ py = ".venv/bin/python" }}'
+            raise UsageError(f"{file}: {key} must be a table of texts", hint=hint)
+        return
     texts = value if isinstance(value, list) and key in LISTS and value else [value]
     if not all(isinstance(text, str) for text in texts):
         allowed = "a text or a list of texts" if key in LISTS else "a text"

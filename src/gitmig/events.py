@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gitmig.errors import SyncFailed
     from gitmig.execute.tasks import Done
     from gitmig.ledger import LastSync
+    from gitmig.migrations.model import Section
     from gitmig.migrations.plan import Plan, Step
     from gitmig.postgres.lock import Holder
     from gitmig.rebuild.cutover import Session
@@ -65,6 +66,26 @@ class StepStarted:
     """A step begins to run; it may do so again, alone, if its transaction turns out to be too large."""
 
     step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSaid:
+    """A migration that is a program has said something to people.
+
+    It ran as this section, and this was its run number `run`, from 1: a step may have to run more than once, and its
+    other section may be tried, too.
+    """
+
+    line: str
+    section: Section
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramUnforwarded:
+    """The program at this path has to run outside of gitmig's transaction, as the connection is encrypted."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +204,8 @@ Event = (
     | DriftDiscarded
     | PlanStarted
     | StepStarted
+    | ProgramSaid
+    | ProgramUnforwarded
     | StepsCommitted
     | TakingBack
     | SavingTable

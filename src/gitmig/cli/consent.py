@@ -25,11 +25,13 @@ MEANS = "a script can do on that server what your role can do: as a superuser, r
 class Person(Decisions):
     """Asks whoever sits at the terminal, if somebody does and `may_ask`.
 
-    `agreed` says that they have said yes in advance; `command` is what they called.
+    `agreed` says that they have said yes in advance, `trusts` that programs may run which nobody has approved;
+    `command` is what they called.
     """
 
-    def __init__(self, *, agreed: bool, may_ask: bool = True, command: str = "sync") -> None:
+    def __init__(self, *, agreed: bool, may_ask: bool = True, trusts: bool = False, command: str = "sync") -> None:
         self._agreed = agreed
+        self._trusts = trusts
         self._may_ask = may_ask and not agreed and can_ask()
         self._command = command
 
@@ -51,6 +53,16 @@ class Person(Decisions):
             raise GitmigError("the database is protected: confirm the change", hint=hint)
         _show(plan)
         return confirm("The database is protected. Go on?", default=False)
+
+    def run_programs(self, found: Sequence[Candidate]) -> bool:
+        """Ask, whatever was agreed to in advance but `--trust`. Raises GitmigError if nobody can be asked."""
+        if self._trusts:
+            return True
+        if not (self._may_ask or (self._agreed and can_ask())):
+            return super().run_programs(found)
+        tell(f"This runs {plural(len(found), 'program')} as you, on this machine: {first_few(found)}.")
+        tell("Nobody approved that in this clone so far; `gitmig trust` shows them whole.")
+        return confirm("Run them?", default=False)
 
     def take_over(self, known: ForeignLedger) -> bool:
         """Ask: a clone that lacks objects cannot tell; a person can."""

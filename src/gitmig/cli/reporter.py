@@ -40,6 +40,7 @@ class Reporter:
         self._bar = CountBar()
         self._copies = CopyBar()
         self._selected = self._verified = 0
+        self._section = "up"  # that of the step under way
 
     def __enter__(self) -> Reporter:
         return self
@@ -59,8 +60,15 @@ class Reporter:
                 if len(plan.steps) >= LONG_PLAN:
                     self._bar.start(len(plan.steps))
             case events.StepStarted(step):
+                self._section = "up" if step.direction.value == "apply" else "down"
                 self._copies.stop()
                 self._bar.advance(f"{step.direction.sign} {step.label}")
+            case events.ProgramSaid(line, section, run):
+                if section == self._section and run == 1:  # the others are trials
+                    self._stop_bars()
+                    tell(f"  | {line}")
+            case events.ProgramUnforwarded(path):
+                warn(f"{path} runs outside of gitmig's transaction: over an encrypted connection nothing is forwarded")
             case events.SavingTable(table, size):
                 self._show_copy(str(table), size)
             case events.StepsCommitted(done):

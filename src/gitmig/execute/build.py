@@ -73,7 +73,7 @@ def build(
     if 0 in measure_at:
         yield 0, read_schema(connection, ignore, edges=True)
     for position, script in enumerate(ups, 1):
-        may_rename = noted is not None and MAY_RENAME.search(script.text)
+        may_rename = noted is not None and (script.sql is None or MAY_RENAME.search(script.sql))
         before = read_names(connection) if may_rename else None
         try:
             run_fresh(connection, script)

@@ -131,9 +131,17 @@ class LedgerWriter:
         return [self._event("adopt", 0.0, row, note=note) for row in self._coming]
 
     def _add(self, done: Sequence[Done]) -> None:
-        if applied := [_row(one) for one in done if isinstance(one.task, ApplyTask)]:
+        if applied := [self._row(one) for one in done if isinstance(one.task, ApplyTask)]:
             ledger.add(self._connection, applied)
             ledger.recall_fingerprints(self._connection, {row.position: self._stack(row.position) for row in applied})
+
+    def _row(self, done: Done) -> Row:
+        """The ledger's row of a migration that was applied."""
+        renamings = None if done.renamings is None else [(kind.value, old, new) for kind, old, new in done.renamings]
+        row, script, programs = done.task.row, done.task.script, self._connection.programs
+        if script is not None and script.language.is_program and programs is not None:
+            row = replace(row, printed=programs.printed(script))
+        return replace(row, milliseconds=done.milliseconds, fingerprint=done.fingerprint, renamings=renamings)
 
     def _arrive(self, fingerprint: str | None, measured: dict[str, str]) -> HistoryEntry:
         """Note that the plan is done; what was `measured` is added to."""
@@ -176,12 +184,6 @@ class LedgerWriter:
             way=way,
             note=note,
         )
-
-
-def _row(done: Done) -> Row:
-    """The ledger's row of a migration that was applied."""
-    renamings = None if done.renamings is None else [(kind.value, old, new) for kind, old, new in done.renamings]
-    return replace(done.task.row, milliseconds=done.milliseconds, fingerprint=done.fingerprint, renamings=renamings)
 
 
 def adopt(

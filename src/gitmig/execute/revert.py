@@ -214,7 +214,7 @@ class _AllAtOnce:
         if too_much := self._took_too_much(left):
             raise TookTooMuch(too_much)
         tasks = self._tasks[: len(self._done)]
-        owners = blamed(left, found, wanted, [task.row.up for task in tasks])
+        owners = blamed(left, found, wanted, [task.row.up_sql or task.row.up for task in tasks])
         guesses, undos = any(task.guesses for task in tasks), [task.undo(whole=False) for task in tasks]
         connection = self._reverter.connection
         try:

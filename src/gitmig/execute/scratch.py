@@ -25,7 +25,7 @@ from gitmig.postgres.run_sql import ScriptError, run_sql
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gitmig.postgres.connection import Connection
+    from gitmig.postgres.connection import Connection, Programs
 
 # Seconds. A process that was killed leaves its scratch database; the next one drops what is older and unused.
 STALE = 3600
@@ -49,17 +49,18 @@ HOME = """
 
 
 @contextmanager
-def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
+def scratch_database(url: str, bootstrap: str, programs: Programs | None) -> Iterator[Connection]:
     """A connection to an empty database on the same server, with the bootstrap SQL run; dropped afterwards.
 
-    Raises GitmigError if the role may not create databases or the bootstrap fails.
+    `programs` runs the migrations that are programs there. Raises GitmigError if the role may not create databases or
+    the bootstrap fails.
     """
     name = f"{SCRATCH}{int(time.time())}_{os.getpid()}"
     with connect(url, "scratch") as connection:
         _drop_left_behind(connection, url)
         create_database_like(connection, name)
     try:
-        with scratch_connection(url, name) as connection:
+        with scratch_connection(url, name, programs) as connection:
             run_bootstrap(connection, bootstrap)
             yield connection
     finally:
@@ -67,21 +68,21 @@ def scratch_database(url: str, bootstrap: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def scratch_copy(url: str, template: str) -> Iterator[Connection]:
+def scratch_copy(url: str, template: str, programs: Programs | None) -> Iterator[Connection]:
     """A connection to a copy of a scratch database to which nobody is connected; dropped afterwards."""
     name = f"{template}_copy"
     copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with connect(url, "scratch") as connection:
         connection.execute(copy)
     try:
-        with scratch_connection(url, name) as connection:
+        with scratch_connection(url, name, programs) as connection:
             yield connection
     finally:
         _drop(url, name)
 
 
 @contextmanager
-def scratch_connection(url: str, name: str) -> Iterator[Connection]:
+def scratch_connection(url: str, name: str, programs: Programs | None) -> Iterator[Connection]:
     """A connection to a database that nobody will miss after a power cut.
 
     Roles and their like are the whole server's: who waits for one of them may wait for the very session that asked for
@@ -90,6 +91,7 @@ def scratch_connection(url: str, name: str) -> Iterator[Connection]:
     with connect(
         with_options(with_name(url, name), "synchronous_commit=off", "lock_timeout=30s"), "scratch"
     ) as connection:
+        connection.programs = programs
         yield connection
 
 
@@ -106,15 +108,16 @@ class ClonableScratch:
     def clone(self) -> Iterator[Connection]:
         """A connection to a database that equals this one, rows included; dropped afterwards."""
         self.connection.close()  # a template must not be in use
-        with scratch_copy(self._url, self._name) as connection:
-            self.connection = self._stack.enter_context(scratch_connection(self._url, self._name))
+        programs = self.connection.programs
+        with scratch_copy(self._url, self._name, programs) as connection:
+            self.connection = self._stack.enter_context(scratch_connection(self._url, self._name, programs))
             yield connection
 
 
 @contextmanager
-def clonable_scratch(url: str, bootstrap: str) -> Iterator[ClonableScratch]:
+def clonable_scratch(url: str, bootstrap: str, programs: Programs | None) -> Iterator[ClonableScratch]:
     """An empty scratch database, with the bootstrap SQL run, that can be cloned; see `scratch_database`."""
-    with scratch_database(url, bootstrap) as connection, ExitStack() as stack:
+    with scratch_database(url, bootstrap, programs) as connection, ExitStack() as stack:
         yield ClonableScratch(url, connection, stack)
 
 

@@ -1,7 +1,7 @@
 """Running a script: inside a transaction, many without waiting for each, or outside one, statement by statement.
 
-There is one runner per language; the executor knows none of them by name. Outside a transaction each statement is
-noted when it is done, so that a killed process can be gone on from.
+There is one runner for SQL and one for programs; the executor knows neither by name. Outside a transaction each
+statement is noted when it is done, so that a killed process can be gone on from.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from psycopg import generators, sql
 from psycopg.pq import ExecStatus
 
 from gitmig import ledger
-from gitmig.migrations.languages.sql import SQL, concurrent_index, executable, settings, units
+from gitmig.migrations.languages.sql import concurrent_index, executable, settings, units
 from gitmig.postgres.run_sql import (
     LEAVES_TRACES,
+    REFUSED,
     SAID_LATE,
     ScriptError,
     error_at_commit,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from gitmig.ledger import Unfinished
     from gitmig.migrations.languages import Language, Unit
     from gitmig.migrations.model import Script
-    from gitmig.postgres.connection import Connection
+    from gitmig.postgres.connection import Connection, Programs
 
 # libpq's pipelines take one statement per message, and no COPY. Without a semicolon but the last, whatever quotes and
 # comments there are, it is one statement.
@@ -285,14 +286,44 @@ class Runner:
     unrecorded: Callable[[Connection, Script], None]
 
 
-RUNNERS = {
-    SQL.name: Runner(inside=run_sql, each=run_pipelined, outside=run_statement_by_statement, unrecorded=run_unrecorded)
-}
+def _run_program(connection: Connection, script: Script) -> None:
+    _programs(connection, script).run(connection, script)
+
+
+def _run_each_program(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
+    for script in scripts:
+        _run_program(connection, script)
+        yield
+
+
+def _run_program_outside(connection: Connection, script: Script, unfinished: Unfinished) -> None:
+    """Run a program again from its beginning, if an earlier process has not seen its end: it has asked for that."""
+    if unfinished.done == 0:
+        ledger.advance_unfinished(connection, 0, started=True)
+        _programs(connection, script).run_outside(connection, script)
+        ledger.advance_unfinished(connection, 1, started=False)
+
+
+def _run_program_unrecorded(connection: Connection, script: Script) -> None:
+    _programs(connection, script).run_outside(connection, script)
+
+
+def _programs(connection: Connection, script: Script) -> Programs:
+    if connection.programs is None:
+        message = "a program runs only where gitmig syncs, builds or tries migrations"
+        raise ScriptError(sqlstate=REFUSED, message=message, line=script.first_line, statement="")
+    return connection.programs
+
+
+OF_SQL = Runner(inside=run_sql, each=run_pipelined, outside=run_statement_by_statement, unrecorded=run_unrecorded)
+OF_PROGRAMS = Runner(
+    inside=_run_program, each=_run_each_program, outside=_run_program_outside, unrecorded=_run_program_unrecorded
+)
 
 
 def runner_of(language: Language) -> Runner:
-    """The runner of a language; KeyError if a newer gitmig wrote the ledger."""
-    return RUNNERS[language.name]
+    """The runner of a language."""
+    return OF_PROGRAMS if language.is_program else OF_SQL
 
 
 def run_all(connection: Connection, scripts: Sequence[Script]) -> Generator[None, None, None]:
@@ -300,7 +331,7 @@ def run_all(connection: Connection, scripts: Sequence[Script]) -> Generator[None
 
     Nothing else may be sent before the iterator is exhausted or closed. Raises ScriptError.
     """
-    for _, neighbours in groupby(scripts, lambda script: script.language.name):
+    for _, neighbours in groupby(scripts, lambda script: script.language.is_program):
         group = list(neighbours)
         yield from runner_of(group[0].language).each(connection, group)
 

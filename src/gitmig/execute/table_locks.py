@@ -64,8 +64,8 @@ def _names(tasks: Iterable[Task]) -> Collection[str] | None:
     """All words of their scripts; None if nobody knows them."""
     names: set[str] = set()
     for task in tasks:
-        for text in (task.subject.text, task.subject.opposite):
-            words = words_of(text) if text is not None else frozenset[str]()
+        for script in (task.script, task.opposite):
+            words = words_of(script.sql) if script is not None else frozenset[str]()
             if words is None:
                 return None
             names |= words

@@ -78,9 +78,8 @@ class _Task:
     @property
     def renames(self) -> bool:
         """Whether the migration may rename something: else what looks alike before and after it is not the same."""
-        content = self.row.content
-        texts = [script.text for script in (content.up, content.down) if script is not None]
-        return any(MAY_RENAME.search(text) for text in texts)
+        row = self.row
+        return _may_rename(row.up_sql) or (row.down is not None and _may_rename(row.down_sql))
 
     def _subject(
         self,
@@ -126,12 +125,12 @@ class ApplyTask(_Task):
     @property
     def subject(self) -> Subject:
         """The migration, for those who keep its rows."""
-        return self._subject(self.row.up, self.row.down, self.replaces, self.coming)
+        return self._subject(self.row.up_sql, self.row.down_sql, self.replaces, self.coming)
 
     @property
     def may_rename(self) -> bool:
         """Whether its script may rename something."""
-        return MAY_RENAME.search(self.row.up) is not None
+        return _may_rename(self.row.up_sql)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +152,7 @@ class RevertTask(_Task):
     @property
     def subject(self) -> Subject:
         """The migration, for those who keep its rows."""
-        return self._subject(self.row.down, self.row.up)
+        return self._subject(self.row.down_sql, self.row.up_sql)
 
     @property
     def guesses(self) -> bool:
@@ -166,6 +165,11 @@ class RevertTask(_Task):
 
 
 Task = ApplyTask | RevertTask
+
+
+def _may_rename(text: str | None) -> bool:
+    """Whether SQL may rename something; that which nobody knows may."""
+    return text is None or MAY_RENAME.search(text) is not None
 
 
 def _inside(script: Script | None) -> Script | None:

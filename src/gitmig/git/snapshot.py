@@ -6,16 +6,19 @@ They are listed with their blob ids, and read when they are asked for. `grep` lo
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
-from gitmig.migrations.model import File, InvalidMigrations, Problem, decode
+from gitmig.migrations.languages.program import as_text
+from gitmig.migrations.model import EXECUTABLE, PLAIN, File, InvalidMigrations, Problem, decode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from gitmig.git.repository import Repository
 
@@ -72,7 +75,7 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
     on_disk = sorted(path for path in changed if (top / path).is_file() and not (top / path).is_symlink())
     if on_disk:
         blobs = repository.run("hash-object", "--", *on_disk).decode().split()
-        entries.update((path, ("100644", blob)) for path, blob in zip(on_disk, blobs))
+        entries.update((path, (_mode(top / path), blob)) for path, blob in zip(on_disk, blobs))
     for path in changed:
         if (top / path).is_symlink():
             entries[path] = ("120000", "0")
@@ -98,12 +101,26 @@ def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]
             hint = "fetch it: a partial or damaged clone lacks the object"
             raise GitmigError(f"git has no content for {file.path} ({file.blob[:10]})", hint=hint)
         try:
-            texts[file.path] = decode(data, file.path)
+            texts[file.path] = _text(data, file)
         except InvalidMigrations as error:
             problems += error.problems
     if problems:
         raise InvalidMigrations(problems)
     return texts
+
+
+def _text(data: bytes, file: File) -> str:
+    """A compiled program is kept as text, too. Raises InvalidMigrations for anything else that is none."""
+    try:
+        return decode(data, file.path)
+    except InvalidMigrations:
+        if file.mode == EXECUTABLE:
+            return as_text(data)
+        raise
+
+
+def _mode(path: Path) -> str:
+    return EXECUTABLE if os.access(path, os.X_OK) else PLAIN
 
 
 def rewritten(repository: Repository, snapshot: Snapshot, files: Iterable[File]) -> frozenset[str]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import File
 
 NAME = "trust"
-FILE, LEDGER = "file", "ledger"
+FILE, LEDGER, COMMIT = "file", "ledger", "commit"
 BEGUN = "local branches"  # the line that says that they were approved, once
 REMOTES = "refs/remotes/"
 # What of the user's configuration would change which files `git log` tells of. (`-m` is as `log.diffMerges` says.)
@@ -74,6 +74,15 @@ class TrustStore:
         """Whether the file with this content was approved at its place."""
         return _file_line(path, blob) in self._lines
 
+    def knows_commit(self, commit: str) -> bool:
+        """Whether somebody agreed to run programs among the files of the commit."""
+        return f"{COMMIT} {commit}" in self._lines
+
+    @property
+    def commits(self) -> list[str]:
+        """The commits among whose files somebody agreed to run programs."""
+        return [line.partition(" ")[2] for line in self._lines if line.startswith(f"{COMMIT} ")]
+
     @property
     def has_begun(self) -> bool:
         """Whether what was there when gitmig was set up has been approved."""
@@ -83,9 +92,17 @@ class TrustStore:
         """Approve the files, by path and blob id, that are there when gitmig is set up."""
         self._write([*(_file_line(*file) for file in files), BEGUN])
 
-    def add(self, *, scripts: Iterable[tuple[str, str]] = (), files: Iterable[tuple[str, str]] = ()) -> None:
-        """Approve scripts, by kind and text, and files, by path and blob id."""
-        self._write([*(f"{kind} {digest(text)}" for kind, text in scripts), *(_file_line(*file) for file in files)])
+    def add(
+        self,
+        *,
+        scripts: Iterable[tuple[str, str]] = (),
+        files: Iterable[tuple[str, str]] = (),
+        commits: Iterable[str] = (),
+    ) -> None:
+        """Approve scripts, by kind and text, files, by path and blob id, and what is beside programs at commits."""
+        lines = [f"{kind} {digest(text)}" for kind, text in scripts]
+        lines += [_file_line(*file) for file in files]
+        self._write([*lines, *(f"{COMMIT} {commit}" for commit in commits)])
 
     def add_digests(self, digests: Iterable[str]) -> None:
         """Let these scripts run from the ledger."""
@@ -135,6 +152,25 @@ class Provenance:
         wanted = {(file.path, file.blob) for file in files}
         found = self._from_git(wanted)
         return found | self._own_work(wanted - found)
+
+    def trusts_commit(self, commit: str) -> bool:
+        """Whether all that led to the commit came in by acts of the user's, or from branches of trusted remotes.
+
+        Or somebody agreed to what was there at one of its ancestors. A rebase tells nothing of whose commits it picked.
+        """
+        known = [one for one in self._store.commits if one != commit]
+        if self._store.knows_commit(commit) or self._is_trusted(commit):
+            return True
+        left = set(self._between([commit], [*self._branches, *known]))
+        for act in self._agreements if left else ():
+            if act.rebased is None and act.new in left:
+                left -= set(self._between([act.new], act.before))
+        return not left and bool(self._repository.lines("cat-file", "-t", commit))
+
+    def _between(self, some: Sequence[str], others: Sequence[str]) -> list[str]:
+        """The commits that led to `some` and not to the others; those that are not there any more do not count."""
+        stdin = "".join(f"{line}\n" for line in (*some, *(f"^{one}" for one in others)))
+        return self._repository.lines("rev-list", "--ignore-missing", "--stdin", stdin=stdin.encode())
 
     def _from_git(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
         found = {pair for pair in wanted if self._store.knows_file(*pair)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from gitmig import __version__
@@ -43,6 +43,7 @@ class Row:
     gitmig_version: str
     fingerprint: str | None = None
     renamings: list[tuple[str, str, str]] | None = None
+    printed: str | None = None
 
     @property
     def renamed(self) -> tuple[Renaming, ...] | None:
@@ -57,6 +58,22 @@ class Row:
         return label(self.version, self.name)
 
     @property
+    def up_sql(self) -> str | None:
+        """The SQL of the up; None of a program, unless that is known to have done nothing but print some."""
+        return self.up if self.language == SQL else self.printed
+
+    @property
+    def down_sql(self) -> str | None:
+        """The SQL of the down; None if there is none, or of a program."""
+        return self.down if self.language == SQL else None
+
+    @property
+    def up_on_fresh(self) -> Script:
+        """What a fresh database gets: the up, or the SQL that it printed if that is all it did."""
+        up = self.content.up
+        return up if self.printed is None else replace(up, language=languages.by_name(SQL), text=self.printed)
+
+    @property
     def content(self) -> Content:
         """Both scripts, as they were when the migration was applied."""
         language = languages.by_name(self.language)
@@ -68,6 +85,8 @@ class Row:
                 path=self.down_path or self.path,
                 first_line=self.down_line or 1,
                 transactional=self.down_transactional is not False,
+                section="down",
+                commit=self.commit,
             )
         up = Script(
             language=language,
@@ -75,10 +94,12 @@ class Row:
             path=self.up_path,
             first_line=self.up_line,
             transactional=self.up_transactional,
+            commit=self.commit,
         )
         return Content(up=up, down=down)
 
 
+SQL = "sql"
 COLUMNS = tuple(field.name for field in fields(Row))
 
 

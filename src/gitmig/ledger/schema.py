@@ -242,8 +242,14 @@ ALTER TABLE gitmig_kept.item ADD COLUMN warned bool NOT NULL DEFAULT false;
 COMMENT ON COLUMN gitmig_kept.item.warned IS 'Whether people were told that no migration brings it back any more';
 """
 
+VERSION_9 = """
+ALTER TABLE gitmig.applied ADD COLUMN printed text;
+COMMENT ON COLUMN gitmig.applied.language IS 'Language of both scripts: sql, or the ending of a program''s file';
+COMMENT ON COLUMN gitmig.applied.printed IS 'SQL that its up printed, if it is a program that prints what shall run';
+"""
+
 # upgrades[k] leads from version k to k + 1.
-UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8)
+UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
 WITH_PROTECTION = 2  # the first version that has the flag
@@ -251,6 +257,7 @@ WITH_RENAMINGS = 6  # the first version that notes them, and every measurement
 WITH_KEPT = 3  # the first version that keeps rows
 WITH_KINDS = 5  # the first version whose kept rows say what they are about
 WITH_LAST_SYNC = 7  # the first version that remembers the stack before the last sync
+WITH_PRINTED = 9  # the first version that keeps what programs print
 WITH_WARNINGS = 8  # the first version that knows of which kept rows people were warned
 # The versions that change the list of kept rows, which outlives a ledger; and the columns that tell them apart.
 KEPT_VERSIONS = (WITH_KEPT, WITH_KINDS, WITH_WARNINGS)

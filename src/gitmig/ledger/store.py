@@ -98,11 +98,23 @@ def read_rows(connection: Connection, after: int) -> dict[int, Row]:
     version = schema.version(connection)
     if version == 0:
         return {}
-    since = {"fingerprint": schema.WITH_FINGERPRINTS, "renamings": schema.WITH_RENAMINGS}
+    since = {
+        "fingerprint": schema.WITH_FINGERPRINTS,
+        "renamings": schema.WITH_RENAMINGS,
+        "printed": schema.WITH_PRINTED,
+    }
     names = ", ".join(name if version >= since.get(name, 1) else f"NULL AS {name}" for name in COLUMNS)
     query = f"SELECT {names} FROM gitmig.applied WHERE position > %s ORDER BY position"
     found = connection.cursor(row_factory=class_row(Row)).execute(query.encode(), (after,)).fetchall()
     return {row.position: row for row in found}
+
+
+def read_programs(connection: Connection) -> list[Row]:
+    """The rows of the stack whose scripts are programs, of which a build may have to run the ups again."""
+    if schema.version(connection) < schema.WITH_PRINTED:  # no earlier gitmig ran any
+        return []
+    query = f"SELECT {', '.join(COLUMNS)} FROM gitmig.applied WHERE language <> 'sql' ORDER BY position"
+    return connection.cursor(row_factory=class_row(Row)).execute(query.encode()).fetchall()
 
 
 def read_last_sync(connection: Connection) -> LastSync | None:
@@ -127,7 +139,8 @@ def read_fingerprints(connection: Connection, stacks: Sequence[str]) -> dict[str
 
 
 def _last_sync(*, stayed: int, went: list[dict[str, Any]], commit: str | None, began_at: datetime) -> LastSync:
-    rows = tuple(Row(**{name: values[name] for name in COLUMNS}) for values in went)
+    # an earlier gitmig may have noted them without columns that came later
+    rows = tuple(Row(**{name: values[name] for name in COLUMNS if name in values}) for values in went)
     return LastSync(stayed=stayed, went=rows, commit=commit, began_at=began_at)
 
 

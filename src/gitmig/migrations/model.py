@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gitmig.errors import GitmigError
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitmig.migrations.languages import Flaw, Language
+
+Section = Literal["up", "down"]
+# git's modes of files.
+PLAIN, EXECUTABLE = "100644", "100755"
 
 
 # A time begins with a year, and is no shorter than a day. People write `2020-12-7-190800`, too, so that the rest cannot
@@ -81,20 +85,22 @@ class File:
     """A file below the migrations folder, before anybody looked into it.
 
     `path` is relative to the top of the repository, `name` to the migrations folder; both use `/`. `blob` is git's
-    object id of the content, `mode` git's file mode (`100644`, `120000` for a symlink, `160000` for a submodule).
+    object id of the content, `mode` git's file mode (`100644`, `100755` if it is executable, `120000` for a symlink,
+    `160000` for a submodule).
     """
 
     path: str
     name: str
     blob: str
-    mode: str = "100644"
+    mode: str = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """One section of a migration: what to run, in which language, and where it was written.
 
-    `first_line` is the line of `path` on which `text` begins, so that an error can name the line of the file.
+    `first_line` is the line of `path` on which `text` begins, so that an error can name the line of the file. A program
+    is told its `section`, and finds the other files of `commit` beside it; None is the work tree.
     """
 
     language: Language
@@ -102,6 +108,13 @@ class Script:
     path: str
     first_line: int = 1
     transactional: bool = True
+    section: Section = "up"
+    commit: str | None = None
+
+    @property
+    def sql(self) -> str | None:
+        """The text if it is SQL; None where only the run tells what is sent."""
+        return None if self.language.is_program else self.text
 
     @property
     def is_blank(self) -> bool:
@@ -154,6 +167,12 @@ class Content:
     def checksum(self) -> str:
         """Equal checksums mean the same change: comments, white space and line endings do not count."""
         return self.up.language.checksum(self.up.text)
+
+    def beside(self, commit: str | None) -> Content:
+        """The same, at a commit whose other files its programs find beside them; None is the work tree."""
+        if not self.up.language.is_program:
+            return self
+        return Content(up=replace(self.up, commit=commit), down=self.down and replace(self.down, commit=commit))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def splits(going: Sequence[Script], coming: Sequence[Script]) -> list[Split]:
     there, token for token and in order, or a squash that gitmig wrote says that it takes the place of the others; and
     what one side makes by a name, the other one mentions, and does not say otherwise.
     """
-    if not going or not coming or len({script.language.name for script in (*going, *coming)}) > 1:
+    if not going or not coming or any(script.sql is None for script in (*going, *coming)):
         return []
     squashed = _squashed(going, coming)
     if squashed is None and (_is_foreign(going, coming) or _is_foreign(coming, going)):

@@ -179,7 +179,7 @@ class _Rebuild:
         with create_target(self._old, self._maintenance, self._names.new):
             fast = with_options(with_name(self._project.url, self._names.new), "synchronous_commit=off")
             with connect(fast, "rebuild") as new:
-                new.ledger_roles = self._old.ledger_roles
+                new.ledger_roles, new.programs = self._old.ledger_roles, self._old.programs
                 built = self._build(new, work)
                 lock_source(self._old, watcher, self._names.name, self._patience)
                 moved = self._move(new, built)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitmig import ledger
 from gitmig.config import OPTION
-from gitmig.errors import GitmigError, UsageError
+from gitmig.errors import GitmigError, LeftToSync, UsageError
 from gitmig.events import (
     DriftDiscarded,
     PlanStarted,
@@ -41,6 +41,7 @@ from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.protection import permit, permit_discarding, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
 from gitmig.project.target import load_target, plan_for, refuse_irreversible
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -196,6 +197,7 @@ class SyncRun:
         finished: tuple[Done, ...] = ()
         plan = plan_for(state.stack, self._target)
         self._refuse_strangers(plan, state, take_over=take_over)
+        self._approve_programs(plan, state)
         if abandon:
             self._refuse_idle(state)
         elif state.unfinished is not None:
@@ -242,6 +244,23 @@ class SyncRun:
         if self._caller is Caller.HOOK:
             trust.refuse_unknown_ledger(self._project, self._connection, state)
             trust.refuse_untrusted(self._project, self._target, plan, state)
+
+    def _approve_programs(self, plan: Plan, state: State) -> None:
+        """Ask about programs that nobody has approved, by hand as well: what they do is not SQL alone.
+
+        Raises LeftToSync in a hook, GitmigError if they must not run.
+        """
+        found = trust.untrusted_programs(self._project, self._connection, plan, state, self._target)
+        if not found:
+            return
+        if self._caller is Caller.HOOK:
+            raise LeftToSync(
+                f"programs that are not trusted, so not run: {first_few(found)}; nothing was synced",
+                hint="`gitmig trust` shows and approves them, `gitmig sync` asks",
+            )
+        if not self._decisions.run_programs(found):
+            raise GitmigError("nothing was run", hint="`gitmig trust` shows and approves programs")
+        trust.approve(self._project, found)
 
     def _refuse_idle(self, state: State) -> None:
         """Raise UsageError if there is nothing to abandon: what was changed by hand is another matter."""
@@ -421,5 +440,7 @@ def amended(unfinished: Unfinished, target: Target) -> Unfinished:
 
 def same_beginning(old: Script, new: Script, count: int) -> bool:
     """Whether the first `count` units are the same change, so that the new script can go on where the old one was."""
+    if new.language.is_program:  # what runs again from its beginning may be another one
+        return count <= 1
     checksums = [[s.language.checksum(unit.text) for unit in s.language.units(s.text)[:count]] for s in (old, new)]
     return checksums[0] == checksums[1] and len(checksums[0]) == count

@@ -8,6 +8,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import sql
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Parts of a URL that say nothing about which database it is, or nothing that may be written down.
 UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "application_name"})
 TOLD = frozenset({"user", "host", "hostaddr", "port", "dbname"})  # by an Address, or before it
+PLACE = frozenset({*TOLD, "password", "application_name", "client_encoding", "connect_timeout"})  # told elsewhere
 UNKNOWN = "?"  # a host that a service file names: nobody can say whether it is this machine
 CONNECT_TIMEOUT = 10  # seconds; libpq would wait for ever on a host that drops packets
 
@@ -146,6 +148,22 @@ def environment(url: str) -> dict[str, str]:
     names = {option.keyword.decode(): option.envvar for option in psycopg.pq.Conninfo.get_defaults()}
     parts = parse_url(url).items()
     return {variable.decode(): str(value) for key, value in parts if value and (variable := names.get(key))}
+
+
+def url_of(connection: psycopg.Connection[Any]) -> str:
+    """The URL of the database that a connection leads to, password included, as most programs understand it."""
+    parts = {**connection.info.get_parameters(), "password": connection.info.password}
+    host, port = connection.info.host, connection.info.port
+    user, password, database = (quote(str(parts.get(key) or ""), safe="") for key in ("user", "password", "dbname"))
+    login = f"{user}:{password}" if password else user
+    left = {key: value for key, value in parts.items() if key not in PLACE and value}
+    is_socket = host.startswith(("/", "@"))
+    if is_socket:
+        left = {"host": host, "port": str(port), **left}
+    elif ":" in host:
+        host = f"[{host}]"
+    place = "" if is_socket else f"{host}:{port}"
+    return f"postgresql://{login}@{place}/{database}" + (f"?{urlencode(left, safe='/')}" if left else "")
 
 
 def _is_loopback(host: str) -> bool:

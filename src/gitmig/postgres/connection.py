@@ -8,7 +8,7 @@ once in a session. A session that holds the lock keeps it, whatever a script doe
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 from psycopg import sql
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from psycopg.rows import RowFactory
     from typing_extensions import Self
 
+    from gitmig.migrations.model import Script
+
 XID = "pg_catalog.pg_current_xact_id()"
 PREPARED = (
     "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements WHERE pg_catalog.starts_with(name, 'gitmig_'))"
@@ -35,12 +37,26 @@ PREPARED = (
 SAVEPOINT, RELEASE = b"SAVEPOINT ", b"RELEASE "
 
 
+class Programs(Protocol):
+    """Who runs scripts that are programs."""
+
+    def run(self, connection: Connection, script: Script) -> None:
+        """Run one inside the open transaction. Raises ScriptError."""
+
+    def run_outside(self, connection: Connection, script: Script) -> None:
+        """Run one outside a transaction. Raises ScriptError."""
+
+    def printed(self, script: Script) -> str | None:
+        """The SQL that a program printed when it ran last, if that is all it did to the database."""
+
+
 class Connection(psycopg.Connection[TupleRow]):
     """A session whose statements run at home unless they are sent within `users_path` or `any_path`.
 
     `advisory_key` is that of the lock which the session holds, None for a session without. `ledger_roles` says whose
     ledger is believed, `believed` which schemas were found to be theirs (see `ledger.access`). `script_transaction` is
-    the number of the last transaction in which a script began, None if that began outside one.
+    the number of the last transaction in which a script began, None if that began outside one. `programs` runs those
+    scripts that are programs; None where none shall run.
     """
 
     def __init__(self, pgconn: PGconn, row_factory: RowFactory[TupleRow] = tuple_row) -> None:
@@ -50,6 +66,7 @@ class Connection(psycopg.Connection[TupleRow]):
         self.ledger_roles: tuple[str, ...] = ()
         self.believed: frozenset[int] = frozenset()
         self.script_transaction: str | None = None
+        self.programs: Programs | None = None
         self.state = SessionState()
         self._unsent: list[bytes] = []  # what goes ahead of the next statement, in the same message
         self._lock_in_doubt = False

@@ -49,7 +49,8 @@ class ScriptError(Exception):
     """PostgreSQL refused a statement of a script.
 
     `line` is a line of the file the script stands in, `statement` the statement's text, `sqlstate` None if the
-    connection broke. `table` (schema and name) and `column` say what it is about, where PostgreSQL does.
+    connection broke. `table` (schema and name) and `column` say what it is about, where PostgreSQL does. `said` are the
+    last lines that a program wrote to its standard error.
     """
 
     sqlstate: str | None
@@ -61,6 +62,7 @@ class ScriptError(Exception):
     column: str | None = None
     line: int
     statement: str
+    said: tuple[str, ...] = ()
 
 
 def run_sql(connection: Connection, script: Script) -> None:

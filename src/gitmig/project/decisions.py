@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.errors import ProtectedDatabase
+from gitmig.errors import GitmigError, ProtectedDatabase
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitmig.errors import SyncFailed
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.plan import Plan
+    from gitmig.project.trust import Candidate
 
 
 class Decisions:
@@ -24,6 +28,14 @@ class Decisions:
         raise ProtectedDatabase(
             "the database is protected, and only a person changes it",
             hint="run `gitmig sync --yes`; `gitmig db unprotect` takes the protection away",
+        )
+
+    def run_programs(self, found: Sequence[Candidate]) -> bool:
+        """Whether these programs, which nobody has approved in this clone, shall run. Raises GitmigError."""
+        raise GitmigError(
+            f"{'a program' if len(found) == 1 else 'programs'} that nobody approved in this clone: {first_few(found)}; "
+            "nothing was synced",
+            hint="`gitmig trust` shows and approves what is in the work tree; `gitmig sync --trust` runs it",
         )
 
     def take_over(self, known: ForeignLedger) -> bool:

@@ -146,7 +146,7 @@ class ExpectedSchemas:
         rows = ledger.read_rows(self._connection, 0) | self._unwritten
         around = {place for position in missing for place in range(position - AROUND, position + AROUND + 1)}
         places = around & {*range(len(self._stack) + 1)}
-        ups = [rows[k].content.up for k in range(1, max(places) + 1)]
+        ups = [rows[k].up_on_fresh for k in range(1, max(places) + 1)]
         try:
             for place, schema in fresh_schemas(self._project, ups, places):
                 self._built[place] = schema
@@ -171,7 +171,7 @@ def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collectio
 
     if project.settings.database is None:
         project.wake()
-    with scratch_database(project.url, project.bootstrap_sql()) as connection:
+    with scratch_database(project.url, project.bootstrap_sql(), project.programs()) as connection:
         try:
             yield from build(connection, ups, measure_at, project.settings.ignore)
         except BuildFailed as failure:

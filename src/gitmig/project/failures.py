@@ -45,7 +45,7 @@ def step_failed(failure: StepFailed, plan: Plan | None, database: str, *, taken_
     error = failure.error
     begun = [failure.step, *failure.rolled_back, *(done.step for done in failure.committed)]
     waiting = [step for step in plan.steps if step not in begun] if plan else []
-    details = [f"statement: {shortened(error.statement)}"]
+    details = [f"statement: {shortened(error.statement)}"] if error.statement or not error.said else []
     details += [
         f"{word}: {text}" for word, text in (("detail", error.detail), ("PostgreSQL's hint", error.hint)) if text
     ]
@@ -148,5 +148,5 @@ def not_fresh(script: Script, error: ScriptError) -> GitmigError:
     return GitmigError(
         f"on a fresh database {script.path}:{error.line} fails: {error.message}",
         hint="what every database needs before the first migration belongs into the bootstrap file",
-        details=(f"statement: {shortened(error.statement)}",),
+        details=(f"statement: {shortened(error.statement)}",) if error.statement else error.said,
     )

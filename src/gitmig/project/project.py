@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitmig.events import Notify
-    from gitmig.postgres.connection import Connection
+    from gitmig.postgres.connection import Connection, Programs
     from gitmig.postgres.lock import Holder
 
 LONGEST_NAME = 63  # bytes, PostgreSQL's limit
@@ -136,12 +136,19 @@ class Project:
                     refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
                     if not locked or lock.acquire(connection, tell, told, wait=lock_wait):
                         refuse_strangers(connection, self.ledger_roles)
+                        connection.programs = self.programs(notify)
                         yield connection
                         return
                 time.sleep(lock.INTERVAL)
         except DatabaseUnavailable as error:
             error.hint = f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
             raise
+
+    def programs(self, notify: Notify = silent) -> Programs:
+        """Who runs migrations that are programs."""
+        from gitmig.project.programs import ProjectPrograms
+
+        return ProjectPrograms(self, notify)
 
     def wake(self, *, anew: bool = False) -> None:
         """Have the embedded server run and hold this work tree's database, or, `anew`, a new and empty one."""

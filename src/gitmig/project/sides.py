@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from gitmig.config import CONFIG_FILE, parse_team_settings
 from gitmig.errors import UsageError
 from gitmig.git import snapshot
-from gitmig.migrations.layouts import group, layouts
+from gitmig.migrations.layouts import group
 from gitmig.migrations.model import InvalidMigrations
-from gitmig.project.target import detect_layout
+from gitmig.project.target import detect_layout, layout_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,11 +73,7 @@ def common_layout(project: Project, sides: Iterable[Side]) -> Layout:
         said = " and ".join(f"{side.name} is in layout {name}" for name, side in detected.items())
         raise UsageError(f"{said}: their migrations cannot be compared", hint="merge the change of the layout first")
     name = configured or next(iter(detected), "single")
-    try:
-        return layouts()[name]
-    except KeyError:
-        hint = f"the layouts are {', '.join(layouts())}"
-        raise UsageError(f"unknown layout {name!r} in the settings", hint=hint) from None
+    return layout_named(project, name)
 
 
 def grouped(side: Side, layout: Layout) -> Side:
@@ -116,7 +112,8 @@ class Reader:
         try:
             texts = snapshot.read_texts(self.project.repository, found, files)
             by_role = {role: texts[file.path] for role, file in migration.files}
-            self.contents[migration.blobs] = self.layout.parse(migration, by_role)
+            content = self.layout.parse(migration, by_role)
+            self.contents[migration.blobs] = content.beside(None if found.is_work_tree else found.commit)
         except InvalidMigrations as error:
             self.problems += [problem for problem in error.problems if problem not in self.problems]
 
@@ -135,6 +132,6 @@ def footprint_of(content: Content) -> Footprint:
     """The footprint of an up script."""
     from gitmig.check.footprint import BlindSpot, Footprint, footprint
 
-    if content.up.language.name != "sql":
-        return Footprint(blind_spots=(BlindSpot(line=1, reason=f"a script in {content.up.language.name}"),))
-    return footprint(content.up.text)
+    if content.up.sql is None:
+        return Footprint(blind_spots=(BlindSpot(line=1, reason="a program, of which only a run tells what it does"),))
+    return footprint(content.up.sql)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import snapshot
+from gitmig.migrations.languages.program import PYTHON
 from gitmig.migrations.layouts import SUBMODULE, SYMLINK, detect, layouts, left_alone, migration_set
 from gitmig.migrations.layouts.parsing import is_script
+from gitmig.migrations.layouts.programs import WithPrograms
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.migrations.plan import desire, make_plan, unread
 
@@ -53,7 +55,8 @@ class Target:
         for migration in migrations:
             try:
                 by_role = {role: texts[file.path] for role, file in migration.files}
-                found[migration.path] = self.layout.parse(migration, by_role)
+                content = self.layout.parse(migration, by_role)
+                found[migration.path] = content.beside(None if self.snapshot.is_work_tree else self.commit)
             except InvalidMigrations as error:
                 problems += error.problems
         if problems:
@@ -103,9 +106,13 @@ def detect_layout(project: Project, found: Snapshot) -> str | None:
 
 def layout_of(project: Project, found: Snapshot) -> Layout:
     """The layout that is configured or detected; `single` where there is nothing to judge by. Raises UsageError."""
-    name = project.settings.layout or detect_layout(project, found) or "single"
+    return layout_named(project, project.settings.layout or detect_layout(project, found) or "single")
+
+
+def layout_named(project: Project, name: str) -> Layout:
+    """A layout, with the programs that the project's settings have commands for. Raises UsageError."""
     try:
-        return layouts()[name]
+        return WithPrograms(layouts()[name], frozenset({PYTHON, *project.settings.languages}))
     except KeyError:
         hint = f"the layouts are {', '.join(layouts())}"
         raise UsageError(f"unknown layout {name!r} in the settings", hint=hint) from None

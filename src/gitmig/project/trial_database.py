@@ -33,7 +33,7 @@ def open_trial_database(project: Project, *, edges: bool = False) -> Iterator[Tr
     """
     if project.settings.database is None:
         project.wake()
-    with clonable_scratch(project.url, project.bootstrap_sql()) as scratch:
+    with clonable_scratch(project.url, project.bootstrap_sql(), project.programs()) as scratch:
         yield TrialDatabase(scratch, project.settings.ignore, edges=edges)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.errors import LeftToSync
@@ -10,6 +10,7 @@ from gitmig.git.repository import OBJECT_ID
 from gitmig.git.snapshot import Snapshot, rewritten
 from gitmig.git.trust import LEDGER, Provenance, TrustStore, digest, files_of_local_branches
 from gitmig.migrations.layouts import layouts
+from gitmig.migrations.layouts.programs import ROLE, WithPrograms
 from gitmig.migrations.model import File, InvalidMigrations, Migration, Version, decode
 from gitmig.text import first_few
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from gitmig.ledger import Row, State
     from gitmig.migrations.model import Content
-    from gitmig.migrations.plan import Plan
+    from gitmig.migrations.plan import Applied, Plan
     from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # What a script is approved as. Outside a transaction it is another script: what fails there stays half done.
 UPS, DOWNS = ("up", "up outside"), ("down", "down outside")
+PROGRAM = "program"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,8 @@ class Candidate:
     """What may be going to run: the files it stands in, and its `scripts` by the name of their section.
 
     `outside` are the sections that ask to run outside a transaction. `is_rewritten`: what stands in the work tree is
-    not what git has of the files, so that nothing which is known of the files tells of it.
+    not what git has of the files, so that nothing which is known of the files tells of it. A program also has what it
+    is known by (`program_text`), and the commit whose files lie beside it.
     """
 
     label: str
@@ -43,6 +46,8 @@ class Candidate:
     scripts: tuple[tuple[str, str], ...]
     outside: frozenset[str] = frozenset()
     is_rewritten: bool = False
+    program: str | None = None
+    commit: str | None = None
 
     def __str__(self) -> str:
         return self.label
@@ -68,12 +73,14 @@ class Candidate:
     @property
     def kinds(self) -> list[tuple[str, str]]:
         """Its scripts by what they are approved as."""
+        if self.program is not None:
+            return [(PROGRAM, self.program)]
         return [(f"{name} outside" if name in self.outside else name, text) for name, text in self.scripts]
 
     @property
     def places(self) -> list[tuple[str, str]]:
         """Its files by path and blob id, as far as they tell of its scripts."""
-        return [] if self.is_rewritten else [(file.path, file.blob) for file in self.files]
+        return [] if self.is_rewritten or self.program is not None else [(file.path, file.blob) for file in self.files]
 
 
 def untrusted(project: Project, candidates: Iterable[Candidate], commits: Iterable[str | None]) -> list[Candidate]:
@@ -83,13 +90,13 @@ def untrusted(project: Project, candidates: Iterable[Candidate], commits: Iterab
     on, however long git remembers.
     """
     store = TrustStore.load(project.repository)
-    doubtful = [one for one in candidates if not _is_approved(store, one)]
+    doubtful = [one for one in candidates if not _is_approved(project, store, one)]
     if not doubtful:
         return []
-    files = [file for one in doubtful if not one.is_rewritten for file in one.files]
+    files = [file for one in doubtful if not one.is_rewritten and one.program is None for file in one.files]
     if files:
         store.add(files=Provenance(project.repository, store, commits).trusted(files))
-    return [one for one in doubtful if not _is_approved(store, one)]
+    return [one for one in doubtful if not _is_approved(project, store, one)]
 
 
 def ask(
@@ -117,11 +124,12 @@ def untrusted_of(project: Project, plan: Plan, target: Target) -> list[Candidate
 
 def approve(project: Project, candidates: Iterable[Candidate]) -> None:
     """Let hooks run these from now on."""
-    scripts, files = [], []
+    scripts, files, commits = [], [], []
     for one in candidates:
         scripts += one.kinds
         files += one.places
-    TrustStore.load(project.repository).add(scripts=scripts, files=files)
+        commits += [one.commit] if one.program is not None and one.commit else []
+    TrustStore.load(project.repository).add(scripts=scripts, files=files, commits=commits)
 
 
 def approve_plan(project: Project, plan: Plan, target: Target) -> None:
@@ -190,7 +198,42 @@ def bootstrap_scripts(project: Project) -> list[Candidate]:
     return [Candidate(label=name, files=(file,), scripts=(("bootstrap", text),), is_rewritten=changed)]
 
 
-def _is_approved(store: TrustStore, candidate: Candidate) -> bool:
+def program_text(command: Sequence[str] | None, text: str) -> str:
+    """What a program is known by: the same text run by another command is another program."""
+    return "\0".join((*(command or ()), text))
+
+
+def knows_program(project: Project, store: TrustStore, text: str, commit: str | None) -> bool:
+    """Whether a program may run: it was approved itself, and whoever's files lie beside it is trusted.
+
+    Before the first commit nothing can lie there but what was written here.
+    """
+    if not store.knows(PROGRAM, text):
+        return False
+    return commit is None or Provenance(project.repository, store, [commit]).trusts_commit(commit)
+
+
+def is_program(applied: Applied) -> bool:
+    """Whether an applied migration is a program; told without its scripts."""
+    return applied.blobs.startswith(f"{ROLE}:")
+
+
+def untrusted_programs(
+    project: Project, connection: Connection, plan: Plan, state: State, target: Target
+) -> list[Candidate]:
+    """The programs that the plan, or a build of what is applied, may run, and nobody has approved."""
+    from gitmig import ledger
+
+    brought = [one for one in _brought_in(plan, target) if one.program is not None]
+    rows = ledger.read_programs(connection) if any(map(is_program, state.stack)) else []
+    found = [*brought, *(_candidate(project, ledger.migration_of(row), row.content) for row in rows)]
+    store = TrustStore.load(project.repository)
+    return [one for one in found if not _is_approved(project, store, one)]
+
+
+def _is_approved(project: Project, store: TrustStore, candidate: Candidate) -> bool:
+    if candidate.program is not None:
+        return knows_program(project, store, candidate.program, candidate.commit)
     places = candidate.places
     by_file = bool(places) and all(store.knows_file(path, blob) for path, blob in places)
     return by_file or all(store.knows(kind, text) for kind, text in candidate.kinds)
@@ -215,7 +258,19 @@ def _candidates(project: Project, pairs: Sequence[tuple[Migration, Content]], *s
     changed = frozenset[str]().union(
         *(rewritten(project.repository, one, files.intersection(one.files)) for one in snapshots)
     )
-    return [Candidate.of(migration, content, changed) for migration, content in pairs]
+    return [_candidate(project, migration, content, changed) for migration, content in pairs]
+
+
+def _candidate(
+    project: Project, migration: Migration, content: Content, changed: frozenset[str] = frozenset()
+) -> Candidate:
+    candidate = Candidate.of(migration, content, changed)
+    if not content.up.language.is_program:
+        return candidate
+    from gitmig.project.programs import command_of  # which imports this module
+
+    known_by = program_text(command_of(project, content.up), content.up.text)
+    return replace(candidate, program=known_by, commit=content.up.commit or project.repository.head)
 
 
 def ledger_scripts(row: Row) -> list[str]:
@@ -245,7 +300,7 @@ def _is_in_git(project: Project, row: Row) -> bool:
     migration = Migration(version=Version(row.version), name=row.name, files=files)
     for layout in layouts().values():
         try:
-            content = layout.parse(migration, texts)
+            content = WithPrograms(layout, ()).parse(migration, texts)
         except (InvalidMigrations, KeyError, ValueError):
             continue  # written in another layout
         if (content.up.text, content.down and content.down.text) == (row.up, row.down):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.proof import PlannedRun, PlannedScript, RunOrder
     from gitmig.migrations.model import Script
-    from gitmig.postgres.connection import Connection
+    from gitmig.postgres.connection import Connection, Programs
     from gitmig.schema.model import Schema
 
     RunScripts = Callable[[Connection, Sequence[PlannedScript]], OrderFailure | None]
@@ -32,19 +32,22 @@ def run_orders(
     foundation: Sequence[Script],
     runs: Mapping[RunOrder, PlannedRun],
     ignore: Sequence[str] = (),
+    *,
+    programs: Programs | None = None,
 ) -> tuple[Schema, dict[RunOrder, OrderResult]]:
     """The schema of the foundation, built once on the server of `url`, and what each run on top of it came to.
 
     Raises BuildFailed if the foundation does not run, GitmigError if the role may not create databases.
     """
-    with scratch_database(url, bootstrap) as connection:
+    with scratch_database(url, bootstrap, programs) as connection:
         before = _founded(connection, foundation, ignore)
         try:
             return before, {order: _rolled_back(connection, run, ignore) for order, run in runs.items()}
         except _NeedsCommits:
             template = connection.info.dbname
             connection.close()  # a database that is copied has no sessions
-        return before, {order: _on_a_copy(url, template, run, ignore) for order, run in runs.items()}
+        copied = {order: _on_a_copy(url, template, programs, run, ignore) for order, run in runs.items()}
+        return before, copied
 
 
 class _NeedsCommits(Exception):
@@ -73,8 +76,10 @@ def _rolled_back(connection: Connection, planned: PlannedRun, ignore: Sequence[s
         return _result(connection, planned, ignore, _together)
 
 
-def _on_a_copy(url: str, template: str, planned: PlannedRun, ignore: Sequence[str]) -> OrderResult:
-    with scratch_copy(url, template) as connection:
+def _on_a_copy(
+    url: str, template: str, programs: Programs | None, planned: PlannedRun, ignore: Sequence[str]
+) -> OrderResult:
+    with scratch_copy(url, template, programs) as connection:
         return _result(connection, planned, ignore, _one_by_one)
 
 

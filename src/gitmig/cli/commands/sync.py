@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--discard-drift", is_flag=True, help="Take back what was changed in the schema by hand.")
 @click.option("--take-over", is_flag=True, help="Make a database that belongs to another project this one's.")
 @click.option("--rebuild", is_flag=True, help="Make the database anew beside the old one, and carry the rows over.")
+@click.option("--trust", is_flag=True, help="Run migrations that are programs, though nobody approved them yet.")
 @options.yes
 @options.database
 @options.as_json
@@ -35,6 +36,7 @@ def command(
     discard_drift: bool,
     take_over: bool,
     rebuild: bool,
+    trust: bool,
     yes: bool,
     database: str | None,
     as_json: bool,
@@ -64,7 +66,7 @@ def command(
             discard_drift=discard_drift,
             take_over=take_over,
             on_event=reporter,
-            decisions=Person(agreed=yes, may_ask=not as_json),
+            decisions=Person(agreed=yes, may_ask=not as_json, trusts=trust),
         )
     if as_json:
         print_json(json.of_sync(synced))

@@ -1,6 +1,6 @@
-"""The languages a section may be written in.
+"""The languages a section may be written in: SQL, which gitmig reads, and programs, which it only runs.
 
-A new language is one new module here that makes a `Language`, and one runner in `gitmig.execute.script`.
+A language that is read is one module here that makes a `Language`, and one runner in `gitmig.execute.script`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class Language:
     that was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
     `units` cuts a script into the pieces that are run and noted one by one outside. `roles` lists the statements about
     roles. `expands_columns` tells whether what a script makes could depend on the order of a table's columns. `effects`
-    gives those of scripts that run one after the other.
+    gives those of scripts that run one after the other. Of a program (`is_program`) nothing is known before it has run:
+    neither which objects it touches nor which rows.
     """
 
     name: str
@@ -95,20 +96,23 @@ class Language:
     roles: Callable[[str], list[RoleStatement]]
     expands_columns: Callable[[str], bool]
     effects: Callable[[Iterable[str]], Iterator[Effects]]
+    is_program: bool = False
 
 
 def by_suffix(suffix: str) -> Language | None:
-    """The language of files that end in `.suffix`, or None if gitmig runs no such files."""
+    """The language that is read of files that end in `.suffix`; None if there is none."""
     return _languages().get(suffix)
 
 
 def by_name(name: str) -> Language:
-    """The language the ledger names; KeyError if a newer gitmig wrote it."""
-    return {language.name: language for language in _languages().values()}[name]
+    """The language the ledger names: one that is read, else that of programs with this ending."""
+    from gitmig.migrations.languages.program import program
+
+    return next((language for language in _languages().values() if language.name == name), None) or program(name)
 
 
 def suffixes() -> tuple[str, ...]:
-    """The file name endings of all languages, the first language first."""
+    """The file name endings of all languages that are read, the first language first."""
     return tuple(_languages())
 
 

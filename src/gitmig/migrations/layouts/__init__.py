@@ -18,7 +18,9 @@ SYMLINK, SUBMODULE = "120000", "160000"
 class Layout(Protocol):
     """Turns files into migrations. Pure: names and blob ids first, texts only of what is asked for."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in the settings."""
 
     def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
         """The migrations that the names tell of, in any order, and what is wrong with the names."""

@@ -7,7 +7,7 @@ found, scripts cut out and checked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.migrations.languages import by_suffix, suffixes
@@ -67,10 +67,12 @@ def passed_over(file: File) -> Problem | None:
             hint=f"add {half['stem']}.up.{half['suffix']}, or delete it",
         )
     if _program(file):
+        ending = file.name.rpartition(".")[2].lower()
         return Problem(
             path=file.path,
-            message=f"is left alone: gitmig runs no .{file.name.rpartition('.')[2]} files",
-            hint="write it in SQL, or run it with the tool it was written for",
+            message=f"is left alone: it is not executable, and no command runs .{ending} files",
+            hint=f'`chmod +x` makes it a migration that is called with up or down, and so does {ending} = "…" in '
+            "[languages] of gitmig.toml",
         )
     return None
 
@@ -174,4 +176,4 @@ def checked(up: Script, down: Script | None, problems: list[Problem]) -> Content
     found = problems + up.problems
     if found:
         raise InvalidMigrations(found)
-    return Content(up=up, down=down)
+    return Content(up=up, down=None if down is None else replace(down, section="down"))

@@ -1,0 +1,250 @@
+"""Running migrations that are programs, inside gitmig's transaction or outside of one.
+
+Inside, the program's own connections lead through the forwarder into the transaction that is open, or it connects to
+nothing, and what it prints is the SQL that runs there. It has the files of its commit around it, and an environment cut
+to what is needed. Over TLS nothing can be forwarded: there it runs outside.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from gitmig.events import ProgramSaid, ProgramUnforwarded
+from gitmig.execute.drivers import python_migration
+from gitmig.execute.process import run_program
+from gitmig.migrations.languages.program import BINARY, PYTHON, as_bytes, functions
+from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.model import Script
+from gitmig.postgres.address import environment as variables_of
+from gitmig.postgres.address import url_of
+from gitmig.postgres.forwarder import Forwarder, can_forward
+from gitmig.postgres.run_sql import REFUSED, ScriptError, run_sql, session_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from gitmig.events import Notify
+    from gitmig.execute.process import Ended
+    from gitmig.postgres.connection import Connection
+
+# In the place of an SQLSTATE: the program failed by itself, and so it does again.
+PROGRAM_FAILED = "GM002"
+# PostgreSQL's own, for a statement that cannot run in a transaction block: what follows is the same.
+NOT_INSIDE = "25001"
+# What a program finds of the environment, besides the way to the database and what the project lets through.
+USUAL = (
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TERM"),
+    *("VIRTUAL_ENV", "JAVA_HOME", "GOPATH", "NVM_*", "RBENV_*", "PYENV_*", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+)
+# Python would write into the work tree; a program whose output is held back is not seen to work.
+PYTHON_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+DRIVER = Path(python_migration.__file__)
+
+
+class Workshop(Protocol):
+    """What a project gives to its programs. Each method raises GitmigError."""
+
+    @property
+    def timeout(self) -> int:
+        """How many seconds a program may run; 0: as long as it takes."""
+
+    @property
+    def variables(self) -> Sequence[str]:
+        """Shell patterns of the environment variables that its programs see besides the usual ones."""
+
+    def command(self, script: Script) -> tuple[str, ...] | None:
+        """What runs the program, without its path; None if nothing is known to."""
+
+    def refuse_untrusted(self, script: Script) -> None:
+        """Raise GitmigError if nobody has agreed to run the program, or what lies beside it."""
+
+    def files(self, script: Script) -> AbstractContextManager[Path]:
+        """A folder with the files of the script's commit, where the program can be written to its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a program gets to the database: what its environment says, and whether it went there, as far as is known."""
+
+    environment: Mapping[str, str]
+    has_connected: Callable[[], bool]
+    failure: Callable[[], ScriptError | None]
+
+
+class ProgramRunner:
+    """Runs the programs of one project; what they say is told as it comes."""
+
+    def __init__(self, workshop: Workshop, notify: Notify) -> None:
+        self._workshop = workshop
+        self._notify = notify
+        self._printed: dict[tuple[str, str, str], str] = {}
+        self._runs: Counter[tuple[str, str, str]] = Counter()
+
+    def printed(self, script: Script) -> str | None:
+        """The SQL that a program printed when it ran last, if that is all it did to the database."""
+        return self._printed.get(_key(script)) or None
+
+    def run(self, connection: Connection, script: Script) -> None:
+        """Run a program inside the open transaction. Raises ScriptError.
+
+        A step may have to run twice. What a program that did not connect has printed is then taken as it is.
+        """
+        if (printed := self._printed.get(_key(script))) is None:
+            if not can_forward(connection.pgconn):
+                self._notify(ProgramUnforwarded(script.path))
+                raise _error(script, "over TLS a program cannot work inside gitmig's transaction", NOT_INSIDE)
+            with session_of(connection, script), _inside(connection, script) as way:
+                printed = self._run(script, way)
+                if not way.has_connected():
+                    self._printed[_key(script)] = printed
+        _run_printed(connection, script, printed)
+
+    def run_outside(self, connection: Connection, script: Script) -> None:
+        """Run a program outside a transaction, with a connection of its own. Raises ScriptError."""
+        url = url_of(connection)
+        way = _Way({"DATABASE_URL": url, **variables_of(url)}, lambda: True, lambda: None)
+        printed = self._run(script, way)
+        if printed.strip():
+            from gitmig.execute.script import run_unrecorded  # which imports this module
+
+            with _of_printed(script):
+                run_unrecorded(connection, _as_sql(script, printed))
+
+    def _run(self, script: Script, way: _Way) -> str:
+        """Run it to its end, and give what it printed."""
+        command = self._workshop.command(script)
+        if command is None:
+            raise _error(script, f"nothing is known to run a program that ends in .{script.language.name}", REFUSED)
+        self._workshop.refuse_untrusted(script)
+        self._runs[_key(script)] += 1
+        with self._workshop.files(script) as folder, tempfile.TemporaryDirectory(prefix="gitmig-") as own:
+            path = _written(folder, script)
+            if script.language.name == PYTHON and "upgrade" in functions(script.text):
+                command = (*command, str(DRIVER))
+            environment = {**_cut(os.environ, (*USUAL, *self._workshop.variables)), **PYTHON_SETTINGS}
+            environment |= {"TMPDIR": own, "GITMIG_SECTION": script.section, **way.environment}
+            try:
+                ended = run_program(
+                    (*command, str(path), script.section),
+                    folder=folder,
+                    environment=environment,
+                    timeout=self._workshop.timeout,
+                    tell=partial(self._tell, script),
+                )
+            except OSError as error:
+                raise _error(script, f"it does not start: {error.strerror} ({error.filename})", REFUSED) from error
+        if ended.status != 0:
+            raise _failed(script, ended, way.failure(), self._workshop.timeout)
+        if failure := way.failure():
+            raise failure
+        out = ended.out.decode("utf-8", "replace")
+        if command[-1:] == (str(DRIVER),):  # its output is for people
+            for line in out.splitlines():
+                self._tell(script, line)
+            return ""
+        return out
+
+    def _tell(self, script: Script, line: str) -> None:
+        self._notify(ProgramSaid(line, script.section, self._runs[_key(script)]))
+
+
+@contextmanager
+def _inside(connection: Connection, script: Script) -> Iterator[_Way]:
+    """The way into the open transaction."""
+    with Forwarder(connection.pgconn, database=connection.info.dbname, user=connection.info.user) as forwarder:
+
+        def failure() -> ScriptError | None:
+            if forwarder.failure is not None:
+                return _error(script, forwarder.failure, REFUSED)
+            return None
+
+        yield _Way(forwarder.environment, lambda: forwarder.clients > 0, failure)
+
+
+def _run_printed(connection: Connection, script: Script, printed: str) -> None:
+    if printed.strip():
+        with _of_printed(script):
+            run_sql(connection, _as_sql(script, printed))
+
+
+def _as_sql(script: Script, printed: str) -> Script:
+    return Script(language=SQL, text=printed, path=script.path, section=script.section)
+
+
+@contextmanager
+def _of_printed(script: Script) -> Iterator[None]:
+    """What is wrong with the SQL that a program printed lies on no line of its file."""
+    try:
+        yield
+    except ScriptError as error:
+        error.message = f"line {error.line} of the SQL that it prints: {error.message}"
+        error.line = script.first_line
+        raise
+
+
+def _written(folder: Path, script: Script) -> Path:
+    """The program's file, with the text that was approved and recorded, whatever lies there."""
+    path, data = folder / script.path, as_bytes(script.text)
+    if not (path.is_file() and not path.is_symlink() and path.read_bytes().replace(b"\r\n", b"\n") == data):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_bytes(data)
+    mode = path.stat().st_mode
+    if not mode & stat.S_IXUSR and (script.text.startswith(("#!", BINARY))):
+        path.chmod(mode | stat.S_IXUSR)
+    return path
+
+
+def _cut(environment: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
+    return {
+        name: value for name, value in environment.items() if any(fnmatchcase(name, pattern) for pattern in patterns)
+    }
+
+
+def _key(script: Script) -> tuple[str, str, str]:
+    return script.path, script.section, script.text
+
+
+def _error(
+    script: Script, message: str, sqlstate: str, *, line: int | None = None, said: Sequence[str] = ()
+) -> ScriptError:
+    return ScriptError(
+        sqlstate=sqlstate, message=message, line=line or script.first_line, statement="", said=tuple(said)
+    )
+
+
+def _failed(script: Script, ended: Ended, refused: ScriptError | None, timeout: int) -> ScriptError:
+    """What to tell of a program that did not end well: its own last words, and the line they name."""
+    if refused is not None:
+        return replace(refused, said=ended.said)
+    said = [line for line in ended.said if line.strip()]
+    if ended.status is None:
+        message = f"it ran for longer than {timeout} seconds (`program_timeout`)"
+    elif ended.status < 0:
+        message = f"it was ended by signal {-ended.status}"
+    else:
+        message = said[-1].strip() if said else f"it ended with status {ended.status}"
+    return _error(script, message, PROGRAM_FAILED, line=_line(script, said), said=said)
+
+
+def _line(script: Script, said: Sequence[str]) -> int | None:
+    """The line of its file that a program's last words name.
+
+    Python writes `File "…/name.py", line 3`, of which the last is the innermost one; most others `…/name.js:3:15`, and
+    the first is.
+    """
+    name = re.escape(script.path.rpartition("/")[2])
+    python = [int(found[1]) for line in said for found in re.finditer(rf'{name}", line (\d+)', line)]
+    others = [int(found[1]) for line in said for found in re.finditer(rf"{name}:(\d+)\b", line)]
+    return python[-1] if python else others[0] if others else None
