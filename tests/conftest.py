@@ -251,6 +251,13 @@ class Sandbox:
         self.write(f"migrations/{label}.sql", text)
         return f"migrations/{label}.sql"
 
+    def program(self, name: str, text: str | bytes) -> str:
+        """Write a migration that is a program; returns its path."""
+        path = self.write(f"migrations/{name}", text)
+        if not name.endswith(".py"):
+            path.chmod(0o755)
+        return f"migrations/{name}"
+
     def table(self, label: str, table: str) -> str:
         """Write a migration that makes a table."""
         return self.migration(label, f"CREATE TABLE {table} (id int PRIMARY KEY);", f"DROP TABLE {table};")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "the keys are folder, layout, database, bootstrap, run_outside, ignore, verify, records, rebuild_wait, kept_size, "
-    "kept_age, during_rebase, clients_ignore"
+    "kept_age, during_rebase, languages, program_timeout, program_environment, clients_ignore"
 )
 
 
@@ -155,6 +155,9 @@ def test_rebuild_wait_is_a_number_of_seconds() -> None:
             '[project]\nname = "x"\n[tool.ruff]\nfolder = 1\n', "pyproject.toml", {}, id="pyproject without our table"
         ),
         pytest.param(
+            '[languages]\njs = "node"\n', "gitmig.toml", {"languages": {"js": "node"}}, id="commands of languages"
+        ),
+        pytest.param(
             '[tool.gitmig]\nfolder = "db"\n', "api/pyproject.toml", {"folder": "db"}, id="pyproject elsewhere"
         ),
     ],
@@ -183,6 +186,20 @@ def test_the_team_settings_of_a_file(text: str, file: str, table: dict[str, Any]
             "gitmig.toml: layout must be a text",
             'write it in quotes, as in layout = "…"',
             id="a list where a text belongs",
+        ),
+        pytest.param(
+            "languages = 'node'",
+            "gitmig.toml",
+            "gitmig.toml: languages must be a table of texts",
+            'write it as in languages = { py = ".venv/bin/python" }',
+            id="a text where a table belongs",
+        ),
+        pytest.param(
+            "[languages]\njs = ['node']",
+            "gitmig.toml",
+            "gitmig.toml: languages must be a table of texts",
+            'write it as in languages = { py = ".venv/bin/python" }',
+            id="a list in the table",
         ),
         pytest.param(
             "database = 5432",
@@ -242,3 +259,24 @@ def test_records_can_be_switched_off_by_word() -> None:
     assert settings(team={"records": "never"}, personal={"records": "always"}).records
     error = usage_error(lambda: settings(personal={"records": "false"}))
     assert error == ("records is 'false'", 'it is "always" or "never"')
+
+
+@pytest.mark.parametrize(
+    ("team", "personal", "commands"),
+    [
+        pytest.param({"js": "node --x 'a b'"}, {}, {"js": ("node", "--x", "a b")}, id="cut into words"),
+        pytest.param({"JS": "node"}, {}, {"js": ("node",)}, id="endings are written small"),
+        pytest.param({"js": "node", "py": "a"}, {"languages.py": "b"}, {"js": ("node",), "py": ("b",)}, id="personal"),
+    ],
+)
+def test_commands_of_languages(
+    team: dict[str, str], personal: dict[str, str], commands: dict[str, tuple[str, ...]]
+) -> None:
+    found = resolve(team={"languages": team}, personal=personal, environ={}, dotenv={})
+    assert found.languages == commands
+
+
+@pytest.mark.parametrize("table", [{"js": ""}, {"js": "'"}, {"sql": "psql"}, {"tar.gz": "x"}])
+def test_what_is_no_command_is_refused(table: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=r"^languages\."):
+        resolve(team={"languages": table}, personal={}, environ={}, dotenv={})

@@ -15,12 +15,13 @@ from tests.rebuilding import nothing_is_left, rebuild
 __all__ = ["Answers", "nothing_is_left", "rebuild", "run_sync"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gitmig.errors import SyncFailed
     from gitmig.events import Notify
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.plan import Plan
+    from gitmig.project.trust import Candidate
     from tests.conftest import Database, Sandbox
 
 
@@ -37,6 +38,10 @@ class Answers(Decisions):
 
     def change_protected(self, plan: Plan) -> bool:
         self.asked.append(f"protected {len(plan.steps)}")
+        return self.agree
+
+    def run_programs(self, found: Sequence[Candidate]) -> bool:
+        self.asked.append(f"programs {', '.join(dict.fromkeys(map(str, found)))}")
         return self.agree
 
     def take_over(self, known: ForeignLedger) -> bool:

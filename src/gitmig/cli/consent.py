@@ -60,7 +60,8 @@ class Person(Decisions):
             return True
         if not (self._may_ask or (self._agreed and can_ask())):
             return super().run_programs(found)
-        tell(f"This runs {plural(len(found), 'program')} as you, on this machine: {first_few(found)}.")
+        labels = list(dict.fromkeys(map(str, found)))
+        tell(f"This runs {plural(len(labels), 'program')} as you, on this machine: {first_few(labels)}.")
         tell("Nobody approved that in this clone so far; `gitmig trust` shows them whole.")
         return confirm("Run them?", default=False)
 

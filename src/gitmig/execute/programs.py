@@ -49,6 +49,7 @@ USUAL = (
 )
 # Python would write into the work tree; a program whose output is held back is not seen to work.
 PYTHON_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+ERROR = re.compile(r"\b[\w.$]*(?:Error|Exception)\b")
 DRIVER = Path(python_migration.__file__)
 
 
@@ -125,7 +126,8 @@ class ProgramRunner:
         """Run it to its end, and give what it printed."""
         command = self._workshop.command(script)
         if command is None:
-            raise _error(script, f"nothing is known to run a program that ends in .{script.language.name}", REFUSED)
+            ending = f"that ends in .{script.language.name}" if script.language.name else "without an ending"
+            raise _error(script, f"nothing is known to run a program {ending}: it has no line #!", REFUSED)
         self._workshop.refuse_untrusted(script)
         self._runs[_key(script)] += 1
         with self._workshop.files(script) as folder, tempfile.TemporaryDirectory(prefix="gitmig-") as own:
@@ -234,8 +236,16 @@ def _failed(script: Script, ended: Ended, refused: ScriptError | None, timeout: 
     elif ended.status < 0:
         message = f"it was ended by signal {-ended.status}"
     else:
-        message = said[-1].strip() if said else f"it ended with status {ended.status}"
+        message = _reason(said) or f"it ended with status {ended.status}"
     return _error(script, message, PROGRAM_FAILED, line=_line(script, said), said=said)
+
+
+def _reason(said: Sequence[str]) -> str:
+    """The line that tells why: behind a traceback of Python, else the last that names an error, else the last."""
+    frames = [place for place, line in enumerate(said) if line.startswith('  File "')]
+    behind = (line for line in said[frames[-1] if frames else len(said) :] if not line[:1].isspace())
+    named = (line for line in reversed(said) if ERROR.search(line) and not line[:1].isspace())
+    return next(behind, None) or next(named, None) or (said[-1].strip() if said else "")
 
 
 def _line(script: Script, said: Sequence[str]) -> int | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
+from gitmig.migrations.languages.templates import TEMPLATES
 from gitmig.migrations.naming import slug
 from gitmig.migrations.parser import checksum, statements, terminated
 from gitmig.postgres.run_sql import ScriptError
@@ -15,6 +16,7 @@ from gitmig.project.drafts import (
     NotComputable,
     accept_findings,
     draft,
+    draft_program,
     section_of,
     work_tree,
     write,
@@ -43,10 +45,16 @@ class Created:
     paths: tuple[str, ...]
 
 
-def new(project: Project, title: str, *, now: datetime | None = None) -> Created:
-    """Write an empty migration that sorts behind all others. Raises GitmigError, UsageError."""
-    name = slug(title)
-    drafted = draft(work_tree(project), name, UP, DOWN, now or datetime.now(timezone.utc))
+def new(project: Project, title: str, *, language: str | None = None, now: datetime | None = None) -> Created:
+    """Write an empty migration that sorts behind all others. Raises GitmigError, UsageError.
+
+    `language` is the ending of programs in it; None is SQL.
+    """
+    name, target, now = slug(title), work_tree(project), now or datetime.now(timezone.utc)
+    if language is None:
+        drafted = draft(target, name, UP, DOWN, now)
+    else:
+        drafted = draft_program(target, name, language, TEMPLATES[language], now)
     write(drafted)
     return Created(label=drafted.label, paths=drafted.paths)
 

@@ -89,6 +89,9 @@ def squash(
         hint = "commit it first: the squash removes it"
         raise GitmigError(f"{unsaved[0]} is in no commit as it stands", hint=hint)
     contents = target.contents(squashed)
+    if program := next((one for one in squashed if contents[one.path].up.sql is None), None):
+        hint = f"squash what comes before it: `--squash` and the version before {program.version}"
+        raise GitmigError(f"{program.path} is a program, of which no SQL is known to put in its place", hint=hint)
     made = _Squash(target, squashed, contents, slug(title or TITLE))
     with open_trial_database(project, edges=True) as trial:
         made.read(trial)

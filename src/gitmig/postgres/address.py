@@ -97,7 +97,9 @@ def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterat
     Raises DatabaseUnavailable; errors of PostgreSQL inside the block become GitmigError.
     """
     defaults: dict[str, Any] = {"connect_timeout": timeout} if "connect_timeout" not in url else {}
-    parse_url(url)
+    if Address.of(url).is_local and not _given(parse_url(url), "sslmode", "PGSSLMODE"):
+        # nobody is in between, and what is encrypted cannot be forwarded to programs; a server may still insist
+        defaults["sslmode"] = "allow"
     conninfo = make_conninfo(url, application_name=f"gitmig {purpose}", client_encoding="UTF8", **defaults)
     try:
         connection = _open(conninfo)

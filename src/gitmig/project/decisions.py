@@ -32,9 +32,10 @@ class Decisions:
 
     def run_programs(self, found: Sequence[Candidate]) -> bool:
         """Whether these programs, which nobody has approved in this clone, shall run. Raises GitmigError."""
+        labels = list(dict.fromkeys(map(str, found)))
         raise GitmigError(
-            f"{'a program' if len(found) == 1 else 'programs'} that nobody approved in this clone: {first_few(found)}; "
-            "nothing was synced",
+            f"{'a program' if len(labels) == 1 else 'programs'} that nobody approved in this clone: "
+            f"{first_few(labels)}; nothing was synced",
             hint="`gitmig trust` shows and approves what is in the work tree; `gitmig sync --trust` runs it",
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError
+from gitmig.migrations.languages.program import PYTHON
 from gitmig.migrations.layouts import migration_set
 from gitmig.migrations.model import File
 from gitmig.migrations.naming import next_version
@@ -32,6 +34,7 @@ class Draft:
     target: Target
     label: str
     files: Mapping[str, str]
+    executable: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -52,6 +55,12 @@ def draft(target: Target, name: str, up: str, down: str | None, now: datetime) -
     """A migration with these sections; without a down it is irreversible."""
     version = next_version(target.set.migrations, now)
     return Draft(target=target, label=f"{version}_{name}", files=target.layout.render(version, name, up, down))
+
+
+def draft_program(target: Target, name: str, ending: str, text: str, now: datetime) -> Draft:
+    """A migration that is a program, in the same place in every layout. One of Python is called, and not executed."""
+    label = f"{next_version(target.set.migrations, now)}_{name}"
+    return Draft(target=target, label=label, files={f"{label}.{ending}": text}, executable=ending != PYTHON)
 
 
 def work_tree(project: Project) -> Target:
@@ -118,6 +127,8 @@ def write(drafted: Draft) -> None:
             with place.open("x", encoding="utf-8", newline="\n") as file:
                 written.append(place)
                 file.write(text)
+            if drafted.executable:
+                place.chmod(place.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
         except OSError as error:
             for other in written:
                 other.unlink(missing_ok=True)

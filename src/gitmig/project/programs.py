@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
 from gitmig.events import silent
-from gitmig.git.export import exported, link_installed
 from gitmig.git.trust import TrustStore
 from gitmig.migrations.languages.program import as_bytes, command
 from gitmig.project.trust import knows_program, program_text
@@ -91,6 +90,8 @@ class ProjectPrograms:
             return
         if commit is None:  # nothing is committed yet, and the file is not there any more
             raise GitmigError(f"{script.path} is gone, and no commit has it", hint="put it back, and try again")
+        from gitmig.git.export import exported, link_installed  # rarely needed
+
         with exported(repository, commit) as folder:
             link_installed(repository, folder, script.path)
             yield folder

@@ -128,7 +128,9 @@ def approve(project: Project, candidates: Iterable[Candidate]) -> None:
     for one in candidates:
         scripts += one.kinds
         files += one.places
-        commits += [one.commit] if one.program is not None and one.commit else []
+        if one.program is not None:
+            scripts += [(LEDGER, text) for _, text in one.scripts]
+            commits += [one.commit] if one.commit else []
     TrustStore.load(project.repository).add(scripts=scripts, files=files, commits=commits)
 
 

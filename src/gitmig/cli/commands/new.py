@@ -9,10 +9,12 @@ import click
 from gitmig.cli import completion, options
 from gitmig.cli.output import plural, say, tell, warn
 from gitmig.cli.wording import warn_of
+from gitmig.migrations.languages.templates import LANGUAGES
 
 
 @click.command("new", short_help="Write the file of a new migration.")
 @click.argument("title", required=False)
+@click.option("--language", type=click.Choice(LANGUAGES), help="Write it as a program in this language.")
 @click.option("--sql", "pieces", multiple=True, metavar="SQL", help="What its up does; the down is computed.")
 @click.option("--irreversible", is_flag=True, help="With --sql: write it without a down if none can be computed.")
 @click.option(
@@ -28,6 +30,7 @@ from gitmig.cli.wording import warn_of
 @options.database
 def command(
     title: str | None,
+    language: str | None,
     pieces: tuple[str, ...],
     irreversible: bool,
     upto: str | None,
@@ -36,10 +39,12 @@ def command(
 ) -> int:
     """Write an empty migration called TITLE that sorts behind all others, with an up and a down section.
 
-    With --sql, as often as you like or - for standard input, both sections are filled: the down is computed, and
-    tried on a scratch database before the file is written. With --squash, one migration is written in the place of all
-    up to the version UPTO, or of all there are, whose files are removed.
+    With --language it is a program. With --sql, as often as you like or - for standard input, both sections are filled:
+    the down is computed, and tried on a scratch database before the file is written. With --squash, one migration is
+    written in the place of all up to the version UPTO, or of all there are, whose files are removed.
     """
+    if language and (pieces or irreversible or upto is not None):
+        raise click.UsageError("--language goes with an empty migration only")
     if upto is not None:
         if pieces or irreversible:
             raise click.UsageError("--squash goes with neither --sql nor --irreversible")
@@ -54,7 +59,7 @@ def command(
         raise click.UsageError("--irreversible goes with --sql; delete the down section of an empty migration")
     from gitmig.operations.new import new
 
-    for path in new(options.project(database), title).paths:
+    for path in new(options.project(database), title, language=language).paths:
         say(path)
     return 0
 
