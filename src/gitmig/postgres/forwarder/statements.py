@@ -1,0 +1,275 @@
+"""What a statement means to the transaction it is sent in, read from its text; and what is sent in its place.
+
+There is one transaction, gitmig's own, and no client may end it. What a client takes for a transaction of its own is a
+savepoint. `Mode` says where that stands, `prologue` what has to be sent before a statement that starts a unit of work,
+and `translate` what a statement becomes.
+
+BARE      no savepoint
+CLEAN     the savepoint has just been made, and nothing has happened since
+DIRTY     statements have run since then, outside a block
+FAILED    the last of them failed
+BLOCK, FAILED_BLOCK   between a client's BEGIN and its COMMIT; the savepoint was made right before
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import lru_cache
+
+from gitmig.migrations.languages.sql import controls
+from gitmig.migrations.parser import Token, statements, syntax_error, tokens
+from gitmig.postgres.forwarder.protocol import report
+
+SAVEPOINT = b"SAVEPOINT gitmig_program"
+RELEASE = b"RELEASE SAVEPOINT gitmig_program"
+ROLLBACK = b"ROLLBACK TO SAVEPOINT gitmig_program"
+# Does nothing that anybody could notice, and goes with the other savepoint.
+NOTHING = b"SAVEPOINT gitmig_nothing"
+# A syntax error, the only statement that fails wherever it is sent; what the client is told is put in its place.
+REFUSAL = b"gitmig refuses this"
+# Statements of gitmig's own session stay.
+DEALLOCATE_ALL = b"""DO $$DECLARE n pg_catalog.text; BEGIN
+FOR n IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE CASE WHEN from_sql
+  THEN NOT pg_catalog.starts_with(name, 'gitmig_') ELSE pg_catalog.starts_with(name, '%s') END
+LOOP EXECUTE pg_catalog.format('DEALLOCATE %%I', n); END LOOP; END$$"""
+
+WORD = re.compile(
+    rb"\b(?:begin|start|commit|rollback|end|abort|prepare|savepoint|release|transaction|deallocate|declare)\b",
+    re.IGNORECASE,
+)
+
+
+# Parts of a text stay at their places, so that PostgreSQL says where an error lies as the client expects it.
+LARGEST_PADDING = 1 << 24
+LARGEST_REMEMBERED = 1 << 14
+
+
+class Mode(Enum):
+    """How far the savepoint is; see above."""
+
+    BARE = auto()
+    CLEAN = auto()
+    DIRTY = auto()
+    FAILED = auto()
+    BLOCK = auto()
+    FAILED_BLOCK = auto()
+
+    @property
+    def in_block(self) -> bool:
+        """Whether a client has a transaction open, as far as it knows."""
+        return self in {Mode.BLOCK, Mode.FAILED_BLOCK}
+
+
+class Kind(Enum):
+    """What a statement, or a text of several, does to transactions."""
+
+    PLAIN = auto()
+    BEGIN = auto()
+    COMMIT = auto()
+    ROLLBACK = auto()
+    SAVEPOINT = auto()
+    RELEASE = auto()
+    ROLLBACK_TO = auto()
+    SET_TRANSACTION = auto()
+    DEALLOCATE = auto()
+    DEALLOCATE_ALL = auto()
+    SEVERAL = auto()
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a text means.
+
+    `name` is what a DEALLOCATE names; `cursors` are those that it declares for the length of a transaction; `parts`
+    the texts to be sent one after the other if there are SEVERAL, with transaction control among them; `error` is
+    the message that a client gets that sends a REFUSED one; `gives_up` says that a program which sends it expects more
+    than it can have.
+    """
+
+    kind: Kind = Kind.PLAIN
+    name: bytes = b""
+    cursors: tuple[bytes, ...] = ()
+    parts: tuple[bytes, ...] = ()
+    error: bytes = b""
+    gives_up: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """What is sent for a statement: `text`, None for the statement itself.
+
+    `tag` is the CommandComplete that the client sees, `warning` a notice that goes ahead of it, `error` the
+    ErrorResponse instead of PostgreSQL's. `mode` is what it leaves behind if it succeeds.
+    """
+
+    mode: Mode
+    text: bytes | None = None
+    tag: bytes | None = None
+    warning: bytes = b""
+    error: bytes = b""
+    ends_transaction: bool = False
+
+
+PLAIN = Meaning()
+ALREADY = report("WARNING", "25001", "there is already a transaction in progress")
+NONE_YET = report("WARNING", "25P01", "there is no transaction in progress")
+SET_OUTSIDE = report("WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks")
+OUTSIDE = {
+    Kind.SAVEPOINT: report("ERROR", "25P01", "SAVEPOINT can only be used in transaction blocks"),
+    Kind.RELEASE: report("ERROR", "25P01", "RELEASE SAVEPOINT can only be used in transaction blocks"),
+    Kind.ROLLBACK_TO: report("ERROR", "25P01", "ROLLBACK TO SAVEPOINT can only be used in transaction blocks"),
+}
+
+
+def prologue(mode: Mode, *, starts_unit: bool) -> list[bytes]:
+    """What has to be sent before a statement, so that the savepoint is there and clean; within a unit, only there."""
+    if mode is Mode.BARE:
+        return [SAVEPOINT]
+    if mode is Mode.DIRTY and starts_unit:
+        return [RELEASE, SAVEPOINT]
+    return [ROLLBACK] if mode is Mode.FAILED else []
+
+
+def after(statement: bytes) -> Mode:
+    """The mode behind one of the prologue's statements."""
+    return Mode.BARE if statement == RELEASE else Mode.CLEAN
+
+
+def translate(meaning: Meaning, mode: Mode, prefix: bytes) -> Translation:  # noqa: PLR0911
+    """What to send for a statement. `prefix` is before the names of the client's prepared statements."""
+    inside = mode.in_block
+    match meaning.kind:
+        case Kind.BEGIN:
+            return Translation(mode=Mode.BLOCK, text=NOTHING, tag=b"BEGIN", warning=ALREADY if inside else b"")
+        case Kind.COMMIT | Kind.ROLLBACK:
+            return _end(meaning.kind, mode)
+        case Kind.SAVEPOINT | Kind.RELEASE | Kind.ROLLBACK_TO if not inside:
+            return Translation(mode=mode, text=REFUSAL, error=OUTSIDE[meaning.kind])
+        case Kind.ROLLBACK_TO:
+            return Translation(mode=Mode.BLOCK)
+        case Kind.SET_TRANSACTION:
+            return Translation(mode=touched(mode), text=NOTHING, tag=b"SET", warning=b"" if inside else SET_OUTSIDE)
+        case Kind.DEALLOCATE:
+            text = b'DEALLOCATE "' + (prefix + meaning.name).replace(b'"', b'""') + b'"'
+            return Translation(mode=touched(mode), text=text)
+        case Kind.DEALLOCATE_ALL:
+            return Translation(mode=touched(mode), text=DEALLOCATE_ALL % prefix, tag=b"DEALLOCATE ALL")
+        case Kind.REFUSED:
+            return Translation(mode=mode, text=REFUSAL, error=meaning.error)
+    return Translation(mode=touched(mode))
+
+
+def _end(kind: Kind, mode: Mode) -> Translation:
+    """COMMIT or ROLLBACK. A ROLLBACK TO leaves the savepoint itself as it was made."""
+    warning = b"" if mode.in_block else NONE_YET
+    if kind is Kind.COMMIT and mode in {Mode.BLOCK, Mode.DIRTY}:
+        return Translation(mode=Mode.BARE, text=RELEASE, tag=b"COMMIT", warning=warning, ends_transaction=True)
+    tag = b"COMMIT" if kind is Kind.COMMIT and mode is Mode.CLEAN else b"ROLLBACK"
+    return Translation(mode=Mode.CLEAN, text=ROLLBACK, tag=tag, warning=warning, ends_transaction=True)
+
+
+def touched(mode: Mode) -> Mode:
+    """The mode behind a statement that may have done anything."""
+    return Mode.DIRTY if mode is Mode.CLEAN else mode
+
+
+def meaning(text: bytes, *, standard_strings: bool = True) -> Meaning:
+    """Read a text; `standard_strings` says that a backslash in a string is nothing but a backslash."""
+    if not WORD.search(text):
+        return PLAIN
+    if not standard_strings and b"\\" in text:
+        return _refused(
+            "0A000",
+            "words of transaction control beside a backslash, while standard_conforming_strings is off",
+            "leave the setting on: where a string ends cannot be told otherwise",
+        )
+    read = _remembered_meaning if len(text) < LARGEST_REMEMBERED else _meaning
+    try:
+        return read(text.decode(), "utf-8")
+    except UnicodeDecodeError:
+        return read(text.decode("latin-1"), "latin-1")
+
+
+@lru_cache(maxsize=512)
+def _remembered_meaning(text: str, encoding: str) -> Meaning:
+    return _meaning(text, encoding)
+
+
+def _meaning(text: str, encoding: str) -> Meaning:
+    found = tokens(text)
+    if found is None or not any(_may_matter(found, k) for k in range(len(found))):
+        return PLAIN
+    every = statements(text)
+    ends = {control.statement.offset for control in controls(text)}
+    read = [_statement(tokens(one.text) or [], encoding, is_control=one.offset in ends) for one in every]
+    if ends and (fault := syntax_error(text)):
+        return _refused("42601", fault.message, None)
+    if len(read) == 1:
+        return read[0]
+    if refused := next((one for one in read if one.kind is Kind.REFUSED), None):
+        return refused
+    if all(one.kind is Kind.PLAIN for one in read):
+        return Meaning(cursors=tuple(name for one in read for name in one.cursors))
+    spans: list[tuple[int, int]] = []
+    for k, one in enumerate(every):
+        end = one.offset + len(one.text)
+        if k and read[k - 1].kind is read[k].kind is Kind.PLAIN:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((one.offset, end))
+    pads = len(text) * len(spans) < LARGEST_PADDING
+    parts = tuple((" " * start * pads + text[start:end]).encode(encoding) for start, end in spans)
+    return Meaning(kind=Kind.SEVERAL, parts=parts)
+
+
+def _may_matter(found: list[Token], k: int) -> bool:
+    starts = k == 0 or found[k - 1].kind == "ASCII_59"
+    return starts and (WORD.fullmatch(found[k].text.encode()) is not None or found[k].kind == "SET")
+
+
+def _statement(found: list[Token], encoding: str, *, is_control: bool) -> Meaning:  # noqa: PLR0911
+    """What one statement means; `is_control` was found out by the parser."""
+    words = [token.text.upper() for token in found]
+    if is_control:
+        return _control(words)
+    match words:
+        case ["SAVEPOINT", *_]:
+            return Meaning(kind=Kind.SAVEPOINT)
+        case ["RELEASE", *_]:
+            return Meaning(kind=Kind.RELEASE)
+        case ["ROLLBACK" | "ABORT", *_]:
+            return Meaning(kind=Kind.ROLLBACK_TO)
+        case ["SET", "TRANSACTION", what, *_] if what != "SNAPSHOT":
+            return Meaning(kind=Kind.SET_TRANSACTION)
+        case ["DEALLOCATE", "ALL"] | ["DEALLOCATE", "PREPARE", "ALL"]:
+            return Meaning(kind=Kind.DEALLOCATE_ALL)
+        case ["DEALLOCATE", _] | ["DEALLOCATE", "PREPARE", _]:
+            return Meaning(kind=Kind.DEALLOCATE, name=_name(found[-1].text).encode(encoding))
+        case ["DECLARE", _, *rest] if ("WITH", "HOLD") not in zip(rest, rest[1:]):
+            return Meaning(cursors=(_name(found[1].text).encode(encoding),))
+    return PLAIN
+
+
+def _control(words: list[str]) -> Meaning:
+    text = " ".join(words)
+    if "PREPARED" in words or words[0] == "PREPARE":
+        said = "PREPARE TRANSACTION" if words[0] == "PREPARE" else " ".join(words[:2])
+        refusal = f"{said} inside gitmig's transaction"
+        hint = "leave it out: the migration is one transaction, which gitmig commits"
+        return _refused("0A000", refusal, hint, gives_up=refusal)
+    if text.endswith("AND CHAIN"):
+        return _refused("0A000", f"{text} is not supported inside gitmig's transaction", "write COMMIT and BEGIN")
+    if words[0] in {"BEGIN", "START"}:
+        return Meaning(kind=Kind.BEGIN)
+    return Meaning(kind=Kind.COMMIT if words[0] in {"COMMIT", "END"} else Kind.ROLLBACK)
+
+
+def _refused(sqlstate: str, message: str, hint: str | None, gives_up: str | None = None) -> Meaning:
+    return Meaning(kind=Kind.REFUSED, error=report("ERROR", sqlstate, message, hint), gives_up=gives_up)
+
+
+def _name(token: str) -> str:
+    return token[1:-1].replace('""', '"') if token.startswith('"') else token.lower()
