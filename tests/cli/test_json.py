@@ -267,7 +267,20 @@ def test_another_projects_ledger() -> None:
 
 VALUES = [
     *('"db"', '"single"', '"goose"', '"large"', '"always"', '"never"', '"10"', '"1.5 GB"', '"4096 bytes"', '"2 tb"'),
-    *('"30 days"', '"1 day"', '"-1"', '"1 XB"', '"1234567 days"', '["a", "b"]', "[]", "[1]", "10", "true", "{ a = 1 }", "{ a = 'x' }"),
+    *(
+        '"30 days"',
+        '"1 day"',
+        '"-1"',
+        '"1 XB"',
+        '"1234567 days"',
+        '["a", "b"]',
+        "[]",
+        "[1]",
+        "10",
+        "true",
+        "{ a = 1 }",
+        "{ a = 'x' }",
+    ),
 ]
 
 

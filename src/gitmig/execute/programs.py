@@ -13,7 +13,7 @@ import stat
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -76,11 +76,16 @@ class Workshop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How a program gets to the database: what its environment says, and whether it went there, as far as is known."""
+    """How a program gets to the database: what its environment says.
+
+    And what is known when it has ended: whether it went there, why it cannot be told whether its work is done, and with
+    which SQLSTATE PostgreSQL refused something last.
+    """
 
     environment: Mapping[str, str]
     has_connected: Callable[[], bool]
-    failure: Callable[[], ScriptError | None]
+    failure: Callable[[], str | None]
+    sqlstate: Callable[[], str]
 
 
 class ProgramRunner:
@@ -114,7 +119,8 @@ class ProgramRunner:
     def run_outside(self, connection: Connection, script: Script) -> None:
         """Run a program outside a transaction, with a connection of its own. Raises ScriptError."""
         url = url_of(connection)
-        way = _Way({"DATABASE_URL": url, **variables_of(url)}, lambda: True, lambda: None)
+        environment = {"DATABASE_URL": url, **variables_of(url)}
+        way = _Way(environment, has_connected=lambda: True, failure=lambda: None, sqlstate=lambda: PROGRAM_FAILED)
         printed = self._run(script, way)
         if printed.strip():
             from gitmig.execute.script import run_unrecorded  # which imports this module
@@ -146,10 +152,10 @@ class ProgramRunner:
                 )
             except OSError as error:
                 raise _error(script, f"it does not start: {error.strerror} ({error.filename})", REFUSED) from error
-        if ended.status != 0:
-            raise _failed(script, ended, way.failure(), self._workshop.timeout)
         if failure := way.failure():
-            raise failure
+            raise _error(script, failure, REFUSED, said=ended.said)
+        if ended.status != 0:
+            raise _failed(script, ended, way.sqlstate(), self._workshop.timeout)
         out = ended.out.decode("utf-8", "replace")
         if command[-1:] == (str(DRIVER),):  # its output is for people
             for line in out.splitlines():
@@ -165,13 +171,14 @@ class ProgramRunner:
 def _inside(connection: Connection, script: Script) -> Iterator[_Way]:
     """The way into the open transaction."""
     with Forwarder(connection.pgconn, database=connection.info.dbname, user=connection.info.user) as forwarder:
-
-        def failure() -> ScriptError | None:
-            if forwarder.failure is not None:
-                return _error(script, forwarder.failure, REFUSED)
-            return None
-
-        yield _Way(forwarder.environment, lambda: forwarder.clients > 0, failure)
+        yield _Way(
+            forwarder.environment,
+            has_connected=lambda: forwarder.is_used,
+            failure=lambda: forwarder.failure,
+            sqlstate=lambda: (forwarder.last_error or {}).get("C", PROGRAM_FAILED),
+        )
+    if forwarder.failure is not None:  # found when its connections were closed
+        raise _error(script, forwarder.failure, REFUSED)
 
 
 def _run_printed(connection: Connection, script: Script, printed: str) -> None:
@@ -226,10 +233,8 @@ def _error(
     )
 
 
-def _failed(script: Script, ended: Ended, refused: ScriptError | None, timeout: int) -> ScriptError:
+def _failed(script: Script, ended: Ended, sqlstate: str, timeout: int) -> ScriptError:
     """What to tell of a program that did not end well: its own last words, and the line they name."""
-    if refused is not None:
-        return replace(refused, said=ended.said)
     said = [line for line in ended.said if line.strip()]
     if ended.status is None:
         message = f"it ran for longer than {timeout} seconds (`program_timeout`)"
@@ -237,7 +242,7 @@ def _failed(script: Script, ended: Ended, refused: ScriptError | None, timeout: 
         message = f"it was ended by signal {-ended.status}"
     else:
         message = _reason(said) or f"it ended with status {ended.status}"
-    return _error(script, message, PROGRAM_FAILED, line=_line(script, said), said=said)
+    return _error(script, message, sqlstate, line=_line(script, said), said=said)
 
 
 def _reason(said: Sequence[str]) -> str:

@@ -165,7 +165,9 @@ def url_of(connection: psycopg.Connection[Any]) -> str:
     elif ":" in host:
         host = f"[{host}]"
     place = "" if is_socket else f"{host}:{port}"
-    return f"postgresql://{login}@{place}/{database}" + (f"?{urlencode(left, safe='/')}" if left else "")
+    return f"postgresql://{login}@{place}/{database}" + (
+        f"?{urlencode(left, safe='/', quote_via=quote)}" if left else ""
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -165,7 +165,8 @@ class Exchange:
         self._turn: Client | None = None
         self._waiting: list[Client] = []
         self._count = 0
-        self._is_used = False  # by a client, at any time
+        self.is_used = False  # by a client, at any time
+        self.last_error: dict[str, str] | None = None  # the fields of what PostgreSQL refused last, for a client
         self._progress = (0, 0)
         self._predicted = Mode.BARE  # the mode if everything that was sent succeeds
         self._started = False  # a unit is under way
@@ -382,7 +383,7 @@ class Exchange:
 
     def _let_in(self, client: Client) -> None:
         others = any(one is not client and one.phase in {Phase.READY, Phase.SETTING} for one in self.clients)
-        client.is_fresh, self._is_used = others or not self._is_used, True
+        client.is_fresh, self.is_used = others or not self.is_used, True
         reported = {name.decode().lower(): value.decode("utf-8", "replace") for name, value in self.parameters.items()}
         client.settings = [(name, value) for name, value in client.settings if reported.get(name.lower()) != value]
         client.phase = Phase.SETTING
@@ -841,6 +842,7 @@ class Exchange:
             self._refusal = self._refusal or message(b"E", body)
         else:
             self._tell(head.error or message(b"E", body))
+            self.last_error = self.last_error if head.error else fields
         if head.failed is not None:
             self.mode = head.failed
         if head.kind in {b"Q", b"F"} and not head.fatal:

@@ -91,6 +91,16 @@ class Forwarder:
         """What makes the transaction useless, or the program's work incomplete."""
         return self._exchange.failure
 
+    @property
+    def is_used(self) -> bool:
+        """Whether a program has connected."""
+        return self._exchange.is_used
+
+    @property
+    def last_error(self) -> dict[str, str] | None:
+        """What PostgreSQL refused last of what programs sent: the fields of its ErrorResponse by their letters."""
+        return self._exchange.last_error
+
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._selector = stack.enter_context(selectors.DefaultSelector())
