@@ -8,7 +8,7 @@ import os
 import re
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +33,15 @@ CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Everything an operation starts from; `team_file` is where the team's settings were found, None if nowhere."""
+    """Everything an operation starts from; `team_file` is where the team's settings were found, None if nowhere.
+
+    `agreed` are programs that may run as long as this process does, although no store has them.
+    """
 
     repository: Repository
     settings: Settings
     team_file: str | None
+    agreed: set[str] = field(default_factory=set, compare=False)
 
     @classmethod
     def load(cls, start: Path, database: str | None = None) -> Project:

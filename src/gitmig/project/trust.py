@@ -115,6 +115,7 @@ def ask(
     commits = [one.commit for one in snapshots]
     if found := untrusted(project, candidates, [*commits, project.repository.head]):
         consent(found)
+        project.agreed.update(one.program for one in found if one.program is not None)
 
 
 def untrusted_of(project: Project, plan: Plan, target: Target) -> list[Candidate]:
@@ -210,6 +211,8 @@ def knows_program(project: Project, store: TrustStore, text: str, commit: str | 
 
     Before the first commit nothing can lie there but what was written here.
     """
+    if text in project.agreed:
+        return True
     if not store.knows(PROGRAM, text):
         return False
     return commit is None or Provenance(project.repository, store, [commit]).trusts_commit(commit)
