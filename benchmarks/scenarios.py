@@ -8,6 +8,7 @@ import history
 import workload
 from bench import Promise, Result
 from checkouts import idle_checkout, step_checkout
+from languages import languages
 from peers import ALEMBIC, DBMATE, GITMIG, PSQL
 from rows import big_table, far_checkout
 
@@ -95,6 +96,7 @@ SCENARIOS: dict[str, Callable[[Bench], Result]] = {
     "long-history": long_history,
     "far-checkout": far_checkout,
     "big-table": big_table,
+    "languages": languages,
 }
 YOUNG = 50
 

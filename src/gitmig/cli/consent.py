@@ -102,6 +102,8 @@ def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[
         if may_ask and can_ask():
             tell(f"This runs, on a scratch database of the same server, {what}.")
             tell(f"Nothing of your own database is meant to be touched, but {MEANS}.")
+            if any(one.program is not None for one in found):
+                tell("Programs among them run as you, on this machine.")
             if confirm("Run them?"):
                 return
             raise GitmigError("nothing was run", hint="`gitmig trust` shows and approves scripts")
