@@ -89,6 +89,14 @@ class ProgramUnforwarded:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramWaits:
+    """A program has not come to gitmig's transaction, and this session waits for that: perhaps it is the program's."""
+
+    path: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepsCommitted:
     """These steps are in the database and in the ledger for good."""
 
@@ -206,6 +214,7 @@ Event = (
     | StepStarted
     | ProgramSaid
     | ProgramUnforwarded
+    | ProgramWaits
     | StepsCommitted
     | TakingBack
     | SavingTable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitmig.errors import GitmigError, SyncFailed
-from gitmig.events import ProgramSaid, ProgramUnforwarded
+from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute import programs
 from tests.operations.conftest import Answers
 from tests.programs import DOWN_SQL, PROGRAMS, PYTHON, UP_SQL, languages
@@ -389,3 +389,26 @@ def test_it_does_not_see_what_is_not_its_own(sandbox: Sandbox, database: Databas
     sandbox.program("0001_a.py", text)
     run_sync()
     assert database.tables() == ["a", "unseen_true"]
+
+
+def test_one_that_connects_by_itself_is_told_of(
+    sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitmig.execute.process.LOOK", 0.5)
+    told: list[Event] = []
+    sandbox.write("gitmig.toml", 'program_timeout = "4"\n')
+    sandbox.migration("0001_a", "CREATE TABLE a (); LOCK TABLE a;", None)
+    sandbox.migration("0000_b", "CREATE TABLE b ();", None)
+    run_sync()
+    text = (
+        "import psycopg\ndef upgrade(_):\n    pass\n"
+        f"with psycopg.connect({database.url!r}, application_name='stray') as connection:\n"
+        "    connection.execute('DROP TABLE b')\n"
+    )
+    sandbox.migration("0002_c", "ALTER TABLE b ADD x int;", None)
+    sandbox.program("0003_d.py", text)
+    with pytest.raises(SyncFailed, match="it ran for longer than 4 seconds"):
+        run_sync(notify=told.append)
+    (waits,) = [event for event in told if isinstance(event, ProgramWaits)]
+    assert (waits.path, waits.session.startswith("stray (process ")) == ("migrations/0003_d.py", True)
+    assert database.columns("b") == []

@@ -67,8 +67,9 @@ class Reporter:
                 if section == self._section and run == 1:  # the others are trials
                     self._stop_bars()
                     tell(f"  | {line}")
-            case events.ProgramUnforwarded(path):
-                warn(f"{path} runs outside of gitmig's transaction: over an encrypted connection nothing is forwarded")
+            case events.ProgramUnforwarded() | events.ProgramWaits():
+                self._stop_bars()
+                warn(_warning(event))
             case events.SavingTable(table, size):
                 self._show_copy(str(table), size)
             case events.StepsCommitted(done):
@@ -138,6 +139,15 @@ class Reporter:
     def _stop_bars(self) -> None:
         self._copies.stop()
         self._bar.stop()
+
+
+def _warning(event: events.ProgramUnforwarded | events.ProgramWaits) -> str:
+    """What a person should know of a program that runs."""
+    match event:
+        case events.ProgramUnforwarded(path):
+            return f"{path} runs outside of gitmig's transaction: over an encrypted connection nothing is forwarded"
+        case events.ProgramWaits(path, session):
+            return f"{session} waits for gitmig's transaction: if {path} has opened it, it must use DATABASE_URL"
 
 
 def _sentence(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CHUNK = 1 << 16
 # Seconds between looks at whether it has ended: who inherited its pipes may keep them open for longer than it lives.
 PAUSE = 0.1
+# Seconds between looks at what it waits for.
+LOOK = 3.0
 # Seconds that a program which shall end has until it is killed.
 GRACE = 2.0
 # Lines of what it said last that are kept for a message.
@@ -34,12 +36,18 @@ class Ended:
 
 
 def run_program(
-    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], timeout: int, tell: Callable[[str], None]
+    command: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout: int,
+    tell: Callable[[str], None],
+    look: Callable[[], None],
 ) -> Ended:
     """Run it in a session of its own, without standard input. Lines of its standard error are told as they come.
 
-    `timeout` is in seconds, 0 for none. Whatever it has started in its own session is killed with it. Raises OSError
-    if it does not start.
+    `timeout` is in seconds, 0 for none; once every few seconds there is a `look` at what it waits for. Whatever it has
+    started in its own session is killed with it. Raises OSError if it does not start.
     """
     process = subprocess.Popen(
         command,
@@ -52,7 +60,7 @@ def run_program(
     )
     output, said = bytearray(), _Lines(tell)
     try:
-        is_late = not _follow(process, output, said, timeout)
+        is_late = not _follow(process, output, said, timeout, look)
     finally:
         _end(process)
     said.finish()
@@ -87,9 +95,12 @@ class _Lines:
         self._tell(line)
 
 
-def _follow(process: subprocess.Popen[bytes], output: bytearray, said: _Lines, timeout: int) -> bool:
+def _follow(
+    process: subprocess.Popen[bytes], output: bytearray, said: _Lines, timeout: int, look: Callable[[], None]
+) -> bool:
     """Read until it has ended; False if its time was up before."""
-    until = time.monotonic() + timeout if timeout else float("inf")
+    now = time.monotonic()
+    until, look_at = now + timeout if timeout else float("inf"), now + LOOK
     with selectors.DefaultSelector() as selector:
         for pipe, take in ((process.stdout, output.extend), (process.stderr, said.add)):
             os.set_blocking(cast("BinaryIO", pipe).fileno(), False)
@@ -104,8 +115,12 @@ def _follow(process: subprocess.Popen[bytes], output: bytearray, said: _Lines, t
                     selector.unregister(key.fileobj)
             if not ready and process.poll() is not None:
                 return True
-            if time.monotonic() > until:
+            now = time.monotonic()
+            if now > until:
                 return False
+            if now > look_at:
+                look()
+                look_at = now + LOOK
     while time.monotonic() <= until:
         with suppress(subprocess.TimeoutExpired):
             process.wait(PAUSE)

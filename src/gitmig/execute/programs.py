@@ -19,14 +19,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from gitmig.events import ProgramSaid, ProgramUnforwarded
+from gitmig.errors import GitmigError
+from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute.drivers import python_migration
 from gitmig.execute.process import run_program
 from gitmig.migrations.languages.program import BINARY, PYTHON, as_bytes, functions
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
+from gitmig.postgres.address import connect, url_of
 from gitmig.postgres.address import environment as variables_of
-from gitmig.postgres.address import url_of
 from gitmig.postgres.forwarder import Forwarder, can_forward
 from gitmig.postgres.run_sql import REFUSED, ScriptError, run_sql, session_of
 
@@ -50,6 +51,11 @@ USUAL = (
 # Python would write into the work tree; a program whose output is held back is not seen to work.
 PYTHON_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
 ERROR = re.compile(r"\b[\w.$]*(?:Error|Exception)\b")
+WAITING = """
+    SELECT a.pid, a.application_name FROM pg_catalog.pg_stat_activity a
+    JOIN pg_catalog.pg_stat_activity mine ON mine.pid = %(pid)s
+    WHERE a.backend_start > mine.backend_start AND %(pid)s = ANY (pg_catalog.pg_blocking_pids(a.pid)) LIMIT 1
+"""
 DRIVER = Path(python_migration.__file__)
 
 
@@ -79,13 +85,14 @@ class _Way:
     """How a program gets to the database: what its environment says.
 
     And what is known when it has ended: whether it went there, why it cannot be told whether its work is done, and with
-    which SQLSTATE PostgreSQL refused something last.
+    which SQLSTATE PostgreSQL refused something last. While it runs: who is `waiting` for gitmig's own session.
     """
 
     environment: Mapping[str, str]
     has_connected: Callable[[], bool]
     failure: Callable[[], str | None]
     sqlstate: Callable[[], str]
+    waiting: Callable[[], str | None]
 
 
 class ProgramRunner:
@@ -96,6 +103,7 @@ class ProgramRunner:
         self._notify = notify
         self._printed: dict[tuple[str, str, str], str] = {}
         self._runs: Counter[tuple[str, str, str]] = Counter()
+        self._warned: set[tuple[str, str, str]] = set()
 
     def printed(self, script: Script) -> str | None:
         """The SQL that a program printed when it ran last, if that is all it did to the database."""
@@ -120,7 +128,13 @@ class ProgramRunner:
         """Run a program outside a transaction, with a connection of its own. Raises ScriptError."""
         url = url_of(connection)
         environment = {"DATABASE_URL": url, **variables_of(url)}
-        way = _Way(environment, has_connected=lambda: True, failure=lambda: None, sqlstate=lambda: PROGRAM_FAILED)
+        way = _Way(
+            environment,
+            has_connected=lambda: True,
+            failure=lambda: None,
+            sqlstate=lambda: PROGRAM_FAILED,
+            waiting=lambda: None,
+        )
         printed = self._run(script, way)
         if printed.strip():
             from gitmig.execute.script import run_unrecorded  # which imports this module
@@ -149,6 +163,7 @@ class ProgramRunner:
                     environment=environment,
                     timeout=self._workshop.timeout,
                     tell=partial(self._tell, script),
+                    look=partial(self._look, script, way),
                 )
             except OSError as error:
                 raise _error(script, f"it does not start: {error.strerror} ({error.filename})", REFUSED) from error
@@ -163,6 +178,14 @@ class ProgramRunner:
             return ""
         return out
 
+    def _look(self, script: Script, way: _Way) -> None:
+        """Tell, once, of a session that waits for gitmig: a program that has connected by itself would for ever."""
+        key = _key(script)
+        if key in self._warned or not (found := way.waiting()):
+            return
+        self._warned.add(key)
+        self._notify(ProgramWaits(script.path, found))
+
     def _tell(self, script: Script, line: str) -> None:
         self._notify(ProgramSaid(line, script.section, self._runs[_key(script)]))
 
@@ -170,15 +193,27 @@ class ProgramRunner:
 @contextmanager
 def _inside(connection: Connection, script: Script) -> Iterator[_Way]:
     """The way into the open transaction."""
+    url, pid = url_of(connection), connection.info.backend_pid
     with Forwarder(connection.pgconn, database=connection.info.dbname, user=connection.info.user) as forwarder:
         yield _Way(
             forwarder.environment,
             has_connected=lambda: forwarder.is_used,
             failure=lambda: forwarder.failure,
             sqlstate=lambda: (forwarder.last_error or {}).get("C", PROGRAM_FAILED),
+            waiting=lambda: None if forwarder.is_used else _waiting(url, pid),
         )
     if forwarder.failure is not None:  # found when its connections were closed
         raise _error(script, forwarder.failure, REFUSED)
+
+
+def _waiting(url: str, pid: int) -> str | None:
+    """A session that waits for the one of process `pid`, and came after it, in words."""
+    try:
+        with connect(url, "look") as connection:
+            found = connection.execute(WAITING, {"pid": pid}).fetchone()
+    except GitmigError:  # too many connections, perhaps
+        return None
+    return None if found is None else f"{found[1] or 'a session'} (process {found[0]})"
 
 
 def _run_printed(connection: Connection, script: Script, printed: str) -> None:
