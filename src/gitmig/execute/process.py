@@ -1,7 +1,12 @@
-"""Running a program to its end: what it prints is gathered or told, its time is limited, and nothing of it is left."""
+"""Running programs to their end: what they print is gathered or told, their time is limited, nothing of them is left.
+
+A program is run once; a worker is started once and does one thing after the other, so that what takes long, as to load
+an application, is done once as well.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import signal
@@ -9,7 +14,7 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,36 +40,99 @@ class Ended:
     said: tuple[str, ...]
 
 
-def run_program(
-    command: Sequence[str],
-    *,
-    folder: Path,
-    environment: Mapping[str, str],
-    timeout: int,
-    tell: Callable[[str], None],
-    look: Callable[[], None],
-) -> Ended:
-    """Run it in a session of its own, without standard input. Lines of its standard error are told as they come.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who is told the lines of a program's standard error, for how many seconds it may run (0: as long as it takes).
 
-    `timeout` is in seconds, 0 for none; once every few seconds there is a `look` at what it waits for. Whatever it has
-    started in its own session is killed with it. Raises OSError if it does not start.
+    Once every few seconds there is a `look` at what it waits for.
     """
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    output, said = bytearray(), _Lines(tell)
+
+    tell: Callable[[str], None]
+    look: Callable[[], None]
+    timeout: int
+
+
+def run_program(command: Sequence[str], *, folder: Path, environment: Mapping[str, str], watch: Watch) -> Ended:
+    """Run it in a session of its own, without standard input. Raises OSError if it does not start.
+
+    Whatever it has started in its own session is killed with it.
+    """
+    process = _start(command, folder, environment, stdin=subprocess.DEVNULL)
+    output, said = _Bytes(), _Lines(watch.tell)
+    streams: dict[int, _Taker] = {_out(process): output, _err(process): said}
     try:
-        is_late = not _follow(process, output, said, timeout, look)
+        in_time = _follow(streams, lambda: process.poll() is not None, watch)
     finally:
         _end(process)
     said.finish()
-    return Ended(status=None if is_late else process.returncode, out=bytes(output), said=said.tail)
+    return Ended(status=process.returncode if in_time else None, out=output.data, said=said.tail)
+
+
+class Worker:
+    """A process of `drivers/worker.py`, which does what it is asked to, one thing after the other. Raises OSError."""
+
+    def __init__(self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> None:
+        self._replies, theirs = os.pipe()
+        try:
+            self._process = _start(
+                (*command, str(theirs)), folder, environment, stdin=subprocess.PIPE, pass_fds=(theirs,)
+            )
+        except OSError:
+            os.close(self._replies)
+            raise
+        finally:
+            os.close(theirs)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be asked for more."""
+        return self._process.poll() is None
+
+    def ask(self, arguments: Sequence[str], environment: Mapping[str, str], watch: Watch) -> Ended:
+        """Have it done. A worker that takes too long, or ends by itself, is not of use any more."""
+        request = json.dumps({"arguments": list(arguments), "environment": dict(environment)})
+        stdin = cast("BinaryIO", self._process.stdin)
+        with suppress(BrokenPipeError):  # how it ended is found below
+            stdin.write(request.encode() + b"\n")
+            stdin.flush()
+        output, said, reply = _Bytes(), _Lines(watch.tell), _Bytes()
+        streams: dict[int, _Taker] = {_out(self._process): output, _err(self._process): said, self._replies: reply}
+        in_time = _follow(streams, lambda: reply.data.endswith(b"\n") or not self.is_alive, watch)
+        status: int | None = None
+        if in_time:
+            status = int(reply.data) if reply.data else self._process.returncode
+        if not (in_time and reply.data):
+            self.close()
+        said.finish()
+        return Ended(status=status, out=output.data, said=said.tail)
+
+    def close(self) -> None:
+        """Leave nothing of it."""
+        if self._replies >= 0:
+            with suppress(BrokenPipeError):
+                cast("BinaryIO", self._process.stdin).close()
+            _end(self._process)
+            os.close(self._replies)
+            self._replies = -1
+
+
+class _Taker(Protocol):
+    def add(self, data: bytes) -> None:
+        """Take what has come."""
+
+
+class _Bytes:
+    """Gathers what comes."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    @property
+    def data(self) -> bytes:
+        return bytes(self._data)
+
+    def add(self, data: bytes) -> None:
+        self._data += data
 
 
 class _Lines:
@@ -95,37 +163,58 @@ class _Lines:
         self._tell(line)
 
 
-def _follow(
-    process: subprocess.Popen[bytes], output: bytearray, said: _Lines, timeout: int, look: Callable[[], None]
-) -> bool:
-    """Read until it has ended; False if its time was up before."""
+def _start(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    stdin: int,
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=pass_fds,
+        start_new_session=True,
+    )
+
+
+def _out(process: subprocess.Popen[bytes]) -> int:
+    return cast("BinaryIO", process.stdout).fileno()
+
+
+def _err(process: subprocess.Popen[bytes]) -> int:
+    return cast("BinaryIO", process.stderr).fileno()
+
+
+def _follow(streams: Mapping[int, _Taker], is_over: Callable[[], bool], watch: Watch) -> bool:
+    """Read until it is over, and there is nothing left to read; False if the time was up before."""
     now = time.monotonic()
-    until, look_at = now + timeout if timeout else float("inf"), now + LOOK
+    until, look_at = now + watch.timeout if watch.timeout else float("inf"), now + LOOK
     with selectors.DefaultSelector() as selector:
-        for pipe, take in ((process.stdout, output.extend), (process.stderr, said.add)):
-            os.set_blocking(cast("BinaryIO", pipe).fileno(), False)
-            selector.register(cast("BinaryIO", pipe), selectors.EVENT_READ, take)
-        while selector.get_map():
-            ready = selector.select(PAUSE)
+        for descriptor, taker in streams.items():
+            os.set_blocking(descriptor, False)
+            selector.register(descriptor, selectors.EVENT_READ, taker)
+        while True:
+            over = is_over()
+            ready = selector.select(0 if over else PAUSE)
             for key, _ in ready:
-                data = os.read(key.fd, CHUNK)
-                if data:
-                    key.data(data)
+                if data := os.read(key.fd, CHUNK):
+                    key.data.add(data)
                 else:
                     selector.unregister(key.fileobj)
-            if not ready and process.poll() is not None:
+            if over and not ready:
                 return True
             now = time.monotonic()
             if now > until:
                 return False
             if now > look_at:
-                look()
+                watch.look()
                 look_at = now + LOOK
-    while time.monotonic() <= until:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(PAUSE)
-            return True
-    return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

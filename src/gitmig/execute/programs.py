@@ -12,17 +12,16 @@ import re
 import stat
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gitmig.errors import GitmigError
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
-from gitmig.execute.drivers import python_migration
-from gitmig.execute.process import run_program
+from gitmig.execute.process import Watch, Worker, run_program
 from gitmig.migrations.languages.program import BINARY, PYTHON, as_bytes, functions
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
@@ -56,7 +55,8 @@ WAITING = """
     JOIN pg_catalog.pg_stat_activity mine ON mine.pid = %(pid)s
     WHERE a.backend_start > mine.backend_start AND %(pid)s = ANY (pg_catalog.pg_blocking_pids(a.pid)) LIMIT 1
 """
-DRIVER = Path(python_migration.__file__)
+DRIVERS = Path(__file__).parent / "drivers"
+WORKER, DRIVER = DRIVERS / "worker.py", DRIVERS / "python_migration.py"
 
 
 class Workshop(Protocol):
@@ -76,8 +76,11 @@ class Workshop(Protocol):
     def refuse_untrusted(self, script: Script) -> None:
         """Raise GitmigError if nobody has agreed to run the program, or what lies beside it."""
 
-    def files(self, script: Script) -> AbstractContextManager[Path]:
-        """A folder with the files of the script's commit, where the program can be written to its path."""
+    def place(self, script: Script) -> str | None:
+        """The commit whose files a program needs around it; None if those of the work tree are right."""
+
+    def files(self, commit: str | None) -> AbstractContextManager[Path]:
+        """A folder with these files, where a program can be written to its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,13 @@ class ProgramRunner:
         self._printed: dict[tuple[str, str, str], str] = {}
         self._runs: Counter[tuple[str, str, str]] = Counter()
         self._warned: set[tuple[str, str, str]] = set()
+        self._stack = ExitStack()
+        self._folders: dict[str | None, Path] = {}
+        self._workers: dict[tuple[tuple[str, ...], Path, Path], Worker] = {}
+
+    def close(self) -> None:
+        """Leave nothing of what was started or written."""
+        self._stack.close()
 
     def printed(self, script: Script) -> str | None:
         """The SQL that a program printed when it ran last, if that is all it did to the database."""
@@ -143,40 +153,59 @@ class ProgramRunner:
                 run_unrecorded(connection, _as_sql(script, printed))
 
     def _run(self, script: Script, way: _Way) -> str:
-        """Run it to its end, and give what it printed."""
+        """Run it to its end, and give what it printed, if that is SQL."""
         command = self._workshop.command(script)
         if command is None:
             ending = f"that ends in .{script.language.name}" if script.language.name else "without an ending"
             raise _error(script, f"nothing is known to run a program {ending}: it has no line #!", REFUSED)
         self._workshop.refuse_untrusted(script)
         self._runs[_key(script)] += 1
-        with self._workshop.files(script) as folder, tempfile.TemporaryDirectory(prefix="gitmig-") as own:
-            path = _written(folder, script)
-            if script.language.name == PYTHON and "upgrade" in functions(script.text):
-                command = (*command, str(DRIVER))
-            environment = {**_cut(os.environ, (*USUAL, *self._workshop.variables)), **PYTHON_SETTINGS}
-            environment |= {"TMPDIR": own, "GITMIG_SECTION": script.section, **way.environment}
-            try:
-                ended = run_program(
-                    (*command, str(path), script.section),
-                    folder=folder,
-                    environment=environment,
-                    timeout=self._workshop.timeout,
-                    tell=partial(self._tell, script),
-                    look=partial(self._look, script, way),
-                )
-            except OSError as error:
-                raise _error(script, f"it does not start: {error.strerror} ({error.filename})", REFUSED) from error
+        folder = self._folder(script)
+        path = _written(folder, script)
+        environment = {"GITMIG_SECTION": script.section, **way.environment}
+        tell, look = partial(self._tell, script), partial(self._look, script, way)
+        watch = Watch(tell=tell, look=look, timeout=self._workshop.timeout)
+        is_called = script.language.name == PYTHON and "upgrade" in functions(script.text)
+        try:
+            if is_called:
+                worker = self._worker(command, DRIVER, folder)
+                ended = worker.ask((script.section, str(path)), environment, watch)
+            else:
+                call = (*command, str(path), script.section)
+                ended = run_program(call, folder=folder, environment=self._environment | environment, watch=watch)
+        except OSError as error:
+            raise _error(script, f"it does not start: {error.strerror} ({error.filename})", REFUSED) from error
+        out = ended.out.decode("utf-8", "replace")
+        if is_called:  # its output is for people
+            for line in out.splitlines():
+                self._tell(script, line)
         if failure := way.failure():
             raise _error(script, failure, REFUSED, said=ended.said)
         if ended.status != 0:
             raise _failed(script, ended, way.sqlstate(), self._workshop.timeout)
-        out = ended.out.decode("utf-8", "replace")
-        if command[-1:] == (str(DRIVER),):  # its output is for people
-            for line in out.splitlines():
-                self._tell(script, line)
-            return ""
-        return out
+        return "" if is_called else out
+
+    def _folder(self, script: Script) -> Path:
+        """The files around a script, which stay as long as this runner does."""
+        place = self._workshop.place(script)
+        if place not in self._folders:
+            self._folders[place] = self._stack.enter_context(self._workshop.files(place))
+        return self._folders[place]
+
+    def _worker(self, command: tuple[str, ...], driver: Path, folder: Path) -> Worker:
+        """The worker that has loaded what lies in the folder, or a new one."""
+        key = (command, driver, folder)
+        if key not in self._workers or not self._workers[key].is_alive:
+            call = (*command, str(WORKER), str(driver))
+            self._workers[key] = Worker(call, folder=folder, environment=self._environment)
+            self._stack.callback(self._workers[key].close)
+        return self._workers[key]
+
+    @cached_property
+    def _environment(self) -> dict[str, str]:
+        """What every program finds, besides the way to the database."""
+        own = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="gitmig-", ignore_cleanup_errors=True))
+        return {**_cut(os.environ, (*USUAL, *self._workshop.variables)), **PYTHON_SETTINGS, "TMPDIR": own}
 
     def _look(self, script: Script, way: _Way) -> None:
         """Tell, once, of a session that waits for gitmig: a program that has connected by itself would for ever."""

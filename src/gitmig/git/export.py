@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gitmig.git.repository import Repository
 
@@ -46,11 +46,11 @@ def exported(repository: Repository, commit: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def link_installed(repository: Repository, files: Path, path: str) -> None:
-    """Let a program at `path` find the packages that are installed beside it, or above, in the work tree."""
+def link_installed(repository: Repository, files: Path, folders: Iterable[str]) -> None:
+    """Let programs in the folders find the packages that are installed there, or above, in the work tree."""
     if repository.root is None:
         return
-    for parent in Path(path).parents:
+    for parent in {parent for folder in folders for parent in (Path(folder), *Path(folder).parents)}:
         there, here = repository.root / parent / INSTALLED, files / parent / INSTALLED
         if there.is_dir() and here.parent.is_dir() and not os.path.lexists(here):
             here.symlink_to(there, target_is_directory=True)

@@ -252,14 +252,11 @@ def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof
     foundation = [orders.contents[migration.blobs].up for migration in orders.foundation]
     try:
         server, bootstrap = _server(project, scratch), project.bootstrap_sql()
-        before, results = run_orders(
-            server,
-            bootstrap,
-            foundation,
-            orders.planned_runs(),
-            project.settings.ignore,
-            programs=project.programs(),
-        )
+        ignore = project.settings.ignore
+        with project.programs() as programs:
+            before, results = run_orders(
+                server, bootstrap, foundation, orders.planned_runs(), ignore, programs=programs
+            )
     except BuildFailed as failure:
         raise not_fresh(failure.script, failure.error) from failure
     return conclude(orders, before, results)

@@ -171,7 +171,10 @@ def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collectio
 
     if project.settings.database is None:
         project.wake()
-    with scratch_database(project.url, project.bootstrap_sql(), project.programs()) as connection:
+    with (
+        project.programs() as programs,
+        scratch_database(project.url, project.bootstrap_sql(), programs) as connection,
+    ):
         try:
             yield from build(connection, ups, measure_at, project.settings.ignore)
         except BuildFailed as failure:

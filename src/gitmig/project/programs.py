@@ -18,6 +18,8 @@ from gitmig.project.trust import knows_program, program_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from typing_extensions import Self
+
     from gitmig.events import Notify
     from gitmig.execute.programs import ProgramRunner
     from gitmig.migrations.model import Script
@@ -50,6 +52,14 @@ class ProjectPrograms:
         """The SQL that a program printed when it ran last, if that is all it did to the database."""
         return self._runner.printed(script)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing of what was started or written."""
+        if "_runner" in vars(self):
+            self._runner.close()
+
     @cached_property
     def _runner(self) -> ProgramRunner:
         from gitmig.execute.programs import ProgramRunner
@@ -80,20 +90,27 @@ class ProjectPrograms:
             hint = "`gitmig trust` shows and approves it, with the commit whose files lie beside it"
             raise GitmigError(f"{script.path} is a program that nobody approved in this clone: not run", hint=hint)
 
-    @contextmanager
-    def files(self, script: Script) -> Iterator[Path]:
-        """The work tree, if the program stands there as it is to run; else the files of its commit."""
+    def place(self, script: Script) -> str | None:
+        """The commit whose files a program needs around it; None if it stands in the work tree, and belongs there."""
         repository = self._project.repository
         commit = script.commit or repository.head
         if repository.root is not None and commit == repository.head and _stands_there(repository.root, script):
-            yield repository.root
-            return
+            return None
         if commit is None:  # nothing is committed yet, and the file is not there any more
             raise GitmigError(f"{script.path} is gone, and no commit has it", hint="put it back, and try again")
+        return commit
+
+    @contextmanager
+    def files(self, commit: str | None) -> Iterator[Path]:
+        """The work tree, or the files of a commit in a folder of their own."""
+        repository = self._project.repository
+        if commit is None:
+            yield repository.work_tree
+            return
         from gitmig.git.export import exported, link_installed  # rarely needed
 
         with exported(repository, commit) as folder:
-            link_installed(repository, folder, script.path)
+            link_installed(repository, folder, self._project.settings.folders)
             yield folder
 
 

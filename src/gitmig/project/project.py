@@ -22,6 +22,7 @@ from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_v
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from gitmig.events import Notify
     from gitmig.postgres.connection import Connection, Programs
@@ -140,16 +141,16 @@ class Project:
                     refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
                     if not locked or lock.acquire(connection, tell, told, wait=lock_wait):
                         refuse_strangers(connection, self.ledger_roles)
-                        connection.programs = self.programs(notify)
-                        yield connection
+                        with self.programs(notify) as connection.programs:
+                            yield connection
                         return
                 time.sleep(lock.INTERVAL)
         except DatabaseUnavailable as error:
             error.hint = f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
             raise
 
-    def programs(self, notify: Notify = silent) -> Programs:
-        """Who runs migrations that are programs."""
+    def programs(self, notify: Notify = silent) -> AbstractContextManager[Programs]:
+        """Who runs migrations that are programs, as long as the block lasts."""
         from gitmig.project.programs import ProjectPrograms
 
         return ProjectPrograms(self, notify)

@@ -33,7 +33,10 @@ def open_trial_database(project: Project, *, edges: bool = False) -> Iterator[Tr
     """
     if project.settings.database is None:
         project.wake()
-    with clonable_scratch(project.url, project.bootstrap_sql(), project.programs()) as scratch:
+    with (
+        project.programs() as programs,
+        clonable_scratch(project.url, project.bootstrap_sql(), programs) as scratch,
+    ):
         yield TrialDatabase(scratch, project.settings.ignore, edges=edges)
 
 
