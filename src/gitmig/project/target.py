@@ -6,6 +6,7 @@ The set comes from names and blob ids; contents are read only of what is asked f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitmig.git.snapshot import Snapshot
-    from gitmig.migrations.layouts import Layout
+    from gitmig.migrations.layouts import Layout, Read
     from gitmig.migrations.model import Content, Migration, MigrationSet, Problem
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.project.project import Project
@@ -88,7 +89,13 @@ def target_of(project: Project, found: Snapshot) -> Target | None:
     if found.folder is None:
         return None
     layout = layout_of(project, found)
-    return Target(project=project, snapshot=found, layout=layout, set=migration_set(layout, found.folder, found.files))
+    members = migration_set(layout, found.folder, found.files, reader_of(project, found))
+    return Target(project=project, snapshot=found, layout=layout, set=members)
+
+
+def reader_of(project: Project, found: Snapshot) -> Read:
+    """How the files of a snapshot are read."""
+    return partial(snapshot.read_texts, project.repository, found)
 
 
 def detect_layout(project: Project, found: Snapshot) -> str | None:
@@ -98,7 +105,7 @@ def detect_layout(project: Project, found: Snapshot) -> str | None:
         texts = snapshot.read_texts(project.repository, found, scripts[:5])
     except InvalidMigrations:
         texts = {}
-    return detect(found.files, texts)
+    return detect(found.files, texts, reader_of(project, found))
 
 
 def layout_of(project: Project, found: Snapshot) -> Layout:

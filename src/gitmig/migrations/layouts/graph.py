@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitmig.migrations.model import Problem
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from gitmig.migrations.model import File
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,7 @@ class Graph:
 
     @property
     def cycle(self) -> tuple[str, ...]:
-        """Keys of which each is a parent of the next one, and the last one of the first; empty if there are none."""
+        """Keys of which each is a parent of the next one, the last one of the first, which is the least; or none."""
         done: set[str] = set()
         for start in self.nodes:
             path = {start: iter(self.parents[start])} if start not in done else {}  # in the order of its keys
@@ -110,8 +114,9 @@ class Graph:
                     done.add(top)
                     del path[top]
                 elif parent in path:
-                    keys = list(path)
-                    return tuple(reversed(keys[keys.index(parent) :]))
+                    keys = list(reversed(list(path)[list(path).index(parent) :]))
+                    first = keys.index(min(keys))
+                    return (*keys[first:], *keys[:first])
                 elif parent not in done:
                     path[parent] = iter(self.parents[parent])
         return ()
@@ -210,3 +215,26 @@ def continued(order: Sequence[str], parents: Mapping[str, Collection[str]], appl
             break
         kept[key] = None
     return [*kept, *(key for key in order if key not in kept)]
+
+
+def misfits(graph: Graph, files: Mapping[str, File], noun: str) -> list[Problem]:
+    """Why the nodes make no order: parents that are not there, and a cycle. `files` are those of the keys."""
+    problems = [
+        Problem(
+            path=files[node.key].path,
+            message=f"comes after {noun} {parent}, which is not there",
+            hint="restore that one, or correct which one it comes after",
+        )
+        for node, parent in graph.unknown
+    ]
+    if cycle := graph.cycle:
+        round_trip = " → ".join((*cycle, cycle[0]))
+        hint = "correct which one each of them comes after"
+        problems.append(Problem(path=files[cycle[0]].path, message=f"comes after itself: {round_trip}", hint=hint))
+    return problems
+
+
+def same_key(file: File, other: File) -> Problem:
+    """Two files that say they are one revision."""
+    message, hint = f"is the same revision as {other.path}", "give one of them an id of its own"
+    return Problem(path=file.path, message=message, hint=hint)

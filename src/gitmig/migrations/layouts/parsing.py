@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.migrations.languages import by_suffix, suffixes
+from gitmig.migrations.languages import by_name, by_suffix, suffixes
 from gitmig.migrations.model import Content, InvalidMigrations, Migration, Problem, Script, Version
 
 if TYPE_CHECKING:
@@ -129,6 +129,16 @@ def language_of(file: File) -> Language:
     language = by_suffix(file.name.rpartition(".")[2].lower())
     assert language is not None  # group() takes scripts only
     return language
+
+
+def language_of_tool(tool: str, file: File) -> Language:
+    """The language of files that a tool runs itself. Raises InvalidMigrations if gitmig cannot have it run them."""
+    try:
+        return by_name(tool)
+    except KeyError:
+        hint = f"run it with {tool}"
+        problem = Problem(path=file.path, message=f"is for {tool}, which gitmig does not run", hint=hint)
+        raise InvalidMigrations([problem]) from None
 
 
 def cut(text: str, file: File, start: Directive, end: int | None, *, transactional: bool) -> Script:
