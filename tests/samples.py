@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.migrations.languages.sql import SQL
-from gitmig.migrations.layouts import layouts, migration_set
+from gitmig.migrations.layouts import layouts, migration_set, unreadable
 from gitmig.migrations.model import Content, File, InvalidMigrations, Migration, MigrationSet, Script, Version
 from gitmig.migrations.plan import Applied
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     # place, message and hint of each problem, in the order in which people read them
     Said = list[tuple[str, str, str]]
 
+# The layouts in which the names of the files tell all.
+BY_NAME = sorted(name for name, layout in layouts().items() if not layout.is_graph)
 FOLDER = "db/migrations"
 # What people are told about transaction control.
 KEEPS_TO_ITSELF = (
@@ -60,13 +62,13 @@ def applied(position: int, source: Migration, checksum: str, *, irreversible: bo
 
 def grouped(layout: str, *names: str) -> MigrationSet:
     """The migration set of files with these names."""
-    return migration_set(layouts()[layout], FOLDER, files(*names))
+    return migration_set(layouts()[layout], FOLDER, files(*names), unreadable)
 
 
 def parsed(layout: str, name: str, text: str) -> Content:
     """The content of a migration that is one file."""
     found = layouts()[layout]
-    (only,) = migration_set(found, FOLDER, [file(name)]).migrations
+    (only,) = migration_set(found, FOLDER, [file(name)], unreadable).migrations
     return found.parse(only, {role: text for role, _ in only.files})
 
 

@@ -53,7 +53,10 @@ class TeamSettings(TypedDict, total=False):
     ]
     layout: Annotated[
         Literal["single", "paired", "directory", "goose"],
-        Key(meaning="`single`, `paired`, `directory` or `goose`, see [layouts](layouts.md)", otherwise="detected"),
+        Key(
+            meaning="`single`, `paired`, `directory`, `goose`, `alembic` or `django`, see [layouts](layouts.md)",
+            otherwise="detected",
+        ),
     ]
     database: Annotated[str, Key(meaning="the database's URL", otherwise="see below")]
     bootstrap: Annotated[

@@ -17,7 +17,7 @@ from gitmig.check.conflicts import findings
 from gitmig.check.dependencies import Dependents
 from gitmig.check.footprint import footprint
 from gitmig.check.sides import BranchSets, Merge, Sides
-from gitmig.migrations.layouts import group, layouts, left_alone
+from gitmig.migrations.layouts import group, layouts, left_alone, unreadable
 from gitmig.migrations.model import File, InvalidMigrations
 
 if sys.version_info >= (3, 11):
@@ -138,7 +138,7 @@ def _file(name: str, text: str) -> File:
 
 
 def _migrations(texts: Mapping[str, str]) -> tuple[tuple[Migration, ...], list[Problem]]:
-    migrations, problems = group(LAYOUT, [_file(name, text) for name, text in texts.items()])
+    migrations, problems = group(LAYOUT, [_file(name, text) for name, text in texts.items()], unreadable)
     return tuple(migrations), problems
 
 

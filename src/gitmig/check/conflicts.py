@@ -64,8 +64,8 @@ def _slipped_in(sides: Sides, added: Sequence[AddedMigration]) -> set[tuple[str,
     common = sides.sets.common
     found = set()
     for mine in added:
-        if not common or common[-1].version < mine.version:
-            continue  # as a rule, what is new sorts last
+        if not common or common[-1].ancestry is not None or common[-1].version < mine.version:
+            continue  # as a rule, what is new sorts last; in a graph, a database gets it last
         behind = sides.read(tuple(other for other in common if other.version > mine.version))
         found |= {(mine.label, other.label) for other in behind if needs(mine, other)}
         found |= _clashing(_compare(sides, [mine], behind))

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Protocol
 from gitmig.errors import GitmigError
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute.process import Watch, Worker, run_program
-from gitmig.migrations.languages.program import BINARY, PYTHON, as_bytes, functions
+from gitmig.migrations.languages.program import ALEMBIC, BINARY, DJANGO, PYTHON, TOOLS, as_bytes, functions
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
 from gitmig.postgres.address import connect, url_of
 from gitmig.postgres.address import environment as variables_of
-from gitmig.postgres.forwarder import Forwarder, can_forward
+from gitmig.postgres.forwarder import Forwarder, can_forward, make_folder
 from gitmig.postgres.run_sql import REFUSED, ScriptError, run_sql, session_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ WAITING = """
     WHERE a.backend_start > mine.backend_start AND %(pid)s = ANY (pg_catalog.pg_blocking_pids(a.pid)) LIMIT 1
 """
 DRIVERS = Path(__file__).parent / "drivers"
-WORKER, DRIVER = DRIVERS / "worker.py", DRIVERS / "python_migration.py"
+WORKER = DRIVERS / "worker.py"
+# By what the home of a tool is known, from where it is started.
+HOMES = {ALEMBIC: ("alembic.ini", "pyproject.toml"), DJANGO: ("manage.py",)}
 
 
 class Workshop(Protocol):
@@ -109,7 +111,7 @@ class ProgramRunner:
         self._warned: set[tuple[str, str, str]] = set()
         self._stack = ExitStack()
         self._folders: dict[str | None, Path] = {}
-        self._workers: dict[tuple[tuple[str, ...], Path, Path], Worker] = {}
+        self._workers: dict[tuple[tuple[str, ...], Path, str], Worker] = {}
 
     def close(self) -> None:
         """Leave nothing of what was started or written."""
@@ -128,7 +130,7 @@ class ProgramRunner:
             if not can_forward(connection.pgconn):
                 self._notify(ProgramUnforwarded(script.path))
                 raise _error(script, "over TLS a program cannot work inside gitmig's transaction", NOT_INSIDE)
-            with session_of(connection, script), _inside(connection, script) as way:
+            with session_of(connection, script), _inside(connection, script, self._socket_folder) as way:
                 printed = self._run(script, way)
                 if not way.has_connected():
                     self._printed[_key(script)] = printed
@@ -165,25 +167,25 @@ class ProgramRunner:
         environment = {"GITMIG_SECTION": script.section, **way.environment}
         tell, look = partial(self._tell, script), partial(self._look, script, way)
         watch = Watch(tell=tell, look=look, timeout=self._workshop.timeout)
-        is_called = script.language.name == PYTHON and "upgrade" in functions(script.text)
+        called = _driver(script, folder, path)
         try:
-            if is_called:
-                worker = self._worker(command, DRIVER, folder)
-                ended = worker.ask((script.section, str(path)), environment, watch)
-            else:
+            if called is None:
                 call = (*command, str(path), script.section)
                 ended = run_program(call, folder=folder, environment=self._environment | environment, watch=watch)
+            else:
+                worker = self._worker((*command, str(WORKER), str(called.driver)), called.folder, way.environment)
+                ended = worker.ask(called.arguments, environment, watch)
         except OSError as error:
             raise _error(script, f"it does not start: {error.strerror} ({error.filename})", REFUSED) from error
         out = ended.out.decode("utf-8", "replace")
-        if is_called:  # its output is for people
+        if called:  # its output is for people
             for line in out.splitlines():
                 self._tell(script, line)
         if failure := way.failure():
             raise _error(script, failure, REFUSED, said=ended.said)
         if ended.status != 0:
             raise _failed(script, ended, way.sqlstate(), self._workshop.timeout)
-        return "" if is_called else out
+        return "" if called else out
 
     def _folder(self, script: Script) -> Path:
         """The files around a script, which stay as long as this runner does."""
@@ -192,14 +194,18 @@ class ProgramRunner:
             self._folders[place] = self._stack.enter_context(self._workshop.files(place))
         return self._folders[place]
 
-    def _worker(self, command: tuple[str, ...], driver: Path, folder: Path) -> Worker:
-        """The worker that has loaded what lies in the folder, or a new one."""
-        key = (command, driver, folder)
+    def _worker(self, call: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> Worker:
+        """The worker that has loaded what lies in the folder, and perhaps keeps connections to the same place."""
+        key = (call, folder, environment.get("DATABASE_URL", ""))
         if key not in self._workers or not self._workers[key].is_alive:
-            call = (*command, str(WORKER), str(driver))
             self._workers[key] = Worker(call, folder=folder, environment=self._environment)
             self._stack.callback(self._workers[key].close)
         return self._workers[key]
+
+    @cached_property
+    def _socket_folder(self) -> Path:
+        """The same for all runs: a worker may keep in mind where the database is."""
+        return make_folder(self._stack)
 
     @cached_property
     def _environment(self) -> dict[str, str]:
@@ -219,11 +225,45 @@ class ProgramRunner:
         self._notify(ProgramSaid(line, script.section, self._runs[_key(script)]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """What a worker is to do: its driver, the folder where it starts, and what the driver is told."""
+
+    driver: Path
+    folder: Path
+    arguments: tuple[str, ...]
+
+
+def _driver(script: Script, folder: Path, path: Path) -> _Called | None:
+    """How a program is called that is none by itself; None if it is one."""
+    name = script.language.name
+    if name in TOOLS:
+        words = ("down", script.version, "--fake") if script.section == "forget" else (script.section, script.version)
+        return _Called(DRIVERS / f"{name}_driver.py", _home(folder, path, HOMES[name]), words)
+    if name == PYTHON and "upgrade" in functions(script.text):
+        return _Called(DRIVERS / "python_migration.py", folder, (script.section, str(path)))
+    return None
+
+
+def _home(folder: Path, path: Path, names: Sequence[str]) -> Path:
+    """The nearest folder above the migration that has one of the files; else the first below the top that has."""
+    above = [parent for parent in path.parents if parent.is_relative_to(folder)]
+    for name in names:
+        for parent in above:
+            if (parent / name).is_file():
+                return parent
+        below = sorted(folder.glob(f"*/{name}")) + sorted(folder.glob(f"*/*/{name}"))
+        if below:
+            return below[0].parent
+    return folder
+
+
 @contextmanager
-def _inside(connection: Connection, script: Script) -> Iterator[_Way]:
+def _inside(connection: Connection, script: Script, folder: Path) -> Iterator[_Way]:
     """The way into the open transaction."""
     url, pid = url_of(connection), connection.info.backend_pid
-    with Forwarder(connection.pgconn, database=connection.info.dbname, user=connection.info.user) as forwarder:
+    place = {"database": connection.info.dbname, "user": connection.info.user, "folder": folder}
+    with Forwarder(connection.pgconn, **place) as forwarder:
         yield _Way(
             forwarder.environment,
             has_connected=lambda: forwarder.is_used,

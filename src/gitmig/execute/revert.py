@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gitmig.execute.blame import blamed, share
 from gitmig.execute.repair import Repair, Transformation, Unrepairable, Way, computed, is_hopeless, left_undone
+from gitmig.execute.script import ScriptRun
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
+from gitmig.migrations.languages.program import TOOLS
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gitmig.execute.repair import Expectation
-    from gitmig.execute.script import ScriptRun
     from gitmig.execute.step_runner import StepRunner, StepScript
     from gitmig.execute.tasks import Done, RevertTask
     from gitmig.postgres.connection import Connection
@@ -355,9 +356,34 @@ class _Instead(_StepStrategy):
     def run(self) -> Done:
         """Run it."""
         settle_constraints(self.reverter.connection)
-        done = self.reverter.runner.run(self.task, self.script)
+        done = self.reverter.runner.run(self.task, self._script_and_note())
         without = "its down has no statement" if self.task.script else "it has no down"
         return replace(done, repair=Repair(way=Way.COMPUTED, reason=[*self.reasons, without][0]))
+
+    def _script_and_note(self) -> StepScript:
+        """The script; and where another tool notes what is applied, that tool takes note of it."""
+        up = self.task.row.content.up
+        if up.language.name not in TOOLS:
+            return self.script
+        return _Noted(self.script, ScriptRun(self.reverter.connection, replace(up, section="forget"), None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A script, and another tool's note that it ran."""
+
+    script: StepScript
+    note: ScriptRun
+
+    @property
+    def text(self) -> str | None:
+        """The script's."""
+        return self.script.text
+
+    def run(self) -> None:
+        """Run both. Raises ScriptError, Elsewhere."""
+        self.script.run()
+        self.note.run()
 
 
 @dataclass(slots=True)

@@ -87,6 +87,7 @@ class Row:
                 transactional=self.down_transactional is not False,
                 section="down",
                 commit=self.commit,
+                version=self.version,
             )
         up = Script(
             language=language,
@@ -95,6 +96,7 @@ class Row:
             first_line=self.up_line,
             transactional=self.up_transactional,
             commit=self.commit,
+            version=self.version,
         )
         return Content(up=up, down=down)
 

@@ -15,25 +15,29 @@ if TYPE_CHECKING:
 
     from gitmig.migrations.languages import Flaw, Language
 
-Section = Literal["up", "down"]
+# What of a migration runs; `forget` is a down that another tool notes, and does not run.
+Section = Literal["up", "down", "forget"]
 # git's modes of files.
 PLAIN, EXECUTABLE = "100644", "100755"
 
 
+NUMBER = re.compile(r"[0-9][0-9-]*")
 # A time begins with a year, and is no shorter than a day. People write `2020-12-7-190800`, too, so that the rest cannot
 # be relied on. Most tools write it to the second; there it lies among the numbers.
 TIME = re.compile(r"(?:19[7-9]|20[0-4])\d{5}")
 SECONDS = 14
+NO_NUMBER = -1
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
-    """A number of any length, as it is written in a file name.
+    """A number of any length, as it is written in a file name; or a name, where the files themselves tell the order.
 
-    Ordered as a number: leading zeros do not count, and neither do dashes (diesel writes both `2017-09-23-182408` and
-    `20170923182408`). Times are compared from the left, as diesel and dbmate do it, however many digits they have:
-    `20260730` < `20260730140000` < `202607301400000000` < `20260731`. No `int` is made of the digits to compare them:
-    Python limits that to 4,300 of them.
+    A number is ordered as one: leading zeros do not count, and neither do dashes (diesel writes both
+    `2017-09-23-182408` and `20170923182408`). Times are compared from the left, as diesel and dbmate do it, however
+    many digits they have: `20260730` < `20260730140000` < `202607301400000000` < `20260731`. No `int` is made of the
+    digits to compare them: Python limits that to 4,300 of them. A name (alembic's `ae1027a6acf5`, Django's
+    `polls.0001_initial`) is equal to itself alone; nobody asks which of two names comes first.
     """
 
     _length: int = field(init=False, repr=False)
@@ -41,8 +45,12 @@ class Version:
     text: str = field(compare=False)
 
     def __post_init__(self) -> None:
-        digits = self.text.replace("-", "").lstrip("0")
-        object.__setattr__(self, "_length", SECONDS if TIME.match(digits) else len(digits))
+        if NUMBER.fullmatch(self.text):
+            digits = self.text.replace("-", "").lstrip("0")
+            length = SECONDS if TIME.match(digits) else len(digits)
+        else:
+            digits, length = self.text, NO_NUMBER
+        object.__setattr__(self, "_length", length)
         object.__setattr__(self, "_digits", digits)
 
     def __str__(self) -> str:
@@ -100,7 +108,8 @@ class Script:
     """One section of a migration: what to run, in which language, and where it was written.
 
     `first_line` is the line of `path` on which `text` begins, so that an error can name the line of the file. A program
-    is told its `section`, and finds the other files of `commit` beside it; None is the work tree.
+    is told its `section`, and finds the other files of `commit` beside it; None is the work tree. `version` is that of
+    the migration, by which another tool knows it.
     """
 
     language: Language
@@ -110,6 +119,7 @@ class Script:
     transactional: bool = True
     section: Section = "up"
     commit: str | None = None
+    version: str = ""
 
     @property
     def sql(self) -> str | None:
@@ -176,15 +186,32 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ancestry:
+    """Which others a migration names, by their versions, where no number tells the order.
+
+    It comes after those it `follows` in its own `line` (an app of Django; "" where there is one line only), and after
+    those it `needs` besides. It makes the same schema as those it `replaces`, which are not in the set beside it.
+    """
+
+    line: str = ""
+    follows: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
     """One change, known by its files; its content is read only where it is needed.
 
-    `files` are in the order of their roles (`up` before `down` before options), one per role.
+    `files` are in the order of their roles (`up` before `down` before options), one per role. `ancestry` is None where
+    the version tells the order; it follows from the whole set, so that the same migration may have another one on
+    another branch.
     """
 
     version: Version
     name: str
     files: tuple[tuple[str, File], ...]
+    ancestry: Ancestry | None = field(default=None, compare=False)
 
     @property
     def label(self) -> str:

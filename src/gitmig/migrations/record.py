@@ -88,4 +88,4 @@ def make_record(parent: MigrationSet | None, current: MigrationSet, checksums: M
 
 
 def _labels(migrations: Sequence[Migration]) -> tuple[str, ...]:
-    return tuple(m.label for m in sorted(migrations, key=lambda m: m.version))
+    return tuple(migration.label for migration in migrations)

@@ -136,8 +136,8 @@ def compare_sides(project: Project, base: str | None = None, revision: str | Non
     ours = read_side(project, revision)
     parted = merge.merge_bases(repository, ours.commit, theirs.commit)
     layout = common_layout(project, (ours, theirs))
-    ours, theirs = grouped(ours, layout), grouped(theirs, layout)
-    bases = [grouped(read_side(project, commit), layout) for commit in parted]
+    ours, theirs = grouped(project, ours, layout), grouped(project, theirs, layout)
+    bases = [grouped(project, read_side(project, commit), layout) for commit in parted]
     sides = _sides(project, layout, ours, theirs, bases)
     sets, contents = sides.sets, sides.contents
     folder = (sides.merge.folders or (ours.snapshot.folder or "",))[0]
@@ -183,7 +183,8 @@ def _read(project: Project, layout: Layout, sets: BranchSets, ours: Side, theirs
     if edited:
         versions = {mine.version for _, mine in edited}
         reader.read([m for m in sets.theirs if m.version in versions], theirs.in_git, footprints=False)
-    first = min((m.version for m in (*sets.ours_added, *sets.theirs_added)), default=None)
+    numbered = [m for m in (*sets.ours_added, *sets.theirs_added) if m.ancestry is None]
+    first = min((m.version for m in numbered), default=None)
     if first is not None:
         reader.read([m for m in sets.common if m.version > first], theirs.in_git)
     return reader
@@ -205,7 +206,7 @@ def _merge(project: Project, layout: Layout, ours: Side, theirs: Side) -> Merge:
     if ours.snapshot.is_work_tree:
         head = snapshot.at_commit(repository, ours.commit, folders_of(project, ours.commit))
         conflicts += _lay_over(files, _by_path(head), _by_path(ours.snapshot))
-    migrations, problems = group(layout, files.values())
+    migrations, problems = group(layout, files.values(), lambda wanted: _texts(project, ours, wanted))
     used = tuple(f for f in folders if any(is_script(file) and _inside(file.path, f) for file in files.values()))
     known = _by_path(ours.snapshot).keys() & _by_path(theirs.snapshot).keys()
     return Merge(
@@ -215,6 +216,14 @@ def _merge(project: Project, layout: Layout, ours: Side, theirs: Side) -> Merge:
         conflicts=tuple(conflicts),
         folders=used or folders,
     )
+
+
+def _texts(project: Project, ours: Side, files: Sequence[File]) -> dict[str, str]:
+    """The texts of files of the merge: git has them all, but for those that only lie in the work tree."""
+    on_disk = [file for file in files if file in ours.snapshot.files and file.path in ours.snapshot.on_disk]
+    in_git = [file for file in files if file not in on_disk]
+    texts = snapshot.read_texts(project.repository, ours.snapshot, on_disk)
+    return texts | snapshot.read_texts(project.repository, ours.in_git, in_git)
 
 
 def _lay_over(files: dict[str, File], head: Mapping[str, File], now: Mapping[str, File]) -> list[str]:

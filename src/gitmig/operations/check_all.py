@@ -17,6 +17,7 @@ from gitmig.git import merge
 from gitmig.git.branches import branches, differences, ever_in
 from gitmig.migrations.layouts import group
 from gitmig.project.sides import Reader, common_layout, grouped, read_side
+from gitmig.project.target import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -57,7 +58,7 @@ def check_all(project: Project, base: str | None = None, pattern: str | None = N
     name = base or merge.default_base(project.repository)
     side = read_side(project, name)
     layout = common_layout(project, [side])
-    scan = BranchScan(base=grouped(side, layout), reader=Reader(project=project, layout=layout))
+    scan = BranchScan(base=grouped(project, side, layout), reader=Reader(project=project, layout=layout))
     every = [branch for branch in branches(project.repository, pattern) if branch.commit != side.commit]
     scan.look(every)
     found = [*_against_base(scan), *_against_each_other(scan)]
@@ -91,8 +92,8 @@ def _since(scan: BranchScan, contribution: Contribution, missing: frozenset[str]
     if not missing:
         return ()
     since = (scan.base_by_entry[name] for name in missing if name in scan.base_by_entry)
-    near = [added for one in since if contribution.overlaps(one) for added in one.migrations]
-    return tuple(sorted(near, key=lambda added: added.version))
+    near = {added.label for one in since if contribution.overlaps(one) for added in one.migrations}
+    return tuple(added for added in scan.base_migrations if added.label in near)
 
 
 def _edits(scan: BranchScan, edited: Iterable[Migration]) -> Iterator[Finding]:
@@ -142,7 +143,7 @@ class BranchScan:
             difference = found.get(branch.commit)
             if difference is None or not difference.new:
                 continue
-            migrations, _ = group(self.reader.layout, difference.new)
+            migrations, _ = group(self.reader.layout, difference.new, reader_of(self.reader.project, self.base.in_git))
             new = [m for m in migrations if any((file.name, file.blob) not in had for _, file in m.files)]
             self._note(branch.name, tuple(m for m in new if m.label not in in_base), difference.missing)
             if edited := [m for m in new if m.label in in_base]:

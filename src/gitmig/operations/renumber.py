@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from gitmig.errors import BeforeGitmig, GitmigError
+from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import branches, merge, work_tree
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.migrations.naming import Mentions, moves, own, renumbering
@@ -75,7 +75,11 @@ def _read(project: Project, revision: str | None) -> Side:
     side = read_side(project, revision)
     if revision is None and side.snapshot.folder is None:
         raise BeforeGitmig("the work tree has no migrations folder", hint="`gitmig init` makes it")
-    side = grouped(side, layout_of(project, side.snapshot))
+    layout = layout_of(project, side.snapshot)
+    if layout.is_graph:
+        hint = "where two follow one, the tool writes a third that merges them: alembic merge, makemigrations --merge"
+        raise UsageError(f"the migrations of {layout.name} have no numbers", hint=hint)
+    side = grouped(project, side, layout)
     if side.problems:
         raise InvalidMigrations(side.problems)
     return side

@@ -47,13 +47,13 @@ class Draft:
         """Both sections as they will be read. Raises InvalidMigrations."""
         texts = dict(zip(self.paths, self.files.values()))
         files = [File(path=path, name=name, blob="") for path, name in zip(self.paths, self.files)]
-        (migration,) = migration_set(self.target.layout, self.target.set.folder, files).migrations
+        (migration,) = migration_set(self.target.layout, self.target.set.folder, files, lambda _: texts).migrations
         return self.target.layout.parse(migration, {role: texts[file.path] for role, file in migration.files})
 
 
 def draft(target: Target, name: str, up: str, down: str | None, now: datetime) -> Draft:
-    """A migration with these sections; without a down it is irreversible."""
-    version = next_version(target.set.migrations, now)
+    """A migration with these sections; without a down it is irreversible. Raises UsageError for another tool's."""
+    version = "" if target.layout.is_graph else next_version(target.set.migrations, now)
     return Draft(target=target, label=f"{version}_{name}", files=target.layout.render(version, name, up, down))
 
 

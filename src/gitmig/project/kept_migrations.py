@@ -14,7 +14,7 @@ from gitmig.git.snapshot import Snapshot
 from gitmig.migrations.layouts import group
 from gitmig.migrations.model import Version
 from gitmig.project.sides import Reader
-from gitmig.project.target import layout_of
+from gitmig.project.target import layout_of, reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +117,7 @@ class _Search:
             layout = layout_of(self._project, found)
             self._layouts.append((layout, frozenset(found.files)))
         reader = self._readers.setdefault(layout.name, Reader(project=self._project, layout=layout))
-        migrations, _ = group(layout, found.files)
+        migrations, _ = group(layout, found.files, reader_of(self._project, found))
         return [_Place(names=names, found=found, reader=reader, migrations=tuple(migrations))]
 
     def _checksums(self, place: _Place, *, likely: bool) -> set[str]:

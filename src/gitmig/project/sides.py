@@ -10,7 +10,7 @@ from gitmig.errors import UsageError
 from gitmig.git import snapshot
 from gitmig.migrations.layouts import group
 from gitmig.migrations.model import InvalidMigrations
-from gitmig.project.target import detect_layout, layout_named
+from gitmig.project.target import detect_layout, layout_named, reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,9 +76,9 @@ def common_layout(project: Project, sides: Iterable[Side]) -> Layout:
     return layout_named(project, name)
 
 
-def grouped(side: Side, layout: Layout) -> Side:
+def grouped(project: Project, side: Side, layout: Layout) -> Side:
     """The side with its migrations; names the layout does not take are problems, and no reason to stop."""
-    migrations, problems = group(layout, side.snapshot.files)
+    migrations, problems = group(layout, side.snapshot.files, reader_of(project, side.snapshot))
     return Side(
         name=side.name,
         commit=side.commit,

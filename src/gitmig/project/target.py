@@ -6,6 +6,7 @@ The set comes from names and blob ids; contents are read only of what is asked f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitmig.git.snapshot import Snapshot
-    from gitmig.migrations.layouts import Layout
+    from gitmig.migrations.layouts import Layout, Read
     from gitmig.migrations.model import Content, Migration, MigrationSet, Problem
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.project.project import Project
@@ -91,7 +92,13 @@ def target_of(project: Project, found: Snapshot) -> Target | None:
     if found.folder is None:
         return None
     layout = layout_of(project, found)
-    return Target(project=project, snapshot=found, layout=layout, set=migration_set(layout, found.folder, found.files))
+    members = migration_set(layout, found.folder, found.files, reader_of(project, found))
+    return Target(project=project, snapshot=found, layout=layout, set=members)
+
+
+def reader_of(project: Project, found: Snapshot) -> Read:
+    """How the files of a snapshot are read."""
+    return partial(snapshot.read_texts, project.repository, found)
 
 
 def detect_layout(project: Project, found: Snapshot) -> str | None:
@@ -101,7 +108,7 @@ def detect_layout(project: Project, found: Snapshot) -> str | None:
         texts = snapshot.read_texts(project.repository, found, scripts[:5])
     except InvalidMigrations:
         texts = {}
-    return detect(found.files, texts)
+    return detect(found.files, texts, reader_of(project, found))
 
 
 def layout_of(project: Project, found: Snapshot) -> Layout:
@@ -111,11 +118,13 @@ def layout_of(project: Project, found: Snapshot) -> Layout:
 
 def layout_named(project: Project, name: str) -> Layout:
     """A layout, with the programs that the project's settings have commands for. Raises UsageError."""
-    try:
-        return WithPrograms(layouts()[name], frozenset({PYTHON, *project.settings.languages}))
-    except KeyError:
+    layout = layouts().get(name)
+    if layout is None:
         hint = f"the layouts are {', '.join(layouts())}"
-        raise UsageError(f"unknown layout {name!r} in the settings", hint=hint) from None
+        raise UsageError(f"unknown layout {name!r} in the settings", hint=hint)
+    if layout.is_graph:  # all of its files are programs, and of the same kind
+        return layout
+    return WithPrograms(layout, frozenset({PYTHON, *project.settings.languages}))
 
 
 def plan_for(stack: Sequence[Applied], target: Target) -> Plan:

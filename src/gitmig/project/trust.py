@@ -9,8 +9,9 @@ from gitmig.errors import LeftToSync
 from gitmig.git.repository import OBJECT_ID
 from gitmig.git.snapshot import Snapshot, rewritten
 from gitmig.git.trust import LEDGER, Provenance, TrustStore, digest, files_of_local_branches
+from gitmig.migrations.languages.program import ROLE
 from gitmig.migrations.layouts import layouts
-from gitmig.migrations.layouts.programs import ROLE, WithPrograms
+from gitmig.migrations.layouts.programs import WithPrograms
 from gitmig.migrations.model import File, InvalidMigrations, Migration, Version, decode
 from gitmig.text import first_few
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg import sql
 
+from gitmig.schema.other_tools import RUN_TABLES
 from gitmig.schema.scope import FIRST_OID, OURS, OWN_RELATION
 
 if TYPE_CHECKING:
@@ -221,6 +222,7 @@ RELATIONS = f"""
     LEFT JOIN pg_catalog.pg_inherits h ON c.relispartition AND h.inhrelid = c.oid
     LEFT JOIN written w ON w.attrelid = c.oid LEFT JOIN indexed x ON x.indrelid = c.oid
     WHERE c.relkind IN ('r', 'p') AND c.oid {{which}} AND (c.relispartition OR {OWN_RELATION})
+        AND c.relname NOT IN ({", ".join(f"'{table}'" for table in RUN_TABLES)})
 """
 EVERY_RELATION = RELATIONS.format(named="", which=f">= {FIRST_OID}", spreads="false")
 # Those of the names $2, and the numbers $3.

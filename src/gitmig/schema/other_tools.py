@@ -21,24 +21,26 @@ Rows = list[tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a tool says is applied: these `versions`, or every migration `up_to` one.
+    """What a tool says is applied: these `versions`, every migration `up_to` one, or all that the `heads` come after.
 
     `broken` are versions of which the tool itself does not know how far they got.
     """
 
     versions: tuple[str, ...] = ()
     up_to: str | None = None
+    heads: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.versions or self.up_to or self.broken)
+        return bool(self.versions or self.up_to or self.heads or self.broken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """A migration tool and its table; `layout` is that of its files.
 
-    `columns` are all that the tool gives the table; `asked` are those that are read, as text, in order of `order`.
+    `columns` are all that the tool gives the table; `asked` are those that are read, as text, in order of `order`. If it
+    `is_run`, gitmig has the tool itself run its migrations, and what is in the table is the tool's business.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Tool:
     asked: tuple[str, ...]
     order: str
     read: Callable[[Rows], Claim]
+    is_run: bool = False
 
 
 def _each(rows: Rows) -> Claim:
@@ -77,6 +80,16 @@ def _judged(rows: Rows) -> Claim:
     """A row for every version that was begun, and whether it succeeded."""
     broken = tuple(version for version, success in rows if success != "true")
     return Claim(versions=tuple(version for version, _ in rows if version not in broken), broken=broken)
+
+
+def _heads(rows: Rows) -> Claim:
+    """A row for every revision that nothing applied comes after."""
+    return Claim(heads=tuple(version for (version,) in rows))
+
+
+def _apps(rows: Rows) -> Claim:
+    """A row for every migration of every app."""
+    return Claim(versions=tuple(f"{app}.{name}" for app, name in rows))
 
 
 TOOLS = (
@@ -125,7 +138,29 @@ TOOLS = (
         order="id",
         read=_last_of_each,
     ),
+    Tool(
+        name="alembic",
+        layout="alembic",
+        table="alembic_version",
+        columns=frozenset({"version_num"}),
+        asked=("version_num",),
+        order="version_num",
+        read=_heads,
+        is_run=True,
+    ),
+    Tool(
+        name="django",
+        layout="django",
+        table="django_migrations",
+        columns=frozenset({"id", "app", "name", "applied"}),
+        asked=("app", "name"),
+        order="id",
+        read=_apps,
+        is_run=True,
+    ),
 )
+# The tables in which tools note what gitmig has them run.
+RUN_TABLES = tuple(tool.table for tool in TOOLS if tool.is_run)
 # What of such a table is the tool's own. A trigger on it is a migration's, as Lemmy has one.
 OWN_PARTS = frozenset({
     ObjectKind.TABLE, ObjectKind.COLUMN, ObjectKind.COLUMN_ORDER, ObjectKind.CONSTRAINT, ObjectKind.INDEX,
@@ -157,6 +192,19 @@ def own_tables(tables: Iterable[str], columns: Iterable[str]) -> frozenset[str]:
     return frozenset(table for table, members in found.items() if (_bare(table), frozenset(members)) in known)
 
 
+def _with_ancestors(heads: Iterable[str], migrations: Sequence[Migration]) -> set[str]:
+    """The heads, and all that they come after."""
+    parents = {m.version.text: (*m.ancestry.follows, *m.ancestry.needs) for m in migrations if m.ancestry is not None}
+    found: set[str] = set()
+    waiting = list(heads)
+    while waiting:
+        version = waiting.pop()
+        if version not in found:
+            found.add(version)
+            waiting += parents.get(version, ())
+    return found
+
+
 def _bare(table: str) -> str:
     """The name without its schema."""
     return table.rpartition(".")[2]
@@ -175,7 +223,14 @@ def applied_among(
         newest = Version(claim.up_to)
         claimed[newest] = claim.up_to
         claimed |= {version: version.text for version in known if version < newest}
-    unknown = sorted(version for version in claimed if version not in known and version not in passed_over)
+    claimed |= {Version(text): text for text in _with_ancestors(claim.heads, migrations)}
+    # what Django has run of apps that are not in the repository is no migration of anybody's here
+    lines = {migration.ancestry.line for migration in migrations if migration.ancestry is not None} - {""}
+    unknown = sorted(
+        version
+        for version, text in claimed.items()
+        if version not in known and version not in passed_over and not (lines and text.partition(".")[0] not in lines)
+    )
     return (
         tuple(migration for migration in migrations if migration.version in claimed),
         tuple(claimed[version] for version in unknown),

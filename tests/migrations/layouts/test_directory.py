@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.migrations.layouts import migration_set
+from gitmig.migrations.layouts import migration_set, unreadable
 from gitmig.migrations.layouts.directory import DirectoryLayout
 from tests.samples import FOLDER, KEEPS_TO_ITSELF, files, grouped, labels, refused
 
@@ -23,7 +23,9 @@ OPTIONS = f"{FOLDER}/1_a/metadata.toml"
 def directory(**texts: str) -> Content:
     """The content of `1_a` with these files: up, down, options."""
     bases = {"up": "up.sql", "down": "down.sql", "options": "metadata.toml"}
-    (migration,) = migration_set(DirectoryLayout(), FOLDER, files(*(f"1_a/{bases[role]}" for role in texts))).migrations
+    (migration,) = migration_set(
+        DirectoryLayout(), FOLDER, files(*(f"1_a/{bases[role]}" for role in texts)), unreadable
+    ).migrations
     return DirectoryLayout().parse(migration, texts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.migrations.layouts import layouts, left_alone, migration_set
+from gitmig.migrations.layouts import layouts, left_alone, migration_set, unreadable
 from tests.samples import FOLDER, files, labels
 
 NO_VERSION = "is left alone: its name does not begin with a version"
@@ -25,7 +25,7 @@ FIRST = {"single": "1_a.sql", "goose": "1_a.sql", "paired": "1_a.up.sql", "direc
 )
 def test_a_file_that_could_be_taken_for_a_migration_is_named(layout: str, name: str, message: str) -> None:
     everything = files(FIRST[layout], name)
-    found = migration_set(layouts()[layout], FOLDER, everything)
+    found = migration_set(layouts()[layout], FOLDER, everything, unreadable)
     assert len(labels(found)) == 1
     assert [(p.path, p.message) for p in left_alone(everything, found.migrations)] == [(f"{FOLDER}/{name}", message)]
 
@@ -34,4 +34,4 @@ def test_a_file_that_could_be_taken_for_a_migration_is_named(layout: str, name: 
 @pytest.mark.parametrize("name", ["README.md", "main.go", "embed.go", ".keep", "1_notes.md", "1_a/generate.sh"])
 def test_what_nobody_takes_for_a_migration_is_not_worth_a_word(layout: str, name: str) -> None:
     everything = files(FIRST[layout], name)
-    assert left_alone(everything, migration_set(layouts()[layout], FOLDER, everything).migrations) == []
+    assert left_alone(everything, migration_set(layouts()[layout], FOLDER, everything, unreadable).migrations) == []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.migrations.layouts import group, left_alone, migration_set
+from gitmig.migrations.layouts import group, left_alone, migration_set, unreadable
 from gitmig.migrations.layouts.paired import PairedLayout
 from gitmig.migrations.model import InvalidMigrations
 from tests.samples import FOLDER, KEEPS_TO_ITSELF, files, grouped, labels, refused
@@ -23,7 +23,7 @@ NAME_IT = (
 def pair(up: str, down: str | None = None) -> Content:
     """The content of `0001_a`, with a down file or without."""
     names = ["0001_a.up.sql"] + (["0001_a.down.sql"] if down is not None else [])
-    (migration,) = migration_set(PairedLayout(), FOLDER, files(*names)).migrations
+    (migration,) = migration_set(PairedLayout(), FOLDER, files(*names), unreadable).migrations
     return PairedLayout().parse(migration, {"up": up} | ({} if down is None else {"down": down}))
 
 
@@ -77,7 +77,7 @@ def test_a_directory_named_like_a_migration_is_refused() -> None:
     ],
 )
 def test_a_down_without_its_up_is_left_alone(names: list[str]) -> None:
-    found, problems = group(PairedLayout(), files(*names, "0009_z.up.sql"))
+    found, problems = group(PairedLayout(), files(*names, "0009_z.up.sql"), unreadable)
     assert problems == []
     assert [(p.path, p.message, p.hint) for p in left_alone(files(*names), found)] == [
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitmig.migrations.languages.sql import SQL
+from gitmig.migrations.layouts import unreadable
 from gitmig.migrations.layouts.single import SingleLayout
 from gitmig.migrations.model import File, Script
 from tests.samples import FOLDER, KEEPS_TO_ITSELF, grouped, labels, parsed, refused
@@ -252,6 +253,6 @@ def test_a_new_migration_can_be_read_again() -> None:
 
 def test_the_place_of_an_error_is_relative_to_the_repository() -> None:
     file = File(path="deep/down/migrations/0001_a.sql", name="0001_a.sql", blob="f00")
-    (migration,), _ = SingleLayout().group([file])
+    (migration,), _ = SingleLayout().group([file], unreadable)
     ((place, _, _),) = refused(SingleLayout().parse, migration, {"both": ""})
     assert place == "deep/down/migrations/0001_a.sql"

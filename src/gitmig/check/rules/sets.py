@@ -239,7 +239,8 @@ def order(sides: Sides, ours_clash: Set[Labels], theirs_clash: Set[Labels]) -> I
     # the pairs of labels, the migration that sorts before first, about which there is an error
     sets = sides.sets
     for mine in sets.ours_added:
-        if later := [other for other in sets.theirs if other.version > mine.version]:
+        later = [other for other in sets.theirs if other.ancestry is None and other.version > mine.version]
+        if later:
             yield _ours_sorts_before(mine, later, [other for other in later if (mine.label, other.label) in ours_clash])
     for other in sets.theirs_added:
         if bad := [one for one in sets.common if (other.label, one.label) in theirs_clash]:

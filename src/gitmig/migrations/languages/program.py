@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PYTHON = "py"
+# Tools that run their own migrations, and note which.
+ALEMBIC, DJANGO = "alembic", "django"
+TOOLS = frozenset({ALEMBIC, DJANGO})
+# What the file of a program is to its migration.
+ROLE = "program"
 # What a compiled program is in the ledger: text in front of its bytes.
 BINARY = "gitmig:base64:"
 # How a program asks to run outside of gitmig's transaction: in Python by a variable, elsewhere in a comment.
@@ -82,6 +87,8 @@ def command(ending: str, text: str, configured: Mapping[str, Sequence[str]], pyt
     What is configured for its ending wins; then what its first line names, or what it is compiled to; then what is
     usual. `python` is the project's interpreter.
     """
+    if ending in TOOLS:
+        return tuple(configured.get(PYTHON, (python,)))
     if ending in configured:
         return tuple(configured[ending])
     if ending == PYTHON and "upgrade" in functions(text):

@@ -2,64 +2,91 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from gitmig.migrations.layouts.parsing import is_script, passed_over
 from gitmig.migrations.model import InvalidMigrations, MigrationSet, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gitmig.migrations.model import Content, File, Migration
 
+# Reads files: path → text. Raises InvalidMigrations for what is no text.
+Read: TypeAlias = "Callable[[Sequence[File]], Mapping[str, str]]"
 SYMLINK, SUBMODULE = "120000", "160000"
 
 
 class Layout(Protocol):
-    """Turns files into migrations. Pure: names and blob ids first, texts only of what is asked for."""
+    """Turns files into migrations. Pure: names and blob ids first, texts only of what is asked for.
+
+    In a `graph`, the files themselves say which one comes after which, and lie anywhere among others in the folder.
+    """
 
     @property
     def name(self) -> str:
         """What it is called in the settings."""
 
-    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
-        """The migrations that the names tell of, in any order, and what is wrong with the names."""
+    @property
+    def is_graph(self) -> bool:
+        """Whether the files themselves tell the order."""
+
+    def group(self, files: Sequence[File], read: Read) -> tuple[list[Migration], list[Problem]]:
+        """The migrations, and what is wrong with the names.
+
+        Of a graph, the files that tell it are read; each migration has an ancestry then, and they are in the order in
+        which a fresh database gets them. Else nothing is read, and they are in any order.
+        """
 
     def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
         """The sections of one migration; `texts` maps role to text. Raises InvalidMigrations."""
 
     def render(self, version: str, name: str, up: str, down: str | None) -> dict[str, str]:
-        """The files of a new migration: name below the folder → text. Without a down it is irreversible."""
+        """The files of a new migration: name below the folder → text. Without a down it is irreversible.
+
+        Raises UsageError where another tool writes them.
+        """
 
 
 def layouts() -> dict[str, Layout]:
     """Every layout by name, in the order in which `detect` prefers them."""
+    from gitmig.migrations.layouts.alembic import AlembicLayout
     from gitmig.migrations.layouts.directory import DirectoryLayout
+    from gitmig.migrations.layouts.django import DjangoLayout
     from gitmig.migrations.layouts.goose import GooseLayout
     from gitmig.migrations.layouts.paired import PairedLayout
     from gitmig.migrations.layouts.single import SingleLayout
 
-    return {x.name: x for x in (SingleLayout(), PairedLayout(), DirectoryLayout(), GooseLayout())}
+    by_names = (SingleLayout(), PairedLayout(), DirectoryLayout(), GooseLayout())
+    return {layout.name: layout for layout in (*by_names, AlembicLayout(), DjangoLayout())}
 
 
-def migration_set(layout: Layout, folder: str, files: Iterable[File]) -> MigrationSet:
+def unreadable(files: Sequence[File]) -> Mapping[str, str]:
+    """The `Read` of who knows that no file has to be read: the layout goes by names, and these are its files."""
+    assert not files, f"nothing can be read here: {files[0].path}"
+    return {}
+
+
+def migration_set(layout: Layout, folder: str, files: Iterable[File], read: Read) -> MigrationSet:
     """The set that the files make up. Raises InvalidMigrations with everything that is wrong with their names."""
-    migrations, problems = group(layout, files)
+    migrations, problems = group(layout, files, read)
     problems += _duplicates(migrations)
     if problems:
         raise InvalidMigrations(problems)
     return MigrationSet(folder=folder, layout=layout.name, migrations=tuple(migrations))
 
 
-def group(layout: Layout, files: Iterable[File]) -> tuple[list[Migration], list[Problem]]:
+def group(layout: Layout, files: Iterable[File], read: Read) -> tuple[list[Migration], list[Problem]]:
     """The migrations that the files make up, in order, and what is wrong with the names of others.
 
-    There may be several of one version.
+    There may be several of one version, where that is a number.
     """
     files = list(files)
-    problems = [p for file in files if (p := _no_plain_file(file))]
-    migrations, misnamed = layout.group([file for file in files if file.mode not in {SYMLINK, SUBMODULE}])
-    return sorted(migrations, key=lambda migration: migration.version), problems + misnamed
+    problems = [p for file in files if not layout.is_graph and (p := _no_plain_file(file))]
+    migrations, misnamed = layout.group([file for file in files if file.mode not in {SYMLINK, SUBMODULE}], read)
+    if not layout.is_graph:
+        migrations.sort(key=lambda migration: migration.version)
+    return migrations, problems + misnamed
 
 
 def left_alone(files: Iterable[File], migrations: Iterable[Migration]) -> list[Problem]:
@@ -68,7 +95,7 @@ def left_alone(files: Iterable[File], migrations: Iterable[Migration]) -> list[P
     return [problem for file in files if file.path not in used and (problem := passed_over(file))]
 
 
-def detect(files: Sequence[File], text_of: Mapping[str, str]) -> str | None:
+def detect(files: Sequence[File], text_of: Mapping[str, str], read: Read) -> str | None:
     """The layout that explains the files best, None if there are no migrations to judge by.
 
     `text_of` maps paths to text, for one file at least: of one file for each migration, directives tell whose it is.
@@ -79,7 +106,7 @@ def detect(files: Sequence[File], text_of: Mapping[str, str]) -> str | None:
     telling = {"goose": goose, "paired": plain}
     ranked = []
     for order, layout in enumerate(layouts().values()):
-        migrations, problems = layout.group(files)
+        migrations, problems = layout.group(files, read)
         if migrations:
             ranked.append((len(migrations) - len(problems), telling.get(layout.name, False), -order, layout.name))
     return max(ranked)[3] if ranked else None

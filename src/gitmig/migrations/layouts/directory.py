@@ -17,6 +17,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitmig.migrations.layouts import Read
     from gitmig.migrations.model import Content, File
 
 EXPECTED = "V_name/up.sql and V_name/down.sql, as in 2026-01-01-120000_create_comments/up.sql"
@@ -29,8 +30,9 @@ class DirectoryLayout:
     """One directory per migration."""
 
     name = "directory"
+    is_graph = False
 
-    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+    def group(self, files: Sequence[File], read: Read) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
         directories: dict[str, dict[str, File]] = {}
         problems: list[Problem] = []

@@ -11,6 +11,7 @@ from gitmig.migrations.model import InvalidMigrations, Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitmig.migrations.layouts import Read
     from gitmig.migrations.layouts.parsing import Directive
     from gitmig.migrations.model import Content, File, Migration
 
@@ -23,8 +24,9 @@ class GooseLayout:
     """One file per migration, both sections in it."""
 
     name = "goose"
+    is_graph = False
 
-    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+    def group(self, files: Sequence[File], read: Read) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
         return parsing.one_file_each(files)
 

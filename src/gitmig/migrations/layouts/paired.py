@@ -11,6 +11,7 @@ from gitmig.migrations.model import Migration, Problem, Version
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitmig.migrations.layouts import Read
     from gitmig.migrations.model import Content, File, Script
 
 SECTION = re.compile(r"^[ \t]*--[ \t]*(migrate:(?:up|down)|\+goose[ \t]+(?:up|down))\b", re.M | re.I)
@@ -21,8 +22,9 @@ class PairedLayout:
     """Two files per migration, or an up alone."""
 
     name = "paired"
+    is_graph = False
 
-    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+    def group(self, files: Sequence[File], read: Read) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
         pairs: dict[str, dict[str, File]] = {}
         alone: list[Migration] = []

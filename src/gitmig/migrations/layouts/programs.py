@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitmig.migrations.languages.program import PYTHON, asks_for_outside, functions, program
+from gitmig.migrations.languages.program import PYTHON, ROLE, asks_for_outside, functions, program
 from gitmig.migrations.layouts.parsing import STEM, is_script
 from gitmig.migrations.model import EXECUTABLE, Content, InvalidMigrations, Migration, Problem, Script, Version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from gitmig.migrations.layouts import Layout
+    from gitmig.migrations.layouts import Layout, Read
     from gitmig.migrations.model import File
 
-ROLE = "program"
 # What the halves of a pair are called: a program is one file for both.
 HALVES = (".up", ".down")
 
@@ -35,10 +34,15 @@ class WithPrograms:
         """That of the layout."""
         return self.layout.name
 
-    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+    @property
+    def is_graph(self) -> bool:
+        """That of the layout."""
+        return self.layout.is_graph
+
+    def group(self, files: Sequence[File], read: Read) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
         found = {file.path: file for file in files if is_program(file, self.endings)}
-        migrations, problems = self.layout.group([file for file in files if file.path not in found])
+        migrations, problems = self.layout.group([file for file in files if file.path not in found], read)
         for file in found.values():
             stem, _ = _parts(file.name)
             match = STEM.fullmatch(stem)

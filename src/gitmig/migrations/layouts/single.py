@@ -11,6 +11,7 @@ from gitmig.migrations.model import InvalidMigrations, Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitmig.migrations.layouts import Read
     from gitmig.migrations.layouts.parsing import Directive
     from gitmig.migrations.model import Content, File, Migration
 
@@ -21,8 +22,9 @@ class SingleLayout:
     """One file per migration, both sections in it."""
 
     name = "single"
+    is_graph = False
 
-    def group(self, files: Sequence[File]) -> tuple[list[Migration], list[Problem]]:
+    def group(self, files: Sequence[File], read: Read) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
         return parsing.one_file_each(files)
 

@@ -4,6 +4,6 @@
 what, and `server` moves the bytes.
 """
 
-from gitmig.postgres.forwarder.server import Forwarder, can_forward
+from gitmig.postgres.forwarder.server import Forwarder, can_forward, make_folder
 
-__all__ = ["Forwarder", "can_forward"]
+__all__ = ["Forwarder", "can_forward", "make_folder"]

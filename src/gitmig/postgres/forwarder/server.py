@@ -56,10 +56,13 @@ class Forwarder:
 
     That one must be idle inside an open transaction, and is not to be used until the block ends. Then every client is
     gone, with what it had not committed; no savepoint is left, and settings that a driver relies on are as they were.
-    `failure` says what went wrong for good, if anything did. Raises GitmigError if it cannot be used at all.
+    `failure` says what went wrong for good, if anything did. Its socket is in the `folder` (see `make_folder`), or one of
+    its own. Raises GitmigError if it cannot be used at all.
     """
 
-    def __init__(self, pgconn: PGconn, *, database: str, user: str, patience: float = 5.0) -> None:
+    def __init__(
+        self, pgconn: PGconn, *, database: str, user: str, patience: float = 5.0, folder: Path | None = None
+    ) -> None:
         if not can_forward(pgconn):
             raise GitmigError(
                 "programs cannot work on an encrypted connection",
@@ -79,6 +82,7 @@ class Forwarder:
         self._pgconn = pgconn
         self._cancel = pgconn.get_cancel()
         self._user, self._database = user, database
+        self._folder = folder
         self._stack = ExitStack()
         self._finish = threading.Event()
         self._finish_by: float | None = None
@@ -107,7 +111,8 @@ class Forwarder:
             self._upstream = stack.enter_context(socket.socket(fileno=os.dup(self._pgconn.socket)))
             self._upstream.setblocking(False)
             self._wake, self._woken = (stack.enter_context(one) for one in socket.socketpair())
-            folder = _make_folder(stack)
+            folder = self._folder or make_folder(stack)
+            stack.callback((folder / f".s.PGSQL.{PORT}").unlink, missing_ok=True)
             self._sockets: dict[socket.socket, Client] = {}
             self._listen(stack, socket.AF_UNIX, str(folder / f".s.PGSQL.{PORT}"))
             with suppress(OSError):
@@ -308,7 +313,7 @@ def _send(one: socket.socket, outbox: Outbox) -> None:
             return
 
 
-def _make_folder(stack: ExitStack) -> Path:
+def make_folder(stack: ExitStack) -> Path:
     """A directory that nobody else can enter, with a path that is short enough for a socket in it."""
     for parent in dict.fromkeys([tempfile.gettempdir(), "/tmp"]):  # noqa: S108 - a random name, for its user alone
         with suppress(OSError):
