@@ -52,7 +52,7 @@ class TeamSettings(TypedDict, total=False):
         Key(meaning="the migrations folder, from the top of the repository", default=DEFAULT_FOLDER),
     ]
     layout: Annotated[
-        Literal["single", "paired", "directory", "goose"],
+        Literal["single", "paired", "directory", "goose", "alembic", "django"],
         Key(
             meaning="`single`, `paired`, `directory`, `goose`, `alembic` or `django`, see [layouts](layouts.md)",
             otherwise="detected",

@@ -3,7 +3,8 @@
 A case is a table. `ours` and `theirs` are what the two sides add, `base` is what both have; without it that is
 `BASE`. A text is the up script of one migration; a table holds texts by the names of their files, `false` for a file
 that the side deletes, and `{whole = "…"}` for the text of a file as it is. `expect` has a line for each finding, as
-`written` has it; a harmless twin has none.
+`written` has it; a harmless twin has none. Where a side has Python files, the case is one of Alembic, or of Django if
+they lie in `migrations`; what they do is not looked at.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from gitmig.check.conflicts import findings
 from gitmig.check.dependencies import Dependents
 from gitmig.check.footprint import footprint
 from gitmig.check.sides import BranchSets, Merge, Sides
-from gitmig.migrations.layouts import group, layouts, left_alone, unreadable
+from gitmig.migrations.layouts import group, layouts, left_alone
 from gitmig.migrations.model import File, InvalidMigrations
 
 if sys.version_info >= (3, 11):
@@ -26,9 +27,10 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gitmig.check.findings import Finding
+    from gitmig.migrations.layouts import Layout
     from gitmig.migrations.model import Content, Migration, Problem
 
 CASES = Path(__file__).parent / "cases"
@@ -37,7 +39,6 @@ BASE = """\
 CREATE TABLE comments (id int PRIMARY KEY, post_id int, contents text, author text DEFAULT 'nobody');
 CREATE TABLE posts (id int PRIMARY KEY, title text, slug text CONSTRAINT posts_slug UNIQUE);
 """
-LAYOUT = layouts()["single"]
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,14 @@ def read_cases() -> dict[str, Case]:
 def _changed(base: Mapping[str, str], side: str, table: Mapping[str, Any]) -> dict[str, str]:
     given = table.get(side, {})
     files = {NAMES[side]: given} if isinstance(given, str) else given
-    texts = {**base, **{name: text if text is False else _text(text) for name, text in files.items()}}
+    texts = {**base, **{name: text if text is False else _text(name, text) for name, text in files.items()}}
     return {name: text for name, text in texts.items() if text is not False}
 
 
-def _text(given: str | dict[str, str]) -> str:
-    return _section(given) if isinstance(given, str) else given["whole"]
+def _text(name: str, given: str | dict[str, str]) -> str:
+    if isinstance(given, str):
+        return given if name.endswith(".py") else _section(given)
+    return given["whole"]
 
 
 def _section(up: str) -> str:
@@ -138,8 +141,15 @@ def _file(name: str, text: str) -> File:
 
 
 def _migrations(texts: Mapping[str, str]) -> tuple[tuple[Migration, ...], list[Problem]]:
-    migrations, problems = group(LAYOUT, [_file(name, text) for name, text in texts.items()], unreadable)
+    files = [_file(name, text) for name, text in sorted(texts.items())]
+    migrations, problems = group(_layout(texts), files, lambda wanted: {one.path: texts[one.name] for one in wanted})
     return tuple(migrations), problems
+
+
+def _layout(texts: Iterable[str]) -> Layout:
+    programs = [name for name in texts if name.endswith(".py")]
+    in_app = any("/migrations/" in name for name in programs)
+    return layouts()["django" if in_app else "alembic" if programs else "single"]
 
 
 def _contents(
@@ -148,10 +158,11 @@ def _contents(
     found: dict[str, Content] = {}
     unreadable: list[Problem] = []
     for migrations, _, texts in sides:
-        for migration in migrations:
+        layout = _layout(texts)
+        for migration in () if layout.is_graph else migrations:
             by_role = {role: texts[file.name] for role, file in migration.files}
             try:
-                found[migration.blobs] = LAYOUT.parse(migration, by_role)
+                found[migration.blobs] = layout.parse(migration, by_role)
             except InvalidMigrations as error:
                 unreadable += [problem for problem in error.problems if problem not in unreadable]
     return found, tuple(unreadable)

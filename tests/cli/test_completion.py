@@ -64,7 +64,7 @@ def test_another_directory_is_looked_into(refs: Sandbox, tmp_path: Path, monkeyp
 
 def test_values_of_options_are_completed(repo: Sandbox) -> None:
     repo.table("0002_b", "b")
-    assert completed("init", "--layout", "") == ["single", "paired", "directory", "goose"]
+    assert completed("init", "--layout", "") == ["single", "paired", "directory", "goose", "alembic", "django"]
     assert completed("check", "--format", "s") == ["sarif"]
     assert completed("new", "--squash", "") == ["0001_a", "0002_b"]
 

@@ -107,7 +107,7 @@ def test_an_unknown_layout_is_refused(repo: Sandbox) -> None:
     with pytest.raises(UsageError) as caught:
         init(repo.root, layout="flyway")
     assert caught.value.message == "unknown layout 'flyway'"
-    assert caught.value.hint == "the layouts are single, paired, directory, goose"
+    assert caught.value.hint == "the layouts are single, paired, directory, goose, alembic, django"
     assert not (repo.root / "gitmig.toml").exists()
 
 

@@ -1,4 +1,4 @@
-"""GM101–GM107: versions, edits and the order of migrations, whatever stands in them."""
+"""GM101–GM108: versions, edits and the order of migrations, whatever stands in them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from gitmig.check.findings import Finding, Severity
 from gitmig.check.footprint.model import Action
 from gitmig.check.rules.pairs import hits
 from gitmig.check.rules.registry import Example, WhenProven, on_sides, rule
+from gitmig.migrations.layouts.graph import graph_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
 
     from gitmig.check.effects import AddedMigration
     from gitmig.check.sides import Sides
+    from gitmig.migrations.layouts.graph import Graph
     from gitmig.migrations.model import Migration
 
     Labels = tuple[str, str]
 
 TABLE_A = {"0002_a.sql": "CREATE TABLE a (id int);"}
+REVISION = {"a1_first.py": 'revision = "a1"\ndown_revision = None\n'}
+AFTER_A = 'revision = "{}"\ndown_revision = "a1"\n'
 TABLE_B = {"0003_b.sql": "CREATE TABLE b (id int);"}
 
 
@@ -265,6 +269,71 @@ def _ours_sorts_before(mine: Migration, later: list[Migration], bad: list[Migrat
         migrations=(mine.label, *(other.label for other in named)),
         path=mine.path,
     )
+
+
+@on_sides
+@rule(
+    "GM108",
+    "two heads",
+    Severity.ERROR,
+    hint="merge the base into the branch there, and let the tool write what merges the two",
+    conflict=Example(
+        base=REVISION, ours={"b1_likes.py": AFTER_A.format("b1")}, theirs={"c1_votes.py": AFTER_A.format("c1")}
+    ),
+    harmless=Example(
+        base=REVISION,
+        ours={"b1_likes.py": AFTER_A.format("b1")},
+        theirs={"c1_other.py": 'revision = "c1"\ndown_revision = None\nbranch_labels = "other"\n'},
+        note="a line of its own, which theirs begins",
+    ),
+)
+def two_heads(sides: Sides) -> Iterator[Finding]:
+    """Both sides add a migration behind the same one, in Alembic or in one app of Django: neither comes first.
+
+    `alembic upgrade head` and `manage.py migrate` refuse to run then. A migration that comes after both is written by
+    `alembic merge heads`, or by `manage.py makemigrations --merge`.
+    """
+    graph = graph_of(sides.merge.migrations)
+    ours, theirs = ({m.version.text: m for m in added} for added in (sides.sets.ours_added, sides.sets.theirs_added))
+    labels = {migration.version.text: migration.label for migration in sides.merge.migrations}
+    heads, added = graph.heads, ours.keys() | theirs.keys()
+    for mine in (ours[key] for key in heads if key in ours):
+        for other in (theirs[key] for key in heads if key in theirs):
+            line = graph.nodes[mine.version.text].line
+            if line != graph.nodes[other.version.text].line:
+                continue
+            shared = _begun_at(graph, mine, added) & _begun_at(graph, other, added)
+            if shared or line:
+                yield _two_heads(mine, other, labels.get(min(shared, default="")), line)
+
+
+def _two_heads(mine: Migration, other: Migration, behind: str | None, line: str) -> Finding:
+    one, two = sorted((mine.label, other.label))
+    where = f"both come after {behind}" if behind else "neither comes after the other"
+    what = f"app {line} has two leaf nodes" if line else "there are two heads"
+    command = "manage.py makemigrations --merge" if line else "alembic merge heads"
+    return two_heads.finding(
+        f"{one} and {two}: {where}, so that {what} after the merge",
+        f"merge the base into the branch, and there: {command}",
+        migrations=(mine.label, other.label),
+        path=mine.path,
+    )
+
+
+def _begun_at(graph: Graph, migration: Migration, added: Set[str]) -> set[str]:
+    """The migrations that were there before, behind which the line of an added one begins; "" is the very beginning."""
+    found: set[str] = set()
+    todo, seen = [migration.version.text], set()
+    while todo:
+        key = todo.pop()
+        if key not in added:
+            found.add(key)
+        elif key not in seen:
+            seen.add(key)
+            follows = [parent for parent in graph.nodes[key].follows if parent in graph.nodes]
+            found |= set() if follows else {""}
+            todo += follows
+    return found
 
 
 def needs(mine: AddedMigration, earlier: AddedMigration) -> bool:

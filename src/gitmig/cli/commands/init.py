@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--layout",
     shell_complete=completion.layouts,
-    help="How migrations are written: single, paired, directory or goose (default: detected).",
+    help="How migrations are written: single, paired, directory, goose, alembic, django (default: detected).",
 )
 @click.option(
     "--bootstrap",

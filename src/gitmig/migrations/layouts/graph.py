@@ -17,7 +17,7 @@ from gitmig.migrations.model import Problem
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from gitmig.migrations.model import File
+    from gitmig.migrations.model import File, Migration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +120,15 @@ class Graph:
                 elif parent not in done:
                     path[parent] = iter(self.parents[parent])
         return ()
+
+
+def graph_of(migrations: Iterable[Migration]) -> Graph:
+    """The graph of the migrations that have an ancestry, by the texts of their versions."""
+    return Graph.of(
+        Node(key=m.version.text, follows=m.ancestry.follows, needs=m.ancestry.needs, line=m.ancestry.line)
+        for m in migrations
+        if m.ancestry is not None
+    )
 
 
 def walked_down(graph: Graph) -> list[str]:
