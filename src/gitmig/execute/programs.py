@@ -262,8 +262,8 @@ def _home(folder: Path, path: Path, names: Sequence[str]) -> Path:
 def _inside(connection: Connection, script: Script, folder: Path) -> Iterator[_Way]:
     """The way into the open transaction."""
     url, pid = url_of(connection), connection.info.backend_pid
-    place = {"database": connection.info.dbname, "user": connection.info.user, "folder": folder}
-    with Forwarder(connection.pgconn, **place) as forwarder:
+    database, user = connection.info.dbname, connection.info.user
+    with Forwarder(connection.pgconn, database=database, user=user, folder=folder) as forwarder:
         yield _Way(
             forwarder.environment,
             has_connected=lambda: forwarder.is_used,

@@ -39,8 +39,8 @@ class Claim:
 class Tool:
     """A migration tool and its table; `layout` is that of its files.
 
-    `columns` are all that the tool gives the table; `asked` are those that are read, as text, in order of `order`. If it
-    `is_run`, gitmig has the tool itself run its migrations, and what is in the table is the tool's business.
+    `columns` are all that the tool gives the table; `asked` are those that are read, as text, in order of `order`. If
+    it `is_run`, gitmig has the tool itself run its migrations, and what is in the table is the tool's business.
     """
 
     name: str

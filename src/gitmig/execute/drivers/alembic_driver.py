@@ -39,10 +39,10 @@ class Refused(Exception):
     """The revision cannot run on what the database has."""
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Run what the command line says."""
     sys.path[0] = str(Path.cwd())  # not the folder of this file: as `python -m alembic` has it
-    arguments = parsed(sys.argv[1:])
+    arguments = parsed(words)
     config = configuration(arguments)
     script = ScriptDirectory.from_config(config)
     try:
@@ -142,4 +142,4 @@ def check(script: ScriptDirectory, revision: Any, heads: set[str], *, is_up: boo
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -4,9 +4,10 @@ Started in the folder of manage.py by the project's own interpreter, which has D
 standard library and Django only, Python 3.8. manage.py itself runs and sets up the project; where it would hand over to
 Django's commands, it hands over to this. `DATABASES["default"]` is the database of DATABASE_URL then.
 
-    python django_driver.py up|down APP.NAME --apps APP,APP [--fake] [--sql] [--manage FILE]
+    python django_driver.py up|down APP.NAME [--apps APP,APP] [--fake] [--sql] [--manage FILE]
 
-`--apps` are the labels of the project's own apps, whose migrations are told one by one. Those of other apps that are
+`--apps` are the labels of the project's own apps, whose migrations are told one by one: by default of those that lie
+below the folder of manage.py, and in no folder of installed packages. Those of other apps that are
 installed (of Django itself, of packages) run along by a rule that knows no history: if anything of the project is
 applied, so are all of theirs that need nothing of the project which is not applied; else none are. So the first
 migration brings along the tables of `auth`, that of the project's own user model those of `admin`, and what takes a
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 REFUSED = 3
+PACKAGES = {"site-packages", "dist-packages"}
 OTHER_DATABASES = ("sqlite", "mysql", "oracle", "spatialite")
 # What the project's options say of another server than that of DATABASE_URL.
 ABOUT_THE_SERVER = ("service", "passfile", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "pool")
@@ -40,10 +42,10 @@ class Refused(Exception):
     """The migration cannot run on what the database has."""
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Run what the command line says."""
     sys.path[0] = str(Path.cwd())  # not the folder of this file: as `python manage.py` has it
-    arguments = parsed(sys.argv[1:])
+    arguments = parsed(words)
     outcome: list[int] = []
 
     def instead(argv: list[str] | None = None) -> None:
@@ -63,7 +65,7 @@ def parsed(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("direction", choices=("up", "down"))
     parser.add_argument("migration")
-    parser.add_argument("--apps", required=True, type=lambda text: frozenset(text.split(",")))
+    parser.add_argument("--apps", type=lambda text: frozenset(text.split(",")))
     parser.add_argument("--fake", action="store_true", help="note it only, run nothing")
     parser.add_argument("--sql", action="store_true", help="print the SQL, run nothing")
     parser.add_argument("--manage", default="manage.py")
@@ -74,13 +76,14 @@ def run_with_settings(arguments: argparse.Namespace) -> int:
     """Run the migration once manage.py has said which settings count."""
     import django
     from django.conf import settings
+    from django.db import connections
 
     try:
         if "DATABASE_URL" in os.environ:
             point_at(settings.DATABASES, os.environ["DATABASE_URL"])
         django.setup()
         app, _, name = arguments.migration.partition(".")
-        step = Step((app, name), arguments.apps)
+        step = Step((app, name), arguments.apps or own_apps())
         if arguments.sql:
             sys.stdout.write("".join(f"{line}\n" for line in step.statements(arguments.direction == "down")))
         elif arguments.fake:
@@ -92,7 +95,24 @@ def run_with_settings(arguments: argparse.Namespace) -> int:
     except Refused as refusal:
         sys.stderr.write(f"{refusal}\n")
         return REFUSED
+    finally:
+        connections.close_all()  # the next one may be run by the same process, elsewhere
     return 0
+
+
+def own_apps() -> frozenset[str]:
+    """The labels of the apps that lie in the project itself."""
+    from django.apps import apps
+
+    top, installed = Path.cwd().resolve(), Path(sys.prefix).resolve()
+    places = {config.label: Path(config.path).resolve() for config in apps.get_app_configs()}
+    return frozenset(
+        label
+        for label, place in places.items()
+        if place.is_relative_to(top)
+        and not (place.is_relative_to(installed) and installed != top)
+        and not PACKAGES.intersection(place.parts)
+    )
 
 
 def point_at(databases: dict[str, Any], url: str) -> None:
@@ -250,4 +270,4 @@ class Step:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

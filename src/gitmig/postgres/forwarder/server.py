@@ -56,8 +56,8 @@ class Forwarder:
 
     That one must be idle inside an open transaction, and is not to be used until the block ends. Then every client is
     gone, with what it had not committed; no savepoint is left, and settings that a driver relies on are as they were.
-    `failure` says what went wrong for good, if anything did. Its socket is in the `folder` (see `make_folder`), or one of
-    its own. Raises GitmigError if it cannot be used at all.
+    `failure` says what went wrong for good, if anything did. Its socket is in the `folder` (see `make_folder`), or in
+    one of its own. Raises GitmigError if it cannot be used at all.
     """
 
     def __init__(
