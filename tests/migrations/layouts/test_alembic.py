@@ -9,7 +9,7 @@ import pytest
 
 from gitmig.errors import UsageError
 from gitmig.migrations.layouts import detect, layouts
-from tests.migrations.layouts.trees import Tree, run_by_tools
+from tests.migrations.layouts.trees import Tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -213,8 +213,7 @@ UP = "def upgrade():\n    op.execute('x')\n"
         ("from other import upgrade\ndef downgrade():\n    pass\n", False),
     ],
 )
-def test_a_down_is_what_takes_back_something(functions: str, has_down: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_by_tools(monkeypatch)
+def test_a_down_is_what_takes_back_something(functions: str, has_down: bool) -> None:
     text = f"revision = 'a'\ndown_revision = None\n{functions}"
     content = tree({"db/versions/a.py": text}).content("alembic", "a")
     assert content.up.text == text
@@ -222,8 +221,7 @@ def test_a_down_is_what_takes_back_something(functions: str, has_down: bool, mon
     assert (content.down is not None) == has_down
 
 
-def test_an_autocommit_block_is_for_the_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    run_by_tools(monkeypatch)
+def test_an_autocommit_block_is_for_the_outside() -> None:
     up = "def upgrade():\n    with op.get_context().autocommit_block():\n        op.execute('x')\n"
     text = f"revision = 'a'\ndown_revision = None\n{up}def downgrade():\n    op.execute('y')\n"
     content = tree({"db/versions/a.py": text}).content("alembic", "a")

@@ -11,7 +11,7 @@ import pytest
 
 from gitmig.errors import UsageError
 from gitmig.migrations.layouts import detect, layouts
-from tests.migrations.layouts.trees import Tree, run_by_tools
+from tests.migrations.layouts.trees import Tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -242,15 +242,13 @@ def operations(*calls: str, more: str = "") -> str:
         (operations(), True),
     ],
 )
-def test_a_down_is_what_django_can_reverse(text: str, has_down: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_by_tools(monkeypatch)
+def test_a_down_is_what_django_can_reverse(text: str, has_down: bool) -> None:
     content = project({"polls": {"0001_initial": text}}).content("django", "polls.0001_initial")
     assert content.up.transactional
     assert (content.down is not None) == has_down
 
 
-def test_what_is_not_atomic_is_for_the_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    run_by_tools(monkeypatch)
+def test_what_is_not_atomic_is_for_the_outside() -> None:
     text = operations("migrations.RunSQL('x', '')", more="    atomic = False\n")
     content = project({"polls": {"0001_initial": text}}).content("django", "polls.0001_initial")
     assert not content.up.transactional

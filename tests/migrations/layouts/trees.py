@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.migrations.languages.sql import SQL
-from gitmig.migrations.layouts import group, layouts, parsing
+from gitmig.migrations.layouts import group, layouts
 from gitmig.migrations.model import File
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import pytest
-
-    from gitmig.migrations.languages import Language
     from gitmig.migrations.model import Content, Migration
 
     Told = list[tuple[str, str]]
@@ -64,12 +60,3 @@ class Tree:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text)
         return top
-
-
-def run_by_tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if gitmig had a language for what each tool runs."""
-
-    def language(name: str) -> Language:
-        return replace(SQL, name=name)
-
-    monkeypatch.setattr(parsing, "by_name", language)
