@@ -95,9 +95,8 @@ def drive(project: Tree, tmp_path: Path, database: Database, monkeypatch: pytest
 @pytest.fixture
 def alembic(tmp_path: Path, database: Database) -> Driver:
     """Alembic's own command, which a person gives by hand."""
-    ini = INI.replace(
-        "postgresql+psycopg://nobody@nowhere/none", database.url.replace("postgresql:", "postgresql+psycopg:")
-    )
+    url = database.url.replace("postgresql:", "postgresql+psycopg:").replace("%", "%%")
+    ini = INI.replace("postgresql+psycopg://nobody@nowhere/none", url)
 
     def run(*words: str) -> str:
         (tmp_path / "by_hand.ini").write_text(ini)
@@ -222,4 +221,6 @@ def test_the_projects_own_dialect_stays() -> None:
 
 def test_every_layouts_driver_is_there() -> None:
     tools = [name for name, layout in layouts().items() if layout.is_graph]
-    assert sorted(path.name for path in DRIVER.parent.glob("*.py")) == sorted(f"{tool}_driver.py" for tool in tools)
+    assert sorted(path.name for path in DRIVER.parent.glob("*_driver.py")) == sorted(
+        f"{tool}_driver.py" for tool in tools
+    )

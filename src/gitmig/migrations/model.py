@@ -26,7 +26,7 @@ NUMBER = re.compile(r"[0-9][0-9-]*")
 # be relied on. Most tools write it to the second; there it lies among the numbers.
 TIME = re.compile(r"(?:19[7-9]|20[0-4])\d{5}")
 SECONDS = 14
-NO_NUMBER = -1
+NO_NUMBER = 1 << 30  # a length that none has
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -43,9 +43,8 @@ def test_sql_is_the_language_of_sql_files() -> None:
     assert by_suffix("md") is None
 
 
-def test_a_language_of_a_newer_gitmig_is_not_known() -> None:
-    with pytest.raises(KeyError):
-        by_name("cobol")
+def test_a_language_that_is_not_read_is_that_of_programs() -> None:
+    assert (by_name("sql").is_program, by_name("cobol").is_program, by_name("cobol").name) == (False, True, "cobol")
 
 
 # --- the same change ---

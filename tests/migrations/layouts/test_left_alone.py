@@ -19,8 +19,16 @@ FIRST = {"single": "1_a.sql", "goose": "1_a.sql", "paired": "1_a.up.sql", "direc
         pytest.param("data_oauth_github.sql", NO_VERSION, id="rows for a migration"),
         pytest.param("seeds/1_users.sql", NO_VERSION, id="in a folder below"),
         pytest.param(".sql", NO_VERSION, id="an ending alone"),
-        pytest.param("20251226153622_v1_0_66.go", "is left alone: gitmig runs no .go files", id="a program"),
-        pytest.param("0002.py", "is left alone: gitmig runs no .py files", id="a program without a name"),
+        pytest.param(
+            "20251226153622_v1_0_66.go",
+            "is left alone: it is not executable, and no command runs .go files",
+            id="a program",
+        ),
+        pytest.param(
+            "0002.py",
+            "is left alone: it is not executable, and no command runs .py files",
+            id="a program without a name",
+        ),
     ],
 )
 def test_a_file_that_could_be_taken_for_a_migration_is_named(layout: str, name: str, message: str) -> None:
