@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ NUMBER = re.compile(r"[0-9][0-9-]*")
 # be relied on. Most tools write it to the second; there it lies among the numbers.
 TIME = re.compile(r"(?:19[7-9]|20[0-4])\d{5}")
 SECONDS = 14
-NO_NUMBER = -1
+NO_NUMBER = sys.maxsize  # names stand behind all numbers
 
 
 @dataclass(frozen=True, slots=True, order=True)
