@@ -87,3 +87,10 @@ def test_versions_of_all_kinds_have_one_order(texts: list[str]) -> None:
     assert one <= two <= three
     assert one <= three
     assert (one == three) == (one == two == three)
+
+
+@pytest.mark.parametrize("name", ["ae1027a6acf5", "polls.0001_initial", "00ab", "-", ""])
+def test_a_name_is_equal_to_itself_alone_and_stands_behind_the_numbers(name: str) -> None:
+    assert Version(name) == Version(name)
+    assert Version(name) != Version(f"0{name}")
+    assert Version("9" * 100) < Version(name)

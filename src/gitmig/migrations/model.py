@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.languages import Flaw, Language
 
 # What of a migration runs; `forget` is a down that another tool notes, and does not run.
+PROGRAM = "program:"  # what the blobs of a program begin with
 Section = Literal["up", "down", "forget"]
 # git's modes of files.
 PLAIN, EXECUTABLE = "100644", "100755"
@@ -26,7 +28,7 @@ NUMBER = re.compile(r"[0-9][0-9-]*")
 # be relied on. Most tools write it to the second; there it lies among the numbers.
 TIME = re.compile(r"(?:19[7-9]|20[0-4])\d{5}")
 SECONDS = 14
-NO_NUMBER = 1 << 30  # a length that none has
+NO_NUMBER = sys.maxsize  # names stand behind all numbers
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -260,10 +262,12 @@ def set_id(members: Iterable[tuple[str, str]]) -> str:
     """The name of a migration set: 16 hex digits that follow from names and blob ids alone.
 
     `members` are pairs of label and blobs, in order. Two sets with one id hold the same files; a comment edit makes
-    another id of the same change, which costs a cache entry and nothing else.
+    another id of the same change, which costs a cache entry and nothing else. Where the files themselves tell the order,
+    a database may have them in another one that they allow: the set is the same.
     """
     digest = hashlib.sha256()
-    for name, blobs in members:
+    found = list(members)
+    for name, blobs in sorted(found) if any(blobs.startswith(PROGRAM) for _, blobs in found) else found:
         digest.update(f"{name}\0{blobs}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:16]
 

@@ -13,6 +13,7 @@ from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import snapshot
 from gitmig.migrations.languages.program import PYTHON
 from gitmig.migrations.layouts import SUBMODULE, SYMLINK, detect, layouts, left_alone, migration_set
+from gitmig.migrations.layouts.graph import continued
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.layouts.programs import WithPrograms
 from gitmig.migrations.model import InvalidMigrations
@@ -129,8 +130,23 @@ def layout_named(project: Project, name: str) -> Layout:
 
 def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
     """The plan from a stack to a target. Everything that will run is read and validated here."""
-    contents = target.contents(unread(stack, target.set.migrations))
-    return make_plan(stack, desire(stack, target.set.migrations, contents))
+    members = in_order(stack, target)
+    contents = target.contents(unread(stack, members))
+    return make_plan(stack, desire(stack, members, contents))
+
+
+def in_order(stack: Sequence[Applied], target: Target) -> Sequence[Migration]:
+    """The set's migrations in the order in which the database gets them.
+
+    Of the orders that a graph allows, the one that begins with as much as it can of what is applied: what has nothing
+    to do with a new revision need not be reverted for it.
+    """
+    members = target.set.migrations
+    if not target.layout.is_graph:
+        return members
+    known = {one.version.text: one for one in members}
+    parents = {key: (*one.ancestry.follows, *one.ancestry.needs) if one.ancestry else () for key, one in known.items()}
+    return [known[key] for key in continued(list(known), parents, [one.version.text for one in stack])]
 
 
 def refuse_irreversible(plan: Plan, database: str) -> None:

@@ -177,6 +177,20 @@ def test_a_file_of_a_newer_python_is_a_problem() -> None:
     assert message.startswith("is not Python 3.")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'revision = "b"\ndef before(): return "z"\ndown_revision = "a"\n',
+        '"""\ndef upgrade(): revision\n"""\nrevision = "b"\ndown_revision = "a"\n',
+        'revision = "b"\ndown_revision = (\n"a",\n)\nclass A:\n    revision = "z"\n',
+        'revision = "b"\ndown_revision = "a"\ndef upgrade():\n    type = lambda: 1 +\n',  # of a Python to come
+        'revision = "z"\ndown_revision = "a"\n@x\ndef f(): pass\nrevision: str = "b"\n',
+    ],
+)
+def test_what_a_revision_does_is_not_looked_at_for_the_order(text: str) -> None:
+    assert tree({"db/versions/a.py": revision("a"), "db/versions/b.py": text}).versions("alembic") == ["a", "b"]
+
+
 def test_a_cycle_is_a_problem() -> None:
     texts = {"db/versions/a.py": revision("a", "b"), "db/versions/b.py": revision("b", "a")}
     assert tree(texts).problems("alembic") == [("db/versions/a.py", "comes after itself: a → b → a")]

@@ -210,6 +210,8 @@ def test_what_cannot_be_told_is_a_problem_of_the_file(text: str, line: int | Non
         "dependencies = [('polls', '0001_initial')] + []",
         "dependencies: list[tuple[str, str]] = [['polls', FIRST]]",
         "dependencies = LISTED",
+        "operations = []\n    dependencies = LISTED",
+        "dependencies = LISTED\n    operations = [lambda: 1 +]",  # of a Python to come
     ],
 )
 def test_dependencies_may_be_written_in_many_ways(dependencies: str) -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 INI, TOML = "alembic.ini", "pyproject.toml"
 REVISION_FILE = re.compile(r"(?!\.#|__init__)(.*\.py)$")  # `_only_source_rev_file` of alembic/script/base.py
 LEGACY = re.compile(r"([a-f0-9]+)\.py$")  # the revision is in the file name alone, as alembic 0.1 wrote it
+FUNCTION = re.compile(r"^(?:async def|def|class|@)\b", re.M)
+ASSIGNED = re.compile(r"^(?![\s#]).*\b(?:revision|down_revision|depends_on|branch_labels)\b", re.M)
 SEPARATORS = {"space": " ", "newline": "\n", "os": ":", ":": ":", ";": ";"}
 SECTION = "alembic"
 OPTIONS = (
@@ -168,7 +170,7 @@ def revision_files(files: Iterable[File], settings: Settings) -> list[File]:
 
 def revision_of(file: File, text: str) -> Revision:
     """What the file says of itself. Raises InvalidMigrations."""
-    source = PythonSource.parse(text, file.path)
+    source = PythonSource.head(text, file.path, end=FUNCTION, telling=ASSIGNED)
     base = posixpath.basename(file.name)
     if "revision" in source.names:
         ids = _texts(source, "revision")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ FIRST, LATEST = "__first__", "__latest__"
 USER_MODEL = "AUTH_USER_MODEL"
 # Apps of Django that refer to no user model; `auth` has the one that is used if the project has none.
 WITHOUT_USERS = frozenset({"auth", "contenttypes", "sessions", "sites", "redirects", "postgres", "gis", "messages"})
+OPERATIONS = re.compile(r"^[ \t]+operations\b", re.M)
+TELLING = re.compile(r"^\s*(?:class|dependencies|run_before|replaces)\b", re.M)
 # Operation → position and name of the argument without which it cannot be reversed.
 ONE_WAY = {"RunPython": (1, "reverse_code"), "RunSQL": (1, "reverse_sql")}
 
@@ -342,7 +345,7 @@ def _read_package(
     problems: list[Problem] = []
     for file in files:
         try:
-            sources[file] = PythonSource.parse(texts[file.path], file.path)
+            sources[file] = PythonSource.head(texts[file.path], file.path, end=OPERATIONS, telling=TELLING)
         except InvalidMigrations as error:
             problems += error.problems
     if not any(_migration_class(source) for source in sources.values()):

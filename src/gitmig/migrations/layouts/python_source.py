@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import platform
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,11 +17,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from gitmig.migrations.model import InvalidMigrations, Problem
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Container, Iterator, Sequence
 
 Constant: TypeAlias = "str | bytes | int | float | complex | bool | tuple[Constant, ...] | None"
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 DEEPEST = 50  # names that stand for names
+# What `ast.parse` raises; the last ones for what is nested too deep.
+NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 class Unresolved(Exception):
@@ -46,9 +50,22 @@ class PythonSource:
         except SyntaxError as error:
             message = f"is not Python {_own_version()}: {error.msg}"
             problem = Problem(path=path, line=error.lineno, message=message, hint=NEWER)
-        except (ValueError, RecursionError, MemoryError) as error:
+        except NOT_PYTHON as error:
             problem = Problem(path=path, message=f"cannot be read as Python: {error}", hint=NEWER)
         raise InvalidMigrations([problem])
+
+    @classmethod
+    def head(cls, text: str, path: str, *, end: re.Pattern[str], telling: re.Pattern[str]) -> PythonSource:
+        """The tree of what stands before `end`, if nothing behind that is `telling`; else of the whole text.
+
+        A project has hundreds of files, and most of each is what the migration does. Whatever `end` is found in, as in
+        a string that goes on behind it, what stands before it is no Python then. Raises InvalidMigrations.
+        """
+        found = end.search(text)
+        if found and not telling.search(text, found.start()):
+            with suppress(*NOT_PYTHON):
+                return cls(path, _tree(text[: found.start()]))
+        return cls.parse(text, path)
 
     @cached_property
     def names(self) -> dict[str, ast.expr]:
