@@ -85,6 +85,7 @@ class Forwarder:
         self._finish = threading.Event()
         self._finish_by: float | None = None
         self._is_cancelled = False
+        self._listeners: list[socket.socket] = []
         self._fault: Exception | None = None  # of our own
         self._thread = threading.Thread(target=self._serve, name="gitmig forwarder", daemon=True)
         self.environment: dict[str, str] = {}
@@ -145,6 +146,7 @@ class Forwarder:
         listener.bind(address)
         listener.listen(64)
         listener.setblocking(False)
+        self._listeners.append(listener)
         self._selector.register(listener, selectors.EVENT_READ, listener)
         return listener
 
@@ -152,8 +154,12 @@ class Forwarder:
 
     def _serve(self) -> None:
         try:
-            while not self._exchange.is_done:
-                self._turn_once()
+            try:
+                while not self._exchange.is_done:
+                    self._turn_once()
+            finally:
+                for listener in self._listeners:  # who comes now must not wait for somebody to let it in
+                    listener.close()
             self._part()
         except Exception as error:  # a fault of ours must not leave a program waiting, or look like success
             self._exchange.fail(f"the forwarder failed: {error!r}")
