@@ -262,8 +262,8 @@ def set_id(members: Iterable[tuple[str, str]]) -> str:
     """The name of a migration set: 16 hex digits that follow from names and blob ids alone.
 
     `members` are pairs of label and blobs, in order. Two sets with one id hold the same files; a comment edit makes
-    another id of the same change, which costs a cache entry and nothing else. Where the files themselves tell the order,
-    a database may have them in another one that they allow: the set is the same.
+    another id of the same change, which costs a cache entry and nothing else. Where the files themselves tell the
+    order, a database may have them in another one that they allow: the set is the same.
     """
     digest = hashlib.sha256()
     found = list(members)

@@ -6,6 +6,7 @@ https://www.postgresql.org/docs/current/protocol-message-formats.html
 from __future__ import annotations
 
 import re
+from collections import deque
 from struct import Struct
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 LARGEST = (1 << 30) - 1  # what PostgreSQL itself takes for one message (PQ_LARGE_MESSAGE_LIMIT)
 LARGEST_STARTUP = 10000  # MAX_STARTUP_PACKET_LENGTH
 COMPACT = 1 << 16
+NO_SETTINGS = {"user", "database", "replication", "options"}
 OPTION = re.compile(r"(?:-c|--)([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
 
 
@@ -118,12 +120,53 @@ class Inbox:
         return taken
 
 
+class Outbox:
+    """Bytes to be sent; `total` counts those that were."""
+
+    def __init__(self) -> None:
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+        self.total = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def put(self, data: bytes) -> None:
+        """Add to the end."""
+        if data:
+            self._chunks.append(data)
+            self._size += len(data)
+
+    def peek(self) -> bytes:
+        """A piece from the front that is worth a system call."""
+        if len(self._chunks) > 1 and len(self._chunks[0]) < COMPACT:
+            joined, size = [], 0
+            while self._chunks and size < COMPACT:
+                joined.append(self._chunks.popleft())
+                size += len(joined[-1])
+            self._chunks.appendleft(b"".join(joined))
+        return self._chunks[0] if self._chunks else b""
+
+    def sent(self, count: int) -> None:
+        """Take away what was sent."""
+        self._size -= count
+        self.total += count
+        if rest := self._chunks.popleft()[count:]:
+            self._chunks.appendleft(rest)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._chunks.clear()
+        self._size = 0
+
+
 class Startup(NamedTuple):
     """What a client asks for with its first real message; `unknown` are options of the protocol itself."""
 
     version: int
     parameters: dict[str, str]
     unknown: tuple[str, ...]
+    settings: list[tuple[str, str]]
 
 
 def read_startup(body: bytes) -> Startup:
@@ -136,7 +179,16 @@ def read_startup(body: bytes) -> Startup:
         raise ProtocolViolation("invalid startup packet layout")
     found = dict(zip(words[:-2:2], words[1:-2:2]))
     unknown = tuple(name for name in found if name.startswith("_pq_."))
-    return Startup(version, {name: value for name, value in found.items() if name not in unknown}, unknown)
+    settings = [(name, value) for name, value in found.items() if name not in NO_SETTINGS and name not in unknown]
+    return Startup(version, found, unknown, settings + read_options(found.get("options", "")))
+
+
+def negotiate(startup: Startup) -> bytes:
+    """What a client has to be told that wants more than version 3.0; nothing for others."""
+    if startup.version <= VERSION and not startup.unknown:
+        return b""
+    names = b"".join(name.encode("utf-8", "surrogateescape") + b"\0" for name in startup.unknown)
+    return message(b"v", HEADER.pack(VERSION) + HEADER.pack(len(startup.unknown)) + names)
 
 
 def read_options(options: str) -> list[tuple[str, str]]:
@@ -194,9 +246,11 @@ def ready(status: bytes) -> bytes:
     return message(b"Z", status)
 
 
-def report(severity: str, sqlstate: str, text: str, hint: str | None = None) -> bytes:
-    """An ErrorResponse (severity ERROR or FATAL) or a NoticeResponse."""
-    fields = [("S", severity), ("V", severity), ("C", sqlstate), ("M", text), *([("H", hint)] if hint else [])]
+def report(severity: str, sqlstate: str, text: str, hint: str | None = None, position: int | None = None) -> bytes:
+    """An ErrorResponse (severity ERROR or FATAL) or a NoticeResponse; `position` counts characters from 1."""
+    fields = [("S", severity), ("V", severity), ("C", sqlstate), ("M", text)]
+    fields += [("H", hint)] if hint else []
+    fields += [("P", str(position))] if position else []
     body = b"".join(f"{key}{value}".encode("utf-8", "replace") + b"\0" for key, value in fields)
     return message(b"E" if severity in {"ERROR", "FATAL"} else b"N", body + b"\0")
 
@@ -205,6 +259,12 @@ def read_report(body: bytes) -> dict[str, str]:
     """The fields of an ErrorResponse or NoticeResponse."""
     fields = [field.decode("utf-8", "replace") for field in body.split(b"\0") if field]
     return {field[0]: field[1:] for field in fields}
+
+
+def as_fatal(error: bytes) -> bytes:
+    """The ErrorResponse that ends a connection for the reason of another one."""
+    fields = read_report(error[5:])
+    return report("FATAL", fields.get("C", "XX000"), fields.get("M", ""), fields.get("H"))
 
 
 def first_words(body: bytes, count: int) -> list[bytes]:

@@ -18,11 +18,13 @@ from urllib.parse import quote
 from psycopg.pq import TransactionStatus
 
 from gitmig.errors import GitmigError
-from gitmig.postgres.forwarder.exchange import Client, Exchange, Outbox, Phase
+from gitmig.postgres.forwarder.exchange import Client, Exchange, Phase
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn
     from typing_extensions import Self
+
+    from gitmig.postgres.forwarder.protocol import Outbox
 
 PORT = 5432
 # What a server reports to every client when a connection is made.
@@ -87,6 +89,8 @@ class Forwarder:
         self._finish = threading.Event()
         self._finish_by: float | None = None
         self._is_cancelled = False
+        self._listeners: list[socket.socket] = []
+        self._fault: Exception | None = None  # of our own
         self._thread = threading.Thread(target=self._serve, name="gitmig forwarder", daemon=True)
         self.environment: dict[str, str] = {}
 
@@ -125,11 +129,13 @@ class Forwarder:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._finish.set()
         self._wake.send(b"\0")
         self._thread.join()
         self._stack.close()
+        if self._fault is not None and error is None:
+            raise self._fault
 
     def _libpq(self, folder: str) -> dict[str, str]:
         host, user, database = (quote(word, safe="") for word in (folder, self._user, self._database))
@@ -155,6 +161,7 @@ class Forwarder:
         listener.bind(address)
         listener.listen(64)
         listener.setblocking(False)
+        self._listeners.append(listener)
         self._selector.register(listener, selectors.EVENT_READ, listener)
         return listener
 
@@ -162,16 +169,20 @@ class Forwarder:
 
     def _serve(self) -> None:
         try:
-            while not self._exchange.is_done:
-                self._turn_once()
+            try:
+                while not self._exchange.is_done:
+                    self._turn_once()
+            finally:
+                for listener in self._listeners:  # who comes now must not wait for somebody to let it in
+                    listener.close()
             self._part()
         except Exception as error:  # a fault of ours must not leave a program waiting, or look like success
-            self._exchange.failure = self._exchange.failure or f"the forwarder failed: {error!r}"
+            self._exchange.fail(f"the forwarder failed: {error!r}")
             with suppress(OSError):
                 self._upstream.shutdown(socket.SHUT_RDWR)
             for one in list(self._sockets):
-                one.close()
-            raise
+                self._drop(one)
+            self._fault = error
 
     def _turn_once(self) -> None:
         exchange = self._exchange
@@ -189,18 +200,19 @@ class Forwarder:
                 self._accept(key.data)
             elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._sockets:
                 self._read_client(key.fileobj, mask)
-        if exchange.wants_cancel:
-            # It is over when this returns, and until then nobody else's statement is sent.
-            with suppress(Exception):
-                self._cancel.cancel()
-            exchange.cancelled()
         self._flush()
         if self._finish.is_set():
             self._wind_up(now)
+            self._flush()
+        if exchange.wants_cancel:
+            # The server has been told when this returns, and until then nobody else's statement is sent.
+            with suppress(Exception):
+                self._cancel.cancel()
+            exchange.cancelled()
 
     def _set_interests(self) -> None:
         exchange = self._exchange
-        self._interest(self._upstream, exchange.reads_upstream, exchange.upstream)
+        self._interest(self._upstream, exchange.reads_upstream, exchange.session.outbox)
         for one, client in self._sockets.items():
             self._interest(one, exchange.reads(client), client.outbox)
 
@@ -261,9 +273,9 @@ class Forwarder:
     def _flush(self) -> None:
         """Send at once what the other side takes; the selector says when it takes more."""
         try:
-            _send(self._upstream, self._exchange.upstream)
+            _send(self._upstream, self._exchange.session.outbox)
         except OSError:
-            self._exchange.upstream.clear()
+            self._exchange.session.outbox.clear()
             self._exchange.disconnected()
         for one, client in list(self._sockets.items()):
             try:
@@ -289,7 +301,7 @@ class Forwarder:
             self._finish_by = now + GRACE
         elif now >= self._finish_by:
             if exchange.is_busy and not self._is_cancelled:
-                exchange.failure = exchange.failure or "the program ended while a statement of its was still running"
+                exchange.fail("the program ended while a statement of its was still running")
                 exchange.cancel()
                 self._is_cancelled, self._finish_by = True, now + LAST_GRACE
             else:

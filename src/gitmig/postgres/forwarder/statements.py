@@ -35,6 +35,22 @@ FOR n IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE CASE WHEN from
   THEN NOT pg_catalog.starts_with(name, 'gitmig_') ELSE pg_catalog.starts_with(name, '%s') END
 LOOP EXECUTE pg_catalog.format('DEALLOCATE %%I', n); END LOOP; END$$"""
 
+# What an ordinary server does at a COMMIT: check what was deferred, and forget what was said about that. Named one by
+# one, for after ALL later ones would not be deferred as they are declared. A name that stands for several constraints
+# of different kinds is left alone.
+CHECK = b"""DO $$DECLARE every pg_catalog.text; deferred pg_catalog.text; BEGIN
+IF EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable) THEN
+  SELECT pg_catalog.string_agg(name, ', '), pg_catalog.string_agg(name, ', ') FILTER (WHERE is_deferred)
+    INTO every, deferred FROM (
+    SELECT pg_catalog.format('%I.%I', nspname, conname) AS name, pg_catalog.bool_and(condeferred) AS is_deferred
+    FROM pg_catalog.pg_constraint JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) connamespace
+    GROUP BY 1 HAVING pg_catalog.bool_and(condeferrable)
+      AND (pg_catalog.bool_and(condeferred) OR NOT pg_catalog.bool_or(condeferred))) AS of_one_kind;
+  IF every IS NOT NULL THEN EXECUTE 'SET CONSTRAINTS ' || every || ' IMMEDIATE'; END IF;
+  IF deferred IS NOT NULL THEN EXECUTE 'SET CONSTRAINTS ' || deferred || ' DEFERRED'; END IF;
+END IF; END$$"""
+
+WRITES = re.compile(rb"\b(?:insert|update|delete|merge|copy|call|do|execute|constraints)\b", re.IGNORECASE)
 WORD = re.compile(
     rb"\b(?:begin|start|commit|rollback|end|abort|prepare|savepoint|release|transaction|deallocate|declare)\b",
     re.IGNORECASE,
@@ -83,10 +99,11 @@ class Kind(Enum):
 class Meaning:
     """What a text means.
 
-    `name` is what a DEALLOCATE names; `cursors` are those that it declares for the length of a transaction; `parts`
-    the texts to be sent one after the other if there are SEVERAL, with transaction control among them; `error` is
-    the message that a client gets that sends a REFUSED one; `gives_up` says that a program which sends it expects more
-    than it can have.
+    `name` is what a DEALLOCATE names, and how PostgreSQL calls a BEGIN; `cursors` are those that it declares for the
+    length of a transaction; `parts` the texts to be sent one after the other if there are SEVERAL statements, with
+    transaction control among them; `error` is the message that a client gets that sends a REFUSED one; `gives_up` says
+    that a program which sends it expects more than it can have. `writes`: something may have to be checked when the
+    transaction ends.
     """
 
     kind: Kind = Kind.PLAIN
@@ -95,6 +112,7 @@ class Meaning:
     parts: tuple[bytes, ...] = ()
     error: bytes = b""
     gives_up: str | None = None
+    writes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +130,14 @@ class Translation:
     error: bytes = b""
     ends_transaction: bool = False
 
+    @property
+    def commits(self) -> bool:
+        """Whether what was done since the savepoint stays."""
+        return self.text == RELEASE
+
 
 PLAIN = Meaning()
+WRITING = Meaning(writes=True)
 ALREADY = report("WARNING", "25001", "there is already a transaction in progress")
 NONE_YET = report("WARNING", "25P01", "there is no transaction in progress")
 SET_OUTSIDE = report("WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks")
@@ -143,7 +167,7 @@ def translate(meaning: Meaning, mode: Mode, prefix: bytes) -> Translation:  # no
     inside = mode.in_block
     match meaning.kind:
         case Kind.BEGIN:
-            return Translation(mode=Mode.BLOCK, text=NOTHING, tag=b"BEGIN", warning=ALREADY if inside else b"")
+            return Translation(mode=Mode.BLOCK, text=NOTHING, tag=meaning.name, warning=ALREADY if inside else b"")
         case Kind.COMMIT | Kind.ROLLBACK:
             return _end(meaning.kind, mode)
         case Kind.SAVEPOINT | Kind.RELEASE | Kind.ROLLBACK_TO if not inside:
@@ -179,7 +203,7 @@ def touched(mode: Mode) -> Mode:
 def meaning(text: bytes, *, standard_strings: bool = True) -> Meaning:
     """Read a text; `standard_strings` says that a backslash in a string is nothing but a backslash."""
     if not WORD.search(text):
-        return PLAIN
+        return WRITING if WRITES.search(text) else PLAIN
     if not standard_strings and b"\\" in text:
         return _refused(
             "0A000",
@@ -200,19 +224,20 @@ def _remembered_meaning(text: str, encoding: str) -> Meaning:
 
 def _meaning(text: str, encoding: str) -> Meaning:
     found = tokens(text)
+    writes = WRITES.search(text.encode()) is not None
     if found is None or not any(_may_matter(found, k) for k in range(len(found))):
-        return PLAIN
+        return WRITING if writes else PLAIN
     every = statements(text)
     ends = {control.statement.offset for control in controls(text)}
     read = [_statement(tokens(one.text) or [], encoding, is_control=one.offset in ends) for one in every]
     if ends and (fault := syntax_error(text)):
-        return _refused("42601", fault.message, None)
+        return Meaning(kind=Kind.REFUSED, error=report("ERROR", "42601", fault.message, position=fault.offset + 1))
     if len(read) == 1:
-        return read[0]
+        return WRITING if writes and read[0] == PLAIN else read[0]
     if refused := next((one for one in read if one.kind is Kind.REFUSED), None):
         return refused
     if all(one.kind is Kind.PLAIN for one in read):
-        return Meaning(cursors=tuple(name for one in read for name in one.cursors))
+        return Meaning(cursors=tuple(name for one in read for name in one.cursors), writes=writes)
     spans: list[tuple[int, int]] = []
     for k, one in enumerate(every):
         end = one.offset + len(one.text)
@@ -257,17 +282,17 @@ def _control(words: list[str]) -> Meaning:
     text = " ".join(words)
     if "PREPARED" in words or words[0] == "PREPARE":
         said = "PREPARE TRANSACTION" if words[0] == "PREPARE" else " ".join(words[:2])
-        refusal = f"{said} inside gitmig's transaction"
+        attempt = f"{said} inside gitmig's transaction"
         hint = "leave it out: the migration is one transaction, which gitmig commits"
-        return _refused("0A000", refusal, hint, gives_up=refusal)
+        return _refused("0A000", f"{said} is not possible inside gitmig's transaction", hint, gives_up=attempt)
     if text.endswith("AND CHAIN"):
         return _refused("0A000", f"{text} is not supported inside gitmig's transaction", "write COMMIT and BEGIN")
     if words[0] in {"BEGIN", "START"}:
-        return Meaning(kind=Kind.BEGIN)
+        return Meaning(kind=Kind.BEGIN, name=b"START TRANSACTION" if words[0] == "START" else b"BEGIN")
     return Meaning(kind=Kind.COMMIT if words[0] in {"COMMIT", "END"} else Kind.ROLLBACK)
 
 
-def _refused(sqlstate: str, message: str, hint: str | None, gives_up: str | None = None) -> Meaning:
+def _refused(sqlstate: str, message: str, hint: str, gives_up: str | None = None) -> Meaning:
     return Meaning(kind=Kind.REFUSED, error=report("ERROR", sqlstate, message, hint), gives_up=gives_up)
 
 
