@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK = 1 << 16
+# Bytes that a pipe holds at most.
+PIPE = 1 << 20
 # Seconds between looks at whether it has ended: who inherited its pipes may keep them open for longer than it lives.
 PAUSE = 0.1
 # Seconds between looks at what it waits for.
@@ -24,14 +26,21 @@ LOOK = 3.0
 GRACE = 2.0
 # Lines of what it said last that are kept for a message.
 TAIL = 20
+# Bytes: what has no line ends is told in pieces of this length.
+LONGEST_LINE = 1 << 16
+# Bytes of output that are gathered. PostgreSQL has no room in a field for more than four times that.
+MOST_OUTPUT = 1 << 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a program ended: `status` is None if it took too long; a negative one is the signal that ended it."""
+    """How a program ended: `status` is None if it took too long; a negative one is the signal that ended it.
+
+    `out` is None if it printed more than MOST_OUTPUT, and was ended because of that.
+    """
 
     status: int | None
-    out: bytes
+    out: bytes | None
     said: tuple[str, ...]
 
 
@@ -60,11 +69,12 @@ def run_program(
     )
     output, said = bytearray(), _Lines(tell)
     try:
-        is_late = not _follow(process, output, said, timeout, look)
+        has_ended = _follow(process, output, said, timeout, look)
     finally:
         _end(process)
     said.finish()
-    return Ended(status=None if is_late else process.returncode, out=bytes(output), said=said.tail)
+    out = bytes(output) if len(output) <= MOST_OUTPUT else None
+    return Ended(status=process.returncode if has_ended or out is None else None, out=out, said=said.tail)
 
 
 class _Lines:
@@ -83,6 +93,8 @@ class _Lines:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._line(line)
+        if len(self._rest) >= LONGEST_LINE:
+            self.finish()
 
     def finish(self) -> None:
         if self._rest:
@@ -98,25 +110,23 @@ class _Lines:
 def _follow(
     process: subprocess.Popen[bytes], output: bytearray, said: _Lines, timeout: int, look: Callable[[], None]
 ) -> bool:
-    """Read until it has ended; False if its time was up before."""
+    """Read until it has ended; False if its time was up before, or it printed too much."""
     now = time.monotonic()
     until, look_at = now + timeout if timeout else float("inf"), now + LOOK
+    left = PIPE // CHUNK
     with selectors.DefaultSelector() as selector:
         for pipe, take in ((process.stdout, output.extend), (process.stderr, said.add)):
             os.set_blocking(cast("BinaryIO", pipe).fileno(), False)
             selector.register(cast("BinaryIO", pipe), selectors.EVENT_READ, take)
         while selector.get_map():
-            ready = selector.select(PAUSE)
-            for key, _ in ready:
-                data = os.read(key.fd, CHUNK)
-                if data:
-                    key.data(data)
-                else:
-                    selector.unregister(key.fileobj)
-            if not ready and process.poll() is not None:
-                return True
+            is_gone = process.poll() is not None  # asked before what it may have written last is read
+            found = _read(selector, 0 if is_gone else PAUSE)
+            if is_gone:
+                left -= 1
+                if not (found and left):  # who inherited its pipes may write for ever
+                    return True
             now = time.monotonic()
-            if now > until:
+            if now > until or len(output) > MOST_OUTPUT:
                 return False
             if now > look_at:
                 look()
@@ -128,22 +138,32 @@ def _follow(
     return False
 
 
+def _read(selector: selectors.BaseSelector, wait: float) -> bool:
+    """Hand on what there is to read within this many seconds; whether there was anything."""
+    ready = selector.select(wait)
+    for key, _ in ready:
+        data = os.read(key.fd, CHUNK)
+        if data:
+            key.data(data)
+        else:
+            selector.unregister(key.fileobj)
+    return bool(ready)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave nothing of it: it is asked to end, and killed if it does not."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE if process.returncode is None else 0)
-        if process.returncode is not None and not _has_members(process.pid):
-            break
-    for pipe in (process.stdout, process.stderr):
-        cast("BinaryIO", pipe).close()
-
-
-def _has_members(group: int) -> bool:
+    """Leave nothing of it: it is asked to end, and killed if it does not, also if ^C comes meanwhile once more."""
     try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+        _signal(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+    finally:
+        _signal(process.pid, signal.SIGKILL)  # its group has its number as long as anybody is in it
+        for pipe in (process.stdout, process.stderr):
+            cast("BinaryIO", pipe).close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)

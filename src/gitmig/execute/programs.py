@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Protocol
 from gitmig.errors import GitmigError
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute.drivers import python_migration
-from gitmig.execute.process import run_program
-from gitmig.migrations.languages.program import BINARY, PYTHON, as_bytes, functions
+from gitmig.execute.process import MOST_OUTPUT, run_program
+from gitmig.migrations.languages.program import PYTHON, as_bytes, functions
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
 from gitmig.postgres.address import connect, url_of
@@ -151,7 +151,7 @@ class ProgramRunner:
         self._workshop.refuse_untrusted(script)
         self._runs[_key(script)] += 1
         with self._workshop.files(script) as folder, tempfile.TemporaryDirectory(prefix="gitmig-") as own:
-            path = _written(folder, script)
+            path = _written(folder, script, runs_itself=not command)
             if script.language.name == PYTHON and "upgrade" in functions(script.text):
                 command = (*command, str(DRIVER))
             environment = {**_cut(os.environ, (*USUAL, *self._workshop.variables)), **PYTHON_SETTINGS}
@@ -169,14 +169,15 @@ class ProgramRunner:
                 raise _error(script, f"it does not start: {error.strerror} ({error.filename})", REFUSED) from error
         if failure := way.failure():
             raise _error(script, failure, REFUSED, said=ended.said)
+        if ended.out is None:
+            raise _error(script, f"it printed more than {MOST_OUTPUT >> 20} MB", REFUSED, said=ended.said)
         if ended.status != 0:
             raise _failed(script, ended, way.sqlstate(), self._workshop.timeout)
-        out = ended.out.decode("utf-8", "replace")
         if command[-1:] == (str(DRIVER),):  # its output is for people
-            for line in out.splitlines():
+            for line in ended.out.decode("utf-8", "replace").splitlines():
                 self._tell(script, line)
             return ""
-        return out
+        return _as_text(script, ended.out)
 
     def _look(self, script: Script, way: _Way) -> None:
         """Tell, once, of a session that waits for gitmig: a program that has connected by itself would for ever."""
@@ -216,6 +217,19 @@ def _waiting(url: str, pid: int) -> str | None:
     return None if found is None else f"{found[1] or 'a session'} (process {found[0]})"
 
 
+def _as_text(script: Script, out: bytes) -> str:
+    """The SQL that a program printed. Raises ScriptError if PostgreSQL could not get it as it is."""
+    try:
+        text = out.decode()
+    except UnicodeDecodeError as error:
+        line = out.count(b"\n", 0, error.start) + 1
+        raise _error(script, f"line {line} of the SQL that it prints is not UTF-8", REFUSED) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise _error(script, f"line {line} of the SQL that it prints holds a NUL character", REFUSED)
+    return text
+
+
 def _run_printed(connection: Connection, script: Script, printed: str) -> None:
     if printed.strip():
         with _of_printed(script):
@@ -237,15 +251,18 @@ def _of_printed(script: Script) -> Iterator[None]:
         raise
 
 
-def _written(folder: Path, script: Script) -> Path:
-    """The program's file, with the text that was approved and recorded, whatever lies there."""
+def _written(folder: Path, script: Script, *, runs_itself: bool) -> Path:
+    """The program's file, with the text that was approved and recorded, whatever lies there.
+
+    Only one that no command runs is made executable: in the work tree that would show as a change.
+    """
     path, data = folder / script.path, as_bytes(script.text)
     if not (path.is_file() and not path.is_symlink() and path.read_bytes().replace(b"\r\n", b"\n") == data):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_bytes(data)
     mode = path.stat().st_mode
-    if not mode & stat.S_IXUSR and (script.text.startswith(("#!", BINARY))):
+    if runs_itself and not mode & stat.S_IXUSR:
         path.chmod(mode | stat.S_IXUSR)
     return path
 

@@ -117,7 +117,8 @@ def _interpreter(top: Path | None, environ: Mapping[str, str]) -> str:
 
 
 def _stands_there(top: Path, script: Script) -> bool:
+    path = top / script.path
     try:
-        return (top / script.path).read_bytes().replace(b"\r\n", b"\n") == as_bytes(script.text)
+        return not path.is_symlink() and path.read_bytes().replace(b"\r\n", b"\n") == as_bytes(script.text)
     except OSError:
         return False
