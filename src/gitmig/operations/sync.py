@@ -126,6 +126,9 @@ def sync(
             )
             if synced.ran and caller is Caller.PERSON:
                 trust.approve_ledger(project, connection)
+            elif synced.ran and any(trust.is_program(step.migration) for step in synced.plan.arrivals):
+                # a hook runs none that was not approved
+                trust.approve_printed(project, connection, {step.migration.version for step in synced.plan.arrivals})
     except NoWayBack as stuck:
         notify(RebuildNeeded(stuck.failure))
         if not decisions.rebuild(stuck.failure):
@@ -261,6 +264,7 @@ class SyncRun:
         if not self._decisions.run_programs(found):
             raise GitmigError("nothing was run", hint="`gitmig trust` shows and approves programs")
         trust.approve(self._project, found)
+        self._project.agreed.update(one.program for one in found if one.program is not None)
 
     def _refuse_idle(self, state: State) -> None:
         """Raise UsageError if there is nothing to abandon: what was changed by hand is another matter."""
