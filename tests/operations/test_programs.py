@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitmig.errors import GitmigError, SyncFailed
+from gitmig.errors import GitmigError, LeftToSync, SyncFailed
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute import programs
 from tests.operations.conftest import Answers
@@ -161,6 +161,16 @@ def test_the_work_tree_stays_as_it_is(sandbox: Sandbox, run_sync: Sync) -> None:
     run_sync()
     assert sandbox.git("status", "--porcelain").out == ""
     assert (sandbox.root / path).stat().st_mode & 0o111 == 0
+
+
+def test_one_that_calls_gitmig_does_not_wait_for_itself(
+    sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITMIG_SECTION", "up")
+    sandbox.table("0001_a", "a")
+    with pytest.raises(LeftToSync, match="a migration that is running has called gitmig"):
+        run_sync()
+    assert database.tables() == []
 
 
 def test_a_file_of_python_without_the_function_is_refused(sandbox: Sandbox, run_sync: Sync) -> None:

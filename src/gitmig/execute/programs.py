@@ -23,7 +23,7 @@ from gitmig.errors import GitmigError
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute.drivers import python_migration
 from gitmig.execute.process import MOST_OUTPUT, run_program
-from gitmig.migrations.languages.program import PYTHON, as_bytes, functions
+from gitmig.migrations.languages.program import PYTHON, SECTION, as_bytes, functions
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
 from gitmig.postgres.address import connect, url_of
@@ -155,7 +155,7 @@ class ProgramRunner:
             if script.language.name == PYTHON and "upgrade" in functions(script.text):
                 command = (*command, str(DRIVER))
             environment = {**_cut(os.environ, (*USUAL, *self._workshop.variables)), **PYTHON_SETTINGS}
-            environment |= {"TMPDIR": own, "GITMIG_SECTION": script.section, **way.environment}
+            environment |= {"TMPDIR": own, SECTION: script.section, **way.environment}
             try:
                 ended = run_program(
                     (*command, str(path), script.section),

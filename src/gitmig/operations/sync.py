@@ -29,6 +29,7 @@ from gitmig.events import (
 from gitmig.git import marker
 from gitmig.ledger import read_state, schema
 from gitmig.ledger.protection import Caller, Change
+from gitmig.migrations.languages.program import SECTION
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
 from gitmig.postgres.address import Address
@@ -114,6 +115,11 @@ def sync(
     database, and what may run. `timeout` is how many seconds connecting may take, `lock_wait` for how many another
     gitmig is waited for (None: as long as it takes).
     """
+    if SECTION in os.environ:  # it would wait for the one that waits for it
+        raise LeftToSync(
+            "a migration that is running has called gitmig; nothing was synced",
+            hint="git commands that change the branch or its commits call it, too",
+        )
     since = 0 if dry_run else marker.now(project.repository)
     target = load_target(project, revision)
     if dry_run:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PYTHON = "py"
+# The environment variable that tells a program what to run.
+SECTION = "GITMIG_SECTION"
 # What a compiled program is in the ledger: text in front of its bytes.
 BINARY = "gitmig:base64:"
 # How a program asks to run outside of gitmig's transaction: in Python by a variable, elsewhere in a comment.
