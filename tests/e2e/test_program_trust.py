@@ -182,3 +182,18 @@ def test_what_was_printed_is_believed_if_it_is_known(sandbox: Sandbox, database:
     switched = sandbox.git("switch", "--quiet", "--detach", "main^")
     assert "the ledger has 0002_b, of which this clone knows no script; nothing was synced" in switched.err
     assert database.tables() == ["a", "b", "c"]
+
+
+def test_ones_own_rebased_branch_is_followed(sandbox: Sandbox, stranger: Stranger, database: Database) -> None:
+    sandbox.git("switch", "--quiet", "-c", "topic")
+    sandbox.program("0003_c.sh", PRINTS.replace(" a;", " c;").replace(" a ", " c "))
+    sandbox.commit("topic")
+    sandbox.gitmig("sync", "--trust")
+    sandbox.git("switch", "--quiet", "main")
+    sandbox.table("0002_b", "b")
+    sandbox.commit("more")
+    assert database.tables() == ["b", "good"]
+    sandbox.git("switch", "--quiet", "topic")
+    sandbox.git("rebase", "--quiet", "main")
+    sandbox.git("commit", "--quiet", "--amend", "-m", "better words")
+    assert database.tables() == ["b", "c", "good"]
