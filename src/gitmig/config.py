@@ -302,7 +302,7 @@ def _commands(team: Mapping[str, str], personal: Mapping[str, str]) -> dict[str,
             words = tuple(shlex.split(command))
         except ValueError as error:
             raise UsageError(f"languages.{ending} is {command!r}: {error}", hint="close the quotes") from error
-        if not words or ending.lower() == "sql" or not ENDING.fullmatch(ending):
+        if not words or ending.lower() == "sql" or not ENDING.fullmatch(ending) or "\0" in command:
             raise UsageError(
                 f"languages.{ending} is {command!r}",
                 hint='it is the command that runs files with this ending, as in py = ".venv/bin/python"',

@@ -80,6 +80,28 @@ def test_killed_in_the_middle_it_leaves_everything_as_it_was(
     assert database.rows("SELECT * FROM comments") == [(1, "one")]
 
 
+def test_ended_in_the_middle_it_is_gone_as_well(sandbox: Sandbox, database: Database, tmp_path: Path) -> None:
+    running = tmp_path / "running"
+    text = f"#!/bin/sh\ntrap '' TERM\necho $$ > {running}.new; mv {running}.new {running}\nsleep 60\n"
+    sandbox.program("0001_a.sh", text)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gitmig", "sync", "--trust"],
+        cwd=sandbox.root,
+        env=os.environ | sandbox.environment,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 60
+    while not running.exists():
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait() == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(running.read_text()), 0)
+    assert database.applied() == []
+
+
 def test_a_hook_runs_what_was_approved_and_nothing_else(sandbox: Sandbox, database: Database) -> None:
     sandbox.program("0001_a.sh", "#!/bin/sh\necho 'CREATE TABLE a ();'\necho hello >&2\n")
     first = sandbox.git("add", "--all") and sandbox.git("commit", "-qm", "one")

@@ -7,6 +7,7 @@ import pytest
 from gitmig.git.agreements import (
     Agreement,
     Movement,
+    agreed_to_all,
     agreements,
     branches_of,
     movements,
@@ -132,3 +133,39 @@ def test_only_branches_of_the_remote_count(refspecs: list[str], expected: tuple[
 )
 def test_remotes(remotes: list[str], configured: list[str], tracks: str | None, expected: list[str]) -> None:
     assert trusted_remotes(remotes, configured, tracks) == expected
+
+
+# main is at `m`, which is trusted; a stranger's branch on top of it at `p` and then `q`.
+FINISH = "rebase (finish): refs/heads/x onto c"  # as a branch's own reflog has it
+STRANGE = {"p": ["m"], "q": ["p"]}
+
+
+@pytest.mark.parametrize(
+    ("commit", "more", "reflog_lines", "expected"),
+    [
+        ("q", {}, [], False),
+        ("m", {}, [], True),
+        ("c", {"c": ["m"]}, [("m", "c", "commit: mine")], True),
+        ("c", {"c": ["q"]}, [("q", "c", "commit: on top")], False),
+        ("c", {"c": ["m", "q"]}, [("m", "c", "merge pr7: Merge made")], True),
+        ("q", {}, [("m", "q", "merge pr7: Fast-forward")], True),
+        # what takes the place of something is made of it
+        ("c", {"c": ["m"]}, [("p", "c", "commit (amend): better words")], False),
+        ("d", {"c": ["m"], "d": ["m"]}, [("m", "c", "commit: x"), ("c", "d", "commit (amend): y")], True),
+        ("d", {"c": ["m"], "d": ["c"]}, [("m", "c", "am: x"), ("q", "d", FINISH)], False),
+        ("d", {"b": ["m"], "c": ["m"], "d": ["c"]}, [("m", "b", "am: x"), ("m", "c", "am"), ("b", "d", FINISH)], True),
+        ("q", {"c": ["m"]}, [("m", "c", "commit: x"), ("c", "q", "rebase (start): checkout pr7")], True),
+    ],
+)  # fmt: skip
+def test_everything_that_led_to_a_commit_counts(
+    commit: str, more: dict[str, list[str]], reflog_lines: list[tuple[str, str, str]], expected: bool
+) -> None:
+    acts = [one for old, new, words in reflog_lines for one in agreements([Movement(old=old, new=new, message=words)])]
+    assert agreed_to_all(commit, STRANGE | more, acts) is expected
+
+
+def test_where_the_reflog_begins_only_the_first_parent_is_known() -> None:
+    (act,) = agreements(movements([("c", "commit: x")]))
+    assert agreed_to_all("c", {"c": ["m"]}, [act])
+    assert agreed_to_all("c", {"c": []}, [act])
+    assert not agreed_to_all("c", STRANGE | {"c": ["q"]}, [act])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitmig.errors import GitmigError, SyncFailed
+from gitmig.errors import GitmigError, LeftToSync, SyncFailed
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute import programs
 from tests.operations.conftest import Answers
@@ -133,6 +133,12 @@ def test_files_beside_it_are_those_of_its_commit(sandbox: Sandbox, database: Dat
         ("0001_a.sh", "#!/bin/sh\nkill -9 $$\n", ":1: it was ended by signal 9"),
         ("0001_a.sh", "#!/bin/sh\necho 'SELECT 1;'\necho 'SELECT nonsense;'\n", ":1: line 2 of the SQL that it prints"),
         ("0001_a.sh", "#!/nowhere/sh\n", ":1: it does not start: No such file or directory"),
+        (
+            "0001_a.sh",
+            "#!/bin/sh\nprintf 'SELECT 1;\\nSELECT \\000;'\n",
+            ":1: line 2 of the SQL that it prints holds a NUL",
+        ),
+        ("0001_a.sh", "#!/bin/sh\nprintf '\\n\\nSELECT \\344;'\n", ":1: line 3 of the SQL that it prints is not UTF-8"),
         ("0001_a.xyz", "one\n", ":1: nothing is known to run a program that ends in .xyz"),
         ("0001_a", "one\n", ":1: nothing is known to run a program without an ending"),
     ],
@@ -145,6 +151,26 @@ def test_what_fails_is_told_with_its_line(
         run_sync()
     assert f"applying 0001_a failed at migrations/{name}{message}" in caught.value.message
     assert (database.applied(), database.tables()) == ([], [])
+
+
+def test_the_work_tree_stays_as_it_is(sandbox: Sandbox, run_sync: Sync) -> None:
+    """A first line `#!` does not make a file executable that is not run by itself."""
+    text = "#!/usr/bin/env python3\ndef upgrade(connection):\n    connection.execute('CREATE TABLE a ()')\n"
+    path = sandbox.program("0001_a.py", text)
+    sandbox.commit("one")
+    run_sync()
+    assert sandbox.git("status", "--porcelain").out == ""
+    assert (sandbox.root / path).stat().st_mode & 0o111 == 0
+
+
+def test_one_that_calls_gitmig_does_not_wait_for_itself(
+    sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITMIG_SECTION", "up")
+    sandbox.table("0001_a", "a")
+    with pytest.raises(LeftToSync, match="a migration that is running has called gitmig"):
+        run_sync()
+    assert database.tables() == []
 
 
 def test_a_file_of_python_without_the_function_is_refused(sandbox: Sandbox, run_sync: Sync) -> None:

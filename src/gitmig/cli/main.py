@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -63,9 +64,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run gitmig and exit with 0 done, 1 a finding, 2 usage, 3 refused or failed, 4 a bug, 130 ^C."""
     arguments = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(GARBAGE_AFTER)
+    _end_in_order()
     status = run(list(arguments))
     gc.freeze()  # or every module would be searched for garbage once more on the way out
     sys.exit(status)
+
+
+def _end_in_order() -> None:
+    """Take a closed terminal, or a wish to end, for ^C: programs that run as migrations would outlive gitmig."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # `nohup` has it ignored
+            signal.signal(number, signal.default_int_handler)
 
 
 def run(arguments: list[str]) -> int:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK = 1 << 16
+# Bytes that a pipe holds at most.
+PIPE = 1 << 20
 # Seconds between looks at whether it has ended: who inherited its pipes may keep them open for longer than it lives.
 PAUSE = 0.1
 # Seconds between looks at what it waits for.
@@ -29,14 +31,21 @@ LOOK = 3.0
 GRACE = 2.0
 # Lines of what it said last that are kept for a message.
 TAIL = 20
+# Bytes: what has no line ends is told in pieces of this length.
+LONGEST_LINE = 1 << 16
+# Bytes of output that are gathered. PostgreSQL has no room in a field for more than four times that.
+MOST_OUTPUT = 1 << 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a program ended: `status` is None if it took too long; a negative one is the signal that ended it."""
+    """How a program ended: `status` is None if it took too long; a negative one is the signal that ended it.
+
+    `out` is None if it printed more than MOST_OUTPUT, and was ended because of that.
+    """
 
     status: int | None
-    out: bytes
+    out: bytes | None
     said: tuple[str, ...]
 
 
@@ -65,7 +74,8 @@ def run_program(command: Sequence[str], *, folder: Path, environment: Mapping[st
     finally:
         _end(process)
     said.finish()
-    return Ended(status=process.returncode if in_time else None, out=output.data, said=said.tail)
+    status = process.returncode if in_time or output.is_full else None
+    return Ended(status=status, out=None if output.is_full else output.data, said=said.tail)
 
 
 class Worker:
@@ -104,7 +114,7 @@ class Worker:
         if not (in_time and reply.data):
             self.close()
         said.finish()
-        return Ended(status=status, out=output.data, said=said.tail)
+        return Ended(status=status, out=None if output.is_full else output.data, said=said.tail)
 
     def close(self) -> None:
         """Leave nothing of it."""
@@ -117,6 +127,10 @@ class Worker:
 
 
 class _Taker(Protocol):
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for more."""
+
     def add(self, data: bytes) -> None:
         """Take what has come."""
 
@@ -131,12 +145,18 @@ class _Bytes:
     def data(self) -> bytes:
         return bytes(self._data)
 
+    @property
+    def is_full(self) -> bool:
+        return len(self._data) > MOST_OUTPUT
+
     def add(self, data: bytes) -> None:
         self._data += data
 
 
 class _Lines:
     """Cuts what comes in pieces into lines, and remembers the last ones."""
+
+    is_full = False
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
@@ -151,6 +171,8 @@ class _Lines:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._line(line)
+        if len(self._rest) >= LONGEST_LINE:
+            self.finish()
 
     def finish(self) -> None:
         if self._rest:
@@ -192,47 +214,55 @@ def _err(process: subprocess.Popen[bytes]) -> int:
 
 
 def _follow(streams: Mapping[int, _Taker], is_over: Callable[[], bool], watch: Watch) -> bool:
-    """Read until it is over, and there is nothing left to read; False if the time was up before."""
+    """Read until it is over; False if the time was up before, or it printed too much."""
     now = time.monotonic()
     until, look_at = now + watch.timeout if watch.timeout else float("inf"), now + LOOK
+    left = PIPE // CHUNK
     with selectors.DefaultSelector() as selector:
         for descriptor, taker in streams.items():
             os.set_blocking(descriptor, False)
             selector.register(descriptor, selectors.EVENT_READ, taker)
         while True:
-            over = is_over()
-            ready = selector.select(0 if over else PAUSE)
-            for key, _ in ready:
-                if data := os.read(key.fd, CHUNK):
-                    key.data.add(data)
-                else:
-                    selector.unregister(key.fileobj)
-            if over and not ready:
-                return True
+            over = is_over()  # asked before what may have been written last is read
+            found = _read(selector, 0 if over else PAUSE)
+            if over:
+                left -= 1
+                if not (found and left):  # who inherited its pipes may write for ever
+                    return True
             now = time.monotonic()
-            if now > until:
+            if now > until or any(taker.is_full for taker in streams.values()):
                 return False
             if now > look_at:
                 watch.look()
                 look_at = now + LOOK
 
 
+def _read(selector: selectors.BaseSelector, wait: float) -> bool:
+    """Hand on what there is to read within this many seconds; whether there was anything."""
+    ready = selector.select(wait)
+    for key, _ in ready:
+        data = os.read(key.fd, CHUNK)
+        if data:
+            key.data.add(data)
+        else:
+            selector.unregister(key.fileobj)
+    return bool(ready)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave nothing of it: it is asked to end, and killed if it does not."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE if process.returncode is None else 0)
-        if process.returncode is not None and not _has_members(process.pid):
-            break
-    for pipe in (process.stdout, process.stderr):
-        cast("BinaryIO", pipe).close()
-
-
-def _has_members(group: int) -> bool:
+    """Leave nothing of it: it is asked to end, and killed if it does not, also if ^C comes meanwhile once more."""
     try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+        _signal(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+    finally:
+        _signal(process.pid, signal.SIGKILL)  # its group has its number as long as anybody is in it
+        for pipe in (process.stdout, process.stderr):
+            cast("BinaryIO", pipe).close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitmig.errors import GitmigError
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
-from gitmig.execute.process import Watch, Worker, run_program
-from gitmig.migrations.languages.program import ALEMBIC, BINARY, DJANGO, PYTHON, TOOLS, as_bytes, functions
+from gitmig.execute.process import MOST_OUTPUT, Watch, Worker, run_program
+from gitmig.migrations.languages.program import ALEMBIC, DJANGO, PYTHON, SECTION, TOOLS, as_bytes, functions
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
 from gitmig.postgres.address import connect, url_of
@@ -61,7 +61,7 @@ WORKER = DRIVERS / "worker.py"
 HOMES = {ALEMBIC: ("alembic.ini", "pyproject.toml"), DJANGO: ("manage.py",)}
 
 
-class Workshop(Protocol):
+class ProgramHost(Protocol):
     """What a project gives to its programs. Each method raises GitmigError."""
 
     @property
@@ -86,7 +86,7 @@ class Workshop(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Access:
     """How a program gets to the database: what its environment says.
 
     And what is known when it has ended: whether it went there, why it cannot be told whether its work is done, and with
@@ -103,8 +103,8 @@ class _Way:
 class ProgramRunner:
     """Runs the programs of one project; what they say is told as it comes."""
 
-    def __init__(self, workshop: Workshop, notify: Notify) -> None:
-        self._workshop = workshop
+    def __init__(self, host: ProgramHost, notify: Notify) -> None:
+        self._host = host
         self._notify = notify
         self._printed: dict[tuple[str, str, str], str] = {}
         self._runs: Counter[tuple[str, str, str]] = Counter()
@@ -130,9 +130,9 @@ class ProgramRunner:
             if not can_forward(connection.pgconn):
                 self._notify(ProgramUnforwarded(script.path))
                 raise _error(script, "over TLS a program cannot work inside gitmig's transaction", NOT_INSIDE)
-            with session_of(connection, script), _inside(connection, script, self._socket_folder) as way:
-                printed = self._run(script, way)
-                if not way.has_connected():
+            with session_of(connection, script), _inside(connection, script, self._socket_folder) as access:
+                printed = self._run(script, access)
+                if not access.has_connected():
                     self._printed[_key(script)] = printed
         _run_printed(connection, script, printed)
 
@@ -140,58 +140,60 @@ class ProgramRunner:
         """Run a program outside a transaction, with a connection of its own. Raises ScriptError."""
         url = url_of(connection)
         environment = {"DATABASE_URL": url, **variables_of(url)}
-        way = _Way(
+        access = _Access(
             environment,
             has_connected=lambda: True,
             failure=lambda: None,
             sqlstate=lambda: PROGRAM_FAILED,
             waiting=lambda: None,
         )
-        printed = self._run(script, way)
+        printed = self._run(script, access)
         if printed.strip():
             from gitmig.execute.script import run_unrecorded  # which imports this module
 
             with _of_printed(script):
                 run_unrecorded(connection, _as_sql(script, printed))
 
-    def _run(self, script: Script, way: _Way) -> str:
+    def _run(self, script: Script, access: _Access) -> str:
         """Run it to its end, and give what it printed, if that is SQL."""
-        command = self._workshop.command(script)
+        command = self._host.command(script)
         if command is None:
             ending = f"that ends in .{script.language.name}" if script.language.name else "without an ending"
             raise _error(script, f"nothing is known to run a program {ending}: it has no line #!", REFUSED)
-        self._workshop.refuse_untrusted(script)
+        self._host.refuse_untrusted(script)
         self._runs[_key(script)] += 1
         folder = self._folder(script)
-        path = _written(folder, script)
-        environment = {"GITMIG_SECTION": script.section, **way.environment}
-        tell, look = partial(self._tell, script), partial(self._look, script, way)
-        watch = Watch(tell=tell, look=look, timeout=self._workshop.timeout)
+        path = _written(folder, script, runs_itself=not command)
+        environment = {SECTION: script.section, **access.environment}
+        tell, look = partial(self._report, script), partial(self._warn_of_waiting, script, access)
+        watch = Watch(tell=tell, look=look, timeout=self._host.timeout)
         called = _driver(script, folder, path)
         try:
             if called is None:
                 call = (*command, str(path), script.section)
                 ended = run_program(call, folder=folder, environment=self._environment | environment, watch=watch)
             else:
-                worker = self._worker((*command, str(WORKER), str(called.driver)), called.folder, way.environment)
+                worker = self._worker((*command, str(WORKER), str(called.driver)), called.folder, access.environment)
                 ended = worker.ask(called.arguments, environment, watch)
         except OSError as error:
             raise _error(script, f"it does not start: {error.strerror} ({error.filename})", REFUSED) from error
-        out = ended.out.decode("utf-8", "replace")
-        if called:  # its output is for people
-            for line in out.splitlines():
-                self._tell(script, line)
-        if failure := way.failure():
+        if failure := access.failure():
             raise _error(script, failure, REFUSED, said=ended.said)
+        if ended.out is None:
+            raise _error(script, f"it printed more than {MOST_OUTPUT >> 20} MB", REFUSED, said=ended.said)
         if ended.status != 0:
-            raise _failed(script, ended, way.sqlstate(), self._workshop.timeout)
-        return "" if called else out
+            raise _failed(script, ended, access.sqlstate(), self._host.timeout)
+        if called is None:
+            return _as_text(script, ended.out)
+        for line in ended.out.decode("utf-8", "replace").splitlines():  # it is for people
+            self._report(script, line)
+        return ""
 
     def _folder(self, script: Script) -> Path:
         """The files around a script, which stay as long as this runner does."""
-        place = self._workshop.place(script)
+        place = self._host.place(script)
         if place not in self._folders:
-            self._folders[place] = self._stack.enter_context(self._workshop.files(place))
+            self._folders[place] = self._stack.enter_context(self._host.files(place))
         return self._folders[place]
 
     def _worker(self, call: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> Worker:
@@ -211,17 +213,17 @@ class ProgramRunner:
     def _environment(self) -> dict[str, str]:
         """What every program finds, besides the way to the database."""
         own = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="gitmig-", ignore_cleanup_errors=True))
-        return {**_cut(os.environ, (*USUAL, *self._workshop.variables)), **PYTHON_SETTINGS, "TMPDIR": own}
+        return {**_filtered(os.environ, (*USUAL, *self._host.variables)), **PYTHON_SETTINGS, "TMPDIR": own}
 
-    def _look(self, script: Script, way: _Way) -> None:
+    def _warn_of_waiting(self, script: Script, access: _Access) -> None:
         """Tell, once, of a session that waits for gitmig: a program that has connected by itself would for ever."""
         key = _key(script)
-        if key in self._warned or not (found := way.waiting()):
+        if key in self._warned or not (found := access.waiting()):
             return
         self._warned.add(key)
         self._notify(ProgramWaits(script.path, found))
 
-    def _tell(self, script: Script, line: str) -> None:
+    def _report(self, script: Script, line: str) -> None:
         self._notify(ProgramSaid(line, script.section, self._runs[_key(script)]))
 
 
@@ -259,12 +261,12 @@ def _home(folder: Path, path: Path, names: Sequence[str]) -> Path:
 
 
 @contextmanager
-def _inside(connection: Connection, script: Script, folder: Path) -> Iterator[_Way]:
+def _inside(connection: Connection, script: Script, folder: Path) -> Iterator[_Access]:
     """The way into the open transaction."""
     url, pid = url_of(connection), connection.info.backend_pid
     database, user = connection.info.dbname, connection.info.user
     with Forwarder(connection.pgconn, database=database, user=user, folder=folder) as forwarder:
-        yield _Way(
+        yield _Access(
             forwarder.environment,
             has_connected=lambda: forwarder.is_used,
             failure=lambda: forwarder.failure,
@@ -283,6 +285,19 @@ def _waiting(url: str, pid: int) -> str | None:
     except GitmigError:  # too many connections, perhaps
         return None
     return None if found is None else f"{found[1] or 'a session'} (process {found[0]})"
+
+
+def _as_text(script: Script, out: bytes) -> str:
+    """The SQL that a program printed. Raises ScriptError if PostgreSQL could not get it as it is."""
+    try:
+        text = out.decode()
+    except UnicodeDecodeError as error:
+        line = out.count(b"\n", 0, error.start) + 1
+        raise _error(script, f"line {line} of the SQL that it prints is not UTF-8", REFUSED) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise _error(script, f"line {line} of the SQL that it prints holds a NUL character", REFUSED)
+    return text
 
 
 def _run_printed(connection: Connection, script: Script, printed: str) -> None:
@@ -306,20 +321,23 @@ def _of_printed(script: Script) -> Iterator[None]:
         raise
 
 
-def _written(folder: Path, script: Script) -> Path:
-    """The program's file, with the text that was approved and recorded, whatever lies there."""
+def _written(folder: Path, script: Script, *, runs_itself: bool) -> Path:
+    """The program's file, with the text that was approved and recorded, whatever lies there.
+
+    Only one that no command runs is made executable: in the work tree that would show as a change.
+    """
     path, data = folder / script.path, as_bytes(script.text)
     if not (path.is_file() and not path.is_symlink() and path.read_bytes().replace(b"\r\n", b"\n") == data):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_bytes(data)
     mode = path.stat().st_mode
-    if not mode & stat.S_IXUSR and (script.text.startswith(("#!", BINARY))):
+    if runs_itself and not mode & stat.S_IXUSR:
         path.chmod(mode | stat.S_IXUSR)
     return path
 
 
-def _cut(environment: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
+def _filtered(environment: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
     return {
         name: value for name, value in environment.items() if any(fnmatchcase(name, pattern) for pattern in patterns)
     }

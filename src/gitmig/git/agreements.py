@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 # The first word of a reflog message, as git writes it: `commit (amend): …`, `pull --rebase (pick): …`. Checkout, reset,
 # clone and branch are missing on purpose: they only look at a commit.
@@ -100,6 +100,47 @@ def valid_agreements(acts: Sequence[Agreement], is_trusted: Callable[[str], bool
             break
         found += more
         rest = [act for act in rest if act not in more]
+    return found
+
+
+def agreed_to_all(commit: str, parents: Mapping[str, Sequence[str]], acts: Sequence[Agreement]) -> bool:
+    """Whether everything that led to a commit was brought in by acts of the user's.
+
+    `parents` has those of each commit that is in doubt; what it does not have is trusted. An act brings in what its
+    commit has and those before it have not. An amended commit, or the end of a rebased branch, is made of what it takes
+    the place of: then that has to be agreed to itself. Of what a rebase picks its single steps tell nothing.
+    """
+    agreed: set[str] = set()
+    waiting = [act for act in acts if act.rebased is None and act.new in parents]
+    while waiting:
+        left = []
+        for act in waiting:
+            before = [
+                parents[one[:-1]][0] if one.endswith("^") and parents.get(one[:-1]) else one for one in act.before
+            ]
+            if set(before) == {*parents[act.new]}:  # by far the most, and quickly told
+                agreed.add(act.new)
+                continue
+            brought, replaced = _led_to([act.new], parents), _led_to(before, parents)
+            if replaced - brought <= agreed:
+                agreed |= brought - replaced
+            else:
+                left.append(act)
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    return _led_to([commit], parents) <= agreed
+
+
+def _led_to(commits: Iterable[str], parents: Mapping[str, Sequence[str]]) -> set[str]:
+    """The commits and their ancestors, as far as they are in doubt."""
+    found: set[str] = set()
+    open_ones = list(commits)
+    while open_ones:
+        one = open_ones.pop()
+        if one in parents and one not in found:
+            found.add(one)
+            open_ones += parents[one]
     return found
 
 

@@ -12,13 +12,14 @@ from gitmig.git.agreements import (
     PROPOSED,
     Agreement,
     Movement,
+    agreed_to_all,
     agreements,
     branches_of,
     movements,
     trusted_remotes,
     valid_agreements,
 )
-from gitmig.git.repository import make_private_folder
+from gitmig.git.repository import OBJECT_ID, make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -156,21 +157,25 @@ class Provenance:
     def trusts_commit(self, commit: str) -> bool:
         """Whether all that led to the commit came in by acts of the user's, or from branches of trusted remotes.
 
-        Or somebody agreed to what was there at one of its ancestors. A rebase tells nothing of whose commits it picked.
+        Or somebody agreed to what was there at it, or at one of its descendants. What is no commit of the clone is not
+        trusted. Raises GitmigError if git cannot tell.
         """
-        known = [one for one in self._store.commits if one != commit]
+        if not OBJECT_ID.fullmatch(commit) or self._repository.lines("cat-file", "-t", commit) != ["commit"]:
+            return False
         if self._store.knows_commit(commit) or self._is_trusted(commit):
             return True
-        left = set(self._between([commit], [*self._branches, *known]))
-        for act in self._agreements if left else ():
-            if act.rebased is None and act.new in left:
-                left -= set(self._between([act.new], act.before))
-        return not left and bool(self._repository.lines("cat-file", "-t", commit))
+        acts = self._agreements
+        asked = dict.fromkeys([commit, *(one for act in acts for one in (act.new, *act.before))])
+        return agreed_to_all(commit, self._parents(asked, [*self._branches, *self._store.commits]), acts)
 
-    def _between(self, some: Sequence[str], others: Sequence[str]) -> list[str]:
-        """The commits that led to `some` and not to the others; those that are not there any more do not count."""
-        stdin = "".join(f"{line}\n" for line in (*some, *(f"^{one}" for one in others)))
-        return self._repository.lines("rev-list", "--ignore-missing", "--stdin", stdin=stdin.encode())
+    def _parents(self, commits: Iterable[str], others: Sequence[str]) -> dict[str, list[str]]:
+        """The parents of each commit that led to `commits` and not to the others; what is gone does not count."""
+        stdin = "".join(f"{line}\n" for line in (*commits, *(f"^{one}" for one in others)))
+        out = self._repository.run(
+            *("rev-list", "--parents", "--ignore-missing", "--stdin"), stdin=stdin.encode("utf-8", "surrogateescape")
+        )
+        rows = (row.split(" ") for row in out.decode().splitlines())
+        return {commit: parents for commit, *parents in rows}
 
     def _from_git(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
         found = {pair for pair in wanted if self._store.knows_file(*pair)}

@@ -71,7 +71,9 @@ class Row:
     def up_on_fresh(self) -> Script:
         """What a fresh database gets: the up, or the SQL that it printed if that is all it did."""
         up = self.content.up
-        return up if self.printed is None else replace(up, language=languages.by_name(SQL), text=self.printed)
+        if self.language == SQL or self.printed is None:
+            return up
+        return replace(up, language=languages.by_name(SQL), text=self.printed)
 
     @property
     def content(self) -> Content:

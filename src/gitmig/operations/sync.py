@@ -29,6 +29,7 @@ from gitmig.events import (
 from gitmig.git import marker
 from gitmig.ledger import read_state, schema
 from gitmig.ledger.protection import Caller, Change
+from gitmig.migrations.languages.program import SECTION
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
 from gitmig.postgres.address import Address
@@ -114,6 +115,11 @@ def sync(
     database, and what may run. `timeout` is how many seconds connecting may take, `lock_wait` for how many another
     gitmig is waited for (None: as long as it takes).
     """
+    if SECTION in os.environ:  # it would wait for the one that waits for it
+        raise LeftToSync(
+            "a migration that is running has called gitmig; nothing was synced",
+            hint="git commands that change the branch or its commits call it, too",
+        )
     since = 0 if dry_run else marker.now(project.repository)
     target = load_target(project, revision)
     if dry_run:
@@ -126,6 +132,9 @@ def sync(
             )
             if synced.ran and caller is Caller.PERSON:
                 trust.approve_ledger(project, connection)
+            elif synced.ran and any(trust.is_program(step.migration) for step in synced.plan.arrivals):
+                # a hook runs none that was not approved
+                trust.approve_printed(project, connection, {step.migration.version for step in synced.plan.arrivals})
     except NoWayBack as stuck:
         notify(RebuildNeeded(stuck.failure))
         if not decisions.rebuild(stuck.failure):
@@ -261,6 +270,7 @@ class SyncRun:
         if not self._decisions.run_programs(found):
             raise GitmigError("nothing was run", hint="`gitmig trust` shows and approves programs")
         trust.approve(self._project, found)
+        self._project.agreed.update(one.program for one in found if one.program is not None)
 
     def _refuse_idle(self, state: State) -> None:
         """Raise UsageError if there is nothing to abandon: what was changed by hand is another matter."""

@@ -31,7 +31,7 @@ ENVIRONMENTS = (".venv", "venv")
 
 
 class ProjectPrograms:
-    """Runs the programs of a project's migrations (see `postgres.connection.Programs`), and tells what they say.
+    """Runs the programs of a project's migrations: `Programs` for connections, and a `ProgramHost` for the runner.
 
     What runs them is loaded with the first one: most projects have none.
     """
@@ -66,7 +66,7 @@ class ProjectPrograms:
 
         return ProgramRunner(self, self._notify)
 
-    # The workshop of the runner.
+    # As the host of the runner.
 
     @property
     def timeout(self) -> int:
@@ -134,7 +134,8 @@ def _interpreter(top: Path | None, environ: Mapping[str, str]) -> str:
 
 
 def _stands_there(top: Path, script: Script) -> bool:
+    path = top / script.path
     try:
-        return (top / script.path).read_bytes().replace(b"\r\n", b"\n") == as_bytes(script.text)
+        return not path.is_symlink() and path.read_bytes().replace(b"\r\n", b"\n") == as_bytes(script.text)
     except OSError:
         return False

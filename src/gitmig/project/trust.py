@@ -16,7 +16,7 @@ from gitmig.migrations.model import File, InvalidMigrations, Migration, Version,
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from gitmig.ledger import Row, State
     from gitmig.migrations.model import Content
@@ -39,7 +39,7 @@ class Candidate:
 
     `outside` are the sections that ask to run outside a transaction. `is_rewritten`: what stands in the work tree is
     not what git has of the files, so that nothing which is known of the files tells of it. A program also has what it
-    is known by (`program_text`), and the commit whose files lie beside it.
+    is known by (`program_text`), and the commit whose files lie beside it, None before the first one.
     """
 
     label: str
@@ -132,7 +132,7 @@ def approve(project: Project, candidates: Iterable[Candidate]) -> None:
         files += one.places
         if one.program is not None:
             scripts += [(LEDGER, text) for _, text in one.scripts]
-            commits += [one.commit] if one.commit else []
+            commits += commits_around(project, one.commit)
     TrustStore.load(project.repository).add(scripts=scripts, files=files, commits=commits)
 
 
@@ -147,6 +147,15 @@ def approve_ledger(project: Project, connection: Connection) -> None:
 
     digests = ledger.read_digests(connection).values()
     TrustStore.load(project.repository).add_digests(found for both in digests for found in both)
+    approve_printed(project, connection)
+
+
+def approve_printed(project: Project, connection: Connection, only: Collection[Version] | None = None) -> None:
+    """What programs printed when they were applied may run from the ledger: those of these versions, or all."""
+    from gitmig import ledger
+
+    rows = [row for row in ledger.read_programs(connection) if only is None or Version(row.version) in only]
+    TrustStore.load(project.repository).add_digests(digest(row.printed) for row in rows if row.printed is not None)
 
 
 def approve_local_branches(project: Project) -> None:
@@ -169,6 +178,7 @@ def refuse_unknown_ledger(project: Project, connection: Connection, state: State
         scripts = tuple(map(digest, ledger_scripts(state.unfinished.row)))
         rows += [] if _knows_ledger(store, scripts) else [state.unfinished.row]
     foreign = [row.label for row in rows if not _is_in_git(project, row)]
+    foreign += [row.label for row in ledger.read_programs(connection) if not _knows_printed(store, row)]
     if foreign:
         raise LeftToSync(
             f"the ledger has {first_few(foreign)}, of which this clone knows no script; nothing was synced",
@@ -208,20 +218,38 @@ def program_text(command: Sequence[str] | None, text: str) -> str:
 
 
 def knows_program(project: Project, store: TrustStore, text: str, commit: str | None) -> bool:
-    """Whether a program may run: it was approved itself, and whoever's files lie beside it is trusted.
-
-    Before the first commit nothing can lie there but what was written here.
-    """
+    """Whether a program may run: it was approved itself, and whoever's files it finds is trusted."""
     if text in project.agreed:
         return True
     if not store.knows(PROGRAM, text):
         return False
-    return commit is None or Provenance(project.repository, store, [commit]).trusts_commit(commit)
+    around = commits_around(project, commit)
+    if project.repository.head is None and not _has_only_own_files(project):
+        return False
+    provenance = Provenance(project.repository, store, around)
+    return all(map(provenance.trusts_commit, around))
 
 
-def is_program(applied: Applied) -> bool:
-    """Whether an applied migration is a program; told without its scripts."""
-    return applied.blobs.startswith(f"{ROLE}:")
+def commits_around(project: Project, commit: str | None) -> list[str]:
+    """The commits whose files a program finds: its own, if it has one, and the one that is checked out.
+
+    Interpreters and packages are those of the work tree, and what is checked out can have brought them along.
+    """
+    return [one for one in dict.fromkeys((commit, project.repository.head)) if one is not None]
+
+
+def _has_only_own_files(project: Project) -> bool:
+    """Whether, before the first commit, nothing can lie in the work tree but what was written here.
+
+    A new branch without commits (`git checkout --orphan`) keeps the files of another one.
+    """
+    repository = project.repository
+    return not (repository.lines("rev-list", "-n", "1", "--all", "--reflog") or repository.fetched())
+
+
+def is_program(migration: Applied | Migration) -> bool:
+    """Whether a migration is a program; told without its scripts."""
+    return migration.blobs.startswith(f"{ROLE}:")
 
 
 def untrusted_programs(
@@ -287,6 +315,11 @@ def ledger_scripts(row: Row) -> list[str]:
 def _knows_ledger(store: TrustStore, digests: Sequence[str]) -> bool:
     """Whether what a row has may run from the ledger: approved there, or as what it is there."""
     return all(store.knows_digest(found, *kinds, LEDGER) for found, kinds in zip(digests, (UPS, DOWNS)))
+
+
+def _knows_printed(store: TrustStore, row: Row) -> bool:
+    """Whether the SQL that a program printed may run in its place, as it does on a fresh database."""
+    return row.printed is None or store.knows(LEDGER, row.printed)
 
 
 def _is_in_git(project: Project, row: Row) -> bool:

@@ -23,6 +23,8 @@ ALEMBIC, DJANGO = "alembic", "django"
 TOOLS = frozenset({ALEMBIC, DJANGO})
 # What the file of a program is to its migration.
 ROLE = "program"
+# The environment variable that tells a program what to run.
+SECTION = "GITMIG_SECTION"
 # What a compiled program is in the ledger: text in front of its bytes.
 BINARY = "gitmig:base64:"
 # How a program asks to run outside of gitmig's transaction: in Python by a variable, elsewhere in a comment.
