@@ -197,3 +197,14 @@ def test_ones_own_rebased_branch_is_followed(sandbox: Sandbox, stranger: Strange
     sandbox.git("rebase", "--quiet", "main")
     sandbox.git("commit", "--quiet", "--amend", "-m", "better words")
     assert database.tables() == ["b", "c", "good"]
+
+
+def test_what_is_checked_out_of_a_proposal_beside_a_program_is_not_run(
+    sandbox: Sandbox, database: Database, stranger: Stranger
+) -> None:
+    """HEAD is trusted then, and the work tree is not."""
+    stranger.proposes(stranger.helper)
+    sandbox.git("switch", "--quiet", "--detach", "main^")
+    checked_out = sandbox.git("checkout", "fork/main", "--", "migrations")
+    assert "nothing was synced" in checked_out.err
+    assert not stranger.loot.exists()

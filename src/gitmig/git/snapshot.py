@@ -212,6 +212,17 @@ def _files(entries: Mapping[str, tuple[str, str]], folder: str | None) -> tuple[
     )
 
 
+def changed_files(repository: Repository) -> list[File]:
+    """Every file of the work tree, in whatever folder, that is not as HEAD has it; ignored ones do not count."""
+    out = repository.run("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules")
+    paths = [row[3:] for row in out.decode("utf-8", "surrogateescape").split("\0") if row]
+    there = [path for path in paths if (repository.work_tree / path).is_file()]
+    if not there:
+        return []
+    blobs = repository.run("hash-object", "--", *there).decode().split()
+    return [File(path=path, name=path, blob=blob) for path, blob in zip(there, blobs)]
+
+
 NOTHING_FOUND = 1
 
 

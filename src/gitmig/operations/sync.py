@@ -259,7 +259,14 @@ class SyncRun:
 
         Raises LeftToSync in a hook, GitmigError if they must not run.
         """
+        if not trust.has_programs(plan, state):
+            return
         found = trust.untrusted_programs(self._project, self._connection, plan, state, self._target)
+        if self._caller is Caller.HOOK and not found and (strange := trust.strange_changes(self._project)):
+            raise LeftToSync(
+                f"programs would find files of a commit that is not trusted: {first_few(strange)}; nothing was synced",
+                hint="`gitmig sync` by hand runs them",
+            )
         if not found:
             return
         if self._caller is Caller.HOOK:

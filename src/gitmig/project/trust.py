@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import LeftToSync
 from gitmig.git.repository import OBJECT_ID
-from gitmig.git.snapshot import Snapshot, rewritten
+from gitmig.git.snapshot import Snapshot, changed_files, rewritten
 from gitmig.git.trust import LEDGER, Provenance, TrustStore, digest, files_of_local_branches
 from gitmig.migrations.languages.program import ROLE
 from gitmig.migrations.layouts import layouts
@@ -238,6 +238,19 @@ def commits_around(project: Project, commit: str | None) -> list[str]:
     return [one for one in dict.fromkeys((commit, project.repository.head)) if one is not None]
 
 
+def strange_changes(project: Project) -> list[str]:
+    """What is not as HEAD has it, and came in by no act of the user's, as by `git checkout PROPOSAL -- FOLDER`.
+
+    Programs that run in the work tree would find it.
+    """
+    repository = project.repository
+    files = changed_files(repository) if repository.root is not None else []
+    if not files:
+        return []
+    trusted = Provenance(repository, TrustStore.load(repository), [repository.head]).trusted(files)
+    return [file.path for file in files if (file.path, file.blob) not in trusted]
+
+
 def _has_only_own_files(project: Project) -> bool:
     """Whether, before the first commit, nothing can lie in the work tree but what was written here.
 
@@ -250,6 +263,11 @@ def _has_only_own_files(project: Project) -> bool:
 def is_program(migration: Applied | Migration) -> bool:
     """Whether a migration is a program; told without its scripts."""
     return migration.blobs.startswith(f"{ROLE}:")
+
+
+def has_programs(plan: Plan, state: State) -> bool:
+    """Whether the plan, or a build of what is applied, may run programs."""
+    return any(map(is_program, state.stack)) or any(is_program(step.migration) for step in plan.arrivals)
 
 
 def untrusted_programs(
