@@ -74,7 +74,8 @@ class Keeping:
             data = snapshot.data
             rows = theirs = snapshot.rows
             if rows:
-                self._store.turn(data, Kind.GONE if taken.after is None else Kind.PAIRED)
+                kind = Kind.GONE if taken.after is None else Kind.PAIRED
+                self._store.turn(data, kind, is_item=snapshot.is_item)
         else:
             data = f"keep_{snapshot.number}"
             query = self._rows(taken, columns, keeps_all=keeps_all)
