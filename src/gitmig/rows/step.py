@@ -588,6 +588,7 @@ class StepRun:
                 pairing=one.pairing,
                 after=one.change.after,
                 fresh=fresh,
+                same=given is not None and one.snapshot.number in given.same,
                 whole=fails or is_lost_again,
                 all_made=self._step.direction is Direction.APPLY,
                 only_columns=not (one.aside or self._step.due)
