@@ -28,6 +28,8 @@ BASE = """
     CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN DELETE FROM counted WHERE n = 2; RETURN new; END $$;
     CREATE TRIGGER g BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION f();
+    CREATE TABLE wide (id int PRIMARY KEY, n numeric, x int, rest text);
+    INSERT INTO wide VALUES (1, 1.5, 10, 'r'), (2, 2, NULL, 's'), (3, NULL, 30, 't');
     CREATE TABLE empty (id int PRIMARY KEY, a text);
 """
 
@@ -61,6 +63,28 @@ BASE = """
             "ALTER TABLE viewed ADD a text; CREATE VIEW v AS SELECT a FROM viewed",
             1,
             id="with a view",
+        ),
+        pytest.param(
+            "ALTER TABLE wide ALTER n TYPE int, ALTER COLUMN x SET DATA TYPE text",
+            "ALTER TABLE wide ALTER n TYPE numeric, ALTER COLUMN x TYPE int USING x::int",
+            1,
+            id="types",
+        ),
+        pytest.param("ALTER TABLE keyless ALTER a TYPE char(1)", "ALTER TABLE keyless ALTER a TYPE text", 1, id="type"),
+        pytest.param(
+            "ALTER TABLE wide ALTER id TYPE text", "ALTER TABLE wide ALTER id TYPE int USING id::int", 1, id="its key"
+        ),
+        pytest.param(
+            "ALTER TABLE wide ALTER n TYPE int; ALTER TABLE wide DROP x",
+            "ALTER TABLE wide ADD x int; ALTER TABLE wide ALTER n TYPE numeric",
+            1,
+            id="a type and a column",
+        ),
+        pytest.param(
+            "ALTER TABLE wide ALTER n TYPE int USING n / 2", "ALTER TABLE wide ALTER n TYPE numeric", 2, id="using"
+        ),
+        pytest.param(
+            "ALTER TABLE parent ALTER a TYPE varchar", "ALTER TABLE parent ALTER a TYPE text", 2, id="an inherited type"
         ),
         pytest.param("UPDATE s.t SET a = 'z'", "SELECT 1", 1, id="an update"),
         pytest.param(

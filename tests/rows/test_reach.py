@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.rows.reach import Reach, drops_of, suspect, words_of
+from gitmig.rows.reach import Reach, suspect, takes_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -71,20 +71,24 @@ def test_a_script_writes_where_it_gives_rows_other_values(text: str | None, writ
 
 
 @pytest.mark.parametrize(
-    ("text", "drops"),
+    ("text", "takes"),
     [
         ("DROP TABLE a, s.b CASCADE", {("a",): None, ("s", "b"): None}),
         ('DROP TABLE IF EXISTS "A b"', {("A b",): None}),
-        ("ALTER TABLE ONLY s.t DROP a, DROP COLUMN IF EXISTS B CASCADE", {("s", "t"): {"a", "b"}}),
-        ("ALTER TABLE t DROP a; ALTER TABLE t DROP b, DROP CONSTRAINT k", {("t",): {"a", "b"}}),
+        ("ALTER TABLE ONLY s.t DROP a, DROP COLUMN IF EXISTS B CASCADE", {("s", "t"): ({"a", "b"}, set())}),
+        ("ALTER TABLE t DROP a; ALTER TABLE t DROP b, DROP CONSTRAINT k", {("t",): ({"a", "b"}, set())}),
         ("ALTER TABLE t ADD a int; CREATE INDEX i ON t (a)", {}),
-        ("ALTER TABLE t ALTER a TYPE int", None),
+        ("ALTER TABLE t ALTER a TYPE int", {("t",): (set(), {"a"})}),
+        ("ALTER TABLE t ALTER COLUMN a SET DATA TYPE int, DROP b", {("t",): ({"b"}, {"a"})}),
+        ("ALTER TABLE t DROP b; ALTER TABLE t ALTER a TYPE int", {("t",): ({"b"}, {"a"})}),
+        ("ALTER TABLE t ALTER a TYPE int USING 1", None),
+        ("ALTER TABLE t ALTER a DROP NOT NULL", {}),
         ("DROP TABLE a; DELETE FROM b", None),
         ("DROP SCHEMA s CASCADE", None),
     ],
 )
-def test_what_a_script_says_that_it_drops(text: str, drops: object) -> None:
-    assert drops_of(text) == drops
+def test_what_a_script_says_that_it_takes(text: str, takes: object) -> None:
+    assert takes_of(text) == takes
 
 
 @pytest.mark.parametrize(

@@ -133,8 +133,12 @@ class Reverter:
         return Transformation.between(self.connection, found, wanted, renames=task.guesses, undos=undos)
 
     def read(self) -> Schema:
-        """The schema as it is now."""
+        """The schema as it is now, and what needs what, for a difference that may have to be computed."""
         return read_schema(self.connection, self.expected.fingerprinter.ignore, edges=True)
+
+    def look_again(self) -> Schema:
+        """The schema as it is now, to see whether it is the one that is wanted."""
+        return read_schema(self.connection, self.expected.fingerprinter.ignore)
 
 
 class _AllAtOnce:
@@ -164,7 +168,7 @@ class _AllAtOnce:
         fingerprint, bottom = self._expected.fingerprinter.fingerprint, self._tasks[-1].reached
         there = self._known = self._reverter.read()
         if fingerprint(there) != self._wanted and self._put_right(bottom):
-            there = self._reverter.read()
+            there = self._reverter.look_again()
             if left := schema_difference(self._expected.schema(bottom), there):
                 raise Elsewhere(left)
         return [*self._done[:-1], replace(self._done[-1], fingerprint=fingerprint(there))]
@@ -413,7 +417,7 @@ class _Rest:
         if left := schema_difference(wanted, found):
             self.undone = self.undone or left_undone(left)
             self.reverter.transformation(self.task, found, wanted, whole=self.down is None).run()
-            if still := schema_difference(wanted, self.reverter.read()):
+            if still := schema_difference(wanted, self.reverter.look_again()):
                 raise Elsewhere(still)
 
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
-from psycopg import sql
-from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg import adapt, generators, sql
+from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.rows import TupleRow, scalar_row, tuple_row
 
 from gitmig.errors import LockLost
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from psycopg.abc import Params, Query
+    from psycopg.abc import Params, Query, Transformer
     from psycopg.copy import Copy, Writer
-    from psycopg.pq.abc import PGconn
+    from psycopg.pq.abc import PGconn, PGresult
     from psycopg.rows import RowFactory
     from typing_extensions import Self
 
@@ -35,6 +35,7 @@ PREPARED = (
     "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements WHERE pg_catalog.starts_with(name, 'gitmig_'))"
 )
 SAVEPOINT, RELEASE = b"SAVEPOINT ", b"RELEASE "
+FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
 
 
 class Programs(Protocol):
@@ -93,30 +94,22 @@ class Connection(psycopg.Connection[TupleRow]):
         if self._plans_in_doubt:
             ((prepared,),) = self._send(f"SELECT {PREPARED}".encode())
             self._note_prepared(prepared)
+        transformer = adapt.Transformer(self)
         preparing, parts = [], []
         for query, parameters in queries:
             if query not in self._plans:
                 self._count += 1
                 self._plans[query] = f"gitmig_{self._count}"
-                preparing.append(f"PREPARE {self._plans[query]} AS {query}")
-            values = ", ".join(sql.Literal(_as_array(p)).as_string(self) for p in parameters)
-            parts.append(f"EXECUTE {self._plans[query]}({values})" if parameters else f"EXECUTE {self._plans[query]}")
-        cursor = psycopg.Cursor(self)
+                preparing.append(f"PREPARE {self._plans[query]} AS {query}".encode())
+            values = b", ".join(transformer.as_literal(_as_array(p)) for p in parameters)
+            parts.append(f"EXECUTE {self._plans[query]}".encode() + (b"(%s)" % values if parameters else b""))
         try:
-            text, before = self.joined("; ".join([*preparing, *parts]).encode())
-            cursor.execute(text)
+            text, before = self.joined(b"; ".join([*preparing, *parts]))
+            results = self._exchange(text)
         except psycopg.Error:
             self._plans.clear()  # whether those that came first were prepared, nobody knows
             raise
-        for _ in range(before):
-            cursor.nextset()
-        found: list[list[TupleRow]] = []
-        more: bool | None = True
-        while more:
-            if _has_rows(cursor):
-                found.append(cursor.fetchall())
-            more = cursor.nextset()
-        return found
+        return [_rows(transformer, result) for result in results[before:] if result.nfields]
 
     # What the session is set to.
 
@@ -332,18 +325,26 @@ class Connection(psycopg.Connection[TupleRow]):
         every = [*ahead, *statements]
         if not every:
             return []
-        cursor = psycopg.Cursor(self)
         if not self._takes_several:
+            cursor = psycopg.Cursor(self)
             for statement in every:
                 cursor.execute(statement)
             return []
-        cursor.execute(b"; ".join(every))
-        rows: list[TupleRow] = []
-        for place in range(len(every)):
-            if place >= len(ahead) and _has_rows(cursor):
-                rows += cursor.fetchall()
-            cursor.nextset()
-        return rows
+        transformer = adapt.Transformer(self)
+        results = self._exchange(b"; ".join(every))[len(ahead) :]
+        return [row for result in results if result.nfields for row in _rows(transformer, result)]
+
+    def _exchange(self, message: bytes) -> list[PGresult]:
+        """Send statements in one message; the result of each.
+
+        A cursor would make much of every single one, and most only set something.
+        """
+        self.pgconn.send_query(message)
+        results: list[PGresult] = self.wait(generators.execute(self.pgconn))
+        for result in results:
+            if result.status in FAILED:
+                raise psycopg.errors.error_from_result(result, encoding=self.info.encoding)
+        return results
 
 
 class _Cursor(psycopg.Cursor[TupleRow]):
@@ -401,9 +402,11 @@ class _Cursor(psycopg.Cursor[TupleRow]):
             self._session.note_statement(statement)
 
 
-def _has_rows(cursor: psycopg.Cursor[TupleRow]) -> bool:
-    """Whether the statement is one that answers with rows; to ask for their description takes longer."""
-    return cursor.pgresult is not None and cursor.pgresult.nfields > 0
+def _rows(transformer: Transformer, result: PGresult) -> list[TupleRow]:
+    """The rows of a result, as a cursor gives them."""
+    transformer.set_pgresult(result)
+    rows: list[TupleRow] = transformer.load_rows(0, result.ntuples, tuple)
+    return rows
 
 
 def _as_array(value: object) -> object:

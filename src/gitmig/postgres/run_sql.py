@@ -12,6 +12,7 @@ from psycopg.pq import ExecStatus
 
 from gitmig.migrations.languages.sql import executable
 from gitmig.migrations.parser import Statement, statements
+from gitmig.postgres.connection import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,6 @@ LEFT_TRANSACTION = "GM001"
 # After these nothing further can be tried on the connection or in the transaction, or the statement is not to blame.
 HOPELESS = {None, LEFT_TRANSACTION, "57P01", "57P02", "57014", "25006", "40001", "40P01", "53200", "55P03"}
 
-FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
 STREAMING = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
 
 

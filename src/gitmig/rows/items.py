@@ -239,12 +239,16 @@ class Staying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a step did with rows. `aside` are tables whose rows were taken out of its way and put back afterwards."""
+    """What a step did with rows. `aside` are tables whose rows were taken out of its way and put back afterwards.
+
+    `settled` are the items of which nothing is left.
+    """
 
     kept: tuple[Kept, ...] = ()
     restored: tuple[Restored, ...] = ()
     staying: tuple[Staying, ...] = ()
     aside: tuple[TableName, ...] = ()
+    settled: frozenset[int] = frozenset()
 
     @property
     def waiting(self) -> frozenset[int]:

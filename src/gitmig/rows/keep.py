@@ -30,9 +30,9 @@ class Taken:
     """A table before a step, and what is known of it afterwards.
 
     `pairing` is None if the table is gone. `fresh`: the table with what the opposite step would make of it (see
-    `opposite.Given`); None: it was not tried, as it writes no rows. `whole`: everything is kept, as that step fails, or
-    takes it. `all_made`: rows that the step made are noted although the opposite step takes them away, maybe with
-    people's rows. `only_columns`: the step wrote no rows.
+    `opposite.Given`); None: it was not tried, as it writes no rows, or it would make the `same` rows of it. `whole`:
+    everything is kept, as that step fails, or takes it. `all_made`: rows that the step made are noted although the
+    opposite step takes them away, maybe with people's rows. `only_columns`: the step wrote no rows.
     `why` is what PostgreSQL said of a row that does not fit any more.
     """
 
@@ -40,6 +40,7 @@ class Taken:
     pairing: Pairing | None
     after: Table | None
     fresh: str | None = None
+    same: bool = False
     whole: bool = False
     all_made: bool = False
     only_columns: bool = False
@@ -49,6 +50,8 @@ class Taken:
     @property
     def is_all_there_is(self) -> bool:
         """Whether the snapshot is what has to be kept: all rows of a table that is gone, or values beside keys."""
+        if self.same:
+            return False
         if self.fresh is not None or self.pairing is None:
             return self.fresh is None
         key = {one.kept.data for one in self.pairing.key}
@@ -67,14 +70,17 @@ class Keeping:
 
     def keep(self, taken: Taken) -> Kept | None:
         """Keep what has to be; None if people lose nothing."""
+        if taken.same and not (taken.pairing and taken.all_made):
+            return None
         snapshot = taken.snapshot
         columns = _columns(taken)
-        keeps_all = taken.fresh is None or self._keeps_all(taken)
+        keeps_all = not taken.same and (taken.fresh is None or self._keeps_all(taken))
         if taken.is_all_there_is:
             data = snapshot.data
             rows = theirs = snapshot.rows
             if rows:
-                self._store.turn(data, Kind.GONE if taken.after is None else Kind.PAIRED)
+                kind = Kind.GONE if taken.after is None else Kind.PAIRED
+                self._store.turn(data, kind, is_item=snapshot.is_item)
         else:
             data = f"keep_{snapshot.number}"
             query = self._rows(taken, columns, keeps_all=keeps_all)
@@ -130,7 +136,7 @@ class Keeping:
         return self._is_any(sql.SQL("SELECT FROM {} f WHERE f.n IS NULL AND NOT f.theirs OR {}").format(fresh, gone))
 
     def _rows(self, taken: Taken, columns: tuple[KeptColumn, ...], *, keeps_all: bool) -> sql.Composable:
-        parts = [self._theirs(taken, columns, keeps_all=keeps_all)]
+        parts = [] if taken.same else [self._theirs(taken, columns, keeps_all=keeps_all)]
         if taken.pairing is not None:
             parts.append(_made(taken, columns))
         if taken.fresh is not None:

@@ -35,12 +35,13 @@ class Given:
 
     `fresh` names, by the number of a snapshot, the table with the rows that would not come back as they were: n (null:
     a row that was not there), there (whether it would be), theirs (whether it is there now), each column as text. None:
-    nobody knows, it failed.
+    nobody knows, it failed. `same` are the snapshots of which all rows would come back, and no others.
     `read` and `written` are the tables (oids) it reads only, or writes; `unseen` those of which there is no snapshot.
     `fails`: it does so because of rows.
     """
 
     fresh: Mapping[int, str] | None
+    same: frozenset[int] = frozenset()
     read: frozenset[int] = frozenset()
     written: frozenset[int] = frozenset()
     unseen: frozenset[int] = frozenset()
@@ -100,8 +101,10 @@ def try_opposite(  # noqa: PLR0917 - the database, what is run, and the states i
         unseen = {oid for oid in written if oid in before.by_oid and oid not in seen}
         if unseen:
             return Given(fresh=None, unseen=frozenset(unseen))
-        fresh = {number: _copy_in(connection, store, number, *copy) for number, copy in copies.items()}
-    return Given(fresh=fresh, read=frozenset(read - written), written=frozenset(written))
+        same = frozenset(number for number, (file, _) in copies.items() if not file.tell())
+        different = {number: copy for number, copy in copies.items() if number not in same}
+        fresh = {number: _copy_in(connection, store, number, *copy) for number, copy in different.items()}
+    return Given(fresh=fresh, same=same, read=frozenset(read - written), written=frozenset(written))
 
 
 def _copy_out(

@@ -101,7 +101,7 @@ class Preserver:
                 raise
             run_without = self._without_rows if direction is Direction.REVERT else self._completed
             report = run_without(step, error)
-        self._store.note_due([*due, *held])
+        self._store.note_due([item for item in (*due, *held) if item.id not in report.settled])
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
             self.deferred.follow(item for item in due if item.id in report.waiting)

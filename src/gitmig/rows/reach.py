@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitmig.migrations.parser import FOLD, tokens
 from gitmig.rows.tables import HELD
@@ -131,13 +131,21 @@ def names_tables(text: str | None, names: Collection[str]) -> bool:
     return words is None or (suspect(text).reach is not Reach.NONE and not words.isdisjoint(names))
 
 
-@lru_cache(maxsize=2048)
-def drops_of(text: str | None) -> Mapping[TableWords, frozenset[str] | None] | None:
-    """The columns that a script drops of each table, None for the whole table; None if rows may go in other ways, too.
+class ColumnsTaken(NamedTuple):
+    """Columns of a table that a script drops, and those to which it gives another type."""
 
-    A table is the words of its name: with its schema, or without. PostgreSQL may see it otherwise.
+    dropped: frozenset[str] = frozenset()
+    retyped: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=2048)
+def takes_of(text: str | None) -> Mapping[TableWords, ColumnsTaken | None] | None:
+    """The columns that a script takes from each table, None for the whole table; None if rows may go in other ways.
+
+    A table is the words of its name: with its schema, or without. PostgreSQL may see it otherwise. Columns of which
+    something else is altered may be among the retyped ones.
     """
-    found: dict[TableWords, frozenset[str] | None] = {}
+    found: dict[TableWords, ColumnsTaken | None] = {}
     for statement in _statements([token.text for token in _tokens(text) or () if token.kind != "SCONST"]):
         words = [word.lower() for word in statement]
         if _judge(words)[0] is Reach.NONE:
@@ -145,10 +153,12 @@ def drops_of(text: str | None) -> Mapping[TableWords, frozenset[str] | None] | N
         names = [_fold(word) for word in statement if word.lower() not in FILLING]
         if words[:2] == ["drop", "table"]:
             found |= dict.fromkeys(_split(names[2:]), None)
-        elif words[:2] == ["alter", "table"] and {"type", "attach", "detach"}.isdisjoint(words):
+        elif words[:2] == ["alter", "table"] and {"using", "attach", "detach"}.isdisjoint(words):
             table, rest = _leading(names[2:])
-            columns = [name for before, name in zip(rest, rest[1:]) if before == "drop" and name not in DROPPED_PARTS]
-            found[table] = frozenset(columns) | (found.get(table) or frozenset())
+            before = found.get(table) or ColumnsTaken()
+            dropped = {after for word, after in zip(rest, rest[1:]) if word == "drop" and after not in DROPPED_PARTS}
+            retyped = {after for word, after in zip(rest, rest[1:]) if word == "alter"} if "type" in words else set()
+            found[table] = ColumnsTaken(before.dropped | dropped, before.retyped | retyped)
         else:
             return None
     return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from gitmig.rows.changes import lasting_key, successor
-from gitmig.rows.items import KeptColumn
+from gitmig.rows.items import KeptColumn, Kind
 from gitmig.rows.values import EQUAL, Pair, all_of, as_held, data_table, likeness, listed
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Column, Table
 
 
+# Bytes. A smaller table is copied in the form of an item at once: to alter the copy later takes as long as to make it.
+# In a larger one four columns more in every row would take longer.
+SMALL = 1 << 20
 WRITABLE = """
     SELECT oid::int8 FROM pg_catalog.unnest($1::oid[]) oid
     WHERE pg_catalog.has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')
@@ -36,13 +39,14 @@ class TableSnapshot:
     """The rows of a table, in table `data`: n, from 1 in the order they lie in; oid and tid, where; and one per column.
 
     `rows` is how many these are. `saved` has the same columns as they will be kept; what became of them is not known
-    yet.
+    yet. `is_item`: it has the columns of an item besides, which say that all rows are PAIRED.
     """
 
     number: int
     table: Table
     columns: tuple[Column, ...]
     rows: int = 0
+    is_item: bool = False
 
     @property
     def data(self) -> str:
@@ -102,13 +106,18 @@ def take(
     store: Store, number: int, table: Table, columns: Sequence[Column], *, now: Table | None = None
 ) -> TableSnapshot:
     """Copy the columns of a table; from what it is `now`, if that still holds all of them as they were."""
-    snapshot = TableSnapshot(number=number, table=table, columns=tuple(columns))
+    is_item = table.bytes <= SMALL
+    snapshot = TableSnapshot(number=number, table=table, columns=tuple(columns), is_item=is_item)
     values = [
         sql.SQL("{} AS {}").format(
             as_held(sql.Identifier("t", one.column.name), one.kept), sql.Identifier(one.kept.data)
         )
         for one in snapshot.pairs(now or table)
     ]
+    if is_item:
+        paired = sql.Literal(Kind.PAIRED.value)
+        more = sql.SQL("{}::text AS kind, NULL::text AS why, NULL::text AS detail, false AS has_fresh").format(paired)
+        values = [more, *values]
     rows = store.create(
         snapshot.data,
         sql.SQL("SELECT pg_catalog.row_number() OVER () AS n, t.tableoid AS oid, t.ctid AS tid, {} FROM {} t").format(

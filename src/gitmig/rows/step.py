@@ -28,7 +28,7 @@ from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
 from gitmig.rows.places import Place, find_place
-from gitmig.rows.reach import Reach, drops_of, suspect, words_of
+from gitmig.rows.reach import Reach, suspect, takes_of, words_of
 from gitmig.rows.remade import give_values_back, remade_columns
 from gitmig.rows.restore import give_back, holds_exactly, put_back
 from gitmig.rows.sequences import attempt
@@ -174,7 +174,7 @@ class StepRun:
             if sum(self._before.by_oid[oid].bytes for oid in self._needed) > SMALL:
                 self._needed = {}
         elif self._names is not None and not self._step.due:
-            self._foresee_drops()
+            self._foresee_taken()
         if self._step.back and self._needed:
             self._foresee_writing(suspect(self._step.subject.opposite).targets)
         return [self._before.by_oid[oid] for oid in sorted(self._needed)]
@@ -182,14 +182,17 @@ class StepRun:
     def _foresee_writing(self, targets: Collection[tuple[str | None, str]]) -> None:
         self._needed |= {table.oid: table.stored for table in self._before if _is_named(table.name, targets)}
 
-    def _foresee_drops(self) -> None:
-        for name, columns in (drops_of(self._step.subject.text) or {}).items():
+    def _foresee_taken(self) -> None:
+        for name, taken in (takes_of(self._step.subject.text) or {}).items():
             for table in self._before:
                 if table.filled and (table.name.schema, table.name.name)[-len(name) :] == name:
-                    lost = tuple(c for c in table.stored if columns is None or c.name in columns)
+                    lost = tuple(c for c in table.stored if taken is None or c.name in taken.dropped)
+                    other = () if taken is None else tuple(c for c in table.stored if c.name in taken.retyped)
                     key = () if any(column in lost for column in table.key_columns) else table.key_columns
+                    if lost or other:
+                        needed = {*key, *lost, *other}
+                        self._needed[table.oid] = tuple(c for c in table.stored if not key or c in needed)
                     if lost:
-                        self._needed[table.oid] = tuple(c for c in table.stored if not key or c in key or c in lost)
                         self._dropped[table.oid] = lost
 
     def run_foreseen(self) -> Report | None:
@@ -305,7 +308,8 @@ class StepRun:
             seen = {one.table.oid: self._see(one, before, after, aside) for one in snapshots}
             returned = self._return(seen, after)
             self._return_values(seen)
-            restored, staying = self._put_back(after, seen)
+            places = self._due_places(after)
+            restored, staying = self._put_back(places, after, seen)
             self._return_again(seen, returned)
             if restored or aside:
                 self._see_again(seen)
@@ -313,7 +317,8 @@ class StepRun:
         with quiet(self._connection):
             kept = self._keep(seen, given, after)
             self._clear(seen, given)
-        return Report(kept=kept, restored=tuple(restored), staying=tuple(staying))
+        settled = {place.item.id for place in places} - {one.item for one in staying}
+        return Report(kept=kept, restored=tuple(restored), staying=tuple(staying), settled=frozenset(settled))
 
     def _compare_inputs(self) -> Mapping[int, frozenset[str]]:
         """By item, which of the tables that the step reads or writes were changed since it was undone."""
@@ -495,8 +500,9 @@ class StepRun:
         heirs = ((one, heir_of(one, self._before, after)) for one in self._before if one.oid not in after.by_oid)
         return next((one for one, heir in heirs if heir is not None and heir.oid == table.oid), None)
 
-    def _put_back(self, after: Tables, seen: Mapping[int, Seen]) -> tuple[list[Restored], list[Staying]]:
-        places = self._due_places(after)
+    def _put_back(
+        self, places: Sequence[Place], after: Tables, seen: Mapping[int, Seen]
+    ) -> tuple[list[Restored], list[Staying]]:
         if self._wary:
             leave_to_sync(self._connection, {place.table.oid for place in places})
         witnesses = {place.item.id: self._witness(place, after, seen) for place in places}
@@ -582,6 +588,7 @@ class StepRun:
                 pairing=one.pairing,
                 after=one.change.after,
                 fresh=fresh,
+                same=given is not None and one.snapshot.number in given.same,
                 whole=fails or is_lost_again,
                 all_made=self._step.direction is Direction.APPLY,
                 only_columns=not (one.aside or self._step.due)

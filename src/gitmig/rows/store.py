@@ -262,9 +262,17 @@ class Store:
         share_as_the_list(self._connection, SCHEMA, data)
         self._note_waiting("", "")
 
-    def turn(self, snapshot: str, kind: Kind) -> None:
-        """Give the table of a snapshot the form of an item, all of whose rows are of one kind."""
+    def turn(self, snapshot: str, kind: Kind, *, is_item: bool) -> None:
+        """Give the table of a snapshot the form of an item, all of whose rows are of one kind.
+
+        If it `is_item`, it has that form, and all of its rows are PAIRED.
+        """
         self._turned.add(snapshot)
+        if is_item:
+            if kind is not Kind.PAIRED:
+                statement = sql.SQL("UPDATE {} SET kind = {}").format(data_table(snapshot), sql.Literal(kind.value))
+                self._connection.ahead(statement)
+            return
         self._connection.ahead(
             sql.SQL(
                 "ALTER TABLE {} DROP COLUMN oid, DROP COLUMN tid, ADD COLUMN kind text NOT NULL DEFAULT {}, "
