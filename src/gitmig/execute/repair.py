@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gitmig.ledger import Row
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.connection import Connection
-    from gitmig.schema.compare import Difference
+    from gitmig.schema.compare import ComputedDifference
     from gitmig.schema.fingerprint import Fingerprinter
     from gitmig.schema.model import Schema
     from gitmig.schema.noted_renames import Undo
@@ -101,7 +101,7 @@ def left_undone(difference: SchemaDifference) -> str:
     )
 
 
-def computed(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> Difference:
+def computed(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> ComputedDifference:
     """The difference between two schemas; for `renames` and `undos` see there."""
     from gitmig.schema.compare import difference  # rarely needed, and large
 
