@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.conftest import Database, Sandbox, url_of
 from tests.git_events import WORLD
+from tests.servers import create_database
 
 # Steps in all: a few hundred at every run of the tests, more of them by this variable.
 STEPS = int(os.environ.get("GITMIG_WALK_STEPS", "200"))
@@ -42,7 +43,8 @@ class Walk(RuleBasedStateMachine):
         self.database = Database(
             url_of(self.server, f"walk_{os.getpid()}_{id(self)}"), f"walk_{os.getpid()}_{id(self)}"
         )
-        self.maintain(f'CREATE DATABASE "{self.database.name}" TEMPLATE template0')
+        with psycopg.connect(url_of(self.server, "postgres"), autocommit=True) as connection:
+            create_database(connection, self.database.name)
         self.user = Sandbox(root, {"DATABASE_URL": self.database.url})
         self.numbers = count(10)
         self.rows: dict[str, list[tuple[object, ...]]] = {}
