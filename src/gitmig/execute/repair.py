@@ -24,7 +24,7 @@ from gitmig.schema.model import SchemaDifference, schema_difference
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gitmig.execute.step_runner import StepRunner
     from gitmig.execute.tasks import Done, Task
@@ -68,6 +68,9 @@ class Expectation(Protocol):
 
     def prepare(self, positions: Collection[int]) -> None:
         """Make ready for `schema` to be asked for these positions."""
+
+    def remember(self, rows: Mapping[int, Row]) -> None:
+        """Note rows that will leave the ledger, by position, before they do."""
 
     def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expectation:
         """The same for a stack of which `keep` migrations stay, with those of the rows on top; they made `found`."""
