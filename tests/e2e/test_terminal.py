@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import pty
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.warm import start
 
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EVIL = "a\x1b[31m\x1b]0;pwned\x07\u202eb\x9bc\nd"
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 OWN = re.compile(r"\x1b\[[0-9;]*m")
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 @pytest.fixture
@@ -63,7 +64,6 @@ COMMANDS = (
 )
 
 
-@pytest.mark.usefixtures("warm")
 def test_a_pipe(evil: Sandbox) -> None:
     assert "\\x1b" in evil.gitmig("status").out
     evil.write("migrations/0009_\udcff\x1b[31m.sql", "-- migrate:up\nSELECT 1;\n")
@@ -74,11 +74,14 @@ def test_a_pipe(evil: Sandbox) -> None:
 
 
 def test_a_terminal(evil: Sandbox) -> None:
+    is_coloured = False
     for command in COMMANDS:
         if command[0] == "verify":
             continue  # its progress bar moves the cursor
         text = on_a_terminal(evil, *command)
+        is_coloured |= bool(OWN.search(text))
         assert not OBEYED.search(OWN.sub("", text).replace("\r\n", "\n")), (command, text)
+    assert is_coloured, "gitmig took it for a pipe"
 
 
 def test_a_hook(evil: Sandbox) -> None:
@@ -89,14 +92,8 @@ def test_a_hook(evil: Sandbox) -> None:
 def on_a_terminal(sandbox: Sandbox, *arguments: str) -> str:
     """What gitmig prints where standard output and error are a terminal."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        (sys.executable, "-m", "gitmig", *arguments),
-        cwd=sandbox.root,
-        env=os.environ | sandbox.environment | {"TERM": "xterm", "NO_COLOR": ""},
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-    )
+    environment = sandbox.environment | {"TERM": "xterm", "NO_COLOR": ""}
+    process = start(arguments, sandbox.root, environment, (theirs, theirs))
     os.close(theirs)
     chunks = []
     while True:
