@@ -20,8 +20,6 @@ from tests.conftest import Sandbox
 from tests.e2e import follower
 from tests.git_events import GROUPS, WORLD, Database, Row
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 ROWS = [row for rows in GROUPS.values() for row in rows]
 # The hook's shell: this variable's ("bash", "busybox sh"), else the system's; in linked work trees one that knows whole
 # seconds only, if there is one.

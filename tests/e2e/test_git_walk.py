@@ -24,8 +24,6 @@ WALKERS = 4  # tests that share the steps, so that they can go side by side
 BRANCHES = ("main", "more", "mixed", "app")
 ABORTS = ("merge", "rebase", "cherry-pick", "revert", "am")
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 branches = st.sampled_from(BRANCHES)
 commits = st.builds("{}~{}".format, branches, st.integers(0, 1))
 

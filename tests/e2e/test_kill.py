@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 STEPS = 40
 KILLS = 25  # of each kind
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 
 @pytest.mark.parametrize("transactional", [True, False], ids=["in a transaction", "outside"])
 def test_kill_9_leaves_ledger_and_schema_agreeing(sandbox: Sandbox, database: Database, transactional: bool) -> None:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
     from tests.warm import Started
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 KILLS = 12  # of each kind
 TABLES = 12
 ROWS = 500

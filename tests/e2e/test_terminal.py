@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 EVIL = "a\x1b[31m\x1b]0;pwned\x07\u202eb\x9bc\nd"
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 OWN = re.compile(r"\x1b\[[0-9;]*m")
-pytestmark = pytest.mark.usefixtures("warm")
 
 
 @pytest.fixture
