@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,3 +87,23 @@ def create_database(connection: psycopg.Connection, name: str, options: str = "T
     if connection.info.server_version >= WRITES_PAGES and connection.execute("SHOW fsync").fetchone() == ("off",):
         options += " STRATEGY file_copy"
     connection.execute(f'CREATE DATABASE "{name}" {options}'.encode())
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What `initdb` has made once, to be copied: that takes a fraction of the time."""
+
+    data: Path
+
+    @classmethod
+    def make(cls, home: Path) -> Cluster:
+        """Make it below a folder."""
+        server = EmbeddedServer(home)
+        server.start()
+        server.stop()
+        return cls(server.data)
+
+    def copy_to(self, server: EmbeddedServer) -> None:
+        """Have a server that has none find its cluster made already, by the user whose it would be."""
+        server.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        subprocess.run(["cp", "-a", str(self.data), str(server.data)], check=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STEPS = 40
 KILLS = 25  # of each kind
+PATIENCE = 5.0
 
 
 @pytest.mark.parametrize("transactional", [True, False], ids=["in a transaction", "outside"])
@@ -109,10 +110,10 @@ def _start_sync(sandbox: Sandbox, revision: str) -> Started:
 
 
 def _time(sandbox: Sandbox, revision: str) -> float:
-    """The seconds that a sync takes if nobody kills it."""
+    """The seconds that a sync takes if nobody kills it; on a machine that is busy with something else, PATIENCE."""
     began = time.monotonic()
     sandbox.gitmig("sync", "--yes", revision)
-    return time.monotonic() - began
+    return min(time.monotonic() - began, PATIENCE)
 
 
 def _wait_for_backends(database: Database) -> None:
