@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import itertools
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,11 +21,11 @@ import psycopg
 import pytest
 
 from gitmig.cli.main import run
-from gitmig.postgres.embedded import EmbeddedServer
 from tests.json_schemas import check_output
 from tests.originals import Originals
+from tests.servers import create_database, embedded_server
 from tests.statements import Scanner
-from tests.warm import cold, warm, warm_server
+from tests.warm import cold, is_warm, start, warm, warm_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -96,37 +95,12 @@ def no_git_is_left_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The URL of a server without a database name at its end.
-
-    Not below pytest's own folder: every run of pytest makes that private again, and for root the embedded server runs
-    as another user.
-    """
+    """The URL of a server without a database name at its end."""
     if _server_url:
         yield _server_url.rstrip("/")
         return
-    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", dir=in_memory(), ignore_cleanup_errors=True) as home:
-        embedded = EmbeddedServer(Path(home))
-        embedded.start()
-        forget_the_disk(embedded.url("postgres"))
-        yield embedded.url("postgres").replace("/postgres?", "/?")
-        embedded.stop()
-
-
-def in_memory() -> str | None:
-    """A folder that is no disk, if there is one with enough room: a database is made there in a quarter of the time."""
-    memory = Path("/dev/shm")
-    enough = 4 << 30  # bytes
-    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > enough:
-        return str(memory)
-    return None
-
-
-def forget_the_disk(url: str) -> None:
-    """Nothing on the server has to outlive the machine: making a database takes half the time then."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
-        connection.execute("SELECT pg_reload_conf()")
+    with embedded_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -175,7 +149,7 @@ def database(request: pytest.FixtureRequest, server: str, maintenance: psycopg.C
     """A fresh database, dropped afterwards; where the beginning of the test is made once, that creates it."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     if "made_once" not in request.fixturenames:
-        maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+        create_database(maintenance, name)
     yield Database(url_of(server, name), name)
     maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
@@ -208,9 +182,20 @@ class Sandbox:
 
     def gitmig(self, *arguments: str, check: bool = True) -> Result:
         """Run gitmig in a process of its own. What it prints as JSON is held against its schema."""
-        result = self.run(sys.executable, "-m", "gitmig", *arguments, check=check)
+        result = self._gitmig(*arguments)
+        if check:
+            assert result.status == 0, f"{arguments}\n{result.out}{result.err}"
         check_output(arguments, result.out)
         return result
+
+    def _gitmig(self, *arguments: str) -> Result:
+        if not is_warm():
+            return self.run(sys.executable, "-m", "gitmig", *arguments, check=False)
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            status = start(arguments, self.root, self.environment, (out.fileno(), err.fileno())).wait()
+            for file in (out, err):
+                file.seek(0)
+            return Result(status, out.read().decode(), err.read().decode())
 
     def gitmig_here(self, *arguments: str) -> None:
         """Run gitmig in the test's own process, in a tenth of the time."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.servers import create_database
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -67,4 +69,4 @@ class Originals:
             self._maintenance.execute(f'DROP DATABASE "{original.database}_original"'.encode())
 
     def _create(self, name: str, template: str) -> None:
-        self._maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        create_database(self._maintenance, name, f'TEMPLATE "{template}"')

@@ -9,6 +9,7 @@ import pytest
 
 from gitmig.postgres.address import connect
 from tests.conftest import url_of
+from tests.servers import create_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def laboratory(server: str, maintenance: psycopg.Connection) -> Iterator[Connection]:
     """A connection to the database."""
     name = f"test_conflicts_{os.getpid()}"
-    maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+    create_database(maintenance, name)
     with connect(url_of(server, name), "test") as connection:
         yield connection
     maintenance.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())

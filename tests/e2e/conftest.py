@@ -1,4 +1,4 @@
-"""What a rebuild keeps is dropped; the installed hooks tell when they start Python."""
+"""Hooks are warm; what a rebuild keeps is dropped; the installed hooks tell when they start Python."""
 
 from __future__ import annotations
 
@@ -28,3 +28,8 @@ def python_calls(branches: Sandbox) -> Callable[[str], int]:
     for hook in (branches.root / ".git/hooks").iterdir():
         hook.write_text(hook.read_text().replace(f"python={sys.executable}", f"python={wrapper}"))
     return lambda name: log.read_text().splitlines().count(name) if log.exists() else 0
+
+
+@pytest.fixture(autouse=True)
+def hooks_are_warm(warm: None) -> None:
+    """Nearly every test of this folder starts hooks; what it is about is rarely how."""

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from tests.conftest import Database, Sandbox
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 CHECK = """
     CREATE FUNCTION own_f(int) RETURNS bool LANGUAGE plpgsql AS $$
     BEGIN INSERT INTO own_log VALUES (current_user); RETURN true; END $$;

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from tests.conftest import Sandbox
     from tests.originals import Make
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 
 def make_branches(sandbox: Sandbox) -> None:
     begin(sandbox)

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.conftest import Database, Sandbox, url_of
 from tests.git_events import WORLD
+from tests.servers import create_database
 
 # Steps in all: a few hundred at every run of the tests, more of them by this variable.
 STEPS = int(os.environ.get("GITMIG_WALK_STEPS", "200"))
@@ -22,8 +23,6 @@ LENGTH = 25
 WALKERS = 4  # tests that share the steps, so that they can go side by side
 BRANCHES = ("main", "more", "mixed", "app")
 ABORTS = ("merge", "rebase", "cherry-pick", "revert", "am")
-
-pytestmark = pytest.mark.usefixtures("warm")
 
 branches = st.sampled_from(BRANCHES)
 commits = st.builds("{}~{}".format, branches, st.integers(0, 1))
@@ -42,7 +41,8 @@ class Walk(RuleBasedStateMachine):
         self.database = Database(
             url_of(self.server, f"walk_{os.getpid()}_{id(self)}"), f"walk_{os.getpid()}_{id(self)}"
         )
-        self.maintain(f'CREATE DATABASE "{self.database.name}" TEMPLATE template0')
+        with psycopg.connect(url_of(self.server, "postgres"), autocommit=True) as connection:
+            create_database(connection, self.database.name)
         self.user = Sandbox(root, {"DATABASE_URL": self.database.url})
         self.numbers = count(10)
         self.rows: dict[str, list[tuple[object, ...]]] = {}

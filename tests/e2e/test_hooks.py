@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
     from tests.originals import Make
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 
 def make_branches(sandbox: Sandbox) -> None:
     begin(sandbox)

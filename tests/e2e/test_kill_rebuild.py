@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from tests.conftest import url_of
+from tests.warm import start
 
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
+    from tests.warm import Started
 
 KILLS = 12  # of each kind
 TABLES = 12
@@ -46,9 +47,9 @@ def test_a_rebuild_that_is_killed_leaves_one_intact_database_with_every_row(
         oid = database.rows("SELECT oid FROM pg_database WHERE datname = current_database()")
         process = _start_rebuild(sandbox)
         time.sleep(longest * (k + rng.random()) / KILLS)
-        killed += process.poll() is None
+        killed += process.is_running()
         if victim == "process":
-            process.send_signal(signal.SIGKILL)
+            process.kill()
         else:
             _break_connections(server)
         assert process.wait() in {0, 3, -signal.SIGKILL}
@@ -62,14 +63,9 @@ def test_a_rebuild_that_is_killed_leaves_one_intact_database_with_every_row(
     assert database.rows("SELECT count(*) FROM gitmig.history WHERE action = 'rebuild'") == [(replaced + 1,)]
 
 
-def _start_rebuild(sandbox: Sandbox) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "gitmig", "sync", "--rebuild", "--yes"],
-        cwd=sandbox.root,
-        env=os.environ | sandbox.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def _start_rebuild(sandbox: Sandbox) -> Started:
+    with Path(os.devnull).open("w") as nothing:
+        return start(("sync", "--rebuild", "--yes"), sandbox.root, sandbox.environment, (nothing.fileno(),) * 2)
 
 
 def _break_connections(server: str) -> None:

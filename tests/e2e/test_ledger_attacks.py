@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Attack = Callable[[str], None]
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 
 @pytest.fixture
 def attack(database: Database) -> Iterator[Attack]:

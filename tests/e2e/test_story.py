@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
-
-pytestmark = pytest.mark.usefixtures("warm")
 
 CREATE = "CREATE TABLE comments (id int PRIMARY KEY, contents text);"
 RENAME = "ALTER TABLE comments RENAME COLUMN contents TO body;"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import pty
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.warm import start
 
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
@@ -63,7 +63,6 @@ COMMANDS = (
 )
 
 
-@pytest.mark.usefixtures("warm")
 def test_a_pipe(evil: Sandbox) -> None:
     assert "\\x1b" in evil.gitmig("status").out
     evil.write("migrations/0009_\udcff\x1b[31m.sql", "-- migrate:up\nSELECT 1;\n")
@@ -74,11 +73,14 @@ def test_a_pipe(evil: Sandbox) -> None:
 
 
 def test_a_terminal(evil: Sandbox) -> None:
+    is_coloured = False
     for command in COMMANDS:
         if command[0] == "verify":
             continue  # its progress bar moves the cursor
         text = on_a_terminal(evil, *command)
+        is_coloured |= bool(OWN.search(text))
         assert not OBEYED.search(OWN.sub("", text).replace("\r\n", "\n")), (command, text)
+    assert is_coloured, "gitmig took it for a pipe"
 
 
 def test_a_hook(evil: Sandbox) -> None:
@@ -89,14 +91,8 @@ def test_a_hook(evil: Sandbox) -> None:
 def on_a_terminal(sandbox: Sandbox, *arguments: str) -> str:
     """What gitmig prints where standard output and error are a terminal."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        (sys.executable, "-m", "gitmig", *arguments),
-        cwd=sandbox.root,
-        env=os.environ | sandbox.environment | {"TERM": "xterm", "NO_COLOR": ""},
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-    )
+    environment = sandbox.environment | {"TERM": "xterm", "NO_COLOR": ""}
+    process = start(arguments, sandbox.root, environment, (theirs, theirs))
     os.close(theirs)
     chunks = []
     while True:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tests.conftest import Database
     from tests.originals import Make
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 EVIL = "CREATE TABLE pwned (id int);"
 
 

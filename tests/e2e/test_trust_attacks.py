@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from tests.conftest import Database
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 __all__ = ["fork", "origin", "precious", "project", "team"]  # fixtures
 
 TEAM = 'folder = "migrations"\nlayout = "single"\n'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -18,11 +17,15 @@ import pytest
 from tests.conftest import url_of
 from tests.law.case import LONG
 from tests.law.tour import Scripts, difference
+from tests.warm import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.law.tour import Databases, Tour
+    from tests.warm import Started
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 TIMES = 40 if LONG else 5
 
@@ -66,11 +69,11 @@ class Sides:
             down = "" if scripts.down is None else f"-- migrate:down\n{scripts.down}\n"
             (folder / f"{label}.sql").write_text(f"-- migrate:up\n{scripts.up}\n{down}")
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> Started:
         """Sync in a process of its own."""
-        command = [sys.executable, "-m", "gitmig", "sync", "--yes", "--database", self.tour.url]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(command, cwd=self.tour.root, env=dict(os.environ), **quiet)  # type: ignore[call-overload,no-any-return]
+        arguments = ("sync", "--yes", "--database", self.tour.url)
+        with Path(os.devnull).open("w") as nothing:
+            return start(arguments, self.tour.root, {}, (nothing.fileno(),) * 2)
 
     def must_be_whole(self, when: str) -> None:
         """The rows are those of one side or of the other: a plan in one transaction is done or not."""
@@ -92,11 +95,11 @@ def sides(tour: Tour) -> Sides:
     return Sides(tour)
 
 
-def kill(process: subprocess.Popen[bytes], url: str) -> None:
-    process.send_signal(signal.SIGKILL)
+def kill(process: Started, url: str) -> None:
+    process.kill()
 
 
-def cut_off(process: subprocess.Popen[bytes], url: str) -> None:
+def cut_off(process: Started, url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -105,9 +108,7 @@ def cut_off(process: subprocess.Popen[bytes], url: str) -> None:
 
 
 @pytest.mark.parametrize("stop", [kill, cut_off])
-def test_a_sync_that_is_broken_off_loses_no_row(
-    sides: Sides, stop: Callable[[subprocess.Popen[bytes], str], None]
-) -> None:
+def test_a_sync_that_is_broken_off_loses_no_row(sides: Sides, stop: Callable[[Started, str], None]) -> None:
     seed = random.randrange(1 << 32)
     rng = random.Random(seed)
     broken = 0
@@ -116,7 +117,7 @@ def test_a_sync_that_is_broken_off_loses_no_row(
         sides.lay_out(far=number % 2 == 0)
         process = sides.start()
         time.sleep(longest * (number + rng.random()) / TIMES)
-        broken += process.poll() is None
+        broken += process.is_running()
         stop(process, sides.tour.url)
         process.wait()
         wait_for_backends(sides.tour.url)
@@ -128,6 +129,7 @@ def test_a_sync_that_is_broken_off_loses_no_row(
 def test_a_step_outside_a_transaction_that_is_killed_loses_no_row(sides: Sides) -> None:
     """Its statements are undone one by one, or done to the end: in between is no side."""
     rng = random.Random(1)
+    longest = duration(sides)
     sides.tour.sync(FAR)
     folder = sides.tour.root / "migrations"
     up = "CREATE INDEX CONCURRENTLY i ON b (v);\nALTER TABLE a ADD z int;\nCREATE INDEX CONCURRENTLY j ON a (z);"
@@ -141,8 +143,8 @@ def test_a_step_outside_a_transaction_that_is_killed_loses_no_row(sides: Sides) 
             else:
                 (folder / f"{OUTSIDE}.sql").unlink(missing_ok=True)
             process = sides.start()
-            time.sleep(0.25 + rng.random() * 0.5)
-            process.send_signal(signal.SIGKILL)
+            time.sleep(longest * rng.random())
+            process.kill()
             process.wait()
             wait_for_backends(sides.tour.url)
     (folder / f"{OUTSIDE}.sql").write_text(text)

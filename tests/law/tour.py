@@ -20,6 +20,7 @@ import pytest
 
 from gitmig.cli.main import run
 from tests.conftest import url_of
+from tests.servers import create_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -237,7 +238,7 @@ class Databases:
         """A new repository and a new database with these options and `ALTER DATABASE … SET` settings."""
         name = f"law_{os.getpid()}_{next(numbers)}"
         self._names.append(name)
-        self._maintenance.execute(f'CREATE DATABASE "{name}" {options}'.encode())
+        create_database(self._maintenance, name, options)
         for setting in filter(None, settings.split(";")):
             self._maintenance.execute(f'ALTER DATABASE "{name}" SET {setting}'.encode())
         root = self._folder / name

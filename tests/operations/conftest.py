@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,11 +13,12 @@ from gitmig.operations.sync import sync
 from gitmig.project.decisions import Decisions
 from gitmig.project.project import Project
 from tests.rebuilding import nothing_is_left, rebuild
+from tests.servers import Cluster
 
 __all__ = ["Answers", "nothing_is_left", "rebuild", "run_sync"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitmig.errors import SyncFailed
     from gitmig.events import Notify
@@ -70,3 +73,10 @@ def run_sync(sandbox: Sandbox, database: Database) -> Callable[..., list[str]]:
 @pytest.fixture(autouse=True)
 def hooks_are_warm(warm: None) -> None:
     """Nearly every test of this folder commits, and so starts a hook."""
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of the embedded server, for tests that are not about how one is made."""
+    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", ignore_cleanup_errors=True) as folder:
+        yield Cluster.make(Path(folder) / "gitmig")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.conftest import Database
+    from tests.servers import Cluster
 
 pytestmark = pytest.mark.usefixtures("cold")  # servers are children of what starts them
 
@@ -242,11 +243,13 @@ as_root = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), r
 
 
 @pytest.fixture(params=["plain", "with a blank", "long" * 30])
-def private(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
-    """A server below a folder that everybody can enter."""
+def private(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[EmbeddedServer]:
+    """A server below a folder that everybody can enter; in one of the folders it makes its cluster itself."""
     with tempfile.TemporaryDirectory(prefix="gitmig-test-", ignore_cleanup_errors=True) as top:
         Path(top).chmod(0o755)
         made = EmbeddedServer(Path(top) / request.param)
+        if request.param != "plain":
+            cluster.copy_to(made)
         made.start()
         yield made
         made.remove()

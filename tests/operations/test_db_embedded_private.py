@@ -26,7 +26,16 @@ from gitmig.project.project import Project
 from tests.conftest import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from typing import Protocol
+
+    from tests.servers import Cluster
+
+    class Start(Protocol):
+        """Start a server in a folder of this name."""
+
+        def __call__(self, name: str, *, new: bool = False) -> EmbeddedServer: ...
+
 
 pytestmark = pytest.mark.usefixtures("cold")  # servers are children of what starts them
 
@@ -45,13 +54,15 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def start(folder: Path) -> Iterator[Callable[[str], EmbeddedServer]]:
-    """Start a server in a folder of this name; it is removed afterwards."""
+def start(folder: Path, cluster: Cluster) -> Iterator[Start]:
+    """Start a server in a folder of this name; it is removed afterwards. A new one makes its cluster itself."""
     made: list[EmbeddedServer] = []
 
-    def start(name: str) -> EmbeddedServer:
+    def start(name: str, *, new: bool = False) -> EmbeddedServer:
         made.append(EmbeddedServer(folder / name / "gitmig"))
         made[-1].home.parent.mkdir(exist_ok=True)
+        if not new:
+            cluster.copy_to(made[-1])
         made[-1].start()
         return made[-1]
 
@@ -70,6 +81,12 @@ def clone(folder: Path) -> Iterator[Sandbox]:
     made.commit("a")
     yield made
     EmbeddedServer(made.root / ".git" / "gitmig").remove()
+
+
+@pytest.fixture
+def is_made(clone: Sandbox, cluster: Cluster) -> None:
+    """The clone's server has been started before."""
+    cluster.copy_to(EmbeddedServer(clone.root / ".git" / "gitmig"))
 
 
 def socket_directory(server: EmbeddedServer) -> Path:
@@ -107,7 +124,7 @@ PATHS = ["plain", "with a blank", "long" * 40]
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_the_socket_lies_where_nobody_else_can_enter(start: Callable[[str], EmbeddedServer], name: str) -> None:
+def test_the_socket_lies_where_nobody_else_can_enter(start: Start, name: str) -> None:
     server = start(name)
     found = socket_directory(server).lstat()
     assert stat.S_ISDIR(found.st_mode)
@@ -117,7 +134,7 @@ def test_the_socket_lies_where_nobody_else_can_enter(start: Callable[[str], Embe
 
 @as_root
 @pytest.mark.parametrize("name", PATHS)
-def test_another_user_does_not_get_in(start: Callable[[str], EmbeddedServer], name: str) -> None:
+def test_another_user_does_not_get_in(start: Start, name: str) -> None:
     status, said = ask(start(name), user=STRANGER)
     assert status == 2
     assert "Permission denied" in said
@@ -125,9 +142,7 @@ def test_another_user_does_not_get_in(start: Callable[[str], EmbeddedServer], na
 
 @as_root
 @pytest.mark.parametrize("name", PATHS)
-def test_another_user_does_not_get_in_even_if_the_directory_is_opened(
-    start: Callable[[str], EmbeddedServer], name: str
-) -> None:
+def test_another_user_does_not_get_in_even_if_the_directory_is_opened(start: Start, name: str) -> None:
     """Two fences: the directory, and who the server takes for whom."""
     server = start(name)
     place = socket_directory(server)
@@ -140,8 +155,8 @@ def test_another_user_does_not_get_in_even_if_the_directory_is_opened(
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_a_server_is_never_made_with_trust(start: Callable[[str], EmbeddedServer], name: str) -> None:
-    server = start(name)
+def test_a_server_is_never_made_with_trust(start: Start, name: str) -> None:
+    server = start(name, new=True)
     assert rules(server) == ["local all all peer map=gitmig"]
     account = pwd.getpwuid(owner(server)).pw_name
     ident = (server.data / "pg_ident.conf").read_text().splitlines()
@@ -149,6 +164,7 @@ def test_a_server_is_never_made_with_trust(start: Callable[[str], EmbeddedServer
     assert [line for line in ident if not line.startswith("#")] == [f'gitmig "{name}" all' for name in names]
 
 
+@pytest.mark.usefixtures("is_made")
 def test_a_cluster_of_an_older_gitmig_is_closed_while_it_runs(clone: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Project.load(clone.root)
     db.start(project)
@@ -166,7 +182,7 @@ def test_a_cluster_of_an_older_gitmig_is_closed_while_it_runs(clone: Sandbox, mo
     assert (loaded, at) == ([("peer",)], [(True,)])
 
 
-def test_nothing_has_a_name_that_another_user_could_have_taken(start: Callable[[str], EmbeddedServer]) -> None:
+def test_nothing_has_a_name_that_another_user_could_have_taken(start: Start) -> None:
     """What an older gitmig used: a name made of the user's number and the path."""
     before = set(Path(tempfile.gettempdir()).iterdir())
     first, second = start("a b"), start("a c")
@@ -176,7 +192,7 @@ def test_nothing_has_a_name_that_another_user_could_have_taken(start: Callable[[
 
 
 def test_the_users_own_runtime_directory_is_preferred(
-    start: Callable[[str], EmbeddedServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="run-") as runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
@@ -187,7 +203,7 @@ def test_the_users_own_runtime_directory_is_preferred(
 
 @pytest.mark.parametrize("mode", [0o755, 0o777, 0o1777])
 def test_a_runtime_directory_of_everybody_is_not_taken(
-    start: Callable[[str], EmbeddedServer], monkeypatch: pytest.MonkeyPatch, mode: int
+    start: Start, monkeypatch: pytest.MonkeyPatch, mode: int
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="run-") as runtime:
         Path(runtime).chmod(mode)
@@ -195,7 +211,7 @@ def test_a_runtime_directory_of_everybody_is_not_taken(
         assert socket_directory(start("a b")).parent == Path(tempfile.gettempdir())
 
 
-def test_the_directory_stays_the_same_from_start_to_start(start: Callable[[str], EmbeddedServer]) -> None:
+def test_the_directory_stays_the_same_from_start_to_start(start: Start) -> None:
     server = start("a b")
     url = server.url("dev")
     server.stop()
@@ -204,7 +220,7 @@ def test_the_directory_stays_the_same_from_start_to_start(start: Callable[[str],
     assert stat.S_IMODE((server.home / "socket").stat().st_mode) == 0o600
 
 
-def test_a_socket_directory_that_was_cleaned_away_is_made_anew(start: Callable[[str], EmbeddedServer]) -> None:
+def test_a_socket_directory_that_was_cleaned_away_is_made_anew(start: Start) -> None:
     """What keeps /tmp clean takes the socket, and the server goes on running."""
     server = start("a b")
     lost = socket_directory(server)
@@ -214,7 +230,7 @@ def test_a_socket_directory_that_was_cleaned_away_is_made_anew(start: Callable[[
     assert ask(server) == (0, "hello\n")
 
 
-def test_a_server_without_its_socket_can_be_stopped(start: Callable[[str], EmbeddedServer]) -> None:
+def test_a_server_without_its_socket_can_be_stopped(start: Start) -> None:
     server = start("a b")
     shutil.rmtree(socket_directory(server))
     assert server.stop() is True
@@ -223,7 +239,7 @@ def test_a_server_without_its_socket_can_be_stopped(start: Callable[[str], Embed
 
 @as_root
 @pytest.mark.parametrize("plant", ["directory", "link"])
-def test_what_somebody_planted_in_its_place_is_not_used(start: Callable[[str], EmbeddedServer], plant: str) -> None:
+def test_what_somebody_planted_in_its_place_is_not_used(start: Start, plant: str) -> None:
     server = start("a b")
     server.stop()
     place = socket_directory(server)
@@ -252,6 +268,7 @@ def test_a_data_directory_that_is_a_link_is_refused(folder: Path) -> None:
         server.start()
 
 
+@pytest.mark.usefixtures("is_made")
 @as_root
 def test_another_user_of_the_same_clone_is_told_whose_it_is(clone: Sandbox) -> None:
     """Not that this is a bug, because the files cannot be read."""
@@ -284,7 +301,7 @@ def test_another_user_of_the_same_clone_is_told_whose_it_is(clone: Sandbox) -> N
     assert done.stdout.splitlines() == [f"the embedded PostgreSQL in {place} belongs to user {whose}"] * 4, done.stderr
 
 
-def test_a_number_that_belongs_to_another_server_by_now_is_left_alone(start: Callable[[str], EmbeddedServer]) -> None:
+def test_a_number_that_belongs_to_another_server_by_now_is_left_alone(start: Start) -> None:
     """After a restart of the machine, the number in the file may be that of any process, and of a PostgreSQL too."""
     first, second = start("plain"), start("other")
     second.stop()
@@ -294,7 +311,7 @@ def test_a_number_that_belongs_to_another_server_by_now_is_left_alone(start: Cal
     assert first.is_running()
 
 
-def test_a_server_of_an_older_gitmig_gets_a_private_socket(start: Callable[[str], EmbeddedServer]) -> None:
+def test_a_server_of_an_older_gitmig_gets_a_private_socket(start: Start) -> None:
     """It listened in a folder of /tmp that everybody can enter, under a name that can be foreseen."""
     server = start("a b")
     server.stop()
@@ -312,7 +329,7 @@ def test_a_server_of_an_older_gitmig_gets_a_private_socket(start: Callable[[str]
 
 
 @as_root
-def test_the_data_directory_of_somebody_else_is_refused(start: Callable[[str], EmbeddedServer]) -> None:
+def test_the_data_directory_of_somebody_else_is_refused(start: Start) -> None:
     server = start("plain")
     server.stop()
     before = server.data.stat()
@@ -322,7 +339,7 @@ def test_the_data_directory_of_somebody_else_is_refused(start: Callable[[str], E
     os.chown(server.data, before.st_uid, before.st_gid)
 
 
-def test_the_library_is_not_even_imported(start: Callable[[str], EmbeddedServer]) -> None:
+def test_the_library_is_not_even_imported(start: Start) -> None:
     """That alone looks for a folder with a name that anybody could have taken."""
     place = start("plain").home / "again"
     program = (
@@ -334,7 +351,7 @@ def test_the_library_is_not_even_imported(start: Callable[[str], EmbeddedServer]
     assert done.stdout == "[]\n"
 
 
-def test_a_version_that_is_not_installed_is_refused(start: Callable[[str], EmbeddedServer]) -> None:
+def test_a_version_that_is_not_installed_is_refused(start: Start) -> None:
     server = start("plain")
     server.stop()
     version = (server.data / "PG_VERSION").read_text()
@@ -352,7 +369,7 @@ def librarys_lock() -> Path:
     return lock
 
 
-def test_the_librarys_lock_is_not_touched(start: Callable[[str], EmbeddedServer]) -> None:
+def test_the_librarys_lock_is_not_touched(start: Start) -> None:
     """It is one file for all users of the machine, and belongs to who came first."""
     lock = librarys_lock()
     before = lock.stat().st_mtime_ns
@@ -376,7 +393,7 @@ def test_the_way_to_the_server_is_opened_no_wider_than_needed(folder: Path) -> N
 
 
 @as_root
-def test_the_server_of_root_has_none_of_roots_groups(start: Callable[[str], EmbeddedServer]) -> None:
+def test_the_server_of_root_has_none_of_roots_groups(start: Start) -> None:
     server = start("plain")
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute("CREATE TEMP TABLE said (line text)")
@@ -392,6 +409,7 @@ def other_python() -> str | None:
     return found if Path(found).exists() else None
 
 
+@pytest.mark.usefixtures("is_made")
 @as_root
 @pytest.mark.skipif(other_python() is None, reason="no Python of the system that fits")
 def test_two_users_of_one_machine_each_have_their_own(clone: Sandbox, folder: Path) -> None:
@@ -458,7 +476,11 @@ SHELL = {
 
 @pytest.mark.parametrize("running", [True, False])
 @pytest.mark.parametrize("names", [["PGPORT"], ["PGSERVICE"], [n for n in SHELL if n not in {"PGPORT", "PGSERVICE"}]])
-def test_the_shells_variables_do_not_reach_it(clone: Sandbox, folder: Path, names: list[str], running: bool) -> None:
+def test_the_shells_variables_do_not_reach_it(
+    clone: Sandbox, cluster: Cluster, folder: Path, names: list[str], running: bool
+) -> None:
+    if running or len(names) == 1:  # to make one, the shell's variables must not matter either
+        cluster.copy_to(EmbeddedServer(clone.root / ".git" / "gitmig"))
     services = folder / "services"
     services.write_text("[app]\nhost=192.0.2.1\nport=6543\ndbname=production\n")
     if running:
@@ -482,6 +504,7 @@ def test_only_what_leads_to_a_server_is_taken_out_of_the_environment(monkeypatch
     assert environ == others
 
 
+@pytest.mark.usefixtures("is_made")
 def test_a_proof_on_the_embedded_server_is_not_misled_either(clone: Sandbox) -> None:
     clone.git("switch", "--quiet", "-c", "feature")
     clone.table("0002_b", "b")
@@ -490,6 +513,7 @@ def test_a_proof_on_the_embedded_server_is_not_misled_either(clone: Sandbox) -> 
     assert "proof: it runs" in clone.gitmig("check", "main", "--scratch", "embedded", "--trust").out
 
 
+@pytest.mark.usefixtures("is_made")
 def test_the_url_says_where_it_is_to_programs_with_a_port_of_their_own(clone: Sandbox) -> None:
     url = clone.gitmig("db", "url").out.strip()
     psql = str(Project.load(clone.root).server.program("psql"))

@@ -440,3 +440,20 @@ def test_a_ledger_that_notes_no_renames_is_upgraded_and_they_are_guessed(
     assert run_sync() == ["- 0002_b"]
     assert database.rows(number) == before
     assert database.rows("TABLE a") == [(1, "first")]
+
+
+def test_a_schema_is_built_of_the_whole_stack_although_the_ledger_has_forgotten_what_was_reverted_by_then(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    """Each step commits by itself; nobody has measured the schemas in the middle."""
+    sandbox.git("config", "gitmig.runOutside", "always")
+    for n in range(1, 7):
+        up, down = f"CREATE TABLE t{n} (id int); INSERT INTO t{n} VALUES ({n});", f"DROP TABLE t{n};"
+        text = f"-- migrate:up transaction:false\n{up}\n-- migrate:down transaction:false\n{down}\n"
+        sandbox.write(f"migrations/{n:04}_t.sql", text)
+    run_sync()
+    assert database.rows("SELECT count(fingerprint) FROM gitmig.applied WHERE position < 6") == [(0,)]
+    for n in range(2, 7):
+        (sandbox.root / f"migrations/{n:04}_t.sql").unlink()
+    assert run_sync() == [f"- {n:04}_t" for n in range(6, 1, -1)]
+    assert database.tables() == ["t1"]

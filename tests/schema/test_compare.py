@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig.schema.compare import BODIES_UNSEEN, Difference, difference
+from gitmig.schema.compare import BODIES_UNSEEN, ComputedDifference, difference
 from gitmig.schema.model import ObjectKind, ObjectName
 from tests.schema.samples import (
     column,
@@ -251,7 +251,7 @@ VIEW, INDEX = ObjectName(ObjectKind.VIEW, "s.v"), ObjectName(ObjectKind.INDEX, "
 
 def parts(*names: ObjectName) -> list[tuple[int, tuple[str, ...]]]:
     work = tuple((name, f"DROP {name}") for name in names)
-    return Difference(work=work, unhandled=()).parts({A: 3, B: 5})
+    return ComputedDifference(work=work, unhandled=()).parts({A: 3, B: 5})
 
 
 def test_what_takes_no_rows_goes_with_what_does() -> None:
@@ -272,5 +272,5 @@ def test_what_nobody_owns_is_the_first_owners() -> None:
 def test_a_body_that_is_not_looked_into_is_so_in_its_own_script() -> None:
     body = "CREATE OR REPLACE FUNCTION s.f() RETURNS int\n LANGUAGE sql\nAS $function$SELECT 1$function$"
     work = ((A, "DROP TABLE s.a"), (B, "ALTER TABLE s.b DROP c"), (ObjectName(ObjectKind.FUNCTION, "s.f()"), body))
-    found = Difference(work=work, unhandled=()).parts({A: 0, B: 1})
+    found = ComputedDifference(work=work, unhandled=()).parts({A: 0, B: 1})
     assert found == [(0, ("DROP TABLE s.a",)), (1, (BODIES_UNSEEN, "ALTER TABLE s.b DROP c", body))]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.warm.sitecustomize import ADDRESS_VARIABLE
+from tests.warm.sitecustomize import ADDRESS_VARIABLE, GITMIG, hand_over, process_of, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from socket import SocketType
 
 FOLDER = Path(__file__).parent
 
@@ -43,3 +48,50 @@ def warm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 def cold(warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real start of Python after all, where the start itself is what is tested."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A gitmig that runs, in a process of its own."""
+
+    pid: int
+    connection: SocketType
+
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return not select.select([self.connection], [], [], 0)[0]
+
+    def kill(self) -> None:
+        """Kill it, if it has not ended."""
+        if self.is_running():
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Wait for its end; returns the exit status as `subprocess` does, less than nothing after a signal."""
+        status = status_of(self.connection)
+        self.connection.close()
+        return status - 256 if status > 128 else status
+
+
+def start(
+    arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], streams: tuple[int, int]
+) -> Started:
+    """Start gitmig with nothing to read and these two streams to write to, without a Python that would ask for it.
+
+    What it finds in its environment is this process's and what is given here. Only where it is `is_warm`.
+    """
+    whole = {os.fsencode(name): os.fsencode(value) for name, value in {**os.environ, **environment}.items()}
+    with Path(os.devnull).open() as nothing:
+        connection = hand_over(
+            [GITMIG, *arguments],
+            os.environ[ADDRESS_VARIABLE],
+            folder=str(folder),
+            environment=whole,
+            streams=(nothing.fileno(), *streams),
+        )
+    return Started(process_of(connection), connection)
+
+
+def is_warm() -> bool:
+    """Whether a gitmig that is started by this process would be a fork."""
+    return ADDRESS_VARIABLE in os.environ and os.environ.get("PYTHONPATH") == str(FOLDER)

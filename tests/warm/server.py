@@ -5,17 +5,23 @@ Usage: server.py SOCKET. Prints a line when it is ready, and ends when its stand
 
 from __future__ import annotations
 
-import json
+import atexit
+import gc
 import os
 import pkgutil
 import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
+from runpy import run_path
 
 import gitmig
 from gitmig.cli import main
+
+GITMIG = "gitmig"  # what `sitecustomize` calls it
 
 # What gitmig imports only where it needs it.
 LIBRARIES = ("git", "psycopg.copy", "psycopg.rows", "psycopg.sql", "postgast", "rich.console", "rich.progress")
@@ -31,56 +37,95 @@ def import_everything() -> None:
 
 
 def next_caller(listener: socket.socket) -> socket.socket:
-    """Fork for every caller; returns in the forks, each with the connection to its caller."""
+    """Fork for every caller; returns in the forks, each with the connection to its caller.
+
+    This process tells the callers the fork's number and then its exit status. gitmig cannot, for it may become another
+    program, as `gitmig db psql` does.
+    """
+    callers: dict[int, socket.socket] = {}
+    wakes, ended = socket.socketpair()
+    wakes.setblocking(False)
+    signal.set_wakeup_fd(wakes.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:
-        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        ready, _, _ = select.select([listener, ended, sys.stdin], [], [])
         if sys.stdin in ready:
             sys.exit()
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            return connection
-        connection.close()
+        if ended in ready:
+            ended.recv(4096)
+            tell_ended(callers)
+        if listener in ready:
+            connection, _ = listener.accept()
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                return connection
+            callers[pid] = connection
+            with suppress(BrokenPipeError):
+                connection.send(pid.to_bytes(4, sys.byteorder))
+
+
+def tell_ended(callers: dict[int, socket.socket]) -> None:
+    """Tell the callers whose forks have ended, and forget them."""
+    while callers:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        with callers.pop(pid) as connection, suppress(BrokenPipeError):  # the caller was killed
+            connection.send(bytes([os.waitstatus_to_exitcode(status) % 256]))
 
 
 def become(connection: socket.socket) -> list[str]:
-    """Take over the caller's streams, folder and environment; returns the arguments for gitmig.
-
-    That is in one more fork, whose exit status this process tells the caller: gitmig cannot, for it may become another
-    program, as `gitmig db psql` does.
-    """
+    """Take over the caller's streams, folder and environment; returns the program and its arguments."""
     _, streams, _, _ = socket.recv_fds(connection, 1, 3)
     with connection.makefile("rb") as sent:
-        arguments, folder, environment = json.load(sent)
-    child = os.fork()
-    if child:
-        for stream in streams:
-            os.close(stream)
-        _, status = os.waitpid(child, 0)
-        connection.send(bytes([os.waitstatus_to_exitcode(status) % 256]))
-        os._exit(0)
+        count, *words = sent.read().split(b"\0")
     connection.close()
+    command, (folder, *environment) = words[: int(count)], words[int(count) :]
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    assert isinstance(sys.stdout, TextIOWrapper)
+    sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())
     os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    return list(arguments)
+    os.environb.clear()
+    for variable in environment:
+        name, _, value = variable.partition(b"=")
+        os.environb[name] = value
+    return list(map(os.fsdecode, command))
 
 
 def listen(address: str) -> list[str]:
-    """Wait for callers; returns in a fork for each of them, with the arguments for gitmig."""
+    """Wait for callers; returns in a fork for each of them, with the program and its arguments."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(100)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
         connection = next_caller(listener)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     return become(connection)
+
+
+def run(program: str, *arguments: str) -> None:
+    """Run it, and end without taking down module by module what this process shares with its parent."""
+    status = 0
+    try:
+        if program == GITMIG:
+            main(arguments)
+        else:
+            sys.argv = [program, *arguments]
+            run_path(program, run_name="__main__")
+    except SystemExit as end:
+        status = int(end.code or 0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    atexit._run_exitfuncs()
+    os._exit(status)
 
 
 if __name__ == "__main__":
     import_everything()
-    main(listen(sys.argv[1]))
+    gc.collect()
+    gc.freeze()  # or the first look for garbage in a fork would write to, and so copy, all that it shares
+    run(*listen(sys.argv[1]))

@@ -96,6 +96,7 @@ class Executor:
         coming = replacing_rows(plan, rows, self._context)
         writer = LedgerWriter(self._connection, self._context, state, plan, coming)
         if self._expected:
+            self._expected.remember(rows)
             self._verification = FinalVerification(
                 self._connection, self._expected, self._runner, plan, found, replaced=coming
             )

@@ -24,14 +24,14 @@ from gitmig.schema.model import SchemaDifference, schema_difference
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gitmig.execute.step_runner import StepRunner
     from gitmig.execute.tasks import Done, Task
     from gitmig.ledger import Row
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.connection import Connection
-    from gitmig.schema.compare import Difference
+    from gitmig.schema.compare import ComputedDifference
     from gitmig.schema.fingerprint import Fingerprinter
     from gitmig.schema.model import Schema
     from gitmig.schema.noted_renames import Undo
@@ -69,6 +69,9 @@ class Expectation(Protocol):
     def prepare(self, positions: Collection[int]) -> None:
         """Make ready for `schema` to be asked for these positions."""
 
+    def remember(self, rows: Mapping[int, Row]) -> None:
+        """Note rows that will leave the ledger, by position, before they do."""
+
     def beyond(self, keep: int, rows: Sequence[Row], found: Schema) -> Expectation:
         """The same for a stack of which `keep` migrations stay, with those of the rows on top; they made `found`."""
 
@@ -101,7 +104,7 @@ def left_undone(difference: SchemaDifference) -> str:
     )
 
 
-def computed(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> Difference:
+def computed(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> ComputedDifference:
     """The difference between two schemas; for `renames` and `undos` see there."""
     from gitmig.schema.compare import difference  # rarely needed, and large
 

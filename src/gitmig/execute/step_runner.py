@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitmig.execute.tasks import Task
     from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
-    from gitmig.schema.catalog import Address
+    from gitmig.schema.catalog import ObjectAddress
     from gitmig.schema.fingerprint import Fingerprinter
     from gitmig.schema.model import ObjectName
     from gitmig.schema.noted_renames import Renaming
@@ -110,11 +110,11 @@ class StepRunner:
         """Run what a task's own script, which ran before, has left undone. Raises ScriptError."""
         return self._keep(task, script, tries_back=False)
 
-    def names_before(self, task: Task) -> Mapping[Address, ObjectName] | None:
+    def names_before(self, task: Task) -> Mapping[ObjectAddress, ObjectName] | None:
         """What everything is called now, if it has to be looked what the task calls otherwise."""
         return read_names(self._connection) if self._may_rename(task) else None
 
-    def renamed(self, task: Task, before: Mapping[Address, ObjectName] | None) -> tuple[Renaming, ...] | None:
+    def renamed(self, task: Task, before: Mapping[ObjectAddress, ObjectName] | None) -> tuple[Renaming, ...] | None:
         """What a task that ran has called otherwise; `before` are the names before it, if it may have done so."""
         if before is not None:
             return tuple(renamings(before, read_names(self._connection)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.project.trust import Consent
-    from gitmig.schema.compare import Difference
+    from gitmig.schema.compare import ComputedDifference
     from gitmig.schema.model import Schema, SchemaDifference
 
 
@@ -31,7 +31,7 @@ class Diff:
     first: str
     second: str
     difference: SchemaDifference
-    sql: Difference | None = None
+    sql: ComputedDifference | None = None
 
 
 def diff(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Content
     from gitmig.project.project import Project
     from gitmig.project.target import Target
-    from gitmig.schema.compare import Difference
+    from gitmig.schema.compare import ComputedDifference
     from gitmig.schema.model import ObjectName
 
 
@@ -92,7 +92,7 @@ class NotComputable(Exception):
         return GitmigError(f"no exact {what} can be computed", hint=hint, details=shown + more + said)
 
 
-def section_of(change: Difference) -> str:
+def section_of(change: ComputedDifference) -> str:
     """The statements of a computed difference as the text of a section. Raises NotComputable."""
     if change.unhandled:
         raise NotComputable(objects=change.unhandled)

@@ -19,7 +19,7 @@ from gitmig.schema.fingerprint import Fingerprinter
 from gitmig.schema.model import PUBLIC, Schema, schema_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from gitmig.ledger import Row, State
     from gitmig.migrations.model import Script
@@ -48,7 +48,7 @@ class ExpectedSchemas:
         self._project = project
         self._connection = connection
         self._stack = stack
-        self._unwritten = {row.position: row for row in unwritten}
+        self._rows = {row.position: row for row in unwritten}  # of the stack, which the ledger may not have
         self._bootstrap = project.bootstrap_sql()
         self._built: dict[int, Schema] = {}
         self._found = Schema({})
@@ -101,6 +101,10 @@ class ExpectedSchemas:
         if missing:
             self._build(missing)
 
+    def remember(self, rows: Mapping[int, Row]) -> None:
+        """Note rows that will leave the ledger: builds are of the whole stack also when some of it is reverted."""
+        self._rows |= rows
+
     def every(self) -> tuple[list[Schema], GitmigError | None]:
         """The schemas after 0, 1, 2 … migrations, as far as they can be built; and why the next one cannot.
 
@@ -143,7 +147,7 @@ class ExpectedSchemas:
 
     def _build(self, missing: Sequence[int]) -> None:
         """Build and measure what is missing, in order, and a little around it."""
-        rows = ledger.read_rows(self._connection, 0) | self._unwritten
+        rows = ledger.read_rows(self._connection, 0) | self._rows
         around = {place for position in missing for place in range(position - AROUND, position + AROUND + 1)}
         places = around & {*range(len(self._stack) + 1)}
         ups = [rows[k].up_on_fresh for k in range(1, max(places) + 1)]

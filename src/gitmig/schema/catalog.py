@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
 
 
-class Address(NamedTuple):
+class ObjectAddress(NamedTuple):
     """How pg_depend names an object; the part is a column's number, or 0."""
 
     catalog: int
@@ -49,14 +49,16 @@ class CatalogRow(NamedTuple):
 
     name: ObjectName
     text: str
-    address: Address
+    address: ObjectAddress
     part_of: str | None
 
     @classmethod
     def of(cls, row: TupleRow) -> CatalogRow:
         """From the columns of a query."""
         kind, name, text, catalog, oid, part, *part_of = row
-        return cls(ObjectName(KINDS[kind], name), text, Address(catalog, oid, part), part_of[0] if part_of else None)
+        return cls(
+            ObjectName(KINDS[kind], name), text, ObjectAddress(catalog, oid, part), part_of[0] if part_of else None
+        )
 
 
 KINDS = {kind.value: kind for kind in ObjectKind}
@@ -157,19 +159,19 @@ GOES_ALONG = "iaPS"
 class Dependency(NamedTuple):
     """A row of pg_depend."""
 
-    dependent: Address
-    needed: Address
+    dependent: ObjectAddress
+    needed: ObjectAddress
     kind: str
     of_default: bool
 
     @classmethod
     def of(cls, row: tuple[int, int, int, int, int, int, str, bool]) -> Dependency:
         """From the columns of the query."""
-        return cls(Address(*row[:3]), Address(*row[3:6]), row[6], row[7])
+        return cls(ObjectAddress(*row[:3]), ObjectAddress(*row[3:6]), row[6], row[7])
 
 
 def _edges(
-    named: Mapping[Address, ObjectName], dependencies: Iterable[Dependency], partition_keys: Iterable[str]
+    named: Mapping[ObjectAddress, ObjectName], dependencies: Iterable[Dependency], partition_keys: Iterable[str]
 ) -> dict[ObjectName, dict[ObjectName, Tie]]:
     """What every object needs, and how it is tied to that."""
     rows = list(dependencies)
@@ -192,22 +194,22 @@ def _edges(
 class _Names:
     """Names by address; what has none goes by the name of what it is a part of."""
 
-    def __init__(self, named: Mapping[Address, ObjectName], rows: Iterable[Dependency]) -> None:
-        self.found: dict[Address, ObjectName | None] = dict(named)
-        self.whole: dict[Address, Dependency] = {}
+    def __init__(self, named: Mapping[ObjectAddress, ObjectName], rows: Iterable[Dependency]) -> None:
+        self.found: dict[ObjectAddress, ObjectName | None] = dict(named)
+        self.whole: dict[ObjectAddress, Dependency] = {}
         for row in rows:
             if row.kind in PART_OF and row.dependent not in named:
                 other = self.whole.get(row.dependent)
                 if other is None or PART_OF.index(row.kind) < PART_OF.index(other.kind):
                     self.whole[row.dependent] = row
 
-    def of(self, address: Address) -> ObjectName | None:
+    def of(self, address: ObjectAddress) -> ObjectName | None:
         if address not in self.found:
             self.found[address] = None  # whoever hangs on itself has no name
             self.found[address] = self._of_unnamed(address)
         return self.found[address]
 
-    def _of_unnamed(self, address: Address) -> ObjectName | None:
+    def _of_unnamed(self, address: ObjectAddress) -> ObjectName | None:
         row = self.whole.get(address)
         if row is not None:
             whole = self.of(row.needed)
@@ -249,9 +251,9 @@ FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS}
 """
 
 
-def read_names(connection: Connection) -> dict[Address, ObjectName]:
+def read_names(connection: Connection) -> dict[ObjectAddress, ObjectName]:
     """What everything is called now, as the session sees it, uncommitted changes included."""
     with connection.transaction(force_rollback=True), connection.pipeline():
         cursor = connection.execute(NAMES.encode())
         rows = cursor.fetchall()
-    return {Address(*key): ObjectName(KINDS[kind], name) for kind, name, *key in rows}
+    return {ObjectAddress(*key): ObjectName(KINDS[kind], name) for kind, name, *key in rows}

@@ -231,7 +231,7 @@ BODIES_UNSEEN = "SET LOCAL check_function_bodies = off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class ComputedDifference:
     """Statements without semicolons, what each is about, and the objects that differ for which there is no rule."""
 
     work: tuple[tuple[ObjectName, str], ...]
@@ -262,7 +262,9 @@ def _with_settings(statements: list[str]) -> tuple[str, ...]:
     return (BODIES_UNSEEN, *statements) if any(map(has_text_body, statements)) else tuple(statements)
 
 
-def difference(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> Difference:
+def difference(
+    found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()
+) -> ComputedDifference:
     """What to run in one transaction where the schema is `found`, so that it becomes `wanted`.
 
     Both should have edges: without them there is no order among the statements. Rows stay wherever PostgreSQL has a
@@ -277,4 +279,4 @@ def difference(found: Schema, wanted: Schema, *, renames: bool = True, undos: It
     making_room, before, taken_over = make_room(before, target)
     changes = decide(before, target)
     work = (*known, *guessed, *making_room, *StatementOrder(before, target, changes, taken_over).work())
-    return Difference(work=work, unhandled=tuple(sorted(changes.unhandled)))
+    return ComputedDifference(work=work, unhandled=tuple(sorted(changes.unhandled)))

@@ -15,6 +15,7 @@ from gitmig.postgres.address import connect
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import Schema
 from tests.conftest import url_of
+from tests.servers import create_database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ class Laboratory:
         """The URL of a new database in which each script has run, in the schema that is its key."""
         name = f"laboratory_{os.getpid()}_{next(_numbers)}"
         with psycopg.connect(url_of(self.server, "postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+            create_database(connection, name)
         self.databases.append(name)
         self._fill(url_of(self.server, name), scripts)
         return url_of(self.server, name)

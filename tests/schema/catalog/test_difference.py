@@ -10,7 +10,7 @@ import pytest
 
 from gitmig.postgres.address import connect
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.compare import Difference, difference
+from gitmig.schema.compare import ComputedDifference, difference
 from gitmig.schema.model import Schema, schema_difference
 from tests.schema.catalog.case import ALONE, TOGETHER, Case
 from tests.schema.catalog.laboratory import by_case
@@ -59,12 +59,12 @@ class Applied:
     """What was computed, what PostgreSQL said to it, and what became of the schema."""
 
     wanted: Schema
-    difference: Difference
+    difference: ComputedDifference
     error: str
     after: Schema
 
 
-def _apply(connection: Connection, computed: Difference) -> str:
+def _apply(connection: Connection, computed: ComputedDifference) -> str:
     try:
         with connection.transaction():
             for statement in computed.statements:

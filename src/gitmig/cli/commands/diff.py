@@ -12,7 +12,7 @@ from gitmig.cli.output import plural, print_json, say, say_exactly, warn
 from gitmig.cli.wording import difference_lines
 
 if TYPE_CHECKING:
-    from gitmig.schema.compare import Difference
+    from gitmig.schema.compare import ComputedDifference
 
 
 @click.command("diff", short_help="How the database's schema differs from what a commit's migrations make.")
@@ -65,7 +65,7 @@ def command(
     return int(exit_code and bool(difference))
 
 
-def _print_sql(change: Difference) -> None:
+def _print_sql(change: ComputedDifference) -> None:
     for statement in change.statements:
         say_exactly(f"{statement};")
     for name in change.unhandled:
