@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
@@ -438,3 +439,16 @@ def test_one_that_connects_by_itself_is_told_of(
     (waits,) = [event for event in told if isinstance(event, ProgramWaits)]
     assert (waits.path, waits.session.startswith("stray (process ")) == ("migrations/0003_d.py", True)
     assert database.columns("b") == []
+
+
+@pytest.mark.parametrize("name", [b"0001_\xe9.sh", b"0001_a\nb.sh"])
+def test_a_name_that_cannot_be_shown_is_refused(sandbox: Sandbox, run_sync: Sync, name: bytes) -> None:
+    sandbox.program(os.fsdecode(name), "#!/bin/sh\n")
+    with pytest.raises(GitmigError, match="has a name that cannot be printed"):
+        run_sync()
+
+
+def test_a_text_that_looks_like_a_compiled_program_is_refused(sandbox: Sandbox, run_sync: Sync) -> None:
+    sandbox.program("0001_a.sh", "gitmig:base64:IyEvYmluL3NoCg==")
+    with pytest.raises(GitmigError, match="begins with gitmig:base64:"):
+        run_sync()

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
-from gitmig.migrations.languages.program import as_text
+from gitmig.migrations.languages.program import BINARY, as_text
 from gitmig.migrations.model import EXECUTABLE, PLAIN, File, InvalidMigrations, Problem, decode
 
 if TYPE_CHECKING:
@@ -110,13 +110,20 @@ def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]
 
 
 def _text(data: bytes, file: File) -> str:
-    """A compiled program is kept as text, too. Raises InvalidMigrations for anything else that is none."""
+    """A compiled program is kept as text, too. Raises InvalidMigrations for anything else that is none.
+
+    Nobody could tell a text that looks like one from it.
+    """
     try:
-        return decode(data, file.path)
+        text = decode(data, file.path)
     except InvalidMigrations:
         if file.mode == EXECUTABLE:
             return as_text(data)
         raise
+    if text.startswith(BINARY):
+        hint = "commit the program itself"
+        raise InvalidMigrations([Problem(path=file.path, line=1, message=f"begins with {BINARY}", hint=hint)])
+    return text
 
 
 def _mode(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from gitmig.migrations.layouts.parsing import is_script, passed_over
+from gitmig.migrations.layouts.parsing import is_script, passed_over, unprintable
 from gitmig.migrations.model import InvalidMigrations, MigrationSet, Problem
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ def detect(files: Sequence[File], text_of: Mapping[str, str], read: Read) -> str
 
 def _no_plain_file(file: File) -> Problem | None:
     if is_script(file) and not file.name.isprintable():
-        hint = "rename it: line ends, control characters and bytes that are no UTF-8 cannot be shown"
-        return Problem(path=ascii(file.path), message="has a name that cannot be printed", hint=hint)
+        return unprintable(file)
     what = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}.get(file.mode)
     if what is None:
         return None

@@ -37,6 +37,12 @@ def is_script(file: File) -> bool:
     return file.name.rpartition(".")[2].lower() in suffixes() and "." in file.name
 
 
+def unprintable(file: File) -> Problem:
+    """What is wrong with a name that no message could show."""
+    hint = "rename it: line ends, control characters and bytes that are no UTF-8 cannot be shown"
+    return Problem(path=ascii(file.path), message="has a name that cannot be printed", hint=hint)
+
+
 def misnamed(file: File, expected: str) -> list[Problem]:
     """What is wrong with a script that is no migration by its name: nothing if it is not meant as one.
 

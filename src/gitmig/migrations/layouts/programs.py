@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.migrations.languages.program import PYTHON, ROLE, asks_for_outside, functions, program
-from gitmig.migrations.layouts.parsing import STEM, is_script
+from gitmig.migrations.layouts.parsing import STEM, is_script, unprintable
 from gitmig.migrations.model import EXECUTABLE, Content, InvalidMigrations, Migration, Problem, Script, Version
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ class WithPrograms:
         found = {file.path: file for file in files if is_program(file, self.endings)}
         migrations, problems = self.layout.group([file for file in files if file.path not in found], read)
         for file in found.values():
+            if not file.name.isprintable():
+                problems.append(unprintable(file))
+                continue
             stem, _ = _parts(file.name)
             match = STEM.fullmatch(stem)
             if match is None:
