@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,13 +15,12 @@ import pytest
 from gitmig.postgres.lock import KEY
 from gitmig.project.binding import bind
 from gitmig.project.project import Project
-from tests.conftest import begin
+from tests.conftest import Sandbox, begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from tests.conftest import Database, Sandbox
+    from tests.conftest import Database
     from tests.originals import Make
 
 pytestmark = pytest.mark.usefixtures("warm")
@@ -38,6 +38,15 @@ def make_branches(sandbox: Sandbox) -> None:
     sandbox.write("app.py", "pass\n")
     sandbox.commit("app")
     sandbox.git("switch", "--quiet", "main")
+
+
+def other_clone(sandbox: Sandbox, path: Path) -> Sandbox:
+    """A second clone that uses the same database, at which the first one is."""
+    sandbox.gitmig("sync")
+    sandbox.git("clone", "--quiet", str(sandbox.root), str(path))
+    clone = Sandbox(path, sandbox.environment)
+    clone.gitmig("init")
+    return clone
 
 
 @pytest.fixture
@@ -413,3 +422,56 @@ def test_untracked_migrations_that_a_stash_brings_back_are_told_of(branches: San
     assert said.startswith(line)
     assert "  + 0003_c" in said
     assert database.tables() == ["a", "c"]
+
+
+def test_a_sync_of_another_clone_is_noticed(
+    branches: Sandbox, database: Database, python_calls: Callable[[str], int], tmp_path: Path
+) -> None:
+    other = other_clone(branches, tmp_path / "other")
+    other.git("switch", "--quiet", "more")
+    other.gitmig("sync", "-y")
+    assert database.tables() == ["a", "b"]
+    branches.git("switch", "--quiet", "same")
+    assert database.tables() == ["a"], "the migrations of both commits are the same, and not those in the database"
+    calls = python_calls("post-checkout")
+    branches.git("switch", "--quiet", "main")
+    assert python_calls("post-checkout") == calls, "it is known now"
+    other.git("switch", "--quiet", "--detach", "origin/same")
+    other.git("switch", "--quiet", "more")
+    assert database.tables() == ["a", "b"], "and the other way round"
+
+
+def test_a_sync_of_another_clone_that_changes_nothing_starts_no_python(
+    branches: Sandbox, python_calls: Callable[[str], int], tmp_path: Path
+) -> None:
+    other = other_clone(branches, tmp_path / "other")
+    other.gitmig("sync", "-y")
+    branches.git("switch", "--quiet", "same")
+    assert python_calls("post-checkout") == 0
+
+
+def test_a_sync_of_another_clone_that_fails_is_noticed(
+    branches: Sandbox, python_calls: Callable[[str], int], tmp_path: Path
+) -> None:
+    other = other_clone(branches, tmp_path / "other")
+    other.migration("0002_c", "CREATE TABLE a (id int);")
+    other.gitmig("sync", "-y", check=False)
+    branches.git("switch", "--quiet", "same")
+    assert python_calls("post-checkout") == 1
+
+
+def test_without_a_state_directory_the_marker_stands_for_itself(
+    branches: Sandbox, python_calls: Callable[[str], int]
+) -> None:
+    branches.environment["XDG_STATE_HOME"] = "/proc"
+    branches.gitmig("sync")
+    assert branches.marker.read_text().splitlines()[3] == ""
+    branches.git("switch", "--quiet", "same")
+    assert python_calls("post-checkout") == 0
+    del branches.environment["XDG_STATE_HOME"]
+    branches.gitmig("sync")
+    generation = branches.marker.read_text().splitlines()[3].partition(" ")[2]
+    Path(generation).unlink()
+    branches.git("switch", "--quiet", "main")
+    assert python_calls("post-checkout") == 1, "somebody has tidied up"
+    assert Path(generation).exists()

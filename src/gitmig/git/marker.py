@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from gitmig.git.generation import Generation
     from gitmig.git.repository import Repository
 
 NAME = "marker"
@@ -37,18 +38,25 @@ def now(repository: Repository) -> int:
         path.unlink()
 
 
-def write(repository: Repository, folders: Sequence[str], environ: Mapping[str, str], since: int) -> None:
+def write(
+    repository: Repository,
+    folders: Sequence[str],
+    environ: Mapping[str, str],
+    since: int,
+    generation: Generation | None = None,
+) -> None:
     """Note that the database is at the work tree's set, as it was read at `since` (a reading of `now`).
 
-    Three lines: the two URL variables; the settings files that are there. Then one for each of the `folders` that may
-    hold migrations, behind `+` if it is there, behind `-` if not. The file's time is `since`, so that whatever changes
-    afterwards is newer. The markers of the other work trees go: they may share the database.
+    Four lines: the two URL variables; the settings files that are there; the database's generation, as it was when the
+    database was at that set. Then one for each of the `folders` that may hold migrations, behind `+` if it is there,
+    behind `-` if not. The file's time is `since`, so that whatever changes afterwards is newer. The markers of the
+    other work trees go: they may share the database.
     """
     forget(repository)
     urls = [_shown(environ.get(name, "")) for name in VARIABLES]
     present = "".join(f" {name}" for name in FILES if (repository.work_tree / name).exists())
     listed = [f"{'+' if (repository.work_tree / folder).is_dir() else '-'}{folder}" for folder in folders]
-    values = [*urls, present, *listed]
+    values = [*urls, present, str(generation or ""), *listed]
     if any("\n" in value or "password" in value.lower() for value in values):
         return  # without a marker the hook looks for itself, and nothing secret is on the disk
     path = repository.make_private(shared=False) / NAME

@@ -125,6 +125,7 @@ def sync(
             )
             if synced.ran and caller is Caller.PERSON:
                 trust.approve_ledger(project, connection)
+            generation = project.generation(connection)
     except NoWayBack as stuck:
         notify(RebuildNeeded(stuck.failure))
         if not decisions.rebuild(stuck.failure):
@@ -136,8 +137,9 @@ def sync(
         )
         synced = replace(stuck.reached, ran=True, rebuilt=rebuilt)
     if synced.ran and revision is None and project.settings.database_source != OPTION:
-        if not target.snapshot.sparse:  # what is not in the work tree cannot be newer than the marker
-            marker.write(project.repository, project.settings.folders, os.environ, since)
+        # A new database may have been synced by somebody else already; what is not in the work tree cannot be newer.
+        if not synced.rebuilt and not target.snapshot.sparse:
+            marker.write(project.repository, project.settings.folders, os.environ, since, generation)
         bind(project, by_hand=caller is Caller.PERSON)
     return synced
 
@@ -219,7 +221,7 @@ class SyncRun:
             return synced
         self._notify(PlanStarted(plan))
         if plan and executor:
-            marker.forget(self._project.repository)
+            self._project.announce_change(self._connection)
             with self._telling_what_stays(preserver) as known:
                 self._run_plan(executor, synced, state)
                 if preserver:
@@ -258,7 +260,7 @@ class SyncRun:
         from gitmig.execute.tasks import StepFailed
 
         refuse_hooks(self._connection, self._project, Change.REVERT, self._caller)
-        marker.forget(self._project.repository)
+        self._project.announce_change(self._connection)
         self._notify(ScriptResumed(unfinished.row.label))
         if unfinished.done == 0 and not unfinished.started:
             ledger.end_unfinished(self._connection)
@@ -326,7 +328,7 @@ class SyncRun:
         from gitmig.execute.repair import Unrepairable
 
         permit_discarding(self._connection, self._project, drift, self._caller)
-        marker.forget(self._project.repository)
+        self._project.announce_change(self._connection)
         try:
             executor.discard_drift(state)
         except Unrepairable as failure:
