@@ -475,3 +475,36 @@ def test_without_a_state_directory_the_marker_stands_for_itself(
     branches.git("switch", "--quiet", "main")
     assert python_calls("post-checkout") == 1, "somebody has tidied up"
     assert Path(generation).exists()
+
+
+def test_the_listener_has_its_name_for_as_long_as_it_is_wanted(branches: Sandbox, database: Database) -> None:
+    listener = branches.root / ".git/hooks/reference-transaction"
+    assert listener.with_name("reference-transaction.parked").exists()
+    for command in ("switch same", "reset --hard more", "commit --allow-empty -m empty", "reset --hard main"):
+        branches.git(*command.split())
+        assert not listener.exists(), command
+    assert database.tables() == ["a"]
+    branches.write("app.py", "print()\n")
+    branches.git("add", "app.py")
+    for command in ("stash", "stash pop", "stash push -- app.py", "stash pop", "stash --staged", "reset --hard"):
+        branches.git(*command.split())
+    assert not listener.exists()
+    branches.environment["GITMIG_SKIP"] = "1"
+    branches.git("reset", "--hard", "more")
+    assert not listener.exists()
+    del branches.environment["GITMIG_SKIP"]
+    branches.write(".git/gitmig/moved", "1\n")
+    listener.hardlink_to(listener.with_name("reference-transaction.parked"))
+    branches.gitmig("sync")
+    assert not listener.exists(), "the sync has served it"
+
+
+def test_with_a_second_work_tree_the_listener_keeps_its_name(
+    branches: Sandbox, database: Database, tmp_path: Path
+) -> None:
+    branches.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "second"), "same")
+    second = Sandbox(tmp_path / "second", branches.environment)
+    for tree, commit, tables in ((second, "more", ["a", "b"]), (branches, "same", ["a"]), (second, "more~1", ["a"])):
+        tree.git("reset", "--hard", commit)
+        assert database.tables() == tables
+    assert (branches.root / ".git/hooks/reference-transaction").exists()

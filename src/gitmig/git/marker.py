@@ -17,6 +17,9 @@ NAME = "marker"
 # times of one second apart.
 SECOND = "marker.second"
 MOVED = "moved"  # the hook's own note that git has rewritten the work tree
+# The hook that is wanted behind such a note only, and the name under which it waits for one (see the hook's script).
+LISTENER = "reference-transaction"
+PARKED = f"{LISTENER}.parked"
 FORMER = "stamp"  # what a hook of an older gitmig reads: without it, that starts Python and looks
 VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 FILES = ("gitmig.toml", "pyproject.toml", ".env")
@@ -64,6 +67,7 @@ def write(
     _put(path.with_name(SECOND), "", time - time % WHOLE_SECOND)
     _put(path, "".join(f"{value}\n" for value in values), time)
     path.with_name(MOVED).unlink(missing_ok=True)
+    park(repository)
 
 
 def forget(repository: Repository) -> None:
@@ -71,6 +75,14 @@ def forget(repository: Repository) -> None:
     for git_dir in (repository.common_dir, *repository.common_dir.glob("worktrees/*")):
         for name in (NAME, FORMER):
             (git_dir / "gitmig" / name).unlink(missing_ok=True)
+
+
+def park(repository: Repository) -> None:
+    """Take the listener's own name away, if it has another one, and no other work tree may want it."""
+    folder = repository.common_dir / "hooks"
+    listener, parked = folder / LISTENER, folder / PARKED
+    if listener.exists() and parked.exists() and parked.samefile(listener) and not repository.has_linked:
+        listener.unlink(missing_ok=True)
 
 
 def _put(path: Path, text: str, time: int) -> None:
