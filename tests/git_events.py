@@ -357,6 +357,8 @@ OUTLOOK = """
 - Submodules that git checks out because of `submodule.recurse`: a project that lies in one is not told.
 - Programs that use no git but a library: most of them call no hooks.
 - git before 2.22 has no hook for `git stash apply`, before 2.28 none for `git reset`, `git stash`, an aborted rebase.
+  git 2.28 has that one, but calls another hook by mistake once two were called: there `git am`, `git cherry-pick` of
+  several commits, and most rebases leave the database behind. 2.29 is mended.
 """
 
 
