@@ -61,10 +61,10 @@ class Bench:
         """Paired runs; `times` as many rounds where a run is short."""
         return paired(timers, self.rounds * times, self.progress)
 
-    def site(self, name: str, *, hooks: bool = False) -> Site:
-        """A site of a tool with the migrations on branch main, none of them applied."""
+    def site(self, name: str, *, hooks: bool = False, migrations: int | None = None) -> Site:
+        """A site of a tool with the migrations on branch main, none of them applied; `migrations` is another number."""
         site = self.sites.make(self.peers[name])
-        site.lay_out(workload.changes(self.migrations))
+        site.lay_out(workload.changes(migrations or self.migrations))
         site.commit("Migrations")
         if hooks:
             site.tool("hooks", "install").run()

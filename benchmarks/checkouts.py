@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import workload
@@ -13,10 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench import Bench
+    from measure import Samples
     from process import Command
     from sites import Site
 
 MORE = "more"
+NO_HOOK = f"core.hooksPath={os.devnull}"
+# Git's own work is noise beside so little: many rounds.
+TIMES = 10
+TINY = 3  # migrations
+IDLE = "gitmig's hooks, nothing to do"
+EMPTY = "the same hooks, empty"
+NONE = "no hooks"
+# At most this much more than without hooks, in seconds.
+PER_INDEX_WRITE = 0.0015
+PER_CHECKOUT = 0.005
 
 
 def idle_checkout(bench: Bench) -> Result:
@@ -27,9 +39,7 @@ def idle_checkout(bench: Bench) -> Result:
     site.write({"notes.txt": "This branch has another file, and the same migrations.\n"})
     site.commit("Another file")
     hooked, bare = "git checkout, gitmig's hook", "git checkout, no hook"
-    samples = bench.measure(
-        {hooked: _switch(site, "git"), bare: _switch(site, "git", "-c", f"core.hooksPath={os.devnull}")}, times=5
-    )
+    samples = bench.measure({hooked: _switch(site, "git"), bare: _switch(site, "git", "-c", NO_HOOK)}, times=5)
     ratio = samples.ratio(hooked, bare)
     return Result(
         title=f"checkout that changes no migration, {bench.migrations} migrations",
@@ -67,6 +77,76 @@ def step_checkout(bench: Bench) -> Result:
     )
 
 
+def idle_hooks(bench: Bench) -> Result:
+    """Git's everyday commands on a tiny repository, with nothing to do for gitmig.
+
+    Beside them the same with hooks that are a shell and nothing else: what nobody can go below who is called at all.
+    """
+    site = bench.site(GITMIG, hooks=True, migrations=TINY)
+    site.upgrade().run()
+    for branch in ("side", "side-2"):
+        site.git("checkout", "--quiet", "-b", branch).run()
+        site.write({"notes.txt": f"{branch}\n"})
+        site.commit(branch)
+    hooks = site.folder / ".git/hooks"
+    empty = site.folder.with_name(f"{site.folder.name}_empty")
+    empty.mkdir()
+    for hook in hooks.iterdir():
+        (empty / hook.name).write_text("#!/bin/sh\nexit 0\n")
+        (empty / hook.name).chmod(0o755)
+    folders = {IDLE: str(hooks), EMPTY: str(empty), NONE: os.devnull}
+    acts = {"git add": _add, "git commit": _commit, "git checkout": _detach}
+    samples = bench.measure(
+        {
+            f"{command}, {which}": act(site, f"core.hooksPath={folder}")
+            for command, act in acts.items()
+            for which, folder in folders.items()
+        },
+        times=TIMES,
+    )
+    return Result(
+        title=f"git's commands with nothing to do, {TINY} migrations",
+        subject="",
+        samples=samples,
+        promises=(
+            _within(samples, "git add", PER_INDEX_WRITE),
+            _within(samples, "git checkout", PER_CHECKOUT),
+        ),
+    )
+
+
+def _within(samples: Samples, command: str, more: float) -> Promise:
+    """Of the fastest runs: whatever else the machine does makes so short ones several times as long."""
+    measured = samples.fastest(f"{command}, {IDLE}") / (samples.fastest(f"{command}, {NONE}") + more)
+    text = f"{command}, nothing to do, fastest / (the same without hooks + {more * 1000:g} ms)"
+    return Promise(text=text, limit=1.0, measured=measured)
+
+
+def _add(site: Site, setting: str) -> Callable[[], float]:
+    def run() -> float:
+        site.write({"notes.txt": f"{time.monotonic_ns()}\n"})
+        return site.git("-c", setting, "add", "notes.txt").run()
+
+    return run
+
+
+def _commit(site: Site, setting: str) -> Callable[[], float]:
+    def run() -> float:
+        site.write({"notes.txt": f"{time.monotonic_ns()}\n"})
+        site.git("-c", NO_HOOK, "add", "notes.txt").run()
+        return site.git("-c", setting, "commit", "--quiet", "-m", "Notes").run()
+
+    return run
+
+
+def _detach(site: Site, setting: str) -> Callable[[], float]:
+    def run() -> float:
+        site.git("-c", NO_HOOK, "checkout", "--quiet", "--force", "--detach", "side").run()
+        return site.git("-c", setting, "checkout", "--quiet", "--detach", "side-2").run()
+
+    return run
+
+
 def _switch(site: Site, *git: str) -> Callable[[], float]:
     """Checks out whichever of the two branches is not checked out."""
 
@@ -81,7 +161,7 @@ def _branch_with_one_more(site: Site, count: int) -> None:
     site.git("checkout", "--quiet", "-b", MORE).run()
     site.lay_out([*workload.changes(count), workload.create_table(count, f"{workload.PREFIX}more")])
     site.commit("One more")
-    site.git("-c", f"core.hooksPath={os.devnull}", "checkout", "--quiet", "main").run()
+    site.git("-c", NO_HOOK, "checkout", "--quiet", "main").run()
 
 
 def _checkout_with_database(site: Site, branch: str) -> Command:

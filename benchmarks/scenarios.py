@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import history
 import workload
 from bench import Promise, Result
-from checkouts import idle_checkout, step_checkout
+from checkouts import idle_checkout, idle_hooks, step_checkout
 from languages import languages
 from peers import ALEMBIC, DBMATE, GITMIG, PSQL
 from rows import big_table, far_checkout
@@ -90,6 +90,7 @@ def long_history(bench: Bench) -> Result:
 
 SCENARIOS: dict[str, Callable[[Bench], Result]] = {
     "idle-checkout": idle_checkout,
+    "idle-hooks": idle_hooks,
     "step-checkout": step_checkout,
     "fresh": fresh,
     "nothing": nothing,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,7 @@ GIT = {
     "GIT_COMMITTER_DATE": "2026-01-01T12:00:00+00:00",
     "GIT_TERMINAL_PROMPT": "0",
 }
+REFTABLE = (2, 45)  # the first git that has it
 SCAN_VARIABLE = "GITMIG_TEST_SCAN"
 _is_scanned = SCAN_VARIABLE in os.environ
 _server_url = os.environ.get(SERVER_VARIABLE, "")
@@ -158,6 +160,12 @@ def url_of(server: str, name: str) -> str:
     """The URL of a database on the server."""
     base, question, options = server.partition("?")
     return f"{base.rstrip('/')}/{name}{question}{options}"
+
+
+def git_version() -> tuple[int, ...]:
+    """The version of git that is tried, as 2, 39."""
+    said = subprocess.run(("git", "version"), capture_output=True, text=True, check=True).stdout
+    return tuple(int(number) for number in re.findall(r"\d+", said)[:2])
 
 
 @dataclass

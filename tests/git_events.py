@@ -335,7 +335,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
 INTRODUCTION = """# What git does, and what the database does
 
 Written by `python -m tests.git_events` from the rows that `tests/e2e/test_git_events.py` plays with real git, in an
-ordinary and in a linked work tree.
+ordinary and in a linked work tree, and in a repository with reftable where git has that. They were played with git
+2.39 and 2.55.
 
 The database **follows**: after the command it is that of the work tree. It **stays** where there is a reason to. Where
 **git tells nobody**, no hook is called after the files are there; `gitmig status` says so, and `gitmig sync`, or the
@@ -356,6 +357,8 @@ OUTLOOK = """
 - Submodules that git checks out because of `submodule.recurse`: a project that lies in one is not told.
 - Programs that use no git but a library: most of them call no hooks.
 - git before 2.22 has no hook for `git stash apply`, before 2.28 none for `git reset`, `git stash`, an aborted rebase.
+  git 2.28 has that one, but calls another hook by mistake once two were called: there `git am`, `git cherry-pick` of
+  several commits, and most rebases leave the database behind. 2.29 is mended.
 """
 
 

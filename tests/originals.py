@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Where gitmig notes which database it has synced.
 NOTES = (".git/gitmig/marker", ".git/gitmig/binding.json")
+# In the marker: the copied database is another one, which has none yet.
+GENERATION = re.compile(r"^[0-9a-f]{16} /.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Originals:
         sandbox.git("update-index", "-q", "--refresh")  # it tells files by their inodes
         for note in filter(Path.exists, (sandbox.root / name for name in NOTES)):
             times = note.stat()
-            note.write_text(note.read_text().replace(original.database, database.name))
+            text = note.read_text().replace(original.database, database.name)
+            note.write_text(GENERATION.sub("", text))
             os.utime(note, ns=(times.st_atime_ns, times.st_mtime_ns))
 
     def drop(self) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from gitmig.git import hooks
 from gitmig.git.repository import Repository
-from tests.conftest import Sandbox
+from tests.conftest import REFTABLE, Sandbox, git_version
 from tests.e2e import follower
 from tests.git_events import GROUPS, WORLD, Database, Row
 
@@ -24,7 +24,11 @@ ROWS = [row for rows in GROUPS.values() for row in rows]
 # The hook's shell: this variable's ("bash", "busybox sh"), else the system's; in linked work trees one that knows whole
 # seconds only, if there is one.
 SHELL = os.environ.get("GITMIG_TEST_SHELL")
-SHELLS = {"main": SHELL or "sh", "linked": SHELL or ("busybox sh" if shutil.which("busybox") else "sh")}
+SHELLS = {
+    "main": SHELL or "sh",
+    "linked": SHELL or ("busybox sh" if shutil.which("busybox") else "sh"),
+    "reftable": SHELL or "sh",
+}
 # For `git rebase --exec` and `git bisect run`: fails where gitmig has not seen the files that are there.
 CHECK = f"""#!/bin/sh
 [ "$(tail -n 1 "$(git rev-parse --git-dir)/{follower.NOTES}")" = "$(ls migrations | tr '\\n' ' ' | sed 's/ $//')" ]
@@ -45,17 +49,20 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program(top / "bin/check", CHECK)
     program(top / "bin/python", f'#!/bin/sh\nexec {sys.executable} {follower.__file__} "$@"\n')
     program(top / "bin/gitmig", f"#!/bin/sh\nexec {sys.executable} {follower.__file__}\n")
-    (top / "project").mkdir()
     return top
 
 
-@pytest.fixture(params=["main", "linked"])
+@pytest.fixture(params=[*SHELLS])
 def tree(request: pytest.FixtureRequest, original: Path, tmp_path: Path) -> Sandbox:
     """A work tree on main of a repository with the branches of WORLD; git calls the hooks."""
-    built = original / "project"
-    if not (built / ".git").exists():
+    if request.param == "reftable" and git_version() < REFTABLE:
+        pytest.skip("this git has no reftable")
+    refs = ("--ref-format=reftable",) if request.param == "reftable" else ()
+    built = original / ("reftable" if refs else "files")
+    if not built.exists():
+        built.mkdir()
         first = Sandbox(built, {})
-        first.git("init", "-q", "--initial-branch=main")
+        first.git("init", "-q", "--initial-branch=main", *refs)
         first.run("sh", "-ec", WORLD)
         hooks.install(Repository.open(built))
     shutil.copytree(built, tmp_path / "project")

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,13 +15,12 @@ import pytest
 from gitmig.postgres.lock import KEY
 from gitmig.project.binding import bind
 from gitmig.project.project import Project
-from tests.conftest import begin
+from tests.conftest import Sandbox, begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from tests.conftest import Database, Sandbox
+    from tests.conftest import Database
     from tests.originals import Make
 
 
@@ -36,6 +36,15 @@ def make_branches(sandbox: Sandbox) -> None:
     sandbox.write("app.py", "pass\n")
     sandbox.commit("app")
     sandbox.git("switch", "--quiet", "main")
+
+
+def other_clone(sandbox: Sandbox, path: Path) -> Sandbox:
+    """A second clone that uses the same database, at which the first one is."""
+    sandbox.gitmig("sync")
+    sandbox.git("clone", "--quiet", str(sandbox.root), str(path))
+    clone = Sandbox(path, sandbox.environment)
+    clone.gitmig("init")
+    return clone
 
 
 @pytest.fixture
@@ -411,3 +420,89 @@ def test_untracked_migrations_that_a_stash_brings_back_are_told_of(branches: San
     assert said.startswith(line)
     assert "  + 0003_c" in said
     assert database.tables() == ["a", "c"]
+
+
+def test_a_sync_of_another_clone_is_noticed(
+    branches: Sandbox, database: Database, python_calls: Callable[[str], int], tmp_path: Path
+) -> None:
+    other = other_clone(branches, tmp_path / "other")
+    other.git("switch", "--quiet", "more")
+    other.gitmig("sync", "-y")
+    assert database.tables() == ["a", "b"]
+    branches.git("switch", "--quiet", "same")
+    assert database.tables() == ["a"], "the migrations of both commits are the same, and not those in the database"
+    calls = python_calls("post-checkout")
+    branches.git("switch", "--quiet", "main")
+    assert python_calls("post-checkout") == calls, "it is known now"
+    other.git("switch", "--quiet", "--detach", "origin/same")
+    other.git("switch", "--quiet", "more")
+    assert database.tables() == ["a", "b"], "and the other way round"
+
+
+def test_a_sync_of_another_clone_that_changes_nothing_starts_no_python(
+    branches: Sandbox, python_calls: Callable[[str], int], tmp_path: Path
+) -> None:
+    other = other_clone(branches, tmp_path / "other")
+    other.gitmig("sync", "-y")
+    branches.git("switch", "--quiet", "same")
+    assert python_calls("post-checkout") == 0
+
+
+def test_a_sync_of_another_clone_that_fails_is_noticed(
+    branches: Sandbox, python_calls: Callable[[str], int], tmp_path: Path
+) -> None:
+    other = other_clone(branches, tmp_path / "other")
+    other.migration("0002_c", "CREATE TABLE a (id int);")
+    other.gitmig("sync", "-y", check=False)
+    branches.git("switch", "--quiet", "same")
+    assert python_calls("post-checkout") == 1
+
+
+def test_without_a_state_directory_the_marker_stands_for_itself(
+    branches: Sandbox, python_calls: Callable[[str], int]
+) -> None:
+    branches.environment["XDG_STATE_HOME"] = "/proc"
+    branches.gitmig("sync")
+    assert branches.marker.read_text().splitlines()[3] == ""
+    branches.git("switch", "--quiet", "same")
+    assert python_calls("post-checkout") == 0
+    del branches.environment["XDG_STATE_HOME"]
+    branches.gitmig("sync")
+    generation = branches.marker.read_text().splitlines()[3].partition(" ")[2]
+    Path(generation).unlink()
+    branches.git("switch", "--quiet", "main")
+    assert python_calls("post-checkout") == 1, "somebody has tidied up"
+    assert Path(generation).exists()
+
+
+def test_the_listener_has_its_name_for_as_long_as_it_is_wanted(branches: Sandbox, database: Database) -> None:
+    listener = branches.root / ".git/hooks/reference-transaction"
+    assert listener.with_name("reference-transaction.parked").exists()
+    for command in ("switch same", "reset --hard more", "commit --allow-empty -m empty", "reset --hard main"):
+        branches.git(*command.split())
+        assert not listener.exists(), command
+    assert database.tables() == ["a"]
+    branches.write("app.py", "print()\n")
+    branches.git("add", "app.py")
+    for command in ("stash", "stash pop", "stash push -- app.py", "stash pop", "stash --staged", "reset --hard"):
+        branches.git(*command.split())
+    assert not listener.exists()
+    branches.environment["GITMIG_SKIP"] = "1"
+    branches.git("reset", "--hard", "more")
+    assert not listener.exists()
+    del branches.environment["GITMIG_SKIP"]
+    branches.write(".git/gitmig/moved", "1\n")
+    listener.hardlink_to(listener.with_name("reference-transaction.parked"))
+    branches.gitmig("sync")
+    assert not listener.exists(), "the sync has served it"
+
+
+def test_with_a_second_work_tree_the_listener_keeps_its_name(
+    branches: Sandbox, database: Database, tmp_path: Path
+) -> None:
+    branches.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "second"), "same")
+    second = Sandbox(tmp_path / "second", branches.environment)
+    for tree, commit, tables in ((second, "more", ["a", "b"]), (branches, "same", ["a"]), (second, "more~1", ["a"])):
+        tree.git("reset", "--hard", commit)
+        assert database.tables() == tables
+    assert (branches.root / ".git/hooks/reference-transaction").exists()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import Sandbox
+from tests.conftest import REFTABLE, Sandbox, git_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,11 +207,6 @@ KINDS = (
 )
 
 
-def git_version() -> tuple[int, ...]:
-    said = subprocess.run(("git", "version"), capture_output=True, text=True, check=True).stdout
-    return tuple(int(number) for number in re.findall(r"\d+", said)[:2])
-
-
 @pytest.fixture
 def origin(make_sandbox: Callable[..., Sandbox]) -> Sandbox:
     return fill(make_sandbox("origin"))
@@ -221,7 +214,7 @@ def origin(make_sandbox: Callable[..., Sandbox]) -> Sandbox:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_command_does_its_work(kind: Kind, origin: Sandbox, tmp_path: Path, database: Database) -> None:
-    if "reftable" in kind.__name__ and git_version() < (2, 45):
+    if "reftable" in kind.__name__ and git_version() < REFTABLE:
         pytest.skip("this git has no reftable")
     repo = kind(origin, tmp_path / "project", {"DATABASE_URL": database.url})
     repo.gitmig("init")

@@ -13,6 +13,7 @@ from gitmig.cli.wording import hook_words
 from gitmig.errors import GitmigError
 from gitmig.git import hooks
 from gitmig.git.hooks import HookState
+from gitmig.git.marker import LISTENER, PARKED, park
 from tests.conftest import Sandbox
 from tests.git.conftest import opened
 from tests.hook_managers import MANAGERS, husky
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from gitmig.git.repository import Repository
 
+# The files: git would start the last one many times for nothing, so it waits under another name.
+SCRIPTS = (*hooks.FOLLOWING[:-1], "reference-transaction.parked")
 FOREIGN = "#!/bin/sh\necho foreign >&2\n"
 
 
@@ -51,7 +54,7 @@ def test_installing_uninstalling_and_both_twice(repo: Sandbox, directory: Path) 
     assert states(hooks.status(repository)) == everywhere("not installed")
     for _ in range(2):
         assert states(hooks.install(repository).hooks) == everywhere("installed")
-    assert all(os.access(directory / name, os.X_OK) for name in hooks.FOLLOWING)
+    assert all(os.access(directory / name, os.X_OK) for name in SCRIPTS)
     for _ in range(2):
         assert states(hooks.uninstall(repository).hooks) == everywhere("not installed")
     assert listing(directory) == {}
@@ -331,6 +334,7 @@ def test_a_linked_work_tree_and_a_submodule_have_their_hooks_where_git_looks(
     repo.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "linked"))
     found = hooks.install(opened(Sandbox(tmp_path / "linked", {}))).hooks
     assert [hook.path for hook in found] == [repo.root / ".git/hooks" / name for name in hooks.FOLLOWING]
+    assert (repo.root / ".git/hooks/reference-transaction").exists(), "another work tree may want it"
     outer = make_sandbox("outer")
     outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(repo.root), "inner")
     found = hooks.install(opened(Sandbox(outer.root / "inner", {}))).hooks
@@ -364,7 +368,7 @@ def test_a_folder_that_may_not_be_written_is_named(repo: Sandbox, directory: Pat
 
 def test_the_scripts_are_what_is_packaged_with_this_interpreter(repo: Sandbox, directory: Path) -> None:
     hooks.install(opened(repo))
-    for name in hooks.FOLLOWING:
+    for name in SCRIPTS:
         text = (directory / name).read_text()
         assert "@PYTHON@" not in text
         assert text.startswith("#!/bin/sh\n# gitmig: ")
@@ -390,3 +394,68 @@ def test_somebody_elses_check_is_nobodys_business_until_ours_is_asked_for(repo: 
     assert states(hooks.install(repository).hooks) == everywhere("installed")
     assert (directory / "pre-push").read_text() == FOREIGN
     assert states(hooks.install(repository, check=True).hooks)["pre-push"] == "installed, after pre-push.pre-gitmig"
+
+
+@pytest.fixture
+def parked(directory: Path) -> tuple[Path, Path]:
+    """The listener's own name, and the one under which it waits."""
+    return directory / LISTENER, directory / PARKED
+
+
+def test_the_listener_waits_until_it_is_wanted(repo: Sandbox, parked: tuple[Path, Path]) -> None:
+    listener, waiting = parked
+    repository = opened(repo)
+    hooks.install(repository)
+    assert (listener.exists(), waiting.exists()) == (False, True)
+    listener.hardlink_to(waiting)
+    assert states(hooks.status(repository)) == everywhere("installed")
+    park(repository)
+    park(repository)
+    assert (listener.exists(), waiting.exists()) == (False, True)
+    assert hooks.trouble(repository) is None
+
+
+def test_the_listener_stays_where_a_move_is_noted(repo: Sandbox, parked: tuple[Path, Path]) -> None:
+    repository = opened(repo)
+    (repository.make_private(shared=False) / "moved").write_text("1\n")
+    hooks.install(repository)
+    assert parked[0].samefile(parked[1])
+
+
+def test_the_listener_stays_where_there_are_more_work_trees(
+    repo: Sandbox, parked: tuple[Path, Path], tmp_path: Path
+) -> None:
+    repository = opened(repo)
+    hooks.install(repository)
+    parked[0].hardlink_to(parked[1])
+    repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "linked"))
+    park(repository)
+    assert parked[0].exists()
+    repo.git("worktree", "remove", str(tmp_path / "linked"))
+    park(repository)
+    assert not parked[0].exists()
+
+
+def test_a_foreign_listener_is_neither_parked_nor_replaced(repo: Sandbox, parked: tuple[Path, Path]) -> None:
+    listener, waiting = parked
+    repository = opened(repo)
+    hooks.install(repository)
+    listener.write_text(FOREIGN)  # somebody's, later
+    listener.chmod(0o755)
+    park(repository)
+    assert listener.read_text() == FOREIGN
+    assert states(hooks.status(repository))[LISTENER] == "not gitmig's"
+    found = states(hooks.install(repository).hooks)
+    assert found == everywhere("installed", reference_transaction=f"installed, after {LISTENER}.pre-gitmig")
+    assert not waiting.exists()
+    hooks.uninstall(repository)
+    assert listener.read_text() == FOREIGN
+
+
+def test_a_parked_listener_of_an_older_gitmig_is_outdated(repo: Sandbox, parked: tuple[Path, Path]) -> None:
+    repository = opened(repo)
+    hooks.install(repository)
+    parked[1].write_text(parked[1].read_text() + "# older\n")
+    assert hooks.status(repository)[-1].state is HookState.OUTDATED
+    hooks.install(repository)
+    assert hooks.status(repository)[-1].state is HookState.INSTALLED

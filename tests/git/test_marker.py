@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.git import marker
+from gitmig.git.generation import current
 from tests.conftest import Sandbox
 from tests.git.conftest import opened
 
@@ -24,7 +25,7 @@ def written(sandbox: Sandbox, folder: str = "migrations", **environ: str) -> lis
 def test_it_says_which_folder_and_which_settings(repo: Sandbox) -> None:
     repo.write(".env", "")
     repo.write("pyproject.toml", "")
-    assert written(repo) == ["", "", " pyproject.toml .env", "+migrations", ""]
+    assert written(repo) == ["", "", " pyproject.toml .env", "", "+migrations", ""]
 
 
 def test_whatever_changes_after_the_reading_is_newer(repo: Sandbox) -> None:
@@ -37,7 +38,7 @@ def test_whatever_changes_after_the_reading_is_newer(repo: Sandbox) -> None:
 def test_it_knows_every_folder_that_may_hold_migrations(repo: Sandbox) -> None:
     repository = opened(repo)
     marker.write(repository, ["db/migrations", "migrations"], {}, marker.now(repository))
-    assert repo.marker.read_text().splitlines()[3:] == ["-db/migrations", "+migrations"]
+    assert repo.marker.read_text().splitlines()[4:] == ["-db/migrations", "+migrations"]
 
 
 def test_the_time_of_its_second_is_no_more_than_that(repo: Sandbox) -> None:
@@ -53,7 +54,7 @@ def test_the_whole_repository_may_be_the_folder(make_sandbox: Callable[..., Sand
     made = make_sandbox()
     made.write("0001_a.sql", "-- migrate:up\n")
     made.commit("a")
-    assert written(made, ".")[3] == "+."
+    assert written(made, ".")[4] == "+."
 
 
 @pytest.mark.parametrize("folder", ["a b", "[x]*", "ü"])
@@ -61,7 +62,7 @@ def test_odd_folder_names_are_just_names(make_sandbox: Callable[..., Sandbox], f
     made = make_sandbox()
     made.write(f"{folder}/0001_a.sql", "-- migrate:up\n")
     made.commit("a")
-    assert written(made, folder)[3] == f"+{folder}"
+    assert written(made, folder)[4] == f"+{folder}"
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,13 @@ def test_a_password_in_another_place_is_not_written_to_the_disk_either(repo: San
 def test_a_value_with_a_line_end_makes_no_marker(repo: Sandbox) -> None:
     marker.write(opened(repo), ["migrations"], {"DATABASE_URL": "host=x\ndbname=y"}, 0)
     assert not repo.marker.exists()
+
+
+def test_it_remembers_the_databases_generation(repo: Sandbox, tmp_path: Path) -> None:
+    generation = current("database", {"HOME": str(tmp_path)})
+    assert generation is not None
+    marker.write(opened(repo), ["migrations"], {}, 0, generation)
+    assert repo.marker.read_text().splitlines()[3] == f"{generation.word} {generation.path}"
 
 
 def test_writing_one_forgets_those_of_all_other_work_trees(repo: Sandbox, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from gitmig.git.moves import Decision, Event, InProgress, Patches, Rebase, decide
 
 OLD, NEW, NONE = "1" * 40, "2" * 40, "0" * 40
+BRANCH, ELSEWHERE = "refs/heads/main", "refs/heads/other"
 FOLLOW, WAIT, STAY = Decision.FOLLOW, Decision.WAIT, Decision.STAY
 PICKING = Rebase(current="pick", upcoming="pick", rewritten=True)
 
@@ -23,7 +24,7 @@ def called(hook: str, command: str = "") -> Event:
 
 def in_rebase(**parts: object) -> InProgress:
     """Detached, in a rebase."""
-    return InProgress(on_branch=False, rebase=Rebase(**parts))  # type: ignore[arg-type]
+    return InProgress(rebase=Rebase(**parts))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,14 @@ def in_rebase(**parts: object) -> InProgress:
         (moved("HEAD"), InProgress(last_move="cherry-pick: c"), WAIT),
         (moved("HEAD"), InProgress(last_move="cherry-pick: fast-forward"), FOLLOW),
         (moved("refs/heads/other"), InProgress(last_move="reset: moving to HEAD"), WAIT),
+        # from git 2.48 on, HEAD's branch moves without it
+        (moved(BRANCH), InProgress(branch=BRANCH, last_move="reset: moving to HEAD~1"), FOLLOW),
+        (moved(ELSEWHERE), InProgress(branch=BRANCH, last_move="reset: moving to HEAD~1"), WAIT),
+        (moved(BRANCH), InProgress(last_move="reset: moving to HEAD~1"), WAIT),
+        (moved(BRANCH), InProgress(branch=BRANCH, last_move="commit: c"), WAIT),
+        (moved(BRANCH, old=NEW), InProgress(branch=BRANCH, last_move="commit: an older one"), FOLLOW),
+        (moved(BRANCH), InProgress(branch=BRANCH, patches=Patches(current=2, last=2), last_move="am: c"), FOLLOW),
+        (moved(BRANCH), InProgress(branch=BRANCH, patches=Patches(current=1, last=2), last_move="am: c"), WAIT),
         # what was put away comes back
         (called("post-index-change", "stash apply"), InProgress(), FOLLOW),
         (called("post-index-change", "stash apply --quiet"), in_rebase(current="pick"), FOLLOW),
@@ -69,12 +78,11 @@ def in_rebase(**parts: object) -> InProgress:
         (moved("HEAD"), InProgress(patches=Patches(current=2, last=2), last_move="am: c"), FOLLOW),
         (moved("HEAD"), InProgress(patches=Patches(current=1, last=2), last_move="am --abort"), FOLLOW),
         (moved("REBASE_HEAD"), InProgress(patches=Patches(current=1, last=1)), WAIT),
-        (moved("HEAD"), InProgress(on_branch=False, patches=Patches(current=2, last=2, rebasing=True)), WAIT),
-        (moved("REBASE_HEAD"), InProgress(patches=Patches(current=1, last=2, rebasing=True)), FOLLOW),
+        (moved("HEAD"), InProgress(patches=Patches(current=2, last=2, rebasing=True)), WAIT),
+        (moved("REBASE_HEAD"), InProgress(branch=BRANCH, patches=Patches(current=1, last=2, rebasing=True)), FOLLOW),
         (
             moved("HEAD"),
             InProgress(
-                on_branch=False,
                 patches=Patches(current=1, last=2, rebasing=True),
                 last_move="rebase (abort): returning",
             ),
@@ -82,9 +90,9 @@ def in_rebase(**parts: object) -> InProgress:
         ),
         # a rebase
         (called("post-checkout"), in_rebase(upcoming="pick"), WAIT),
-        (called("post-commit"), InProgress(on_branch=False, rebase=PICKING), WAIT),
-        (called("post-rewrite"), InProgress(on_branch=False, rebase=PICKING), FOLLOW),
-        (moved("REBASE_HEAD"), InProgress(rebase=PICKING), FOLLOW),
+        (called("post-commit"), InProgress(rebase=PICKING), WAIT),
+        (called("post-rewrite"), InProgress(rebase=PICKING), FOLLOW),
+        (moved("REBASE_HEAD"), InProgress(branch=BRANCH, rebase=PICKING), FOLLOW),
         (called("post-commit"), in_rebase(current="pick", upcoming="exec"), FOLLOW),
         (called("post-commit"), in_rebase(current="exec", upcoming="pick"), FOLLOW),
         (called("post-commit"), in_rebase(current="pick", upcoming="b"), FOLLOW),
@@ -95,10 +103,10 @@ def in_rebase(**parts: object) -> InProgress:
         (moved("refs/heads/b"), in_rebase(current="pick"), FOLLOW),
         (moved("refs/heads/b"), in_rebase(current="pick", rewritten=True), WAIT),
         # one whose files are not there yet
-        (called("post-checkout"), InProgress(on_branch=False, last_move="rebase (start): checkout m"), WAIT),
-        (moved("HEAD"), InProgress(on_branch=False, last_move="pull --rebase (start): checkout m"), WAIT),
-        (called("post-checkout"), InProgress(on_branch=False, last_move="rebase (start): c", forward=True), FOLLOW),
-        (moved("refs/heads/b"), InProgress(on_branch=False, last_move="rebase (start): c"), FOLLOW),
+        (called("post-checkout"), InProgress(last_move="rebase (start): checkout m"), WAIT),
+        (moved("HEAD"), InProgress(last_move="pull --rebase (start): checkout m"), WAIT),
+        (called("post-checkout"), InProgress(last_move="rebase (start): c", forward=True), FOLLOW),
+        (moved("refs/heads/b"), InProgress(last_move="rebase (start): c"), FOLLOW),
     ],
 )
 def test_whether_the_database_follows(event: Event, state: InProgress, expected: Decision) -> None:
@@ -109,6 +117,6 @@ def test_whether_the_database_follows(event: Event, state: InProgress, expected:
     "rebase", [Rebase(current="pick", upcoming="exec"), Rebase(current="edit", stopped=True), Rebase(current="break")]
 )
 def test_whoever_wants_it_at_the_end_only_gets_it_there(rebase: Rebase) -> None:
-    on_the_way = InProgress(on_branch=False, rebase=rebase)
+    on_the_way = InProgress(rebase=rebase)
     assert decide(called("post-commit"), on_the_way, during_rebase=False) is WAIT
     assert decide(called("post-rewrite"), on_the_way, during_rebase=False) is FOLLOW

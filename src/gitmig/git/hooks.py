@@ -13,6 +13,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from importlib.resources import files
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 from gitmig.git import hook_managers
 from gitmig.git.hook_managers import ByHand, Called, Direct, Place
+from gitmig.git.marker import LISTENER, MOVED, PARKED, park
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +45,7 @@ SCRIPT = "gitmig-hook"
 MARK = "Written by `gitmig hooks install`"
 # `.legacy` belongs to pre-commit, which would run and rename what it finds there.
 CHAINED = ".pre-gitmig"
+CALLERS = Path("/proc")  # where the script reads what git was called with, without a process
 LEGACY = ".legacy"
 REPLACED = ".old"  # what lefthook calls a hook that it has replaced; it runs it no more
 PYTHON = re.compile(rb"(?m)^python=(.*)$")
@@ -288,6 +291,8 @@ class _Clone:
             return Hook(name=event, path=legacy, state=_state(legacy), through="pre-commit")
         if hook_managers.calls_gitmig(text, event):
             return self._called(event, "your own hook", Called(self.place.hook(event)))
+        if event == LISTENER and isinstance(route, Direct) and not os.path.lexists(path) and _is_ours(self.parked):
+            return Hook(name=event, path=self.parked, state=_state(self.parked))
         state = HookState.FOREIGN if os.path.lexists(path) else HookState.MISSING
         return Hook(name=event, path=path, state=state)
 
@@ -349,11 +354,34 @@ class _Clone:
             if hook.state is HookState.FOREIGN:
                 path.rename(path.with_name(event + CHAINED))
             _write(path)
+            if event == LISTENER:
+                self._park()
+
+    @property
+    def parked(self) -> Path:
+        """Where the listener waits."""
+        return self.directory / PARKED
+
+    def _park(self) -> None:
+        """Let the listener wait for what it is for, where nobody else wants to be called by its name."""
+        listener = self.directory / LISTENER
+        self.parked.unlink(missing_ok=True)
+        common = self.repository.common_dir
+        # The script finds a git directory that is not `.git` by a process only.
+        is_elsewhere = common.name != ".git" or self.directory.resolve() != (common / "hooks").resolve()
+        if is_elsewhere or os.path.lexists(listener.with_name(LISTENER + CHAINED)) or not CALLERS.is_dir():
+            return
+        with suppress(OSError):  # a file system without links
+            self.parked.hardlink_to(listener)
+        if not (self.repository.private(shared=False) / MOVED).exists():
+            park(self.repository)
 
     def give_back(self, event: str) -> None:
         """Put a tool's own hook back where ours stood before it, or was replaced by it."""
         path = self.directory / event
         chained, replaced = path.with_name(event + CHAINED), path.with_name(event + REPLACED)
+        if event == LISTENER:
+            self.parked.unlink(missing_ok=True)
         if _is_ours(path) and os.path.lexists(chained):
             chained.replace(path)
         elif _is_ours(path):
@@ -365,6 +393,8 @@ class _Clone:
         """Take our script away, and put back what it ran first."""
         path = self.directory / event
         chained = path.with_name(event + CHAINED)
+        if event == LISTENER:
+            self.parked.unlink(missing_ok=True)
         for place in (path, path.with_name(event + LEGACY), path.with_name(event + REPLACED)):
             if _is_ours(place):
                 place.unlink()

@@ -24,7 +24,7 @@ def look(repository: Repository, folders: Sequence[str]) -> InProgress:
     last_move = "".join(repository.lines("log", "--walk-reflogs", "-1", "--format=%gs", "HEAD"))
     unmerged = {line.partition("\t")[2] for line in repository.lines("ls-files", "--unmerged", "--full-name")}
     return InProgress(
-        on_branch=bool(repository.lines("symbolic-ref", "-q", "HEAD")),
+        branch="".join(repository.lines("symbolic-ref", "-q", "HEAD")),
         rebase=_rebase(repository),
         patches=_patches(top / "rebase-apply"),
         picks=len(_lines(top / "sequencer/todo")),

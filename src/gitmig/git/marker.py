@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from gitmig.git.generation import Generation
     from gitmig.git.repository import Repository
 
 NAME = "marker"
@@ -16,6 +17,9 @@ NAME = "marker"
 # times of one second apart.
 SECOND = "marker.second"
 MOVED = "moved"  # the hook's own note that git has rewritten the work tree
+# The hook that is wanted behind such a note only, and the name under which it waits for one (see the hook's script).
+LISTENER = "reference-transaction"
+PARKED = f"{LISTENER}.parked"
 FORMER = "stamp"  # what a hook of an older gitmig reads: without it, that starts Python and looks
 VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 FILES = ("gitmig.toml", "pyproject.toml", ".env")
@@ -37,18 +41,25 @@ def now(repository: Repository) -> int:
         path.unlink()
 
 
-def write(repository: Repository, folders: Sequence[str], environ: Mapping[str, str], since: int) -> None:
+def write(
+    repository: Repository,
+    folders: Sequence[str],
+    environ: Mapping[str, str],
+    since: int,
+    generation: Generation | None = None,
+) -> None:
     """Note that the database is at the work tree's set, as it was read at `since` (a reading of `now`).
 
-    Three lines: the two URL variables; the settings files that are there. Then one for each of the `folders` that may
-    hold migrations, behind `+` if it is there, behind `-` if not. The file's time is `since`, so that whatever changes
-    afterwards is newer. The markers of the other work trees go: they may share the database.
+    Four lines: the two URL variables; the settings files that are there; the database's generation, as it was when the
+    database was at that set. Then one for each of the `folders` that may hold migrations, behind `+` if it is there,
+    behind `-` if not. The file's time is `since`, so that whatever changes afterwards is newer. The markers of the
+    other work trees go: they may share the database.
     """
     forget(repository)
     urls = [_shown(environ.get(name, "")) for name in VARIABLES]
     present = "".join(f" {name}" for name in FILES if (repository.work_tree / name).exists())
     listed = [f"{'+' if (repository.work_tree / folder).is_dir() else '-'}{folder}" for folder in folders]
-    values = [*urls, present, *listed]
+    values = [*urls, present, str(generation or ""), *listed]
     if any("\n" in value or "password" in value.lower() for value in values):
         return  # without a marker the hook looks for itself, and nothing secret is on the disk
     path = repository.make_private(shared=False) / NAME
@@ -56,6 +67,7 @@ def write(repository: Repository, folders: Sequence[str], environ: Mapping[str, 
     _put(path.with_name(SECOND), "", time - time % WHOLE_SECOND)
     _put(path, "".join(f"{value}\n" for value in values), time)
     path.with_name(MOVED).unlink(missing_ok=True)
+    park(repository)
 
 
 def forget(repository: Repository) -> None:
@@ -63,6 +75,14 @@ def forget(repository: Repository) -> None:
     for git_dir in (repository.common_dir, *repository.common_dir.glob("worktrees/*")):
         for name in (NAME, FORMER):
             (git_dir / "gitmig" / name).unlink(missing_ok=True)
+
+
+def park(repository: Repository) -> None:
+    """Take the listener's own name away, if it has another one, and no other work tree may want it."""
+    folder = repository.common_dir / "hooks"
+    listener, parked = folder / LISTENER, folder / PARKED
+    if listener.exists() and parked.exists() and parked.samefile(listener) and not repository.has_linked:
+        listener.unlink(missing_ok=True)
 
 
 def _put(path: Path, text: str, time: int) -> None:

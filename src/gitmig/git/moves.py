@@ -34,23 +34,25 @@ class Decision(Enum):
 class Event:
     """A call of a hook.
 
-    `refs` are those that a reference transaction has set, `head_stayed` that it set HEAD to the commit it was at.
-    `command` is what git was called with, from the subcommand on; it is given where only that tells whether another
-    hook will be called.
+    `refs` are those that a reference transaction has set, `stayed` those of them that it set to what they were. From
+    git 2.48 on, HEAD is not among them where it stands for a branch. `command` is what git was called with, from the
+    subcommand on; it is given where only that tells whether another hook will be called.
     """
 
     hook: str
     refs: tuple[str, ...] = ()
-    head_stayed: bool = False
+    stayed: frozenset[str] = frozenset()
     command: tuple[str, ...] = ()
 
     @classmethod
     def transaction(cls, listing: str, command: tuple[str, ...] = ()) -> Event:
         """A committed reference transaction, from the lines `old-id new-id ref` that git gives to the hook."""
         rows = [(old, new, ref) for old, new, ref in (line.split() for line in listing.splitlines())]
-        stayed = any(ref == "HEAD" and old == new for old, new, ref in rows)
         return cls(
-            hook="reference-transaction", refs=tuple(ref for _, _, ref in rows), head_stayed=stayed, command=command
+            hook="reference-transaction",
+            refs=tuple(ref for _, _, ref in rows),
+            stayed=frozenset(ref for old, new, ref in rows if old == new),
+            command=command,
         )
 
     @property
@@ -96,13 +98,14 @@ class Patches:
 class InProgress:
     """What git is in the middle of.
 
-    `on_branch` says whether HEAD is a branch's. `picks` are the commits that a cherry-pick or revert of several has
-    still to do, with the one it is at. `autostash` says that uncommitted work was put away and will be put back.
-    `conflicts` says that there are paths with conflicts, `in_migrations` that one of them is a migration. `last_move`
-    is the newest reflog message of HEAD, "" if there is none; `forward` says that it has moved to a descendant.
+    `branch` is the ref that HEAD stands for, "" where it is detached. `picks` are the commits that a cherry-pick or
+    revert of several has still to do, with the one it is at. `autostash` says that uncommitted work was put away and
+    will be put back. `conflicts` says that there are paths with conflicts, `in_migrations` that one of them is a
+    migration. `last_move` is the newest reflog message of HEAD, "" if there is none; `forward` says that it has moved
+    to a descendant.
     """
 
-    on_branch: bool = True
+    branch: str = ""
     rebase: Rebase | None = None
     patches: Patches | None = None
     picks: int = 0
@@ -129,7 +132,7 @@ def _is_handed_over(event: Event, state: InProgress, *, during_rebase: bool) -> 
         return event.is_last
     if state.rebase:
         return _rebase_hands_over(event, state, state.rebase, during_rebase=during_rebase)
-    if START.match(state.last_move) and not state.on_branch and not state.patches:
+    if START.match(state.last_move) and not state.branch and not state.patches:
         return state.forward or _has_moved_branch(event)  # a rebase that has only begun, or has nothing to do
     match event.hook:
         case "reference-transaction":
@@ -141,7 +144,7 @@ def _is_handed_over(event: Event, state: InProgress, *, during_rebase: bool) -> 
 
 
 def _rebase_hands_over(event: Event, state: InProgress, rebase: Rebase, *, during_rebase: bool) -> bool:
-    if event.hook == "post-rewrite" or state.on_branch:
+    if event.hook == "post-rewrite" or state.branch:
         return True  # done, or aborted
     if rebase.stopped or state.conflicts or {rebase.current, rebase.upcoming} & HANDS_OVER:
         return during_rebase
@@ -153,15 +156,21 @@ def _rebase_hands_over(event: Event, state: InProgress, rebase: Rebase, *, durin
 
 def _patches_are_done(event: Event, state: InProgress, patches: Patches) -> bool:
     if patches.rebasing:
-        return state.on_branch or ABORTED in state.last_move  # else post-rewrite comes
-    return "HEAD" in event.refs and (patches.current >= patches.last or state.last_move.startswith("am --"))
+        return bool(state.branch) or ABORTED in state.last_move  # else post-rewrite comes
+    return bool(_head_of(event, state)) and (patches.current >= patches.last or state.last_move.startswith("am --"))
 
 
 def _nothing_follows(event: Event, state: InProgress) -> bool:
     """HEAD has moved, and git will not tell again."""
     word = state.last_move.partition(":")[0].partition(" ")[0]
     told_later = word in TOLD_LATER and not (word == "cherry-pick" and state.last_move.endswith(FORWARD))
-    return "HEAD" in event.refs and (event.head_stayed or not told_later)  # a reset to HEAD leaves no message
+    head = _head_of(event, state)
+    return bool(head) and (head <= event.stayed or not told_later)  # a reset to HEAD leaves no message
+
+
+def _head_of(event: Event, state: InProgress) -> frozenset[str]:
+    """The refs of a transaction by which HEAD is set: itself, or its branch."""
+    return frozenset({"HEAD", state.branch}) & frozenset(event.refs)
 
 
 def _has_moved_branch(event: Event) -> bool:

@@ -80,6 +80,11 @@ class Repository:
         return self.git_dir != self.common_dir
 
     @property
+    def has_linked(self) -> bool:
+        """Whether the clone has more than one work tree."""
+        return (self.common_dir / "worktrees").is_dir()
+
+    @property
     def _environment(self) -> dict[str, str]:
         if not self.named:
             return {}

@@ -12,7 +12,7 @@ from gitmig.errors import GitmigError
 from gitmig.events import BuildingDatabase, silent
 from gitmig.execute import ledger_writer
 from gitmig.execute.tasks import SyncContext, row_of
-from gitmig.git import marker, snapshot
+from gitmig.git import snapshot
 from gitmig.git.branches import branches
 from gitmig.ledger import applied_of, read_state
 from gitmig.ledger.journals import read_journals
@@ -237,7 +237,7 @@ def adopt(
         found = _Adoption(connection, target, notify).run(with_drift=with_drift)
         if not permit(connection, project, found.gain, Caller.PERSON, decisions):
             return found.adopted
-        marker.forget(project.repository)
+        project.announce_change(connection)
         trust.approve(project, [trust.Candidate.of(m, found.contents[m.path]) for m in found.adopted.applied])
         journal = found.adopted.journal
         ledger_writer.adopt(

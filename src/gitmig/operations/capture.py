@@ -10,7 +10,6 @@ from gitmig.errors import GitmigError
 from gitmig.events import silent
 from gitmig.execute.ledger_writer import adopt
 from gitmig.execute.tasks import SyncContext, row_of
-from gitmig.git import marker
 from gitmig.ledger import read_rows, read_state
 from gitmig.migrations.naming import slug
 from gitmig.migrations.plan import desire, make_plan, set_difference, unread
@@ -175,7 +174,7 @@ def _tried(trial: TrialDatabase, found: Schema, baseline: PublicBaseline, drafte
 def _write_and_adopt(connection: Connection, state: State, drafted: Draft, fingerprint: str) -> None:
     """Files and ledger row, both or none."""
     project = drafted.target.project
-    marker.forget(project.repository)
+    project.announce_change(connection)
     write(drafted)
     try:
         target = load_target(project)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -15,7 +14,6 @@ from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.repair import Transformation
 from gitmig.execute.scratch import run_bootstrap
 from gitmig.execute.tasks import SyncContext, tasks
-from gitmig.git import marker
 from gitmig.ledger import HistoryEntry, read_state
 from gitmig.ledger import schema as ledger_schema
 from gitmig.migrations.plan import Direction
@@ -111,7 +109,7 @@ def rebuild(
         ledger_schema.upgrade_existing(old)  # its kept rows come along as they are
         if wary:
             leave_to_sync(old, read_tables(old).by_oid)
-        marker.forget(project.repository)
+        project.announce_change(old)
         return _Rebuild(project, target, old, wait, notify).run(work, stack)
 
 
@@ -127,12 +125,10 @@ def rebuild_to(
 
     With `take_over` also a database that belongs to another project.
     """
-    since = marker.now(project.repository)
     target = load_target(project, revision)
     wait = project.settings.rebuild_wait if wait is None else wait
     rebuilt = rebuild(project, target, wait=wait, by_hand=True, take_over=take_over, notify=notify)
     if revision is None and project.settings.database_source != OPTION:
-        marker.write(project.repository, project.settings.folders, os.environ, since)
         bind(project, by_hand=True)
     return rebuilt
 

@@ -135,6 +135,7 @@ def sync(
             elif synced.ran and any(trust.is_program(step.migration) for step in synced.plan.arrivals):
                 # a hook runs none that was not approved
                 trust.approve_printed(project, connection, {step.migration.version for step in synced.plan.arrivals})
+            generation = project.generation(connection)
     except NoWayBack as stuck:
         notify(RebuildNeeded(stuck.failure))
         if not decisions.rebuild(stuck.failure):
@@ -146,8 +147,9 @@ def sync(
         )
         synced = replace(stuck.reached, ran=True, rebuilt=rebuilt)
     if synced.ran and revision is None and project.settings.database_source != OPTION:
-        if not target.snapshot.sparse:  # what is not in the work tree cannot be newer than the marker
-            marker.write(project.repository, project.settings.folders, os.environ, since)
+        # A new database may have been synced by somebody else already; what is not in the work tree cannot be newer.
+        if not synced.rebuilt and not target.snapshot.sparse:
+            marker.write(project.repository, project.settings.folders, os.environ, since, generation)
         bind(project, by_hand=caller is Caller.PERSON)
     return synced
 
@@ -230,7 +232,7 @@ class SyncRun:
             return synced
         self._notify(PlanStarted(plan))
         if plan and executor:
-            marker.forget(self._project.repository)
+            self._project.announce_change(self._connection)
             with self._telling_what_stays(preserver) as known:
                 self._run_plan(executor, synced, state)
                 if preserver:
@@ -294,7 +296,7 @@ class SyncRun:
         from gitmig.execute.tasks import StepFailed
 
         refuse_hooks(self._connection, self._project, Change.REVERT, self._caller)
-        marker.forget(self._project.repository)
+        self._project.announce_change(self._connection)
         self._notify(ScriptResumed(unfinished.row.label))
         if unfinished.done == 0 and not unfinished.started:
             ledger.end_unfinished(self._connection)
@@ -362,7 +364,7 @@ class SyncRun:
         from gitmig.execute.repair import Unrepairable
 
         permit_discarding(self._connection, self._project, drift, self._caller)
-        marker.forget(self._project.repository)
+        self._project.announce_change(self._connection)
         try:
             executor.discard_drift(state)
         except Unrepairable as failure:

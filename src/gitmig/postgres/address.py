@@ -25,6 +25,10 @@ UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "a
 TOLD = frozenset({"user", "host", "hostaddr", "port", "dbname"})  # by an Address, or before it
 PLACE = frozenset({*TOLD, "password", "application_name", "client_encoding", "connect_timeout"})  # told elsewhere
 UNKNOWN = "?"  # a host that a service file names: nobody can say whether it is this machine
+IDENTITY = """
+    SELECT c.system_identifier || '-' || d.oid FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d
+    WHERE d.datname = pg_catalog.current_database()
+"""
 CONNECT_TIMEOUT = 10  # seconds; libpq would wait for ever on a host that drops packets
 
 
@@ -65,6 +69,15 @@ def location(url: str) -> str:
     options = "".join(f" {key}={value}" for key, value in others)
     hosts = ("localhost" if host[:1].isalnum() and _is_loopback(host) else host for host in address.host.split(","))
     return f"{_user(parts)}@{','.join(hosts)}:{address.port}/{address.name}{options}"
+
+
+def identity(connection: Connection) -> str | None:
+    """What tells the database from every other, whatever the URL; None where the role may not ask for it."""
+    try:
+        with connection.transaction():
+            return str(connection.value(IDENTITY))
+    except psycopg.errors.InsufficientPrivilege:
+        return None
 
 
 def _given(parts: Mapping[str, Any], key: str, variable: str) -> str:

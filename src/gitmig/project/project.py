@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from gitmig.events import Notify
+    from gitmig.git.generation import Generation
     from gitmig.postgres.connection import Connection, Programs
     from gitmig.postgres.lock import Holder
 
@@ -154,6 +155,23 @@ class Project:
         from gitmig.project.programs import ProjectPrograms
 
         return ProjectPrograms(self, notify)
+
+    def generation(self, connection: Connection) -> Generation | None:
+        """The generation of the database, to be asked under the lock."""
+        from gitmig.git import generation
+        from gitmig.postgres.address import identity
+
+        key = identity(connection)
+        return generation.current(key, os.environ) if key else None
+
+    def announce_change(self, connection: Connection) -> None:
+        """Let the next hook of every work tree and clone look for itself, before the database is changed."""
+        from gitmig.git import generation, marker
+        from gitmig.postgres.address import identity
+
+        marker.forget(self.repository)
+        if key := identity(connection):
+            generation.renew(key, os.environ)
 
     def wake(self, *, anew: bool = False) -> None:
         """Have the embedded server run and hold this work tree's database, or, `anew`, a new and empty one."""
