@@ -19,6 +19,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from gitmig import ledger
 from gitmig.errors import GitmigError
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute.process import MOST_OUTPUT, Watch, Worker, run_program
@@ -55,6 +56,8 @@ WAITING = """
     JOIN pg_catalog.pg_stat_activity mine ON mine.pid = %(pid)s
     WHERE a.backend_start > mine.backend_start AND %(pid)s = ANY (pg_catalog.pg_blocking_pids(a.pid)) LIMIT 1
 """
+# Where no database is asked.
+NOWHERE = {"DATABASE_URL": "postgresql://gitmig@/gitmig"}
 DRIVERS = Path(__file__).parent / "drivers"
 WORKER = DRIVERS / "worker.py"
 # By what the home of a tool is known, from where it is started.
@@ -111,6 +114,7 @@ class ProgramRunner:
         self._warned: set[tuple[str, str, str]] = set()
         self._stack = ExitStack()
         self._folders: dict[str | None, Path] = {}
+        self._completed: set[str] = set()
         self._workers: dict[tuple[tuple[str, ...], Path, str], Worker] = {}
 
     def close(self) -> None:
@@ -130,11 +134,29 @@ class ProgramRunner:
             if not can_forward(connection.pgconn):
                 self._notify(ProgramUnforwarded(script.path))
                 raise _error(script, "over TLS a program cannot work inside gitmig's transaction", NOT_INSIDE)
+            self._complete(connection, script)
             with session_of(connection, script), _inside(connection, script, self._socket_folder) as access:
                 printed = self._run(script, access)
                 if not access.has_connected():
                     self._printed[_key(script)] = printed
         _run_printed(connection, script, printed)
+
+    def sql(self, script: Script) -> str | None:
+        """What another tool would send for its migration, as it prints that without a database; None if it cannot."""
+        folder = self._folder(script)
+        command, called = (
+            self._host.command(script),
+            _driver(script, folder, _written(folder, script, runs_itself=False)),
+        )
+        if command is None or called is None:
+            return None
+        watch = Watch(tell=lambda line: None, look=lambda: None, timeout=self._host.timeout)
+        try:
+            worker = self._worker((*command, str(WORKER), str(called.driver)), called.folder, NOWHERE)
+            ended = worker.ask((*called.arguments, "--sql"), NOWHERE, watch)
+        except OSError:
+            return None
+        return None if ended.status or ended.out is None else ended.out.decode("utf-8", "replace")
 
     def run_outside(self, connection: Connection, script: Script) -> None:
         """Run a program outside a transaction, with a connection of its own. Raises ScriptError."""
@@ -195,6 +217,17 @@ class ProgramRunner:
         if place not in self._folders:
             self._folders[place] = self._stack.enter_context(self._host.files(place))
         return self._folders[place]
+
+    def _complete(self, connection: Connection, script: Script) -> None:
+        """Put what is applied among the files of a commit that never had it: a tool looks for all of its migrations."""
+        place = self._host.place(script)
+        if script.language.name not in TOOLS or place is None or place in self._completed:
+            return
+        self._completed.add(place)
+        folder = self._folder(script)
+        for row in ledger.read_programs(connection):
+            if not (folder / row.path).exists():
+                _written(folder, row.content.up, runs_itself=False)
 
     def _worker(self, call: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> Worker:
         """The worker that has loaded what lies in the folder, and perhaps keeps connections to the same place."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from functools import cached_property
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
 from gitmig.events import silent
+from gitmig.git.snapshot import changed_files
 from gitmig.git.trust import TrustStore
-from gitmig.migrations.languages.program import as_bytes, command
+from gitmig.migrations.languages.program import TOOLS, as_bytes, command
 from gitmig.project.trust import knows_program, program_text
 
 if TYPE_CHECKING:
@@ -47,6 +49,16 @@ class ProjectPrograms:
     def run_outside(self, connection: Connection, script: Script) -> None:
         """Run one outside a transaction. Raises ScriptError, GitmigError."""
         self._runner.run_outside(connection, script)
+
+    def sql(self, script: Script) -> str | None:
+        """What another tool would send for its migration, where it can print that, and somebody agreed to run it."""
+        if script.language.name not in TOOLS:
+            return None
+        try:
+            self.refuse_untrusted(script)
+            return self._runner.sql(script)
+        except GitmigError:
+            return None
 
     def printed(self, script: Script) -> str | None:
         """The SQL that a program printed when it ran last, if that is all it did to the database."""
@@ -111,6 +123,11 @@ class ProjectPrograms:
 
         with exported(repository, commit) as folder:
             link_installed(repository, folder, self._project.settings.folders)
+            if commit == repository.head and repository.root is not None:
+                # what was applied from the work tree may never have been committed
+                for path in (file.path for file in changed_files(repository)):
+                    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(repository.root / path, folder / path)
             yield folder
 
 

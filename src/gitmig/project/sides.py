@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gitmig.config import CONFIG_FILE, parse_team_settings
@@ -10,6 +11,7 @@ from gitmig.errors import UsageError
 from gitmig.git import snapshot
 from gitmig.migrations.layouts import group
 from gitmig.migrations.model import InvalidMigrations
+from gitmig.project.programs import ProjectPrograms
 from gitmig.project.target import detect_layout, layout_named, reader_of
 
 if TYPE_CHECKING:
@@ -100,12 +102,13 @@ class Reader:
 
     def read(self, migrations: Iterable[Migration], found: Snapshot, *, footprints: bool = True) -> None:
         """Read what is not known yet, from a snapshot that holds it; perhaps without footprints."""
-        for migration in migrations:
-            if migration.blobs not in self.contents:
-                self._read(migration, found)
-            content = self.contents.get(migration.blobs)
-            if footprints and content and migration.blobs not in self.footprints:
-                self.footprints[migration.blobs] = self._footprint(migration, content)
+        with ProjectPrograms(self.project) as programs:
+            for migration in migrations:
+                if migration.blobs not in self.contents:
+                    self._read(migration, found)
+                content = self.contents.get(migration.blobs)
+                if footprints and content and migration.blobs not in self.footprints:
+                    self.footprints[migration.blobs] = self._footprint(migration, content, programs)
 
     def _read(self, migration: Migration, found: Snapshot) -> None:
         files = [file for _, file in migration.files]
@@ -117,15 +120,36 @@ class Reader:
         except InvalidMigrations as error:
             self.problems += [problem for problem in error.problems if problem not in self.problems]
 
-    def _footprint(self, migration: Migration, content: Content) -> Footprint:
+    def _footprint(self, migration: Migration, content: Content, programs: ProjectPrograms) -> Footprint:
         from gitmig.git.cache import FootprintCache
 
         cache, blob = FootprintCache(self.project.repository, self.layout.name), migration.files[0][1].blob
         known = cache.get(blob)
         if known is None:
-            known = footprint_of(content)
-            cache.put(blob, known)
+            sql = programs.sql(content.up)
+            known = footprint_of(content) if sql is None else footprint_of_printed(sql)
+            if content.up.sql is not None or sql is not None:  # of the others more may be known another time
+                cache.put(blob, known)
         return known
+
+
+# What tools note of their own beside the SQL of a migration, and where they say that there is more than SQL.
+OF_TOOLS = re.compile(r"^[^;]*\balembic_version\b[^;]*;", re.MULTILINE)
+NO_SQL = "CANNOT BE WRITTEN AS SQL"
+
+
+def footprint_of_printed(sql: str) -> Footprint:
+    """The footprint of a tool's migration by the SQL that the tool has printed; its lines are those of no file."""
+    from gitmig.check.footprint import BlindSpot, footprint
+
+    found = footprint(OF_TOOLS.sub("", sql))
+    spots = [replace(spot, line=1) for spot in found.blind_spots]
+    if NO_SQL in sql.upper():
+        spots.append(BlindSpot(line=1, reason="an operation that the tool cannot write as SQL"))
+    error = found.error and replace(found.error, line=1)
+    return replace(
+        found, touches=tuple(replace(t, line=1) for t in found.touches), blind_spots=tuple(spots), error=error
+    )
 
 
 def footprint_of(content: Content) -> Footprint:

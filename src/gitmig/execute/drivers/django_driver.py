@@ -83,10 +83,11 @@ def run_with_settings(arguments: argparse.Namespace) -> int:
             point_at(settings.DATABASES, os.environ["DATABASE_URL"])
         django.setup()
         app, _, name = arguments.migration.partition(".")
-        step = Step((app, name), arguments.apps or own_apps())
         if arguments.sql:
-            sys.stdout.write("".join(f"{line}\n" for line in step.statements(arguments.direction == "down")))
-        elif arguments.fake:
+            sys.stdout.write("".join(f"{line}\n" for line in statements((app, name), arguments.direction == "down")))
+            return 0
+        step = Step((app, name), arguments.apps or own_apps())
+        if arguments.fake:
             step.note(arguments.direction == "down")
         elif arguments.direction == "up":
             step.run([(one, False) for one in step.forwards()])
@@ -133,6 +134,39 @@ def point_at(databases: dict[str, Any], url: str) -> None:
         PASSWORD=query.get("password") or unquote(parts.password or ""),
         OPTIONS=options,
     )
+
+
+def statements(key: tuple[str, str], is_down: bool) -> list[str]:
+    """The SQL of one migration alone, as `sqlmigrate` prints it; no database is asked. Raises Refused."""
+    from django.db import connections
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(None, replace_migrations=False)
+    if key not in loader.graph.nodes:
+        raise Refused(f"there is no migration {'.'.join(key)}")
+    loader.connection = connections["default"]
+    loader.connection.ops.compose_sql = composed  # Django's own asks a connection how to quote
+    migration = loader.graph.nodes[key]
+    migration.atomic = False  # else it would begin a transaction
+    found: list[str] = loader.collect_sql([(migration, is_down)])
+    return found
+
+
+def composed(sql: str, parameters: Iterable[Any]) -> str:
+    """A statement with its parameters written into it."""
+    return sql % tuple(map(literal, parameters or ()))
+
+
+def literal(value: Any) -> str:
+    """A value as SQL has it, without a connection."""
+    try:
+        from psycopg.sql import Literal
+    except ImportError:
+        from psycopg2.extensions import adapt
+
+        quoted: bytes = adapt(value).getquoted()
+        return quoted.decode()
+    return Literal(value).as_string(None)
 
 
 class Step:
@@ -223,16 +257,6 @@ class Step:
             self._must_be_known()
             self.executor.record_migration(self.graph.nodes[self.key])
         self.executor.check_replacements()
-
-    def statements(self, is_down: bool) -> list[str]:
-        """The SQL of this migration alone, as `sqlmigrate` prints it."""
-        from django.db.migrations.loader import MigrationLoader
-
-        loader = MigrationLoader(self.connection, replace_migrations=False)
-        if self.key not in loader.graph.nodes:
-            raise Refused(f"there is no migration {self.label}")
-        found: list[str] = loader.collect_sql([(loader.graph.nodes[self.key], is_down)])
-        return found
 
     def _must_be_known(self) -> None:
         if self.key not in self.graph.nodes:
