@@ -48,6 +48,8 @@ def with_pause(language: str, path: Path) -> str:
     )
 
 
+@pytest.mark.usefixtures("cold")
+@pytest.mark.usefixtures("cold")  # the process that is killed has to be gitmig itself
 @pytest.mark.parametrize("language", languages())
 def test_killed_in_the_middle_it_leaves_everything_as_it_was(
     sandbox: Sandbox, database: Database, tmp_path: Path, language: str
