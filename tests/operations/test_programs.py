@@ -147,6 +147,17 @@ def test_what_fails_is_told_with_its_line(
     assert (database.applied(), database.tables()) == ([], [])
 
 
+# Frames that take turns, which a traceback does not fold into "repeated 40 more times".
+DEEP = "def one(n):\n    return other(n - 1)\n\n\ndef other(n):\n    return one(n) if n else 1 / 0\n"
+
+
+def test_the_line_is_found_above_a_deep_traceback(sandbox: Sandbox, run_sync: Sync) -> None:
+    sandbox.write("migrations/library.py", DEEP)
+    sandbox.program("0001_a.py", "def upgrade(c):\n    from migrations.library import one\n\n    one(60)\n")
+    with pytest.raises(SyncFailed, match=r"0001_a\.py:4: ZeroDivisionError: division by zero"):
+        run_sync()
+
+
 def test_a_file_of_python_without_the_function_is_refused(sandbox: Sandbox, run_sync: Sync) -> None:
     sandbox.program("0001_a.py", "print('hello')\n")
     with pytest.raises(GitmigError, match=r"0001_a\.py: defines no function upgrade\(connection\)"):

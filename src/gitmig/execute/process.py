@@ -27,8 +27,8 @@ PAUSE = 0.1
 LOOK = 3.0
 # Seconds that a program which shall end has until it is killed.
 GRACE = 2.0
-# Lines of what it said last that are kept for a message.
-TAIL = 20
+# Lines of what it said last that are kept: a traceback through an ORM is long, and names the migration's line first.
+TAIL = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,8 @@ USUAL = (
 )
 # Python would write into the work tree; a program whose output is held back is not seen to work.
 PYTHON_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+# Lines of what a program said last that go into a message.
+SHOWN = 20
 ERROR = re.compile(r"\b[\w.$]*(?:Error|Exception)\b")
 WAITING = """
     SELECT a.pid, a.application_name FROM pg_catalog.pg_stat_activity a
@@ -182,7 +184,7 @@ class ProgramRunner:
             for line in out.splitlines():
                 self._tell(script, line)
         if failure := way.failure():
-            raise _error(script, failure, REFUSED, said=ended.said)
+            raise _error(script, failure, REFUSED, said=ended.said[-SHOWN:])
         if ended.status != 0:
             raise _failed(script, ended, way.sqlstate(), self._workshop.timeout)
         return "" if called else out
@@ -346,7 +348,7 @@ def _failed(script: Script, ended: Ended, sqlstate: str, timeout: int) -> Script
         message = f"it was ended by signal {-ended.status}"
     else:
         message = _reason(said) or f"it ended with status {ended.status}"
-    return _error(script, message, sqlstate, line=_line(script, said), said=said)
+    return _error(script, message, sqlstate, line=_line(script, said), said=said[-SHOWN:])
 
 
 def _reason(said: Sequence[str]) -> str:
