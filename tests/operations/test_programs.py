@@ -164,6 +164,19 @@ def test_a_file_of_python_without_the_function_is_refused(sandbox: Sandbox, run_
         run_sync()
 
 
+def test_what_programs_make_is_measured_on_a_long_way_too(
+    sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the way back needs no scratch build, in which they would all run once more."""
+    monkeypatch.setattr("gitmig.execute.executor.SHORT", 0)
+    sandbox.write("migrations/0001_a.sql", "-- migrate:up\nCREATE TABLE a ();\n")
+    sandbox.program("0002_b.sh", "#!/bin/sh\necho 'CREATE TABLE b ();'\n")
+    sandbox.write("migrations/0003_c.sql", "-- migrate:up\nCREATE TABLE c ();\n")
+    run_sync()
+    measured = "SELECT version FROM gitmig.applied WHERE fingerprint IS NOT NULL ORDER BY position"
+    assert database.rows(measured) == [("0002",), ("0003",)]
+
+
 def test_it_ends_when_its_time_is_up(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
     sandbox.write("gitmig.toml", 'program_timeout = "1"\n')
     sandbox.program("0001_a.sh", "#!/bin/sh\necho 'CREATE TABLE a ();'\nsleep 60 &\nsleep 60\n")
