@@ -39,7 +39,8 @@ SERVER_VARIABLE = "GITMIG_TEST_SERVER"
 # The last one would have every gitmig that a test starts compile all its modules anew, which no user's does.
 FORBIDDEN = ("GIT_", "PG", "GITMIG_", "DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
 GIT = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
+    # In no folder that exists: written to, it fails. Of the null device git, as root, would make a file.
+    "GIT_CONFIG_GLOBAL": "/nowhere/gitconfig",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_TEMPLATE_DIR": "",
     "GIT_AUTHOR_NAME": "Ada",

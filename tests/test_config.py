@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitmig.config import Settings, parse_team_settings, resolve
+from gitmig.config import LISTS, Settings, parse_team_settings, resolve
 from gitmig.errors import UsageError
 
 if TYPE_CHECKING:
@@ -244,6 +244,13 @@ def test_what_is_ignored_is_one_pattern_or_many(
     team: dict[str, object], personal: dict[str, str], expected: tuple[str, ...]
 ) -> None:
     assert settings(team=team, personal=personal).ignore == expected
+
+
+@pytest.mark.parametrize("key", LISTS)
+def test_git_config_may_give_a_list_value_by_value(key: str) -> None:
+    name, own = key.replace("_", ""), ("DB", "DB_*")
+    found = settings(team={key: ["TEAM"]}, personal={name: own[-1]}, lists={name: own})
+    assert getattr(found, "folders" if key == "folder" else key) == own
 
 
 def test_verification_can_be_switched_off_by_word() -> None:

@@ -219,19 +219,24 @@ def resolve(
     personal: Mapping[str, str],
     environ: Mapping[str, str],
     dotenv: Mapping[str, str | None],
+    lists: Mapping[str, tuple[str, ...]] | None = None,
     worktree: Mapping[str, str] | None = None,
     option: str | None = None,
     file: str = CONFIG_FILE,
 ) -> Settings:
     """One value of every setting.
 
-    `personal` holds `git config gitmig.*` with the prefix taken off, in lower case; `worktree` the part of it that is
-    set for this work tree alone. Of the URLs the one that is nearest to the call wins, and what is personal wins over
-    what a checkout brings along.
+    `personal` holds `git config gitmig.*` with the prefix taken off, in lower case; `lists` has every value of it, for
+    the settings that take several; `worktree` is the part of it that is set for this work tree alone. Of the URLs the
+    one that is nearest to the call wins, and what is personal wins over what a checkout brings along.
     """
 
     def chosen(key: str) -> Any:
         return personal.get(key.replace("_", "")) or team.get(key)
+
+    def several(key: str) -> tuple[str, ...]:
+        own = tuple(value for value in (lists or {}).get(key.replace("_", ""), ()) if value)
+        return own or _texts(chosen(key) or ())
 
     urls = _urls(
         team=team,
@@ -243,7 +248,7 @@ def resolve(
         file=file,
     )
     database, source, is_personal = next((one for one in urls if one[0]), (None, "", True))
-    folders = _texts(chosen("folder") or DEFAULT_FOLDER)
+    folders = several("folder") or (DEFAULT_FOLDER,)
     return Settings(
         folders=tuple(posixpath.normpath(name.rstrip("/") or ".") for name in folders),
         layout=chosen("layout"),
@@ -252,7 +257,7 @@ def resolve(
         database_source=source,
         database_is_personal=is_personal,
         run_outside=_one_of("run_outside", chosen("run_outside"), ("large", "always")),
-        ignore=_texts(chosen("ignore") or ()),
+        ignore=several("ignore"),
         verify=_one_of("verify", chosen("verify"), ("always", "never")) == "always",
         records=_one_of("records", chosen("records"), ("always", "never")) == "always",
         rebuild_wait=_seconds("rebuild_wait", chosen("rebuild_wait") or "10"),
@@ -261,8 +266,8 @@ def resolve(
         during_rebase=_one_of("during_rebase", chosen("during_rebase"), ("follow", "end")) == "follow",
         languages=_commands(team.get("languages", {}), personal),
         program_timeout=_seconds("program_timeout", chosen("program_timeout") or "600"),
-        program_environment=_texts(chosen("program_environment") or ()),
-        clients_ignore=_texts(chosen("clients_ignore") or ()),
+        program_environment=several("program_environment"),
+        clients_ignore=several("clients_ignore"),
     )
 
 

@@ -48,7 +48,6 @@ def with_pause(language: str, path: Path) -> str:
     )
 
 
-@pytest.mark.usefixtures("cold")
 @pytest.mark.usefixtures("cold")  # the process that is killed has to be gitmig itself
 @pytest.mark.parametrize("language", languages())
 def test_killed_in_the_middle_it_leaves_everything_as_it_was(
@@ -82,6 +81,7 @@ def test_killed_in_the_middle_it_leaves_everything_as_it_was(
     assert database.rows("SELECT * FROM comments") == [(1, "one")]
 
 
+@pytest.mark.usefixtures("cold")
 def test_ended_in_the_middle_it_is_gone_as_well(sandbox: Sandbox, database: Database, tmp_path: Path) -> None:
     running = tmp_path / "running"
     text = f"#!/bin/sh\ntrap '' TERM\necho $$ > {running}.new; mv {running}.new {running}\nsleep 60\n"

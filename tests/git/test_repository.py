@@ -60,6 +60,18 @@ def test_a_setting_may_be_given_several_times_in_any_spelling(repo: Sandbox) -> 
     assert opened(repo).configured("gitmig.other") == ()
 
 
+def test_of_a_setting_with_several_values_those_of_the_nearest_place_count(repo: Sandbox) -> None:
+    repo.git("config", "extensions.worktreeConfig", "true")
+    for place, values in {"--local": ("everywhere",), "--worktree": ("one", "two")}.items():
+        for value in values:
+            repo.git("config", place, "--add", "gitmig.ignore", value)
+    for value in ("a", "b"):
+        repo.git("config", "--add", "gitmig.clientsIgnore", value)
+    found = opened(repo).config_values
+    assert found["gitmig.ignore"] == ("one", "two")
+    assert found["gitmig.clientsignore"] == ("a", "b")
+
+
 def test_objects_are_read_whatever_their_ids_are_made_with(
     make_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,10 +174,34 @@ def test_one_that_calls_gitmig_does_not_wait_for_itself(
     assert database.tables() == []
 
 
+# Frames that take turns, which a traceback does not fold into "repeated 40 more times".
+DEEP = "def one(n):\n    return other(n - 1)\n\n\ndef other(n):\n    return one(n) if n else 1 / 0\n"
+
+
+def test_the_line_is_found_above_a_deep_traceback(sandbox: Sandbox, run_sync: Sync) -> None:
+    sandbox.write("migrations/library.py", DEEP)
+    sandbox.program("0001_a.py", "def upgrade(c):\n    from migrations.library import one\n\n    one(60)\n")
+    with pytest.raises(SyncFailed, match=r"0001_a\.py:4: ZeroDivisionError: division by zero"):
+        run_sync()
+
+
 def test_a_file_of_python_without_the_function_is_refused(sandbox: Sandbox, run_sync: Sync) -> None:
     sandbox.program("0001_a.py", "print('hello')\n")
     with pytest.raises(GitmigError, match=r"0001_a\.py: defines no function upgrade\(connection\)"):
         run_sync()
+
+
+def test_what_programs_make_is_measured_on_a_long_way_too(
+    sandbox: Sandbox, database: Database, run_sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the way back needs no scratch build, in which they would all run once more."""
+    monkeypatch.setattr("gitmig.execute.executor.SHORT", 0)
+    sandbox.write("migrations/0001_a.sql", "-- migrate:up\nCREATE TABLE a ();\n")
+    sandbox.program("0002_b.sh", "#!/bin/sh\necho 'CREATE TABLE b ();'\n")
+    sandbox.write("migrations/0003_c.sql", "-- migrate:up\nCREATE TABLE c ();\n")
+    run_sync()
+    measured = "SELECT version FROM gitmig.applied WHERE fingerprint IS NOT NULL ORDER BY position"
+    assert database.rows(measured) == [("0002",), ("0003",)]
 
 
 def test_it_ends_when_its_time_is_up(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:

@@ -52,7 +52,8 @@ LARGE = 1 << 30
 # deadlock, it would always be the batch that finds it.
 TRIES = 3
 DEADLOCK = "40P01"
-# Steps. In a longer batch only the last state is measured: a look at the catalogs takes as long as several scripts.
+# Steps. In a longer batch only the last state is measured, and those that programs make: a look at the catalogs takes
+# as long as several scripts of SQL, but not as one program; and the way back would cost a scratch build.
 SHORT = 10
 
 
@@ -218,9 +219,11 @@ class Executor:
     def _to_measure(self, batch: Together, writer: LedgerWriter) -> set[int]:
         """The positions at which the schema shall be measured on the way: where that is cheap, and was never done."""
         is_verified = self._verification is not None and self._verification.is_needed
-        if self._fingerprinter is None or is_verified or len(batch.tasks) > SHORT:
+        if self._fingerprinter is None or is_verified:
             return set()
-        return writer.never_measured(batch.applies, self._fingerprinter)
+        is_short = len(batch.tasks) <= SHORT
+        worth = {task.row.position for task in batch.applies if is_short or _is_program(task)}
+        return worth and worth & writer.never_measured(batch.applies, self._fingerprinter)
 
     def _was_committed(self) -> bool:
         """Whether a script has committed the transaction that failed afterwards."""
@@ -306,3 +309,7 @@ def _is_deadlock(failure: StepFailed | psycopg.errors.DeadlockDetected) -> bool:
     if isinstance(failure, StepFailed):
         return failure.error.sqlstate == DEADLOCK and not failure.escaped
     return True
+
+
+def _is_program(task: ApplyTask) -> bool:
+    return task.script is not None and task.script.language.is_program

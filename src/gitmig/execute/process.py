@@ -29,8 +29,8 @@ PAUSE = 0.1
 LOOK = 3.0
 # Seconds that a program which shall end has until it is killed.
 GRACE = 2.0
-# Lines of what it said last that are kept for a message.
-TAIL = 20
+# Lines of what it said last that are kept: a traceback through an ORM is long, and names the migration's line first.
+TAIL = 400
 # Bytes: what has no line ends is told in pieces of this length.
 LONGEST_LINE = 1 << 16
 # Bytes of output that are gathered. PostgreSQL has no room in a field for more than four times that.

@@ -50,6 +50,8 @@ USUAL = (
 )
 # Python would write into the work tree; a program whose output is held back is not seen to work.
 PYTHON_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+# Lines of what a program said last that go into a message.
+SHOWN = 20
 ERROR = re.compile(r"\b[\w.$]*(?:Error|Exception)\b")
 WAITING = """
     SELECT a.pid, a.application_name FROM pg_catalog.pg_stat_activity a
@@ -200,9 +202,9 @@ class ProgramRunner:
         except OSError as error:
             raise _error(script, f"it does not start: {error.strerror} ({error.filename})", REFUSED) from error
         if failure := access.failure():
-            raise _error(script, failure, REFUSED, said=ended.said)
+            raise _error(script, failure, REFUSED, said=ended.said[-SHOWN:])
         if ended.out is None:
-            raise _error(script, f"it printed more than {MOST_OUTPUT >> 20} MB", REFUSED, said=ended.said)
+            raise _error(script, f"it printed more than {MOST_OUTPUT >> 20} MB", REFUSED, said=ended.said[-SHOWN:])
         if ended.status != 0:
             raise _failed(script, ended, access.sqlstate(), self._host.timeout)
         if called is None:
@@ -397,7 +399,7 @@ def _failed(script: Script, ended: Ended, sqlstate: str, timeout: int) -> Script
         message = f"it was ended by signal {-ended.status}"
     else:
         message = _reason(said) or f"it ended with status {ended.status}"
-    return _error(script, message, sqlstate, line=_line(script, said), said=said)
+    return _error(script, message, sqlstate, line=_line(script, said), said=said[-SHOWN:])
 
 
 def _reason(said: Sequence[str]) -> str:

@@ -224,6 +224,15 @@ class Repository:
         return {key: value for scope, key, value in self._config if scope == "worktree"}
 
     @cached_property
+    def config_values(self) -> dict[str, tuple[str, ...]]:
+        """As `config`, with all the values that the nearest place has for the key (`git config --add`)."""
+        found: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for scope, key, value in self._config:
+            before, values = found.get(key, (scope, ()))
+            found[key] = (scope, (*values, value) if before == scope else (value,))
+        return {key: values for key, (_, values) in found.items()}
+
+    @cached_property
     def _config(self) -> list[tuple[str, str, str]]:
         """Scope, lower-case key and value, the nearest place last."""
         asked = ("-z", "--get-regexp", r"^(gitmig|user)\.")

@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from gitmig.git.generation import Generation
     from gitmig.postgres.connection import Connection, Programs
     from gitmig.postgres.lock import Holder
+
+Value = TypeVar("Value")
 
 LONGEST_NAME = 63  # bytes, PostgreSQL's limit
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
@@ -56,6 +58,7 @@ class Project:
         settings = resolve(
             team=team,
             personal=personal,
+            lists=_personal(repository.config_values),
             worktree=_personal(repository.worktree_config),
             environ=os.environ,
             dotenv=_dotenv(repository),
@@ -232,7 +235,7 @@ class Project:
             raise GitmigError(f"cannot read the bootstrap file {path}: {error}", hint=hint) from error
 
 
-def _personal(config: Mapping[str, str]) -> dict[str, str]:
+def _personal(config: Mapping[str, Value]) -> dict[str, Value]:
     return {key.partition(".")[2]: value for key, value in config.items() if key.startswith("gitmig.")}
 
 
