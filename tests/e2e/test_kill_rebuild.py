@@ -51,9 +51,9 @@ def test_a_rebuild_that_is_killed_leaves_one_intact_database_with_every_row(
         if victim == "process":
             process.kill()
         else:
-            _break_connections(server)
+            _break_connections(server, database)
         assert process.wait() in {0, 3, -signal.SIGKILL}
-        _wait_for_backends(server)
+        _wait_for_backends(server, database)
         replaced += database.rows("SELECT oid FROM pg_database WHERE datname = current_database()") != oid
         assert _is_intact(database), f"after kill {k}"
         assert sandbox.gitmig("sync").out.endswith(f"({TABLES} migrations)\n")
@@ -68,17 +68,23 @@ def _start_rebuild(sandbox: Sandbox) -> Started:
         return start(("sync", "--rebuild", "--yes"), sandbox.root, sandbox.environment, (nothing.fileno(),) * 2)
 
 
-def _break_connections(server: str) -> None:
-    query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gitmig rebuild'"
+# The sessions of a rebuild of the database, and none of another test's.
+SESSIONS = """
+    FROM pg_stat_activity WHERE application_name = 'gitmig rebuild' AND (datname = %(name)s
+        OR datname = (SELECT 'gitmig_new_for_' || oid FROM pg_database WHERE datname = %(name)s))
+"""
+
+
+def _break_connections(server: str, database: Database) -> None:
     with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
-        connection.execute(query)
+        connection.execute(f"SELECT pg_terminate_backend(pid) {SESSIONS}".encode(), {"name": database.name})
 
 
-def _wait_for_backends(server: str) -> None:
+def _wait_for_backends(server: str, database: Database) -> None:
     """A backend notices that its client is gone when it has finished its statement."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gitmig rebuild'"
+    query = f"SELECT count(*) {SESSIONS}".encode()
     with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
-        while connection.execute(query).fetchone() != (0,):
+        while connection.execute(query, {"name": database.name}).fetchone() != (0,):
             time.sleep(0.01)
 
 

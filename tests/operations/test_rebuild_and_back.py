@@ -47,7 +47,7 @@ VERSION_4 = """
 ALTER TABLE gitmig_kept.item DROP CONSTRAINT item_reason_check, DROP detail, DROP "all", DROP inputs, DROP partitions,
     DROP warned;
 ALTER TABLE gitmig_kept.item_1 DROP kind, DROP detail, DROP has_fresh, ADD gone bool NOT NULL DEFAULT true;
-ALTER TABLE gitmig.applied DROP renamings;
+ALTER TABLE gitmig.applied DROP renamings, DROP printed;
 DROP TABLE gitmig.measured, gitmig.last_sync
 """
 LOOK = " UNION ALL ".join(

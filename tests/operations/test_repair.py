@@ -431,7 +431,7 @@ def test_a_ledger_that_notes_no_renames_is_upgraded_and_they_are_guessed(
         ([["column", "public.a.contents", "public.a.body"]],),
     ]
     database.rows(
-        "ALTER TABLE gitmig.applied DROP renamings; DROP TABLE gitmig.measured, gitmig.last_sync;"
+        "ALTER TABLE gitmig.applied DROP renamings, DROP printed; DROP TABLE gitmig.measured, gitmig.last_sync;"
         "UPDATE gitmig.state SET ledger_version = 4"
     )
     number = "SELECT attnum FROM pg_attribute WHERE attrelid = 'a'::regclass AND attname IN ('body', 'contents')"

@@ -152,7 +152,9 @@ def test_what_cannot_be_made_anew_is_named_and_nothing_is_changed(
     with pytest.raises(GitmigError) as caught:
         rebuild()
     assert caught.value.message == "a rebuild cannot make view public.app_view anew, which no migration makes"
-    assert caught.value.details[:2] == ('column "gone" does not exist', "also: view public.app_of_that")
+    why, others = caught.value.details[:2]
+    assert why in {'column "gone" does not exist', "column a.gone does not exist"}  # as PostgreSQL writes views
+    assert others == "also: view public.app_of_that"
     assert database.rows("SELECT gone FROM app_of_that") == []
 
 
