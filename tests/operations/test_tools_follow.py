@@ -215,3 +215,18 @@ def test_nothing_runs_that_was_not_approved(database: Database, run_sync: Sync, 
     with pytest.raises(GitmigError, match="nothing was run"):
         run_sync(decisions=Answers(agree=False))
     assert (database.tables(), tool in STEPS) == ([], True)
+
+
+def test_what_the_tool_has_applied_is_adopted(sandbox: Sandbox, database: Database, run_sync: Sync, tool: str) -> None:
+    add(sandbox, tool, 1)
+    sandbox.commit("one")
+    run_sync()
+    database.rows("DROP SCHEMA gitmig, gitmig_kept CASCADE; INSERT INTO polls_poll VALUES (1, 'one')")
+    sandbox.gitmig_here("adopt", "--yes")
+    assert database.rows("SELECT version FROM gitmig.applied ORDER BY position") == [
+        (applied_label(tool, 0),),
+        (applied_label(tool, 1),),
+    ]
+    add(sandbox, tool, 2)
+    assert run_sync() == [f"+ {applied_label(tool, 2)}"]
+    assert database.rows("SELECT id, title FROM polls_poll") == [(1, "one")]

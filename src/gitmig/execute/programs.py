@@ -145,11 +145,8 @@ class ProgramRunner:
 
     def sql(self, script: Script) -> str | None:
         """What another tool would send for its migration, as it prints that without a database; None if it cannot."""
-        folder = self._folder(script)
-        command, called = (
-            self._host.command(script),
-            _driver(script, folder, _written(folder, script, runs_itself=False)),
-        )
+        command, folder = self._host.command(script), self._folder(script)
+        called = _driver(script, folder, _written(folder, script, runs_itself=False))
         if command is None or called is None:
             return None
         watch = Watch(tell=lambda line: None, look=lambda: None, timeout=self._host.timeout)

@@ -27,8 +27,8 @@ MOST_PENDING = 3
 def command(revision: str | None, with_drift: bool, yes: bool, database: str | None, as_json: bool) -> int:
     """Mark the migrations of the work tree, or of the commit REVISION, that are applied already as applied.
 
-    Which those are, the table of the tool says that applied them (dbmate, golang-migrate, sqlx, diesel, goose), else
-    the schema. It is compared with that of a fresh build; nothing is run.
+    Which those are, the table of the tool says that applied them (dbmate, golang-migrate, sqlx, diesel, goose, Alembic,
+    Django), else the schema. It is compared with that of a fresh build; nothing is run.
     """
     from gitmig.operations.adopt import adopt
 
