@@ -151,15 +151,16 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     from gitmig.migrations.plan import desire, make_plan, set_difference, unread
     from gitmig.postgres.address import Address
     from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
-    from gitmig.project.target import in_order, load_target
+    from gitmig.project.target import arranged, in_order, load_target
 
     target = load_target(project, revision)
     with project.connect("assert_in_sync", timeout=timeout) as connection:
         state = read_state(connection)
-        contents = target.contents(unread(state.stack, target.set.migrations))
-        desired = desire(state.stack, in_order(state.stack, target), contents)
+        stack = arranged(state.stack, target)
+        contents = target.contents(unread(stack, target.set.migrations))
+        desired = desire(stack, in_order(stack, target), contents)
         changed = None
-        if state.unfinished is None and not make_plan(state.stack, desired).steps:
+        if state.unfinished is None and not make_plan(stack, desired).steps:
             if not drift:
                 return
             changed = find_drift(connection, ExpectedSchemas(project, connection, state.stack), state)

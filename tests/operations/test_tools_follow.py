@@ -230,3 +230,47 @@ def test_what_the_tool_has_applied_is_adopted(sandbox: Sandbox, database: Databa
     add(sandbox, tool, 2)
     assert run_sync() == [f"+ {applied_label(tool, 2)}"]
     assert database.rows("SELECT id, title FROM polls_poll") == [(1, "one")]
+
+
+def add_another_line(sandbox: Sandbox, tool: str) -> str:
+    """A step that needs nothing of the others, and that nobody needs; returns its label."""
+    if tool == "alembic":
+        up = "op.create_table('votes', sa.Column('id', sa.Integer, primary_key=True))"
+        text = ALEMBIC.format(own="z", down=None, up=up, back="op.drop_table('votes')")
+        sandbox.write("db/versions/z_.py", text)
+        return "z"
+    sandbox.write("votes/__init__.py", "")
+    sandbox.write("votes/models.py", "")
+    sandbox.write("votes/migrations/__init__.py", "")
+    sandbox.write("settings.py", SETTINGS.replace('"polls"', '"polls", "votes"'))
+    operation = "migrations.CreateModel('Vote', [('id', models.BigAutoField(primary_key=True))])"
+    sandbox.write("votes/migrations/0001_z.py", DJANGO.format(down=[], operations=operation))
+    return "votes.0001_z"
+
+
+@pytest.mark.parametrize("goes_first", [True, False])
+def test_what_nobody_needs_goes_and_comes_alone(
+    sandbox: Sandbox, database: Database, run_sync: Sync, tool: str, goes_first: bool
+) -> None:
+    """Whichever of the two happens to stand above the other one in the ledger."""
+    if goes_first:
+        other = add_another_line(sandbox, tool)
+        run_sync()
+        path = add(sandbox, tool, 1)
+        run_sync()
+    else:
+        path = add(sandbox, tool, 1)
+        run_sync()
+        other = add_another_line(sandbox, tool)
+        run_sync()
+    database.rows("INSERT INTO polls_poll VALUES (1, 'one')")
+    text = (sandbox.root / path).read_text()
+    (sandbox.root / path).unlink()
+    assert run_sync() == [f"- {applied_label(tool, 1)}"]
+    assert database.columns("polls_poll") == ["id"]
+    stack = [version for (version,) in database.rows("SELECT version FROM gitmig.applied ORDER BY position")]
+    assert sorted(map(str, stack)) == sorted([applied_label(tool, 0), other])
+    sandbox.write(path, text)
+    assert run_sync() == [f"+ {applied_label(tool, 1)}"]
+    assert database.rows("TABLE polls_poll") == [(1, "one")]
+    assert run_sync() == []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gitmig.ledger.rows import HistoryEntry
-    from gitmig.migrations.plan import Move
+    from gitmig.migrations.plan import Applied, Move
     from gitmig.postgres.connection import Connection
 
 # All rows in one statement: a statement each takes as long as running short scripts does.
@@ -164,6 +164,28 @@ def add(connection: Connection, rows: Sequence[Row]) -> None:
 def remove(connection: Connection, positions: Sequence[int]) -> None:
     """Mark migrations as no longer applied."""
     connection.execute("DELETE FROM gitmig.applied WHERE position = ANY(%s)", (list(positions),))
+
+
+def rearrange(connection: Connection, order: Sequence[Applied], before: Sequence[Applied]) -> None:
+    """Let the stack be in another order; `before` is what it is now. What the last sync did cannot be undone then."""
+    places = {one.version.text: one.position for one in before}
+    changed = [one for one in order if places[one.version.text] != one.position]
+    with connection.transaction():
+        # twice, as no two rows may have one position at any time
+        connection.execute(
+            "UPDATE gitmig.applied SET position = position + %s WHERE position = ANY (%s)",
+            (len(before), [places[one.version.text] for one in changed]),
+        )
+        connection.execute(
+            "UPDATE gitmig.applied a SET position = s.position, fingerprint = s.fingerprint "
+            "FROM unnest(%s::int[], %s::int[], %s::text[]) AS s (old, position, fingerprint) WHERE a.position = s.old",
+            (
+                [places[one.version.text] + len(before) for one in changed],
+                [one.position for one in changed],
+                [one.fingerprint for one in changed],
+            ),
+        )
+        forget_last_sync(connection)
 
 
 def move(connection: Connection, moves: Sequence[Move]) -> None:

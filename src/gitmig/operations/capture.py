@@ -29,7 +29,7 @@ from gitmig.project.drafts import (
 )
 from gitmig.project.failures import shortened
 from gitmig.project.ownership import foreign_ledger
-from gitmig.project.target import in_order, load_target, plan_for
+from gitmig.project.target import arranged, in_order, load_target, plan_for
 from gitmig.project.trial_database import open_trial_database
 from gitmig.schema.baseline import PublicBaseline
 from gitmig.schema.catalog import read_schema
@@ -122,11 +122,12 @@ def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
     if state.unfinished is not None:
         label = state.unfinished.row.label
         raise GitmigError(f"{label} was interrupted in {database}", hint="`gitmig sync` finishes it; then capture")
-    contents = target.contents(unread(state.stack, target.set.migrations))
-    desired = desire(state.stack, in_order(state.stack, target), contents)
+    stack = arranged(state.stack, target)
+    contents = target.contents(unread(stack, target.set.migrations))
+    desired = desire(stack, in_order(stack, target), contents)
     apart = set_difference(state.stack, desired)
     if apart.phantom or apart.edited:
-        steps = make_plan(state.stack, desired).steps
+        steps = make_plan(stack, desired).steps
         details = tuple(f"sync would {step.direction.value} {step.label}" for step in steps[:3])
         hint = "capture where the database is"
         if state.commit:

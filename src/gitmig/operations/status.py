@@ -12,7 +12,7 @@ from gitmig.postgres.address import Address
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.same_schema import half_a_squash, without_needless_scripts
-from gitmig.project.target import flawed_downs, in_order, load_target
+from gitmig.project.target import arranged, flawed_downs, in_order, load_target
 from gitmig.project.trust import untrusted_of
 
 if TYPE_CHECKING:
@@ -69,9 +69,10 @@ def status(project: Project) -> Status:
     target = load_target(project)
     with project.connect("status") as connection:
         state = read_state(connection)
-        contents = target.contents(unread(state.stack, target.set.migrations))
-        desired = desire(state.stack, in_order(state.stack, target), contents)
-        plan = make_plan(state.stack, desired)
+        stack = arranged(state.stack, target)
+        contents = target.contents(unread(stack, target.set.migrations))
+        desired = desire(stack, in_order(stack, target), contents)
+        plan = make_plan(stack, desired)
         foreign = foreign_ledger(connection, target, state, plan)
         blocked = None if foreign else half_a_squash(connection, target, plan)
         untrusted, drift = untrusted_of(project, plan, target), None

@@ -41,7 +41,7 @@ from gitmig.project.failures import drifted, step_failed, unrepairable
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.protection import permit, permit_discarding, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
-from gitmig.project.target import load_target, plan_for, refuse_irreversible
+from gitmig.project.target import arranged, load_target, plan_for, refuse_irreversible
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ class SyncRun:
             finished = self._finish(state, state.unfinished)
             state = read_state(self._connection)
             plan = plan_for(state.stack, self._target)
+        state = self._arrange(state)
         refuse_half_a_squash(self._connection, self._target, plan)
         expected = ExpectedSchemas(self._project, self._connection, state.stack) if self._verify else None
         executor, preserver = self._equipment(plan, state, expected, forced=discard_drift or abandon)
@@ -255,6 +256,13 @@ class SyncRun:
         if self._caller is Caller.HOOK:
             trust.refuse_unknown_ledger(self._project, self._connection, state)
             trust.refuse_untrusted(self._project, self._target, plan, state)
+
+    def _arrange(self, state: State) -> State:
+        """Have the stack in the order of which the plan was made."""
+        if (stack := arranged(state.stack, self._target)) == state.stack or state.unfinished is not None:
+            return state
+        ledger.rearrange(self._connection, stack, state.stack)
+        return read_state(self._connection)
 
     def _approve_programs(self, plan: Plan, state: State) -> None:
         """Ask about programs that nobody has approved, by hand as well: what they do is not SQL alone.

@@ -5,8 +5,9 @@ The set comes from names and blob ids; contents are read only of what is asked f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
@@ -130,9 +131,37 @@ def layout_named(project: Project, name: str) -> Layout:
 
 def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
     """The plan from a stack to a target. Everything that will run is read and validated here."""
+    stack = arranged(stack, target)
     members = in_order(stack, target)
     contents = target.contents(unread(stack, members))
     return make_plan(stack, desire(stack, members, contents))
+
+
+def arranged(stack: Sequence[Applied], target: Target) -> tuple[Applied, ...]:
+    """What is applied, in the order in which it is easiest to leave: first what stays.
+
+    In a graph, what stays needs nothing of what goes; so nothing has to be taken back for the sake of something that
+    happened to be applied before it. What is known of the schema along the stack is so only up to the first change.
+    """
+    if not target.layout.is_graph:
+        return tuple(stack)
+    known = {one.version.text: one for one in target.set.migrations}
+    staying: dict[str, Applied] = {}
+    for one in stack:
+        wanted = known.get(one.version.text)
+        if wanted is not None and wanted.blobs == one.blobs and set(_parents(wanted)) <= staying.keys():
+            staying[one.version.text] = one
+    order = [*staying.values(), *(one for one in stack if one.version.text not in staying)]
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(stack, order)))
+    moved = [replace(one, position=place, fingerprint=None) for place, one in enumerate(order[same:], same + 1)]
+    if moved:
+        moved[-1] = replace(moved[-1], fingerprint=stack[-1].fingerprint)
+    return (*order[:same], *moved)
+
+
+def _parents(migration: Migration) -> tuple[str, ...]:
+    ancestry = migration.ancestry
+    return (*ancestry.follows, *ancestry.needs) if ancestry else ()
 
 
 def in_order(stack: Sequence[Applied], target: Target) -> Sequence[Migration]:
@@ -145,7 +174,7 @@ def in_order(stack: Sequence[Applied], target: Target) -> Sequence[Migration]:
     if not target.layout.is_graph:
         return members
     known = {one.version.text: one for one in members}
-    parents = {key: (*one.ancestry.follows, *one.ancestry.needs) if one.ancestry else () for key, one in known.items()}
+    parents = {key: _parents(one) for key, one in known.items()}
     return [known[key] for key in continued(list(known), parents, [one.version.text for one in stack])]
 
 
