@@ -12,6 +12,9 @@ import pytest
 from gitmig.errors import GitmigError, LeftToSync, SyncFailed
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute import programs
+from gitmig.operations.verify import verify
+from gitmig.project.project import Project
+from gitmig.trials.round_trip import RoundTripOutcome
 from tests.operations.conftest import Answers
 from tests.programs import DOWN_SQL, PROGRAMS, PYTHON, UP_SQL, languages
 
@@ -89,6 +92,16 @@ def test_a_failing_down_is_computed_in_every_language(
     ways = database.rows("SELECT way, note FROM gitmig.history WHERE action = 'revert'")
     assert [way for way, _ in ways] == ["computed"]
     assert 'index "nonsense" does not exist' in str(ways[0][1])
+
+
+@pytest.mark.parametrize("language", languages())
+def test_it_is_verified_as_sql_is(sandbox: Sandbox, database: Database, language: str) -> None:
+    sandbox.migration("0001_comments", BASE, "DROP TABLE comments;")
+    ending, text, _ = PROGRAMS[language]
+    sandbox.program(f"0002_body.{ending}", text)
+    found = verify(Project.load(sandbox.root, database.url), everything=True, consent=lambda untrusted: None)
+    outcomes = {one.migration.label: [said.outcome for said in one.findings] for one in found.verdicts}
+    assert outcomes["0002_body"] == [RoundTripOutcome.UNDONE]
 
 
 def test_what_a_program_printed_is_in_the_ledger(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
