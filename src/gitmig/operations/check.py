@@ -15,7 +15,6 @@ from gitmig.check.conflicts import findings
 from gitmig.check.dependencies import Dependents
 from gitmig.check.findings import in_order
 from gitmig.check.proof import Orders, conclude, reconcile
-from gitmig.check.rules.clients import broken_statement
 from gitmig.check.rules.outside import unsafe_statement
 from gitmig.check.sides import BranchSets, Merge, Sides
 from gitmig.errors import GitmigError
@@ -24,7 +23,7 @@ from gitmig.git import merge, snapshot
 from gitmig.migrations.layouts import group, left_alone
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.model import MigrationSet
-from gitmig.operations.check_clients import ClientCode, find_clients
+from gitmig.operations.check_clients import ClientCode, broken_statements, find_clients
 from gitmig.postgres.address import location
 from gitmig.postgres.embedded import MAINTENANCE, forget_libpq_variables
 from gitmig.project import squawk
@@ -111,7 +110,7 @@ def review(
         found = _tried(project, checked, scratch, consent, prove=prove, clients=clients if tries else False)
     more = list(found.findings)
     if found.clients:
-        more += map(broken_statement, found.clients.broken)
+        more += broken_statements(found.clients)
     if clients:
         branch = ((label, footprint_of(content)) for label, content in _added(checked))
         known = found.clients.lines if found.clients else frozenset()
@@ -129,20 +128,19 @@ def _tried(
     from gitmig.project.trust import ask
 
     found = Review(checked=checked, findings=checked.findings)
-    orders = orders_of(project, checked)
-    if orders is None:
-        return replace(found, unproven="git or gitmig cannot merge the migrations themselves: see the errors")
-    pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
-    ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
-    server, bootstrap = _server(project, scratch), project.bootstrap_sql()
-    code = ClientCode.read(project, checked, orders, location(server)) if clients else None
+    code = ClientCode.read(project, checked, _server_name(project, scratch)) if clients else None
     if prove or (code and code.missing):
-        with _founded(project, orders, server, bootstrap) as scratch_database:
+        orders = orders_of(project, checked)
+        if orders is None:
+            return replace(found, unproven="git or gitmig cannot merge the migrations themselves: see the errors")
+        pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
+        ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
+        with _founded(project, orders, _server(project, scratch)) as scratch_database:
             if prove:
                 proof = _concluded(orders, scratch_database)
                 found = replace(found, findings=tuple(reconcile(checked.findings, proof)), proof=proof)
             if code:
-                code.try_missing(scratch_database)
+                code.try_missing(scratch_database, orders)
     return replace(found, clients=code.trial(rollback=clients == "rollback")) if code else found
 
 
@@ -285,13 +283,14 @@ def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof
     `scratch` is the URL of a server on which a database may be made, or `embedded`; None is the project's own server.
     Raises GitmigError if it cannot be decided: no server, or the common migrations do not run.
     """
-    with _founded(project, orders, _server(project, scratch), project.bootstrap_sql()) as scratch_database:
+    with _founded(project, orders, _server(project, scratch)) as scratch_database:
         return _concluded(orders, scratch_database)
 
 
 @contextmanager
-def _founded(project: Project, orders: Orders, server: str, bootstrap: str) -> Iterator[FoundedScratch]:
+def _founded(project: Project, orders: Orders, server: str) -> Iterator[FoundedScratch]:
     """A scratch database with what both sides have in common. Raises GitmigError."""
+    bootstrap = project.bootstrap_sql()
     foundation = [orders.contents[migration.blobs].up for migration in orders.foundation]
     with project.programs() as programs:
         try:
@@ -329,6 +328,13 @@ def orders_of(project: Project, checked: Checked) -> Orders | None:
 def _key(migration: Migration) -> tuple[str, str]:
     """What makes two migrations the same, wherever the folder lies."""
     return migration.label, migration.blobs
+
+
+def _server_name(project: Project, scratch: str | None) -> str:
+    """What tells that server from others; it need not run."""
+    if scratch == EMBEDDED or (scratch is None and project.settings.database is None):
+        return EMBEDDED
+    return location(scratch or project.url)
 
 
 def _server(project: Project, scratch: str | None) -> str:

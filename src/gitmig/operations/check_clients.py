@@ -9,9 +9,15 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitmig.check.clients.trial import ClientTrial, Verdict, all_of, judge, lines_of
+from gitmig.check.clients.trial import Breakage, ClientTrial, Verdict, all_of, judge, lines_of
 from gitmig.check.clients.words import Hit, removed_objects, uses, words
-from gitmig.check.rules.clients import client_left_behind
+from gitmig.check.rules.clients import (
+    client_left_behind,
+    code_breaks,
+    code_needs_schema,
+    deployed_code_breaks,
+    new_code_fails,
+)
 from gitmig.git import merge
 from gitmig.git.cache import ClientCache
 from gitmig.git.snapshot import grep
@@ -19,7 +25,7 @@ from gitmig.project.client_sources import read_statements, source_files, with_wo
 from gitmig.trials.clients import CannotTry, Deployment, try_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from gitmig.check.clients.trial import Sources
     from gitmig.check.findings import Finding
@@ -28,6 +34,14 @@ if TYPE_CHECKING:
     from gitmig.operations.check import Checked
     from gitmig.project.project import Project
     from gitmig.trials.orders import FoundedScratch
+
+
+RULES = {
+    Breakage.MERGED: code_breaks,
+    Breakage.DEPLOYED: deployed_code_breaks,
+    Breakage.NEW: new_code_fails,
+    Breakage.ROLLBACK: code_needs_schema,
+}
 
 
 @dataclass(kw_only=True)
@@ -39,14 +53,13 @@ class ClientCode:
 
     old: Sources
     new: Sources
-    deployment: Deployment
     key: str
     cache: ClientCache
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     failure: OrderFailure | None = None
 
     @classmethod
-    def read(cls, project: Project, checked: Checked, orders: Orders, server: str) -> ClientCode:
+    def read(cls, project: Project, checked: Checked, server: str) -> ClientCode:
         """Read the code of both sides, or remember what was read; `server` names the server that is asked about it.
 
         The merged code is that of git's merge, without the files in which it has conflicts, with what is not committed
@@ -57,13 +70,10 @@ class ClientCode:
         if checked.ours.snapshot.is_work_tree:
             files = with_work_tree(project, files)
         old, new = read_statements(project, source_files(project, checked.base.commit), files)
-        base, branch = orders.deployment
-        deployment = Deployment(base=base, branch=branch, own=orders.ours_alone)
-        foundation = [orders.contents[migration.blobs].up.text for migration in orders.foundation]
-        parts = [server, project.bootstrap_sql(), *foundation]
-        for scripts in (base, branch):
-            parts += ["", *(planned.script.text for planned in scripts)]
-        code = cls(old=old, new=new, deployment=deployment, key=_digest(*parts), cache=ClientCache(project.repository))
+        parts = [server, project.bootstrap_sql(), checked.layout.name]
+        for migrations in (checked.merged.migrations, checked.theirs_added, checked.ours_added):
+            parts += ["", *(f"{migration.label} {migration.blobs}" for migration in migrations)]
+        code = cls(old=old, new=new, key=_digest(*parts), cache=ClientCache(project.repository))
         code._remember()
         return code
 
@@ -77,11 +87,13 @@ class ClientCode:
         kept = self.cache.verdicts(self.key, list(names))
         self.verdicts = {names[name]: Verdict.from_json(text) for name, text in kept.items()}
 
-    def try_missing(self, founded: FoundedScratch) -> None:
+    def try_missing(self, founded: FoundedScratch, orders: Orders) -> None:
         """Have PostgreSQL judge what is missing."""
         if missing := self.missing:
+            base, branch = orders.deployment
+            deployment = Deployment(base=base, branch=branch, own=orders.ours_alone)
             try:
-                found = try_statements(founded, self.deployment, missing)
+                found = try_statements(founded, deployment, missing)
             except CannotTry as error:
                 self.failure = error.failure
             else:
@@ -101,6 +113,11 @@ class ClientCode:
             broken=tuple(judge(self.old, self.new, self.verdicts, rollback=rollback)),
             lines=lines_of(self.new, self.verdicts),
         )
+
+
+def broken_statements(trial: ClientTrial) -> Iterator[Finding]:
+    """A finding for every statement that was refused and should not be."""
+    return (RULES[broken.breakage](broken) for broken in trial.broken)
 
 
 def _digest(*parts: str) -> str:

@@ -115,7 +115,9 @@ def texts(path: str, source: str) -> Iterator[Text]:
         joints = ANYWHERE | JOINTS.get(lexer.name, frozenset())
         starts = [offset for offset, _ in _line_starts(source)]
         for expression in _joined(_LiteralReader(lexer).read(source), joints):
-            yield _Reader(source, starts, UNESCAPED.get(lexer.name, set())).read(expression)
+            text = _Reader(source, starts, UNESCAPED.get(lexer.name, set())).read(expression)
+            if text.text:
+                yield text
 
 
 def suffix(path: str) -> str:

@@ -56,7 +56,9 @@ SCAN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 NAMES = ("argument", "format", "colon", "at", "braces", "angles", "parentheses", "slashes", "mybatis")
+FORMATTED = re.compile(r"'%[sdvq]'")  # a value that the program puts between the quotes
 UNDOUBLED = {"%%": "%", "??": "?"}
+BESIDE = re.compile(r"\w")
 IN_LIST = re.compile(r"\bIN\s*$", re.IGNORECASE)
 
 
@@ -147,7 +149,7 @@ def _candidates(text: Text) -> Iterator[Statement]:
     written = _Parameters(text)
     yield written.statement()
     bare = text.text.rstrip()
-    if bare.endswith(HOLE):  # more may follow, or nothing
+    if bare.endswith(HOLE) and not bare.endswith(f"_{HOLE}"):  # more may follow, or nothing
         yield replace(_Parameters(_cut(text, 0, len(bare) - 1)).statement(), whole=False)
     if HOLE not in text.text and written.count:  # `?` and `@` are operators, too
         yield Statement(sql=text.text, marks=text.marks)
@@ -198,13 +200,20 @@ class _Parameters:
         if match["named"]:
             name = next(match[group] for group in NAMES if match[group])
             return self._names.get(name) or self._named(name)
-        if match["hole"] or (match["string"] and HOLE in matched):
+        if match["hole"] and self._is_in_name(match):
+            return HOLE
+        if match["hole"] or (match["string"] and (HOLE in matched or FORMATTED.fullmatch(matched))):
             return self._next(whole=False)
         if match["plain"] and not (matched[0] == "?" and self._has_numbers):
             return self._next(whole=matched in {"?", "%s"})
         if match["comment"] and HOLE in matched:
             return matched.replace(HOLE, " ")
         return f"{match['embedded']}.*" if match["embed"] else UNDOUBLED.get(matched)
+
+    def _is_in_name(self, match: re.Match[str]) -> bool:
+        """Whether it stands beside a letter, which would make one name of both."""
+        beside = self._text.text[max(match.start() - 1, 0) : match.start()] + self._text.text[match.end() :][:1]
+        return BESIDE.search(beside) is not None
 
     def _named(self, name: str) -> str:
         self._names[name] = self._next()

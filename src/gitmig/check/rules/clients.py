@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.clients.trial import Breakage
 from gitmig.check.clients.words import IGNORE, Confidence
 from gitmig.check.findings import Severity
 from gitmig.check.rules.registry import Example, rule
@@ -47,19 +46,6 @@ def client_left_behind(use: Use) -> Finding:
         line=use.line,
         doubt=DOUBTS.get(use.confidence),
     )
-
-
-def broken_statement(broken: BrokenStatement) -> Finding:
-    """The finding about a statement that was tried."""
-    match broken.breakage:
-        case Breakage.MERGED:
-            return code_breaks(broken)
-        case Breakage.DEPLOYED:
-            return deployed_code_breaks(broken)
-        case Breakage.NEW:
-            return new_code_fails(broken)
-        case Breakage.ROLLBACK:
-            return code_needs_schema(broken)
 
 
 @rule(
