@@ -178,13 +178,13 @@ class _LiteralReader:
         for start, kind, value in self._lexer.get_tokens_unprocessed(source):
             if self._depth:
                 self._in_hole(start, kind, value)
-            elif kind in String and kind not in NO_TEXT:
+            elif _is_text(kind):
                 yield from self._string(start, kind, value)
             elif self._goes_on(start, kind, value):
                 pass
             else:
                 yield from self._end()
-                if kind not in Comment and kind not in Whitespace and (bare := value.strip()):
+                if _is_code(kind) and (bare := value.strip()):
                     self.code.append(bare)
             self._before = kind
         yield from self._end()
@@ -232,6 +232,16 @@ class _LiteralReader:
             self._current.extend(end)
             return True
         return False
+
+
+@lru_cache(maxsize=1024)
+def _is_text(kind: Any) -> bool:
+    return kind in String and kind not in NO_TEXT
+
+
+@lru_cache(maxsize=1024)
+def _is_code(kind: Any) -> bool:
+    return kind not in Comment and kind not in Whitespace
 
 
 def _opens(value: str) -> bool:

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 KINDS = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
-# A file without one of these has no statement; most files are read no further.
+# A file without one of these words, and of these beginnings, has no statement; most files are read no further.
+VERBS = ("select", "insert", "delete", "update", "merge")
 MAY_HAVE = re.compile(
-    r"(?:[\"'`\n(;\[{|>]|\A)\s*(?:select\s+(?!\{)(?:[^;]{0,4000}?\bfrom\b|[\w.]+\()|insert\s+into\b|delete\s+from\b|"
-    r"update\s+\S+\s+(?:\w+\s+){0,3}set\b|merge\s+into\b|with\s+(?:recursive\s+)?\S+\s+(?:\([^)]*\)\s*)?as\b)",
+    r"(?:[\"'`\n(;\[{|>]|\A)\s*(?:select\s+(?![{}])(?:[^;]{0,4000}?\bfrom\b|[\w.]+\()|insert\s+into\b|delete\s+from\b|"
+    r"update\s+\S+\s+(?:\w+\s+){0,3}set\b|merge\s+into\b|"
+    r"with\s+(?:recursive\s+)?\S+\s+(?:\([^)]*\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\()",
     re.IGNORECASE,
 )
 # What a literal's own quotes, that its lexer has not told apart, may leave there, too.
@@ -104,7 +106,7 @@ def statements(path: str, source: str) -> list[Statement]:
 
     `path` says in which language it is written.
     """
-    if HOLE in source or not MAY_HAVE.search(source) or GENERATED.match(source):
+    if HOLE in source or not _may_have(source) or GENERATED.match(source):
         return []
     ignored = {number for number, line in enumerate(source.splitlines(), 1) if IGNORE in line}
     found = []
@@ -113,6 +115,11 @@ def statements(path: str, source: str) -> list[Statement]:
             if ignored.isdisjoint(range(statement.first_line - 1, statement.last_line + 1)):
                 found.append(statement)
     return found
+
+
+def _may_have(source: str) -> bool:
+    small = source.lower()
+    return any(verb in small for verb in VERBS) and MAY_HAVE.search(source) is not None
 
 
 def _of_text(text: Text) -> Iterator[Statement]:
@@ -126,7 +133,7 @@ def _of_text(text: Text) -> Iterator[Statement]:
 
 def _split(text: Text) -> Iterator[Text]:
     """What stands between semicolons, from its first word on."""
-    if not MAY_HAVE.search(text.text):
+    if not _may_have(text.text):
         return
     start = 0
     ends = [match.start() for match in SCAN.finditer(text.text) if match["end"]]
