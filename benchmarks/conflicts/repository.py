@@ -28,32 +28,32 @@ class Clone:
     """A bare clone of a public repository."""
 
     def __init__(self, path: Path, url: str, commit: str) -> None:
-        """Clone it if it is not there, without the blobs that nobody asks for."""
-        self._path = path
+        """Clone it if it is not there."""
+        self.path = path
         if not path.exists():
             path.mkdir(parents=True)
-            git(path, "clone", "--quiet", "--bare", "--filter=blob:none", url, ".")
+            git(path, "clone", "--quiet", "--bare", url, ".")
         git(path, "cat-file", "-e", f"{commit}^{{commit}}")
 
     def commits(self, tip: str, folder: str) -> list[str]:
         """The commits on the line of first parents that change the folder, the oldest first, but for its first one."""
-        out = git(self._path, "log", "--first-parent", "--reverse", "--format=%H", tip, "--", folder)
+        out = git(self.path, "log", "--first-parent", "--reverse", "--format=%H", tip, "--", folder)
         return out.split()[1:]
 
     def changes(self, commit: str, folder: str) -> dict[str, str]:
         """File below the folder → status letter, against the first parent."""
-        out = git(self._path, "diff", "--name-status", "--no-renames", "-z", f"{commit}^", commit, "--", folder)
+        out = git(self.path, "diff", "--name-status", "--no-renames", "-z", f"{commit}^", commit, "--", folder)
         fields = out.split("\0")
         return {name.removeprefix(f"{folder}/"): status for status, name in zip(fields[::2], fields[1::2])}
 
     def files(self, commit: str, folder: str) -> dict[str, str]:
         """File below the folder → text."""
-        names = git(self._path, "ls-tree", "-r", "-z", "--name-only", f"{commit}:{folder}").split("\0")
+        names = git(self.path, "ls-tree", "-r", "-z", "--name-only", f"{commit}:{folder}").split("\0")
         return self.texts(commit, folder, [name for name in names if name.endswith(".sql")])
 
     def texts(self, commit: str, folder: str, names: Iterable[str]) -> dict[str, str]:
         """Those files → text."""
-        return {name: git(self._path, "show", f"{commit}:{folder}/{name}") for name in names}
+        return {name: git(self.path, "show", f"{commit}:{folder}/{name}") for name in names}
 
 
 class Branches:

@@ -2,8 +2,8 @@
 
 A tool is a command that is called in a repository, with our side in the work tree, and ends with 0 if it finds no
 conflict, with 1 if it does; whatever else it ends with counts as undecided, and a conflict that is undecided as missed.
-`{base}` and `{ours}` in the command are the two branches. With `--truth URL` the pairs are run first, on a server of
-which the role may make databases, and what is found out is kept in `truth/`.
+`{base}` and `{ours}` in the command are the two branches. With `--truth URL` the pairs of which `truth/` knows
+nothing are run first, by psql and pg_dump, on a server of which the role may make databases.
 """
 
 from __future__ import annotations
@@ -76,9 +76,10 @@ def main() -> int:
             pairs = (
                 list(made()) if group == MADE else list(of_history(histories()[group], _clone(options.clones, group)))
             )
-            if options.truth:
-                truth.write(group, find_out(options.truth, pairs))
             known = truth.read(group)
+            if options.truth:
+                known |= find_out(options.truth, [pair for pair in pairs if pair.name not in known])
+                truth.write(group, {pair.name: known[pair.name] for pair in pairs})
             valid = [pair for pair in pairs if known.get(pair.name, truth.Truth.ALONE) is not truth.Truth.ALONE]
             branches = Branches(Path(root) / group, valid)
             for name, command in (TOOLS | dict(options.tool)).items():
@@ -174,7 +175,7 @@ def parse() -> argparse.Namespace:
     add("--tool", type=_named, action="append", default=[], metavar="NAME=COMMAND", help="score this one as well")
     add("--only", action="append", metavar="GROUP", help=f"{MADE}, or the name of a history; may be repeated")
     add("--clones", type=Path, default=Path("clones"), metavar="FOLDER", help="where clones are, or go (%(default)s)")
-    add("--truth", metavar="URL", help="run the pairs on this server, by psql and pg_dump")
+    add("--truth", metavar="URL", help="run the pairs that are not known yet on this server")
     add("--verbose", action="store_true", help="name every pair about which a tool is wrong")
     add("--write", action="store_true", help="put the table into docs/benchmarks.md")
     return parser.parse_args()

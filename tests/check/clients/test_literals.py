@@ -29,6 +29,7 @@ LITERALS = {
     "c joins what stands together": ("a.c", 'x = "SELECT a"\n  " FROM t";', ["SELECT a FROM t"]),
     "c++ has raw strings": ("a.cpp", 'y = R"sql(SELECT "a")sql";', ['SELECT "a"']),
     "c# has verbatim strings": ("A.cs", 'var b = @"SELECT\n a";', ["SELECT\n a"]),
+    "f# is no forth": ("a.fs", 'let q = """SELECT a FROM t"""', ["SELECT a FROM t"]),
     "elixir has sigils": ("a.ex", 'y = ~s(SELECT 1) <> " FROM t"', ["SELECT 1 FROM t"]),
     "perl joins with dots": ("a.pl", "my $x = 'SELECT a' . q{ FROM t};", ["SELECT a FROM t"]),
     "lua has long brackets": ("a.lua", 'x = [[SELECT 1]] .. " FROM t"', ["SELECT 1 FROM t"]),

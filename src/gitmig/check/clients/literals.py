@@ -60,7 +60,7 @@ UNESCAPED: dict[str, set[str]] = {
     "VB.net": {'"'},
 }
 # Endings that several languages have: the one of them that has SQL in it.
-AMBIGUOUS = {".inc": "php", ".m": "objective-c", ".pl": "perl", ".r": "splus", ".t": "perl"}
+AMBIGUOUS = {".fs": "fsharp", ".inc": "php", ".m": "objective-c", ".pl": "perl", ".r": "splus", ".t": "perl"}
 NO_TEXT = (String.Char, String.Regex, String.Symbol)
 LONGEST_HOLE = 2000  # characters; a lexer that has lost its way would take the rest of the file for one
 
