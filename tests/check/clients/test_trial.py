@@ -24,6 +24,7 @@ JUDGED = {
     "new code on the base's schema": (NONE, ONE, Verdict(base=NO), [Breakage.ROLLBACK]),
     "old code that the new schema makes run": (ONE, ONE, Verdict(base=NO), []),
     "new code that the branch alone takes": (NONE, ONE, Verdict(base=NO, branch=NO, is_own=True), [Breakage.MERGED]),
+    "code that the base has broken itself": (ONE, ONE, Verdict(base=NO, branch=NO, is_own=True), []),
     "new code that no schema takes": (NONE, ONE, UNKNOWN, [Breakage.NEW]),
     "new code about other tables": (NONE, ONE, Verdict(base=NO, branch=NO), []),
     "new code that is put together": (NONE, PARTLY, UNKNOWN, []),

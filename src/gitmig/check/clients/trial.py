@@ -153,7 +153,7 @@ def _in_new(
         if verdict.branch is None:
             if rollback and is_new and verdict.base:
                 yield _broken(Breakage.ROLLBACK, path, one, verdict.base)
-        elif verdict.worked:
+        elif verdict.base is None or (verdict.is_own and is_new):  # else the base has broken its own code
             yield _broken(Breakage.MERGED, path, one, verdict.branch, verdict.breaker)
         elif is_new and one.whole and verdict.is_known and verdict.branch.sqlstate == UNDEFINED_COLUMN:
             yield _broken(Breakage.NEW, path, one, verdict.branch)
