@@ -28,8 +28,7 @@ SHELL = os.environ.get("GITMIG_TEST_SHELL")
 SHELLS = {
     "main": SHELL or "sh",
     "linked": SHELL or ("busybox sh" if shutil.which("busybox") else "sh"),
-    "reftable": SHELL or "sh",
-}
+} | ({"reftable": SHELL or "sh"} if git_version() >= REFTABLE else {})
 # A tool that owns the hooks, which runs before gitmig and once more behind it: "husky 9" is played by its stand-in,
 # "husky 9=npx husky" by itself.
 MANAGER = os.environ.get("GITMIG_TEST_MANAGER")
@@ -57,11 +56,9 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return top
 
 
-@pytest.fixture(params=[*SHELLS])
+@pytest.fixture
 def tree(request: pytest.FixtureRequest, original: Path, tmp_path: Path) -> Sandbox:
     """A work tree on main of a repository with the branches of WORLD; git calls the hooks."""
-    if request.param == "reftable" and git_version() < REFTABLE:
-        pytest.skip("this git has no reftable")
     refs = ("--ref-format=reftable",) if request.param == "reftable" else ()
     built = original / ("reftable" if refs else "files")
     if not built.exists():
@@ -124,6 +121,8 @@ def files(tree: Sandbox) -> str:
     return " ".join(sorted(path.name for path in (tree.root / "migrations").glob("*.sql")))
 
 
+@pytest.mark.each_choice
+@pytest.mark.parametrize("tree", [*SHELLS], indirect=True)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"\W+", "-", row.does))
 def test_what_git_has_left_is_seen(tree: Sandbox, row: Row) -> None:
     for command in row.before:

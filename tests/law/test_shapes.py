@@ -12,6 +12,8 @@ from tests.law.tour import Scripts, difference
 if TYPE_CHECKING:
     from tests.law.tour import Databases, Tour
 
+pytestmark = pytest.mark.each_choice
+
 COLUMNS = (
     Case(
         name="a new column with a default",
