@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.events import Notify
-    from gitmig.operations.check import Review
+    from gitmig.operations.check import Clients, Review
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
     from gitmig.operations.verify import Verified
@@ -90,7 +90,7 @@ def check(
     *,
     prove: bool = False,
     scratch: str | None = None,
-    clients: bool = True,
+    clients: Clients = True,
     lint: bool = True,
     trust: bool = False,
     consent: Consent | None = None,
@@ -99,9 +99,10 @@ def check(
 
     `base` None is the default branch of the remote. `prove` runs both orders on a scratch database, on the server
     `scratch` (a URL, or `embedded`) or on the project's own; to name one is to want the proof. `clients` looks for
-    source code that uses what the branch takes away, `lint` asks squawk if it is installed. Scripts that this clone
-    does not trust run only with `trust`; `consent` is the command line's way to ask, and no part of the promise.
-    Raises GitmigError where it cannot be decided.
+    source code that uses what the branch takes away, and with a proof tries its SQL: `"words"` never does, `"sql"`
+    also without a proof, `"rollback"` on the base's schema as well. `lint` asks squawk if it is installed. Scripts that
+    this clone does not trust run only with `trust`; `consent` is the command line's way to ask, and no part of the
+    promise. Raises GitmigError where it cannot be decided.
     """
     from gitmig.operations import check as operation
 

@@ -143,8 +143,8 @@ class TeamSettings(TypedDict, total=False):
     clients_ignore: Annotated[
         str | list[str],
         Key(
-            meaning="files in which [`gitmig check`](commands/check.md) does not look for uses of what a migration "
-            'takes away: a shell pattern, as `"docs/**"`, or a list of them'
+            meaning="files in which [`gitmig check`](commands/check.md) does not look for SQL, nor for uses of "
+            'what a migration takes away: a shell pattern, as `"docs/**"`, or a list of them'
         ),
     ]
 
@@ -169,7 +169,7 @@ class Settings:
     work tree over, or at its end only. `languages` maps endings of file names to commands that run such programs, of
     which each may run for `program_timeout` seconds (0: as long as it takes) and sees the variables of
     `program_environment` (shell patterns) besides the usual ones. `clients_ignore` are shell patterns of files in which
-    nobody looks for uses of what a migration takes away.
+    nobody looks for SQL, nor for uses of what a migration takes away.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)

@@ -10,6 +10,7 @@ from gitmig.migrations.plan import Direction
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitmig.check.clients.trial import ClientTrial
     from gitmig.check.findings import Finding
     from gitmig.check.proof import OrderFailure, Proof
     from gitmig.cli import shapes
@@ -126,6 +127,17 @@ def of_check(report: CheckReport) -> shapes.Check:
         "findings": [of_finding(finding) for finding in report.findings],
         "proof": of_proof(report.proof) if report.proof else None,
         "unproven": report.unproven,
+        "clients": of_clients(report.clients) if report.clients else None,
+    }
+
+
+def of_clients(trial: ClientTrial) -> shapes.ClientTrial:
+    """How the code was tried."""
+    return {
+        "files": trial.files,
+        "tried": trial.tried,
+        "foreign": trial.foreign,
+        "failure": _failure(trial.failure) if trial.failure else None,
     }
 
 

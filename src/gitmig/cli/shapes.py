@@ -159,6 +159,15 @@ class Proof(TypedDict):
     round_trip: RoundTrip
 
 
+class ClientTrial(TypedDict):
+    """How the SQL in source code was tried."""
+
+    files: int
+    tried: int
+    foreign: int
+    failure: Failure | None
+
+
 class Check(TypedDict):
     """`gitmig check --json`."""
 
@@ -170,6 +179,7 @@ class Check(TypedDict):
     findings: list[Finding]
     proof: Proof | None
     unproven: str | None
+    clients: ClientTrial | None
 
 
 class ConflictingPair(TypedDict):
