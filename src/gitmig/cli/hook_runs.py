@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitmig.git.moves import Event
 
 CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
-LOCK_WAIT = 2  # seconds, where git is in the middle of something, and ^C does not end the hook
+GITMIG_WAIT = 2  # seconds, where git is in the middle of something, and ^C does not end the hook
 COMMAND = "GITMIG_GIT_COMMAND"  # in which the hook's shell part hands over what git was called with
 HEAD = "GITHEAD_"  # git merge names what it merges in GITHEAD_<commit>=<name>; MERGE_HEAD comes later
 NOTHING = "0"  # a ref that is deleted is pushed as an id of zeros
@@ -101,13 +101,13 @@ def follow(event: Event) -> int:
     decision = decide(event, state, during_rebase=project.settings.during_rebase)
     if decision is Decision.STAY:
         warn("migrations have conflicts; the database follows when they are resolved and committed")
-    return sync_work_tree(lock_wait=LOCK_WAIT if event.command else None) if decision is Decision.FOLLOW else 0
+    return sync_work_tree(gitmig_wait=GITMIG_WAIT if event.command else None) if decision is Decision.FOLLOW else 0
 
 
-def sync_work_tree(*, lock_wait: float | None = None) -> int:
+def sync_work_tree(*, gitmig_wait: float | None = None) -> int:
     """Bring the database to the work tree as git has just left it.
 
-    Another gitmig is waited for `lock_wait` seconds, or, None, as long as it takes.
+    Another gitmig is waited for `gitmig_wait` seconds, or, None, as long as it takes.
     """
     from gitmig.ledger.protection import Caller
     from gitmig.operations.sync import sync
@@ -124,7 +124,7 @@ def sync_work_tree(*, lock_wait: float | None = None) -> int:
                 project,
                 caller=Caller.HOOK,
                 timeout=CONNECT_TIMEOUT,
-                lock_wait=lock_wait,
+                gitmig_wait=gitmig_wait,
                 notify=reporter,
                 decisions=RebuildIfNeeded(),
             )

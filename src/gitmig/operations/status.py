@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitmig.events import silent
 from gitmig.git import hooks
 from gitmig.ledger import read_state
 from gitmig.migrations.plan import desire, make_plan, set_difference, unread
@@ -17,6 +18,7 @@ from gitmig.project.trust import untrusted_of
 
 if TYPE_CHECKING:
     from gitmig.errors import GitmigError
+    from gitmig.events import Notify
     from gitmig.git.hooks import Trouble
     from gitmig.ledger import State
     from gitmig.ledger.ownership import ForeignLedger
@@ -64,10 +66,10 @@ class Status:
         return is_there and self.foreign is None and self.state.unfinished is None and self.drift is None
 
 
-def status(project: Project) -> Status:
+def status(project: Project, *, notify: Notify = silent) -> Status:
     """Compare the database with the work tree; writes nothing. Raises GitmigError."""
     target = load_target(project)
-    with project.connect("status") as connection:
+    with project.connect("status", notify=notify) as connection:
         state = read_state(connection)
         stack = arranged(state.stack, target)
         contents = target.contents(unread(stack, target.set.migrations))

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
+from gitmig.errors import DatabaseUnavailable, GitmigError, LockBusy, UsageError
 from gitmig.postgres.connection import Connection
 
 if TYPE_CHECKING:
@@ -123,6 +123,9 @@ def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterat
             yield connection
             connection.give_back()
     except psycopg.Error as error:
+        if connection.lock_wait is not None and connection.lock_wait.is_to_blame(error.sqlstate):
+            hint = "try again when they are done"
+            raise LockBusy(f"{connection.lock_wait.account}; nothing was changed", hint=hint) from error
         raise _translated(Address.of(url), error) from error
 
 

@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
-from gitmig.events import WaitingForLock, silent
+from gitmig.events import WaitingForBlockers, WaitingForLock, silent
 from gitmig.git.binding import Binding, BoundSettings
 from gitmig.git.repository import Repository
 from gitmig.ledger.access import SETTING
 from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from gitmig.events import Notify
     from gitmig.git.generation import Generation
     from gitmig.postgres.connection import Connection, Programs
     from gitmig.postgres.lock import Holder
+    from gitmig.postgres.lock_wait import Blocker
 
 Value = TypeVar("Value")
 
@@ -119,18 +120,21 @@ class Project:
         *,
         timeout: int = 10,
         locked: bool = False,
-        lock_wait: float | None = None,
+        gitmig_wait: float | None = None,
+        in_hook: bool = False,
         notify: Notify = silent,
     ) -> Iterator[Connection]:
         """A connection to the project's database; the embedded server and its database are made on demand.
 
         If it is `locked`, it holds the lock, and tells for whom it has to wait; somebody who rebuilds the database is
-        waited for without a connection. `lock_wait` is for how many seconds another gitmig is waited for, None for as
-        long as it takes. Raises LockBusy; UntrustedLedger before anything of the ledger is read.
+        waited for without a connection. `gitmig_wait` is for how many seconds another gitmig is waited for, None for as
+        long as it takes; anybody else for as long as the settings say (see `LockWait`), `in_hook` or not. Raises
+        LockBusy; UntrustedLedger before anything of the ledger is read.
         """
         from gitmig.ledger.access import refuse_strangers
         from gitmig.postgres import lock
         from gitmig.postgres.address import connect
+        from gitmig.postgres.lock_wait import LockWait
 
         if self.settings.database is None:
             self.wake()
@@ -139,11 +143,15 @@ class Project:
         def tell(holder: Holder) -> None:
             notify(WaitingForLock(holder))
 
+        def tell_blocked(blockers: Sequence[Blocker], limit: float | None) -> None:
+            notify(WaitingForBlockers(blockers, limit))
+
         try:
             while True:
                 with connect(self.url, purpose, timeout=timeout) as connection:
+                    LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
                     refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
-                    if not locked or lock.acquire(connection, tell, told, wait=lock_wait):
+                    if not locked or lock.acquire(connection, tell, told, wait=gitmig_wait):
                         refuse_strangers(connection, self.ledger_roles)
                         with self.programs(notify) as connection.programs:
                             yield connection

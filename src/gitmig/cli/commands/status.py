@@ -8,6 +8,7 @@ import click
 
 from gitmig.cli import json, options
 from gitmig.cli.output import plural, print_json, say, short, signed, styled
+from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import flawed_downs, ledger_lines, left_alone
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def command(exit_code: bool, doctor: bool, database: str | None, as_json: bool) 
 
     if doctor:
         return _examine(options.project(database), as_json=as_json)
-    found = status(options.project(database))
+    with Reporter(quiet=as_json) as reporter:
+        found = status(options.project(database), on_event=reporter)
     if as_json:
         print_json(json.of_status(found))
     else:
