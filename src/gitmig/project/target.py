@@ -17,7 +17,7 @@ from gitmig.migrations.layouts import SUBMODULE, SYMLINK, detect, layouts, left_
 from gitmig.migrations.layouts.graph import continued
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.layouts.programs import WithPrograms
-from gitmig.migrations.model import InvalidMigrations
+from gitmig.migrations.model import InvalidMigrations, Problem
 from gitmig.migrations.plan import desire, make_plan, unread
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout, Read
-    from gitmig.migrations.model import Content, Migration, MigrationSet, Problem
+    from gitmig.migrations.model import Content, Migration, MigrationSet
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.project.project import Project
 
@@ -46,8 +46,11 @@ class Target:
 
     @property
     def left_alone(self) -> list[Problem]:
-        """The files in the folder that are no migrations, though somebody could take them for some."""
-        return left_alone(self.snapshot.files, self.set.migrations)
+        """What is no migration of the set, though somebody could take it for some: files, and further folders."""
+        hint = "if its migrations shall run, move them; if it is the newer place, put it first"
+        message = f"is left alone: of the folders in the settings the first that is there counts, {self.set.folder}"
+        others = [Problem(path=other, message=message, hint=hint) for other in self.snapshot.other_folders]
+        return others + left_alone(self.snapshot.files, self.set.migrations)
 
     def contents(self, migrations: Sequence[Migration]) -> dict[str, Content]:
         """Path → content of the migrations. Raises InvalidMigrations with everything that is wrong in them."""

@@ -81,8 +81,9 @@ class Language:
     the language at all. `commits` tells whether a script ends transactions before its end, `needs_commits` whether it
     depends on that, `needs_outside` whether it has what cannot run inside a transaction. `inside` rewrites a script
     that was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
-    `units` cuts a script into the pieces that are run and noted one by one outside. `shared` lists the statements
-    about what the whole server shares. `expands_columns` tells whether what a script makes could depend on the order of
+    `units` cuts a script into the pieces that are run and noted one by one outside. `without_client` takes out, at
+    unchanged positions, what a client wrote into it for itself. `shared` lists the statements about what the whole
+    server shares. `expands_columns` tells whether what a script makes could depend on the order of
     a table's columns. `effects` gives those of scripts that run one after the other. Of a program (`is_program`)
     nothing is known before it has run: neither which objects it touches nor which rows.
     """
@@ -98,6 +99,7 @@ class Language:
     needs_outside: Callable[[str], bool]
     inside: Callable[[str], str | None]
     units: Callable[[str], list[Unit]]
+    without_client: Callable[[str], str]
     shared: Callable[[str], list[SharedStatement]]
     expands_columns: Callable[[str], bool]
     effects: Callable[[Iterable[str]], Iterator[Effects]]

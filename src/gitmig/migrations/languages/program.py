@@ -66,6 +66,7 @@ def program(name: str) -> Language:
         needs_outside=lambda text: False,
         inside=lambda text: None,
         units=lambda text: [Unit(text=text, offset=0)],
+        without_client=lambda text: text,
         shared=lambda text: [],
         expands_columns=lambda text: True,
         effects=_effects,

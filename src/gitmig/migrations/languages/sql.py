@@ -15,6 +15,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitmig.migrations.languages import Flaw, Language, Unit
+from gitmig.migrations.languages.psql import instead_of, psql_commands, without_restrict
 from gitmig.migrations.languages.sql_effects import effects
 from gitmig.migrations.languages.sql_shared import shared_statements
 from gitmig.migrations.parser import Statement, Token, Unparsed, checksum, parse, statements, syntax_error, tokens
@@ -180,7 +181,9 @@ def needs_commits(text: str) -> bool:
 def flaws(text: str, transactional: bool) -> list[Flaw]:
     """What would break the surrounding transaction or cannot be sent at all."""
     found = [_broken(text, c) for c in controls(text) if not c.is_bare][:1] if transactional else []
-    if (copy := _copy_from_stdin(text)) is not None:
+    copy = _copy_from_stdin(text)
+    command = next(psql_commands(text), None)
+    if copy is not None:
         found.append(
             Flaw(
                 offset=copy,
@@ -188,6 +191,9 @@ def flaws(text: str, transactional: bool) -> list[Flaw]:
                 hint="write the rows as INSERT statements",
             )
         )
+    if command is not None and (copy is None or command.start() < copy):  # behind it there are data
+        what = f"\\{command[1]} is a command of psql, and no SQL"
+        found = [Flaw(offset=command.start(), message=what, hint=instead_of(command[1]))]
     return found
 
 
@@ -342,6 +348,7 @@ SQL = Language(
     needs_outside=is_concurrent,
     inside=inside_transaction,
     units=units,
+    without_client=without_restrict,
     shared=shared_statements,
     expands_columns=expands_columns,
     effects=effects,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from gitmig.migrations.layouts.parsing import is_script, passed_over, unprintable
+from gitmig.migrations.layouts.sections import marks_of
 from gitmig.migrations.model import InvalidMigrations, MigrationSet, Problem
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def detect(files: Sequence[File], text_of: Mapping[str, str], read: Read) -> str
     """
     texts = [text.lower() for text in text_of.values() if text.strip()]
     goose = any("+goose" in text for text in texts)
-    plain = bool(texts) and not goose and not any("migrate:" in text for text in texts)
+    plain = bool(texts) and not goose and not any("migrate:" in text or marks_of(text) for text in texts)
     telling = {"goose": goose, "paired": plain}
     ranked = []
     for order, layout in enumerate(layouts().values()):
