@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from gitmig.errors import SyncFailed
     from gitmig.git.moves import Event
+    from gitmig.project.project import Project
 
 CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
 GITMIG_WAIT = 2  # seconds, where git is in the middle of something, and ^C does not end the hook
@@ -115,8 +116,8 @@ def sync_work_tree(*, gitmig_wait: float | None = None) -> int:
 
     try:
         project = options.project()
-        if not _is_local(project.url):
-            warn("the database is on another machine, which a hook never touches; run `gitmig sync` yourself")
+        if not project.is_within_reach:
+            _tell_out_of_reach(project)
             return 0
         refuse_unbound(project)
         with Reporter() as reporter:
@@ -197,7 +198,14 @@ HOOKS: dict[str, tuple[Callable[[Event], int], ...]] = {
 }
 
 
-def _is_local(url: str) -> bool:
+def _tell_out_of_reach(project: Project) -> None:
+    """Say once for each set of migrations that the database does not follow there by itself."""
     from gitmig.postgres.address import Address
+    from gitmig.project.out_of_reach import is_news
 
-    return Address.of(url).is_local
+    if is_news(project):
+        host = Address.of(project.url).host
+        warn(
+            f"the database is on another machine ({host}), which no hook touches; run `gitmig sync` yourself, or allow "
+            f"it: `git config gitmig.hosts {host}`"
+        )

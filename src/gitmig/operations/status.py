@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitmig.errors import MayNotBuild
 from gitmig.events import silent
 from gitmig.git import hooks
 from gitmig.ledger import read_state
@@ -37,8 +38,8 @@ class Status:
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
     without verification, while a script is unfinished, and in another project's database. `flawed` says which downs of
     what is pending cannot run, `untrusted` what of it no hook would run; `foreign` says that the ledger is another
-    project's, `blocked` why a sync would refuse to go from a part of a squash to the whole. `hooks` says why the
-    database does not follow a checkout by itself.
+    project's. `blocked` says why a sync would refuse to go from a part of a squash to the whole, or that it could not
+    tell what was changed. `hooks` says why the database does not follow a checkout by itself.
     """
 
     database: str
@@ -63,7 +64,8 @@ class Status:
     def in_sync(self) -> bool:
         """Whether the database has exactly the work tree's migrations, in order."""
         is_there = not (self.plan.steps or self.plan.replacement)
-        return is_there and self.foreign is None and self.state.unfinished is None and self.drift is None
+        is_whole = self.state.unfinished is None and self.drift is None and self.blocked is None
+        return is_there and self.foreign is None and is_whole
 
 
 def status(project: Project, *, notify: Notify = silent) -> Status:
@@ -79,7 +81,10 @@ def status(project: Project, *, notify: Notify = silent) -> Status:
         blocked = None if foreign else half_a_squash(connection, target, plan)
         untrusted, drift = untrusted_of(project, plan, target), None
         if foreign is None:  # another project's scripts are none that a look should run on a scratch database
-            plan, drift = preview(connection, target, plan, state, is_trusted=not untrusted)
+            try:
+                plan, drift = preview(connection, target, plan, state, is_trusted=not untrusted)
+            except MayNotBuild as error:
+                blocked = blocked or error
     return Status(
         database=str(Address.of(project.url)),
         source=project.settings.database_source or "embedded PostgreSQL",

@@ -38,6 +38,7 @@ from gitmig.project.binding import bind
 from gitmig.project.decisions import UNATTENDED
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.failures import drifted, locks_held, step_failed, unrepairable
+from gitmig.project.out_of_reach import note_synced
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.protection import permit, permit_discarding, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
@@ -153,6 +154,7 @@ def sync(
         if not synced.rebuilt and not target.snapshot.sparse:
             marker.write(project.repository, project.settings.folders, os.environ, since, generation)
         bind(project, by_hand=caller is Caller.PERSON)
+        note_synced(project, target.set.id)
     return synced
 
 

@@ -14,11 +14,11 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gitmig.errors import DatabaseUnavailable, GitmigError, LockBusy, UsageError
+from gitmig.errors import DatabaseUnavailable, GitmigError, LockBusy, MayNotBuild, UsageError
 from gitmig.postgres.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 # Parts of a URL that say nothing about which database it is, or nothing that may be written down.
 UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "application_name"})
@@ -56,7 +56,11 @@ class Address:
     @property
     def is_local(self) -> bool:
         """Whether every host is this machine: a unix socket, localhost or a loopback address."""
-        return all(_is_loopback(host) for host in self.host.split(","))
+        return self.is_within(frozenset())
+
+    def is_within(self, hosts: Collection[str]) -> bool:
+        """Whether every host is this machine or one of `hosts`, as the URL calls it."""
+        return all(_is_loopback(host) or host in hosts for host in self.host.split(","))
 
     def __str__(self) -> str:
         return self.name if not self.host or self.host.startswith("/") else f"{self.name} on {self.host}:{self.port}"
@@ -217,6 +221,11 @@ def _translated(address: Address, error: psycopg.Error) -> GitmigError:
             hint = "sync as the owner of the table, or as a role with BYPASSRLS: gitmig keeps all rows or none"
             return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
         hint = "the ledger needs GRANT CREATE ON DATABASE … TO …, a scratch database ALTER ROLE … CREATEDB"
+        if "create database" in reason:
+            hint = (
+                "it is compared with a fresh build in a scratch database: a superuser's ALTER ROLE … CREATEDB allows it"
+            )
+            return MayNotBuild(f"not allowed on {address}: {reason}", hint=hint)
         return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
     if (isinstance(error, psycopg.OperationalError) and error.sqlstate is None) or error.sqlstate in {"57P01", "57P02"}:
         hint = "run `gitmig status`: the database is as the ledger says; `gitmig sync` goes on from there"

@@ -19,6 +19,7 @@ from gitmig.git.binding import Binding, BoundSettings
 from gitmig.git.repository import Repository
 from gitmig.ledger.access import SETTING
 from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
+from gitmig.postgres.url import plain_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 LONGEST_NAME = 63  # bytes, PostgreSQL's limit
+HOSTS = "gitmig.hosts"  # personal: which other machines hooks may work on
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
 
 
@@ -78,7 +80,20 @@ class Project:
     @property
     def url(self) -> str:
         """The URL of the database: the configured one, else this work tree's on the embedded server."""
-        return _plain_url(self.settings.database) if self.settings.database else self.server.url(self.embedded_name)
+        return plain_url(self.settings.database).url if self.settings.database else self.server.url(self.embedded_name)
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """The parameters of the URL that are meant for other programs. Raises UsageError."""
+        return plain_url(self.settings.database).passed_over if self.settings.database else ()
+
+    @property
+    def is_within_reach(self) -> bool:
+        """Whether a hook may change the database: it is on this machine, or on a host that the user has named."""
+        from gitmig.postgres.address import Address
+
+        named = {name for value in self.repository.configured(HOSTS) for name in re.split(r"[\s,]+", value)}
+        return Address.of(self.url).is_within(named)
 
     @property
     def binding(self) -> Binding:
@@ -135,6 +150,7 @@ class Project:
         from gitmig.postgres import lock
         from gitmig.postgres.address import connect
         from gitmig.postgres.lock_wait import LockWait
+        from gitmig.postgres.pooler import refuse_shared_sessions
 
         if self.settings.database is None:
             self.wake()
@@ -149,6 +165,7 @@ class Project:
         try:
             while True:
                 with connect(self.url, purpose, timeout=timeout) as connection:
+                    refuse_shared_sessions(connection, self.url)
                     LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
                     refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
                     if not locked or lock.acquire(connection, tell, told, wait=gitmig_wait):
@@ -291,13 +308,3 @@ def _dotenv(repository: Repository) -> Mapping[str, Any]:
     for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items():
         found[name] = value and "".join(atom.resolve(found) for atom in parse_variables(value))
     return found
-
-
-def _plain_url(url: str) -> str:
-    """SQLAlchemy's `postgresql+driver://` without the driver. Raises UsageError for another database's URL."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return url  # keywords, as in "host=localhost dbname=app"
-    if not re.fullmatch(r"(postgres|postgresql)(\+\w+)?", scheme):
-        raise UsageError(f"the database URL begins with {scheme}://", hint="gitmig needs postgresql://…")
-    return f"{scheme.partition('+')[0]}://{rest}"

@@ -59,6 +59,8 @@ def _examine(project: Project, *, as_json: bool) -> int:
 def _print(found: Status) -> None:
     state, members = found.state, found.target.set
     say(f"database   {found.database}, from {found.source}")
+    if passed_over := found.target.project.passed_over:
+        say(f"url        passed over what is meant for other programs: {', '.join(passed_over)}")
     say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')}, set {members.id}")
     at = f", last synced to {short(state.commit)}" if state.commit else ""
     say(f"applied    {plural(len(state.stack), 'migration')}, set {state.set_id}{at}")
