@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -65,3 +67,27 @@ def test_the_time_that_a_statement_may_take_holds_for_scripts_only(
     sandbox.migration("1_a", "CREATE TABLE a AS SELECT current_setting('statement_timeout') AS now;")
     run_sync()
     assert database.rows("TABLE a") == [("5s",)]
+
+
+def test_bytes_that_are_no_text_come_back_and_can_be_shown(sandbox: Sandbox, maintenance: psycopg.Connection) -> None:
+    """A database with encoding SQL_ASCII says nothing about what its bytes mean."""
+    name = f"test_bytes_{os.getpid()}"
+    create = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+    maintenance.execute(create.encode())
+    try:
+        url = sandbox.environment["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
+        sandbox.environment["DATABASE_URL"] = url
+        sandbox.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY, s text);")
+        sandbox.gitmig("sync")
+        with psycopg.connect(url, autocommit=True, client_encoding="latin1") as connection:
+            connection.execute("INSERT INTO a VALUES (1, E'caf\\xe9')")
+        path = sandbox.migration("2_b", "ALTER TABLE a DROP s;", "")
+        sandbox.gitmig("sync")
+        assert "caf\\xe9" in sandbox.gitmig("kept", "show", "1").out
+        assert json.loads(sandbox.gitmig("kept", "show", "1", "--json").out)["values"][0]["values"]["s"] == "caf\\xe9"
+        (sandbox.root / path).unlink()
+        sandbox.gitmig("sync", "--yes")
+        with psycopg.connect(url, client_encoding="latin1") as connection:
+            assert connection.execute("SELECT s FROM a").fetchone() == ("caf\xe9",)
+    finally:
+        maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -311,7 +311,8 @@ def test_a_publication_of_all_tables_does_not_close_the_way(
 ) -> None:
     """PostgreSQL refuses to update a published table without a replica identity."""
     switch = branch(
-        f"CREATE PUBLICATION p FOR ALL TABLES; CREATE TABLE t (id int, note text); ALTER TABLE t REPLICA IDENTITY {identity};",
+        "CREATE PUBLICATION p FOR ALL TABLES; CREATE TABLE t (id int, note text);"
+        f"ALTER TABLE t REPLICA IDENTITY {identity};",
         "ALTER TABLE t DROP note;",
         "ALTER TABLE t ADD note text;",
         "INSERT INTO t VALUES (1, 'precious')",

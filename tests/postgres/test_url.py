@@ -39,5 +39,9 @@ def test_libpq_gets_what_it_knows(url: str, plain: str, passed_over: tuple[str, 
 def test_what_nobody_knows_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown parameter pgbuoncer"):
         parse_url(plain_url(f"{HERE}?pgbuoncer=true").url)
+    with pytest.raises(UsageError, match="names no database"):
+        plain_url("postgresql://u@localhost:5432/?connect_timeout=3")
+    with pytest.raises(UsageError, match=r"holds \$\{NAME\}, which nobody has filled in"):
+        plain_url("postgresql://localhost/${NAME}")
     with pytest.raises(UsageError, match="begins with mysql://"):
         plain_url("mysql://localhost/app")

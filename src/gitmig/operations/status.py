@@ -9,6 +9,7 @@ from gitmig.errors import MayNotBuild
 from gitmig.events import silent
 from gitmig.git import hooks
 from gitmig.ledger import read_state
+from gitmig.ledger.protection import is_protected
 from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 from gitmig.postgres.address import Address
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
@@ -39,7 +40,8 @@ class Status:
     without verification, while a script is unfinished, and in another project's database. `flawed` says which downs of
     what is pending cannot run, `untrusted` what of it no hook would run; `foreign` says that the ledger is another
     project's. `blocked` says why a sync would refuse to go from a part of a squash to the whole, or that it could not
-    tell what was changed. `hooks` says why the database does not follow a checkout by itself.
+    tell what was changed. `hooks` says why the database does not follow a checkout by itself; neither does it if it
+    is `protected`.
     """
 
     database: str
@@ -54,6 +56,7 @@ class Status:
     untrusted: tuple[str, ...] = ()
     blocked: GitmigError | None = None
     hooks: Trouble | None = None
+    protected: bool = False
 
     @property
     def verified(self) -> bool:
@@ -72,7 +75,7 @@ def status(project: Project, *, notify: Notify = silent) -> Status:
     """Compare the database with the work tree; writes nothing. Raises GitmigError."""
     target = load_target(project)
     with project.connect("status", notify=notify) as connection:
-        state = read_state(connection)
+        state, protected = read_state(connection), is_protected(connection)
         stack = arranged(state.stack, target)
         contents = target.contents(unread(stack, target.set.migrations))
         desired = desire(stack, in_order(stack, target), contents)
@@ -98,6 +101,7 @@ def status(project: Project, *, notify: Notify = silent) -> Status:
         blocked=blocked,
         untrusted=tuple(one.label for one in untrusted),
         hooks=hooks.trouble(project.repository),
+        protected=protected,
     )
 
 

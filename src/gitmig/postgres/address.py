@@ -145,7 +145,7 @@ def _open(conninfo: str) -> Connection:
 
 def is_missing_database(error: DatabaseUnavailable) -> bool:
     """Whether the server answered that there is no such database (SQLSTATE 3D000, which libpq does not hand on)."""
-    return "does not exist" in error.message and "database" in error.message
+    return re.search(r'database ".*" does not exist', error.message) is not None
 
 
 def with_name(url: str, name: str) -> str:
@@ -203,9 +203,11 @@ def _unavailable(url: str, error: psycopg.Error) -> DatabaseUnavailable:
     """Libpq's own last line says why; it names host, user and database, never the password."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no reason given"]
     reason = lines[0].rpartition("FATAL:")[2].strip() if "FATAL:" in lines[0] else lines[0]
-    hint = (
-        "`createdb` makes a database" if "does not exist" in reason else "is the server running, and may you connect?"
-    )
+    hint = "is the server running, and may you connect?"
+    if re.search(r'^role ".*" does not exist', reason):
+        hint = "the URL names a user that the server does not have: `createuser` makes one, as does CREATE ROLE … LOGIN"
+    elif "does not exist" in reason:
+        hint = "`createdb` makes a database"
     return DatabaseUnavailable(f"cannot connect to {Address.of(url)}: {reason}", hint=hint)
 
 

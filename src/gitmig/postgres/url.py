@@ -6,11 +6,16 @@ poolers, of JDBC and node-postgres. libpq refuses a URL with a single unknown on
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from gitmig.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # What libpq does not know, and what says nothing about which database it is or who may use it.
 PASSED_OVER = frozenset(
@@ -72,36 +77,54 @@ class PlainUrl:
 
 
 def plain_url(url: str) -> PlainUrl:
-    """What libpq gets of a URL; a keyword string is left as it is. Raises UsageError for another database's URL."""
+    """What libpq gets of a URL; a keyword string is left as it is.
+
+    Raises UsageError for another database's URL, and for one with a variable in it that nobody has filled in.
+    """
+    if unfilled := re.search(r"\$\{?\w+\}?", url) if "${" in url else None:
+        raise UsageError(
+            f"the database URL holds {unfilled[0]}, which nobody has filled in",
+            hint="a shell fills it in, gitmig only in .env: write the value, or set the variable where .env can see it",
+        )
     scheme, separator, rest = url.strip().partition("://")
     if not separator:
         return PlainUrl(url=url)  # keywords, as in "host=localhost dbname=app"
     if not re.fullmatch(r"(postgres|postgresql)(\+\w+)?", scheme):
         raise UsageError(f"the database URL begins with {scheme}://", hint="gitmig needs postgresql://…")
     scheme = scheme.partition("+")[0]
-    place, question, query = rest.partition("?")
-    kept: list[str] = []
-    passed: list[str] = []
-    for pair in filter(None, query.split("&")) if question else ():
-        name, _, value = pair.partition("=")
-        lower = unquote(name).lower()
-        if lower in SCHEMA:
-            kept += _options(unquote(value))
-        elif lower == "sslmode" and unquote(value) in SSL_MODES:
-            kept.append(f"sslmode={SSL_MODES[unquote(value)]}")
-        elif lower == "ssl":
-            kept += [f"sslmode={SSL[value.lower()]}"] if value.lower() in SSL else [pair]
-        elif lower in PASSED_OVER:
-            passed.append(unquote(name))
-        else:
-            kept.append(pair)
+    place, _, query = rest.partition("?")
+    pairs = [pair for pair in query.split("&") if pair]
+    passed = [name for pair in pairs if (name := unquote(pair.partition("=")[0])).lower() in PASSED_OVER]
+    kept = [known for pair in pairs if (known := _known(pair))]
+    if not _has_name(place, kept):
+        hint = "put it behind the host: postgresql://localhost:5432/NAME; is a variable in it empty?"
+        raise UsageError("the database URL names no database", hint=hint)
     text = f"{scheme}://{place}" + (f"?{'&'.join(kept)}" if kept else "")
     return PlainUrl(url=text, passed_over=tuple(passed))
 
 
-def _options(path: str) -> list[str]:
+def _known(pair: str) -> str | None:
+    """The parameter in libpq's words; None if it is for others, or says nothing."""
+    name, _, value = pair.partition("=")
+    name, value = unquote(name).lower(), unquote(value)
+    if name in SCHEMA:
+        return _options(value)
+    if name == "sslmode" and value in SSL_MODES:
+        return f"sslmode={SSL_MODES[value]}"
+    if name == "ssl" and value.lower() in SSL:
+        return f"sslmode={SSL[value.lower()]}"
+    return None if name in PASSED_OVER else pair
+
+
+def _has_name(place: str, parameters: Sequence[str]) -> bool:
+    """Whether a URL, or the environment, says which database: libpq would take the one that is called as the user."""
+    named = place.partition("/")[2] or any(one.startswith(("dbname=", "service=")) for one in parameters)
+    return bool(named) or "PGDATABASE" in os.environ or "PGSERVICE" in os.environ
+
+
+def _options(path: str) -> str | None:
     """The parameter by which a session finds a schema first; `public` is found without one."""
     if path in {"", "public"}:
-        return []
+        return None
     escaped = path.replace("\\", "\\\\").replace(" ", "\\ ")
-    return [f"options={quote(f'-csearch_path={escaped}', safe='')}"]
+    return f"options={quote(f'-csearch_path={escaped}', safe='')}"

@@ -57,22 +57,11 @@ def _examine(project: Project, *, as_json: bool) -> int:
 
 
 def _print(found: Status) -> None:
-    state, members = found.state, found.target.set
-    say(f"database   {found.database}, from {found.source}")
-    if passed_over := found.target.project.passed_over:
-        say(f"url        passed over what is meant for other programs: {', '.join(passed_over)}")
-    say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')}, set {members.id}")
-    at = f", last synced to {short(state.commit)}" if state.commit else ""
-    say(f"applied    {plural(len(state.stack), 'migration')}, set {state.set_id}{at}")
-    if found.hooks:
-        say(f"hooks      {found.hooks}")
-    if state.unfinished:
-        done = plural(state.unfinished.done, "statement")
-        say(f"unfinished {state.unfinished.row.label} was interrupted after {done}")
+    _print_where(found)
     if found.foreign is None:
-        _list("pending", "+", found.difference.pending)
-        _list("phantom", "-", found.difference.phantom)
-        _list("edited", "~", found.difference.edited)
+        _list("pending: not applied yet", "+", found.difference.pending)
+        _list("phantom: applied here, not in this work tree", "-", found.difference.phantom)
+        _list("edited: applied here as it was before", "~", found.difference.edited)
         for line in ledger_lines(found.plan):
             say(line)
     if found.drift:
@@ -82,6 +71,24 @@ def _print(found: Status) -> None:
     left_alone(found.target, most=3)
     flawed_downs(found.flawed)
     _print_verdict(found)
+
+
+def _print_where(found: Status) -> None:
+    """Which database it is, and what is to be known about it."""
+    state, members = found.state, found.target.set
+    say(f"database   {found.database}, from {found.source}")
+    if passed_over := found.target.project.passed_over:
+        say(f"url        passed over what is meant for other programs: {', '.join(passed_over)}")
+    say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')}, set {members.id}")
+    at = f", last synced to {short(state.commit)}" if state.commit else ""
+    say(f"applied    {plural(len(state.stack), 'migration')}, set {state.set_id}{at}")
+    if found.protected:
+        say("protected  hooks leave it alone, and nothing reverts or rebuilds it (`gitmig db unprotect`)")
+    if found.hooks:
+        say(f"hooks      {found.hooks}")
+    if state.unfinished:
+        done = plural(state.unfinished.done, "statement")
+        say(f"unfinished {state.unfinished.row.label} was interrupted after {done}")
 
 
 def _print_verdict(found: Status) -> None:
