@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import snapshot
 from gitmig.migrations.languages.program import PYTHON
-from gitmig.migrations.layouts import SUBMODULE, SYMLINK, detect, layouts, left_alone, migration_set
+from gitmig.migrations.layouts import SUBMODULE, SYMLINK, detect, layouts, left_alone, migration_set, twins
 from gitmig.migrations.layouts.graph import continued
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.layouts.programs import WithPrograms
@@ -51,6 +51,12 @@ class Target:
         message = f"is left alone: of the folders in the settings the first that is there counts, {self.set.folder}"
         others = [Problem(path=other, message=message, hint=hint) for other in self.snapshot.other_folders]
         return others + left_alone(self.snapshot.files, self.set.migrations)
+
+    @property
+    def twins(self) -> list[Problem]:
+        """Committed migrations that have the version of another one: they run in the order of their names."""
+        hint = "they run in the order of their names; gitmig check finds such before a merge"
+        return [replace(problem, hint=hint) for problem, _ in twins(self.set.migrations)]
 
     def contents(self, migrations: Sequence[Migration]) -> dict[str, Content]:
         """Path → content of the migrations. Raises InvalidMigrations with everything that is wrong in them."""
@@ -97,7 +103,7 @@ def target_of(project: Project, found: Snapshot) -> Target | None:
     if found.folder is None:
         return None
     layout = layout_of(project, found)
-    members = migration_set(layout, found.folder, found.files, reader_of(project, found))
+    members = migration_set(layout, found.folder, found.files, reader_of(project, found), drafts=found.on_disk)
     return Target(project=project, snapshot=found, layout=layout, set=members)
 
 
