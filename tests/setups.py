@@ -165,6 +165,11 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             ),
         ),
         Setup(
+            have="another tool that goes on being used, out of habit or at the application's start",
+            does="what it applied is named as drift, and `adopt` marks it as applied, values as they are",
+            tests=(f"{OPERATIONS}test_adopt.py::test_what_the_other_tool_applies_later_is_adopted_with_its_values",),
+        ),
+        Setup(
             have="files of sql-migrate, node-pg-migrate, rambler, tern, MyBatis Migrations",
             does="both sections are read; no down runs behind its up",
             tests=(

@@ -140,7 +140,7 @@ def drifted(difference: SchemaDifference, database: str, *, is_new: bool) -> Git
         f"the schema of {database} was changed by hand, and nothing is built on that; nothing was changed",
         details=first_lines(difference),
         hint="`gitmig capture` makes a migration of it, `gitmig diff --sql` shows it, "
-        "`gitmig sync --discard-drift` takes it back",
+        "`gitmig sync --discard-drift` takes it back; `gitmig adopt`, if another tool has applied what is pending",
     )
 
 

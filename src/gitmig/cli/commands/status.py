@@ -106,6 +106,8 @@ def _print_verdict(found: Status) -> None:
     elif found.drift:
         say(f"{styled('drift', fg='red')}: the schema was changed by hand, so `gitmig sync` is blocked")
         say("`gitmig capture` makes a migration of it, `gitmig sync --discard-drift` takes it back")
+        if found.difference.pending:
+            say("`gitmig adopt` marks as applied what is pending, if another tool has applied it")
     elif found.blocked:
         say(f"{styled('out of sync', fg='red')}: `gitmig sync` is blocked, {found.blocked.message}")
         say(str(found.blocked.hint))
