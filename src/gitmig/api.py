@@ -38,11 +38,14 @@ def open_project(directory: str | os.PathLike[str] = ".", *, database: str | Non
     return Project.load(Path(directory).absolute(), database)
 
 
-def status(project: Project) -> Status:
-    """Compare the database with the work tree, as `gitmig status` does; changes nothing. Raises GitmigError."""
+def status(project: Project, *, on_event: Notify = silent) -> Status:
+    """Compare the database with the work tree, as `gitmig status` does; changes nothing. Raises GitmigError.
+
+    `on_event` is called with what happens meanwhile (see `gitmig.events`).
+    """
     from gitmig.operations import status as operation
 
-    return operation.status(project)
+    return operation.status(project, notify=on_event)
 
 
 def sync(

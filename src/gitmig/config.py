@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "gitmig.toml"
 DEFAULT_FOLDER = "migrations"
 OPTION = "--database"
+LOCK_WAIT, LOCK_WAIT_IN_HOOKS = 60, 10  # seconds
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 
 SECONDS = r"^\d+$"
@@ -100,6 +101,15 @@ class TeamSettings(TypedDict, total=False):
             pattern=SECONDS,
         ),
     ]
+    lock_wait: Annotated[
+        str,
+        Key(
+            meaning="how many seconds a sync [waits for others](commands/sync.md#locks) who hold what it needs; `0` is "
+            "for as long as it takes",
+            otherwise='`"10"` in hooks, `"60"` by hand',
+            pattern=SECONDS,
+        ),
+    ]
     kept_size: Annotated[
         str,
         Key(
@@ -164,7 +174,8 @@ class Settings:
     names it. `run_outside` says when scripts that ask for it run outside a transaction: on `large` databases, or
     `always`. `ignore` are shell patterns of objects that are not the migrations' business. `verify` says whether the
     schema is compared with that of a fresh build, `records` whether hooks write records. `rebuild_wait` is how many
-    seconds a rebuild waits for others to leave the database. `kept_size` is how many bytes of rows one step may keep,
+    seconds a rebuild waits for others to leave the database, `lock_wait` for how many locks of others are waited for
+    (0: as long as it takes; None: see `lock_wait_of`). `kept_size` is how many bytes of rows one step may keep,
     `kept_age` for how many days they stay. `during_rebase` says whether the database follows where a rebase hands the
     work tree over, or at its end only. `languages` maps endings of file names to commands that run such programs, of
     which each may run for `program_timeout` seconds (0: as long as it takes) and sees the variables of
@@ -183,6 +194,7 @@ class Settings:
     verify: bool = True
     records: bool = True
     rebuild_wait: int = 10
+    lock_wait: int | None = None
     kept_size: int = 1 << 30
     kept_age: int = 90
     during_rebase: bool = True
@@ -190,6 +202,10 @@ class Settings:
     program_timeout: int = 600
     program_environment: tuple[str, ...] = ()
     clients_ignore: tuple[str, ...] = ()
+
+    def lock_wait_of(self, *, hook: bool) -> int | None:
+        """For how many seconds a lock is waited for; None: as long as it takes. Of a hook, a prompt waits."""
+        return (LOCK_WAIT_IN_HOOKS if hook else LOCK_WAIT) if self.lock_wait is None else self.lock_wait or None
 
 
 def parse_team_settings(text: str, file: str) -> TeamSettings:
@@ -261,6 +277,7 @@ def resolve(
         verify=_one_of("verify", chosen("verify"), ("always", "never")) == "always",
         records=_one_of("records", chosen("records"), ("always", "never")) == "always",
         rebuild_wait=_seconds("rebuild_wait", chosen("rebuild_wait") or "10"),
+        lock_wait=_seconds("lock_wait", chosen("lock_wait")) if chosen("lock_wait") else None,
         kept_size=_size(chosen("kept_size") or "1 GB"),
         kept_age=_days(chosen("kept_age") or "90 days"),
         during_rebase=_one_of("during_rebase", chosen("during_rebase"), ("follow", "end")) == "follow",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Section
     from gitmig.migrations.plan import Plan, Step
     from gitmig.postgres.lock import Holder
+    from gitmig.postgres.lock_wait import Blocker
     from gitmig.rebuild.cutover import Session
     from gitmig.rows.items import Item, Report
     from gitmig.rows.since import Written
@@ -31,6 +32,17 @@ class WaitingForLock:
     """Another gitmig works on the database; it is waited for."""
 
     holder: Holder
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForBlockers:
+    """Others hold what a statement needs, and are waited for, for `limit` seconds or, None, as long as it takes.
+
+    That comes again and again, as long as it lasts.
+    """
+
+    blockers: Sequence[Blocker]
+    limit: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +219,7 @@ class CommitRead:
 
 Event = (
     WaitingForLock
+    | WaitingForBlockers
     | WaitingForSessions
     | ScriptResumed
     | DriftDiscarded

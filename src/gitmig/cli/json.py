@@ -352,6 +352,7 @@ def of_status(status: Status) -> shapes.Status:
         "flawed_downs": [of_problem(problem) for problem in status.flawed],
         "unfinished": status.state.unfinished.row.label if status.state.unfinished else None,
         "hooks": status.hooks.message if status.hooks else None,
+        "protected": status.protected,
     }
 
 

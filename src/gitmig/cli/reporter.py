@@ -39,6 +39,8 @@ class Reporter:
         self._quiet = quiet
         self._bar = CountBar()
         self._copies = CopyBar()
+        self._waits = WaitBar()
+        self._waiting_for = ""
         self._selected = self._verified = 0
         self._section = "up"  # that of the step under way
 
@@ -48,7 +50,7 @@ class Reporter:
     def __exit__(self, *_: object) -> None:
         self._stop_bars()
 
-    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - one case an event
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one case an event
         """Print the event."""
         match event:
             case events.RowsAbandoned(items):
@@ -56,12 +58,15 @@ class Reporter:
                     warn(abandoned_line(item))
             case events.UndoPlanned(last, written):
                 _tell_written(f"{last.began_at:%Y-%m-%d %H:%M}", written)
+            case events.WaitingForBlockers(blockers, limit):
+                self._show_waiting(" and ".join(map(str, blockers)), limit)
             case events.PlanStarted(plan):
                 if len(plan.steps) >= LONG_PLAN:
                     self._bar.start(len(plan.steps))
             case events.StepStarted(step):
                 self._section = "up" if step.direction.value == "apply" else "down"
                 self._copies.stop()
+                self._waits.stop()
                 self._bar.advance(f"{step.direction.sign} {step.label}")
             case events.ProgramSaid(line, section, run):
                 if section == self._section and run == 1:  # the others are trials
@@ -128,6 +133,15 @@ class Reporter:
         else:
             tell(f"copying {as_size(size)} of {table}, whose rows a step may take away …")
 
+    def _show_waiting(self, who: str, limit: float | None) -> None:
+        """For whom, once; on a terminal also how long, and until when."""
+        if who != self._waiting_for:
+            self._waiting_for = who
+            self._stop_bars()
+            tell(f"waiting for {who} …")
+            if limit and sys.stderr.isatty():
+                self._waits.start(limit)
+
     def _count_verified(self, label: str) -> None:
         """On a terminal the bar moves; elsewhere there is a line now and then."""
         self._verified += 1
@@ -138,6 +152,7 @@ class Reporter:
 
     def _stop_bars(self) -> None:
         self._copies.stop()
+        self._waits.stop()
         self._bar.stop()
 
 
@@ -272,6 +287,26 @@ class CopyBar:
         self._progress = None
         self.rate = self._bytes / max(time.monotonic() - self._began, 0.001)
         self._bytes = 0
+
+
+class WaitBar:
+    """A bar for the time that others are waited for, up to that at which gitmig gives up."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+
+    def start(self, limit: float) -> None:
+        """Show it unless it is there."""
+        if self._progress is None:
+            self._progress = _clock()
+            (task,) = self._progress.task_ids
+            self._progress.update(task, total=limit, description=f"of at most {limit:g} s (`lock_wait`)")
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
 
 
 def _clock() -> Progress:

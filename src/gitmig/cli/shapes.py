@@ -442,6 +442,7 @@ class Status(TypedDict):
     flawed_downs: list[Problem]
     unfinished: str | None
     hooks: str | None
+    protected: bool
 
 
 class DoctorCheck(TypedDict):

@@ -37,7 +37,8 @@ from gitmig.project import trust
 from gitmig.project.binding import bind
 from gitmig.project.decisions import UNATTENDED
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
-from gitmig.project.failures import drifted, step_failed, unrepairable
+from gitmig.project.failures import drifted, locks_held, step_failed, unrepairable
+from gitmig.project.out_of_reach import note_synced
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.protection import permit, permit_discarding, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
@@ -103,7 +104,7 @@ def sync(
     take_over: bool = False,
     caller: Caller = Caller.PERSON,
     timeout: int = 10,
-    lock_wait: float | None = None,
+    gitmig_wait: float | None = None,
     notify: Notify = silent,
     decisions: Decisions = UNATTENDED,
 ) -> Outcome:
@@ -112,7 +113,7 @@ def sync(
     A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
     it, and takes back what it did, unless verification is off. `discard_drift` takes back what was changed by hand.
     `take_over` treats another project's ledger as this one's. `caller` decides what may be done to a protected
-    database, and what may run. `timeout` is how many seconds connecting may take, `lock_wait` for how many another
+    database, and what may run. `timeout` is how many seconds connecting may take, `gitmig_wait` for how many another
     gitmig is waited for (None: as long as it takes).
     """
     if SECTION in os.environ:  # it would wait for the one that waits for it
@@ -126,7 +127,9 @@ def sync(
         with project.connect("dry run", timeout=timeout) as connection:
             return _dry_run(connection, target, take_over=take_over)
     try:
-        with project.connect("sync", timeout=timeout, locked=True, lock_wait=lock_wait, notify=notify) as connection:
+        with project.connect(
+            "sync", timeout=timeout, locked=True, gitmig_wait=gitmig_wait, in_hook=caller is Caller.HOOK, notify=notify
+        ) as connection:
             synced = SyncRun(connection, target, notify, decisions, caller).run(
                 abandon=abandon, discard_drift=discard_drift, take_over=take_over
             )
@@ -151,6 +154,7 @@ def sync(
         if not synced.rebuilt and not target.snapshot.sparse:
             marker.write(project.repository, project.settings.folders, os.environ, since, generation)
         bind(project, by_hand=caller is Caller.PERSON)
+        note_synced(project, target.set.id)
     return synced
 
 
@@ -390,11 +394,14 @@ class SyncRun:
 
     def _run_plan(self, executor: Executor, synced: Outcome, state: State) -> None:
         from gitmig.execute.repair import Unrepairable
-        from gitmig.execute.tasks import StepFailed
+        from gitmig.execute.tasks import LocksHeld, StepFailed
         from gitmig.postgres.run_sql import HOPELESS
 
         try:
             executor.run(synced.plan, state)
+        except LocksHeld as held:
+            taken_back = bool(held.committed) and not executor.went_outside and self._take_back()
+            raise locks_held(held, self._database, taken_back=taken_back) from held
         except StepFailed as failure:
             is_whole = failure.error.sqlstate not in HOPELESS and not (failure.escaped or executor.went_outside)
             taken_back = bool(failure.committed) and is_whole and self._take_back()

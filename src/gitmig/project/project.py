@@ -14,24 +14,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
-from gitmig.events import WaitingForLock, silent
+from gitmig.events import WaitingForBlockers, WaitingForLock, silent
 from gitmig.git.binding import Binding, BoundSettings
 from gitmig.git.repository import Repository
 from gitmig.ledger.access import SETTING
 from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
+from gitmig.postgres.url import plain_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from gitmig.events import Notify
     from gitmig.git.generation import Generation
     from gitmig.postgres.connection import Connection, Programs
     from gitmig.postgres.lock import Holder
+    from gitmig.postgres.lock_wait import Blocker
 
 Value = TypeVar("Value")
 
 LONGEST_NAME = 63  # bytes, PostgreSQL's limit
+HOSTS = "gitmig.hosts"  # personal: which other machines hooks may work on
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
 
 
@@ -77,7 +80,20 @@ class Project:
     @property
     def url(self) -> str:
         """The URL of the database: the configured one, else this work tree's on the embedded server."""
-        return _plain_url(self.settings.database) if self.settings.database else self.server.url(self.embedded_name)
+        return plain_url(self.settings.database).url if self.settings.database else self.server.url(self.embedded_name)
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """The parameters of the URL that are meant for other programs. Raises UsageError."""
+        return plain_url(self.settings.database).passed_over if self.settings.database else ()
+
+    @property
+    def is_within_reach(self) -> bool:
+        """Whether a hook may change the database: it is on this machine, or on a host that the user has named."""
+        from gitmig.postgres.address import Address
+
+        named = {name for value in self.repository.configured(HOSTS) for name in re.split(r"[\s,]+", value)}
+        return Address.of(self.url).is_within(named)
 
     @property
     def binding(self) -> Binding:
@@ -119,18 +135,22 @@ class Project:
         *,
         timeout: int = 10,
         locked: bool = False,
-        lock_wait: float | None = None,
+        gitmig_wait: float | None = None,
+        in_hook: bool = False,
         notify: Notify = silent,
     ) -> Iterator[Connection]:
         """A connection to the project's database; the embedded server and its database are made on demand.
 
         If it is `locked`, it holds the lock, and tells for whom it has to wait; somebody who rebuilds the database is
-        waited for without a connection. `lock_wait` is for how many seconds another gitmig is waited for, None for as
-        long as it takes. Raises LockBusy; UntrustedLedger before anything of the ledger is read.
+        waited for without a connection. `gitmig_wait` is for how many seconds another gitmig is waited for, None for as
+        long as it takes; anybody else for as long as the settings say (see `LockWait`), `in_hook` or not. Raises
+        LockBusy; UntrustedLedger before anything of the ledger is read.
         """
         from gitmig.ledger.access import refuse_strangers
         from gitmig.postgres import lock
         from gitmig.postgres.address import connect
+        from gitmig.postgres.lock_wait import LockWait
+        from gitmig.postgres.pooler import refuse_shared_sessions
 
         if self.settings.database is None:
             self.wake()
@@ -139,11 +159,16 @@ class Project:
         def tell(holder: Holder) -> None:
             notify(WaitingForLock(holder))
 
+        def tell_blocked(blockers: Sequence[Blocker], limit: float | None) -> None:
+            notify(WaitingForBlockers(blockers, limit))
+
         try:
             while True:
                 with connect(self.url, purpose, timeout=timeout) as connection:
+                    refuse_shared_sessions(connection, self.url)
+                    LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
                     refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
-                    if not locked or lock.acquire(connection, tell, told, wait=lock_wait):
+                    if not locked or lock.acquire(connection, tell, told, wait=gitmig_wait):
                         refuse_strangers(connection, self.ledger_roles)
                         with self.programs(notify) as connection.programs:
                             yield connection
@@ -283,13 +308,3 @@ def _dotenv(repository: Repository) -> Mapping[str, Any]:
     for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items():
         found[name] = value and "".join(atom.resolve(found) for atom in parse_variables(value))
     return found
-
-
-def _plain_url(url: str) -> str:
-    """SQLAlchemy's `postgresql+driver://` without the driver. Raises UsageError for another database's URL."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return url  # keywords, as in "host=localhost dbname=app"
-    if not re.fullmatch(r"(postgres|postgresql)(\+\w+)?", scheme):
-        raise UsageError(f"the database URL begins with {scheme}://", hint="gitmig needs postgresql://…")
-    return f"{scheme.partition('+')[0]}://{rest}"
