@@ -20,12 +20,14 @@ from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import say_rebuilt, say_synced
 from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftToSync
 from gitmig.project.decisions import Decisions
+from gitmig.text import as_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitmig.errors import SyncFailed
     from gitmig.git.moves import Event
+    from gitmig.project.project import Project
 
 CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
 LOCK_WAIT = 2  # seconds, where git is in the middle of something, and ^C does not end the hook
@@ -145,7 +147,19 @@ def sync_work_tree(*, lock_wait: float | None = None) -> int:
         say_rebuilt(synced.rebuilt)
     elif synced.plan:
         say_synced(synced)
+    _tell_left(project)
     return 0
+
+
+def _tell_left(project: Project) -> None:
+    """Say once that a work tree or a branch which is gone has left its database."""
+    if project.naming is None:
+        return
+    from gitmig.operations.own_databases import newly_left
+
+    for one in newly_left(project):
+        size = "" if one.size is None else f", {as_size(one.size)}"
+        tell(f"gitmig: {one.why_left}, and its database {one.name} is there{size}: `gitmig db prune` drops it")
 
 
 class RebuildIfNeeded(Decisions):

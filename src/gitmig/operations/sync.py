@@ -16,6 +16,7 @@ from gitmig.config import OPTION
 from gitmig.errors import GitmigError, LeftToSync, UsageError
 from gitmig.events import (
     DriftDiscarded,
+    EnvFileKept,
     PlanStarted,
     RebuildNeeded,
     RowsAbandoned,
@@ -41,6 +42,7 @@ from gitmig.project.failures import drifted, step_failed, unrepairable
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.protection import permit, permit_discarding, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
+from gitmig.project.sharing import refuse_taking_away
 from gitmig.project.target import arranged, load_target, plan_for, refuse_irreversible
 from gitmig.text import first_few
 
@@ -120,11 +122,13 @@ def sync(
             "a migration that is running has called gitmig; nothing was synced",
             hint="git commands that change the branch or its commits call it, too",
         )
-    since = 0 if dry_run else marker.now(project.repository)
-    target = load_target(project, revision)
     if dry_run:
+        target = load_target(project, revision)
         with project.connect("dry run", timeout=timeout) as connection:
             return _dry_run(connection, target, take_over=take_over)
+    since = marker.now(project.repository)
+    project = project.provided(caller=caller, timeout=timeout, notify=notify)
+    target = load_target(project, revision)
     try:
         with project.connect("sync", timeout=timeout, locked=True, lock_wait=lock_wait, notify=notify) as connection:
             synced = SyncRun(connection, target, notify, decisions, caller).run(
@@ -149,9 +153,26 @@ def sync(
     if synced.ran and revision is None and project.settings.database_source != OPTION:
         # A new database may have been synced by somebody else already; what is not in the work tree cannot be newer.
         if not synced.rebuilt and not target.snapshot.sparse:
-            marker.write(project.repository, project.settings.folders, os.environ, since, generation)
+            own = project.naming.per.value if project.naming is not None else None
+            marker.write(project.repository, project.settings.folders, os.environ, since, generation, own=own)
         bind(project, by_hand=caller is Caller.PERSON)
+        _keep_env_file(project, notify)
     return synced
+
+
+def _keep_env_file(project: Project, notify: Notify) -> None:
+    """Have the application find its database; whether it does is no reason for a sync to fail."""
+    path = project.settings.env_file
+    if path is None or project.naming is None:
+        return
+    from gitmig.project.env_file import write_url
+
+    database = str(Address.of(project.url))
+    try:
+        if write_url(project, path):
+            notify(EnvFileKept(path, database))
+    except GitmigError as error:
+        notify(EnvFileKept(path, database, error.message))
 
 
 def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outcome:
@@ -256,6 +277,7 @@ class SyncRun:
         if self._caller is Caller.HOOK:
             trust.refuse_unknown_ledger(self._project, self._connection, state)
             trust.refuse_untrusted(self._project, self._target, plan, state)
+            refuse_taking_away(self._project, plan)
 
     def _arrange(self, state: State) -> State:
         """Have the stack in the order of which the plan was made."""

@@ -47,6 +47,7 @@ def command(
     applied; then what is missing is applied in order. Everything happens in one transaction if PostgreSQL allows it.
     """
     from gitmig import sync
+    from gitmig.project import sharing
     from gitmig.project.binding import rebinding_notice
 
     if rebuild:
@@ -55,8 +56,9 @@ def command(
         ask = not (yes or as_json)
         return _rebuild(options.project(database), revision, ask=ask, take_over=take_over, as_json=as_json)
     project = options.project(database)
-    if why := rebinding_notice(project):
-        warn(why)
+    for why in (rebinding_notice(project), *sharing.notices(project)):
+        if why:
+            warn(why)
     with Reporter(quiet=as_json) as reporter:
         synced = sync(
             project,
