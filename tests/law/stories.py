@@ -299,9 +299,33 @@ def fold(draw: DrawFn, world: World, table: Table) -> tuple[str, str, str]:
     return up, down, f"ALTER TABLE {table.name} DROP {new};"
 
 
+def table_anew(draw: DrawFn, world: World, table: Table) -> tuple[str, str, str]:
+    refers = any(other.refers for other in world.tables.values())
+    if refers or world.journal or table.numbered or any(name.startswith("d") for name in table.columns):
+        return "", "", ""
+    name, type_ = world.name("c"), draw(st.sampled_from(list(TYPES)))
+    before = table.create()
+    table.columns[name] = type_
+    empty(world, table)
+    return (
+        f"DROP TABLE {table.name}; {table.create()}",
+        f"ALTER TABLE {table.name} DROP {name};",
+        (f"DROP TABLE {table.name}; {before}"),
+    )
+
+
+def column_anew(draw: DrawFn, world: World, table: Table) -> tuple[str, str, str]:
+    name, type_ = _pick(draw, table)
+    if name.startswith("d"):
+        return "", "", ""  # its default would have to come again as well
+    table.stable.discard(name)
+    anew = f"ALTER TABLE {table.name} DROP {name}, ADD {name} {type_};"
+    return anew, draw(st.sampled_from(["SELECT 1;", anew])), f"ALTER TABLE {table.name} DROP {name};"
+
+
 CHANGES: list[Change] = [
     *(add_column, add_volatile, drop_column, rename_column, change_type, update, update, update, seed, seed, delete),
-    *(truncate, fill_new_table, serial_column, drop_key, split, fold),
+    *(truncate, fill_new_table, serial_column, drop_key, split, fold, table_anew, column_anew),
 ]
 
 

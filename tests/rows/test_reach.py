@@ -71,6 +71,29 @@ def test_a_script_writes_where_it_gives_rows_other_values(text: str | None, writ
 
 
 @pytest.mark.parametrize(
+    ("text", "remakes"),
+    [
+        ("DROP TABLE t; CREATE TABLE T (a int)", True),
+        ("DROP TABLE IF EXISTS s.t CASCADE; CREATE UNLOGGED TABLE IF NOT EXISTS s.t (a int)", True),
+        ('CREATE TABLE n (a int); DROP TABLE "t"; ALTER TABLE n RENAME TO t', True),
+        ("DROP TABLE s.t; ALTER TABLE t SET SCHEMA s", True),
+        ("ALTER TABLE t DROP COLUMN IF EXISTS a, ADD COLUMN IF NOT EXISTS a int", True),
+        ("ALTER TABLE t ADD b int, DROP a; ALTER TABLE t RENAME b TO a", True),
+        ("DROP SCHEMA s CASCADE; CREATE SCHEMA s; CREATE TABLE s.t (a int)", True),
+        ("DROP TYPE y CASCADE; CREATE TYPE y AS ENUM (); ALTER TABLE t ADD a y", True),
+        ("DROP TABLE t; CREATE TABLE u (a int)", False),
+        ("ALTER TABLE t DROP a, ADD b int", False),
+        ("ALTER TABLE t DROP CONSTRAINT c; ALTER TABLE t ADD CONSTRAINT c CHECK (true)", False),
+        ("ALTER TABLE t ALTER a DROP DEFAULT, ADD PRIMARY KEY (a)", False),
+        ("DROP INDEX i; CREATE INDEX i ON t (a); DROP VIEW v; CREATE TABLE v (a int)", False),
+        ("DROP SCHEMA s CASCADE", False),
+    ],
+)
+def test_a_script_remakes_what_it_drops_and_makes_under_one_name(text: str, remakes: bool) -> None:
+    assert suspect(text).remakes is remakes
+
+
+@pytest.mark.parametrize(
     ("text", "takes"),
     [
         ("DROP TABLE a, s.b CASCADE", {("a",): None, ("s", "b"): None}),

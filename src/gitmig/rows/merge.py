@@ -16,12 +16,13 @@ See docs/internals/rows.md for where this comes from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from gitmig.rows.changes import successor
 from gitmig.rows.items import Kind, Reason
 from gitmig.rows.values import EQUAL, FALSE, all_of, any_of, data_table, likeness, listed, same
 
@@ -105,18 +106,54 @@ def plan_rows(place: Place, witness: Witness) -> sql.Composed:
     )
 
 
-def assignments(place: Place) -> list[tuple[Column, sql.Composable]]:
-    """What the columns of a row that is there get, over k (kept), x (plan) and t: what was lost, and what T left."""
+def assignments(place: Place, witness: Witness, *, anew: bool = False) -> list[tuple[Column, sql.Composable]]:
+    """What the columns of a row get, over k (kept), x (plan), t and w: what was lost, and what T left.
+
+    `anew`: the row is not there, and T's values are those of its row before the step, `w`. So they are in columns that
+    the step has made anew; elsewhere the step may have made something of them. What tells rows apart is left out.
+    """
+    remade = _remade(witness)
     found = []
     for pair in place.values:
         value = pair.value
         if _says_something(pair) and not place.force:
-            flag = sql.Identifier("x", f"theirs_{pair.kept.data}")
-            value = sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(
-                flag, sql.Identifier("t", pair.column.name), value
-            )
+            theirs: sql.Composable | None = sql.Identifier("t", pair.column.name)
+            if anew or pair.kept.heir in remade:
+                theirs = _as_it_was(pair, witness)
+            if theirs is not None:
+                flag = sql.Identifier("x", f"theirs_{pair.kept.data}")
+                value = sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(flag, theirs, value)
         found.append((pair.column, value))
     return found
+
+
+def with_plan(place: Place, witness: Witness) -> sql.Composable:
+    """`k` (kept rows), `x` (what is planned for them) and `w` (rows of T)."""
+    source = sql.SQL("{} k JOIN {} x ON x.n {} k.n").format(place.data, data_table(place.plan), EQUAL)
+    if witness.pairing is None or place.force:
+        return source
+    return sql.SQL("{} LEFT JOIN {} w ON w.n {} x.w").format(source, data_table(witness.pairing.snapshot.data), EQUAL)
+
+
+def _as_it_was(pair: Pair, witness: Witness) -> sql.Composable | None:
+    """What T held in a column, fit for it now; None if T had no such rows or column."""
+    if witness.pairing is None:
+        return None
+    snapshot = witness.pairing.snapshot
+    for saved, column in zip(snapshot.saved, snapshot.columns):
+        if column.name == pair.kept.heir:
+            theirs = replace(pair, kept=saved)
+            return theirs.fit(saved.data, same_type=theirs.same_type, alias="w")
+    return None
+
+
+def _remade(witness: Witness) -> frozenset[str]:
+    """The columns that the step has dropped and made anew, and written nothing into."""
+    change = witness.change
+    if change is None or change.after is None or change.after.oid != change.table.oid or change.activity.updated:
+        return frozenset()
+    heirs = ((column, successor(change.table, column, change.after)) for column in change.table.columns)
+    return frozenset(column.name for column, heir in heirs if heir is not None and heir.number != column.number)
 
 
 def is_plain(place: Place, witness: Witness) -> bool:

@@ -11,16 +11,17 @@ from psycopg import sql
 
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.bisect import is_about_data
-from gitmig.rows.changes import change_of, find_changes, heir_of
+from gitmig.rows.changes import Extent, change_of, find_changes, heir_of
 from gitmig.rows.constraints import quiet
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import pair, pair_through
 from gitmig.rows.values import EQUAL, any_of, data_table, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gitmig.postgres.connection import Connection
+    from gitmig.rows.changes import TableChange
     from gitmig.rows.snapshot import Pairing, TableSnapshot
     from gitmig.rows.step import Runnable
     from gitmig.rows.store import Store
@@ -36,7 +37,8 @@ class Given:
     `fresh` names, by the number of a snapshot, the table with the rows that would not come back as they were: n (null:
     a row that was not there), there (whether it would be), theirs (whether it is there now), each column as text. None:
     nobody knows, it failed. `same` are the snapshots of which all rows would come back, and no others.
-    `read` and `written` are the tables (oids) it reads only, or writes; `unseen` those of which there is no snapshot.
+    `read` and `written` are the tables (oids) it reads only, or writes; `unseen` those of which there is no snapshot,
+    `cut` those of which it changes more columns than the snapshot has, or rows.
     `fails`: it does so because of rows.
     """
 
@@ -45,6 +47,7 @@ class Given:
     read: frozenset[int] = frozenset()
     written: frozenset[int] = frozenset()
     unseen: frozenset[int] = frozenset()
+    cut: frozenset[int] = frozenset()
     fails: bool = False
 
 
@@ -72,16 +75,18 @@ def try_opposite(  # noqa: PLR0917 - the database, what is run, and the states i
     """Run the opposite step, compare with the snapshots from `before` this one, and take it back."""
     read: set[int] = set()
     written: set[int] = set()
+    cut: set[int] = set()
     copies: dict[int, tuple[IO[bytes], int]] = {}
 
     def work() -> bool:
         script.run()
         there = reader.read()
-        for table in now:
-            later = there.by_oid.get(table.oid)
-            if later is not None and (later.activity - table.activity).read:
-                read.add(table.oid)
-        written.update(change.table.oid for change in find_changes(now, there).tables)
+        read.update(_reads(now, there))
+        changes = {change.table.oid: change for change in find_changes(now, there).tables}
+        written.update(changes)
+        cut.update(one.snapshot.table.oid for one in compared if _is_cut(one.snapshot, changes))
+        if cut:
+            return False
         with quiet(connection):
             for one in compared:
                 if (copy := _copy_out(connection, store, one, before, there)) is not None:
@@ -99,12 +104,29 @@ def try_opposite(  # noqa: PLR0917 - the database, what is run, and the states i
             for file, _ in copies.values():
                 files.enter_context(file)
         unseen = {oid for oid in written if oid in before.by_oid and oid not in seen}
-        if unseen:
-            return Given(fresh=None, unseen=frozenset(unseen))
+        if unseen or cut:
+            return Given(fresh=None, unseen=frozenset(unseen), cut=frozenset(cut))
         same = frozenset(number for number, (file, _) in copies.items() if not file.tell())
         different = {number: copy for number, copy in copies.items() if number not in same}
         fresh = {number: _copy_in(connection, store, number, *copy) for number, copy in different.items()}
     return Given(fresh=fresh, same=same, read=frozenset(read - written), written=frozenset(written))
+
+
+def _reads(before: Tables, after: Tables) -> Iterator[int]:
+    """The tables (oids) of which rows were read in between."""
+    for table in before:
+        later = after.by_oid.get(table.oid)
+        if later is not None and (later.activity - table.activity).read:
+            yield table.oid
+
+
+def _is_cut(snapshot: TableSnapshot, changes: Mapping[int, TableChange]) -> bool:
+    """Whether the opposite step changes what the snapshot has not, so that nobody knows what would be lost."""
+    missing = {column.number for column in snapshot.table.stored} - {column.number for column in snapshot.columns}
+    change = changes.get(snapshot.table.oid)
+    if not missing or change is None or change.extent is Extent.INSERTED:
+        return False
+    return change.extent is Extent.ROWS or not missing.isdisjoint(column.number for column in change.columns)
 
 
 def _copy_out(

@@ -90,7 +90,7 @@ class Preserver:
             subject=subject,
             direction=direction,
             script=script,
-            back=back if suspect(subject.opposite).writes else None,
+            back=back if suspect(subject.opposite).empties else None,
             due=tuple(due),
             partial=self.deferred.is_waiting(),
         )
@@ -303,8 +303,7 @@ class Preserver:
         check_limits(self._connection, step.subject, run.changes, self._limits)
         for table in needed:
             self._progress(table.name, table.bytes)
-        with self._connection.transaction():
-            return run.run()
+        return run.run()
 
     def _without_rows(self, step: PreservedStep, error: ScriptError) -> Report:
         """Run a revert with rows put aside; the first error counts if that does not help either."""

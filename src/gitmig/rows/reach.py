@@ -36,7 +36,7 @@ class Suspicion:
 
     `words` are all its words and names in lower case. `writes`: it may give rows other values than a plain change of
     columns does. `targets` are the names behind the words that write, schema (None: not said) and name. `gives_values`:
-    columns it adds may have values.
+    columns it adds may have values. `remakes`: what it drops, it makes anew under the same name, and empty.
     """
 
     reach: Reach
@@ -44,6 +44,12 @@ class Suspicion:
     writes: bool
     targets: frozenset[tuple[str | None, str]] = frozenset()
     gives_values: bool = True
+    remakes: bool = False
+
+    @property
+    def empties(self) -> bool:
+        """Whether tables that are there before and after it may have other rows then, or none."""
+        return self.writes or self.remakes
 
     @property
     def is_local(self) -> bool:
@@ -89,6 +95,8 @@ TAKING_COLUMNS = {"view", "collation"}
 # ALTER TABLE … DROP of these takes no column; the last two only behind ALTER COLUMN, else they are names of columns.
 DROPPED_PARTS = {"default", "not", "constraint"}
 DROPPED_PROPERTIES = {"expression", "identity"}
+# ALTER TABLE … ADD of these adds no column.
+ADDED_PARTS = {"constraint", "primary", "unique", "foreign", "check", "exclude"}
 ALTERED = {"index", "function", "procedure", "routine", "aggregate", "view", "policy", "sequence", "schema", "default"}
 WRITING = {"insert", "update", "delete", "truncate", "merge", "copy"}
 
@@ -103,7 +111,8 @@ def suspect(text: str | None) -> Suspicion:
     found = _tokens(text)
     if found is None:
         return EVERYTHING
-    words = [token.text.lower() for token in found if token.kind != "SCONST"]
+    texts = [token.text for token in found if token.kind != "SCONST"]
+    words = [text.lower() for text in texts]
     judged = [_judge(statement) for statement in _statements(words)]
     reach = max((reach for reach, _ in judged), key=lambda reach: reach.value, default=Reach.NONE)
     return Suspicion(
@@ -112,7 +121,32 @@ def suspect(text: str | None) -> Suspicion:
         writes=any(writes for _, writes in judged),
         targets=frozenset(_target(match[1]) for match in TARGETS.finditer(text)),
         gives_values=bool(VALUES.search(text)),
+        remakes=_remakes(texts),
     )
+
+
+def _remakes(texts: Sequence[str]) -> bool:
+    """Whether a name of a table or column that a script drops is one that it makes, too, or may be."""
+    dropped: set[str] = set()
+    made: set[str] = set()
+    drops_unnamed = False
+    for statement in _statements(texts):
+        words = [word.lower() for word in statement]
+        names = [_fold(word) for word in statement if word.lower() not in FILLING | {"not"}]
+        if words[0] == "drop":
+            drops_unnamed = drops_unnamed or _judge(words)[0] is Reach.ANY
+            if words[1:2] == ["table"]:
+                dropped.update(table[-1] for table in _split(names[2:]))
+        elif words[0] == "create" and "table" in words[:4]:
+            made.add(_leading(names[words.index("table") + 1 :])[0][-1])
+        elif words[:2] == ["alter", "table"]:
+            table, rest = _leading(names[2:])
+            pairs = list(zip(rest, rest[1:]))
+            dropped.update(after for word, after in pairs if word == "drop" and after not in DROPPED_PARTS)
+            made.update(after for word, after in pairs if word == "add" and after not in ADDED_PARTS)
+            made.update(after for word, after in pairs if word == "to")
+            made.update(table[-1:] if {"schema", "attach"} & set(words) else ())
+    return bool(made) and (drops_unnamed or not made.isdisjoint(dropped))
 
 
 @lru_cache(maxsize=2048)

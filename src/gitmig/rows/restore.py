@@ -320,18 +320,18 @@ class _PutBack:
         """
         if not self._is_to(place, Act.UPDATE):
             return
-        sets = [*merge.assignments(place), *((pair.column, pair.value) for pair in place.key)]
+        witness = self._witnesses[place.item.id]
+        sets = [*merge.assignments(place, witness), *((pair.column, pair.value) for pair in place.key)]
 
         def give(sets: Sequence[tuple[Column, sql.Composable]], rows: sql.Composable) -> None:
             values = [sql.SQL("{} AS {}").format(value, sql.Identifier(f"v{k}")) for k, (_, value) in enumerate(sets)]
             source = sql.SQL(
-                "SELECT k.n, t.tableoid AS oid, t.ctid AS tid, {values} FROM {data} k "
-                "JOIN {plan} x ON x.n {equal} k.n AND x.act {equal} {act} "
-                "JOIN {table} t ON t.tableoid {equal} x.oid AND t.ctid {equal} x.tid WHERE {rows}"
+                "SELECT k.n, t.tableoid AS oid, t.ctid AS tid, {values} FROM {planned} "
+                "JOIN {table} t ON t.tableoid {equal} x.oid AND t.ctid {equal} x.tid "
+                "WHERE x.act {equal} {act} AND {rows}"
             ).format(
                 values=listed(values),
-                data=place.data,
-                plan=data_table(place.plan),
+                planned=merge.with_plan(place, witness),
                 table=place.table.source,
                 act=sql.Literal(Act.UPDATE.value),
                 equal=EQUAL,
@@ -419,16 +419,17 @@ class _PutBack:
 
     def _insert(self, place: Place) -> None:
         """Put rows back that are not there."""
+        witness = self._witnesses[place.item.id]
+        values = [*((pair.column, pair.value) for pair in place.key), *merge.assignments(place, witness, anew=True)]
+        planned = merge.with_plan(place, witness)
 
         def work(rows: sql.Composable) -> None:
             self._write(
-                sql.SQL(
-                    "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} k WHERE {}{} ORDER BY k.n"
-                ).format(
+                sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} WHERE {}{} ORDER BY k.n").format(
                     place.table.plain,
-                    listed(sql.Identifier(pair.column.name) for pair in place.pairs),
-                    listed(pair.value for pair in place.pairs),
-                    place.data,
+                    listed(sql.Identifier(column.name) for column, _ in values),
+                    listed(value for _, value in values),
+                    planned,
                     rows,
                     self._not_there(place),
                 )
@@ -669,12 +670,21 @@ def _finish(
 
 
 def _keep_missing(store: Store, place: Place) -> None:
-    """Turn the rows that went back into an item of their own that holds what they still lack."""
+    """Turn the rows that went back into an item of their own that holds what they still lack.
+
+    They will be known by their key; where the item had none, by the table's, or by all that has gone back.
+    """
     missing = {column.name for column in place.missing}
+    key = {pair.kept.name for pair in place.key}
+    if not key:
+        by_number = {pair.column.number: pair.kept.name for pair in place.pairs}
+        key = {by_number[number] for number in place.table.key if by_number.keys() >= {*place.table.key}}
+    known = set() if key else {pair.kept.name for pair in place.pairs}
     columns = []
     for column in place.item.columns:
         if column.name in missing:
             columns.append(replace(column, heir=None, image=None, fresh=None, like=False))
-        elif column.key or column.like:
-            columns.append(replace(column, heir=column.name, image=None, fresh=None))
+        elif column.name in key or column.name in known or column.like:
+            is_key = column.name in key
+            columns.append(replace(column, heir=column.name, image=None, fresh=None, key=is_key, like=not is_key))
     store.split(place.item, columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
@@ -82,6 +83,14 @@ class PreservedStep:
 
 class UnknownRows(Exception):
     """A script that writes was run without rows which the opposite step has never seen: it may be about them."""
+
+
+class CutSnapshots(Exception):
+    """The opposite step changes more of some tables (oids) than their snapshots have."""
+
+    def __init__(self, tables: Collection[int]) -> None:
+        super().__init__()
+        self.tables = tables
 
 
 @dataclass(slots=True, kw_only=True)
@@ -217,7 +226,8 @@ class StepRun:
                 useless = [one for one in snapshots if one.table.oid not in at_stake]
                 self._store.drop_data(*(one.data for one in useless))
                 rest = [one for one in snapshots if one not in useless]
-                report = self._complete(rest, self._before, after) if at_stake else self._nothing_lost(after)
+                with suppress(CutSnapshots):
+                    report = self._complete(rest, self._before, after) if at_stake else self._nothing_lost(after)
             return report is not None
 
         if not attempt(self._connection, work, moves=suspect(self._step.subject.text).writes):
@@ -288,6 +298,16 @@ class StepRun:
 
     def run(self) -> Report:
         """Run the script with snapshots taken, put back what is due, and keep what is lost. Raises ScriptError."""
+        while True:
+            try:
+                with self._connection.transaction():
+                    return self._run()
+            except CutSnapshots as found:
+                self._start = self._before = self._read()  # what was taken back stays counted
+                self._needed |= {oid: self._before.by_oid[oid].stored for oid in found.tables}
+                self._helping.clear()
+
+    def _run(self) -> Report:
         lock(self._connection, [self._before.by_oid[oid] for oid in self._needed])
         snapshots = self._take()
         self._start = before = self._before if self._is_predictable else self._read()
@@ -545,6 +565,8 @@ class StepRun:
                 before = replace(before, by_oid=others | dict(before.by_oid))
                 after = replace(after, by_oid=others | dict(after.by_oid))
             given = try_opposite(self._connection, self._store, self._reader, script, compared, before, now)
+            if given.cut:
+                raise CutSnapshots(given.cut)
             if not given.unseen:
                 return given, after
             # the step took nothing from these, so that all they held before it is in them now
