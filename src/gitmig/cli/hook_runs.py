@@ -165,6 +165,11 @@ def _tell_left(project: Project) -> None:
 class RebuildIfNeeded(Decisions):
     """A checkout has happened: the database follows, also where it takes a new one."""
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether git's own standard error is one: it gives hooks no standard input."""
+        return sys.stderr.isatty()
+
     def rebuild(self, failure: SyncFailed) -> bool:
         """Yes."""
         return True

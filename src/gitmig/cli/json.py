@@ -373,6 +373,7 @@ def of_sync(outcome: Outcome) -> shapes.Sync:
         "from_set": outcome.from_set,
         "set": of_set(outcome.target.set),
         "plan": of_plan(outcome.plan),
+        "hash": outcome.hash,
         "drift": _drift(outcome.drift),
         "done": [_done(done) for done in outcome.done],
         "rebuilt": of_rebuild(outcome.rebuilt) if outcome.rebuilt else None,

@@ -518,6 +518,7 @@ class Sync(TypedDict):
     from_set: str
     set: MigrationSet
     plan: Plan
+    hash: str
     drift: Difference | None
     done: list[Done]
     rebuilt: Rebuild | None

@@ -186,9 +186,10 @@ class _Maker:
             made = copy_database(new, source, self._notify) if source else make_empty(new, None, self._notify)
         except Uncopyable as error:
             return self._do_without(new, source, error)
-        if made is not None:
-            self._notify(DatabaseMade(made))
-        return self._project
+        if made is None:
+            return self._project
+        self._notify(DatabaseMade(made))
+        return replace(self._project, is_new=True)
 
     def _source(self) -> str | None:
         """Which database is copied: of where this work tree or branch comes from. None: there is none to copy."""

@@ -54,7 +54,8 @@ class Project:
     """Everything an operation starts from; `team_file` is where the team's settings were found, None if nowhere.
 
     `naming` says how databases of work trees or branches are called, None if there is one for all; `place` is where
-    this one is, and `shares` why it has none of its own all the same. `agreed` are programs that may run as long as
+    this one is, and `shares` why it has none of its own all the same; `is_new` says that its database was made a moment
+    ago. `agreed` are programs that may run as long as
     this process does, although no store has them.
     """
 
@@ -64,6 +65,7 @@ class Project:
     naming: Naming | None = None
     place: Place = NOWHERE
     shares: Sharing | None = None
+    is_new: bool = False
     agreed: set[str] = field(default_factory=set, compare=False)
 
     @classmethod

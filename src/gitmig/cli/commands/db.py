@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import json, options
+from gitmig.cli.consent import require_person
 from gitmig.cli.output import confirm, plural, print_json, say, table, warn
 from gitmig.cli.reporter import Reporter
 from gitmig.text import as_size
@@ -82,6 +83,7 @@ def reset(yes: bool) -> int:
     from gitmig.operations import db
 
     project = options.project()
+    require_person(project, "to drop a database")
     question = f"Drop embedded database {project.name} with all its rows?"
     if not yes and not confirm(question):
         say("nothing was changed")
@@ -108,7 +110,9 @@ def unprotect(database: str | None) -> int:
     """Take the protection away: the database follows the checkout again."""
     from gitmig.operations import db
 
-    changed = db.protect(options.project(database), protected=False, notify=Reporter())
+    project = options.project(database)
+    require_person(project, "to take a protection away")
+    changed = db.protect(project, protected=False, notify=Reporter())
     say("no longer protected" if changed else "was not protected")
     return 0
 
@@ -159,6 +163,8 @@ def prune(yes: bool, days: float, database: str | None) -> int:
     for old in found:
         say(f"  {old.name}  {old.why_left}{_size(old.size)}{_used(old.sessions)}")
     agreed = yes or (bool(found) and sys.stdin.isatty() and confirm("Drop with all rows?"))
+    if found and agreed:
+        require_person(project, "to drop databases")
     in_use = operation.prune(project, found if agreed else (), notify=Reporter())
     if not found or not agreed:
         say("nothing was dropped; `--yes` drops them" if found else "no old database is kept")
