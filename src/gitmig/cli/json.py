@@ -167,6 +167,7 @@ def of_branch_conflicts(conflicts: BranchConflicts) -> shapes.CheckAll:
         "base": conflicts.base,
         "branches": conflicts.branches,
         "adding": list(conflicts.adding),
+        "work_trees": list(conflicts.work_trees),
         "pairs": [
             {"first": pair.first, "second": pair.second, "findings": [of_finding(finding) for finding in pair.findings]}
             for pair in conflicts.pairs

@@ -194,6 +194,7 @@ class CheckAll(TypedDict):
     base: str
     branches: int
     adding: list[str]
+    work_trees: list[str]
     pairs: list[ConflictingPair]
     unreadable: list[Unreadable]
 

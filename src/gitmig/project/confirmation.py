@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from gitmig.config import GUARD_VARIABLE
 from gitmig.errors import GitmigError, LeftToSync
-from gitmig.postgres.address import identity, location
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
@@ -67,6 +66,8 @@ def refuse_unattended(project: Project, what: str, *, is_attended: bool) -> None
 
 def plan_hash(project: Project, connection: Connection, state: State, target: Target, *, take_over: bool) -> str:
     """What the plan follows from, as a hash: the database, its ledger, the target, and the options."""
+    from gitmig.postgres.address import identity, location
+
     unfinished = state.unfinished
     known = [
         identity(connection) or location(project.url),
