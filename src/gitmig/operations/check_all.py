@@ -187,17 +187,20 @@ class BranchScan:
         there = project if tree.git_dir == project.repository.git_dir else seen_from(project, tree)
         place = tree.shown_from(this_work_tree(project.repository).path)
         name = f"{'this work tree' if place == '.' else place}, uncommitted"
+        inside = "" if place == "." else f"{place}/"
         reader = replace(self.reader, project=there, problems=[])
         try:
             found = snapshot.of_work_tree(there.repository, there.settings.folders)
             if not _is_committed(there, found):
-                self._sort(name, difference_between(self.base.snapshot, found), reader, found)
                 self.work_trees[name] = tree.branch
+                self._sort(name, difference_between(self.base.snapshot, found), reader, found)
         except InvalidMigrations as error:
             reader.problems += error.problems
         except GitmigError as error:
-            reader.problems.append(Problem(path="", message=error.message, hint=error.hint or ""))
-        self.reader.problems += [replace(one, path=f"{place}/{one.path}".rstrip("/")) for one in reader.problems]
+            reader.problems.append(
+                Problem(path=there.settings.folders[0], message=error.message, hint=error.hint or "")
+            )
+        self.reader.problems += [replace(one, path=f"{inside}{one.path}") for one in reader.problems]
 
     def _sort(self, name: str, difference: BranchDifference, reader: Reader, found: Snapshot) -> None:
         """Note what is new in the branch `name`, and what it edits; `found` is where that can be read."""
