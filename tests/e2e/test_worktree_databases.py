@@ -321,6 +321,10 @@ def test_without_the_right_to_create_databases_it_says_why_and_shares_if_it_shal
     assert a.gitmig("sync", check=False).status == 3
     database.rows(f"ALTER ROLE {poor} CREATEDB")
     assert a.gitmig("sync").out.startswith(f"  {database.name}_a is a copy of {database.name} (")
+    database.rows(f"ALTER DATABASE {database.name} OWNER TO current_user")
+    b, said = add(clone, "b")
+    assert "row by row, as another role owns it" in said, "nobody else may use it as a template"
+    assert of(b).rows("SELECT id FROM t ORDER BY 1") == [(1,), (2,)]
 
 
 # --- whatever happens ---

@@ -110,7 +110,9 @@ def test_a_linked_work_tree_has_a_database_of_its_own_and_reset_empties_only_tha
     linked = Sandbox(tmp_path / "linked", {})
     linked.table("0002_b", "b")
     synced(repo)
+    rows(project(repo).url, "INSERT INTO a VALUES (3) ON CONFLICT DO NOTHING RETURNING 1")
     assert synced(linked) == ["0002_b"], "the copy has the rest"
+    assert rows(project(linked).url, "SELECT id FROM a WHERE id = 3") == [(3,)]
     assert project(linked).name == "dev_linked"
     for tree in (repo, linked):
         rows(project(tree).url, "INSERT INTO a VALUES (7) ON CONFLICT DO NOTHING RETURNING 1")

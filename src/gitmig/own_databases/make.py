@@ -75,7 +75,8 @@ class Way(Enum):
     """How a database was copied."""
 
     TEMPLATE = "by PostgreSQL"
-    ROWS = "row by row, as others are connected to it"
+    BUSY = "row by row, as others are connected to it"
+    FOREIGN = "row by row, as another role owns it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,8 @@ def copy_database(new: NewDatabase, source: str, notify: Notify) -> Copied | Non
         if may_copy and _by_template(site, source, owner if may_own else None, size or 0):
             way = Way.TEMPLATE
         else:
-            way, notes = Way.ROWS, _by_rows(site, new, source, notify, same_home=may_own)
+            way = Way.BUSY if may_copy else Way.FOREIGN
+            notes = _by_rows(site, new, source, notify, same_home=may_own)
         _finish(site, new, source)
     took = (time.monotonic() - began) * 1000
     return Copied(name=new.name, source=source, way=way, size=size, milliseconds=took, notes=notes)
