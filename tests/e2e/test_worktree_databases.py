@@ -245,10 +245,13 @@ def test_one_url_for_all_is_told_at_once_and_no_hook_takes_from_another(clone: S
     """The URL comes from the environment, the same for three agents: what each of them sees."""
     clone.environment["DATABASE_URL"] = database.url
     clone.gitmig("sync")
-    a, b = add(clone, "a")[0], add(clone, "b")[0]
+    shared = f"{database.name} on localhost:5432 is also the database of "
+    a, said = add(clone, "a")
+    assert said.startswith(f"warning: {shared}../project; `per = ")
+    b, said = add(clone, "b")
+    assert said.startswith(f"warning: {shared}../project and ../a; `per = ")
     a.table("2_a", "a")
     said = a.gitmig("sync").err
-    shared = f"{database.name} on localhost:5432 is also the database of "
     assert said.startswith(f"warning: {shared}../project and ../b; `per = ")
     of(a).rows("INSERT INTO a VALUES (1)")
     b.table("3_b", "b")
@@ -370,6 +373,7 @@ def test_kill_9_in_the_middle_of_a_copy_leaves_only_what_prune_removes(
     database.rows("INSERT INTO t SELECT generate_series(10, 20000)")
     per(clone, "worktree")
     a = Sandbox(clone.root.parent / "a", {})
+    assert a.gitmig("status", check=False).err.endswith("hint: `gitmig sync` makes it for this work tree\n")
     building = name_under_construction(f"{database.name}_a")
     with busy(database) as session, session.transaction():  # row by row, and that has to wait
         session.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
@@ -415,6 +419,9 @@ def test_list_and_prune(clone: Sandbox, database: Database, maintenance: psycopg
     (left,) = [one for one in json.loads(b.gitmig("db", "list", "--json").out) if one["use"] == "left"]
     assert (left["name"], left["set"]["count"], left["here"]) == (f"{name}_a", 1, False)
     assert b.gitmig("db", "prune").out.endswith("\nnothing was dropped; `--yes` drops them\n")
+    b.environment["GITMIG_GUARD"] = "confirm"
+    assert b.gitmig("db", "prune", "--yes", check=False).err.startswith('error: guard = "confirm" (or GITMIG_GUARD)')
+    del b.environment["GITMIG_GUARD"]
     assert b.gitmig("db", "prune", "--yes").out.endswith("\ndropped 1 database\n")
     assert databases(maintenance, database) == [f"{name}_b"]
 

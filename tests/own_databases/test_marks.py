@@ -26,6 +26,14 @@ BRANCH = replace(HERE, worktree=None, branch="x")
         (replace(HERE, clone="c2"), HERE, False, Owner.STRANGER),
         (replace(HERE, git_dir="/old/.git"), HERE, False, Owner.HERE),  # the clone was moved
         (replace(HERE, git_dir="/copy/.git"), HERE, True, Owner.STRANGER),  # the clone was copied
+        (replace(HERE, git_dir="/app/.git", host="container"), HERE, False, Owner.HERE),  # the same one, seen elsewhere
+        (
+            replace(HERE, git_dir="/app/.git", host="other", worktree="removed"),
+            HERE,
+            False,
+            Owner.STRANGER,
+        ),  # who knows
+        (replace(HERE, host="rebuilt", worktree="removed"), HERE, True, Owner.GONE),
         (BRANCH, BRANCH, True, Owner.HERE),
         (BRANCH, HERE, True, Owner.OTHER),
         (replace(BRANCH, branch="deleted"), BRANCH, True, Owner.GONE),

@@ -114,6 +114,7 @@ def sync_work_tree(*, lock_wait: float | None = None) -> int:
     from gitmig.ledger.protection import Caller
     from gitmig.operations.sync import sync
     from gitmig.project.binding import refuse_unbound
+    from gitmig.project.sharing import first_notices
 
     try:
         project = options.project()
@@ -121,6 +122,7 @@ def sync_work_tree(*, lock_wait: float | None = None) -> int:
             warn("the database is on another machine, which a hook never touches; run `gitmig sync` yourself")
             return 0
         refuse_unbound(project)
+        notices = first_notices(project)
         with Reporter() as reporter:
             synced = sync(
                 project,
@@ -147,6 +149,8 @@ def sync_work_tree(*, lock_wait: float | None = None) -> int:
         say_rebuilt(synced.rebuilt)
     elif synced.plan:
         say_synced(synced)
+    for notice in notices:
+        warn(notice)
     _tell_left(project)
     return 0
 

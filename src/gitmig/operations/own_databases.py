@@ -193,7 +193,8 @@ class _Survey:
         alive = living(self.project)
         ours = {name: mark for name, mark in marks.items() if alive.is_ours(mark, is_there=is_there(mark))}
         self._find_used()
-        left = [self._left(name, m) for name, m in ours.items() if m.name == name and not alive.has(m)]
+        lost = {name for name, mark in ours.items() if alive.has_lost(mark, is_there=is_there(mark))}
+        left = [self._left(name, mark) for name, mark in ours.items() if mark.name == name and name in lost]
         left += self._left_by_older_ones(names, marks)
         kept = [self._replaced(name, ours.get(name)) for name in names]
         half = [ListedDatabase(name=name, use=Use.HALF_MADE) for name in half_made]

@@ -97,6 +97,14 @@ class Living:
             return False
         return mark.git_dir == self.git_dir or mark.host != self.host or not is_there
 
+    def has_lost(self, mark: Mark, *, is_there: bool) -> bool:
+        """Whether the mark is of a work tree or branch of this very clone that is no more.
+
+        Where both machine and directory are others, nobody can tell it from a copy of the clone, which may live.
+        """
+        is_certain = mark.git_dir == self.git_dir or mark.host == self.host
+        return is_certain and self.is_ours(mark, is_there=is_there) and not self.has(mark)
+
     def has(self, mark: Mark) -> bool:
         """Whether the work tree or branch of a mark of this clone is still there."""
         if mark.branch is not None:
@@ -112,7 +120,9 @@ def owner(mark: Mark | None, name: str, here: Mark, living: Living, *, is_there:
         return Owner.STRANGER
     if (mark.worktree, mark.branch) == (here.worktree, here.branch):
         return Owner.HERE
-    return Owner.OTHER if living.has(mark) else Owner.GONE
+    if living.has(mark):
+        return Owner.OTHER
+    return Owner.GONE if living.has_lost(mark, is_there=is_there) else Owner.STRANGER
 
 
 def read_all_marks(connection: Connection) -> dict[str, Mark]:

@@ -214,7 +214,7 @@ class Project:
         """
         from gitmig.ledger.access import refuse_strangers
         from gitmig.postgres import lock
-        from gitmig.postgres.address import connect
+        from gitmig.postgres.address import connect, is_missing_database
 
         if self.settings.database is None:
             self.wake()
@@ -234,7 +234,12 @@ class Project:
                         return
                 time.sleep(lock.INTERVAL)
         except DatabaseUnavailable as error:
-            error.hint = f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
+            if self.naming is not None and not self.has_common_name and is_missing_database(error):
+                error.hint = f"`gitmig sync` makes it for this {self.naming.per.words}"
+            else:
+                error.hint = (
+                    f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
+                )
             raise
 
     def programs(self, notify: Notify = silent) -> AbstractContextManager[Programs]:

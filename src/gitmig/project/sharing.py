@@ -30,6 +30,12 @@ def notices(project: Project) -> list[str]:
     return found
 
 
+def first_notices(project: Project) -> list[str]:
+    """The same where a hook runs in a work tree that was never synced; none later, as nobody would read them."""
+    own, _ = binding.read(project.repository)
+    return notices(project) if own is None else []
+
+
 def refuse_taking_away(project: Project, plan: Plan) -> None:
     """Raise LeftToSync if a hook would revert what another work tree, which shares the database, has."""
     if not plan.reverts or project.settings.shared:
