@@ -16,6 +16,7 @@ import pytest
 
 from gitmig.own_databases.make import name_under_construction
 from gitmig.project.project import Project
+from tests.combinations import LONG
 from tests.conftest import Database, Sandbox, url_of
 
 if TYPE_CHECKING:
@@ -351,9 +352,9 @@ for number in range({count}):
     return subprocess.Popen([sys.executable, "-c", script], cwd=root, env=os.environ | environment)
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(200, marks=pytest.mark.long)])
-def test_three_at_once_never_see_each_others_rows_and_tables(clone: Sandbox, database: Database, count: int) -> None:
+def test_three_at_once_never_see_each_others_rows_and_tables(clone: Sandbox, database: Database) -> None:
     """Nothing of an earlier round is missing either: rows of a table that a switch takes away come back."""
+    count = 200 if LONG else 4
     per(clone, "worktree")
     trees = [clone, add(clone, "a")[0], add(clone, "b")[0]]
     for tree, name in zip(trees, ("m", "a", "b")):

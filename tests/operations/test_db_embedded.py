@@ -353,10 +353,10 @@ LIBPQ = {
 }
 
 
-@pytest.mark.parametrize("name", LIBPQ)
-def test_the_shells_variables_do_not_reach_it(repo: Sandbox, name: str) -> None:
+@pytest.mark.parametrize("names", [["PGSERVICE"], [name for name in LIBPQ if name != "PGSERVICE"]])
+def test_the_shells_variables_do_not_reach_it(repo: Sandbox, names: list[str]) -> None:
     repo.gitmig("sync")
-    repo.environment[name] = LIBPQ[name]
+    repo.environment |= {name: LIBPQ[name] for name in names}
     assert "in sync" in repo.gitmig("status").out
     assert repo.gitmig("db", "psql", "-At", "-c", "SHOW search_path").out == '"$user", public\n'
     assert "port=5432" in repo.gitmig("db", "url").out
