@@ -81,7 +81,7 @@ def test_a_new_work_tree_has_a_copy_of_the_one_it_was_made_in_and_follows_by_its
     clone: Sandbox, database: Database
 ) -> None:
     per(clone, "worktree")
-    a, said = add(clone, "a")
+    a, said = add(clone, "project/.trees/a", "-b", "a")  # as coding agents do
     assert said.startswith(f"  {database.name}_a is a copy of {database.name} (")
     assert of(a).rows("SELECT id FROM t ORDER BY 1") == [(1,), (2,)]
     a.table("2_a", "a")

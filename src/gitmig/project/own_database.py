@@ -218,9 +218,9 @@ class _Maker:
             if last is not None and last.branch is not None:  # the one that was checked out here before
                 found.append(naming.name_for(Place(worktree=project.place.worktree, branch=last.branch)))
         called_in = os.environ.get(SOURCE_VARIABLE)
-        found += [
-            naming.name_for(place) for path, place in places if called_in and Path(called_in).is_relative_to(path)
-        ]
+        around = [one for one in places if called_in and Path(called_in).is_relative_to(one[0])]
+        if around:  # work trees may lie in one another
+            found.append(naming.name_for(max(around, key=lambda one: len(one[0].parts))[1]))
         if not naming.is_template:
             found.append(naming.base)
         return [
