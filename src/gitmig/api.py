@@ -38,11 +38,14 @@ def open_project(directory: str | os.PathLike[str] = ".", *, database: str | Non
     return Project.load(Path(directory).absolute(), database)
 
 
-def status(project: Project) -> Status:
-    """Compare the database with the work tree, as `gitmig status` does; changes nothing. Raises GitmigError."""
+def status(project: Project, *, on_event: Notify = silent) -> Status:
+    """Compare the database with the work tree, as `gitmig status` does; changes nothing. Raises GitmigError.
+
+    `on_event` is called with what happens meanwhile (see `gitmig.events`).
+    """
     from gitmig.operations import status as operation
 
-    return operation.status(project)
+    return operation.status(project, notify=on_event)
 
 
 def sync(
@@ -53,6 +56,7 @@ def sync(
     abandon: bool = False,
     discard_drift: bool = False,
     take_over: bool = False,
+    confirm: str | None = None,
     timeout: int = 10,
     on_event: Notify = silent,
     decisions: Decisions = UNATTENDED,
@@ -61,8 +65,8 @@ def sync(
 
     A dry run makes the plan and changes nothing. `abandon` forgets an interrupted script and takes back what it did,
     `discard_drift` takes back what was changed in the schema by hand, `take_over` makes a database that belongs to
-    another project this one's. `timeout` is how many seconds connecting may take. `on_event` is called with what
-    happens meanwhile (see `gitmig.events`).
+    another project this one's. `confirm` is the `hash` of a dry run: exactly that plan runs, or none. `timeout` is how
+    many seconds connecting may take. `on_event` is called with what happens meanwhile (see `gitmig.events`).
 
     To call it is to want it: nobody is asked. A protected database is left alone, and a database to which no way leads
     is not built anew; both are errors. `decisions` is how the command line asks, and no part of the promise. Raises
@@ -77,6 +81,7 @@ def sync(
         abandon=abandon,
         discard_drift=discard_drift,
         take_over=take_over,
+        confirm=confirm,
         timeout=timeout,
         notify=on_event,
         decisions=decisions,

@@ -53,6 +53,10 @@ class LockBusy(LeftToSync):
     """Another gitmig is at work on the database, and was not waited for any longer."""
 
 
+class MayNotBuild(GitmigError):
+    """The role may not create databases, so no schema can be built to compare with."""
+
+
 class SyncFailed(GitmigError):
     """A step failed while the database was being changed; what had been committed before it stays."""
 

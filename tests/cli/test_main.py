@@ -54,6 +54,32 @@ def test_every_command_explains_itself(gitmig: Gitmig, command: str) -> None:
     assert result.out.startswith(f"Usage: gitmig {command}")
 
 
+def test_without_a_command_it_explains_itself(gitmig: Gitmig) -> None:
+    result = gitmig()
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("Usage: gitmig ")
+
+
+def test_the_shells_settings_get_the_line_once(gitmig: Gitmig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".bashrc").write_text("alias l=ls")
+    for said in ("wrote      ", f"{tmp_path}/.bashrc has the line already"):
+        assert gitmig("completion", "bash").out.startswith(said)
+    line = gitmig("completion", "bash", "--print").out
+    assert (tmp_path / ".bashrc").read_text() == f"alias l=ls\n{line}"
+    gitmig("completion", "fish")
+    assert (tmp_path / ".config/fish/completions/gitmig.fish").exists()
+
+
+def test_a_protected_database_is_said_to_be_protected(repo: Sandbox, gitmig: Gitmig) -> None:
+    gitmig("db", "protect")
+    assert "\nprotected  hooks leave it alone" in gitmig("status").out
+    assert (
+        'role "nobody_here" does not exist\nhint: the URL comes from --database; the URL names a user'
+        in gitmig("status", "--database", repo.environment["DATABASE_URL"].replace("postgres@", "nobody_here@")).err
+    )
+
+
 def test_the_version_is_said(gitmig: Gitmig) -> None:
     assert gitmig("--version").out == f"gitmig, version {__version__}\n"
 
@@ -62,6 +88,7 @@ def test_the_version_is_said(gitmig: Gitmig) -> None:
     ("arguments", "message"),
     [
         (["nonsense"], "No such command 'nonsense'."),
+        (["snyc"], "No such command 'snyc'. Did you mean 'sync'?"),
         (["status", "--nonsense"], "No such option"),
         (["log", "-n", "0"], "0 is not in the range x>=1."),
         (["new"], "Missing argument 'TITLE'."),
@@ -297,6 +324,7 @@ SHAPES = {
         "flawed_downs": [{"path": str, "line": (int, None), "message": str}],
         "unfinished": (str, None),
         "hooks": (str, None),
+        "protected": bool,
     },
     "sync": {
         "ran": bool,
@@ -305,6 +333,7 @@ SHAPES = {
         "from_set": str,
         "set": SET,
         "plan": PLAN,
+        "hash": str,
         "drift": (GROUPS, None),
         "done": [
             {
@@ -428,7 +457,7 @@ def test_status_lists_every_difference_with_its_sign(repo: Sandbox, gitmig: Gitm
     lines = gitmig("status").out.splitlines()
     assert lines[3].startswith("hooks      no hooks are installed in this clone")
     assert lines[4:] == [
-        "  + 0002_b (pending)",
-        "  ~ 0001_a (edited)",
+        "  + 0002_b (pending: not applied yet)",
+        "  ~ 0001_a (edited: applied here as it was before)",
         "out of sync: `gitmig sync` reverts 1 and applies 2",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import socket
 import sys
 import time
 from pathlib import Path
@@ -135,11 +136,36 @@ def test_an_unreachable_database_is_one_warning_line(branches: Sandbox) -> None:
 
 
 def test_a_database_on_another_machine_is_never_touched(branches: Sandbox) -> None:
+    """That is told where the migrations are others, and once."""
     branches.environment["DATABASE_URL"] = "postgresql://user:secret@db.example.org/app"
-    result = branches.git("switch", "--quiet", "more")
-    assert result.status == 0
-    expected = "the database is on another machine, which a hook never touches; run `gitmig sync` yourself"
-    assert result.err.strip() == f"warning: {expected}"
+    for told in (True, False):
+        result = branches.git("switch", "--quiet", "more")
+        assert result.status == 0
+        expected = (
+            "warning: the database is on another machine (db.example.org), which no hook touches; run `gitmig sync` "
+            "yourself, or allow it: `git config gitmig.hosts db.example.org`\n"
+        )
+        assert result.err == (expected if told else "")
+
+
+def test_a_database_on_a_host_that_the_user_names_is_followed(branches: Sandbox, database: Database) -> None:
+    """As in a dev container, where it is on `db`. Here the machine's own name stands for it."""
+    host = socket.gethostname()
+    url = database.url.replace("localhost", host)
+    if not _answers(url):
+        pytest.skip("the server listens on localhost only")
+    branches.environment["DATABASE_URL"] = url
+    branches.git("config", "--add", "gitmig.hosts", f"db, {host}")
+    branches.gitmig("sync")
+    assert branches.git("switch", "--quiet", "more").err.startswith("  + ")
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def test_a_failed_step_is_told_and_the_checkout_exits_non_zero(branches: Sandbox, database: Database) -> None:
@@ -220,6 +246,7 @@ def test_a_rebase_is_quiet_and_its_end_is_in_sync_again(branches: Sandbox, datab
 def test_a_new_work_tree_brings_the_database_to_its_branch(
     branches: Sandbox, database: Database, tmp_path: Path
 ) -> None:
+    branches.git("config", "gitmig.shared", "true")
     branches.git("worktree", "add", "--quiet", str(tmp_path / "linked tree"), "more")
     assert database.tables() == ["a", "b"]
     branches.git("switch", "--quiet", "same")
@@ -500,6 +527,7 @@ def test_the_listener_has_its_name_for_as_long_as_it_is_wanted(branches: Sandbox
 def test_with_a_second_work_tree_the_listener_keeps_its_name(
     branches: Sandbox, database: Database, tmp_path: Path
 ) -> None:
+    branches.git("config", "gitmig.shared", "true")
     branches.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "second"), "same")
     second = Sandbox(tmp_path / "second", branches.environment)
     for tree, commit, tables in ((second, "more", ["a", "b"]), (branches, "same", ["a"]), (second, "more~1", ["a"])):

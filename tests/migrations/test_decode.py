@@ -26,7 +26,8 @@ NUL = ("holds a NUL character, which PostgreSQL cannot store", "save the file as
         pytest.param(codecs.BOM_UTF8 + b"SELECT 1;", "SELECT 1;", id="byte-order mark"),
         pytest.param(codecs.BOM_UTF8 + b"SELECT 1;\r\n", "SELECT 1;\n", id="byte-order mark and CRLF"),
         pytest.param("SELECT 'é';".encode(), "SELECT 'é';", id="letters beyond ASCII"),
-        pytest.param(b"a\rb", "a\rb", id="a lone carriage return stays"),
+        pytest.param(b"a\rb\n", "a\rb\n", id="a lone carriage return stays"),
+        pytest.param(b"a\rb\r", "a\nb\n", id="CR"),
     ],
 )
 def test_the_text_of_a_file(data: bytes, text: str) -> None:

@@ -598,3 +598,40 @@ def test_init_says_what_was_there_before(sandbox: Sandbox, database: Database, r
     assert before.journal.table == "public.schema_migrations"
     run()
     assert init(sandbox.root, database=database.url).before is None
+
+
+@pytest.mark.parametrize("table", [False, True], ids=["the schema says it", "the table says it"])
+def test_what_the_other_tool_applies_later_is_adopted_with_its_values(
+    sandbox: Sandbox, database: Database, run: Adopt, run_sync: Sync, table: bool
+) -> None:
+    """A migration of rows alone is not applied unless the table says so."""
+    sandbox.migration("1_t", "CREATE TABLE t (id int PRIMARY KEY);", "DROP TABLE t;")
+    run_sync()
+    sandbox.migration("2_x", "ALTER TABLE t ADD x int;", "ALTER TABLE t DROP x;")
+    sandbox.migration("3_rows", "UPDATE t SET x = 0;", "SELECT 1;")
+    sandbox.migration("4_z", "ALTER TABLE t ADD z int;", "ALTER TABLE t DROP z;")
+    database.rows("ALTER TABLE t ADD x int; INSERT INTO t VALUES (1, 42)")
+    if table:
+        database.rows(f"{DBMATE}; INSERT INTO schema_migrations VALUES ('1'), ('2')")
+    with pytest.raises(GitmigError, match="changed by hand") as caught:
+        run_sync()
+    assert "`gitmig adopt`, if another tool has applied what is pending" in str(caught.value.hint)
+    adopted = run()
+    assert [one.label for one in adopted.applied] == (["2_x"] if table else ["2_x", "3_rows"])
+    assert [one.label for one in adopted.pending] == (["3_rows", "4_z"] if table else ["4_z"])
+    assert database.rows("TABLE t") == [(1, 42)]
+    assert run_sync() == (["+ 3_rows", "+ 4_z"] if table else ["+ 4_z"])
+    with pytest.raises(GitmigError, match="there is nothing to adopt"):
+        run()
+
+
+def test_what_no_pending_migration_makes_is_not_adopted(
+    sandbox: Sandbox, database: Database, run: Adopt, run_sync: Sync
+) -> None:
+    sandbox.table("1_t", "t")
+    run_sync()
+    sandbox.migration("2_x", "ALTER TABLE t ADD x int;")
+    database.rows("ALTER TABLE t ADD x bigint")
+    with pytest.raises(GitmigError, match="is not what pending migrations make of it; nothing was changed"):
+        run()
+    assert database.applied() == ["1_t"]

@@ -150,6 +150,7 @@ def test_a_pyproject_without_settings_of_ours_is_no_obstacle(repo: Sandbox) -> N
 
 @pytest.mark.parametrize(("key", "value"), [("layout", "goose"), ("folder", "db"), ("bootstrap", "boot.sql")])
 def test_options_against_the_settings_are_refused(repo: Sandbox, key: str, value: str) -> None:
+    repo.write("migrations/0001_a.sql", SINGLE)
     init(repo.root)
     boot = repo.write("boot.sql", "SELECT 1;")
     before = files(repo)
@@ -233,3 +234,95 @@ def test_no_file_of_ours_lies_outside_of_folder_settings_and_git_directory(repo:
     outside = [path for path in files(repo) if not path.startswith((".git/hooks/", ".git/gitmig/", ".git"))]
     assert outside == ["gitmig.toml", "migrations/.gitkeep"]
     assert os.access(repo.root / ".git/hooks/post-checkout", os.X_OK)
+
+
+@pytest.mark.parametrize(
+    ("there", "start", "folder", "layout"),
+    [
+        (["db/schema/migrations/1_a.up.sql"], ".", "db/schema/migrations", "paired"),
+        (["svc-a/migrations/1_a.up.sql", "svc-b/migrations/1_b.up.sql"], "svc-a", "svc-a/migrations", "paired"),
+        (["sql/1_a.up.sql", "tests/sql/1_a.up.sql", "node_modules/x/1_a.sql"], ".", "sql", "paired"),
+        (["sql/1_a.sql", "backend/migrations/2026-01-01-000000_a/up.sql"], ".", "backend/migrations", "directory"),
+        (["migrations/1_a.up.sql", "other/migrations/1_a.up.sql"], ".", "migrations", "paired"),
+    ],
+)
+def test_the_folder_is_found_wherever_it_lies(
+    repo: Sandbox, there: list[str], start: str, folder: str, layout: str
+) -> None:
+    for path in there:
+        repo.write(path, "SELECT 1;")
+    done = init(repo.root / start)
+    assert (done.folder, done.layout, done.created) == (folder, layout, ("gitmig.toml",))
+
+
+def test_the_whole_repository_is_that_of_django(repo: Sandbox) -> None:
+    text = "from django.db import migrations\nclass Migration(migrations.Migration):\n    initial = True\n"
+    repo.write("shop/migrations/0001_initial.py", text)
+    repo.write("shop/migrations/__init__.py", "")
+    done = init(repo.root)
+    assert (done.folder, done.layout) == (".", "django")
+
+
+@pytest.mark.parametrize(
+    ("there", "message", "hint"),
+    [
+        (["a/migrations/1_a.sql", "b/migrations/1_b.sql"], "2 folders look like migrations: a/migrations, b/", "--dir"),
+        (["db/migrate/20260101000000_a.rb"], "db/migrate are those of Rails, which", "gitmig capture"),
+        (
+            ["prisma/migrations/20260101000000_a/migration.sql"],
+            "prisma/migrations are those of Prisma",
+            "V_name/up.sql",
+        ),
+        (["src/db/migration/V1__a.sql"], "src/db/migration are those of Flyway", "rename V1__x.sql"),
+        (["migrations/V1__a.sql", "migrations/V2__b.sql"], "migrations are those of Flyway", "rename V1__x.sql"),
+        (["db/changelog.xml"], "db are those of Liquibase", "gitmig capture"),
+        (["sqitch.plan"], "in . are those of Sqitch", "gitmig capture"),
+        (["migrations/1704067200000_a.js"], "migrations are those of Knex", "called with up or down"),
+        (["priv/repo/migrations/20260101000000_a.exs"], "priv/repo/migrations are those of Ecto", "gitmig capture"),
+    ],
+)
+def test_where_nothing_can_be_chosen_nothing_is_written(
+    repo: Sandbox, there: list[str], message: str, hint: str
+) -> None:
+    for path in there:
+        repo.write(path, "SELECT 1;")
+    before = files(repo)
+    with pytest.raises(UsageError) as caught:
+        init(repo.root)
+    assert message in caught.value.message
+    assert hint in str(caught.value.hint)
+    assert files(repo) == before
+    assert init(repo.root, folder="db/own").created == ("db/own/.gitkeep", "gitmig.toml")
+
+
+def test_a_wrong_folder_is_corrected_as_long_as_it_has_no_migrations(repo: Sandbox) -> None:
+    init(repo.root)
+    repo.write("svc/0001_a.up.sql", "SELECT 1;")
+    text = (repo.root / "gitmig.toml").read_text() + 'verify = "never"\n'
+    repo.write("gitmig.toml", text)
+    done = init(repo.root, folder="svc")
+    assert (done.folder, done.layout, done.created) == ("svc", "paired", ("gitmig.toml",))
+    new = text.replace('"migrations"', '"svc"').replace('"single"', '"paired"')
+    assert (repo.root / "gitmig.toml").read_text() == new
+
+
+def test_what_is_remembered_is_not_chosen(repo: Sandbox) -> None:
+    repo.write("migrations/0001_a.sql", SINGLE)
+    init(repo.root)
+    Project.load(repo.root).keep_team_settings()
+    (repo.root / "gitmig.toml").unlink()
+    (repo.root / "migrations/0001_a.sql").unlink()
+    repo.write("svc/0001_a.up.sql", "SELECT 1;")
+    done = init(repo.root, folder="svc")
+    assert (done.layout, done.why) == ("paired", "detected")
+
+
+def test_a_folder_behind_the_first_is_not_dropped_in_silence(repo: Sandbox) -> None:
+    repo.write("gitmig.toml", 'folder = ["a", "b", "c"]\nlayout = "paired"\n')
+    for folder in ("a", "b"):
+        repo.write(f"{folder}/1_{folder}.up.sql", "SELECT 1;")
+    (other,) = load_target(Project.load(repo.root)).left_alone
+    assert (other.path, other.message) == (
+        "b",
+        "is left alone: of the folders in the settings the first that is there counts, a",
+    )

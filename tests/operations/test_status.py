@@ -136,3 +136,23 @@ def test_nothing_is_written(repo: Sandbox, database: Database) -> None:
     found(repo)
     assert (database.rows("TABLE gitmig.history"), database.rows("TABLE gitmig.state")) == before
     assert database.tables() == ["a", "c"]
+
+
+def test_a_role_that_may_not_build_is_told_that_something_was_changed(
+    make_sandbox: Callable[..., Sandbox], database: Database
+) -> None:
+    role = f"{database.name}_owner"
+    database.rows(f"CREATE ROLE {role} LOGIN; ALTER DATABASE {database.name} OWNER TO {role}")
+    try:
+        repo = make_sandbox(url=database.url.replace("postgres@", f"{role}@"))
+        repo.table("0001_a", "a")
+        sync(Project.load(repo.root, repo.environment["DATABASE_URL"]))
+        assert found(repo).in_sync
+        database.rows("ALTER TABLE a ADD m int")
+        now = found(repo)
+        assert not now.in_sync
+        assert now.blocked is not None
+        assert "is not as the last sync left it, and what differs cannot be told: not allowed" in now.blocked.message
+        assert "CREATEDB" in str(now.blocked.hint)
+    finally:
+        database.rows(f"DROP OWNED BY {role}; ALTER DATABASE {database.name} OWNER TO postgres; DROP ROLE {role}")

@@ -11,6 +11,9 @@ from gitmig.events import Event, ScriptResumed, StepsCommitted, TakingBack
 from gitmig.execute.executor import Executor
 from gitmig.execute.tasks import StepFailed
 from gitmig.migrations.model import InvalidMigrations
+from gitmig.migrations.plan import SetDifference
+from gitmig.operations.status import status
+from gitmig.project.project import Project
 from tests.operations.conftest import Answers
 
 if TYPE_CHECKING:
@@ -498,3 +501,24 @@ def _shown(database: Database) -> str:
     from gitmig.postgres.address import Address
 
     return str(Address.of(database.url))
+
+
+def test_two_of_one_version_in_history_can_be_walked(
+    sandbox: Sandbox, database: Database, run_sync: Callable[..., list[str]]
+) -> None:
+    """As long as one of them is not committed, it is refused."""
+    sandbox.migration("1_b", "CREATE TABLE b ();", "DROP TABLE b;")
+    sandbox.commit("b")
+    sandbox.migration("1_a", "CREATE TABLE a ();", "DROP TABLE a;")
+    with pytest.raises(InvalidMigrations, match="has the same version as"):
+        run_sync()
+    sandbox.commit("a, which has the same number")
+    run_sync()  # unless the hook of the commit has
+    assert database.applied() == ["1_a", "1_b"]
+    assert run_sync() == []
+    assert status(Project.load(sandbox.root, database.url)).difference == SetDifference()
+    assert run_sync(revision="HEAD~1") == ["- 1_b", "- 1_a", "+ 1_b"]
+    difference = status(Project.load(sandbox.root, database.url)).difference
+    assert ([one.label for one in difference.pending], difference.phantom) == (["1_a"], ())
+    assert sandbox.gitmig("status").err.startswith("warning: migrations/1_b.sql has the same version as migrations/1_a")
+    assert run_sync() == ["- 1_b", "+ 1_a", "+ 1_b"]

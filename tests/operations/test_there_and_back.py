@@ -303,3 +303,20 @@ def test_rows_that_a_step_in_between_has_no_place_for_are_there_at_the_end(
             path.write_text(text)
         run_sync()
         assert database.rows("TABLE t ORDER BY 1") == [(1,), (2,), (3,)]
+
+
+@pytest.mark.parametrize(("identity", "letter"), [("DEFAULT", "d"), ("NOTHING", "n")])
+def test_a_publication_of_all_tables_does_not_close_the_way(
+    branch: Branch, database: Database, identity: str, letter: str
+) -> None:
+    """PostgreSQL refuses to update a published table without a replica identity."""
+    switch = branch(
+        "CREATE PUBLICATION p FOR ALL TABLES; CREATE TABLE t (id int, note text);"
+        f"ALTER TABLE t REPLICA IDENTITY {identity};",
+        "ALTER TABLE t DROP note;",
+        "ALTER TABLE t ADD note text;",
+        "INSERT INTO t VALUES (1, 'precious')",
+    )
+    switch()
+    assert database.rows("TABLE t") == [(1, "precious")]
+    assert database.rows("SELECT relreplident::text FROM pg_class WHERE relname = 't'") == [(letter,)]

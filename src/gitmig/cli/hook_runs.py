@@ -20,15 +20,17 @@ from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import say_rebuilt, say_synced
 from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftToSync
 from gitmig.project.decisions import Decisions
+from gitmig.text import as_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitmig.errors import SyncFailed
     from gitmig.git.moves import Event
+    from gitmig.project.project import Project
 
 CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
-LOCK_WAIT = 2  # seconds, where git is in the middle of something, and ^C does not end the hook
+GITMIG_WAIT = 2  # seconds, where git is in the middle of something, and ^C does not end the hook
 COMMAND = "GITMIG_GIT_COMMAND"  # in which the hook's shell part hands over what git was called with
 HEAD = "GITHEAD_"  # git merge names what it merges in GITHEAD_<commit>=<name>; MERGE_HEAD comes later
 NOTHING = "0"  # a ref that is deleted is pushed as an id of zeros
@@ -101,30 +103,32 @@ def follow(event: Event) -> int:
     decision = decide(event, state, during_rebase=project.settings.during_rebase)
     if decision is Decision.STAY:
         warn("migrations have conflicts; the database follows when they are resolved and committed")
-    return sync_work_tree(lock_wait=LOCK_WAIT if event.command else None) if decision is Decision.FOLLOW else 0
+    return sync_work_tree(gitmig_wait=GITMIG_WAIT if event.command else None) if decision is Decision.FOLLOW else 0
 
 
-def sync_work_tree(*, lock_wait: float | None = None) -> int:
+def sync_work_tree(*, gitmig_wait: float | None = None) -> int:
     """Bring the database to the work tree as git has just left it.
 
-    Another gitmig is waited for `lock_wait` seconds, or, None, as long as it takes.
+    Another gitmig is waited for `gitmig_wait` seconds, or, None, as long as it takes.
     """
     from gitmig.ledger.protection import Caller
     from gitmig.operations.sync import sync
     from gitmig.project.binding import refuse_unbound
+    from gitmig.project.sharing import first_notices
 
     try:
         project = options.project()
-        if not _is_local(project.url):
-            warn("the database is on another machine, which a hook never touches; run `gitmig sync` yourself")
+        if not project.is_within_reach:
+            _tell_out_of_reach(project)
             return 0
         refuse_unbound(project)
+        notices = first_notices(project)
         with Reporter() as reporter:
             synced = sync(
                 project,
                 caller=Caller.HOOK,
                 timeout=CONNECT_TIMEOUT,
-                lock_wait=lock_wait,
+                gitmig_wait=gitmig_wait,
                 notify=reporter,
                 decisions=RebuildIfNeeded(),
             )
@@ -145,11 +149,30 @@ def sync_work_tree(*, lock_wait: float | None = None) -> int:
         say_rebuilt(synced.rebuilt)
     elif synced.plan:
         say_synced(synced)
+    for notice in notices:
+        warn(notice)
+    _tell_left(project)
     return 0
+
+
+def _tell_left(project: Project) -> None:
+    """Say once that a work tree or a branch which is gone has left its database."""
+    if project.naming is None:
+        return
+    from gitmig.operations.own_databases import newly_left
+
+    for one in newly_left(project):
+        size = "" if one.size is None else f", {as_size(one.size)}"
+        tell(f"gitmig: {one.why_left}, and its database {one.name} is there{size}: `gitmig db prune` drops it")
 
 
 class RebuildIfNeeded(Decisions):
     """A checkout has happened: the database follows, also where it takes a new one."""
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether git's own standard error is one: it gives hooks no standard input."""
+        return sys.stderr.isatty()
 
     def rebuild(self, failure: SyncFailed) -> bool:
         """Yes."""
@@ -197,7 +220,14 @@ HOOKS: dict[str, tuple[Callable[[Event], int], ...]] = {
 }
 
 
-def _is_local(url: str) -> bool:
+def _tell_out_of_reach(project: Project) -> None:
+    """Say once for each set of migrations that the database does not follow there by itself."""
     from gitmig.postgres.address import Address
+    from gitmig.project.out_of_reach import is_news
 
-    return Address.of(url).is_local
+    if is_news(project):
+        host = Address.of(project.url).host
+        warn(
+            f"the database is on another machine ({host}), which no hook touches; run `gitmig sync` yourself, or allow "
+            f"it: `git config gitmig.hosts {host}`"
+        )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The order in which a newcomer needs them; also the order of --help.
 COMMANDS = (
     *("init", "adopt", "new", "sync", "status", "check", "renumber", "verify", "diff", "capture"),
-    *("show", "log", "record", "kept", "trust", "hooks", "db", "demo"),
+    *("show", "log", "record", "kept", "trust", "hooks", "db", "demo", "completion", "leave"),
 )
 
 REFUSED, BUG, INTERRUPTED = 3, 4, 130
@@ -49,15 +49,34 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"gitmig.cli.commands.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """What click does, with a guess what was meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+            near = difflib.get_close_matches(args[0].lower(), COMMANDS, n=1)
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{guess}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="gitmig")
 @click.option("-C", "directory", type=click.Path(exists=True, file_okay=False), help="Work in this directory.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(directory: str | None, debug: bool) -> None:
+@click.pass_context
+def cli(context: click.Context, directory: str | None, debug: bool) -> None:
     """Tie the PostgreSQL schema to the git commit: check out a commit, and the database follows."""
     if directory:
         os.chdir(directory)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitmig.events import Event
     from gitmig.execute.tasks import Done
     from gitmig.migrations.plan import Step
+    from gitmig.own_databases.make import Copied
     from gitmig.rows.since import Written
 
 LONG_PLAN = 10  # steps; shorter plans are over before a bar can be read
@@ -39,6 +40,8 @@ class Reporter:
         self._quiet = quiet
         self._bar = CountBar()
         self._copies = CopyBar()
+        self._waits = WaitBar()
+        self._waiting_for = ""
         self._selected = self._verified = 0
         self._section = "up"  # that of the step under way
 
@@ -48,7 +51,7 @@ class Reporter:
     def __exit__(self, *_: object) -> None:
         self._stop_bars()
 
-    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - one case an event
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one case an event
         """Print the event."""
         match event:
             case events.RowsAbandoned(items):
@@ -56,12 +59,15 @@ class Reporter:
                     warn(abandoned_line(item))
             case events.UndoPlanned(last, written):
                 _tell_written(f"{last.began_at:%Y-%m-%d %H:%M}", written)
+            case events.WaitingForBlockers(blockers, limit):
+                self._show_waiting(" and ".join(map(str, blockers)), limit)
             case events.PlanStarted(plan):
                 if len(plan.steps) >= LONG_PLAN:
                     self._bar.start(len(plan.steps))
             case events.StepStarted(step):
                 self._section = "up" if step.direction.value == "apply" else "down"
                 self._copies.stop()
+                self._waits.stop()
                 self._bar.advance(f"{step.direction.sign} {step.label}")
             case events.ProgramSaid(line, section, run):
                 if section == self._section and run == 1:  # the others are trials
@@ -90,6 +96,16 @@ class Reporter:
                 self._bar.advance(table, to=position)
             case events.DatabaseReplaced():
                 self._stop_bars()  # the result says it
+            case events.CopyingDatabase(source, name, size):
+                if source is None or (size or 0) >= LARGE_COPY:
+                    self._stop_bars()
+                    tell(_copying(source, name, size))
+            case events.DatabaseMade(made):
+                self._print_made(made)
+            case events.EnvFileKept(path, database, None):
+                self._print([f"  {path} has the URL of {database} now"])
+            case events.DatabaseShared() | events.DatabaseSetAside() | events.EnvFileKept():
+                warn(_about_databases(event))
             case events.MigrationsSelected(count):
                 self._selected = count
                 self._bar.start(count)
@@ -118,6 +134,16 @@ class Reporter:
             if trouble := _trouble_of_down(one.step):
                 warn(f"{one.step.label} {trouble}")
 
+    def _print_made(self, made: Copied) -> None:
+        self._stop_bars()
+        what = "was made empty"
+        if made.source is not None and made.way is not None:
+            size = "" if made.size is None else f"{as_size(made.size)}, "
+            what = f"is a copy of {made.source} ({size}{made.way.value}, {made.milliseconds / 1000:.1f} s)"
+        self._print([f"  {made.name} {what}"])
+        for note in made.notes:
+            warn(f"{made.name}: {note}")
+
     def _show_copy(self, table: str, size: int) -> None:
         """Which copy takes its time, and how long that may be."""
         if size < LARGE_COPY:
@@ -127,6 +153,15 @@ class Reporter:
             self._copies.add(table, size)
         else:
             tell(f"copying {as_size(size)} of {table}, whose rows a step may take away …")
+
+    def _show_waiting(self, who: str, limit: float | None) -> None:
+        """For whom, once; on a terminal also how long, and until when."""
+        if who != self._waiting_for:
+            self._waiting_for = who
+            self._stop_bars()
+            tell(f"waiting for {who} …")
+            if limit and sys.stderr.isatty():
+                self._waits.start(limit)
 
     def _count_verified(self, label: str) -> None:
         """On a terminal the bar moves; elsewhere there is a line now and then."""
@@ -138,7 +173,26 @@ class Reporter:
 
     def _stop_bars(self) -> None:
         self._copies.stop()
+        self._waits.stop()
         self._bar.stop()
+
+
+def _copying(source: str | None, name: str, size: int | None) -> str:
+    """What takes a while."""
+    if source is None:
+        return "waiting for another gitmig, which makes this database …"
+    return f"copying {as_size(size or 0)} of {source} to {name} …"
+
+
+def _about_databases(event: events.DatabaseShared | events.DatabaseSetAside | events.EnvFileKept) -> str:
+    """What became of a database that somebody may look for."""
+    match event:
+        case events.DatabaseShared(why, name):
+            return f"this work tree has no database of its own ({why}) and shares {name}"
+        case events.EnvFileKept(path, database, trouble):
+            return f"the URL of {database} was not written to {path}: {trouble}"
+        case events.DatabaseSetAside(name, kept_as):
+            return f"{name} was left by what is gone; it is {kept_as} now, and `gitmig db prune` drops it"
 
 
 def _warning(event: events.ProgramUnforwarded | events.ProgramWaits) -> str:
@@ -272,6 +326,26 @@ class CopyBar:
         self._progress = None
         self.rate = self._bytes / max(time.monotonic() - self._began, 0.001)
         self._bytes = 0
+
+
+class WaitBar:
+    """A bar for the time that others are waited for, up to that at which gitmig gives up."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+
+    def start(self, limit: float) -> None:
+        """Show it unless it is there."""
+        if self._progress is None:
+            self._progress = _clock()
+            (task,) = self._progress.task_ids
+            self._progress.update(task, total=limit, description=f"of at most {limit:g} s (`lock_wait`)")
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
 
 
 def _clock() -> Progress:

@@ -225,7 +225,12 @@ def flawed_downs(found: Iterable[Problem]) -> None:
 
 
 def left_alone(target: Target, most: int | None = None) -> None:
-    """Warn of the files that somebody could take for migrations; of more than `most` in one line."""
+    """Warn of the files that somebody could take for migrations; of more than `most` in one line.
+
+    Likewise of migrations with one version.
+    """
+    for problem in target.twins[:most]:
+        warn(f"{problem.path} {problem.message}: {problem.hint}")
     found = target.left_alone
     if most is not None and len(found) > most:
         warn(f"{len(found)} files in {target.set.folder}/ are left alone; `gitmig show` names them")

@@ -2,8 +2,9 @@
 
 Roles belong to the whole server: a database made beside the real one neither needs to make them nor may touch them. A
 script that creates a role runs on the real database, and the role is there for good; on a fresh build the same
-statement would fail, and a DROP ROLE or ALTER ROLE would reach into the databases that people work with. A role that
-only a scratch database needed is marked as its own, and goes with it.
+statement would fail, and a DROP ROLE or ALTER ROLE would reach into the databases that people work with. So would what
+is said of a database by its name, of tablespaces and of the server's settings. A role that only a scratch database
+needed is marked as its own, and goes with it. Of a script that gets at something shared nevertheless, nothing stays.
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ import psycopg
 from psycopg import sql
 
 from gitmig.execute.script import OUTSIDE_ONLY, runner_of
+from gitmig.execute.shared_objects import SharedState, may_change_shared
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
-from gitmig.migrations.languages import RoleVerb
-from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
+from gitmig.migrations.languages import SharedVerb
+from gitmig.postgres.run_sql import SAID_LATE, SHARED_CHANGED, ScriptError, error_at_commit
 from gitmig.schema.catalog import read_names, read_schema
 from gitmig.schema.noted_renames import MAY_RENAME, renamings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from gitmig.migrations.languages import RoleStatement
+    from gitmig.migrations.languages import SharedStatement
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection
     from gitmig.schema.model import Schema
@@ -85,25 +87,27 @@ def build(
             yield position, read_schema(connection, ignore, edges=True)
 
 
+def is_about_server(script: Script) -> bool:
+    """Whether it has to be run by itself, confined: it changes what the whole server shares, or may do so."""
+    return bool(script.language.shared(script.text)) or may_change_shared(script)
+
+
 def run_confined(connection: Connection, script: Script) -> None:
-    """Run a script inside the open transaction, without what would touch other roles. Raises ScriptError."""
-    with _confined(connection, script) as own:
+    """Run a script inside the open transaction, without what would touch the server's others. Raises ScriptError."""
+    own = _without_others(connection, script)
+    with _confined(connection, own):
         runner_of(own.language).inside(connection, own)
 
 
 def run_fresh(connection: Connection, script: Script) -> None:
     """Run a script where nobody else is, in a transaction if PostgreSQL allows it. Raises ScriptError."""
-    with _confined(connection, script) as own:
-        _run(connection, own)
-
-
-def _run(connection: Connection, script: Script) -> None:
+    script = _without_others(connection, script)
     runner, inside = runner_of(script.language), script.inside()
     try:
         if inside is None:
-            runner.unrecorded(connection, script)
+            _run_outside(connection, script)
         else:
-            with connection.transaction():
+            with connection.transaction(), _confined(connection, script):
                 runner.inside(connection, inside)
     except SAID_LATE as error:
         raise error_at_commit(script, error) from error
@@ -111,27 +115,51 @@ def _run(connection: Connection, script: Script) -> None:
         outside = error.sqlstate in OUTSIDE_ONLY or script.in_parts
         if inside is None or not outside or error.sqlstate not in TOO_MUCH_FOR_ONE:
             raise
-        runner.unrecorded(connection, script)
+        _run_outside(connection, script)
+
+
+def _run_outside(connection: Connection, script: Script) -> None:
+    with _confined(connection, script):
+        runner_of(script.language).unrecorded(connection, script)
+
+
+def _is_scratch(connection: Connection) -> bool:
+    """A database that shall take the real one's place is none: there, roles may be changed, but not dropped."""
+    return connection.info.dbname.startswith(SCRATCH)
 
 
 @contextmanager
-def _confined(connection: Connection, script: Script) -> Iterator[Script]:
-    """The script without what would touch roles that are there already, all else at unchanged positions.
+def _confined(connection: Connection, script: Script) -> Iterator[None]:
+    """See that a script, run in the block, leaves alone what others on the server have. Raises ScriptError.
 
-    A scratch database marks the roles that it makes. In another one, which shall take the real one's place, roles may
-    be changed, but not dropped.
+    A scratch database marks the roles that are made there.
     """
-    is_scratch = connection.info.dbname.startswith(SCRATCH)
-    own = _without_others(connection, script, {*RoleVerb} if is_scratch else {RoleVerb.CREATE, RoleVerb.DROP})
-    yield own
-    if is_scratch:
-        _claim(connection, own)
+    if not _is_scratch(connection):
+        yield
+        return
+    before = SharedState.read(connection) if may_change_shared(script) else None
+    yield
+    made = [s.roles[0] for s in script.language.shared(script.text) if s.verb is SharedVerb.CREATE and s.roles]
+    if before is not None:
+        after = SharedState.read(connection)
+        if changed := next(before.changed(after), None):
+            raise ScriptError(
+                sqlstate=SHARED_CHANGED,
+                message=f"it would change {changed}, which the whole server shares: it is not tried here",
+                hint="statements about roles and databases that stand in the script as they are, are left out",
+                line=script.first_line,
+                statement="",
+            )
+        made += before.new_roles(after)
+    _claim(connection, made)
 
 
-def _without_others(connection: Connection, script: Script, verbs: Collection[RoleVerb]) -> Script:
-    found = script.language.roles(script.text)
+def _without_others(connection: Connection, script: Script) -> Script:
+    """The script without what would touch what others on the server have, all else at unchanged positions."""
+    found = script.language.shared(script.text)
     if not found:
         return script
+    verbs = {*SharedVerb} if _is_scratch(connection) else {SharedVerb.CREATE, SharedVerb.DROP}
     names = list({name for statement in found for name in statement.roles})
     owned: dict[str, bool] = dict(connection.execute(THERE, (names,)).fetchall())
     others = SOMEBODY | {name for name, own in owned.items() if not own}
@@ -139,27 +167,33 @@ def _without_others(connection: Connection, script: Script, verbs: Collection[Ro
     for statement in found:
         if statement.verb in verbs and _concerns(statement, others):
             end = statement.offset + statement.length
-            text = text[: statement.offset] + _blank(text[statement.offset : end]) + text[end:]
-        elif statement.verb is RoleVerb.CREATE:
+            text = text[: statement.offset] + _blank(text[statement.offset : end], statement) + text[end:]
+        elif statement.verb is SharedVerb.CREATE:
             others = others - set(statement.roles)
     return replace(script, text=text)
 
 
-def _concerns(statement: RoleStatement, others: Collection[str]) -> bool:
-    """Whether somebody else would notice the statement; a membership that involves a role of our own is ours."""
-    which = all if statement.verb is RoleVerb.MEMBER else any
+def _concerns(statement: SharedStatement, others: Collection[str]) -> bool:
+    """Whether somebody else would notice the statement; a membership that involves a role of our own is ours.
+
+    Of a name that is only known when it runs (%I, or nothing) it is only known that a role that is made is new.
+    """
+    if "%" in statement.roles or not statement.roles:
+        return statement.verb is not SharedVerb.CREATE
+    which = all if statement.verb is SharedVerb.MEMBER else any
     return which(name in others for name in statement.roles)
 
 
-def _blank(text: str) -> str:
-    return "".join(character if character == "\n" else " " for character in text)
+def _blank(text: str, statement: SharedStatement) -> str:
+    """In a block, a statement has to be in its place."""
+    blank = "".join(character if character == "\n" else " " for character in text)
+    return f"NULL{blank[4:]}" if statement.in_block else blank
 
 
-def _claim(connection: Connection, script: Script) -> None:
-    made = [s.roles[0] for s in script.language.roles(script.text) if s.verb is RoleVerb.CREATE]
-    if not made:
+def _claim(connection: Connection, names: Sequence[str]) -> None:
+    if not names:
         return
-    for role, _ in connection.execute(THERE, (made,)).fetchall():  # it may be gone again
+    for role, _ in connection.execute(THERE, (list(names),)).fetchall():  # it may be gone again
         comment = sql.SQL("COMMENT ON ROLE {} IS {}")
         connection.execute(comment.format(sql.Identifier(role), connection.info.dbname))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,6 +19,7 @@ from gitmig.execute.tasks import (
     PENDING,
     TOO_MUCH_FOR_ONE,
     Done,
+    LocksHeld,
     Outside,
     RevertTask,
     StepFailed,
@@ -91,7 +93,7 @@ class Executor:
         return tuple(self._committed)
 
     def run(self, plan: Plan, state: State) -> None:
-        """Do what the plan, made for this state, says. Raises StepFailed, Unrepairable."""
+        """Do what the plan, made for this state, says. Raises StepFailed, LocksHeld, Unrepairable."""
         rows = ledger.read_rows(self._connection, plan.keep)
         found = self._suited(tasks(plan, rows, self._context))
         coming = replacing_rows(plan, rows, self._context)
@@ -164,13 +166,19 @@ class Executor:
 
         Returns those that have to come after its commit.
         """
-        for tried in range(TRIES - 1):
-            try:
-                return self._try_together(batch, writer, is_last=is_last, locks_first=tried > 0)
-            except (StepFailed, psycopg.errors.DeadlockDetected) as failure:
-                if not _is_deadlock(failure):
-                    raise
-        return self._try_together(batch, writer, is_last=is_last, locks_first=True)
+        deadlocks, waiting = 0, self._connection.lock_wait
+        with waiting.briefly(self._connection) if waiting else nullcontext():
+            while True:
+                try:
+                    return self._try_together(batch, writer, is_last=is_last, locks_first=deadlocks > 0)
+                except (StepFailed, psycopg.errors.OperationalError) as failure:
+                    reason = _reason(failure)
+                    if reason == DEADLOCK and deadlocks < TRIES - 1:
+                        deadlocks += 1
+                    elif waiting is None or not waiting.is_to_blame(reason):
+                        raise
+                    elif not waiting.pause(self._connection):
+                        raise LocksHeld(waiting, self.committed) from failure
 
     def _try_together(
         self, batch: Together, writer: LedgerWriter, *, is_last: bool, locks_first: bool
@@ -304,11 +312,11 @@ class Executor:
         )
 
 
-def _is_deadlock(failure: StepFailed | psycopg.errors.DeadlockDetected) -> bool:
-    """Whether a script ran into it, or gitmig did while it moved rows; and everything was rolled back."""
+def _reason(failure: StepFailed | psycopg.Error) -> str | None:
+    """Why a script failed, or gitmig itself while it moved rows; None if not everything was rolled back."""
     if isinstance(failure, StepFailed):
-        return failure.error.sqlstate == DEADLOCK and not failure.escaped
-    return True
+        return None if failure.escaped else failure.error.sqlstate
+    return failure.sqlstate
 
 
 def _is_program(task: ApplyTask) -> bool:

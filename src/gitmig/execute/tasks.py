@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gitmig.ledger import Unfinished
     from gitmig.migrations.model import Content, Migration, MigrationSet, Script
     from gitmig.migrations.plan import Plan, Step
+    from gitmig.postgres.lock_wait import LockWait
     from gitmig.postgres.run_sql import ScriptError
     from gitmig.schema.noted_renames import Renaming
 
@@ -337,6 +338,18 @@ class StepFailed(Exception):
     error: ScriptError
     committed: tuple[Done, ...]
     escaped: bool = False
+
+
+class LocksHeld(Exception):
+    """Somebody else holds what a batch needs, and was waited for as long as that may take.
+
+    `committed` stays; the batch was rolled back.
+    """
+
+    def __init__(self, waiting: LockWait, committed: tuple[Done, ...]) -> None:
+        super().__init__()
+        self.account = waiting.account
+        self.committed = committed
 
 
 class TooMuchForOne(Exception):

@@ -34,8 +34,8 @@ class Snapshot:
     """What a code version has in its migrations folder.
 
     `commit` is the commit it was read from, or HEAD for the work tree (None on an unborn branch). `folder` is the
-    candidate that exists, None if none does. `on_disk` names the paths whose content is not in git yet. It is `sparse`
-    if files of the work tree's set are not in the work tree.
+    candidate that exists, None if none does; `other_folders` are further ones with something in them. `on_disk` names
+    the paths whose content is not in git yet. It is `sparse` if files of the work tree's set are not in the work tree.
     """
 
     commit: str | None
@@ -44,6 +44,7 @@ class Snapshot:
     on_disk: frozenset[str] = field(default_factory=frozenset)
     is_work_tree: bool = False
     sparse: bool = False
+    other_folders: tuple[str, ...] = ()
 
 
 def at_commit(repository: Repository, commit: str, folders: Sequence[str]) -> Snapshot:
@@ -54,7 +55,8 @@ def at_commit(repository: Repository, commit: str, folders: Sequence[str]) -> Sn
     folder = _existing(entries, folders)
     if folder is None:
         _refuse_elsewhere(repository, commit, folders)
-    return Snapshot(commit=commit, folder=folder, files=_files(entries, folder))
+    others = _others(entries, folder, folders)
+    return Snapshot(commit=commit, folder=folder, files=_files(entries, folder), other_folders=others)
 
 
 def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
@@ -86,6 +88,7 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
         on_disk=frozenset(on_disk),
         is_work_tree=True,
         sparse=bool(LEFT_OUT.search(out)),
+        other_folders=_others(entries, folder, folders),
     )
 
 
@@ -188,6 +191,13 @@ def _existing(entries: Mapping[str, tuple[str, str]], folders: Sequence[str], al
         if folder == "." or any(path.startswith(f"{folder}/") for path in (*entries, *also)):
             return folder
     return None
+
+
+def _others(entries: Iterable[str], folder: str | None, folders: Sequence[str]) -> tuple[str, ...]:
+    """The candidates behind the one that counts, if they have files that are not below it."""
+    behind = folders[folders.index(folder) + 1 :] if folder in folders and folder != "." else ()
+    rest = [path for path in entries if not path.startswith(f"{folder}/")] if behind else []
+    return tuple(other for other in behind if any(path.startswith(f"{other}/") for path in rest))
 
 
 def _refuse_elsewhere(repository: Repository, commit: str, folders: Sequence[str]) -> None:

@@ -273,7 +273,10 @@ def set_id(members: Iterable[tuple[str, str]]) -> str:
 
 
 def decode(data: bytes, path: str) -> str:
-    """UTF-8 text without byte-order mark, with LF line ends. Raises InvalidMigrations that names the line."""
+    """UTF-8 text without byte-order mark, with LF line ends. Raises InvalidMigrations that names the line.
+
+    A text with CR alone is one of an old Mac, or what an editor made of one.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -282,7 +285,7 @@ def decode(data: bytes, path: str) -> str:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise _refused(path, line, "holds a NUL character, which PostgreSQL cannot store", "save the file as UTF-8")
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n") if "\n" in text else text.replace("\r", "\n")
 
 
 def _refused(path: str, line: int, message: str, hint: str) -> InvalidMigrations:

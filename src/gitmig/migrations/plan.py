@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import takewhile
@@ -233,12 +234,13 @@ def make_plan(stack: Sequence[Applied], target: Sequence[Desired]) -> Plan:
 def edited(plan: Plan) -> dict[int, tuple[str, ...]]:
     """By position, what a migration to be applied was before somebody edited it: checksums of what is reverted.
 
-    It has the same version then, or else the same name.
+    It has the same version then, or else the same name; of several with one version, that with its name.
     """
     gone = left_behind(plan)
     found: dict[int, tuple[str, ...]] = {}
     for step in plan.applies:
         before = [applied for applied in gone if applied.version == step.migration.version]
+        before = [applied for applied in before if applied.name == step.migration.name] or before
         before = before or [applied for applied in gone if applied.name == step.migration.name]
         found[step.position] = tuple(applied.checksum for applied in before)
     return found
@@ -265,8 +267,14 @@ def set_difference(stack: Sequence[Applied], target: Sequence[Desired]) -> SetDi
     A migration that only changed its name or number is none of these, unless it has to run again.
     """
     keep = _common(stack, target)
-    applied = {a.version: a for a in stack[keep:]}
-    wanted = {d.migration.version: d for d in target[keep:]}
+    counts = Counter(a.version for a in stack), Counter(d.migration.version for d in target)
+
+    def key(migration: Applied | Migration) -> tuple[Version, str]:
+        is_alone = all(count[migration.version] < 2 for count in counts)
+        return migration.version, "" if is_alone else migration.name
+
+    applied = {key(a): a for a in stack[keep:]}
+    wanted = {key(d.migration): d for d in target[keep:]}
     return SetDifference(
         pending=tuple(d.migration for v, d in wanted.items() if v not in applied),
         phantom=tuple(a for v, a in applied.items() if v not in wanted),

@@ -1,11 +1,13 @@
-"""`gitmig adopt`: mark as applied what is applied to a database that has no ledger so far, without running anything.
+"""`gitmig adopt`: mark as applied what is applied to a database without gitmig, and run nothing.
 
-Which migrations these are, another tool's table says, or the schema does.
+Which migrations these are, another tool's table says, or the schema does. A database that has a ledger already may have
+got more of them since: out of habit, or as a Makefile or the application's start runs the other tool.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from gitmig.ledger import Row, State
     from gitmig.ledger.journals import Journal
     from gitmig.migrations.model import Content, Migration
-    from gitmig.migrations.plan import Plan
+    from gitmig.migrations.plan import Applied, Plan
     from gitmig.postgres.connection import Connection
     from gitmig.project.decisions import Decisions
     from gitmig.project.project import Project
@@ -197,7 +199,7 @@ class Adopted:
 
     `journal` is the other tool's table; without one the schema said it, and `alike` are the migrations after which it
     is the same. `drift` is how the schema differs from what the migrations make, None also if nobody looked (not
-    `verified`). `plan` is what a sync to the target has still to do.
+    `verified`). `plan` is what a sync to the target has still to do, `before` what the ledger had already.
     """
 
     database: str
@@ -209,11 +211,12 @@ class Adopted:
     verified: bool
     plan: Plan
     ran: bool = False
+    before: tuple[Applied, ...] = ()
 
     @property
     def pending(self) -> tuple[Migration, ...]:
         """What the target has besides."""
-        known = {migration.version for migration in self.applied}
+        known = {migration.version for migration in self.applied} | {one.version for one in self.before}
         return tuple(migration for migration in self.target.set.migrations if migration.version not in known)
 
 
@@ -230,11 +233,11 @@ def adopt(
     Raises GitmigError if the schema is not what they make; `with_drift` takes it over all the same.
     """
     target = load_target(project, revision)
-    database = str(Address.of(project.url))
     with project.connect("adopt", locked=True, notify=notify) as connection:
         state = read_state(connection)
-        _refuse_known(state, database)
-        found = _Adoption(connection, target, notify).run(with_drift=with_drift)
+        adoption = _Adoption(connection, target, notify)
+        is_new = not (state.stack or state.unfinished)
+        found = adoption.run(with_drift=with_drift) if is_new else adoption.go_on(state)
         if not permit(connection, project, found.gain, Caller.PERSON, decisions):
             return found.adopted
         project.announce_change(connection)
@@ -252,13 +255,24 @@ def adopt(
     return replace(found.adopted, ran=True)
 
 
-def _refuse_known(state: State, database: str) -> None:
-    """A ledger that says something already is not made anew. Raises GitmigError."""
-    if state.stack or state.unfinished:
-        raise GitmigError(
-            f"{database} has a ledger with applied migrations already: there is nothing to adopt",
-            hint="`gitmig status` shows where it is",
-        )
+def _nothing_more(database: str) -> GitmigError:
+    """A ledger that says something already is not made anew."""
+    return GitmigError(
+        f"{database} has a ledger with applied migrations already: there is nothing to adopt",
+        hint="`gitmig status` shows where it is",
+    )
+
+
+def _further(
+    found: Schema, expected: ExpectedSchemas, pending: Sequence[Migration], position: int, limit: int
+) -> tuple[Migration, ...]:
+    """Those of the pending migrations, of which at most `limit` are applied, after which the schema is this one.
+
+    `position` migrations are applied before them. A migration whose schema cannot be built ends the search.
+    """
+    schemas, _ = expected.every()
+    alike = [place - position for place in positions_of(found, schemas) if position < place <= position + limit]
+    return tuple(pending[count - 1] for count in alike)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,10 +327,60 @@ class _Adoption:
             adopted=adopted, rows=rows, gain=gain, context=self._context, fingerprint=fingerprint, contents=contents
         )
 
-    def _rows(self, migrations: Sequence[Migration], contents: dict[str, Content]) -> tuple[Row, ...]:
+    def go_on(self, state: State) -> _Found:
+        """What came on top of what the ledger has, if nothing but pending migrations did. Raises GitmigError.
+
+        The other tool's table says which could have; the schema has to agree.
+        """
+        plan = plan_for(state.stack, self._target)
+        pending = tuple(step.migration for step in plan.applies)
+        if state.unfinished or plan.reverts or not pending or not self._project.settings.verify:
+            raise _nothing_more(self._database)
+        contents = self._target.contents(pending)
+        rows = self._rows(pending, contents, len(state.stack) + 1)
+        journal = find_journal(self._connection, self._target)
+        claimed = set(by_journal(journal, self._target)) if journal else {*pending}
+        limit = len([*takewhile(claimed.__contains__, pending)])
+        expected = ExpectedSchemas(self._project, self._connection, [*state.stack, *map(applied_of, rows)], list(rows))
+        found = expected.fingerprinter.measure(self._connection)
+        if found.fingerprint == state.fingerprint:
+            raise _nothing_more(self._database)
+        expected.stand_on(found.schema)
+        self._notify(BuildingDatabase(len(state.stack) + len(pending)))
+        alike = _further(found.schema, expected, pending, len(state.stack), limit)
+        if not alike:
+            raise GitmigError(
+                f"the schema of {self._database} is not what pending migrations make of it; nothing was changed",
+                hint="`gitmig diff` shows how it differs from the work tree; `gitmig capture` makes a migration of it, "
+                "`gitmig sync --discard-drift` takes it back",
+            )
+        count = pending.index(alike[-1]) + 1
+        applied, rows = pending[:count], rows[:count]
+        adopted = Adopted(
+            database=self._database,
+            target=self._target,
+            applied=applied,
+            journal=journal,
+            alike=alike,
+            drift=None,
+            verified=True,
+            plan=plan_for([*state.stack, *map(applied_of, rows)], self._target),
+            before=state.stack,
+        )
+        gain = make_plan((), desire((), applied, contents))
+        return _Found(
+            adopted=adopted,
+            rows=rows,
+            gain=gain,
+            context=self._context,
+            fingerprint=found.fingerprint,
+            contents=contents,
+        )
+
+    def _rows(self, migrations: Sequence[Migration], contents: dict[str, Content], first: int = 1) -> tuple[Row, ...]:
         return tuple(
             row_of(position, migration, contents[migration.path], self._context)
-            for position, migration in enumerate(migrations, 1)
+            for position, migration in enumerate(migrations, first)
         )
 
     def _weigh(self, journal: Journal | None, candidates: Sequence[Migration], rows: Sequence[Row]) -> Evidence:

@@ -122,8 +122,11 @@ def _version_of(python: Path) -> str | None:
 
 def _followed(project: Project) -> Check:
     """Whether a hook may change the database that the settings name."""
-    if not Address.of(project.url).is_local:
-        found = "the database is on another machine, which no hook touches: run `gitmig sync` after a checkout"
+    if not project.is_within_reach:
+        found = (
+            "the database is on another machine, which no hook touches: run `gitmig sync` after a checkout, or name "
+        )
+        found += f"the host: git config gitmig.hosts {Address.of(project.url).host}"
         return Check(name="followed", found=found)
     refuse_unbound(project)
     return Check(name="followed", found=f"hooks may change {project.binding.shown}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from gitmig.git import hooks
 from gitmig.git.snapshot import of_work_tree
 from gitmig.ledger import read_state, schema
 from gitmig.migrations.layouts import layouts
+from gitmig.migrations.layouts.places import foreign_folder, readable_folders
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.operations.adopt import look_before
 from gitmig.postgres.address import Address
@@ -21,6 +23,7 @@ from gitmig.project.ownership import foreign_ledger
 from gitmig.project.project import Project
 from gitmig.project.target import detect_layout, load_target, plan_for
 from gitmig.project.trust import approve_local_branches
+from gitmig.text import first_few
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,16 +74,19 @@ def init(
     repository = project.repository
     top = repository.work_tree
     _check(top, folder, layout, bootstrap)
-    _check_settings(project, folder, layout, bootstrap)
+    corrected = _corrected_settings(project, folder, layout, bootstrap)
+    folder = _inside(top, top / folder) or "." if folder else _find_folder(project, start)
     Address.of(project.url)  # a URL that cannot be parsed is refused before anything is written down
     if database is not None:
         repository.set_config("gitmig.database", database)
     separated = repository.separate_worktree_settings()
-    folder = _inside(top, top / folder) or "." if folder else _existing_folder(project)
-    chosen = layout or project.settings.layout
+    if corrected is not None:
+        (top / CONFIG_FILE).write_text(corrected, encoding="utf-8")
+        project = Project.load(start, database)
+    chosen = layout or _chosen_layout(project)
     detected = None if chosen else detect_layout(project, of_work_tree(repository, (folder,)))
     is_left_out = not (top / folder).exists() and of_work_tree(repository, (folder,)).sparse
-    created = [] if is_left_out else _make_folder(top, folder)
+    created = ([] if corrected is None else [CONFIG_FILE]) + ([] if is_left_out else _make_folder(top, folder))
     created += _configure(project, folder, chosen or detected or "single", bootstrap)
     project = Project.load(start, database)
     approve_local_branches(project)
@@ -113,29 +119,75 @@ def _check(top: Path, folder: str | None, layout: str | None, bootstrap: Path | 
         raise UsageError(f"{bootstrap} is no file", hint="--bootstrap takes the path of an SQL file")
 
 
-def _check_settings(project: Project, folder: str | None, layout: str | None, bootstrap: Path | None) -> None:
-    """Refuse to be told something else than the settings that are already there: they would win."""
+def _corrected_settings(project: Project, folder: str | None, layout: str | None, bootstrap: Path | None) -> str | None:
+    """The text of the `gitmig.toml` that is there, corrected; None if it needs not be.
+
+    As long as its folder has no migration, it may be told otherwise about that. Raises UsageError for everything else:
+    the settings would win.
+    """
     if project.team_file is None:
-        return
+        return None
+    top = project.repository.work_tree
+    wanted_folder = folder and (_inside(top, top / folder) or ".")
+    if wanted_folder and project.team_file == CONFIG_FILE and _count(project) == 0:
+        text = (top / CONFIG_FILE).read_text(encoding="utf-8")
+        wanted_layout = layout or detect_layout(project, of_work_tree(project.repository, (wanted_folder,)))
+        corrected = _with_value(text, "folder", wanted_folder)
+        corrected = _with_value(corrected, "layout", wanted_layout) if wanted_layout else corrected
+        if corrected != text:
+            return corrected
     asked = {
-        "folder": (
-            folder and _inside(project.repository.work_tree, project.repository.work_tree / folder),
-            ", ".join(project.settings.folders),
-        ),
+        "folder": (wanted_folder, ", ".join(project.settings.folders)),
         "layout": (layout, project.settings.layout),
-        "bootstrap": (bootstrap and _inside(project.repository.work_tree, bootstrap), project.settings.bootstrap),
+        "bootstrap": (bootstrap and _inside(top, bootstrap), project.settings.bootstrap),
     }
     for key, (wanted, there) in asked.items():
         if wanted and wanted != there:
             hint = f'write {key} = "{wanted}" into {project.team_file}, or leave the option out'
             raise UsageError(f"{project.team_file} is there already and says otherwise about {key}", hint=hint)
+    return None
 
 
-def _existing_folder(project: Project) -> str:
-    """The configured folder, else the first usual one that is there, else the default."""
-    top = project.repository.work_tree
-    candidates = (*project.settings.folders, *CANDIDATES)
-    return next((name for name in candidates if (top / name).is_dir()), project.settings.folders[0])
+def _with_value(text: str, key: str, value: str) -> str:
+    """The text of a `gitmig.toml` with another value for a key that stands there on a line of its own."""
+    line = f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    return re.sub(rf"^{key}\s*=[^\n]*$", lambda match: line, text, flags=re.MULTILINE)
+
+
+def _chosen_layout(project: Project) -> str | None:
+    """The layout that settings name which are there: what is remembered of others was not chosen."""
+    personal = project.repository.config.get("gitmig.layout")
+    return personal or (project.settings.layout if project.team_file else None)
+
+
+def _find_folder(project: Project, start: Path) -> str:
+    """The folder that has the migrations: the configured one, a usual one, or the only one there is, in this order.
+
+    Without any, the default. Raises UsageError, before anything is written, if there are several, or those of a tool
+    that gitmig does not read.
+    """
+    top, repository = project.repository.work_tree, project.repository
+    personal = repository.config.get("gitmig.folder")
+    configured = project.settings.folders if project.team_file or personal else (DEFAULT_FOLDER,)
+    if project.team_file or personal:
+        if there := next((name for name in configured if (top / name).is_dir()), None):
+            return there
+        return configured[0]
+    paths = [file.path for file in of_work_tree(repository, (".",)).files]
+    here = _inside(top, start)
+    found = readable_folders(paths, "" if here in {None, "."} else str(here))
+    if usual := next((name for name in CANDIDATES if name in found), None):
+        return usual
+    if len(found) > 1:
+        hint = f"name one: `gitmig init --dir {found[0]}`"
+        raise UsageError(f"{len(found)} folders look like migrations: {first_few(found)}", hint=hint)
+    if found:
+        return found[0]
+    there = next((name for name in CANDIDATES if (top / name).is_dir()), None)
+    if (foreign := foreign_folder(paths)) is not None and foreign.folder == (there or foreign.folder):
+        message = f"the migrations in {foreign.folder} are those of {foreign.tool.name}, which gitmig does not read"
+        raise UsageError(message, hint=foreign.tool.advice)
+    return there or configured[0]
 
 
 def _make_folder(top: Path, folder: str) -> list[str]:

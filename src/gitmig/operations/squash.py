@@ -172,11 +172,12 @@ class _Squash:
         return drafted, notes
 
     def _roles(self) -> str:
-        """The statements about roles, which no schema has."""
+        """The statements about what the whole server shares, which no schema has."""
         found = [
             up.text[one.offset : one.offset + one.length]
             for _, up in self._squashed
-            for one in up.language.roles(up.text)
+            for one in up.language.shared(up.text)
+            if not one.in_block
         ]
         return "".join(f"{terminated(text.strip())}\n" for text in found)
 

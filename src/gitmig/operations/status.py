@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitmig.errors import MayNotBuild
+from gitmig.events import silent
 from gitmig.git import hooks
 from gitmig.ledger import read_state
+from gitmig.ledger.protection import is_protected
 from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 from gitmig.postgres.address import Address
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
@@ -17,6 +20,7 @@ from gitmig.project.trust import untrusted_of
 
 if TYPE_CHECKING:
     from gitmig.errors import GitmigError
+    from gitmig.events import Notify
     from gitmig.git.hooks import Trouble
     from gitmig.ledger import State
     from gitmig.ledger.ownership import ForeignLedger
@@ -35,8 +39,9 @@ class Status:
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:
     without verification, while a script is unfinished, and in another project's database. `flawed` says which downs of
     what is pending cannot run, `untrusted` what of it no hook would run; `foreign` says that the ledger is another
-    project's, `blocked` why a sync would refuse to go from a part of a squash to the whole. `hooks` says why the
-    database does not follow a checkout by itself.
+    project's. `blocked` says why a sync would refuse to go from a part of a squash to the whole, or that it could not
+    tell what was changed. `hooks` says why the database does not follow a checkout by itself; neither does it if it
+    is `protected`.
     """
 
     database: str
@@ -51,6 +56,7 @@ class Status:
     untrusted: tuple[str, ...] = ()
     blocked: GitmigError | None = None
     hooks: Trouble | None = None
+    protected: bool = False
 
     @property
     def verified(self) -> bool:
@@ -61,14 +67,15 @@ class Status:
     def in_sync(self) -> bool:
         """Whether the database has exactly the work tree's migrations, in order."""
         is_there = not (self.plan.steps or self.plan.replacement)
-        return is_there and self.foreign is None and self.state.unfinished is None and self.drift is None
+        is_whole = self.state.unfinished is None and self.drift is None and self.blocked is None
+        return is_there and self.foreign is None and is_whole
 
 
-def status(project: Project) -> Status:
+def status(project: Project, *, notify: Notify = silent) -> Status:
     """Compare the database with the work tree; writes nothing. Raises GitmigError."""
     target = load_target(project)
-    with project.connect("status") as connection:
-        state = read_state(connection)
+    with project.connect("status", notify=notify) as connection:
+        state, protected = read_state(connection), is_protected(connection)
         stack = arranged(state.stack, target)
         contents = target.contents(unread(stack, target.set.migrations))
         desired = desire(stack, in_order(stack, target), contents)
@@ -77,7 +84,10 @@ def status(project: Project) -> Status:
         blocked = None if foreign else half_a_squash(connection, target, plan)
         untrusted, drift = untrusted_of(project, plan, target), None
         if foreign is None:  # another project's scripts are none that a look should run on a scratch database
-            plan, drift = preview(connection, target, plan, state, is_trusted=not untrusted)
+            try:
+                plan, drift = preview(connection, target, plan, state, is_trusted=not untrusted)
+            except MayNotBuild as error:
+                blocked = blocked or error
     return Status(
         database=str(Address.of(project.url)),
         source=project.settings.database_source or "embedded PostgreSQL",
@@ -91,6 +101,7 @@ def status(project: Project) -> Status:
         blocked=blocked,
         untrusted=tuple(one.label for one in untrusted),
         hooks=hooks.trouble(project.repository),
+        protected=protected,
     )
 
 

@@ -14,11 +14,11 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
+from gitmig.errors import DatabaseUnavailable, GitmigError, LockBusy, MayNotBuild, UsageError
 from gitmig.postgres.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 # Parts of a URL that say nothing about which database it is, or nothing that may be written down.
 UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "application_name"})
@@ -56,7 +56,11 @@ class Address:
     @property
     def is_local(self) -> bool:
         """Whether every host is this machine: a unix socket, localhost or a loopback address."""
-        return all(_is_loopback(host) for host in self.host.split(","))
+        return self.is_within(frozenset())
+
+    def is_within(self, hosts: Collection[str]) -> bool:
+        """Whether every host is this machine or one of `hosts`, as the URL calls it."""
+        return all(_is_loopback(host) or host in hosts for host in self.host.split(","))
 
     def __str__(self) -> str:
         return self.name if not self.host or self.host.startswith("/") else f"{self.name} on {self.host}:{self.port}"
@@ -123,6 +127,9 @@ def connect(url: str, purpose: str, *, timeout: int = CONNECT_TIMEOUT) -> Iterat
             yield connection
             connection.give_back()
     except psycopg.Error as error:
+        if connection.lock_wait is not None and connection.lock_wait.is_to_blame(error.sqlstate):
+            hint = "try again when they are done"
+            raise LockBusy(f"{connection.lock_wait.account}; nothing was changed", hint=hint) from error
         raise _translated(Address.of(url), error) from error
 
 
@@ -138,12 +145,22 @@ def _open(conninfo: str) -> Connection:
 
 def is_missing_database(error: DatabaseUnavailable) -> bool:
     """Whether the server answered that there is no such database (SQLSTATE 3D000, which libpq does not hand on)."""
-    return "does not exist" in error.message and "database" in error.message
+    return re.search(r'database ".*" does not exist', error.message) is not None
 
 
 def with_name(url: str, name: str) -> str:
     """The URL of database `name` on the same server."""
     return make_conninfo(url, dbname=name)
+
+
+def url_with_name(url: str, name: str) -> str:
+    """As `with_name`, in the form the URL is written in, which programs understand that know no keywords."""
+    scheme, separator, rest = url.partition("://")
+    place, question, options = rest.partition("?")
+    server, slash, old = place.partition("/")
+    if not separator or not (slash and old):
+        return with_name(url, name)
+    return f"{scheme}://{server}/{quote(name, safe='')}{question}{options}"
 
 
 def with_options(url: str, *settings: str) -> str:
@@ -196,9 +213,11 @@ def _unavailable(url: str, error: psycopg.Error) -> DatabaseUnavailable:
     """Libpq's own last line says why; it names host, user and database, never the password."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no reason given"]
     reason = lines[0].rpartition("FATAL:")[2].strip() if "FATAL:" in lines[0] else lines[0]
-    hint = (
-        "`createdb` makes a database" if "does not exist" in reason else "is the server running, and may you connect?"
-    )
+    hint = "is the server running, and may you connect?"
+    if re.search(r'^role ".*" does not exist', reason):
+        hint = "the URL names a user that the server does not have: `createuser` makes one, as does CREATE ROLE … LOGIN"
+    elif "does not exist" in reason:
+        hint = "`createdb` makes a database"
     return DatabaseUnavailable(f"cannot connect to {Address.of(url)}: {reason}", hint=hint)
 
 
@@ -214,6 +233,11 @@ def _translated(address: Address, error: psycopg.Error) -> GitmigError:
             hint = "sync as the owner of the table, or as a role with BYPASSRLS: gitmig keeps all rows or none"
             return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
         hint = "the ledger needs GRANT CREATE ON DATABASE … TO …, a scratch database ALTER ROLE … CREATEDB"
+        if "create database" in reason:
+            hint = (
+                "it is compared with a fresh build in a scratch database: a superuser's ALTER ROLE … CREATEDB allows it"
+            )
+            return MayNotBuild(f"not allowed on {address}: {reason}", hint=hint)
         return GitmigError(f"not allowed on {address}: {reason}", hint=hint)
     if (isinstance(error, psycopg.OperationalError) and error.sqlstate is None) or error.sqlstate in {"57P01", "57P02"}:
         hint = "run `gitmig status`: the database is as the ledger says; `gitmig sync` goes on from there"

@@ -8,7 +8,7 @@ once in a session. A session that holds the lock keeps it, whatever a script doe
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import psycopg
 from psycopg import adapt, generators, sql
@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from psycopg.abc import Params, Query, Transformer
+    from psycopg.abc import Params, PQGen, Query, Transformer
     from psycopg.copy import Copy, Writer
     from psycopg.pq.abc import PGconn, PGresult
     from psycopg.rows import RowFactory
     from typing_extensions import Self
 
     from gitmig.migrations.model import Script
+    from gitmig.postgres.lock_wait import LockWait
+
+Value = TypeVar("Value")
 
 XID = "pg_catalog.pg_current_xact_id()"
 PREPARED = (
@@ -57,7 +60,7 @@ class Connection(psycopg.Connection[TupleRow]):
     `advisory_key` is that of the lock which the session holds, None for a session without. `ledger_roles` says whose
     ledger is believed, `believed` which schemas were found to be theirs (see `ledger.access`). `script_transaction` is
     the number of the last transaction in which a script began, None if that began outside one. `programs` runs those
-    scripts that are programs; None where none shall run.
+    scripts that are programs; None where none shall run. `lock_wait` tells for whom it waits, and for how long it may.
     """
 
     def __init__(self, pgconn: PGconn, row_factory: RowFactory[TupleRow] = tuple_row) -> None:
@@ -68,7 +71,8 @@ class Connection(psycopg.Connection[TupleRow]):
         self.believed: frozenset[int] = frozenset()
         self.script_transaction: str | None = None
         self.programs: Programs | None = None
-        self.state = SessionState()
+        self.lock_wait: LockWait | None = None
+        self.state = SessionState(pgconn.server_version)
         self._unsent: list[bytes] = []  # what goes ahead of the next statement, in the same message
         self._lock_in_doubt = False
         self._count = 0  # of the names that were given to queries and savepoints
@@ -133,6 +137,11 @@ class Connection(psycopg.Connection[TupleRow]):
         self._unsent += self.state.change_settings(setting(settings))
         return self.state.with_settings()
 
+    def limit_lock_waits(self, milliseconds: int | None) -> None:
+        """From the next statement on, none waits for a lock for longer; None is what the user has."""
+        self.state.lock_timeout = milliseconds
+        self._unsent.append(b"RESET lock_timeout" if milliseconds is None else b"SET lock_timeout = %d" % milliseconds)
+
     def give_back(self) -> None:
         """Leave the user's path behind, at the end: a pooler may hand the session on to somebody else."""
         if self.state.is_changed and self.info.transaction_status == TransactionStatus.IDLE:
@@ -140,6 +149,10 @@ class Connection(psycopg.Connection[TupleRow]):
                 self._send(*RESET)
 
     # How statements are sent.
+
+    def wait(self, gen: PQGen[Value], *args: Any, **options: Any) -> Value:
+        """As psycopg's; who is in the way is looked after meanwhile."""
+        return super().wait(gen if self.lock_wait is None else self.lock_wait.watch(self, gen), *args, **options)
 
     def prepare_path(self) -> None:
         """Set the path that the next statement shall have, if it is not known to be set."""

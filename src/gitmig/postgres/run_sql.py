@@ -37,6 +37,7 @@ SAID_LATE = (errors.IntegrityError, errors.RaiseException)
 # the transaction it ran in.
 REFUSED = "GM000"
 LEFT_TRANSACTION = "GM001"
+SHARED_CHANGED = "GM002"  # where a script was only tried, it got at what the whole server shares
 
 # After these nothing further can be tried on the connection or in the transaction, or the statement is not to blame.
 HOPELESS = {None, LEFT_TRANSACTION, "57P01", "57P02", "57014", "25006", "40001", "40P01", "53200", "55P03"}

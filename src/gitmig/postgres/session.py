@@ -26,9 +26,17 @@ if TYPE_CHECKING:
 
 HOME = b"SET search_path = pg_catalog, pg_temp"
 USERS = b"RESET search_path"
-# To compile gitmig's queries of catalogs takes ten times as long as to run them, and to plan them five times.
-TUNE = (b"SET jit = off", b"SET plan_cache_mode = force_generic_plan")
-UNTUNE = (b"RESET jit", b"RESET plan_cache_mode")
+# To compile gitmig's queries of catalogs takes ten times as long as to run them, and to plan them five times. A time
+# limit that a role or a database has for statements of an application is none for those.
+TUNE = (b"SET jit = off", b"SET plan_cache_mode = force_generic_plan", b"SET statement_timeout = 0")
+UNTUNE = (b"RESET jit", b"RESET plan_cache_mode", b"RESET statement_timeout")
+# While a scratch database is built or a question is answered, the session idles, and must not be thrown out for it;
+# these hold while scripts run, too. With the version of PostgreSQL that knows the setting.
+IDLE = (
+    (90600, b"SET idle_in_transaction_session_timeout = 0"),
+    (140000, b"SET idle_session_timeout = 0"),
+    (170000, b"SET transaction_timeout = 0"),
+)
 # Every script starts as on a new connection, so that a database that came here step by step equals one that was
 # built in one go: a SET, a temporary table or a role of one migration does not reach the next one.
 RESET = (b"RESET ALL", b"RESET SESSION AUTHORIZATION", b"DISCARD TEMP")
@@ -99,9 +107,12 @@ class SessionState:
     """What a session is set to now, as far as that is known, and what the next statement wants.
 
     `strangers` counts how often code was sent that is not gitmig's; `is_untrusted`: what is sent now may call some.
+    `lock_timeout` is for how many milliseconds a statement may wait for a lock; None is what the user has.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, version: int = 0) -> None:
+        self.lock_timeout: int | None = None
+        self._idle = tuple(statement for since, statement in IDLE if version >= since)
         self.path = SearchPath.USERS
         self.wanted = SearchPath.HOME
         self.strangers = 0
@@ -174,14 +185,20 @@ class SessionState:
             found.append(HOME if self.wanted is SearchPath.HOME else USERS)
             self.path = self.wanted
         if self.path is SearchPath.HOME and not self._is_tuned:
-            found += TUNE
+            found += (*TUNE, *self._limits)
             self._is_tuned = True
         return found
 
     def reset(self) -> tuple[bytes, ...]:
         """What makes it a new session of the user; from here on it counts as sent."""
         self.path, self._is_spoilt, self._is_tuned, self.settings = SearchPath.USERS, False, False, None
-        return RESET
+        return (*RESET, *self._limits)
+
+    @property
+    def _limits(self) -> tuple[bytes, ...]:
+        """How long the session may idle, and wait for a lock."""
+        lock = () if self.lock_timeout is None else (f"SET lock_timeout = {self.lock_timeout}".encode(),)
+        return (*self._idle, *lock)
 
     def note_stranger(self) -> None:
         """Note that code was sent that is not gitmig's."""

@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitmig import ledger
-from gitmig.errors import GitmigError
+from gitmig.errors import GitmigError, MayNotBuild
 from gitmig.git import cache
 from gitmig.project.failures import not_fresh
 from gitmig.schema.baseline import PublicBaseline, may_have_baseline
@@ -211,6 +211,12 @@ def find_drift(connection: Connection, expected: ExpectedSchemas, state: State) 
     position = len(state.stack)
     if position == 0 and not expected.has_bootstrap and found.schema.is_pristine:
         return None
-    if found.fingerprint == expected.fingerprint(position):
-        return None
-    return schema_difference(expected.schema(position), found.schema) or None
+    try:
+        if found.fingerprint == expected.fingerprint(position):
+            return None
+        return schema_difference(expected.schema(position), found.schema) or None
+    except MayNotBuild as error:
+        if not expected.fingerprinter.knows(state.fingerprint):
+            raise
+        message = "the schema is not as the last sync left it, and what differs cannot be told"
+        raise MayNotBuild(f"{message}: {error.message}", hint=error.hint) from error

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitmig.errors import GitmigError, SyncFailed
+from gitmig.errors import GitmigError, LockBusy, SyncFailed
 from gitmig.migrations.plan import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.execute.repair import Unrepairable
-    from gitmig.execute.tasks import StepFailed
+    from gitmig.execute.tasks import LocksHeld, StepFailed
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan, Step
     from gitmig.postgres.run_sql import ScriptError
     from gitmig.schema.model import SchemaDifference
 
 # Where the script is not to blame: what to do instead of correcting it, by SQLSTATE (None: the connection broke).
+WHEN_DONE = "run `gitmig sync` when they are done"
 AGAIN = "run `gitmig sync` again"
 BLAMELESS = {
     None: AGAIN,
@@ -27,7 +28,7 @@ BLAMELESS = {
     "57014": AGAIN,
     "40001": AGAIN,
     "40P01": AGAIN,
-    "55P03": "somebody else holds a lock on it: run `gitmig sync` again when they are done",
+    "55P03": f"somebody else holds a lock on it: {WHEN_DONE}",
     "25006": "it is read-only: sync the primary server, with a role that may write",
 }
 
@@ -59,6 +60,15 @@ def step_failed(failure: StepFailed, plan: Plan | None, database: str, *, taken_
         details=tuple(details),
         hint=f"{database} {_what_stays(failure, taken_back=taken_back)}; {_advice(failure)}",
     )
+
+
+def locks_held(held: LocksHeld, database: str, *, taken_back: bool) -> GitmigError:
+    """Somebody else holds what a step needs; `taken_back`: what had been committed before it is not there any more."""
+    if not held.committed or taken_back:
+        return LockBusy(f"{held.account}; {database} is as it was before", hint=WHEN_DONE)
+    done = _listed("done", [done.step for done in held.committed])
+    message = f"{held.account}; {database} stays at the last step that is done"
+    return SyncFailed(message, hint=WHEN_DONE, details=tuple(done))
 
 
 def _what_stays(failure: StepFailed, *, taken_back: bool) -> str:
@@ -130,7 +140,7 @@ def drifted(difference: SchemaDifference, database: str, *, is_new: bool) -> Git
         f"the schema of {database} was changed by hand, and nothing is built on that; nothing was changed",
         details=first_lines(difference),
         hint="`gitmig capture` makes a migration of it, `gitmig diff --sql` shows it, "
-        "`gitmig sync --discard-drift` takes it back",
+        "`gitmig sync --discard-drift` takes it back; `gitmig adopt`, if another tool has applied what is pending",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig import ledger
-from gitmig.errors import GitmigError
+from gitmig.errors import GitmigError, MayNotBuild
 from gitmig.git.snapshot import at_commit
 from gitmig.project.expected_schemas import ExpectedSchemas
 from gitmig.project.target import target_of
@@ -42,7 +42,10 @@ def without_needless_scripts(
     if not possible:
         return plan
     top = [*stack[: plan.keep], *map(ledger.applied_of, coming)]
-    return _replaced(plan, possible, expected, ExpectedSchemas(target.project, connection, top, coming))
+    try:
+        return _replaced(plan, possible, expected, ExpectedSchemas(target.project, connection, top, coming))
+    except MayNotBuild:  # then the scripts run that need not
+        return plan
 
 
 def refuse_half_a_squash(connection: Connection, target: Target, plan: Plan) -> None:

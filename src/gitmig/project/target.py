@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import snapshot
 from gitmig.migrations.languages.program import PYTHON
-from gitmig.migrations.layouts import SUBMODULE, SYMLINK, detect, layouts, left_alone, migration_set
+from gitmig.migrations.layouts import SUBMODULE, SYMLINK, detect, layouts, left_alone, migration_set, twins
 from gitmig.migrations.layouts.graph import continued
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.layouts.programs import WithPrograms
-from gitmig.migrations.model import InvalidMigrations
+from gitmig.migrations.model import InvalidMigrations, Problem
 from gitmig.migrations.plan import desire, make_plan, unread
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout, Read
-    from gitmig.migrations.model import Content, Migration, MigrationSet, Problem
+    from gitmig.migrations.model import Content, Migration, MigrationSet
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.project.project import Project
 
@@ -46,8 +46,17 @@ class Target:
 
     @property
     def left_alone(self) -> list[Problem]:
-        """The files in the folder that are no migrations, though somebody could take them for some."""
-        return left_alone(self.snapshot.files, self.set.migrations)
+        """What is no migration of the set, though somebody could take it for some: files, and further folders."""
+        hint = "if its migrations shall run, move them; if it is the newer place, put it first"
+        message = f"is left alone: of the folders in the settings the first that is there counts, {self.set.folder}"
+        others = [Problem(path=other, message=message, hint=hint) for other in self.snapshot.other_folders]
+        return others + left_alone(self.snapshot.files, self.set.migrations)
+
+    @property
+    def twins(self) -> list[Problem]:
+        """Committed migrations that have the version of another one: they run in the order of their names."""
+        hint = "they run in the order of their names; gitmig check finds such before a merge"
+        return [replace(problem, hint=hint) for problem, _ in twins(self.set.migrations)]
 
     def contents(self, migrations: Sequence[Migration]) -> dict[str, Content]:
         """Path → content of the migrations. Raises InvalidMigrations with everything that is wrong in them."""
@@ -94,7 +103,7 @@ def target_of(project: Project, found: Snapshot) -> Target | None:
     if found.folder is None:
         return None
     layout = layout_of(project, found)
-    members = migration_set(layout, found.folder, found.files, reader_of(project, found))
+    members = migration_set(layout, found.folder, found.files, reader_of(project, found), drafts=found.on_disk)
     return Target(project=project, snapshot=found, layout=layout, set=members)
 
 

@@ -1,4 +1,4 @@
-"""Holding triggers, rules, constraints and row security back while rows are written, and bringing them back afterwards.
+"""Holding triggers, rules, constraints and the like back while rows are written, and bringing them back afterwards.
 
 What holds something back is a pair of statements: one that takes it out of the way, and one that brings it back as it
 was. Unlike switching the triggers of a foreign key off, dropping and adding it anew needs no superuser, and adding
@@ -49,6 +49,17 @@ RULES = f"""
         format('ALTER TABLE %s %s RULE %I', c.oid::regclass, {ENABLE.format("r.ev_enabled")}, r.rulename)
     FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class {RELATION}
     WHERE r.ev_type <> '1' AND r.ev_enabled <> 'D' AND c.relkind IN ('r', 'p') AND {{which}}
+"""
+# Where changes of rows are published, PostgreSQL refuses them in a table without a replica identity.
+IDENTITIES = f"""
+    SELECT format('ALTER TABLE %s REPLICA IDENTITY FULL', c.oid::regclass),
+        format('ALTER TABLE %s REPLICA IDENTITY %s', c.oid::regclass,
+            CASE c.relreplident WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END)
+    FROM pg_catalog.pg_class c {RELATION}
+    WHERE c.relkind = 'r' AND {{which}} AND EXISTS (SELECT FROM pg_catalog.pg_publication)
+        AND (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))
+        AND pg_catalog.pg_relation_is_publishable(c.oid)
 """
 # Row security that would hide rows from this role. An owner can be subject to it (FORCE), and can suspend that.
 HIDING = """
@@ -236,12 +247,13 @@ def constraints(connection: Connection) -> list[Hold]:
 
 @contextmanager
 def triggers_off(connection: Connection, tables: Collection[int]) -> Iterator[list[sql.Composed]]:
-    """The tables (oids) without the triggers and rules users wrote. Foreign keys stay on.
+    """The tables (oids) without the triggers and rules users wrote, and with a replica identity where they need one.
 
-    What would be checked late is checked before; the block gets the statements that do so.
+    Foreign keys stay on. What would be checked late is checked before; the block gets the statements that do so.
     """
     late, *code = connection.run_prepared(
-        (DEFERRABLE, ()), *((query.format(which=AMONG_TABLES), (sorted(tables),)) for query in (TRIGGERS, RULES))
+        (DEFERRABLE, ()),
+        *((query.format(which=AMONG_TABLES), (sorted(tables),)) for query in (TRIGGERS, RULES, IDENTITIES)),
     )
     statements = _settling(late)
     run_settling(connection, statements)

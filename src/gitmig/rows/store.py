@@ -173,6 +173,10 @@ class Store:
             *(list(checksums), Direction.REVERT.value),
         )
 
+    def taken_from(self, table: TableName) -> list[Item]:
+        """What steps took of the rows of a table that stayed, by its name after the step; oldest first."""
+        return self._select("WHERE rows > 0 AND heir_schema = %s AND heir_name = %s", table.schema, table.name)
+
     def number(self) -> int:
         """A number for the names of tables with rows that are no item, or not yet."""
         return next(self._numbers)
@@ -205,14 +209,17 @@ class Store:
 
     def rows(self, item: Item, limit: int) -> list[tuple[dict[str, str | None], tuple[Reason, str | None] | None]]:
         """At most `limit` rows: values as text by column, and why the row was not put back, if it was tried."""
-        values = [sql.SQL("{}::text").format(sql.Identifier(column.data)) for column in item.columns]
+        # such a server does not say what its bytes mean, and sends none to a client as text that are no UTF-8
+        is_raw = self._connection.info.parameter_status("server_encoding") == "SQL_ASCII"
+        text = sql.SQL("pg_catalog.convert_to({}::text, 'SQL_ASCII')" if is_raw else "{}::text")
+        values = [text.format(sql.Identifier(column.data)) for column in item.columns]
         shown = listed([sql.SQL("why"), sql.SQL("detail"), *values])
         query = sql.SQL("SELECT {} FROM {} WHERE kind IN ({}) ORDER BY n LIMIT {}").format(
             shown, data_table(item.data), THEIRS, limit
         )
         names = [column.name for column in item.columns]
         return [
-            (dict(zip(names, row)), (Reason(why), detail) if why else None)
+            (dict(zip(names, map(_readable, row))), (Reason(why), detail) if why else None)
             for why, detail, *row in self._connection.execute(query)
         ]
 
@@ -398,3 +405,7 @@ def _item(  # noqa: PLR0917 - the columns of the query, in its order
         ),
         warned=warned,
     )
+
+
+def _readable(value: str | bytes | None) -> str | None:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
 from gitmig.check.proof import OrderFailure, OrderResult
-from gitmig.execute.build import build, run_confined, run_fresh
+from gitmig.execute.build import build, is_about_server, run_confined, run_fresh
 from gitmig.execute.scratch import scratch_copy, scratch_database
 from gitmig.execute.script import run_all
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
@@ -92,8 +92,8 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
     """Build the foundation, in one transaction if PostgreSQL allows it, as psql -1 does. Raises BuildFailed."""
     try:
         with connection.transaction():
-            for about_roles, group in groupby(map(_inside, scripts), lambda s: bool(s.language.roles(s.text))):
-                if about_roles:
+            for is_confined, group in groupby(map(_inside, scripts), is_about_server):
+                if is_confined:
                     for script in group:
                         run_confined(connection, script)
                 else:

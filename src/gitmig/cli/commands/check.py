@@ -139,6 +139,8 @@ def print_pairs(conflicts: BranchConflicts) -> None:
     for place, message in conflicts.unreadable:
         warn(f"{place}: {message}")
     adding = f"{len(conflicts.adding)} of {conflicts.branches} branches add migrations to {conflicts.base}"
+    if conflicts.work_trees:
+        adding += f"; {plural(len(conflicts.work_trees), 'work tree')} with uncommitted ones"
     verdict = f"{plural(len(conflicts.pairs), 'pair')} will conflict" if conflicts.pairs else "no conflicts"
     say(f"{styled(verdict, fg='red' if conflicts.pairs else 'green', bold=True)}: {adding}")
 

@@ -52,6 +52,8 @@ def command(folder: str | None, layout: str | None, bootstrap: Path | None, data
         warn(f"{error.message}; {error.hint}")
     if made.separated:
         say("git        work trees can have settings of their own: core.bare is in config.worktree now")
+    if database is not None:
+        say("remembered the URL, password included, in git config gitmig.database of this clone")
     if made.database:
         say(f"database   {made.database} has its ledger (schema gitmig)")
     if made.foreign:

@@ -8,6 +8,7 @@ import click
 
 from gitmig.cli import json, options
 from gitmig.cli.output import plural, print_json, say, short, signed, styled
+from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import flawed_downs, ledger_lines, left_alone
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def command(exit_code: bool, doctor: bool, database: str | None, as_json: bool) 
 
     if doctor:
         return _examine(options.project(database), as_json=as_json)
-    found = status(options.project(database))
+    with Reporter(quiet=as_json) as reporter:
+        found = status(options.project(database), on_event=reporter)
     if as_json:
         print_json(json.of_status(found))
     else:
@@ -55,20 +57,11 @@ def _examine(project: Project, *, as_json: bool) -> int:
 
 
 def _print(found: Status) -> None:
-    state, members = found.state, found.target.set
-    say(f"database   {found.database}, from {found.source}")
-    say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')}, set {members.id}")
-    at = f", last synced to {short(state.commit)}" if state.commit else ""
-    say(f"applied    {plural(len(state.stack), 'migration')}, set {state.set_id}{at}")
-    if found.hooks:
-        say(f"hooks      {found.hooks}")
-    if state.unfinished:
-        done = plural(state.unfinished.done, "statement")
-        say(f"unfinished {state.unfinished.row.label} was interrupted after {done}")
+    _print_where(found)
     if found.foreign is None:
-        _list("pending", "+", found.difference.pending)
-        _list("phantom", "-", found.difference.phantom)
-        _list("edited", "~", found.difference.edited)
+        _list("pending: not applied yet", "+", found.difference.pending)
+        _list("phantom: applied here, not in this work tree", "-", found.difference.phantom)
+        _list("edited: applied here as it was before", "~", found.difference.edited)
         for line in ledger_lines(found.plan):
             say(line)
     if found.drift:
@@ -78,6 +71,24 @@ def _print(found: Status) -> None:
     left_alone(found.target, most=3)
     flawed_downs(found.flawed)
     _print_verdict(found)
+
+
+def _print_where(found: Status) -> None:
+    """Which database it is, and what is to be known about it."""
+    state, members = found.state, found.target.set
+    say(f"database   {found.database}, from {found.source}")
+    if passed_over := found.target.project.passed_over:
+        say(f"url        passed over what is meant for other programs: {', '.join(passed_over)}")
+    say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')}, set {members.id}")
+    at = f", last synced to {short(state.commit)}" if state.commit else ""
+    say(f"applied    {plural(len(state.stack), 'migration')}, set {state.set_id}{at}")
+    if found.protected:
+        say("protected  hooks leave it alone, and nothing reverts or rebuilds it (`gitmig db unprotect`)")
+    if found.hooks:
+        say(f"hooks      {found.hooks}")
+    if state.unfinished:
+        done = plural(state.unfinished.done, "statement")
+        say(f"unfinished {state.unfinished.row.label} was interrupted after {done}")
 
 
 def _print_verdict(found: Status) -> None:
@@ -95,6 +106,8 @@ def _print_verdict(found: Status) -> None:
     elif found.drift:
         say(f"{styled('drift', fg='red')}: the schema was changed by hand, so `gitmig sync` is blocked")
         say("`gitmig capture` makes a migration of it, `gitmig sync --discard-drift` takes it back")
+        if found.difference.pending:
+            say("`gitmig adopt` marks as applied what is pending, if another tool has applied it")
     elif found.blocked:
         say(f"{styled('out of sync', fg='red')}: `gitmig sync` is blocked, {found.blocked.message}")
         say(str(found.blocked.hint))

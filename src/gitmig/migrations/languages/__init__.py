@@ -30,8 +30,8 @@ class Unit:
     offset: int
 
 
-class RoleVerb(Enum):
-    """What a statement does to roles; MEMBER is GRANT or REVOKE of a role."""
+class SharedVerb(Enum):
+    """What a statement does to what the whole server shares; MEMBER is GRANT or REVOKE of a role."""
 
     CREATE = auto()
     DROP = auto()
@@ -40,13 +40,18 @@ class RoleVerb(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoleStatement:
-    """A statement about roles, at `offset` characters from the script's start."""
+class SharedStatement:
+    """A statement about what the whole server shares, at `offset` characters from the script's start.
 
-    verb: RoleVerb
+    `roles` are those that it is about; one about databases, tablespaces or the server's settings is about all. It
+    stands `in_block` where it is part of a DO block, to be run there as it is or as a variable tells.
+    """
+
+    verb: SharedVerb
     roles: tuple[str, ...]
     offset: int
     length: int
+    in_block: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +81,11 @@ class Language:
     the language at all. `commits` tells whether a script ends transactions before its end, `needs_commits` whether it
     depends on that, `needs_outside` whether it has what cannot run inside a transaction. `inside` rewrites a script
     that was written for the outside so that it can run inside, where that leads to the same schema, else gives None.
-    `units` cuts a script into the pieces that are run and noted one by one outside. `roles` lists the statements about
-    roles. `expands_columns` tells whether what a script makes could depend on the order of a table's columns. `effects`
-    gives those of scripts that run one after the other. Of a program (`is_program`) nothing is known before it has run:
-    neither which objects it touches nor which rows.
+    `units` cuts a script into the pieces that are run and noted one by one outside. `without_client` takes out, at
+    unchanged positions, what a client wrote into it for itself. `shared` lists the statements about what the whole
+    server shares. `expands_columns` tells whether what a script makes could depend on the order of
+    a table's columns. `effects` gives those of scripts that run one after the other. Of a program (`is_program`)
+    nothing is known before it has run: neither which objects it touches nor which rows.
     """
 
     name: str
@@ -93,7 +99,8 @@ class Language:
     needs_outside: Callable[[str], bool]
     inside: Callable[[str], str | None]
     units: Callable[[str], list[Unit]]
-    roles: Callable[[str], list[RoleStatement]]
+    without_client: Callable[[str], str]
+    shared: Callable[[str], list[SharedStatement]]
     expands_columns: Callable[[str], bool]
     effects: Callable[[Iterable[str]], Iterator[Effects]]
     is_program: bool = False

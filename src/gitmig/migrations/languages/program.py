@@ -66,7 +66,8 @@ def program(name: str) -> Language:
         needs_outside=lambda text: False,
         inside=lambda text: None,
         units=lambda text: [Unit(text=text, offset=0)],
-        roles=lambda text: [],
+        without_client=lambda text: text,
+        shared=lambda text: [],
         expands_columns=lambda text: True,
         effects=_effects,
     )

@@ -2,8 +2,8 @@
 
 In this order: transaction control, and what hangs on where transactions end; CREATE INDEX CONCURRENTLY and its like;
 what a script's own transactions come to (in the one that gitmig opens they are left out, outside they are kept);
-definitions that spell out columns they do not name; statements about roles, which belong to the whole server and to no
-database; the units into which a script outside a transaction is cut, to be noted one by one.
+definitions that spell out columns they do not name; the units into which a script outside a transaction is cut, to be
+noted one by one. What scripts do to rows, and to what the whole server shares, is read in modules of their own.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitmig.migrations.languages import Flaw, Language, RoleStatement, RoleVerb, Unit
+from gitmig.migrations.languages import Flaw, Language, Unit
+from gitmig.migrations.languages.psql import instead_of, psql_commands, without_restrict
 from gitmig.migrations.languages.sql_effects import effects
-from gitmig.migrations.parser import FOLD, Statement, Token, Unparsed, checksum, parse, statements, syntax_error, tokens
+from gitmig.migrations.languages.sql_shared import shared_statements
+from gitmig.migrations.parser import Statement, Token, Unparsed, checksum, parse, statements, syntax_error, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -179,7 +181,9 @@ def needs_commits(text: str) -> bool:
 def flaws(text: str, transactional: bool) -> list[Flaw]:
     """What would break the surrounding transaction or cannot be sent at all."""
     found = [_broken(text, c) for c in controls(text) if not c.is_bare][:1] if transactional else []
-    if (copy := _copy_from_stdin(text)) is not None:
+    copy = _copy_from_stdin(text)
+    command = next(psql_commands(text), None)
+    if copy is not None:
         found.append(
             Flaw(
                 offset=copy,
@@ -187,6 +191,9 @@ def flaws(text: str, transactional: bool) -> list[Flaw]:
                 hint="write the rows as INSERT statements",
             )
         )
+    if command is not None and (copy is None or command.start() < copy):  # behind it there are data
+        what = f"\\{command[1]} is a command of psql, and no SQL"
+        found = [Flaw(offset=command.start(), message=what, hint=instead_of(command[1]))]
     return found
 
 
@@ -266,75 +273,6 @@ def expands_columns(text: str) -> bool:
     return bool(KEPT.search(code) and STAR.search(code))
 
 
-# Scripts without any of these need not be parsed; most have none.
-WORDS = re.compile(
-    r"\b(?:(?:create|drop|alter|on)\s+(?:role|user|group)|(?:grant|revoke|reassign)\b|alter\s+database)", re.IGNORECASE
-)
-VERBS = {"CREATE": RoleVerb.CREATE, "DROP": RoleVerb.DROP, "ALTER": RoleVerb.ALTER}
-NOUNS = {"ROLE", "USER", "GROUP"}
-# As in ALTER ROLE ALL. Whoever works in a database notices what happens to it.
-EVERYBODY = "all"
-# What is grammar, and no name, in GRANT a, b TO c WITH ADMIN OPTION GRANTED BY d CASCADE.
-OPENING = {"ADMIN", "INHERIT", "SET", "OPTION", "FOR"}
-BETWEEN = {"TO", "FROM", "GROUP"}
-ENDING = {"WITH", "GRANTED", "CASCADE", "RESTRICT"}
-
-
-def role_statements(text: str) -> list[RoleStatement]:
-    """The statements in order. Blocks of PL/pgSQL are not looked into."""
-    if not WORDS.search(text):
-        return []
-    return [found for statement in statements(text) if (found := _read(statement))]
-
-
-def _read(statement: Statement) -> RoleStatement | None:
-    words = tokens(statement.text) or []
-    upper = [word.text.upper() for word in words]
-    if len(words) > 2 and upper[0] in VERBS and upper[1] in NOUNS and upper[2] != "MAPPING":
-        verb = VERBS[upper[0]]
-        names = _dropped(words[2:]) if verb is RoleVerb.DROP else [words[2]]
-        if upper[3:5] == ["RENAME", "TO"]:
-            names += words[5:6]
-    elif upper[:3] == ["COMMENT", "ON", "ROLE"]:
-        verb, names = RoleVerb.ALTER, words[3:4]
-    elif upper[:3] == ["REASSIGN", "OWNED", "BY"]:
-        verb, names = RoleVerb.ALTER, _members(words[3:])
-    elif upper[:2] == ["ALTER", "DATABASE"]:
-        return RoleStatement(
-            verb=RoleVerb.ALTER, roles=(EVERYBODY,), offset=statement.offset, length=len(statement.text)
-        )
-    elif upper[:1] in (["GRANT"], ["REVOKE"]) and "ON" not in upper:
-        verb, names = RoleVerb.MEMBER, _members(words[1:])
-    else:
-        return None
-    return RoleStatement(
-        verb=verb, roles=tuple(_name(name) for name in names), offset=statement.offset, length=len(statement.text)
-    )
-
-
-def _dropped(words: Sequence[Token]) -> list[Token]:
-    """The names in `DROP ROLE IF EXISTS a, b`."""
-    if [word.text.upper() for word in words[:2]] == ["IF", "EXISTS"]:
-        words = words[2:]
-    return [word for word in words if word.text != ","]
-
-
-def _members(words: Sequence[Token]) -> list[Token]:
-    names = []
-    for word in words:
-        text = word.text.upper()
-        if text in ENDING:
-            break
-        if text not in OPENING | BETWEEN and text != ",":
-            names.append(word)
-    return names
-
-
-def _name(token: Token) -> str:
-    text = token.text
-    return text[1:-1].replace('""', '"') if text.startswith('"') else text.translate(FOLD)
-
-
 BEGINS = {"BEGIN", "START"}
 ENDS = {"COMMIT", "END", "ROLLBACK", "ABORT"}
 UNDOES = {"ROLLBACK", "ABORT"}
@@ -410,7 +348,8 @@ SQL = Language(
     needs_outside=is_concurrent,
     inside=inside_transaction,
     units=units,
-    roles=role_statements,
+    without_client=without_restrict,
+    shared=shared_statements,
     expands_columns=expands_columns,
     effects=effects,
 )

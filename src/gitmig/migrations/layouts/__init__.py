@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from gitmig.migrations.layouts.parsing import is_script, passed_over, unprintable
+from gitmig.migrations.layouts.sections import marks_of
 from gitmig.migrations.model import InvalidMigrations, MigrationSet, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from gitmig.migrations.model import Content, File, Migration
 
@@ -67,10 +68,18 @@ def unreadable(files: Sequence[File]) -> Mapping[str, str]:
     return {}
 
 
-def migration_set(layout: Layout, folder: str, files: Iterable[File], read: Read) -> MigrationSet:
-    """The set that the files make up. Raises InvalidMigrations with everything that is wrong with their names."""
+def migration_set(
+    layout: Layout, folder: str, files: Iterable[File], read: Read, *, drafts: Collection[str] | None = None
+) -> MigrationSet:
+    """The set that the files make up. Raises InvalidMigrations with everything that is wrong with their names.
+
+    Two of one version are wrong as long as one of them can be renamed: it is among the paths of `drafts`, which are not
+    committed (None: all are). History is as it is, and they are in the order of their names.
+    """
     migrations, problems = group(layout, files, read)
-    problems += _duplicates(migrations)
+    problems += [
+        problem for problem, paths in twins(migrations) if drafts is None or any(path in drafts for path in paths)
+    ]
     if problems:
         raise InvalidMigrations(problems)
     return MigrationSet(folder=folder, layout=layout.name, migrations=tuple(migrations))
@@ -85,7 +94,7 @@ def group(layout: Layout, files: Iterable[File], read: Read) -> tuple[list[Migra
     problems = [p for file in files if not layout.is_graph and (p := _no_plain_file(file))]
     migrations, misnamed = layout.group([file for file in files if file.mode not in {SYMLINK, SUBMODULE}], read)
     if not layout.is_graph:
-        migrations.sort(key=lambda migration: migration.version)
+        migrations.sort(key=lambda migration: (migration.version, migration.path))
     return migrations, problems + misnamed
 
 
@@ -102,7 +111,7 @@ def detect(files: Sequence[File], text_of: Mapping[str, str], read: Read) -> str
     """
     texts = [text.lower() for text in text_of.values() if text.strip()]
     goose = any("+goose" in text for text in texts)
-    plain = bool(texts) and not goose and not any("migrate:" in text for text in texts)
+    plain = bool(texts) and not goose and not any("migrate:" in text or marks_of(text) for text in texts)
     telling = {"goose": goose, "paired": plain}
     ranked = []
     for order, layout in enumerate(layouts().values()):
@@ -123,13 +132,16 @@ def _no_plain_file(file: File) -> Problem | None:
     )
 
 
-def _duplicates(migrations: Sequence[Migration]) -> list[Problem]:
-    """Neighbours in the order with one version; the later one is named, with the earlier one in the message."""
+def twins(migrations: Sequence[Migration]) -> list[tuple[Problem, frozenset[str]]]:
+    """Neighbours in the order with one version, and the paths of both: the later one is named, with the earlier one."""
     return [
-        Problem(
-            path=second.path,
-            message=f"has the same version as {first.path}",
-            hint="give one of them another version, by renaming the file",
+        (
+            Problem(
+                path=second.path,
+                message=f"has the same version as {first.path}",
+                hint="give one of them another version, by renaming the file",
+            ),
+            frozenset(file.path for migration in (first, second) for _, file in migration.files),
         )
         for first, second in zip(migrations, migrations[1:])
         if first.version == second.version

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitmig.migrations.layouts import parsing
+from gitmig.migrations.layouts.sections import marks_of
 from gitmig.migrations.model import Migration, Problem, Version
 
 if TYPE_CHECKING:
@@ -56,11 +57,15 @@ class PairedLayout:
 def _other_layouts(migration: Migration, text: str) -> list[Problem]:
     """An up alone that is written for a layout with sections: its down would run right behind its up."""
     file = migration.files[0][1]
-    match = SECTION.search(text)
-    if match is None or "." in file.name.rpartition(".")[0]:
+    match, marks = SECTION.search(text), marks_of(text)
+    if marks is not None and match is None:
+        match = marks.down.search(text) or (marks.up and marks.up.search(text))
+    if not match or "." in file.name.rpartition(".")[0]:
         return []
     line = text.count("\n", 0, match.start(1)) + 1
     hint = "write its sections into two files, V_name.up.sql and V_name.down.sql"
+    if marks is not None:
+        hint = f'layout = "single" in gitmig.toml reads the sections of {marks.tool}; or {hint}'
     return [Problem(path=file.path, line=line, message=f"{match[1]} is of another layout than paired", hint=hint)]
 
 

@@ -26,6 +26,7 @@ ONE_FILE = "V_name.sql, as in 20260101120000_create_comments.sql"
 # Beside the migrations lie seeds, dumps and archives, which every tool passes over. What begins with a version (or with
 # Flyway's V1) or says up or down is meant as a migration, and then a slip in the name must not go unnoticed.
 MEANT = re.compile(r"[\W_]*[vV]?\d.*|(?:.*[./])?(?:up|down)\.[^./]+", re.S)
+FLYWAY = re.compile(r"[VU][\d._]+__.*\.sql", re.S)
 # The down of a pair.
 DOWN = re.compile(rf"(?P<stem>{STEM.pattern})\.down\.(?P<suffix>[^./]+)")
 # What goose, Flyway and others run that is written in a programming language.
@@ -55,7 +56,11 @@ def misnamed(file: File, expected: str) -> list[Problem]:
         what = f"is in a directory that is named like a migration ({directory}/)"
     else:
         what = "does not fit the name of a migration"
-    return [Problem(path=file.path, message=what, hint=f"name it {expected}, or move it out of the migrations folder")]
+    hint = f"name it {expected}, or move it out of the migrations folder"
+    if FLYWAY.fullmatch(file.name.rpartition("/")[2]):
+        what = "is named as Flyway does, which gitmig does not read"
+        hint = "rename V1__x.sql to 1_x.up.sql and U1__x.sql to 1_x.down.sql; versions with dots need whole numbers"
+    return [Problem(path=file.path, message=what, hint=hint)]
 
 
 def passed_over(file: File) -> Problem | None:
@@ -155,7 +160,7 @@ def _script(text: str, file: File, first_line: int, *, transactional: bool) -> S
     language = language_of(file)
     return Script(
         language=language,
-        text=text,
+        text=language.without_client(text),
         path=file.path,
         first_line=first_line,
         transactional=transactional and not language.needs_commits(text),

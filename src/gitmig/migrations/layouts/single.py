@@ -1,4 +1,7 @@
-"""`V_name.sql` with `-- migrate:up` and `-- migrate:down`; dbmate's files work unchanged."""
+"""`V_name.sql` with `-- migrate:up` and `-- migrate:down`; dbmate's files work unchanged.
+
+So do those of other tools that mark their sections otherwise, see `sections`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitmig.migrations.layouts import parsing
+from gitmig.migrations.layouts.sections import marks_of, parse_sections
 from gitmig.migrations.model import InvalidMigrations, Problem
 
 if TYPE_CHECKING:
@@ -35,6 +39,8 @@ class SingleLayout:
         comment = re.escape(parsing.language_of(file).comment)
         marker = re.compile(rf"^[ \t]*{comment}[ \t]*migrate:(.*)$", re.M | re.I)
         found = list(parsing.directives(text, marker))
+        if not found and (marks := marks_of(text)) is not None:
+            return parse_sections(file, text, marks)
         problems = [problem for k in range(len(found)) if (problem := _wrong(file, found, k))]
         if not found or found[0].word != "up":
             problems.append(_no_up(file, found))
