@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from gitmig.own_databases.make import name_under_construction
+from gitmig.postgres.address import Address
 from gitmig.project.project import Project
 from tests.combinations import LONG
 from tests.conftest import Database, Sandbox, url_of
@@ -36,6 +37,11 @@ def clone(
     database.rows("INSERT INTO t VALUES (1), (2)")
     yield sandbox
     drop_all(maintenance, database)
+
+
+def place(database: Database, suffix: str = "") -> str:
+    """How messages call the database, or the one with another end of its name."""
+    return str(Address.of(database.url)).replace(database.name, f"{database.name}{suffix}")
 
 
 def drop_all(maintenance: psycopg.Connection, database: Database) -> None:
@@ -108,7 +114,7 @@ def test_a_copy_is_brought_to_the_branch_that_the_new_work_tree_has(clone: Sandb
     per(clone, "worktree")
     a, said = add(clone, "a", "a")
     assert said.splitlines()[1:3] == ["  - 3_main  (0 ms)", "  + 2_a  (0 ms)"] or "- 3_main" in said
-    assert f"{database.name}_a on localhost:5432 now matches the work tree on " in said
+    assert f"{place(database, '_a')} now matches the work tree on " in said
     assert (of(a).applied(), of(a).tables()) == (["1_t", "2_a"], ["a", "t"])
     assert of(a).rows("SELECT count(*) FROM t") == [(2,)]
 
@@ -219,7 +225,7 @@ def test_a_moved_work_tree_keeps_its_database(clone: Sandbox, database: Database
     of(a).rows("INSERT INTO t VALUES (3)")
     clone.git("worktree", "move", "../a", "../elsewhere")
     moved = Sandbox(clone.root.parent / "elsewhere", {})
-    assert moved.gitmig("sync").out.startswith(f"{database.name}_a on localhost:5432 matches ")
+    assert moved.gitmig("sync").out.startswith(f"{place(database, '_a')} matches ")
     assert of(moved).rows("SELECT count(*) FROM t") == [(3,)]
 
 
@@ -246,7 +252,7 @@ def test_one_url_for_all_is_told_at_once_and_no_hook_takes_from_another(clone: S
     """The URL comes from the environment, the same for three agents: what each of them sees."""
     clone.environment["DATABASE_URL"] = database.url
     clone.gitmig("sync")
-    shared = f"{database.name} on localhost:5432 is also the database of "
+    shared = f"{place(database)} is also the database of "
     a, said = add(clone, "a")
     assert said.startswith(f"warning: {shared}../project; `per = ")
     b, said = add(clone, "b")
@@ -282,7 +288,7 @@ def test_one_env_file_in_the_main_work_tree_serves_all(clone: Sandbox, database:
     a, said = add(clone, "a")
     assert f"{database.name}_a is a copy of {database.name} (" in said
     assert a.gitmig("status").out.splitlines()[0] == (
-        f"database   {database.name}_a on localhost:5432, from {clone.root / '.env'} (DATABASE_URL)"
+        f"database   {place(database, '_a')}, from {clone.root / '.env'} (DATABASE_URL)"
     )
 
 
