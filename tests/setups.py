@@ -207,6 +207,16 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             tests=("tests/migrations/test_decode.py::test_the_text_of_a_file",),
         ),
         Setup(
+            have="a schema file that is committed: sqlc, Rails, dbmate",
+            does="`gitmig dump` and the setting `schema_file` write it without gitmig's schemas",
+            tests=(f"{OPERATIONS}test_dump.py::test_a_sync_keeps_the_file",),
+        ),
+        Setup(
+            have="a database that was restored from a dump",
+            does="it is where it was: the ledger came along",
+            tests=(f"{OPERATIONS}test_dump.py::test_a_database_that_is_restored_from_a_dump_is_where_it_was",),
+        ),
+        Setup(
             have="two files of one version in history",
             does="the commits can be checked out, with a warning",
             tests=(f"{OPERATIONS}test_sync.py::test_two_of_one_version_in_history_can_be_walked",),

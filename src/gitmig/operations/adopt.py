@@ -233,7 +233,6 @@ def adopt(
     Raises GitmigError if the schema is not what they make; `with_drift` takes it over all the same.
     """
     target = load_target(project, revision)
-    database = str(Address.of(project.url))
     with project.connect("adopt", locked=True, notify=notify) as connection:
         state = read_state(connection)
         adoption = _Adoption(connection, target, notify)
