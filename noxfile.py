@@ -30,7 +30,6 @@ LINT = (
     "ruff check .",
     "lint-imports",
     "sh -n hooks/gitmig-hook",
-    "bash -n .ci/action",
 )
 TYPES = ("mypy",)
 # What is generated from the code, compared with it. What json_schemas.py writes is compared by tests/cli/test_json.py.

@@ -48,7 +48,8 @@ def main() -> int:
         results = measure(options, Sites(root, databases, clean), peers)
     print(f"\npromises\n{report.as_text(report.promises(results))}")
     if options.write:
-        DOCUMENT.write_text(report.as_markdown(options.rounds, facts, results), encoding="utf-8")
+        kept = report.conflicts(DOCUMENT.read_text(encoding="utf-8"))
+        DOCUMENT.write_text(report.as_markdown(options.rounds, facts, results) + kept, encoding="utf-8")
     return int(any(promise.verdict == "FAIL" for result in results for promise in result.promises))
 
 

@@ -90,6 +90,12 @@ def as_markdown(rounds: int, described: Table, results: Sequence[Result]) -> str
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
+def conflicts(document: str) -> str:
+    """The last part of docs/benchmarks.md, which `conflicts/score.py` writes; empty if there is none."""
+    _, heading, rest = document.partition("\n## Conflicts before a merge\n")
+    return heading + rest
+
+
 def _promise(promise: Promise) -> tuple[str, ...]:
     return promise.text, _figure(promise.measured), f"{promise.limit:.1f}", promise.verdict
 

@@ -22,6 +22,7 @@ import psycopg
 import pytest
 
 from gitmig.cli.main import run
+from tests.combinations import left_out
 from tests.json_schemas import check_output
 from tests.originals import Originals
 from tests.servers import create_database, embedded_server
@@ -56,6 +57,13 @@ SCAN_VARIABLE = "GITMIG_TEST_SCAN"
 _is_scanned = SCAN_VARIABLE in os.environ
 _server_url = os.environ.get(SERVER_VARIABLE, "")
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out combinations of parameters that need not be played every time."""
+    out = left_out(items)
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in set(out)]
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,8 @@ class Database(Enum):
 class Row:
     """Commands of a user, each of which leaves the database as `database` says; `before` are not looked at.
 
-    Every command is a line for the shell. `note` is told in the table.
+    Every command is a line for the shell. `note` is told in the table. `with_manager` is for a clone in which husky or
+    lefthook owns the hooks, if that makes a difference: what they read is committed, and not there in every commit.
     """
 
     does: str
@@ -32,6 +33,7 @@ class Row:
     before: tuple[str, ...] = ()
     database: Database = Database.FOLLOWS
     note: str = ""
+    with_manager: Database | None = None
 
 
 # What every row begins with: main has tables a and b, two; `more` comes from main's first commit.
@@ -67,6 +69,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
             does="git switch --orphan NEW",
             commands=("git switch --orphan new",),
             note="there is no migrations folder: one line says so, and the database stays",
+            with_manager=Database.UNTOLD,
         ),
         Row(
             does="git bisect start, good, bad, reset",
@@ -336,7 +339,8 @@ INTRODUCTION = """# What git does, and what the database does
 
 Written by `python -m tests.git_events` from the rows that `tests/e2e/test_git_events.py` plays with real git, in an
 ordinary and in a linked work tree, and in a repository with reftable where git has that. They were played with git
-2.39 and 2.55.
+2.39 and 2.55, and where husky 8 or 9, lefthook 2.2, simple-git-hooks 2.14 or pre-commit 4.7 owns the hooks, the tool
+being run before gitmig and once more behind it.
 
 The database **follows**: after the command it is that of the work tree. It **stays** where there is a reason to. Where
 **git tells nobody**, no hook is called after the files are there; `gitmig status` says so, and `gitmig sync`, or the
@@ -368,7 +372,8 @@ def page() -> str:
     for title, rows in GROUPS.items():
         parts.append(f"\n## {title}\n\n| command | the database |\n|---|---|\n")
         for row in rows:
-            parts.append(f"| {row.does} | {row.database.value}{'; ' if row.note else ''}{row.note} |\n")
+            manager = f"with husky or lefthook {row.with_manager.value}" if row.with_manager else ""
+            parts.append(f"| {row.does} | {'; '.join(filter(None, (row.database.value, row.note, manager)))} |\n")
     return "".join([*parts, OUTLOOK])
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+import shlex
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitmig.git import hooks
@@ -50,21 +52,23 @@ def old_husky(repo: Sandbox) -> None:
 LEFTHOOK = """#!/bin/sh
 call_lefthook()
 {
+  event=$2
   shift 2
-  job=$(sed -n "s/.*name: gitmig, run: '\\(.*\\)'}$/\\1/p" lefthook.yml)
+  job=$(sed -n "/^$event:/,/^[a-z]/s/.*name: gitmig, .*run: '\\(.*\\)'}$/\\1/p" lefthook.yml)
   sh -c "$(printf '%s' "$job" | sed "s/{0}/$*/")"
 }
-call_lefthook run "post-checkout" "$@"
+call_lefthook run "EVENT" "$@"
 """
 
 
 def lefthook(repo: Sandbox) -> None:
     """`lefthook install` 2.2: it replaces the hook of an event that its configuration has."""
-    hook = repo.root / ".git/hooks/post-checkout"
-    if hook.exists() and "call_lefthook" not in hook.read_text():
-        assert not hook.with_name("post-checkout.old").exists(), "lefthook fails here without --force"
-        hook.rename(hook.with_name("post-checkout.old"))
-    repo.write(".git/hooks/post-checkout", LEFTHOOK).chmod(0o755)
+    for event in re.findall(r"(?m)^[a-z-]+(?=:)", (repo.root / "lefthook.yml").read_text()):
+        hook = repo.root / ".git/hooks" / event
+        if hook.exists() and "call_lefthook" not in hook.read_text():
+            assert not hook.with_name(f"{event}.old").exists(), "lefthook fails here without --force"
+            hook.rename(hook.with_name(f"{event}.old"))
+        repo.write(f".git/hooks/{event}", LEFTHOOK.replace("EVENT", event)).chmod(0o755)
 
 
 def simple_git_hooks(repo: Sandbox) -> None:
@@ -107,3 +111,35 @@ MANAGERS = {
         words="installed",
     ),
 }
+
+# For whoever plays what git does with the tool itself: it has all that gitmig serves.
+EVERYTHING = {
+    "husky 9": MANAGERS["husky 9"],
+    "husky 8": MANAGERS["husky 8"],
+    "lefthook": replace(
+        MANAGERS["lefthook"],
+        files={"lefthook.yml": "".join(f"{event}:\n  jobs:\n    - run: ':'\n" for event in hooks.EVERY)},
+    ),
+    "simple-git-hooks": replace(
+        MANAGERS["simple-git-hooks"],
+        files={"package.json": '{"simple-git-hooks": {"pre-commit": "true"}}\n'},
+    ),
+    "pre-commit": StandIn(
+        run=pre_commit,
+        files={".pre-commit-config.yaml": "repos: []\n"},
+        events=("post-checkout",),
+        words="installed",
+    ),
+}
+
+
+def from_words(words: str) -> StandIn:
+    """The tool of EVERYTHING that `NAME` or `NAME=COMMAND` tells of; the command runs the real one."""
+    name, _, command = words.partition("=")
+    if not command:
+        return EVERYTHING[name]
+
+    def run(repo: Sandbox) -> None:
+        repo.run(*shlex.split(command))
+
+    return replace(EVERYTHING[name], run=run)

@@ -52,6 +52,7 @@ def schema_of(arguments: Sequence[str]) -> str | None:
         ("status", "--doctor"),
         ("sync", "--rebuild"),
         ("kept", "show"),
+        ("db", "list"),
     )
     for name, word in variants:
         if command == name and word in words:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.events import Notify
-    from gitmig.operations.check import Review
+    from gitmig.operations.check import Clients, Review
     from gitmig.operations.status import Status
     from gitmig.operations.sync import Outcome
     from gitmig.operations.verify import Verified
@@ -56,6 +56,7 @@ def sync(
     abandon: bool = False,
     discard_drift: bool = False,
     take_over: bool = False,
+    confirm: str | None = None,
     timeout: int = 10,
     on_event: Notify = silent,
     decisions: Decisions = UNATTENDED,
@@ -64,8 +65,8 @@ def sync(
 
     A dry run makes the plan and changes nothing. `abandon` forgets an interrupted script and takes back what it did,
     `discard_drift` takes back what was changed in the schema by hand, `take_over` makes a database that belongs to
-    another project this one's. `timeout` is how many seconds connecting may take. `on_event` is called with what
-    happens meanwhile (see `gitmig.events`).
+    another project this one's. `confirm` is the `hash` of a dry run: exactly that plan runs, or none. `timeout` is how
+    many seconds connecting may take. `on_event` is called with what happens meanwhile (see `gitmig.events`).
 
     To call it is to want it: nobody is asked. A protected database is left alone, and a database to which no way leads
     is not built anew; both are errors. `decisions` is how the command line asks, and no part of the promise. Raises
@@ -80,6 +81,7 @@ def sync(
         abandon=abandon,
         discard_drift=discard_drift,
         take_over=take_over,
+        confirm=confirm,
         timeout=timeout,
         notify=on_event,
         decisions=decisions,
@@ -93,7 +95,7 @@ def check(
     *,
     prove: bool = False,
     scratch: str | None = None,
-    clients: bool = True,
+    clients: Clients = True,
     lint: bool = True,
     trust: bool = False,
     consent: Consent | None = None,
@@ -102,9 +104,10 @@ def check(
 
     `base` None is the default branch of the remote. `prove` runs both orders on a scratch database, on the server
     `scratch` (a URL, or `embedded`) or on the project's own; to name one is to want the proof. `clients` looks for
-    source code that uses what the branch takes away, `lint` asks squawk if it is installed. Scripts that this clone
-    does not trust run only with `trust`; `consent` is the command line's way to ask, and no part of the promise.
-    Raises GitmigError where it cannot be decided.
+    source code that uses what the branch takes away, and with a proof tries its SQL: `"words"` never does, `"sql"`
+    also without a proof, `"rollback"` on the base's schema as well. `lint` asks squawk if it is installed. Scripts that
+    this clone does not trust run only with `trust`; `consent` is the command line's way to ask, and no part of the
+    promise. Raises GitmigError where it cannot be decided.
     """
     from gitmig.operations import check as operation
 

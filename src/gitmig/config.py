@@ -23,6 +23,8 @@ CONFIG_FILE = "gitmig.toml"
 DEFAULT_FOLDER = "migrations"
 OPTION = "--database"
 LOCK_WAIT, LOCK_WAIT_IN_HOOKS = 60, 10  # seconds
+WORKTREE_CONFIG = "git config --worktree gitmig.database"
+VARIABLE = "environment variable "
 URL_VARIABLES = ("GITMIG_DATABASE_URL", "DATABASE_URL")
 
 SECONDS = r"^\d+$"
@@ -60,6 +62,44 @@ class TeamSettings(TypedDict, total=False):
         ),
     ]
     database: Annotated[str, Key(meaning="the database's URL", otherwise="see below")]
+    per: Annotated[
+        Literal["worktree", "branch"],
+        Key(
+            meaning="what has a [database of its own](worktrees.md), with rows: every `worktree`, or every `branch`",
+            otherwise="one for all; with the embedded server `worktree`",
+        ),
+    ]
+    shared: Annotated[
+        bool,
+        Key(
+            meaning="whether work trees [share one database](worktrees.md#one-database-for-several-work-trees) on "
+            "purpose: then a hook in one takes away what another one has",
+            default="false",
+        ),
+    ]
+    unclonable: Annotated[
+        Literal["refuse", "empty", "share"],
+        Key(
+            meaning="what happens where rows [cannot be copied](worktrees.md#where-it-cannot-be-copied) for a work "
+            "tree: nothing (`refuse`), an `empty` database that the migrations fill, or they `share` one",
+            default="refuse",
+        ),
+    ]
+    env_file: Annotated[
+        str,
+        Key(
+            meaning="the application's file, as `.env`, in which gitmig "
+            "[keeps the URL](worktrees.md#the-applications-file) of the work tree's database",
+        ),
+    ]
+    guard: Annotated[
+        Literal["none", "confirm"],
+        Key(
+            meaning="whether a caller without a terminal needs a [confirmed plan](agents.md) to revert anything: "
+            "`confirm`; also `GITMIG_GUARD=confirm`",
+            default="none",
+        ),
+    ]
     bootstrap: Annotated[
         str,
         Key(meaning="path of the SQL that a fresh embedded or scratch database needs first"),
@@ -160,8 +200,8 @@ class TeamSettings(TypedDict, total=False):
     clients_ignore: Annotated[
         str | list[str],
         Key(
-            meaning="files in which [`gitmig check`](commands/check.md) does not look for uses of what a migration "
-            'takes away: a shell pattern, as `"docs/**"`, or a list of them'
+            meaning="files in which [`gitmig check`](commands/check.md) does not look for SQL, nor for uses of "
+            'what a migration takes away: a shell pattern, as `"docs/**"`, or a list of them'
         ),
     ]
 
@@ -169,6 +209,8 @@ class TeamSettings(TypedDict, total=False):
 KEYS = tuple(TeamSettings.__annotations__)
 LISTS = ("folder", "ignore", "clients_ignore", "program_environment")
 TABLES = ("languages",)
+BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+GUARD_VARIABLE = "GITMIG_GUARD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,16 +220,19 @@ class Settings:
     `folders` are candidates: the first that exists at a commit counts. `layout` None means: detect. `bootstrap` is
     the path of SQL every fresh database needs first; it never runs on the user's own database. `database` is a URL or
     None, `database_source` says in words where it was found, and `database_is_personal` that no file of the checkout
-    names it. `run_outside` says when scripts that ask for it run outside a transaction: on `large` databases, or
-    `always`. `ignore` are shell patterns of objects that are not the migrations' business. `verify` says whether the
-    schema is compared with that of a fresh build, `records` whether hooks write records. `rebuild_wait` is how many
-    seconds a rebuild waits for others to leave the database, `lock_wait` for how many locks of others are waited for
-    (0: as long as it takes; None: see `lock_wait_of`). `schema_file` is the path of a file with the schema. `kept_size`
-    is how many bytes of rows one step may keep, `kept_age` for how many days they stay. `during_rebase` says whether
-    the database follows where a rebase hands the work tree over, or at its end only. `languages` maps endings of file
-    names to commands that run such programs, of which each may run for `program_timeout` seconds (0: as long as it
-    takes) and sees the variables of `program_environment` (shell patterns) besides the usual ones. `clients_ignore` are
-    shell patterns of files in which nobody looks for uses of what a migration takes away.
+    names it. `per` says what has a database of its own, `shared` that work trees have one together on purpose,
+    `unclonable` what to do where rows cannot be copied, `env_file` where the application finds the URL, and `guard`
+    that nothing is reverted without a terminal unless its plan was confirmed. `run_outside` says when scripts that ask
+    for it run outside a transaction: on `large` databases, or `always`. `ignore` are shell patterns of objects that are
+    not the migrations' business. `verify` says whether the schema is compared with that of a fresh build, `records`
+    whether hooks write records. `rebuild_wait` is how many seconds a rebuild waits for others to leave the database,
+    `lock_wait` for how many locks of others are waited for (0: as long as it takes; None: see `lock_wait_of`).
+    `schema_file` is the path of a file with the schema. `kept_size` is how many bytes of rows one step may keep,
+    `kept_age` for how many days they stay. `during_rebase` says whether the database follows where a rebase hands the
+    work tree over, or at its end only. `languages` maps endings of file names to commands that run such programs, of
+    which each may run for `program_timeout` seconds (0: as long as it takes) and sees the variables of
+    `program_environment` (shell patterns) besides the usual ones. `clients_ignore` are shell patterns of files in which
+    nobody looks for SQL, nor for uses of what a migration takes away.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -196,6 +241,11 @@ class Settings:
     database: str | None = None
     database_source: str = ""
     database_is_personal: bool = True
+    per: str | None = None
+    shared: bool = False
+    unclonable: str = "refuse"
+    env_file: str | None = None
+    guard: bool = False
     run_outside: str = "large"
     ignore: tuple[str, ...] = ()
     verify: bool = True
@@ -214,6 +264,16 @@ class Settings:
     def lock_wait_of(self, *, hook: bool) -> int | None:
         """For how many seconds a lock is waited for; None: as long as it takes. Of a hook, a prompt waits."""
         return (LOCK_WAIT_IN_HOOKS if hook else LOCK_WAIT) if self.lock_wait is None else self.lock_wait or None
+
+    @property
+    def database_is_literal(self) -> bool:
+        """Whether the URL names this work tree's database itself, as other programs see it, and not one for all."""
+        return self.database_source in {OPTION, WORKTREE_CONFIG} or self.database_is_from_environment
+
+    @property
+    def database_is_from_environment(self) -> bool:
+        """Whether a variable of the environment names it, which is seen by everything that is started there."""
+        return self.database_source.startswith(VARIABLE)
 
 
 def parse_team_settings(text: str, file: str) -> TeamSettings:
@@ -247,6 +307,7 @@ def resolve(
     worktree: Mapping[str, str] | None = None,
     option: str | None = None,
     file: str = CONFIG_FILE,
+    dotenv_name: str = ".env",
 ) -> Settings:
     """One value of every setting.
 
@@ -270,6 +331,7 @@ def resolve(
         worktree=worktree or {},
         option=option,
         file=file,
+        dotenv_name=dotenv_name,
     )
     database, source, is_personal = next((one for one in urls if one[0]), (None, "", True))
     folders = several("folder") or (DEFAULT_FOLDER,)
@@ -280,6 +342,14 @@ def resolve(
         database=database,
         database_source=source,
         database_is_personal=is_personal,
+        per=_one_of("per", chosen("per"), ("worktree", "branch")) if chosen("per") else None,
+        shared=_boolean("shared", chosen("shared")),
+        unclonable=_one_of("unclonable", chosen("unclonable"), ("refuse", "empty", "share")),
+        env_file=chosen("env_file"),
+        guard=any(
+            _one_of(name, value or None, ("none", "confirm")) == "confirm"
+            for name, value in (("guard", chosen("guard")), (GUARD_VARIABLE, environ.get(GUARD_VARIABLE)))
+        ),
         run_outside=_one_of("run_outside", chosen("run_outside"), ("large", "always")),
         ignore=several("ignore"),
         verify=_one_of("verify", chosen("verify"), ("always", "never")) == "always",
@@ -306,16 +376,17 @@ def _urls(
     worktree: Mapping[str, str],
     option: str | None,
     file: str,
+    dotenv_name: str,
 ) -> list[tuple[str | None, str, bool]]:
     """Every place of a URL, the nearest first: what it says, its name, and whether it is no file of the checkout."""
     nearest, variable = URL_VARIABLES
     return [
         (option, OPTION, True),
-        (environ.get(nearest), f"environment variable {nearest}", True),
-        (worktree.get("database"), "git config --worktree gitmig.database", True),
-        (environ.get(variable), f"environment variable {variable}", True),
+        (environ.get(nearest), f"{VARIABLE}{nearest}", True),
+        (worktree.get("database"), WORKTREE_CONFIG, True),
+        (environ.get(variable), f"{VARIABLE}{variable}", True),
         (personal.get("database"), "git config gitmig.database", True),
-        *((dotenv.get(name), f".env ({name})", False) for name in URL_VARIABLES),
+        *((dotenv.get(name), f"{dotenv_name} ({name})", False) for name in URL_VARIABLES),
         (team.get("database"), file, False),
     ]
 
@@ -348,11 +419,21 @@ def _seconds(key: str, value: str) -> int:
     return int(value)
 
 
-def _one_of(key: str, value: str | None, allowed: tuple[str, str]) -> str:
-    """One of two words, the first by default. Raises UsageError."""
+def _one_of(key: str, value: str | None, allowed: tuple[str, ...]) -> str:
+    """One of a few words, the first by default. Raises UsageError."""
     if value is not None and value not in allowed:
-        raise UsageError(f"{key} is {value!r}", hint=f'it is "{allowed[0]}" or "{allowed[1]}"')
+        *others, last = (f'"{word}"' for word in allowed)
+        raise UsageError(f"{key} is {value!r}", hint=f"it is {', '.join(others)} or {last}")
     return value or allowed[0]
+
+
+def _boolean(key: str, value: bool | str | None) -> bool:
+    """A truth value of the file, or as git writes one. Raises UsageError."""
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    if value.lower() not in BOOLEANS:
+        raise UsageError(f"{key} is {value!r}", hint="it is true or false")
+    return BOOLEANS[value.lower()]
 
 
 def _size(text: str) -> int:
@@ -380,6 +461,10 @@ def _check(key: str, value: object, file: str) -> None:
         if not (isinstance(value, dict) and all(isinstance(text, str) for text in value.values())):
             hint = f'write it as in {key} = {{ py = ".venv/bin/python" }}'
             raise UsageError(f"{file}: {key} must be a table of texts", hint=hint)
+        return
+    if key == "shared":
+        if not isinstance(value, bool):
+            raise UsageError(f"{file}: {key} must be true or false", hint=f"write it without quotes: {key} = true")
         return
     texts = value if isinstance(value, list) and key in LISTS and value else [value]
     if not all(isinstance(text, str) for text in texts):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitmig.ledger import LastSync
     from gitmig.migrations.model import Section
     from gitmig.migrations.plan import Plan, Step
+    from gitmig.own_databases.make import Copied
     from gitmig.postgres.lock import Holder
     from gitmig.postgres.lock_wait import Blocker
     from gitmig.rebuild.cutover import Session
@@ -166,6 +167,47 @@ class RebuildNeeded:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyingDatabase:
+    """A database of `size` bytes is about to be copied; without a `source` somebody else does, and is waited for."""
+
+    source: str | None
+    name: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseMade:
+    """A database of a work tree's or a branch's own was made."""
+
+    made: Copied
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseShared:
+    """A database of the work tree's own cannot be made, for this reason; it shares the one called `name`."""
+
+    why: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSetAside:
+    """A work tree or branch of the same name, which is gone, had left a database; it is called `kept_as` now."""
+
+    name: str
+    kept_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFileKept:
+    """The application's file has the URL of the work tree's database now; or it has not, and `trouble` says why."""
+
+    path: str
+    database: str
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BuildingDatabase:
     """So many migrations are now run in a new database."""
 
@@ -237,6 +279,11 @@ Event = (
     | RowsStillKept
     | RebuildNeeded
     | BuildingDatabase
+    | CopyingDatabase
+    | DatabaseMade
+    | DatabaseShared
+    | DatabaseSetAside
+    | EnvFileKept
     | CarryingTable
     | DatabaseReplaced
     | UndoPlanned

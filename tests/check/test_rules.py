@@ -80,7 +80,8 @@ def test_a_code_is_written_where_its_rule_is_and_nowhere_else() -> None:
 def test_every_rule_is_asked(code: str) -> None:
     asked = RULES[code]
     name = asked.find.__name__
-    called = [path for path, text in SOURCES.items() if re.search(rf"^.*import .*\b{name}\b", text, re.MULTILINE)]
+    imported = re.compile(rf"^from [\w.]+ import (?:\([^)]*|.*)\b{name}\b", re.MULTILINE)
+    called = [path for path, text in SOURCES.items() if imported.search(text)]
     assert asked in SIDE_RULES or asked in PAIR_RULES or called
 
 

@@ -117,3 +117,29 @@ def test_a_code_that_is_none_is_refused(gitmig: Callable[..., Result]) -> None:
 def test_options_that_do_not_go_together_are_refused(gitmig: Callable[..., Result]) -> None:
     assert gitmig("check", "--against", "x").status == 2
     assert gitmig("check", "--all", "main", "feature").status == 2
+
+
+def test_the_code_is_tried_if_asked_for(repo: Sandbox, gitmig: Callable[..., Result]) -> None:
+    repo.write("api.py", 'db.all("SELECT id FROM a")\n')
+    repo.commit("api")
+    repo.git("switch", "-q", "-c", "feature")
+    repo.migration("0002_key", "ALTER TABLE a RENAME id TO key;")
+    repo.commit("key")
+    said = gitmig("check", "--clients", "sql", "--json")
+    assert said.status == 1
+    document = json.loads(said.out)
+    assert [(one["code"], one["path"], one["line"]) for one in document["findings"] if one["code"] == "GM602"] == [
+        ("GM602", "api.py", 1)
+    ]
+    assert document["clients"] == {"files": 1, "tried": 1, "foreign": 0, "failure": None}
+    assert "clients: 1 SQL statement in 1 file tried" in gitmig("check", "--clients", "sql").out.splitlines()
+    assert json.loads(gitmig("check", "--json").out)["clients"] is None
+
+
+@pytest.mark.parametrize("other", [("--no-clients",), ("--all",)])
+def test_clients_need_two_sides_and_a_wish(
+    repo: Sandbox, gitmig: Callable[..., Result], other: tuple[str, ...]
+) -> None:
+    said = gitmig("check", "--clients", "sql", *other)
+    assert said.status == 2
+    assert "--clients" in said.err

@@ -333,6 +333,7 @@ SHAPES = {
         "from_set": str,
         "set": SET,
         "plan": PLAN,
+        "hash": str,
         "drift": (GROUPS, None),
         "done": [
             {

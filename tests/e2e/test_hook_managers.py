@@ -57,6 +57,21 @@ def test_the_database_follows_through_another_tool_also_after_its_next_run(
     assert database.tables() == ["a", "b"]
 
 
+def test_what_git_tells_through_another_tool_is_heard(repo: Sandbox, database: Database) -> None:
+    """What hooks read, and what only git's command line tells: between git and gitmig are the tool and its shells."""
+    add_branch(repo)
+    events = ("post-index-change", "reference-transaction")
+    repo.write("lefthook.yml", "".join(f"{event}:\n  jobs:\n    - run: x\n" for event in events))
+    MANAGERS["lefthook"].run(repo)
+    assert repo.gitmig("hooks", "install", "--yes").status == 0
+    repo.git("cherry-pick", "--no-commit", "more")
+    assert database.tables() == ["a", "b"]
+    repo.git("reset", "--quiet", "--hard")
+    assert database.tables() == ["a"]
+    repo.git("reset", "--quiet", "--hard", "more")
+    assert database.tables() == ["a", "b"]
+
+
 def count_pythons(repo: Sandbox) -> Path:
     """A file that is there once a hook has started Python."""
     log, wrapper = repo.root.parent / "calls", repo.root.parent / "python"

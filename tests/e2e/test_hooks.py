@@ -246,6 +246,7 @@ def test_a_rebase_is_quiet_and_its_end_is_in_sync_again(branches: Sandbox, datab
 def test_a_new_work_tree_brings_the_database_to_its_branch(
     branches: Sandbox, database: Database, tmp_path: Path
 ) -> None:
+    branches.git("config", "gitmig.shared", "true")
     branches.git("worktree", "add", "--quiet", str(tmp_path / "linked tree"), "more")
     assert database.tables() == ["a", "b"]
     branches.git("switch", "--quiet", "same")
@@ -526,6 +527,7 @@ def test_the_listener_has_its_name_for_as_long_as_it_is_wanted(branches: Sandbox
 def test_with_a_second_work_tree_the_listener_keeps_its_name(
     branches: Sandbox, database: Database, tmp_path: Path
 ) -> None:
+    branches.git("config", "gitmig.shared", "true")
     branches.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "second"), "same")
     second = Sandbox(tmp_path / "second", branches.environment)
     for tree, commit, tables in ((second, "more", ["a", "b"]), (branches, "same", ["a"]), (second, "more~1", ["a"])):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.combinations import LONG
 from tests.warm import start
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tests.warm import Started
 
 STEPS = 40
-KILLS = 25  # of each kind
+KILLS = 25 if LONG else 10  # of each kind
 PATIENCE = 5.0
 
 
@@ -75,7 +76,7 @@ def test_kill_9_in_the_middle_of_repairing_and_keeping_loses_no_row(sandbox: San
     )  # from now on the schemas of all steps are known, and a run takes as long as any
     longest = max(_time(sandbox, full), _time(sandbox, first))
     rng, killed = random.Random(1), 0
-    for k in range(12):
+    for k in range(12 if LONG else 6):
         process = _start_sync(sandbox, full if k % 2 == 0 else first)
         time.sleep(longest * rng.random())
         killed += process.is_running()

@@ -489,6 +489,7 @@ def test_a_checkout_does_not_lead_to_another_database(
     assert database.tables() == ["a"]
 
 
+@pytest.mark.each_choice
 @pytest.mark.parametrize("personal", ["git config", "--worktree", "environment"])
 @pytest.mark.parametrize(("files", "said"), REDIRECTS.values(), ids=REDIRECTS)
 def test_what_is_personal_wins_over_what_a_checkout_brings_along(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Driver = Callable[..., str]
 
 pytest.importorskip("alembic")
+pytestmark = pytest.mark.usefixtures("warm")
 
 DRIVER = Path(gitmig.__file__).parent / "execute" / "drivers" / "alembic_driver.py"
 INI = """\

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Driver = Callable[..., str]
 
 pytest.importorskip("django")
+pytestmark = pytest.mark.usefixtures("warm")
 
 DRIVER = Path(gitmig.__file__).parent / "execute" / "drivers" / "django_driver.py"
 MANAGE = """\

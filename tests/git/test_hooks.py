@@ -213,6 +213,7 @@ def yes(changes: Sequence[hooks.FileChange]) -> bool:
     return True
 
 
+@pytest.mark.each_choice
 @pytest.mark.parametrize("order", ["gitmig first", "gitmig second", "an older gitmig over it"])
 @pytest.mark.parametrize("name", MANAGERS)
 def test_with_another_manager_in_either_order_and_after_its_next_run(repo: Sandbox, name: str, order: str) -> None:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from tests.law.tour import Refused, Scripts, difference, told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.law.tour import Databases, Tables, Tour
 
 LONG = "GITMIG_LAW_EXAMPLES" in os.environ
 TOURS = 3 if LONG else 2
+TOGETHER = 6
 NAME = re.compile(r"(?<!\$)\$(?=[a-z])(\w+)")
 
 
@@ -89,11 +90,13 @@ class Variant:
 
     def __str__(self) -> str:
         key = "keyed" if self.keyed else "keyless"
-        return f"{self.schema} ({self.down} down, {key}, {self.work.sql if self.work else 'untouched'})"
+        return (
+            f"{self.case.name}, {self.schema} ({self.down} down, {key}, {self.work.sql if self.work else 'untouched'})"
+        )
 
 
-def variants(case: Case) -> list[Variant]:
-    """All of them; or in the short profile as few as tell most: about four of a case."""
+def variants(case: Case, first: int = 0) -> list[Variant]:
+    """All of them; or in the short profile as few as tell most: about four of a case. Schemas count from `first`."""
     keys = (True, False) if "$key" in case.base else (False,)
     downs = ("right", "empty", "missing", *(("wrong",) if case.wrong is not None else ()))
     found: list[tuple[str, bool, Work | None]]
@@ -108,7 +111,8 @@ def variants(case: Case) -> list[Variant]:
             found.append((down, possible[-1 - k % len(possible)], work))
     kept = [one for one in dict.fromkeys(found) if one[2] is None or one[2].concerns(one[0], keyed=one[1])]
     return [
-        Variant(case=case, schema=f"v{k}", down=down, keyed=key, work=work) for k, (down, key, work) in enumerate(kept)
+        Variant(case=case, schema=f"v{k}", down=down, keyed=key, work=work)
+        for k, (down, key, work) in enumerate(kept, first)
     ]
 
 
@@ -202,9 +206,21 @@ class Journey:
         ]
 
 
-def travel(databases: Databases, case: Case) -> None:
-    """Judge a case in all its variants at once; where one of them stops the sync, each of them alone."""
-    travellers = variants(case)
+def together(*kinds: Sequence[Case]) -> list[tuple[Case, ...]]:
+    """Cases to be judged at once, a few of one kind: a sync of many takes little longer than one of a single case."""
+    return [tuple(cases[k : k + TOGETHER]) for cases in kinds for k in range(0, len(cases), TOGETHER)]
+
+
+def names(cases: Sequence[Case]) -> str:
+    """How pytest calls them."""
+    return f"{cases[0]} to {cases[-1]}" if len(cases) > 1 else str(cases[0])
+
+
+def travel(databases: Databases, cases: Sequence[Case]) -> None:
+    """Judge cases in all their variants at once; where one of them stops the sync, each of them alone."""
+    travellers: list[Variant] = []
+    for case in filter(databases.can_run, cases):
+        travellers += variants(case, len(travellers))
     try:
         faults = Journey(databases.tour(), travellers).run()
     except Refused as first:
@@ -216,4 +232,4 @@ def travel(databases: Databases, case: Case) -> None:
                 faults.append(f"== {one}\n{refusal}")
         faults = faults or [f"all together are refused, each alone is not: {first}"]
     if faults:
-        raise AssertionError("\n".join([f"{case.name}: {len(faults)} against the law", *faults]))
+        raise AssertionError("\n".join([f"{len(faults)} against the law", *faults]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.law.case import Case, Work, travel
+from tests.law.case import Case, Work, names, together, travel
 
 if TYPE_CHECKING:
     from tests.law.tour import Databases
@@ -474,7 +474,6 @@ TRIGGERS = (
 )
 
 
-@pytest.mark.parametrize("case", [*UPDATES, *SEEDS, *DELETES, *TRIGGERS], ids=str)
-def test_a_script_that_writes_rows_is_lossless(databases: Databases, case: Case) -> None:
-    databases.require(case.needs)
-    travel(databases, case)
+@pytest.mark.parametrize("cases", together(UPDATES, SEEDS, DELETES, TRIGGERS), ids=names)
+def test_a_script_that_writes_rows_is_lossless(databases: Databases, cases: tuple[Case, ...]) -> None:
+    travel(databases, cases)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from tests.law.tour import Tables, Tour
 
+pytestmark = pytest.mark.each_choice
+
 T = Scripts(up="CREATE TABLE t (id int PRIMARY KEY, tag text);", down="DROP TABLE t;")
 KEYLESS = Scripts(up="CREATE TABLE t (id int, tag text);", down="DROP TABLE t;")
 ROWS = "INSERT INTO t VALUES (1, 'a'), (2, 'b')"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.law.tour import Tour
 
+pytestmark = pytest.mark.each_choice
+
 OTHER = Scripts(up="CREATE TABLE other (id int PRIMARY KEY);", down="DROP TABLE other;")
 BROKEN = Scripts(up="CREATE TABLE broken (id int);", down="DROP TABLE no_such_table;")
 TOURS = 2

@@ -7,6 +7,8 @@ import pytest
 from tests.law.test_edited import must_have
 from tests.law.tour import Scripts, Tour
 
+pytestmark = pytest.mark.each_choice
+
 KEYS = pytest.mark.parametrize(
     "key", [", PRIMARY KEY (id)", ", PRIMARY KEY (id, s)", ""], ids=["keyed", "other", "keyless"]
 )

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.law.case import Case, Work, travel
+from tests.law.case import Case, Work, names, together, travel
 from tests.law.tour import Scripts, difference
 
 if TYPE_CHECKING:
     from tests.law.tour import Databases, Tour
+
+pytestmark = pytest.mark.each_choice
 
 COLUMNS = (
     Case(
@@ -583,10 +585,9 @@ PARTITIONS = (
 )
 
 
-@pytest.mark.parametrize("case", [*COLUMNS, *NAMES, *FOLDED, *PARTITIONS], ids=str)
-def test_a_script_that_changes_shapes_is_lossless(databases: Databases, case: Case) -> None:
-    databases.require(case.needs)
-    travel(databases, case)
+@pytest.mark.parametrize("cases", together(COLUMNS, NAMES, FOLDED, PARTITIONS), ids=names)
+def test_a_script_that_changes_shapes_is_lossless(databases: Databases, cases: tuple[Case, ...]) -> None:
+    travel(databases, cases)
 
 
 @pytest.mark.parametrize(

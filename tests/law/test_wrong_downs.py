@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.law.tour import Tour
 
+pytestmark = pytest.mark.each_choice
+
 KEYS = pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
 NULLS = pytest.mark.parametrize("null", ["", " NOT NULL"], ids=["nullable", "required"])
 NOTE = "ALTER TABLE t ADD note text;"

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import pytest
 
 from gitmig.cli.main import run
 from tests.conftest import url_of
@@ -25,6 +24,8 @@ from tests.servers import create_database
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from tests.law.case import Case
 
 Rows = Counter[str]
 Tables = dict[str, Rows]
@@ -248,10 +249,9 @@ class Databases:
         (root / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
         return Tour(root=root, url=url_of(self._server, name))
 
-    def require(self, version: int) -> None:
-        """Skip the test on an older server."""
-        if self._maintenance.info.server_version < version:
-            pytest.skip(f"needs PostgreSQL {version // 10_000}")
+    def can_run(self, case: Case) -> bool:
+        """Whether the server is new enough for a case."""
+        return self._maintenance.info.server_version >= case.needs
 
     def drop(self) -> None:
         """Drop all of them, and what rebuilds have kept of them."""

@@ -82,6 +82,23 @@ def test_the_next_version_is_written_as_the_newest(versions: list[str], followin
     assert next_version(existing(*versions), NOW) == following
 
 
+@pytest.mark.parametrize(
+    ("here", "elsewhere", "following"),
+    [
+        pytest.param(["0001", "0002"], ["0003", "0004"], "0005", id="counted: behind those of other work trees"),
+        pytest.param(["0001", "0007"], ["0003"], "0008", id="counted: the newest is here"),
+        pytest.param(["0001"], ["20260101120000", "abc"], "0002", id="counted: what is no number does not count"),
+        pytest.param(["20250101000000"], ["20260101120000", "20260101120001"], "20260101120002", id="one second"),
+        pytest.param(
+            ["20250101000000"], ["20990101000000"], "20260101120000", id="a timestamp of the future elsewhere"
+        ),
+        pytest.param([], ["20260101120000"], "20260101120001", id="the first"),
+    ],
+)
+def test_what_another_work_tree_has_is_not_taken(here: list[str], elsewhere: list[str], following: str) -> None:
+    assert next_version(existing(*here), NOW, {Version(one) for one in elsewhere}) == following
+
+
 @given(VERSIONS)
 @settings(deadline=None)
 def test_the_next_version_sorts_behind_all_others(versions: list[str]) -> None:

@@ -8,11 +8,10 @@ import pytest
 
 from gitmig.operations.check_all import BranchConflicts, check_all
 from gitmig.project.project import Project
+from tests.conftest import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.conftest import Sandbox
 
 
 @pytest.fixture(params=["single", "directory"])
@@ -139,3 +138,50 @@ def test_the_same_migration_on_two_branches_is_one(many: Callable[..., None]) ->
     many("one", "0002_author", "ALTER TABLE comments ADD COLUMN author text;")
     many("two", "0002_author", "ALTER TABLE comments ADD COLUMN author text;")
     assert found(scan(many)) == []
+
+
+def test_what_is_not_committed_in_a_work_tree_counts_as_a_branch_of_its_own(many: Callable[..., None]) -> None:
+    many("a", "0002_a", "CREATE TABLE a (id int);")
+    many("view", "0003_view", "CREATE VIEW v AS SELECT contents FROM comments;")
+    sandbox: Sandbox = many.sandbox  # type: ignore[attr-defined]
+    a, b = (Sandbox(sandbox.root.parent / name, {}) for name in ("wt-a", "wt-b"))
+    sandbox.git("worktree", "add", "-q", "../wt-a", "a")
+    sandbox.git("worktree", "add", "-q", "--detach", "../wt-b", "main")
+    assert scan(many).work_trees == ()
+    single = (sandbox.root / "migrations/0001_comments.sql").exists()
+    paths = ("migrations/0004_drop.sql", "migrations/0005_b.sql") if single else ("migrations/0004_drop/up.sql", "")
+    a.write(paths[0], "-- migrate:up\nALTER TABLE comments DROP COLUMN contents;\nDROP TABLE a;\n")
+    a.git("add", ".")
+    result = scan(many)
+    assert result.work_trees == ("../wt-a, uncommitted",)
+    assert result.adding == ("a", "view")
+    assert found(result) == [("view", "../wt-a, uncommitted", ["GM203"])], "and what stands on its own branch fits"
+    if not single:
+        return
+    b.write(paths[1], "-- migrate:up\nALTER TABLE comments RENAME COLUMN contents TO body;\n")
+    b.write("migrations/0001_comments.sql", "-- migrate:up\nCREATE TABLE comments (id bigint, contents text);\n")
+    expected = [
+        ("main", "../wt-b, uncommitted", ["GM103"]),
+        ("../wt-a, uncommitted", "../wt-b, uncommitted", ["GM203"]),
+        ("view", "../wt-a, uncommitted", ["GM203"]),
+        ("view", "../wt-b, uncommitted", ["GM205"]),
+    ]
+    assert sorted(found(result := scan(many))) == sorted(expected)
+    assert found(scan(many, pattern="a")) == []
+    b.write(paths[1], b"\xff\x00")
+    assert scan(many).unreadable[0][0].startswith("../wt-b/migrations/0005_b.sql")
+    here = check_all(Project.load(b.root))
+    assert "../wt-a, uncommitted" in here.work_trees
+    assert "this work tree, uncommitted" in here.work_trees
+
+
+def test_what_a_work_trees_branch_has_already_is_not_told_twice(many: Callable[..., None]) -> None:
+    many("drop", "0002_drop", "ALTER TABLE comments DROP COLUMN contents;")
+    many("view", "0003_view", "CREATE VIEW v AS SELECT contents FROM comments;")
+    sandbox: Sandbox = many.sandbox  # type: ignore[attr-defined]
+    sandbox.git("worktree", "add", "-q", "../wt", "drop")
+    Sandbox(sandbox.root.parent / "wt", {}).write("migrations/0004_new/up.sql", "CREATE TABLE n ();")
+    Sandbox(sandbox.root.parent / "wt", {}).write("migrations/0004_new.sql", "-- migrate:up\nCREATE TABLE n ();")
+    result = scan(many)
+    assert result.work_trees == ("../wt, uncommitted",)
+    assert found(result) == [("drop", "view", ["GM203"])]

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.operations import db
 from gitmig.operations.sync import sync
-from gitmig.postgres.embedded import EmbeddedServer
+from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer
 from gitmig.project.project import Project
 from tests.conftest import Sandbox
 
@@ -109,8 +110,10 @@ def test_a_linked_work_tree_has_a_database_of_its_own_and_reset_empties_only_tha
     linked = Sandbox(tmp_path / "linked", {})
     linked.table("0002_b", "b")
     synced(repo)
-    assert synced(linked) == ["0001_a", "0002_b"]
-    assert project(linked).embedded_name == "dev_linked"
+    rows(project(repo).url, "INSERT INTO a VALUES (3) ON CONFLICT DO NOTHING RETURNING 1")
+    assert synced(linked) == ["0002_b"], "the copy has the rest"
+    assert rows(project(linked).url, "SELECT id FROM a WHERE id = 3") == [(3,)]
+    assert project(linked).name == "dev_linked"
     for tree in (repo, linked):
         rows(project(tree).url, "INSERT INTO a VALUES (7) ON CONFLICT DO NOTHING RETURNING 1")
     db.reset(project(linked))
@@ -123,7 +126,7 @@ def test_two_work_trees_with_long_names_have_two_databases(repo: Sandbox, tmp_pa
     for end in "xy":
         path = tmp_path / ("feature-" + "long" * 15 + end)
         repo.git("worktree", "add", "--quiet", "--detach", str(path))
-        names.add(project(Sandbox(path, {})).embedded_name)
+        names.add(project(Sandbox(path, {})).name)
     assert len(names) == 2
 
 
@@ -131,7 +134,11 @@ def test_two_work_trees_with_long_names_have_two_databases(repo: Sandbox, tmp_pa
 def test_a_work_tree_may_be_called_anything(repo: Sandbox, tmp_path: Path, name: str) -> None:
     repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / name))
     linked = Sandbox(tmp_path / name, {})
-    assert synced(linked) == ["0001_a"]
+    db.start(project(repo))
+    with psycopg.connect(project(repo).server.url(MAINTENANCE), autocommit=True) as connection:
+        for (found,) in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'dev%'").fetchall():
+            connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(found)))
+    assert synced(linked) == ["0001_a"], "there is nothing to copy"
     assert synced(linked) == []
 
 
@@ -346,10 +353,10 @@ LIBPQ = {
 }
 
 
-@pytest.mark.parametrize("name", LIBPQ)
-def test_the_shells_variables_do_not_reach_it(repo: Sandbox, name: str) -> None:
+@pytest.mark.parametrize("names", [["PGSERVICE"], [name for name in LIBPQ if name != "PGSERVICE"]])
+def test_the_shells_variables_do_not_reach_it(repo: Sandbox, names: list[str]) -> None:
     repo.gitmig("sync")
-    repo.environment[name] = LIBPQ[name]
+    repo.environment |= {name: LIBPQ[name] for name in names}
     assert "in sync" in repo.gitmig("status").out
     assert repo.gitmig("db", "psql", "-At", "-c", "SHOW search_path").out == '"$user", public\n'
     assert "port=5432" in repo.gitmig("db", "url").out

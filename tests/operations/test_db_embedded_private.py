@@ -474,6 +474,7 @@ SHELL = {
 }
 
 
+@pytest.mark.each_choice
 @pytest.mark.parametrize("running", [True, False])
 @pytest.mark.parametrize("names", [["PGPORT"], ["PGSERVICE"], [n for n in SHELL if n not in {"PGPORT", "PGSERVICE"}]])
 def test_the_shells_variables_do_not_reach_it(

@@ -11,11 +11,10 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.new import new
 from gitmig.project.project import Project
 from gitmig.project.target import load_target
+from tests.conftest import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.conftest import Sandbox
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 
@@ -122,3 +121,17 @@ def test_a_file_that_is_there_is_never_overwritten(repo: Sandbox) -> None:
     with pytest.raises(GitmigError):
         create(repo)
     assert mine.read_text() == "mine"
+
+
+def test_the_version_is_free_in_all_work_trees(repo: Sandbox) -> None:
+    repo.migration("0001_a", "SELECT 1;")
+    repo.commit("a")
+    repo.git("worktree", "add", "-q", "-b", "w", "../w")
+    linked = Sandbox(repo.root.parent / "w", {})
+    assert [new(Project.load(tree.root), "x", now=NOW).label for tree in (linked, repo, linked)] == [
+        "0002_x",
+        "0003_x",
+        "0004_x",
+    ]
+    linked.write("migrations/0005_y.sql", "<<<<<<< ours\n")
+    assert new(Project.load(repo.root), "x", now=NOW).label == "0006_x", "what it holds does not matter"

@@ -248,6 +248,7 @@ def add_another_line(sandbox: Sandbox, tool: str) -> str:
     return "votes.0001_z"
 
 
+@pytest.mark.each_choice
 @pytest.mark.parametrize("goes_first", [True, False])
 def test_what_nobody_needs_goes_and_comes_alone(
     sandbox: Sandbox, database: Database, run_sync: Sync, tool: str, goes_first: bool

@@ -155,6 +155,7 @@ def caught(bench: Bench) -> bool:
     return bench.sql("SELECT is_called FROM public.caught") == [(True,)]
 
 
+@pytest.mark.each_choice
 @pytest.mark.parametrize("key", [*KEYS, "UNIQUE NOT NULL"])
 @pytest.mark.parametrize(
     ("down", "up"),

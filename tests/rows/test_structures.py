@@ -96,6 +96,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.each_choice
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("table", TABLES)
 def test_every_kind_of_table_comes_back(bench: Bench, table: str, change: str) -> None:

@@ -13,18 +13,27 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
-from runpy import run_path
+from pathlib import Path
+from runpy import run_module, run_path
 
 import gitmig
 from gitmig.cli import main
 
-GITMIG = "gitmig"  # what `sitecustomize` calls it
+GITMIG, ALEMBIC = "gitmig", "alembic"  # what `sitecustomize` calls them
 
 # What gitmig imports only where it needs it.
 LIBRARIES = ("git", "psycopg.copy", "psycopg.rows", "psycopg.sql", "postgast", "rich.console", "rich.progress")
+# What other tools import, if they are there.
+TOOLS = (
+    "alembic.config",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "django.core.management",
+    "django.db.migrations.loader",
+)
 
 
 def import_everything() -> None:
@@ -34,6 +43,9 @@ def import_everything() -> None:
             import_module(module.name)
     for name in LIBRARIES:
         import_module(name)
+    for name in TOOLS:
+        with suppress(ImportError):
+            import_module(name)
 
 
 def next_caller(listener: socket.socket) -> socket.socket:
@@ -113,11 +125,21 @@ def run(program: str, *arguments: str) -> None:
     try:
         if program == GITMIG:
             main(arguments)
+        elif program == ALEMBIC:
+            sys.argv = [program, *arguments]
+            sys.path[0] = ""
+            run_module(program, run_name="__main__", alter_sys=True)
         else:
             sys.argv = [program, *arguments]
+            sys.path[0] = str(Path(program).parent)
             run_path(program, run_name="__main__")
     except SystemExit as end:
-        status = int(end.code or 0)
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
+        status = 1 if isinstance(end.code, str) else int(end.code or 0)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
     sys.stdout.flush()
     sys.stderr.flush()
     atexit._run_exitfuncs()

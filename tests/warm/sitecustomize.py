@@ -1,6 +1,7 @@
 """Every Python that starts with this folder on PYTHONPATH imports this first; if it is to run gitmig, `server` does it.
 
-Likewise if it is to run `tests/e2e/follower.py`, which the hooks call in gitmig's place.
+Likewise if it is to run `tests/e2e/follower.py`, which the hooks call in gitmig's place, one of gitmig's drivers of
+other tools, or Alembic.
 
 For the caller all is as ever: the same arguments, environment, folder, standard streams and exit status.
 """
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 
 ADDRESS_VARIABLE = "GITMIG_TEST_WARM"
 GITMIG = "gitmig"
+ALEMBIC = "alembic"
+SCRIPTS = ("/tests/e2e/follower.py", "/drivers/alembic_driver.py", "/drivers/django_driver.py")
 
 
 def program_and_arguments() -> list[str] | None:
-    """GITMIG or the path of the follower, and what follows; None where Python runs something else."""
+    """GITMIG, ALEMBIC or the path of a script, and what follows; None where Python runs something else."""
     match sys.orig_argv[1:]:
         case ["-m", "gitmig", *arguments]:
             return [GITMIG, *arguments]
         case ["-c", code, *arguments] if "from gitmig.cli import main" in code:  # the hook's shell part
             return [GITMIG, *arguments]
-        case [script, *arguments] if script.endswith("/tests/e2e/follower.py"):
+        case ["-m", "alembic", *arguments]:
+            return [ALEMBIC, *arguments]
+        case [script, *arguments] if script.endswith(SCRIPTS):
             return [script, *arguments]
     return None
 

@@ -116,6 +116,17 @@ class Orders:
         return found
 
     @property
+    def deployment(self) -> tuple[tuple[PlannedScript, ...], tuple[PlannedScript, ...]]:
+        """What brings the foundation to the base's schema, and what a deployment of ours runs there."""
+        rest = self.common[len(self.foundation) :]
+        return self._ups(rest + self.theirs), self._ups(self.ours)
+
+    @property
+    def ours_alone(self) -> tuple[PlannedScript, ...]:
+        """What brings the foundation to the schema of our branch as it is."""
+        return self._ups(self.common[len(self.foundation) :] + self.ours)
+
+    @property
     def irreversible(self) -> tuple[Migration, ...]:
         """The migrations behind the foundation that have no down: with one of them no downs are run."""
         return tuple(m for m in self.merged[len(self.foundation) :] if self.contents[m.blobs].down is None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.cli.output import can_ask, confirm, plural, tell, tell_text, warn
 from gitmig.cli.wording import change_words, indented, step_line
 from gitmig.errors import GitmigError
+from gitmig.project.confirmation import refuse_unattended
 from gitmig.project.decisions import Decisions
 from gitmig.text import first_few
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gitmig.git.hooks import Consent, FileChange
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.plan import Plan
+    from gitmig.project.project import Project
     from gitmig.project.trust import Candidate
 
 MEANS = "a script can do on that server what your role can do: as a superuser, run programs there (COPY … TO PROGRAM)"
@@ -34,6 +36,11 @@ class Person(Decisions):
         self._trusts = trusts
         self._may_ask = may_ask and not agreed and can_ask()
         self._command = command
+
+    @property
+    def is_attended(self) -> bool:
+        """Also where nothing is asked."""
+        return can_ask()
 
     def run_plan(self, plan: Plan) -> bool:
         """Ask about what reverts something."""
@@ -90,6 +97,11 @@ class PersonWhoUndoes(Person):
         _show(plan)
         tell("This takes the database back to what it was before; what has no place there is kept.")
         return confirm("Go on?")
+
+
+def require_person(project: Project, what: str) -> None:
+    """Raise GitmigError if the settings leave it to a person, and nobody sits at a terminal."""
+    refuse_unattended(project, what, is_attended=can_ask())
 
 
 def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[Candidate]], None]:

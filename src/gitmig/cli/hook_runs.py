@@ -20,6 +20,7 @@ from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import say_rebuilt, say_synced
 from gitmig.errors import BeforeGitmig, DatabaseUnavailable, GitmigError, LeftToSync
 from gitmig.project.decisions import Decisions
+from gitmig.text import as_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -113,6 +114,7 @@ def sync_work_tree(*, gitmig_wait: float | None = None) -> int:
     from gitmig.ledger.protection import Caller
     from gitmig.operations.sync import sync
     from gitmig.project.binding import refuse_unbound
+    from gitmig.project.sharing import first_notices
 
     try:
         project = options.project()
@@ -120,6 +122,7 @@ def sync_work_tree(*, gitmig_wait: float | None = None) -> int:
             _tell_out_of_reach(project)
             return 0
         refuse_unbound(project)
+        notices = first_notices(project)
         with Reporter() as reporter:
             synced = sync(
                 project,
@@ -146,11 +149,30 @@ def sync_work_tree(*, gitmig_wait: float | None = None) -> int:
         say_rebuilt(synced.rebuilt)
     elif synced.plan:
         say_synced(synced)
+    for notice in notices:
+        warn(notice)
+    _tell_left(project)
     return 0
+
+
+def _tell_left(project: Project) -> None:
+    """Say once that a work tree or a branch which is gone has left its database."""
+    if project.naming is None:
+        return
+    from gitmig.operations.own_databases import newly_left
+
+    for one in newly_left(project):
+        size = "" if one.size is None else f", {as_size(one.size)}"
+        tell(f"gitmig: {one.why_left}, and its database {one.name} is there{size}: `gitmig db prune` drops it")
 
 
 class RebuildIfNeeded(Decisions):
     """A checkout has happened: the database follows, also where it takes a new one."""
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether git's own standard error is one: it gives hooks no standard input."""
+        return sys.stderr.isatty()
 
     def rebuild(self, failure: SyncFailed) -> bool:
         """Yes."""

@@ -10,6 +10,7 @@ from gitmig.migrations.plan import Direction
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitmig.check.clients.trial import ClientTrial
     from gitmig.check.findings import Finding
     from gitmig.check.proof import OrderFailure, Proof
     from gitmig.cli import shapes
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gitmig.operations.doctor import Check
     from gitmig.operations.kept import KeptEntry, KeptRows
     from gitmig.operations.log import LogEntry
+    from gitmig.operations.own_databases import ListedDatabase
     from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.renumber import Renumbered
     from gitmig.operations.show import Shown
@@ -126,6 +128,17 @@ def of_check(report: CheckReport) -> shapes.Check:
         "findings": [of_finding(finding) for finding in report.findings],
         "proof": of_proof(report.proof) if report.proof else None,
         "unproven": report.unproven,
+        "clients": of_clients(report.clients) if report.clients else None,
+    }
+
+
+def of_clients(trial: ClientTrial) -> shapes.ClientTrial:
+    """How the code was tried."""
+    return {
+        "files": trial.files,
+        "tried": trial.tried,
+        "foreign": trial.foreign,
+        "failure": _failure(trial.failure) if trial.failure else None,
     }
 
 
@@ -166,6 +179,7 @@ def of_branch_conflicts(conflicts: BranchConflicts) -> shapes.CheckAll:
         "base": conflicts.base,
         "branches": conflicts.branches,
         "adding": list(conflicts.adding),
+        "work_trees": list(conflicts.work_trees),
         "pairs": [
             {"first": pair.first, "second": pair.second, "findings": [of_finding(finding) for finding in pair.findings]}
             for pair in conflicts.pairs
@@ -373,9 +387,27 @@ def of_sync(outcome: Outcome) -> shapes.Sync:
         "from_set": outcome.from_set,
         "set": of_set(outcome.target.set),
         "plan": of_plan(outcome.plan),
+        "hash": outcome.hash,
         "drift": _drift(outcome.drift),
         "done": [_done(done) for done in outcome.done],
         "rebuilt": of_rebuild(outcome.rebuilt) if outcome.rebuilt else None,
+    }
+
+
+def of_database(one: ListedDatabase) -> shapes.Database:
+    """One database of `gitmig db list --json`."""
+    return {
+        "name": one.name,
+        "use": one.use.value,
+        "here": one.is_here,
+        "work_trees": list(one.work_trees),
+        "branch": one.branch,
+        "set": None if one.set_id is None or one.count is None else {"id": one.set_id, "count": one.count},
+        "size": one.size,
+        "connections": one.sessions,
+        "last_use": one.last_use.isoformat() if one.last_use else None,
+        "protected": one.protected,
+        "replaced": one.since.isoformat() if one.since else None,
     }
 
 

@@ -69,7 +69,7 @@ class Definitions:
         assert isinstance(note, Key)
         schema = {"description": LINK.sub(r"\1", note.meaning), **self.schema(hint)}
         if note.default is not None:
-            schema["default"] = note.default
+            schema["default"] = note.default == "true" if hint is bool else note.default
         if note.pattern is not None:
             schema["pattern"] = note.pattern
         return schema
@@ -101,7 +101,8 @@ def settings_table() -> str:
         (key,) = hint.__metadata__
         first, *others = name.split("_")
         personal = first + "".join(other.capitalize() for other in others)
-        default = key.otherwise if key.default is None else f'`"{key.default}"`'
+        quote = "" if hint.__origin__ is bool else '"'
+        default = key.otherwise if key.default is None else f"`{quote}{key.default}{quote}`"
         rows.append(f"| `{name}` | `gitmig.{personal}` | {key.meaning} | {default} |")
     return "\n".join(rows)
 

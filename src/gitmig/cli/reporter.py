@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitmig.events import Event
     from gitmig.execute.tasks import Done
     from gitmig.migrations.plan import Step
+    from gitmig.own_databases.make import Copied
     from gitmig.rows.since import Written
 
 LONG_PLAN = 10  # steps; shorter plans are over before a bar can be read
@@ -95,6 +96,16 @@ class Reporter:
                 self._bar.advance(table, to=position)
             case events.DatabaseReplaced():
                 self._stop_bars()  # the result says it
+            case events.CopyingDatabase(source, name, size):
+                if source is None or (size or 0) >= LARGE_COPY:
+                    self._stop_bars()
+                    tell(_copying(source, name, size))
+            case events.DatabaseMade(made):
+                self._print_made(made)
+            case events.EnvFileKept(path, database, None):
+                self._print([f"  {path} has the URL of {database} now"])
+            case events.DatabaseShared() | events.DatabaseSetAside() | events.EnvFileKept():
+                warn(_about_databases(event))
             case events.MigrationsSelected(count):
                 self._selected = count
                 self._bar.start(count)
@@ -122,6 +133,16 @@ class Reporter:
                 warn(f"{one.step.label}: {one.repair.reason}; {amended}")
             if trouble := _trouble_of_down(one.step):
                 warn(f"{one.step.label} {trouble}")
+
+    def _print_made(self, made: Copied) -> None:
+        self._stop_bars()
+        what = "was made empty"
+        if made.source is not None and made.way is not None:
+            size = "" if made.size is None else f"{as_size(made.size)}, "
+            what = f"is a copy of {made.source} ({size}{made.way.value}, {made.milliseconds / 1000:.1f} s)"
+        self._print([f"  {made.name} {what}"])
+        for note in made.notes:
+            warn(f"{made.name}: {note}")
 
     def _show_copy(self, table: str, size: int) -> None:
         """Which copy takes its time, and how long that may be."""
@@ -154,6 +175,24 @@ class Reporter:
         self._copies.stop()
         self._waits.stop()
         self._bar.stop()
+
+
+def _copying(source: str | None, name: str, size: int | None) -> str:
+    """What takes a while."""
+    if source is None:
+        return "waiting for another gitmig, which makes this database …"
+    return f"copying {as_size(size or 0)} of {source} to {name} …"
+
+
+def _about_databases(event: events.DatabaseShared | events.DatabaseSetAside | events.EnvFileKept) -> str:
+    """What became of a database that somebody may look for."""
+    match event:
+        case events.DatabaseShared(why, name):
+            return f"this work tree has no database of its own ({why}) and shares {name}"
+        case events.EnvFileKept(path, database, trouble):
+            return f"the URL of {database} was not written to {path}: {trouble}"
+        case events.DatabaseSetAside(name, kept_as):
+            return f"{name} was left by what is gone; it is {kept_as} now, and `gitmig db prune` drops it"
 
 
 def _warning(event: events.ProgramUnforwarded | events.ProgramWaits) -> str:

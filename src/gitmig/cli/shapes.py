@@ -15,6 +15,7 @@ from gitmig.check.proof import RunOrder
 from gitmig.check.rules.registry import WhenProven
 from gitmig.execute.repair import Way
 from gitmig.migrations.plan import Direction
+from gitmig.operations.own_databases import Use
 from gitmig.trials.round_trip import RoundTripOutcome, Stage, Weight
 
 # --- pieces that several shapes share ---
@@ -159,6 +160,15 @@ class Proof(TypedDict):
     round_trip: RoundTrip
 
 
+class ClientTrial(TypedDict):
+    """How the SQL in source code was tried."""
+
+    files: int
+    tried: int
+    foreign: int
+    failure: Failure | None
+
+
 class Check(TypedDict):
     """`gitmig check --json`."""
 
@@ -170,6 +180,7 @@ class Check(TypedDict):
     findings: list[Finding]
     proof: Proof | None
     unproven: str | None
+    clients: ClientTrial | None
 
 
 class ConflictingPair(TypedDict):
@@ -193,6 +204,7 @@ class CheckAll(TypedDict):
     base: str
     branches: int
     adding: list[str]
+    work_trees: list[str]
     pairs: list[ConflictingPair]
     unreadable: list[Unreadable]
 
@@ -518,6 +530,7 @@ class Sync(TypedDict):
     from_set: str
     set: MigrationSet
     plan: Plan
+    hash: str
     drift: Difference | None
     done: list[Done]
     rebuilt: Rebuild | None
@@ -537,6 +550,22 @@ class Renumber(TypedDict):
     database_followed: bool
 
 
+class Database(TypedDict):
+    """One database of `gitmig db list --json`; `size` in bytes."""
+
+    name: str
+    use: Annotated[str, Use]
+    here: bool
+    work_trees: list[str]
+    branch: str | None
+    set: MigrationSet | None
+    size: int | None
+    connections: int
+    last_use: str | None
+    protected: bool | None
+    replaced: str | None
+
+
 # What each command prints, by the name of its schema in docs/schemas.
 SHAPES = {
     "adopt": Adopt,
@@ -544,6 +573,7 @@ SHAPES = {
     "check": Check,
     "check-all": CheckAll,
     "check-explain": Explanation,
+    "db-list": list[Database],
     "diff": Diff,
     "kept": list[Kept],
     "kept-show": KeptShow,

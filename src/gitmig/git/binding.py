@@ -12,12 +12,15 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitmig.git.worktrees import work_trees
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gitmig.config import Settings
     from gitmig.git.repository import Repository
+    from gitmig.git.worktrees import WorkTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,10 @@ class BoundSettings:
     ignore: tuple[str, ...]
     verify: bool
     kept_age: int
+    shared: bool = False
+    unclonable: str = "refuse"
+    env_file: str | None = None
+    guard: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> BoundSettings:
@@ -47,6 +54,10 @@ class BoundSettings:
             *(["ignore"] if not set(now.ignore) <= set(self.ignore) else []),
             *(["verify"] if self.verify and not now.verify else []),
             *(["kept_age"] if now.kept_age < self.kept_age else []),
+            *(["shared"] if now.shared and not self.shared else []),
+            *(["unclonable"] if now.unclonable not in {self.unclonable, "refuse"} else []),
+            *(["env_file"] if now.env_file not in {self.env_file, None} else []),
+            *(["guard"] if self.guard and not now.guard else []),
         ]
 
 
@@ -55,13 +66,21 @@ class Binding:
     """The database a work tree was last synced with by hand, and the settings then.
 
     `database` tells databases apart (see `gitmig.postgres.address.location`), `shown` is how people are told; `source`
-    says where the URL came from, empty for the embedded server.
+    says where the URL came from, empty for the embedded server. Where every work tree or branch has its own, that is
+    what a person has agreed to, and `own` is the one that was synced last, of the branch `branch`.
     """
 
     database: str
     shown: str
     source: str
     limits: BoundSettings
+    own: str = ""
+    branch: str | None = None
+
+    @property
+    def used(self) -> str:
+        """The very database, told apart from all others."""
+        return self.own or self.database
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -124,6 +143,16 @@ def read(repository: Repository) -> tuple[Binding | None, list[Binding]]:
     places = (repository.common_dir / "gitmig" / NAME, *repository.common_dir.glob(f"worktrees/*/gitmig/{NAME}"))
     others = [found for path in places if path != own and (found := _read(path))]
     return _read(own), others
+
+
+def sharing(repository: Repository, used: str) -> list[WorkTree]:
+    """The other work trees of the clone that are bound to this very database (see `Binding.used`)."""
+    found = []
+    for tree in work_trees(repository):
+        theirs = _read(tree.git_dir / "gitmig" / NAME) if tree.git_dir != repository.git_dir else None
+        if theirs is not None and theirs.used == used:
+            found.append(tree)
+    return found
 
 
 def write(repository: Repository, binding: Binding) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from gitmig.git.repository import Repository
+    from gitmig.git.snapshot import Snapshot
 
 
 Entry = tuple[bytes, bytes, bytes]  # mode, name, object id
@@ -84,6 +85,27 @@ def differences(
         for commit, (folder, tree) in roots.items()
         if commit != base
     }
+
+
+def difference_between(base: Snapshot, found: Snapshot) -> BranchDifference:
+    """The same for files that are listed already, as those of a work tree."""
+    theirs, ours = _by_entry(base.files), _by_entry(found.files)
+    return BranchDifference(
+        new=tuple(file for file in found.files if ours[_entry_of(file)] != theirs.get(_entry_of(file))),
+        missing=frozenset(theirs.keys() - ours.keys()),
+    )
+
+
+def _by_entry(files: Iterable[File]) -> dict[str, set[tuple[str, str]]]:
+    """Entry of the folder itself → names and blob ids of what is in it."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for file in files:
+        found.setdefault(_entry_of(file), set()).add((file.name, file.blob))
+    return found
+
+
+def _entry_of(file: File) -> str:
+    return file.name.partition("/")[0]
 
 
 def folders_at(repository: Repository, commits: Sequence[str], folders: Sequence[str]) -> dict[str, tuple[File, ...]]:

@@ -22,7 +22,7 @@ COMMENT = "# gitmig keeps the database with the commit. In a clone without gitmi
 SHEBANG = "#!/bin/sh\n"
 # Those that may stop git, and which therefore no line may stand behind: it would hide how the hook before it ended.
 VETOING = ("pre-merge-commit", "pre-push")
-READS_INPUT = ("post-rewrite", "pre-push")
+READS_INPUT = ("post-rewrite", "pre-push", "reference-transaction")
 
 # husky 9 makes a hook for these; it leaves others in its folder alone (9.1, `index.js`).
 HUSKY_EVENTS = (

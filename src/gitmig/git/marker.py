@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from gitmig.git.worktrees import NOT_IN_FILES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -16,6 +18,7 @@ NAME = "marker"
 # Its time is the marker's without the fraction of a second: a shell for which the marker is not newer cannot tell two
 # times of one second apart.
 SECOND = "marker.second"
+HAS_LINKED = "&"
 MOVED = "moved"  # the hook's own note that git has rewritten the work tree
 # The hook that is wanted behind such a note only, and the name under which it waits for one (see the hook's script).
 LISTENER = "reference-transaction"
@@ -47,17 +50,27 @@ def write(
     environ: Mapping[str, str],
     since: int,
     generation: Generation | None = None,
+    *,
+    own: str | None = None,
 ) -> None:
     """Note that the database is at the work tree's set, as it was read at `since` (a reading of `now`).
 
     Four lines: the two URL variables; the settings files that are there; the database's generation, as it was when the
     database was at that set. Then one for each of the `folders` that may hold migrations, behind `+` if it is there,
     behind `-` if not. The file's time is `since`, so that whatever changes afterwards is newer. The markers of the
-    other work trees go: they may share the database.
+    other work trees go: they may share the database. Where every work tree or branch has its `own`, it
+    stands behind the settings files whether there are linked ones, and for branches what is checked out.
     """
     forget(repository)
     urls = [_shown(environ.get(name, "")) for name in VARIABLES]
     present = "".join(f" {name}" for name in FILES if (repository.work_tree / name).exists())
+    if own is not None and repository.has_linked:
+        present += f" {HAS_LINKED}"
+    if own == "branch":
+        head = (repository.git_dir / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
+        if head.endswith(NOT_IN_FILES):  # only git can tell
+            return
+        present += f" @{head.removeprefix('ref: refs/heads/')}"
     listed = [f"{'+' if (repository.work_tree / folder).is_dir() else '-'}{folder}" for folder in folders]
     values = [*urls, present, str(generation or ""), *listed]
     if any("\n" in value or "password" in value.lower() for value in values):

@@ -153,6 +153,14 @@ class Repository:
                 position += int(size) + 1
         return found
 
+    def sizes(self, ids: Collection[str]) -> dict[str, int]:
+        """Object id → size in bytes of those that are there."""
+        if not ids:
+            return {}
+        asked = "".join(f"{one}\n" for one in ids).encode()
+        rows = self.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked).decode().splitlines()
+        return {oid: int(size) for oid, size in (row.split(" ") for row in rows) if size.isdecimal()}
+
     def object_id(self, name: str) -> str | None:
         """The object id behind a name, None if there is none."""
         try:

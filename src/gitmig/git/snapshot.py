@@ -231,13 +231,16 @@ def _files(entries: Mapping[str, tuple[str, str]], folder: str | None) -> tuple[
 
 def changed_files(repository: Repository) -> list[File]:
     """Every file of the work tree, in whatever folder, that is not as HEAD has it; ignored ones do not count."""
+    return [File(path=path, name=path, blob=blob) for path, blob in work_tree_changes(repository).items() if blob]
+
+
+def work_tree_changes(repository: Repository) -> dict[str, str | None]:
+    """Path → blob id of what is in the work tree and not as HEAD has it; None for what is not there any more."""
     out = repository.run("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules")
     paths = [row[3:] for row in out.decode("utf-8", "surrogateescape").split("\0") if row]
     there = [path for path in paths if (repository.work_tree / path).is_file()]
-    if not there:
-        return []
-    blobs = repository.run("hash-object", "--", *there).decode().split()
-    return [File(path=path, name=path, blob=blob) for path, blob in zip(there, blobs)]
+    blobs = repository.run("hash-object", "--", *there).decode().split() if there else []
+    return {**dict.fromkeys(paths), **dict(zip(there, blobs))}
 
 
 NOTHING_FOUND = 1
@@ -251,10 +254,8 @@ def grep(
     Left out are also the folders `without`, and the files that match a shell pattern, as `docs/**`.
     """
     expressions = [part for word in sorted(words) for part in ("-e", word)]
-    left_out = [f":(exclude,top,literal){folder}" for folder in without if folder != "."]
-    left_out += [f":(exclude,top,glob){pattern}" for pattern in patterns]
-    call = ("grep", "-z", "-n", "-I", "-w", "-F", "--full-name", "--no-color", *expressions, commit, "--", ":(top)")
-    status, out, err = repository.attempt(*call, *left_out, literal=False)
+    call = ("grep", "-z", "-n", "-I", "-w", "-F", "--full-name", "--no-color", *expressions, commit, "--")
+    status, out, err = repository.attempt(*call, *_all_but(without, patterns), literal=False)
     if status > NOTHING_FOUND:
         raise GitmigError(f"git grep failed: {err.strip()}", hint="`--no-clients` does without")
     for row in out.split(b"\n"):
@@ -263,3 +264,33 @@ def grep(
         if found:
             path = name.decode("utf-8", "surrogateescape").removeprefix(f"{commit}:")
             yield path, int(number), text.decode("utf-8", "replace")
+
+
+def list_files(
+    repository: Repository, tree: str, *, without: Collection[str], patterns: Collection[str]
+) -> dict[str, str]:
+    """Path → blob id of every file of a commit or tree; what is left out is left out as by `grep`."""
+    empty = repository.run("hash-object", "-t", "tree", "--stdin", stdin=b"").decode().strip()
+    call = ("diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", empty, tree, "--")
+    status, out, err = repository.attempt(*call, *_all_but(without, patterns), literal=False)
+    if status:
+        raise GitmigError(f"git diff-tree failed: {err.strip()}", hint="`--no-clients` does without")
+    fields = out.decode("utf-8", "surrogateescape").split("\0")
+    rows = ((meta.split(" "), path) for meta, path in zip(fields[::2], fields[1::2]))
+    return {path: meta[3] for meta, path in rows if meta[1] in {PLAIN, EXECUTABLE}}
+
+
+def matching(repository: Repository, paths: Collection[str], patterns: Collection[str]) -> frozenset[str]:
+    """Those of the paths, of files in the work tree, that match a shell pattern, as `docs/**`."""
+    if not paths or not patterns:
+        return frozenset()
+    globs = (f":(top,glob){pattern}" for pattern in patterns)
+    call = ("ls-files", "-z", "-c", "-o", "--full-name", "--", *globs)
+    _, out, _ = repository.attempt(*call, literal=False)
+    return frozenset(out.decode("utf-8", "surrogateescape").split("\0")) & frozenset(paths)
+
+
+def _all_but(folders: Collection[str], patterns: Collection[str]) -> list[str]:
+    """Pathspecs for everything but these folders, and the files that match a shell pattern."""
+    left_out = [f":(exclude,top,literal){folder}" for folder in folders if folder != "."]
+    return [":(top)", *left_out, *(f":(exclude,top,glob){pattern}" for pattern in patterns)]

@@ -132,6 +132,14 @@ def read_last_event(connection: Connection) -> tuple[str, str | None] | None:
     return connection.execute("SELECT action, note FROM gitmig.history ORDER BY id DESC LIMIT 1").fetchone()
 
 
+def read_last_use(connection: Connection) -> datetime | None:
+    """When something was done last with the database; None if nothing was."""
+    if schema.version(connection) == 0:
+        return None
+    at: datetime | None = connection.value("SELECT max(at) FROM gitmig.history")
+    return at
+
+
 def read_fingerprints(connection: Connection, stacks: Sequence[str]) -> dict[str, str]:
     """What the schema was, by the ids of those of the stacks of which it is remembered."""
     query = "SELECT stack, fingerprint FROM gitmig.measured WHERE stack = ANY (%s)"

@@ -15,7 +15,7 @@ from gitmig.errors import UsageError
 from gitmig.migrations.model import Version, label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gitmig.migrations.model import File, Migration
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # To the second; diesel counts on behind it since 2.3, from 0000.
 TIMESTAMP = re.compile(r"[12]\d{13}(?P<count>\d{4})?")
+COUNTED = re.compile(r"[\d-]*\d")
 DASHED = re.compile(r"\d{4}-\d\d-\d\d-\d{6}.*")
 # ext4 and APFS allow 255 bytes; version, endings and four-byte characters have to fit as well.
 LONGEST = 50
@@ -39,9 +40,20 @@ def slug(title: str) -> str:
     return "_".join(words).lower()[:LONGEST].rstrip("_")
 
 
-def next_version(existing: Sequence[Migration], now: datetime) -> str:
-    """A version behind all existing ones (in version order), written as the newest one is."""
-    return version_after(existing[-1].version.text if existing else "", now)
+def next_version(existing: Sequence[Migration], now: datetime, elsewhere: Collection[Version] = ()) -> str:
+    """A version behind all existing ones (in version order), written as the newest one is.
+
+    It is not one of those that are taken `elsewhere`, in other work trees; where versions are counted, it is behind
+    those as well.
+    """
+    newest = existing[-1].version.text if existing else ""
+    if newest and not _is_timestamp(newest):
+        counted = [one for one in elsewhere if COUNTED.fullmatch(one.text) and not _is_timestamp(one.text)]
+        newest = max([Version(newest), *counted]).text
+    found = version_after(newest, now)
+    while Version(found) in elsewhere:
+        found = _one_more(found)
+    return found
 
 
 def version_after(newest: str, now: datetime) -> str:
@@ -50,7 +62,7 @@ def version_after(newest: str, now: datetime) -> str:
     Counted numbers stay counted, with their leading zeros; timestamps are `now`, in UTC, or one more than the newest
     if that is later than now.
     """
-    written = TIMESTAMP.fullmatch(newest.replace("-", ""))
+    written = _is_timestamp(newest)
     if newest and not written:
         return _one_more(newest)
     dashed = DASHED.fullmatch(newest)
@@ -58,6 +70,10 @@ def version_after(newest: str, now: datetime) -> str:
     if written and written["count"]:
         stamp += "-0000" if dashed else "0000"
     return stamp if not newest or Version(newest) < Version(stamp) else _one_more(newest)
+
+
+def _is_timestamp(version: str) -> re.Match[str] | None:
+    return TIMESTAMP.fullmatch(version.replace("-", ""))
 
 
 def _one_more(version: str) -> str:

@@ -96,6 +96,11 @@ def parse(text: str) -> list[Node]:
     return statements
 
 
+def kinds_of_statements(text: str) -> list[str]:
+    """The kind of each statement, as `select_stmt`; cheaper than `parse`. Raises Unparsed."""
+    return [str(one.stmt.WhichOneof("node")) for one in _parsed(text).stmts]
+
+
 def parse_plpgsql(text: str) -> list[Node]:
     """The functions that a CREATE FUNCTION in PL/pgSQL makes, as libpg_query writes them. Raises Unparsed."""
     postgast = _binding()

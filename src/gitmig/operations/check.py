@@ -1,39 +1,41 @@
 """`gitmig check`: can the migrations of two sides live together? Changes nothing.
 
 From top to bottom: `review`, all that is said about a branch; `compare_sides`, which reads both sides and asks the
-rules; `prove`, which runs both orders on a scratch database; `find_clients` and `unsafe_statements`.
+rules; `prove`, which runs both orders on a scratch database; `unsafe_statements`. Source code is the business of
+`check_clients`.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from gitmig.check.clients import Hit, removed_objects, uses, words
 from gitmig.check.conflicts import findings
 from gitmig.check.dependencies import Dependents
 from gitmig.check.findings import in_order
 from gitmig.check.proof import Orders, conclude, reconcile
-from gitmig.check.rules.outside import client_left_behind, unsafe_statement
+from gitmig.check.rules.outside import unsafe_statement
 from gitmig.check.sides import BranchSets, Merge, Sides
 from gitmig.errors import GitmigError
 from gitmig.execute.build import BuildFailed
 from gitmig.git import merge, snapshot
-from gitmig.git.snapshot import grep
 from gitmig.migrations.layouts import group, left_alone
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.model import MigrationSet
+from gitmig.operations.check_clients import ClientCode, broken_statements, find_clients
+from gitmig.postgres.address import location
 from gitmig.postgres.embedded import MAINTENANCE, forget_libpq_variables
 from gitmig.project import squawk
 from gitmig.project.failures import not_fresh
 from gitmig.project.sides import Reader, Side, common_layout, folders_of, footprint_of, grouped, read_side
-from gitmig.trials.orders import run_orders
+from gitmig.trials.orders import founded_scratch, run_orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from gitmig.check.clients.trial import ClientTrial
     from gitmig.check.findings import Finding
-    from gitmig.check.footprint import Footprint
     from gitmig.check.proof import Proof
     from gitmig.check.sides import Migrations
     from gitmig.git.snapshot import Snapshot
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Content, File, Migration, Script
     from gitmig.project.project import Project
     from gitmig.project.trust import Consent
+    from gitmig.trials.orders import FoundedScratch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +66,23 @@ class Checked:
     contents: Mapping[str, Content]
 
 
+# Which source code is looked at: True is SQL with a proof and words else, False nothing.
+Clients = bool | Literal["words", "sql", "rollback"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """`checked`, with the `findings` of everything that was asked for, the most serious first.
 
-    `proof` is None if it was not asked for, or not possible: then `unproven` says why.
+    `proof` is None if it was not asked for, or not possible: then `unproven` says why. `clients` is how the SQL in
+    source code was tried, None if it was not.
     """
 
     checked: Checked
     findings: tuple[Finding, ...]
     proof: Proof | None = None
     unproven: str | None = None
+    clients: ClientTrial | None = None
 
 
 def review(
@@ -83,40 +92,56 @@ def review(
     *,
     prove: bool = False,
     scratch: str | None = None,
-    clients: bool = True,
+    clients: Clients = True,
     lint: bool = True,
     consent: Consent | None = None,
 ) -> Review:
     """Check a revision (None: the work tree) against a base (None: the upstream's default branch).
 
-    `prove` runs both orders on a scratch database (see `prove`); `clients` looks for source code that uses
-    what the branch takes away, `lint` asks squawk if it is installed. `consent` is asked before a proof runs untrusted
-    scripts. Raises GitmigError where it cannot be decided.
+    `prove` runs both orders on a scratch database (see `prove`); `clients` looks for source code that uses what the
+    branch takes away: by its words, and with a proof, or for `sql` and `rollback`, by trying its SQL
+    (see `ClientCode`). `lint` asks squawk if it is installed. `consent` is asked before untrusted scripts run. Raises
+    GitmigError where it cannot be decided.
     """
     checked = compare_sides(project, base, revision)
     found = Review(checked=checked, findings=checked.findings)
-    if prove:
-        found = _proven(project, checked, scratch, consent)
+    tries = clients in {"sql", "rollback"} or (clients is True and prove)
+    if prove or tries:
+        found = _tried(project, checked, scratch, consent, prove=prove, clients=clients if tries else False)
     more = list(found.findings)
+    if found.clients:
+        more += broken_statements(found.clients)
     if clients:
         branch = ((label, footprint_of(content)) for label, content in _added(checked))
-        more += find_clients(project, checked.ours.commit, branch)
+        known = found.clients.lines if found.clients else frozenset()
+        guessed = find_clients(project, checked.ours.commit, branch)
+        more += [finding for finding in guessed if (finding.path, finding.line) not in known]
     if lint:
         more += unsafe_statements(project, ((label, content.up) for label, content in _added(checked)))
     return replace(found, findings=in_order(more))
 
 
-def _proven(project: Project, checked: Checked, scratch: str | None, consent: Consent | None) -> Review:
+def _tried(
+    project: Project, checked: Checked, scratch: str | None, consent: Consent | None, *, prove: bool, clients: Clients
+) -> Review:
+    """What running the migrations shows, the proof and the clients as far as they are asked for."""
     from gitmig.project.trust import ask
 
-    orders = orders_of(project, checked)
-    if orders is None:
-        why = "git or gitmig cannot merge the migrations themselves: see the errors"
-        return Review(checked=checked, findings=checked.findings, unproven=why)
-    pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
-    ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
-    proof = prove(project, orders, scratch)
-    return Review(checked=checked, findings=tuple(reconcile(checked.findings, proof)), proof=proof)
+    found = Review(checked=checked, findings=checked.findings)
+    code = ClientCode.read(project, checked, _server_name(project, scratch)) if clients else None
+    if prove or (code and code.missing):
+        orders = orders_of(project, checked)
+        if orders is None:
+            return replace(found, unproven="git or gitmig cannot merge the migrations themselves: see the errors")
+        pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
+        ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
+        with _founded(project, orders, _server(project, scratch)) as scratch_database:
+            if prove:
+                proof = _concluded(orders, scratch_database)
+                found = replace(found, findings=tuple(reconcile(checked.findings, proof)), proof=proof)
+            if code:
+                code.try_missing(scratch_database, orders)
+    return replace(found, clients=code.trial(rollback=clients == "rollback")) if code else found
 
 
 def _added(checked: Checked) -> Iterator[tuple[str, Content]]:
@@ -258,17 +283,25 @@ def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof
     `scratch` is the URL of a server on which a database may be made, or `embedded`; None is the project's own server.
     Raises GitmigError if it cannot be decided: no server, or the common migrations do not run.
     """
+    with _founded(project, orders, _server(project, scratch)) as scratch_database:
+        return _concluded(orders, scratch_database)
+
+
+@contextmanager
+def _founded(project: Project, orders: Orders, server: str) -> Iterator[FoundedScratch]:
+    """A scratch database with what both sides have in common. Raises GitmigError."""
+    bootstrap = project.bootstrap_sql()
     foundation = [orders.contents[migration.blobs].up for migration in orders.foundation]
-    try:
-        server, bootstrap = _server(project, scratch), project.bootstrap_sql()
-        ignore = project.settings.ignore
-        with project.programs() as programs:
-            before, results = run_orders(
-                server, bootstrap, foundation, orders.planned_runs(), ignore, programs=programs
-            )
-    except BuildFailed as failure:
-        raise not_fresh(failure.script, failure.error) from failure
-    return conclude(orders, before, results)
+    with project.programs() as programs:
+        try:
+            with founded_scratch(server, bootstrap, foundation, project.settings.ignore, programs=programs) as founded:
+                yield founded
+        except BuildFailed as failure:
+            raise not_fresh(failure.script, failure.error) from failure
+
+
+def _concluded(orders: Orders, founded: FoundedScratch) -> Proof:
+    return conclude(orders, founded.before, run_orders(founded, orders.planned_runs()))
 
 
 def orders_of(project: Project, checked: Checked) -> Orders | None:
@@ -297,6 +330,13 @@ def _key(migration: Migration) -> tuple[str, str]:
     return migration.label, migration.blobs
 
 
+def _server_name(project: Project, scratch: str | None) -> str:
+    """What tells that server from others; it need not run."""
+    if scratch == EMBEDDED or (scratch is None and project.settings.database is None):
+        return EMBEDDED
+    return location(scratch or project.url)
+
+
 def _server(project: Project, scratch: str | None) -> str:
     """The URL of a database beside which scratch databases can be made."""
     if scratch is not None and scratch != EMBEDDED:
@@ -306,20 +346,6 @@ def _server(project: Project, scratch: str | None) -> str:
         project.server.start()
         return project.server.url(MAINTENANCE)
     return project.url
-
-
-def find_clients(project: Project, commit: str, branch: Iterable[tuple[str, Footprint]]) -> list[Finding]:
-    """A note for every use in the tracked files of a commit, the migrations folders and `clients_ignore` left out.
-
-    `branch` are the labels and footprints of the branch's migrations, in order. Nothing is searched if they take
-    nothing away.
-    """
-    gone = removed_objects(branch)
-    if not gone:
-        return []
-    settings = project.settings
-    rows = grep(project.repository, commit, words(gone), without=settings.folders, patterns=settings.clients_ignore)
-    return [client_left_behind(use) for use in uses(gone, (Hit(*row) for row in rows))]
 
 
 def unsafe_statements(project: Project, ups: Iterable[tuple[str, Script]]) -> list[Finding]:

@@ -1,35 +1,22 @@
-"""`gitmig db`: the embedded PostgreSQL of a clone, a psql, and the databases that rebuilds replaced and kept."""
+"""`gitmig db`: the embedded PostgreSQL of a clone, a psql, and protection; its databases are in `own_databases`."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.events import silent
 from gitmig.git import marker
 from gitmig.ledger.protection import set_protected
-from gitmig.postgres.address import environment
-from gitmig.rebuild.databases import (
-    NEW_PREFIX,
-    database_names,
-    drop_unused,
-    identity,
-    listed,
-    name_of_new,
-    orphans,
-    replaced_at,
-)
+from gitmig.postgres.address import Address, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from gitmig.events import Notify
-    from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
 
 
@@ -46,6 +33,18 @@ def url(project: Project) -> str:
     if project.settings.database is None:
         project.wake()
     return project.url
+
+
+def name(project: Project) -> str:
+    """What the project's database is called, for people."""
+    return str(Address.of(project.url))
+
+
+def write_url(project: Project, path: str) -> bool:
+    """Have the application's file give the URL; False if it does so already. Raises GitmigError, UsageError."""
+    from gitmig.project import env_file
+
+    return env_file.write_url(project, path)
 
 
 def psql(project: Project) -> Psql:
@@ -93,38 +92,3 @@ def protect(project: Project, *, protected: bool, notify: Notify = silent) -> bo
     """Protect the project's database, or no longer; False if it was so before. A ledger is made if there is none."""
     with project.connect("protect", locked=True, notify=notify) as connection:
         return set_protected(connection, protected=protected)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OldDatabase:
-    """A replaced database: since when, its size in bytes if that may be known, how many are connected to it."""
-
-    name: str
-    replaced: datetime
-    size: int | None
-    sessions: int
-
-
-def old_databases(project: Project, *, days: float = 0) -> list[OldDatabase]:
-    """What rebuilds of the project's database replaced at least so many days ago, oldest first."""
-    with project.connect("prune") as connection:
-        return _old(connection, datetime.now(timezone.utc) - timedelta(days=days))
-
-
-def prune(project: Project, databases: Sequence[OldDatabase], *, notify: Notify = silent) -> list[OldDatabase]:
-    """Drop these databases, and what a rebuild that was killed left half built; returns those that are in use."""
-    with project.connect("prune", locked=True, notify=notify) as connection:
-        _, oid = identity(connection)
-        for name in (name_of_new(oid), *orphans(connection, NEW_PREFIX)):
-            drop_unused(connection, name)
-        return [old for old in databases if not drop_unused(connection, old.name)]
-
-
-def _old(connection: Connection, before: datetime) -> list[OldDatabase]:
-    name, _ = identity(connection)
-    times = {other: at for other in database_names(connection) if (at := replaced_at(name, other)) and at <= before}
-    found = [
-        OldDatabase(name=one.name, replaced=times[one.name], size=one.size, sessions=one.sessions)
-        for one in listed(connection, list(times))
-    ]
-    return sorted(found, key=lambda old: old.replaced)

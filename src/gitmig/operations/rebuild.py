@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitmig.config import OPTION
@@ -26,8 +27,8 @@ from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
 from gitmig.rebuild.copy import copy_all, total, write_ledger
 from gitmig.rebuild.cutover import Awaited, Patience, cut_over, lock_source
-from gitmig.rebuild.databases import DatabaseNames
-from gitmig.rebuild.target import copy_properties, create_target, maintenance_url, refuse_unfit
+from gitmig.rebuild.databases import DatabaseNames, maintenance_url
+from gitmig.rebuild.target import copy_properties, create_target, refuse_unfit
 from gitmig.rows.attached_code import leave_to_sync
 from gitmig.rows.copy import KeptFor
 from gitmig.rows.items import REBUILD, Subject
@@ -145,7 +146,7 @@ class _Rebuild:
         self._began = time.monotonic()
         self._renamings: dict[int, tuple[Renaming, ...]] = {}
         self._names = DatabaseNames.of(old)
-        self._maintenance = maintenance_url(project.url, self._names.name)
+        self._maintenance = maintenance_url(partial(with_name, project.url), "rebuild", but=self._names.name)
 
     def run(self, work: Sequence[Task], stack: ExitStack) -> Rebuilt:
         """All of it; the swap is the last thing that can fail."""

@@ -16,6 +16,7 @@ from gitmig.config import OPTION
 from gitmig.errors import GitmigError, LeftToSync, UsageError
 from gitmig.events import (
     DriftDiscarded,
+    EnvFileKept,
     PlanStarted,
     RebuildNeeded,
     RowsAbandoned,
@@ -35,6 +36,7 @@ from gitmig.migrations.plan import Direction, left_behind
 from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.binding import bind
+from gitmig.project.confirmation import UNGUARDED, Guard, plan_hash, refuse_unattended
 from gitmig.project.decisions import UNATTENDED
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.failures import drifted, locks_held, step_failed, unrepairable
@@ -42,6 +44,7 @@ from gitmig.project.out_of_reach import note_synced
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.protection import permit, permit_discarding, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
+from gitmig.project.sharing import refuse_taking_away
 from gitmig.project.target import arranged, load_target, plan_for, refuse_irreversible
 from gitmig.text import first_few
 
@@ -71,7 +74,8 @@ class Outcome:
     """What a sync did. `ran` is False for a dry run or one that was called off.
 
     `unfinished` names a script that a sync would finish before the plan; `drift` is what a dry run found to have been
-    changed by hand. `rebuilt` tells of a database that had to be built anew instead of running the plan.
+    changed by hand. `rebuilt` tells of a database that had to be built anew instead of running the plan. `hash` tells
+    the plan from every other (see `gitmig.project.confirmation`).
     """
 
     database: str
@@ -79,6 +83,7 @@ class Outcome:
     target: Target
     from_set: str
     ran: bool
+    hash: str
     unfinished: str | None = None
     drift: SchemaDifference | None = None
     done: tuple[Done, ...] = ()
@@ -102,6 +107,7 @@ def sync(
     abandon: bool = False,
     discard_drift: bool = False,
     take_over: bool = False,
+    confirm: str | None = None,
     caller: Caller = Caller.PERSON,
     timeout: int = 10,
     gitmig_wait: float | None = None,
@@ -112,25 +118,29 @@ def sync(
 
     A dry run takes no lock and writes nothing. `abandon` forgets a script that was interrupted instead of finishing
     it, and takes back what it did, unless verification is off. `discard_drift` takes back what was changed by hand.
-    `take_over` treats another project's ledger as this one's. `caller` decides what may be done to a protected
-    database, and what may run. `timeout` is how many seconds connecting may take, `gitmig_wait` for how many another
-    gitmig is waited for (None: as long as it takes).
+    `take_over` treats another project's ledger as this one's. With `confirm` the plan of that hash runs, or none.
+    `caller` decides what may be done to a protected database, and what may run. `timeout` is how many seconds
+    connecting may take, `gitmig_wait` for how many another gitmig is waited for (None: as long as it takes).
     """
     if SECTION in os.environ:  # it would wait for the one that waits for it
         raise LeftToSync(
             "a migration that is running has called gitmig; nothing was synced",
             hint="git commands that change the branch or its commits call it, too",
         )
-    since = 0 if dry_run else marker.now(project.repository)
-    target = load_target(project, revision)
     if dry_run:
+        target = load_target(project, revision)
         with project.connect("dry run", timeout=timeout) as connection:
             return _dry_run(connection, target, take_over=take_over)
+    since = marker.now(project.repository)
+    project = project.provided(caller=caller, timeout=timeout, notify=notify)
+    target = load_target(project, revision)
+    guard = _guard(project, confirm, decisions, takes_back=abandon or discard_drift)
+    generation = None
     try:
         with project.connect(
             "sync", timeout=timeout, locked=True, gitmig_wait=gitmig_wait, in_hook=caller is Caller.HOOK, notify=notify
         ) as connection:
-            synced = SyncRun(connection, target, notify, decisions, caller).run(
+            synced = SyncRun(connection, target, notify, decisions, caller, guard=guard).run(
                 abandon=abandon, discard_drift=discard_drift, take_over=take_over
             )
             if synced.ran and caller is Caller.PERSON:
@@ -140,22 +150,53 @@ def sync(
                 trust.approve_printed(project, connection, {step.migration.version for step in synced.plan.arrivals})
             generation = project.generation(connection)
     except NoWayBack as stuck:
-        notify(RebuildNeeded(stuck.failure))
-        if not decisions.rebuild(stuck.failure):
+        if not guard.allows_rebuild:
             raise stuck.failure from stuck
-        from gitmig.operations.rebuild import rebuild  # rarely needed, and large
-
-        rebuilt = rebuild(
-            project, target, wait=project.settings.rebuild_wait, wary=caller is Caller.HOOK, notify=notify
-        )
-        synced = replace(stuck.reached, ran=True, rebuilt=rebuilt)
+        synced = _rebuilt(target, stuck, caller, notify, decisions)
     if synced.ran and revision is None and project.settings.database_source != OPTION:
         # A new database may have been synced by somebody else already; what is not in the work tree cannot be newer.
         if not synced.rebuilt and not target.snapshot.sparse:
-            marker.write(project.repository, project.settings.folders, os.environ, since, generation)
+            own = project.naming.per.value if project.naming is not None else None
+            marker.write(project.repository, project.settings.folders, os.environ, since, generation, own=own)
         bind(project, by_hand=caller is Caller.PERSON)
         note_synced(project, target.set.id)
+        _keep_env_file(project, notify)
     return synced
+
+
+def _rebuilt(target: Target, stuck: NoWayBack, caller: Caller, notify: Notify, decisions: Decisions) -> Outcome:
+    """Build the database anew where no plan leads to the target, if that is wanted. Raises GitmigError."""
+    notify(RebuildNeeded(stuck.failure))
+    if not decisions.rebuild(stuck.failure):
+        raise stuck.failure from stuck
+    from gitmig.operations.rebuild import rebuild  # rarely needed, and large
+
+    wait = target.project.settings.rebuild_wait
+    rebuilt = rebuild(target.project, target, wait=wait, wary=caller is Caller.HOOK, notify=notify)
+    return replace(stuck.reached, ran=True, rebuilt=rebuilt)
+
+
+def _keep_env_file(project: Project, notify: Notify) -> None:
+    """Have the application find its database; whether it does is no reason for a sync to fail."""
+    path = project.settings.env_file
+    if path is None or project.naming is None:
+        return
+    from gitmig.project.env_file import write_url
+
+    database = str(Address.of(project.url))
+    try:
+        if write_url(project, path):
+            notify(EnvFileKept(path, database))
+    except GitmigError as error:
+        notify(EnvFileKept(path, database, error.message))
+
+
+def _guard(project: Project, confirmed: str | None, decisions: Decisions, *, takes_back: bool) -> Guard:
+    """What holds the sync back; a copy that was made a moment ago is nobody's yet, and has nothing to lose."""
+    is_attended = decisions.is_attended or project.is_new
+    if takes_back:
+        refuse_unattended(project, "to take back what was changed by hand", is_attended=is_attended)
+    return Guard(is_required=project.settings.guard and not is_attended, confirmed=confirmed)
 
 
 def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outcome:
@@ -173,13 +214,14 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
         target=target,
         from_set=state.set_id,
         ran=False,
+        hash=plan_hash(project, connection, state, target, take_over=take_over),
         unfinished=state.unfinished.row.label if state.unfinished else None,
         drift=drift,
     )
 
 
 class SyncRun:
-    """One sync on a connection that holds the lock.
+    """One sync on a connection that holds the lock, as far as the `guard` lets it.
 
     `undo` says that the target is what the ledger remembers from before the last sync: no script needs approval, and
     kept values win over those that were written since.
@@ -194,7 +236,9 @@ class SyncRun:
         caller: Caller,
         *,
         undo: bool = False,
+        guard: Guard = UNGUARDED,
     ) -> None:
+        self._guard = guard
         self._connection = connection
         self._target = target
         self._project = target.project
@@ -212,6 +256,7 @@ class SyncRun:
         finished: tuple[Done, ...] = ()
         plan = plan_for(state.stack, self._target)
         self._refuse_strangers(plan, state, take_over=take_over)
+        named = self._look_at_hash(state, take_over=take_over)
         self._approve_programs(plan, state)
         if abandon:
             self._refuse_idle(state)
@@ -232,7 +277,10 @@ class SyncRun:
             ledger.end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
         if expected is None:
             refuse_irreversible(plan, self._database)
-        synced = Outcome(database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False)
+        synced = Outcome(
+            database=self._database, plan=plan, target=self._target, from_set=state.set_id, ran=False, hash=named
+        )
+        self._guard.refuse_unconfirmed([step.label for step in plan.reverts])
         if not self._may_run(plan):
             return synced
         self._notify(PlanStarted(plan))
@@ -260,6 +308,15 @@ class SyncRun:
         if self._caller is Caller.HOOK:
             trust.refuse_unknown_ledger(self._project, self._connection, state)
             trust.refuse_untrusted(self._project, self._target, plan, state)
+            refuse_taking_away(self._project, plan)
+
+    def _look_at_hash(self, state: State, *, take_over: bool) -> str:
+        """The hash of the plan. Raises GitmigError if another one was confirmed, or a half done revert was not."""
+        named = plan_hash(self._project, self._connection, state, self._target, take_over=take_over)
+        self._guard.refuse_other_plan(named)
+        if state.unfinished is not None and state.unfinished.direction is Direction.REVERT:
+            self._guard.refuse_unconfirmed([state.unfinished.row.label])
+        return named
 
     def _arrange(self, state: State) -> State:
         """Have the stack in the order of which the plan was made."""

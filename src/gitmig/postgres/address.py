@@ -153,6 +153,16 @@ def with_name(url: str, name: str) -> str:
     return make_conninfo(url, dbname=name)
 
 
+def url_with_name(url: str, name: str) -> str:
+    """As `with_name`, in the form the URL is written in, which programs understand that know no keywords."""
+    scheme, separator, rest = url.partition("://")
+    place, question, options = rest.partition("?")
+    server, slash, old = place.partition("/")
+    if not separator or not (slash and old):
+        return with_name(url, name)
+    return f"{scheme}://{server}/{quote(name, safe='')}{question}{options}"
+
+
 def with_options(url: str, *settings: str) -> str:
     """The URL with settings (`name=value`) for the whole session, which no RESET takes back."""
     options = [parse_url(url).get("options", ""), *(f"-c {setting}" for setting in settings)]

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 # Settings that decide how far gitmig goes, as `git config` spells them → as `gitmig.toml` does.
 PERSONAL_KEYS = {
-    **{key: key for key in ("folder", "layout", "bootstrap", "ignore", "verify")},
+    **{key: key for key in ("folder", "layout", "bootstrap", "ignore", "verify", "shared", "unclonable", "guard")},
     "runoutside": "run_outside",
     "keptage": "kept_age",
+    "envfile": "env_file",
 }
 
 
@@ -33,6 +34,8 @@ def bind(project: Project, *, by_hand: bool) -> None:
     elif own is None:
         models = [one.limits for one in others if not one.limits.widened(now.limits)]
         binding.write(project.repository, replace(now, limits=models[0]) if models else now)
+    elif (own.own, own.branch) != (now.own, now.branch):
+        binding.write(project.repository, replace(own, own=now.own, branch=now.branch))
     project.keep_team_settings()
 
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 class Decisions:
     """The answers without a person: what was called for is done, and what only a person can decide is not."""
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody sits at a terminal and sees what is done."""
+        return False
+
     def run_plan(self, plan: Plan) -> bool:
         """Whether the plan, which may have no step, shall run."""
         return True

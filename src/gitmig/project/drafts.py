@@ -12,6 +12,7 @@ from gitmig.migrations.languages.program import PYTHON
 from gitmig.migrations.layouts import migration_set
 from gitmig.migrations.model import File
 from gitmig.migrations.naming import next_version
+from gitmig.project.sharing import other_work_trees, target_in
 from gitmig.project.target import load_target
 from gitmig.trials.round_trip import Observation, RoundTripOutcome
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from gitmig.migrations.model import Content
+    from gitmig.migrations.model import Content, Version
     from gitmig.project.project import Project
     from gitmig.project.target import Target
     from gitmig.schema.compare import ComputedDifference
@@ -53,14 +54,25 @@ class Draft:
 
 def draft(target: Target, name: str, up: str, down: str | None, now: datetime) -> Draft:
     """A migration with these sections; without a down it is irreversible. Raises UsageError for another tool's."""
-    version = "" if target.layout.is_graph else next_version(target.set.migrations, now)
+    version = "" if target.layout.is_graph else _free_version(target, now)
     return Draft(target=target, label=f"{version}_{name}", files=target.layout.render(version, name, up, down))
 
 
 def draft_program(target: Target, name: str, ending: str, text: str, now: datetime) -> Draft:
     """A migration that is a program, in the same place in every layout. One of Python is called, and not executed."""
-    label = f"{next_version(target.set.migrations, now)}_{name}"
+    label = f"{_free_version(target, now)}_{name}"
     return Draft(target=target, label=label, files={f"{label}.{ending}": text}, executable=ending != PYTHON)
+
+
+def _free_version(target: Target, now: datetime) -> str:
+    """The next version that no migration has, here or in another work tree of the clone, committed or not."""
+    project = target.project
+    taken: set[Version] = set()
+    for tree in other_work_trees(project):
+        with suppress(GitmigError):  # somebody else's conflict is no reason to stop
+            if found := target_in(project, tree):
+                taken |= {migration.version for migration in found.set.migrations}
+    return next_version(target.set.migrations, now, taken)
 
 
 def work_tree(project: Project) -> Target:

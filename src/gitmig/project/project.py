@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
+import json
 import os
 import re
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.events import WaitingForBlockers, WaitingForLock, silent
+from gitmig.git import binding
 from gitmig.git.binding import Binding, BoundSettings
 from gitmig.git.repository import Repository
+from gitmig.git.worktrees import this_work_tree, trunk, work_trees
 from gitmig.ledger.access import SETTING
+from gitmig.ledger.protection import Caller
+from gitmig.own_databases.names import EMBEDDED, Naming, Per, Place
 from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 from gitmig.postgres.url import plain_url
 
@@ -33,21 +38,37 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-LONGEST_NAME = 63  # bytes, PostgreSQL's limit
+NOWHERE = Place(worktree=None, branch=None)
+SHARES, BASES = "shares.json", "env.json"
 HOSTS = "gitmig.hosts"  # personal: which other machines hooks may work on
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """Why a work tree has no database of its own, and the one that it uses instead."""
+
+    why: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """Everything an operation starts from; `team_file` is where the team's settings were found, None if nowhere.
 
-    `agreed` are programs that may run as long as this process does, although no store has them.
+    `naming` says how databases of work trees or branches are called, None if there is one for all; `place` is where
+    this one is, and `shares` why it has none of its own all the same; `is_new` says that its database was made a moment
+    ago. `agreed` are programs that may run as long as
+    this process does, although no store has them.
     """
 
     repository: Repository
     settings: Settings
     team_file: str | None
+    naming: Naming | None = None
+    place: Place = NOWHERE
+    shares: Sharing | None = None
+    is_new: bool = False
     agreed: set[str] = field(default_factory=set, compare=False)
 
     @classmethod
@@ -58,19 +79,68 @@ class Project:
         file, text = present or _kept_team_file(repository)
         team = parse_team_settings(text, file)
         personal = _personal(repository.config)
+        root, has_own = repository.root, bool(team.get("per") or personal.get("per"))
+        dotenv, dotenv_name = _dotenv(root), ".env"
+        if has_own and not dotenv and repository.is_linked and (main := work_trees(repository)[0]).name is None:
+            dotenv, dotenv_name = _dotenv(main.path), str(main.path / ".env")  # git has not brought it here
         settings = resolve(
             team=team,
             personal=personal,
             lists=_personal(repository.config_values),
             worktree=_personal(repository.worktree_config),
             environ=os.environ,
-            dotenv=_dotenv(repository),
+            dotenv=dotenv,
             option=database,
             file=file,
+            dotenv_name=dotenv_name,
         )
         if settings.database is None:
             forget_libpq_variables()
-        return cls(repository=repository, settings=settings, team_file=file if present else None)
+        plain = cls(repository=repository, settings=settings, team_file=file if present else None)
+        return plain._with_own_database()
+
+    def _with_own_database(self) -> Project:
+        """The same, with the database of this work tree or branch, if the settings give it one."""
+        settings, is_embedded = self.settings, self.settings.database is None
+        base = self._base_name()
+        per = Per(settings.per) if settings.per else Per.WORKTREE if is_embedded and not settings.shared else None
+        if settings.database_is_literal:
+            per = None
+        naming = Naming.of(base, per, "", is_embedded=is_embedded)
+        if naming is None:
+            return self
+        here, last = this_work_tree(self.repository), binding.read(self.repository)[0]
+        branch = here.branch or (last.branch if last else None)
+        if naming.per is Per.BRANCH:
+            naming = replaced(naming, trunk=trunk(self.repository))
+        found = replaced(self, naming=naming, place=Place(worktree=here.name, branch=branch))
+        why, name = read_json(self.repository.private(shared=False) / SHARES).get(found.name) or ("", "")
+        return replaced(found, shares=Sharing(why=why, name=name)) if name else found
+
+    def _base_name(self) -> str:
+        """The database's name as the settings have it; where gitmig itself wrote it there, what it was before."""
+        if self.settings.database is None:
+            return EMBEDDED
+        text = self.settings.database
+        if not (self.settings.per or "{" in text) or (self.settings.database_is_literal and "{" not in text):
+            return ""  # nothing is made of it
+        from gitmig.postgres.address import Address
+
+        name = Address.of(plain_url(text).url).name
+        written = read_json(self.repository.private(shared=True) / BASES)
+        return str(written.get(name, name)) if self.settings.database_source.endswith(")") else name
+
+    @property
+    def name(self) -> str:
+        """The name of the database, where the settings decide it: of the work tree, of the branch, or of all."""
+        if self.shares:
+            return self.shares.name
+        return self.naming.name_for(self.place) if self.naming else EMBEDDED
+
+    @property
+    def has_common_name(self) -> bool:
+        """Whether the database is called what the settings say, as in the main work tree; no copy is made for that."""
+        return self.naming is not None and self.name == self.naming.base
 
     @property
     def server(self) -> EmbeddedServer:
@@ -80,7 +150,18 @@ class Project:
     @property
     def url(self) -> str:
         """The URL of the database: the configured one, else this work tree's on the embedded server."""
-        return plain_url(self.settings.database).url if self.settings.database else self.server.url(self.embedded_name)
+        return self.url_named(self.name)
+
+    def url_named(self, name: str) -> str:
+        """The URL with that name in it, if names are made here, else the configured one."""
+        if self.settings.database is None:
+            return self.server.url(name)
+        plain = plain_url(self.settings.database).url
+        if self.naming is None:
+            return plain
+        from gitmig.postgres.address import url_with_name
+
+        return url_with_name(plain, name)
 
     @property
     def passed_over(self) -> tuple[str, ...]:
@@ -100,22 +181,25 @@ class Project:
         """The database that the settings name now, and how far they let gitmig go there. Raises UsageError."""
         from gitmig.postgres.address import Address, location
 
-        is_embedded = self.settings.database is None
+        is_embedded, naming = self.settings.database is None, self.naming
+        if is_embedded:
+            database, shown = f"embedded:{self.name}", f"{self.name} of the embedded PostgreSQL"
+        else:
+            database, shown = location(self.url), str(Address.of(self.url))
+        own = ""
+        if naming is not None and not (is_embedded and naming.per is Per.WORKTREE):
+            own, base = database, self.url_named(naming.base)
+            each = f"one for each {naming.per.words}"
+            database = f"{'embedded:dev' if is_embedded else location(base)}, {each}"
+            shown = f"{'the embedded PostgreSQL' if is_embedded else Address.of(base)}, {each}"
         return Binding(
-            database=f"embedded:{self.embedded_name}" if is_embedded else location(self.url),
-            shown=f"{self.embedded_name} of the embedded PostgreSQL" if is_embedded else str(Address.of(self.url)),
+            database=database,
+            shown=shown,
             source=self.settings.database_source,
             limits=BoundSettings.of(self.settings),
+            own=own,
+            branch=self.place.branch if naming is not None and naming.per is Per.BRANCH else None,
         )
-
-    @property
-    def embedded_name(self) -> str:
-        """The embedded database of this work tree: `dev`, or `dev_<name>` in a linked one, so that each has its own."""
-        name = f"dev_{self.repository.git_dir.name}" if self.repository.is_linked else "dev"
-        if len(name.encode()) <= LONGEST_NAME:
-            return name
-        digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
-        return f"{name.encode()[:40].decode(errors='ignore')}_{digest}"
 
     @property
     def user(self) -> str:
@@ -148,7 +232,7 @@ class Project:
         """
         from gitmig.ledger.access import refuse_strangers
         from gitmig.postgres import lock
-        from gitmig.postgres.address import connect
+        from gitmig.postgres.address import connect, is_missing_database
         from gitmig.postgres.lock_wait import LockWait
         from gitmig.postgres.pooler import refuse_shared_sessions
 
@@ -175,7 +259,12 @@ class Project:
                         return
                 time.sleep(lock.INTERVAL)
         except DatabaseUnavailable as error:
-            error.hint = f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
+            if self.naming is not None and not self.has_common_name and is_missing_database(error):
+                error.hint = f"`gitmig sync` makes it for this {self.naming.per.words}"
+            else:
+                error.hint = (
+                    f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
+                )
             raise
 
     def programs(self, notify: Notify = silent) -> AbstractContextManager[Programs]:
@@ -201,12 +290,25 @@ class Project:
         if key := identity(connection):
             generation.renew(key, os.environ)
 
+    def provided(self, *, caller: Caller = Caller.PERSON, timeout: int = 10, notify: Notify = silent) -> Project:
+        """The same, with the database of this work tree or branch made if it is not there. Raises GitmigError."""
+        if self.naming is None:
+            return self
+        from gitmig.project.own_database import have_own_database
+
+        if self.settings.database is None and not self.server.is_running():
+            self.server.start()
+        return have_own_database(self, caller=caller, timeout=timeout, notify=notify)
+
     def wake(self, *, anew: bool = False) -> None:
         """Have the embedded server run and hold this work tree's database, or, `anew`, a new and empty one."""
         from gitmig.execute.scratch import create_from_bootstrap
         from gitmig.postgres.address import connect, is_missing_database
 
         self.server.secure()
+        if self.naming is not None and not (self.has_common_name or anew):
+            self.provided()
+            return
         try:
             with connect(self.url, "wake"):
                 if not anew:
@@ -214,9 +316,7 @@ class Project:
         except DatabaseUnavailable as error:
             if not is_missing_database(error):
                 self.server.start()
-        create_from_bootstrap(
-            self.server.url(MAINTENANCE), self.server.url, self.embedded_name, self.bootstrap_sql(), anew=anew
-        )
+        create_from_bootstrap(self.server.url(MAINTENANCE), self.server.url, self.name, self.bootstrap_sql(), anew=anew)
 
     def keep_team_settings(self) -> None:
         """Let them hold for commits without any, from before they were written, which are checked out, too."""
@@ -295,8 +395,17 @@ def _read(repository: Repository, name: str) -> str | None:
         raise UsageError(f"{name} is not UTF-8 text", hint="save the file as UTF-8") from error
 
 
-def _dotenv(repository: Repository) -> Mapping[str, Any]:
-    path = repository.root / ".env" if repository.root else None
+def read_json(path: Path) -> dict[str, Any]:
+    """What gitmig noted for itself; {} if it has not."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _dotenv(root: Path | None) -> Mapping[str, Any]:
+    path = root / ".env" if root else None
     if path is None or not path.is_file():
         return {}
     from dotenv import dotenv_values

@@ -15,7 +15,7 @@ from gitmig.project.programs import ProjectPrograms
 from gitmig.project.target import detect_layout, layout_named, reader_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gitmig.check.footprint import Footprint
     from gitmig.check.sides import Migrations
@@ -102,18 +102,29 @@ class Reader:
 
     def read(self, migrations: Iterable[Migration], found: Snapshot, *, footprints: bool = True) -> None:
         """Read what is not known yet, from a snapshot that holds it; perhaps without footprints."""
+        migrations = list(migrations)
+        texts = self._texts([m for m in migrations if m.blobs not in self.contents], found)
         with ProjectPrograms(self.project) as programs:
             for migration in migrations:
                 if migration.blobs not in self.contents:
-                    self._read(migration, found)
+                    self._read(migration, found, texts)
                 content = self.contents.get(migration.blobs)
                 if footprints and content and migration.blobs not in self.footprints:
                     self.footprints[migration.blobs] = self._footprint(migration, content, programs)
 
-    def _read(self, migration: Migration, found: Snapshot) -> None:
+    def _texts(self, migrations: Iterable[Migration], found: Snapshot) -> dict[str, str]:
+        """Path → text, all from one process; nothing if one of them is no text."""
+        files = [file for migration in migrations for _, file in migration.files]
+        try:
+            return snapshot.read_texts(self.project.repository, found, files)
+        except InvalidMigrations:
+            return {}
+
+    def _read(self, migration: Migration, found: Snapshot, texts: Mapping[str, str]) -> None:
         files = [file for _, file in migration.files]
         try:
-            texts = snapshot.read_texts(self.project.repository, found, files)
+            if any(file.path not in texts for file in files):
+                texts = snapshot.read_texts(self.project.repository, found, files)
             by_role = {role: texts[file.path] for role, file in migration.files}
             content = self.layout.parse(migration, by_role)
             self.contents[migration.blobs] = content.beside(None if found.is_work_tree else found.commit)

@@ -62,16 +62,26 @@ class Moved:
     notes: list[str] = field(default_factory=list)
 
 
-def copy_all(old: Connection, new: Connection, ignore: Sequence[str], kept_for: KeptFor, notify: Notify) -> Moved:
-    """Carry rows, sequence positions and large objects; the old database must be locked.
+def copy_all(
+    old: Connection,
+    new: Connection,
+    ignore: Sequence[str],
+    kept_for: KeptFor,
+    notify: Notify,
+    *,
+    is_locked: bool = True,
+) -> Moved:
+    """Carry rows, sequence positions and large objects; the old database must be locked, or seen in one snapshot.
 
-    `ignore` are the patterns of what is not the migrations' business; `kept_for` is on whose account rows without a
-    place are kept. Raises GitmigError naming what cannot come along.
+    Only in a locked one is switched off what hides rows of the role's own tables from it. `ignore` are the patterns of
+    what is not the migrations' business; `kept_for` is on whose account rows without a place are kept. Raises
+    GitmigError naming what cannot come along.
     """
     moved = Moved()
     for connection in (old, new):
         connection.execute(f"SELECT {setting(TRANSFER)}".encode())
-    hold(old, row_security(old))  # in its open transaction, which ends without a commit
+    if is_locked:
+        hold(old, row_security(old))  # in its open transaction, which ends without a commit
     moved.notes += make_unmanaged(old, new, ignore)
     asides = Asides(new, kept_for)
     with all_held(new, asides) as refused:

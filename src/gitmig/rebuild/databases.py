@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -12,9 +13,16 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from gitmig.errors import DatabaseUnavailable, GitmigError
+from gitmig.postgres.address import connect
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitmig.postgres.connection import Connection
 
+# Databases that every server has.
+MAINTENANCE = ("postgres", "template1")
 LONGEST = 63  # bytes, PostgreSQL's limit
 MARK = "__gitmig_"
 TIME = "%Y%m%d%H%M%S"
@@ -84,6 +92,21 @@ class Listed:
     sessions: int
 
 
+def maintenance_url(url_of: Callable[[str], str], purpose: str, *, but: str = "") -> str:
+    """The URL of a database to be connected to while others are made, renamed or dropped, which is not `but`.
+
+    `url_of` maps a database's name to its URL; `purpose` is what needs it, for people. Raises GitmigError.
+    """
+    for name in MAINTENANCE:
+        if name != but:
+            with suppress(DatabaseUnavailable), connect(url_of(name), purpose):
+                return url_of(name)
+    raise GitmigError(
+        f"a {purpose} needs a database to be connected to while yours is renamed, and there is none",
+        hint=f"allow the role to connect to database {' or '.join(MAINTENANCE)}",
+    )
+
+
 def identity(connection: Connection) -> tuple[str, int]:
     """Name and oid of the database connected to."""
     query = "SELECT datname, oid::int8 FROM pg_catalog.pg_database WHERE datname = current_database()"
@@ -114,6 +137,15 @@ def orphans(connection: Connection, prefix: str) -> list[str]:
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_database o WHERE o.oid::text = substr(d.datname, length(%s) + 1))
     """
     return connection.values(query, (prefix, prefix, prefix))
+
+
+def rename(connection: Connection, name: str, new: str) -> None:
+    """Rename a database to which nobody is connected. Raises GitmigError."""
+    try:
+        connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new)))
+    except psycopg.errors.ObjectInUse as error:
+        message = f"{name} was left behind by what is gone, and somebody is connected to it"
+        raise GitmigError(message, hint="have them leave it, and run `gitmig sync`") from error
 
 
 def drop_unused(connection: Connection, name: str) -> bool:

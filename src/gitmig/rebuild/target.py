@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gitmig.errors import DatabaseUnavailable, GitmigError
+from gitmig.errors import GitmigError
 from gitmig.execute.scratch import create_database_like
 from gitmig.ledger.protection import is_protected
-from gitmig.postgres.address import Address, connect, drop_database, with_name
+from gitmig.postgres.address import Address, connect, drop_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,8 +108,6 @@ SETTINGS = """
 """
 # The value of these is a list of names, each quoted where it has to be; as one text it would be quoted as one name.
 LISTS = {"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"}
-# Databases that every server has, to be connected to while another one is renamed.
-MAINTENANCE = ("postgres", "template1")
 
 
 @contextmanager
@@ -127,19 +125,6 @@ def create_target(old: Connection, maintenance: str, name: str) -> Iterator[None
         with suppress(GitmigError):  # what went wrong first is what people have to hear of
             _drop(maintenance, name)
         raise
-
-
-def maintenance_url(url: str, name: str) -> str:
-    """The URL of another database than `name` on the same server, which one may connect to. Raises GitmigError."""
-    for other in MAINTENANCE:
-        candidate = with_name(url, other)
-        if other != name:
-            with suppress(DatabaseUnavailable), connect(candidate, "rebuild"):
-                return candidate
-    raise GitmigError(
-        "a rebuild needs a database to be connected to while yours is renamed, and there is none",
-        hint=f"allow the role to connect to database {' or '.join(MAINTENANCE)}",
-    )
 
 
 def _drop(maintenance: str, name: str) -> None:
@@ -170,7 +155,7 @@ def copy_settings(connection: Connection, name: str) -> None:
 
 def copy_properties(source: Connection, connection: Connection, name: str) -> None:
     """Give database `name` the connection limit, grants, comment and template mark of the one `source` leads to."""
-    limit, template, comment, granted = source.execute(PROPERTIES).fetchone() or (-1, False, None, False)
+    limit, template, comment, _ = source.execute(PROPERTIES).fetchone() or (-1, False, None, False)
     database = sql.Identifier(name)
     statements = []
     if limit != -1:
@@ -179,11 +164,21 @@ def copy_properties(source: Connection, connection: Connection, name: str) -> No
         statements.append(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(database))
     if comment is not None:
         statements.append(sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(comment)))
-    if granted:
-        statements.append(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
-        statements += [_grant(database, *grant) for grant in source.execute(GRANTS).fetchall()]
     for statement in statements:
         connection.execute(statement)
+    copy_grants(source, name, connection)
+
+
+def copy_grants(source: Connection, name: str, connection: Connection | None = None) -> None:
+    """Give database `name` the grants of the one `source` leads to; over `connection`, or over `source` itself."""
+    _, _, _, granted = source.execute(PROPERTIES).fetchone() or (-1, False, None, False)
+    if not granted:
+        return
+    database = sql.Identifier(name)
+    statements = [sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database)]
+    statements += [_grant(database, *grant) for grant in source.execute(GRANTS).fetchall()]
+    for statement in statements:
+        (connection or source).execute(statement)
 
 
 def _grant(database: sql.Identifier, role: str, privilege: str, grantable: bool) -> sql.Composed:

@@ -62,12 +62,8 @@ def empty(connection: Connection, tables: Collection[Table]) -> None:
         connection.execute(sql.SQL("TRUNCATE {}").format(names))
 
 
-def waiting_rows(store: Store, item: Item, snapshot: TableSnapshot, after: Table, lenders: Sequence[Item]) -> Place:
-    """Make an item of a snapshot whose rows are to be put into the table `after`.
-
-    They are completed by what others hold for the same rows: a column that comes back as NOT NULL takes no row without
-    a value, and neither has a place without the other.
-    """
+def waiting_rows(store: Store, item: Item, snapshot: TableSnapshot, after: Table) -> Place:
+    """Make an item of a snapshot whose rows are to be put into the table `after`."""
     key = set(snapshot.table.key)
     columns = []
     pairs = []
@@ -79,29 +75,15 @@ def waiting_rows(store: Store, item: Item, snapshot: TableSnapshot, after: Table
             pairs.append(Pair(kept=kept, column=heir, table=after.name))
     if sum(pair.kept.key for pair in pairs) < len(key):
         pairs = [replace(pair, kept=replace(pair.kept, key=False)) for pair in pairs]
-    joins: list[sql.Composable] = []
-    values: list[sql.Composable] = [sql.Identifier("k", column.data) for column in columns]
-    for place, lender in enumerate(lenders):
-        lent = [
-            (kept, own)
-            for kept in lender.lost
-            if (own := after.column(kept.name)) and all(own.number != pair.column.number for pair in pairs)
-        ]
-        if (on := _same_row(snapshot, lender, f"i{place}")) is None or not lent:
-            continue
-        joins.append(sql.SQL(" LEFT JOIN {} {} ON {}").format(data_table(lender.data), sql.Identifier(f"i{place}"), on))
-        for kept, own in lent:
-            name = f"x{place}_{kept.data}"
-            lent_column = replace(kept, data=name, heir=own.name, fresh=None)  # what else is known of it stays there
-            pairs.append(Pair(kept=lent_column, column=own, table=after.name))
-            values.append(sql.SQL("{} AS {}").format(sql.Identifier(f"i{place}", kept.data), sql.Identifier(name)))
     store.create(
         item.data,
         sql.SQL(
-            "SELECT k.n, {}::text AS kind, NULL::text AS why, NULL::text AS detail, false AS has_fresh, {} FROM {} k{}"
-        ).format(Kind.GONE.value, listed(values), data_table(snapshot.data), sql.SQL("").join(joins)),
+            "SELECT k.n, {}::text AS kind, NULL::text AS why, NULL::text AS detail, false AS has_fresh, {} FROM {} k"
+        ).format(
+            Kind.GONE.value, listed(sql.Identifier("k", column.data) for column in columns), data_table(snapshot.data)
+        ),
     )
-    return Place(item=item, table=after, pairs=tuple(pairs), missing=())
+    return Place(item=replace(item, columns=tuple(columns)), table=after, pairs=tuple(pairs), missing=())
 
 
 def knows_all(connection: Connection, snapshot: TableSnapshot, lenders: Sequence[Item]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,7 @@ from gitmig.migrations.plan import Direction
 from gitmig.postgres.run_sql import HOPELESS
 from gitmig.rows import merge, sequences
 from gitmig.rows.bisect import Bisection, is_about_data
+from gitmig.rows.completion import find_lenders
 from gitmig.rows.constraints import (
     actions_off,
     foreign_keys,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitmig.postgres.connection import Connection
+    from gitmig.rows.completion import Lender
     from gitmig.rows.constraints import ForeignKey
     from gitmig.rows.places import Place
     from gitmig.rows.store import Store
@@ -170,6 +173,7 @@ class _PutBack:
         self._rows: dict[int, range] = {}  # of items that are plain
         self._acts: dict[int, dict[Act, range]] = {}  # of the others
         self._planned: set[str] = set()  # the tables with their plans
+        self._lent: list[tuple[Place, Lender]] = []
         self._orphaned = False
         self._done: set[int] = set()
 
@@ -233,6 +237,7 @@ class _PutBack:
                 self._note_conflicts(place)
                 self._note_gone(place)
                 self._renew_images(place)
+            self._note_lent()
             self._store.drop_data(*(place.plan for place in places))
             rewritten.clear()
 
@@ -418,25 +423,46 @@ class _PutBack:
         self._write(following(moved, [plan for plan in others if plan in self._planned], put=put))
 
     def _insert(self, place: Place) -> None:
-        """Put rows back that are not there."""
+        """Put rows back that are not there, and with them what other items hold of the same rows."""
+        if not (rows := self._acts[place.item.id].get(Act.INSERT)):
+            return
         witness = self._witnesses[place.item.id]
         values = [*((pair.column, pair.value) for pair in place.key), *merge.assignments(place, witness, anew=True)]
-        planned = merge.with_plan(place, witness)
+        lenders = find_lenders(self._store, place)
+        for having in itertools.product([True, False], repeat=len(lenders)):
+            lent = [lender for lender, has in zip(lenders, having) if has]
+            more = [(pair.column, value) for lender in lent for pair, value in lender.values]
+            source = sql.SQL("").join([merge.with_plan(place, witness), *(lender.join for lender in lent)])
+            which = [
+                lender.has_row if has else sql.SQL("NOT {}").format(lender.has_row)
+                for lender, has in zip(lenders, having)
+            ]
+            self._insert_from(
+                place, source, [*values, *more], all_of([self._with_act(place, Act.INSERT), *which]), rows
+            )
+        self._lent += [(place, lender) for lender in lenders]
 
+    def _insert_from(
+        self,
+        place: Place,
+        source: sql.Composable,
+        values: Sequence[tuple[Column, sql.Composable]],
+        which: sql.Composable,
+        numbers: range,
+    ) -> None:
         def work(rows: sql.Composable) -> None:
             self._write(
                 sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} WHERE {}{} ORDER BY k.n").format(
                     place.table.plain,
                     listed(sql.Identifier(column.name) for column, _ in values),
                     listed(value for _, value in values),
-                    planned,
+                    source,
                     rows,
                     self._not_there(place),
                 )
             )
 
-        if rows := self._acts[place.item.id].get(Act.INSERT):
-            Bisection(self._connection, place.item.data, self._with_act(place, Act.INSERT), work).run(rows)
+        Bisection(self._connection, place.item.data, which, work).run(numbers)
 
     def _spare(self, places: Sequence[Place]) -> None:
         """Put rows back that a down has deleted although no up had made them: people had.
@@ -553,6 +579,20 @@ class _PutBack:
                 "UPDATE {} k SET why = {} FROM {} x WHERE x.n = k.n AND x.act = {} AND x.conflict AND k.why IS NULL"
             ).format(place.data, Reason.CHANGED.value, data_table(place.plan), Act.UPDATE.value)
         )
+
+    def _note_lent(self) -> None:
+        """What is there with its row by now waits for it no longer."""
+        due = {place.item.id for place in self._places}
+        for place, lender in self._lent:
+            if lender.item.id in due:
+                self._connection.execute(
+                    sql.SQL(
+                        "UPDATE {} v SET why = NULL FROM {} l JOIN {} k ON k.n = l.n "
+                        "WHERE v.n = l.lender AND v.why = {} AND k.why IS NULL"
+                    ).format(data_table(lender.item.data), data_table(lender.data), place.data, Reason.ROW_GONE.value)
+                )
+        self._store.drop_data(*(lender.data for _, lender in self._lent))
+        self._lent.clear()
 
     def _note_gone(self, place: Place) -> None:
         """A row that had to come back and could not is in neither side any more."""

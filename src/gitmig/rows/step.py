@@ -427,15 +427,13 @@ class StepRun:
     def _return(self, seen: Mapping[int, Seen], after: Tables) -> list[Place]:
         """Put back the rows that were put aside, as far as they fit what has become of their tables."""
         places, witnesses = [], {}
-        lenders = [item for item in self._step.due if item.lost]
         for one in (one for one in seen.values() if one.aside):
             heir = one.change.after
             if heir is None:
                 continue
             self._refuse_unknown(one.snapshot)
-            own = [lender for lender in lenders if self._belongs(lender, heir, after)]
             item = self._waiting_item(one.snapshot)
-            places.append(quarantine.waiting_rows(self._store, item, one.snapshot, heir, own))
+            places.append(quarantine.waiting_rows(self._store, item, one.snapshot, heir))
             witnesses[item.id] = Witness(is_new=True, change=one.change)
         if places:
             give_back(self._connection, self._store, places, witnesses)
@@ -471,10 +469,6 @@ class StepRun:
             ).fetchone()
             by_number[place.item.id].why = (row[0] or "it does not fit") if row else None
         self._store.drop_data(*(place.item.data for place in places))
-
-    def _belongs(self, item: Item, table: Table, after: Tables) -> bool:
-        place = find_place(item, after)
-        return place is not None and place.table.oid == table.oid
 
     def _waiting_item(self, snapshot: TableSnapshot) -> Item:
         """An item in name only, for rows that go back at once."""

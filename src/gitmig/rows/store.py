@@ -173,6 +173,10 @@ class Store:
             *(list(checksums), Direction.REVERT.value),
         )
 
+    def taken_from(self, table: TableName) -> list[Item]:
+        """What steps took of the rows of a table that stayed, by its name after the step; oldest first."""
+        return self._select("WHERE rows > 0 AND heir_schema = %s AND heir_name = %s", table.schema, table.name)
+
     def number(self) -> int:
         """A number for the names of tables with rows that are no item, or not yet."""
         return next(self._numbers)

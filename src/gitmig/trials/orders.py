@@ -1,10 +1,12 @@
-"""Running several orders of scripts on a scratch database; nothing of it stays."""
+"""Trying several orders of scripts on a scratch database; nothing of it stays."""
 
 from __future__ import annotations
 
 from collections import deque
+from contextlib import contextmanager
+from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gitmig.check.proof import OrderFailure, OrderResult
 from gitmig.execute.build import build, is_about_server, run_confined, run_fresh
@@ -15,8 +17,10 @@ from gitmig.postgres.run_sql import SAID_LATE, ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gitmig.check.proof import PlannedRun, PlannedScript, RunOrder
     from gitmig.migrations.model import Script
@@ -24,30 +28,60 @@ if TYPE_CHECKING:
     from gitmig.schema.model import Schema
 
     RunScripts = Callable[[Connection, Sequence[PlannedScript]], OrderFailure | None]
+    Work = Callable[[Connection, RunScripts], T]
 
 
-def run_orders(
+class FoundedScratch:
+    """A scratch database in which the foundation is built; every attempt begins there, and nothing of it stays.
+
+    `before` is the schema of the foundation.
+    """
+
+    def __init__(self, url: str, connection: Connection, before: Schema, ignore: Sequence[str]) -> None:
+        self.before, self.ignore = before, ignore
+        self._url, self._connection = url, connection
+        self._template, self._programs = connection.info.dbname, connection.programs
+
+    def attempt(self, works: Sequence[Work[T]]) -> list[T]:
+        """What each piece of work came to: in a transaction, or all on copies where PostgreSQL needs commits."""
+        if not self._connection.closed:
+            try:
+                return [self._rolled_back(work) for work in works]
+            except _NeedsCommits:
+                self._connection.close()  # a database that is copied has no sessions
+        return [self._on_a_copy(work) for work in works]
+
+    def _rolled_back(self, work: Work[T]) -> T:
+        """In one transaction, which is many times quicker than a database of its own."""
+        with self._connection.transaction(force_rollback=True):
+            return work(self._connection, _together)
+
+    def _on_a_copy(self, work: Work[T]) -> T:
+        with scratch_copy(self._url, self._template, self._programs) as connection:
+            return work(connection, _one_by_one)
+
+
+@contextmanager
+def founded_scratch(
     url: str,
     bootstrap: str,
     foundation: Sequence[Script],
-    runs: Mapping[RunOrder, PlannedRun],
     ignore: Sequence[str] = (),
     *,
     programs: Programs | None = None,
-) -> tuple[Schema, dict[RunOrder, OrderResult]]:
-    """The schema of the foundation, built once on the server of `url`, and what each run on top of it came to.
+) -> Iterator[FoundedScratch]:
+    """A scratch database on the server of `url` with the foundation in it; dropped afterwards.
 
     Raises BuildFailed if the foundation does not run, GitmigError if the role may not create databases.
     """
     with scratch_database(url, bootstrap, programs) as connection:
-        before = _founded(connection, foundation, ignore)
-        try:
-            return before, {order: _rolled_back(connection, run, ignore) for order, run in runs.items()}
-        except _NeedsCommits:
-            template = connection.info.dbname
-            connection.close()  # a database that is copied has no sessions
-        copied = {order: _on_a_copy(url, template, programs, run, ignore) for order, run in runs.items()}
-        return before, copied
+        yield FoundedScratch(url, connection, _founded(connection, foundation, ignore), ignore)
+
+
+def run_orders(founded: FoundedScratch, runs: Mapping[RunOrder, PlannedRun]) -> dict[RunOrder, OrderResult]:
+    """What each run on top of the foundation came to."""
+    works = [partial(_result, planned=planned, ignore=founded.ignore) for planned in runs.values()]
+    return dict(zip(runs, founded.attempt(works)))
 
 
 class _NeedsCommits(Exception):
@@ -70,20 +104,9 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
     return read_schema(connection, ignore)
 
 
-def _rolled_back(connection: Connection, planned: PlannedRun, ignore: Sequence[str]) -> OrderResult:
-    """The run in one transaction, which is many times quicker than a database of its own."""
-    with connection.transaction(force_rollback=True):
-        return _result(connection, planned, ignore, _together)
-
-
-def _on_a_copy(
-    url: str, template: str, programs: Programs | None, planned: PlannedRun, ignore: Sequence[str]
+def _result(
+    connection: Connection, run_scripts: RunScripts, *, planned: PlannedRun, ignore: Sequence[str]
 ) -> OrderResult:
-    with scratch_copy(url, template, programs) as connection:
-        return _result(connection, planned, ignore, _one_by_one)
-
-
-def _result(connection: Connection, planned: PlannedRun, ignore: Sequence[str], run_scripts: RunScripts) -> OrderResult:
     if failure := run_scripts(connection, planned.ups):
         return OrderResult(failure=failure)
     schema = read_schema(connection, ignore)

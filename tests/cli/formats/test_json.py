@@ -62,4 +62,5 @@ def test_without_a_proof_it_is_null() -> None:
         "findings": [],
         "proof": None,
         "unproven": None,
+        "clients": None,
     }

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import click
 
+from gitmig.check.clients.trial import ClientTrial
+from gitmig.check.proof import OrderFailure
 from gitmig.cli.formats import render
 from gitmig.cli.output import printed
+from gitmig.migrations.plan import Direction
 from tests.cli.formats.samples import CLEAN, EMPTY, REPORT
 
 
@@ -49,3 +52,20 @@ def test_a_proof_that_holds_is_said() -> None:
 
 def test_why_there_is_no_proof_is_said() -> None:
     assert render("text", replace(EMPTY, unproven="it is dark")).splitlines()[0] == "proof: none: it is dark"
+
+
+def test_how_the_code_was_tried_is_said() -> None:
+    def last_but_one(clients: ClientTrial | None) -> str:
+        return render("text", replace(CLEAN, clients=clients)).splitlines()[-2]
+
+    failed = OrderFailure(
+        label="0003_x", direction=Direction.APPLY, path="x.sql", line=2, statement="SELEC 1", message="syntax error"
+    )
+    assert last_but_one(ClientTrial(files=2, tried=1)) == "clients: 1 SQL statement in 2 files tried"
+    assert last_but_one(ClientTrial(files=1, tried=9, foreign=3)) == (
+        "clients: 9 SQL statements in 1 file tried; 3 of them no schema takes"
+    )
+    assert last_but_one(ClientTrial(files=1, tried=0, failure=failed)) == (
+        "clients: not tried: 0003_x at x.sql:2: syntax error"
+    )
+    assert last_but_one(ClientTrial(files=0, tried=0)) == last_but_one(None)

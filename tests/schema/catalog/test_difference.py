@@ -106,6 +106,7 @@ def test_a_small_difference_is_undone_exactly(
     _check(f"{case.name}, {('there', 'back')[way]}", case, both_ways[way][own])
 
 
+@pytest.mark.each_choice
 @pytest.mark.parametrize("way", [pytest.param(0, id="there"), pytest.param(1, id="back")])
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ALONE])
 def test_what_concerns_the_whole_database_is_undone_exactly(case: Case, way: int, laboratory: Laboratory) -> None:

@@ -1,54 +1,17 @@
-"""GM601, GM701: source code that uses what goes away, and what squawk says about single statements."""
+"""GM701: what squawk says about single statements."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from gitmig.check.clients import IGNORE, Confidence
 from gitmig.check.findings import Finding, Severity
 from gitmig.check.rules.registry import Example, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gitmig.check.clients import Use
     from gitmig.migrations.model import Script
-
-RENAMES = "ALTER TABLE comments RENAME contents TO body;"
-DOUBTS = {
-    Confidence.NEAR: "the table is named near it, not with it",
-    Confidence.FILE: "the table is named elsewhere in the file, or not at all",
-}
-
-
-@rule(
-    "GM601",
-    "a client is left behind",
-    Severity.NOTE,
-    hint=f"let the code follow in the same branch, or write `{IGNORE}` on the line",
-    conflict=Example(
-        ours={"0002_rename.sql": RENAMES, "src/api.py": 'db.execute("SELECT contents FROM comments")'},
-    ),
-    harmless=Example(ours={"0002_rename.sql": RENAMES, "src/api.py": 'db.execute("SELECT body FROM comments")'}),
-)
-def client_left_behind(use: Use) -> Finding:
-    """Source code at the branch's tip still uses a table or column that the branch renames or drops.
-
-    See [clients](commands/check.md#clients).
-    """
-    removed = use.removed
-    kind = "column" if removed.column else "table"
-    return client_left_behind.finding(
-        f"{use.path}:{use.line} still {use.how} {removed.name}",
-        f"{removed.migration} {removed.fate}: let the code follow, or write `{IGNORE}` on the line",
-        migrations=(removed.migration,),
-        objects=(f"{kind} {removed.name}",),
-        path=use.path,
-        line=use.line,
-        doubt=DOUBTS.get(use.confidence),
-    )
-
 
 LEVELS = {"Error": Severity.ERROR, "Warning": Severity.WARNING}
 # gitmig's own parser is PostgreSQL's; where squawk's does not follow, nothing is wrong with the script.

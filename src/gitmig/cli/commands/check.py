@@ -15,6 +15,7 @@ from gitmig.cli.output import plural, print_json, say, say_text, styled, warn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitmig.operations.check import Clients
     from gitmig.operations.check_all import BranchConflicts, ConflictingPair
 
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 @click.argument("revision", metavar="[REV]", required=False, shell_complete=completion.revisions)
 @click.option("--prove", is_flag=True, help="Run both orders on a scratch database and compare the schemas.")
 @click.option("--scratch", metavar="URL", help="Prove on this server, or on the `embedded` one; implies --prove.")
+@click.option(
+    "--clients",
+    type=click.Choice(["words", "sql", "rollback"]),
+    help="Look through source code by its words, or try its SQL, also as after a rollback; --prove tries it anyway.",
+)
 @click.option("--no-clients", is_flag=True, help="Do not look for source code that uses what the branch takes away.")
 @click.option("--no-lint", is_flag=True, help="Do not ask squawk, also if it is installed.")
 @click.option("--all", "every", is_flag=True, help="Compare every branch with the base and with every other one.")
@@ -37,6 +43,7 @@ def command(
     revision: str | None,
     prove: bool,
     scratch: str | None,
+    clients: Clients | None,
     no_clients: bool,
     no_lint: bool,
     every: bool,
@@ -57,8 +64,16 @@ def command(
         return _explain(explain, as_json=as_json)
     if pattern and not every:
         raise click.UsageError("--against goes with --all")
+    if clients and no_clients:
+        raise click.UsageError("--clients does not go with --no-clients")
     if every:
-        given = {"REV": revision, "--prove": prove, "--scratch": scratch, "--format": form != "text"}
+        given = {
+            "REV": revision,
+            "--prove": prove,
+            "--clients": clients,
+            "--scratch": scratch,
+            "--format": form != "text",
+        }
         _refuse("--all compares all branches", given)
         return _check_all(base, pattern, as_json=as_json)
     from gitmig import check
@@ -69,7 +84,7 @@ def command(
         revision,
         prove=prove,
         scratch=scratch,
-        clients=not no_clients,
+        clients=clients or not no_clients,
         lint=not no_lint,
         consent=scratch_consent(given=trust, may_ask=not as_json),
     )
@@ -124,6 +139,8 @@ def print_pairs(conflicts: BranchConflicts) -> None:
     for place, message in conflicts.unreadable:
         warn(f"{place}: {message}")
     adding = f"{len(conflicts.adding)} of {conflicts.branches} branches add migrations to {conflicts.base}"
+    if conflicts.work_trees:
+        adding += f"; {plural(len(conflicts.work_trees), 'work tree')} with uncommitted ones"
     verdict = f"{plural(len(conflicts.pairs), 'pair')} will conflict" if conflicts.pairs else "no conflicts"
     say(f"{styled(verdict, fg='red' if conflicts.pairs else 'green', bold=True)}: {adding}")
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import options
-from gitmig.cli.output import confirm, plural, say, warn
+from gitmig.cli import json, options
+from gitmig.cli.consent import require_person
+from gitmig.cli.output import confirm, plural, print_json, say, table, warn
 from gitmig.cli.reporter import Reporter
+from gitmig.text import as_size
+
+if TYPE_CHECKING:
+    from gitmig.operations.own_databases import ListedDatabase
 
 
 @click.group("db", short_help="The database: its URL, a psql; protection; old ones; the embedded server.")
@@ -18,12 +24,21 @@ def command() -> None:
 
 
 @command.command("url", short_help="Print the URL for other programs.")
+@click.option("--env-file", metavar="PATH", help="Write it into this file, as DATABASE_URL, instead.")
 @options.database
-def url(database: str | None) -> int:
-    """Print the database's URL for other programs, password included if it has one."""
+def url(env_file: str | None, database: str | None) -> int:
+    """Print the database's URL for other programs, password included if it has one.
+
+    With --env-file it is written into the application's file, of which nothing else is changed; git must ignore it.
+    """
     from gitmig.operations import db
 
-    say(db.url(options.project(database)))
+    project = options.project(database)
+    if env_file is None:
+        say(db.url(project))
+        return 0
+    changed = db.write_url(project, env_file)
+    say(f"{env_file} {'has now' if changed else 'had already'} the URL of {db.name(project)}")
     return 0
 
 
@@ -68,12 +83,13 @@ def reset(yes: bool) -> int:
     from gitmig.operations import db
 
     project = options.project()
-    question = f"Drop embedded database {project.embedded_name} with all its rows?"
+    require_person(project, "to drop a database")
+    question = f"Drop embedded database {project.name} with all its rows?"
     if not yes and not confirm(question):
         say("nothing was changed")
         return 0
     db.reset(project)
-    say(f"{project.embedded_name} is empty; `gitmig sync` builds it")
+    say(f"{project.name} is empty; `gitmig sync` builds it")
     return 0
 
 
@@ -94,26 +110,61 @@ def unprotect(database: str | None) -> int:
     """Take the protection away: the database follows the checkout again."""
     from gitmig.operations import db
 
-    changed = db.protect(options.project(database), protected=False, notify=Reporter())
+    project = options.project(database)
+    require_person(project, "to take a protection away")
+    changed = db.protect(project, protected=False, notify=Reporter())
     say("no longer protected" if changed else "was not protected")
     return 0
 
 
-@command.command("prune", short_help="Drop the databases that rebuilds replaced.")
+@command.command("list", short_help="The databases of all work trees and branches.")
+@options.database
+@options.as_json
+def list_(database: str | None, as_json: bool) -> int:
+    """List the databases of this clone's work trees and branches, and those that are left behind."""
+    from gitmig.operations import own_databases
+
+    found = own_databases.databases(options.project(database))
+    if as_json:
+        print_json([json.of_database(one) for one in found])
+        return 0
+    headings = ("", "database", "work tree", "branch", "migrations", "set", "size", "last use", "")
+    table(headings, [_row(one) for one in found])
+    return 0
+
+
+@command.command("clone", short_help="Copy the database, rows included.")
+@click.argument("name", required=False)
+@options.database
+def clone(name: str | None, database: str | None) -> int:
+    """Copy the work tree's database, rows included, under the name NAME, and print the new one's URL.
+
+    Without NAME, make the database that the settings give this work tree or branch, if it is not there.
+    """
+    from gitmig.operations import own_databases
+
+    with Reporter(quiet=True) as reporter:
+        say(own_databases.clone(options.project(database), name, notify=reporter))
+    return 0
+
+
+@command.command("prune", short_help="Drop databases that nothing needs any more.")
 @options.yes
 @click.option(
     "--older-than", "days", metavar="DAYS", type=click.FloatRange(min=0), default=0.0, help="Spare newer ones."
 )
 @options.database
 def prune(yes: bool, days: float, database: str | None) -> int:
-    """List the old databases that rebuilds of this one have kept, and drop them."""
-    from gitmig.operations import db as operation
+    """List the databases that rebuilds have kept, and those of work trees and branches that are gone; drop them."""
+    from gitmig.operations import own_databases as operation
 
     project = options.project(database)
-    found = operation.old_databases(project, days=days)
+    found = operation.superfluous(project, days=days)
     for old in found:
-        say(f"  {old.name}  replaced {old.replaced:%Y-%m-%d %H:%M} UTC{_size(old.size)}{_used(old.sessions)}")
+        say(f"  {old.name}  {old.why_left}{_size(old.size)}{_used(old.sessions)}")
     agreed = yes or (bool(found) and sys.stdin.isatty() and confirm("Drop with all rows?"))
+    if found and agreed:
+        require_person(project, "to drop databases")
     in_use = operation.prune(project, found if agreed else (), notify=Reporter())
     if not found or not agreed:
         say("nothing was dropped; `--yes` drops them" if found else "no old database is kept")
@@ -122,6 +173,23 @@ def prune(yes: bool, days: float, database: str | None) -> int:
         warn(f"{old.name} is in use and stays")
     say(f"dropped {plural(len(found) - len(in_use), 'database')}")
     return 0
+
+
+def _row(one: ListedDatabase) -> list[str]:
+    words = [one.why_left] if one.use.value != "used" else []
+    words += ["protected"] if one.protected else []
+    words += [plural(one.sessions, "connection")] if one.sessions else []
+    return [
+        "*" if one.is_here else "",
+        one.name,
+        ", ".join(one.work_trees),
+        one.branch or "",
+        "" if one.count is None else str(one.count),
+        one.set_id or "",
+        "" if one.size is None else as_size(one.size),
+        f"{one.last_use:%Y-%m-%d %H:%M}" if one.last_use else "",
+        ", ".join(words),
+    ]
 
 
 def _size(size: int | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import completion, json, options
-from gitmig.cli.consent import PersonWhoUndoes
+from gitmig.cli.consent import PersonWhoUndoes, require_person
 from gitmig.cli.output import confirm, plural, print_json, say, short, table, tell
 from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import advice, ledger_lines, staying_line, waits_for, why
@@ -107,6 +107,7 @@ def drop(items: tuple[int, ...], everything: bool, yes: bool, database: str | No
     if bool(items) == everything:
         raise click.UsageError("name items, or say --all")
     project = options.project(database)
+    require_person(project, "to drop kept rows")
     what = "everything that is kept" if everything else f"{plural(len(items), 'item')} with all rows"
     if not yes and not confirm(f"Drop {what}?"):
         say("nothing was changed")
@@ -126,9 +127,10 @@ def undo(yes: bool, database: str | None) -> int:
     """
     from gitmig.operations.undo import undo
 
-    person = PersonWhoUndoes(agreed=yes, command="kept undo")
+    project, person = options.project(database), PersonWhoUndoes(agreed=yes, command="kept undo")
+    require_person(project, "to undo a sync")
     with Reporter() as reporter:
-        undone = undo(options.project(database), notify=reporter, decisions=person)
+        undone = undo(project, notify=reporter, decisions=person)
     if not undone.ran:
         say(f"nothing was changed; {undone.database} is as it was")
         return 0

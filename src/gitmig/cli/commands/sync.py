@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import completion, json, options
-from gitmig.cli.consent import Person
+from gitmig.cli.consent import Person, require_person
 from gitmig.cli.output import can_ask, confirm, plural, print_json, say, tell, warn
 from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import ledger_lines, now_matches, say_rebuilt, say_synced, step_line
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 @click.command("sync", short_help="Bring the database to the work tree's migrations, or to a commit's.")
 @click.argument("revision", required=False, shell_complete=completion.revisions)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and change nothing.")
+@click.option("--plan", is_flag=True, help="The same, and print the plan's hash for --confirm.")
+@click.option("--confirm", metavar="HASH", help="Run the plan of this hash, or nothing.")
 @click.option("--abandon", is_flag=True, help="Forget an interrupted script, and take back what it did.")
 @click.option("--discard-drift", is_flag=True, help="Take back what was changed in the schema by hand.")
 @click.option("--take-over", is_flag=True, help="Make a database that belongs to another project this one's.")
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 def command(
     revision: str | None,
     dry_run: bool,
+    plan: bool,
+    confirm: str | None,
     abandon: bool,
     discard_drift: bool,
     take_over: bool,
@@ -47,16 +51,22 @@ def command(
     applied; then what is missing is applied in order. Everything happens in one transaction if PostgreSQL allows it.
     """
     from gitmig import sync
+    from gitmig.project import sharing
     from gitmig.project.binding import rebinding_notice
 
+    dry_run = dry_run or plan
+    if confirm is not None and any((dry_run, abandon, discard_drift, rebuild)):
+        raise click.UsageError("--confirm runs the plan of `gitmig sync --plan`, without options that change it")
     if rebuild:
         if dry_run or abandon:
             raise click.UsageError("--rebuild goes with neither --dry-run nor --abandon")
+        require_person(options.project(database), "to make the database anew")
         ask = not (yes or as_json)
         return _rebuild(options.project(database), revision, ask=ask, take_over=take_over, as_json=as_json)
     project = options.project(database)
-    if why := rebinding_notice(project):
-        warn(why)
+    for why in (rebinding_notice(project), *sharing.notices(project)):
+        if why:
+            warn(why)
     with Reporter(quiet=as_json) as reporter:
         synced = sync(
             project,
@@ -65,23 +75,33 @@ def command(
             abandon=abandon,
             discard_drift=discard_drift,
             take_over=take_over,
+            confirm=confirm,
             on_event=reporter,
             decisions=Person(agreed=yes, may_ask=not as_json, trusts=trust),
         )
     if as_json:
         print_json(json.of_sync(synced))
-    elif dry_run:
+    else:
+        again = ["gitmig sync", *([revision] if revision else []), *(["--take-over"] if take_over else [])]
+        _show(synced, dry_run=dry_run, again=" ".join(again) if plan else None)
+    if synced.ran and revision is None:
+        _keep_schema_file(project, quiet=as_json)
+    _warn_of_hooks(project)
+    return 0
+
+
+def _show(synced: Outcome, *, dry_run: bool, again: str | None) -> None:
+    """What has come of it; `again` is the command that runs the plan of a dry run."""
+    if dry_run:
         _print_plan(synced)
+        if again and (synced.plan or synced.unfinished):
+            say(f"plan {synced.hash}: `{again} --confirm {synced.hash}` runs exactly this")
     elif synced.rebuilt:
         say_rebuilt(synced.rebuilt)
     elif synced.ran:
         say_synced(synced)
     else:
         say(f"nothing was changed; {synced.database} is as it was")
-    if synced.ran and revision is None:
-        _keep_schema_file(project, quiet=as_json)
-    _warn_of_hooks(project)
-    return 0
 
 
 def _keep_schema_file(project: Project, *, quiet: bool) -> None:

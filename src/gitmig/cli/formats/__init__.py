@@ -13,6 +13,7 @@ from gitmig.cli.output import plural, short
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.check.clients.trial import ClientTrial
     from gitmig.check.findings import Finding
     from gitmig.check.proof import Proof
     from gitmig.migrations.model import Migration
@@ -33,7 +34,7 @@ class ReportSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """What there is to print. `proof` and `unproven` are None if no proof was asked for."""
+    """What there is to print. `proof`, `unproven` and `clients` are None if they were not asked for."""
 
     base: ReportSide
     ours: ReportSide
@@ -41,6 +42,7 @@ class CheckReport:
     findings: tuple[Finding, ...]
     proof: Proof | None = None
     unproven: str | None = None
+    clients: ClientTrial | None = None
 
     @classmethod
     def of(cls, review: Review) -> CheckReport:
@@ -53,6 +55,7 @@ class CheckReport:
             findings=review.findings,
             proof=review.proof,
             unproven=review.unproven,
+            clients=review.clients,
         )
 
     @property
@@ -67,6 +70,17 @@ class CheckReport:
         from gitmig.cli.formats.proof import sentences
 
         return sentences(self.proof) if self.proof else [f"none: {self.unproven}"] if self.unproven else []
+
+    @property
+    def client_trial(self) -> list[str]:
+        """How the code was tried, in words; nothing if there is no SQL in it."""
+        if self.clients is None or not self.clients.files:
+            return []
+        if failure := self.clients.failure:
+            return [f"not tried: {failure.label} at {failure.place}: {failure.message}"]
+        said = f"{plural(self.clients.tried, 'SQL statement')} in {plural(self.clients.files, 'file')} tried"
+        foreign = f"; {self.clients.foreign} of them no schema takes" if self.clients.foreign else ""
+        return [said + foreign]
 
 
 def _readable(name: str) -> str:

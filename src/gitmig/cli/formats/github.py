@@ -25,6 +25,7 @@ def render(report: CheckReport) -> str:
     """One command per finding; then plain lines for the log."""
     lines = [_command(finding) for finding in report.findings]
     lines += [f"proof: {sentence}" for sentence in report.proven]
+    lines += [f"clients: {sentence}" for sentence in report.client_trial]
     return "\n".join(map(visible, [*lines, f"{report.counted}: {added(report)}"]))
 
 

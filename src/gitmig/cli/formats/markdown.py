@@ -18,13 +18,15 @@ MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~@])")
 
 
 def render(report: CheckReport) -> str:
-    """A heading, a table of the findings, and the proof."""
+    """A heading, a table of the findings, the proof, and how the code was tried."""
     lines = [f"### gitmig check: {_text(report.ours.name)} onto {_text(report.base.name)}", ""]
     lines += [f"**{report.counted}**: {_text(added(report))}"]
     if report.findings:
         lines += ["", "| | where | what | what to do |", "|---|---|---|---|", *map(_row, report.findings)]
     if report.proven:
         lines += ["", "**Proof**", "", *(f"- {_text(sentence)}" for sentence in report.proven)]
+    if report.client_trial:
+        lines += ["", "**Clients**", "", *(f"- {_text(sentence)}" for sentence in report.client_trial)]
     return "\n".join(lines)
 
 

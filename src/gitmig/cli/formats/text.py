@@ -19,9 +19,10 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cy
 
 
 def render(report: CheckReport) -> str:
-    """Each finding with its hint, then the proof, then how many there are."""
+    """Each finding with its hint, then the proof, how the code was tried, and how many findings there are."""
     lines = [line for finding in report.findings for line in lines_of(finding)]
     lines += [f"proof: {sentence}" for sentence in report.proven]
+    lines += [f"clients: {sentence}" for sentence in report.client_trial]
     counted = styled(report.counted, bold=True) if report.findings else styled("no conflicts", fg="green")
     return "\n".join(map(visible, [*lines, f"{counted}: {added(report)}"]))
 

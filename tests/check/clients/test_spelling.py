@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.check.clients import column_spellings, is_distinctive, row_spellings, table_spellings
+from gitmig.check.clients.words import column_spellings, is_distinctive, row_spellings, table_spellings
 
 
 @pytest.mark.parametrize(

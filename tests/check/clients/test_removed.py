@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.check.clients import removed_objects
+from gitmig.check.clients.words import removed_objects
 from gitmig.check.footprint import footprint
 
 

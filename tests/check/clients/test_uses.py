@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.check.clients import Hit, RemovedObject, uses, words
+from gitmig.check.clients.words import Hit, RemovedObject, uses, words
 
 BODY = RemovedObject(migration="0002_body", tables=("comments",), column="contents", to="body")
 COUNT = RemovedObject(migration="0003_count", tables=("blog_posts",), column="comment_count")

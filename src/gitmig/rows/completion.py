@@ -1,0 +1,102 @@
+"""Rows that come back whole to a table with more columns than they had: what other items hold of the very same rows.
+
+A column that one set of migrations makes in a step of its own, and another with the table, is kept apart from the rows
+on the way from one to the other. Both belong together where the rows come back, also if no step brings the column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gitmig.rows.items import Kind
+from gitmig.rows.values import EQUAL, Pair, data_table, likeness, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitmig.rows.items import Item, KeptColumn
+    from gitmig.rows.places import Place
+    from gitmig.rows.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lender:
+    """An item that holds values of rows of another one, and the columns that these belong into.
+
+    `data` names a table with the numbers of the rows of both, `n` and `lender`, and the values.
+    """
+
+    item: Item
+    pairs: tuple[Pair, ...]
+    data: str
+
+    @property
+    def has_row(self) -> sql.Composable:
+        """It holds something of row `k`."""
+        return sql.SQL("EXISTS (SELECT FROM {} l WHERE l.n {} k.n)").format(data_table(self.data), EQUAL)
+
+    @property
+    def join(self) -> sql.Composable:
+        """Its values beside row `k`."""
+        alias = sql.Identifier(self.data)
+        return sql.SQL(" JOIN {} {alias} ON {alias}.n {} k.n").format(data_table(self.data), EQUAL, alias=alias)
+
+    @property
+    def values(self) -> list[tuple[Pair, sql.Composable]]:
+        """What the columns get."""
+        return [(pair, pair.fit(pair.kept.data, same_type=pair.same_type, alias=self.data)) for pair in self.pairs]
+
+
+def find_lenders(store: Store, place: Place) -> list[Lender]:
+    """What there is for columns of the place's table that its rows do not have: one item for a column, the newest."""
+    numbers = {pair.column.number for pair in place.pairs}
+    lacking = {column.name for column in place.table.stored if column.number not in numbers}
+    found = []
+    for item in reversed(store.taken_from(place.item.table)) if lacking else ():
+        pairs = tuple(
+            Pair(kept=kept, column=column, table=place.table.name)
+            for kept in item.lost
+            if kept.name in lacking and (column := place.table.column(kept.name))
+        )
+        if pairs and (known := _known_by(item, place)):
+            data = f"lent_{place.item.id}_{item.id}"
+            store.create(data, _same_rows(place, item, known, pairs))
+            found.append(Lender(item=item, pairs=pairs, data=data))
+            lacking -= {pair.column.name for pair in pairs}
+    return found
+
+
+def _known_by(item: Item, place: Place) -> list[tuple[KeptColumn, KeptColumn]]:
+    """The columns by which a row of the item is found among those of the place; none: it cannot be."""
+    own = {kept.name: kept for kept in place.item.columns}
+    telling = [kept for kept in item.columns if kept.key] or [kept for kept in item.columns if kept.shown is not None]
+    if any(kept.heir not in own for kept in telling):
+        return []
+    return [(kept, own[str(kept.heir)]) for kept in telling]
+
+
+def _same_rows(
+    place: Place, item: Item, known: Iterable[tuple[KeptColumn, KeptColumn]], pairs: Iterable[Pair]
+) -> sql.Composed:
+    """Rows of both that show the same, each of them once."""
+    theirs, ours = zip(*known)
+    rows = sql.SQL(
+        "(SELECT k.*, {0} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {0} ORDER BY k.n) AS copy "
+    )
+    own = likeness(sql.Identifier("k", kept.data) for kept in ours)
+    other = likeness(sql.Identifier("k", str(kept.shown)) for kept in theirs)
+    return sql.SQL(
+        "SELECT o.n, l.n AS lender, {values} FROM {ours}FROM {own} k) o JOIN {theirs}FROM {lender} k "
+        "WHERE k.kind {equal} {paired}) l ON l.likeness {equal} o.likeness AND l.copy {equal} o.copy"
+    ).format(
+        values=listed(sql.Identifier("l", pair.kept.data) for pair in pairs),
+        ours=rows.format(own),
+        own=place.data,
+        theirs=rows.format(other),
+        lender=data_table(item.data),
+        equal=EQUAL,
+        paired=sql.Literal(Kind.PAIRED.value),
+    )

@@ -1,0 +1,40 @@
+"""Sets that lead to one table by other migrations: what a row holds in one of them is not lost by way of another."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.law.test_edited import must_have
+from tests.law.tour import Scripts, Tour
+
+pytestmark = pytest.mark.each_choice
+
+ROWS = "1|a|x 2|b|y"
+QUERY = "SELECT id, a, b FROM t"
+
+
+@pytest.mark.parametrize("label", ["1_t", "1_all"], ids=["under the same name", "under another name"])
+@pytest.mark.parametrize("b", ["b text", "b text NOT NULL"], ids=["nullable", "required"])
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("stops", ["short", "long", "long, short", "short, long", "short, long, short"])
+def test_rows_come_home_whole_from_where_a_column_is_made_later(
+    tour: Tour, label: str, b: str, key: str, stops: str
+) -> None:
+    home = {label: Scripts(up=f"CREATE TABLE t (id int{key}, a text, {b});", down="DROP TABLE t;")}
+    short = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")}
+    later = Scripts(
+        up=f"ALTER TABLE t ADD b text;{' ALTER TABLE t ALTER b SET NOT NULL;' if 'NOT' in b else ''}",
+        down="ALTER TABLE t DROP b;",
+    )
+    sets = {"short": short, "long": short | {"2_b": later}}
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'a', 'x'), (2, 'b', 'y')")
+    for _ in range(2):
+        for stop in stops.split(", "):
+            tour.sync(sets[stop])
+            must_have(tour, "SELECT id, a FROM t", "1|a 2|b")
+            if stop == "long":
+                must_have(tour, QUERY, ROWS)
+        tour.sync(home)
+        must_have(tour, QUERY, ROWS)
+        assert tour.stuck() == []
