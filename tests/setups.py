@@ -44,6 +44,15 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             ),
         ),
         Setup(
+            have="migrations that need pgcrypto, uuid-ossp, citext, pg_trgm, btree_gist or hstore, and the embedded "
+            "server",
+            does="it runs with the programs of an installed PostgreSQL, if `git config gitmig.postgresPrograms` names "
+            "them; without, the hint says so",
+            tests=(
+                f"{OPERATIONS}test_db_embedded_programs.py::test_the_extensions_of_an_installed_postgresql_are_there",
+            ),
+        ),
+        Setup(
             have="`PGPORT`, `PGHOST` or `PGSERVICE` in the shell, and the embedded server",
             does="they do not reach it",
             tests=(f"{OPERATIONS}test_db_embedded_private.py::test_the_shells_variables_do_not_reach_it",),
