@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The order in which a newcomer needs them; also the order of --help.
 COMMANDS = (
     *("init", "adopt", "new", "sync", "status", "check", "renumber", "verify", "diff", "capture"),
-    *("show", "log", "record", "kept", "trust", "hooks", "db", "demo", "completion", "leave"),
+    *("show", "log", "record", "kept", "trust", "hooks", "db", "dump", "demo", "completion", "leave"),
 )
 
 REFUSED, BUG, INTERRUPTED = 3, 4, 130

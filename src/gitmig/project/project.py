@@ -40,6 +40,7 @@ Value = TypeVar("Value")
 
 NOWHERE = Place(worktree=None, branch=None)
 SHARES, BASES = "shares.json", "env.json"
+PROGRAMS = "gitmig.postgresPrograms"  # personal: a folder of programs, which no checkout may name
 HOSTS = "gitmig.hosts"  # personal: which other machines hooks may work on
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
 
@@ -145,7 +146,8 @@ class Project:
     @property
     def server(self) -> EmbeddedServer:
         """The embedded server of this clone."""
-        return EmbeddedServer(self.repository.private(shared=True))
+        programs = self.repository.config.get(PROGRAMS.lower())
+        return EmbeddedServer(self.repository.private(shared=True), Path(programs) if programs else None)
 
     @property
     def url(self) -> str:
