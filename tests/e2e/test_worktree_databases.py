@@ -93,7 +93,10 @@ def test_a_new_work_tree_has_a_copy_of_the_one_it_was_made_in_and_follows_by_its
     b, said = add(a, "b", "--detach")  # from a, and so with what a has
     assert said.startswith(f"  {database.name}_b is a copy of {database.name}_a (")
     assert of(b).rows("SELECT id FROM t ORDER BY 1") == [(1,), (2,), (3,)]
+    marker = clone.root / ".git/worktrees/a/gitmig/marker"
+    assert marker.exists(), "another one's sync is none of its business"
     b.git("switch", "-q", "--detach", "main")
+    assert marker.exists()
     assert of(b).tables() == ["t"]
     assert of(a).tables() == ["a", "t"]
     assert database.rows("SELECT count(*) FROM t") == [(2,)]
