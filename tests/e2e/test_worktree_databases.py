@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from gitmig import GitmigError, sync
 from gitmig.own_databases.make import name_under_construction
 from gitmig.postgres.address import Address
 from gitmig.project.project import Project
@@ -98,7 +99,10 @@ def test_a_new_work_tree_has_a_copy_of_the_one_it_was_made_in_and_follows_by_its
     b, said = add(a, "b", "--detach")  # from a, and so with what a has
     assert said.startswith(f"  {database.name}_b is a copy of {database.name}_a (")
     assert of(b).rows("SELECT id FROM t ORDER BY 1") == [(1,), (2,), (3,)]
+    marker = clone.root / ".git/worktrees/a/gitmig/marker"
+    assert marker.exists(), "another one's sync is none of its business"
     b.git("switch", "-q", "--detach", "main")
+    assert marker.exists()
     assert of(b).tables() == ["t"]
     assert of(a).tables() == ["a", "t"]
     assert database.rows("SELECT count(*) FROM t") == [(2,)]
@@ -335,6 +339,23 @@ def test_without_the_right_to_create_databases_it_says_why_and_shares_if_it_shal
     b, said = add(clone, "b")
     assert "row by row, as another role owns it" in said, "nobody else may use it as a template"
     assert of(b).rows("SELECT id FROM t ORDER BY 1") == [(1,), (2,)]
+
+
+def test_on_a_server_that_lets_one_into_no_other_database_they_share_if_they_shall(
+    clone: Sandbox, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on some managed ones."""
+    clone.git("-c", "core.hooksPath=/nowhere", "worktree", "add", "-q", "-b", "a", "../a")
+    per(clone, "worktree")
+    a = Sandbox(clone.root.parent / "a", {})
+    monkeypatch.setattr("gitmig.rebuild.databases.MAINTENANCE", ("no_such_database",))
+    for what in ("refuse", "empty"):
+        a.git("config", "gitmig.unclonable", what)
+        with pytest.raises(GitmigError, match="cannot have a database of its own: a copy needs another database than"):
+            sync(Project.load(a.root))
+    a.git("config", "gitmig.unclonable", "share")
+    sync(Project.load(a.root))
+    assert of(a) == database
 
 
 # --- whatever happens ---
