@@ -75,7 +75,7 @@ def add(sandbox: Sandbox, name: str, *options: str) -> tuple[Sandbox, str]:
 def of(sandbox: Sandbox) -> Database:
     """The database of a work tree."""
     url = Project.load(sandbox.root).url
-    return Database(url, url.rpartition("/")[2])
+    return Database(url, Address.of(url).name)
 
 
 @contextmanager
@@ -204,7 +204,7 @@ def test_names_in_the_url(clone: Sandbox, database: Database, server: str, maint
     assert of(a).rows("SELECT * FROM t") == [(4,)]
     assert databases(maintenance, database) == [f"{database.name}_a", f"{database.name}_main"]
     environment = Sandbox(a.root, {"DATABASE_URL": url})
-    assert f"{database.name}_a on localhost" in environment.gitmig("status").out
+    assert f"database   {place(database, '_a')}, from environment" in environment.gitmig("status").out
 
 
 def test_the_next_work_tree_of_a_name_does_not_get_the_rows_of_the_last_one(
@@ -491,7 +491,7 @@ def test_the_applications_file_is_kept_in_step_and_may_be_where_gitmig_reads_the
     clone.git("switch", "-q", "-c", "x")
     own = f"{database.name}_x"
     text = (clone.root / ".env").read_text()
-    assert text == f"# ours\nA=1\nDATABASE_URL='{url}_x' # the database\nB=2\n"
+    assert text == f"# ours\nA=1\nDATABASE_URL='{url.replace(database.name, own)}' # the database\nB=2\n"
     assert of(clone).name == own, "the name is not made twice"
     clone.git("switch", "-q", "-c", "y")
     assert of(clone).name == f"{database.name}_y"
