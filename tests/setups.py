@@ -44,6 +44,15 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             ),
         ),
         Setup(
+            have="migrations that need pgcrypto, uuid-ossp, citext, pg_trgm, btree_gist or hstore, and the embedded "
+            "server",
+            does="it runs with the programs of an installed PostgreSQL, if `git config gitmig.postgresPrograms` names "
+            "them; without, the hint says so",
+            tests=(
+                f"{OPERATIONS}test_db_embedded_programs.py::test_the_extensions_of_an_installed_postgresql_are_there",
+            ),
+        ),
+        Setup(
             have="`PGPORT`, `PGHOST` or `PGSERVICE` in the shell, and the embedded server",
             does="they do not reach it",
             tests=(f"{OPERATIONS}test_db_embedded_private.py::test_the_shells_variables_do_not_reach_it",),
@@ -205,6 +214,16 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             have="line ends of Windows, or of an old Mac",
             does="they are read",
             tests=("tests/migrations/test_decode.py::test_the_text_of_a_file",),
+        ),
+        Setup(
+            have="a schema file that is committed: sqlc, Rails, dbmate",
+            does="`gitmig dump` and the setting `schema_file` write it without gitmig's schemas",
+            tests=(f"{OPERATIONS}test_dump.py::test_a_sync_keeps_the_file",),
+        ),
+        Setup(
+            have="a database that was restored from a dump",
+            does="it is where it was: the ledger came along",
+            tests=(f"{OPERATIONS}test_dump.py::test_a_database_that_is_restored_from_a_dump_is_where_it_was",),
         ),
         Setup(
             have="two files of one version in history",

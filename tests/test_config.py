@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "the keys are folder, layout, database, per, shared, unclonable, env_file, guard, bootstrap, run_outside, ignore, "
-    "verify, records, rebuild_wait, lock_wait, kept_size, "
+    "verify, records, rebuild_wait, lock_wait, schema_file, kept_size, "
     "kept_age, during_rebase, languages, program_timeout, program_environment, clients_ignore"
 )
 

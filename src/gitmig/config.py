@@ -150,6 +150,13 @@ class TeamSettings(TypedDict, total=False):
             pattern=SECONDS,
         ),
     ]
+    schema_file: Annotated[
+        str,
+        Key(
+            meaning="a file of the repository in which every sync by hand keeps the schema as SQL, see "
+            "[gitmig dump](commands/dump.md)"
+        ),
+    ]
     kept_size: Annotated[
         str,
         Key(
@@ -220,12 +227,12 @@ class Settings:
     not the migrations' business. `verify` says whether the schema is compared with that of a fresh build, `records`
     whether hooks write records. `rebuild_wait` is how many seconds a rebuild waits for others to leave the database,
     `lock_wait` for how many locks of others are waited for (0: as long as it takes; None: see `lock_wait_of`).
-    `kept_size` is how many bytes of rows one step may keep, `kept_age` for how many days they stay. `during_rebase`
-    says whether the database follows where a rebase hands the work tree over, or at its end only. `languages` maps
-    endings of file names to commands that run such programs, of which each may run for `program_timeout` seconds (0: as
-    long as it takes) and sees the variables of `program_environment` (shell patterns) besides the usual ones.
-    `clients_ignore` are shell patterns of files in which nobody looks for SQL, nor for uses of
-    what a migration takes away.
+    `schema_file` is the path of a file with the schema. `kept_size` is how many bytes of rows one step may keep,
+    `kept_age` for how many days they stay. `during_rebase` says whether the database follows where a rebase hands the
+    work tree over, or at its end only. `languages` maps endings of file names to commands that run such programs, of
+    which each may run for `program_timeout` seconds (0: as long as it takes) and sees the variables of
+    `program_environment` (shell patterns) besides the usual ones. `clients_ignore` are shell patterns of files in which
+    nobody looks for SQL, nor for uses of what a migration takes away.
     """
 
     folders: tuple[str, ...] = (DEFAULT_FOLDER,)
@@ -245,6 +252,7 @@ class Settings:
     records: bool = True
     rebuild_wait: int = 10
     lock_wait: int | None = None
+    schema_file: str | None = None
     kept_size: int = 1 << 30
     kept_age: int = 90
     during_rebase: bool = True
@@ -348,6 +356,7 @@ def resolve(
         records=_one_of("records", chosen("records"), ("always", "never")) == "always",
         rebuild_wait=_seconds("rebuild_wait", chosen("rebuild_wait") or "10"),
         lock_wait=_seconds("lock_wait", chosen("lock_wait")) if chosen("lock_wait") else None,
+        schema_file=chosen("schema_file"),
         kept_size=_size(chosen("kept_size") or "1 GB"),
         kept_age=_days(chosen("kept_age") or "90 days"),
         during_rebase=_one_of("during_rebase", chosen("during_rebase"), ("follow", "end")) == "follow",

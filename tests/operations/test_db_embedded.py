@@ -365,4 +365,6 @@ def test_the_shells_variables_do_not_reach_it(repo: Sandbox, names: list[str]) -
 def test_a_proof_on_it_goes_there_although_another_server_is_configured(repo: Sandbox, database: Database) -> None:
     repo.environment |= {"DATABASE_URL": database.url, "PGPORT": "6543", "PGSERVICE": "app"}
     repo.git("branch", "--force", "base")
+    was_running = project(repo).server.is_running()
     assert repo.gitmig("check", "base", "--scratch", "embedded", "--trust").status == 0
+    assert project(repo).server.is_running() == was_running  # nobody else would stop it

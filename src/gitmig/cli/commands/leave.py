@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig.cli import options
-from gitmig.cli.consent import hook_files_consent
+from gitmig.cli.consent import hook_files_consent, require_person
 from gitmig.cli.output import can_ask, confirm, plural, say, warn
 from gitmig.cli.wording import say_hook_files
 from gitmig.errors import UsageError
@@ -32,6 +32,7 @@ def command(yes: bool, database: str | None) -> int:
     if not found:
         say("nothing of gitmig's is here")
         return 0
+    require_person(project, "to take gitmig out")
     if not yes:
         if not can_ask():
             raise UsageError("nothing was taken away: nobody can be asked", hint="`gitmig leave --yes` confirms it")

@@ -84,6 +84,8 @@ def command(
     else:
         again = ["gitmig sync", *([revision] if revision else []), *(["--take-over"] if take_over else [])]
         _show(synced, dry_run=dry_run, again=" ".join(again) if plan else None)
+    if synced.ran and revision is None:
+        _keep_schema_file(project, quiet=as_json)
     _warn_of_hooks(project)
     return 0
 
@@ -100,6 +102,22 @@ def _show(synced: Outcome, *, dry_run: bool, again: str | None) -> None:
         say_synced(synced)
     else:
         say(f"nothing was changed; {synced.database} is as it was")
+
+
+def _keep_schema_file(project: Project, *, quiet: bool) -> None:
+    """The database is where it shall be, whatever becomes of the file."""
+    if project.settings.schema_file is None:
+        return
+    from gitmig.errors import GitmigError
+    from gitmig.operations.dump import keep_schema_file
+
+    try:
+        written = keep_schema_file(project)
+    except GitmigError as error:
+        warn(f"{error.message}; {error.hint}" if error.hint else error.message)
+    else:
+        if written and not quiet:
+            say(f"wrote      {written}")
 
 
 def _warn_of_hooks(project: Project) -> None:
