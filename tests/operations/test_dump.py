@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from gitmig.operations.dump import HEAD
+from tests.conftest import url_of
 
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
@@ -57,11 +58,13 @@ def test_no_other_file_is_written_over(kept: Sandbox, name: str) -> None:
     assert not (kept.root.parent / "elsewhere.sql").exists()
 
 
-def test_a_database_that_is_restored_from_a_dump_is_where_it_was(kept: Sandbox, database: Database) -> None:
+def test_a_database_that_is_restored_from_a_dump_is_where_it_was(
+    kept: Sandbox, database: Database, server: str
+) -> None:
     copy = f"{database.name}_restored"
     database.rows(f"CREATE DATABASE {copy}")
     try:
-        url = database.url.rpartition("/")[0] + f"/{copy}"
+        url = url_of(server, copy)
         whole = subprocess.check_output(["pg_dump", database.url])
         subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", url], input=whole, check=True, capture_output=True)
         assert kept.gitmig("status", "--exit-code", "--database", url).status == 0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from tests.conftest import url_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -69,13 +71,15 @@ def test_the_time_that_a_statement_may_take_holds_for_scripts_only(
     assert database.rows("TABLE a") == [("5s",)]
 
 
-def test_bytes_that_are_no_text_come_back_and_can_be_shown(sandbox: Sandbox, maintenance: psycopg.Connection) -> None:
+def test_bytes_that_are_no_text_come_back_and_can_be_shown(
+    sandbox: Sandbox, maintenance: psycopg.Connection, server: str
+) -> None:
     """A database with encoding SQL_ASCII says nothing about what its bytes mean."""
     name = f"test_bytes_{os.getpid()}"
     create = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
     maintenance.execute(create.encode())
     try:
-        url = sandbox.environment["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
+        url = url_of(server, name)
         sandbox.environment["DATABASE_URL"] = url
         sandbox.migration("1_a", "CREATE TABLE a (id int PRIMARY KEY, s text);")
         sandbox.gitmig("sync")

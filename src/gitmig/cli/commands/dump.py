@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from gitmig.cli import options
-from gitmig.cli.output import say
+from gitmig.cli.output import say, say_exactly
 
 
 @click.command(short_help="Print the schema as SQL, without gitmig's own; or keep a file of it.")
@@ -23,7 +21,7 @@ def command(write: bool, database: str | None) -> int:
 
     project = options.project(database)
     if not write:
-        sys.stdout.write(dump(project))
+        say_exactly(dump(project).rstrip("\n"))
         return 0
     if project.settings.schema_file is None:
         hint = 'write schema_file = "db/schema.sql" into gitmig.toml'
