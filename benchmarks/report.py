@@ -91,7 +91,7 @@ def as_markdown(rounds: int, described: Table, results: Sequence[Result]) -> str
 
 
 def conflicts(document: str) -> str:
-    """The last part of docs/benchmarks.md, which `conflicts/score.py` writes; empty if there is none."""
+    """The last part of docs/benchmarks.md, about conflicts, which is not written here; empty if there is none."""
     _, heading, rest = document.partition("\n## Conflicts before a merge\n")
     return heading + rest
 

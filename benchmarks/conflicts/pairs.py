@@ -46,6 +46,10 @@ class Pair:
         found = ((UP[self.layout].fullmatch(name), text) for name, text in files.items())
         return [text for _, text in sorted((int(match[1]), text) for match, text in found if match)]
 
+    def versions(self, files: Mapping[str, str]) -> set[int]:
+        """The versions among files."""
+        return {int(match[1]) for match in map(UP[self.layout].fullmatch, files) if match}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
@@ -78,7 +82,7 @@ def of_history(history: History, clone: Clone) -> Iterator[Pair]:
     for number, first in enumerate(adding):
         base = clone.files(f"{first}^", history.folder)
         for second in adding[number + 1 : number + 1 + history.within]:
-            yield Pair(
+            pair = Pair(
                 name=f"{first[:12]} {second[:12]}",
                 group=history.name,
                 layout=history.layout,
@@ -87,6 +91,8 @@ def of_history(history: History, clone: Clone) -> Iterator[Pair]:
                 ours=_added(history, clone, second),
                 bootstrap=history.bootstrap,
             )
+            if pair.versions(pair.theirs).isdisjoint(pair.versions(pair.ours)):  # else it was taken back in between
+                yield pair
 
 
 def _added(history: History, clone: Clone, commit: str) -> dict[str, str]:

@@ -60,3 +60,21 @@ def test_rows_of_a_table_do_not_come_into_another_one_that_gets_its_name_back(
         must_have(tour, "SELECT id, a FROM u", "1|u")
         must_have(tour, "SELECT id, a FROM t", "2|t")
         assert tour.stuck() == []
+
+
+@pytest.mark.parametrize("b", ["b int NOT NULL DEFAULT 1", "b int", "b date DEFAULT now()"])
+def test_values_that_an_edited_column_cannot_hold_come_home_unless_somebody_wrote_others(tour: Tour, b: str) -> None:
+    base = {"1_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY, a text);", down="DROP TABLE t;")}
+    home = base | {"2_b": Scripts(up="ALTER TABLE t ADD b text NOT NULL DEFAULT '';", down="ALTER TABLE t DROP b;")}
+    edited = base | {"2_b": Scripts(up=f"ALTER TABLE t ADD {b};", down="ALTER TABLE t DROP b;")}
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'a', 'x'), (2, 'b', 'y')")
+    for _ in range(2):
+        tour.sync(edited)
+        tour.sync(home)
+        must_have(tour, QUERY, ROWS)
+    tour.sync(edited)
+    own = "7" if "int" in b else "2020-01-01"
+    tour.people(f"UPDATE t SET b = '{own}' WHERE id = 1")
+    tour.sync(home)
+    must_have(tour, QUERY, f"1|a|{own} 2|b|y")

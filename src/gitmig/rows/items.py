@@ -83,7 +83,8 @@ class KeptColumn:
     holds what the step made of it, as text; `like`: that is the same for all rows, and held once. `fresh` is what the
     opposite step alone would make of it, as text. `native`: the copy has the column's own type, else text. `key`: it is
     one of those that tell rows apart. `composite`: its text is JSON, with the value as it is written and as an object
-    in which its parts have their names and not just an order; `parts` are these, as they were.
+    in which its parts have their names and not just an order; `parts` are these, as they were. `stood` is the column of
+    the copy that holds, as text, what T had in its place when the value could not be put back.
     """
 
     name: str
@@ -97,6 +98,7 @@ class KeptColumn:
     composite: bool = False
     fresh: str | None = None
     parts: tuple[tuple[int, int, str], ...] = ()
+    stood: str | None = None
 
     @property
     def held_type(self) -> str:
@@ -112,7 +114,8 @@ class KeptColumn:
 
     def to_json(self) -> dict[str, Any]:
         """As it is in the ledger."""
-        return {name: value for name, value in asdict(self).items() if value != () or name != "parts"}
+        unused = {"parts": (), "stood": None}
+        return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

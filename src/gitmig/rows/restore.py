@@ -30,7 +30,7 @@ from gitmig.rows.items import Kind, Reason, Restored, Staying
 from gitmig.rows.merge import Act, Witness
 from gitmig.rows.snapshot import following
 from gitmig.rows.store import THEIRS
-from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed
+from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -256,12 +256,13 @@ class _PutBack:
         """Give rows their values back, in one statement."""
         filled = 0
         sets = listed(sql.SQL("{} = {}").format(sql.Identifier(pair.column.name), pair.value) for pair in place.values)
+        not_standing = self._not_standing(place)
 
         def work(rows: sql.Composable) -> None:
             nonlocal filled
             filled += self._write(
-                sql.SQL("UPDATE {} t SET {} FROM {} k WHERE {} AND {}").format(
-                    place.table.source, sets, place.data, rows, place.on_key
+                sql.SQL("UPDATE {} t SET {} FROM {} k WHERE {} AND {}{}").format(
+                    place.table.source, sets, place.data, rows, place.on_key, not_standing
                 )
             )
 
@@ -275,6 +276,29 @@ class _PutBack:
                     place.data, Reason.ROW_GONE.value, place.table.source, place.on_key
                 )
             )
+
+    def _not_standing(self, place: Place) -> sql.Composable:
+        """Not where all values are what stood there when older ones of the same row could not be put back."""
+        conditions = []
+        for other in self._places:
+            stood = {pair.column.number: pair.kept.stood for pair in other.values if pair.kept.stood}
+            numbers = {pair.column.number for pair in place.values}
+            keys = {pair.column.number: pair for pair in other.key}
+            is_same = other.table.oid == place.table.oid and keys.keys() == {pair.column.number for pair in place.key}
+            if other.item.id < place.item.id and is_same and numbers <= stood.keys():
+                known: list[sql.Composable] = [
+                    sql.SQL("o.{}::pg_catalog.text {} {}").format(
+                        sql.Identifier(keys[pair.column.number].kept.data), EQUAL, pair.kept_text()
+                    )
+                    for pair in place.key
+                ]
+                known += [
+                    same(sql.Identifier("o", str(stood[pair.column.number])), pair.kept_text()) for pair in place.values
+                ]
+                conditions.append(
+                    sql.SQL(" AND NOT EXISTS (SELECT FROM {} o WHERE {})").format(other.data, all_of(known))
+                )
+        return sql.SQL("").join(conditions)
 
     def _read_acts(self, place: Place) -> dict[Act, range]:
         """What there is to do, and between which numbers the rows lie."""
@@ -703,10 +727,37 @@ def _finish(
     if left:
         connection.execute(sql.SQL("DELETE FROM {} WHERE why IS NULL").format(place.data))
     reason = Reason.LATER if later else Reason(why) if why else None
+    if reason is Reason.REFUSED and place.key:
+        _note_stood(connection, store, place)
     if later:
         store.move_home(place.item)
     store.shrink(place.item, left, None if later else reason, None if later else detail)
     return left, reason, detail
+
+
+def _note_stood(connection: Connection, store: Store, place: Place) -> None:
+    """Note what stands in the table where values were refused: if it does when T is left, nobody has written it."""
+    standing = {pair.kept.data: f"s_{pair.kept.data}" for pair in place.values if pair.kept.heir is None}
+    for name in standing.values():
+        connection.execute(
+            sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} pg_catalog.text").format(
+                place.data, sql.Identifier(name)
+            )
+        )
+    if standing:
+        connection.execute(
+            sql.SQL("UPDATE {} k SET {} FROM {} t WHERE {}").format(
+                place.data,
+                listed(
+                    sql.SQL("{} = {}").format(sql.Identifier(standing[pair.kept.data]), pair.shown())
+                    for pair in place.values
+                    if pair.kept.data in standing
+                ),
+                place.table.source,
+                place.on_key,
+            )
+        )
+        store.note_columns(place.item, [replace(c, stood=standing.get(c.data)) for c in place.item.columns])
 
 
 def _keep_missing(store: Store, place: Place) -> None:

@@ -241,6 +241,11 @@ class Store:
             (Jsonb(columns), item.id),
         )
 
+    def note_columns(self, item: Item, columns: Sequence[KeptColumn]) -> None:
+        """Note that this is what is known of an item's columns by now."""
+        texts = Jsonb([column.to_json() for column in columns])
+        self._connection.execute("UPDATE gitmig_kept.item SET columns = %s WHERE id = %s", (texts, item.id))
+
     def shrink(self, item: Item, rows: int, reason: Reason | None, detail: str | None) -> None:
         """Note what is left of an item; with no rows left it goes, and its table with it."""
         if rows:
