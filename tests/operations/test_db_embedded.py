@@ -104,8 +104,9 @@ def test_stop_and_start_say_whether_there_was_something_to_do(repo: Sandbox) -> 
 
 
 def test_a_linked_work_tree_has_a_database_of_its_own_and_reset_empties_only_that(
-    repo: Sandbox, tmp_path: Path
+    repo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gitmig.own_databases.make.LARGE", 0)  # as files, and cloned where the server can
     repo.git("worktree", "add", "--quiet", "-b", f"b{os.getpid()}", str(tmp_path / "linked"))
     linked = Sandbox(tmp_path / "linked", {})
     linked.table("0002_b", "b")

@@ -239,14 +239,31 @@ def _by_template(site: _Site, source: str, owner: str | None, size: int) -> bool
     clauses: list[sql.Composable] = [sql.SQL("TEMPLATE {}").format(sql.Identifier(source))]
     if owner is not None:
         clauses.append(sql.SQL("OWNER {}").format(sql.SQL(owner)))
+    can_clone = False
     if site.keeper.info.server_version >= WRITES_PAGES and size >= LARGE:
         clauses.append(sql.SQL("STRATEGY file_copy"))
-        if site.keeper.value(CAN_CLONE):  # PostgreSQL 18: where the file system can, nothing is copied at all
-            site.keeper.execute("SET file_copy_method = clone")
+        # PostgreSQL 18: where the file system can, nothing is copied at all
+        can_clone = bool(site.keeper.value(CAN_CLONE))
     create = sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(site.name), sql.SQL(" ").join(clauses))
     try:
-        site.keeper.execute(create)
+        if not (can_clone and _cloned(site.keeper, create)):
+            site.keeper.execute(create)
     except psycopg.errors.ObjectInUse:
+        return False
+    return True
+
+
+def _cloned(keeper: Connection, create: sql.Composed) -> bool:
+    """Have the files cloned; False where that cannot be, as on a file system that refuses. Raises ObjectInUse."""
+    keeper.execute("SET file_copy_method = clone")
+    try:
+        keeper.execute(create)
+    except psycopg.errors.ObjectInUse:
+        raise
+    except psycopg.Error:
+        if keeper.closed:
+            raise
+        keeper.execute("SET file_copy_method = copy")  # if something else is wrong, that will say so
         return False
     return True
 
