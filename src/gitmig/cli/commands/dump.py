@@ -21,7 +21,7 @@ def command(write: bool, database: str | None) -> int:
 
     project = options.project(database)
     if not write:
-        say_exactly(dump(project).rstrip("\n"))
+        say_exactly(dump(project).removesuffix("\n"))
         return 0
     if project.settings.schema_file is None:
         hint = 'write schema_file = "db/schema.sql" into gitmig.toml'
