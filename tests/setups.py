@@ -256,6 +256,14 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             tests=(f"{OPERATIONS}test_leave.py::test_who_drops_the_ledger_by_hand_starts_over",),
         ),
         Setup(
+            have="a database of an older release, or of a newer one",
+            does="the ledger is read as it is and upgraded by the next sync; an older gitmig refuses politely",
+            tests=(
+                "tests/ledger/test_schema.py::test_a_database_of_every_release_goes_on",
+                "tests/ledger/test_schema.py::test_a_newer_ledger_is_refused_politely",
+            ),
+        ),
+        Setup(
             have="enough of it",
             does="`gitmig leave` takes everything of gitmig's away, and nothing of yours",
             tests=(f"{OPERATIONS}test_leave.py::test_all_of_it_is_shown_and_goes",),
