@@ -128,8 +128,8 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
         ),
         Setup(
             have="a role without `CREATEDB`",
-            does="exact ways are gone; `status` and `sync` say that something was changed, and what is missing to tell "
-            "what",
+            does="what needs a fresh build is refused by the right that is missing; `status` and `sync` say that "
+            "something was changed",
             tests=(f"{OPERATIONS}test_status.py::test_a_role_that_may_not_build_is_told_that_something_was_changed",),
         ),
         Setup(
