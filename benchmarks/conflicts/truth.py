@@ -1,7 +1,7 @@
 """What is true of a pair: both orders are run by psql, each on a database of its own, and pg_dump compares them.
 
-Nothing of gitmig is in here. Two dumps are the same schema if they have the same lines, in whatever order: that of
-columns and statements is left aside. What fails already in a transaction that is rolled back needs no database.
+Nothing of gitmig is in here. Two dumps are the same schema if they have the same statements, in whatever order, and a
+table the same columns. What fails already in a transaction that is rolled back needs no database.
 """
 
 from __future__ import annotations
@@ -125,7 +125,16 @@ class Laboratory:
     def _dump(self, name: str) -> list[str]:
         call = ["pg_dump", "--schema-only", f"{self._server}/{name}"]
         out = subprocess.run(call, capture_output=True, check=True).stdout.decode()
-        return sorted(line.rstrip(",") for line in out.splitlines() if line and not NO_SCHEMA.match(line))
+        said = "\n".join(line for line in out.splitlines() if line and not NO_SCHEMA.match(line))
+        return sorted(map(_table_in_order, re.split(r";$", said, flags=re.MULTILINE)))
+
+
+def _table_in_order(statement: str) -> str:
+    """A table's columns by their names, any other statement as it is."""
+    lines = statement.strip().split("\n")
+    if not lines[0].startswith("CREATE TABLE"):
+        return statement.strip()
+    return "\n".join(sorted(line.rstrip(",") for line in lines))
 
 
 def read(group: str) -> dict[str, Truth]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import socket
+import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -241,6 +244,34 @@ def test_a_rebase_is_quiet_and_its_end_is_in_sync_again(branches: Sandbox, datab
     result = branches.git("rebase", "--quiet", "same")
     assert "0002_b" not in result.err
     assert branches.gitmig("status", "--exit-code").status == 0
+
+
+def test_a_marker_that_goes_while_it_is_looked_at_means_look(branches: Sandbox, database: Database) -> None:
+    """Another work tree's sync takes it away; a shell for which no file is newer than none took that for nothing to do.
+
+    The hook waits for the generation's file, which is a pipe here.
+    """
+    marker, pipe = branches.root / ".git/gitmig/marker", branches.root / ".git/pipe"
+    branches.gitmig("sync")
+    lines, at = marker.read_text().splitlines(), marker.stat().st_mtime_ns
+    os.mkfifo(pipe)
+    branches.git("-c", "core.hooksPath=/nowhere", "switch", "--quiet", "more")
+    lines[3] = f"word {pipe}"
+    marker.write_text("".join(f"{line}\n" for line in lines))
+    os.utime(marker, ns=(at, at))
+    command = (str(branches.root / ".git/hooks/post-checkout"), "1", "2", "1")
+    hook = subprocess.Popen(command, cwd=branches.root, env=os.environ | branches.environment)
+    while True:
+        with suppress(OSError):  # nobody reads it yet
+            generation = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        assert hook.poll() is None
+        time.sleep(0.01)
+    marker.unlink()  # which the hook has read
+    os.write(generation, b"word\n")
+    os.close(generation)
+    assert hook.wait() == 0
+    assert database.tables() == ["a", "b"]
 
 
 def test_a_new_work_tree_brings_the_database_to_its_branch(

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from gitmig import GitmigError, sync
 from gitmig.own_databases.make import name_under_construction
+from gitmig.postgres.address import Address
 from gitmig.project.project import Project
 from tests.combinations import LONG
 from tests.conftest import Database, Sandbox, url_of
@@ -36,6 +38,11 @@ def clone(
     database.rows("INSERT INTO t VALUES (1), (2)")
     yield sandbox
     drop_all(maintenance, database)
+
+
+def place(database: Database, suffix: str = "") -> str:
+    """How messages call the database, or the one with another end of its name."""
+    return str(Address.of(database.url)).replace(database.name, f"{database.name}{suffix}")
 
 
 def drop_all(maintenance: psycopg.Connection, database: Database) -> None:
@@ -68,7 +75,7 @@ def add(sandbox: Sandbox, name: str, *options: str) -> tuple[Sandbox, str]:
 def of(sandbox: Sandbox) -> Database:
     """The database of a work tree."""
     url = Project.load(sandbox.root).url
-    return Database(url, url.rpartition("/")[2])
+    return Database(url, Address.of(url).name)
 
 
 @contextmanager
@@ -92,7 +99,10 @@ def test_a_new_work_tree_has_a_copy_of_the_one_it_was_made_in_and_follows_by_its
     b, said = add(a, "b", "--detach")  # from a, and so with what a has
     assert said.startswith(f"  {database.name}_b is a copy of {database.name}_a (")
     assert of(b).rows("SELECT id FROM t ORDER BY 1") == [(1,), (2,), (3,)]
+    marker = clone.root / ".git/worktrees/a/gitmig/marker"
+    assert marker.exists(), "another one's sync is none of its business"
     b.git("switch", "-q", "--detach", "main")
+    assert marker.exists()
     assert of(b).tables() == ["t"]
     assert of(a).tables() == ["a", "t"]
     assert database.rows("SELECT count(*) FROM t") == [(2,)]
@@ -108,7 +118,7 @@ def test_a_copy_is_brought_to_the_branch_that_the_new_work_tree_has(clone: Sandb
     per(clone, "worktree")
     a, said = add(clone, "a", "a")
     assert said.splitlines()[1:3] == ["  - 3_main  (0 ms)", "  + 2_a  (0 ms)"] or "- 3_main" in said
-    assert f"{database.name}_a on localhost:5432 now matches the work tree on " in said
+    assert f"{place(database, '_a')} now matches the work tree on " in said
     assert (of(a).applied(), of(a).tables()) == (["1_t", "2_a"], ["a", "t"])
     assert of(a).rows("SELECT count(*) FROM t") == [(2,)]
 
@@ -194,7 +204,7 @@ def test_names_in_the_url(clone: Sandbox, database: Database, server: str, maint
     assert of(a).rows("SELECT * FROM t") == [(4,)]
     assert databases(maintenance, database) == [f"{database.name}_a", f"{database.name}_main"]
     environment = Sandbox(a.root, {"DATABASE_URL": url})
-    assert f"{database.name}_a on localhost" in environment.gitmig("status").out
+    assert f"database   {place(database, '_a')}, from environment" in environment.gitmig("status").out
 
 
 def test_the_next_work_tree_of_a_name_does_not_get_the_rows_of_the_last_one(
@@ -219,7 +229,7 @@ def test_a_moved_work_tree_keeps_its_database(clone: Sandbox, database: Database
     of(a).rows("INSERT INTO t VALUES (3)")
     clone.git("worktree", "move", "../a", "../elsewhere")
     moved = Sandbox(clone.root.parent / "elsewhere", {})
-    assert moved.gitmig("sync").out.startswith(f"{database.name}_a on localhost:5432 matches ")
+    assert moved.gitmig("sync").out.startswith(f"{place(database, '_a')} matches ")
     assert of(moved).rows("SELECT count(*) FROM t") == [(3,)]
 
 
@@ -246,7 +256,7 @@ def test_one_url_for_all_is_told_at_once_and_no_hook_takes_from_another(clone: S
     """The URL comes from the environment, the same for three agents: what each of them sees."""
     clone.environment["DATABASE_URL"] = database.url
     clone.gitmig("sync")
-    shared = f"{database.name} on localhost:5432 is also the database of "
+    shared = f"{place(database)} is also the database of "
     a, said = add(clone, "a")
     assert said.startswith(f"warning: {shared}../project; `per = ")
     b, said = add(clone, "b")
@@ -282,7 +292,7 @@ def test_one_env_file_in_the_main_work_tree_serves_all(clone: Sandbox, database:
     a, said = add(clone, "a")
     assert f"{database.name}_a is a copy of {database.name} (" in said
     assert a.gitmig("status").out.splitlines()[0] == (
-        f"database   {database.name}_a on localhost:5432, from {clone.root / '.env'} (DATABASE_URL)"
+        f"database   {place(database, '_a')}, from {clone.root / '.env'} (DATABASE_URL)"
     )
 
 
@@ -329,6 +339,23 @@ def test_without_the_right_to_create_databases_it_says_why_and_shares_if_it_shal
     b, said = add(clone, "b")
     assert "row by row, as another role owns it" in said, "nobody else may use it as a template"
     assert of(b).rows("SELECT id FROM t ORDER BY 1") == [(1,), (2,)]
+
+
+def test_on_a_server_that_lets_one_into_no_other_database_they_share_if_they_shall(
+    clone: Sandbox, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on some managed ones."""
+    clone.git("-c", "core.hooksPath=/nowhere", "worktree", "add", "-q", "-b", "a", "../a")
+    per(clone, "worktree")
+    a = Sandbox(clone.root.parent / "a", {})
+    monkeypatch.setattr("gitmig.rebuild.databases.MAINTENANCE", ("no_such_database",))
+    for what in ("refuse", "empty"):
+        a.git("config", "gitmig.unclonable", what)
+        with pytest.raises(GitmigError, match="cannot have a database of its own: a copy needs another database than"):
+            sync(Project.load(a.root))
+    a.git("config", "gitmig.unclonable", "share")
+    sync(Project.load(a.root))
+    assert of(a) == database
 
 
 # --- whatever happens ---
@@ -464,7 +491,7 @@ def test_the_applications_file_is_kept_in_step_and_may_be_where_gitmig_reads_the
     clone.git("switch", "-q", "-c", "x")
     own = f"{database.name}_x"
     text = (clone.root / ".env").read_text()
-    assert text == f"# ours\nA=1\nDATABASE_URL='{url}_x' # the database\nB=2\n"
+    assert text == f"# ours\nA=1\nDATABASE_URL='{url.replace(database.name, own)}' # the database\nB=2\n"
     assert of(clone).name == own, "the name is not made twice"
     clone.git("switch", "-q", "-c", "y")
     assert of(clone).name == f"{database.name}_y"

@@ -38,3 +38,25 @@ def test_rows_come_home_whole_from_where_a_column_is_made_later(
         tour.sync(home)
         must_have(tour, QUERY, ROWS)
         assert tour.stuck() == []
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("other", [None, "CREATE TABLE v (id int);"], ids=["only back", "and on"])
+def test_rows_of_a_table_do_not_come_into_another_one_that_gets_its_name_back(
+    tour: Tour, key: str, other: str | None
+) -> None:
+    """The first `t` is called `u` while there is a second one."""
+    first = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")}
+    both = first | {
+        "2_u": Scripts(up="ALTER TABLE t RENAME TO u;", down="ALTER TABLE u RENAME TO t;"),
+        "3_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;"),
+    }
+    tour.sync(both)
+    tour.people("INSERT INTO u VALUES (1, 'u'); INSERT INTO t VALUES (2, 't')")
+    for _ in range(2):
+        tour.sync(first | ({"4_v": Scripts(up=other, down="DROP TABLE v;")} if other else {}))
+        must_have(tour, "SELECT id, a FROM t", "1|u")
+        tour.sync(both)
+        must_have(tour, "SELECT id, a FROM u", "1|u")
+        must_have(tour, "SELECT id, a FROM t", "2|t")
+        assert tour.stuck() == []

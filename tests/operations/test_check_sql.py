@@ -194,6 +194,7 @@ def test_files_that_are_not_the_programs_are_left_out(repo: Sandbox) -> None:
     repo.migration("0002_body", RENAME)
     repo.write("gitmig.toml", 'clients_ignore = ["src/**"]\n')
     repo.write("db/migrate/001.py", API)
+    repo.write("dump.sql", "SELECT contents FROM comments;\n" * 40_000)
     found = run(repo)
     assert found.clients is not None
     assert (told(found), found.clients.files) == ({}, 0)

@@ -10,6 +10,7 @@ import pytest
 from gitmig.errors import LockBusy
 from gitmig.events import WaitingForBlockers
 from gitmig.operations.status import status
+from gitmig.postgres.address import Address
 from gitmig.project.project import Project
 
 if TYPE_CHECKING:
@@ -86,5 +87,5 @@ def test_a_hook_leaves_it_to_a_sync(sandbox: Sandbox, database: Database) -> Non
         holder.execute("SELECT FROM a")
         said = sandbox.git("switch", "--quiet", "main").err
     assert said.startswith("waiting for ada's (process ")
-    assert f"{database.name} on localhost:5432 is as it was before; run `gitmig sync` when they are done" in said
+    assert f"{Address.of(database.url)} is as it was before; run `gitmig sync` when they are done" in said
     assert database.columns("a") == ["n", "m"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitmig import __version__
-from gitmig.cli.output import report, tell, tell_text
+from gitmig.cli.output import report, say_text, tell, tell_text
 from gitmig.errors import GitmigError, UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def cli(context: click.Context, directory: str | None, debug: bool) -> None:
     if directory:
         os.chdir(directory)
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        say_text(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

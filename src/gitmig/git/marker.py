@@ -52,16 +52,18 @@ def write(
     generation: Generation | None = None,
     *,
     own: str | None = None,
+    alone: bool = False,
 ) -> None:
     """Note that the database is at the work tree's set, as it was read at `since` (a reading of `now`).
 
     Four lines: the two URL variables; the settings files that are there; the database's generation, as it was when the
     database was at that set. Then one for each of the `folders` that may hold migrations, behind `+` if it is there,
     behind `-` if not. The file's time is `since`, so that whatever changes afterwards is newer. The markers of the
-    other work trees go: they may share the database. Where every work tree or branch has its `own`, it
-    stands behind the settings files whether there are linked ones, and for branches what is checked out.
+    other work trees go: they may share the database, unless this one has it `alone`. Where every work tree or branch
+    has its `own`, it stands behind the settings files whether there are linked ones, and for branches what is checked
+    out.
     """
-    forget(repository)
+    forget(repository, everywhere=not alone)
     urls = [_shown(environ.get(name, "")) for name in VARIABLES]
     present = "".join(f" {name}" for name in FILES if (repository.work_tree / name).exists())
     if own is not None and repository.has_linked:
@@ -83,9 +85,10 @@ def write(
     park(repository)
 
 
-def forget(repository: Repository) -> None:
-    """Let the next hook of every work tree look for itself."""
-    for git_dir in (repository.common_dir, *repository.common_dir.glob("worktrees/*")):
+def forget(repository: Repository, *, everywhere: bool = True) -> None:
+    """Let the next hook of every work tree, or of this one, look for itself."""
+    all_of_them = (repository.common_dir, *repository.common_dir.glob("worktrees/*"))
+    for git_dir in all_of_them if everywhere else (repository.git_dir,):
         for name in (NAME, FORMER):
             (git_dir / "gitmig" / name).unlink(missing_ok=True)
 

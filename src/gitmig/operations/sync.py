@@ -157,7 +157,15 @@ def sync(
         # A new database may have been synced by somebody else already; what is not in the work tree cannot be newer.
         if not synced.rebuilt and not target.snapshot.sparse:
             own = project.naming.per.value if project.naming is not None else None
-            marker.write(project.repository, project.settings.folders, os.environ, since, generation, own=own)
+            marker.write(
+                project.repository,
+                project.settings.folders,
+                os.environ,
+                since,
+                generation,
+                own=own,
+                alone=project.is_alone,
+            )
         bind(project, by_hand=caller is Caller.PERSON)
         note_synced(project, target.set.id)
         _keep_env_file(project, notify)

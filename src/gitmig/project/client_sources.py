@@ -103,4 +103,6 @@ def _contents(repository: Repository, wanted: Mapping[str, tuple[str, bool]]) ->
     yield from ((blob, "") for blob in in_git if sizes.get(blob, 0) > LONGEST)
     for blob, (path, on_disk) in wanted.items():
         if on_disk:
-            yield blob, (repository.work_tree / path).read_text(encoding="utf-8", errors="replace")
+            file = repository.work_tree / path
+            is_short = file.stat().st_size <= LONGEST
+            yield blob, file.read_text(encoding="utf-8", errors="replace") if is_short else ""

@@ -22,11 +22,11 @@ from gitmig.own_databases.names import Per, Place
 from gitmig.postgres.address import connect, is_missing_database
 from gitmig.project.project import SHARES, Sharing
 from gitmig.project.trust import refuse_unknown_ledger
-from gitmig.rebuild.databases import database_names, maintenance_url, name_of_old, rename
+from gitmig.rebuild.databases import NoOtherDatabase, database_names, maintenance_url, name_of_old, rename
 
 if TYPE_CHECKING:
     from gitmig.events import Notify
-    from gitmig.own_databases.make import NewDatabase, Uncopyable
+    from gitmig.own_databases.make import NewDatabase
     from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
 
@@ -181,9 +181,14 @@ class _Maker:
     def _make(self) -> Project:
         from gitmig.own_databases.make import Uncopyable, copy_database, make_empty
 
-        new, source = request(self._project, self._name, caller=self._caller, marked=True), self._source()
+        new = request(self._project, self._name, caller=self._caller, marked=True)
+        source = None
         try:
+            source = self._source()
             made = copy_database(new, source, self._notify) if source else make_empty(new, None, self._notify)
+        except NoOtherDatabase as error:
+            naming = self._project.naming
+            return self._do_without(new, None if naming is None or naming.is_template else naming.base, error)
         except Uncopyable as error:
             return self._do_without(new, source, error)
         if made is None:
@@ -229,13 +234,13 @@ class _Maker:
             *(naming.name_for(p) for _, p in places),
         ]
 
-    def _do_without(self, new: NewDatabase, source: str | None, error: Uncopyable) -> Project:
+    def _do_without(self, new: NewDatabase, source: str | None, error: GitmigError) -> Project:
         """Build an empty one, or share the source, as the settings say. Raises GitmigError."""
         from gitmig.own_databases.make import Uncopyable, make_empty
 
         project, what = self._project, self._project.settings.unclonable
         if what == "empty":
-            with suppress(Uncopyable):
+            with suppress(Uncopyable, NoOtherDatabase):
                 if made := make_empty(new, source, self._notify):
                     self._notify(DatabaseMade(replace(made, notes=(f"nothing was copied: {error.message}",))))
                 return project

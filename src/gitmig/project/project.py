@@ -139,6 +139,11 @@ class Project:
         return self.naming.name_for(self.place) if self.naming else EMBEDDED
 
     @property
+    def is_alone(self) -> bool:
+        """Whether no other work tree has the same database."""
+        return self.naming is not None and self.naming.per is Per.WORKTREE and self.shares is None
+
+    @property
     def has_common_name(self) -> bool:
         """Whether the database is called what the settings say, as in the main work tree; no copy is made for that."""
         return self.naming is not None and self.name == self.naming.base
@@ -288,7 +293,7 @@ class Project:
         from gitmig.git import generation, marker
         from gitmig.postgres.address import identity
 
-        marker.forget(self.repository)
+        marker.forget(self.repository, everywhere=not self.is_alone)
         if key := identity(connection):
             generation.renew(key, os.environ)
 

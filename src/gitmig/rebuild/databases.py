@@ -92,17 +92,21 @@ class Listed:
     sessions: int
 
 
+class NoOtherDatabase(GitmigError):
+    """The role may connect to no other database of the server."""
+
+
 def maintenance_url(url_of: Callable[[str], str], purpose: str, *, but: str = "") -> str:
     """The URL of a database to be connected to while others are made, renamed or dropped, which is not `but`.
 
-    `url_of` maps a database's name to its URL; `purpose` is what needs it, for people. Raises GitmigError.
+    `url_of` maps a database's name to its URL; `purpose` is what needs it, for people. Raises NoOtherDatabase.
     """
     for name in MAINTENANCE:
         if name != but:
             with suppress(DatabaseUnavailable), connect(url_of(name), purpose):
                 return url_of(name)
-    raise GitmigError(
-        f"a {purpose} needs a database to be connected to while yours is renamed, and there is none",
+    raise NoOtherDatabase(
+        f"a {purpose} needs another database than yours to be connected to, and there is none",
         hint=f"allow the role to connect to database {' or '.join(MAINTENANCE)}",
     )
 

@@ -72,6 +72,7 @@ class Preserver:
         self._wary = wary
         self._holds_some = False  # once something is kept, nobody asks again
         self._refused: dict[int, Staying] = {}
+        self._there: list[int] | None = None  # the tables that were there when the first one went
         self.deferred = Deferral()
 
     @property
@@ -102,6 +103,8 @@ class Preserver:
             run_without = self._without_rows if direction is Direction.REVERT else self._completed
             report = run_without(step, error)
         self._store.note_due([item for item in (*due, *held) if item.id not in report.settled])
+        if self._there is None and direction is Direction.REVERT and any(not one.columns for one in report.kept):
+            self._there = self._store.tables()
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
             self.deferred.follow(item for item in due if item.id in report.waiting)
@@ -148,9 +151,10 @@ class Preserver:
         """Put back what was waiting for its place, and what a step had to refuse, when a plan has been committed.
 
         `left_behind` are the checksums of migrations that were reverted and not applied again: rows of their tables
-        come back into tables that other migrations have made under the same names.
+        come back into tables that other migrations have made under the same names. One that was there already, and has
+        got its name since, is another table.
         """
-        items = self._store.with_namesakes(left_behind) if left_behind else []
+        items = self._store.with_namesakes(left_behind, self._there or ()) if left_behind else []
         waiting = self._waiting(self._refused)
         if not items and not waiting:
             return Report()

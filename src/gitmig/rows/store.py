@@ -165,13 +165,22 @@ class Store:
         """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
         return self._select("WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s))", list(refused))
 
-    def with_namesakes(self, checksums: Collection[str]) -> list[Item]:
-        """What reverts of these migrations took from tables that went, where there are tables of the same names now."""
+    def with_namesakes(self, checksums: Collection[str], others: Sequence[int]) -> list[Item]:
+        """What reverts of these migrations took from tables that went, where there are tables of the same names now.
+
+        Those with these oids are other tables.
+        """
         return self._select(
-            "WHERE checksum = ANY(%s) AND direction = %s AND heir_name IS NULL "
-            "AND pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name)) IS NOT NULL",
-            *(list(checksums), Direction.REVERT.value),
+            "WHERE checksum = ANY(%s) AND direction = %s AND heir_name IS NULL AND EXISTS ("
+            "SELECT FROM pg_catalog.pg_class c WHERE c.oid <> ALL (%s::oid[]) "
+            "AND c.oid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name)))",
+            *(list(checksums), Direction.REVERT.value, list(others)),
         )
+
+    def tables(self) -> list[int]:
+        """The tables of the database (oids)."""
+        rows = self._connection.execute("SELECT oid::int8 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p')")
+        return [oid for (oid,) in rows.fetchall()]
 
     def taken_from(self, table: TableName) -> list[Item]:
         """What steps took of the rows of a table that stayed, by its name after the step; oldest first."""
