@@ -128,8 +128,8 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
         ),
         Setup(
             have="a role without `CREATEDB`",
-            does="exact ways are gone; `status` and `sync` say that something was changed, and what is missing to tell "
-            "what",
+            does="what needs a fresh build is refused by the right that is missing; `status` and `sync` say that "
+            "something was changed",
             tests=(f"{OPERATIONS}test_status.py::test_a_role_that_may_not_build_is_told_that_something_was_changed",),
         ),
         Setup(
@@ -254,6 +254,14 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             have="a ledger that somebody dropped to start over",
             does="`adopt` marks what is applied, and all is well",
             tests=(f"{OPERATIONS}test_leave.py::test_who_drops_the_ledger_by_hand_starts_over",),
+        ),
+        Setup(
+            have="a database of an older release, or of a newer one",
+            does="the ledger is read as it is and upgraded by the next sync; an older gitmig refuses politely",
+            tests=(
+                "tests/ledger/test_schema.py::test_a_database_of_every_release_goes_on",
+                "tests/ledger/test_schema.py::test_a_newer_ledger_is_refused_politely",
+            ),
         ),
         Setup(
             have="enough of it",

@@ -117,3 +117,32 @@ def test_a_search_path_of_the_database_does_not_matter(repo: Sandbox, database: 
     assert run_sync(repo) == ["+ 0001_a"]
     assert run_sync(repo) == []
     assert database.rows("SELECT count(*) FROM gitmig.history") == [(2,)]
+
+
+def test_a_database_of_every_release_goes_on(repo: Sandbox, database: Database) -> None:
+    """As each version of the ledger had it; it is read as it is, and upgraded by the first sync, either way."""
+    repo.migration("0001_a", "CREATE TABLE a (id int PRIMARY KEY, n int);", "DROP TABLE a;")
+    path = repo.migration("0002_b", "ALTER TABLE a DROP n;", "ALTER TABLE a ADD n int;")
+    repo.commit("both")
+    run_sync(repo)
+    database.rows("INSERT INTO a VALUES (1)")
+    rows = str(database.rows("SELECT jsonb_agg(to_jsonb(r))::text FROM gitmig.applied r")[0][0]).replace("'", "''")
+    text = (repo.root / path).read_text()
+    for version in range(1, schema.CURRENT + 1):
+        database.rows("SET client_min_messages = error; DROP SCHEMA IF EXISTS gitmig, gitmig_kept CASCADE")
+        database.rows(";".join(schema.UPGRADES[:version]))
+        database.rows(f"UPDATE gitmig.state SET ledger_version = {version}")
+        database.rows(
+            f"INSERT INTO gitmig.applied SELECT * FROM jsonb_populate_recordset(NULL::gitmig.applied, '{rows}')"
+        )
+        now = status(Project.load(repo.root, database.url))
+        assert (now.in_sync, [one.label for one in now.state.stack]) == (True, ["0001_a", "0002_b"]), version
+        assert database.rows("SELECT ledger_version FROM gitmig.state") == [(version,)]
+        (repo.root / path).unlink()
+        assert run_sync(repo) == ["- 0002_b"], version
+        assert database.rows("SELECT ledger_version FROM gitmig.state") == [(schema.CURRENT,)]
+        database.rows("UPDATE a SET n = 7")
+        (repo.root / path).write_text(text)
+        assert run_sync(repo) == ["+ 0002_b"], version
+        assert database.rows("SELECT rows FROM gitmig_kept.item WHERE rows > 0") == [(1,)], version
+        assert status(Project.load(repo.root, database.url)).in_sync

@@ -112,3 +112,17 @@ def test_a_proof_leaves_it_alone(
     theirs: Side = {"0003_c": (f"CREATE TABLE c (); {comment}", "DROP TABLE c;")}
     assert prove(Project.load(sandbox.root, database.url), orders(make, ours, theirs)).holds
     assert shared() == before
+
+
+def test_a_sync_that_would_have_to_build_it_says_what_to_do(
+    sandbox: Sandbox, database: Database, role: str, shared: Callable[[], list[tuple[object, ...]]]
+) -> None:
+    """On the database itself it runs; beside it, to tell what was changed by hand, it does not."""
+    computed = f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ALTER ROLE {role} LOGIN; END $$"
+    sandbox.migration("1_a", f"{computed}; SELECT f();", "")
+    sandbox.gitmig("sync")
+    assert shared()[0][3] is True
+    database.rows(f"CREATE TABLE by_hand (); ALTER ROLE {role} NOLOGIN")
+    refused = sandbox.gitmig("sync", check=False)
+    assert f"it would change role {role}, which the whole server shares: it is not tried here" in refused.err
+    assert refused.err.splitlines()[-1].startswith("hint: write the statement as it is, where it can be seen")

@@ -146,7 +146,8 @@ def _confined(connection: Connection, script: Script) -> Iterator[None]:
             raise ScriptError(
                 sqlstate=SHARED_CHANGED,
                 message=f"it would change {changed}, which the whole server shares: it is not tried here",
-                hint="statements about roles and databases that stand in the script as they are, are left out",
+                hint="write the statement as it is, where it can be seen and left out (see docs/security.md); with "
+                '`verify = "never"` nothing is built beside',
                 line=script.first_line,
                 statement="",
             )

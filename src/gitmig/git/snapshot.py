@@ -92,6 +92,14 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
     )
 
 
+def paths_of_work_tree(repository: Repository) -> list[str]:
+    """The paths of all files, in whatever folder, but for ignored ones. None of them is read."""
+    out = repository.run(
+        "ls-files", "-z", "-c", "-o", "--exclude-standard", "--full-name", "--", str(repository.work_tree)
+    )
+    return sorted({path for path in out.decode("utf-8", "surrogateescape").split("\0") if path})
+
+
 def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]) -> dict[str, str]:
     """Path → text of the files. Raises InvalidMigrations for what is no text."""
     texts: dict[str, str] = {}

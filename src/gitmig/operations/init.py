@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitmig.config import CONFIG_FILE, DEFAULT_FOLDER
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import hooks
-from gitmig.git.snapshot import of_work_tree
+from gitmig.git.snapshot import of_work_tree, paths_of_work_tree
 from gitmig.ledger import read_state, schema
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.layouts.places import foreign_folder, readable_folders
@@ -173,7 +173,7 @@ def _find_folder(project: Project, start: Path) -> str:
         if there := next((name for name in configured if (top / name).is_dir()), None):
             return there
         return configured[0]
-    paths = [file.path for file in of_work_tree(repository, (".",)).files]
+    paths = paths_of_work_tree(repository)
     here = _inside(top, start)
     found = readable_folders(paths, "" if here in {None, "."} else str(here))
     if usual := next((name for name in CANDIDATES if name in found), None):

@@ -162,10 +162,15 @@ def first_lines(difference: SchemaDifference) -> tuple[str, ...]:
 
 def not_fresh(script: Script, error: ScriptError) -> GitmigError:
     """What to tell people about an up script that does not run on a fresh database."""
+    from gitmig.postgres.run_sql import SHARED_CHANGED  # psycopg takes its time to load
+
+    hint = "what every database needs before the first migration belongs into the bootstrap file"
+    if error.sqlstate == SHARED_CHANGED:
+        hint = error.hint or hint
+    elif NOT_AVAILABLE.match(error.message):
+        hint = GET_EXTENSION
     return GitmigError(
         f"on a fresh database {script.path}:{error.line} fails: {error.message}",
-        hint=GET_EXTENSION
-        if NOT_AVAILABLE.match(error.message)
-        else "what every database needs before the first migration belongs into the bootstrap file",
+        hint=hint,
         details=(f"statement: {shortened(error.statement)}",) if error.statement else error.said,
     )
