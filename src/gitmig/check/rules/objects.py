@@ -8,7 +8,7 @@ from gitmig.check.dependencies import OVERLOADS, VALUES
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
-from gitmig.check.rules.pairs import both, either, given, hits, labels_in_order, uses
+from gitmig.check.rules.pairs import GRANTED, both, either, given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
 if TYPE_CHECKING:
@@ -345,7 +345,7 @@ def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
     if second.action is not Action.ALTER or either(first, second, Circumstance.IMPLIED):
         return []
     aspects = {first.aspect, second.aspect}
-    once = aspects == {"primary key"} and not both(first, second, Trait.FORGIVING)
+    once = len(aspects) == 1 and either(first, second, Trait.ONCE) and not both(first, second, Trait.FORGIVING)
     differ = len(aspects) == 1 and first.touch.value != second.touch.value
     return sorted(aspects) if once or differ or aspects == {"type", "default"} else []
 
@@ -365,10 +365,21 @@ def _undoes(first: Effect, second: Effect) -> bool:
     """Whether one grants what the other one revokes, perhaps for all of a schema."""
     privilege, grantee = _privilege(first)
     other, other_grantee = _privilege(second)
-    same_object = first.object == second.object or first.object.contains(second.object)
+    grantee, _, kind = grantee.partition(" of ")
+    other_grantee, _, other_kind = other_grantee.partition(" of ")
+    if kind or other_kind:  # all objects of a kind in the schema
+        same_object = _in_schema_of_kind(first, kind, second, other_kind)
+    else:
+        same_object = first.object == second.object or first.object.contains(second.object)
     overlap = privilege == other or "all" in {privilege, other}
     opposite = {first.touch.value[:5], second.touch.value[:5]} == {"grant", "revok"}
     return bool(grantee) and grantee == other_grantee and same_object and overlap and opposite
+
+
+def _in_schema_of_kind(first: Effect, kind: str, second: Effect, other_kind: str) -> bool:
+    if kind and other_kind:
+        return first.object == second.object and not GRANTED[kind].isdisjoint(GRANTED[other_kind])
+    return bool(kind) and first.object.contains(second.object) and second.object.kind in GRANTED[kind]
 
 
 def _privilege(effect: Effect) -> tuple[str, str]:
