@@ -153,6 +153,7 @@ def rename(trace: Trace, node: Node) -> None:
         trace.read(owner, *forgives)
         old = owner.part(RENAMED_PARTS_BY_WORD[kind], node["subname"])
         if_table = [Trait.IF_TABLE] if forgives else []
+        if_table += [Trait.CASCADE] if node.get("behavior") == "DROP_CASCADE" else []
         trace.touch(Action.RENAME, old, *if_table, to=owner.part(RENAMED_PARTS_BY_WORD[kind], new))
         if RENAMED_PARTS_BY_WORD[kind] is NamedKind.CONSTRAINT:  # and its index, if it has one
             index, renamed = (in_schema(NamedKind.INDEX, owner.path[1], name) for name in (node["subname"], new))

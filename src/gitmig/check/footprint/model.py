@@ -177,7 +177,7 @@ class Touch:
     `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
     an enum value stands beside, what sort of constraint is made, or what a statement copies or grants.
     `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, or the table that
-    becomes or stops being a part. `columns` are those an INSERT gives, None if it gives them by position.
+    becomes or stops being a part. `columns` are those an INSERT gives, None if by position, or those of a key.
     """
 
     action: Action

@@ -46,6 +46,8 @@ def create_function(trace: Trace, node: Node) -> None:
     if "returnType" in node:
         read_type(trace, node["returnType"], DependencyKind.FOLLOWS, aspect="returns")
     rows = _rows(trace, parameters)
+    if texts(node.get("returnType", {}).get("names"))[-1:] == ["trigger"]:
+        rows |= {"new": made, "old": made}  # of whichever table, is known where there is a trigger
     if "sql_body" in node:
         with trace.inside(rows):
             expression(trace, node["sql_body"], {}, DependencyKind.BLOCKS)
@@ -138,16 +140,18 @@ def sql_text(trace: Trace, body: str) -> None:
             trace.define(kind, node)
 
 
-def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") -> PlpgsqlFunction | None:
+def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") -> None:
     """Every statement of a PL/pgSQL block. The head decides which variables there are, and which RETURNs."""
     try:
         function = plpgsql_function(head, body)
     except Unparsed:
         trace.cannot_see("a PL/pgSQL block that PostgreSQL's parser does not take")
-        return None
+        return
     _declared(trace, function)
+    for variable, name in function.fields:
+        if variable in trace.parameters:
+            trace.read(trace.parameters[variable].part(NamedKind.COLUMN, name))
     _visit(trace, function.tree.get("action", {}), conditional=False)
-    return function
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from gitmig.check.footprint.indexes import cluster_on, read_index
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema, other
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
-from gitmig.check.footprint.queries import expression, statement
+from gitmig.check.footprint.queries import expression, read_values, statement
 from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     else:
         trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value)
     key = table.part(NamedKind.CONSTRAINT, name)
-    trace.touch(Action.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value)
+    trace.touch(Action.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value, columns=columns)
     if kind == "PRIMARY":
         trace.touch(Action.ALTER, table, *traits, Trait.ONCE, aspect="primary key", value=value)
     for column in columns if "indexname" not in node else ():
@@ -182,14 +182,15 @@ def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *t
     for column in columns:
         trace.read(table.part(NamedKind.COLUMN, column), Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
     target = trace.relation(node["pktable"])
-    trace.read(target, dependency=DependencyKind.FOLLOWS)
+    primary = [] if "pk_attrs" in node else [Trait.PRIMARY]
+    trace.read(target, *primary, dependency=DependencyKind.FOLLOWS)
     for column in texts(node.get("pk_attrs")):
         trace.read(
             target.part(NamedKind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, dependency=DependencyKind.FOLLOWS
         )
     if "pk_attrs" not in node:
         key = target.part(NamedKind.CONSTRAINT, chosen_name(target.path[2], [], "pkey"))
-        trace.read(key, Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
+        trace.read(key, Trait.COMPARED, Trait.PRIMARY, dependency=DependencyKind.FOLLOWS)
 
 
 def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
@@ -294,6 +295,8 @@ def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) ->
     trace.touch(Action.ALTER, column, *converted, aspect=aspect, value=value)
     if aspect == "type":
         read_type(trace, change["ColumnDef"]["typeName"], DependencyKind.FOLLOWS)
+    if aspect == "default":
+        read_values(trace, column, change, DependencyKind.FOLLOWS)
     expression(
         trace,
         change,

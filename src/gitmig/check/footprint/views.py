@@ -62,7 +62,10 @@ def create_trigger(trace: Trace, node: Node) -> None:
     """CREATE TRIGGER: on a table, running a function."""
     table = trace.relation(node["relation"])
     trace.read(table, dependency=DependencyKind.FOLLOWS)
-    trace.read(trace.routine(node["funcname"], None), dependency=DependencyKind.BLOCKS)
+    function = trace.routine(node["funcname"], None)
+    trace.read(function, dependency=DependencyKind.BLOCKS)
+    for name in trace.fields_of(function):
+        trace.read(table.part(NamedKind.COLUMN, name), dependency=DependencyKind.AT_CALL)
     for name in texts(node.get("columns")):
         trace.read(table.part(NamedKind.COLUMN, name), dependency=DependencyKind.BLOCKS)
     expression(trace, node.get("whenClause"), {"new": table, "old": table}, DependencyKind.BLOCKS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.dependencies import OVERLOADS, VALUES
+from gitmig.check.dependencies import NO_KEY, OVERLOADS, REMADE, UNIQUENESS, VALUES
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
+from gitmig.check.footprint.views import READ_ONLY
 from gitmig.check.rules.pairs import GRANTED, both, either, given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -120,7 +121,7 @@ def dropped_and_used(drop: Effect, other: Effect) -> Conflict | None:
 
     What PostgreSQL drops along with it counts.
     """
-    if drop.action is Action.ALTER and drop.aspect == "uniqueness":
+    if drop.action is Action.ALTER and drop.aspect in {UNIQUENESS, REMADE, NO_KEY}:
         return _key_gone(drop, other)
     if drop.action is not Action.DROP or not hits(drop, other) or _cannot_fail(other):
         return None
@@ -155,7 +156,17 @@ def _forgives(other: Effect, gone: Effect) -> bool:
 
 
 def _key_gone(drop: Effect, other: Effect) -> Conflict | None:
-    if other.action is not Action.READ or other.object != drop.object or not other.has(Trait.FOREIGN):
+    if other.action is not Action.READ or other.object != drop.object or other.dependency is DependencyKind.AT_CALL:
+        return None
+    if drop.aspect == NO_KEY and other.has(Trait.PRIMARY):
+        return Conflict(
+            object=drop.object,
+            message=f"{drop.label} drops the primary key of {drop.object}, which {other.label} needs",
+            hint="keep the key, or write what needs it in another way",
+        )
+    # where the key is made again, only what hangs on it stands in the way
+    passes = drop.aspect == REMADE and other.dependency in {DependencyKind.TRANSIENT, DependencyKind.CHECKED}
+    if drop.aspect == NO_KEY or passes or not other.has(Trait.FOREIGN):
         return None
     return Conflict(
         object=drop.object,
@@ -235,6 +246,8 @@ def _has_the_old_name(rename: Effect, other: Effect) -> bool:
         return True
     if rename.has(Circumstance.RETURNED) and rename.touch.to == rename.object:
         return True
+    if other.has(Trait.PRIMARY):  # it does not name the key
+        return rename.object.kind in {NamedKind.CONSTRAINT, NamedKind.INDEX}
     at_call = other.action in {Action.READ, Action.WRITE} and other.dependency is DependencyKind.AT_CALL
     if at_call or other.has(Circumstance.IMPLIED):
         return True
@@ -288,16 +301,50 @@ def _value_renamed(renamed: Effect, other: Effect) -> Conflict | None:
     when_proven=WhenProven.UNCERTAIN,
 )
 def named_in_a_function_body(gone: Effect, other: Effect) -> Conflict | None:
-    """A PL/pgSQL function names what the other side drops or renames. PostgreSQL notices at its next call."""
-    if gone.action not in {Action.DROP, Action.RENAME} or gone.has(Circumstance.REPLACED) or not hits(gone, other):
+    """A PL/pgSQL function names what the other side drops or renames, or cannot insert any more.
+
+    PostgreSQL notices at the next call. What the function inserts it has to give all values for that the table wants,
+    and to say ON CONFLICT of columns that are a unique key.
+    """
+    if other.action not in {Action.READ, Action.WRITE}:
         return None
-    if other.action not in {Action.READ, Action.WRITE} or other.dependency is not DependencyKind.AT_CALL:
+    in_a_body = other.dependency in {DependencyKind.AT_CALL, DependencyKind.CHECKED}
+    if in_a_body and (fault := _insert_refused(gone, other)):
+        return Conflict(object=gone.object, message=f"{gone.label} {fault} of {other.label}")
+    if other.dependency is not DependencyKind.AT_CALL:
+        return None
+    if gone.action not in {Action.DROP, Action.RENAME} or gone.has(Circumstance.REPLACED) or not hits(gone, other):
         return None
     verb = "drops" if gone.action is Action.DROP else "renames"
     return Conflict(
         object=gone.object,
         message=f"{gone.label} {verb} {gone.object}, which a function of {other.label} still names",
     )
+
+
+def _insert_refused(change: Effect, other: Effect) -> str | None:
+    """Why what a function writes is refused from now on, as the middle of a sentence."""
+    named = change.object
+    if change.action is Action.ALTER and change.aspect == UNIQUENESS:
+        conflict_clause = other.action is Action.READ and other.object == named and other.has(Trait.FOREIGN)
+        return (
+            f"drops the unique key of {named}, which is named by ON CONFLICT in a function" if conflict_clause else None
+        )
+    insert = other.action is Action.WRITE and other.aspect == "insert" and other.object.kind is not NamedKind.COLUMN
+    if not insert:
+        return None
+    given = other.touch.columns
+    if named.kind is NamedKind.COLUMN and other.object.contains(named):
+        wanted = (change.action is Action.CREATE and change.has(Trait.REQUIRED)) or (
+            change.action is Action.ALTER and change.aspect == "null" and change.touch.value == "not null"
+        )
+        if wanted and given is not None and named.path[-1] not in given:
+            return f"makes {named} NOT NULL, which is not given by an insert in a function"
+        if change.action is Action.DROP and given is None:
+            return f"drops {named}, which is given by its position in a function"
+    if change.action is Action.CREATE and change.aspect == READ_ONLY and other.object == named:
+        return f"makes {named} a view that takes no rows by itself, into which they are inserted by a function"
+    return None
 
 
 KEPT_BY_REPLACE = ("comment", "owner", " for ")  # CREATE OR REPLACE leaves these alone
@@ -435,7 +482,7 @@ def function_of_one_name(added: Effect, call: Effect) -> Conflict | None:
     """
     if added.action is not Action.ALTER or added.aspect != OVERLOADS or added.object.root != call.object.root:
         return None
-    if call.action is not Action.READ or not call.has(Trait.CALLED) or call.dependency is DependencyKind.AT_CALL:
+    if call.action is not Action.READ or not call.has(Trait.CALLED):
         return None
     return Conflict(
         object=added.object,
