@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from gitmig.check.bodies import broken, new_faults
 from gitmig.check.proof import OrderFailure, OrderResult
 from gitmig.execute.build import build, run_confined, run_fresh
 from gitmig.execute.scratch import scratch_copy, scratch_database
@@ -14,10 +16,12 @@ from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
+from gitmig.trials.bodies import ask_about_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from gitmig.check.bodies import Bodies, BodyFault
     from gitmig.check.proof import PlannedRun, PlannedScript, RunOrder
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection, Programs
@@ -72,8 +76,27 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
 
 def _rolled_back(connection: Connection, planned: PlannedRun, ignore: Sequence[str]) -> OrderResult:
     """The run in one transaction, which is many times quicker than a database of its own."""
+    after: Bodies = {}
+
+    def run(connection: Connection, scripts: Sequence[PlannedScript]) -> OrderFailure | None:
+        failure = _together(connection, scripts)
+        if failure is None and scripts is planned.ups:
+            after.update(ask_about_bodies(connection))
+        return failure
+
     with connection.transaction(force_rollback=True):
-        return _result(connection, planned, ignore, _together)
+        result = _result(connection, planned, ignore, run)
+    return replace(result, bodies=_broken_bodies(connection, planned, after)) if broken(after) else result
+
+
+def _broken_bodies(connection: Connection, planned: PlannedRun, after: Bodies) -> tuple[BodyFault, ...]:
+    """What does not work behind the run, and did before it, or behind one of its scripts."""
+    seen = []
+    with connection.transaction(force_rollback=True):
+        for script in planned.ups:
+            seen.append(ask_about_bodies(connection))
+            _together(connection, [script])
+    return tuple(new_faults(seen, after))
 
 
 def _on_a_copy(

@@ -47,7 +47,17 @@ def create_index(trace: Trace, node: Node) -> None:
     forgives = forgiving(node)
     value = definition({**node, "concurrent": False})
     made = in_schema(NamedKind.INDEX, table.path[1], name)
-    trace.touch(Action.CREATE, made, *forgives, *chosen, *unique, dependency=DependencyKind.TRANSIENT, value=value)
+    plain = "whereClause" not in node and all("name" in element["IndexElem"] for element in elements)
+    trace.touch(
+        Action.CREATE,
+        made,
+        *forgives,
+        *chosen,
+        *unique,
+        dependency=DependencyKind.TRANSIENT,
+        value=value,
+        columns=index_columns(elements) if plain else None,
+    )
 
 
 def create_statistics(trace: Trace, node: Node) -> None:

@@ -30,6 +30,7 @@ CONDITIONAL = {"then_body", "elsif_list", "else_body", "case_when_list", "except
 # Of these it is enough to know that the statement forgives: rows are no objects, and IF NOT EXISTS is a condition, too.
 HARMLESS_UNDER_A_CONDITION = {Action.READ, Action.WRITE, Action.CREATE}
 WHOLE_STATEMENT, EXPRESSION = 0, 2
+NAME = re.compile(r"[\w$]+")
 ROW_TYPE = re.compile(r"([\w.]+)%(?:row)?type", re.IGNORECASE)
 
 
@@ -148,10 +149,11 @@ def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") ->
         trace.cannot_see("a PL/pgSQL block that PostgreSQL's parser does not take")
         return
     _declared(trace, function)
-    for variable, name in function.fields:
-        if variable in trace.parameters:
-            trace.read(trace.parameters[variable].part(NamedKind.COLUMN, name))
-    _visit(trace, function.tree.get("action", {}), conditional=False)
+    with trace.inside(trace.parameters | _row_variables(trace, function)):
+        for variable, name in function.fields:
+            if variable in trace.parameters:
+                trace.read(trace.parameters[variable].part(NamedKind.COLUMN, name))
+        _visit(trace, function.tree.get("action", {}), conditional=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ class PlpgsqlFunction:
 
 
 # What the parser says of a field of a variable that it does not know to be a row: it cannot look up types.
+NO_TYPES = {"record", "in", "from", "where", "alias"}
 NO_ROW = re.compile(r'"([^".]+)\.[^"]+" is not a known variable')
 DECLARED = (
     r"(?<![\w.\"]){}\s+(?:constant\s+)?((?:[\w$]+|\"[^\"]+\")(?:\s*\.\s*(?:[\w$]+|\"[^\"]+\"))?(?:%row)?(?:type)?)"
@@ -193,7 +196,21 @@ def plpgsql_function(head: str, body: str) -> PlpgsqlFunction:
             rows[name] = ""
             head, body = (_as_record(part, name, rows) for part in (head, body))
         else:
-            return PlpgsqlFunction(found.get("PLpgSQL_function", {}), rows)
+            tree = found.get("PLpgSQL_function", {})
+            return PlpgsqlFunction(tree, _declared_rows(tree, body) | rows)
+
+
+def _declared_rows(tree: Node, body: str) -> dict[str, str]:
+    """The declared types of records, which the parser does not keep."""
+    records = {
+        fields["PLpgSQL_rec"]["refname"] for fields in filter(None, tree.get("datums", ())) if "PLpgSQL_rec" in fields
+    }
+    found = {}
+    for name in records - {"new", "old"}:
+        match = re.search(DECLARED.format(re.escape(name)), body, re.IGNORECASE)
+        if match and match[1].lower() not in NO_TYPES:
+            found[name] = match[1]
+    return found
 
 
 def _as_record(text: str, name: str, rows: dict[str, str]) -> str:
@@ -203,6 +220,22 @@ def _as_record(text: str, name: str, rows: dict[str, str]) -> str:
         return text
     rows[name] = match[1]
     return text[: match.start(1)] + "record" + text[match.end(1) :]
+
+
+def _row_variables(trace: Trace, function: PlpgsqlFunction) -> dict[str | None, Object]:
+    """Variables that may be rows of a table, by name."""
+    types = dict(function.rows)
+    for datum in filter(None, function.tree.get("datums", ())):
+        _, fields = unwrap(datum)
+        types.setdefault(
+            fields.get("refname", ""), fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", "")
+        )
+    found: dict[str | None, Object] = {}
+    for variable, written in types.items():
+        names = re.sub(r"%rowtype$", "", written, flags=re.IGNORECASE).replace('"', "").split(".")
+        if all(map(NAME.fullmatch, names)) and not is_built_in(names):
+            found[variable] = trace.named(names[-2:], NamedKind.TABLE)
+    return found
 
 
 def _declared(trace: Trace, function: PlpgsqlFunction) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.check.footprint.any_object import read_owner
 from gitmig.check.footprint.model import Action, schema
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap
 from gitmig.check.footprint.queries import statement
@@ -20,6 +21,7 @@ def create_schema(trace: Trace, node: Node) -> None:
     """CREATE SCHEMA, with what it makes inside."""
     name = node.get("schemaname") or node["authrole"]["rolename"]
     forgives = forgiving(node)
+    read_owner(trace, node.get("authrole", {}).get("RoleSpec", node.get("authrole")))
     trace.touch(Action.CREATE, schema(name), *forgives, value=definition(node))
     before, trace.path = trace.path, (name,)
     for element in node.get("schemaElts", ()):

@@ -44,8 +44,16 @@ def create_table(trace: Trace, node: Node) -> None:
         if "partbound" in node:
             add_partition(trace, parent, table, node["partbound"], divided="partspec" in node)
     if "ofTypename" in node:
+        _read_attributes(trace, table, trace.named(node["ofTypename"]["names"], NamedKind.TYPE))
         with trace.using(None, Trait.WHOLE):
             read_type(trace, node["ofTypename"], DependencyKind.BLOCKS, aspect="of")
+
+
+def _read_attributes(trace: Trace, table: Object, kind: Object) -> None:
+    """The constraints of a table of a type name its attributes as columns."""
+    named = [touch.object for touch in trace.touches if touch.statement == trace.statement]
+    for column in dict.fromkeys(one for one in named if one.kind is NamedKind.COLUMN and one.root == table.path):
+        trace.read(kind.part(NamedKind.COLUMN, column.path[-1]))
 
 
 def create_foreign_table(trace: Trace, node: Node) -> None:
@@ -161,7 +169,7 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     if "indexname" in node:
         trace.read(index, dependency=DependencyKind.FOLLOWS)
     else:
-        trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value)
+        trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value, columns=columns)
     key = table.part(NamedKind.CONSTRAINT, name)
     trace.touch(Action.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value, columns=columns)
     if kind == "PRIMARY":

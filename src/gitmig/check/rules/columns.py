@@ -95,8 +95,9 @@ def _follows(whole: Effect, change: Effect) -> bool:
 
 def _changes_itself(whole: Effect, change: Effect) -> bool:
     """CREATE OR REPLACE VIEW may add columns; CREATE INDEX and DROP INDEX matter to copies of a table."""
-    if whole.aspect == "copy":
-        return change.action is Action.ALTER and change.aspect != "comment"
+    if whole.aspect.startswith("copy"):
+        what = whole.aspect.removeprefix("copy").removeprefix(" of ")
+        return change.action is Action.ALTER and (change.aspect == what if what else change.aspect != "comment")
     if change.action is Action.CREATE:
         return change.object.kind is NamedKind.VIEW and change.forgiving and not change.has(Circumstance.REPLACED)
     copies = "indexes" in whole.aspect.split()

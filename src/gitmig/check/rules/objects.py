@@ -8,6 +8,7 @@ from gitmig.check.dependencies import NO_KEY, OVERLOADS, REMADE, UNIQUENESS, VAL
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
+from gitmig.check.footprint.outside import MEMBERS
 from gitmig.check.footprint.views import READ_ONLY
 from gitmig.check.rules.pairs import GRANTED, both, either, given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
@@ -145,6 +146,8 @@ def _why_it_may_serve(drop: Effect, other: Effect) -> str | None:
     made_anew = drop.has(Circumstance.REPLACED) or drop.has(Circumstance.SUCCEEDED)
     if made_anew and passing and other.action in {Action.READ, Action.WRITE}:
         return "whether the new definition serves it, too, is not known"
+    if made_anew and other.action is Action.ALTER and other.aspect == "AT_ValidateConstraint":
+        return "the new definition may be valid already"
     if _forgives(other, drop) and (other.action is not Action.CREATE or other.has(Trait.IF_TABLE)):
         return "the other statement forgives that the object is gone"
     return None
@@ -226,6 +229,12 @@ def renamed_and_used(rename: Effect, other: Effect) -> Conflict | None:
     """
     if rename.action is Action.ALTER and rename.aspect == VALUES:
         return _value_renamed(rename, other)
+    if _replaces_columns(rename, other):
+        return Conflict(
+            object=rename.object,
+            message=f"{rename.label} renames {rename.object}, and {other.label} replaces {other.object}",
+            hint=f"write the new name into {other.label}: CREATE OR REPLACE cannot change the name of a column",
+        )
     if rename.action is not Action.RENAME or not hits(rename, other) or _has_the_old_name(rename, other):
         return None
     if other.action is Action.RENAME and other.object == rename.object:
@@ -238,6 +247,13 @@ def renamed_and_used(rename: Effect, other: Effect) -> Conflict | None:
     doubt = _why_the_name_may_serve(rename, other)
     severity = Severity.WARNING if doubt else Severity.ERROR
     return Conflict(object=rename.object, message=message, hint=hint, severity=severity, doubt=doubt)
+
+
+def _replaces_columns(rename: Effect, other: Effect) -> bool:
+    """Whether a column of a view is renamed that the other side replaces, with the names that it knows."""
+    renames = rename.action is Action.RENAME and rename.object.kind is NamedKind.COLUMN
+    replaces = other.action is Action.CREATE and other.object.kind is NamedKind.VIEW and other.forgiving
+    return renames and replaces and not other.has(Circumstance.REPLACED) and other.object.contains(rename.object)
 
 
 def _has_the_old_name(rename: Effect, other: Effect) -> bool:
@@ -392,9 +408,17 @@ def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
     if second.action is not Action.ALTER or either(first, second, Circumstance.IMPLIED):
         return []
     aspects = {first.aspect, second.aspect}
+    if _meets_all(first.aspect, second.aspect) or _meets_all(second.aspect, first.aspect):
+        return sorted(aspects)
     once = len(aspects) == 1 and either(first, second, Trait.ONCE) and not both(first, second, Trait.FORGIVING)
     differ = len(aspects) == 1 and first.touch.value != second.touch.value
     return sorted(aspects) if once or differ or aspects == {"type", "default"} else []
+
+
+def _meets_all(one: str, other: str) -> bool:
+    """Whether the one is about everything of what the other one is about a part of: all settings, all members."""
+    of_settings = one == "set of any name" and other.startswith("set ") and other != one
+    return of_settings or (one == MEMBERS and other.startswith(f"{MEMBERS}: "))
 
 
 def _both_alter(first: Effect, second: Effect, aspects: Iterable[str], doubt: str | None) -> Conflict:
