@@ -27,9 +27,10 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from gitmig.check.findings import Finding
+    from gitmig.check.footprint.model import Footprint
     from gitmig.migrations.layouts import Layout
     from gitmig.migrations.model import Content, Migration, Problem
 
@@ -61,12 +62,12 @@ class Case:
         """The same case, seen from the other side."""
         return Case(self.base, self.theirs, self.ours)
 
-    def sides(self) -> Sides:
-        """What the rules get to see."""
+    def sides(self, read_up: Callable[[str], Footprint] = footprint) -> Sides:
+        """What the rules get to see; `read_up` makes the footprint of a script."""
         read = [(*_migrations(texts), texts) for texts in (self.ours, self.theirs, self.base)]
         sets = BranchSets(ours=read[0][0], theirs=read[1][0], merge_bases=(read[2][0],))
         contents, unreadable = _contents(read)
-        prints = {blobs: footprint(content.up.text) for blobs, content in contents.items()}
+        prints = {blobs: read_up(content.up.text) for blobs, content in contents.items()}
         return Sides(
             sets=sets,
             merge=self._merge(),

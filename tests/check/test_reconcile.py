@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gitmig.check.findings import Finding, Severity
 from gitmig.check.proof import WITHOUT_ROWS, OrderFailure, Proof, RunOrder, reconcile
 from gitmig.migrations.plan import Direction
@@ -30,6 +32,11 @@ def codes(findings: list[Finding]) -> list[str]:
 def test_what_both_orders_disprove_is_gone() -> None:
     static = [finding("GM205"), finding("GM203", Severity.WARNING), finding("GM101"), finding("GM214", Severity.NOTE)]
     assert codes(reconcile(static, SAME)) == ["GM101", "GM214"]
+
+
+def test_what_is_about_a_role_was_not_run() -> None:
+    about = replace(finding("GM203"), objects=("role reader",))
+    assert reconcile([about], SAME) == [about]
 
 
 def test_what_could_not_be_seen_into_was_run() -> None:

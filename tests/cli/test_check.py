@@ -109,7 +109,7 @@ def test_a_code_is_explained(gitmig: Callable[..., Result]) -> None:
 def test_a_code_that_is_none_is_refused(gitmig: Callable[..., Result]) -> None:
     said = gitmig("check", "--explain", "GM510")
     assert (said.status, said.out) == (2, "")
-    assert said.err == "error: there is no finding GM510\nhint: the codes are GM501, GM502, GM503\n"
+    assert said.err == "error: there is no finding GM510\nhint: the codes are GM501, GM502, GM503, GM504\n"
     assert gitmig("check", "--explain", "GM204", "--all").status == 2
 
 

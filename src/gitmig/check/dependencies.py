@@ -10,7 +10,6 @@ from collections import defaultdict
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from gitmig.check.effects import Circumstance
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 
 PASSED_ON = {Action.CREATE, Action.DROP, Action.RENAME}
+# Of the columns of a unique key that goes for good, or comes again for the same columns; of a table whose key goes.
+UNIQUENESS, REMADE, NO_KEY = "uniqueness", "uniqueness for a while", "no primary key"
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
 # They go with their table or column without being asked for.
 GO_ALONG = {
@@ -40,6 +41,7 @@ class Dependents:
     def __init__(self, footprints: Iterable[Footprint]) -> None:
         self._needs: dict[Object, set[Object]] = {}
         self._unique: set[Object] = set()
+        self._primary: set[Object] = set()
         self._dependency_links = DependencyLinks()
         for footprint in footprints:
             self._read(footprint.touches)
@@ -54,10 +56,20 @@ class Dependents:
             for key in self._unique:  # a foreign key need not name the columns of a primary key
                 if key.kind is NamedKind.CONSTRAINT and effect.object in self._needs.get(key, ()):
                     yield effect.implying(object=key)
+        elif effect.action is Action.RENAME and effect.object.kind is NamedKind.INDEX:
+            yield from self._renamed_with(effect)
         elif effect.action is Action.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
             for moved in self._along(effect.object, cascade=False):
                 if not effect.object.contains(moved):
                     yield effect.implying(object=moved, to=moved)
+
+    def _renamed_with(self, rename: Effect) -> Iterator[Effect]:
+        """The constraint of a key has the name of its index."""
+        schema, name = rename.object.path[1:3]
+        for key in self._unique:
+            if key.kind is NamedKind.CONSTRAINT and key.path[1] == schema and key.path[-1] == name and rename.touch.to:
+                new = Object(key.kind, (*key.path[:-1], rename.touch.to.path[-1]))
+                yield rename.implying(object=key, to=new)
 
     def _dropped_with(self, drop: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """What goes along, and which columns are no key, which table has no such index any more."""
@@ -67,9 +79,18 @@ class Dependents:
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
             if gone not in named and not drop.object.contains(gone):
                 yield drop.implying(object=gone, traits=frozenset({Trait.FORGIVING}))
-        if drop.object in self._unique and not drop.has(Circumstance.REPLACED):
-            for column in self._needs.get(drop.object, ()):
-                yield _alteration(drop, column, "uniqueness")
+        if drop.object in self._unique:
+            columns = {need for need in self._needs.get(drop.object, ()) if need.kind is NamedKind.COLUMN}
+            again = {
+                e.touch.columns
+                for e in known
+                if e.action is Action.CREATE and e.object == drop.object and e.touch.columns
+            }
+            same = {column.path[-1] for column in columns} in map(set, again)
+            for column in columns:
+                yield _alteration(drop, column, REMADE if same else UNIQUENESS)
+        if drop.object in self._primary:
+            yield _alteration(drop, Object(NamedKind.TABLE, drop.object.root), NO_KEY)
         if drop.object.kind is NamedKind.INDEX:
             for table in {Object(NamedKind.TABLE, need.root) for need in self._needs.get(drop.object, ())}:
                 yield _alteration(drop, table, "indexes")
@@ -88,6 +109,9 @@ class Dependents:
                     yield candidate
 
     def _read(self, touches: Sequence[Touch]) -> None:
+        primary = {(touch.statement, touch.part) for touch in touches if touch.aspect == "primary key"}
+        unique = [touch for touch in touches if touch.action is Action.CREATE and Trait.UNIQUE in touch.traits]
+        self._primary |= {touch.object for touch in unique if (touch.statement, touch.part) in primary}
         for touch in touches:
             if touch.action is Action.CREATE:
                 needs = _needs(touch, touches)
@@ -109,6 +133,7 @@ class Dependents:
             for made, needs in self._needs.items()
         }
         self._unique = {_renamed(made, old, new) for made in self._unique}
+        self._primary = {_renamed(made, old, new) for made in self._primary}
 
 
 def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
@@ -148,6 +173,7 @@ class Link(Enum):
     TYPED = "a column of a type"
     REST = "the default partition of a table"
     NAMED = "a function of a name"
+    FIRES = "the table at which a trigger runs a function"
 
 
 class DependencyLinks:
@@ -159,6 +185,7 @@ class DependencyLinks:
     def read(self, touches: Sequence[Touch]) -> None:
         """Go on with the next script."""
         types = _types(touches)
+        self._links |= set(_fired(touches))
         for touch in touches:
             if touch.action is Action.CREATE or touch.aspect == "type":
                 self._made(touch, types.get((touch.statement, touch.part), []))
@@ -177,13 +204,18 @@ class DependencyLinks:
         kind = effect.object.kind
         if kind is NamedKind.COLUMN and (effect.action in PASSED_ON or effect.aspect == "type"):
             yield from self._passed_on(effect)
+            yield from self._in_columns(effect)
         elif kind is NamedKind.VALUE and effect.action is Action.RENAME:
             yield from self._of_columns(effect, VALUES)
+            yield from self._in_columns(effect)
         elif kind is NamedKind.CONSTRAINT and effect.aspect == DOMAIN and effect.action is Action.CREATE:
             yield from self._of_columns(effect, DOMAIN)
         elif kind is NamedKind.PARTITION and effect.action is Action.CREATE:
             table = Object(NamedKind.TABLE, effect.object.root)
             yield from (_alteration(effect, table, REST) for _ in self._linked(Link.REST, table))
+        elif effect.object.path[0] == ROUTINE and kind is NamedKind.COLUMN:
+            for table in self._linked(Link.FIRES, Object(NamedKind.FUNCTION, effect.object.root)):
+                yield effect.implying(object=table.part(NamedKind.COLUMN, effect.object.path[-1]))
         elif effect.object.path[0] == ROUTINE:
             yield from self._of_functions(effect, known)
 
@@ -193,6 +225,13 @@ class DependencyLinks:
         for child in self._descendants(parent):
             new = effect.touch.to and _renamed(effect.touch.to, parent, child)
             yield effect.implying(object=_renamed(effect.object, parent, child), to=new)
+
+    def _in_columns(self, effect: Effect) -> Iterator[Effect]:
+        """What happens to an attribute or value of a type happens to it in the columns of that type."""
+        owner = Object(NamedKind.TYPE, effect.object.root)
+        for column in self._linked(Link.TYPED, owner):
+            new = effect.touch.to and _renamed(effect.touch.to, owner, column)
+            yield effect.implying(object=_renamed(effect.object, owner, column), to=new)
 
     def _of_columns(self, effect: Effect, aspect: str) -> Iterator[Effect]:
         owner = Object(NamedKind.TYPE, effect.object.root)
@@ -277,7 +316,9 @@ def _is_called(touches: Iterable[Touch], functions: Iterable[Object]) -> bool:
 
 def _hangs(touch: Touch) -> bool:
     kind = touch.object.kind
-    return (touch.action is Action.RENAME and kind in {NamedKind.VALUE, NamedKind.COLUMN}) or (
+    if kind is NamedKind.COLUMN and touch.object.path[0] == ROUTINE:
+        return True
+    return (touch.action is Action.RENAME and kind in {NamedKind.VALUE, NamedKind.COLUMN, NamedKind.INDEX}) or (
         touch.action is Action.CREATE and (kind is NamedKind.PARTITION or touch.aspect == DOMAIN)
     )
 
@@ -289,6 +330,20 @@ def _types(touches: Iterable[Touch]) -> dict[tuple[int, int], list[Touch]]:
         if touch.action is Action.READ and touch.object.kind is NamedKind.TYPE:
             found[touch.statement, touch.part].append(touch)
     return found
+
+
+def _fired(touches: Sequence[Touch]) -> Iterator[tuple[Link, Object, Object]]:
+    """The functions that triggers run, with their tables."""
+    triggers = [t for t in touches if t.action is Action.CREATE and t.object.kind is NamedKind.TRIGGER]
+    for made in triggers:
+        for touch in touches:
+            here = (touch.statement, touch.part) == (made.statement, made.part)
+            if here and touch.action is Action.READ and touch.object.path[0] == ROUTINE:
+                yield (
+                    Link.FIRES,
+                    Object(NamedKind.FUNCTION, touch.object.root),
+                    Object(NamedKind.TABLE, made.object.root),
+                )
 
 
 def _alteration(cause: Effect, altered: Object, aspect: str) -> Effect:

@@ -6,14 +6,14 @@ reconciled with it, for what was run decides over what was only read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitmig.check.findings import Finding, Severity
 from gitmig.check.rules import RULES
-from gitmig.check.rules.proven import an_order_fails, no_round_trip, two_schemas
+from gitmig.check.rules.proven import a_body_breaks, an_order_fails, no_round_trip, two_schemas
 from gitmig.check.rules.registry import WhenProven
 from gitmig.migrations.plan import Direction
 from gitmig.schema.model import Schema, schema_difference
@@ -21,6 +21,7 @@ from gitmig.schema.model import Schema, schema_difference
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gitmig.check.bodies import BodyFault
     from gitmig.migrations.model import Content, Migration, Script
     from gitmig.schema.model import ObjectName
 
@@ -69,8 +70,12 @@ class OrderFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderResult:
-    """What a run came to: the schema after it, or its failure; the same for its downs, if they were run."""
+    """What a run came to: the schema after it, or its failure; the same for its downs, if they were run.
 
+    `bodies` are the functions whose bodies worked before the run was over, and do not work behind it.
+    """
+
+    bodies: tuple[BodyFault, ...] = ()
     schema: Schema | None = None
     failure: OrderFailure | None = None
     reverted: Schema | None = None
@@ -163,6 +168,7 @@ class Proof:
     lost: tuple[ObjectName, ...] = ()
     revert_failure: OrderFailure | None = None
     without_down: tuple[str, ...] = ()
+    bodies: Mapping[RunOrder, tuple[BodyFault, ...]] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -209,6 +215,7 @@ def conclude(orders: Orders, before: Schema, results: Mapping[RunOrder, OrderRes
         lost=schema_difference(before, merged.reverted).names if merged.reverted is not None else (),
         revert_failure=merged.revert_failure,
         without_down=tuple(migration.label for migration in orders.irreversible),
+        bodies={order: result.bodies for order, result in results.items() if result.bodies},
     )
 
 
@@ -220,10 +227,11 @@ def reconcile(findings: Sequence[Finding], proof: Proof) -> list[Finding]:
 
     Where both orders give one schema, errors and warnings that say otherwise are gone. Where they do not, an error
     that names the migration that failed, or an object that differs, is certain; if there is none, the proof's own
-    words are the finding. Notes stay as they are, but for what could not be seen into: it was run.
+    words are the finding. Notes stay as they are, but for what could not be seen into: it was run. What is about a role
+    stands: a proof does not touch those of the server.
     """
     if proof.holds:
-        return [*_standing(findings), *no_round_trip(proof)]
+        return [*_standing(findings), *a_body_breaks(proof), *no_round_trip(proof)]
     kept = [replace(finding, doubt=None) if proof.confirms(finding) else finding for finding in findings]
     confirmed = [finding for finding in kept if proof.confirms(finding)]
     labels = {label for finding in confirmed for label in finding.migrations}
@@ -231,11 +239,18 @@ def reconcile(findings: Sequence[Finding], proof: Proof) -> list[Finding]:
     own = [an_order_fails(orders, failure) for failure, orders in failures if failure.label not in labels]
     if not confirmed:
         own += [two_schemas(order, names) for order, names in proof.differences.items()]
-    return [*kept, *own, *no_round_trip(proof)]
+    return [*kept, *own, *a_body_breaks(proof), *no_round_trip(proof)]
+
+
+# How a finding calls what belongs to the whole server: a scratch database leaves alone what is there already.
+ROLES_ARE_LEFT_OUT = ("role ", "user mapping ")
 
 
 def _standing(findings: Sequence[Finding]) -> Iterator[Finding]:
     for finding in findings:
+        if any(named.startswith(ROLES_ARE_LEFT_OUT) for named in finding.objects):
+            yield finding
+            continue
         match RULES[finding.code].when_proven:
             case WhenProven.KEPT:
                 yield finding

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
+from gitmig.check.bodies import broken, new_faults
 from gitmig.check.proof import OrderFailure, OrderResult
 from gitmig.execute.build import build, is_about_server, run_confined, run_fresh
 from gitmig.execute.scratch import scratch_copy, scratch_database
@@ -16,12 +18,14 @@ from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
+from gitmig.trials.bodies import ask_about_bodies
 
 T = TypeVar("T")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from gitmig.check.bodies import Bodies, BodyFault
     from gitmig.check.proof import PlannedRun, PlannedScript, RunOrder
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection, Programs
@@ -80,8 +84,12 @@ def founded_scratch(
 
 def run_orders(founded: FoundedScratch, runs: Mapping[RunOrder, PlannedRun]) -> dict[RunOrder, OrderResult]:
     """What each run on top of the foundation came to."""
-    works = [partial(_result, planned=planned, ignore=founded.ignore) for planned in runs.values()]
-    return dict(zip(runs, founded.attempt(works)))
+    works = [partial(_result_and_bodies, planned=planned, ignore=founded.ignore) for planned in runs.values()]
+    found = dict(zip(runs, founded.attempt(works)))
+    suspects = [order for order, (_, bodies) in found.items() if broken(bodies)]
+    faults = founded.attempt([partial(_broken_bodies, planned=runs[o], after=found[o][1]) for o in suspects])
+    named = dict(zip(suspects, faults))
+    return {order: replace(result, bodies=named.get(order, ())) for order, (result, _) in found.items()}
 
 
 class _NeedsCommits(Exception):
@@ -102,6 +110,32 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
         ((_, schema),) = build(connection, scripts, measure_at=(len(scripts),), ignore=ignore)
         return schema
     return read_schema(connection, ignore)
+
+
+def _result_and_bodies(
+    connection: Connection, run_scripts: RunScripts, *, planned: PlannedRun, ignore: Sequence[str]
+) -> tuple[OrderResult, Bodies]:
+    """Also what there is to say about bodies of functions behind the ups; nothing, where those were committed."""
+    bodies: Bodies = {}
+
+    def run(connection: Connection, scripts: Sequence[PlannedScript]) -> OrderFailure | None:
+        failure = run_scripts(connection, scripts)
+        if failure is None and scripts is planned.ups and run_scripts is _together:
+            bodies.update(ask_about_bodies(connection))
+        return failure
+
+    return _result(connection, run, planned=planned, ignore=ignore), bodies
+
+
+def _broken_bodies(
+    connection: Connection, run_scripts: RunScripts, *, planned: PlannedRun, after: Bodies
+) -> tuple[BodyFault, ...]:
+    """What does not work behind the run, and did before it, or behind one of its scripts."""
+    seen = []
+    for script in planned.ups:
+        seen.append(ask_about_bodies(connection))
+        run_scripts(connection, [script])
+    return tuple(new_faults(seen, after))
 
 
 def _result(

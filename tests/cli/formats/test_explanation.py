@@ -77,9 +77,9 @@ def test_json() -> None:
         "code": "GM206",
         "title": "named in a function body",
         "severity": "warning",
-        "summary": "A PL/pgSQL function names what the other side drops or renames. PostgreSQL notices at its next "
-        "call.",
-        "explanation": "",
+        "summary": "A PL/pgSQL function names what the other side drops or renames, or cannot insert any more.",
+        "explanation": "PostgreSQL notices at the next call. What the function inserts it has to give all values for "
+        "that the table wants, and to say ON CONFLICT of columns that are a unique key.",
         "hint": "write the function anew behind both: nothing fails before it is called",
         "conflict": str(RULES["GM206"].conflict),
         "harmless": str(RULES["GM206"].harmless),

@@ -60,8 +60,31 @@ def drop(trace: Trace, node: Node) -> None:
         trace.touch(Action.DROP, dropped, *traits)
         if kind in PARTS_BY_WORD:
             trace.read(_owner(dropped), *forgiving(node))
+        if dropped.kind is NamedKind.EXTENSION:
+            for made in extension_types(trace, dropped.path[1]):
+                trace.touch(Action.DROP, made, *traits)
     if kind == "OBJECT_EXTENSION":
         trace.cannot_see("what belongs to an extension goes with it")
+
+
+# The types of extensions that come with PostgreSQL, or are in wide use.
+EXTENSION_TYPES = {
+    "citext": ("citext",),
+    "cube": ("cube",),
+    "hstore": ("hstore",),
+    "intarray": ("query_int",),
+    "isn": ("ean13", "isbn", "isbn13", "ismn", "ismn13", "issn", "issn13", "upc"),
+    "lo": ("lo",),
+    "ltree": ("ltree", "lquery", "ltxtquery"),
+    "postgis": ("geometry", "geography", "box2d", "box3d"),
+    "seg": ("seg",),
+    "vector": ("vector", "halfvec", "sparsevec"),
+}
+
+
+def extension_types(trace: Trace, extension: str) -> list[Object]:
+    """The types that an extension is known to make, where names are looked up."""
+    return [trace.named([name], NamedKind.TYPE) for name in EXTENSION_TYPES.get(extension, ())]
 
 
 def drop_role(trace: Trace, node: Node) -> None:
@@ -93,9 +116,21 @@ def named_object(trace: Trace, kind: str, item: Node) -> Object:
         return trace.named(owner, NamedKind.TABLE).part(PARTS_BY_WORD[kind], text(part))
     if kind == "OBJECT_SCHEMA":
         return schema(text(item))
+    if kind == "OBJECT_DOMCONSTRAINT" and node_kind == "List":
+        domain, part = names
+        return trace.named(domain["TypeName"]["names"], NamedKind.TYPE).part(NamedKind.CONSTRAINT, text(part))
+    return _of_rarer_kind(kind, node, names)
+
+
+def _of_rarer_kind(kind: str, node: Node, names: list[Node]) -> Object:
+    what = kind.removeprefix("OBJECT_").replace("_", " ").lower()
     if kind == "OBJECT_OPERATOR":
         return operator(texts(node["objname"]), signature(node.get("objargs", [])))
-    what = kind.removeprefix("OBJECT_").replace("_", " ").lower()
+    if kind == "OBJECT_CAST":
+        return other(what, signature(names).replace(",", " as "))
+    if kind in {"OBJECT_OPCLASS", "OBJECT_OPFAMILY"}:  # the first name is that of the access method
+        method, *rest = texts(names)
+        return other(what, f"{method}.{unplaced(rest)}")
     return other(what, unplaced(texts(names)) or repr(sorted(node)))
 
 
@@ -118,6 +153,7 @@ def rename(trace: Trace, node: Node) -> None:
         trace.read(owner, *forgives)
         old = owner.part(RENAMED_PARTS_BY_WORD[kind], node["subname"])
         if_table = [Trait.IF_TABLE] if forgives else []
+        if_table += [Trait.CASCADE] if node.get("behavior") == "DROP_CASCADE" else []
         trace.touch(Action.RENAME, old, *if_table, to=owner.part(RENAMED_PARTS_BY_WORD[kind], new))
         if RENAMED_PARTS_BY_WORD[kind] is NamedKind.CONSTRAINT:  # and its index, if it has one
             index, renamed = (in_schema(NamedKind.INDEX, owner.path[1], name) for name in (node["subname"], new))
@@ -136,11 +172,18 @@ def set_schema(trace: Trace, node: Node) -> None:
         if "relation" in node
         else (named_object(trace, kind, node["object"]))
     )
-    if len(old.path) < 3:
+    forgives, new = forgiving(node), node["newschema"]
+    trace.read(schema(new))
+    if old.kind is NamedKind.EXTENSION:
         trace.touch(Action.ALTER, old, aspect="schema", value=definition(node))
+        for made in extension_types(trace, old.path[1]):
+            trace.touch(Action.RENAME, made, to=Object(made.kind, (made.path[0], new, made.path[2])))
+        trace.cannot_see("what belongs to an extension goes with it")
         return
-    forgives = forgiving(node)
-    trace.read(schema(node["newschema"]))
+    if len(old.path) < 3:
+        name = old.path[1].rpartition(".")[2]
+        trace.touch(Action.RENAME, old, *forgives, to=other(old.path[0], unplaced([new, name])))
+        return
     trace.touch(Action.RENAME, old, *forgives, to=Object(old.kind, (old.path[0], node["newschema"], *old.path[2:])))
 
 
@@ -174,14 +217,16 @@ def grant(trace: Trace, node: Node) -> None:
     for name in grantees:
         trace.read(other("role", name))
     privileges = [item["AccessPriv"] for item in node.get("privileges", ())] or [{"priv_name": "all"}]
+    all_in_schema = node.get("targtype") == "ACL_TARGET_ALL_IN_SCHEMA"
     way = "grant" if node.get("is_grant") else "revoke"
     for item in node.get("objects", ()):
         for touched in _granted(trace, node, item):
-            if node.get("targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
+            if all_in_schema:
                 trace.touch(Action.READ, touched, Trait.WHOLE, aspect=node.get("objtype", ""))
+            of_all = f" of {node.get('objtype', '')}" if touched.kind is NamedKind.SCHEMA and all_in_schema else ""
             for privilege in privileges:
                 for name in grantees:
-                    aspect = f"{privilege.get('priv_name', 'all')} for {name}"
+                    aspect = f"{privilege.get('priv_name', 'all')} for {name}{of_all}"
                     trace.touch(Action.ALTER, touched, aspect=aspect, value=way + definition(privilege))
                 for column in texts(privilege.get("cols")):
                     trace.read(touched.part(NamedKind.COLUMN, column))
@@ -228,7 +273,7 @@ def _granted(trace: Trace, node: Node, item: Node) -> list[Object]:
         return [schema(text(item))]
     if kind in ROUTINES or kind == "OBJECT_SCHEMA" or kind in CLASSES:
         return [named_object(trace, kind, item)]
-    return [other(kind.removeprefix("OBJECT_").lower(), text(item))]
+    return [other(kind.removeprefix("OBJECT_").replace("_", " ").lower(), text(item))]
 
 
 HANDLERS = {

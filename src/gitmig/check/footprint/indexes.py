@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, in_schema
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, in_schema, other, unplaced
 from gitmig.check.footprint.names import chosen_name, index_columns
 from gitmig.check.footprint.parse_tree import definition, texts
 from gitmig.check.footprint.queries import expression
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from gitmig.check.footprint.trace import Trace
 
 
+# Of a partitioned table without its partitions: those that come later have the index, those that are there have not.
+ONLY = "indexes only"
+
+
 def create_index(trace: Trace, node: Node) -> None:
     """CREATE INDEX: its own name, its table, its columns."""
     table = trace.relation(node["relation"])
@@ -25,7 +29,13 @@ def create_index(trace: Trace, node: Node) -> None:
     # a column that is only included has its part in the name, too
     name = node.get("idxname") or chosen_name(table.path[2], index_columns(elements + included), "idx")
     unique = [Trait.UNIQUE] if node.get("unique") else []
-    trace.touch(Action.READ, table, *unique, dependency=DependencyKind.FOLLOWS, aspect="indexes")
+    trace.touch(
+        Action.READ,
+        table,
+        *unique,
+        dependency=DependencyKind.FOLLOWS,
+        aspect="indexes" if node["relation"].get("inh") else ONLY,
+    )
     for element in elements + included:
         fields = element["IndexElem"]
         expression(trace, {"CollateClause": {"collname": fields.get("collation", [])}}, {}, DependencyKind.FOLLOWS)
@@ -37,7 +47,17 @@ def create_index(trace: Trace, node: Node) -> None:
     forgives = forgiving(node)
     value = definition({**node, "concurrent": False})
     made = in_schema(NamedKind.INDEX, table.path[1], name)
-    trace.touch(Action.CREATE, made, *forgives, *chosen, *unique, dependency=DependencyKind.TRANSIENT, value=value)
+    plain = "whereClause" not in node and all("name" in element["IndexElem"] for element in elements)
+    trace.touch(
+        Action.CREATE,
+        made,
+        *forgives,
+        *chosen,
+        *unique,
+        dependency=DependencyKind.TRANSIENT,
+        value=value,
+        columns=index_columns(elements) if plain else None,
+    )
 
 
 def create_statistics(trace: Trace, node: Node) -> None:
@@ -55,7 +75,7 @@ def create_statistics(trace: Trace, node: Node) -> None:
     names = node.get("defnames")
     if names:
         forgives = forgiving(node)
-        made = trace.named(names, NamedKind.OTHER, new=True).part(NamedKind.OTHER, "statistics")
+        made = other("statistic ext", unplaced(texts(names)))
         trace.touch(Action.CREATE, made, *forgives, value=definition(node))
 
 

@@ -14,7 +14,14 @@ PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 # Spaces of names. Relations and types share one: a table is a row type, too.
 CLASS, ROUTINE, OPERATOR = "class", "routine", "operator"
 IN_SCHEMAS = {CLASS, ROUTINE}
-CALLED = {"tsconfiguration": "text search configuration", "tsdictionary": "text search dictionary"}
+CALLED = {
+    "tsconfiguration": "text search configuration",
+    "tsdictionary": "text search dictionary",
+    "statistic ext": "statistics object",
+    "fdw": "foreign data wrapper",
+    "opclass": "operator class",
+    "opfamily": "operator family",
+}
 
 
 class NamedKind(Enum):
@@ -158,6 +165,8 @@ class Trait(Enum):
     UNIQUE = "unique"  # a unique key
     CALLED = "called"  # a function that runs
     CONVERTED = "converted"  # a change to a type of another family, by USING
+    ONCE = "once"  # an alteration that fails where it was made already
+    PRIMARY = "primary"  # needs the table's primary key, whatever it is called
     COMPARED = "compared"  # stays, and only works with the type it was made for: foreign keys, checks, expressions
 
 
@@ -168,7 +177,7 @@ class Touch:
     `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
     an enum value stands beside, what sort of constraint is made, or what a statement copies or grants.
     `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, or the table that
-    becomes or stops being a part. `columns` are those an INSERT gives, None if it gives them by position.
+    becomes or stops being a part. `columns` are those an INSERT gives, None if by position, or those of a key.
     """
 
     action: Action

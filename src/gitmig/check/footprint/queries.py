@@ -113,13 +113,42 @@ def _field(trace: Trace, node: Node, scope: Scope) -> None:
         names = texts(fields["typeName"].get("names"))
         if names[:1] != ["pg_catalog"]:
             trace.read(trace.named(names, NamedKind.TYPE).part(NamedKind.COLUMN, name))
-    elif kind == "ColumnRef" and name and len(fields["fields"]) == 1:
-        scope.column(trace, text(fields["fields"][0]), name)
+    elif kind == "ColumnRef" and name and "A_Star" not in fields["fields"][-1]:
+        names = texts(fields["fields"])
+        if len(names) == 1:
+            scope.column(trace, names[0], name)
+        for column in _columns(scope, fields):
+            trace.read(column.part(NamedKind.COLUMN, name))
     elif kind == "ParamRef" and name:
         scope.column(trace, f"${fields.get('number')}", name)
 
 
-def _operation(trace: Trace, node: Node, _: Scope) -> None:
+def _columns(scope: Scope, reference: Node) -> list[Object]:
+    """The column of every table that a reference may belong to."""
+    names = texts(reference["fields"])
+    owners = scope.owners(names[-2] if len(names) > 1 else None)
+    return [table.part(NamedKind.COLUMN, names[-1]) for table in owners]
+
+
+def _constants(node: Any) -> list[str]:
+    """The texts that stand there as they are, one by one or in a list."""
+    items = node.get("List", {}).get("items", [node]) if isinstance(node, dict) else []
+    found = (item.get("A_Const", {}).get("sval", {}).get("sval") for item in items)
+    return [constant for constant in found if constant]
+
+
+def read_values(trace: Trace, column: Object, value: Any, dependency: DependencyKind | None = None) -> None:
+    """A text that is compared with a column, or put into it, is perhaps a value of an enum."""
+    for constant in _constants(value):
+        trace.read(column.part(NamedKind.VALUE, constant), dependency=dependency)
+
+
+def _operation(trace: Trace, node: Node, scope: Scope) -> None:
+    sides = node.get("lexpr", {}), node.get("rexpr", {})
+    for side, value in (sides, sides[::-1]):
+        if isinstance(side, dict) and "ColumnRef" in side and "A_Star" not in side["ColumnRef"]["fields"][-1]:
+            for column in _columns(scope, side["ColumnRef"]):
+                read_values(trace, column, value)
     if node.get("kind") == "AEXPR_OP" and (names := texts(node["name"]))[-1] not in BUILT_IN_OPERATORS:
         trace.read(operator(names, None))
 
@@ -191,11 +220,24 @@ def _select(trace: Trace, node: Node, scope: Scope) -> None:
         _from(trace, item, scope)
     for target in node.get("targetList", ()):
         _star(trace, target, scope)
+    _needs_key(trace, node, scope)
     rest = {key: value for key, value in node.items() if key not in {"fromClause", "larg", "rarg", "withClause"}}
     into = rest.pop("intoClause", None)
     if into:
         trace.touch(Action.CREATE, trace.relation(into["rel"], new=True))
     _visit(trace, rest, scope)
+
+
+def _needs_key(trace: Trace, node: Node, scope: Scope) -> None:
+    """GROUP BY the primary key of a table allows for its other columns, as long as there is that key."""
+    grouped = [item["ColumnRef"] for item in node.get("groupClause", ()) if "ColumnRef" in item]
+    named = {texts(reference["fields"])[-1] for reference in grouped}
+    for target in node.get("targetList", ()) if grouped else ():
+        reference = target.get("ResTarget", {}).get("val", {}).get("ColumnRef")
+        if reference and (texts(reference["fields"]) or [""])[-1] not in named:
+            names = texts(reference["fields"])
+            for table in scope.owners(names[-2] if len(names) > 1 else None):
+                trace.read(table, Trait.PRIMARY)
 
 
 def _from(trace: Trace, item: Node, scope: Scope) -> None:
@@ -240,6 +282,10 @@ def _insert(trace: Trace, node: Node, scope: Scope) -> None:
     trace.touch(Action.WRITE, table, aspect="insert", columns=columns or None)
     for column in columns:
         trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, column), aspect="insert")
+    rows = node.get("selectStmt", {}).get("SelectStmt", {}).get("valuesLists", ())
+    for row in rows if columns else ():
+        for name, value in zip(columns, row.get("List", {}).get("items", ())):
+            read_values(trace, table.part(NamedKind.COLUMN, name), value)
     if "selectStmt" in node:
         statement(trace, *unwrap(node["selectStmt"]), Scope(common=scope.common, outer=scope.outer))
     _visit(trace, node.get("returningList"), scope)
@@ -273,7 +319,12 @@ def _update(trace: Trace, node: Node, scope: Scope) -> None:
 
 def _assignments(trace: Trace, targets: Iterable[Node], table: Object) -> None:
     for target in targets:
-        trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, target["ResTarget"]["name"]), aspect="update")
+        fields = target["ResTarget"]
+        column = table.part(NamedKind.COLUMN, fields["name"])
+        trace.touch(Action.WRITE, column, aspect="update")
+        if attribute := text((fields.get("indirection") or [{}])[0]):
+            trace.read(column.part(NamedKind.COLUMN, attribute))
+        read_values(trace, column, fields.get("val"))
 
 
 def _delete(trace: Trace, node: Node, scope: Scope) -> None:

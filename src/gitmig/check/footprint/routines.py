@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, always_quoted
@@ -13,6 +14,8 @@ from gitmig.check.footprint.trace import forgiving
 from gitmig.migrations.parser import Unparsed, parse, parse_plpgsql
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from gitmig.check.footprint.model import Object
     from gitmig.check.footprint.parse_tree import Node
     from gitmig.check.footprint.trace import Trace
@@ -27,6 +30,7 @@ CONDITIONAL = {"then_body", "elsif_list", "else_body", "case_when_list", "except
 # Of these it is enough to know that the statement forgives: rows are no objects, and IF NOT EXISTS is a condition, too.
 HARMLESS_UNDER_A_CONDITION = {Action.READ, Action.WRITE, Action.CREATE}
 WHOLE_STATEMENT, EXPRESSION = 0, 2
+NAME = re.compile(r"[\w$]+")
 ROW_TYPE = re.compile(r"([\w.]+)%(?:row)?type", re.IGNORECASE)
 
 
@@ -43,6 +47,8 @@ def create_function(trace: Trace, node: Node) -> None:
     if "returnType" in node:
         read_type(trace, node["returnType"], DependencyKind.FOLLOWS, aspect="returns")
     rows = _rows(trace, parameters)
+    if texts(node.get("returnType", {}).get("names"))[-1:] == ["trigger"]:
+        rows |= {"new": made, "old": made}  # of whichever table, is known where there is a trigger
     if "sql_body" in node:
         with trace.inside(rows):
             expression(trace, node["sql_body"], {}, DependencyKind.BLOCKS)
@@ -113,7 +119,12 @@ def alter_function(trace: Trace, node: Node) -> None:
     named = node["func"]
     arguments = None if named.get("args_unspecified") else signature(named.get("objargs", []))
     touched = trace.routine(named["objname"], arguments)
-    trace.touch(Action.ALTER, touched, aspect="options", value=definition(node))
+    for item in node.get("actions", ()):
+        option = item["DefElem"]
+        setting = option.get("arg", {}).get("VariableSetStmt", {})
+        everything = " of any name" if setting.get("kind") == "VAR_RESET_ALL" else ""
+        aspect = f"{option['defname']} {setting.get('name', '')}".strip() + everything
+        trace.touch(Action.ALTER, touched, aspect=aspect, value=definition(option))
 
 
 def call(trace: Trace, node: Node) -> None:
@@ -133,25 +144,110 @@ def sql_text(trace: Trace, body: str) -> None:
 def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") -> None:
     """Every statement of a PL/pgSQL block. The head decides which variables there are, and which RETURNs."""
     try:
-        found = parse_plpgsql(f"CREATE {head} LANGUAGE plpgsql AS $gitmig${body}$gitmig$")
+        function = plpgsql_function(head, body)
     except Unparsed:
         trace.cannot_see("a PL/pgSQL block that PostgreSQL's parser does not take")
         return
-    for function in found:
-        fields = function.get("PLpgSQL_function", {})
-        _declared(trace, fields.get("datums", []))
-        _visit(trace, fields.get("action", {}), conditional=False)
+    _declared(trace, function)
+    with trace.inside(trace.parameters | _row_variables(trace, function)):
+        for variable, name in function.fields:
+            if variable in trace.parameters:
+                trace.read(trace.parameters[variable].part(NamedKind.COLUMN, name))
+        _visit(trace, function.tree.get("action", {}), conditional=False)
 
 
-def _declared(trace: Trace, datums: list[Node]) -> None:
-    """Types and defaults of variables; the validator looks up row types when the function is made."""
-    for datum in filter(None, datums):
+@dataclass(frozen=True, slots=True)
+class PlpgsqlFunction:
+    """A function as libpg_query has it; `rows` are the declared types of variables that are rows, by name."""
+
+    tree: Node
+    rows: Mapping[str, str]
+
+    @property
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """The fields of rows that it names in PL/pgSQL itself: variable and field."""
+        datums = self.tree.get("datums", ())
+        for datum in filter(None, datums):
+            kind, fields = unwrap(datum)
+            if kind == "PLpgSQL_recfield":
+                owner = datums[fields.get("recparentno", 0)].get("PLpgSQL_rec", {})
+                yield owner.get("refname", ""), fields["fieldname"]
+
+
+# What the parser says of a field of a variable that it does not know to be a row: it cannot look up types.
+NO_TYPES = {"record", "in", "from", "where", "alias"}
+NO_ROW = re.compile(r'"([^".]+)\.[^"]+" is not a known variable')
+DECLARED = (
+    r"(?<![\w.\"]){}\s+(?:constant\s+)?((?:[\w$]+|\"[^\"]+\")(?:\s*\.\s*(?:[\w$]+|\"[^\"]+\"))?(?:%row)?(?:type)?)"
+)
+
+
+def plpgsql_function(head: str, body: str) -> PlpgsqlFunction:
+    """Parse a PL/pgSQL function; variables of composite types are taken for records. Raises Unparsed."""
+    rows: dict[str, str] = {}
+    while True:
+        try:
+            (found,) = parse_plpgsql(f"CREATE {head} LANGUAGE plpgsql AS $gitmig${body}$gitmig$")
+        except Unparsed as error:
+            match = NO_ROW.search(error.fault.message)
+            name = match[1] if match else ""
+            if not name or name in rows:
+                raise
+            rows[name] = ""
+            head, body = (_as_record(part, name, rows) for part in (head, body))
+        else:
+            tree = found.get("PLpgSQL_function", {})
+            return PlpgsqlFunction(tree, _declared_rows(tree, body) | rows)
+
+
+def _declared_rows(tree: Node, body: str) -> dict[str, str]:
+    """The declared types of records, which the parser does not keep."""
+    records = {
+        fields["PLpgSQL_rec"]["refname"] for fields in filter(None, tree.get("datums", ())) if "PLpgSQL_rec" in fields
+    }
+    found = {}
+    for name in records - {"new", "old"}:
+        match = re.search(DECLARED.format(re.escape(name)), body, re.IGNORECASE)
+        if match and match[1].lower() not in NO_TYPES:
+            found[name] = match[1]
+    return found
+
+
+def _as_record(text: str, name: str, rows: dict[str, str]) -> str:
+    """The text with one variable declared as a record, whose type is put into `rows`."""
+    match = None if rows[name] else re.search(DECLARED.format(re.escape(name)), text, re.IGNORECASE)
+    if match is None:
+        return text
+    rows[name] = match[1]
+    return text[: match.start(1)] + "record" + text[match.end(1) :]
+
+
+def _row_variables(trace: Trace, function: PlpgsqlFunction) -> dict[str | None, Object]:
+    """Variables that may be rows of a table, by name."""
+    types = dict(function.rows)
+    for datum in filter(None, function.tree.get("datums", ())):
         _, fields = unwrap(datum)
-        match = ROW_TYPE.fullmatch(fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
-        if match:
-            with trace.using(DependencyKind.CHECKED if trace.dependency is DependencyKind.AT_CALL else None):
-                trace.read(trace.named(match[1].split(".")[-2:] if "." in match[1] else [match[1]], NamedKind.TABLE))
+        types.setdefault(
+            fields.get("refname", ""), fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", "")
+        )
+    found: dict[str | None, Object] = {}
+    for variable, written in types.items():
+        names = re.sub(r"%rowtype$", "", written, flags=re.IGNORECASE).replace('"', "").split(".")
+        if all(map(NAME.fullmatch, names)) and not is_built_in(names):
+            found[variable] = trace.named(names[-2:], NamedKind.TABLE)
+    return found
+
+
+def _declared(trace: Trace, function: PlpgsqlFunction) -> None:
+    """Types and defaults of variables; the validator looks up row types when the function is made."""
+    types = [*function.rows.values()]
+    for datum in filter(None, function.tree.get("datums", ())):
+        _, fields = unwrap(datum)
+        types.append(fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
         _visit(trace, fields.get("default_val"), conditional=False)
+    for match in filter(None, map(ROW_TYPE.fullmatch, types)):
+        with trace.using(DependencyKind.CHECKED if trace.dependency is DependencyKind.AT_CALL else None):
+            trace.read(trace.named(match[1].split(".")[-2:] if "." in match[1] else [match[1]], NamedKind.TABLE))
 
 
 def _visit(trace: Trace, node: Any, *, conditional: bool) -> None:
@@ -196,16 +292,24 @@ def _expression(trace: Trace, node: Node, *, conditional: bool) -> None:
 def _dynamic(trace: Trace, node: Node, *, conditional: bool) -> None:
     """EXECUTE: a constant text can be read, one that is put together cannot."""
     query = node["query"]["PLpgSQL_expr"]["query"]
-    ((_, select),) = _parsed(trace, f"SELECT {query}") or [("", {})]
-    value = (select.get("targetList") or [{}])[0].get("ResTarget", {}).get("val", {})
-    constant = _constant(value)
+    constant = constant_of(query)
     if constant is None:
         if trace.dependency is DependencyKind.TRANSIENT:
             trace.cannot_see("EXECUTE of a text that is put together when it runs")
-        expression(trace, value, {})
+        sql_text(trace, f"SELECT {query}")
         return
     with trace.using(None, *([Trait.FORGIVING] if conditional else [])):
         sql_text(trace, constant)
+
+
+def constant_of(expression: str) -> str | None:
+    """The text that an expression is, where that can be said without running it."""
+    try:
+        (item,) = parse(f"SELECT {expression}")
+    except (Unparsed, ValueError):
+        return None
+    (target, *_) = item["stmt"].get("SelectStmt", {}).get("targetList") or [{}]
+    return _constant(target.get("ResTarget", {}).get("val", {}))
 
 
 def _constant(value: Node) -> str | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from gitmig.check.footprint import any_object, indexes, routines, schemas, tables, types, views
+from gitmig.check.footprint import any_object, definitions, indexes, outside, routines, schemas, tables, types, views
 from gitmig.check.footprint.model import BlindSpot, Footprint
 from gitmig.check.footprint.parse_tree import Node, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, statement
 from gitmig.check.footprint.trace import Trace
 from gitmig.migrations.parser import Unparsed, parse
 
-FAMILIES = (tables, indexes, views, types, routines, any_object, schemas)
+FAMILIES = (tables, indexes, views, types, routines, any_object, definitions, schemas, outside)
 HANDLERS = {kind: handler for family in FAMILIES for kind, handler in family.HANDLERS.items()}
 # They touch no object that a migration of another branch could touch.
 HARMLESS = {

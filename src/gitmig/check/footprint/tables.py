@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.any_object import CLASSES, read_owner
 from gitmig.check.footprint.indexes import cluster_on, read_index
-from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema, other
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
-from gitmig.check.footprint.queries import expression, statement
+from gitmig.check.footprint.queries import expression, read_values, statement
 from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
@@ -42,10 +42,24 @@ def create_table(trace: Trace, node: Node) -> None:
         parent = trace.relation(item["RangeVar"])
         trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=table)
         if "partbound" in node:
-            add_partition(trace, parent, table, node["partbound"])
+            add_partition(trace, parent, table, node["partbound"], divided="partspec" in node)
     if "ofTypename" in node:
+        _read_attributes(trace, table, trace.named(node["ofTypename"]["names"], NamedKind.TYPE))
         with trace.using(None, Trait.WHOLE):
             read_type(trace, node["ofTypename"], DependencyKind.BLOCKS, aspect="of")
+
+
+def _read_attributes(trace: Trace, table: Object, kind: Object) -> None:
+    """The constraints of a table of a type name its attributes as columns."""
+    named = [touch.object for touch in trace.touches if touch.statement == trace.statement]
+    for column in dict.fromkeys(one for one in named if one.kind is NamedKind.COLUMN and one.root == table.path):
+        trace.read(kind.part(NamedKind.COLUMN, column.path[-1]))
+
+
+def create_foreign_table(trace: Trace, node: Node) -> None:
+    """CREATE FOREIGN TABLE, which goes with its server."""
+    trace.read(other("foreign server", node["servername"]), dependency=DependencyKind.FOLLOWS)
+    create_table(trace, node["base"])
 
 
 def create_table_as(trace: Trace, node: Node) -> None:
@@ -58,11 +72,12 @@ def create_table_as(trace: Trace, node: Node) -> None:
     trace.touch(Action.CREATE, made, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
 
 
-def add_partition(trace: Trace, parent: Object, table: Object, bound: Node) -> None:
-    """A partition, as a part of the table it belongs to: which rows are its own."""
+def add_partition(trace: Trace, parent: Object, table: Object, bound: Node, *, divided: bool = False) -> None:
+    """A partition, as a part of the table it belongs to: which rows are its own, whether it has partitions itself."""
     with trace.next_part():
         part = parent.part(NamedKind.PARTITION, ".".join(table.path[1:]))
-        trace.touch(Action.CREATE, part, value=json.dumps(without_places(bound), sort_keys=True), to=table)
+        value = json.dumps(without_places(bound), sort_keys=True)
+        trace.touch(Action.CREATE, part, aspect="divided" if divided else "", value=value, to=table)
 
 
 def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
@@ -154,11 +169,11 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     if "indexname" in node:
         trace.read(index, dependency=DependencyKind.FOLLOWS)
     else:
-        trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value)
+        trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value, columns=columns)
     key = table.part(NamedKind.CONSTRAINT, name)
-    trace.touch(Action.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value)
+    trace.touch(Action.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value, columns=columns)
     if kind == "PRIMARY":
-        trace.touch(Action.ALTER, table, *traits, aspect="primary key", value=value)
+        trace.touch(Action.ALTER, table, *traits, Trait.ONCE, aspect="primary key", value=value)
     for column in columns if "indexname" not in node else ():
         trace.read(table.part(NamedKind.COLUMN, column), dependency=DependencyKind.FOLLOWS)
         if kind == "PRIMARY":
@@ -175,14 +190,15 @@ def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *t
     for column in columns:
         trace.read(table.part(NamedKind.COLUMN, column), Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
     target = trace.relation(node["pktable"])
-    trace.read(target, dependency=DependencyKind.FOLLOWS)
+    primary = [] if "pk_attrs" in node else [Trait.PRIMARY]
+    trace.read(target, *primary, dependency=DependencyKind.FOLLOWS)
     for column in texts(node.get("pk_attrs")):
         trace.read(
             target.part(NamedKind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, dependency=DependencyKind.FOLLOWS
         )
     if "pk_attrs" not in node:
         key = target.part(NamedKind.CONSTRAINT, chosen_name(target.path[2], [], "pkey"))
-        trace.read(key, Trait.COMPARED, dependency=DependencyKind.FOLLOWS)
+        trace.read(key, Trait.COMPARED, Trait.PRIMARY, dependency=DependencyKind.FOLLOWS)
 
 
 def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
@@ -218,6 +234,13 @@ COLUMN_ASPECTS = {
 }
 # Types that serve each other, as the parser calls them.
 GRADUAL = {"int2", "int4", "int8", "numeric", "float4", "float8", "timestamp", "timestamptz", "date"}
+# How a table is read that becomes a part of another one, or gets a part; by whether it inherits, and is the parent.
+JOINS = {
+    (True, True): "joined by a child",
+    (True, False): "joins a parent",
+    (False, True): "joined by a partition",
+    (False, False): "joins as a partition",
+}
 TRIGGER_CHANGES = ("AT_EnableTrig", "AT_DisableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig")
 TABLE_ASPECTS = {
     "AT_EnableRowSecurity": "row security",
@@ -280,6 +303,8 @@ def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) ->
     trace.touch(Action.ALTER, column, *converted, aspect=aspect, value=value)
     if aspect == "type":
         read_type(trace, change["ColumnDef"]["typeName"], DependencyKind.FOLLOWS)
+    if aspect == "default":
+        read_values(trace, column, change, DependencyKind.FOLLOWS)
     expression(
         trace,
         change,
@@ -303,12 +328,19 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
         node = change.get("PartitionCmd", {}).get("name") or change.get("RangeVar")
         member = trace.relation(node)
         joins = kind in {"AT_AttachPartition", "AT_AddInherit"}
-        # both have to have the same columns when they are joined
-        for one in (relation, member):
-            trace.read(one, *([Trait.WHOLE] if joins else []), dependency=DependencyKind.BLOCKS if joins else None)
+        inherits = kind.endswith("Inherit")
+        child, parent = (relation, member) if inherits else (member, relation)
+        # both have to have the same columns when they are joined; who only inherits may have more
+        for one in (child, parent):
+            whole = [Trait.WHOLE] if joins else []
+            aspect = JOINS[inherits, one == parent] if joins else ""
+            stays = DependencyKind.BLOCKS if joins else None
+            trace.touch(Action.READ, one, *whole, dependency=stays, aspect=aspect)
         if kind == "AT_AttachPartition":
             add_partition(trace, relation, member, change["PartitionCmd"]["bound"])
-        child, parent = (relation, member) if kind.endswith("Inherit") else (member, relation)
+        elif not joins:
+            part = parent.part(NamedKind.PARTITION, ".".join(child.path[1:]))
+            trace.touch(Action.DROP, part, aspect="inherits" if inherits else "")
         if joins:
             trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=child)
         else:  # what the parent gets from now on, the child does not
@@ -340,7 +372,7 @@ def _cascade(command: Node) -> list[Trait]:
 
 HANDLERS = {
     "CreateStmt": create_table,
-    "CreateForeignTableStmt": lambda trace, node: create_table(trace, node["base"]),
+    "CreateForeignTableStmt": create_foreign_table,
     "CreateTableAsStmt": create_table_as,
     "AlterTableStmt": alter_table,
     "VacuumStmt": vacuum,

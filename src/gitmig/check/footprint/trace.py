@@ -106,6 +106,11 @@ class Trace:
         if self.dependency is DependencyKind.TRANSIENT and (walk := self._bodies.pop(called.root, None)):
             walk()
 
+    def fields_of(self, function: Object) -> list[str]:
+        """The fields of NEW and OLD that a trigger function of this script names."""
+        columns = [touch.object for touch in self.touches if touch.object.kind is NamedKind.COLUMN]
+        return list(dict.fromkeys(column.path[-1] for column in columns if column.root == function.root))
+
     def cannot_see(self, reason: str) -> None:
         """Note a place that hides what it touches."""
         place = BlindSpot(line=self.line, reason=reason)

@@ -39,7 +39,8 @@ def create_domain(trace: Trace, node: Node) -> None:
     """CREATE DOMAIN."""
     made = _new(trace, node["domainname"])
     trace.touch(Action.CREATE, made, value=definition(node))
-    read_type(trace, node["typeName"], DependencyKind.BLOCKS)
+    with trace.using(None, Trait.WHOLE):  # the default is taken over from a domain
+        read_type(trace, node["typeName"], DependencyKind.BLOCKS, aspect="copy of default")
     for constraint in node.get("constraints", ()):
         expression(trace, constraint, {}, DependencyKind.BLOCKS)
 

@@ -19,8 +19,26 @@ def create_view(trace: Trace, node: Node) -> None:
     view = trace.relation(node["view"], NamedKind.VIEW, new=True)
     with trace.using(DependencyKind.BLOCKS):
         statement(trace, *unwrap(node["query"]))
-    forgives = forgiving(node)
-    trace.touch(Action.CREATE, view, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
+    trace.touch(
+        Action.CREATE,
+        view,
+        *forgiving(node),
+        dependency=DependencyKind.TRANSIENT,
+        aspect="" if _takes_rows(node["query"]) else READ_ONLY,
+        value=definition(node),
+    )
+
+
+# A view into whose table PostgreSQL cannot write by itself.
+READ_ONLY = "read only"
+
+
+def _takes_rows(query: Node) -> bool:
+    """Whether rows can be written to a view, as CREATE VIEW's page has it under "Updatable Views"."""
+    _, select = unwrap(query)
+    made_anew = {"distinctClause", "groupClause", "havingClause", "limitCount", "limitOffset", "withClause", "larg"}
+    tables = select.get("fromClause", [])
+    return not made_anew & select.keys() and len(tables) == 1 and "RangeVar" in tables[0]
 
 
 def create_rule(trace: Trace, node: Node) -> None:
@@ -44,7 +62,10 @@ def create_trigger(trace: Trace, node: Node) -> None:
     """CREATE TRIGGER: on a table, running a function."""
     table = trace.relation(node["relation"])
     trace.read(table, dependency=DependencyKind.FOLLOWS)
-    trace.read(trace.routine(node["funcname"], None), dependency=DependencyKind.BLOCKS)
+    function = trace.routine(node["funcname"], None)
+    trace.read(function, dependency=DependencyKind.BLOCKS)
+    for name in trace.fields_of(function):
+        trace.read(table.part(NamedKind.COLUMN, name), dependency=DependencyKind.AT_CALL)
     for name in texts(node.get("columns")):
         trace.read(table.part(NamedKind.COLUMN, name), dependency=DependencyKind.BLOCKS)
     expression(trace, node.get("whenClause"), {"new": table, "old": table}, DependencyKind.BLOCKS)
@@ -74,7 +95,9 @@ def alter_policy(trace: Trace, node: Node) -> None:
     table = trace.relation(node["table"])
     _policy(trace, node)
     part = table.part(NamedKind.POLICY, node["policy_name"])
-    trace.touch(Action.ALTER, part, aspect="definition", value=definition(node))
+    for aspect in ("qual", "with_check", "roles"):
+        if aspect in node:
+            trace.touch(Action.ALTER, part, aspect=aspect, value=definition(node[aspect]))
 
 
 def _policy(trace: Trace, node: Node) -> None:

@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait
-from gitmig.check.rules.pairs import either, labels_in_order, uses
+from gitmig.check.rules.pairs import GRANTED, either, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
 if TYPE_CHECKING:
     from gitmig.check.effects import Effect
 
 MEMBERSHIP = {Action.CREATE, Action.DROP, Action.RENAME}
-# What GRANT … ON ALL … and default privileges are about.
-GRANTED = {
-    "OBJECT_TABLE": {NamedKind.TABLE, NamedKind.VIEW},
-    "OBJECT_SEQUENCE": {NamedKind.SEQUENCE},
-    "OBJECT_FUNCTION": {NamedKind.FUNCTION},
-    "OBJECT_PROCEDURE": {NamedKind.FUNCTION},
-    "OBJECT_ROUTINE": {NamedKind.FUNCTION},
-    "OBJECT_TYPE": {NamedKind.TYPE},
-}
+
+
+# A child, or partition, has to have what is NOT NULL or checked in its parent when it becomes one.
+JOINED = {"joined by a child": {"null", "constraints"}, "joined by a partition": {"null", "constraints"}}
+# Who inherits may have more columns than the parent, and keeps those of its own that the parent loses.
+LEFT_ALONE = {(Action.CREATE, "joins a parent"), (Action.DROP, "joined by a child")}
 
 
 @on_pairs
@@ -54,7 +51,7 @@ def whole_rows(whole: Effect, change: Effect) -> Conflict | None:
     if not _changes_members(whole, change) or _recreated_alike(whole, change):
         return None
     other_object = whole.object != change.object or change.action is not Action.CREATE
-    stays = other_object and whole.dependency is DependencyKind.BLOCKS
+    stays = other_object and (whole.dependency is DependencyKind.BLOCKS or whole.aspect == "copy")
     in_schema = whole.object.kind is NamedKind.SCHEMA and not change.forgiving
     return _taken_whole(whole, change, None if stays or in_schema else "whether it matters there is not known")
 
@@ -80,6 +77,9 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
         comes_or_goes = change.action is Action.CREATE or moved
         return comes_or_goes and change.object.kind in GRANTED.get(whole.aspect, ())
     aspects = {"type"} | ({"null", *whole.aspect.split()} if whole.aspect.startswith("like") else set())
+    aspects |= JOINED.get(whole.aspect, set())
+    if (change.action, whole.aspect) in LEFT_ALONE and change.object.kind is NamedKind.COLUMN:
+        return False
     if change.object.kind is NamedKind.CONSTRAINT:
         unknown = not change.aspect and bool(aspects & {"constraints", "indexes"})
         return change.action in MEMBERSHIP and (unknown or change.aspect in aspects)
@@ -95,6 +95,9 @@ def _follows(whole: Effect, change: Effect) -> bool:
 
 def _changes_itself(whole: Effect, change: Effect) -> bool:
     """CREATE OR REPLACE VIEW may add columns; CREATE INDEX and DROP INDEX matter to copies of a table."""
+    if whole.aspect.startswith("copy"):
+        what = whole.aspect.removeprefix("copy").removeprefix(" of ")
+        return change.action is Action.ALTER and (change.aspect == what if what else change.aspect != "comment")
     if change.action is Action.CREATE:
         return change.object.kind is NamedKind.VIEW and change.forgiving and not change.has(Circumstance.REPLACED)
     copies = "indexes" in whole.aspect.split()

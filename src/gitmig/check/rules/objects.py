@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.dependencies import OVERLOADS, VALUES
+from gitmig.check.dependencies import NO_KEY, OVERLOADS, REMADE, UNIQUENESS, VALUES
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
-from gitmig.check.rules.pairs import both, either, given, hits, labels_in_order, uses
+from gitmig.check.footprint.outside import MEMBERS
+from gitmig.check.footprint.views import READ_ONLY
+from gitmig.check.rules.pairs import GRANTED, both, either, given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ def dropped_and_used(drop: Effect, other: Effect) -> Conflict | None:
 
     What PostgreSQL drops along with it counts.
     """
-    if drop.action is Action.ALTER and drop.aspect == "uniqueness":
+    if drop.action is Action.ALTER and drop.aspect in {UNIQUENESS, REMADE, NO_KEY}:
         return _key_gone(drop, other)
     if drop.action is not Action.DROP or not hits(drop, other) or _cannot_fail(other):
         return None
@@ -144,6 +146,8 @@ def _why_it_may_serve(drop: Effect, other: Effect) -> str | None:
     made_anew = drop.has(Circumstance.REPLACED) or drop.has(Circumstance.SUCCEEDED)
     if made_anew and passing and other.action in {Action.READ, Action.WRITE}:
         return "whether the new definition serves it, too, is not known"
+    if made_anew and other.action is Action.ALTER and other.aspect == "AT_ValidateConstraint":
+        return "the new definition may be valid already"
     if _forgives(other, drop) and (other.action is not Action.CREATE or other.has(Trait.IF_TABLE)):
         return "the other statement forgives that the object is gone"
     return None
@@ -155,7 +159,17 @@ def _forgives(other: Effect, gone: Effect) -> bool:
 
 
 def _key_gone(drop: Effect, other: Effect) -> Conflict | None:
-    if other.action is not Action.READ or other.object != drop.object or not other.has(Trait.FOREIGN):
+    if other.action is not Action.READ or other.object != drop.object or other.dependency is DependencyKind.AT_CALL:
+        return None
+    if drop.aspect == NO_KEY and other.has(Trait.PRIMARY):
+        return Conflict(
+            object=drop.object,
+            message=f"{drop.label} drops the primary key of {drop.object}, which {other.label} needs",
+            hint="keep the key, or write what needs it in another way",
+        )
+    # where the key is made again, only what hangs on it stands in the way
+    passes = drop.aspect == REMADE and other.dependency in {DependencyKind.TRANSIENT, DependencyKind.CHECKED}
+    if drop.aspect == NO_KEY or passes or not other.has(Trait.FOREIGN):
         return None
     return Conflict(
         object=drop.object,
@@ -215,6 +229,12 @@ def renamed_and_used(rename: Effect, other: Effect) -> Conflict | None:
     """
     if rename.action is Action.ALTER and rename.aspect == VALUES:
         return _value_renamed(rename, other)
+    if _replaces_columns(rename, other):
+        return Conflict(
+            object=rename.object,
+            message=f"{rename.label} renames {rename.object}, and {other.label} replaces {other.object}",
+            hint=f"write the new name into {other.label}: CREATE OR REPLACE cannot change the name of a column",
+        )
     if rename.action is not Action.RENAME or not hits(rename, other) or _has_the_old_name(rename, other):
         return None
     if other.action is Action.RENAME and other.object == rename.object:
@@ -229,12 +249,21 @@ def renamed_and_used(rename: Effect, other: Effect) -> Conflict | None:
     return Conflict(object=rename.object, message=message, hint=hint, severity=severity, doubt=doubt)
 
 
+def _replaces_columns(rename: Effect, other: Effect) -> bool:
+    """Whether a column of a view is renamed that the other side replaces, with the names that it knows."""
+    renames = rename.action is Action.RENAME and rename.object.kind is NamedKind.COLUMN
+    replaces = other.action is Action.CREATE and other.object.kind is NamedKind.VIEW and other.forgiving
+    return renames and replaces and not other.has(Circumstance.REPLACED) and other.object.contains(rename.object)
+
+
 def _has_the_old_name(rename: Effect, other: Effect) -> bool:
     """Whether the other one finds it by its old name, or has a rule of its own: drops, bodies of functions."""
     if other.action is Action.DROP and other.object == rename.object:
         return True
     if rename.has(Circumstance.RETURNED) and rename.touch.to == rename.object:
         return True
+    if other.has(Trait.PRIMARY):  # it does not name the key
+        return rename.object.kind in {NamedKind.CONSTRAINT, NamedKind.INDEX}
     at_call = other.action in {Action.READ, Action.WRITE} and other.dependency is DependencyKind.AT_CALL
     if at_call or other.has(Circumstance.IMPLIED):
         return True
@@ -288,16 +317,50 @@ def _value_renamed(renamed: Effect, other: Effect) -> Conflict | None:
     when_proven=WhenProven.UNCERTAIN,
 )
 def named_in_a_function_body(gone: Effect, other: Effect) -> Conflict | None:
-    """A PL/pgSQL function names what the other side drops or renames. PostgreSQL notices at its next call."""
-    if gone.action not in {Action.DROP, Action.RENAME} or gone.has(Circumstance.REPLACED) or not hits(gone, other):
+    """A PL/pgSQL function names what the other side drops or renames, or cannot insert any more.
+
+    PostgreSQL notices at the next call. What the function inserts it has to give all values for that the table wants,
+    and to say ON CONFLICT of columns that are a unique key.
+    """
+    if other.action not in {Action.READ, Action.WRITE}:
         return None
-    if other.action not in {Action.READ, Action.WRITE} or other.dependency is not DependencyKind.AT_CALL:
+    in_a_body = other.dependency in {DependencyKind.AT_CALL, DependencyKind.CHECKED}
+    if in_a_body and (fault := _insert_refused(gone, other)):
+        return Conflict(object=gone.object, message=f"{gone.label} {fault} of {other.label}")
+    if other.dependency is not DependencyKind.AT_CALL:
+        return None
+    if gone.action not in {Action.DROP, Action.RENAME} or gone.has(Circumstance.REPLACED) or not hits(gone, other):
         return None
     verb = "drops" if gone.action is Action.DROP else "renames"
     return Conflict(
         object=gone.object,
         message=f"{gone.label} {verb} {gone.object}, which a function of {other.label} still names",
     )
+
+
+def _insert_refused(change: Effect, other: Effect) -> str | None:
+    """Why what a function writes is refused from now on, as the middle of a sentence."""
+    named = change.object
+    if change.action is Action.ALTER and change.aspect == UNIQUENESS:
+        conflict_clause = other.action is Action.READ and other.object == named and other.has(Trait.FOREIGN)
+        return (
+            f"drops the unique key of {named}, which is named by ON CONFLICT in a function" if conflict_clause else None
+        )
+    insert = other.action is Action.WRITE and other.aspect == "insert" and other.object.kind is not NamedKind.COLUMN
+    if not insert:
+        return None
+    given = other.touch.columns
+    if named.kind is NamedKind.COLUMN and other.object.contains(named):
+        wanted = (change.action is Action.CREATE and change.has(Trait.REQUIRED)) or (
+            change.action is Action.ALTER and change.aspect == "null" and change.touch.value == "not null"
+        )
+        if wanted and given is not None and named.path[-1] not in given:
+            return f"makes {named} NOT NULL, which is not given by an insert in a function"
+        if change.action is Action.DROP and given is None:
+            return f"drops {named}, which is given by its position in a function"
+    if change.action is Action.CREATE and change.aspect == READ_ONLY and other.object == named:
+        return f"makes {named} a view that takes no rows by itself, into which they are inserted by a function"
+    return None
 
 
 KEPT_BY_REPLACE = ("comment", "owner", " for ")  # CREATE OR REPLACE leaves these alone
@@ -345,9 +408,17 @@ def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
     if second.action is not Action.ALTER or either(first, second, Circumstance.IMPLIED):
         return []
     aspects = {first.aspect, second.aspect}
-    once = aspects == {"primary key"} and not both(first, second, Trait.FORGIVING)
+    if _meets_all(first.aspect, second.aspect) or _meets_all(second.aspect, first.aspect):
+        return sorted(aspects)
+    once = len(aspects) == 1 and either(first, second, Trait.ONCE) and not both(first, second, Trait.FORGIVING)
     differ = len(aspects) == 1 and first.touch.value != second.touch.value
     return sorted(aspects) if once or differ or aspects == {"type", "default"} else []
+
+
+def _meets_all(one: str, other: str) -> bool:
+    """Whether the one is about everything of what the other one is about a part of: all settings, all members."""
+    of_settings = one == "set of any name" and other.startswith("set ") and other != one
+    return of_settings or (one == MEMBERS and other.startswith(f"{MEMBERS}: "))
 
 
 def _both_alter(first: Effect, second: Effect, aspects: Iterable[str], doubt: str | None) -> Conflict:
@@ -365,10 +436,21 @@ def _undoes(first: Effect, second: Effect) -> bool:
     """Whether one grants what the other one revokes, perhaps for all of a schema."""
     privilege, grantee = _privilege(first)
     other, other_grantee = _privilege(second)
-    same_object = first.object == second.object or first.object.contains(second.object)
+    grantee, _, kind = grantee.partition(" of ")
+    other_grantee, _, other_kind = other_grantee.partition(" of ")
+    if kind or other_kind:  # all objects of a kind in the schema
+        same_object = _in_schema_of_kind(first, kind, second, other_kind)
+    else:
+        same_object = first.object == second.object or first.object.contains(second.object)
     overlap = privilege == other or "all" in {privilege, other}
     opposite = {first.touch.value[:5], second.touch.value[:5]} == {"grant", "revok"}
     return bool(grantee) and grantee == other_grantee and same_object and overlap and opposite
+
+
+def _in_schema_of_kind(first: Effect, kind: str, second: Effect, other_kind: str) -> bool:
+    if kind and other_kind:
+        return first.object == second.object and not GRANTED[kind].isdisjoint(GRANTED[other_kind])
+    return bool(kind) and first.object.contains(second.object) and second.object.kind in GRANTED[kind]
 
 
 def _privilege(effect: Effect) -> tuple[str, str]:
@@ -424,7 +506,7 @@ def function_of_one_name(added: Effect, call: Effect) -> Conflict | None:
     """
     if added.action is not Action.ALTER or added.aspect != OVERLOADS or added.object.root != call.object.root:
         return None
-    if call.action is not Action.READ or not call.has(Trait.CALLED) or call.dependency is DependencyKind.AT_CALL:
+    if call.action is not Action.READ or not call.has(Trait.CALLED):
         return None
     return Conflict(
         object=added.object,

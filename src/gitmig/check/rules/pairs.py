@@ -18,6 +18,16 @@ VERBS = {
     Action.WRITE: "writes to",
 }
 
+# What GRANT … ON ALL … and default privileges are about.
+GRANTED: dict[str, set[NamedKind]] = {
+    "OBJECT_TABLE": {NamedKind.TABLE, NamedKind.VIEW},
+    "OBJECT_SEQUENCE": {NamedKind.SEQUENCE},
+    "OBJECT_FUNCTION": {NamedKind.FUNCTION},
+    "OBJECT_PROCEDURE": {NamedKind.FUNCTION},
+    "OBJECT_ROUTINE": {NamedKind.FUNCTION},
+    "OBJECT_TYPE": {NamedKind.TYPE},
+}
+
 
 def both(first: Effect, second: Effect, what: Trait | Circumstance) -> bool:
     """Whether it holds of both."""

@@ -1,4 +1,4 @@
-"""GM215: both sides add partitions to one table; and whether the bounds of two partitions overlap."""
+"""GM215, GM217: partitions of one table, and what the table passes on to them; whether two bounds overlap."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from math import gcd
 from typing import TYPE_CHECKING, Any
 
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.model import Action, NamedKind, Object
-from gitmig.check.rules.pairs import labels_in_order
+from gitmig.check.footprint.indexes import ONLY
+from gitmig.check.footprint.model import Action, NamedKind, Object, Trait
+from gitmig.check.rules.pairs import labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
 if TYPE_CHECKING:
@@ -61,6 +62,75 @@ def partitions(first: Effect, second: Effect) -> Conflict | None:
         severity=Severity.ERROR if overlap else Severity.WARNING,
         doubt=None if overlap else "their bounds are not compared here",
     )
+
+
+@on_pairs
+@rule(
+    "GM217",
+    "table and partition",
+    Severity.ERROR,
+    hint="let one of the two follow the other, so that it is known whether the partition has it, too",
+    conflict=Example(
+        base="CREATE TABLE p (id int) PARTITION BY RANGE (id);\n"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);",
+        ours="ALTER TABLE p DETACH PARTITION p1;",
+        theirs="CREATE INDEX ON p (id);",
+    ),
+    harmless=Example(
+        base="CREATE TABLE p (id int) PARTITION BY RANGE (id);",
+        ours="CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);",
+        theirs="CREATE INDEX ON p (id);",
+    ),
+    when_proven=WhenProven.KEPT,  # a proof does not look at what partitions have of their own
+)
+def table_and_partition(part: Effect, other: Effect) -> Conflict | None:
+    """One side attaches or detaches a partition or child, the other one changes what the table passes on to it.
+
+    Indexes, keys, checks, `NOT NULL`, defaults and triggers of a table are made for the partitions that it has by then;
+    an index on `ONLY` the table only for those that come later. Rows need a partition to go to, which is not certain.
+    """
+    if part.object.kind is not NamedKind.PARTITION or part.object.root != other.object.root:
+        return None
+    table = Object(NamedKind.TABLE, part.object.root)
+    doubt = None
+    if part.action is Action.DROP:
+        inherits = part.aspect == "inherits"
+        if (
+            other.action is Action.WRITE
+            and other.aspect == "insert"
+            and other.object.path == table.path
+            and not inherits
+        ):
+            doubt = "the rows decide"
+        elif not _passes_on(other, table, only_checks=inherits):
+            return None
+        message = f"{part.label} takes {part.object.path[-1]} away from {table}, and {uses(other, part)}"
+    elif part.action is Action.CREATE and other.action is Action.READ and other.aspect == ONLY:
+        message = f"{part.label} adds a partition to {table}, and {other.label} makes an index on ONLY {table}"
+    elif part.action is Action.CREATE and part.aspect == "divided" and other.has(Trait.UNIQUE):
+        message = (
+            f"{part.label} adds a partition with partitions to {table}, and {other.label} makes a unique key of {table}"
+        )
+        doubt = "the key may have all columns by which the partition is divided"
+    else:
+        return None
+    severity = Severity.WARNING if doubt else Severity.ERROR
+    return Conflict(object=table, message=message, severity=severity, doubt=doubt)
+
+
+# What is passed on to partitions of what is altered at the table or its columns.
+PASSED_ON = {"null", "default", "primary key"}
+
+
+def _passes_on(change: Effect, table: Object, *, only_checks: bool) -> bool:
+    """Whether partitions get it with the table; tables that only inherit get checks and NOT NULL."""
+    kind, parts = change.object.kind, {NamedKind.TRIGGER, NamedKind.CONSTRAINT}
+    if change.action is Action.READ:
+        return change.object == table and change.aspect in {"indexes", ONLY} and not only_checks
+    if kind in parts and change.action is not Action.WRITE:
+        return not only_checks or change.aspect == "constraints" or change.action is not Action.CREATE
+    altered = change.action is Action.ALTER and change.aspect in ({"null"} if only_checks else PASSED_ON)
+    return altered and (kind is NamedKind.COLUMN or change.object == table)
 
 
 def overlapping(first: Bound, second: Bound) -> bool | None:

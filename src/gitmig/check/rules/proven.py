@@ -1,4 +1,4 @@
-"""GM501–GM503: what running every order has shown, and nothing else has said."""
+"""GM501–GM504: what running every order has shown, and nothing else has said."""
 
 from __future__ import annotations
 
@@ -97,6 +97,36 @@ def no_round_trip(proof: Proof) -> Iterator[Finding]:
         yield no_round_trip.finding(
             f"the downs do not bring back the schema before them: {_counted(proof.lost)}",
             objects=tuple(map(str, proof.lost)),
+        )
+
+
+@rule(
+    "GM504",
+    "a body breaks",
+    Severity.WARNING,
+    hint="write the function anew behind both: nothing fails before it is called",
+    conflict=Example(
+        ours="CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS\n"
+        "  $$ BEGIN RETURN (SELECT max(c.contents) FROM comments c); END $$;",
+        theirs="ALTER TABLE comments RENAME contents TO body;",
+    ),
+    harmless=Example(
+        ours="CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS\n"
+        "  $$ BEGIN RETURN (SELECT max(c.contents) FROM comments c); END $$;",
+        theirs="ALTER TABLE comments RENAME author TO writer;",
+    ),
+)
+def a_body_breaks(proof: Proof) -> Iterator[Finding]:
+    """Every order runs, but a function does not work any more behind one of them: PostgreSQL looks at the next call.
+
+    The scratch database is asked about each statement of SQL and PL/pgSQL bodies, and nothing is called. What is put
+    together when the function runs cannot be asked about.
+    """
+    found = {(fault.routine, fault.message): order for order, faults in proof.bodies.items() for fault in faults}
+    for (routine, message), order in found.items():
+        yield a_body_breaks.finding(
+            f"{order.value}: the body of function {routine} does not work any more: {message}",
+            objects=(f"function {routine}",),
         )
 
 

@@ -8,6 +8,7 @@ from gitmig.check.dependencies import DOMAIN, REST
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
+from gitmig.check.footprint.views import READ_ONLY
 from gitmig.check.rules.pairs import given, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -78,9 +79,13 @@ def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
     Never certain: the values decide. A unique index counts, a constraint of the domain of a column, and a partition
     beside a default one.
     """
-    if not _writes_at_once(write, {"insert", "update"}) or write.object.root != added.object.root:
+    if not _writes_at_once(write, {"insert", "update", "delete"}) or write.object.root != added.object.root:
         return None
+    if added.action is Action.READ and added.aspect == "published":
+        return _published(added, write)
     constraint = added.action is Action.CREATE and added.object.kind is NamedKind.CONSTRAINT
+    if write.aspect == "delete":
+        return None
     followed = added.action is Action.ALTER and added.aspect in FOLLOWED
     if followed and added.aspect == DOMAIN and not given(write, added.object):
         return None
@@ -92,6 +97,19 @@ def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
         object=added.object,
         message=f"{added.label} adds {what}{added.object}, and {uses(write, added)}",
         doubt="it depends on the values that are written",
+    )
+
+
+def _published(publication: Effect, write: Effect) -> Conflict | None:
+    """Rows of a published table can only be changed where the table's replica identity tells which they were."""
+    if write.aspect == "insert":
+        return None
+    table = publication.object
+    return Conflict(
+        object=table,
+        message=f"{publication.label} publishes {table}, and {uses(write, publication)}",
+        hint="give the table a replica identity, as a primary key, before",
+        doubt="the table may have a replica identity",
     )
 
 
@@ -108,15 +126,18 @@ def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
 def rows(write: Effect, other: Effect) -> Conflict | None:
     """One side writes rows that the other one reads to change data, or both write one column.
 
-    Or a trigger or function comes, or changes, before or after the rows. The schema is the same either way, the rows
-    perhaps not: never certain.
+    Or a trigger, rule or function comes, goes or changes before or after the rows, or a view no longer takes them. The
+    schema is mostly the same either way, the rows perhaps not: never certain.
     """
     if not _at_once(write) or not _at_once(other):
         return None
     if _replaces_called(write, other):
         what = f"{write.label} replaces {write.object}, which {other.label} calls"
     elif _fires(write, other):
-        what = f"{write.label} creates {write.object}, and {uses(other, write)}"
+        verb = "drops" if write.action is Action.DROP else "creates"
+        what = f"{write.label} {verb} {write.object}, and {uses(other, write)}"
+    elif _no_longer_takes_rows(write, other):
+        what = f"{write.label} makes {write.object} a view that takes no rows by itself, and {uses(other, write)}"
     elif write.action is Action.WRITE and _is_read_or_written(write, other):
         what = _both_change(write, other)
     else:
@@ -155,8 +176,16 @@ def _is_read_or_written(write: Effect, other: Effect) -> bool:
 
 
 def _fires(trigger: Effect, other: Effect) -> bool:
-    made = trigger.action is Action.CREATE and trigger.object.kind in {NamedKind.TRIGGER, NamedKind.RULE}
-    return made and other.action is Action.WRITE and other.object.root == trigger.object.root
+    comes_or_goes = trigger.action in {Action.CREATE, Action.DROP} and trigger.object.kind in {
+        NamedKind.TRIGGER,
+        NamedKind.RULE,
+    }
+    return comes_or_goes and other.action is Action.WRITE and other.object.root == trigger.object.root
+
+
+def _no_longer_takes_rows(view: Effect, other: Effect) -> bool:
+    made = view.action is Action.CREATE and view.object.kind is NamedKind.VIEW and view.aspect == READ_ONLY
+    return made and other.action is Action.WRITE and other.object.root == view.object.root
 
 
 def _replaces_called(made: Effect, other: Effect) -> bool:
