@@ -78,3 +78,25 @@ def test_values_that_an_edited_column_cannot_hold_come_home_unless_somebody_wrot
     tour.people(f"UPDATE t SET b = '{own}' WHERE id = 1")
     tour.sync(home)
     must_have(tour, QUERY, f"1|a|{own} 2|b|y")
+
+
+@pytest.mark.parametrize("rest", ["", ", c text"], ids=["only keys", "more columns"])
+def test_values_find_their_rows_although_another_migration_takes_their_key_away(tour: Tour, rest: str) -> None:
+    """A migration is missing in the middle for a while: what is above it is reverted and applied with another key."""
+    base = {
+        "1_t": Scripts(up=f"CREATE TABLE t (id serial PRIMARY KEY, n int NOT NULL UNIQUE{rest});", down="DROP TABLE t;")
+    }
+    key = Scripts(
+        up="ALTER TABLE t DROP id, ADD PRIMARY KEY (n), DROP CONSTRAINT t_n_key;",
+        down="ALTER TABLE t ADD UNIQUE (n), DROP CONSTRAINT t_pkey, ADD id serial PRIMARY KEY;",
+    )
+    above = {"3_b": Scripts(up="ALTER TABLE t ADD b text;", down="ALTER TABLE t DROP b;")}
+    home, away = base | {"2_k": key} | above, base | above
+    tour.sync(home)
+    tour.people("INSERT INTO t (n, b) VALUES (11, 'x'), (12, 'y')")
+    for _ in range(2):
+        tour.sync(away)
+        must_have(tour, "SELECT n, b FROM t", "11|x 12|y")
+        tour.sync(home)
+        must_have(tour, "SELECT n, b FROM t", "11|x 12|y")
+        assert tour.stuck() == []

@@ -30,6 +30,7 @@ from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
 from gitmig.rows.places import Place, find_place
 from gitmig.rows.reach import Reach, suspect, takes_of, words_of
+from gitmig.rows.rekey import follow_key
 from gitmig.rows.remade import give_values_back, remade_columns
 from gitmig.rows.restore import give_back, holds_exactly, put_back
 from gitmig.rows.sequences import attempt
@@ -614,6 +615,9 @@ class StepRun:
             )
             if (kept := keeping.keep(taken)) is not None:
                 found.append(kept)
+                lost_key = not {column.name for column in one.snapshot.table.key_columns}.isdisjoint(kept.columns)
+                if lost_key and one.change.after is not None:
+                    follow_key(self._connection, self._store, self._store.item(kept.item), one.change.after)
         return tuple(found)
 
     def _inputs(self, given: Given | None, after: Tables) -> Inputs:

@@ -182,6 +182,11 @@ class Store:
         rows = self._connection.execute("SELECT oid::int8 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p')")
         return [oid for (oid,) in rows.fetchall()]
 
+    def item(self, number: int) -> Item:
+        """The item of this number, which must be there."""
+        (found,) = self._select("WHERE id = %s", number)
+        return found
+
     def taken_from(self, table: TableName) -> list[Item]:
         """What steps took of the rows of a table that stayed, by its name after the step; oldest first."""
         return self._select("WHERE rows > 0 AND heir_schema = %s AND heir_name = %s", table.schema, table.name)
