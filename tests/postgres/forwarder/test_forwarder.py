@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import socket
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,6 +158,25 @@ os._exit(0)
 
 
 def test_what_was_sent_before_the_program_ended_is_done(migration: Migration) -> None:
+    migration.python("""
+import psycopg
+c = psycopg.connect(URL, autocommit=True)
+c.pgconn.send_query(b"CREATE TABLE t ()")
+c.pgconn.flush()
+os._exit(0)
+""")
+    assert migration.value("SELECT to_regclass('t') IS NOT NULL") is True
+
+
+def test_also_where_the_forwarder_is_late(migration: Migration, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the program may get its answer, send, and end before the forwarder goes on."""
+    flush = Forwarder._flush
+
+    def slow(self: Forwarder) -> None:
+        flush(self)
+        time.sleep(0.2)
+
+    monkeypatch.setattr(Forwarder, "_flush", slow)
     migration.python("""
 import psycopg
 c = psycopg.connect(URL, autocommit=True)

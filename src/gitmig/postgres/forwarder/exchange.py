@@ -166,10 +166,13 @@ class Exchange:
                     self._refuse(client)
 
     def finish(self) -> None:
-        """No client comes any more. Those that have hung up are served to their end, the others are dropped."""
+        """No client comes any more. Those that have hung up are served to their end, the others are dropped.
+
+        But for those that may have sent more than there is room for: to be called again.
+        """
         self._finishing = True
         for client in list(self.clients):
-            if client.is_listened_to and not client.hung_up:
+            if self.reads(client):
                 self.lost(client)
         self._give_turn()
 

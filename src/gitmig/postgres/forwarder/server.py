@@ -243,19 +243,26 @@ class Forwarder:
             self._sockets[one] = self._exchange.connect(asks_password=listener.family == socket.AF_INET)
 
     def _read_client(self, one: socket.socket, mask: int) -> None:
+        if mask & selectors.EVENT_READ:
+            self._receive(one)
+
+    def _receive(self, one: socket.socket) -> bool:
+        """Take a piece of what a client has sent; False if there is none, or no room for it."""
         client = self._sockets[one]
-        if mask & selectors.EVENT_READ and self._exchange.reads(client):
-            try:
-                data = one.recv(PIECE)
-            except BlockingIOError:
-                return
-            except OSError:
-                self._exchange.lost(client)
-                return
-            if data:
-                self._exchange.received(client, data)
-            else:
-                self._exchange.hung_up(client)
+        if not self._exchange.reads(client):
+            return False
+        try:
+            data = one.recv(PIECE)
+        except BlockingIOError:
+            return False
+        except OSError:
+            self._exchange.lost(client)
+            return False
+        if data:
+            self._exchange.received(client, data)
+        else:
+            self._exchange.hung_up(client)
+        return bool(data)
 
     def _read_upstream(self, mask: int) -> None:
         if mask & selectors.EVENT_READ:
@@ -294,8 +301,14 @@ class Forwarder:
         one.close()
 
     def _wind_up(self, now: float) -> None:
-        """The program has ended: so do its clients, and whatever they still have running."""
+        """The program has ended: so do its clients, and whatever they still have running.
+
+        What they had sent by then is read first: it may have come since the selector was asked.
+        """
         exchange = self._exchange
+        for one in list(self._sockets):
+            while self._receive(one):
+                pass
         exchange.finish()
         if self._finish_by is None:
             self._finish_by = now + GRACE
