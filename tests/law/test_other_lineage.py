@@ -100,3 +100,20 @@ def test_values_find_their_rows_although_another_migration_takes_their_key_away(
         tour.sync(home)
         must_have(tour, "SELECT n, b FROM t", "11|x 12|y")
         assert tour.stuck() == []
+
+
+def test_many_columns_that_were_kept_one_by_one_come_home_together(tour: Tour) -> None:
+    names = [f"c{number}" for number in range(12)]
+    texts = ", ".join(f"{name} text NOT NULL" for name in names)
+    home = {"1_t": Scripts(up=f"CREATE TABLE t (id int PRIMARY KEY, {texts});", down="DROP TABLE t;")}
+    short = {"1_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY);", down="DROP TABLE t;")}
+    long = short | {
+        f"{number}_{name}": Scripts(up=f"ALTER TABLE t ADD {name} text;", down=f"ALTER TABLE t DROP {name};")
+        for number, name in enumerate(names, 10)
+    }
+    tour.sync(home)
+    values = ", ".join(f"'{name}'" for name in names)
+    tour.people(f"INSERT INTO t VALUES (1, {values}), (2, {values})")
+    for stop in (long, short, home):
+        tour.sync(stop)
+    must_have(tour, "SELECT * FROM t", f"1|{'|'.join(names)} 2|{'|'.join(names)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -453,7 +452,7 @@ class _PutBack:
         witness = self._witnesses[place.item.id]
         values = [*((pair.column, pair.value) for pair in place.key), *merge.assignments(place, witness, anew=True)]
         lenders = find_lenders(self._store, place)
-        for having in itertools.product([True, False], repeat=len(lenders)):
+        for having in self._patterns(place, lenders):
             lent = [lender for lender, has in zip(lenders, having) if has]
             more = [(pair.column, value) for lender in lent for pair, value in lender.values]
             source = sql.SQL("").join([merge.with_plan(place, witness), *(lender.join for lender in lent)])
@@ -465,6 +464,15 @@ class _PutBack:
                 place, source, [*values, *more], all_of([self._with_act(place, Act.INSERT), *which]), rows
             )
         self._lent += [(place, lender) for lender in lenders]
+
+    def _patterns(self, place: Place, lenders: Sequence[Lender]) -> list[tuple[bool, ...]]:
+        """Which of the lenders hold something of a row, for all the rows to be put back."""
+        if not lenders:
+            return [()]
+        query = sql.SQL("SELECT DISTINCT {} FROM {} k WHERE {}").format(
+            listed(lender.has_row for lender in lenders), place.data, self._with_act(place, Act.INSERT)
+        )
+        return self._connection.execute(query).fetchall()
 
     def _insert_from(
         self,
