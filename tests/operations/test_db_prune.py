@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -36,6 +37,14 @@ def test_only_old_databases_of_this_one_are_dropped(sandbox: Sandbox, database: 
         assert names(database) == [other]
     finally:
         database.rows(f'DROP DATABASE "{other}"')
+
+
+def test_two_that_were_replaced_within_a_second_go_both(sandbox: Sandbox, database: Database, rebuild: Rebuild) -> None:
+    old = rebuild().kept_as
+    to_come = f"{database.name}__gitmig_{datetime.now(timezone.utc) + timedelta(minutes=1):%Y%m%d%H%M%S}"
+    database.rows(f'ALTER DATABASE "{old}" RENAME TO "{to_come}"')
+    assert sandbox.gitmig("db", "prune", "--yes").out.endswith("dropped 1 database\n")
+    assert names(database) == []
 
 
 def test_one_that_somebody_looks_into_stays(

@@ -134,10 +134,13 @@ def clone(project: Project, name: str | None = None, *, notify: Notify = silent)
 
 
 def superfluous(project: Project, *, days: float = 0) -> list[ListedDatabase]:
-    """What `prune` may drop: left behind, or replaced at least so many days ago. Oldest first, then by name."""
+    """What `prune` may drop: left behind, or replaced at least so many days ago. Oldest first, then by name.
+
+    Without days no age is asked: of two that were replaced within a second, one is named by a second to come.
+    """
     before = datetime.now(timezone.utc) - timedelta(days=days)
     found = [one for one in databases(project, details=False) if one.use in {Use.LEFT, Use.REPLACED}]
-    due = [one for one in found if one.since is None or one.since <= before]
+    due = [one for one in found if not days or one.since is None or one.since <= before]
     return sorted(due, key=lambda one: (one.since or datetime.min.replace(tzinfo=timezone.utc), one.name))
 
 
