@@ -86,8 +86,9 @@ def partitions(first: Effect, second: Effect) -> Conflict | None:
 def table_and_partition(part: Effect, other: Effect) -> Conflict | None:
     """One side attaches or detaches a partition or child, the other one changes what the table passes on to it.
 
-    Indexes, keys, checks, `NOT NULL`, defaults and triggers of a table are made for the partitions that it has by then;
-    an index on `ONLY` the table only for those that come later. Rows need a partition to go to, which is not certain.
+    Indexes, keys, checks, `NOT NULL` and defaults of a table are made for the partitions that it has by then, and stay
+    when these leave, other than its triggers; an index on `ONLY` the table only for those that come later. Rows need a
+    partition to go to, which is not certain.
     """
     if part.object.kind is not NamedKind.PARTITION or part.object.root != other.object.root:
         return None
@@ -124,10 +125,10 @@ PASSED_ON = {"null", "default", "primary key"}
 
 def _passes_on(change: Effect, table: Object, *, only_checks: bool) -> bool:
     """Whether partitions get it with the table; tables that only inherit get checks and NOT NULL."""
-    kind, parts = change.object.kind, {NamedKind.TRIGGER, NamedKind.CONSTRAINT}
+    kind = change.object.kind
     if change.action is Action.READ:
         return change.object == table and change.aspect in {"indexes", ONLY} and not only_checks
-    if kind in parts and change.action is not Action.WRITE:
+    if kind is NamedKind.CONSTRAINT and change.action is not Action.WRITE:
         return not only_checks or change.aspect == "constraints" or change.action is not Action.CREATE
     altered = change.action is Action.ALTER and change.aspect in ({"null"} if only_checks else PASSED_ON)
     return altered and (kind is NamedKind.COLUMN or change.object == table)
