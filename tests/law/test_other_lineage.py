@@ -117,3 +117,63 @@ def test_many_columns_that_were_kept_one_by_one_come_home_together(tour: Tour) -
     for stop in (long, short, home):
         tour.sync(stop)
     must_have(tour, "SELECT * FROM t", f"1|{'|'.join(names)} 2|{'|'.join(names)}")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("stops", ["apart, first", "apart, first, apart, first", "first", "none"])
+def test_rows_find_a_table_that_another_migration_makes_by_whatever_way_they_come(
+    tour: Tour, key: str, stops: str
+) -> None:
+    """It makes no difference whether somebody goes home directly, or by way of a commit without the table."""
+    s = "CREATE TABLE s (id int);"
+    t = f"CREATE TABLE t (id int{key}, a text);"
+    first = {"1_s": Scripts(up=s, down="DROP TABLE s;")}
+    sets = {
+        "home": {"1_all": Scripts(up=s + t, down="DROP TABLE t; DROP TABLE s;")},
+        "apart": first | {"2_t": Scripts(up=t, down="DROP TABLE t;")},
+        "first": first,
+        "none": {"1_u": Scripts(up="CREATE TABLE u (id int);", down="DROP TABLE u;")},
+    }
+    tour.sync(sets["home"])
+    tour.people("INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+    for _ in range(2):
+        for stop in stops.split(", "):
+            tour.sync(sets[stop])
+            if stop == "apart":
+                must_have(tour, "SELECT id, a FROM t", "1|a 2|b")
+        tour.sync(sets["home"])
+        must_have(tour, "SELECT id, a FROM t", "1|a 2|b")
+        assert tour.stuck() == []
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+def test_rows_of_a_table_stay_away_from_one_that_was_there_under_the_same_name(tour: Tour, key: str) -> None:
+    t = f"CREATE TABLE t (id int{key}, a text);"
+    first = {"1_t": Scripts(up=t, down="DROP TABLE t;")}
+    moved = {"2_u": Scripts(up="ALTER TABLE t RENAME TO u;", down="ALTER TABLE u RENAME TO t;")}
+    tour.sync(first | moved | {"3_t": Scripts(up=t, down="DROP TABLE t;")})
+    tour.people("INSERT INTO u VALUES (1, 'u'); INSERT INTO t VALUES (2, 't')")
+    tour.sync(first | moved)
+    tour.sync(first)
+    must_have(tour, "SELECT id, a FROM t", "1|u")
+    tour.sync(first | {"4_v": Scripts(up="CREATE TABLE v (id int);", down="DROP TABLE v;")})
+    must_have(tour, "SELECT id, a FROM t", "1|u")
+
+
+def test_rows_that_did_not_fit_anywhere_else_are_home_again(tour: Tour) -> None:
+    """Both ways are closed to them: a generated column cannot be computed, a column that is required is empty."""
+    base = {
+        "1_t": Scripts(up="CREATE TABLE t (id int, num text, c numeric GENERATED ALWAYS AS (num::numeric) STORED);")
+    }
+    down = "ALTER TABLE t ADD c numeric GENERATED ALWAYS AS (num::numeric) STORED;"
+    home = base | {"2_c": Scripts(up="ALTER TABLE t DROP c;", down=down)}
+    required = Scripts(up="ALTER TABLE t ADD n text; ALTER TABLE t ALTER n SET NOT NULL;", down="ALTER TABLE t DROP n;")
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x'), (2, 'y')")
+    for _ in range(2):
+        tour.sync(base)
+        tour.sync(home | {"3_n": required})
+        assert len(tour.kept()) == 1
+        tour.sync(home)
+        must_have(tour, "SELECT id, num FROM t", "1|x 2|y")
+        assert tour.stuck() == []

@@ -638,7 +638,7 @@ class _PutBack:
         )
 
     def _renew_images(self, place: Place) -> None:
-        """Note of rows that have to wait for a commit what they hold by now: so it can be told who changed them."""
+        """Note of rows that will be tried again what they hold by now: so they are known, and who changed them is."""
         images = [pair for pair in place.pairs if pair.kept.image is not None]
         if images and self._is_to(place, Act.UPDATE):
             sets = listed(
@@ -646,11 +646,11 @@ class _PutBack:
             )
             self._connection.execute(
                 sql.SQL(
-                    "UPDATE {} k SET {} FROM {} x, {} t WHERE x.n = k.n AND x.act = {} AND k.why = {} "
+                    "UPDATE {} k SET {} FROM {} x, {} t WHERE x.n = k.n AND x.act = {} AND k.why IN ({}, {}) "
                     "AND t.tableoid = x.oid AND t.ctid = x.tid"
                 ).format(
                     *(place.data, sets, data_table(place.plan), place.table.source),
-                    *(Act.UPDATE.value, Reason.LATER.value),
+                    *(Act.UPDATE.value, Reason.LATER.value, Reason.ORPHAN.value),
                 )
             )
 
@@ -737,7 +737,7 @@ def _finish(
     reason = Reason.LATER if later else Reason(why) if why else None
     if reason is Reason.REFUSED and place.key:
         _note_stood(connection, store, place)
-    if later:
+    if later or reason is Reason.ORPHAN:
         store.move_home(place.item)
     store.shrink(place.item, left, None if later else reason, None if later else detail)
     return left, reason, detail

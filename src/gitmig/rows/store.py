@@ -15,7 +15,7 @@ from gitmig.errors import GitmigError
 from gitmig.ledger.access import KEPT_ITEMS, is_there, share_as_the_list
 from gitmig.migrations.model import label
 from gitmig.migrations.plan import Direction
-from gitmig.rows.items import NO_INPUTS, Inputs, Item, KeptColumn, Kind, Reason
+from gitmig.rows.items import NO_INPUTS, OTHERS, Inputs, Item, KeptColumn, Kind, Reason
 from gitmig.rows.tables import Partition, TableName
 from gitmig.rows.values import SCHEMA, data_table, listed
 
@@ -161,20 +161,27 @@ class Store:
             for checksum in checksums:
                 self._note_waiting(checksum, direction.value)
 
-    def waiting(self, refused: Collection[int] = ()) -> list[Item]:
-        """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
-        return self._select("WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s))", list(refused))
+    def waiting(self, refused: Collection[int] = (), *, again: bool = False) -> list[Item]:
+        """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first.
 
-    def with_namesakes(self, checksums: Collection[str], others: Sequence[int]) -> list[Item]:
-        """What reverts of these migrations took from tables that went, where there are tables of the same names now.
-
-        Those with these oids are other tables.
+        `again`: also what earlier plans had to refuse, where that may be otherwise by now.
         """
         return self._select(
-            "WHERE checksum = ANY(%s) AND direction = %s AND heir_name IS NULL AND EXISTS ("
+            "WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s) OR reason = ANY(%s))",
+            *(list(refused), [one.value for one in Reason if one.may_pass] if again else []),
+        )
+
+    def with_namesakes(self, present: Collection[str], others: Sequence[int]) -> list[Item]:
+        """What reverts took from tables that went, where there are tables of the same names now.
+
+        Not what comes back with one of the migrations that are `present` (checksums), or with none. Tables with the
+        oids of `others` are other tables.
+        """
+        return self._select(
+            "WHERE NOT checksum = ANY(%s) AND direction = %s AND heir_name IS NULL AND NOT due AND EXISTS ("
             "SELECT FROM pg_catalog.pg_class c WHERE c.oid <> ALL (%s::oid[]) "
             "AND c.oid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name)))",
-            *(list(checksums), Direction.REVERT.value, list(others)),
+            *([*present, *OTHERS], Direction.REVERT.value, list(others)),
         )
 
     def tables(self) -> list[int]:
