@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.law.test_edited import must_have
-from tests.law.tour import Scripts, Tour
+from tests.law.tour import Scripts, Tour, difference
 
 pytestmark = pytest.mark.each_choice
 
@@ -177,3 +177,70 @@ def test_rows_that_did_not_fit_anywhere_else_are_home_again(tour: Tour) -> None:
         tour.sync(home)
         must_have(tour, "SELECT id, num FROM t", "1|x 2|y")
         assert tour.stuck() == []
+
+
+# what a column is of, and what another set has it of; values; how these are seen there (∅ is null); what somebody
+# writes there into the first row, and what comes of it at home: what home cannot hold is no reason to lose what it had
+TYPES = (
+    ("text", "int", "'7', '007'", "7 7", "9", "9"),
+    ("text", "int", "'7', 'x'", "7 ∅", "9", "9"),
+    ("int", "boolean", "1, 7", "true ∅", "false", "1"),
+    ("int", "text", "1, 7", "1 7", "'x'", "∅"),
+    (
+        "timestamptz",
+        "date",
+        "'2020-02-29 12:00+00', '2021-01-01 00:00+00'",
+        "2020-02-29 2021-01-01",
+        "'2000-01-01'",
+        "",
+    ),
+    ("numeric(8,2)", "int", "1.50, 2", "∅ ∅", "3", "3.00"),
+    ("jsonb", "int", "'[1]', '5'", "∅ 5", "6", "6"),
+)
+
+
+@pytest.mark.parametrize("own_step", [False, True], ids=["with the table", "in a step of its own"])
+@pytest.mark.parametrize("label", ["2_b", "2_c"], ids=["edited", "another"])
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize(
+    ("type_", "other", "values", "seen", "write", "becomes"), TYPES, ids=[f"{one[0]} {one[1]}" for one in TYPES]
+)
+def test_values_come_home_to_the_bit_from_where_their_column_is_of_another_type(
+    tour: Tour,
+    type_: str,
+    other: str,
+    values: str,
+    seen: str,
+    write: str,
+    becomes: str,
+    key: str,
+    label: str,
+    own_step: bool,
+) -> None:
+    def made(type_: str, label: str) -> dict[str, Scripts]:
+        if own_step:
+            up, down = f"ALTER TABLE t ADD b {type_};", "ALTER TABLE t DROP b;"
+            table = Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")
+            return {"1_t": table, label: Scripts(up=up, down=down)}
+        return {label: Scripts(up=f"CREATE TABLE t (id int{key}, a text, b {type_});", down="DROP TABLE t;")}
+
+    home, away = made(type_, "2_b"), made(other, label)
+    tour.sync(home)
+    first, second = values.split(", ")
+    tour.people(f"INSERT INTO t VALUES (1, 'a', {first}), (2, 'b', {second})")
+    rows = tour.rows()
+    for _ in range(2):
+        tour.sync(away)
+        must_have(tour, "SELECT id, a FROM t", "1|a 2|b")
+        if label == "2_b":
+            own = seen.split()
+            must_have(tour, "SELECT id, coalesce(b::text, '∅') FROM t", f"1|{own[0]} 2|{own[1]}")
+        tour.sync(home)
+        assert difference(rows, tour.rows()) == [], tour
+        assert tour.stuck() == []
+    tour.sync(away)
+    tour.people(f"UPDATE t SET b = {write} WHERE id = 1; INSERT INTO t (id, a) VALUES (3, 'c')")
+    tour.sync(home)
+    must_have(tour, "SELECT id, a, b IS NULL FROM t WHERE id > 1", "2|b|False 3|c|True")
+    if becomes:
+        must_have(tour, "SELECT a, coalesce(b::text, '∅') FROM t WHERE id = 1", f"a|{becomes}")

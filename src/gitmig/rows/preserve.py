@@ -110,7 +110,8 @@ class Preserver:
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
             self.deferred.follow(item for item in due if item.id in report.waiting)
-            self._refused |= {one.item: one for one in report.staying if one.item in report.refused}
+            refused = (one for one in report.staying if one.item in report.refused)
+            self._refused |= {one.item: one for one in refused if one.reason is not Reason.CHANGED}
             report = self._try_refused(subject, report)
             if staying := held + [item for item in due if item.id in report.waiting | report.refused]:
                 self.deferred.note_homes(staying, self._reader.read())

@@ -65,10 +65,11 @@ INSERT = f"""
 """
 SPLIT = """
     INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
-        heir_name, columns, rows, bytes, kept_at, kept_by, commit, xid, data, due)
+        heir_name, columns, rows, bytes, kept_at, kept_by, commit, xid, data, due, reason,
+        detail)
     OVERRIDING SYSTEM VALUE
     SELECT %s, version, migration, checksum, direction, table_schema, table_name, table_schema,
-        table_name, %s, rows, pg_catalog.pg_table_size(%s::regclass), kept_at, kept_by, commit, xid, %s, true
+        table_name, %s, %s, pg_catalog.pg_table_size(%s::regclass), kept_at, kept_by, commit, xid, %s, true, %s, %s
     FROM gitmig_kept.item WHERE id = %s
 """
 THEIRS = listed(sql.Literal(kind.value) for kind in Kind if kind.is_theirs)
@@ -164,10 +165,12 @@ class Store:
     def waiting(self, refused: Collection[int] = (), *, again: bool = False) -> list[Item]:
         """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first.
 
-        `again`: also what earlier plans had to refuse, where that may be otherwise by now.
+        `again`: also what earlier plans had to refuse, where that may be otherwise by now. Not where something stands
+        in its place: somebody may have written that meanwhile.
         """
         return self._select(
-            "WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s) OR reason = ANY(%s))",
+            "WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s) "
+            "OR reason = ANY(%s) AND NOT columns @? '$[*].stood')",
             *(list(refused), [one.value for one in Reason if one.may_pass] if again else []),
         )
 
@@ -278,22 +281,42 @@ class Store:
 
     def split(self, item: Item, columns: Sequence[KeptColumn]) -> None:
         """Make an item of the rows that went back: these columns of theirs have to wait for their place."""
+        query = sql.SQL("SELECT n, {}::text AS kind, NULL::text AS why, NULL::text AS detail, {} FROM {} {}").format(
+            sql.Literal(Kind.PAIRED.value),
+            listed(sql.Identifier(column.data) for column in columns),
+            data_table(item.data),
+            sql.SQL("WHERE why IS NULL"),
+        )
+        self.branch_off(item, columns, query)
+
+    def branch_off(
+        self, item: Item, columns: Sequence[KeptColumn], query: sql.Composable, refused: str | None = None
+    ) -> Item:
+        """Make an item of rows of another one: these columns of theirs stay kept; they were `refused`, or not tried."""
         row = self._connection.execute(f"SELECT {NEXT_ID}".encode()).fetchone()
         assert row is not None  # a query without FROM
         number = int(row[0])
         data = f"item_{number}"
-        names = listed(sql.Identifier(column.data) for column in columns)
-        self.create(
-            data,
-            sql.SQL("SELECT n, {}::text AS kind, NULL::text AS why, NULL::text AS detail, {} FROM {} {}").format(
-                sql.Literal(Kind.PAIRED.value), names, data_table(item.data), sql.SQL("WHERE why IS NULL")
-            ),
-        )
-        self._connection.execute(
-            SPLIT.encode(), (number, Jsonb([column.to_json() for column in columns]), f"{SCHEMA}.{data}", data, item.id)
-        )
+        rows = self.create(data, query)
+        texts = Jsonb([column.to_json() for column in columns])
+        reason = Reason.REFUSED.value if refused else None
+        values = (number, texts, rows, f"{SCHEMA}.{data}", data, reason, refused, item.id)
+        self._connection.execute(SPLIT.encode(), values)
         share_as_the_list(self._connection, SCHEMA, data)
         self._note_waiting("", "")
+        return self.item(number)
+
+    def forget_rows(self, item: Item, others: Item) -> None:
+        """Forget rows of an item that are in another one by the same numbers."""
+        self._connection.execute(
+            sql.SQL("DELETE FROM {} k USING {} o WHERE o.n = k.n").format(
+                data_table(item.data), data_table(others.data)
+            )
+        )
+
+    def with_originals(self) -> list[Item]:
+        """What holds values that a column could not hold as they are, oldest first."""
+        return self._select("WHERE columns @? '$[*].stood'")
 
     def turn(self, snapshot: str, kind: Kind, *, is_item: bool) -> None:
         """Give the table of a snapshot the form of an item, all of whose rows are of one kind.
