@@ -299,6 +299,29 @@ def test_what_was_set_aside_comes_back_with_the_migrations(
     assert [database.rows(f"SELECT to_jsonb(x)::text FROM {table} x ORDER BY id") for table in ("a", "more")] == before
 
 
+def test_what_the_target_does_not_have_comes_back_with_the_migration_that_makes_it(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild, run_sync: Callable[..., list[str]]
+) -> None:
+    """A rebuild takes many migrations away at once, and only one of them can be noted with what is set aside."""
+    sandbox.migration("0001_a", "CREATE TABLE a (id int PRIMARY KEY);", "DROP TABLE a;")
+    one = sandbox.commit("one")
+    note = "ALTER TABLE a ADD note text;", "ALTER TABLE a DROP note;"
+    tags = "CREATE TABLE tags (id int);", "DROP TABLE tags;"
+    sandbox.migration("0002_note", *note)
+    paths = [sandbox.migration("0003_tags", *tags), sandbox.migration("0004_last", "SELECT 1;", "SELECT 1;")]
+    sandbox.commit("four")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1, 'x')")
+    database.rows("INSERT INTO tags VALUES (7)")
+    assert sum(aside.rows for aside in rebuild(one).aside) == 2
+    for path in paths:
+        (sandbox.root / path).unlink()
+    sandbox.migration("0003_other", *tags)
+    assert run_sync() == ["+ 0002_note", "+ 0003_other"]
+    assert database.rows("SELECT * FROM a") == [(1, "x")]
+    assert database.rows("SELECT * FROM tags") == [(7,)]
+
+
 def test_who_may_use_schema_public_stays_as_it_was(
     sandbox: Sandbox, database: Database, run_sync: Callable[..., list[str]], rebuild: Rebuild
 ) -> None:

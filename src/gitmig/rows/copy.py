@@ -107,6 +107,8 @@ class Asides:
         heir = None if both is None else table.name
         copy = Copy(table=table.name, heir=heir, columns=kept, rows=rows, data=data)
         number, _ = self._store.add(self._kept_for.subject, self._kept_for.direction, copy)
+        if heir is None or kind is Kind.PAIRED:
+            self._store.await_place(number)
         return Aside(table=table.name.full, rows=rows, item=number, reason=reason)
 
     def _fill(self, data: str, columns: Sequence[KeptColumn], lines: Iterable[bytes], kind: Kind) -> int:

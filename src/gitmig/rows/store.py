@@ -271,6 +271,11 @@ class Store:
         else:
             self.drop([item])
 
+    def await_place(self, number: int) -> None:
+        """Note of an item that it goes back as soon as its table or column is there, whichever migration makes it."""
+        self._connection.execute("UPDATE gitmig_kept.item SET due = true, reason = 'no place' WHERE id = %s", (number,))
+        self._note_waiting("", "")
+
     def note_homeless(self) -> list[Item]:
         """Note of what is due that its table or column is not there; returns what was not known to be so."""
         rows = self._connection.execute(
