@@ -46,9 +46,11 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
         Setup(
             have="migrations that need pgcrypto, uuid-ossp, citext, pg_trgm, btree_gist or hstore, and the embedded "
             "server",
-            does="it runs with the programs of an installed PostgreSQL, if `git config gitmig.postgresPrograms` names "
-            "them; without, the hint says so",
+            does="they are there: most as they are, the first two as stand-ins that are named when they are made; with "
+            "the programs of an installed PostgreSQL (`git config gitmig.postgresPrograms`) as they are, too",
             tests=(
+                f"{OPERATIONS}test_db_embedded_programs.py::test_with_nothing_but_python_they_are_there_too",
+                f"{OPERATIONS}test_db_embedded_programs.py::test_a_stand_in_is_named_and_gives_what_the_real_one_gives",
                 f"{OPERATIONS}test_db_embedded_programs.py::test_the_extensions_of_an_installed_postgresql_are_there",
             ),
         ),

