@@ -55,6 +55,11 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             ),
         ),
         Setup(
+            have="a program of Java, and the embedded server",
+            does="`gitmig db start --tcp` has it listen on 127.0.0.1, with a password",
+            tests=(f"{OPERATIONS}test_db_embedded_tcp.py::test_it_listens_with_a_password_until_it_is_told_otherwise",),
+        ),
+        Setup(
             have="`PGPORT`, `PGHOST` or `PGSERVICE` in the shell, and the embedded server",
             does="they do not reach it",
             tests=(f"{OPERATIONS}test_db_embedded_private.py::test_the_shells_variables_do_not_reach_it",),

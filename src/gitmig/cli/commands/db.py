@@ -12,6 +12,7 @@ from gitmig.cli import json, options
 from gitmig.cli.consent import require_person
 from gitmig.cli.output import confirm, plural, print_json, say, table, warn
 from gitmig.cli.reporter import Reporter
+from gitmig.errors import UsageError
 from gitmig.text import as_size
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ def command() -> None:
 
 @command.command("url", short_help="Print the URL for other programs.")
 @click.option("--env-file", metavar="PATH", help="Write it into this file, as DATABASE_URL, instead.")
+@click.option("--jdbc", is_flag=True, help="Print it as JDBC has it.")
 @options.database
-def url(env_file: str | None, database: str | None) -> int:
+def url(env_file: str | None, jdbc: bool, database: str | None) -> int:
     """Print the database's URL for other programs, password included if it has one.
 
     With --env-file it is written into the application's file, of which nothing else is changed; git must ignore it.
@@ -35,8 +37,12 @@ def url(env_file: str | None, database: str | None) -> int:
 
     project = options.project(database)
     if env_file is None:
-        say(db.url(project))
+        say(db.url(project, jdbc=jdbc))
+        if db.is_unserved(project):
+            warn("another program listens on the server's port; `gitmig db start --tcp PORT` takes another")
         return 0
+    if jdbc:
+        raise UsageError("--jdbc prints, and --env-file writes DATABASE_URL", hint="use one of them")
     changed = db.write_url(project, env_file)
     say(f"{env_file} {'has now' if changed else 'had already'} the URL of {db.name(project)}")
     return 0
@@ -58,12 +64,35 @@ def psql(arguments: tuple[str, ...]) -> None:
 
 
 @command.command("start", short_help="Start the embedded PostgreSQL.")
-def start() -> int:
-    """Start the embedded PostgreSQL; gitmig does so by itself when it needs it."""
+@click.option(
+    "--tcp",
+    metavar="[PORT]",
+    is_flag=False,
+    flag_value=0,
+    type=click.IntRange(0, 65535),
+    help="Listen on 127.0.0.1, too, with a password, from now on.",
+)
+@click.option("--no-tcp", is_flag=True, help="Listen on the unix socket only, and forget the password.")
+def start(tcp: int | None, no_tcp: bool) -> int:
+    """Start the embedded PostgreSQL; gitmig does so by itself when it needs it.
+
+    With --tcp it can be reached by programs that know no unix sockets, as those of Java; `gitmig db url` prints the URL
+    with the password. If it runs, it is started again, and its clients are thrown out.
+    """
     from gitmig.operations import db
 
     project = options.project()
-    say("started" if db.start(project) else "already running")
+    if tcp is not None and no_tcp:
+        raise UsageError("--tcp and --no-tcp exclude each other", hint="use one of them")
+    if no_tcp:
+        changed = db.listen_no_more(project)
+        started = db.start(project)
+        say("listens on its unix socket only" if changed else "started" if started else "already running")
+        return 0
+    started = db.start(project) if tcp is None else db.listen(project, tcp or None)
+    say("started" if started else "already running")
+    if (found := project.server.loopback) and not db.is_unserved(project):
+        say(f"listens on {found.address}; `gitmig db url` prints the URL with its password, `--jdbc` as JDBC has it")
     return 0
 
 
