@@ -253,6 +253,11 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             tests=("tests/test_setups.py::test_a_gui_without_the_shells_url_is_told",),
         ),
         Setup(
+            have="a clone that was deleted while its embedded server ran",
+            does="`gitmig db prune` in any other clone shows and stops the server",
+            tests=(f"{OPERATIONS}test_db_prune_servers.py::test_a_server_whose_clone_was_deleted_is_shown_and_ended",),
+        ),
+        Setup(
             have="two users of one machine",
             does="each has an embedded server of their own",
             tests=(f"{OPERATIONS}test_db_embedded_private.py::test_two_users_of_one_machine_each_have_their_own",),

@@ -12,11 +12,13 @@ from gitmig.events import silent
 from gitmig.git import marker
 from gitmig.ledger.protection import set_protected
 from gitmig.postgres.address import Address, environment, jdbc_url
+from gitmig.postgres.lost_servers import lost_servers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitmig.events import Notify
+    from gitmig.postgres.lost_servers import LostServer
     from gitmig.project.project import Project
 
 
@@ -102,6 +104,11 @@ def stop(project: Project) -> bool:
     """Stop the embedded server; True if it was running."""
     _refuse_configured(project)
     return project.server.stop()
+
+
+def servers_of_deleted_clones(project: Project) -> list[LostServer]:
+    """Embedded servers that run on although their clone was deleted; of every clone of who runs this."""
+    return lost_servers(project.server.users)
 
 
 def reset(project: Project) -> None:

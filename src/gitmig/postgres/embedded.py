@@ -240,7 +240,7 @@ class EmbeddedServer:
         if not stat.S_ISDIR(found.st_mode):
             kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "a file"
             raise GitmigError(f"{self.data} is {kind}, not the directory that gitmig made", hint=OWN_HINT)
-        if found.st_uid not in self._accepted():
+        if found.st_uid not in self.users:
             name = Account.of(found.st_uid).name
             raise GitmigError(f"the embedded PostgreSQL in {self.data} belongs to user {name}", hint=OWN_HINT)
         if found.st_mode & socket_directory.OTHERS:
@@ -249,8 +249,9 @@ class EmbeddedServer:
                 hint=f"who can enter it could reach your database: chmod 700 {self.data}",
             )
 
-    def _accepted(self) -> set[int]:
-        """Whose the files may be: this user's; for root the system user's, or of whoever has the clone."""
+    @property
+    def users(self) -> set[int]:
+        """Whose the files may be, and as whom it runs: this user; for root the system's, or whoever has the clone."""
         if os.geteuid() != ROOT:
             return {os.geteuid()}
         accepted = {self.home.parent.stat().st_uid} - {ROOT}

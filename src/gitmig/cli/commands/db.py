@@ -17,6 +17,7 @@ from gitmig.text import as_size
 
 if TYPE_CHECKING:
     from gitmig.operations.own_databases import ListedDatabase
+    from gitmig.postgres.lost_servers import LostServer
 
 
 @click.group("db", short_help="The database: its URL, a psql; protection; old ones; the embedded server.")
@@ -184,24 +185,40 @@ def clone(name: str | None, database: str | None) -> int:
 )
 @options.database
 def prune(yes: bool, days: float, database: str | None) -> int:
-    """List the databases that rebuilds have kept, and those of work trees and branches that are gone; drop them."""
+    """List the databases that rebuilds have kept, and those of work trees and branches that are gone; drop them.
+
+    Embedded servers that run on although their clone was deleted are listed, too, and stopped.
+    """
+    from gitmig.operations import db
     from gitmig.operations import own_databases as operation
 
     project = options.project(database)
-    found = operation.superfluous(project, days=days)
+    found, servers = operation.superfluous(project, days=days), db.servers_of_deleted_clones(project)
     for old in found:
         say(f"  {old.name}  {old.why_left}{_size(old.size)}{_used(old.sessions)}")
-    agreed = yes or (bool(found) and sys.stdin.isatty() and confirm("Drop with all rows?"))
-    if found and agreed:
+    for server in servers:
+        say(f"  embedded server, process {server.process.pid}  {_why_lost(server)}{_size(server.size)}")
+    agreed = yes or (bool(found or servers) and sys.stdin.isatty() and confirm("Drop with all rows?"))
+    if (found or servers) and agreed:
         require_person(project, "to drop databases")
     in_use = operation.prune(project, found if agreed else (), notify=Reporter())
-    if not found or not agreed:
-        say("nothing was dropped; `--yes` drops them" if found else "no old database is kept")
+    if not (found or servers) or not agreed:
+        say("nothing was dropped; `--yes` drops them" if found or servers else "no old database is kept")
         return 0
     for old in in_use:
         warn(f"{old.name} is in use and stays")
-    say(f"dropped {plural(len(found) - len(in_use), 'database')}")
+    staying = [server for server in servers if not server.remove()]
+    for server in staying:
+        warn(f"the embedded server of process {server.process.pid} stays: it does not end, or its clone is there again")
+    done = [plural(len(found) - len(in_use), "database")] if found else []
+    done += [plural(len(servers) - len(staying), "embedded server")] if servers else []
+    say(f"dropped {' and '.join(done)}")
     return 0
+
+
+def _why_lost(server: LostServer) -> str:
+    clone = server.git_directory.parent if server.git_directory.name == ".git" else server.git_directory
+    return f"clone {clone} was deleted" + ("" if server.is_deleted else ", and this is left of it")
 
 
 def _row(one: ListedDatabase) -> list[str]:
