@@ -148,9 +148,10 @@ def unprotect(database: str | None) -> int:
 
 
 @command.command("list", short_help="The databases of all work trees and branches.")
+@options.verbose
 @options.database
 @options.as_json
-def list_(database: str | None, as_json: bool) -> int:
+def list_(verbose: bool, database: str | None, as_json: bool) -> int:
     """List the databases of this clone's work trees and branches, and those that are left behind."""
     from gitmig.operations import own_databases
 
@@ -158,8 +159,9 @@ def list_(database: str | None, as_json: bool) -> int:
     if as_json:
         print_json([json.of_database(one) for one in found])
         return 0
-    headings = ("", "database", "work tree", "branch", "migrations", "set", "size", "last use", "")
-    table(headings, [_row(one) for one in found])
+    ids = ("set",) if verbose else ()
+    headings = ("", "database", "work tree", "branch", "migrations", *ids, "size", "last use", "")
+    table(headings, [_row(one, verbose=verbose) for one in found])
     return 0
 
 
@@ -221,7 +223,7 @@ def _why_lost(server: LostServer) -> str:
     return f"clone {clone} was deleted" + ("" if server.is_deleted else ", and this is left of it")
 
 
-def _row(one: ListedDatabase) -> list[str]:
+def _row(one: ListedDatabase, *, verbose: bool) -> list[str]:
     words = [one.why_left] if one.use.value != "used" else []
     words += ["protected"] if one.protected else []
     words += [plural(one.sessions, "connection")] if one.sessions else []
@@ -231,7 +233,7 @@ def _row(one: ListedDatabase) -> list[str]:
         ", ".join(one.work_trees),
         one.branch or "",
         "" if one.count is None else str(one.count),
-        one.set_id or "",
+        *([one.set_id or ""] if verbose else []),
         "" if one.size is None else as_size(one.size),
         f"{one.last_use:%Y-%m-%d %H:%M}" if one.last_use else "",
         ", ".join(words),
