@@ -292,6 +292,9 @@ def test_where_nothing_can_be_chosen_nothing_is_written(
         init(repo.root)
     assert message in caught.value.message
     assert hint in str(caught.value.hint)
+    if "those of" in message:
+        with pytest.raises(UsageError, match="which gitmig does not read"):
+            init(repo.root, folder=message.removeprefix("in ").partition(" are those")[0])
     assert files(repo) == before
     assert init(repo.root, folder="db/own").created == ("db/own/.gitkeep", "gitmig.toml")
 
