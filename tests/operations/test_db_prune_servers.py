@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from gitmig.cli.main import run
+from gitmig.postgres import lost_servers as lost_servers_module
 from gitmig.postgres.embedded import EmbeddedServer
 from gitmig.postgres.lost_servers import lost_servers
 from tests.conftest import Sandbox
@@ -26,17 +28,20 @@ pytestmark = pytest.mark.usefixtures("cold")  # servers are children of what sta
 
 
 @pytest.fixture
-def clone(cluster: Cluster) -> Iterator[Callable[[str], tuple[Sandbox, EmbeddedServer]]]:
-    """Make a clone of this name, with its server running."""
+def clone(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], tuple[Path, EmbeddedServer]]]:
+    """Make a bare clone of this name, with its server running.
+
+    It is called otherwise than others: what other tests prune at the same time does not find it.
+    """
+    monkeypatch.setattr(lost_servers_module, "ENDING", ".pruned/gitmig/postgres")
     with tempfile.TemporaryDirectory(prefix="gitmig-tests-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         pids: list[int] = []
 
-        def make(name: str) -> tuple[Sandbox, EmbeddedServer]:
-            made = Sandbox(Path(folder) / name, {})
-            made.root.mkdir()
-            made.git("init", "--quiet", "--initial-branch=main")
-            server = EmbeddedServer(made.root / ".git" / "gitmig")
+        def make(name: str) -> tuple[Path, EmbeddedServer]:
+            made = Path(folder) / f"{name}.pruned"
+            Sandbox(Path(folder), {}).git("init", "--quiet", "--bare", str(made))
+            server = EmbeddedServer(made / "gitmig")
             cluster.copy_to(server)
             server.start()
             pids.append(pid_of(server))
@@ -59,30 +64,35 @@ def lost(users: set[int]) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of a directory that a process is in")
 def test_a_server_whose_clone_was_deleted_is_shown_and_ended(
-    sandbox: Sandbox, clone: Callable[[str], tuple[Sandbox, EmbeddedServer]]
+    sandbox: Sandbox,
+    clone: Callable[[str], tuple[Path, EmbeddedServer]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(sandbox.root)
+    monkeypatch.setenv("DATABASE_URL", sandbox.environment["DATABASE_URL"])
     deleted, server = clone("a clone")
     pid, sockets = pid_of(server), server._sockets()
     assert sockets is not None
     assert sockets != server.data
-    shutil.rmtree(deleted.root)
-    listed = sandbox.gitmig("db", "prune")
-    line = f"  embedded server, process {pid}  clone {deleted.root} was deleted"
-    assert line in listed.out.splitlines()
-    assert listed.out.endswith("nothing was dropped; `--yes` drops them\n")
+    shutil.rmtree(deleted)
+    line = f"  embedded server, process {pid}  clone {deleted} was deleted\n"
+    assert run(["db", "prune"]) == 0
+    assert capsys.readouterr().out == f"{line}nothing was dropped; `--yes` drops them\n"
     assert Path(f"/proc/{pid}").exists()
-    assert "embedded server" in sandbox.gitmig("db", "prune", "--yes").out.splitlines()[-1]
+    assert run(["db", "prune", "--yes"]) == 0
+    assert capsys.readouterr().out == f"{line}dropped 1 embedded server\n"
     assert not Path(f"/proc/{pid}").exists()
     assert not sockets.exists()
 
 
 def test_what_is_left_of_a_git_directory_is_ended_and_deleted_and_nothing_else(
-    clone: Callable[[str], tuple[Sandbox, EmbeddedServer]],
+    clone: Callable[[str], tuple[Path, EmbeddedServer]],
 ) -> None:
-    repo, server = clone("left")
-    pid, git_directory, users = pid_of(server), repo.root / ".git", server.users
+    git_directory, server = clone("left")
+    pid, users = pid_of(server), server.users
     assert pid not in lost(users)
-    moved = git_directory.with_name("elsewhere.git")
+    moved = git_directory.with_name("elsewhere.pruned")
     git_directory.rename(moved)
     assert pid not in lost(users), "a clone that was moved is there"
     moved.rename(git_directory)
