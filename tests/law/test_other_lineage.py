@@ -261,3 +261,26 @@ def test_rows_of_a_table_stay_away_from_the_one_that_its_name_goes_back_to(tour:
         must_have(tour, "SELECT * FROM t", "")
         tour.sync(home)
         must_have(tour, "SELECT id, a FROM t", "1|x 2|2")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("there", ["", "ADD", "DROP"])
+def test_values_of_a_column_that_another_set_has_for_a_while_and_of_another_type(
+    tour: Tour, key: str, there: str
+) -> None:
+    home = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, b text, a boolean);", down="DROP TABLE t;")}
+    a = "a numeric NOT NULL DEFAULT 0.5"
+    add, drop = f"ALTER TABLE t ADD {a};", "ALTER TABLE t DROP a;"
+    first = f"CREATE TABLE t (id int{key}, c int{'' if there == 'ADD' else f', {a}'});"
+    away = {"1_n": Scripts(up=first, down="DROP TABLE t;")}
+    if there:
+        up, down = (add, drop) if there == "ADD" else (drop, add)
+        away["2_a"] = Scripts(up=up, down=down)
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x', true), (2, 'y', false)")
+    for _ in range(2):
+        tour.sync(away)
+        must_have(tour, "SELECT id FROM t", "1 2")
+        tour.sync(home)
+        must_have(tour, "SELECT id, b, a FROM t", "1|x|True 2|y|False")
+        assert tour.stuck() == []

@@ -74,14 +74,17 @@ class Original:
 
 
 def find_originals(store: Store, place: Place, older: Iterable[Item]) -> list[Original]:
-    """What other items hold in its own form of the rows of a place; oldest first."""
+    """What other items hold of the rows of a place in the very form that the table has again; oldest first."""
     values = {pair.column.number: pair for pair in place.values}
     found = []
     for item in older:
         pairs = tuple(
             Pair(kept=kept, column=column, table=place.table.name)
             for kept in item.columns
-            if kept.stood and (column := place.table.column(kept.name)) and column.number in values
+            if kept.stood
+            and (column := place.table.column(kept.name))
+            and column.type == kept.type
+            and column.number in values
         )
         is_older = item.id < place.item.id and item.heir == place.item.table
         if is_older and pairs and (known := known_by(item, place)):
@@ -182,9 +185,11 @@ def keep_originals(connection: Connection, store: Store, place: Place) -> None:
         listed([*(sql.Identifier("k", column.data) for column in columns), *shown]),
         rows_of(place, known, _marked("k")),
     )
-    store.forget_rows(place.item, store.branch_off(place.item, columns, query, detail or DETAIL))
-    statement = sql.SQL("UPDATE {} k SET why = {}, detail = coalesce(detail, {}) WHERE {}")
-    connection.execute(statement.format(place.data, Reason.REFUSED.value, DETAIL, _marked("k")))
+    item = store.branch_off(place.item, columns, query, detail or DETAIL)
+    went = sql.SQL("UPDATE {} k SET why = NULL, detail = NULL FROM {} o WHERE o.n = k.n")
+    connection.execute(went.format(place.data, data_table(item.data)))
+    stays = sql.SQL("UPDATE {} k SET why = {}, detail = coalesce(detail, {}) WHERE {}")
+    connection.execute(stays.format(place.data, Reason.REFUSED.value, DETAIL, _marked("k")))
 
 
 def note_what_stands(connection: Connection, store: Store, place: Place) -> None:

@@ -306,14 +306,6 @@ class Store:
         self._note_waiting("", "")
         return self.item(number)
 
-    def forget_rows(self, item: Item, others: Item) -> None:
-        """Forget rows of an item that are in another one by the same numbers."""
-        self._connection.execute(
-            sql.SQL("DELETE FROM {} k USING {} o WHERE o.n = k.n").format(
-                data_table(item.data), data_table(others.data)
-            )
-        )
-
     def with_originals(self) -> list[Item]:
         """What holds values that a column could not hold as they are, oldest first."""
         return self._select("WHERE columns @? '$[*].stood'")
