@@ -46,11 +46,18 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
         Setup(
             have="migrations that need pgcrypto, uuid-ossp, citext, pg_trgm, btree_gist or hstore, and the embedded "
             "server",
-            does="it runs with the programs of an installed PostgreSQL, if `git config gitmig.postgresPrograms` names "
-            "them; without, the hint says so",
+            does="they are there: most as they are, the first two as stand-ins that are named when they are made; with "
+            "the programs of an installed PostgreSQL (`git config gitmig.postgresPrograms`) as they are, too",
             tests=(
+                f"{OPERATIONS}test_db_embedded_programs.py::test_with_nothing_but_python_they_are_there_too",
+                f"{OPERATIONS}test_db_embedded_programs.py::test_a_stand_in_is_named_and_gives_what_the_real_one_gives",
                 f"{OPERATIONS}test_db_embedded_programs.py::test_the_extensions_of_an_installed_postgresql_are_there",
             ),
+        ),
+        Setup(
+            have="a program of Java, and the embedded server",
+            does="`gitmig db start --tcp` has it listen on 127.0.0.1, with a password",
+            tests=(f"{OPERATIONS}test_db_embedded_tcp.py::test_it_listens_with_a_password_until_it_is_told_otherwise",),
         ),
         Setup(
             have="`PGPORT`, `PGHOST` or `PGSERVICE` in the shell, and the embedded server",
@@ -244,6 +251,11 @@ GROUPS: dict[str, tuple[Setup, ...]] = {
             have="a GUI that does not see the shell's `DATABASE_URL`",
             does="one warning line that names the last database; no embedded server is started",
             tests=("tests/test_setups.py::test_a_gui_without_the_shells_url_is_told",),
+        ),
+        Setup(
+            have="a clone that was deleted while its embedded server ran",
+            does="`gitmig db prune` in any other clone shows and stops the server",
+            tests=(f"{OPERATIONS}test_db_prune_servers.py::test_a_server_whose_clone_was_deleted_is_shown_and_ended",),
         ),
         Setup(
             have="two users of one machine",

@@ -188,5 +188,5 @@ def refuse_untrusted(found: Sequence[Candidate]) -> None:
     """Raise GitmigError: scripts that nobody has approved would run on a scratch database."""
     raise GitmigError(
         f"this would run scripts that this clone does not trust: {', '.join(map(str, found))}",
-        hint="trust=True runs them this once, `gitmig trust [REV]` shows and approves them",
+        hint="trust=True runs them this once, `gitmig trust [REVISION]` shows and approves them",
     )

@@ -199,6 +199,13 @@ class DatabaseSetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class StandInMade:
+    """An extension was made that is not the real one (see `postgres.stand_ins`); `notice` is what it says itself."""
+
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnvFileKept:
     """The application's file has the URL of the work tree's database now; or it has not, and `trouble` says why."""
 
@@ -283,6 +290,7 @@ Event = (
     | DatabaseMade
     | DatabaseShared
     | DatabaseSetAside
+    | StandInMade
     | EnvFileKept
     | CarryingTable
     | DatabaseReplaced

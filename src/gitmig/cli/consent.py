@@ -121,7 +121,7 @@ def scratch_consent(*, given: bool, may_ask: bool = True) -> Callable[[Sequence[
             raise GitmigError("nothing was run", hint="`gitmig trust` shows and approves scripts")
         raise GitmigError(
             f"this would run, on a scratch database of the same server, {what}",
-            hint=f"--trust runs them this once, `gitmig trust [REV]` shows and approves them; {MEANS}",
+            hint=f"--trust runs them this once, `gitmig trust [REVISION]` shows and approves them; {MEANS}",
         )
 
     return ask

@@ -7,6 +7,7 @@ characters are written out, so that nobody can move the cursor, forge a line or 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sys
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,9 @@ STYLE = f"\ue000{secrets.token_hex(8)}["
 
 
 def styled(text: str, **style: Any) -> str:
-    """A piece of a line in a style of `click.style`; a pipe gets it plain."""
+    """A piece of a line in a style of `click.style`; a pipe gets it plain, as does who has set NO_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        return visible(text)
     return click.style(visible(text), **style).replace("\x1b[", STYLE)
 
 

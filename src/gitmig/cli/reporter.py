@@ -104,6 +104,9 @@ class Reporter:
                 self._print_made(made)
             case events.EnvFileKept(path, database, None):
                 self._print([f"  {path} has the URL of {database} now"])
+            case events.StandInMade(notice):
+                self._stop_bars()
+                warn(notice)
             case events.DatabaseShared() | events.DatabaseSetAside() | events.EnvFileKept():
                 warn(_about_databases(event))
             case events.MigrationsSelected(count):

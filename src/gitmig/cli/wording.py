@@ -224,6 +224,11 @@ def flawed_downs(found: Iterable[Problem]) -> None:
         warn(f"{problem.place}: the down cannot run: {problem.message}")
 
 
+def migration_set(count: int, set_id: str, *, verbose: bool) -> str:
+    """How many migrations there are; its id says more to programs than to people."""
+    return plural(count, "migration") + (f", set {set_id}" if verbose else "")
+
+
 def left_alone(target: Target, most: int | None = None) -> None:
     """Warn of the files that somebody could take for migrations; of more than `most` in one line.
 

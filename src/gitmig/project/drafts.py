@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError
+from gitmig.git.snapshot import read_texts
 from gitmig.migrations.languages.program import PYTHON
 from gitmig.migrations.layouts import migration_set
+from gitmig.migrations.layouts.parsing import is_script
+from gitmig.migrations.layouts.single import SingleLayout
 from gitmig.migrations.model import File
 from gitmig.migrations.naming import next_version
 from gitmig.project.sharing import other_work_trees, target_in
@@ -55,7 +58,20 @@ class Draft:
 def draft(target: Target, name: str, up: str, down: str | None, now: datetime) -> Draft:
     """A migration with these sections; without a down it is irreversible. Raises UsageError for another tool's."""
     version = "" if target.layout.is_graph else _free_version(target, now)
-    return Draft(target=target, label=f"{version}_{name}", files=target.layout.render(version, name, up, down))
+    return Draft(target=target, label=f"{version}_{name}", files=render(target, version, name, up, down))
+
+
+def render(target: Target, version: str, name: str, up: str, down: str | None) -> dict[str, str]:
+    """The files of a new migration, as the newest one is written: several tools have the layout `single`.
+
+    Raises UsageError for another tool's.
+    """
+    scripts = [file for migration in target.set.migrations for _, file in migration.files if is_script(file)]
+    if target.layout.name != SingleLayout.name or not scripts:
+        return target.layout.render(version, name, up, down)
+    newest = scripts[-1]
+    text = read_texts(target.project.repository, target.snapshot, [newest])[newest.path]
+    return SingleLayout().render_like(version, name, up, down, other=newest, text=text)
 
 
 def draft_program(target: Target, name: str, ending: str, text: str, now: datetime) -> Draft:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
-from gitmig.events import WaitingForBlockers, WaitingForLock, silent
+from gitmig.events import StandInMade, WaitingForBlockers, WaitingForLock, silent
 from gitmig.git import binding
 from gitmig.git.binding import Binding, BoundSettings
 from gitmig.git.repository import Repository
@@ -238,7 +238,7 @@ class Project:
         LockBusy; UntrustedLedger before anything of the ledger is read.
         """
         from gitmig.ledger.access import refuse_strangers
-        from gitmig.postgres import lock
+        from gitmig.postgres import lock, stand_ins
         from gitmig.postgres.address import connect, is_missing_database
         from gitmig.postgres.lock_wait import LockWait
         from gitmig.postgres.pooler import refuse_shared_sessions
@@ -253,9 +253,13 @@ class Project:
         def tell_blocked(blockers: Sequence[Blocker], limit: float | None) -> None:
             notify(WaitingForBlockers(blockers, limit))
 
+        def tell_stand_in(notice: str) -> None:
+            notify(StandInMade(notice))
+
         try:
             while True:
                 with connect(self.url, purpose, timeout=timeout) as connection:
+                    stand_ins.watch(connection, tell_stand_in)
                     refuse_shared_sessions(connection, self.url)
                     LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
                     refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))

@@ -27,7 +27,8 @@ def test_what_a_dump_says_to_psql_is_passed_over_at_unchanged_positions() -> Non
     ],
 )
 def test_others_are_named(text: str, message: str, hint: str) -> None:
-    (flaw,) = flaws(without_restrict(text), True)
+    flaw, *others = flaws(without_restrict(text), True)
+    assert [one.message.split()[0] for one in others] == (["\\endif"] if "endif" in text else []), "every one of them"
     assert flaw.message.startswith(message)
     assert flaw.hint.startswith(hint)
     assert text[flaw.offset :].lstrip().startswith("\\")

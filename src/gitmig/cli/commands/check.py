@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from gitmig.operations.check import Clients
     from gitmig.operations.check_all import BranchConflicts, ConflictingPair
 
+OTHERS = [name for name in FORMATS if name != "json"]  # that is --json, as everywhere
+
 
 @click.command("check", short_help="Can the migrations of two branches live together?")
 @click.argument("base", metavar="[BASE]", required=False, shell_complete=completion.revisions)
-@click.argument("revision", metavar="[REV]", required=False, shell_complete=completion.revisions)
+@click.argument("revision", required=False, shell_complete=completion.revisions)
 @click.option("--prove", is_flag=True, help="Run both orders on a scratch database and compare the schemas.")
 @click.option("--scratch", metavar="URL", help="Prove on this server, or on the `embedded` one; implies --prove.")
 @click.option(
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 @click.option("--all", "every", is_flag=True, help="Compare every branch with the base and with every other one.")
 @click.option("--against", "pattern", metavar="PATTERN", help="With --all: only branches whose names fit.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
+@click.option(
+    "--format", "form", type=click.Choice(OTHERS), default="text", help="How to print it, if not as text or JSON."
+)
 @click.option("--explain", metavar="CODE", help="Say what the finding of a code means, and nothing else.")
 @options.trust
 @options.as_json
@@ -56,19 +60,21 @@ def command(
 ) -> int:
     """Say before a merge whether the migrations of both sides can live together.
 
-    Compares the work tree, or REV, with the tip of BASE: origin's default branch if none is named. Nothing of yours is
-    changed, no file, ref or database. Exits with 1 if a finding is an error, with 3 if it cannot be decided.
+    Compares the work tree, or REVISION, with the tip of BASE: origin's default branch if none is named. Nothing of
+    yours is changed, no file, ref or database. Exits with 1 if a finding is an error, with 3 if it cannot be decided.
     """
     if explain is not None:
         _refuse("--explain says what a finding means", {"BASE": base, "--all": every, "--prove": prove})
         return _explain(explain, as_json=as_json)
     if pattern and not every:
         raise click.UsageError("--against goes with --all")
+    if as_json and form != "text":
+        raise click.UsageError("--json does not go with --format")
     if clients and no_clients:
         raise click.UsageError("--clients does not go with --no-clients")
     if every:
         given = {
-            "REV": revision,
+            "REVISION": revision,
             "--prove": prove,
             "--clients": clients,
             "--scratch": scratch,

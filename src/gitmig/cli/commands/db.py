@@ -12,10 +12,12 @@ from gitmig.cli import json, options
 from gitmig.cli.consent import require_person
 from gitmig.cli.output import confirm, plural, print_json, say, table, warn
 from gitmig.cli.reporter import Reporter
+from gitmig.errors import UsageError
 from gitmig.text import as_size
 
 if TYPE_CHECKING:
     from gitmig.operations.own_databases import ListedDatabase
+    from gitmig.postgres.lost_servers import LostServer
 
 
 @click.group("db", short_help="The database: its URL, a psql; protection; old ones; the embedded server.")
@@ -25,8 +27,9 @@ def command() -> None:
 
 @command.command("url", short_help="Print the URL for other programs.")
 @click.option("--env-file", metavar="PATH", help="Write it into this file, as DATABASE_URL, instead.")
+@click.option("--jdbc", is_flag=True, help="Print it as JDBC has it.")
 @options.database
-def url(env_file: str | None, database: str | None) -> int:
+def url(env_file: str | None, jdbc: bool, database: str | None) -> int:
     """Print the database's URL for other programs, password included if it has one.
 
     With --env-file it is written into the application's file, of which nothing else is changed; git must ignore it.
@@ -35,8 +38,12 @@ def url(env_file: str | None, database: str | None) -> int:
 
     project = options.project(database)
     if env_file is None:
-        say(db.url(project))
+        say(db.url(project, jdbc=jdbc))
+        if db.is_unserved(project):
+            warn("another program listens on the server's port; `gitmig db start --tcp PORT` takes another")
         return 0
+    if jdbc:
+        raise UsageError("--jdbc prints, and --env-file writes DATABASE_URL", hint="use one of them")
     changed = db.write_url(project, env_file)
     say(f"{env_file} {'has now' if changed else 'had already'} the URL of {db.name(project)}")
     return 0
@@ -58,12 +65,35 @@ def psql(arguments: tuple[str, ...]) -> None:
 
 
 @command.command("start", short_help="Start the embedded PostgreSQL.")
-def start() -> int:
-    """Start the embedded PostgreSQL; gitmig does so by itself when it needs it."""
+@click.option(
+    "--tcp",
+    metavar="[PORT]",
+    is_flag=False,
+    flag_value=0,
+    type=click.IntRange(0, 65535),
+    help="Listen on 127.0.0.1, too, with a password, from now on.",
+)
+@click.option("--no-tcp", is_flag=True, help="Listen on the unix socket only, and forget the password.")
+def start(tcp: int | None, no_tcp: bool) -> int:
+    """Start the embedded PostgreSQL; gitmig does so by itself when it needs it.
+
+    With --tcp it can be reached by programs that know no unix sockets, as those of Java; `gitmig db url` prints the URL
+    with the password. If it runs, it is started again, and its clients are thrown out.
+    """
     from gitmig.operations import db
 
     project = options.project()
-    say("started" if db.start(project) else "already running")
+    if tcp is not None and no_tcp:
+        raise UsageError("--tcp and --no-tcp exclude each other", hint="use one of them")
+    if no_tcp:
+        changed = db.listen_no_more(project)
+        started = db.start(project)
+        say("listens on its unix socket only" if changed else "started" if started else "already running")
+        return 0
+    started = db.start(project) if tcp is None else db.listen(project, tcp or None)
+    say("started" if started else "already running")
+    if (found := project.server.loopback) and not db.is_unserved(project):
+        say(f"listens on {found.address}; `gitmig db url` prints the URL with its password, `--jdbc` as JDBC has it")
     return 0
 
 
@@ -118,9 +148,10 @@ def unprotect(database: str | None) -> int:
 
 
 @command.command("list", short_help="The databases of all work trees and branches.")
+@options.verbose
 @options.database
 @options.as_json
-def list_(database: str | None, as_json: bool) -> int:
+def list_(verbose: bool, database: str | None, as_json: bool) -> int:
     """List the databases of this clone's work trees and branches, and those that are left behind."""
     from gitmig.operations import own_databases
 
@@ -128,8 +159,9 @@ def list_(database: str | None, as_json: bool) -> int:
     if as_json:
         print_json([json.of_database(one) for one in found])
         return 0
-    headings = ("", "database", "work tree", "branch", "migrations", "set", "size", "last use", "")
-    table(headings, [_row(one) for one in found])
+    ids = ("set",) if verbose else ()
+    headings = ("", "database", "work tree", "branch", "migrations", *ids, "size", "last use", "")
+    table(headings, [_row(one, verbose=verbose) for one in found])
     return 0
 
 
@@ -155,27 +187,43 @@ def clone(name: str | None, database: str | None) -> int:
 )
 @options.database
 def prune(yes: bool, days: float, database: str | None) -> int:
-    """List the databases that rebuilds have kept, and those of work trees and branches that are gone; drop them."""
+    """List the databases that rebuilds have kept, and those of work trees and branches that are gone; drop them.
+
+    Embedded servers that run on although their clone was deleted are listed, too, and stopped.
+    """
+    from gitmig.operations import db
     from gitmig.operations import own_databases as operation
 
     project = options.project(database)
-    found = operation.superfluous(project, days=days)
+    found, servers = operation.superfluous(project, days=days), db.servers_of_deleted_clones(project)
     for old in found:
         say(f"  {old.name}  {old.why_left}{_size(old.size)}{_used(old.sessions)}")
-    agreed = yes or (bool(found) and sys.stdin.isatty() and confirm("Drop with all rows?"))
-    if found and agreed:
+    for server in servers:
+        say(f"  embedded server, process {server.process.pid}  {_why_lost(server)}{_size(server.size)}")
+    agreed = yes or (bool(found or servers) and sys.stdin.isatty() and confirm("Drop with all rows?"))
+    if (found or servers) and agreed:
         require_person(project, "to drop databases")
     in_use = operation.prune(project, found if agreed else (), notify=Reporter())
-    if not found or not agreed:
-        say("nothing was dropped; `--yes` drops them" if found else "no old database is kept")
+    if not (found or servers) or not agreed:
+        say("nothing was dropped; `--yes` drops them" if found or servers else "no old database is kept")
         return 0
     for old in in_use:
         warn(f"{old.name} is in use and stays")
-    say(f"dropped {plural(len(found) - len(in_use), 'database')}")
+    staying = [server for server in servers if not server.remove()]
+    for server in staying:
+        warn(f"the embedded server of process {server.process.pid} stays: it does not end, or its clone is there again")
+    done = [plural(len(found) - len(in_use), "database")] if found else []
+    done += [plural(len(servers) - len(staying), "embedded server")] if servers else []
+    say(f"dropped {' and '.join(done)}")
     return 0
 
 
-def _row(one: ListedDatabase) -> list[str]:
+def _why_lost(server: LostServer) -> str:
+    clone = server.git_directory.parent if server.git_directory.name == ".git" else server.git_directory
+    return f"clone {clone} was deleted" + ("" if server.is_deleted else ", and this is left of it")
+
+
+def _row(one: ListedDatabase, *, verbose: bool) -> list[str]:
     words = [one.why_left] if one.use.value != "used" else []
     words += ["protected"] if one.protected else []
     words += [plural(one.sessions, "connection")] if one.sessions else []
@@ -185,7 +233,7 @@ def _row(one: ListedDatabase) -> list[str]:
         ", ".join(one.work_trees),
         one.branch or "",
         "" if one.count is None else str(one.count),
-        one.set_id or "",
+        *([one.set_id or ""] if verbose else []),
         "" if one.size is None else as_size(one.size),
         f"{one.last_use:%Y-%m-%d %H:%M}" if one.last_use else "",
         ", ".join(words),

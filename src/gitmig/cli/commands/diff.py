@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command("diff", short_help="How the database's schema differs from what a commit's migrations make.")
-@click.argument("first", metavar="[REV]", required=False, shell_complete=completion.revisions)
-@click.argument("second", metavar="[REV]", required=False, shell_complete=completion.revisions)
+@click.argument("first", metavar="[REVISION]", required=False, shell_complete=completion.revisions)
+@click.argument("second", metavar="[REVISION]", required=False, shell_complete=completion.revisions)
 @click.option("--sql", "as_sql", is_flag=True, help="Print SQL that turns the first schema into the second.")
 @click.option("-R", "--reverse", is_flag=True, help="Take the second schema for the first.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the schemas differ.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitmig.cli import completion, options
+from gitmig.cli import completion
 from gitmig.cli.consent import hook_files_consent
 from gitmig.cli.output import plural, say, warn
 from gitmig.cli.wording import hook_words, not_installed, say_hook_files
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="SQL that fresh scratch and embedded databases need first; never run on yours.",
 )
-@options.database
+@click.option("--database", metavar="URL", help="Use this database, and store its URL in this clone's git config.")
 def command(folder: str | None, layout: str | None, bootstrap: Path | None, database: str | None) -> int:
     """Set the repository up: migrations folder, gitmig.toml, hooks and ledger. Safe to run again."""
     from gitmig.operations.init import init
@@ -53,7 +53,7 @@ def command(folder: str | None, layout: str | None, bootstrap: Path | None, data
     if made.separated:
         say("git        work trees can have settings of their own: core.bare is in config.worktree now")
     if database is not None:
-        say("remembered the URL, password included, in git config gitmig.database of this clone")
+        say("stored     the URL, password included, in git config gitmig.database of this clone")
     if made.database:
         say(f"database   {made.database} has its ledger (schema gitmig)")
     if made.foreign:

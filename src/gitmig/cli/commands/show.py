@@ -5,14 +5,15 @@ from __future__ import annotations
 import click
 
 from gitmig.cli import completion, json, options
-from gitmig.cli.output import plural, print_json, say, short, table, warn
-from gitmig.cli.wording import flawed_downs, left_alone
+from gitmig.cli.output import print_json, say, short, table, warn
+from gitmig.cli.wording import flawed_downs, left_alone, migration_set
 
 
 @click.command("show", short_help="The migration set of a commit.")
 @click.argument("revision", required=False, shell_complete=completion.revisions)
+@options.verbose
 @options.as_json
-def command(revision: str | None, as_json: bool) -> int:
+def command(revision: str | None, verbose: bool, as_json: bool) -> int:
     """Print the migration set of the commit REVISION, or of the work tree, in the order of a fresh build."""
     from gitmig.operations.show import show
 
@@ -22,7 +23,7 @@ def command(revision: str | None, as_json: bool) -> int:
         return 0
     members = shown.target.set
     where = f"commit {short(shown.target.commit)}" if revision else f"the work tree on {short(shown.target.commit)}"
-    say(f"{where}: {plural(len(members), 'migration')}, set {members.id}")
+    say(f"{where}: {migration_set(len(members), members.id, verbose=verbose)}")
     table(
         ("version", "name", "file", ""),
         [
@@ -33,8 +34,9 @@ def command(revision: str | None, as_json: bool) -> int:
     left_alone(shown.target)
     flawed_downs(shown.flawed)
     if shown.disagrees and shown.record:
+        told = migration_set(shown.record.count, shown.record.set_id, verbose=verbose)
         warn(
-            f"the record of this commit tells of another set ({shown.record.set_id}, "
-            f"{plural(shown.record.count, 'migration')}); the tree is right, `gitmig record {revision}` corrects it"
+            f"the record of this commit tells of another set ({told}); "
+            f"the tree is right, `gitmig record {revision}` corrects it"
         )
     return 0

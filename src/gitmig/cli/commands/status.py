@@ -9,7 +9,7 @@ import click
 from gitmig.cli import json, options
 from gitmig.cli.output import plural, print_json, say, short, signed, styled
 from gitmig.cli.reporter import Reporter
-from gitmig.cli.wording import flawed_downs, ledger_lines, left_alone
+from gitmig.cli.wording import flawed_downs, ledger_lines, left_alone, migration_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 @click.command("status", short_help="Is the database in sync with the work tree?")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the database is out of sync.")
 @click.option("--doctor", is_flag=True, help="Try hooks, interpreter and database; say what mends what is wrong.")
+@options.verbose
 @options.database
 @options.as_json
-def command(exit_code: bool, doctor: bool, database: str | None, as_json: bool) -> int:
+def command(exit_code: bool, doctor: bool, verbose: bool, database: str | None, as_json: bool) -> int:
     """Compare the database with the work tree and say what a sync would do. Changes nothing."""
     from gitmig import status
 
@@ -36,7 +37,7 @@ def command(exit_code: bool, doctor: bool, database: str | None, as_json: bool) 
     if as_json:
         print_json(json.of_status(found))
     else:
-        _print(found)
+        _print(found, verbose=verbose)
     return 1 if exit_code and not found.in_sync else 0
 
 
@@ -56,8 +57,8 @@ def _examine(project: Project, *, as_json: bool) -> int:
     return 1 if any(check.mend is not None for check in checks) else 0
 
 
-def _print(found: Status) -> None:
-    _print_where(found)
+def _print(found: Status, *, verbose: bool) -> None:
+    _print_where(found, verbose=verbose)
     if found.foreign is None:
         _list("pending: not applied yet", "+", found.difference.pending)
         _list("phantom: applied here, not in this work tree", "-", found.difference.phantom)
@@ -73,15 +74,15 @@ def _print(found: Status) -> None:
     _print_verdict(found)
 
 
-def _print_where(found: Status) -> None:
+def _print_where(found: Status, *, verbose: bool) -> None:
     """Which database it is, and what is to be known about it."""
     state, members = found.state, found.target.set
     say(f"database   {found.database}, from {found.source}")
     if passed_over := found.target.project.passed_over:
         say(f"url        passed over what is meant for other programs: {', '.join(passed_over)}")
-    say(f"commit     {short(found.target.commit)}, {plural(len(members), 'migration')}, set {members.id}")
+    say(f"commit     {short(found.target.commit)}, {migration_set(len(members), members.id, verbose=verbose)}")
     at = f", last synced to {short(state.commit)}" if state.commit else ""
-    say(f"applied    {plural(len(state.stack), 'migration')}, set {state.set_id}{at}")
+    say(f"applied    {migration_set(len(state.stack), state.set_id, verbose=verbose)}{at}")
     if found.protected:
         say("protected  hooks leave it alone, and nothing reverts or rebuilds it (`gitmig db unprotect`)")
     if found.hooks:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 @click.command("trust", short_help="Show the scripts that no hook may run yet, and approve them.")
-@click.argument("revision", metavar="[REV]", required=False, shell_complete=completion.revisions)
+@click.argument("revision", required=False, shell_complete=completion.revisions)
 @click.option("-n", "--dry-run", is_flag=True, help="Show them and approve nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Approve without asking.")
 @options.as_json
 def command(revision: str | None, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """Show the migrations of the work tree, or of the commit REV, that no hook may run, and approve them.
+    """Show the migrations of the work tree, or of the commit REVISION, that no hook may run, and approve them.
 
     Hooks run what was committed here, what branches of your remote have, and what you merged, picked, rebased onto or
     pulled. What you only look at, as a proposal from a fork, they leave alone until it is approved here.

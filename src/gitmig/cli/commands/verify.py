@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("verify", short_help="Does every down undo its up? Tried on a scratch database.")
-@click.argument("what", metavar="[REV|RANGE]", required=False, shell_complete=completion.ranges)
+@click.argument("what", metavar="[REVISION|RANGE]", required=False, shell_complete=completion.ranges)
 @click.option("--all", "everything", is_flag=True, help="Every migration of the set, not only what is new.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for irreversible migrations and column order, too.")
 @options.trust
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def command(what: str | None, everything: bool, strict: bool, trust: bool, database: str | None, as_json: bool) -> int:
     """Run up, down and up again of each migration on a scratch database, with rows planted, and compare the schemas.
 
-    By default these are the migrations that the branch adds to the default branch, committed or not; for a commit REV
-    those that it adds, for a range A..B those that B has and A has not. Exits with 1 if a down does not undo its up,
-    or a script fails.
+    By default these are the migrations that the branch adds to the default branch, committed or not; for a commit
+    REVISION those that it adds, for a range A..B those that B has and A has not. Exits with 1 if a down does not undo
+    its up, or a script fails.
     """
     from gitmig import Weight, verify
 

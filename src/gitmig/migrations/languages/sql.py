@@ -182,7 +182,6 @@ def flaws(text: str, transactional: bool) -> list[Flaw]:
     """What would break the surrounding transaction or cannot be sent at all."""
     found = [_broken(text, c) for c in controls(text) if not c.is_bare][:1] if transactional else []
     copy = _copy_from_stdin(text)
-    command = next(psql_commands(text), None)
     if copy is not None:
         found.append(
             Flaw(
@@ -191,10 +190,9 @@ def flaws(text: str, transactional: bool) -> list[Flaw]:
                 hint="write the rows as INSERT statements",
             )
         )
-    if command is not None and (copy is None or command.start() < copy):  # behind it there are data
-        what = f"\\{command[1]} is a command of psql, and no SQL"
-        found = [Flaw(offset=command.start(), message=what, hint=instead_of(command[1]))]
-    return found
+    commands = [one for one in psql_commands(text) if copy is None or one.start() < copy]  # behind it there are data
+    told = [(one, f"\\{one[1]} is a command of psql, and no SQL") for one in commands]
+    return [Flaw(offset=one.start(), message=what, hint=instead_of(one[1])) for one, what in told] or found
 
 
 def unparsed(text: str) -> Flaw | None:

@@ -25,13 +25,16 @@ class SectionMarks:
     """The lines with which a tool begins its sections.
 
     Without an `up` mark, the up is what stands before the down. `outside` marks a file that shall run outside a
-    transaction.
+    transaction. A new file begins its sections as `written`: the title stands in the place of `{title}`. A tool that
+    cuts scripts at their semicolons takes what is `uncut` for one statement.
     """
 
     tool: str
     up: re.Pattern[str] | None
     down: re.Pattern[str]
+    written: tuple[str, str]
     outside: re.Pattern[str] | None = None
+    uncut: tuple[str, str] | None = None
 
 
 def _line(pattern: str) -> re.Pattern[str]:
@@ -44,25 +47,55 @@ MARKS = (
         tool="sql-migrate",
         up=_line(r"--[ \t]*\+migrate[ \t]+up\b[^\n]*"),
         down=_line(r"--[ \t]*\+migrate[ \t]+down\b[^\n]*"),
+        written=("-- +migrate Up\n", "-- +migrate Down\n"),
         outside=_line(r"--[ \t]*\+migrate[ \t]+(?:up|down)[ \t]+notransaction"),
+        uncut=("-- +migrate StatementBegin\n", "-- +migrate StatementEnd\n"),
     ),
     SectionMarks(
-        tool="node-pg-migrate", up=_line(r"--[- \t]*up[ \t]+migration"), down=_line(r"--[- \t]*down[ \t]+migration")
+        tool="node-pg-migrate",
+        up=_line(r"--[- \t]*up[ \t]+migration"),
+        down=_line(r"--[- \t]*down[ \t]+migration"),
+        written=("-- Up Migration\n", "-- Down Migration\n"),
     ),
-    SectionMarks(tool="rambler", up=_line(r"--[ \t]*rambler[ \t]+up"), down=_line(r"--[ \t]*rambler[ \t]+down")),
+    SectionMarks(
+        tool="rambler",
+        up=_line(r"--[ \t]*rambler[ \t]+up"),
+        down=_line(r"--[ \t]*rambler[ \t]+down"),
+        written=("-- rambler up\n", "-- rambler down\n"),
+    ),
     SectionMarks(
         tool="tern",
         up=None,
         down=_line(r"----[ \t]*create above[ \t]*/[ \t]*drop below[ \t]*----"),
+        written=("", "---- create above / drop below ----\n"),
         outside=_line(r"----[ \t]*tern:[ \t]*disable-tx[ \t]*----"),
     ),
-    SectionMarks(tool="MyBatis Migrations", up=None, down=_line(r"--[ \t]*//[ \t]*@undo")),
+    SectionMarks(
+        tool="MyBatis Migrations",
+        up=None,
+        down=_line(r"--[ \t]*//[ \t]*@undo"),
+        written=("-- // {title}\n", "-- //@UNDO\n"),
+    ),
 )
 
 
 def marks_of(text: str) -> SectionMarks | None:
     """Whose marks a text has; None if it is of no tool that is known here."""
     return next((m for m in MARKS if m.down.search(text) or (m.up and m.up.search(text))), None)
+
+
+def with_sections(marks: SectionMarks, name: str, up: str, down: str) -> str:
+    """The text of a new file that is marked so."""
+    beginnings = (mark.replace("{title}", name.replace("_", " ")) for mark in marks.written)
+    return "\n".join(mark + _uncut(marks, section) for mark, section in zip(beginnings, (up, down)))
+
+
+def _uncut(marks: SectionMarks, section: str) -> str:
+    """Keep a tool from cutting what stands between dollar quotes."""
+    if marks.uncut is None or "$" not in section:
+        return section
+    begin, end = marks.uncut
+    return f"{begin}{section}{end}"
 
 
 def parse_sections(file: File, text: str, marks: SectionMarks) -> Content:

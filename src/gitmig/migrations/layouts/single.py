@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitmig.migrations.layouts import parsing
-from gitmig.migrations.layouts.sections import marks_of, parse_sections
+from gitmig.migrations.layouts.sections import marks_of, parse_sections, with_sections
 from gitmig.migrations.model import InvalidMigrations, Problem
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ class SingleLayout:
     def parse(self, migration: Migration, texts: Mapping[str, str]) -> Content:
         """See `Layout`."""
         ((_, file),), text = migration.files, texts["both"]
-        # indented or in capitals it would be a comment to dbmate, and the down a part of the up
-        comment = re.escape(parsing.language_of(file).comment)
-        marker = re.compile(rf"^[ \t]*{comment}[ \t]*migrate:(.*)$", re.M | re.I)
-        found = list(parsing.directives(text, marker))
+        found = list(parsing.directives(text, _marker(file)))
         if not found and (marks := marks_of(text)) is not None:
             return parse_sections(file, text, marks)
         problems = [problem for k in range(len(found)) if (problem := _wrong(file, found, k))]
@@ -57,6 +54,28 @@ class SingleLayout:
         """See `Layout`."""
         text = f"-- migrate:up\n{up}"
         return {f"{version}_{name}.sql": text if down is None else f"{text}\n-- migrate:down\n{down}"}
+
+    def render_like(
+        self, version: str, name: str, up: str, down: str | None, *, other: File, text: str
+    ) -> dict[str, str]:
+        """As `render`, named and marked as another migration is, so that the tool which made that can read it.
+
+        Where a tool has no mark for an up, a migration without a down is marked as dbmate's, which is a comment to it.
+        """
+        ((file, rendered),) = self.render(version, name, up, down).items()
+        if _marker(other).search(text) is None and (marks := marks_of(text)) is not None:
+            if down is not None:
+                rendered = with_sections(marks, name, up, down)
+            elif marks.up is not None:
+                rendered = with_sections(marks, name, up, "").removesuffix("\n" + marks.written[1])
+        if other.name.lstrip("0123456789").startswith("-"):
+            file = f"{version}-{name}.sql"
+        return {file: rendered}
+
+
+def _marker(file: File) -> re.Pattern[str]:
+    """Indented or in capitals it would be a comment to dbmate, and the down a part of the up."""
+    return re.compile(rf"^[ \t]*{re.escape(parsing.language_of(file).comment)}[ \t]*migrate:(.*)$", re.M | re.I)
 
 
 def _transactional(directive: Directive) -> bool:
