@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from gitmig.cli.shapes import SHAPES
-from gitmig.config import CONFIG_FILE, Key, TeamSettings
+from gitmig.config import CONFIG_FILE, KEYS, Form, Key
 
 TOP = Path(__file__).parents[3]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -64,15 +64,7 @@ class Definitions:
     def _annotated(self, hint: Any, note: Any) -> dict[str, Any]:
         if isinstance(note, type) and issubclass(note, Enum):
             return {"enum": [member.value for member in note]}
-        if isinstance(note, tuple):
-            return {"enum": list(note)}
-        assert isinstance(note, Key)
-        schema = {"description": LINK.sub(r"\1", note.meaning), **self.schema(hint)}
-        if note.default is not None:
-            schema["default"] = note.default == "true" if hint is bool else note.default
-        if note.pattern is not None:
-            schema["pattern"] = note.pattern
-        return schema
+        return {"enum": list(note)}
 
 
 def of_command(shape: Any, title: str) -> dict[str, Any]:
@@ -83,27 +75,44 @@ def of_command(shape: Any, title: str) -> dict[str, Any]:
     return {**whole, "$defs": dict(sorted(definitions.found.items()))} if definitions.found else whole
 
 
+TEXT = {"type": "string"}
+FORMS: dict[Form, dict[str, Any]] = {
+    Form.TEXT: TEXT,
+    Form.TEXTS: {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]},
+    Form.TRUTH: {"type": "boolean"},
+    Form.TABLE: {"type": "object", "additionalProperties": TEXT},
+}
+
+
 def of_settings() -> dict[str, Any]:
-    """The schema of gitmig.toml, where other keys are an error, and a list is not empty."""
-    schema = of_command(TeamSettings, CONFIG_FILE)
-    del schema["required"]
-    for key in schema["properties"].values():
-        for choice in key.get("anyOf", ()):
-            if choice["type"] == "array":
-                choice["minItems"] = 1
-    return {**schema, "additionalProperties": False}
+    """The schema of gitmig.toml, where other keys are an error."""
+    return {
+        "$schema": DIALECT,
+        "title": CONFIG_FILE,
+        "description": f"The settings of a team: `{CONFIG_FILE}`, or `[tool.gitmig]` of a `pyproject.toml`.",
+        "type": "object",
+        "properties": {key.name: _of_key(key) for key in KEYS.values()},
+        "additionalProperties": False,
+    }
+
+
+def _of_key(key: Key) -> dict[str, Any]:
+    schema: dict[str, Any] = {"description": LINK.sub(r"\1", key.meaning)}
+    schema |= {"enum": list(key.words)} if key.words else FORMS[key.form]
+    if key.default is not None:
+        schema["default"] = key.default == "true" if key.form is Form.TRUTH else key.default
+    return {**schema, "pattern": key.pattern} if key.pattern is not None else schema
 
 
 def settings_table() -> str:
     """The keys as docs/configuration.md lists them."""
     rows = ["| `gitmig.toml` | `git config` | meaning | default |", "|---|---|---|---|"]
-    for name, hint in get_type_hints(TeamSettings, include_extras=True).items():
-        (key,) = hint.__metadata__
-        first, *others = name.split("_")
+    for key in KEYS.values():
+        first, *others = key.name.split("_")
         personal = first + "".join(other.capitalize() for other in others)
-        quote = "" if hint.__origin__ is bool else '"'
+        quote = "" if key.form is Form.TRUTH else '"'
         default = key.otherwise if key.default is None else f"`{quote}{key.default}{quote}`"
-        rows.append(f"| `{name}` | `gitmig.{personal}` | {key.meaning} | {default} |")
+        rows.append(f"| `{key.name}` | `gitmig.{personal}` | {key.meaning} | {default} |")
     return "\n".join(rows)
 
 

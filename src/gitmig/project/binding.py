@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitmig.config import CONFIG_FILE, OPTION
+from gitmig.config import CONFIG_FILE, KEYS, OPTION
 from gitmig.errors import LeftToSync, UsageError
 from gitmig.git import binding
 from gitmig.project.trust import bootstrap_scripts, untrusted
 
 if TYPE_CHECKING:
     from gitmig.project.project import Project
-
-# Settings that decide how far gitmig goes, as `git config` spells them → as `gitmig.toml` does.
-PERSONAL_KEYS = {
-    **{key: key for key in ("folder", "layout", "bootstrap", "ignore", "verify", "shared", "unclonable", "guard")},
-    "runoutside": "run_outside",
-    "keptage": "kept_age",
-    "envfile": "env_file",
-}
 
 
 def bind(project: Project, *, by_hand: bool) -> None:
@@ -52,13 +44,12 @@ def rebinding_notice(project: Project) -> str | None:
 def refuse_unbound(project: Project) -> None:
     """Raise LeftToSync if the checked-out settings lead a hook elsewhere, or further, than a sync by hand did."""
     own, others = binding.read(project.repository)
-    personal = (key.partition(".")[2] for key in project.repository.config)
     why = binding.objection(
         project.binding,
         own,
         others,
         is_personal=project.settings.database_is_personal,
-        own_keys=frozenset(PERSONAL_KEYS[key] for key in personal if key in PERSONAL_KEYS),
+        own_keys=frozenset(k.name for k in KEYS.values() if f"gitmig.{k.personal}" in project.repository.config),
         file=project.team_file or CONFIG_FILE,
     )
     if why is not None:
