@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from gitmig import ledger
 from gitmig.events import StepsCommitted
 from gitmig.execute.ledger_writer import LedgerWriter
 from gitmig.execute.repair import FinalVerification, Repairer, Unrepairable
@@ -31,7 +30,8 @@ from gitmig.execute.tasks import (
     tasks,
     unfinished_task,
 )
-from gitmig.ledger import schema
+from gitmig.ledger import schema, store
+from gitmig.ledger.rows import Unfinished
 from gitmig.postgres.run_sql import REFUSED, SAID_LATE, ScriptError, error_at_commit, refuse_flawed
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from gitmig.events import Notify
     from gitmig.execute.repair import Expectation
     from gitmig.execute.tasks import ApplyTask, Batch, SyncContext, Task
-    from gitmig.ledger import State, Unfinished
+    from gitmig.ledger.rows import State
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.connection import Connection
@@ -94,7 +94,7 @@ class Executor:
 
     def run(self, plan: Plan, state: State) -> None:
         """Do what the plan, made for this state, says. Raises StepFailed, LocksHeld, Unrepairable."""
-        rows = ledger.read_rows(self._connection, plan.keep)
+        rows = store.read_rows(self._connection, plan.keep)
         found = self._suited(tasks(plan, rows, self._context))
         coming = replacing_rows(plan, rows, self._context)
         writer = LedgerWriter(self._connection, self._context, state, plan, coming)
@@ -269,17 +269,17 @@ class Executor:
             if self._expected and is_new and isinstance(task, RevertTask):
                 done = Repairer(connection, self._expected, self._runner).complete(task, done)
             (done,) = self._write([done], writer, is_last=is_last)
-            ledger.end_unfinished(connection)
+            store.end_unfinished(connection)
         self._commit((done,))
 
     def _begin_outside(self, task: Task, script: Script, writer: LedgerWriter) -> Unfinished:
         """Note in the ledger what is about to run. Raises ScriptError if it must not be sent."""
         refuse_flawed(script)
-        unfinished = ledger.Unfinished(direction=task.step.direction, row=task.row)
+        unfinished = Unfinished(direction=task.step.direction, row=task.row)
         with self._connection.transaction():
             schema.upgrade(self._connection)
             writer.begin()
-            ledger.begin_unfinished(self._connection, unfinished)
+            store.begin_unfinished(self._connection, unfinished)
         return unfinished
 
     def _write(self, done: list[Done], writer: LedgerWriter, *, is_last: bool) -> list[Done]:

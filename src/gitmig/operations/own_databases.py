@@ -13,9 +13,9 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.events import DatabaseMade, silent
 from gitmig.git import binding
 from gitmig.git.worktrees import this_work_tree, work_trees
-from gitmig.ledger import read_last_use, read_state
 from gitmig.ledger.access import refuse_strangers
 from gitmig.ledger.protection import Caller, is_protected
+from gitmig.ledger.store import read_last_use, read_state
 from gitmig.own_databases.make import copy_database, left_behind
 from gitmig.own_databases.marks import read_all_marks
 from gitmig.own_databases.names import EMBEDDED, Place

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitmig import ledger
 from gitmig.config import OPTION
 from gitmig.errors import GitmigError, LeftToSync, UsageError
 from gitmig.events import (
@@ -28,8 +27,10 @@ from gitmig.events import (
     silent,
 )
 from gitmig.git import marker
-from gitmig.ledger import read_state, schema
+from gitmig.ledger import schema, store
 from gitmig.ledger.protection import Caller, Change
+from gitmig.ledger.rows import scripts
+from gitmig.ledger.store import read_state
 from gitmig.migrations.languages.program import SECTION
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from gitmig.events import Notify
     from gitmig.execute.executor import Executor
     from gitmig.execute.tasks import Done
-    from gitmig.ledger import State, Unfinished
+    from gitmig.ledger.rows import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
     from gitmig.operations.rebuild import Rebuilt
@@ -282,7 +283,7 @@ class SyncRun:
             self._look_for_drift(executor, expected, state, discard=discard)
             plan = without_needless_scripts(self._connection, self._target, plan, state.stack, expected)
         if abandon:
-            ledger.end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
+            store.end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
         if expected is None:
             refuse_irreversible(plan, self._database)
         synced = Outcome(
@@ -304,7 +305,7 @@ class SyncRun:
         self, plan: Plan, state: State, expected: ExpectedSchemas | None, *, forced: bool
     ) -> tuple[Executor | None, Preserver | None]:
         """Who runs the plan, and who keeps its rows; none where there is nothing to run and no row is kept."""
-        if not (plan or forced or ledger.keeps_rows(self._connection)):
+        if not (plan or forced or store.keeps_rows(self._connection)):
             return None, None
         preserver = self._preserver(needed=bool(state.stack) or forced)
         return self._executor(expected, preserver), preserver
@@ -330,7 +331,7 @@ class SyncRun:
         """Have the stack in the order of which the plan was made."""
         if (stack := arranged(state.stack, self._target)) == state.stack or state.unfinished is not None:
             return state
-        ledger.rearrange(self._connection, stack, state.stack)
+        store.rearrange(self._connection, stack, state.stack)
         return read_state(self._connection)
 
     def _approve_programs(self, plan: Plan, state: State) -> None:
@@ -376,7 +377,7 @@ class SyncRun:
         self._project.announce_change(self._connection)
         self._notify(ScriptResumed(unfinished.row.label))
         if unfinished.done == 0 and not unfinished.started:
-            ledger.end_unfinished(self._connection)
+            store.end_unfinished(self._connection)
             return ()
         executor = self._executor()
         try:
@@ -488,13 +489,13 @@ class SyncRun:
         report = preserver.finish({applied.checksum for applied in left_behind(plan)})
         if report:
             self._notify(RowsRestored(report))
-            ledger.extend_last_sync(self._connection)
+            store.extend_last_sync(self._connection)
         refused = [item for item in preserver.came() if item.reason and item.id not in known] if self._undo else []
         if refused:
             with self._connection.transaction():
                 report = preserver.insist(refused)
             self._notify(RowsRestored(report))
-            ledger.extend_last_sync(self._connection)
+            store.extend_last_sync(self._connection)
 
     @contextmanager
     def _telling_what_stays(self, preserver: Preserver | None) -> Iterator[set[int]]:
@@ -531,9 +532,7 @@ def amended(unfinished: Unfinished, target: Target) -> Unfinished:
             f"{row.label} was interrupted after {unfinished.done} of its statements, and what has run was edited since",
             hint=f"restore it in {now.path}; what comes behind may be changed",
         )
-    changed = replace(
-        row, name=now.name, path=now.path, blobs=now.blobs, checksum=content.checksum, **ledger.scripts(content)
-    )
+    changed = replace(row, name=now.name, path=now.path, blobs=now.blobs, checksum=content.checksum, **scripts(content))
     return replace(unfinished, row=changed)
 
 

@@ -14,7 +14,7 @@ from gitmig.text import first_few
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.ledger import State
+    from gitmig.ledger.rows import State
     from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
     from gitmig.project.target import Target
