@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.check.rules import RULES, Family
-from gitmig.cli.formats.explanation import markdown_examples, paragraphs
+from gitmig.cli.explanation import markdown_examples, paragraphs
 from gitmig.cli.output import say_exactly
 
 if TYPE_CHECKING:

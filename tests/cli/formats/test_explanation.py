@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitmig.check.rules import RULES
+from gitmig.cli import explanation
 from gitmig.cli.findings_page import page
-from gitmig.cli.formats import explanation
 from gitmig.errors import UsageError
 from tests.json_schemas import TOP
 
