@@ -1,4 +1,8 @@
-"""Trying several orders of scripts on a scratch database; nothing of it stays."""
+"""Trying several orders of scripts on a scratch database; nothing of it stays.
+
+Behind each order PostgreSQL is asked about the bodies of functions, and none is called (`check.bodies` says what is
+asked).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
-from gitmig.check.bodies import broken, new_faults
+import psycopg
+
+from gitmig.check.bodies import Ask, Question, Routine, broken, new_faults, questions, states
 from gitmig.check.proof import OrderFailure, OrderResult
 from gitmig.execute.build import build, is_about_server, run_confined, run_fresh
 from gitmig.execute.scratch import scratch_copy, scratch_database
@@ -18,7 +24,7 @@ from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
-from gitmig.trials.bodies import ask_about_bodies
+from gitmig.schema.scope import OURS, own
 
 T = TypeVar("T")
 
@@ -194,3 +200,58 @@ def _failure(planned: PlannedScript, error: ScriptError) -> OrderFailure:
         statement=" ".join(error.statement.split()),
         message=error.message,
     )
+
+
+ROUTINES = f"""SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname), l.lanname::text,
+  pg_get_functiondef(p.oid),
+  CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END || ' f(' || pg_get_function_arguments(p.oid) || ')'
+    || coalesce(' RETURNS ' || pg_get_function_result(p.oid), ''),
+  p.prosrc,
+  ARRAY(SELECT ARRAY[coalesce(p.proargnames[i], ''), format_type(t, NULL)]
+    FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY a(t, i)),
+  ARRAY(SELECT DISTINCT quote_ident(tn.nspname) || '.' || quote_ident(c.relname)
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace tn ON tn.oid = c.relnamespace
+    WHERE t.tgfoid = p.oid AND NOT t.tgisinternal ORDER BY 1),
+  (SELECT substr(s, 13) FROM unnest(p.proconfig) s WHERE s LIKE 'search\\_path=%')
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS} JOIN pg_language l ON l.oid = p.prolang
+WHERE p.prokind IN ('f', 'p') AND l.lanname IN ('sql', 'plpgsql') AND {own("pg_proc", "p.oid")}
+ORDER BY p.oid::regprocedure::text"""  # noqa: S608  # constants
+PATH = '"$user", public'
+
+
+def ask_about_bodies(connection: Connection) -> Bodies:
+    """What the bodies of all functions have come to in an open transaction, which stays as it was."""
+    routines = [
+        Routine(
+            name=name,
+            language=language,
+            definition=definition,
+            head=head,
+            body=body,
+            parameters=tuple((parameter, kind) for parameter, kind in parameters),
+            tables=tuple(tables),
+            path=path,
+        )
+        for name, language, definition, head, body, parameters, tables, path in connection.execute(ROUTINES.encode())
+    ]
+    asked = [questions(routine) for routine in routines]
+    return states(asked, [[_answer(connection, question) for question in one.questions] for one in asked])
+
+
+def _answer(connection: Connection, question: Question) -> str | None:
+    """What is wrong, None if nothing is. All in one message: a path that is set would not outlast it."""
+    before = f"SET LOCAL check_function_bodies = on; SET LOCAL search_path = {question.path or PATH}; "
+    sql = f"PREPARE gitmig_body AS {question.sql}; DEALLOCATE gitmig_body"
+    if question.ask is not Ask.PREPARE:
+        sql = question.sql
+    try:
+        with connection.transaction(force_rollback=True):
+            cursor = connection.execute((before + sql).encode("utf-8", "surrogatepass"))
+            while cursor.nextset():
+                pass
+            if question.ask is Ask.LOOK:
+                row = cursor.fetchone()
+                return str(row[0]) if row else None
+    except psycopg.Error as error:
+        return error.diag.message_primary or str(error)
+    return None
