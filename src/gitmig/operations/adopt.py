@@ -27,7 +27,7 @@ from gitmig.project import trust
 from gitmig.project.decisions import UNATTENDED
 from gitmig.project.expected_schemas import ExpectedSchemas
 from gitmig.project.failures import first_lines
-from gitmig.project.protection import permit
+from gitmig.project.permission import permit
 from gitmig.project.target import load_target, plan_for, target_of
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import SchemaDifference, schema_difference

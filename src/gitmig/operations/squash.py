@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 TITLE = "baseline"
 WORD = re.compile(r"\w+")
 MOST_BLAMED = 10  # statements in a message
-HINT = "write the baseline yourself; where its schema is the refuse_differing, a sync runs no script either"
+HINT = "write the baseline yourself; where its schema is the same, a sync runs no script either"
 LEAVE_HINT = "--leave-data writes it without those that fail; what it then lacks, a new database will not have"
 
 

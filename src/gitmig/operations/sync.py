@@ -37,13 +37,12 @@ from gitmig.migrations.plan import Direction, left_behind
 from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.binding import bind
-from gitmig.project.confirmation import UNGUARDED, Guard, plan_hash, refuse_unattended
-from gitmig.project.decisions import UNATTENDED
+from gitmig.project.decisions import UNATTENDED, refuse_unattended
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.failures import drifted, locks_held, step_failed, unrepairable
 from gitmig.project.out_of_reach import note_synced
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
-from gitmig.project.protection import permit, permit_discarding, refuse_hooks
+from gitmig.project.permission import UNGUARDED, Guard, permit, permit_discarding, plan_hash, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
 from gitmig.project.sharing import refuse_taking_away
 from gitmig.project.target import arranged, load_target, plan_for, refuse_irreversible
@@ -76,7 +75,7 @@ class Outcome:
 
     `unfinished` names a script that a sync would finish before the plan; `drift` is what a dry run found to have been
     changed by hand. `rebuilt` tells of a database that had to be built anew instead of running the plan. `hash` tells
-    the plan from every other (see `gitmig.project.confirmation`).
+    the plan from every other (see `gitmig.project.permission`).
     """
 
     database: str

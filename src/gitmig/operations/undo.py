@@ -17,7 +17,7 @@ from gitmig.operations.sync import NoWayBack, SyncRun
 from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.decisions import UNATTENDED
-from gitmig.project.protection import change_of
+from gitmig.project.permission import change_of
 from gitmig.project.target import Target
 from gitmig.rows.since import written_since
 
