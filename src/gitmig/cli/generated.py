@@ -1,6 +1,6 @@
-"""Write docs/schemas, and the table of settings in docs/configuration.md, from the typed shapes.
+"""Write what is made from the code: docs/schemas, the table in docs/configuration.md, and docs/findings.md.
 
-Run it with `python -m gitmig.cli.json_schemas`; a test fails where something is stale.
+Run it with `python -m gitmig.cli.generated`; tests fail where something is stale.
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ import sys
 import types
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from gitmig.check.rules import RULES, Family
+from gitmig.cli.explanation import markdown_examples, paragraphs
 from gitmig.cli.shapes import SHAPES
 from gitmig.config import CONFIG_FILE, KEYS, Form, Key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TOP = Path(__file__).parents[3]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -116,8 +121,48 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
+FINDINGS = """\
+# Findings
+
+What [`gitmig check`](commands/check.md) may say about two sides, by code. The codes are stable.
+`gitmig check --explain GM205` prints one section. This page is made from the rules themselves: see
+[how to add a rule](../CONTRIBUTING.md#how-to-add).
+
+| severity | meaning |
+|---|---|
+| error | the two sides cannot live together: one order fails, or the orders give two schemas |
+| warning | both orders run, and something may be wrong nevertheless: rows, functions, downs |
+| note | worth knowing |
+
+A finding that is *not certain* says why: it hangs on values, on types, or on code that runs only under a condition.
+
+In the examples *ours* is the branch, *theirs* the base's tip. Both have the tables `comments (id, post_id, contents,
+author)` and `posts (id, title, slug)`. More of them, with the exact answers, are in `tests/check/cases/`.
+"""
+NOTES = {Family.PROVEN: "Only with [`--prove`](commands/check.md#proof), which also decides about other findings."}
+
+
+def findings_page() -> str:
+    """The whole of docs/findings.md."""
+    return "\n".join(_sections())
+
+
+def _sections() -> Iterator[str]:
+    yield FINDINGS
+    for family in Family:
+        yield f"## {family.title}\n"
+        if note := NOTES.get(family):
+            yield f"{note}\n"
+        for code in sorted(RULES):
+            rule = RULES[code]
+            if rule.family is family:
+                first, *others = paragraphs(rule)
+                yield f"### {code} {rule.title}\n\n{rule.severity.value.capitalize()}. {first}\n"
+                yield from (f"{part}\n" for part in [*others, *markdown_examples(rule)])
+
+
 def generated() -> dict[Path, str]:
-    """Path → text of everything that is made of the shapes."""
+    """Path → text of everything that is made from the code."""
     schemas = {f"{name}.schema.json": of_command(shape, _title(name)) for name, shape in SHAPES.items()}
     schemas[f"{CONFIG_FILE}.schema.json"] = of_settings()
     texts = {
@@ -125,6 +170,7 @@ def generated() -> dict[Path, str]:
         for name, schema in schemas.items()
     }
     page = TOP / "docs" / "configuration.md"
+    texts[TOP / "docs" / "findings.md"] = findings_page()
     return {**texts, page: TABLE.sub(lambda _: settings_table(), page.read_text(encoding="utf-8"))}
 
 
