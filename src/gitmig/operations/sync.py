@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from gitmig.events import Notify
     from gitmig.execute.executor import Executor
     from gitmig.execute.tasks import Done
+    from gitmig.git.generation import Generation
     from gitmig.ledger.rows import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
@@ -140,9 +141,8 @@ def sync(
         with project.connect(
             "sync", timeout=timeout, locked=True, gitmig_wait=gitmig_wait, in_hook=caller is Caller.HOOK, notify=notify
         ) as connection:
-            synced = SyncRun(connection, target, notify, decisions, caller, guard=guard).run(
-                abandon=abandon, discard_drift=discard_drift, take_over=take_over
-            )
+            run = SyncRun(connection, target, notify, decisions, caller, guard=guard)
+            synced = run.run(abandon=abandon, discard_drift=discard_drift, take_over=take_over)
             if synced.ran and caller is Caller.PERSON:
                 trust.approve_ledger(project, connection)
             elif synced.ran and any(trust.is_program(step.migration) for step in synced.plan.arrivals):
@@ -156,20 +156,18 @@ def sync(
     if synced.ran and revision is None and project.settings.database_source != OPTION:
         # A new database may have been synced by somebody else already; what is not in the work tree cannot be newer.
         if not synced.rebuilt and not target.snapshot.sparse:
-            own = project.naming.per.value if project.naming is not None else None
-            marker.write(
-                project.repository,
-                project.settings.folders,
-                os.environ,
-                since,
-                generation,
-                own=own,
-                alone=project.is_alone,
-            )
+            _mark(project, since, generation)
         bind(project, by_hand=caller is Caller.PERSON)
         note_synced(project, target.set.id)
         _keep_env_file(project, notify)
     return synced
+
+
+def _mark(project: Project, since: int, generation: Generation | None) -> None:
+    """Have hooks end in the shell until something changes: the database is where the work tree was at `since`."""
+    own = project.naming.per.value if project.naming is not None else None
+    folders, alone = project.settings.folders, project.is_alone
+    marker.write(project.repository, folders, os.environ, since, generation, own=own, alone=alone)
 
 
 def _rebuilt(target: Target, stuck: NoWayBack, caller: Caller, notify: Notify, decisions: Decisions) -> Outcome:

@@ -258,9 +258,10 @@ class Project:
                 with connect(self.url, purpose, timeout=timeout) as connection:
                     refuse_shared_sessions(connection, self.url)
                     LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
-                    refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
+                    refuse_strangers(connection, self.ledger_roles)
                     if not locked or lock.acquire(connection, tell, told, wait=gitmig_wait):
-                        refuse_strangers(connection, self.ledger_roles)
+                        if locked:  # what was there before may not be all that is there now
+                            refuse_strangers(connection, self.ledger_roles)
                         with self.programs(notify) as connection.programs:
                             yield connection
                         return
