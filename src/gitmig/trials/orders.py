@@ -17,10 +17,9 @@ import psycopg
 
 from gitmig.check.bodies import Ask, Question, Routine, broken, new_faults, questions, states
 from gitmig.check.proof import OrderFailure, OrderResult
-from gitmig.execute.build import build, is_about_server, run_confined, run_fresh
-from gitmig.execute.scratch import scratch_copy, scratch_database
+from gitmig.execute.build import NeedsCommits, build, inside_of, is_about_server, run_confined, run_fresh
+from gitmig.execute.scratch import clonable_scratch
 from gitmig.execute.script import run_all
-from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.bodies import Bodies, BodyFault
     from gitmig.check.proof import PlannedRun, PlannedScript, RunOrder
+    from gitmig.execute.scratch import ClonableScratch
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection, Programs
     from gitmig.schema.model import Schema
@@ -47,27 +47,27 @@ class FoundedScratch:
     `before` is the schema of the foundation.
     """
 
-    def __init__(self, url: str, connection: Connection, before: Schema, ignore: Sequence[str]) -> None:
+    def __init__(self, scratch: ClonableScratch, before: Schema, ignore: Sequence[str]) -> None:
         self.before, self.ignore = before, ignore
-        self._url, self._connection = url, connection
-        self._template, self._programs = connection.info.dbname, connection.programs
+        self._scratch = scratch
+        self._needs_commits = False
 
     def attempt(self, works: Sequence[Work[T]]) -> list[T]:
-        """What each piece of work came to: in a transaction, or all on copies where PostgreSQL needs commits."""
-        if not self._connection.closed:
+        """What each piece of work came to: in a transaction, or all on clones where PostgreSQL needs commits."""
+        if not self._needs_commits:
             try:
                 return [self._rolled_back(work) for work in works]
-            except _NeedsCommits:
-                self._connection.close()  # a database that is copied has no sessions
-        return [self._on_a_copy(work) for work in works]
+            except NeedsCommits:
+                self._needs_commits = True
+        return [self._on_a_clone(work) for work in works]
 
     def _rolled_back(self, work: Work[T]) -> T:
         """In one transaction, which is many times quicker than a database of its own."""
-        with self._connection.transaction(force_rollback=True):
-            return work(self._connection, _together)
+        with self._scratch.connection.transaction(force_rollback=True):
+            return work(self._scratch.connection, _together)
 
-    def _on_a_copy(self, work: Work[T]) -> T:
-        with scratch_copy(self._url, self._template, self._programs) as connection:
+    def _on_a_clone(self, work: Work[T]) -> T:
+        with self._scratch.clone() as connection:
             return work(connection, _one_by_one)
 
 
@@ -84,8 +84,8 @@ def founded_scratch(
 
     Raises BuildFailed if the foundation does not run, GitmigError if the role may not create databases.
     """
-    with scratch_database(url, bootstrap, programs) as connection:
-        yield FoundedScratch(url, connection, _founded(connection, foundation, ignore), ignore)
+    with clonable_scratch(url, bootstrap, programs) as scratch:
+        yield FoundedScratch(scratch, _founded(scratch.connection, foundation, ignore), ignore)
 
 
 def run_orders(founded: FoundedScratch, runs: Mapping[RunOrder, PlannedRun]) -> dict[RunOrder, OrderResult]:
@@ -98,21 +98,17 @@ def run_orders(founded: FoundedScratch, runs: Mapping[RunOrder, PlannedRun]) -> 
     return {order: replace(result, bodies=named.get(order, ())) for order, (result, _) in found.items()}
 
 
-class _NeedsCommits(Exception):
-    """PostgreSQL does not run the scripts in one transaction, or its answer there is not the last word."""
-
-
 def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence[str]) -> Schema:
     """Build the foundation, in one transaction if PostgreSQL allows it, as psql -1 does. Raises BuildFailed."""
     try:
         with connection.transaction():
-            for is_confined, group in groupby(map(_inside, scripts), is_about_server):
+            for is_confined, group in groupby(scripts, is_about_server):
                 if is_confined:
                     for script in group:
                         run_confined(connection, script)
                 else:
-                    deque(run_all(connection, list(group)), maxlen=0)
-    except (ScriptError, _NeedsCommits, *SAID_LATE):
+                    deque(run_all(connection, list(map(inside_of, group))), maxlen=0)
+    except (ScriptError, NeedsCommits, *SAID_LATE):
         ((_, schema),) = build(connection, scripts, measure_at=(len(scripts),), ignore=ignore)
         return schema
     return read_schema(connection, ignore)
@@ -158,19 +154,16 @@ def _result(
 
 
 def _together(connection: Connection, scripts: Sequence[PlannedScript]) -> OrderFailure | None:
-    """Run all in the open transaction, which is spoilt after a failure. Raises _NeedsCommits."""
+    """Run all in the open transaction, which is spoilt after a failure. Raises NeedsCommits."""
     for planned in scripts:
-        script = _inside(planned.script)
         try:
-            run_confined(connection, script)
+            run_confined(connection, planned.script)
         except ScriptError as error:
-            if connection.closed or error.sqlstate in TOO_MUCH_FOR_ONE:
-                raise _NeedsCommits from error
             return _failure(planned, error)
     try:
         settle_constraints(connection)  # what a commit would check
     except SAID_LATE as error:
-        raise _NeedsCommits from error
+        raise NeedsCommits from error
     return None
 
 
@@ -182,13 +175,6 @@ def _one_by_one(connection: Connection, scripts: Sequence[PlannedScript]) -> Ord
         except ScriptError as error:
             return _failure(planned, error)
     return None
-
-
-def _inside(script: Script) -> Script:
-    inside = script.inside()
-    if inside is None:
-        raise _NeedsCommits
-    return inside
 
 
 def _failure(planned: PlannedScript, error: ScriptError) -> OrderFailure:
