@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import gitmig
+from gitmig.files import replace_file
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,13 +58,9 @@ class FootprintCache:
     def put(self, blob: str, footprint: Footprint) -> None:
         """Keep a footprint; a full or read-only disk only costs the time to make it again."""
         path = self._path(blob)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        try:
+        with suppress(OSError):
             self._repository.make_private(*self._parts, path.parent.name, shared=True)
-            temporary.write_text(json.dumps(footprint.to_json(), separators=(",", ":")), encoding="utf-8")
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+            replace_file(path, json.dumps(footprint.to_json(), separators=(",", ":")).encode())
 
     def _path(self, blob: str) -> Path:
         return self._folder / blob[:2] / blob[2:]
@@ -180,9 +177,7 @@ def read_schema(repository: Repository, key: str) -> str | None:
 def write_schema(repository: Repository, key: str, text: str) -> None:
     """Keep a text; those that were not used for the longest time make room."""
     folder = repository.make_private(SCHEMAS, shared=True)
-    temporary = folder / f".{key}.{os.getpid()}"
-    temporary.write_bytes(zlib.compress(text.encode(), 1))
-    temporary.replace(folder / key)
+    replace_file(folder / key, zlib.compress(text.encode(), 1))
     files = [path for path in folder.iterdir() if not path.name.startswith(".")]
     if len(files) > LIMIT:
         for path in sorted(files, key=_used)[: len(files) - LIMIT]:
