@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 FOOTPRINTS = "footprints"
 # The code that cuts scripts out of files and makes footprints of them.
-MAKERS = ("check/footprint", "migrations")
+MAKERS = ("check/footprint", "migrations", "schema/names.py")
 
 
 class FootprintCache:
@@ -74,7 +74,8 @@ def code_digest(
 ) -> str:
     """Another one for every change of the code that makes what is kept, footprints else, and of what it stands on."""
     digest = hashlib.sha256(" ".join([gitmig.__version__, *map(version, libraries)]).encode())
-    for path in sorted(path for part in makers for path in (package / part).rglob("*.py")):
+    places = [package / part for part in makers]
+    for path in sorted(path for place in places for path in (place, *place.rglob("*.py")) if path.is_file()):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
