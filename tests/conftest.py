@@ -82,6 +82,7 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(Path.cwd())  # it is the same again afterwards, wherever `gitmig -C` has gone
 
 
 @pytest.fixture(autouse=True)

@@ -168,7 +168,7 @@ def name_under_construction(name: str) -> str:
     return f"{PREFIX}{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def left_behind(connection: Connection) -> list[str]:
+def half_made(connection: Connection) -> list[str]:
     """Databases under construction at which nobody is any more; `connection` leads to a maintenance database."""
     names = [name for name in database_names(connection) if name.startswith(PREFIX)]
     return [name for name in names if _is_free(connection, name)]
