@@ -10,7 +10,7 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.migrations.model import Script
 from gitmig.migrations.naming import slug
 from gitmig.migrations.parser import terminated
-from gitmig.migrations.squash import with_head
+from gitmig.migrations.same_schema import with_head
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.project.drafts import (
     Draft,

@@ -36,11 +36,10 @@ from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, left_behind
 from gitmig.postgres.address import Address
 from gitmig.project import trust
-from gitmig.project.binding import bind
+from gitmig.project.binding import bind, note_synced
 from gitmig.project.decisions import UNATTENDED, refuse_unattended
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.failures import drifted, locks_held, step_failed, unrepairable
-from gitmig.project.out_of_reach import note_synced
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
 from gitmig.project.permission import UNGUARDED, Guard, permit, permit_discarding, plan_hash, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts

@@ -62,7 +62,7 @@ def half_a_squash(connection: Connection, target: Target, plan: Plan) -> GitmigE
     """
     if not _goes_both_ways(plan):
         return None
-    from gitmig.migrations.squash import missing_parts
+    from gitmig.migrations.same_schema import missing_parts
 
     going, coming = _sides(connection, target, plan)
     ahead = missing_parts(_ups(going), coming[0].content.up)
@@ -87,7 +87,7 @@ def half_a_squash(connection: Connection, target: Target, plan: Plan) -> GitmigE
 def _before(target: Target, squash: Row) -> str | None:
     """A commit that has all that the squash takes the place of, and has it first; None if git knows none."""
     from gitmig.git.history import parents_of_adding
-    from gitmig.migrations.squash import parts_of, squashed_in
+    from gitmig.migrations.same_schema import parts_of, squashed_in
 
     repository, parts = target.project.repository, squashed_in(squash.content.up)
     wanted = [part.digest for part in parts]
