@@ -1,6 +1,8 @@
 """`gitmig check`, source code: its SQL is tried on the schemas of both sides, its words are looked through.
 
-What was tried is remembered by the scripts that make the schemas, so that nothing is built for code that is known.
+What was tried is remembered by the scripts that make the schemas, so that nothing is built for code that is known, and
+the statements of a file by its blob. From top to bottom: code that is tried; code of which only the words are looked
+at; the files of a code version, and the statements in them.
 """
 
 from __future__ import annotations
@@ -72,10 +74,10 @@ class ClientCode:
         yet laid over it.
         """
         merged = merge.merged_tree(project.repository, checked.ours.commit, checked.base.commit)
-        files = source_files(project, merged.tree, without=merged.conflicts)
+        files = _source_files(project, merged.tree, without=merged.conflicts)
         if checked.ours.snapshot.is_work_tree:
-            files = with_work_tree(project, files)
-        old, new = read_statements(project, source_files(project, checked.base.commit), files)
+            files = _with_work_tree(project, files)
+        old, new = _read_statements(project, _source_files(project, checked.base.commit), files)
         parts = [server, project.bootstrap_sql(), checked.layout.name]
         for migrations in (checked.merged.migrations, checked.theirs_added, checked.ours_added):
             parts += ["", *(f"{migration.label} {migration.blobs}" for migration in migrations)]
@@ -151,45 +153,45 @@ AT_ONCE = 500  # files in memory
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFiles:
+class _SourceFiles:
     """The source files of a code version, path → blob id; the content of those `on_disk` is not in git yet."""
 
     blobs: Mapping[str, str]
     on_disk: frozenset[str] = field(default_factory=frozenset)
 
 
-def source_files(project: Project, tree: str, without: Iterable[str] = ()) -> SourceFiles:
+def _source_files(project: Project, tree: str, without: Iterable[str] = ()) -> _SourceFiles:
     """The source files of a commit or tree, but for the paths `without`, migrations and `clients_ignore`."""
     settings = project.settings
     listed = list_files(project.repository, tree, without=settings.folders, patterns=settings.clients_ignore)
     left_out = frozenset(without)
-    return SourceFiles({path: blob for path, blob in listed.items() if path not in left_out and is_client(path)})
+    return _SourceFiles({path: blob for path, blob in listed.items() if path not in left_out and _is_client(path)})
 
 
-def with_work_tree(project: Project, files: SourceFiles) -> SourceFiles:
+def _with_work_tree(project: Project, files: _SourceFiles) -> _SourceFiles:
     """The files with those laid over them that the work tree has otherwise than HEAD, untracked ones included."""
     repository, settings = project.repository, project.settings
     folders = [f"{folder}/" for folder in settings.folders]
     changes = {
         path: blob
         for path, blob in work_tree_changes(repository).items()
-        if is_client(path) and not path.startswith(tuple(folders))
+        if _is_client(path) and not path.startswith(tuple(folders))
     }
     ignored = matching(repository, changes, settings.clients_ignore)
     changes = {path: blob for path, blob in changes.items() if path not in ignored}
     laid_over = {**files.blobs, **changes}
-    return SourceFiles(
+    return _SourceFiles(
         {path: blob for path, blob in laid_over.items() if blob is not None},
         frozenset(path for path, blob in changes.items() if blob is not None),
     )
 
 
-def is_client(path: str) -> bool:
+def _is_client(path: str) -> bool:
     """Whether a file of this name is looked into."""
     return is_source(path) and not HISTORY.search(path)
 
 
-def read_statements(project: Project, *versions: SourceFiles) -> list[dict[str, list[Statement]]]:
+def _read_statements(project: Project, *versions: _SourceFiles) -> list[dict[str, list[Statement]]]:
     """For each code version, path → the statements of every file that has some."""
     cache = ClientCache(project.repository)
     wanted: dict[str, dict[str, tuple[str, bool]]] = defaultdict(dict)
