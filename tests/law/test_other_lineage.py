@@ -244,3 +244,20 @@ def test_values_come_home_to_the_bit_from_where_their_column_is_of_another_type(
     must_have(tour, "SELECT id, a, b IS NULL FROM t WHERE id > 1", "2|b|False 3|c|True")
     if becomes:
         must_have(tour, "SELECT a, coalesce(b::text, '∅') FROM t WHERE id = 1", f"a|{becomes}")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("a", ["a text", "a int"])
+def test_rows_of_a_table_stay_away_from_the_one_that_its_name_goes_back_to(tour: Tour, key: str, a: str) -> None:
+    first = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, {a});", down="DROP TABLE t;")}
+    home = first | {
+        "2_t": Scripts(up="DROP TABLE t;", down=f"CREATE TABLE t (id int{key}, {a});"),
+        "3_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;"),
+    }
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x'), (2, '2')")
+    for _ in range(2):
+        tour.sync(first)
+        must_have(tour, "SELECT * FROM t", "")
+        tour.sync(home)
+        must_have(tour, "SELECT id, a FROM t", "1|x 2|2")

@@ -72,7 +72,7 @@ class Preserver:
         self._wary = wary
         self._holds_some = False  # once something is kept, nobody asks again
         self._refused: dict[int, Staying] = {}
-        self._there: list[int] | None = None  # the tables that were there when the first one went
+        self._there: list[int] | None = None  # the tables that were there before the first apply
         self.deferred = Deferral()
 
     @property
@@ -87,7 +87,7 @@ class Preserver:
         apply, if all of them fit with the values that are kept for them. `back` runs the migration's other section.
         """
         due, held = self._due(subject, direction)
-        if self._there is None and self._holds_some:
+        if self._there is None and self._holds_some and direction is Direction.APPLY:
             self._there = self._store.tables()
         step = PreservedStep(
             subject=subject,
@@ -105,8 +105,6 @@ class Preserver:
             run_without = self._without_rows if direction is Direction.REVERT else self._completed
             report = run_without(step, error)
         self._store.note_due([item for item in (*due, *held) if item.id not in report.settled])
-        if self._there is None and direction is Direction.REVERT and any(not one.columns for one in report.kept):
-            self._there = self._store.tables()
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
             self.deferred.follow(item for item in due if item.id in report.waiting)
@@ -155,8 +153,8 @@ class Preserver:
 
         `present` are the checksums of the migrations that are applied now. Rows that the others took come back into
         tables that these have made meanwhile under the same names: so it makes no difference whether somebody went from
-        one set to the other directly or by way of a third. A table that was there already, and has got its name since,
-        is another one.
+        one set to the other directly or by way of a third. A table that was there already, or came back by a revert, is
+        another one.
         """
         items = self._store.with_namesakes(present, self._there) if self._there is not None else []
         waiting = self._waiting(self._refused, again=True)
