@@ -7,8 +7,8 @@ testing strategies", 2005.)
 
 from __future__ import annotations
 
-import math
 import os
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -25,24 +25,35 @@ def left_out(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     found: list[pytest.Item] = []
     for _, group in groupby(items, lambda item: item.nodeid.partition("[")[0]):
         tests = list(group)
-        if tests[0].get_closest_marker("each_choice") and not LONG:
-            sizes = [len(list(mark.args[1])) for mark in tests[0].iter_markers("parametrize")]
-            if sizes and len(tests) == math.prod(sizes):  # all of them are here: none was named
-                needed = set(diagonal(sizes))
-                found += [test for number, test in enumerate(tests) if number not in needed]
+        if len(tests) > 1 and tests[0].get_closest_marker("each_choice") and not LONG:
+            needed = each_choice([_choices(test) for test in tests])
+            found += [test for number, test in enumerate(tests) if number not in needed]
     return found
 
 
-def diagonal(sizes: Sequence[int]) -> list[int]:
-    """The numbers of some combinations in which each value of each parameter is; the last parameter changes fastest.
+def _choices(test: pytest.Item) -> Sequence[str]:
+    """The ids of the values of its parameters, in order; those of fixtures count as well."""
+    callspec = getattr(test, "callspec", None)
+    return [] if callspec is None else list(callspec._idlist)  # pytest itself shows them joined only
 
-    >>> diagonal([3, 2])  # of a1, a2, b1, b2, c1, c2: a1, b2, c2
-    [0, 3, 5]
+
+def each_choice(tests: Sequence[Sequence[str]]) -> set[int]:
+    """The numbers of tests in which each value of each parameter is, as evenly as that goes.
+
+    A test is the values of its parameters.
+
+    >>> sorted(each_choice(["ax", "ay", "bx", "by", "cx", "cy", "dx", "dy"]))
+    [0, 3, 4, 7]
     """
-    numbers = []
-    for row in range(max(sizes)):
-        number = 0
-        for place, size in enumerate(sizes):
-            number = number * size + (row + place * (row // size)) % size
-        numbers.append(number)
-    return numbers
+    choices = [set(enumerate(test)) for test in tests]
+    missing = set().union(*choices)
+    used: Counter[tuple[int, str]] = Counter()
+    chosen = set()
+    while missing:
+        number = max(
+            range(len(tests)), key=lambda k: (len(missing & choices[k]), -sum(map(used.__getitem__, choices[k])))
+        )
+        chosen.add(number)
+        missing -= choices[number]
+        used.update(choices[number])
+    return chosen

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitmig.config import LISTS, Settings, parse_team_settings, resolve
+from gitmig.config import KEYS as SETTINGS
+from gitmig.config import Form, Settings, parse_team_settings, resolve
 from gitmig.errors import UsageError
 
 if TYPE_CHECKING:
@@ -247,11 +248,11 @@ def test_what_is_ignored_is_one_pattern_or_many(
     assert settings(team=team, personal=personal).ignore == expected
 
 
-@pytest.mark.parametrize("key", LISTS)
-def test_git_config_may_give_a_list_value_by_value(key: str) -> None:
-    name, own = key.replace("_", ""), ("DB", "DB_*")
-    found = settings(team={key: ["TEAM"]}, personal={name: own[-1]}, lists={name: own})
-    assert getattr(found, "folders" if key == "folder" else key) == own
+@pytest.mark.parametrize("field", [field for field, key in SETTINGS.items() if key.form is Form.TEXTS])
+def test_git_config_may_give_a_list_value_by_value(field: str) -> None:
+    key, own = SETTINGS[field], ("DB", "DB_*")
+    found = settings(team={key.name: ["TEAM"]}, personal={key.personal: own[-1]}, lists={key.personal: own})
+    assert getattr(found, field) == own
 
 
 def test_verification_can_be_switched_off_by_word() -> None:

@@ -94,9 +94,7 @@ def test_actions_are_pinned_by_their_commit() -> None:
 
 def test_the_runner_of_checks_runs_what_ci_runs() -> None:
     checks = runner()
-    assert {*checks.LINT, *checks.TYPES, *checks.GENERATED} == {
-        command.replace("$bin/", "") for command in checks_of_ci()
-    }
+    assert {*checks.LINT, *checks.TYPES} == {command.replace("$bin/", "") for command in checks_of_ci()}
 
 
 def test_ci_finds_the_command_for_the_tests_in_the_readme() -> None:

@@ -153,7 +153,7 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     only if it is another one, with that of a fresh build in a scratch database. Writes nothing, takes no lock and runs
     none of the ledger's scripts. Other errors are GitmigError: DatabaseUnavailable, InvalidMigrations, …
     """
-    from gitmig.ledger import read_state
+    from gitmig.ledger.store import read_state
     from gitmig.migrations.plan import desire, make_plan, set_difference, unread
     from gitmig.postgres.address import Address
     from gitmig.project.expected_schemas import ExpectedSchemas, find_drift

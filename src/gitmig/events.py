@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gitmig.errors import SyncFailed
     from gitmig.execute.tasks import Done
-    from gitmig.ledger import LastSync
+    from gitmig.ledger.rows import LastSync
     from gitmig.migrations.model import Section
     from gitmig.migrations.plan import Plan, Step
     from gitmig.own_databases.make import Copied

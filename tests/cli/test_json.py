@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints, is_typeddict
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from gitmig.cli.generated import generated
 from gitmig.cli.json import of_origin
-from gitmig.cli.json_schemas import generated
 from gitmig.cli.shapes import SHAPES
 from gitmig.config import parse_team_settings, resolve
 from gitmig.errors import UsageError
@@ -39,7 +39,7 @@ def test_what_is_generated_is_not_stale() -> None:
     expected = generated()
     assert {path.name for path in SCHEMAS.iterdir()} == {path.name for path in expected if path.parent == SCHEMAS}
     for path, text in expected.items():
-        assert path.read_text(encoding="utf-8") == text, "run `python -m gitmig.cli.json_schemas`"
+        assert path.read_text(encoding="utf-8") == text, "run `python -m gitmig.cli.generated`"
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.name)

@@ -45,7 +45,7 @@ def test_json_stays_what_it_is() -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
 
 
-GENERATORS = {"json_schemas.py"}  # run by hand, to write pages
+GENERATORS = {"generated.py"}  # run by hand, to write pages
 
 
 def test_there_is_no_other_door() -> None:

@@ -9,7 +9,7 @@ import pytest
 from gitmig import events
 from gitmig.cli.reporter import Reporter
 from gitmig.errors import SyncFailed
-from gitmig.ledger import LastSync
+from gitmig.ledger.rows import LastSync
 from gitmig.migrations.plan import Plan
 from gitmig.postgres.lock import Holder
 from gitmig.rebuild.cutover import Session

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gitmig.git import generation
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY = "7000000000000000001-16384"
 
@@ -81,7 +84,7 @@ def test_a_word_that_cannot_be_renewed_goes(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object, **__: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr("gitmig.git.generation.replace_file", full)
     assert generation.renew(KEY, environ) is None
     assert not made.path.exists(), "whoever remembers it looks"
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
-from gitmig.migrations.same_schema import Split, splits
-from gitmig.migrations.squash import missing_parts, parts_of, squashed_in, with_head
+from gitmig.migrations.same_schema import Split, missing_parts, parts_of, splits, squashed_in, with_head
 
 
 def script(text: str) -> Script:

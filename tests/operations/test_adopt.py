@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitmig import ledger
 from gitmig.errors import GitmigError
 from gitmig.events import Event, WaitingForLock
+from gitmig.ledger import store
 from gitmig.operations import db
 from gitmig.operations.adopt import Adopted, adopt
 from gitmig.operations.capture import capture
@@ -488,7 +488,7 @@ def test_a_failure_leaves_nothing_behind(
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ledger, "record", fail)
+    monkeypatch.setattr(store, "record", fail)
     with pytest.raises(KeyboardInterrupt):
         run()
     assert database.applied() == []

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitmig import ledger
 from gitmig.errors import GitmigError
+from gitmig.ledger import store
 from gitmig.operations.capture import Captured, capture
 from gitmig.operations.diff import diff
 from gitmig.operations.status import status
@@ -222,7 +222,7 @@ def test_a_failure_at_the_ledger_takes_the_file_away_again(
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ledger, "record", fail)
+    monkeypatch.setattr(store, "record", fail)
     with pytest.raises(KeyboardInterrupt):
         run()
     assert (migrations(sandbox), events(database)) == (before, known)

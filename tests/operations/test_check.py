@@ -10,7 +10,7 @@ import pytest
 
 from gitmig.check.findings import Severity
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations.check import Checked, compare_sides
+from gitmig.project.comparison import Checked, compare_sides
 from gitmig.project.project import Project
 
 if TYPE_CHECKING:

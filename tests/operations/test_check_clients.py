@@ -8,7 +8,7 @@ import pytest
 
 from gitmig.check.findings import Finding, Severity
 from gitmig.check.footprint import footprint
-from gitmig.operations.check_clients import find_clients
+from gitmig.project.clients import find_clients
 from gitmig.project.project import Project
 
 if TYPE_CHECKING:
@@ -83,5 +83,5 @@ def test_a_line_that_says_so_is_left_out(repo: Sandbox) -> None:
 
 
 def test_migrations_that_take_nothing_away_start_no_search(repo: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gitmig.operations.check_clients.grep", None)
+    monkeypatch.setattr("gitmig.project.clients.grep", None)
     assert messages(repo, "ALTER TABLE comments ADD likes int") == []

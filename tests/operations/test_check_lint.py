@@ -8,9 +8,9 @@ import pytest
 
 from gitmig.check.findings import Severity
 from gitmig.errors import GitmigError
-from gitmig.operations.check import unsafe_statements
 from gitmig.project import squawk
 from gitmig.project.project import Project
+from gitmig.project.squawk import unsafe_statements
 from tests.samples import parsed
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from gitmig.check.proof import Orders, Proof, RunOrder
 from gitmig.errors import GitmigError
 from gitmig.migrations.plan import Direction
-from gitmig.operations.check import prove
+from gitmig.operations import check
 from gitmig.project.project import Project
 from tests.samples import migration, parsed
 
@@ -42,6 +42,11 @@ def orders(base: Side, ours: Side, theirs: Side) -> Orders:
     common, mine, others = added(base), added(ours), added(theirs)
     merged = tuple(sorted(common + mine + others, key=lambda m: m.version))
     return Orders(ours=mine, theirs=others, merged=merged, contents=contents)
+
+
+def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof:
+    with check.founded_for(project, orders, scratch) as founded:
+        return check.prove(orders, founded)
 
 
 @pytest.fixture

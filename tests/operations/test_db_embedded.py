@@ -171,6 +171,31 @@ def test_a_bootstrap_that_fails_leaves_the_database_as_it_was(repo: Sandbox) -> 
     assert synced(repo) == []
 
 
+def test_a_role_that_is_accepted_in_every_database_is_so_in_those_that_a_sync_makes(
+    repo: Sandbox, make_sandbox: Callable[..., Sandbox]
+) -> None:
+    """On a server of its own: the role would be refused in the databases of other tests."""
+    synced(repo)
+    server = project(repo).server
+    with psycopg.connect(server.url(MAINTENANCE), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE accepting")
+        connection.execute("CREATE ROLE mallory LOGIN IN ROLE pg_write_all_data")
+        try:
+            made = make_sandbox("accepting", url=server.url("accepting"))
+            made.git("config", "--add", "gitmig.ledgerRole", "mallory")
+            made.table("0001_a", "a")
+            path = made.table("0002_b", "b")
+            made.gitmig("sync", "--yes")
+            rows(server.url("accepting"), "INSERT INTO b VALUES (1) RETURNING id")
+            (made.root / path).unlink()
+            made.gitmig("sync", "--rebuild", "--yes")
+            assert rows(server.url("accepting"), "SELECT table_name, rows FROM gitmig_kept.item") == [("b", 1)]
+            made.gitmig("status", "--exit-code")
+            made.gitmig("db", "prune", "--yes")
+        finally:
+            connection.execute("DROP ROLE mallory")
+
+
 def test_a_server_that_was_killed_comes_back_with_its_rows(repo: Sandbox) -> None:
     synced(repo)
     rows(project(repo).url, "INSERT INTO a VALUES (42) ON CONFLICT DO NOTHING RETURNING 1")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import UsageError
-from gitmig.operations.check import compare_sides
 from gitmig.operations.new import new
 from gitmig.operations.renumber import renumber
+from gitmig.project.comparison import compare_sides
 from gitmig.project.project import Project
 from gitmig.project.target import load_target
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.errors import SyncFailed
-from gitmig.operations.check import prove
 from gitmig.operations.verify import verify
 from gitmig.project.project import Project
 from gitmig.trials.round_trip import RoundTripOutcome
-from tests.operations.test_check_proof import orders
+from tests.operations.test_check_proof import orders, prove
 from tests.operations.test_verify import outcomes
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from tests.operations.conftest import Answers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitmig.ledger import State
+    from gitmig.ledger.rows import State
     from gitmig.migrations.plan import Plan
     from tests.conftest import Database, Sandbox
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitmig.errors import GitmigError
-from gitmig.operations.check import compare_sides
+from gitmig.project.comparison import compare_sides
 from gitmig.project.project import Project
 from tests.operations.conftest import Answers
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.model import always_quoted
 from gitmig.check.footprint.parse_tree import find, texts, unwrap
 from gitmig.check.footprint.routines import (
     ASSIGNMENT,
@@ -28,6 +27,7 @@ from gitmig.check.footprint.routines import (
     plpgsql_function,
 )
 from gitmig.migrations.parser import Unparsed, parse
+from gitmig.schema.names import always_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.cli.output import can_ask, confirm, plural, tell, tell_text, warn
 from gitmig.cli.wording import change_words, indented, step_line
 from gitmig.errors import GitmigError
-from gitmig.project.confirmation import refuse_unattended
-from gitmig.project.decisions import Decisions
+from gitmig.project.decisions import Decisions, refuse_unattended
 from gitmig.text import first_few
 
 if TYPE_CHECKING:

@@ -223,7 +223,7 @@ HOOKS: dict[str, tuple[Callable[[Event], int], ...]] = {
 def _tell_out_of_reach(project: Project) -> None:
     """Say once for each set of migrations that the database does not follow there by itself."""
     from gitmig.postgres.address import Address
-    from gitmig.project.out_of_reach import is_news
+    from gitmig.project.binding import is_news
 
     if is_news(project):
         host = Address.of(project.url).host

@@ -75,7 +75,7 @@ class Reporter:
                     tell(f"  | {line}")
             case events.ProgramUnforwarded() | events.ProgramWaits():
                 self._stop_bars()
-                warn(_warning(event))
+                warn(_sentence(event))
             case events.SavingTable(table, size):
                 self._show_copy(str(table), size)
             case events.StepsCommitted(done):
@@ -96,19 +96,19 @@ class Reporter:
                 self._bar.advance(table, to=position)
             case events.DatabaseReplaced():
                 self._stop_bars()  # the result says it
-            case events.CopyingDatabase(source, name, size):
+            case events.CopyingDatabase(source, _, size):
                 if source is None or (size or 0) >= LARGE_COPY:
                     self._stop_bars()
-                    tell(_copying(source, name, size))
+                    tell(_sentence(event))
             case events.DatabaseMade(made):
                 self._print_made(made)
-            case events.EnvFileKept(path, database, None):
-                self._print([f"  {path} has the URL of {database} now"])
+            case events.EnvFileKept(trouble=None):
+                self._print([_sentence(event)])
             case events.StandInMade(notice):
                 self._stop_bars()
                 warn(notice)
             case events.DatabaseShared() | events.DatabaseSetAside() | events.EnvFileKept():
-                warn(_about_databases(event))
+                warn(_sentence(event))
             case events.MigrationsSelected(count):
                 self._selected = count
                 self._bar.start(count)
@@ -180,41 +180,20 @@ class Reporter:
         self._bar.stop()
 
 
-def _copying(source: str | None, name: str, size: int | None) -> str:
-    """What takes a while."""
-    if source is None:
-        return "waiting for another gitmig, which makes this database …"
-    return f"copying {as_size(size or 0)} of {source} to {name} …"
-
-
-def _about_databases(event: events.DatabaseShared | events.DatabaseSetAside | events.EnvFileKept) -> str:
-    """What became of a database that somebody may look for."""
-    match event:
-        case events.DatabaseShared(why, name):
-            return f"this work tree has no database of its own ({why}) and shares {name}"
-        case events.EnvFileKept(path, database, trouble):
-            return f"the URL of {database} was not written to {path}: {trouble}"
-        case events.DatabaseSetAside(name, kept_as):
-            return f"{name} was left by what is gone; it is {kept_as} now, and `gitmig db prune` drops it"
-
-
-def _warning(event: events.ProgramUnforwarded | events.ProgramWaits) -> str:
-    """What a person should know of a program that runs."""
-    match event:
-        case events.ProgramUnforwarded(path):
-            return f"{path} runs outside of gitmig's transaction: over an encrypted connection nothing is forwarded"
-        case events.ProgramWaits(path, session):
-            return f"{session} waits for gitmig's transaction: if {path} has opened it, it must use DATABASE_URL"
-
-
-def _sentence(
+def _sentence(  # noqa: C901, PLR0912 - one case an event
     event: events.WaitingForLock
     | events.WaitingForSessions
     | events.ScriptResumed
     | events.DriftDiscarded
     | events.TakingBack
     | events.RowsExpired
-    | events.BuildingDatabase,
+    | events.BuildingDatabase
+    | events.CopyingDatabase
+    | events.ProgramUnforwarded
+    | events.ProgramWaits
+    | events.DatabaseShared
+    | events.DatabaseSetAside
+    | events.EnvFileKept,
 ) -> str:
     """What is told of an event that is one sentence."""
     match event:
@@ -235,6 +214,22 @@ def _sentence(
             said = f"dropped {count} of kept rows older than `kept_age`, the first from {items[0].what}"
         case events.BuildingDatabase(count):
             said = f"building {plural(count, 'migration')} in a new database"
+        case events.CopyingDatabase(None):
+            said = "waiting for another gitmig, which makes this database …"
+        case events.CopyingDatabase(source, name, size):
+            said = f"copying {as_size(size or 0)} of {source} to {name} …"
+        case events.ProgramUnforwarded(path):
+            said = f"{path} runs outside of gitmig's transaction: over an encrypted connection nothing is forwarded"
+        case events.ProgramWaits(path, session):
+            said = f"{session} waits for gitmig's transaction: if {path} has opened it, it must use DATABASE_URL"
+        case events.DatabaseShared(why, name):
+            said = f"this work tree has no database of its own ({why}) and shares {name}"
+        case events.DatabaseSetAside(name, kept_as):
+            said = f"{name} was left by what is gone; it is {kept_as} now, and `gitmig db prune` drops it"
+        case events.EnvFileKept(path, database, None):
+            said = f"  {path} has the URL of {database} now"
+        case events.EnvFileKept(path, database, trouble):
+            said = f"the URL of {database} was not written to {path}: {trouble}"
     return said
 
 

@@ -218,7 +218,7 @@ def _refusal(failure: RoundTripFailure) -> str:
     return "; ".join(" ".join(part.split()) for part in parts if part)
 
 
-def flawed_downs(found: Iterable[Problem]) -> None:
+def warn_of_flawed_downs(found: Iterable[Problem]) -> None:
     """Warn of each; they fail when they are needed."""
     for problem in found:
         warn(f"{problem.place}: the down cannot run: {problem.message}")
@@ -229,7 +229,7 @@ def migration_set(count: int, set_id: str, *, verbose: bool) -> str:
     return plural(count, "migration") + (f", set {set_id}" if verbose else "")
 
 
-def left_alone(target: Target, most: int | None = None) -> None:
+def warn_of_left_alone(target: Target, most: int | None = None) -> None:
     """Warn of the files that somebody could take for migrations; of more than `most` in one line.
 
     Likewise of migrations with one version.

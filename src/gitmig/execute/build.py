@@ -92,11 +92,31 @@ def is_about_server(script: Script) -> bool:
     return bool(script.language.shared(script.text)) or may_change_shared(script)
 
 
+class NeedsCommits(Exception):
+    """PostgreSQL does not run a script in one transaction with others, or its answer there is not the last word."""
+
+
+def inside_of(script: Script) -> Script:
+    """The same script for the inside of a transaction. Raises NeedsCommits if it needs its own."""
+    inside = script.inside()
+    if inside is None:
+        raise NeedsCommits
+    return inside
+
+
 def run_confined(connection: Connection, script: Script) -> None:
-    """Run a script inside the open transaction, without what would touch the server's others. Raises ScriptError."""
-    own = _without_others(connection, script)
-    with _confined(connection, own):
-        runner_of(own.language).inside(connection, own)
+    """Run a script inside the open transaction, without what would touch the server's others.
+
+    Raises ScriptError, NeedsCommits.
+    """
+    own = _without_others(connection, inside_of(script))
+    try:
+        with _confined(connection, own):
+            runner_of(own.language).inside(connection, own)
+    except ScriptError as error:
+        if connection.closed or error.sqlstate in TOO_MUCH_FOR_ONE:
+            raise NeedsCommits from error
+        raise
 
 
 def run_fresh(connection: Connection, script: Script) -> None:

@@ -6,15 +6,14 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import sql
 
-from gitmig import ledger
 from gitmig.events import StepsCommitted
 from gitmig.execute.ledger_writer import LedgerWriter
 from gitmig.execute.repair import FinalVerification, Repairer, Unrepairable
 from gitmig.execute.revert import Reverter
 from gitmig.execute.script import OUTSIDE_ONLY, runner_of
 from gitmig.execute.step_runner import StepRunner, milliseconds
-from gitmig.execute.table_locks import lock_tables
 from gitmig.execute.tasks import (
     PENDING,
     TOO_MUCH_FOR_ONE,
@@ -31,20 +30,24 @@ from gitmig.execute.tasks import (
     tasks,
     unfinished_task,
 )
-from gitmig.ledger import schema
+from gitmig.ledger import schema, store
+from gitmig.ledger.rows import Unfinished
 from gitmig.postgres.run_sql import REFUSED, SAID_LATE, ScriptError, error_at_commit, refuse_flawed
+from gitmig.rows.reach import words_of
+from gitmig.schema.scope import OURS, OWN_RELATION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gitmig.events import Notify
     from gitmig.execute.repair import Expectation
     from gitmig.execute.tasks import ApplyTask, Batch, SyncContext, Task
-    from gitmig.ledger import State, Unfinished
+    from gitmig.ledger.rows import State
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
+
 
 # Bytes. `transaction:false` and CONCURRENTLY spare the other users of large tables. On a database below this size the
 # locks last for moments, and one transaction for the whole plan is worth more: a failure leaves nothing half done.
@@ -94,7 +97,7 @@ class Executor:
 
     def run(self, plan: Plan, state: State) -> None:
         """Do what the plan, made for this state, says. Raises StepFailed, LocksHeld, Unrepairable."""
-        rows = ledger.read_rows(self._connection, plan.keep)
+        rows = store.read_rows(self._connection, plan.keep)
         found = self._suited(tasks(plan, rows, self._context))
         coming = replacing_rows(plan, rows, self._context)
         writer = LedgerWriter(self._connection, self._context, state, plan, coming)
@@ -188,7 +191,7 @@ class Executor:
         try:
             with self._connection.transaction():
                 if locks_first:
-                    lock_tables(self._connection, batch.tasks)
+                    _lock_tables(self._connection, batch.tasks)
                 schema.upgrade(self._connection)
                 done += self._revert(batch.reverts)
                 rest = self._runner.apply(batch.applies, done, measure=self._to_measure(batch, writer))
@@ -269,17 +272,17 @@ class Executor:
             if self._expected and is_new and isinstance(task, RevertTask):
                 done = Repairer(connection, self._expected, self._runner).complete(task, done)
             (done,) = self._write([done], writer, is_last=is_last)
-            ledger.end_unfinished(connection)
+            store.end_unfinished(connection)
         self._commit((done,))
 
     def _begin_outside(self, task: Task, script: Script, writer: LedgerWriter) -> Unfinished:
         """Note in the ledger what is about to run. Raises ScriptError if it must not be sent."""
         refuse_flawed(script)
-        unfinished = ledger.Unfinished(direction=task.step.direction, row=task.row)
+        unfinished = Unfinished(direction=task.step.direction, row=task.row)
         with self._connection.transaction():
             schema.upgrade(self._connection)
             writer.begin()
-            ledger.begin_unfinished(self._connection, unfinished)
+            store.begin_unfinished(self._connection, unfinished)
         return unfinished
 
     def _write(self, done: list[Done], writer: LedgerWriter, *, is_last: bool) -> list[Done]:
@@ -321,3 +324,60 @@ def _reason(failure: StepFailed | psycopg.Error) -> str | None:
 
 def _is_program(task: ApplyTask) -> bool:
     return task.script is not None and task.script.language.is_program
+
+
+# Locking the tables of a batch before it begins, where its locks, one by one, have met those of somebody else. Whom
+# nothing allows to write a table, nothing allows to lock it, and no script of theirs does.
+LOCKABLE = f"""
+    SELECT n.nspname, c.relname
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND {OURS}
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {OWN_RELATION}
+        AND ($1::text[] IS NULL OR c.relname = ANY ($1::text[]))
+        AND pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+    ORDER BY c.oid
+"""
+
+
+def _lock_tables(connection: Connection, tasks: Iterable[Task]) -> None:
+    """Lock the tables that the tasks' scripts name against everybody, in the open transaction.
+
+    While one of them is waited for, no other is held: who has it may be waiting for that one.
+    """
+    (rows,) = connection.run_prepared((LOCKABLE, (_words(tasks),)))
+    tables = [sql.Identifier(*row) for row in rows]
+    busy: sql.Identifier | None = None
+    while tables:
+        if busy is not None:
+            tables = [busy, *(table for table in tables if table is not busy)]
+        busy = _lock(connection, tables, waits=busy is not None)
+        if busy is None:
+            return
+
+
+def _lock(connection: Connection, tables: Iterable[sql.Identifier], *, waits: bool) -> sql.Identifier | None:
+    """Lock them all, and perhaps wait for the first one; else returns the one that somebody has, and none is locked."""
+    table: sql.Identifier | None = None
+    is_first = waits
+    try:
+        with connection.transaction():
+            for table in tables:
+                mode = sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE{}")
+                connection.execute(mode.format(table, sql.SQL("" if is_first else " NOWAIT")))
+                is_first = False
+    except psycopg.errors.LockNotAvailable:
+        if is_first:  # the user's lock_timeout
+            raise
+        return table
+    return None
+
+
+def _words(tasks: Iterable[Task]) -> Collection[str] | None:
+    """All words of their scripts; None if nobody knows them."""
+    names: set[str] = set()
+    for task in tasks:
+        for script in (task.script, task.opposite):
+            words = words_of(script.sql) if script is not None else frozenset[str]()
+            if words is None:
+                return None
+            names |= words
+    return sorted(names)

@@ -6,10 +6,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitmig import ledger
 from gitmig.execute.step_runner import milliseconds
 from gitmig.execute.tasks import ApplyTask, RevertTask
-from gitmig.ledger import schema
+from gitmig.ledger import schema, store
+from gitmig.ledger.rows import HistoryEntry, applied_of
 from gitmig.migrations.model import stack_id
 from gitmig.migrations.plan import Plan
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.execute.tasks import Done, SyncContext
-    from gitmig.ledger import HistoryEntry, Row, State
+    from gitmig.ledger.rows import Row, State
     from gitmig.postgres.connection import Connection
     from gitmig.schema.fingerprint import Fingerprinter
 
@@ -60,7 +60,7 @@ class LedgerWriter:
             return set()
         checksums = [*self._checksums[: tasks[0].row.position - 1], *(task.row.checksum for task in tasks)]
         stacks = {stack_id(checksums[: task.row.position]): task.row.position for task in tasks}
-        found = ledger.read_fingerprints(self._connection, list(stacks))
+        found = store.read_fingerprints(self._connection, list(stacks))
         return {position for stack, position in stacks.items() if not fingerprinter.knows(found.get(stack))}
 
     def begin(self) -> None:
@@ -68,10 +68,10 @@ class LedgerWriter:
         if not self._is_planned:
             return
         if self._has_begun:
-            ledger.extend_last_sync(self._connection)
+            store.extend_last_sync(self._connection)
         else:
             changing = [move.applied.position for move in self._plan.moves]
-            ledger.note_last_sync(self._connection, self._plan.keep, changing)
+            store.note_last_sync(self._connection, self._plan.keep, changing)
             self._has_begun = True
 
     def write(self, done: Sequence[Done], *, is_last: bool, fingerprint: str | None = None) -> None:
@@ -90,18 +90,18 @@ class LedgerWriter:
             if is_last:
                 events.append(self._arrive(fingerprint, measured))
             else:
-                ledger.forget_fingerprint(self._connection)
+                store.forget_fingerprint(self._connection)
             if measured:
-                ledger.remember_fingerprints(self._connection, measured)
-            ledger.record(self._connection, events)
+                store.remember_fingerprints(self._connection, measured)
+            store.record(self._connection, events)
 
     def discard_drift(self, fingerprint: str) -> None:
         """Note that the schema was put back to that of the stack, and a script that was interrupted forgotten."""
-        ledger.note_arrival(self._connection, self._state.commit, fingerprint)
-        ledger.forget_last_sync(self._connection)
+        store.note_arrival(self._connection, self._state.commit, fingerprint)
+        store.forget_last_sync(self._connection)
         event = self._event("sync", milliseconds(self._began), note="what was changed by hand was taken back")
-        ledger.record(self._connection, [replace(event, to_set=self._from_set)])
-        ledger.end_unfinished(self._connection)
+        store.record(self._connection, [replace(event, to_set=self._from_set)])
+        store.end_unfinished(self._connection)
 
     def _follow(self, done: Sequence[Done]) -> dict[str, str]:
         """Follow the stack through these steps; what was measured on the way, by the stack's id."""
@@ -116,7 +116,7 @@ class LedgerWriter:
 
     def _take_away(self, done: Sequence[Done]) -> None:
         if reverted := [one.task.row.position for one in done if isinstance(one.task, RevertTask)]:
-            ledger.remove(self._connection, reverted)
+            store.remove(self._connection, reverted)
             self._reverts_left -= len(reverted)
 
     def _replace(self) -> list[HistoryEntry]:
@@ -124,16 +124,16 @@ class LedgerWriter:
         if self._replacement is None or not self.is_replacement_due:
             return []
         going = self._replacement.going
-        ledger.remove(self._connection, [one.position for one in going])
-        ledger.add(self._connection, self._coming)
+        store.remove(self._connection, [one.position for one in going])
+        store.add(self._connection, self._coming)
         self._replacement = None
         note = f"the schema is that of {', '.join(one.label for one in going)}: no script ran"
         return [self._event("adopt", 0.0, row, note=note) for row in self._coming]
 
     def _add(self, done: Sequence[Done]) -> None:
         if applied := [self._row(one) for one in done if isinstance(one.task, ApplyTask)]:
-            ledger.add(self._connection, applied)
-            ledger.recall_fingerprints(self._connection, {row.position: self._stack(row.position) for row in applied})
+            store.add(self._connection, applied)
+            store.recall_fingerprints(self._connection, {row.position: self._stack(row.position) for row in applied})
 
     def _row(self, done: Done) -> Row:
         """The ledger's row of a migration that was applied."""
@@ -146,9 +146,9 @@ class LedgerWriter:
     def _arrive(self, fingerprint: str | None, measured: dict[str, str]) -> HistoryEntry:
         """Note that the plan is done; what was `measured` is added to."""
         place = len(self._context.target)
-        ledger.move(self._connection, self._plan.moves)
-        ledger.note_arrival(self._connection, self._context.commit, fingerprint)
-        ledger.note_fingerprint(self._connection, place, fingerprint)
+        store.move(self._connection, self._plan.moves)
+        store.note_arrival(self._connection, self._context.commit, fingerprint)
+        store.note_fingerprint(self._connection, place, fingerprint)
         if fingerprint:
             measured[self._stack(place)] = fingerprint
         return self._event("sync", milliseconds(self._began))
@@ -171,7 +171,7 @@ class LedgerWriter:
         way: str | None = None,
         note: str | None = None,
     ) -> HistoryEntry:
-        return ledger.HistoryEntry(
+        return HistoryEntry(
             action=action,
             version=row.version if row else None,
             name=row.name if row else None,
@@ -201,10 +201,10 @@ def adopt(
     `context.target` is the set the database is on its way to, `fingerprint` that of the schema as it is: None if it is
     not known to be that of the migrations. `action` and `note` go into the history. The caller holds the lock.
     """
-    after = replace(state, stack=(*state.stack, *map(ledger.applied_of, rows)))
+    after = replace(state, stack=(*state.stack, *map(applied_of, rows)))
     arrived = after.set_id == context.target.id
     events = [
-        ledger.HistoryEntry(
+        HistoryEntry(
             action=action,
             version=row.version,
             name=row.name,
@@ -220,7 +220,7 @@ def adopt(
     ]
     with connection.transaction():
         schema.upgrade(connection)
-        ledger.add(connection, [*rows[:-1], replace(rows[-1], fingerprint=fingerprint)])
-        ledger.note_arrival(connection, context.commit if arrived else state.commit, fingerprint)
-        ledger.forget_last_sync(connection)
-        ledger.record(connection, events)
+        store.add(connection, [*rows[:-1], replace(rows[-1], fingerprint=fingerprint)])
+        store.note_arrival(connection, context.commit if arrived else state.commit, fingerprint)
+        store.forget_last_sync(connection)
+        store.record(connection, events)

@@ -19,10 +19,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from gitmig import ledger
 from gitmig.errors import GitmigError
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
 from gitmig.execute.process import MOST_OUTPUT, Watch, Worker, run_program
+from gitmig.ledger import store
 from gitmig.migrations.languages.program import ALEMBIC, DJANGO, PYTHON, SECTION, TOOLS, as_bytes, functions
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
@@ -224,7 +224,7 @@ class ProgramRunner:
             return
         self._completed.add(place)
         folder = self._folder(script)
-        for row in ledger.read_programs(connection):
+        for row in store.read_programs(connection):
             if not (folder / row.path).exists():
                 _written(folder, row.content.up, runs_itself=False)
 

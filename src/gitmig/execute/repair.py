@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gitmig.execute.step_runner import StepRunner
     from gitmig.execute.tasks import Done, Task
-    from gitmig.ledger import Row
+    from gitmig.ledger.rows import Row
     from gitmig.migrations.plan import Plan
     from gitmig.postgres.connection import Connection
     from gitmig.schema.compare import ComputedDifference

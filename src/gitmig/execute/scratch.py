@@ -68,7 +68,7 @@ def scratch_database(url: str, bootstrap: str, programs: Programs | None) -> Ite
 
 
 @contextmanager
-def scratch_copy(url: str, template: str, programs: Programs | None) -> Iterator[Connection]:
+def _scratch_copy(url: str, template: str, programs: Programs | None) -> Iterator[Connection]:
     """A connection to a copy of a scratch database to which nobody is connected; dropped afterwards."""
     name = f"{template}_copy"
     copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
@@ -109,7 +109,7 @@ class ClonableScratch:
         """A connection to a database that equals this one, rows included; dropped afterwards."""
         self.connection.close()  # a template must not be in use
         programs = self.connection.programs
-        with scratch_copy(self._url, self._name, programs) as connection:
+        with _scratch_copy(self._url, self._name, programs) as connection:
             self.connection = self._stack.enter_context(scratch_connection(self._url, self._name, programs))
             yield connection
 

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import generators, sql
 from psycopg.pq import ExecStatus
 
-from gitmig import ledger
+from gitmig.ledger import store
 from gitmig.migrations.languages.sql import concurrent_index, executable, settings, units
 from gitmig.postgres.run_sql import (
     LEAVES_TRACES,
@@ -34,7 +34,7 @@ from gitmig.postgres.run_sql import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from gitmig.ledger import Unfinished
+    from gitmig.ledger.rows import Unfinished
     from gitmig.migrations.languages import Language, Unit
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection, Programs
@@ -238,7 +238,7 @@ class _StatementByStatement:
         self._note(position + 1)
 
     def _note(self, done: int, *, started: bool = False, indexes: Sequence[int] = ()) -> None:
-        ledger.advance_unfinished(self._connection, done, started=started, indexes=indexes)
+        store.advance_unfinished(self._connection, done, started=started, indexes=indexes)
 
 
 def _indexes(connection: Connection, table: str | None) -> tuple[int, ...]:
@@ -299,9 +299,9 @@ def _run_each_program(connection: Connection, scripts: Sequence[Script]) -> Gene
 def _run_program_outside(connection: Connection, script: Script, unfinished: Unfinished) -> None:
     """Run a program again from its beginning, if an earlier process has not seen its end: it has asked for that."""
     if unfinished.done == 0:
-        ledger.advance_unfinished(connection, 0, started=True)
+        store.advance_unfinished(connection, 0, started=True)
         _programs(connection, script).run_outside(connection, script)
-        ledger.advance_unfinished(connection, 1, started=False)
+        store.advance_unfinished(connection, 1, started=False)
 
 
 def _run_program_unrecorded(connection: Connection, script: Script) -> None:

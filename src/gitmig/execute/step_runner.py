@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from gitmig.events import RowsRestored, StepStarted
 from gitmig.execute.script import AnswerAhead, ScriptRun, run_all
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE, ApplyTask, Done, inside
-from gitmig.ledger import extend_last_sync
+from gitmig.ledger.store import extend_last_sync
 from gitmig.migrations.plan import Direction
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.constraints import settle_constraints

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitmig import __version__
 from gitmig.execute.script import OUTSIDE_ONLY
-from gitmig.ledger import Row, applied_of, migration_of, scripts
+from gitmig.ledger.rows import Row, applied_of, migration_of, scripts
 from gitmig.migrations.plan import Apply, Desired, Direction, Revert, edited
 from gitmig.rows.items import Report, Subject
 from gitmig.schema.model import ObjectKind
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitmig.execute.repair import Repair
-    from gitmig.ledger import Unfinished
+    from gitmig.ledger.rows import Unfinished
     from gitmig.migrations.model import Content, Migration, MigrationSet, Script
     from gitmig.migrations.plan import Plan, Step
     from gitmig.postgres.lock_wait import LockWait

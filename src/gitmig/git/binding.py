@@ -8,10 +8,10 @@ tree's git directory, which no checkout brings along.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitmig.files import replace_file
 from gitmig.git.worktrees import work_trees
 
 if TYPE_CHECKING:
@@ -161,11 +161,7 @@ def write(repository: Repository, binding: Binding) -> None:
     if _read(path) == binding:
         return
     repository.make_private(shared=False)
-    temporary = path.with_name(f"{NAME}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(binding.to_json(), file, indent=2)
-    temporary.replace(path)
+    replace_file(path, json.dumps(binding.to_json(), indent=2).encode(), mode=0o600)
 
 
 def _read(path: Path) -> Binding | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import gitmig
+from gitmig.files import replace_file
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 FOOTPRINTS = "footprints"
 # The code that cuts scripts out of files and makes footprints of them.
-MAKERS = ("check/footprint", "migrations")
+MAKERS = ("check/footprint", "migrations", "schema/names.py")
 
 
 class FootprintCache:
@@ -57,13 +58,9 @@ class FootprintCache:
     def put(self, blob: str, footprint: Footprint) -> None:
         """Keep a footprint; a full or read-only disk only costs the time to make it again."""
         path = self._path(blob)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        try:
+        with suppress(OSError):
             self._repository.make_private(*self._parts, path.parent.name, shared=True)
-            temporary.write_text(json.dumps(footprint.to_json(), separators=(",", ":")), encoding="utf-8")
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+            replace_file(path, json.dumps(footprint.to_json(), separators=(",", ":")).encode())
 
     def _path(self, blob: str) -> Path:
         return self._folder / blob[:2] / blob[2:]
@@ -77,7 +74,8 @@ def code_digest(
 ) -> str:
     """Another one for every change of the code that makes what is kept, footprints else, and of what it stands on."""
     digest = hashlib.sha256(" ".join([gitmig.__version__, *map(version, libraries)]).encode())
-    for path in sorted(path for part in makers for path in (package / part).rglob("*.py")):
+    places = [package / part for part in makers]
+    for path in sorted(path for place in places for path in (place, *place.rglob("*.py")) if path.is_file()):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -180,9 +178,7 @@ def read_schema(repository: Repository, key: str) -> str | None:
 def write_schema(repository: Repository, key: str, text: str) -> None:
     """Keep a text; those that were not used for the longest time make room."""
     folder = repository.make_private(SCHEMAS, shared=True)
-    temporary = folder / f".{key}.{os.getpid()}"
-    temporary.write_bytes(zlib.compress(text.encode(), 1))
-    temporary.replace(folder / key)
+    replace_file(folder / key, zlib.compress(text.encode(), 1))
     files = [path for path in folder.iterdir() if not path.name.startswith(".")]
     if len(files) > LIMIT:
         for path in sorted(files, key=_used)[: len(files) - LIMIT]:

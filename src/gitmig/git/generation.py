@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitmig.files import replace_file
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -60,19 +62,16 @@ def renew(key: str, environ: Mapping[str, str]) -> Generation | None:
     if path is None:
         return None
     word = secrets.token_hex(8)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if not _is_ours(path):
             return None
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _forget_old(path.parent)
-        temporary.write_text(f"{word}\n", encoding="ascii")
-        temporary.replace(path)
+        replace_file(path, f"{word}\n".encode())
     except OSError:
-        for left in (temporary, path):  # without a word others look as well
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
+        with suppress(OSError):  # without a word others look as well
+            path.unlink(missing_ok=True)
         return None
     return Generation(word=word, path=path)
 

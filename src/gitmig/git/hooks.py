@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
+from gitmig.files import replace_file
 from gitmig.git import hook_managers
 from gitmig.git.hook_managers import ByHand, Called, Direct, Place
 from gitmig.git.marker import LISTENER, MOVED, PARKED, park
@@ -526,13 +527,9 @@ def _write(path: Path) -> None:
     """Put the script there, in one step. Raises GitmigError."""
     if _is_ours(path) and path.read_bytes() == script() and os.access(path, os.X_OK):
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(script())
-        temporary.chmod(0o755)
-        temporary.replace(path)
+        replace_file(path, script(), mode=0o755)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from error
 
 

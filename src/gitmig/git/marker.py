@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from gitmig.files import replace_file
 from gitmig.git.worktrees import NOT_IN_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from gitmig.git.generation import Generation
     from gitmig.git.repository import Repository
@@ -36,7 +36,7 @@ def now(repository: Repository) -> int:
 
     By the clock of the file system, which need not be this machine's: a folder can be mounted from another one.
     """
-    path = _temporary(repository.make_private(shared=False) / NAME)
+    path = repository.make_private(shared=False) / f"{NAME}.{os.getpid()}"
     path.write_bytes(b"")
     try:
         return path.stat().st_mtime_ns
@@ -79,8 +79,9 @@ def write(
         return  # without a marker the hook looks for itself, and nothing secret is on the disk
     path = repository.make_private(shared=False) / NAME
     time = since - CLOCK_TICK
-    _put(path.with_name(SECOND), "", time - time % WHOLE_SECOND)
-    _put(path, "".join(f"{value}\n" for value in values), time)
+    replace_file(path.with_name(SECOND), b"", time=time - time % WHOLE_SECOND)
+    text = "".join(f"{value}\n" for value in values)
+    replace_file(path, text.encode("utf-8", "surrogateescape"), time=time)
     path.with_name(MOVED).unlink(missing_ok=True)
     park(repository)
 
@@ -99,17 +100,6 @@ def park(repository: Repository) -> None:
     listener, parked = folder / LISTENER, folder / PARKED
     if listener.exists() and parked.exists() and parked.samefile(listener) and not repository.has_linked:
         listener.unlink(missing_ok=True)
-
-
-def _put(path: Path, text: str, time: int) -> None:
-    temporary = _temporary(path)
-    temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
-    os.utime(temporary, ns=(time, time))
-    temporary.replace(path)
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f"{path.name}.{os.getpid()}")
 
 
 def _shown(url: str) -> str:

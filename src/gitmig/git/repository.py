@@ -18,7 +18,7 @@ from gitmig.errors import GitmigError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from gitmig.git.objects import Objects
+    import git
 
 # git exports these to hooks, and some people export the first two. What is asked after a repository was found shall
 # be answered for that one, from its own index.
@@ -179,9 +179,16 @@ class Repository:
         return found[0]
 
     @cached_property
-    def _objects(self) -> Objects:
-        """The long-lived `git cat-file`; imported only where objects are read, for GitPython is slow to start."""
-        from gitmig.git.objects import Objects
+    def _objects(self) -> git.Git:
+        """GitPython's long-lived `git cat-file`; imported only where objects are read, for it is slow to start."""
+        import git
+
+        class Objects(git.Git):
+            """Takes object ids of SHA-256 as well; GitPython itself knows none that is not of 40 digits."""
+
+            def _parse_object_header(self, header_line: str) -> tuple[str, str, int]:
+                oid, kind, size = header_line.split()  # ValueError is git's word on an object that is not there
+                return oid, kind, int(size)
 
         found = Objects(str(self.root or self.git_dir))
         # GitPython's processes have all variables of this one, so those that git exports must be overridden

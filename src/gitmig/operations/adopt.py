@@ -16,9 +16,10 @@ from gitmig.execute import ledger_writer
 from gitmig.execute.tasks import SyncContext, row_of
 from gitmig.git import snapshot
 from gitmig.git.branches import branches
-from gitmig.ledger import applied_of, read_state
 from gitmig.ledger.journals import read_journals
 from gitmig.ledger.protection import Caller
+from gitmig.ledger.rows import applied_of
+from gitmig.ledger.store import read_state
 from gitmig.migrations.layouts.parsing import versions_of_programs
 from gitmig.migrations.plan import desire, make_plan
 from gitmig.postgres.address import Address
@@ -26,7 +27,7 @@ from gitmig.project import trust
 from gitmig.project.decisions import UNATTENDED
 from gitmig.project.expected_schemas import ExpectedSchemas
 from gitmig.project.failures import first_lines
-from gitmig.project.protection import permit
+from gitmig.project.permission import permit
 from gitmig.project.target import load_target, plan_for, target_of
 from gitmig.schema.catalog import read_schema
 from gitmig.schema.model import SchemaDifference, schema_difference
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.events import Notify
-    from gitmig.ledger import Row, State
     from gitmig.ledger.journals import Journal
+    from gitmig.ledger.rows import Row, State
     from gitmig.migrations.model import Content, Migration
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.postgres.connection import Connection

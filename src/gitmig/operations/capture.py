@@ -10,7 +10,7 @@ from gitmig.errors import GitmigError
 from gitmig.events import silent
 from gitmig.execute.ledger_writer import adopt
 from gitmig.execute.tasks import SyncContext, row_of
-from gitmig.ledger import read_rows, read_state
+from gitmig.ledger.store import read_rows, read_state
 from gitmig.migrations.naming import slug
 from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 from gitmig.postgres.address import Address
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitmig.events import Notify
-    from gitmig.ledger import State
+    from gitmig.ledger.rows import State
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project

@@ -11,7 +11,7 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.events import silent
 from gitmig.git import marker
 from gitmig.ledger.protection import set_protected
-from gitmig.postgres.address import Address, environment, jdbc_url
+from gitmig.postgres.address import environment, jdbc_url
 from gitmig.postgres.lost_servers import lost_servers
 
 if TYPE_CHECKING:
@@ -53,18 +53,6 @@ def _own_url(project: Project) -> str:
     if project.settings.database is None:
         project.wake()
     return project.url
-
-
-def name(project: Project) -> str:
-    """What the project's database is called, for people."""
-    return str(Address.of(project.url))
-
-
-def write_url(project: Project, path: str) -> bool:
-    """Have the application's file give the URL; False if it does so already. Raises GitmigError, UsageError."""
-    from gitmig.project import env_file
-
-    return env_file.write_url(project, path)
 
 
 def psql(project: Project) -> Psql:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from gitmig import __version__
 from gitmig.errors import GitmigError
 from gitmig.git import hook_trial, hooks
-from gitmig.ledger import read_state, schema
+from gitmig.ledger import schema
 from gitmig.ledger.protection import is_protected
+from gitmig.ledger.store import read_state
 from gitmig.postgres.address import Address
 from gitmig.postgres.rights import missing_rights
 from gitmig.project.binding import refuse_unbound

@@ -12,7 +12,8 @@ from gitmig.config import CONFIG_FILE, DEFAULT_FOLDER
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import hooks
 from gitmig.git.snapshot import of_work_tree, paths_of_work_tree
-from gitmig.ledger import read_state, schema
+from gitmig.ledger import schema
+from gitmig.ledger.store import read_state
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.layouts.places import foreign_folder, readable_folders
 from gitmig.migrations.model import InvalidMigrations

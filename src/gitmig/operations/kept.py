@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
 from gitmig.events import WaitingForLock, silent
-from gitmig.ledger import read_state, schema
+from gitmig.ledger import schema
+from gitmig.ledger.store import read_state
 from gitmig.postgres import lock
 from gitmig.project.kept_migrations import find_migrations
 from gitmig.rows.items import UNDO, Limits, Report

@@ -10,8 +10,8 @@ from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import hooks
 from gitmig.git.hooks import OURS
 from gitmig.git.notes import REF
-from gitmig.ledger import read_state
 from gitmig.ledger.protection import is_protected
+from gitmig.ledger.store import read_state
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.postgres.address import Address
 from gitmig.project.ownership import foreign_ledger

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import DatabaseUnavailable, UntrustedLedger
 from gitmig.git.history import commits_touching
-from gitmig.ledger import read_state
+from gitmig.ledger.store import read_state
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.operations.record import Targets, record_of
 

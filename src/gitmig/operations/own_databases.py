@@ -13,10 +13,10 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.events import DatabaseMade, silent
 from gitmig.git import binding
 from gitmig.git.worktrees import this_work_tree, work_trees
-from gitmig.ledger import read_last_use, read_state
 from gitmig.ledger.access import refuse_strangers
 from gitmig.ledger.protection import Caller, is_protected
-from gitmig.own_databases.make import copy_database, left_behind
+from gitmig.ledger.store import read_last_use, read_state
+from gitmig.own_databases.make import copy_database, half_made
 from gitmig.own_databases.marks import read_all_marks
 from gitmig.own_databases.names import EMBEDDED, Place
 from gitmig.postgres.address import Address, connect, with_name
@@ -25,9 +25,9 @@ from gitmig.rebuild.databases import (
     NEW_PREFIX,
     database_names,
     drop_unused,
-    identity,
     listed,
     maintenance_url,
+    name_and_oid,
     name_of_new,
     orphans,
     replaced_at,
@@ -99,7 +99,7 @@ def databases(project: Project, *, details: bool = True) -> list[ListedDatabase]
     except GitmigError:
         anywhere, sees_half_made = project.url, False
     with connect(anywhere, "list") as connection:
-        found = _Survey(project).look(connection, half_made=left_behind(connection) if sees_half_made else ())
+        found = _Survey(project).look(connection, half_made=half_made(connection) if sees_half_made else ())
         sizes = {one.name: one for one in listed(connection, [one.name for one in found])}
     found = [
         replace(one, size=sizes[one.name].size, sessions=sizes[one.name].sessions) for one in found if one.name in sizes
@@ -163,7 +163,7 @@ def newly_left(project: Project) -> list[ListedDatabase]:
 def prune(project: Project, chosen: Sequence[ListedDatabase], *, notify: Notify = silent) -> list[ListedDatabase]:
     """Drop these databases, and what processes that were killed left half made; returns those that are in use."""
     with suppress(GitmigError), project.connect("prune", locked=True, notify=notify) as connection:
-        for name in (name_of_new(identity(connection)[1]), *orphans(connection, NEW_PREFIX)):
+        for name in (name_of_new(name_and_oid(connection)[1]), *orphans(connection, NEW_PREFIX)):
             drop_unused(connection, name)
     try:
         anywhere = maintenance_url(_url_of(project), "prune")
@@ -171,7 +171,7 @@ def prune(project: Project, chosen: Sequence[ListedDatabase], *, notify: Notify 
         with connect(project.url, "prune") as connection:
             return [one for one in chosen if not drop_unused(connection, one.name)]
     with connect(anywhere, "prune") as connection:
-        for name in left_behind(connection):
+        for name in half_made(connection):
             drop_unused(connection, name)
         return [one for one in chosen if not drop_unused(connection, one.name)]
 

@@ -15,8 +15,9 @@ from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.repair import Transformation
 from gitmig.execute.scratch import run_bootstrap
 from gitmig.execute.tasks import SyncContext, tasks
-from gitmig.ledger import HistoryEntry, read_state
 from gitmig.ledger import schema as ledger_schema
+from gitmig.ledger.rows import HistoryEntry
+from gitmig.ledger.store import read_state
 from gitmig.migrations.plan import Direction
 from gitmig.postgres.address import Address, connect, with_name, with_options
 from gitmig.project import trust

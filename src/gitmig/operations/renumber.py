@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
-from gitmig.git import branches, merge, work_tree
+from gitmig.git import branches, merge
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.migrations.naming import Mentions, moves, own, renumbering
 from gitmig.operations.sync import sync
@@ -16,8 +17,9 @@ from gitmig.project.sides import Side, grouped, read_side
 from gitmig.project.target import layout_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from gitmig.git.repository import Repository
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.model import Migration
     from gitmig.migrations.naming import Renumbering
@@ -66,7 +68,7 @@ def renumber(
         _refuse_shared(project, renamings, theirs.commit, fork)
     if not renamings or dry_run:
         return result
-    work_tree.rename(repository, moves(renamings))
+    _rename_files(repository, moves(renamings))
     return _follow(project, replace(result, ran=True, rewritten=_rewrite(project, result, ours.snapshot)))
 
 
@@ -108,7 +110,7 @@ def _rewrite(project: Project, result: Renumbered, found: Snapshot) -> tuple[str
     return tuple(
         new.get(path, path)
         for path in files
-        if work_tree.rewrite(project.repository, new.get(path, path), mentions.renewed, stage=path not in found.on_disk)
+        if _rewrite_file(project.repository, new.get(path, path), mentions.renewed, stage=path not in found.on_disk)
     )
 
 
@@ -132,3 +134,33 @@ class _OnlyMoves(Decisions):
     def run_plan(self, plan: Plan) -> bool:
         """A migration that somebody has applied or reverted meanwhile is not this command's business."""
         return not plan.steps
+
+
+def _rename_files(repository: Repository, moves: Sequence[tuple[str, str]]) -> None:
+    """Rename files or directories, in order; what git tracks is staged, what it does not is just renamed.
+
+    Raises GitmigError before anything is renamed if a new path is taken by something that stays.
+    """
+    top, old = repository.work_tree, {source for source, _ in moves}
+    for _, target in moves:
+        if target not in old and os.path.lexists(top / target):
+            raise GitmigError(f"{target} is there already", hint="rename or delete it; nothing was changed")
+    tracked = repository.run("ls-files", "-z", "--", *old).decode("utf-8", "surrogateescape").split("\0")
+    for source, target in moves:
+        if any(path == source or path.startswith(f"{source}/") for path in tracked):
+            repository.run("mv", "--", source, target)
+        else:
+            (top / source).rename(top / target)
+
+
+def _rewrite_file(repository: Repository, path: str, change: Callable[[str], str], *, stage: bool) -> bool:
+    """Change the text of a file, line ends and odd bytes kept; True if it is another one now."""
+    file = repository.work_tree / path
+    before = file.read_bytes()
+    after = change(before.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    if after == before:
+        return False
+    file.write_bytes(after)
+    if stage:
+        repository.run("add", "--", path)
+    return True

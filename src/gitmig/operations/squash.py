@@ -10,7 +10,7 @@ from gitmig.errors import GitmigError, UsageError
 from gitmig.migrations.model import Script
 from gitmig.migrations.naming import slug
 from gitmig.migrations.parser import terminated
-from gitmig.migrations.squash import with_head
+from gitmig.migrations.same_schema import with_head
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.project.drafts import (
     Draft,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 TITLE = "baseline"
 WORD = re.compile(r"\w+")
 MOST_BLAMED = 10  # statements in a message
-HINT = "write the baseline yourself; where its schema is the refuse_differing, a sync runs no script either"
+HINT = "write the baseline yourself; where its schema is the same, a sync runs no script either"
 LEAVE_HINT = "--leave-data writes it without those that fail; what it then lacks, a new database will not have"
 
 

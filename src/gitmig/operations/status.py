@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gitmig.errors import MayNotBuild
 from gitmig.events import silent
 from gitmig.git import hooks
-from gitmig.ledger import read_state
 from gitmig.ledger.protection import is_protected
+from gitmig.ledger.store import read_state
 from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 from gitmig.postgres.address import Address
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from gitmig.errors import GitmigError
     from gitmig.events import Notify
     from gitmig.git.hooks import Trouble
-    from gitmig.ledger import State
     from gitmig.ledger.ownership import ForeignLedger
+    from gitmig.ledger.rows import State
     from gitmig.migrations.model import Problem
     from gitmig.migrations.plan import Plan, SetDifference
     from gitmig.postgres.connection import Connection

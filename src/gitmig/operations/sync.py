@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitmig import ledger
 from gitmig.config import OPTION
 from gitmig.errors import GitmigError, LeftToSync, UsageError
 from gitmig.events import (
@@ -28,21 +27,21 @@ from gitmig.events import (
     silent,
 )
 from gitmig.git import marker
-from gitmig.ledger import read_state, schema
+from gitmig.ledger import schema, store
 from gitmig.ledger.protection import Caller, Change
+from gitmig.ledger.rows import scripts
+from gitmig.ledger.store import read_state
 from gitmig.migrations.languages.program import SECTION
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, checksums_after
 from gitmig.postgres.address import Address
 from gitmig.project import trust
-from gitmig.project.binding import bind
-from gitmig.project.confirmation import UNGUARDED, Guard, plan_hash, refuse_unattended
-from gitmig.project.decisions import UNATTENDED
+from gitmig.project.binding import bind, note_synced
+from gitmig.project.decisions import UNATTENDED, refuse_unattended
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.failures import drifted, locks_held, step_failed, unrepairable
-from gitmig.project.out_of_reach import note_synced
 from gitmig.project.ownership import foreign_ledger, refuse_foreign
-from gitmig.project.protection import permit, permit_discarding, refuse_hooks
+from gitmig.project.permission import UNGUARDED, Guard, permit, permit_discarding, plan_hash, refuse_hooks
 from gitmig.project.same_schema import refuse_half_a_squash, without_needless_scripts
 from gitmig.project.sharing import refuse_taking_away
 from gitmig.project.target import arranged, load_target, plan_for, refuse_irreversible
@@ -55,7 +54,8 @@ if TYPE_CHECKING:
     from gitmig.events import Notify
     from gitmig.execute.executor import Executor
     from gitmig.execute.tasks import Done
-    from gitmig.ledger import State, Unfinished
+    from gitmig.git.generation import Generation
+    from gitmig.ledger.rows import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
     from gitmig.operations.rebuild import Rebuilt
@@ -75,7 +75,7 @@ class Outcome:
 
     `unfinished` names a script that a sync would finish before the plan; `drift` is what a dry run found to have been
     changed by hand. `rebuilt` tells of a database that had to be built anew instead of running the plan. `hash` tells
-    the plan from every other (see `gitmig.project.confirmation`).
+    the plan from every other (see `gitmig.project.permission`).
     """
 
     database: str
@@ -140,9 +140,8 @@ def sync(
         with project.connect(
             "sync", timeout=timeout, locked=True, gitmig_wait=gitmig_wait, in_hook=caller is Caller.HOOK, notify=notify
         ) as connection:
-            synced = SyncRun(connection, target, notify, decisions, caller, guard=guard).run(
-                abandon=abandon, discard_drift=discard_drift, take_over=take_over
-            )
+            run = SyncRun(connection, target, notify, decisions, caller, guard=guard)
+            synced = run.run(abandon=abandon, discard_drift=discard_drift, take_over=take_over)
             if synced.ran and caller is Caller.PERSON:
                 trust.approve_ledger(project, connection)
             elif synced.ran and any(trust.is_program(step.migration) for step in synced.plan.arrivals):
@@ -156,20 +155,18 @@ def sync(
     if synced.ran and revision is None and project.settings.database_source != OPTION:
         # A new database may have been synced by somebody else already; what is not in the work tree cannot be newer.
         if not synced.rebuilt and not target.snapshot.sparse:
-            own = project.naming.per.value if project.naming is not None else None
-            marker.write(
-                project.repository,
-                project.settings.folders,
-                os.environ,
-                since,
-                generation,
-                own=own,
-                alone=project.is_alone,
-            )
+            _mark(project, since, generation)
         bind(project, by_hand=caller is Caller.PERSON)
         note_synced(project, target.set.id)
         _keep_env_file(project, notify)
     return synced
+
+
+def _mark(project: Project, since: int, generation: Generation | None) -> None:
+    """Have hooks end in the shell until something changes: the database is where the work tree was at `since`."""
+    own = project.naming.per.value if project.naming is not None else None
+    folders, alone = project.settings.folders, project.is_alone
+    marker.write(project.repository, folders, os.environ, since, generation, own=own, alone=alone)
 
 
 def _rebuilt(target: Target, stuck: NoWayBack, caller: Caller, notify: Notify, decisions: Decisions) -> Outcome:
@@ -282,7 +279,7 @@ class SyncRun:
             self._look_for_drift(executor, expected, state, discard=discard)
             plan = without_needless_scripts(self._connection, self._target, plan, state.stack, expected)
         if abandon:
-            ledger.end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
+            store.end_unfinished(self._connection)  # where nothing of it was left to take back, or nobody looks
         if expected is None:
             refuse_irreversible(plan, self._database)
         synced = Outcome(
@@ -304,7 +301,7 @@ class SyncRun:
         self, plan: Plan, state: State, expected: ExpectedSchemas | None, *, forced: bool
     ) -> tuple[Executor | None, Preserver | None]:
         """Who runs the plan, and who keeps its rows; none where there is nothing to run and no row is kept."""
-        if not (plan or forced or ledger.keeps_rows(self._connection)):
+        if not (plan or forced or store.keeps_rows(self._connection)):
             return None, None
         preserver = self._preserver(needed=bool(state.stack) or forced)
         return self._executor(expected, preserver), preserver
@@ -330,7 +327,7 @@ class SyncRun:
         """Have the stack in the order of which the plan was made."""
         if (stack := arranged(state.stack, self._target)) == state.stack or state.unfinished is not None:
             return state
-        ledger.rearrange(self._connection, stack, state.stack)
+        store.rearrange(self._connection, stack, state.stack)
         return read_state(self._connection)
 
     def _approve_programs(self, plan: Plan, state: State) -> None:
@@ -376,7 +373,7 @@ class SyncRun:
         self._project.announce_change(self._connection)
         self._notify(ScriptResumed(unfinished.row.label))
         if unfinished.done == 0 and not unfinished.started:
-            ledger.end_unfinished(self._connection)
+            store.end_unfinished(self._connection)
             return ()
         executor = self._executor()
         try:
@@ -488,13 +485,13 @@ class SyncRun:
         report = preserver.finish(present)
         if report:
             self._notify(RowsRestored(report))
-            ledger.extend_last_sync(self._connection)
+            store.extend_last_sync(self._connection)
         refused = [item for item in preserver.came() if item.reason and item.id not in known] if self._undo else []
         if refused:
             with self._connection.transaction():
                 report = preserver.insist(refused)
             self._notify(RowsRestored(report))
-            ledger.extend_last_sync(self._connection)
+            store.extend_last_sync(self._connection)
 
     @contextmanager
     def _telling_what_stays(self, preserver: Preserver | None) -> Iterator[set[int]]:
@@ -531,9 +528,7 @@ def amended(unfinished: Unfinished, target: Target) -> Unfinished:
             f"{row.label} was interrupted after {unfinished.done} of its statements, and what has run was edited since",
             hint=f"restore it in {now.path}; what comes behind may be changed",
         )
-    changed = replace(
-        row, name=now.name, path=now.path, blobs=now.blobs, checksum=content.checksum, **ledger.scripts(content)
-    )
+    changed = replace(row, name=now.name, path=now.path, blobs=now.blobs, checksum=content.checksum, **scripts(content))
     return replace(unfinished, row=changed)
 
 

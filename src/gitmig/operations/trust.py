@@ -1,17 +1,15 @@
-"""`gitmig trust`: which scripts no hook may run yet, and approving them."""
+"""`gitmig trust`: which scripts no hook may run yet."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitmig.project.target import load_target
-from gitmig.project.trust import approve, bootstrap_scripts, candidates_of, untrusted
+from gitmig.project.trust import bootstrap_scripts, candidates_of, untrusted
 
 if TYPE_CHECKING:
     from gitmig.project.project import Project
     from gitmig.project.trust import Candidate
-
-__all__ = ["approve", "untrusted_in"]
 
 
 def untrusted_in(project: Project, revision: str | None) -> list[Candidate]:

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig import ledger
 from gitmig.errors import UsageError
 from gitmig.events import TakingBack, UndoPlanned, silent
 from gitmig.git.snapshot import Snapshot
-from gitmig.ledger import schema
+from gitmig.ledger import schema, store
 from gitmig.ledger.protection import Caller, Verdict, is_protected, judge
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import File, Migration, MigrationSet, Version
@@ -18,7 +17,7 @@ from gitmig.operations.sync import NoWayBack, SyncRun
 from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.decisions import UNATTENDED
-from gitmig.project.protection import change_of
+from gitmig.project.permission import change_of
 from gitmig.project.target import Target
 from gitmig.rows.since import written_since
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gitmig.events import Notify
-    from gitmig.ledger import LastSync, Row, State
+    from gitmig.ledger.rows import LastSync, Row, State
     from gitmig.migrations.model import Content
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.operations.sync import Outcome
@@ -57,7 +56,7 @@ def undo(project: Project, *, notify: Notify = silent, decisions: Decisions = UN
     """
     with project.connect("undo", locked=True, notify=notify) as connection:
         schema.upgrade_existing(connection)
-        state, last = ledger.read_state(connection), ledger.read_last_sync(connection)
+        state, last = store.read_state(connection), store.read_last_sync(connection)
         if last is None or state.unfinished is not None:
             raise _nothing_to_undo(project, connection, state)
         notify(UndoPlanned(last, written_since(connection)))
@@ -77,7 +76,7 @@ def take_back(connection: Connection, project: Project, notify: Notify, caller: 
 
     Nobody has seen the database in between but other sessions, whose work survives as it does on every tour.
     """
-    state, last = ledger.read_state(connection), ledger.read_last_sync(connection)
+    state, last = store.read_state(connection), store.read_last_sync(connection)
     assert last is not None  # noted with the first step that was committed
     try:
         run = _TakeBack(connection, _target(project, state, last), notify, UNATTENDED, caller, undo=True)
@@ -86,7 +85,7 @@ def take_back(connection: Connection, project: Project, notify: Notify, caller: 
         raise stuck.failure from stuck
     if undone.ran:
         with connection.transaction():
-            ledger.forget_last_sync(connection)
+            store.forget_last_sync(connection)
     return undone.ran
 
 
@@ -120,7 +119,7 @@ def _nothing_to_undo(project: Project, connection: Connection, state: State) -> 
             f"{state.unfinished.row.label} was interrupted in {database}: the last sync is not over",
             hint="`gitmig sync` finishes it, `gitmig sync --abandon` takes back what it did; then undo",
         )
-    action, note = ledger.read_last_event(connection) or ("", None)
+    action, note = store.read_last_event(connection) or ("", None)
     if action == REBUILT:
         return UsageError(
             f"the last sync has built {database} anew, and a rebuild is not undone",

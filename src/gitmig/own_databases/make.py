@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig import ledger
 from gitmig.errors import GitmigError
 from gitmig.events import CopyingDatabase, WaitingForLock
 from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.repair import Transformation
 from gitmig.execute.scratch import create_database_like, run_bootstrap
-from gitmig.ledger import HistoryEntry, read_state
 from gitmig.ledger import schema as ledger_schema
+from gitmig.ledger import store
 from gitmig.ledger.access import refuse_strangers
 from gitmig.ledger.protection import is_protected, set_protected
+from gitmig.ledger.rows import HistoryEntry
+from gitmig.ledger.store import read_state
 from gitmig.migrations.plan import Direction
 from gitmig.own_databases.marks import set_mark
 from gitmig.postgres import lock
@@ -167,7 +168,7 @@ def name_under_construction(name: str) -> str:
     return f"{PREFIX}{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def left_behind(connection: Connection) -> list[str]:
+def half_made(connection: Connection) -> list[str]:
     """Databases under construction at which nobody is any more; `connection` leads to a maintenance database."""
     names = [name for name in database_names(connection) if name.startswith(PREFIX)]
     return [name for name in names if _is_free(connection, name)]
@@ -339,7 +340,7 @@ class _Rows:
         ignore = self._wanted.ignore
         run_bootstrap(self._new, self._wanted.bootstrap)
         ledger_schema.upgrade(self._new)
-        ups = [row.up_on_fresh for _, row in sorted(ledger.read_rows(self._old, 0).items())]
+        ups = [row.up_on_fresh for _, row in sorted(store.read_rows(self._old, 0).items())]
         try:
             ((_, built),) = build(self._new, ups, measure_at=(len(ups),), ignore=ignore)
         except BuildFailed as failure:
@@ -360,7 +361,7 @@ class _Rows:
 
     def _write_ledger(self, fingerprint: str) -> None:
         state = read_state(self._old)
-        rows = [row for _, row in sorted(ledger.read_rows(self._old, 0).items())]
+        rows = [row for _, row in sorted(store.read_rows(self._old, 0).items())]
         event = HistoryEntry(
             action="sync",
             done_by=self._wanted.by,

@@ -5,21 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitmig.config import CONFIG_FILE, OPTION
-from gitmig.errors import LeftToSync, UsageError
+from gitmig.config import CONFIG_FILE, KEYS, OPTION
+from gitmig.errors import BeforeGitmig, LeftToSync, UsageError
 from gitmig.git import binding
+from gitmig.project.target import load_target
 from gitmig.project.trust import bootstrap_scripts, untrusted
 
 if TYPE_CHECKING:
     from gitmig.project.project import Project
-
-# Settings that decide how far gitmig goes, as `git config` spells them → as `gitmig.toml` does.
-PERSONAL_KEYS = {
-    **{key: key for key in ("folder", "layout", "bootstrap", "ignore", "verify", "shared", "unclonable", "guard")},
-    "runoutside": "run_outside",
-    "keptage": "kept_age",
-    "envfile": "env_file",
-}
 
 
 def bind(project: Project, *, by_hand: bool) -> None:
@@ -52,13 +45,12 @@ def rebinding_notice(project: Project) -> str | None:
 def refuse_unbound(project: Project) -> None:
     """Raise LeftToSync if the checked-out settings lead a hook elsewhere, or further, than a sync by hand did."""
     own, others = binding.read(project.repository)
-    personal = (key.partition(".")[2] for key in project.repository.config)
     why = binding.objection(
         project.binding,
         own,
         others,
         is_personal=project.settings.database_is_personal,
-        own_keys=frozenset(PERSONAL_KEYS[key] for key in personal if key in PERSONAL_KEYS),
+        own_keys=frozenset(k.name for k in KEYS.values() if f"gitmig.{k.personal}" in project.repository.config),
         file=project.team_file or CONFIG_FILE,
     )
     if why is not None:
@@ -73,3 +65,36 @@ def refuse_unbound(project: Project) -> None:
     if untrusted(project, bootstrap, [project.repository.head]):
         message = f"the bootstrap file {project.settings.bootstrap} is not trusted; nothing was synced"
         raise LeftToSync(message, hint="`gitmig trust` shows and approves it")
+
+
+# Databases on other machines, which no hook touches. A hook cannot ask one whether it has the migrations of the work
+# tree. What it can tell is whether the work tree still has those of the last sync by hand, or of the last time that it
+# said so: a file in its git directory says which.
+FILE = "out-of-reach"
+
+
+def is_news(project: Project) -> bool:
+    """Whether the work tree has other migrations than when it was last synced or told; from here on it counts as told.
+
+    Raises InvalidMigrations.
+    """
+    try:
+        current = load_target(project).set.id
+    except BeforeGitmig:
+        return False
+    path = project.repository.private(shared=False) / FILE
+    if path.is_file() and path.read_text(encoding="ascii").strip() == current:
+        return False
+    _note(project, current)
+    return True
+
+
+def note_synced(project: Project, set_id: str) -> None:
+    """Note that a database on another machine has this set, which is the work tree's."""
+    if not project.is_within_reach:
+        _note(project, set_id)
+
+
+def _note(project: Project, set_id: str) -> None:
+    folder = project.repository.make_private(shared=False)
+    (folder / FILE).write_text(f"{set_id}\n", encoding="ascii")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.config import GUARD_VARIABLE
 from gitmig.errors import GitmigError, ProtectedDatabase
 from gitmig.text import first_few
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from gitmig.errors import SyncFailed
     from gitmig.ledger.ownership import ForeignLedger
     from gitmig.migrations.plan import Plan
+    from gitmig.project.project import Project
     from gitmig.project.trust import Candidate
+
+GUARDED = f'guard = "confirm" (or {GUARD_VARIABLE})'
 
 
 class Decisions:
@@ -54,3 +58,9 @@ class Decisions:
 
 
 UNATTENDED = Decisions()
+
+
+def refuse_unattended(project: Project, what: str, *, is_attended: bool) -> None:
+    """Raise GitmigError if only a person may do it, and nobody sits at a terminal."""
+    if project.settings.guard and not is_attended:
+        raise GitmigError(f"{GUARDED} leaves it to a person at a terminal {what}", hint="ask one to run the command")

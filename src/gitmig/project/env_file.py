@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import stat
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
+from gitmig.files import replace_file
 from gitmig.postgres.address import Address, location, url_with_name
 from gitmig.postgres.url import plain_url
 from gitmig.project.project import BASES, read_json
@@ -38,15 +38,9 @@ def write_url(project: Project, name: str) -> bool:
         return False
     _note_base(project)
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else stat.S_IRUSR | stat.S_IWUSR
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(after.encode("utf-8", "surrogateescape"))
-        temporary.chmod(mode)
-        temporary.replace(path)
+        replace_file(path, after.encode("utf-8", "surrogateescape"), mode=mode)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise GitmigError(f"cannot write {name}: {error.strerror}", hint="check the folder's permissions") from error
     return True
 
@@ -101,9 +95,7 @@ def _note_base(project: Project) -> None:
         return
     path = project.repository.make_private(shared=True) / BASES
     known = {**read_json(path), project.name: project.naming.base}
-    temporary = path.with_name(f"{BASES}.{os.getpid()}")
-    temporary.write_text(json.dumps(known), encoding="utf-8")
-    temporary.replace(path)
+    replace_file(path, json.dumps(known).encode())
 
 
 def _checked(project: Project, name: str) -> Path:

@@ -10,9 +10,10 @@ from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from gitmig import ledger
 from gitmig.errors import GitmigError, MayNotBuild
 from gitmig.git import cache
+from gitmig.ledger import store
+from gitmig.ledger.rows import applied_of
 from gitmig.project.failures import not_fresh
 from gitmig.schema.baseline import PublicBaseline, may_have_baseline
 from gitmig.schema.fingerprint import Fingerprinter
@@ -21,7 +22,7 @@ from gitmig.schema.model import PUBLIC, Schema, schema_difference
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from gitmig.ledger import Row, State
+    from gitmig.ledger.rows import Row, State
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Applied
     from gitmig.postgres.connection import Connection
@@ -123,7 +124,7 @@ class ExpectedSchemas:
 
         `found` is the schema now that they are applied.
         """
-        stack = [*self._stack[:keep], *(ledger.applied_of(row) for row in rows)]
+        stack = [*self._stack[:keep], *(applied_of(row) for row in rows)]
         expected = ExpectedSchemas(self._project, self._connection, stack, rows)
         expected.stand_on(found)
         return expected
@@ -147,7 +148,7 @@ class ExpectedSchemas:
 
     def _build(self, missing: Sequence[int]) -> None:
         """Build and measure what is missing, in order, and a little around it."""
-        rows = ledger.read_rows(self._connection, 0) | self._rows
+        rows = store.read_rows(self._connection, 0) | self._rows
         around = {place for position in missing for place in range(position - AROUND, position + AROUND + 1)}
         places = around & {*range(len(self._stack) + 1)}
         ups = [rows[k].up_on_fresh for k in range(1, max(places) + 1)]
@@ -191,7 +192,7 @@ def baseline_of(project: Project, connection: Connection, found: Schema, built: 
     The migrations that are applied there may be others than those of `built`, and are then built, too; where they
     cannot be, or no ledger names them, as if they were the same.
     """
-    if found.objects.get(PUBLIC) != built.objects.get(PUBLIC) and (stack := ledger.read_state(connection).stack):
+    if found.objects.get(PUBLIC) != built.objects.get(PUBLIC) and (stack := store.read_state(connection).stack):
         expected = ExpectedSchemas(project, connection, stack)
         expected.stand_on(found)
         with suppress(GitmigError):

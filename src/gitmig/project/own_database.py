@@ -15,8 +15,8 @@ from gitmig.errors import DatabaseUnavailable, GitmigError, LeftToSync
 from gitmig.events import DatabaseMade, DatabaseSetAside, DatabaseShared, silent
 from gitmig.git import binding
 from gitmig.git.worktrees import local_branches, make_token, this_work_tree, work_trees
-from gitmig.ledger import read_programs, read_state
 from gitmig.ledger.protection import Caller
+from gitmig.ledger.store import read_programs, read_state
 from gitmig.own_databases.marks import Living, Mark, Owner, owner, read_mark, set_mark
 from gitmig.own_databases.names import Per, Place
 from gitmig.postgres.address import connect, is_missing_database

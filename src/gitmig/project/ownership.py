@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig import ledger
 from gitmig.git.trust import LEDGER, TrustStore, digest
 from gitmig.ledger.ownership import ForeignLedger, Origin, are_enough, is_telling, up_blobs
 from gitmig.ledger.protection import Caller
+from gitmig.ledger.rows import applied_of
+from gitmig.ledger.store import read_digests, read_origin, read_rows
 from gitmig.postgres.address import Address
 from gitmig.project.trust import UPS, ledger_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitmig.ledger import State
+    from gitmig.ledger.rows import State
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.postgres.connection import Connection
     from gitmig.project.decisions import Decisions
@@ -45,7 +46,7 @@ def refuse_foreign(  # noqa: PLR0917 - what is there, and who asks
 def claim(project: Project, connection: Connection, state: State) -> None:
     """Remember that the ledger is this project's: its scripts are known in this clone from now on."""
     store = TrustStore.load(project.repository)
-    store.add_digests(digest for both in ledger.read_digests(connection).values() for digest in both)
+    store.add_digests(digest for both in read_digests(connection).values() for digest in both)
     if state.unfinished:
         store.add_digests(digest(text) for text in ledger_scripts(state.unfinished.row))
 
@@ -72,7 +73,7 @@ def foreign_ledger(connection: Connection, target: Target, state: State, plan: P
 
 def _subjects(state: State) -> tuple[Applied, ...]:
     """Everything in the ledger that is applied, or about to be."""
-    unfinished = (ledger.applied_of(state.unfinished.row),) if state.unfinished else ()
+    unfinished = (applied_of(state.unfinished.row),) if state.unfinished else ()
     return (*state.stack, *(one for one in unfinished if one.position > len(state.stack)))
 
 
@@ -102,7 +103,7 @@ def _known_here(connection: Connection, target: Target, state: State, plan: Plan
 def _run_here(connection: Connection, project: Project, state: State, stack: Sequence[Applied]) -> list[Applied]:
     """Those whose up was run from this clone, or approved in it."""
     store = TrustStore.load(project.repository)
-    digests = ledger.read_digests(connection)
+    digests = read_digests(connection)
     found = [
         one for one in stack if one.position in digests and store.knows_digest(digests[one.position][0], *UPS, LEDGER)
     ]
@@ -116,7 +117,7 @@ def _tells(connection: Connection, state: State, known: Sequence[Applied]) -> bo
     """Whether one of them is telling."""
     if not known:
         return False
-    rows = [*ledger.read_rows(connection, 0).values(), *([state.unfinished.row] if state.unfinished else [])]
+    rows = [*read_rows(connection, 0).values(), *([state.unfinished.row] if state.unfinished else [])]
     positions = {one.position for one in known}
     return any(is_telling(row.label, row.language, row.up) for row in rows if row.position in positions)
 
@@ -124,7 +125,7 @@ def _tells(connection: Connection, state: State, known: Sequence[Applied]) -> bo
 def _origin(connection: Connection, state: State) -> Origin:
     stack = _subjects(state)
     if state.stack:
-        by, at, commit = ledger.read_origin(connection)
+        by, at, commit = read_origin(connection)
     else:
         assert state.unfinished is not None  # else there is nothing to tell of
         by, at, commit = state.unfinished.row.applied_by, None, state.unfinished.row.commit

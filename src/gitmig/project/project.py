@@ -239,7 +239,7 @@ class Project:
         """
         from gitmig.ledger.access import refuse_strangers
         from gitmig.postgres import lock, stand_ins
-        from gitmig.postgres.address import connect, is_missing_database
+        from gitmig.postgres.address import connect
         from gitmig.postgres.lock_wait import LockWait
         from gitmig.postgres.pooler import refuse_shared_sessions
 
@@ -262,21 +262,24 @@ class Project:
                     stand_ins.watch(connection, tell_stand_in)
                     refuse_shared_sessions(connection, self.url)
                     LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
-                    refuse_strangers(connection, self.repository.configured("gitmig.ledgerRole"))
+                    refuse_strangers(connection, self.ledger_roles)
                     if not locked or lock.acquire(connection, tell, told, wait=gitmig_wait):
-                        refuse_strangers(connection, self.ledger_roles)
+                        if locked:  # what was there before may not be all that is there now
+                            refuse_strangers(connection, self.ledger_roles)
                         with self.programs(notify) as connection.programs:
                             yield connection
                         return
                 time.sleep(lock.INTERVAL)
         except DatabaseUnavailable as error:
-            if self.naming is not None and not self.has_common_name and is_missing_database(error):
-                error.hint = f"`gitmig sync` makes it for this {self.naming.per.words}"
-            else:
-                error.hint = (
-                    f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
-                )
+            error.hint = self._how_to_reach_it(error)
             raise
+
+    def _how_to_reach_it(self, error: DatabaseUnavailable) -> str:
+        from gitmig.postgres.address import is_missing_database
+
+        if self.naming is not None and not self.has_common_name and is_missing_database(error):
+            return f"`gitmig sync` makes it for this {self.naming.per.words}"
+        return f"the URL comes from {self.settings.database_source or 'the embedded server'}; {error.hint}"
 
     def programs(self, notify: Notify = silent) -> AbstractContextManager[Programs]:
         """Who runs migrations that are programs, as long as the block lasts."""

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig import ledger
 from gitmig.errors import GitmigError, MayNotBuild
 from gitmig.git.snapshot import at_commit
+from gitmig.ledger import store
+from gitmig.ledger.rows import applied_of
 from gitmig.project.expected_schemas import ExpectedSchemas
 from gitmig.project.target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.ledger import Row
+    from gitmig.ledger.rows import Row
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.migrations.same_schema import Split
@@ -41,7 +42,7 @@ def without_needless_scripts(
     possible = splits(_ups(going), _ups(coming))
     if not possible:
         return plan
-    top = [*stack[: plan.keep], *map(ledger.applied_of, coming)]
+    top = [*stack[: plan.keep], *map(applied_of, coming)]
     try:
         return _replaced(plan, possible, expected, ExpectedSchemas(target.project, connection, top, coming))
     except MayNotBuild:  # then the scripts run that need not
@@ -61,7 +62,7 @@ def half_a_squash(connection: Connection, target: Target, plan: Plan) -> GitmigE
     """
     if not _goes_both_ways(plan):
         return None
-    from gitmig.migrations.squash import missing_parts
+    from gitmig.migrations.same_schema import missing_parts
 
     going, coming = _sides(connection, target, plan)
     ahead = missing_parts(_ups(going), coming[0].content.up)
@@ -86,7 +87,7 @@ def half_a_squash(connection: Connection, target: Target, plan: Plan) -> GitmigE
 def _before(target: Target, squash: Row) -> str | None:
     """A commit that has all that the squash takes the place of, and has it first; None if git knows none."""
     from gitmig.git.history import parents_of_adding
-    from gitmig.migrations.squash import parts_of, squashed_in
+    from gitmig.migrations.same_schema import parts_of, squashed_in
 
     repository, parts = target.project.repository, squashed_in(squash.content.up)
     wanted = [part.digest for part in parts]
@@ -109,7 +110,7 @@ def _sides(connection: Connection, target: Target, plan: Plan) -> tuple[list[Row
     """The ledger rows that go and those that come, in the order of the stack."""
     from gitmig.execute.tasks import SyncContext, tasks
 
-    rows = ledger.read_rows(connection, plan.keep)
+    rows = store.read_rows(connection, plan.keep)
     context = SyncContext(target=target.set, commit=target.commit, by=target.project.user)
     found = [task.row for task in tasks(plan, rows, context)]
     return found[: len(plan.reverts)][::-1], found[len(plan.reverts) :]

@@ -1,6 +1,7 @@
 """The door to squawk, a linter for statements that lock or rewrite large tables: where it is, and what it says.
 
-It runs in a process of its own, on copies of scripts.
+It runs in a process of its own, on copies of scripts. Its settings are its own: `.squawk.toml` at the top of the work
+tree.
 """
 
 from __future__ import annotations
@@ -13,14 +14,36 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitmig.check.rules.outside import unsafe_statement
 from gitmig.errors import GitmigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from gitmig.check.findings import Finding
+    from gitmig.migrations.model import Script
+    from gitmig.project.project import Project
 
 PROGRAM = "squawk"
 CONFIG = ".squawk.toml"
 FOUND_SOMETHING = 1
+
+
+def unsafe_statements(project: Project, ups: Iterable[tuple[str, Script]]) -> list[Finding]:
+    """Squawk's findings about up scripts, given with the labels of their migrations; [] if it is not installed.
+
+    Raises GitmigError if squawk fails.
+    """
+    scripts = {f"{number}.sql": pair for number, pair in enumerate(ups) if pair[1].language.suffix == "sql"}
+    program = find_program()
+    if program is None or not scripts:
+        return []
+    texts = {name: script.text for name, (_, script) in scripts.items()}
+    report = _run(program, texts, project.repository.root)
+    try:
+        return list(unsafe_statement(report, scripts))
+    except (ValueError, KeyError, TypeError) as error:
+        raise GitmigError("squawk's report cannot be read", hint="gitmig reads that of squawk-cli 2") from error
 
 
 def find_program() -> str | None:
@@ -28,7 +51,7 @@ def find_program() -> str | None:
     return shutil.which(PROGRAM, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
-def run(program: str, scripts: Mapping[str, str], top: Path | None) -> str:
+def _run(program: str, scripts: Mapping[str, str], top: Path | None) -> str:
     """Its report in JSON about scripts, by names that end in `.sql`; `top` is the work tree with its settings.
 
     Raises GitmigError.

@@ -18,7 +18,7 @@ from gitmig.text import first_few
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from gitmig.ledger import Row, State
+    from gitmig.ledger.rows import Row, State
     from gitmig.migrations.model import Content
     from gitmig.migrations.plan import Applied, Plan
     from gitmig.postgres.connection import Connection
@@ -143,18 +143,18 @@ def approve_plan(project: Project, plan: Plan, target: Target) -> None:
 
 def approve_ledger(project: Project, connection: Connection) -> None:
     """A person has synced: what stands in the ledger now may run from there."""
-    from gitmig import ledger
+    from gitmig.ledger.store import read_digests
 
-    digests = ledger.read_digests(connection).values()
+    digests = read_digests(connection).values()
     TrustStore.load(project.repository).add_digests(found for both in digests for found in both)
     approve_printed(project, connection)
 
 
 def approve_printed(project: Project, connection: Connection, only: Collection[Version] | None = None) -> None:
     """What programs printed when they were applied may run from the ledger: those of these versions, or all."""
-    from gitmig import ledger
+    from gitmig.ledger.store import read_programs
 
-    rows = [row for row in ledger.read_programs(connection) if only is None or Version(row.version) in only]
+    rows = [row for row in read_programs(connection) if only is None or Version(row.version) in only]
     TrustStore.load(project.repository).add_digests(digest(row.printed) for row in rows if row.printed is not None)
 
 
@@ -168,17 +168,17 @@ def approve_local_branches(project: Project) -> None:
 
 def refuse_unknown_ledger(project: Project, connection: Connection, state: State) -> None:
     """Raise LeftToSync if the ledger holds scripts that neither the trust store nor git knows."""
-    from gitmig import ledger
+    from gitmig.ledger.store import read_digests, read_programs, read_rows
 
     store = TrustStore.load(project.repository)
-    digests = ledger.read_digests(connection)
+    digests = read_digests(connection)
     unknown = {place for place, found in digests.items() if not _knows_ledger(store, found)}
-    rows = [row for row in ledger.read_rows(connection, 0).values() if row.position in unknown] if unknown else []
+    rows = [row for row in read_rows(connection, 0).values() if row.position in unknown] if unknown else []
     if state.unfinished is not None:
         scripts = tuple(map(digest, ledger_scripts(state.unfinished.row)))
         rows += [] if _knows_ledger(store, scripts) else [state.unfinished.row]
     foreign = [row.label for row in rows if not _is_in_git(project, row)]
-    foreign += [row.label for row in ledger.read_programs(connection) if not _knows_printed(store, row)]
+    foreign += [row.label for row in read_programs(connection) if not _knows_printed(store, row)]
     if foreign:
         raise LeftToSync(
             f"the ledger has {first_few(foreign)}, of which this clone knows no script; nothing was synced",
@@ -274,11 +274,12 @@ def untrusted_programs(
     project: Project, connection: Connection, plan: Plan, state: State, target: Target
 ) -> list[Candidate]:
     """The programs that the plan, or a build of what is applied, may run, and nobody has approved."""
-    from gitmig import ledger
+    from gitmig.ledger.rows import migration_of
+    from gitmig.ledger.store import read_programs
 
     brought = [one for one in _brought_in(plan, target) if one.program is not None]
-    rows = ledger.read_programs(connection) if any(map(is_program, state.stack)) else []
-    found = [*brought, *(_candidate(project, ledger.migration_of(row), row.content) for row in rows)]
+    rows = read_programs(connection) if any(map(is_program, state.stack)) else []
+    found = [*brought, *(_candidate(project, migration_of(row), row.content) for row in rows)]
     store = TrustStore.load(project.repository)
     return [one for one in found if not _is_approved(project, store, one)]
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig import ledger
 from gitmig.events import CarryingTable
-from gitmig.ledger import schema
+from gitmig.ledger import schema, store
 from gitmig.postgres.session import TRANSFER, setting
 from gitmig.rebuild.unmanaged import make_unmanaged
 from gitmig.rows.constraints import hold, row_security
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitmig.events import Notify
-    from gitmig.ledger import HistoryEntry, Row
+    from gitmig.ledger.rows import HistoryEntry, Row
     from gitmig.postgres.connection import Connection
     from gitmig.rows.copy import Aside, Copied, KeptFor
 
@@ -182,10 +181,10 @@ def write_ledger(old: Connection, new: Connection, rows: Sequence[Row], event: H
     with new.transaction():
         _copy_history(old, new)
         if rows:
-            ledger.add(new, rows)
-        ledger.record(new, [event])
-        ledger.note_arrival(new, event.to_commit, fingerprint)
-        ledger.note_fingerprint(new, len(rows), fingerprint)
+            store.add(new, rows)
+        store.record(new, [event])
+        store.note_arrival(new, event.to_commit, fingerprint)
+        store.note_fingerprint(new, len(rows), fingerprint)
 
 
 def _copy_history(old: Connection, new: Connection) -> None:

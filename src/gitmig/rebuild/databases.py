@@ -78,7 +78,7 @@ class DatabaseNames:
     @classmethod
     def of(cls, connection: Connection) -> DatabaseNames:
         """Those for a rebuild, now, of the database connected to."""
-        name, oid = identity(connection)
+        name, oid = name_and_oid(connection)
         kept = name_of_old(name, datetime.now(timezone.utc), frozenset(database_names(connection)))
         return cls(name=name, new=name_of_new(oid), kept=kept, oid=oid)
 
@@ -111,7 +111,7 @@ def maintenance_url(url_of: Callable[[str], str], purpose: str, *, but: str = ""
     )
 
 
-def identity(connection: Connection) -> tuple[str, int]:
+def name_and_oid(connection: Connection) -> tuple[str, int]:
     """Name and oid of the database connected to."""
     query = "SELECT datname, oid::int8 FROM pg_catalog.pg_database WHERE datname = current_database()"
     name, oid = connection.execute(query).fetchone() or ("", 0)

@@ -56,7 +56,12 @@ def beside(name: str, suffix: str) -> str:
 
 def quoted(text: str) -> str:
     """As an identifier; only for text that is no keyword."""
-    return text if PLAIN.fullmatch(text) else '"' + text.replace('"', '""') + '"'
+    return text if PLAIN.fullmatch(text) else always_quoted(text)
+
+
+def always_quoted(text: str) -> str:
+    """As an identifier, even if it is a keyword."""
+    return '"' + text.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:

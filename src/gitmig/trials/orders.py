@@ -1,4 +1,8 @@
-"""Trying several orders of scripts on a scratch database; nothing of it stays."""
+"""Trying several orders of scripts on a scratch database; nothing of it stays.
+
+Behind each order PostgreSQL is asked about the bodies of functions, and none is called (`check.bodies` says what is
+asked).
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,17 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
-from gitmig.check.bodies import broken, new_faults
+import psycopg
+
+from gitmig.check.bodies import Ask, Question, Routine, broken, new_faults, questions, states
 from gitmig.check.proof import OrderFailure, OrderResult
-from gitmig.execute.build import build, is_about_server, run_confined, run_fresh
-from gitmig.execute.scratch import scratch_copy, scratch_database
+from gitmig.execute.build import NeedsCommits, build, inside_of, is_about_server, run_confined, run_fresh
+from gitmig.execute.scratch import clonable_scratch
 from gitmig.execute.script import run_all
-from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
-from gitmig.trials.bodies import ask_about_bodies
+from gitmig.schema.scope import OURS, own
 
 T = TypeVar("T")
 
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.bodies import Bodies, BodyFault
     from gitmig.check.proof import PlannedRun, PlannedScript, RunOrder
+    from gitmig.execute.scratch import ClonableScratch
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection, Programs
     from gitmig.schema.model import Schema
@@ -41,27 +47,27 @@ class FoundedScratch:
     `before` is the schema of the foundation.
     """
 
-    def __init__(self, url: str, connection: Connection, before: Schema, ignore: Sequence[str]) -> None:
+    def __init__(self, scratch: ClonableScratch, before: Schema, ignore: Sequence[str]) -> None:
         self.before, self.ignore = before, ignore
-        self._url, self._connection = url, connection
-        self._template, self._programs = connection.info.dbname, connection.programs
+        self._scratch = scratch
+        self._needs_commits = False
 
     def attempt(self, works: Sequence[Work[T]]) -> list[T]:
-        """What each piece of work came to: in a transaction, or all on copies where PostgreSQL needs commits."""
-        if not self._connection.closed:
+        """What each piece of work came to: in a transaction, or all on clones where PostgreSQL needs commits."""
+        if not self._needs_commits:
             try:
                 return [self._rolled_back(work) for work in works]
-            except _NeedsCommits:
-                self._connection.close()  # a database that is copied has no sessions
-        return [self._on_a_copy(work) for work in works]
+            except NeedsCommits:
+                self._needs_commits = True
+        return [self._on_a_clone(work) for work in works]
 
     def _rolled_back(self, work: Work[T]) -> T:
         """In one transaction, which is many times quicker than a database of its own."""
-        with self._connection.transaction(force_rollback=True):
-            return work(self._connection, _together)
+        with self._scratch.connection.transaction(force_rollback=True):
+            return work(self._scratch.connection, _together)
 
-    def _on_a_copy(self, work: Work[T]) -> T:
-        with scratch_copy(self._url, self._template, self._programs) as connection:
+    def _on_a_clone(self, work: Work[T]) -> T:
+        with self._scratch.clone() as connection:
             return work(connection, _one_by_one)
 
 
@@ -78,8 +84,8 @@ def founded_scratch(
 
     Raises BuildFailed if the foundation does not run, GitmigError if the role may not create databases.
     """
-    with scratch_database(url, bootstrap, programs) as connection:
-        yield FoundedScratch(url, connection, _founded(connection, foundation, ignore), ignore)
+    with clonable_scratch(url, bootstrap, programs) as scratch:
+        yield FoundedScratch(scratch, _founded(scratch.connection, foundation, ignore), ignore)
 
 
 def run_orders(founded: FoundedScratch, runs: Mapping[RunOrder, PlannedRun]) -> dict[RunOrder, OrderResult]:
@@ -92,21 +98,17 @@ def run_orders(founded: FoundedScratch, runs: Mapping[RunOrder, PlannedRun]) -> 
     return {order: replace(result, bodies=named.get(order, ())) for order, (result, _) in found.items()}
 
 
-class _NeedsCommits(Exception):
-    """PostgreSQL does not run the scripts in one transaction, or its answer there is not the last word."""
-
-
 def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence[str]) -> Schema:
     """Build the foundation, in one transaction if PostgreSQL allows it, as psql -1 does. Raises BuildFailed."""
     try:
         with connection.transaction():
-            for is_confined, group in groupby(map(_inside, scripts), is_about_server):
+            for is_confined, group in groupby(scripts, is_about_server):
                 if is_confined:
                     for script in group:
                         run_confined(connection, script)
                 else:
-                    deque(run_all(connection, list(group)), maxlen=0)
-    except (ScriptError, _NeedsCommits, *SAID_LATE):
+                    deque(run_all(connection, list(map(inside_of, group))), maxlen=0)
+    except (ScriptError, NeedsCommits, *SAID_LATE):
         ((_, schema),) = build(connection, scripts, measure_at=(len(scripts),), ignore=ignore)
         return schema
     return read_schema(connection, ignore)
@@ -152,19 +154,16 @@ def _result(
 
 
 def _together(connection: Connection, scripts: Sequence[PlannedScript]) -> OrderFailure | None:
-    """Run all in the open transaction, which is spoilt after a failure. Raises _NeedsCommits."""
+    """Run all in the open transaction, which is spoilt after a failure. Raises NeedsCommits."""
     for planned in scripts:
-        script = _inside(planned.script)
         try:
-            run_confined(connection, script)
+            run_confined(connection, planned.script)
         except ScriptError as error:
-            if connection.closed or error.sqlstate in TOO_MUCH_FOR_ONE:
-                raise _NeedsCommits from error
             return _failure(planned, error)
     try:
         settle_constraints(connection)  # what a commit would check
     except SAID_LATE as error:
-        raise _NeedsCommits from error
+        raise NeedsCommits from error
     return None
 
 
@@ -178,13 +177,6 @@ def _one_by_one(connection: Connection, scripts: Sequence[PlannedScript]) -> Ord
     return None
 
 
-def _inside(script: Script) -> Script:
-    inside = script.inside()
-    if inside is None:
-        raise _NeedsCommits
-    return inside
-
-
 def _failure(planned: PlannedScript, error: ScriptError) -> OrderFailure:
     return OrderFailure(
         label=planned.label,
@@ -194,3 +186,58 @@ def _failure(planned: PlannedScript, error: ScriptError) -> OrderFailure:
         statement=" ".join(error.statement.split()),
         message=error.message,
     )
+
+
+ROUTINES = f"""SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname), l.lanname::text,
+  pg_get_functiondef(p.oid),
+  CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END || ' f(' || pg_get_function_arguments(p.oid) || ')'
+    || coalesce(' RETURNS ' || pg_get_function_result(p.oid), ''),
+  p.prosrc,
+  ARRAY(SELECT ARRAY[coalesce(p.proargnames[i], ''), format_type(t, NULL)]
+    FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY a(t, i)),
+  ARRAY(SELECT DISTINCT quote_ident(tn.nspname) || '.' || quote_ident(c.relname)
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace tn ON tn.oid = c.relnamespace
+    WHERE t.tgfoid = p.oid AND NOT t.tgisinternal ORDER BY 1),
+  (SELECT substr(s, 13) FROM unnest(p.proconfig) s WHERE s LIKE 'search\\_path=%')
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS} JOIN pg_language l ON l.oid = p.prolang
+WHERE p.prokind IN ('f', 'p') AND l.lanname IN ('sql', 'plpgsql') AND {own("pg_proc", "p.oid")}
+ORDER BY p.oid::regprocedure::text"""  # noqa: S608  # constants
+PATH = '"$user", public'
+
+
+def ask_about_bodies(connection: Connection) -> Bodies:
+    """What the bodies of all functions have come to in an open transaction, which stays as it was."""
+    routines = [
+        Routine(
+            name=name,
+            language=language,
+            definition=definition,
+            head=head,
+            body=body,
+            parameters=tuple((parameter, kind) for parameter, kind in parameters),
+            tables=tuple(tables),
+            path=path,
+        )
+        for name, language, definition, head, body, parameters, tables, path in connection.execute(ROUTINES.encode())
+    ]
+    asked = [questions(routine) for routine in routines]
+    return states(asked, [[_answer(connection, question) for question in one.questions] for one in asked])
+
+
+def _answer(connection: Connection, question: Question) -> str | None:
+    """What is wrong, None if nothing is. All in one message: a path that is set would not outlast it."""
+    before = f"SET LOCAL check_function_bodies = on; SET LOCAL search_path = {question.path or PATH}; "
+    sql = f"PREPARE gitmig_body AS {question.sql}; DEALLOCATE gitmig_body"
+    if question.ask is not Ask.PREPARE:
+        sql = question.sql
+    try:
+        with connection.transaction(force_rollback=True):
+            cursor = connection.execute((before + sql).encode("utf-8", "surrogatepass"))
+            while cursor.nextset():
+                pass
+            if question.ask is Ask.LOOK:
+                row = cursor.fetchone()
+                return str(row[0]) if row else None
+    except psycopg.Error as error:
+        return error.diag.message_primary or str(error)
+    return None

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from gitmig.execute.build import run_confined, run_fresh
-from gitmig.execute.tasks import TOO_MUCH_FOR_ONE
+from gitmig.execute.build import NeedsCommits, run_confined, run_fresh
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError, error_at_commit
 from gitmig.rows.constraints import settle_constraints
 from gitmig.rows.plant import plant
@@ -169,13 +168,9 @@ def run_round_trip(
     try:
         with scratch.connection.transaction(force_rollback=True):
             return _try(scratch.connection, content, before, ignore, _run_inside, rows=rows)
-    except _NotInside:
+    except NeedsCommits:
         with scratch.clone() as connection:
             return _try(connection, content, before, ignore, run_fresh, rows=rows)
-
-
-class _NotInside(Exception):
-    """The script cannot run in the trial's transaction."""
 
 
 def _try(
@@ -210,17 +205,10 @@ def _try(
 
 def _run_inside(connection: Connection, script: Script) -> None:
     """Run the script as in a transaction of its own: a savepoint, and the checks that a commit makes."""
-    inside = script.inside()
-    if inside is None:
-        raise _NotInside
     try:
         with connection.transaction():
-            run_confined(connection, inside)
+            run_confined(connection, script)
             settle_constraints(connection)
-    except ScriptError as error:
-        if error.sqlstate in TOO_MUCH_FOR_ONE:
-            raise _NotInside from error
-        raise
     except SAID_LATE as error:
         raise error_at_commit(script, error) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitmig.cli.formats.proof import sentences
+from gitmig.cli.formats import sentences
 from tests.cli.formats.samples import ALONE, BROKEN, DIFFERENT, SOUND
 
 

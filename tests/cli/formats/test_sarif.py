@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from gitmig import __version__
 from gitmig.check.rules import RULES
+from gitmig.cli.explanation import as_sarif, as_text
 from gitmig.cli.formats import render
-from gitmig.cli.formats.explanation import as_sarif, as_text
 from tests.cli.formats.samples import EMPTY, REPORT
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.migrations.languages.psql import without_restrict
-from gitmig.migrations.languages.sql import flaws
+from gitmig.migrations.languages.sql import flaws, without_restrict
 
 DUMP = "\\restrict kX9\nSET x = 1;\nCREATE TABLE t ();\n\\unrestrict kX9\n"
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.parse_tree import find
 from gitmig.migrations.parser import Unparsed, parse
+from gitmig.schema.names import always_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -226,5 +227,4 @@ CHANGES = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 
 
 def _quoted(node: Mapping[str, str]) -> str:
-    parts = (node[key] for key in ("schemaname", "relname") if key in node)
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+    return ".".join(always_quoted(node[key]) for key in ("schemaname", "relname") if key in node)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from gitmig.schema.names import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 # Spaces of names. Relations and types share one: a table is a row type, too.
 CLASS, ROUTINE, OPERATOR = "class", "routine", "operator"
 IN_SCHEMAS = {CLASS, ROUTINE}
@@ -119,16 +119,6 @@ def operator(names: Sequence[str], signature: str | None) -> Object:
 def unplaced(names: Sequence[str]) -> str:
     """A name of what is no relation, type or function; the schema is left out if it is the usual one."""
     return ".".join(names[1:] if len(names) > 1 and names[0] == "public" else names)
-
-
-def quoted(name: str) -> str:
-    """The name as it has to be written in SQL, reserved words aside."""
-    return name if PLAIN.fullmatch(name) else always_quoted(name)
-
-
-def always_quoted(name: str) -> str:
-    """The name as it can be written in SQL even if it is a reserved word."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 class Action(Enum):

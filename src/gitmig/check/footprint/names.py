@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, always_quoted
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind
 from gitmig.check.footprint.parse_tree import texts, unwrap
+from gitmig.schema.names import always_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, always_quoted
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
 from gitmig.check.footprint.names import is_built_in, read_type, signature, written_type
 from gitmig.check.footprint.parse_tree import definition, find, text, texts, unwrap
 from gitmig.check.footprint.queries import STATEMENTS, expression, statement
 from gitmig.check.footprint.trace import forgiving
 from gitmig.migrations.parser import Unparsed, parse, parse_plpgsql
+from gitmig.schema.names import always_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -110,7 +110,7 @@ def _check_all(base: str | None, pattern: str | None, *, as_json: bool) -> int:
 
 
 def _explain(code: str, *, as_json: bool) -> int:
-    from gitmig.cli.formats import explanation
+    from gitmig.cli import explanation
 
     rule = explanation.find_rule(code)
     if as_json:

@@ -35,6 +35,8 @@ def url(env_file: str | None, jdbc: bool, database: str | None) -> int:
     With --env-file it is written into the application's file, of which nothing else is changed; git must ignore it.
     """
     from gitmig.operations import db
+    from gitmig.postgres.address import Address
+    from gitmig.project.env_file import write_url
 
     project = options.project(database)
     if env_file is None:
@@ -44,8 +46,8 @@ def url(env_file: str | None, jdbc: bool, database: str | None) -> int:
         return 0
     if jdbc:
         raise UsageError("--jdbc prints, and --env-file writes DATABASE_URL", hint="use one of them")
-    changed = db.write_url(project, env_file)
-    say(f"{env_file} {'has now' if changed else 'had already'} the URL of {db.name(project)}")
+    changed = write_url(project, env_file)
+    say(f"{env_file} {'has now' if changed else 'had already'} the URL of {Address.of(project.url)}")
     return 0
 
 

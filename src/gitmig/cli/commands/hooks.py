@@ -31,9 +31,9 @@ def install(check: bool, yes: bool) -> int:
 
     Where another tool owns the hooks (husky, lefthook, …), gitmig asks before it writes into that tool's files.
     """
-    from gitmig.operations import hooks
+    from gitmig.operations.hooks import install as operation
 
-    found = hooks.install(options.project(), check=check, consent=hook_files_consent(agreed=yes))
+    found = operation(options.project(), check=check, consent=hook_files_consent(agreed=yes))
     _print(found.hooks)
     say_hook_files(found)
     if error := not_installed(found):
@@ -45,9 +45,9 @@ def install(check: bool, yes: bool) -> int:
 @options.yes
 def uninstall(yes: bool) -> int:
     """Take gitmig's hooks away and put back the ones that were there before."""
-    from gitmig.operations import hooks
+    from gitmig.git import hooks
 
-    found = hooks.uninstall(options.project(), consent=hook_files_consent(agreed=yes))
+    found = hooks.uninstall(options.project().repository, consent=hook_files_consent(agreed=yes))
     _print(found.hooks)
     say_hook_files(found)
     for change in found.refused:
@@ -58,11 +58,11 @@ def uninstall(yes: bool) -> int:
 @command.command("status", short_help="Show what stands where git looks for the hooks.")
 def status() -> int:
     """Show what stands where git looks for the hooks."""
-    from gitmig.operations import hooks
+    from gitmig.git import hooks
 
-    project = options.project()
-    _print(hooks.status(project))
-    if found := hooks.trouble(project):
+    repository = options.project().repository
+    _print(hooks.status(repository))
+    if found := hooks.trouble(repository):
         say(str(found))
     return 0
 
@@ -80,10 +80,10 @@ def run(event: str, arguments: tuple[str, ...]) -> int:
     Hand on the ARGUMENTS that git gives the hook, and its standard input. The hook script decides by them whether
     there is anything to do. Having decided, it calls this command without arguments; so that is to do it at once.
     """
-    from gitmig.operations import hooks
+    from gitmig.git import hooks
 
     if arguments:
-        return hooks.call(options.project(), event, arguments)
+        return hooks.call(options.project().repository, event, arguments)
     return run_hook(event)
 
 

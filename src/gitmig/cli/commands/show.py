@@ -6,7 +6,7 @@ import click
 
 from gitmig.cli import completion, json, options
 from gitmig.cli.output import print_json, say, short, table, warn
-from gitmig.cli.wording import flawed_downs, left_alone, migration_set
+from gitmig.cli.wording import migration_set, warn_of_flawed_downs, warn_of_left_alone
 
 
 @click.command("show", short_help="The migration set of a commit.")
@@ -31,8 +31,8 @@ def command(revision: str | None, verbose: bool, as_json: bool) -> int:
             for m in members.migrations
         ],
     )
-    left_alone(shown.target)
-    flawed_downs(shown.flawed)
+    warn_of_left_alone(shown.target)
+    warn_of_flawed_downs(shown.flawed)
     if shown.disagrees and shown.record:
         told = migration_set(shown.record.count, shown.record.set_id, verbose=verbose)
         warn(

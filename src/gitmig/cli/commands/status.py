@@ -9,7 +9,7 @@ import click
 from gitmig.cli import json, options
 from gitmig.cli.output import plural, print_json, say, short, signed, styled
 from gitmig.cli.reporter import Reporter
-from gitmig.cli.wording import flawed_downs, ledger_lines, left_alone, migration_set
+from gitmig.cli.wording import ledger_lines, migration_set, warn_of_flawed_downs, warn_of_left_alone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +69,8 @@ def _print(found: Status, *, verbose: bool) -> None:
         for sign, names in (("-", found.drift.missing), ("+", found.drift.surplus), ("~", found.drift.changed)):
             for name in names:
                 say(signed(sign, f"{name} (drift)"))
-    left_alone(found.target, most=3)
-    flawed_downs(found.flawed)
+    warn_of_left_alone(found.target, most=3)
+    warn_of_flawed_downs(found.flawed)
     _print_verdict(found)
 
 

@@ -122,9 +122,9 @@ def _keep_schema_file(project: Project, *, quiet: bool) -> None:
 
 def _warn_of_hooks(project: Project) -> None:
     """Say if the database will not follow the next checkout; where nobody has installed hooks, only to a person."""
-    from gitmig.operations.hooks import trouble
+    from gitmig.git.hooks import trouble
 
-    found = trouble(project)
+    found = trouble(project.repository)
     if found and (can_ask() or not found.never):
         warn(str(found))
 

@@ -3,7 +3,8 @@
 In this order: transaction control, and what hangs on where transactions end; CREATE INDEX CONCURRENTLY and its like;
 what a script's own transactions come to (in the one that gitmig opens they are left out, outside they are kept);
 definitions that spell out columns they do not name; the units into which a script outside a transaction is cut, to be
-noted one by one. What scripts do to rows, and to what the whole server shares, is read in modules of their own.
+noted one by one; commands of psql. What scripts do to rows, and to what the whole server shares, is read in modules of
+their own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitmig.migrations.languages import Flaw, Language, Unit
-from gitmig.migrations.languages.psql import instead_of, psql_commands, without_restrict
 from gitmig.migrations.languages.sql_effects import effects
 from gitmig.migrations.languages.sql_shared import shared_statements
 from gitmig.migrations.parser import Statement, Token, Unparsed, checksum, parse, statements, syntax_error, tokens
@@ -192,7 +192,7 @@ def flaws(text: str, transactional: bool) -> list[Flaw]:
         )
     commands = [one for one in psql_commands(text) if copy is None or one.start() < copy]  # behind it there are data
     told = [(one, f"\\{one[1]} is a command of psql, and no SQL") for one in commands]
-    return [Flaw(offset=one.start(), message=what, hint=instead_of(one[1])) for one, what in told] or found
+    return [Flaw(offset=one.start(), message=what, hint=INSTEAD.get(one[1], FOR_PEOPLE)) for one, what in told] or found
 
 
 def unparsed(text: str) -> Flaw | None:
@@ -332,6 +332,43 @@ def _sets(statement: Statement) -> bool:
     if words[:1] == ["SELECT"]:
         return "set_config" in statement.text.lower()
     return words[:1] == ["SET"] and words[1:2] != ["LOCAL"]
+
+
+# Commands of psql: lines that begin with a backslash, which the server does not know. A dump that pg_dump wrote since
+# August 2025 begins with `\restrict` and ends with `\unrestrict`: they tell psql to do nothing but SQL in between,
+# which gitmig does anyway, so they are passed over. What any other one asks for is missing if it is, so it is refused.
+COMMAND = re.compile(r"^[ \t]*\\([A-Za-z]+|[^\sA-Za-z])[^\n]*$", re.MULTILINE)
+PASSED_OVER = {"restrict", "unrestrict"}
+FOR_PEOPLE = "remove it: it is for people at a terminal"
+# What to do about a command, by its name.
+INSTEAD = {
+    **dict.fromkeys(("i", "ir", "include", "include_relative"), "put what that file says into the script itself"),
+    **dict.fromkeys(("c", "connect"), "remove it: gitmig runs each script in the database of the project"),
+    **dict.fromkeys(("copy", "."), "write the rows as INSERT statements"),
+    **dict.fromkeys(
+        ("set", "gset", "prompt", "getenv"), "write the values themselves, or use a DO block with variables"
+    ),
+    **dict.fromkeys(("if", "elif", "else", "endif", "gexec"), "use a DO block with IF and EXECUTE"),
+}
+
+
+def psql_commands(text: str) -> Iterator[re.Match[str]]:
+    """The commands, each with its name as group 1; a backslash in a string or comment is none."""
+    if "\\" not in text:
+        return
+    seen = 0  # what is before is SQL, or a command that was found
+    for found in COMMAND.finditer(text):
+        if tokens(text[seen : found.start()]) is not None:
+            yield found
+            seen = found.end()
+
+
+def without_restrict(text: str) -> str:
+    """The text, at unchanged positions, without the commands that ask for nothing."""
+    for found in list(psql_commands(text)):
+        if found[1] in PASSED_OVER:
+            text = text[: found.start()] + " " * len(found[0]) + text[found.end() :]
+    return text
 
 
 SQL = Language(

@@ -41,7 +41,7 @@ class WithPrograms:
 
     def group(self, files: Sequence[File], read: Read) -> tuple[list[Migration], list[Problem]]:
         """See `Layout`."""
-        found = {file.path: file for file in files if is_program(file, self.endings)}
+        found = {file.path: file for file in files if _is_program(file, self.endings)}
         migrations, problems = self.layout.group([file for file in files if file.path not in found], read)
         for file in found.values():
             if not file.name.isprintable():
@@ -71,7 +71,7 @@ class WithPrograms:
         return self.layout.render(version, name, up, down)
 
 
-def is_program(file: File, endings: Collection[str]) -> bool:
+def _is_program(file: File, endings: Collection[str]) -> bool:
     """Whether a file is named as a migration, and can be run."""
     stem, ending = _parts(file.name)
     if is_script(file) or not STEM.fullmatch(stem):

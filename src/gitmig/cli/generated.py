@@ -1,6 +1,6 @@
-"""Write docs/schemas, and the table of settings in docs/configuration.md, from the typed shapes.
+"""Write what is made from the code: docs/schemas, the table in docs/configuration.md, and docs/findings.md.
 
-Run it with `python -m gitmig.cli.json_schemas`; a test fails where something is stale.
+Run it with `python -m gitmig.cli.generated`; tests fail where something is stale.
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ import sys
 import types
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from gitmig.check.rules import RULES, Family
+from gitmig.cli.explanation import markdown_examples, paragraphs
 from gitmig.cli.shapes import SHAPES
-from gitmig.config import CONFIG_FILE, Key, TeamSettings
+from gitmig.config import CONFIG_FILE, KEYS, Form, Key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TOP = Path(__file__).parents[3]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -64,15 +69,7 @@ class Definitions:
     def _annotated(self, hint: Any, note: Any) -> dict[str, Any]:
         if isinstance(note, type) and issubclass(note, Enum):
             return {"enum": [member.value for member in note]}
-        if isinstance(note, tuple):
-            return {"enum": list(note)}
-        assert isinstance(note, Key)
-        schema = {"description": LINK.sub(r"\1", note.meaning), **self.schema(hint)}
-        if note.default is not None:
-            schema["default"] = note.default == "true" if hint is bool else note.default
-        if note.pattern is not None:
-            schema["pattern"] = note.pattern
-        return schema
+        return {"enum": list(note)}
 
 
 def of_command(shape: Any, title: str) -> dict[str, Any]:
@@ -83,32 +80,89 @@ def of_command(shape: Any, title: str) -> dict[str, Any]:
     return {**whole, "$defs": dict(sorted(definitions.found.items()))} if definitions.found else whole
 
 
+TEXT = {"type": "string"}
+FORMS: dict[Form, dict[str, Any]] = {
+    Form.TEXT: TEXT,
+    Form.TEXTS: {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]},
+    Form.TRUTH: {"type": "boolean"},
+    Form.TABLE: {"type": "object", "additionalProperties": TEXT},
+}
+
+
 def of_settings() -> dict[str, Any]:
-    """The schema of gitmig.toml, where other keys are an error, and a list is not empty."""
-    schema = of_command(TeamSettings, CONFIG_FILE)
-    del schema["required"]
-    for key in schema["properties"].values():
-        for choice in key.get("anyOf", ()):
-            if choice["type"] == "array":
-                choice["minItems"] = 1
-    return {**schema, "additionalProperties": False}
+    """The schema of gitmig.toml, where other keys are an error."""
+    return {
+        "$schema": DIALECT,
+        "title": CONFIG_FILE,
+        "description": f"The settings of a team: `{CONFIG_FILE}`, or `[tool.gitmig]` of a `pyproject.toml`.",
+        "type": "object",
+        "properties": {key.name: _of_key(key) for key in KEYS.values()},
+        "additionalProperties": False,
+    }
+
+
+def _of_key(key: Key) -> dict[str, Any]:
+    schema: dict[str, Any] = {"description": LINK.sub(r"\1", key.meaning)}
+    schema |= {"enum": list(key.words)} if key.words else FORMS[key.form]
+    if key.default is not None:
+        schema["default"] = key.default == "true" if key.form is Form.TRUTH else key.default
+    return {**schema, "pattern": key.pattern} if key.pattern is not None else schema
 
 
 def settings_table() -> str:
     """The keys as docs/configuration.md lists them."""
     rows = ["| `gitmig.toml` | `git config` | meaning | default |", "|---|---|---|---|"]
-    for name, hint in get_type_hints(TeamSettings, include_extras=True).items():
-        (key,) = hint.__metadata__
-        first, *others = name.split("_")
+    for key in KEYS.values():
+        first, *others = key.name.split("_")
         personal = first + "".join(other.capitalize() for other in others)
-        quote = "" if hint.__origin__ is bool else '"'
+        quote = "" if key.form is Form.TRUTH else '"'
         default = key.otherwise if key.default is None else f"`{quote}{key.default}{quote}`"
-        rows.append(f"| `{name}` | `gitmig.{personal}` | {key.meaning} | {default} |")
+        rows.append(f"| `{key.name}` | `gitmig.{personal}` | {key.meaning} | {default} |")
     return "\n".join(rows)
 
 
+FINDINGS = """\
+# Findings
+
+What [`gitmig check`](commands/check.md) may say about two sides, by code. The codes are stable.
+`gitmig check --explain GM205` prints one section. This page is made from the rules themselves: see
+[how to add a rule](../CONTRIBUTING.md#how-to-add).
+
+| severity | meaning |
+|---|---|
+| error | the two sides cannot live together: one order fails, or the orders give two schemas |
+| warning | both orders run, and something may be wrong nevertheless: rows, functions, downs |
+| note | worth knowing |
+
+A finding that is *not certain* says why: it hangs on values, on types, or on code that runs only under a condition.
+
+In the examples *ours* is the branch, *theirs* the base's tip. Both have the tables `comments (id, post_id, contents,
+author)` and `posts (id, title, slug)`. More of them, with the exact answers, are in `tests/check/cases/`.
+"""
+NOTES = {Family.PROVEN: "Only with [`--prove`](commands/check.md#proof), which also decides about other findings."}
+
+
+def findings_page() -> str:
+    """The whole of docs/findings.md."""
+    return "\n".join(_sections())
+
+
+def _sections() -> Iterator[str]:
+    yield FINDINGS
+    for family in Family:
+        yield f"## {family.title}\n"
+        if note := NOTES.get(family):
+            yield f"{note}\n"
+        for code in sorted(RULES):
+            rule = RULES[code]
+            if rule.family is family:
+                first, *others = paragraphs(rule)
+                yield f"### {code} {rule.title}\n\n{rule.severity.value.capitalize()}. {first}\n"
+                yield from (f"{part}\n" for part in [*others, *markdown_examples(rule)])
+
+
 def generated() -> dict[Path, str]:
-    """Path → text of everything that is made of the shapes."""
+    """Path → text of everything that is made from the code."""
     schemas = {f"{name}.schema.json": of_command(shape, _title(name)) for name, shape in SHAPES.items()}
     schemas[f"{CONFIG_FILE}.schema.json"] = of_settings()
     texts = {
@@ -116,6 +170,7 @@ def generated() -> dict[Path, str]:
         for name, schema in schemas.items()
     }
     page = TOP / "docs" / "configuration.md"
+    texts[TOP / "docs" / "findings.md"] = findings_page()
     return {**texts, page: TABLE.sub(lambda _: settings_table(), page.read_text(encoding="utf-8"))}
 
 
