@@ -9,7 +9,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
-from gitmig.check.bodies import broken, new_faults
+from gitmig.check.bodies import broken, new_faults, unseen
 from gitmig.check.proof import OrderFailure, OrderResult
 from gitmig.execute.build import build, is_about_server, run_confined, run_fresh
 from gitmig.execute.scratch import scratch_copy, scratch_database
@@ -89,7 +89,10 @@ def run_orders(founded: FoundedScratch, runs: Mapping[RunOrder, PlannedRun]) -> 
     suspects = [order for order, (_, bodies) in found.items() if broken(bodies)]
     faults = founded.attempt([partial(_broken_bodies, planned=runs[o], after=found[o][1]) for o in suspects])
     named = dict(zip(suspects, faults))
-    return {order: replace(result, bodies=named.get(order, ())) for order, (result, _) in found.items()}
+    return {
+        order: replace(result, bodies=named.get(order, ()), unseen=unseen(bodies))
+        for order, (result, bodies) in found.items()
+    }
 
 
 class _NeedsCommits(Exception):
@@ -115,12 +118,12 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
 def _result_and_bodies(
     connection: Connection, run_scripts: RunScripts, *, planned: PlannedRun, ignore: Sequence[str]
 ) -> tuple[OrderResult, Bodies]:
-    """Also what there is to say about bodies of functions behind the ups; nothing, where those were committed."""
+    """Also what there is to say about bodies of functions behind the ups."""
     bodies: Bodies = {}
 
     def run(connection: Connection, scripts: Sequence[PlannedScript]) -> OrderFailure | None:
         failure = run_scripts(connection, scripts)
-        if failure is None and scripts is planned.ups and run_scripts is _together:
+        if failure is None and scripts is planned.ups:
             bodies.update(ask_about_bodies(connection))
         return failure
 

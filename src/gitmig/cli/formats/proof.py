@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from gitmig.cli.output import plural
@@ -24,7 +26,14 @@ def sentences(proof: Proof) -> list[str]:
     if proof.holds:
         one = len(proof.orders) == 1
         said.append("it runs; there is one order only" if one else "both orders run and give the same schema")
-    return [*said, *_round_trip(proof)]
+    return [*said, *_unseen(proof), *_round_trip(proof)]
+
+
+def _unseen(proof: Proof) -> list[str]:
+    """The bodies that were not looked into as a whole, grouped by why; what cannot be known is said once."""
+    grouped = groupby(proof.unseen, key=attrgetter("reason"))
+    reasons = [f"{_listed((body.routine for body in bodies), 'function')} ({reason})" for reason, bodies in grouped]
+    return [f"not everything was looked into: {'; '.join(reasons)}"] if reasons else []
 
 
 def _round_trip(proof: Proof) -> list[str]:
@@ -41,7 +50,7 @@ def _failure(failure: OrderFailure) -> str:
     return f"{failure.label} at {failure.place}: {failure.message}"
 
 
-def _listed(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str], what: str = "object") -> str:
     every = list(names)
-    more = f" and {plural(len(every) - SHOWN, 'object')} more" if every[SHOWN:] else ""
+    more = f" and {plural(len(every) - SHOWN, what)} more" if every[SHOWN:] else ""
     return ", ".join(every[:SHOWN]) + more
