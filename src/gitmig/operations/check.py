@@ -367,9 +367,14 @@ def unsafe_statements(project: Project, ups: Iterable[tuple[str, Script]]) -> li
     program = squawk.find_program()
     if program is None or not scripts:
         return []
-    texts = {name: script.text for name, (_, script) in scripts.items()}
-    report = squawk.run(program, texts, project.repository.root)
-    try:
-        return list(unsafe_statement(report, scripts))
-    except (ValueError, KeyError, TypeError) as error:
-        raise GitmigError("squawk's report cannot be read", hint="gitmig reads that of squawk-cli 2") from error
+    found: list[Finding] = []
+    for in_transaction in (True, False):
+        chosen = {name: script.text for name, (_, script) in scripts.items() if script.needs_outside != in_transaction}
+        if not chosen:
+            continue
+        report = squawk.run(program, chosen, project.repository.root, in_transaction=in_transaction)
+        try:
+            found += unsafe_statement(report, scripts)
+        except (ValueError, KeyError, TypeError) as error:
+            raise GitmigError("squawk's report cannot be read", hint="gitmig reads that of squawk-cli 2") from error
+    return found

@@ -28,13 +28,14 @@ def find_program() -> str | None:
     return shutil.which(PROGRAM, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
-def run(program: str, scripts: Mapping[str, str], top: Path | None) -> str:
+def run(program: str, scripts: Mapping[str, str], top: Path | None, *, in_transaction: bool = True) -> str:
     """Its report in JSON about scripts, by names that end in `.sql`; `top` is the work tree with its settings.
 
-    Raises GitmigError.
+    `in_transaction` says that each of them runs in one transaction, and may be run again as it is. Raises GitmigError.
     """
     config = (top or Path()) / CONFIG
     settings = ["--config", str(config.resolve())] if config.is_file() else []
+    settings += ["--assume-in-transaction"] if in_transaction else []
     with tempfile.TemporaryDirectory(prefix="gitmig-") as folder:
         for name, text in scripts.items():
             Path(folder, name).write_text(text, encoding="utf-8", errors="surrogateescape")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gitmig.cli.formats import render
 from tests.cli.formats.samples import CLEAN, EMPTY, REPORT
 
@@ -43,3 +45,11 @@ def test_a_proof_that_holds_is_said() -> None:
         "- both orders run and give the same schema",
         "- the downs bring back the schema before",
     ]
+
+
+def test_what_differs_in_its_place_alone_is_one_row() -> None:
+    again = tuple(replace(REPORT.findings[1], line=line) for line in (3, 4))
+    assert render("markdown", replace(CLEAN, findings=again, proof=None)).splitlines()[-1] == (
+        r"| ⚠️ GM401 | `db/my migrations/0004_fill.sql:3`<br>`db/my migrations/0004_fill.sql:4` | "
+        r"0004\_fill has no down \| at all | write one, or say 100%: never |"
+    )

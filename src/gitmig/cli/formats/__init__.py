@@ -105,6 +105,25 @@ def place(finding: Finding) -> str:
     return f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or ""
 
 
+PLACES = 5  # that are told of one finding; JSON, SARIF and annotations have them all
+
+
+def grouped(findings: Sequence[Finding]) -> list[tuple[Finding, list[str]]]:
+    """Findings that differ in nothing but their place, once, with the places."""
+    groups: dict[tuple[object, ...], tuple[Finding, list[str]]] = {}
+    for finding in findings:
+        key = (finding.code, finding.severity, finding.message, finding.hint, finding.doubt)
+        _, places = groups.setdefault(key, (finding, []))
+        if (where := place(finding)) and where not in places:
+            places.append(where)
+    return list(groups.values())
+
+
+def more_places(places: Sequence[str]) -> list[str]:
+    """What stands behind the first places: `and 3 more places`, if there are more."""
+    return [f"and {plural(len(places) - PLACES, 'more place')}"] if places[PLACES:] else []
+
+
 def added(report: CheckReport) -> str:
     """What each side adds: `feature adds 2 migrations, main 1, since 0123456789`."""
     ours = f"{report.ours.name} adds {plural(len(report.ours.added), 'migration')}"

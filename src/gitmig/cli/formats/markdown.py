@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from gitmig.check.findings import Severity
-from gitmig.cli.formats import added, place
+from gitmig.cli.formats import PLACES, added, grouped, more_places
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitmig.check.findings import Finding
     from gitmig.cli.formats import CheckReport
 
@@ -22,7 +25,7 @@ def render(report: CheckReport) -> str:
     lines = [f"### gitmig check: {_text(report.ours.name)} onto {_text(report.base.name)}", ""]
     lines += [f"**{report.counted}**: {_text(added(report))}"]
     if report.findings:
-        lines += ["", "| | where | what | what to do |", "|---|---|---|---|", *map(_row, report.findings)]
+        lines += ["", "| | where | what | what to do |", "|---|---|---|---|", *starmap(_row, grouped(report.findings))]
     if report.proven:
         lines += ["", "**Proof**", "", *(f"- {_text(sentence)}" for sentence in report.proven)]
     if report.client_trial:
@@ -30,10 +33,10 @@ def render(report: CheckReport) -> str:
     return "\n".join(lines)
 
 
-def _row(finding: Finding) -> str:
-    where = place(finding)
+def _row(finding: Finding, places: Sequence[str]) -> str:
+    where = "<br>".join([*map(_code, places[:PLACES]), *more_places(places)])
     what = _text(finding.message) + (f" *(not certain: {_text(finding.doubt)})*" if finding.doubt else "")
-    cells = (f"{SIGNS[finding.severity]} {finding.code}", _code(where) if where else "", what, _text(finding.hint))
+    cells = (f"{SIGNS[finding.severity]} {finding.code}", where, what, _text(finding.hint))
     return f"| {' | '.join(cells)} |"
 
 

@@ -35,7 +35,7 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": finding.severity.value,  # SARIF has the same three words
-        "message": {"text": f"{finding.message}. {finding.hint}"},
+        "message": {"text": f"{finding.message}\nhint: {finding.hint}"},
         "locations": [_location(finding.path, finding.line)] if finding.path else [],
         "properties": {key: value for key, value in more.items() if value},
     }
