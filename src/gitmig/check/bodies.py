@@ -15,6 +15,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitmig.check.footprint.model import always_quoted
@@ -140,11 +141,12 @@ def unseen(bodies: Bodies) -> frozenset[UnseenBody]:
     return frozenset(UnseenBody(reason=s.unseen, routine=name) for name, s in bodies.items() if s.unseen)
 
 
-def broken(after: Bodies) -> bool:
-    """Whether something is wrong with one of the bodies, new or not."""
-    return any(fault for state in after.values() for fault in state.answers.values())
+def broken(after: Bodies) -> list[str]:
+    """The routines with whose bodies something is wrong, new or not."""
+    return [name for name, state in after.items() if any(state.answers.values())]
 
 
+@lru_cache(maxsize=4096)  # behind every order most of them are the same
 def questions(routine: Routine, checker: str | None = None) -> Asked:
     """What to ask about a routine; `checker` is the schema of the extension plpgsql_check, None if it is not there."""
     asked = [Question(ask=Ask.MAKE, about="as a whole", sql=routine.definition, path=routine.path)]

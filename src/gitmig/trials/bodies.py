@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from gitmig.check.bodies import Ask, Question, Routine, questions, states
+from gitmig.check.bodies import Routine, questions, states
 from gitmig.schema.scope import OURS, own
 
 if TYPE_CHECKING:
-    from gitmig.check.bodies import Bodies
+    from collections.abc import Collection, Iterator, Sequence
+
+    from gitmig.check.bodies import Bodies, Question
     from gitmig.postgres.connection import Connection
 
 ROUTINES = f"""SELECT p.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(p.proname), l.lanname::text,
@@ -30,28 +32,30 @@ ORDER BY p.oid::regprocedure::text"""  # noqa: S608  # constants
 PATH = '"$user", public'
 
 
-def ask_about_bodies(connection: Connection) -> Bodies:
-    """What the bodies of all functions have come to; everything stays as it was."""
+def ask_about_bodies(connection: Connection, names: Collection[str] | None = None) -> Bodies:
+    """What the bodies of all functions, or of those of these names, have come to; everything stays as it was."""
     with connection.transaction(force_rollback=True):
-        routines = [
-            Routine(
-                oid=oid,
-                name=name,
-                language=language,
-                definition=definition,
-                head=head,
-                body=body,
-                parameters=tuple((parameter, kind) for parameter, kind in parameters),
-                tables=tuple(tables),
-                path=path,
-            )
-            for oid, name, language, definition, head, body, parameters, tables, path in connection.execute(
-                ROUTINES.encode()
-            )
-        ]
+        routines = [routine for routine in _routines(connection) if names is None or routine.name in names]
         checker = _checker(connection) if any(routine.language == "plpgsql" for routine in routines) else None
         asked = [questions(routine, checker) for routine in routines]
-        return states(asked, [[_answer(connection, question) for question in one.questions] for one in asked])
+        answers = iter(_answers(connection, [question for one in asked for question in one.questions]))
+        return states(asked, [[next(answers) for _ in one.questions] for one in asked])
+
+
+def _routines(connection: Connection) -> Iterator[Routine]:
+    rows = connection.execute(ROUTINES.encode()).fetchall()
+    for oid, name, language, definition, head, body, parameters, tables, path in rows:
+        yield Routine(
+            oid=oid,
+            name=name,
+            language=language,
+            definition=definition,
+            head=head,
+            body=body,
+            parameters=tuple((parameter, kind) for parameter, kind in parameters),
+            tables=tuple(tables),
+            path=path,
+        )
 
 
 # Where it is, or that it could be made; the schema's own one is used as it is.
@@ -77,20 +81,46 @@ def _checker(connection: Connection) -> str | None:
     return OWN_CHECKER
 
 
-def _answer(connection: Connection, question: Question) -> str | None:
-    """What is wrong, None if nothing is. All in one message: a path that is set would not outlast it."""
-    before = f"SET LOCAL check_function_bodies = on; SET LOCAL search_path = {question.path or PATH}; "
-    sql = f"PREPARE gitmig_body AS {question.sql}; DEALLOCATE gitmig_body"
-    if question.ask is not Ask.PREPARE:
-        sql = question.sql
-    try:
-        with connection.transaction(force_rollback=True):
-            cursor = connection.execute((before + sql).encode("utf-8", "surrogatepass"))
-            while cursor.nextset():
-                pass
-            if question.ask is Ask.LOOK:
-                row = cursor.fetchone()
-                return str(row[0]) if row else None
-    except psycopg.Error as error:
-        return error.diag.message_primary or str(error)
-    return None
+# All questions in one message, each taken back: thousands of savepoints of our own would take longer than the answers.
+# A block has neither parameters nor a result, but settings that go with the transaction.
+ANSWER = r"""DO $gitmig$
+DECLARE
+  asked text[] := current_setting('gitmig.asked')::text[];
+  answers text[] := array_fill(NULL::text, ARRAY[cardinality(asked) / 3]);
+  answer text;
+BEGIN
+  PERFORM set_config('check_function_bodies', 'on', true);
+  FOR k IN 0 .. cardinality(asked) / 3 - 1 LOOP
+    answer := NULL;
+    BEGIN
+      PERFORM set_config('search_path', asked[3 * k + 2], true);
+      IF asked[3 * k + 1] = 'prepare' THEN
+        EXECUTE 'PREPARE gitmig_body AS ' || asked[3 * k + 3];
+        DEALLOCATE gitmig_body;
+      ELSIF asked[3 * k + 1] = 'look' THEN
+        EXECUTE asked[3 * k + 3] INTO answer;
+      ELSE
+        EXECUTE asked[3 * k + 3];
+      END IF;
+      RAISE SQLSTATE 'GM000';
+    EXCEPTION
+      WHEN SQLSTATE 'GM000' THEN answers[k + 1] := answer;
+      WHEN OTHERS THEN answers[k + 1] := SQLERRM;
+    END;
+  END LOOP;
+  PERFORM set_config('gitmig.answers', answers::text, true);
+END $gitmig$"""
+
+
+MAY_BE_ASKED = b"lanname = 'plpgsql' AND has_language_privilege(oid, 'USAGE')"
+
+
+def _answers(connection: Connection, asked: Sequence[Question]) -> list[str | None]:
+    """What is wrong, None if nothing is, question by question; nothing is known where nobody may use PL/pgSQL."""
+    if not asked or not connection.values(b"SELECT 1 FROM pg_language WHERE " + MAY_BE_ASKED):
+        return [None] * len(asked)
+    parts = [part for one in asked for part in (one.ask.value, one.path or PATH, one.sql)]
+    connection.execute(b"SELECT set_config('gitmig.asked', %s::text[]::text, true)", [parts])
+    connection.execute(ANSWER.encode())
+    (answers,) = connection.values(b"SELECT current_setting('gitmig.answers')::text[]")
+    return list(answers)

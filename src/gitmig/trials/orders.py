@@ -134,9 +134,9 @@ def _broken_bodies(
     connection: Connection, run_scripts: RunScripts, *, planned: PlannedRun, after: Bodies
 ) -> tuple[BodyFault, ...]:
     """What does not work behind the run, and did before it, or behind one of its scripts."""
-    seen = []
+    seen, names = [], broken(after)
     for script in planned.ups:
-        seen.append(ask_about_bodies(connection))
+        seen.append(ask_about_bodies(connection, names))
         run_scripts(connection, [script])
     return tuple(new_faults(seen, after))
 
