@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.law.test_edited import must_have
-from tests.law.tour import Scripts, Tour
+from tests.law.tour import Scripts, Tour, difference
 
 pytestmark = pytest.mark.each_choice
 
@@ -117,3 +117,147 @@ def test_many_columns_that_were_kept_one_by_one_come_home_together(tour: Tour) -
     for stop in (long, short, home):
         tour.sync(stop)
     must_have(tour, "SELECT * FROM t", f"1|{'|'.join(names)} 2|{'|'.join(names)}")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("stops", ["apart, first", "apart, first, apart, first", "first", "none"])
+def test_rows_find_a_table_that_another_migration_makes_by_whatever_way_they_come(
+    tour: Tour, key: str, stops: str
+) -> None:
+    """It makes no difference whether somebody goes home directly, or by way of a commit without the table."""
+    s = "CREATE TABLE s (id int);"
+    t = f"CREATE TABLE t (id int{key}, a text);"
+    first = {"1_s": Scripts(up=s, down="DROP TABLE s;")}
+    sets = {
+        "home": {"1_all": Scripts(up=s + t, down="DROP TABLE t; DROP TABLE s;")},
+        "apart": first | {"2_t": Scripts(up=t, down="DROP TABLE t;")},
+        "first": first,
+        "none": {"1_u": Scripts(up="CREATE TABLE u (id int);", down="DROP TABLE u;")},
+    }
+    tour.sync(sets["home"])
+    tour.people("INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+    for _ in range(2):
+        for stop in stops.split(", "):
+            tour.sync(sets[stop])
+            if stop == "apart":
+                must_have(tour, "SELECT id, a FROM t", "1|a 2|b")
+        tour.sync(sets["home"])
+        must_have(tour, "SELECT id, a FROM t", "1|a 2|b")
+        assert tour.stuck() == []
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+def test_rows_of_a_table_stay_away_from_one_that_was_there_under_the_same_name(tour: Tour, key: str) -> None:
+    t = f"CREATE TABLE t (id int{key}, a text);"
+    first = {"1_t": Scripts(up=t, down="DROP TABLE t;")}
+    moved = {"2_u": Scripts(up="ALTER TABLE t RENAME TO u;", down="ALTER TABLE u RENAME TO t;")}
+    tour.sync(first | moved | {"3_t": Scripts(up=t, down="DROP TABLE t;")})
+    tour.people("INSERT INTO u VALUES (1, 'u'); INSERT INTO t VALUES (2, 't')")
+    tour.sync(first | moved)
+    tour.sync(first)
+    must_have(tour, "SELECT id, a FROM t", "1|u")
+    tour.sync(first | {"4_v": Scripts(up="CREATE TABLE v (id int);", down="DROP TABLE v;")})
+    must_have(tour, "SELECT id, a FROM t", "1|u")
+
+
+def test_rows_that_did_not_fit_anywhere_else_are_home_again(tour: Tour) -> None:
+    """Both ways are closed to them: a generated column cannot be computed, a column that is required is empty."""
+    base = {
+        "1_t": Scripts(up="CREATE TABLE t (id int, num text, c numeric GENERATED ALWAYS AS (num::numeric) STORED);")
+    }
+    down = "ALTER TABLE t ADD c numeric GENERATED ALWAYS AS (num::numeric) STORED;"
+    home = base | {"2_c": Scripts(up="ALTER TABLE t DROP c;", down=down)}
+    required = Scripts(up="ALTER TABLE t ADD n text; ALTER TABLE t ALTER n SET NOT NULL;", down="ALTER TABLE t DROP n;")
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x'), (2, 'y')")
+    for _ in range(2):
+        tour.sync(base)
+        tour.sync(home | {"3_n": required})
+        assert len(tour.kept()) == 1
+        tour.sync(home)
+        must_have(tour, "SELECT id, num FROM t", "1|x 2|y")
+        assert tour.stuck() == []
+
+
+# what a column is of, and what another set has it of; values; how these are seen there (∅ is null); what somebody
+# writes there into the first row, and what comes of it at home: what home cannot hold is no reason to lose what it had
+TYPES = (
+    ("text", "int", "'7', '007'", "7 7", "9", "9"),
+    ("text", "int", "'7', 'x'", "7 ∅", "9", "9"),
+    ("int", "boolean", "1, 7", "true ∅", "false", "1"),
+    ("int", "text", "1, 7", "1 7", "'x'", "∅"),
+    (
+        "timestamptz",
+        "date",
+        "'2020-02-29 12:00+00', '2021-01-01 00:00+00'",
+        "2020-02-29 2021-01-01",
+        "'2000-01-01'",
+        "",
+    ),
+    ("numeric(8,2)", "int", "1.50, 2", "∅ ∅", "3", "3.00"),
+    ("jsonb", "int", "'[1]', '5'", "∅ 5", "6", "6"),
+)
+
+
+@pytest.mark.parametrize("own_step", [False, True], ids=["with the table", "in a step of its own"])
+@pytest.mark.parametrize("label", ["2_b", "2_c"], ids=["edited", "another"])
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize(
+    ("type_", "other", "values", "seen", "write", "becomes"), TYPES, ids=[f"{one[0]} {one[1]}" for one in TYPES]
+)
+def test_values_come_home_to_the_bit_from_where_their_column_is_of_another_type(
+    tour: Tour,
+    type_: str,
+    other: str,
+    values: str,
+    seen: str,
+    write: str,
+    becomes: str,
+    key: str,
+    label: str,
+    own_step: bool,
+) -> None:
+    def made(type_: str, label: str) -> dict[str, Scripts]:
+        if own_step:
+            up, down = f"ALTER TABLE t ADD b {type_};", "ALTER TABLE t DROP b;"
+            table = Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")
+            return {"1_t": table, label: Scripts(up=up, down=down)}
+        return {label: Scripts(up=f"CREATE TABLE t (id int{key}, a text, b {type_});", down="DROP TABLE t;")}
+
+    home, away = made(type_, "2_b"), made(other, label)
+    tour.sync(home)
+    first, second = values.split(", ")
+    tour.people(f"INSERT INTO t VALUES (1, 'a', {first}), (2, 'b', {second})")
+    rows = tour.rows()
+    for _ in range(2):
+        tour.sync(away)
+        must_have(tour, "SELECT id, a FROM t", "1|a 2|b")
+        if label == "2_b":
+            own = seen.split()
+            must_have(tour, "SELECT id, coalesce(b::text, '∅') FROM t", f"1|{own[0]} 2|{own[1]}")
+        tour.sync(home)
+        assert difference(rows, tour.rows()) == [], tour
+        assert tour.stuck() == []
+    tour.sync(away)
+    tour.people(f"UPDATE t SET b = {write} WHERE id = 1; INSERT INTO t (id, a) VALUES (3, 'c')")
+    tour.sync(home)
+    must_have(tour, "SELECT id, a, b IS NULL FROM t WHERE id > 1", "2|b|False 3|c|True")
+    if becomes:
+        must_have(tour, "SELECT a, coalesce(b::text, '∅') FROM t WHERE id = 1", f"a|{becomes}")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("a", ["a text", "a int"])
+def test_rows_of_a_table_stay_away_from_the_one_that_its_name_goes_back_to(tour: Tour, key: str, a: str) -> None:
+    first = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, {a});", down="DROP TABLE t;")}
+    home = first | {
+        "2_t": Scripts(up="DROP TABLE t;", down=f"CREATE TABLE t (id int{key}, {a});"),
+        "3_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;"),
+    }
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x'), (2, '2')")
+    for _ in range(2):
+        tour.sync(first)
+        must_have(tour, "SELECT * FROM t", "")
+        tour.sync(home)
+        must_have(tour, "SELECT id, a FROM t", "1|x 2|2")

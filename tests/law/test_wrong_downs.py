@@ -170,3 +170,39 @@ def test_a_column_that_the_up_takes_along_and_the_down_does_not_know(tour: Tour,
     tour.sync(one)
     tour.people("INSERT INTO t VALUES (1, 1, 'a'), (2, 2, 'b')")
     go_there_and_back(tour, two, one, "SELECT * FROM t", "1|1 2|2")
+
+
+@KEYS
+@pytest.mark.parametrize("fill", ["", "UPDATE t SET b = a WHERE b IS NULL; "], ids=["plain", "filled"])
+@pytest.mark.parametrize("stops", ["moved", "moved, edited", "edited, moved", "moved, edited, moved"])
+def test_a_column_that_took_over_the_name_of_another_one_is_not_taken_for_that(
+    tour: Tour, key: str, fill: str, stops: str
+) -> None:
+    """The down makes the other one anew, and leaves the values in the wrong one."""
+    base = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text NOT NULL, b text);", down="DROP TABLE t;")}
+    moved = f"{fill}ALTER TABLE t DROP a, ALTER b SET NOT NULL; ALTER TABLE t RENAME b TO a;"
+    sets = {
+        "moved": {"2_x": Scripts(up=moved, down="ALTER TABLE t ADD b text;")},
+        "edited": {"2_x": Scripts(up="ALTER TABLE t DROP b;", down="ALTER TABLE t ADD b text;")},
+    }
+    tour.sync(base)
+    tour.people("INSERT INTO t VALUES (1, 'x', 'x'), (2, 'p', 'q')")
+    for _ in range(2):
+        for stop in stops.split(", "):
+            tour.sync(base | sets[stop])
+        tour.sync(base)
+        must_have(tour, "SELECT id, a, b FROM t", "1|x|x 2|p|q")
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_a_down_that_takes_any_row_of_another_table_may_take_another_one_the_next_time(tour: Tour, first: int) -> None:
+    tables = "CREATE TABLE s (id int PRIMARY KEY, n int); CREATE TABLE t (id int PRIMARY KEY, s int REFERENCES s);"
+    base = {"1_t": Scripts(up=tables, down="DROP TABLE t; DROP TABLE s;")}
+    down = "ALTER TABLE t ADD s int REFERENCES s; UPDATE t SET s = (SELECT id FROM s LIMIT 1);"
+    tour.sync(base)
+    tour.people("INSERT INTO s VALUES (1, 1), (2, 2), (3, 3); INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)")
+    tour.sync(base | {"2_x": Scripts(up="ALTER TABLE t DROP COLUMN s;", down=down)})
+    tour.people(f"UPDATE s SET n = n + 1 WHERE id = {first}; UPDATE s SET n = n - 1 WHERE id = {first}")
+    tour.people("VACUUM FULL s")  # the rows are what they were, in another order
+    tour.sync(base)
+    must_have(tour, "SELECT id, s FROM t", "1|1 2|2 3|3")

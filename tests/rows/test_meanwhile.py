@@ -232,9 +232,9 @@ def test_a_value_of_an_enum_that_is_too_new_waits_for_the_end_of_the_transaction
     report = bench.up("m", up, down)
     assert report.waiting
     keeper = Preserver(bench.connection, Limits(), "Ada", None)
-    assert [restored.rows for restored in keeper.finish().restored] == [2]
+    assert [restored.rows for restored in keeper.finish(()).restored] == [2]
     assert bench.sql("SELECT m::text FROM t ORDER BY id") == [("a",), ("b",), ("b",)]
-    assert not keeper.finish()
+    assert not keeper.finish(())
 
 
 def test_rows_below_a_row_that_is_refused_are_not_lost_over_a_cascade(bench: Bench) -> None:

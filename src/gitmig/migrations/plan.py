@@ -236,7 +236,8 @@ def edited(plan: Plan) -> dict[int, tuple[str, ...]]:
 
     It has the same version then, or else the same name; of several with one version, that with its name.
     """
-    gone = left_behind(plan)
+    again = {step.checksum for step in plan.applies}
+    gone = [step.migration for step in plan.reverts if step.checksum not in again]
     found: dict[int, tuple[str, ...]] = {}
     for step in plan.applies:
         before = [applied for applied in gone if applied.version == step.migration.version]
@@ -246,10 +247,9 @@ def edited(plan: Plan) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def left_behind(plan: Plan) -> list[Applied]:
-    """The migrations that are reverted, and not applied again in the same words."""
-    again = {step.checksum for step in plan.applies}
-    return [step.migration for step in plan.reverts if step.checksum not in again]
+def checksums_after(plan: Plan, stack: Sequence[Applied]) -> set[str]:
+    """The checksums of what is applied when the plan has run on this stack."""
+    return {row.checksum for row in stack[: plan.keep]} | {step.checksum for step in plan.arrivals}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

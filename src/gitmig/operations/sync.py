@@ -32,7 +32,7 @@ from gitmig.ledger import read_state, schema
 from gitmig.ledger.protection import Caller, Change
 from gitmig.migrations.languages.program import SECTION
 from gitmig.migrations.model import Version
-from gitmig.migrations.plan import Direction, left_behind
+from gitmig.migrations.plan import Direction, checksums_after
 from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.binding import bind
@@ -49,7 +49,7 @@ from gitmig.project.target import arranged, load_target, plan_for, refuse_irreve
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from gitmig.errors import SyncFailed
     from gitmig.events import Notify
@@ -297,7 +297,7 @@ class SyncRun:
             with self._telling_what_stays(preserver) as known:
                 self._run_plan(executor, synced, state)
                 if preserver:
-                    self._restore_late_rows(preserver, plan, known)
+                    self._restore_late_rows(preserver, checksums_after(plan, state.stack), known)
         return replace(synced, ran=True, done=finished + (executor.committed if executor else ()))
 
     def _equipment(
@@ -483,9 +483,9 @@ class SyncRun:
             return take_back(self._connection, self._project, self._notify, self._caller)
         return False
 
-    def _restore_late_rows(self, preserver: Preserver, plan: Plan, known: set[int]) -> None:
-        """Put back what found its place only where the plan ends."""
-        report = preserver.finish({applied.checksum for applied in left_behind(plan)})
+    def _restore_late_rows(self, preserver: Preserver, present: Collection[str], known: set[int]) -> None:
+        """Put back what found its place only where the plan ends, with these checksums applied."""
+        report = preserver.finish(present)
         if report:
             self._notify(RowsRestored(report))
             ledger.extend_last_sync(self._connection)

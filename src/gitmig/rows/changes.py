@@ -111,7 +111,11 @@ def successor(table: Table, column: Column, after: Table) -> Column | None:
 
 
 def changed_columns(table: Table, after: Table) -> tuple[Column, ...]:
-    """The columns that are gone, made anew, or of another type, if only in a part of it."""
+    """The columns that are gone, made anew, or of another type, if only in a part of it; or have another one's name.
+
+    A down that makes the other column anew, and does not know where its name comes from, leaves the values in the wrong
+    one.
+    """
     return tuple(
         column
         for column in table.stored
@@ -119,6 +123,7 @@ def changed_columns(table: Table, after: Table) -> tuple[Column, ...]:
         or heir.type != column.type
         or not column.parts <= heir.parts
         or (table.oid == after.oid and heir.number != column.number)
+        or (heir.name != column.name and table.column(heir.name) is not None)
     )
 
 

@@ -51,7 +51,10 @@ class Lender:
 
 
 def find_lenders(store: Store, place: Place) -> list[Lender]:
-    """What there is for columns of the place's table that its rows do not have: one item for a column, the newest."""
+    """What there is for columns of the place's table that its rows do not have: one item for a column, the newest.
+
+    Not where the column is of another type than the values.
+    """
     numbers = {pair.column.number for pair in place.pairs}
     lacking = {column.name for column in place.table.stored if column.number not in numbers}
     found = []
@@ -59,17 +62,17 @@ def find_lenders(store: Store, place: Place) -> list[Lender]:
         pairs = tuple(
             Pair(kept=kept, column=column, table=place.table.name)
             for kept in item.lost
-            if kept.name in lacking and (column := place.table.column(kept.name))
+            if kept.name in lacking and (column := place.table.column(kept.name)) and column.type == kept.type
         )
-        if pairs and (known := _known_by(item, place)):
+        if pairs and (known := known_by(item, place)):
             data = f"lent_{place.item.id}_{item.id}"
-            store.create(data, _same_rows(place, item, known, pairs))
+            store.create(data, same_rows(place, item, known, _lent(pairs)))
             found.append(Lender(item=item, pairs=pairs, data=data))
             lacking -= {pair.column.name for pair in pairs}
     return found
 
 
-def _known_by(item: Item, place: Place) -> list[tuple[KeptColumn, KeptColumn]]:
+def known_by(item: Item, place: Place) -> list[tuple[KeptColumn, KeptColumn]]:
     """The columns by which a row of the item is found among those of the place; none: it cannot be."""
     own = {kept.name: kept for kept in place.item.columns}
     telling = [kept for kept in item.columns if kept.key] or [kept for kept in item.columns if kept.shown is not None]
@@ -78,10 +81,14 @@ def _known_by(item: Item, place: Place) -> list[tuple[KeptColumn, KeptColumn]]:
     return [(kept, own[str(kept.heir)]) for kept in telling]
 
 
-def _same_rows(
-    place: Place, item: Item, known: Iterable[tuple[KeptColumn, KeptColumn]], pairs: Iterable[Pair]
+def _lent(pairs: Iterable[Pair]) -> list[sql.Composable]:
+    return [sql.SQL("l.n AS lender"), *(sql.Identifier("l", pair.kept.data) for pair in pairs)]
+
+
+def same_rows(
+    place: Place, item: Item, known: Iterable[tuple[KeptColumn, KeptColumn]], values: Iterable[sql.Composable]
 ) -> sql.Composed:
-    """Rows of both that show the same, each of them once."""
+    """Rows of both that show the same, each once: n, and values of `o`, the place's row, and `l`, the item's."""
     theirs, ours = zip(*known)
     rows = sql.SQL(
         "(SELECT k.*, {0} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {0} ORDER BY k.n) AS copy "
@@ -89,10 +96,10 @@ def _same_rows(
     own = likeness(sql.Identifier("k", kept.data) for kept in ours)
     other = likeness(sql.Identifier("k", str(kept.shown)) for kept in theirs)
     return sql.SQL(
-        "SELECT o.n, l.n AS lender, {values} FROM {ours}FROM {own} k) o JOIN {theirs}FROM {lender} k "
+        "SELECT o.n, {values} FROM {ours}FROM {own} k) o JOIN {theirs}FROM {lender} k "
         "WHERE k.kind {equal} {paired}) l ON l.likeness {equal} o.likeness AND l.copy {equal} o.copy"
     ).format(
-        values=listed(sql.Identifier("l", pair.kept.data) for pair in pairs),
+        values=listed(values),
         ours=rows.format(own),
         own=place.data,
         theirs=rows.format(other),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Partition, Table, TableName
 
 # What these took is no migration's, and no step brings it back.
-DRIFT, REBUILD, UNDO = "drift", "rebuild", "undo"
+OTHERS = DRIFT, REBUILD, UNDO = "drift", "rebuild", "undo"
 GIGABYTE = 1 << 30
 
 
@@ -45,6 +45,11 @@ class Reason(Enum):
     REFUSED = "refused"  # PostgreSQL does not take it
     NO_PLACE = "no place"  # its table or column is not there
     LATER = "later"  # it waits for a commit, or for a row that waits
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it may hold no longer although nobody has done anything to the rows that are there."""
+        return self in {Reason.ORPHAN, Reason.ROW_GONE, Reason.REFUSED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +178,7 @@ class Item:
     @property
     def comes_back(self) -> bool:
         """Whether there is a step that brings it back."""
-        return self.checksum not in {DRIFT, REBUILD, UNDO}
+        return self.checksum not in OTHERS
 
     @property
     def lost(self) -> tuple[KeptColumn, ...]:

@@ -27,7 +27,7 @@ from gitmig.rows.items import Kind, Reason
 from gitmig.rows.values import EQUAL, FALSE, all_of, any_of, data_table, likeness, listed, same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gitmig.rows.changes import TableChange
     from gitmig.rows.places import Place
@@ -106,8 +106,12 @@ def plan_rows(place: Place, witness: Witness) -> sql.Composed:
     )
 
 
-def assignments(place: Place, witness: Witness, *, anew: bool = False) -> list[tuple[Column, sql.Composable]]:
+def assignments(
+    place: Place, witness: Witness, value_of: Callable[[Pair], sql.Composable], *, anew: bool = False
+) -> list[tuple[Column, sql.Composable]]:
     """What the columns of a row get, over k (kept), x (plan), t and w: what was lost, and what T left.
+
+    `value_of` gives what was lost.
 
     `anew`: the row is not there, and T's values are those of its row before the step, `w`. So they are in columns that
     the step has made anew; elsewhere the step may have made something of them. What tells rows apart is left out.
@@ -115,7 +119,7 @@ def assignments(place: Place, witness: Witness, *, anew: bool = False) -> list[t
     remade = _remade(witness)
     found = []
     for pair in place.values:
-        value = pair.value
+        value = value_of(pair)
         if _says_something(pair) and not place.force:
             theirs: sql.Composable | None = sql.Identifier("t", pair.column.name)
             if anew or pair.kept.heir in remade:
@@ -125,6 +129,11 @@ def assignments(place: Place, witness: Witness, *, anew: bool = False) -> list[t
                 value = sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(flag, theirs, value)
         found.append((pair.column, value))
     return found
+
+
+def contested(place: Place, witness: Witness) -> list[str]:
+    """The kept columns of which the plan tells whether T has the say."""
+    return [] if place.force else [pair.kept.data for pair, _ in _shown(place, witness)]
 
 
 def with_plan(place: Place, witness: Witness) -> sql.Composable:

@@ -15,7 +15,7 @@ from gitmig.rows.changes import Extent, change_of, find_changes, heir_of
 from gitmig.rows.constraints import quiet
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import pair, pair_through
-from gitmig.rows.values import EQUAL, any_of, data_table, listed
+from gitmig.rows.values import EQUAL, TRUE, any_of, data_table, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,8 +71,13 @@ def try_opposite(  # noqa: PLR0917 - the database, what is run, and the states i
     compared: Sequence[Compared],
     before: Tables,
     now: Tables,
+    *,
+    picks: bool,
 ) -> Given:
-    """Run the opposite step, compare with the snapshots from `before` this one, and take it back."""
+    """Run the opposite step, compare with the snapshots from `before` this one, and take it back.
+
+    `picks`: it may come upon other rows the next time, so that rows which would come back by it are told as well.
+    """
     read: set[int] = set()
     written: set[int] = set()
     cut: set[int] = set()
@@ -89,7 +94,8 @@ def try_opposite(  # noqa: PLR0917 - the database, what is run, and the states i
             return False
         with quiet(connection):
             for one in compared:
-                if (copy := _copy_out(connection, store, one, before, there)) is not None:
+                is_sure = not (picks and read)
+                if (copy := _copy_out(connection, store, one, before, there, is_sure=is_sure)) is not None:
                     copies[one.snapshot.number] = copy
         return False
 
@@ -130,9 +136,9 @@ def _is_cut(snapshot: TableSnapshot, changes: Mapping[int, TableChange]) -> bool
 
 
 def _copy_out(
-    connection: Connection, store: Store, one: Compared, before: Tables, there: Tables
+    connection: Connection, store: Store, one: Compared, before: Tables, there: Tables, *, is_sure: bool
 ) -> tuple[IO[bytes], int] | None:
-    """The rows that are not as they were, as COPY writes them; None if the table is not there at all."""
+    """The rows that are not as they were, or not surely, as COPY writes them; None if the table is not there at all."""
     snapshot = one.snapshot
     after = heir_of(snapshot.table, before, there)
     if after is None:
@@ -161,7 +167,7 @@ def _copy_out(
         values=values,
         is_theirs=is_theirs,
         left=pairing.join("LEFT JOIN"),
-        differs=any_of(one.differs for one in pairs.values()) if is_whole else sql.SQL("true"),
+        differs=any_of(one.differs for one in pairs.values()) if is_whole and is_sure else TRUE,
         right=pairing.join("RIGHT JOIN"),
     )
     file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it

@@ -72,7 +72,7 @@ class Preserver:
         self._wary = wary
         self._holds_some = False  # once something is kept, nobody asks again
         self._refused: dict[int, Staying] = {}
-        self._there: list[int] | None = None  # the tables that were there when the first one went
+        self._there: list[int] | None = None  # the tables that were there before the first apply
         self.deferred = Deferral()
 
     @property
@@ -87,6 +87,8 @@ class Preserver:
         apply, if all of them fit with the values that are kept for them. `back` runs the migration's other section.
         """
         due, held = self._due(subject, direction)
+        if self._there is None and self._holds_some and direction is Direction.APPLY:
+            self._there = self._store.tables()
         step = PreservedStep(
             subject=subject,
             direction=direction,
@@ -103,13 +105,12 @@ class Preserver:
             run_without = self._without_rows if direction is Direction.REVERT else self._completed
             report = run_without(step, error)
         self._store.note_due([item for item in (*due, *held) if item.id not in report.settled])
-        if self._there is None and direction is Direction.REVERT and any(not one.columns for one in report.kept):
-            self._there = self._store.tables()
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
             self.deferred.follow(item for item in due if item.id in report.waiting)
-            self._refused |= {one.item: one for one in report.staying if one.item in report.refused}
-            report = self._try_refused(report)
+            refused = (one for one in report.staying if one.item in report.refused)
+            self._refused |= {one.item: one for one in refused if one.reason is not Reason.CHANGED}
+            report = self._try_refused(subject, report)
             if staying := held + [item for item in due if item.id in report.waiting | report.refused]:
                 self.deferred.note_homes(staying, self._reader.read())
         return report
@@ -147,15 +148,16 @@ class Preserver:
         with self._connection.transaction():
             return self._put_back(items, partial=self.deferred.is_waiting(committed=True))
 
-    def finish(self, left_behind: Collection[str] = ()) -> Report:
+    def finish(self, present: Collection[str]) -> Report:
         """Put back what was waiting for its place, and what a step had to refuse, when a plan has been committed.
 
-        `left_behind` are the checksums of migrations that were reverted and not applied again: rows of their tables
-        come back into tables that other migrations have made under the same names. One that was there already, and has
-        got its name since, is another table.
+        `present` are the checksums of the migrations that are applied now. Rows that the others took come back into
+        tables that these have made meanwhile under the same names: so it makes no difference whether somebody went from
+        one set to the other directly or by way of a third. A table that was there already, or came back by a revert, is
+        another one.
         """
-        items = self._store.with_namesakes(left_behind, self._there or ()) if left_behind else []
-        waiting = self._waiting(self._refused)
+        items = self._store.with_namesakes(present, self._there) if self._there is not None else []
+        waiting = self._waiting(self._refused, again=True)
         if not items and not waiting:
             return Report()
         with self._connection.transaction():
@@ -169,11 +171,12 @@ class Preserver:
             restored=carried.restored + report.restored, staying=(*carried.staying, *report.staying, *homeless)
         )
 
-    def _try_refused(self, report: Report) -> Report:
+    def _try_refused(self, subject: Subject, report: Report) -> Report:
         """Put back what earlier steps had to refuse, where this one has made room for it or put back what it needs."""
+        words = words_of(subject.text)
         came = {one.table for one in report.restored}
         went = {one.table for one in report.kept if not one.columns}
-        while ready := {one.item for one in self._refused.values() if _is_ready(one, came, went)}:
+        while ready := {one.item for one in self._refused.values() if _is_ready(one, came, went, words)}:
             items = [item for item in self._waiting(ready) if item.id in ready and not self.deferred.holds(item)]
             if not items:
                 break
@@ -183,11 +186,13 @@ class Preserver:
             self._refused |= {one.item: one for one in again.staying if not one.later}
             self.deferred.follow(item for item in items if item.id in again.waiting)
             report = replace(report, restored=report.restored + again.restored)
-            came, went = {one.table for one in again.restored}, set()
+            came, went, words = {one.table for one in again.restored}, set(), frozenset()
         return report
 
-    def _waiting(self, refused: Collection[int]) -> list[Item]:
-        return [self.deferred.at_home(item) for item in self._store.waiting(refused)] if self._may_hold() else []
+    def _waiting(self, refused: Collection[int], *, again: bool = False) -> list[Item]:
+        if not self._may_hold():
+            return []
+        return [self.deferred.at_home(item) for item in self._store.waiting(refused, again=again)]
 
     def _may_hold(self) -> bool:
         """Whether anything may be kept; a new database with hundreds of steps is asked no more than that."""
@@ -388,8 +393,15 @@ def _makes_no_place(subject: Subject, item: Item) -> bool:
     return words is not None and suspect(subject.text).is_local and item.table.name not in words
 
 
-def _is_ready(one: Staying, came: Collection[TableName], went: Collection[TableName]) -> bool:
-    """Whether rows that were refused may go now that others `came` to some tables, and `went` from some."""
+def _is_ready(
+    one: Staying, came: Collection[TableName], went: Collection[TableName], words: Collection[str] | None
+) -> bool:
+    """Whether rows that were refused may go now that others `came` to some tables, and `went` from some.
+
+    Or now that a script of these words has run, None if they are not known: it may have altered the table.
+    """
+    if one.reason is Reason.REFUSED:
+        return words is None or one.table.name in words
     if one.reason is Reason.ORPHAN:
         return bool(came)
     return one.table in (went if one.reason is Reason.TAKEN else came if one.reason is Reason.ROW_GONE else ())

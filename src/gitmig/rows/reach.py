@@ -98,6 +98,11 @@ DROPPED_PROPERTIES = {"expression", "identity"}
 # ALTER TABLE … ADD of these adds no column.
 ADDED_PARTS = {"constraint", "primary", "unique", "foreign", "check", "exclude"}
 ALTERED = {"index", "function", "procedure", "routine", "aggregate", "view", "policy", "sequence", "schema", "default"}
+# What takes some rows out of many, or all of them in an order.
+PICKING = {
+    *("limit", "fetch", "distinct", "ctid", "row_number", "first_value", "last_value", "nth_value", "lag", "lead"),
+    *("array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg"),
+}
 WRITING = {"insert", "update", "delete", "truncate", "merge", "copy"}
 
 
@@ -157,6 +162,12 @@ def words_of(text: str | None) -> frozenset[str] | None:
         return None
     words = (token.text for token in found if token.kind != "SCONST")
     return frozenset(map(_fold, words))
+
+
+def picks_rows(text: str | None) -> bool:
+    """Whether what a script writes may depend on the order in which PostgreSQL finds rows; yes if nobody knows."""
+    words = words_of(text)
+    return words is None or not words.isdisjoint(PICKING)
 
 
 def names_tables(text: str | None, names: Collection[str]) -> bool:

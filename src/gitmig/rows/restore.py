@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -27,9 +26,11 @@ from gitmig.rows.constraints import (
 from gitmig.rows.fresh import Rewritten
 from gitmig.rows.items import Kind, Reason, Restored, Staying
 from gitmig.rows.merge import Act, Witness
+from gitmig.rows.originals import INEXACT, find_originals, keep_originals, mark_inexact, other_forms, rows_of
+from gitmig.rows.remainder import NONE_REFUSED, count_refused, let_followers_wait, settle
 from gitmig.rows.snapshot import following
 from gitmig.rows.store import THEIRS
-from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, likeness, listed, same
+from gitmig.rows.values import EQUAL, TRUE, all_of, any_of, data_table, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
     from gitmig.rows.completion import Lender
     from gitmig.rows.constraints import ForeignKey
+    from gitmig.rows.items import Item
+    from gitmig.rows.originals import Original
     from gitmig.rows.places import Place
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Column
+    from gitmig.rows.values import Pair
 
 
 def put_back(
@@ -59,16 +63,16 @@ def put_back(
         return [], []
     for place in (place for place in places if place.item.due or place.item.reason):  # tried before
         connection.execute(sql.SQL("UPDATE {} SET why = NULL, detail = NULL WHERE why IS NOT NULL").format(place.data))
-    done = give_back(connection, store, places, witnesses)
+    done = give_back(connection, store, places, witnesses, keeps=True)
     others = [place for place in places if place.item.id not in done]
-    refused = {place.item.id: _refused(connection, place) for place in others}
+    refused = {place.item.id: count_refused(connection, place) for place in others}
     if any(one.rows for one in refused.values()):
-        _let_followers_wait(connection, places, partial=partial)
-        refused = {place.item.id: _refused(connection, place) for place in others}
+        let_followers_wait(connection, places, partial=partial)
+        refused = {place.item.id: count_refused(connection, place) for place in others}
     restored, staying = [], []
     for place in places:
         item = place.item
-        left, reason, detail = _finish(connection, store, place, refused.get(item.id, NONE_REFUSED))
+        left, reason, detail = settle(connection, store, place, refused.get(item.id, NONE_REFUSED))
         if item.rows > left:
             restored.append(Restored(table=place.table.name, rows=item.rows - left))
         if left and reason:
@@ -94,18 +98,25 @@ def holds_exactly(connection: Connection, place: Place) -> bool:
 
 
 def give_back(
-    connection: Connection, store: Store, places: Sequence[Place], witnesses: Mapping[int, Witness]
+    connection: Connection,
+    store: Store,
+    places: Sequence[Place],
+    witnesses: Mapping[int, Witness],
+    *,
+    keeps: bool = False,
 ) -> set[int]:
     """Put rows into their places; returns the items all of which went. Rows that were refused have the reason in `why`.
 
-    Where it fails as a whole all of them are: what is kept is never in the way of a sync.
+    Where it fails as a whole all of them are: what is kept is never in the way of a sync. `keeps`: values that a column
+    cannot hold as they are stay kept as well.
     """
     orphaned: dict[int, frozenset[str]] = {}
     bears_broken = False
     while True:
         try:
             with connection.transaction():
-                return _PutBack(connection, store, places, witnesses, orphaned, bears_broken=bears_broken).run()
+                work = _PutBack(connection, store, places, witnesses, orphaned, bears_broken=bears_broken, keeps=keeps)
+                return work.run()
         except _Dangling as found:
             found.note(connection)
             orphaned[found.place.item.id] = orphaned.get(found.place.item.id, frozenset()) | {*found.key.columns}
@@ -149,7 +160,7 @@ class _PutBack:
     """Several items at once, whatever refers to what. The plan of a place says what becomes of each of its rows.
 
     `orphaned`: by item, the columns that rows with the reason ORPHAN do not get back. `bears_broken`: it is looked
-    whether rows that are there break foreign keys already.
+    whether rows that are there break foreign keys already. `keeps`: what a column cannot hold as it is stays kept.
     """
 
     def __init__(
@@ -161,9 +172,11 @@ class _PutBack:
         orphaned: Mapping[int, frozenset[str]],
         *,
         bears_broken: bool,
+        keeps: bool,
     ) -> None:
         self._orphans = orphaned
         self._bears_broken = bears_broken
+        self._keeps = keeps
         self._connection = connection
         self._store = store
         self._places = places
@@ -173,12 +186,14 @@ class _PutBack:
         self._acts: dict[int, dict[Act, range]] = {}  # of the others
         self._planned: set[str] = set()  # the tables with their plans
         self._lent: list[tuple[Place, Lender]] = []
+        self._originals: dict[int, list[Original]] = {}  # by item, older ones with values of the same rows
         self._orphaned = False
         self._done: set[int] = set()
 
     def run(self) -> set[int]:
         """Put back what goes; returns the items all of which went. Rows that were refused have the reason in `why`."""
         self._remake_partitions()
+        self._find_originals()
         with (
             triggers_off(self._connection, self._tables) as settling,
             identities_writable(self._connection, self._tables.values()),
@@ -187,12 +202,13 @@ class _PutBack:
             others = [place for place in self._places if place not in plain]
             if others:
                 self._merge(others)
-            for place in reversed(plain):  # of two versions of a value the newer one counts
+            for place in self._in_order(plain):
                 self._fill(place)
             if others:
                 settle_constraints(self._connection)
             else:
                 run_settling(self._connection, settling)
+        self._note_originals()
         numbered = {place.table.oid for place in plain if any(pair.column.defaulted for pair in place.values)}
         numbered |= {place.table.oid for place in others}
         sequences.move_past(self._connection, [self._tables[oid] for oid in numbered])
@@ -222,7 +238,7 @@ class _PutBack:
             for place in places:
                 self._delete(place)
             moving = {place.table.oid for place in places if place.unique or self._moves_keys(place)}
-            for place in reversed(places):  # of two versions of a value the newer one counts
+            for place in self._in_order(places):
                 self._update(place, _referring(place, keys), swaps=place.table.oid in moving)
             for place in places:
                 self._insert(place)
@@ -236,6 +252,7 @@ class _PutBack:
                 self._note_conflicts(place)
                 self._note_gone(place)
                 self._renew_images(place)
+                self._keep_originals(place)
             self._note_lent()
             self._store.drop_data(*(place.plan for place in places))
             rewritten.clear()
@@ -254,14 +271,18 @@ class _PutBack:
     def _fill(self, place: Place) -> None:
         """Give rows their values back, in one statement."""
         filled = 0
-        sets = listed(sql.SQL("{} = {}").format(sql.Identifier(pair.column.name), pair.value) for pair in place.values)
-        not_standing = self._not_standing(place)
+        sets = listed(
+            sql.SQL("{} = {}").format(sql.Identifier(pair.column.name), self._value(place, pair))
+            for pair in place.values
+        )
+        source = sql.SQL("").join([sql.SQL("{} k").format(place.data), *self._originals_of(place)])
+        newer = self._newer(place)
 
         def work(rows: sql.Composable) -> None:
             nonlocal filled
             filled += self._write(
-                sql.SQL("UPDATE {} t SET {} FROM {} k WHERE {} AND {}{}").format(
-                    place.table.source, sets, place.data, rows, place.on_key, not_standing
+                sql.SQL("UPDATE {} t SET {} FROM {} WHERE {} AND {}{}").format(
+                    place.table.source, sets, source, rows, place.on_key, newer
                 )
             )
 
@@ -275,29 +296,83 @@ class _PutBack:
                     place.data, Reason.ROW_GONE.value, place.table.source, place.on_key
                 )
             )
+        self._keep_originals(place)
 
-    def _not_standing(self, place: Place) -> sql.Composable:
-        """Not where all values are what stood there when older ones of the same row could not be put back."""
-        conditions = []
-        for other in self._places:
-            stood = {pair.column.number: pair.kept.stood for pair in other.values if pair.kept.stood}
-            numbers = {pair.column.number for pair in place.values}
-            keys = {pair.column.number: pair for pair in other.key}
-            is_same = other.table.oid == place.table.oid and keys.keys() == {pair.column.number for pair in place.key}
-            if other.item.id < place.item.id and is_same and numbers <= stood.keys():
-                known: list[sql.Composable] = [
-                    sql.SQL("o.{}::pg_catalog.text {} {}").format(
-                        sql.Identifier(keys[pair.column.number].kept.data), EQUAL, pair.kept_text()
+    def _find_originals(self) -> None:
+        """Look which items hold values of the rows of others in a form that those could not have."""
+        older = self._store.with_originals() if self._keeps else []
+        for place in self._places if older else ():
+            self._originals[place.item.id] = find_originals(self._store, place, older)
+
+    def _in_order(self, places: Sequence[Place]) -> list[Place]:
+        """Of two versions of a value the newer one counts. Originals come when it is known which of those go."""
+        oldest_first = places[::-1]
+        return sorted(oldest_first, key=lambda place: bool(self._holding(place.item)))
+
+    def _originals_of(self, place: Place) -> list[sql.Composable]:
+        """Them beside rows `k`."""
+        return [one.join for one in self._originals.get(place.item.id, ())]
+
+    def _value(self, place: Place, pair: Pair) -> sql.Composable:
+        """What is kept for a column, fit for it; the original where there is one."""
+        value = pair.value
+        for original in self._originals.get(place.item.id, ()):
+            value = original.value(pair, value)
+        return value
+
+    def _original(self, place: Place, pair: Pair) -> sql.Composable | None:
+        """What a column had before it was of another type, whatever has become of it; None if nobody knows."""
+        known = (one.known(pair) for one in reversed(self._originals.get(place.item.id, ())))
+        return next((value for value in known if value is not None), None)
+
+    def _newer(self, place: Place) -> sql.Composable:
+        """Not rows `k` of which other items put back what has become of them; these know the originals."""
+        return sql.SQL("").join(
+            sql.SQL(
+                " AND NOT EXISTS (SELECT FROM {} o JOIN {} y ON y.n {equal} o.n "
+                "WHERE o.holder {equal} k.n AND y.why IS NULL)"
+            ).format(data_table(one.data), newer.data, equal=EQUAL)
+            for newer, one in self._holding(place.item)
+        )
+
+    def _holding(self, item: Item) -> list[tuple[Place, Original]]:
+        """The places for whose rows an item holds originals."""
+        return [
+            (place, one)
+            for place in self._places
+            for one in self._originals.get(place.item.id, ())
+            if one.item.id == item.id
+        ]
+
+    def _note_originals(self) -> None:
+        """What went to its row as an original is kept no longer, nor waits; where somebody has written, it stays."""
+        due = {place.item.id: place for place in self._places}
+        for place in self._places:
+            for original in self._originals.get(place.item.id, ()):
+                holder = due.get(original.item.id)
+                if holder is not None:
+                    self._connection.execute(
+                        sql.SQL(
+                            "UPDATE {} k SET why = CASE WHEN {} THEN NULL ELSE {} END, detail = NULL "
+                            "FROM {} o JOIN {} y ON y.n = o.n WHERE o.holder = k.n AND y.why IS NULL"
+                        ).format(
+                            *(holder.data, original.counts, Reason.CHANGED.value),
+                            *(data_table(original.data), place.data),
+                        )
                     )
-                    for pair in place.key
-                ]
-                known += [
-                    same(sql.Identifier("o", str(stood[pair.column.number])), pair.kept_text()) for pair in place.values
-                ]
-                conditions.append(
-                    sql.SQL(" AND NOT EXISTS (SELECT FROM {} o WHERE {})").format(other.data, all_of(known))
-                )
-        return sql.SQL("").join(conditions)
+                else:
+                    self._forget_original(place, original)
+                self._store.drop_data(original.data)
+
+    def _forget_original(self, place: Place, original: Original) -> None:
+        gone = self._connection.execute(
+            sql.SQL(
+                "DELETE FROM {} v USING {} o JOIN {} k ON k.n = o.n WHERE o.holder = v.n AND k.why IS NULL AND {}"
+            ).format(data_table(original.item.data), data_table(original.data), place.data, original.counts)
+        ).rowcount
+        if gone:
+            item = original.item
+            self._store.shrink(item, item.rows - gone, item.reason, item.detail)
 
     def _read_acts(self, place: Place) -> dict[Act, range]:
         """What there is to do, and between which numbers the rows lie."""
@@ -349,17 +424,21 @@ class _PutBack:
         if not self._is_to(place, Act.UPDATE):
             return
         witness = self._witnesses[place.item.id]
-        sets = [*merge.assignments(place, witness), *((pair.column, pair.value) for pair in place.key)]
+        own = merge.assignments(place, witness, lambda pair: self._value(place, pair))
+        sets = [*own, *((pair.column, pair.value) for pair in place.key)]
+        planned = sql.SQL("").join([merge.with_plan(place, witness), *self._originals_of(place)])
+        newer = self._newer(place)
 
         def give(sets: Sequence[tuple[Column, sql.Composable]], rows: sql.Composable) -> None:
             values = [sql.SQL("{} AS {}").format(value, sql.Identifier(f"v{k}")) for k, (_, value) in enumerate(sets)]
             source = sql.SQL(
                 "SELECT k.n, t.tableoid AS oid, t.ctid AS tid, {values} FROM {planned} "
                 "JOIN {table} t ON t.tableoid {equal} x.oid AND t.ctid {equal} x.tid "
-                "WHERE x.act {equal} {act} AND {rows}"
+                "WHERE x.act {equal} {act} AND {rows}{newer}"
             ).format(
                 values=listed(values),
-                planned=merge.with_plan(place, witness),
+                planned=planned,
+                newer=newer,
                 table=place.table.source,
                 act=sql.Literal(Act.UPDATE.value),
                 equal=EQUAL,
@@ -447,23 +526,59 @@ class _PutBack:
 
     def _insert(self, place: Place) -> None:
         """Put rows back that are not there, and with them what other items hold of the same rows."""
-        if not (rows := self._acts[place.item.id].get(Act.INSERT)):
+        if not self._is_to(place, Act.INSERT):
             return
-        witness = self._witnesses[place.item.id]
-        values = [*((pair.column, pair.value) for pair in place.key), *merge.assignments(place, witness, anew=True)]
         lenders = find_lenders(self._store, place)
+        self._lent += [(place, lender) for lender in lenders]
+        self._insert_with(place, lenders, {})
+        others = {pair.column.number: self._original(place, pair) for pair in other_forms(place)}
+        required = {pair.column.number for pair in other_forms(place) if pair.column.required}
+        if self._keeps and others and all(others[number] for number in required):
+            refused = self._connection.execute(
+                sql.SQL("UPDATE {} k SET why = NULL WHERE why = {} AND {}").format(
+                    place.data, Reason.REFUSED.value, self._with_act(place, Act.INSERT)
+                )
+            ).rowcount
+            if refused:  # better with what it was, or without some values, than not at all
+                self._insert_with(place, lenders, others)
+                self._connection.execute(
+                    sql.SQL("UPDATE {} SET why = {} WHERE why IS NULL AND detail IS NOT NULL").format(
+                        place.data, INEXACT
+                    )
+                )
+
+    def _insert_with(
+        self,
+        place: Place,
+        lenders: Sequence[Lender],
+        others: Mapping[int, sql.Composable | None],
+    ) -> None:
+        """Put rows back; by number of the column, `others` have what to take for the kept value, None for nothing."""
+        witness = self._witnesses[place.item.id]
+        own = merge.assignments(place, witness, lambda pair: self._value(place, pair), anew=True)
+        values = [*((pair.column, pair.value) for pair in place.key), *own]
+        values = [
+            (column, instead) for column, value in values if (instead := others.get(column.number, value)) is not None
+        ]
+        originals = self._originals_of(place)
+        again = [sql.SQL("k.detail IS NOT NULL")] if others else []
         for having in self._patterns(place, lenders):
             lent = [lender for lender, has in zip(lenders, having) if has]
             more = [(pair.column, value) for lender in lent for pair, value in lender.values]
-            source = sql.SQL("").join([merge.with_plan(place, witness), *(lender.join for lender in lent)])
+            source = sql.SQL("").join(
+                [merge.with_plan(place, witness), *(lender.join for lender in lent), *originals],
+            )
             which = [
                 lender.has_row if has else sql.SQL("NOT {}").format(lender.has_row)
                 for lender, has in zip(lenders, having)
             ]
             self._insert_from(
-                place, source, [*values, *more], all_of([self._with_act(place, Act.INSERT), *which]), rows
+                place,
+                source,
+                [*values, *more],
+                all_of([self._with_act(place, Act.INSERT), *which, *again]),
+                self._acts[place.item.id][Act.INSERT],
             )
-        self._lent += [(place, lender) for lender in lenders]
 
     def _patterns(self, place: Place, lenders: Sequence[Lender]) -> list[tuple[bool, ...]]:
         """Which of the lenders hold something of a row, for all the rows to be put back."""
@@ -539,7 +654,7 @@ class _PutBack:
         inserted = self._with_act(place, Act.INSERT)
         for key in keys if self._is_to(place, Act.INSERT) else ():
             if key.table == place.table.oid:
-                rows = self._rows_of(place, sql.SQL("k.why IS NULL AND {}").format(inserted))
+                rows = rows_of(place, place.pairs, sql.SQL("k.why IS NULL AND {}").format(inserted))
                 found += self._write(
                     sql.SQL(
                         "WITH orphan AS (SELECT k.n, t.tableoid AS oid, t.ctid AS tid FROM {rows} WHERE {dangling}), "
@@ -577,21 +692,6 @@ class _PutBack:
             ).fetchall()
             if rows:
                 raise _Dangling(place, key, [number for (number,) in rows])
-
-    def _rows_of(self, place: Place, which: sql.Composable) -> sql.Composable:
-        """`k JOIN t`: rows that came back, with what they are in the table."""
-        if place.key:
-            return sql.SQL("(SELECT * FROM {} k WHERE {}) k JOIN {} t ON {}").format(
-                place.data, which, place.table.source, place.on_key
-            )
-        left = likeness(pair.kept_text() for pair in place.pairs)
-        right = likeness(pair.shown() for pair in place.pairs)
-        return sql.SQL(
-            "(SELECT k.*, {left} AS likeness, pg_catalog.row_number() OVER (PARTITION BY {left} ORDER BY k.n) AS copy "
-            "FROM {data} k WHERE {which}) k JOIN (SELECT t.*, t.tableoid, t.ctid, {right} AS likeness, "
-            "pg_catalog.row_number() OVER (PARTITION BY {right} ORDER BY t.tableoid, t.ctid DESC) AS copy "
-            "FROM {table} t) t ON k.likeness {equal} t.likeness AND k.copy {equal} t.copy"
-        ).format(left=left, right=right, data=place.data, which=which, table=place.table.source, equal=EQUAL)
 
     def _miss(self, place: Place) -> None:
         """A row that was taken out again may have taken others along (ON DELETE CASCADE): they are not there either."""
@@ -638,7 +738,7 @@ class _PutBack:
         )
 
     def _renew_images(self, place: Place) -> None:
-        """Note of rows that have to wait for a commit what they hold by now: so it can be told who changed them."""
+        """Note of rows that will be tried again what they hold by now: so they are known, and who changed them is."""
         images = [pair for pair in place.pairs if pair.kept.image is not None]
         if images and self._is_to(place, Act.UPDATE):
             sets = listed(
@@ -646,13 +746,22 @@ class _PutBack:
             )
             self._connection.execute(
                 sql.SQL(
-                    "UPDATE {} k SET {} FROM {} x, {} t WHERE x.n = k.n AND x.act = {} AND k.why = {} "
+                    "UPDATE {} k SET {} FROM {} x, {} t WHERE x.n = k.n AND x.act = {} AND k.why IN ({}, {}) "
                     "AND t.tableoid = x.oid AND t.ctid = x.tid"
                 ).format(
                     *(place.data, sets, data_table(place.plan), place.table.source),
-                    *(Act.UPDATE.value, Reason.LATER.value),
+                    *(Act.UPDATE.value, Reason.LATER.value, Reason.ORPHAN.value),
                 )
             )
+
+    def _keep_originals(self, place: Place) -> None:
+        """Keep what columns cannot hold as it is."""
+        if not self._keeps or place.force or not other_forms(place):
+            return
+        witness = self._witnesses[place.item.id]
+        theirs = merge.contested(place, witness) if place.plan in self._planned else ()
+        mark_inexact(self._connection, place, self._originals.get(place.item.id, ()), theirs)
+        keep_originals(self._connection, self._store, place)
 
     def _write(self, statement: sql.Composed) -> int:
         """Change rows of users: what hangs on their tables finds what it finds in the user's own sessions."""
@@ -683,107 +792,3 @@ def _updating(place: Place, source: sql.Composable, names: Sequence[str]) -> sql
             for name, value in zip(names, fresh)
         ),
     )
-
-
-def _let_followers_wait(connection: Connection, places: Sequence[Place], *, partial: bool) -> None:
-    """What needs a row that has to wait waits with it: rows that refer to it, values."""
-    waits = sql.SQL(" UNION ALL ").join(
-        sql.SQL("SELECT 1 FROM {} WHERE why = {}").format(place.data, Reason.LATER.value) for place in places
-    )
-    if partial or connection.execute(sql.SQL("{} LIMIT 1").format(waits)).fetchone():
-        for place in places:
-            connection.execute(
-                sql.SQL("UPDATE {} SET why = {} WHERE why IN ({}, {})").format(
-                    place.data, Reason.LATER.value, Reason.ORPHAN.value, Reason.ROW_GONE.value
-                )
-            )
-
-
-class _Refused(NamedTuple):
-    """How many rows were refused, how many of them come later, and why the first one was."""
-
-    rows: int
-    later: int
-    why: str | None
-    detail: str | None
-
-
-NONE_REFUSED = _Refused(0, 0, None, None)
-
-
-def _refused(connection: Connection, place: Place) -> _Refused:
-    row = connection.execute(
-        sql.SQL(
-            "SELECT count(*), count(*) FILTER (WHERE why = {later}), min(why), min(detail) FROM {data} "
-            "WHERE why IS NOT NULL"
-        ).format(data=place.data, later=Reason.LATER.value)
-    ).fetchone()
-    assert row is not None  # an aggregate
-    return _Refused(*row)
-
-
-def _finish(
-    connection: Connection, store: Store, place: Place, refused: _Refused
-) -> tuple[int, Reason | None, str | None]:
-    """Forget what was put back; returns how many rows were refused, and why the first one was.
-
-    Values of columns that the table does not have yet are kept for a later step.
-    """
-    if place.missing:
-        _keep_missing(store, place)
-    left, later, why, detail = refused
-    if left:
-        connection.execute(sql.SQL("DELETE FROM {} WHERE why IS NULL").format(place.data))
-    reason = Reason.LATER if later else Reason(why) if why else None
-    if reason is Reason.REFUSED and place.key:
-        _note_stood(connection, store, place)
-    if later:
-        store.move_home(place.item)
-    store.shrink(place.item, left, None if later else reason, None if later else detail)
-    return left, reason, detail
-
-
-def _note_stood(connection: Connection, store: Store, place: Place) -> None:
-    """Note what stands in the table where values were refused: if it does when T is left, nobody has written it."""
-    standing = {pair.kept.data: f"s_{pair.kept.data}" for pair in place.values if pair.kept.heir is None}
-    for name in standing.values():
-        connection.execute(
-            sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} pg_catalog.text").format(
-                place.data, sql.Identifier(name)
-            )
-        )
-    if standing:
-        connection.execute(
-            sql.SQL("UPDATE {} k SET {} FROM {} t WHERE {}").format(
-                place.data,
-                listed(
-                    sql.SQL("{} = {}").format(sql.Identifier(standing[pair.kept.data]), pair.shown())
-                    for pair in place.values
-                    if pair.kept.data in standing
-                ),
-                place.table.source,
-                place.on_key,
-            )
-        )
-        store.note_columns(place.item, [replace(c, stood=standing.get(c.data)) for c in place.item.columns])
-
-
-def _keep_missing(store: Store, place: Place) -> None:
-    """Turn the rows that went back into an item of their own that holds what they still lack.
-
-    They will be known by their key; where the item had none, by the table's, or by all that has gone back.
-    """
-    missing = {column.name for column in place.missing}
-    key = {pair.kept.name for pair in place.key}
-    if not key:
-        by_number = {pair.column.number: pair.kept.name for pair in place.pairs}
-        key = {by_number[number] for number in place.table.key if by_number.keys() >= {*place.table.key}}
-    known = set() if key else {pair.kept.name for pair in place.pairs}
-    columns = []
-    for column in place.item.columns:
-        if column.name in missing:
-            columns.append(replace(column, heir=None, image=None, fresh=None, like=False))
-        elif column.name in key or column.name in known or column.like:
-            is_key = column.name in key
-            columns.append(replace(column, heir=column.name, image=None, fresh=None, key=is_key, like=not is_key))
-    store.split(place.item, columns)

@@ -29,7 +29,7 @@ from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
 from gitmig.rows.places import Place, find_place
-from gitmig.rows.reach import Reach, suspect, takes_of, words_of
+from gitmig.rows.reach import Reach, picks_rows, suspect, takes_of, words_of
 from gitmig.rows.rekey import follow_key
 from gitmig.rows.remade import give_values_back, remade_columns
 from gitmig.rows.restore import give_back, holds_exactly, put_back
@@ -559,7 +559,10 @@ class StepRun:
             if self._names is not None:  # those that the step does not concern are as they were
                 before = replace(before, by_oid=others | dict(before.by_oid))
                 after = replace(after, by_oid=others | dict(after.by_oid))
-            given = try_opposite(self._connection, self._store, self._reader, script, compared, before, now)
+            given = try_opposite(
+                *(self._connection, self._store, self._reader, script, compared, before, now),
+                picks=picks_rows(self._step.subject.opposite),
+            )
             if given.cut:
                 raise CutSnapshots(given.cut)
             if not given.unseen:

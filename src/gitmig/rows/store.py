@@ -15,7 +15,7 @@ from gitmig.errors import GitmigError
 from gitmig.ledger.access import KEPT_ITEMS, is_there, share_as_the_list
 from gitmig.migrations.model import label
 from gitmig.migrations.plan import Direction
-from gitmig.rows.items import NO_INPUTS, Inputs, Item, KeptColumn, Kind, Reason
+from gitmig.rows.items import NO_INPUTS, OTHERS, Inputs, Item, KeptColumn, Kind, Reason
 from gitmig.rows.tables import Partition, TableName
 from gitmig.rows.values import SCHEMA, data_table, listed
 
@@ -65,10 +65,11 @@ INSERT = f"""
 """
 SPLIT = """
     INSERT INTO gitmig_kept.item (id, version, migration, checksum, direction, table_schema, table_name, heir_schema,
-        heir_name, columns, rows, bytes, kept_at, kept_by, commit, xid, data, due)
+        heir_name, columns, rows, bytes, kept_at, kept_by, commit, xid, data, due, reason,
+        detail)
     OVERRIDING SYSTEM VALUE
     SELECT %s, version, migration, checksum, direction, table_schema, table_name, table_schema,
-        table_name, %s, rows, pg_catalog.pg_table_size(%s::regclass), kept_at, kept_by, commit, xid, %s, true
+        table_name, %s, %s, pg_catalog.pg_table_size(%s::regclass), kept_at, kept_by, commit, xid, %s, true, %s, %s
     FROM gitmig_kept.item WHERE id = %s
 """
 THEIRS = listed(sql.Literal(kind.value) for kind in Kind if kind.is_theirs)
@@ -161,20 +162,29 @@ class Store:
             for checksum in checksums:
                 self._note_waiting(checksum, direction.value)
 
-    def waiting(self, refused: Collection[int] = ()) -> list[Item]:
-        """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first."""
-        return self._select("WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s))", list(refused))
+    def waiting(self, refused: Collection[int] = (), *, again: bool = False) -> list[Item]:
+        """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first.
 
-    def with_namesakes(self, checksums: Collection[str], others: Sequence[int]) -> list[Item]:
-        """What reverts of these migrations took from tables that went, where there are tables of the same names now.
-
-        Those with these oids are other tables.
+        `again`: also what earlier plans had to refuse, where that may be otherwise by now. Not where something stands
+        in its place: somebody may have written that meanwhile.
         """
         return self._select(
-            "WHERE checksum = ANY(%s) AND direction = %s AND heir_name IS NULL AND EXISTS ("
+            "WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s) "
+            "OR reason = ANY(%s) AND NOT columns @? '$[*].stood')",
+            *(list(refused), [one.value for one in Reason if one.may_pass] if again else []),
+        )
+
+    def with_namesakes(self, present: Collection[str], others: Sequence[int]) -> list[Item]:
+        """What reverts took from tables that went, where there are tables of the same names now.
+
+        Not what comes back with one of the migrations that are `present` (checksums), or with none. Tables with the
+        oids of `others` are other tables.
+        """
+        return self._select(
+            "WHERE NOT checksum = ANY(%s) AND direction = %s AND heir_name IS NULL AND NOT due AND EXISTS ("
             "SELECT FROM pg_catalog.pg_class c WHERE c.oid <> ALL (%s::oid[]) "
             "AND c.oid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name)))",
-            *(list(checksums), Direction.REVERT.value, list(others)),
+            *([*present, *OTHERS], Direction.REVERT.value, list(others)),
         )
 
     def tables(self) -> list[int]:
@@ -271,22 +281,42 @@ class Store:
 
     def split(self, item: Item, columns: Sequence[KeptColumn]) -> None:
         """Make an item of the rows that went back: these columns of theirs have to wait for their place."""
+        query = sql.SQL("SELECT n, {}::text AS kind, NULL::text AS why, NULL::text AS detail, {} FROM {} {}").format(
+            sql.Literal(Kind.PAIRED.value),
+            listed(sql.Identifier(column.data) for column in columns),
+            data_table(item.data),
+            sql.SQL("WHERE why IS NULL"),
+        )
+        self.branch_off(item, columns, query)
+
+    def branch_off(
+        self, item: Item, columns: Sequence[KeptColumn], query: sql.Composable, refused: str | None = None
+    ) -> Item:
+        """Make an item of rows of another one: these columns of theirs stay kept; they were `refused`, or not tried."""
         row = self._connection.execute(f"SELECT {NEXT_ID}".encode()).fetchone()
         assert row is not None  # a query without FROM
         number = int(row[0])
         data = f"item_{number}"
-        names = listed(sql.Identifier(column.data) for column in columns)
-        self.create(
-            data,
-            sql.SQL("SELECT n, {}::text AS kind, NULL::text AS why, NULL::text AS detail, {} FROM {} {}").format(
-                sql.Literal(Kind.PAIRED.value), names, data_table(item.data), sql.SQL("WHERE why IS NULL")
-            ),
-        )
-        self._connection.execute(
-            SPLIT.encode(), (number, Jsonb([column.to_json() for column in columns]), f"{SCHEMA}.{data}", data, item.id)
-        )
+        rows = self.create(data, query)
+        texts = Jsonb([column.to_json() for column in columns])
+        reason = Reason.REFUSED.value if refused else None
+        values = (number, texts, rows, f"{SCHEMA}.{data}", data, reason, refused, item.id)
+        self._connection.execute(SPLIT.encode(), values)
         share_as_the_list(self._connection, SCHEMA, data)
         self._note_waiting("", "")
+        return self.item(number)
+
+    def forget_rows(self, item: Item, others: Item) -> None:
+        """Forget rows of an item that are in another one by the same numbers."""
+        self._connection.execute(
+            sql.SQL("DELETE FROM {} k USING {} o WHERE o.n = k.n").format(
+                data_table(item.data), data_table(others.data)
+            )
+        )
+
+    def with_originals(self) -> list[Item]:
+        """What holds values that a column could not hold as they are, oldest first."""
+        return self._select("WHERE columns @? '$[*].stood'")
 
     def turn(self, snapshot: str, kind: Kind, *, is_item: bool) -> None:
         """Give the table of a snapshot the form of an item, all of whose rows are of one kind.
