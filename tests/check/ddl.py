@@ -88,6 +88,8 @@ GRANT SELECT ON posts TO gen_reader;
 """
 
 SLOTS = {
+    "family": ("animals", "dogs", "cats"),
+    "divided": ("events", "events_one"),
     "table": ("comments", "posts", "votes"),
     "words": ("comments.contents", "comments.author", "posts.title", "votes.kind"),
     "numbers": ("comments.rank", "comments.post_id", "votes.amount"),
@@ -125,6 +127,8 @@ PRODUCTIONS: dict[str, tuple[str, ...]] = {
         "LOCK TABLE {table}",
         "TRUNCATE votes",
         "ALTER TABLE spots NOT OF",
+        "ALTER TABLE comments DISABLE TRIGGER USER",
+        "ALTER TABLE comments ENABLE ALWAYS TRIGGER stamped",
         "ALTER TABLE {table} SET ACCESS METHOD heap",
     ),
     "column": (
@@ -144,6 +148,11 @@ PRODUCTIONS: dict[str, tuple[str, ...]] = {
         "ALTER TABLE cats ADD COLUMN age int",
         "ALTER TABLE dogs ADD COLUMN age int",
         "ALTER TABLE animals RENAME name TO called",
+        "ALTER TABLE {family} ALTER name SET DEFAULT 'one'",
+        "ALTER TABLE {family} ALTER name SET STORAGE EXTERNAL",
+        "ALTER TABLE {family} ALTER name SET STATISTICS 200",
+        "ALTER TABLE {divided} ALTER kind SET DEFAULT 'two'",
+        "ALTER TABLE {divided} ALTER kind SET NOT NULL",
         "ALTER TABLE animals DROP COLUMN name",
         "ALTER TABLE animals ALTER id SET NOT NULL",
         "ALTER TABLE logs ADD COLUMN level int",
@@ -219,9 +228,11 @@ PRODUCTIONS: dict[str, tuple[str, ...]] = {
         "ALTER TABLE logs ADD CONSTRAINT dated CHECK (day IS NOT NULL)",
         "ALTER TABLE logs DROP CONSTRAINT logs_key",
         "ALTER TABLE logs_low ADD CONSTRAINT short CHECK (note <> '')",
-        "ALTER TABLE animals ADD CONSTRAINT called CHECK (name <> '')",
+        "ALTER TABLE {family} ADD CONSTRAINT called CHECK (name <> '')",
+        "ALTER TABLE {divided} ADD CONSTRAINT called CHECK (kind <> '')",
+        "ALTER TABLE {divided} ADD PRIMARY KEY (id)",
+        "ALTER TABLE {divided} ADD UNIQUE (id)",
         "ALTER TABLE animals ADD CONSTRAINT alone CHECK (name <> '') NO INHERIT",
-        "ALTER TABLE cats ADD CONSTRAINT called CHECK (name <> '')",
     ),
     "index": (
         "CREATE INDEX ON {words.table} ({words.column})",
@@ -239,6 +250,7 @@ PRODUCTIONS: dict[str, tuple[str, ...]] = {
         "CREATE UNIQUE INDEX ON events (id)",
         "CREATE INDEX events_kinds ON ONLY events (kind)",
         "CREATE INDEX days_low ON logs_low (day)",
+        "CREATE INDEX {divided}_kinds ON {divided} (kind)",
         "DROP INDEX comments_author",
         "DROP INDEX IF EXISTS comments_author",
         "DROP INDEX posts_title",

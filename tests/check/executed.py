@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OURS = "nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND nspname NOT LIKE 'pg_temp%'"
+# What PostgreSQL makes of a foreign key for each partition is named by a number that depends on who was first.
 # One line of text for everything that a schema consists of; none has an OID in it, or the place of a column.
 PARTS = {
     "role": "rolname, rolcanlogin, rolinherit, shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname LIKE '{role}'",
-    "member": "roleid::regrole, member::regrole FROM pg_auth_members WHERE roleid >= 16384",
-    "setting": "setrole::regrole, (SELECT array_agg(s ORDER BY s) FROM unnest(setconfig) s) FROM pg_db_role_setting WHERE setrole >= 16384",
+    "member": "roleid::regrole, member::regrole FROM pg_auth_members WHERE roleid::regrole::text LIKE '{role}'",
+    "setting": "setrole::regrole, (SELECT array_agg(s ORDER BY s) FROM unnest(setconfig) s) FROM pg_db_role_setting WHERE setrole::regrole::text LIKE '{role}'",
     "schema": "nspname, nspowner::regrole, nspacl FROM pg_namespace n WHERE {ours}",
     "relation": """c.oid::regclass, c.relkind, c.relpersistence, c.relowner::regrole, (
         SELECT array_agg(a::text ORDER BY a::text) FROM unnest(c.relacl) a), c.reloptions, c.relrowsecurity,
@@ -30,7 +31,7 @@ PARTS = {
         pg_get_partkeydef(c.oid)
         FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE {ours}""",
     "column": """c.oid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated,
-        attstorage, attstattarget, attoptions, attacl, attislocal, attinhcount, attcollation::regcollation,
+        attstorage, attcompression, attstattarget, attoptions, attacl, attislocal, attinhcount, attcollation::regcollation,
         pg_get_expr(adbin, adrelid)
         FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
         LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum
@@ -42,7 +43,7 @@ PARTS = {
         FROM pg_index i JOIN pg_class c ON c.oid = indexrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE {ours}""",
     "constraint": """conname, conrelid::regclass, contypid::regtype, pg_get_constraintdef(k.oid), convalidated,
         connoinherit, conislocal, coninhcount
-        FROM pg_constraint k JOIN pg_namespace n ON n.oid = connamespace WHERE {ours} AND contype <> 't'""",
+        FROM pg_constraint k JOIN pg_namespace n ON n.oid = connamespace WHERE {ours} AND contype <> 't' AND (contype <> 'f' OR conparentid = 0)""",
     "child": """inhrelid::regclass, inhparent::regclass FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
         WHERE relkind NOT IN ('i', 'I')""",
     "trigger": "pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE NOT tgisinternal",
@@ -52,7 +53,8 @@ PARTS = {
     "function": """p.oid::regprocedure, CASE WHEN prokind <> 'a' THEN (
         SELECT array_agg(l ORDER BY l) FROM unnest(string_to_array(pg_get_functiondef(p.oid), E'\\n')) l) END, (
         SELECT aggtransfn::text FROM pg_aggregate WHERE aggfnoid = p.oid), proowner::regrole, proacl
-        FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE {ours}""",
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE {ours} AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e')""",
     "type": """t.oid::regtype, typtype, typnotnull, typdefault, typowner::regrole, typacl, typbasetype::regtype, (
         SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid), (
         SELECT rngsubtype::regtype FROM pg_range WHERE rngtypid = t.oid)

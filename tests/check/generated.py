@@ -82,10 +82,11 @@ def said(first: Change, second: Change) -> Said:
     base = {"0001_base.sql": f"-- migrate:up\n{EXTENSION}{BASE}{ROLES}\n-- migrate:down\n"}
     named = {"0003_ours.sql": first, "0002_theirs.sql": second}
     ours, theirs = ({**base, n: f"-- migrate:up\n{c.sql};\n-- migrate:down\n"} for n, c in named.items())
-    found = [f for f in findings(Case(base, ours, theirs).sides(_footprint)) if f.code.startswith(("GM2", "GM4"))]
+    said_of = ("GM102", "GM2", "GM4")  # not of names and downs
+    found = [f for f in findings(Case(base, ours, theirs).sides(_footprint)) if f.code.startswith(said_of)]
     return Said(
-        error=any(f.severity is Severity.ERROR and not f.doubt for f in found),
-        warning=any(f.code.startswith("GM2") and f.severity is not Severity.NOTE for f in found),
+        error=any(f.code.startswith("GM2") and f.severity is Severity.ERROR and not f.doubt for f in found),
+        warning=any(f.code != "GM401" and f.severity is not Severity.NOTE for f in found),
         blind=any(f.code == "GM401" for f in found),
         text="; ".join(f"{f.code} {f.message}" for f in found),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from gitmig.execute.scratch import create_database_like
+from gitmig.execute.scratch import create_database_like, scratch_database
 from gitmig.postgres.address import connect
 from tests.conftest import url_of
 
@@ -46,3 +46,9 @@ def test_encoding_and_locale(database: Database, server: str, options: str, sinc
     finally:
         database.rows(f"DROP DATABASE {one}")
         database.rows(f"DROP DATABASE IF EXISTS {other}")
+
+
+def test_two_scratch_databases_at_once_have_two_names(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gitmig.execute.scratch.time.time", lambda: 2_000_000_000.0)
+    with scratch_database(database.url, "", None) as one, scratch_database(database.url, "", None) as other:
+        assert one.info.dbname != other.info.dbname

@@ -53,6 +53,15 @@ def test_the_rules_are_chosen_where_squawk_itself_looks(project: Project) -> Non
     assert not [f for f in unsafe_statements(project, [up(UP)]) if "adding-required-field" in f.message]
 
 
+@pytest.mark.parametrize(("outside", "told"), [("", False), ("CREATE INDEX CONCURRENTLY i ON comments (id);\n", True)])
+def test_to_be_run_again_is_asked_of_what_runs_outside_a_transaction(
+    project: Project, outside: str, told: bool
+) -> None:
+    script = f"-- migrate:up transaction:{'false' if outside else 'true'}\n{outside}ALTER TABLE comments DROP likes;\n"
+    found = unsafe_statements(project, [up(script)])
+    assert any("can't be rerun" in finding.message for finding in found) is told
+
+
 def test_what_only_squawk_cannot_parse_is_no_finding(project: Project) -> None:
     assert unsafe_statements(project, [up("-- migrate:up\nSELEC 1;\n")]) == []
 

@@ -2,8 +2,8 @@
 
 PostgreSQL looks into a body when the function is called; running two orders of migrations calls nothing. So the
 statements of each body are put as *questions*: may the function be made as it is now, may this statement be prepared,
-does this insert leave out a value that the table wants. Only what was answered before, and no longer is, counts: a body
-may name what it makes itself.
+does this insert leave out a value that the table wants, what does plpgsql_check say, where the server has it. Only what
+was answered before, and no longer is, counts: a body may name what it makes itself.
 
 From top to bottom: the values; the questions of a routine; the statements of PL/pgSQL, with their variables written as
 values of their types; what the answers come to.
@@ -15,6 +15,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitmig.check.footprint.parse_tree import find, texts, unwrap
@@ -22,6 +23,7 @@ from gitmig.check.footprint.routines import (
     ASSIGNMENT,
     EXPRESSION,
     ROW_TYPE,
+    RUNS_A_TEXT,
     WHOLE_STATEMENT,
     constant_of,
     plpgsql_function,
@@ -49,8 +51,8 @@ class Routine:
     """A function or procedure of the database.
 
     `name` has its schema, as SQL has it, without parameters; `head` and `body` are what PL/pgSQL's parser takes,
-    `definition` is the whole statement. `parameters` are names and types, of those without a name the place alone.
-    `tables` are those at which a trigger runs it; `path` is the search path that it sets.
+    `definition` is the whole statement, `oid` its number in this database. `parameters` are names and types, of those
+    without a name the place alone. `tables` are those at which a trigger runs it; `path` is the search path it sets.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Routine:
     definition: str
     head: str
     body: str
+    oid: int = 0
     parameters: tuple[tuple[str, str], ...] = ()
     tables: tuple[str, ...] = ()
     path: str | None = None
@@ -101,6 +104,14 @@ class BodyFault:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class UnseenBody:
+    """A routine of which not all was asked about; `reason` goes on from its name: `f runs a text that …`."""
+
+    reason: str
+    routine: str
+
+
 def states(asked: Sequence[Asked], answers: Sequence[Sequence[str | None]]) -> Bodies:
     """What the answers come to, question by question in the order in which they were asked."""
     found: dict[str, dict[str, str | None]] = defaultdict(dict)
@@ -125,30 +136,57 @@ def new_faults(before: Iterable[Bodies], after: Bodies) -> list[BodyFault]:
     return found
 
 
-def broken(after: Bodies) -> bool:
-    """Whether something is wrong with one of the bodies, new or not."""
-    return any(fault for state in after.values() for fault in state.answers.values())
+def unseen(bodies: Bodies) -> frozenset[UnseenBody]:
+    """What could not be asked about."""
+    return frozenset(UnseenBody(reason=s.unseen, routine=name) for name, s in bodies.items() if s.unseen)
 
 
-def questions(routine: Routine) -> Asked:
-    """What to ask about a routine."""
+def broken(after: Bodies) -> list[str]:
+    """The routines with whose bodies something is wrong, new or not."""
+    return [name for name, state in after.items() if any(state.answers.values())]
+
+
+@lru_cache(maxsize=4096)  # behind every order most of them are the same
+def questions(routine: Routine, checker: str | None = None) -> Asked:
+    """What to ask about a routine; `checker` is the schema of the extension plpgsql_check, None if it is not there."""
     asked = [Question(ask=Ask.MAKE, about="as a whole", sql=routine.definition, path=routine.path)]
     unseen = None
     if routine.language == "plpgsql":
         try:
             function = plpgsql_function(routine.head, routine.body)
         except Unparsed:
-            return Asked(routine=routine.name, questions=tuple(asked), unseen="PostgreSQL's parser does not take it")
+            return Asked(routine=routine.name, questions=tuple(asked), unseen="does not parse")
         for table in routine.tables or (None,):
             block = _Block(function, routine.parameters, table)
             asked += [Question(ask=ask, about=about, sql=sql, path=routine.path) for ask, about, sql in block.asked()]
             unseen = unseen or block.unseen
+        asked += (
+            [_checked(routine, checker)]
+            if checker and (routine.tables or not routine.head.endswith(" RETURNS trigger"))
+            else []
+        )
     elif routine.language == "sql":
         inserts = [sql for insert in _inserts(_parsed(routine.body)) if (sql := _left_out(insert))]
         asked += [Question(ask=Ask.LOOK, about=sql, sql=sql, path=routine.path) for sql in inserts]
     else:
-        unseen = f"it is in {routine.language}"
+        unseen = f"is in {routine.language}"
     return Asked(routine=routine.name, questions=tuple(dict.fromkeys(asked)), unseen=unseen)
+
+
+# Other warnings are about style, and are there before and behind.
+CHECKED = """SELECT f.message FROM unnest({tables}::regclass[]) t,
+  {checker}.plpgsql_check_function_tb({oid}::regprocedure, t, fatal_errors := false, other_warnings := false,
+  extra_warnings := false) f WHERE f.level = 'error' LIMIT 1"""
+
+
+def _checked(routine: Routine, checker: str) -> Question:
+    """What plpgsql_check has to say: it knows, beyond the single statements, what is assigned and returned.
+
+    About the function of a trigger it can say nothing without the table.
+    """
+    tables = f"ARRAY[{', '.join(map(_literal, routine.tables or ('0',)))}]"
+    sql = CHECKED.format(tables=tables, checker=always_quoted(checker), oid=routine.oid)
+    return Question(ask=Ask.LOOK, about="plpgsql_check", sql=sql, path=routine.path)
 
 
 def _parsed(body: str) -> list[Node]:
@@ -277,7 +315,10 @@ class _Block:
             for key, value in node.items():
                 if key == "PLpgSQL_expr":
                     yield from self._expression(value)
-                elif key in {"PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"}:
+                elif key in RUNS_A_TEXT:
+                    yield from self._dynamic(value["query"])
+                    yield from self._walk({part: inner for part, inner in value.items() if part != "query"})
+                elif key == "dynquery":
                     yield from self._dynamic(value)
                 else:
                     yield from self._walk(value)
@@ -289,23 +330,23 @@ class _Block:
         yield from self._statement(query if mode == WHOLE_STATEMENT else f"SELECT {query}")
 
     def _dynamic(self, node: Node) -> Iterator[tuple[Ask, str, str]]:
-        """EXECUTE: of a constant text; one that is put together nobody can look into."""
-        constant = constant_of(node["query"]["PLpgSQL_expr"]["query"])
+        """EXECUTE: of a constant text, which knows no variables; one that is put together nobody can look into."""
+        constant = constant_of(node["PLpgSQL_expr"]["query"])
         if constant is None:
-            self.unseen = "it runs a text that is put together"
-        elif "$" not in constant and "{}" not in constant:
-            yield from self._statement(constant)
-        yield from self._walk({key: value for key, value in node.items() if key != "query"})
+            self.unseen = "runs a text that it puts together"
+        else:
+            yield from self._statement(constant, with_variables=False)
 
-    def _statement(self, query: str) -> Iterator[tuple[Ask, str, str]]:
+    def _statement(self, query: str, *, with_variables: bool = True) -> Iterator[tuple[Ask, str, str]]:
         try:
             parsed = parse(query)
         except Unparsed:
-            self.unseen = "PostgreSQL's parser does not take all of it"
+            self.unseen = "does not parse"
             return
         for item in parsed:
             if item.get("stmt") and unwrap(item["stmt"])[0] in PREPARED:
-                yield Ask.PREPARE, query, self._with_values(query, item)
+                one = self._with_values(query, item) if with_variables else _part(query, item)
+                yield Ask.PREPARE, query if with_variables else one, one
         for insert in _inserts(parsed):
             if asked := _left_out(insert):
                 yield Ask.LOOK, asked, asked
@@ -354,6 +395,12 @@ class _Block:
         finally:
             self.queries = inner
         return whole, f"(SELECT gitmig.{rest[0]} FROM ({source}) gitmig LIMIT 1)"  # noqa: S608  # a name as the body has it, and a query of the body
+
+
+def _part(text: str, item: Node) -> str:
+    """One statement of a text that has several."""
+    data, start = text.encode("utf-8", "surrogatepass"), item.get("stmt_location", 0)
+    return data[start : start + (item.get("stmt_len") or len(data))].decode("utf-8", "surrogatepass")
 
 
 def _value(kind: str) -> str:

@@ -10,19 +10,27 @@ from collections import defaultdict
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from gitmig.check.effects import Circumstance
+from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
+from gitmig.check.footprint.tables import NO_IDENTITY
+from gitmig.check.footprint.views import ROW_TRIGGER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence, Set
 
     from gitmig.check.effects import Effect
-    from gitmig.check.footprint.model import Footprint
+    from gitmig.check.footprint.model import Footprint, ObjectPath
 
 
 PASSED_ON = {Action.CREATE, Action.DROP, Action.RENAME}
+INDEXED = {"indexes", "key"}  # a table, by an index or the index of a key
+# What is altered at a column of the children, too.
+OF_COLUMNS = {"type", "default", "null", "statistics", "storage"}
 # Of the columns of a unique key that goes for good, or comes again for the same columns; of a table whose key goes.
 UNIQUENESS, REMADE, NO_KEY = "uniqueness", "uniqueness for a while", "no primary key"
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
+UNTRACEABLE = "untraceable"  # of a published table: its rows cannot be told from each other any more
 # They go with their table or column without being asked for.
 GO_ALONG = {
     NamedKind.INDEX,
@@ -42,26 +50,38 @@ class Dependents:
         self._needs: dict[Object, set[Object]] = {}
         self._unique: set[Object] = set()
         self._primary: set[Object] = set()
+        self._sorts: dict[Object, str] = {}
         self._dependency_links = DependencyLinks()
         for footprint in footprints:
             self._read(footprint.touches)
             self._dependency_links.read(footprint.touches)
+
+    def with_sort(self, effect: Effect) -> Effect:
+        """A drop of a constraint knows what sort of constraint it was."""
+        known = effect.action is Action.DROP and effect.object.kind is NamedKind.CONSTRAINT and not effect.aspect
+        return effect.with_aspect(self._sorts.get(effect.object, "")) if known else effect
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """The further effects of a drop, of a new type, of a move into another schema; and what follows from names."""
         yield from self._dependency_links.implied_by(effect, known)
         if effect.action is Action.DROP:
             yield from self._dropped_with(effect, known)
-        elif effect.action is Action.ALTER and effect.aspect == "type":
-            for key in self._unique:  # a foreign key need not name the columns of a primary key
-                if key.kind is NamedKind.CONSTRAINT and effect.object in self._needs.get(key, ()):
-                    yield effect.implying(object=key)
+        elif effect.action is Action.ALTER:
+            yield from self._altered_with(effect)
         elif effect.action is Action.RENAME and effect.object.kind is NamedKind.INDEX:
             yield from self._renamed_with(effect)
         elif effect.action is Action.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
             for moved in self._along(effect.object, cascade=False):
                 if not effect.object.contains(moved):
                     yield effect.implying(object=moved, to=moved)
+
+    def _altered_with(self, effect: Effect) -> Iterator[Effect]:
+        if effect.touch.value == NO_IDENTITY:
+            yield from self._untraceable(effect, effect.object)
+        elif effect.aspect == "type":
+            for key in self._unique:  # a foreign key need not name the columns of a primary key
+                if key.kind is NamedKind.CONSTRAINT and effect.object in self._needs.get(key, ()):
+                    yield effect.implying(object=key)
 
     def _renamed_with(self, rename: Effect) -> Iterator[Effect]:
         """The constraint of a key has the name of its index."""
@@ -90,10 +110,18 @@ class Dependents:
             for column in columns:
                 yield _alteration(drop, column, REMADE if same else UNIQUENESS)
         if drop.object in self._primary:
-            yield _alteration(drop, Object(NamedKind.TABLE, drop.object.root), NO_KEY)
-        if drop.object.kind is NamedKind.INDEX:
+            table = Object(NamedKind.TABLE, drop.object.root)
+            yield _alteration(drop, table, NO_KEY)
+            if not any(e.aspect == "primary key" and e.object == table for e in known):
+                yield from self._untraceable(drop, table)
+        copied = "indexes" if drop.object.kind is NamedKind.INDEX else STATISTICS
+        if copied == "indexes" or drop.object.path[0] == "statistic ext":
             for table in {Object(NamedKind.TABLE, need.root) for need in self._needs.get(drop.object, ())}:
-                yield _alteration(drop, table, "indexes")
+                yield _alteration(drop, table, copied)
+
+    def _untraceable(self, effect: Effect, table: Object) -> Iterator[Effect]:
+        if self._dependency_links.is_published(table):
+            yield _alteration(effect, table, UNTRACEABLE)
 
     def _along(self, gone: Object, *, cascade: bool) -> Iterator[Object]:
         seen = {gone}
@@ -112,13 +140,14 @@ class Dependents:
         primary = {(touch.statement, touch.part) for touch in touches if touch.aspect == "primary key"}
         unique = [touch for touch in touches if touch.action is Action.CREATE and Trait.UNIQUE in touch.traits]
         self._primary |= {touch.object for touch in unique if (touch.statement, touch.part) in primary}
+        self._unique |= {touch.object for touch in unique}
+        made = (touch for touch in touches if touch.action is Action.CREATE)
+        self._sorts |= {touch.object: touch.aspect for touch in made if touch.object.kind is NamedKind.CONSTRAINT}
         for touch in touches:
             if touch.action is Action.CREATE:
                 needs = _needs(touch, touches)
                 if needs or touch.object.kind is not NamedKind.COLUMN:
                     self._needs[touch.object] = needs
-                if Trait.UNIQUE in touch.traits:
-                    self._unique.add(touch.object)
             elif touch.action is Action.ALTER and touch.aspect == "type":
                 self._needs.pop(touch.object, None)
             elif touch.action is Action.DROP:
@@ -134,6 +163,7 @@ class Dependents:
         }
         self._unique = {_renamed(made, old, new) for made in self._unique}
         self._primary = {_renamed(made, old, new) for made in self._primary}
+        self._sorts = {_renamed(made, old, new): sort for made, sort in self._sorts.items()}
 
 
 def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
@@ -174,6 +204,14 @@ class Link(Enum):
     REST = "the default partition of a table"
     NAMED = "a function of a name"
     FIRES = "the table at which a trigger runs a function"
+    OF = "a table of a type"
+    PARTITION = "a partition of a table"
+    PUBLISHED = "a table, or a schema whose tables, a publication has"
+
+
+# Checks, which children get as well; the primary key and the triggers for each row, which partitions get.
+FOR_CHILDREN = {(Action.CREATE, "constraints"), (Action.CREATE, ROW_TRIGGER), (Action.ALTER, "primary key")}
+JOINED_BY = {"parent": Link.CHILD, "of": Link.OF}
 
 
 class DependencyLinks:
@@ -194,17 +232,30 @@ class DependencyLinks:
             elif touch.action is Action.RENAME and touch.to:
                 old, new = touch.object, touch.to
                 self._links = {(kind, _renamed(a, old, new), _renamed(b, old, new)) for kind, a, b in self._links}
-            elif touch.aspect == "parent" and touch.action is Action.READ and touch.to:
-                self._links.add((Link.CHILD, touch.object, touch.to))
-            elif touch.aspect == "detached" and touch.to:
-                self._links -= {(kind, touch.to, touch.object) for kind in (Link.CHILD, Link.REST)}
+            elif touch.action is Action.READ:
+                self._joined(touch)
+
+    def _joined(self, touch: Touch) -> None:
+        """A table joins, or leaves, a parent, a type or a publication."""
+        if touch.aspect == "published":
+            self._links.add((Link.PUBLISHED, touch.object, touch.object))
+        elif touch.aspect in JOINED_BY and touch.to:
+            self._links.add((JOINED_BY[touch.aspect], touch.object, touch.to))
+        elif touch.aspect == "detached" and touch.to == touch.object:
+            self._links = {link for link in self._links if link[0] is not Link.OF or link[2] != touch.object}
+        elif touch.aspect == "detached" and touch.to:
+            kinds = (Link.CHILD, Link.REST, Link.PARTITION)
+            self._links -= {(kind, touch.to, touch.object) for kind in kinds}
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """What an effect does to further objects of the base; `known` are all effects of its side."""
         kind = effect.object.kind
-        if kind is NamedKind.COLUMN and (effect.action in PASSED_ON or effect.aspect == "type"):
+        if kind is NamedKind.COLUMN and (effect.action in PASSED_ON or effect.aspect in OF_COLUMNS):
             yield from self._passed_on(effect)
             yield from self._in_columns(effect)
+            yield from self._in_tables(effect)
+        elif (effect.action, effect.aspect) in FOR_CHILDREN:
+            yield from self._passed_on(effect)
         elif kind is NamedKind.VALUE and effect.action is Action.RENAME:
             yield from self._of_columns(effect, VALUES)
             yield from self._in_columns(effect)
@@ -213,6 +264,14 @@ class DependencyLinks:
         elif kind is NamedKind.PARTITION and effect.action is Action.CREATE:
             table = Object(NamedKind.TABLE, effect.object.root)
             yield from (_alteration(effect, table, REST) for _ in self._linked(Link.REST, table))
+        else:
+            yield from self._of_relations(effect, known)
+
+    def _of_relations(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
+        kind = effect.object.kind
+        if effect.action is Action.READ and effect.aspect in INDEXED:
+            for part in self._descendants(effect.object, Link.PARTITION):
+                yield _alteration(effect, part, effect.aspect)
         elif effect.object.path[0] == ROUTINE and kind is NamedKind.COLUMN:
             for table in self._linked(Link.FIRES, Object(NamedKind.FUNCTION, effect.object.root)):
                 yield effect.implying(object=table.part(NamedKind.COLUMN, effect.object.path[-1]))
@@ -220,11 +279,16 @@ class DependencyLinks:
             yield from self._of_functions(effect, known)
 
     def _passed_on(self, effect: Effect) -> Iterator[Effect]:
-        """A table's columns are those of its children, too."""
+        """A table's columns, checks, and row triggers are those of its children, too."""
+        if effect.has(Trait.ALONE):
+            return
         parent = Object(NamedKind.TABLE, effect.object.root)
-        for child in self._descendants(parent):
+        of_partitions = effect.object.kind is not NamedKind.COLUMN and effect.aspect != "constraints"
+        for child in self._descendants(parent, Link.PARTITION if of_partitions else Link.CHILD):
             new = effect.touch.to and _renamed(effect.touch.to, parent, child)
-            yield effect.implying(object=_renamed(effect.object, parent, child), to=new)
+            passed_on = effect.implying(object=_renamed(effect.object, parent, child), to=new)
+            is_partition = (Link.PARTITION, parent, child) in self._links
+            yield passed_on if is_partition else passed_on.under(Circumstance.MERGES)
 
     def _in_columns(self, effect: Effect) -> Iterator[Effect]:
         """What happens to an attribute or value of a type happens to it in the columns of that type."""
@@ -232,6 +296,17 @@ class DependencyLinks:
         for column in self._linked(Link.TYPED, owner):
             new = effect.touch.to and _renamed(effect.touch.to, owner, column)
             yield effect.implying(object=_renamed(effect.object, owner, column), to=new)
+
+    def _in_tables(self, effect: Effect) -> Iterator[Effect]:
+        """What happens to an attribute of a type happens, with CASCADE, to the columns of the tables of that type."""
+        owner = Object(NamedKind.TYPE, effect.object.root)
+        for table in self._linked(Link.OF, owner):
+            new = effect.touch.to and _renamed(effect.touch.to, owner, table)
+            yield effect.implying(object=_renamed(effect.object, owner, table), to=new)
+
+    def is_published(self, table: Object) -> bool:
+        """Whether a publication has it, as far as the scripts tell."""
+        return any(one == table or one.contains(table) for link, one, _ in self._links if link is Link.PUBLISHED)
 
     def _of_columns(self, effect: Effect, aspect: str) -> Iterator[Effect]:
         owner = Object(NamedKind.TYPE, effect.object.root)
@@ -248,10 +323,10 @@ class DependencyLinks:
                 for row in self._linked(Link.ROWS, function):
                     yield effect.implying(object=Object(NamedKind.TABLE, row.path))
 
-    def _descendants(self, table: Object) -> Iterator[Object]:
+    def _descendants(self, table: Object, link: Link = Link.CHILD) -> Iterator[Object]:
         seen, waiting = {table}, [table]
         while waiting:
-            for child in self._linked(Link.CHILD, waiting.pop()):
+            for child in self._linked(link, waiting.pop()):
                 if child not in seen:
                     seen.add(child)
                     waiting.append(child)
@@ -270,8 +345,10 @@ class DependencyLinks:
             self._links.add((Link.NAMED, Object(kind, made.object.root), made.object))
             rows = [read.object for read in types if read.aspect == "returns"]
             self._links |= {(Link.ROWS, made.object, row) for row in rows}
-        elif kind is NamedKind.PARTITION and made.to and '"is_default"' in made.value:
-            self._links.add((Link.REST, Object(NamedKind.TABLE, made.object.root), made.to))
+        elif kind is NamedKind.PARTITION and made.to:
+            table = Object(NamedKind.TABLE, made.object.root)
+            rest = {(Link.REST, table, made.to)} if '"is_default"' in made.value else set()
+            self._links |= {(Link.PARTITION, table, made.to), *rest}
 
 
 def reaches_further(footprints: Iterable[Footprint]) -> bool:
@@ -290,8 +367,9 @@ def reaches_down(touches: Sequence[Touch]) -> bool:
     functions = [one for one in new if one.kind is NamedKind.FUNCTION]
     return (
         _takes_whole(touches, columns)
-        or _has_namesakes(columns)
+        or _has_namesakes(touches, made)
         or _is_called(touches, functions)
+        or _is_indexed_twice(touches)
         or any(map(_hangs, touches))
     )
 
@@ -302,10 +380,16 @@ def _takes_whole(touches: Sequence[Touch], columns: Sequence[Object]) -> bool:
     return stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches))
 
 
-def _has_namesakes(columns: Iterable[Object]) -> bool:
-    """Whether two tables get columns of one name: one may inherit from the other."""
-    by_table = {(column.path[-1], column.root) for column in columns}
-    return len(by_table) > len({name for name, _ in by_table})
+def _has_namesakes(touches: Iterable[Touch], made: Set[ObjectPath]) -> bool:
+    """Whether two tables get, or have altered, parts of one name: one may inherit from the other."""
+    parts = {
+        (t.object.path[3:], t.object.root)
+        for t in touches
+        if t.object.root not in made
+        and (t.action is Action.CREATE or t.aspect in OF_COLUMNS or (t.action, t.aspect) in FOR_CHILDREN)
+        and (len(t.object.path) > len(t.object.root) or t.aspect == "primary key")
+    }
+    return len(parts) > len({name for name, _ in parts})
 
 
 def _is_called(touches: Iterable[Touch], functions: Iterable[Object]) -> bool:
@@ -314,9 +398,15 @@ def _is_called(touches: Iterable[Touch], functions: Iterable[Object]) -> bool:
     return any(function.root in called for function in functions)
 
 
+def _is_indexed_twice(touches: Iterable[Touch]) -> bool:
+    """Whether two tables get one index: one of them may be a partition of the other one."""
+    indexed = {(t.columns, t.object.root) for t in touches if t.action is Action.READ and t.aspect in INDEXED}
+    return len(indexed) > len({columns for columns, _ in indexed})
+
+
 def _hangs(touch: Touch) -> bool:
     kind = touch.object.kind
-    if kind is NamedKind.COLUMN and touch.object.path[0] == ROUTINE:
+    if (kind is NamedKind.COLUMN and touch.object.path[0] == ROUTINE) or touch.value == NO_IDENTITY:
         return True
     return (touch.action is Action.RENAME and kind in {NamedKind.VALUE, NamedKind.COLUMN, NamedKind.INDEX}) or (
         touch.action is Action.CREATE and (kind is NamedKind.PARTITION or touch.aspect == DOMAIN)

@@ -59,9 +59,10 @@ class Circumstance(Enum):
     SUCCEEDED = "succeeded"  # it drops a function and makes another one of that name, with other parameters
     FREED = "freed"  # it makes the object and gives the name up again
     RETURNED = "returned"  # it renames the object, and gives it its old name back
-    TAKEN = "taken"  # it only gives this name to something that is there
+    TAKEN = "taken"  # it only gives this name to something that is there, and is what its touch goes `to`
     WIDENED = "widened"  # it adds columns to what this reads
     IMPLIED = "implied"  # PostgreSQL does it along with something else
+    MERGES = "merges"  # a child gets it, and it becomes one with the same that the child has
     CHANGES_DATA = "changes data"  # the statement writes rows
 
 
@@ -127,6 +128,10 @@ class Effect:
         """The same, where these circumstances hold as well."""
         return replace(self, circumstances=self.circumstances.union(circumstances))
 
+    def with_aspect(self, aspect: str) -> Effect:
+        """The same, when it is known what it is about."""
+        return replace(self, touch=replace(self.touch, aspect=aspect))
+
     def implying(self, **changes: Any) -> Effect:
         """What PostgreSQL does along with it: the same, but for these fields of the touch."""
         return replace(self, touch=replace(self.touch, **changes)).under(Circumstance.IMPLIED)
@@ -146,6 +151,7 @@ def net_effects(migrations: Iterable[AddedMigration], dependents: Dependents | N
             net.add(effect.under(Circumstance.CHANGES_DATA) if touch.statement in writing else effect)
     found = _once(_without_overwritten(_with_recreated(net.finished())))
     if dependents:
+        found = [dependents.with_sort(effect) for effect in found]
         found += [further for effect in found for further in dependents.implied_by(effect, found)]
     return tuple(found)
 
@@ -230,7 +236,8 @@ class _NetEffects:
             self._add(effect)
         if not inside:
             origin = self._definition(effect.object) if own else f"renamed {effect.object}"
-            taking = replace(effect.touch, action=Action.CREATE, object=placed, to=None, value=origin)
+            before = None if own else effect.object
+            taking = replace(effect.touch, action=Action.CREATE, object=placed, to=before, value=origin)
             taken = replace(effect, touch=taking)
             self._add(taken if own else taken.under(Circumstance.TAKEN))
 

@@ -21,7 +21,7 @@ from gitmig.schema.model import Schema, schema_difference
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gitmig.check.bodies import BodyFault
+    from gitmig.check.bodies import BodyFault, UnseenBody
     from gitmig.migrations.model import Content, Migration, Script
     from gitmig.schema.model import ObjectName
 
@@ -72,10 +72,12 @@ class OrderFailure:
 class OrderResult:
     """What a run came to: the schema after it, or its failure; the same for its downs, if they were run.
 
-    `bodies` are the functions whose bodies worked before the run was over, and do not work behind it.
+    `bodies` are the functions whose bodies worked before the run was over, and do not work behind it; `unseen` are
+    those that could not be looked into as a whole.
     """
 
     bodies: tuple[BodyFault, ...] = ()
+    unseen: frozenset[UnseenBody] = frozenset()
     schema: Schema | None = None
     failure: OrderFailure | None = None
     reverted: Schema | None = None
@@ -158,7 +160,8 @@ class Proof:
     `orders` are those that were run; `failures` those of them that failed, `differences` the objects in which the
     schema after an order is not that of the first one. `reverted` says that the downs of the merged order ran to the
     end; `lost` is what they did not bring back, `revert_failure` the down that failed, `without_down` the labels of
-    migrations that have none.
+    migrations that have none. `bodies` are the functions that do not work any more behind an order, `unseen` those
+    of which that is not known for certain.
     """
 
     orders: tuple[RunOrder, ...]
@@ -169,6 +172,7 @@ class Proof:
     revert_failure: OrderFailure | None = None
     without_down: tuple[str, ...] = ()
     bodies: Mapping[RunOrder, tuple[BodyFault, ...]] = field(default_factory=dict)
+    unseen: tuple[UnseenBody, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -216,6 +220,7 @@ def conclude(orders: Orders, before: Schema, results: Mapping[RunOrder, OrderRes
         revert_failure=merged.revert_failure,
         without_down=tuple(migration.label for migration in orders.irreversible),
         bodies={order: result.bodies for order, result in results.items() if result.bodies},
+        unseen=tuple(sorted({body for result in results.values() for body in result.unseen})),
     )
 
 

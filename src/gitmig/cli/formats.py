@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby, starmap
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 COMMIT = re.compile(r"[0-9a-f]{40,64}")
 SHOWN = 5  # objects named in one sentence
+PLACES = 5  # that are told of one finding; JSON, SARIF and annotations have them all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,14 @@ def sentences(proof: Proof) -> list[str]:
     if proof.holds:
         one = len(proof.orders) == 1
         said.append("it runs; there is one order only" if one else "both orders run and give the same schema")
-    return [*said, *_round_trip(proof)]
+    return [*said, *_unseen(proof), *_round_trip(proof)]
+
+
+def _unseen(proof: Proof) -> list[str]:
+    """The bodies that were not looked into as a whole, grouped by why; what cannot be known is said once."""
+    grouped = groupby(proof.unseen, key=attrgetter("reason"))
+    reasons = [f"{_listed((body.routine for body in bodies), 'function')} ({reason})" for reason, bodies in grouped]
+    return [f"not everything was looked into: {'; '.join(reasons)}"] if reasons else []
 
 
 def _round_trip(proof: Proof) -> list[str]:
@@ -116,9 +126,9 @@ def _failure(failure: OrderFailure) -> str:
     return f"{failure.label} at {failure.place}: {failure.message}"
 
 
-def _listed(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str], what: str = "object") -> str:
     every = list(names)
-    more = f" and {plural(len(every) - SHOWN, 'object')} more" if every[SHOWN:] else ""
+    more = f" and {plural(len(every) - SHOWN, what)} more" if every[SHOWN:] else ""
     return ", ".join(every[:SHOWN]) + more
 
 
@@ -133,6 +143,22 @@ def _place(finding: Finding) -> str:
     return f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or ""
 
 
+def _grouped(findings: Sequence[Finding]) -> list[tuple[Finding, list[str]]]:
+    """Findings that differ in nothing but their place, once, with the places."""
+    groups: dict[tuple[object, ...], tuple[Finding, list[str]]] = {}
+    for finding in findings:
+        key = (finding.code, finding.severity, finding.message, finding.hint, finding.doubt)
+        _, places = groups.setdefault(key, (finding, []))
+        if (where := _place(finding)) and where not in places:
+            places.append(where)
+    return list(groups.values())
+
+
+def _more_places(places: Sequence[str]) -> list[str]:
+    """What stands behind the first places: `and 3 more places`, if there are more."""
+    return [f"and {plural(len(places) - PLACES, 'more place')}"] if places[PLACES:] else []
+
+
 def _added(report: CheckReport) -> str:
     """What each side adds: `feature adds 2 migrations, main 1, since 0123456789`."""
     ours = f"{report.ours.name} adds {plural(len(report.ours.added), 'migration')}"
@@ -144,19 +170,19 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cy
 
 def _text(report: CheckReport) -> str:
     """For people at a terminal: each finding with its hint, the proof, how the code was tried, how many there are."""
-    lines = [line for finding in report.findings for line in _lines_of(finding)]
+    lines = [line for finding, places in _grouped(report.findings) for line in _lines_of(finding, places)]
     lines += [f"proof: {sentence}" for sentence in report.proven]
     lines += [f"clients: {sentence}" for sentence in report.client_trial]
     counted = styled(report.counted, bold=True) if report.findings else styled("no conflicts", fg="green")
     return "\n".join(map(visible, [*lines, f"{counted}: {_added(report)}"]))
 
 
-def _lines_of(finding: Finding) -> Iterator[str]:
+def _lines_of(finding: Finding, places: Sequence[str]) -> Iterator[str]:
     """A finding as people read it: what, where, what to do, and how sure."""
     word = styled(finding.severity.value, fg=COLOURS[finding.severity], bold=True)
     yield f"{word} {finding.code}: {finding.message}"
-    if where := _place(finding):
-        yield f"  at {where}"
+    yield from (f"  at {where}" for where in places[:PLACES])
+    yield from (f"  {more}" for more in _more_places(places))
     yield f"  hint: {finding.hint}"
     if finding.doubt:
         yield f"  not certain: {finding.doubt}"
@@ -201,7 +227,7 @@ def _markdown(report: CheckReport) -> str:
     lines = [f"### gitmig check: {_prose(report.ours.name)} onto {_prose(report.base.name)}", ""]
     lines += [f"**{report.counted}**: {_prose(_added(report))}"]
     if report.findings:
-        lines += ["", "| | where | what | what to do |", "|---|---|---|---|", *map(_row, report.findings)]
+        lines += ["", "| | where | what | what to do |", "|---|---|---|---|", *starmap(_row, _grouped(report.findings))]
     if report.proven:
         lines += ["", "**Proof**", "", *(f"- {_prose(sentence)}" for sentence in report.proven)]
     if report.client_trial:
@@ -209,10 +235,10 @@ def _markdown(report: CheckReport) -> str:
     return "\n".join(lines)
 
 
-def _row(finding: Finding) -> str:
-    where = _place(finding)
+def _row(finding: Finding, places: Sequence[str]) -> str:
+    where = "<br>".join([*map(_code, places[:PLACES]), *_more_places(places)])
     what = _prose(finding.message) + (f" *(not certain: {_prose(finding.doubt)})*" if finding.doubt else "")
-    cells = (f"{SIGNS[finding.severity]} {finding.code}", _code(where) if where else "", what, _prose(finding.hint))
+    cells = (f"{SIGNS[finding.severity]} {finding.code}", where, what, _prose(finding.hint))
     return f"| {' | '.join(cells)} |"
 
 
@@ -248,7 +274,7 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": finding.severity.value,  # SARIF has the same three words
-        "message": {"text": f"{finding.message}. {finding.hint}"},
+        "message": {"text": f"{finding.message}\nhint: {finding.hint}"},
         "locations": [_location(finding.path, finding.line)] if finding.path else [],
         "properties": {key: value for key, value in more.items() if value},
     }

@@ -160,6 +160,7 @@ def of_proof(proof: Proof) -> shapes.Proof:
             "lost": [str(name) for name in proof.lost],
             "without_down": list(proof.without_down),
         },
+        "unseen": [{"function": body.routine, "reason": body.reason} for body in proof.unseen],
     }
 
 

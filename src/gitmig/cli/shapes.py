@@ -152,12 +152,20 @@ class RoundTrip(TypedDict):
     without_down: list[str]
 
 
+class UnseenBody(TypedDict):
+    """A function of which not all was looked into."""
+
+    function: str
+    reason: str
+
+
 class Proof(TypedDict):
     """What running both orders has shown."""
 
     holds: bool
     orders: list[Order]
     round_trip: RoundTrip
+    unseen: list[UnseenBody]
 
 
 class ClientTrial(TypedDict):

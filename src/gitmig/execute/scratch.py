@@ -8,6 +8,7 @@ collations and casts.
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -52,10 +53,11 @@ HOME = """
 def scratch_database(url: str, bootstrap: str, programs: Programs | None) -> Iterator[Connection]:
     """A connection to an empty database on the same server, with the bootstrap SQL run; dropped afterwards.
 
+    Its name is like no other one's: containers have the same process ids, and one process may want two in a second.
     `programs` runs the migrations that are programs there. Raises GitmigError if the role may not create databases or
     the bootstrap fails.
     """
-    name = f"{SCRATCH}{int(time.time())}_{os.getpid()}"
+    name = f"{SCRATCH}{int(time.time())}_{os.getpid()}_{secrets.token_hex(3)}"
     with connect(url, "scratch") as connection:
         _drop_left_behind(connection, url)
         create_database_like(connection, name)

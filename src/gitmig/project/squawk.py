@@ -38,12 +38,17 @@ def unsafe_statements(project: Project, ups: Iterable[tuple[str, Script]]) -> li
     program = find_program()
     if program is None or not scripts:
         return []
-    texts = {name: script.text for name, (_, script) in scripts.items()}
-    report = _run(program, texts, project.repository.root)
-    try:
-        return list(unsafe_statement(report, scripts))
-    except (ValueError, KeyError, TypeError) as error:
-        raise GitmigError("squawk's report cannot be read", hint="gitmig reads that of squawk-cli 2") from error
+    found: list[Finding] = []
+    for in_transaction in (True, False):
+        chosen = {name: script.text for name, (_, script) in scripts.items() if script.needs_outside != in_transaction}
+        if not chosen:
+            continue
+        report = _run(program, chosen, project.repository.root, in_transaction=in_transaction)
+        try:
+            found += unsafe_statement(report, scripts)
+        except (ValueError, KeyError, TypeError) as error:
+            raise GitmigError("squawk's report cannot be read", hint="gitmig reads that of squawk-cli 2") from error
+    return found
 
 
 def find_program() -> str | None:
@@ -51,13 +56,14 @@ def find_program() -> str | None:
     return shutil.which(PROGRAM, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
-def _run(program: str, scripts: Mapping[str, str], top: Path | None) -> str:
+def _run(program: str, scripts: Mapping[str, str], top: Path | None, *, in_transaction: bool) -> str:
     """Its report in JSON about scripts, by names that end in `.sql`; `top` is the work tree with its settings.
 
-    Raises GitmigError.
+    `in_transaction` says that each of them runs in one transaction, and may be run again as it is. Raises GitmigError.
     """
     config = (top or Path()) / CONFIG
     settings = ["--config", str(config.resolve())] if config.is_file() else []
+    settings += ["--assume-in-transaction"] if in_transaction else []
     with tempfile.TemporaryDirectory(prefix="gitmig-") as folder:
         for name, text in scripts.items():
             Path(folder, name).write_text(text, encoding="utf-8", errors="surrogateescape")

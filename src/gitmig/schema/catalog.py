@@ -8,7 +8,7 @@ nowhere else:
 - members of extensions;
 - partitions, which applications make at run time (their parents are read);
 - who owns an object: a scratch database is built by another role than yours;
-- the order of a table's columns, of grants, and of a table's options;
+- the order of a table's columns, of grants, and of options: of tables, indexes, functions and dictionaries;
 - where a subscription connects to;
 - what the caller's `ignore` patterns name.
 

@@ -13,9 +13,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
-import psycopg
-
-from gitmig.check.bodies import Ask, Question, Routine, broken, new_faults, questions, states
+from gitmig.check.bodies import broken, new_faults, unseen
 from gitmig.check.proof import OrderFailure, OrderResult
 from gitmig.execute.build import NeedsCommits, build, inside_of, is_about_server, run_confined, run_fresh
 from gitmig.execute.scratch import clonable_scratch
@@ -23,7 +21,7 @@ from gitmig.execute.script import run_all
 from gitmig.postgres.run_sql import SAID_LATE, ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.schema.catalog import read_schema
-from gitmig.schema.scope import OURS, own
+from gitmig.trials.bodies import ask_about_bodies
 
 T = TypeVar("T")
 
@@ -95,7 +93,10 @@ def run_orders(founded: FoundedScratch, runs: Mapping[RunOrder, PlannedRun]) -> 
     suspects = [order for order, (_, bodies) in found.items() if broken(bodies)]
     faults = founded.attempt([partial(_broken_bodies, planned=runs[o], after=found[o][1]) for o in suspects])
     named = dict(zip(suspects, faults))
-    return {order: replace(result, bodies=named.get(order, ())) for order, (result, _) in found.items()}
+    return {
+        order: replace(result, bodies=named.get(order, ()), unseen=unseen(bodies))
+        for order, (result, bodies) in found.items()
+    }
 
 
 def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence[str]) -> Schema:
@@ -117,12 +118,12 @@ def _founded(connection: Connection, scripts: Sequence[Script], ignore: Sequence
 def _result_and_bodies(
     connection: Connection, run_scripts: RunScripts, *, planned: PlannedRun, ignore: Sequence[str]
 ) -> tuple[OrderResult, Bodies]:
-    """Also what there is to say about bodies of functions behind the ups; nothing, where those were committed."""
+    """Also what there is to say about bodies of functions behind the ups."""
     bodies: Bodies = {}
 
     def run(connection: Connection, scripts: Sequence[PlannedScript]) -> OrderFailure | None:
         failure = run_scripts(connection, scripts)
-        if failure is None and scripts is planned.ups and run_scripts is _together:
+        if failure is None and scripts is planned.ups:
             bodies.update(ask_about_bodies(connection))
         return failure
 
@@ -133,9 +134,9 @@ def _broken_bodies(
     connection: Connection, run_scripts: RunScripts, *, planned: PlannedRun, after: Bodies
 ) -> tuple[BodyFault, ...]:
     """What does not work behind the run, and did before it, or behind one of its scripts."""
-    seen = []
+    seen, names = [], broken(after)
     for script in planned.ups:
-        seen.append(ask_about_bodies(connection))
+        seen.append(ask_about_bodies(connection, names))
         run_scripts(connection, [script])
     return tuple(new_faults(seen, after))
 
@@ -186,58 +187,3 @@ def _failure(planned: PlannedScript, error: ScriptError) -> OrderFailure:
         statement=" ".join(error.statement.split()),
         message=error.message,
     )
-
-
-ROUTINES = f"""SELECT quote_ident(n.nspname) || '.' || quote_ident(p.proname), l.lanname::text,
-  pg_get_functiondef(p.oid),
-  CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END || ' f(' || pg_get_function_arguments(p.oid) || ')'
-    || coalesce(' RETURNS ' || pg_get_function_result(p.oid), ''),
-  p.prosrc,
-  ARRAY(SELECT ARRAY[coalesce(p.proargnames[i], ''), format_type(t, NULL)]
-    FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY a(t, i)),
-  ARRAY(SELECT DISTINCT quote_ident(tn.nspname) || '.' || quote_ident(c.relname)
-    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace tn ON tn.oid = c.relnamespace
-    WHERE t.tgfoid = p.oid AND NOT t.tgisinternal ORDER BY 1),
-  (SELECT substr(s, 13) FROM unnest(p.proconfig) s WHERE s LIKE 'search\\_path=%')
-FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS} JOIN pg_language l ON l.oid = p.prolang
-WHERE p.prokind IN ('f', 'p') AND l.lanname IN ('sql', 'plpgsql') AND {own("pg_proc", "p.oid")}
-ORDER BY p.oid::regprocedure::text"""  # noqa: S608  # constants
-PATH = '"$user", public'
-
-
-def ask_about_bodies(connection: Connection) -> Bodies:
-    """What the bodies of all functions have come to in an open transaction, which stays as it was."""
-    routines = [
-        Routine(
-            name=name,
-            language=language,
-            definition=definition,
-            head=head,
-            body=body,
-            parameters=tuple((parameter, kind) for parameter, kind in parameters),
-            tables=tuple(tables),
-            path=path,
-        )
-        for name, language, definition, head, body, parameters, tables, path in connection.execute(ROUTINES.encode())
-    ]
-    asked = [questions(routine) for routine in routines]
-    return states(asked, [[_answer(connection, question) for question in one.questions] for one in asked])
-
-
-def _answer(connection: Connection, question: Question) -> str | None:
-    """What is wrong, None if nothing is. All in one message: a path that is set would not outlast it."""
-    before = f"SET LOCAL check_function_bodies = on; SET LOCAL search_path = {question.path or PATH}; "
-    sql = f"PREPARE gitmig_body AS {question.sql}; DEALLOCATE gitmig_body"
-    if question.ask is not Ask.PREPARE:
-        sql = question.sql
-    try:
-        with connection.transaction(force_rollback=True):
-            cursor = connection.execute((before + sql).encode("utf-8", "surrogatepass"))
-            while cursor.nextset():
-                pass
-            if question.ask is Ask.LOOK:
-                row = cursor.fetchone()
-                return str(row[0]) if row else None
-    except psycopg.Error as error:
-        return error.diag.message_primary or str(error)
-    return None

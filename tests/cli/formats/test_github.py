@@ -16,6 +16,7 @@ def test_every_finding_is_one_command_with_its_place() -> None:
         "seen into%0Alook at both",
         'proof: the merged order fails: 0003_index at db/my migrations/0003_index.sql:3: column "contents" does '
         "not exist",
+        "proof: not everything was looked into: public.f (is in plpython3u)",
         "proof: no round trip: 0004_fill without a down",
         "1 error, 1 warning, 1 note: feature/x_y adds 2 migrations, main 1, since aaaaaaaaaa",
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gitmig.cli.formats import render
 from tests.cli.formats.samples import CLEAN, EMPTY, REPORT
 
@@ -25,6 +27,7 @@ def test_findings_are_a_table_in_which_nothing_is_taken_for_markup() -> None:
         "",
         r"- the merged order fails: 0003\_index at db/my migrations/0003\_index.sql:3: "
         'column "contents" does not exist',
+        r"- not everything was looked into: public.f (is in plpython3u)",
         r"- no round trip: 0004\_fill without a down",
     ]
 
@@ -42,3 +45,11 @@ def test_a_proof_that_holds_is_said() -> None:
         "- both orders run and give the same schema",
         "- the downs bring back the schema before",
     ]
+
+
+def test_what_differs_in_its_place_alone_is_one_row() -> None:
+    again = tuple(replace(REPORT.findings[1], line=line) for line in (3, 4))
+    assert render("markdown", replace(CLEAN, findings=again, proof=None)).splitlines()[-1] == (
+        r"| ⚠️ GM401 | `db/my migrations/0004_fill.sql:3`<br>`db/my migrations/0004_fill.sql:4` | "
+        r"0004\_fill has no down \| at all | write one, or say 100%: never |"
+    )

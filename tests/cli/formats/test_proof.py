@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gitmig.check.bodies import UnseenBody
 from gitmig.cli.formats import sentences
 from tests.cli.formats.samples import ALONE, BROKEN, DIFFERENT, SOUND
 
@@ -16,6 +19,7 @@ def test_both_orders_that_agree() -> None:
 def test_a_failure_names_migration_place_and_message() -> None:
     assert sentences(BROKEN) == [
         'the merged order fails: 0003_index at db/my migrations/0003_index.sql:3: column "contents" does not exist',
+        "not everything was looked into: public.f (is in plpython3u)",
         "no round trip: 0004_fill without a down",
     ]
 
@@ -33,3 +37,12 @@ def test_one_side_alone_has_one_order() -> None:
         "it runs; there is one order only",
         'no round trip: the down of 0003_index at db/my migrations/0003_index.sql:3: column "contents" does not exist',
     ]
+
+
+def test_what_was_not_looked_into_is_said_once_for_each_reason() -> None:
+    many = [UnseenBody(reason="runs a text that it puts together", routine=f"public.f{k}") for k in range(6)]
+    other = UnseenBody(reason="is in plpython3u", routine="public.p")
+    assert sentences(replace(SOUND, unseen=(other, *many)))[1] == (
+        "not everything was looked into: public.p (is in plpython3u); public.f0, public.f1, public.f2, public.f3, "
+        "public.f4 and 1 function more (runs a text that it puts together)"
+    )

@@ -33,7 +33,7 @@ def test_the_whole_document() -> None:
                         "level": "error",
                         "message": {
                             "text": "0003_index uses column public.comments.contents, which 0002_body renames to "
-                            "body. use the new name"
+                            "body\nhint: use the new name"
                         },
                         "locations": [
                             {
@@ -55,7 +55,7 @@ def test_the_whole_document() -> None:
                         "ruleId": "GM401",
                         "ruleIndex": 2,
                         "level": "warning",
-                        "message": {"text": "0004_fill has no down | at all. write one, or say 100%: never"},
+                        "message": {"text": "0004_fill has no down | at all\nhint: write one, or say 100%: never"},
                         "locations": [
                             {
                                 "physicalLocation": {
@@ -72,7 +72,7 @@ def test_the_whole_document() -> None:
                         "ruleId": "GM301",
                         "ruleIndex": 1,
                         "level": "note",
-                        "message": {"text": "both sides touch table public.comments. look at both"},
+                        "message": {"text": "both sides touch table public.comments\nhint: look at both"},
                         "locations": [],
                         "properties": {"doubt": "a DO block cannot be seen into"},
                     },

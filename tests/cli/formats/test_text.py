@@ -32,6 +32,7 @@ note GM301: both sides touch table public.comments
   hint: look at both
   not certain: a DO block cannot be seen into
 proof: the merged order fails: 0003_index at db/my migrations/0003_index.sql:3: column "contents" does not exist
+proof: not everything was looked into: public.f (is in plpython3u)
 proof: no round trip: 0004_fill without a down
 1 error, 1 warning, 1 note: feature/x_y adds 2 migrations, main 1, since aaaaaaaaaa"""
     )
@@ -69,3 +70,16 @@ def test_how_the_code_was_tried_is_said() -> None:
         "clients: not tried: 0003_x at x.sql:2: syntax error"
     )
     assert last_but_one(ClientTrial(files=0, tried=0)) == last_but_one(None)
+
+
+def test_what_differs_in_its_place_alone_is_told_once() -> None:
+    again = [replace(REPORT.findings[1], line=line) for line in range(1, 8)]
+    told = click.unstyle(shown(render("text", replace(CLEAN, findings=(*again, *REPORT.findings[2:])))))
+    assert told.splitlines()[:9] == [
+        "warning GM401: 0004_fill has no down | at all",
+        *(f"  at db/my migrations/0004_fill.sql:{line}" for line in range(1, 6)),
+        "  and 2 more places",
+        "  hint: write one, or say 100%: never",
+        "note GM301: both sides touch table public.comments",
+    ]
+    assert "7 warnings, 1 note: " in told

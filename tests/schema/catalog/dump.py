@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -27,6 +28,7 @@ ACCESS_METHOD = re.compile(r"^SET default_table_access_method = .*;$", re.MULTIL
 UNORDERED = {"TABLE", "FOREIGN TABLE", "FOREIGN DATA WRAPPER", "SERVER", "USER MAPPING", "ACL", "DEFAULT ACL"}
 COLUMNS_OF_A_TABLE = {"STATISTICS", "PUBLICATION TABLE"}
 OPTIONS = re.compile(r"(?<=[HT] \()[^()]*(?=\))")  # WITH (…), SET (…)
+SETTING = "    SET "  # of a function
 # What stands between entries. Since August 2025 `\restrict` is there for psql; its argument is random.
 NOISE = re.compile(r"^(\\(un)?restrict .*|SET default_.*|--|-- PostgreSQL database dump complete)\n", re.MULTILINE)
 
@@ -101,6 +103,13 @@ def _normal(kind: str, body: str) -> list[str]:
     lines = body.splitlines()
     if kind in UNORDERED:
         return sorted(OPTIONS.sub(_sorted_options, line.rstrip(",")) for line in lines)
+    if kind == "INDEX":
+        return [OPTIONS.sub(_sorted_options, line) for line in lines]
+    if kind == "TEXT SEARCH DICTIONARY":
+        return [", ".join(sorted(re.split(r"[\s,();]+", line))) for line in lines]
+    if kind in {"FUNCTION", "PROCEDURE"}:  # settings stand one below the other
+        runs = [(is_setting, list(run)) for is_setting, run in groupby(lines, lambda line: line.startswith(SETTING))]
+        return [line for is_setting, run in runs for line in (sorted(run) if is_setting else run)]
     if kind in COLUMNS_OF_A_TABLE:
         return [" ".join(sorted(re.split(r"[\s,();]+", line))) for line in lines]
     return lines

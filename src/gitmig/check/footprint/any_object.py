@@ -252,7 +252,8 @@ def default_privileges(trace: Trace, node: Node) -> None:
     ]
     action = node["action"]
     for name in schemas or [trace.path[0]]:
-        trace.touch(Action.READ, schema(name), Trait.WHOLE, aspect=action.get("objtype", ""))
+        stays = DependencyKind.FOLLOWS  # and so is not about what has only another name by now
+        trace.touch(Action.READ, schema(name), Trait.WHOLE, dependency=stays, aspect=action.get("objtype", ""))
         aspect = f"default privileges {action.get('objtype')}"
         trace.touch(Action.ALTER, schema(name), aspect=aspect, value=definition(action))
 

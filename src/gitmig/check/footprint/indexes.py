@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 ONLY = "indexes only"
 
 
+# What makes two indexes of a table and its partition one, whatever they are called.
+MAKE_AN_INDEX = ("accessMethod", "indexParams", "indexIncludingParams", "whereClause", "unique", "nulls_not_distinct")
+
+
 def create_index(trace: Trace, node: Node) -> None:
     """CREATE INDEX: its own name, its table, its columns."""
     table = trace.relation(node["relation"])
@@ -35,6 +39,7 @@ def create_index(trace: Trace, node: Node) -> None:
         *unique,
         dependency=DependencyKind.FOLLOWS,
         aspect="indexes" if node["relation"].get("inh") else ONLY,
+        columns=[definition({key: node.get(key) for key in MAKE_AN_INDEX})],
     )
     for element in elements + included:
         fields = element["IndexElem"]
@@ -60,11 +65,14 @@ def create_index(trace: Trace, node: Node) -> None:
     )
 
 
+STATISTICS = "extended_statistics"
+
+
 def create_statistics(trace: Trace, node: Node) -> None:
     """CREATE STATISTICS."""
     tables = [trace.relation(item["RangeVar"]) for item in node.get("relations", ()) if "RangeVar" in item]
     for table in tables:
-        trace.read(table, dependency=DependencyKind.FOLLOWS)
+        trace.touch(Action.READ, table, dependency=DependencyKind.FOLLOWS, aspect=STATISTICS)
         for element in node.get("exprs", ()):
             if "name" in element["StatsElem"]:
                 trace.read(
@@ -111,7 +119,7 @@ def create_sequence(trace: Trace, node: Node) -> None:
     made = trace.relation(node["sequence"], NamedKind.SEQUENCE, new=True)
     forgives = forgiving(node)
     trace.touch(Action.CREATE, made, *forgives, value=definition(node))
-    _owner(trace, node)
+    _owner(trace, made, node)
 
 
 def alter_sequence(trace: Trace, node: Node) -> None:
@@ -120,16 +128,21 @@ def alter_sequence(trace: Trace, node: Node) -> None:
     for option in node.get("options", ()):
         fields = option["DefElem"]
         trace.touch(Action.ALTER, sequence, aspect=fields["defname"], value=definition(fields))
-    _owner(trace, node)
+    _owner(trace, sequence, node)
 
 
-def _owner(trace: Trace, node: Node) -> None:
+ONE_OWNER = "one owner"  # a sequence has that of the table to which it belongs
+
+
+def _owner(trace: Trace, sequence: Object, node: Node) -> None:
     for option in node.get("options", ()):
         if option["DefElem"]["defname"] == "owned_by":
             names = texts(option["DefElem"]["arg"]["List"]["items"])
             if names != ["none"]:
                 column: Object = trace.named(names[:-1], NamedKind.TABLE).part(NamedKind.COLUMN, names[-1])
                 trace.read(column, dependency=DependencyKind.FOLLOWS)
+                for owned in (sequence, trace.named(names[:-1], NamedKind.TABLE)):
+                    trace.touch(Action.READ, owned, aspect=ONE_OWNER)
 
 
 HANDLERS = {

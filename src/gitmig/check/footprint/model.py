@@ -157,6 +157,8 @@ class Trait(Enum):
     CONVERTED = "converted"  # a change to a type of another family, by USING
     ONCE = "once"  # an alteration that fails where it was made already
     PRIMARY = "primary"  # needs the table's primary key, whatever it is called
+    ALONE = "alone"  # ONLY: a table without its children
+    ALWAYS = "always"  # a column whose values PostgreSQL alone gives
     COMPARED = "compared"  # stays, and only works with the type it was made for: foreign keys, checks, expressions
 
 
@@ -167,7 +169,8 @@ class Touch:
     `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
     an enum value stands beside, what sort of constraint is made, or what a statement copies or grants.
     `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, or the table that
-    becomes or stops being a part. `columns` are those an INSERT gives, None if by position, or those of a key.
+    becomes or stops being a part. `columns` are those an INSERT gives, None if by position, or those of a key; of the
+    table of an index, the definition of the index without its name.
     """
 
     action: Action

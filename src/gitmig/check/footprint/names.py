@@ -11,6 +11,7 @@ from gitmig.schema.names import always_quoted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitmig.check.footprint.model import Object
     from gitmig.check.footprint.parse_tree import Node
     from gitmig.check.footprint.trace import Trace
 
@@ -27,8 +28,10 @@ BUILT_IN = frozenset(
 )
 
 
-def read_type(trace: Trace, node: Node, dependency: DependencyKind | None = None, aspect: str = "") -> None:
-    """Note the type that is needed, if it is not PostgreSQL's own; `t.c%TYPE` needs the column."""
+def read_type(
+    trace: Trace, node: Node, dependency: DependencyKind | None = None, aspect: str = "", to: Object | None = None
+) -> None:
+    """Note the type that is needed, `to` a table of it, if it is not PostgreSQL's own; `t.c%TYPE` needs the column."""
     names = texts(node.get("names"))
     if is_built_in(names):
         return
@@ -36,7 +39,7 @@ def read_type(trace: Trace, node: Node, dependency: DependencyKind | None = None
         *owner, column = names
         trace.read(trace.named(owner, NamedKind.TABLE).part(NamedKind.COLUMN, column), dependency=dependency)
     else:
-        trace.touch(Action.READ, trace.named(names, NamedKind.TYPE), dependency=dependency, aspect=aspect)
+        trace.touch(Action.READ, trace.named(names, NamedKind.TYPE), dependency=dependency, aspect=aspect, to=to)
 
 
 def is_built_in(names: list[str]) -> bool:

@@ -65,6 +65,8 @@ def of_owner(trace: Trace, node: Node) -> None:
 def create_publication(trace: Trace, node: Node) -> None:
     """CREATE PUBLICATION."""
     trace.touch(Action.CREATE, other("publication", node["pubname"]), value=definition(node))
+    if node.get("for_all_tables"):  # the schema of the path stands for all of them
+        trace.touch(Action.READ, schema(trace.path[0]), Trait.FORGIVING, aspect="published")
     _published(trace, node)
 
 
@@ -102,7 +104,8 @@ def _published(trace: Trace, node: Node) -> list[str]:
             expression(trace, published.get("whereClause"), tables, DependencyKind.BLOCKS)
             members.append(str(table))
         elif name := fields.get("name") or (trace.path[0] if "CUR" in fields.get("pubobjtype", "") else ""):
-            trace.read(schema(name), dependency=DependencyKind.FOLLOWS)
+            aspect = "" if gone else "published"
+            trace.touch(Action.READ, schema(name), dependency=DependencyKind.FOLLOWS, aspect=aspect)
             members.append(str(schema(name)))
     return members
 

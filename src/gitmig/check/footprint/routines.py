@@ -31,6 +31,7 @@ CONDITIONAL = {"then_body", "elsif_list", "else_body", "case_when_list", "except
 # Of these it is enough to know that the statement forgives: rows are no objects, and IF NOT EXISTS is a condition, too.
 HARMLESS_UNDER_A_CONDITION = {Action.READ, Action.WRITE, Action.CREATE}
 WHOLE_STATEMENT, EXPRESSION = 0, 2
+RUNS_A_TEXT = {"PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"}  # beside every `dynquery`
 NAME = re.compile(r"[\w$]+")
 ROW_TYPE = re.compile(r"([\w.]+)%(?:row)?type", re.IGNORECASE)
 
@@ -259,7 +260,11 @@ def _visit(trace: Trace, node: Any, *, conditional: bool) -> None:
         for key, value in node.items():
             if key == "PLpgSQL_expr":
                 _expression(trace, value, conditional=conditional)
-            elif key == "PLpgSQL_stmt_dynexecute":
+            elif key in RUNS_A_TEXT:
+                _dynamic(trace, value["query"], conditional=conditional)
+                rest = {part: inner for part, inner in value.items() if part != "query"}
+                _visit(trace, rest, conditional=conditional)
+            elif key == "dynquery":
                 _dynamic(trace, value, conditional=conditional)
             elif key == "PLpgSQL_stmt_block":
                 _visit_block(trace, value, conditional=conditional)
@@ -292,7 +297,7 @@ def _expression(trace: Trace, node: Node, *, conditional: bool) -> None:
 
 def _dynamic(trace: Trace, node: Node, *, conditional: bool) -> None:
     """EXECUTE: a constant text can be read, one that is put together cannot."""
-    query = node["query"]["PLpgSQL_expr"]["query"]
+    query = node["PLpgSQL_expr"]["query"]
     constant = constant_of(query)
     if constant is None:
         if trace.dependency is DependencyKind.TRANSIENT:

@@ -25,9 +25,12 @@ LIKE_OPTIONS = {
     "constraints": 4,
     "default": 8 | 16 | 32,
     "indexes": 64,
-    "statistics": 128,
+    "extended_statistics": 128,
     "storage": 256,
 }
+
+
+OWN_CHECK = "own constraints"  # NO INHERIT: children do not get it, LIKE copies it
 
 
 def create_table(trace: Trace, node: Node) -> None:
@@ -46,7 +49,7 @@ def create_table(trace: Trace, node: Node) -> None:
     if "ofTypename" in node:
         _read_attributes(trace, table, trace.named(node["ofTypename"]["names"], NamedKind.TYPE))
         with trace.using(None, Trait.WHOLE):
-            read_type(trace, node["ofTypename"], DependencyKind.BLOCKS, aspect="of")
+            read_type(trace, node["ofTypename"], DependencyKind.BLOCKS, aspect="of", to=table)
 
 
 def _read_attributes(trace: Trace, table: Object, kind: Object) -> None:
@@ -170,6 +173,8 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
         trace.read(index, dependency=DependencyKind.FOLLOWS)
     else:
         trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value, columns=columns)
+    if kind == "UNIQUE" and "indexname" not in node:
+        trace.touch(Action.READ, table, aspect="key", columns=[definition(columns)])
     key = table.part(NamedKind.CONSTRAINT, name)
     trace.touch(Action.CREATE, key, *traits, *chosen, *unique, aspect="indexes", value=value, columns=columns)
     if kind == "PRIMARY":
@@ -211,7 +216,8 @@ def _check(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     }
     name = name or chosen_name(table.path[2], sorted(named) if len(named) == 1 else [], "check")
     check = table.part(NamedKind.CONSTRAINT, name)
-    trace.touch(Action.CREATE, check, *traits, *chosen, aspect="constraints", value=definition(node))
+    aspect = OWN_CHECK if node.get("is_no_inherit") else "constraints"
+    trace.touch(Action.CREATE, check, *traits, *chosen, aspect=aspect, value=definition(node))
 
 
 # What a change of a column changes; two changes of different aspects do not meet.
@@ -242,6 +248,7 @@ JOINS = {
     (False, False): "joins as a partition",
 }
 TRIGGER_CHANGES = ("AT_EnableTrig", "AT_DisableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig")
+NO_IDENTITY = "no replica identity"
 TABLE_ASPECTS = {
     "AT_EnableRowSecurity": "row security",
     "AT_DisableRowSecurity": "row security",
@@ -251,13 +258,15 @@ TABLE_ASPECTS = {
     "AT_SetUnLogged": "persistence",
     "AT_ChangeOwner": "owner",
     "AT_DropCluster": "clustered",
+    "AT_ReplicaIdentity": "replica identity",
 }
 
 
 def alter_table(trace: Trace, node: Node) -> None:
     """Every command of the statement, on the relation it names; IF EXISTS is about that alone."""
     relation = trace.relation(node["relation"], CLASSES.get(node.get("objtype", ""), NamedKind.TABLE))
-    with trace.if_exists(relation if forgiving(node) else None):
+    alone = [] if node["relation"].get("inh") else [Trait.ALONE]
+    with trace.if_exists(relation if forgiving(node) else None), trace.using(None, *alone):
         trace.read(relation)
         for item in node.get("cmds", ()):
             _command(trace, relation, item["AlterTableCmd"])
@@ -299,8 +308,9 @@ def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) ->
     column = relation.part(NamedKind.COLUMN, command["name"])
     change = command.get("def", {})
     value = "not null" if command["subtype"] == "AT_SetNotNull" else definition(command)
-    converted = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
-    trace.touch(Action.ALTER, column, *converted, aspect=aspect, value=value)
+    traits = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
+    traits += [Trait.ALWAYS] if _is_always(change) else []
+    trace.touch(Action.ALTER, column, *traits, aspect=aspect, value=value)
     if aspect == "type":
         read_type(trace, change["ColumnDef"]["typeName"], DependencyKind.FOLLOWS)
     if aspect == "default":
@@ -313,6 +323,15 @@ def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) ->
     )
 
 
+def _is_always(change: Node) -> bool:
+    """Whether it becomes an identity whose values PostgreSQL alone gives."""
+    options = [item["DefElem"] for item in change.get("List", {}).get("items", ()) if "DefElem" in item]
+    ways = [
+        option.get("arg", {}).get("Integer", {}).get("ival") for option in options if option["defname"] == "generated"
+    ]
+    return change.get("Constraint", {}).get("generated_when") == "a" or ord("a") in ways
+
+
 def _converts(column: Node) -> bool:
     """Whether another family of types is to be expected: of numbers and times, most are widened, or get a time zone."""
     return "raw_default" in column and texts(column["typeName"].get("names"))[-1] not in GRADUAL
@@ -323,7 +342,7 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
     if kind.startswith(TRIGGER_CHANGES):
         name = command.get("name")
         touched = relation.part(NamedKind.TRIGGER, name) if name else relation
-        trace.touch(Action.ALTER, touched, aspect="enabled", value=definition(command) if name else kind)
+        trace.touch(Action.ALTER, touched, aspect="enabled", value=kind)
     elif kind in {"AT_AttachPartition", "AT_AddInherit", "AT_DetachPartition", "AT_DropInherit"}:
         node = change.get("PartitionCmd", {}).get("name") or change.get("RangeVar")
         member = trace.relation(node)
@@ -346,14 +365,33 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
         else:  # what the parent gets from now on, the child does not
             trace.touch(Action.READ, child, Trait.WHOLE, dependency=DependencyKind.BLOCKS, aspect="detached", to=parent)
         trace.touch(Action.ALTER, child, aspect="parent", value=definition(command))
+    elif kind in {"AT_AddOf", "AT_DropOf"}:
+        _of_type(trace, relation, command)
     elif kind == "AT_ClusterOn":
         cluster_on(trace, relation, command["name"])
     else:
-        if index := change.get("ReplicaIdentityStmt", {}).get("name"):
-            read_index(trace, relation, index)
-        read_owner(trace, command.get("newowner"))
-        aspect = TABLE_ASPECTS.get(kind, kind.removeprefix("AT_"))
-        trace.touch(Action.ALTER, relation, aspect=aspect, value=definition(command))
+        _set_aspect(trace, relation, command, kind)
+
+
+def _of_type(trace: Trace, relation: Object, command: Node) -> None:
+    """OF and NOT OF: what the type gets from now on, the table does, or does not."""
+    if kind := command.get("def", {}).get("TypeName"):
+        with trace.using(None, Trait.WHOLE):
+            read_type(trace, kind, DependencyKind.BLOCKS, aspect="of", to=relation)
+    else:
+        blocks = DependencyKind.BLOCKS
+        trace.touch(Action.READ, relation, Trait.WHOLE, dependency=blocks, aspect="detached", to=relation)
+    trace.touch(Action.ALTER, relation, aspect="of", value=definition(command))
+
+
+def _set_aspect(trace: Trace, relation: Object, command: Node, kind: str) -> None:
+    identity = command.get("def", {}).get("ReplicaIdentityStmt", {})
+    if index := identity.get("name"):
+        read_index(trace, relation, index)
+    read_owner(trace, command.get("newowner"))
+    aspect = TABLE_ASPECTS.get(kind, kind.removeprefix("AT_"))
+    value = NO_IDENTITY if identity.get("identity_type") == "n" else definition(command)
+    trace.touch(Action.ALTER, relation, aspect=aspect, value=value)
 
 
 def vacuum(trace: Trace, node: Node) -> None:

@@ -58,6 +58,9 @@ def refresh(trace: Trace, node: Node) -> None:
     trace.touch(Action.WRITE, view, aspect="refresh")
 
 
+ROW_TRIGGER = "for each row"  # partitions get it from their table
+
+
 def create_trigger(trace: Trace, node: Node) -> None:
     """CREATE TRIGGER: on a table, running a function."""
     table = trace.relation(node["relation"])
@@ -72,7 +75,8 @@ def create_trigger(trace: Trace, node: Node) -> None:
     if "constrrel" in node:
         trace.read(trace.relation(node["constrrel"]), dependency=DependencyKind.FOLLOWS)
     forgives = forgiving(node)
-    trace.touch(Action.CREATE, table.part(NamedKind.TRIGGER, node["trigname"]), *forgives, value=definition(node))
+    made = table.part(NamedKind.TRIGGER, node["trigname"])
+    trace.touch(Action.CREATE, made, *forgives, aspect=ROW_TRIGGER if node.get("row") else "", value=definition(node))
 
 
 def create_event_trigger(trace: Trace, node: Node) -> None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
+from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait
+from gitmig.check.footprint.tables import OWN_CHECK
 from gitmig.check.rules.pairs import GRANTED, either, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -53,6 +55,8 @@ def whole_rows(whole: Effect, change: Effect) -> Conflict | None:
     other_object = whole.object != change.object or change.action is not Action.CREATE
     stays = other_object and (whole.dependency is DependencyKind.BLOCKS or whole.aspect == "copy")
     in_schema = whole.object.kind is NamedKind.SCHEMA and not change.forgiving
+    if change.object.kind is NamedKind.CONSTRAINT and not change.aspect and whole.aspect in JOINED:
+        return _taken_whole(whole, change, "it depends on what sort of constraint it is")
     return _taken_whole(whole, change, None if stays or in_schema else "whether it matters there is not known")
 
 
@@ -73,18 +77,25 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
     if not whole.object.contains(change.object) or _follows(whole, change):
         return False
     if whole.object.kind is NamedKind.SCHEMA:
-        moved = change.touch.to is not None and change.touch.to.path[1] != change.object.path[1]
-        comes_or_goes = change.action is Action.CREATE or moved
-        return comes_or_goes and change.object.kind in GRANTED.get(whole.aspect, ())
+        return change.object.kind in GRANTED.get(whole.aspect, ()) and _comes_or_goes(whole, change)
     aspects = {"type"} | ({"null", *whole.aspect.split()} if whole.aspect.startswith("like") else set())
+    aspects |= {OWN_CHECK} if "constraints" in aspects else set()
     aspects |= JOINED.get(whole.aspect, set())
     if (change.action, whole.aspect) in LEFT_ALONE and change.object.kind is NamedKind.COLUMN:
         return False
     if change.object.kind is NamedKind.CONSTRAINT:
         unknown = not change.aspect and bool(aspects & {"constraints", "indexes"})
-        return change.action in MEMBERSHIP and (unknown or change.aspect in aspects)
+        comment = change.action is Action.ALTER and change.aspect == "comment"
+        return (change.action in MEMBERSHIP or comment) and (unknown or change.aspect in aspects)
     altered = change.action is Action.ALTER and change.aspect in aspects
     return change.object.kind is NamedKind.COLUMN and (change.action in MEMBERSHIP or altered)
+
+
+def _comes_or_goes(whole: Effect, change: Effect) -> bool:
+    """Whether it was made, or is in the schema only now, or no more; default privileges are about what is made."""
+    made = change.action is Action.CREATE and not change.has(Circumstance.TAKEN)
+    other_schema = change.touch.to is not None and change.touch.to.path[1] != change.object.path[1]
+    return made or (other_schema and whole.dependency is not DependencyKind.FOLLOWS)
 
 
 def _follows(whole: Effect, change: Effect) -> bool:
@@ -94,14 +105,14 @@ def _follows(whole: Effect, change: Effect) -> bool:
 
 
 def _changes_itself(whole: Effect, change: Effect) -> bool:
-    """CREATE OR REPLACE VIEW may add columns; CREATE INDEX and DROP INDEX matter to copies of a table."""
+    """CREATE OR REPLACE VIEW may add columns; indexes and statistics matter to copies of a table."""
     if whole.aspect.startswith("copy"):
         what = whole.aspect.removeprefix("copy").removeprefix(" of ")
         return change.action is Action.ALTER and (change.aspect == what if what else change.aspect != "comment")
     if change.action is Action.CREATE:
         return change.object.kind is NamedKind.VIEW and change.forgiving and not change.has(Circumstance.REPLACED)
-    copies = "indexes" in whole.aspect.split()
-    return copies and change.aspect == "indexes" and change.action in {Action.READ, Action.ALTER}
+    copied = {"indexes", STATISTICS} & set(whole.aspect.split())
+    return change.aspect in copied and change.action in {Action.READ, Action.ALTER}
 
 
 def _taken_whole(whole: Effect, change: Effect, doubt: str | None) -> Conflict:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from gitmig.check.dependencies import NO_KEY, OVERLOADS, REMADE, UNIQUENESS, VALUES
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
+from gitmig.check.footprint.indexes import ONE_OWNER
+from gitmig.check.footprint.model import OPERATOR, ROUTINE, Action, DependencyKind, NamedKind, Trait
 from gitmig.check.footprint.outside import MEMBERS
 from gitmig.check.footprint.views import READ_ONLY
 from gitmig.check.rules.pairs import GRANTED, both, either, given, hits, labels_in_order, uses
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitmig.check.effects import Effect
+
+
+SIGNED = 4  # parts of the path of a function or operator with its signature
 
 
 @on_pairs
@@ -37,6 +41,8 @@ def created_twice(first: Effect, second: Effect) -> Conflict | None:
     if not _one_name(first, second) or (first.gives_way and second.gives_way):
         return None
     same = first.touch.value == second.touch.value
+    if same and either(first, second, Circumstance.MERGES) and first.object.kind is NamedKind.CONSTRAINT:
+        return None
     if both(first, second, Trait.CHOSEN):
         return None if same else _chosen(first, second)
     one, two = labels_in_order(first, second)
@@ -241,12 +247,18 @@ def renamed_and_used(rename: Effect, other: Effect) -> Conflict | None:
         one, two = labels_in_order(rename, other)
         message, hint = f"{one} and {two} both rename {rename.object}", "agree on one name, in one of the two"
     else:
-        new = rename.touch.to
-        message = f"{rename.label} renames {rename.object} to {new and new.path[-1]}, and {uses(other, rename)}"
+        message = f"{rename.label} renames {rename.object} to {_new_name(rename)}, and {uses(other, rename)}"
         hint = f"let {other.label} run first, or write the new name into it"
     doubt = _why_the_name_may_serve(rename, other)
     severity = Severity.WARNING if doubt else Severity.ERROR
     return Conflict(object=rename.object, message=message, hint=hint, severity=severity, doubt=doubt)
+
+
+def _new_name(rename: Effect) -> str:
+    """The last name, without the signature of a function; of what goes to another schema, that one."""
+    new = rename.touch.to or rename.object
+    at = 2 if new.path[0] in {ROUTINE, OPERATOR} and len(new.path) == SIGNED else -1
+    return new.path[at]
 
 
 def _replaces_columns(rename: Effect, other: Effect) -> bool:
@@ -354,7 +366,8 @@ def _insert_refused(change: Effect, other: Effect) -> str | None:
         wanted = (change.action is Action.CREATE and change.has(Trait.REQUIRED)) or (
             change.action is Action.ALTER and change.aspect == "null" and change.touch.value == "not null"
         )
-        if wanted and given is not None and named.path[-1] not in given:
+        missing = change.action is Action.CREATE if given is None else named.path[-1] not in given
+        if wanted and missing:
             return f"makes {named} NOT NULL, which is not given by an insert in a function"
         if change.action is Action.DROP and given is None:
             return f"drops {named}, which is given by its position in a function"
@@ -363,6 +376,7 @@ def _insert_refused(change: Effect, other: Effect) -> str | None:
     return None
 
 
+SET_BACK = {NamedKind.FUNCTION, NamedKind.VIEW, NamedKind.TRIGGER}
 KEPT_BY_REPLACE = ("comment", "owner", " for ")  # CREATE OR REPLACE leaves these alone
 
 
@@ -394,8 +408,8 @@ def altered_twice(first: Effect, second: Effect) -> Conflict | None:
         return _both_alter(first, second, ["enabled"], None)
     if first.action is not Action.ALTER or first.object != second.object:
         return None
-    if second.action is Action.CREATE:
-        return _sets_back(first, second)
+    if second.action is not Action.ALTER:
+        return _sets_back(first, second) or _owner_of_one(first, second)
     aspects = _aspects_that_differ(first, second)
     if not aspects:
         return None
@@ -405,7 +419,7 @@ def altered_twice(first: Effect, second: Effect) -> Conflict | None:
 
 def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
     """The aspects in which the two do not commute; type and default hang together."""
-    if second.action is not Action.ALTER or either(first, second, Circumstance.IMPLIED):
+    if both(first, second, Circumstance.IMPLIED):
         return []
     aspects = {first.aspect, second.aspect}
     if _meets_all(first.aspect, second.aspect) or _meets_all(second.aspect, first.aspect):
@@ -461,16 +475,32 @@ def _privilege(effect: Effect) -> tuple[str, str]:
     return privilege, grantee
 
 
+def _owner_of_one(owner: Effect, owned: Effect) -> Conflict | None:
+    """A sequence has the owner of the table to which it belongs; once it does, it follows."""
+    if owner.aspect != "owner" or owned.aspect != ONE_OWNER:
+        return None
+    return Conflict(
+        object=owner.object,
+        message=f"{owner.label} gives {owner.object} to another role, and {owned.label} makes a sequence belong to a "
+        "table, which need one owner",
+        hint=f"let {owned.label} run first: the sequence follows its table",
+    )
+
+
 def _disables(altered: Effect, trigger: Effect) -> bool:
-    """Whether one disables all triggers of a table, and the other one makes one there."""
-    disables = altered.action is Action.ALTER and altered.touch.value in {"AT_DisableTrigAll", "AT_DisableTrigUser"}
-    made = trigger.action is Action.CREATE and trigger.object.kind is NamedKind.TRIGGER
-    return disables and made and altered.object.contains(trigger.object)
+    """Whether one enables or disables all triggers of a table, and the other one makes one there, or does otherwise."""
+    of_all = altered.action is Action.ALTER and altered.touch.value.endswith(("TrigAll", "TrigUser"))
+    if not of_all or trigger.object.kind is not NamedKind.TRIGGER or not altered.object.contains(trigger.object):
+        return False
+    if trigger.action is Action.ALTER and trigger.aspect == "enabled":
+        return not altered.touch.value.startswith(trigger.touch.value)
+    made = trigger.action is Action.CREATE and not trigger.has(Circumstance.TAKEN)
+    return made and altered.touch.value.startswith("AT_Disable")
 
 
 def _sets_back(altered: Effect, created: Effect) -> Conflict | None:
-    """CREATE OR REPLACE sets the options of a function or view back."""
-    if not created.forgiving or created.object.kind not in {NamedKind.FUNCTION, NamedKind.VIEW}:
+    """CREATE OR REPLACE sets the options of a function or view back, and whether a trigger is enabled."""
+    if created.action is not Action.CREATE or not created.forgiving or created.object.kind not in SET_BACK:
         return None
     if any(word in altered.aspect for word in KEPT_BY_REPLACE):
         return None

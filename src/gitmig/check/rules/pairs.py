@@ -44,7 +44,8 @@ def hits(first: Effect, second: Effect) -> bool:
     if first.object == second.object or first.object.contains(second.object):
         return True
     # a call names a function without its signature
-    return first.object.path[0] in {ROUTINE, OPERATOR} and second.object.contains(first.object)
+    by_name = first.object.path[0] in {ROUTINE, OPERATOR} and second.object.path[0] == first.object.path[0]
+    return by_name and second.object.contains(first.object)
 
 
 def given(write: Effect, column: Object) -> bool:

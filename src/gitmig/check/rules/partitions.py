@@ -7,6 +7,8 @@ import re
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
+from gitmig.check.dependencies import INDEXED, OF_COLUMNS
+from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.indexes import ONLY
 from gitmig.check.footprint.model import Action, NamedKind, Object, Trait
@@ -90,47 +92,74 @@ def table_and_partition(part: Effect, other: Effect) -> Conflict | None:
     when these leave, other than its triggers; an index on `ONLY` the table only for those that come later. Rows need a
     partition to go to, which is not certain.
     """
-    if part.object.kind is not NamedKind.PARTITION or part.object.root != other.object.root:
-        return None
-    table = Object(NamedKind.TABLE, part.object.root)
-    doubt = None
-    if part.action is Action.DROP:
-        inherits = part.aspect == "inherits"
-        if (
-            other.action is Action.WRITE
-            and other.aspect == "insert"
-            and other.object.path == table.path
-            and not inherits
-        ):
-            doubt = "the rows decide"
-        elif not _passes_on(other, table, only_checks=inherits):
-            return None
-        message = f"{part.label} takes {part.object.path[-1]} away from {table}, and {uses(other, part)}"
-    elif part.action is Action.CREATE and other.action is Action.READ and other.aspect == ONLY:
-        message = f"{part.label} adds a partition to {table}, and {other.label} makes an index on ONLY {table}"
-    elif part.action is Action.CREATE and part.aspect == "divided" and other.has(Trait.UNIQUE):
-        message = (
-            f"{part.label} adds a partition with partitions to {table}, and {other.label} makes a unique key of {table}"
+    if _one_index(part, other):
+        return Conflict(
+            object=part.object,
+            message=f"{part.label} makes an index of {part.object} and of the table of which it is a partition, and "
+            f"{other.label} makes the same one of {part.object}",
+            hint=f"take it out of {other.label}: the index of the table is one of its partitions, too",
         )
-        doubt = "the key may have all columns by which the partition is divided"
+    if part.object.root != other.object.root:
+        return None
+    if part.object.kind is NamedKind.PARTITION and part.action is Action.DROP:
+        return _part_leaves(part, other)
+    return _part_comes(part, other)
+
+
+def _part_leaves(part: Effect, other: Effect) -> Conflict | None:
+    table = Object(NamedKind.TABLE, part.object.root)
+    inherits = part.aspect == "inherits"
+    inserts = other.action is Action.WRITE and other.aspect == "insert" and other.object == table and not inherits
+    if not inserts and not _passes_on(other, table, inherits=inherits):
+        return None
+    return Conflict(
+        object=table,
+        message=f"{part.label} takes {part.object.path[-1]} away from {table}, and {uses(other, part)}",
+        severity=Severity.WARNING if inserts else Severity.ERROR,
+        doubt="the rows decide" if inserts else None,
+    )
+
+
+def _part_comes(part: Effect, other: Effect) -> Conflict | None:
+    table = Object(NamedKind.TABLE, part.object.root)
+    made = part.action is Action.CREATE and part.object.kind is NamedKind.PARTITION
+    inherits = part.action is Action.READ and part.aspect == "parent"
+    if (made or inherits) and other.action is Action.ALTER and other.aspect == "statistics":
+        message = f"{part.label} adds a part to {table}, and {uses(other, part)}: only parts that are there get that"
+    elif made and other.action is Action.READ and other.aspect == ONLY:
+        message = f"{part.label} adds a partition to {table}, and {other.label} makes an index on ONLY {table}"
+    elif made and part.aspect == "divided" and other.has(Trait.UNIQUE):
+        return Conflict(
+            object=table,
+            message=f"{part.label} adds a partition with partitions to {table}, "
+            f"and {other.label} makes a unique key of {table}",
+            severity=Severity.WARNING,
+            doubt="the key may have all columns by which the partition is divided",
+        )
     else:
         return None
-    severity = Severity.WARNING if doubt else Severity.ERROR
-    return Conflict(object=table, message=message, severity=severity, doubt=doubt)
+    return Conflict(object=table, message=message)
 
 
-# What is passed on to partitions of what is altered at the table or its columns.
-PASSED_ON = {"null", "default", "primary key"}
+def _one_index(passed_on: Effect, made: Effect) -> bool:
+    """Whether a table's index comes to a partition, which gets the very same: one there already is taken for it."""
+    implied = passed_on.action is Action.ALTER and passed_on.aspect in INDEXED and passed_on.has(Circumstance.IMPLIED)
+    makes = made.action is Action.READ and made.aspect in {*INDEXED, ONLY} and made.object == passed_on.object
+    return implied and makes and passed_on.touch.columns == made.touch.columns
 
 
-def _passes_on(change: Effect, table: Object, *, only_checks: bool) -> bool:
-    """Whether partitions get it with the table; tables that only inherit get checks and NOT NULL."""
+# What tables pass on of what is altered at them or their columns: to tables that inherit, and to partitions.
+PASSED_ON = {True: OF_COLUMNS, False: {*OF_COLUMNS, "primary key"}}
+
+
+def _passes_on(change: Effect, table: Object, *, inherits: bool) -> bool:
+    """Whether partitions get it with the table; tables that only inherit get checks and what columns are like."""
     kind = change.object.kind
     if change.action is Action.READ:
-        return change.object == table and change.aspect in {"indexes", ONLY} and not only_checks
+        return change.object == table and change.aspect in {"indexes", ONLY} and not inherits
     if kind is NamedKind.CONSTRAINT and change.action is not Action.WRITE:
-        return not only_checks or change.aspect == "constraints" or change.action is not Action.CREATE
-    altered = change.action is Action.ALTER and change.aspect in ({"null"} if only_checks else PASSED_ON)
+        return not inherits or change.aspect == "constraints" or change.action is not Action.CREATE
+    altered = change.action is Action.ALTER and change.aspect in PASSED_ON[inherits] and not change.has(Trait.ALONE)
     return altered and (kind is NamedKind.COLUMN or change.object == table)
 
 

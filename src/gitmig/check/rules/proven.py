@@ -120,7 +120,7 @@ def a_body_breaks(proof: Proof) -> Iterator[Finding]:
     """Every order runs, but a function does not work any more behind one of them: PostgreSQL looks at the next call.
 
     The scratch database is asked about each statement of SQL and PL/pgSQL bodies, and nothing is called. What is put
-    together when the function runs cannot be asked about.
+    together when the function runs cannot be asked about: the proof names these functions.
     """
     found = {(fault.routine, fault.message): order for order, faults in proof.bodies.items() for fault in faults}
     for (routine, message), order in found.items():

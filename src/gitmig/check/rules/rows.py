@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.dependencies import DOMAIN, REST
+from gitmig.check.dependencies import DOMAIN, REST, UNTRACEABLE
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
 from gitmig.check.footprint.views import READ_ONLY
-from gitmig.check.rules.pairs import given, labels_in_order, uses
+from gitmig.check.rules.pairs import given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
 if TYPE_CHECKING:
@@ -76,16 +76,33 @@ FOLLOWED = {DOMAIN: "a constraint to the domain of", REST: "a partition beside t
 def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
     """One side adds a constraint, the other one writes rows that it may refuse.
 
-    Never certain: the values decide. A unique index counts, a constraint of the domain of a column, and a partition
-    beside a default one.
+    Not certain: the values decide. A unique index counts, a constraint of the domain of a column, and a partition
+    beside a default one. An error, if it is given a column whose values PostgreSQL alone gives from now on. Rows of a
+    published table need a replica identity to be changed.
     """
-    if not _writes_at_once(write, {"insert", "update", "delete"}) or write.object.root != added.object.root:
+    if not _writes_at_once(write, {"insert", "update", "delete"}):
         return None
-    if added.action is Action.READ and added.aspect == "published":
+    if added.aspect in {"published", UNTRACEABLE} and hits(added, write):
         return _published(added, write)
-    constraint = added.action is Action.CREATE and added.object.kind is NamedKind.CONSTRAINT
-    if write.aspect == "delete":
+    if write.object.root != added.object.root or write.aspect == "delete":
         return None
+    return _given_always(added, write) or _may_refuse(added, write)
+
+
+def _given_always(column: Effect, write: Effect) -> Conflict | None:
+    """Rows that give a value to a column to which PostgreSQL alone gives them."""
+    if column.action is not Action.ALTER or not column.has(Trait.ALWAYS) or not given(write, column.object):
+        return None
+    return Conflict(
+        object=column.object,
+        message=f"{column.label} has PostgreSQL give {column.object} its values, and {write.label} gives it one",
+        hint=f"take the column out of {write.label}, or write OVERRIDING SYSTEM VALUE",
+        severity=Severity.ERROR,
+    )
+
+
+def _may_refuse(added: Effect, write: Effect) -> Conflict | None:
+    constraint = added.action is Action.CREATE and added.object.kind is NamedKind.CONSTRAINT
     followed = added.action is Action.ALTER and added.aspect in FOLLOWED
     if followed and added.aspect == DOMAIN and not given(write, added.object):
         return None
@@ -105,6 +122,14 @@ def _published(publication: Effect, write: Effect) -> Conflict | None:
     if write.aspect == "insert":
         return None
     table = publication.object
+    if publication.aspect == UNTRACEABLE:
+        return Conflict(
+            object=table,
+            message=f"{publication.label} leaves {table}, which is published, without a replica identity, and "
+            f"{uses(write, publication)}",
+            hint="give the table another replica identity before",
+            doubt="what is published may leave such changes out",
+        )
     return Conflict(
         object=table,
         message=f"{publication.label} publishes {table}, and {uses(write, publication)}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from gitmig.check.effects import net_effects
@@ -197,6 +198,18 @@ def edited_on_both_sides(sides: Sides) -> Iterator[Finding]:
             )
 
 
+# Files that tools keep in the folder of migrations, and what writes them anew.
+WRITTEN_BY = {
+    "*/atlas.sum": "`atlas migrate hash`",
+    "*/max_migration.txt": "`manage.py rebase_migration`",
+    "*/meta/_journal.json": "`drizzle-kit generate`",
+    "*/meta/*_snapshot.json": "`drizzle-kit generate`",
+    "*/.snapshot-*.json": "`mikro-orm migration:create`",
+    "*/schema.sql": "`gitmig dump`, or the command of the tool that wrote it",
+    "*/structure.sql": "`gitmig dump`, or the command of the tool that wrote it",
+}
+
+
 @rule(
     "GM106",
     "git conflict",
@@ -212,10 +225,20 @@ def edited_on_both_sides(sides: Sides) -> Iterator[Finding]:
 def git_conflict(sides: Sides, said: Set[str | None]) -> Iterator[Finding]:
     """`git merge` itself would stop at a file of the migrations folder.
 
-    Not said where another rule says what is wrong with the file.
+    Not said where another rule says what is wrong with the file. A note, if a tool writes the file: `atlas.sum`,
+    `max_migration.txt`, Drizzle's and MikroORM's snapshots, a dump of the schema.
     """
     for path in sides.merge.conflicts:
-        if path not in said:
+        if path in said:
+            continue
+        if command := next((how for pattern, how in WRITTEN_BY.items() if fnmatchcase(f"/{path}", pattern)), None):
+            yield git_conflict.finding(
+                f"git has a conflict in {path}, which a tool writes",
+                f"take either side's, and write it anew after the merge: {command}",
+                severity=Severity.NOTE,
+                path=path,
+            )
+        else:
             yield git_conflict.finding(f"git has a conflict in {path}", path=path)
 
 

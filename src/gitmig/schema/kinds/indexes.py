@@ -18,13 +18,21 @@ STORAGE = re.compile(r" WITH \(((?:[\w.]+='?[^',]*'?(?:, )?)+)\)(?= WHERE |$)")
 STATISTICS_KINDS = {"d": "ndistinct", "f": "dependencies", "m": "mcv"}
 
 
+def _options(order: str) -> str:
+    """An index's options as PostgreSQL writes them, in some order; that in which they were set means nothing."""
+    value = "substr(o.option, strpos(o.option, '=') + 1)"
+    return f"""coalesce((SELECT string_agg(quote_ident(split_part(o.option, '=', 1)) || '='
+      || CASE WHEN quote_ident({value}) = {value} THEN {value} ELSE quote_literal({value}) END, ', ' ORDER BY {order})
+    FROM unnest(x.reloptions) WITH ORDINALITY o(option, n)), '')"""
+
+
 class Index(Definition):
     """An index; `valid` is None for one of a partitioned table; `statistics` as `2:7`, column and target.
 
     An index of a partitioned table is valid once every partition has its part, and partitions do not count.
     """
 
-    definition: str = sql("pg_get_indexdef(i.indexrelid)")
+    definition: str = sql(f"replace(pg_get_indexdef(i.indexrelid), {_options('o.n')}, {_options('o.option')})")
     clustered: bool = sql("i.indisclustered")
     replica_identity: bool = sql("i.indisreplident")
     valid: bool | None = sql("CASE WHEN x.relkind = 'i' THEN i.indisvalid END")

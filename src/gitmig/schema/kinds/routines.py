@@ -131,6 +131,13 @@ def _finish(prefix: str, by_default: str, modify: str, *, extra: bool) -> Iterat
         yield f"{prefix}FINALFUNC_MODIFY = {MODIFY[modify]}"
 
 
+# PostgreSQL writes a setting to a line, in the order in which they were made, which means nothing.
+SETTINGS_SORTED = """(SELECT string_agg(l.line, chr(10) ORDER BY
+    CASE WHEN l.n < l.first OR l.n >= l.first + cardinality(p.proconfig) THEN l.n ELSE l.first END, l.line COLLATE "C")
+  FROM (SELECT t.line, t.n, min(t.n) FILTER (WHERE starts_with(t.line, ' SET ')) OVER () AS first
+    FROM unnest(string_to_array(pg_get_functiondef(p.oid), chr(10))) WITH ORDINALITY t(line, n)) l)"""
+SEVERAL = "cardinality(p.proconfig) > 1 AND strpos(array_to_string(p.proconfig, ''), chr(10)) = 0"
+WRITTEN = f"CASE WHEN {SEVERAL} THEN {SETTINGS_SORTED} ELSE pg_get_functiondef(p.oid) END"
 # PostgreSQL can write the definition of any routine but an aggregate.
 AGGREGATE = ", ".join(read.sql for read in Aggregate.FIELDS.values() if read)
 
@@ -138,9 +145,7 @@ AGGREGATE = ", ".join(read.sql for read in Aggregate.FIELDS.values() if read)
 class Function(Definition):
     """A function: its statement."""
 
-    definition: str = sql(
-        f"CASE WHEN p.prokind = 'a' THEN jsonb_build_array({AGGREGATE}) ELSE to_jsonb(pg_get_functiondef(p.oid)) END"
-    )
+    definition: str = sql(f"CASE WHEN p.prokind = 'a' THEN jsonb_build_array({AGGREGATE}) ELSE to_jsonb({WRITTEN}) END")
 
     KIND = ObjectKind.FUNCTION
     SPACES = ("routine",)

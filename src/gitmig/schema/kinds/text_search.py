@@ -125,11 +125,18 @@ class TextSearchTemplate(Definition):
         yield f"CREATE TEXT SEARCH TEMPLATE {name.name} ({functions})"
 
 
+# As `accept = false, stopwords = 'english'`: the order in which they were set means nothing.
+OPTIONS = """(SELECT string_agg(m[1], ', ' ORDER BY m[1] COLLATE "C")
+          FROM regexp_matches(o.dictinitoption, '([^ =,]+ = (?:E?''(?:[^'']|'''')*''|[^,'']+))', 'g') m)"""
+
+
 class TextSearchDictionary(Definition):
     """A text search dictionary."""
 
     template: str = sql(named("pg_ts_template", "tmplname", "tmplnamespace", "o.dicttemplate"))
-    options: str | None = sql("o.dictinitoption")
+    options: str | None = sql(
+        f"CASE WHEN length({OPTIONS}) = length(o.dictinitoption) THEN {OPTIONS} ELSE o.dictinitoption END"
+    )
 
     KIND = ObjectKind.TEXT_SEARCH_DICTIONARY
     QUERY = _query("pg_ts_dict", "dict")

@@ -97,6 +97,11 @@ CREATE INDEX i ON t (a);
 -- or
 CREATE INDEX i ON t (a) WITH (fillfactor = 70);
 
+-- same: options in another order
+CREATE INDEX i ON t (a) WITH (fillfactor = 70, deduplicate_items = off) WHERE a > 0;
+-- or
+CREATE INDEX i ON t (a) WITH (deduplicate_items = off, fillfactor = 70) WHERE a > 0;
+
 -- same: an option there and back
 CREATE INDEX i ON t (a);
 -- or

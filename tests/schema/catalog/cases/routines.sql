@@ -175,6 +175,13 @@ ALTER FUNCTION f SET search_path = SELF, public;
 -- or
 ALTER FUNCTION f SET search_path = '';
 
+-- same: settings made in another order
+ALTER FUNCTION f SET work_mem = '7MB' SET search_path = SELF, public;
+ALTER FUNCTION f SET enable_seqscan = off;
+-- or
+ALTER FUNCTION f SET enable_seqscan = off;
+ALTER FUNCTION f SET search_path = SELF, public SET work_mem = '7MB';
+
 -- same: every property there and back
 -- or
 ALTER FUNCTION f IMMUTABLE STRICT LEAKPROOF SECURITY DEFINER PARALLEL SAFE COST 7;

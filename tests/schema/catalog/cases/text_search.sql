@@ -111,6 +111,11 @@ CREATE TEXT SEARCH DICTIONARY d (template = simple);
 -- or
 CREATE TEXT SEARCH DICTIONARY d (template = simple, accept = false);
 
+-- same: options of a text search dictionary in another order
+CREATE TEXT SEARCH DICTIONARY d (template = simple, accept = false, stopwords = 'english');
+-- or
+CREATE TEXT SEARCH DICTIONARY d (template = simple, stopwords = 'english', accept = false);
+
 -- differs: the template of a text search dictionary
 CREATE TEXT SEARCH TEMPLATE simple (lexize = dsimple_lexize, init = dsimple_init);
 CREATE TEXT SEARCH DICTIONARY d (template = pg_catalog.simple);
