@@ -241,7 +241,6 @@ HARMLESS = (
     ("ALTER TABLE votes ALTER kind SET STORAGE EXTERNAL", "CREATE TABLE copies (LIKE votes)"),
     ("ALTER TABLE comments DROP CONSTRAINT to_posts", "CREATE TABLE copies (LIKE comments INCLUDING ALL)"),
     ("ALTER TABLE events ADD CHECK (id > 0)", "ALTER TABLE events_one ADD CHECK (id > 0)"),
-    ("ALTER TABLE events ALTER kind SET NOT NULL", "ALTER TABLE events_one ALTER kind SET NOT NULL"),
     ("ALTER TABLE animals ADD CONSTRAINT pos CHECK (id > 0)", "ALTER TABLE dogs ADD CONSTRAINT pos CHECK (id > 0)"),
     ("ALTER TABLE animals ALTER name SET (n_distinct = 5)", "ALTER TABLE dogs NO INHERIT animals"),
     ("ALTER TABLE ONLY animals ALTER name SET DEFAULT 'a'", "ALTER TABLE dogs ALTER name SET DEFAULT 'b'"),

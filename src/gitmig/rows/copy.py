@@ -18,7 +18,7 @@ from psycopg import sql
 from gitmig.errors import GitmigError
 from gitmig.rows.bisect import ABOUT_A_ROW, bisect
 from gitmig.rows.constraints import constraints, every_foreign_key, hold, release, row_security, switches
-from gitmig.rows.items import Kind
+from gitmig.rows.items import REBUILD, Kind
 from gitmig.rows.snapshot import saved_column
 from gitmig.rows.store import Copy, Store
 from gitmig.rows.tables import read_tables
@@ -107,7 +107,7 @@ class Asides:
         heir = None if both is None else table.name
         copy = Copy(table=table.name, heir=heir, columns=kept, rows=rows, data=data)
         number, _ = self._store.add(self._kept_for.subject, self._kept_for.direction, copy)
-        if heir is None or kind is Kind.PAIRED:
+        if self._kept_for.subject.checksum != REBUILD and (heir is None or kind is Kind.PAIRED):
             self._store.await_place(number)
         return Aside(table=table.name.full, rows=rows, item=number, reason=reason)
 

@@ -95,7 +95,8 @@ def plan_rows(place: Place, witness: Witness) -> sql.Composed:
         ),
         sql.Literal(Act.INSERT.value),
     )
-    says = [(pair, _has_say(pair, theirs, witness)) for pair, theirs in shown if not place.force]
+    is_changed = any_of([sql.SQL("NOT {}").format(as_it_was), FALSE] if shown else [FALSE])
+    says = [(pair, _has_say(pair, theirs, witness, is_changed)) for pair, theirs in shown if not place.force]
     flags = [sql.SQL("{} AS {}").format(say, sql.Identifier(f"theirs_{pair.kept.data}")) for pair, say in says]
     conflict = any_of(all_of([say, _own_say(pair), pair.differs]) for pair, say in says)
     return sql.SQL("SELECT k.n, k.kind, {} AS act, t.tableoid AS oid, t.ctid AS tid, {} AS w, {} FROM {}").format(
@@ -206,12 +207,18 @@ def unknown_rows(places: Sequence[Place], pairing: Pairing) -> sql.Composable:
     )
 
 
-def _has_say(pair: Pair, theirs: sql.Composable, witness: Witness) -> sql.Composable:
-    """T changed it; or it changed what the opposite step makes it from."""
-    if pair.kept.fresh is None or not witness.derived:
+def _has_say(pair: Pair, theirs: sql.Composable, witness: Witness, is_changed: sql.Composable) -> sql.Composable:
+    """T changed it; or it changed what the opposite step makes it from.
+
+    Where S had nothing else than that step gave, it `is_changed` if T changed anything about the row.
+    """
+    if pair.kept.fresh is None:
         return theirs
     fresh = sql.Identifier("k", pair.kept.fresh)
-    return any_of([theirs, sql.SQL("(k.has_fresh AND NOT {})").format(same(fresh, pair.shown()))])
+    otherwise = sql.SQL("k.has_fresh AND NOT {}").format(same(fresh, pair.shown()))
+    if witness.derived:
+        return any_of([theirs, sql.SQL("({})").format(otherwise)])
+    return any_of([theirs, all_of([is_changed, otherwise, same(fresh, pair.kept_text())])])
 
 
 def _own_say(pair: Pair) -> sql.Composable:

@@ -21,6 +21,7 @@ from gitmig.rows.constraints import quiet
 from gitmig.rows.deferred import Deferral
 from gitmig.rows.items import UNDO, Reason, Report, Staying, Subject
 from gitmig.rows.limits import check_limits
+from gitmig.rows.namesakes import OtherTables
 from gitmig.rows.places import find_place
 from gitmig.rows.reach import reaches_rows, suspect, words_of
 from gitmig.rows.restore import put_back
@@ -72,7 +73,7 @@ class Preserver:
         self._wary = wary
         self._holds_some = False  # once something is kept, nobody asks again
         self._refused: dict[int, Staying] = {}
-        self._there: list[int] | None = None  # the tables that were there before the first apply
+        self._others = OtherTables(self._store)
         self.deferred = Deferral()
 
     @property
@@ -87,8 +88,8 @@ class Preserver:
         apply, if all of them fit with the values that are kept for them. `back` runs the migration's other section.
         """
         due, held = self._due(subject, direction)
-        if self._there is None and self._holds_some and direction is Direction.APPLY:
-            self._there = self._store.tables()
+        if self._holds_some:
+            self._others.begin(subject, direction)
         step = PreservedStep(
             subject=subject,
             direction=direction,
@@ -105,6 +106,7 @@ class Preserver:
             run_without = self._without_rows if direction is Direction.REVERT else self._completed
             report = run_without(step, error)
         self._store.note_due([item for item in (*due, *held) if item.id not in report.settled])
+        self._others.end(subject, direction, takes_tables=any(not one.columns for one in report.kept))
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
             self.deferred.follow(item for item in due if item.id in report.waiting)
@@ -156,7 +158,7 @@ class Preserver:
         one set to the other directly or by way of a third. A table that was there already, or came back by a revert, is
         another one.
         """
-        items = self._store.with_namesakes(present, self._there) if self._there is not None else []
+        items = self._others.find(present)
         waiting = self._waiting(self._refused, again=True)
         if not items and not waiting:
             return Report()

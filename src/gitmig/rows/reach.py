@@ -165,9 +165,8 @@ def words_of(text: str | None) -> frozenset[str] | None:
 
 
 def picks_rows(text: str | None) -> bool:
-    """Whether what a script writes may depend on the order in which PostgreSQL finds rows; yes if nobody knows."""
-    words = words_of(text)
-    return words is None or not words.isdisjoint(PICKING)
+    """Whether what a script writes may depend on the order in which PostgreSQL finds rows, as far as its words tell."""
+    return not PICKING.isdisjoint(words_of(text) or ())
 
 
 def names_tables(text: str | None, names: Collection[str]) -> bool:
