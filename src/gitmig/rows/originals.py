@@ -51,18 +51,21 @@ class Original:
         return sql.SQL(" LEFT JOIN {} {alias} ON {alias}.n {} k.n").format(data_table(self.data), EQUAL, alias=alias)
 
     def known(self, pair: Pair) -> sql.Composable | None:
-        """The original, fit for a column; None if it is about others."""
+        """The original for a column of its own type; None if it is about others."""
         own = self._own(pair)
-        return None if own is None else own.fit(own.kept.data, same_type=own.same_type, alias=self.data)
+        return self._fit(own) if own is not None and own.kept.type == own.column.type else None
 
     def value(self, pair: Pair, otherwise: sql.Composable) -> sql.Composable:
         """What belongs into a column: the original, unless somebody has written there."""
-        own, known = self._own(pair), self.known(pair)
-        if own is None or known is None:
+        own = self._own(pair)
+        if own is None:
             return otherwise
         return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(
-            sql.Identifier(self.data, _flag(own)), known, otherwise
+            sql.Identifier(self.data, _flag(own)), self._fit(own), otherwise
         )
+
+    def _fit(self, own: Pair) -> sql.Composable:
+        return own.fit(own.kept.data, same_type=own.same_type, alias=self.data)
 
     def _own(self, pair: Pair) -> Pair | None:
         return next((one for one in self.pairs if one.column.number == pair.column.number), None)
@@ -74,7 +77,7 @@ class Original:
 
 
 def find_originals(store: Store, place: Place, older: Iterable[Item]) -> list[Original]:
-    """What other items hold of the rows of a place in the very form that the table has again; oldest first."""
+    """What other items hold of the rows of a place in a form nearer to what the table has again; oldest first."""
     values = {pair.column.number: pair for pair in place.values}
     found = []
     for item in older:
@@ -83,8 +86,8 @@ def find_originals(store: Store, place: Place, older: Iterable[Item]) -> list[Or
             for kept in item.columns
             if kept.stood
             and (column := place.table.column(kept.name))
-            and column.type == kept.type
             and column.number in values
+            and (column.type == kept.type or column.type != values[column.number].kept.type)
         )
         is_older = item.id < place.item.id and item.heir == place.item.table
         if is_older and pairs and (known := known_by(item, place)):
