@@ -102,6 +102,7 @@ class Store:
         self._commit = commit
         self._waiting: set[tuple[str, str]] | None = None  # of which steps there may be items, by either; see WAITING
         self._turned: set[str] = set()  # snapshots that are items by now
+        self._may_hold_originals = True  # asked once, until there are some
         self._numbers = itertools.count(1)
 
     def exists(self) -> bool:
@@ -258,6 +259,7 @@ class Store:
 
     def note_columns(self, item: Item, columns: Sequence[KeptColumn]) -> None:
         """Note that this is what is known of an item's columns by now."""
+        self._may_hold_originals = self._may_hold_originals or any(column.stood for column in columns)
         texts = Jsonb([column.to_json() for column in columns])
         self._connection.execute("UPDATE gitmig_kept.item SET columns = %s WHERE id = %s", (texts, item.id))
 
@@ -303,6 +305,7 @@ class Store:
         number = int(row[0])
         data = f"item_{number}"
         rows = self.create(data, query)
+        self._may_hold_originals = self._may_hold_originals or any(column.stood for column in columns)
         texts = Jsonb([column.to_json() for column in columns])
         reason = Reason.REFUSED.value if refused else None
         values = (number, texts, rows, f"{SCHEMA}.{data}", data, reason, refused, item.id)
@@ -313,7 +316,9 @@ class Store:
 
     def with_originals(self) -> list[Item]:
         """What holds values that a column could not hold as they are, oldest first."""
-        return self._select("WHERE columns @? '$[*].stood'")
+        found = self._select("WHERE columns @? '$[*].stood'") if self._may_hold_originals else []
+        self._may_hold_originals = bool(found)
+        return found
 
     def turn(self, snapshot: str, kind: Kind, *, is_item: bool) -> None:
         """Give the table of a snapshot the form of an item, all of whose rows are of one kind.
