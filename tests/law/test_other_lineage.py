@@ -284,3 +284,96 @@ def test_values_of_a_column_that_another_set_has_for_a_while_and_of_another_type
         tour.sync(home)
         must_have(tour, "SELECT id, b, a FROM t", "1|x|True 2|y|False")
         assert tour.stuck() == []
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("d", ["d int", "d int NOT NULL DEFAULT 0", "d date DEFAULT now()"])
+@pytest.mark.parametrize("third", ["", "jsonb", "text"])
+def test_values_that_a_step_brings_come_home_from_where_the_column_is_made_with_the_table_and_of_another_type(
+    tour: Tour, key: str, d: str, third: str
+) -> None:
+    table = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")}
+
+    def with_column(type_: str) -> dict[str, Scripts]:
+        return table | {"4_d": Scripts(up=f"ALTER TABLE t ADD d {type_};", down="ALTER TABLE t DROP d;")}
+
+    home = with_column("boolean")
+    away = {"1_n": Scripts(up=f"CREATE TABLE t (id int{key}, b text, {d});", down="DROP TABLE t;")}
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x', true), (2, 'y', NULL), (3, 'z', false)")
+    for _ in range(2):
+        tour.sync(away)
+        must_have(tour, "SELECT id FROM t", "1 2 3")
+        if third:
+            tour.sync(with_column(third))
+        tour.sync(home)
+        must_have(tour, "SELECT id, a, d FROM t", "1|x|True 2|y| 3|z|False")
+        assert tour.stuck() == []
+    tour.sync(away)
+    tour.people("UPDATE t SET d = '2020-01-01' WHERE id = 1" if "date" in d else "UPDATE t SET d = 1 WHERE id = 3")
+    tour.sync(home)
+    must_have(tour, "SELECT id, a, d FROM t WHERE id = 2", "2|y|")
+    if "int" in d:
+        must_have(tour, "SELECT id, a, d FROM t", "1|x|True 2|y| 3|z|True")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("gone", ["the table", "a column"])
+@pytest.mark.parametrize("back", ["folded", "unfolded"])
+def test_rows_that_an_up_took_come_back_although_it_was_folded_into_another_migration(
+    tour: Tour, key: str, gone: str, back: str
+) -> None:
+    t = f"CREATE TABLE t (id int{key}, a text, b text);"
+    home = {"1_t": Scripts(up=t, down="DROP TABLE t;")}
+    take, give = ("DROP TABLE t;", t) if "table" in gone else ("ALTER TABLE t DROP b;", "ALTER TABLE t ADD b text;")
+    u = {"4_u": Scripts(up="CREATE TABLE u (id int);", down="DROP TABLE u;")}
+    branch = home | {"2_n": Scripts(up="SELECT 1;"), "3_d": Scripts(up=take, down=give)} | u
+    folded = home | {"3_d": Scripts(up=f"SELECT 1; {take}", down=give)} | u
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x', 'b'), (2, 'y', 'c')")
+    for _ in range(2):
+        tour.sync(branch)
+        assert "same schema" in tour.sync(folded)
+        if back == "unfolded":
+            assert "same schema" in tour.sync(branch)
+        tour.sync(home)
+        must_have(tour, "SELECT id, a, b FROM t", "1|x|b 2|y|c")
+        assert tour.stuck() == []
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("others", [("boolean", "boolean DEFAULT false"), ("int", "int NOT NULL DEFAULT 1", "int")])
+def test_values_come_home_from_a_column_that_is_edited_again_and_again(
+    tour: Tour, key: str, others: tuple[str, ...]
+) -> None:
+    table = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")}
+
+    def with_column(type_: str) -> dict[str, Scripts]:
+        return table | {"2_b": Scripts(up=f"ALTER TABLE t ADD b {type_};", down="ALTER TABLE t DROP b;")}
+
+    tour.sync(with_column("text"))
+    tour.people("INSERT INTO t VALUES (1, 'x', '007'), (2, 'y', 'no'), (3, 'z', NULL)")
+    for _ in range(2):
+        for other in others:
+            tour.sync(with_column(other))
+        tour.sync(with_column("text"))
+        must_have(tour, "SELECT * FROM t", "1|x|007 2|y|no 3|z|")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+def test_a_column_that_is_null_everywhere_is_so_again_although_it_gets_a_default_meanwhile(
+    tour: Tour, key: str
+) -> None:
+    table = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")}
+
+    def with_column(type_: str) -> dict[str, Scripts]:
+        return table | {"2_b": Scripts(up=f"ALTER TABLE t ADD b {type_};", down="ALTER TABLE t DROP b;")}
+
+    tour.sync(with_column("text"))
+    tour.people("INSERT INTO t VALUES (1, 'x'), (2, 'y')")
+    for _ in range(2):
+        tour.sync(with_column("text DEFAULT 'none'"))
+        tour.people("INSERT INTO t (id, a) VALUES (3, 'z')")
+        tour.sync(with_column("text"))
+        must_have(tour, "SELECT * FROM t", "1|x| 2|y| 3|z|none")
+        tour.people("DELETE FROM t WHERE id = 3")

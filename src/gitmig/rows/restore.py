@@ -26,7 +26,15 @@ from gitmig.rows.constraints import (
 from gitmig.rows.fresh import Rewritten
 from gitmig.rows.items import Kind, Reason, Restored, Staying
 from gitmig.rows.merge import Act, Witness
-from gitmig.rows.originals import INEXACT, find_originals, keep_originals, mark_inexact, other_forms, rows_of
+from gitmig.rows.originals import (
+    INEXACT,
+    find_originals,
+    keep_originals,
+    mark_inexact,
+    note_what_stands_instead,
+    other_forms,
+    rows_of,
+)
 from gitmig.rows.remainder import NONE_REFUSED, count_refused, let_followers_wait, settle
 from gitmig.rows.snapshot import following
 from gitmig.rows.store import THEIRS
@@ -756,7 +764,12 @@ class _PutBack:
 
     def _keep_originals(self, place: Place) -> None:
         """Keep what columns cannot hold as it is."""
-        if not self._keeps or place.force or not other_forms(place):
+        if not self._keeps or place.force:
+            return
+        if place.plan in self._planned and self._is_to(place, Act.INSERT):
+            neighbours = [one for one in self._places if one.table.oid == place.table.oid]
+            note_what_stands_instead(self._connection, self._store, place, neighbours)
+        if not other_forms(place):
             return
         witness = self._witnesses[place.item.id]
         theirs = merge.contested(place, witness) if place.plan in self._planned else ()

@@ -385,7 +385,8 @@ class StepRun:
 
     def _drops_nothing(self, table: Table, lost: Collection[Column]) -> bool:
         """Whether these columns are null everywhere, and nothing would give them other values."""
-        gives_values = suspect(self._step.subject.opposite).gives_values
+        gives_values = self._step.subject.edited or suspect(self._step.subject.opposite).gives_values
+        gives_values = gives_values or self._store.holds_originals_of(table.name, {column.name for column in lost})
         if gives_values or len(lost) == len(table.stored) or not all(column.builtin for column in lost):
             return False
         filled = sql.SQL(" OR ").join(

@@ -22,6 +22,7 @@ from gitmig.rows.values import SCHEMA, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from gitmig.migrations.plan import Applied
     from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Subject
 
@@ -320,6 +321,11 @@ class Store:
         self._may_hold_originals = bool(found)
         return found
 
+    def holds_originals_of(self, table: TableName, columns: Collection[str]) -> bool:
+        """Whether anything holds values of these columns that could not be put back: what stands there counts then."""
+        found = [item for item in self.with_originals() if item.heir == table] if self._may_hold_originals else []
+        return any(column.stood and column.name in columns for item in found for column in item.columns)
+
     def turn(self, snapshot: str, kind: Kind, *, is_item: bool) -> None:
         """Give the table of a snapshot the form of an item, all of whose rows are of one kind.
 
@@ -380,6 +386,20 @@ class Store:
     def _has_book(self) -> bool:
         """Whether there is one: a database without a ledger has none."""
         return is_there(self._connection, KEPT_ITEMS)
+
+
+def hand_over(connection: Connection, going: Sequence[Applied], coming: Sequence[Applied]) -> None:
+    """What ups took that gave way to others without a script is brought back by the way back of those, from its start.
+
+    That is the revert of the last one. If it has no place yet, it waits for it there.
+    """
+    if checksums := sorted({one.checksum for one in going} - {one.checksum for one in coming}):
+        top = coming[-1]
+        connection.execute(
+            "UPDATE gitmig_kept.item SET version = %s, migration = %s, checksum = %s "
+            "WHERE direction = %s AND checksum = ANY(%s)",
+            (top.version.text, top.name, top.checksum, Direction.APPLY.value, checksums),
+        )
 
 
 def create_table(connection: Connection, name: str, columns: Sequence[tuple[str, str]]) -> None:
