@@ -377,3 +377,43 @@ def test_a_column_that_is_null_everywhere_is_so_again_although_it_gets_a_default
         tour.sync(with_column("text"))
         must_have(tour, "SELECT * FROM t", "1|x| 2|y| 3|z|none")
         tour.people("DELETE FROM t WHERE id = 3")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("first", ["c jsonb DEFAULT '{}'", "b text"], ids=["a column that goes", "another column"])
+@pytest.mark.parametrize("home", ["together", "apart"])
+def test_values_come_home_where_one_migration_was_split_and_another_one_edited(
+    tour: Tour, key: str, first: str, home: str
+) -> None:
+    name, type_ = first.split(" ", 1)
+    up = f"ALTER TABLE t DROP {name};", "ALTER TABLE t ADD c numeric;"
+    down = f"ALTER TABLE t ADD {name} {type_};", "ALTER TABLE t DROP c;"
+    together = {"2_c": Scripts(up=" ".join(up), down=" ".join(reversed(down)))}
+    apart = {"2_c": Scripts(up=up[0], down=down[0]), "3_c": Scripts(up=up[1], down=down[1])}
+    sets = {
+        "together": {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, {first});", down="DROP TABLE t;")} | together,
+        "apart": {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, {first}, a text);", down="DROP TABLE t;")} | apart,
+    }
+    away = "apart" if home == "together" else "together"
+    tour.sync(sets[home])
+    tour.people("INSERT INTO t (id, c) VALUES (1, 1.50), (2, 'NaN'), (3, NULL)")
+    for _ in range(2):
+        for stop in (away, home):
+            tour.sync(sets[stop])
+            must_have(tour, "SELECT id, c FROM t", "1|1.50 2|NaN 3|")
+            assert tour.stuck() == []
+
+
+def test_values_of_a_branch_stay_away_from_a_column_that_another_one_calls_the_same(tour: Tour) -> None:
+    main = {"1_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY);", down="DROP TABLE t;")}
+    b = main | {"2_b": Scripts(up="ALTER TABLE t ADD status text;", down="ALTER TABLE t DROP status;")}
+    c = main | {
+        "3_c": Scripts(up="ALTER TABLE t ADD status text, ADD c int;", down="ALTER TABLE t DROP c, DROP status;")
+    }
+    tour.sync(b)
+    tour.people("INSERT INTO t VALUES (1, 'b')")
+    for _ in range(2):
+        tour.sync(c)
+        must_have(tour, "SELECT * FROM t", "1||")
+        tour.sync(b)
+        must_have(tour, "SELECT * FROM t", "1|b")

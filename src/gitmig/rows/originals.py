@@ -76,6 +76,94 @@ class Original:
         return all_of(sql.Identifier("o", _flag(pair)) for pair in self.pairs)
 
 
+class Originals:
+    """Those that belong to the rows of several places, which go back together."""
+
+    def __init__(self, connection: Connection, store: Store, places: Sequence[Place]) -> None:
+        self._connection = connection
+        self._store = store
+        self._places = places
+        self._by_item: dict[int, list[Original]] = {}
+
+    def find(self) -> None:
+        """Look which items hold values of the rows of others in a form that those could not have."""
+        older = self._store.with_originals() if self._places else []
+        for place in self._places if older else ():
+            self._by_item[place.item.id] = find_originals(self._store, place, older)
+
+    def of(self, place: Place) -> Sequence[Original]:
+        """Those of a place's rows, oldest first."""
+        return self._by_item.get(place.item.id, ())
+
+    def joins(self, place: Place) -> list[sql.Composable]:
+        """Them beside rows `k`."""
+        return [one.join for one in self.of(place)]
+
+    def value(self, place: Place, pair: Pair) -> sql.Composable:
+        """What is kept for a column, fit for it; the original where there is one."""
+        value = pair.value
+        for original in self.of(place):
+            value = original.value(pair, value)
+        return value
+
+    def known(self, place: Place, pair: Pair) -> sql.Composable | None:
+        """What a column had before it was of another type, whatever has become of it; None if nobody knows."""
+        known = (one.known(pair) for one in reversed(self.of(place)))
+        return next((value for value in known if value is not None), None)
+
+    def in_order(self, places: Sequence[Place]) -> list[Place]:
+        """Of two versions of a value the newer one counts. Originals come when it is known which of those go."""
+        oldest_first = places[::-1]
+        return sorted(oldest_first, key=lambda place: bool(self._held_by(place.item)))
+
+    def newer(self, place: Place) -> sql.Composable:
+        """Not rows `k` of which other items put back what has become of them; these know the originals."""
+        return sql.SQL("").join(
+            sql.SQL(
+                " AND NOT EXISTS (SELECT FROM {} o JOIN {} y ON y.n {equal} o.n "
+                "WHERE o.holder {equal} k.n AND y.why IS NULL)"
+            ).format(data_table(one.data), newer.data, equal=EQUAL)
+            for newer, one in self._held_by(place.item)
+        )
+
+    def note(self) -> None:
+        """What went to its row as an original is kept no longer, nor waits; where somebody has written, it stays."""
+        due = {place.item.id: place for place in self._places}
+        for place, original in self._all:
+            holder = due.get(original.item.id)
+            if holder is None:
+                self._forget(place, original)
+            else:
+                self._connection.execute(
+                    sql.SQL(
+                        "UPDATE {} k SET why = CASE WHEN {} THEN NULL ELSE {} END, detail = NULL "
+                        "FROM {} o JOIN {} y ON y.n = o.n WHERE o.holder = k.n AND y.why IS NULL"
+                    ).format(
+                        *(holder.data, original.counts, Reason.CHANGED.value),
+                        *(data_table(original.data), place.data),
+                    )
+                )
+            self._store.drop_data(original.data)
+
+    def _forget(self, place: Place, original: Original) -> None:
+        gone = self._connection.execute(
+            sql.SQL(
+                "DELETE FROM {} v USING {} o JOIN {} k ON k.n = o.n WHERE o.holder = v.n AND k.why IS NULL AND {}"
+            ).format(data_table(original.item.data), data_table(original.data), place.data, original.counts)
+        ).rowcount
+        if gone:
+            item = original.item
+            self._store.shrink(item, item.rows - gone, item.reason, item.detail)
+
+    @property
+    def _all(self) -> list[tuple[Place, Original]]:
+        return [(place, one) for place in self._places for one in self.of(place)]
+
+    def _held_by(self, item: Item) -> list[tuple[Place, Original]]:
+        """The places for whose rows an item holds originals."""
+        return [(place, one) for place, one in self._all if one.item.id == item.id]
+
+
 def find_originals(store: Store, place: Place, older: Iterable[Item]) -> list[Original]:
     """What other items hold of the rows of a place in a form nearer to what the table has again; oldest first."""
     values = {pair.column.number: pair for pair in place.values}

@@ -73,6 +73,15 @@ SPLIT = """
         table_name, %s, %s, pg_catalog.pg_table_size(%s::regclass), kept_at, kept_by, commit, xid, %s, true, %s, %s
     FROM gitmig_kept.item WHERE id = %s
 """
+# Columns that have the names and types of such as items hold the values of, where a step had left the table.
+COLUMNS_FOR = """
+    SELECT i.id, a.attrelid::int8, a.attnum
+    FROM gitmig_kept.item i CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(i.columns) lost
+    JOIN pg_catalog.pg_attribute a ON a.attname = lost ->> 'name' AND NOT a.attisdropped
+        AND a.attrelid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', i.heir_schema, i.heir_name))
+        AND pg_catalog.format_type(a.atttypid, a.atttypmod) = lost ->> 'type'
+    WHERE i.id = ANY(%s) AND lost ->> 'heir' IS NULL
+"""
 THEIRS = listed(sql.Literal(kind.value) for kind in Kind if kind.is_theirs)
 
 
@@ -188,6 +197,10 @@ class Store:
             "AND c.oid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name)))",
             *([*present, *OTHERS], Direction.REVERT.value, list(others)),
         )
+
+    def columns_for(self, items: Sequence[int]) -> set[tuple[int, int, int]]:
+        """The columns that could take values of these items: the item, the table (oid), and the column's number."""
+        return set(self._connection.execute(COLUMNS_FOR.encode(), (list(items),)).fetchall())
 
     def tables(self) -> list[int]:
         """The tables of the database (oids)."""
