@@ -332,17 +332,18 @@ def names_two_tables(lineage: Lineage) -> bool:
 
 
 @st.composite
-def columns(draw: DrawFn) -> Column:
+def columns(draw: DrawFn, others: tuple[str, ...] = ()) -> Column:
+    """One that may refer to one of the `others`."""
     type_ = draw(st.sampled_from(TYPES))
-    if type_ == "int" and draw(st.booleans()):
-        return Column(type_, refers=draw(st.sampled_from(NAMES)))
+    if type_ == "int" and others and draw(st.booleans()):
+        return Column(type_, refers=draw(st.sampled_from(others)))
     default, required = draw(st.sampled_from([(False, False), (False, False), (True, False), (True, True)]))
     return Column(type_, default, required)
 
 
-def _create(draw: DrawFn, table: str) -> Create:
+def _create(draw: DrawFn, table: str, others: tuple[str, ...] = ()) -> Create:
     names = draw(st.lists(st.sampled_from(COLUMNS), unique=True, min_size=1, max_size=3))
-    return Create(table, tuple((name, draw(columns())) for name in names), _keyed(draw))
+    return Create(table, tuple((name, draw(columns(others))) for name in names), _keyed(draw))
 
 
 def _keyed(draw: DrawFn) -> bool:
@@ -352,20 +353,21 @@ def _keyed(draw: DrawFn) -> bool:
 
 @dataclass(frozen=True)
 class Around:
-    """A table that a change is about, the columns that it has and lacks, and names that no table has."""
+    """A table that a change is about, the columns that it has and lacks, other tables, and names that no table has."""
 
     table: str
     has: tuple[str, ...]
     lacks: tuple[str, ...]
+    others: tuple[str, ...]
     free: tuple[str, ...]
 
 
 Maker = Callable[["DrawFn", Around], Change]
 MAKERS: tuple[Maker, ...] = (
-    lambda draw, at: _create(draw, draw(st.sampled_from(at.free))),
+    lambda draw, at: _create(draw, draw(st.sampled_from(at.free)), (at.table, *at.others)),
     lambda draw, at: Drop(at.table),
     lambda draw, at: Rename(at.table, draw(st.sampled_from(at.free))),
-    *(lambda draw, at: Add(at.table, draw(st.sampled_from(at.lacks)), draw(columns())),) * 3,
+    *(lambda draw, at: Add(at.table, draw(st.sampled_from(at.lacks)), draw(columns(at.others))),) * 3,
     *(lambda draw, at: Remove(at.table, draw(st.sampled_from(at.has))),) * 2,
     lambda draw, at: Call(at.table, draw(st.sampled_from(at.has)), draw(st.sampled_from(at.lacks))),
     lambda draw, at: Retype(at.table, draw(st.sampled_from(at.has)), draw(st.sampled_from(TYPES))),
@@ -387,6 +389,7 @@ def draw_change(draw: DrawFn, shape: Shape) -> Change:
         table=table,
         has=has,
         lacks=tuple(name for name in COLUMNS if name not in has) or ("e",),
+        others=tuple(name for name in sorted(shape) if name != table),
         free=tuple(name for name in NAMES if name not in shape) or ("w",),
     )
     return draw(st.sampled_from(MAKERS))(draw, around)
