@@ -334,8 +334,9 @@ def names_two_tables(lineage: Lineage) -> bool:
 @st.composite
 def columns(draw: DrawFn, others: tuple[str, ...] = ()) -> Column:
     """One that may refer to one of the `others`."""
-    if others and draw(st.booleans()):
-        return Column("int", refers=draw(st.sampled_from(others)))
+    refers = draw(st.sampled_from([None, *others]))
+    if refers:
+        return Column("int", refers=refers)
     type_ = draw(st.sampled_from(TYPES))
     default, required = draw(st.sampled_from([(False, False), (False, False), (True, False), (True, True)]))
     return Column(type_, default, required)

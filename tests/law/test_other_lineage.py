@@ -417,3 +417,42 @@ def test_values_of_a_branch_stay_away_from_a_column_that_another_one_calls_the_s
         must_have(tour, "SELECT * FROM t", "1||")
         tour.sync(b)
         must_have(tour, "SELECT * FROM t", "1|b")
+
+
+def test_a_null_comes_home_from_where_a_migration_of_the_same_number_fills_and_requires_the_column(tour: Tour) -> None:
+    base = {"1_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY, d timestamptz);", down="DROP TABLE t;")}
+    home = base | {"2_m": Scripts(up="UPDATE t SET d = '2020-01-01 00:00+00' WHERE d IS NULL;", down="SELECT 1;")}
+    require = "UPDATE t SET d = now() WHERE d IS NULL; ALTER TABLE t ALTER d SET NOT NULL;"
+    away = base | {"2_b": Scripts(up=require, down="ALTER TABLE t ALTER d DROP NOT NULL;")}
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, NULL), (2, '2021-01-01 00:00+00')")
+    for _ in range(2):
+        tour.sync(away)
+        must_have(tour, "SELECT id FROM t WHERE d IS NOT NULL", "1 2")
+        tour.sync(home)
+        must_have(tour, "SELECT id, d FROM t", "1| 2|2021-01-01 00:00:00+00:00")
+        assert tour.stuck() == []
+
+
+def test_one_original_of_rows_that_two_items_hold_is_forgotten_once(tour: Tour) -> None:
+    """Both sets make a table `v`; the other one moves a column into it that is of another type."""
+
+    def made(t: str) -> Scripts:
+        return Scripts(up=f"CREATE TABLE t (id int PRIMARY KEY{t});", down="DROP TABLE t;")
+
+    def moved(old: str, new: str) -> Scripts:
+        a = "a int DEFAULT 0"
+        take = f"INSERT INTO {new} SELECT id, a FROM {old}; ALTER TABLE {old} DROP a;"
+        give = f"ALTER TABLE {old} ADD {a}; UPDATE {old} SET a = n.a FROM {new} n WHERE n.id = {old}.id;"
+        return Scripts(up=f"CREATE TABLE {new} (id int PRIMARY KEY, {a}); {take}", down=f"{give} DROP TABLE {new};")
+
+    v = {"2_m": Scripts(up="CREATE TABLE v (id int PRIMARY KEY, a text);", down="DROP TABLE v;")}
+    home = {"1_m": made("")} | v
+    away = {"1_m": made(", a int DEFAULT 0"), "2_b": moved("t", "u"), "3_b": moved("u", "v")}
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1), (2), (3); INSERT INTO v VALUES (1, NULL), (2, NULL), (3, '007')")
+    for _ in range(2):
+        tour.sync({"1_m": away["1_m"]} | v)
+        tour.sync(away)
+        tour.sync(home)
+        must_have(tour, "SELECT id, a FROM v", "1| 2| 3|007")

@@ -7,6 +7,7 @@ it again.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -129,10 +130,11 @@ class Originals:
     def note(self) -> None:
         """What went to its row as an original is kept no longer, nor waits; where somebody has written, it stays."""
         due = {place.item.id: place for place in self._places}
+        gone: Counter[int] = Counter()
         for place, original in self._all:
             holder = due.get(original.item.id)
             if holder is None:
-                self._forget(place, original)
+                gone[original.item.id] += self._forget(place, original)
             else:
                 self._connection.execute(
                     sql.SQL(
@@ -144,16 +146,15 @@ class Originals:
                     )
                 )
             self._store.drop_data(original.data)
+        for item in {one.item.id: one.item for _, one in self._all if gone[one.item.id]}.values():
+            self._store.shrink(item, item.rows - gone[item.id], item.reason, item.detail)
 
-    def _forget(self, place: Place, original: Original) -> None:
-        gone = self._connection.execute(
+    def _forget(self, place: Place, original: Original) -> int:
+        return self._connection.execute(
             sql.SQL(
                 "DELETE FROM {} v USING {} o JOIN {} k ON k.n = o.n WHERE o.holder = v.n AND k.why IS NULL AND {}"
             ).format(data_table(original.item.data), data_table(original.data), place.data, original.counts)
         ).rowcount
-        if gone:
-            item = original.item
-            self._store.shrink(item, item.rows - gone, item.reason, item.detail)
 
     @property
     def _all(self) -> list[tuple[Place, Original]]:
@@ -291,7 +292,8 @@ def keep_originals(connection: Connection, store: Store, place: Place) -> None:
         key = {*place.table.key}
     known = [pair for pair in exact if not key or pair.column.number in key]
     columns = [
-        replace(pair.kept, heir=pair.kept.name, image=None, fresh=None, key=bool(key), like=not key) for pair in known
+        replace(pair.kept, heir=pair.kept.name, image=None, fresh=None, key=bool(key), like=not key, stood=None)
+        for pair in known
     ]
     columns += [
         replace(pair.kept, heir=None, image=None, fresh=None, key=False, like=False, stood=f"s_{pair.kept.data}")
@@ -316,8 +318,15 @@ def keep_originals(connection: Connection, store: Store, place: Place) -> None:
 
 
 def note_what_stands(connection: Connection, store: Store, place: Place) -> None:
-    """Note what stands in the table in place of values that were refused, the first time they are."""
-    refused = [pair for pair in place.values if pair.kept.heir is None and pair.kept.stood is None]
+    """Note what stands in the table in place of values that were refused, the first time they are.
+
+    Without a key, a row is known by its other columns.
+    """
+    refused = [
+        pair
+        for pair in place.values
+        if pair.kept.stood is None and (pair.kept.heir is None or (place.key and pair.kept.shown is not None))
+    ]
     known = _known(place)
     if not refused or not known:
         return

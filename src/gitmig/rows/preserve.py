@@ -167,6 +167,8 @@ class Preserver:
             return Report()
         with self._connection.transaction():
             carried = self._put_back(items)
+            if items:  # some may have gone along as the originals of these
+                waiting = self._waiting(self._refused, again=True)
             report = self._put_back(waiting)
             homeless = [
                 Staying(item=item.id, table=item.table, rows=item.rows, reason=Reason.NO_PLACE)
