@@ -44,7 +44,10 @@ AGAIN = sql.SQL(
     "UPDATE gitmig_kept.item SET due = false, reason = NULL, detail = NULL WHERE due AND checksum IN ({}) "
     "AND direction = {}"
 )
-NOTE_DUE = sql.SQL("UPDATE gitmig_kept.item SET due = true WHERE id IN ({})")
+NOTE_DUE = sql.SQL(
+    "UPDATE gitmig_kept.item SET due = true, reason = CASE WHEN reason NOT IN ('misfit', 'lent') THEN reason END, "
+    "detail = CASE WHEN reason NOT IN ('misfit', 'lent') THEN detail END WHERE id IN ({})"
+)
 # Of which steps there are items: their checksums, directions and labels; empty ones stand for all that is due already.
 WAITING = """
     SELECT DISTINCT CASE WHEN due THEN '' ELSE checksum END, CASE WHEN due THEN '' ELSE direction END,
