@@ -154,27 +154,23 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     none of the ledger's scripts. Other errors are GitmigError: DatabaseUnavailable, InvalidMigrations, …
     """
     from gitmig.ledger.store import read_state
-    from gitmig.migrations.plan import desire, make_plan, set_difference, unread
-    from gitmig.postgres.address import Address
     from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
-    from gitmig.project.target import arranged, in_order, load_target
+    from gitmig.project.target import compare, load_target
 
     target = load_target(project, revision)
     with project.connect("assert_in_sync", timeout=timeout) as connection:
         state = read_state(connection)
-        stack = arranged(state.stack, target)
-        contents = target.contents(unread(stack, target.set.migrations))
-        desired = desire(stack, in_order(stack, target), contents)
+        compared = compare(state.stack, target)
         changed = None
-        if state.unfinished is None and not make_plan(stack, desired).steps:
+        if state.unfinished is None and not compared.plan.steps:
             if not drift:
                 return
             changed = find_drift(connection, ExpectedSchemas(project, connection, state.stack), state)
             if changed is None:
                 return
-    found = set_difference(state.stack, desired)
+    found = compared.difference
     raise OutOfSync(
-        database=str(Address.of(project.url)),
+        database=str(project.address),
         where=f"commit {target.commit}" if revision else f"the work tree on {target.commit or 'no commit'}",
         pending=tuple(one.label for one in found.pending),
         phantom=tuple(one.label for one in found.phantom),

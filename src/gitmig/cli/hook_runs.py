@@ -222,11 +222,10 @@ HOOKS: dict[str, tuple[Callable[[Event], int], ...]] = {
 
 def _tell_out_of_reach(project: Project) -> None:
     """Say once for each set of migrations that the database does not follow there by itself."""
-    from gitmig.postgres.address import Address
     from gitmig.project.binding import is_news
 
     if is_news(project):
-        host = Address.of(project.url).host
+        host = project.address.host
         warn(
             f"the database is on another machine ({host}), which no hook touches; run `gitmig sync` yourself, or allow "
             f"it: `git config gitmig.hosts {host}`"

@@ -13,7 +13,6 @@ from gitmig.git import hook_trial, hooks
 from gitmig.ledger import schema
 from gitmig.ledger.protection import is_protected
 from gitmig.ledger.store import read_state
-from gitmig.postgres.address import Address
 from gitmig.postgres.rights import missing_rights
 from gitmig.project.binding import refuse_unbound
 from gitmig.project.ownership import foreign_ledger
@@ -127,14 +126,14 @@ def _followed(project: Project) -> Check:
         found = (
             "the database is on another machine, which no hook touches: run `gitmig sync` after a checkout, or name "
         )
-        found += f"the host: git config gitmig.hosts {Address.of(project.url).host}"
+        found += f"the host: git config gitmig.hosts {project.address.host}"
         return Check(name="followed", found=found)
     refuse_unbound(project)
     return Check(name="followed", found=f"hooks may change {project.binding.shown}")
 
 
 def _of_database(project: Project, connection: Connection) -> Iterator[Check]:
-    shown, source = Address.of(project.url), project.settings.database_source or "embedded PostgreSQL"
+    shown, source = project.address, project.settings.database_source or "embedded PostgreSQL"
     yield Check(name="database", found=f"{shown}, from {source}")
     missing = missing_rights(connection, scratch=project.settings.verify)
     yield Check(

@@ -18,11 +18,10 @@ from gitmig.migrations.layouts import layouts
 from gitmig.migrations.layouts.places import foreign_folder, readable_folders
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.operations.adopt import look_before
-from gitmig.postgres.address import Address
 from gitmig.project.binding import bind
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.project import Project
-from gitmig.project.target import detect_layout, load_target, plan_for
+from gitmig.project.target import detect_layout, load_target
 from gitmig.project.trust import approve_local_branches
 from gitmig.text import first_few
 
@@ -78,7 +77,7 @@ def init(
     _check(top, folder, layout, bootstrap)
     corrected = _corrected_settings(project, folder, layout, bootstrap)
     folder = _named_folder(project, folder) if folder else _find_folder(project, start)
-    Address.of(project.url)  # a URL that cannot be parsed is refused before anything is written down
+    _ = project.address  # a URL that cannot be parsed is refused before anything is written down
     if database is not None:
         repository.set_config("gitmig.database", database)
     separated = repository.separate_worktree_settings()
@@ -265,7 +264,7 @@ def _make_ledger(
             before = look_before(connection, project)
             with suppress(InvalidMigrations, BeforeGitmig, UsageError):
                 target, state = load_target(project), read_state(connection)
-                foreign = foreign_ledger(connection, target, state, plan_for(state.stack, target))
+                foreign = foreign_ledger(connection, target, state)
     except GitmigError as error:
         return None, None, None, error
-    return str(Address.of(project.url)), before, foreign, None
+    return str(project.address), before, foreign, None

@@ -19,7 +19,7 @@ from gitmig.ledger.store import read_last_use, read_state
 from gitmig.own_databases.make import copy_database, half_made
 from gitmig.own_databases.marks import read_all_marks
 from gitmig.own_databases.names import EMBEDDED, Place
-from gitmig.postgres.address import Address, connect, with_name
+from gitmig.postgres.address import connect, with_name
 from gitmig.project.own_database import forget_sharing, is_there, living, request
 from gitmig.rebuild.databases import (
     NEW_PREFIX,
@@ -122,7 +122,7 @@ def clone(project: Project, name: str | None = None, *, notify: Notify = silent)
         project = replace(project, shares=None)
         return project.provided(notify=notify).url
     url_of = _url_of(project)
-    source = Address.of(project.url).name
+    source = project.address.name
     with connect(maintenance_url(url_of, "copy"), "copy") as connection:
         if name in database_names(connection):
             raise UsageError(f"there is a database {name} already", hint="take another name")
@@ -212,7 +212,7 @@ class _Survey:
     def _find_used(self) -> None:
         project, here = self.project, this_work_tree(self.project.repository)
         if project.naming is None:
-            own = Address.of(project.url).name if project.settings.database else EMBEDDED
+            own = project.address.name if project.settings.database else EMBEDDED
             trees = [here, *binding.sharing(project.repository, project.binding.used)]
             self._note(own, [(tree.shown_from(here.path), tree.branch) for tree in trees], is_here=True)
             return

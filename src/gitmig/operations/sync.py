@@ -34,7 +34,6 @@ from gitmig.ledger.store import read_state
 from gitmig.migrations.languages.program import SECTION
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, checksums_after
-from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.binding import bind, note_synced
 from gitmig.project.decisions import UNATTENDED, refuse_unattended
@@ -188,7 +187,7 @@ def _keep_env_file(project: Project, notify: Notify) -> None:
         return
     from gitmig.project.env_file import write_url
 
-    database = str(Address.of(project.url))
+    database = str(project.address)
     try:
         if write_url(project, path):
             notify(EnvFileKept(path, database))
@@ -214,7 +213,7 @@ def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outc
     refuse_half_a_squash(connection, target, plan)
     plan, drift = preview(connection, target, plan, state, is_trusted=not trust.untrusted_of(project, plan, target))
     return Outcome(
-        database=str(Address.of(project.url)),
+        database=str(project.address),
         plan=plan,
         target=target,
         from_set=state.set_id,
@@ -252,7 +251,7 @@ class SyncRun:
         self._decisions = decisions
         self._caller = caller
         self._undo = undo
-        self._database = str(Address.of(target.project.url))
+        self._database = str(target.project.address)
 
     def run(self, *, abandon: bool, discard_drift: bool, take_over: bool) -> Outcome:
         """Make the stack whole, see that the schema is that of the stack, plan, and run the plan."""
@@ -415,11 +414,10 @@ class SyncRun:
 
     def _executor(self, expected: ExpectedSchemas | None = None, preserver: Preserver | None = None) -> Executor:
         from gitmig.execute.executor import Executor
-        from gitmig.execute.tasks import SyncContext
 
         return Executor(
             self._connection,
-            SyncContext(target=self._target.set, commit=self._target.commit, by=self._project.user),
+            self._target.context,
             self._notify,
             expected=expected,
             preserver=preserver,

@@ -14,7 +14,6 @@ from gitmig.ledger.protection import Caller, Verdict, is_protected, judge
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import File, Migration, MigrationSet, Version
 from gitmig.operations.sync import NoWayBack, SyncRun
-from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.decisions import UNATTENDED
 from gitmig.project.permission import change_of
@@ -113,7 +112,7 @@ class _TakeBack(SyncRun):
 
 
 def _nothing_to_undo(project: Project, connection: Connection, state: State) -> UsageError:
-    database = Address.of(project.url)
+    database = project.address
     if state.unfinished is not None:
         return UsageError(
             f"{state.unfinished.row.label} was interrupted in {database}: the last sync is not over",

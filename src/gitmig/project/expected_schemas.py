@@ -174,11 +174,10 @@ def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collectio
     from gitmig.execute.build import BuildFailed, build  # most schemas are remembered
     from gitmig.execute.scratch import scratch_database
 
-    if project.settings.database is None:
-        project.wake()
+    url = project.awake_url()
     with (
         project.programs() as programs,
-        scratch_database(project.url, project.bootstrap_sql(), programs) as connection,
+        scratch_database(url, project.bootstrap_sql(), programs) as connection,
     ):
         try:
             yield from build(connection, ups, measure_at, project.settings.ignore)

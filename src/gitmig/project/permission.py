@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, LeftToSync, ProtectedDatabase
 from gitmig.ledger.protection import Caller, Change, Verdict, is_protected, judge
-from gitmig.postgres.address import Address
 from gitmig.project.decisions import GUARDED
 from gitmig.text import first_few
 
@@ -29,7 +28,7 @@ def permit(connection: Connection, project: Project, plan: Plan, caller: Caller,
     """Whether the plan may run, as far as protection goes. Raises ProtectedDatabase, GitmigError."""
     refuse_hooks(connection, project, change_of(plan), caller)
     verdict = judge(change_of(plan), caller, protected=is_protected(connection))
-    address = Address.of(project.url)
+    address = project.address
     if verdict is Verdict.REFUSE:
         raise GitmigError(
             f"{address} is protected, and this sync would revert {len(plan.reverts)} of its migrations",
@@ -42,7 +41,7 @@ def permit(connection: Connection, project: Project, plan: Plan, caller: Caller,
 def refuse_hooks(connection: Connection, project: Project, change: Change, caller: Caller) -> None:
     """Raise ProtectedDatabase if a hook is about to change a protected database."""
     if judge(change, caller, protected=is_protected(connection)) is Verdict.LEAVE:
-        message = f"{Address.of(project.url)} is protected, and no hook changes it"
+        message = f"{project.address} is protected, and no hook changes it"
         raise ProtectedDatabase(message, hint="run `gitmig sync` yourself")
 
 
@@ -51,7 +50,7 @@ def permit_discarding(connection: Connection, project: Project, drift: SchemaDif
     refuse_hooks(connection, project, Change.REVERT, caller)
     if judge(Change.REVERT, caller, protected=is_protected(connection)) is Verdict.REFUSE:
         raise GitmigError(
-            f"{Address.of(project.url)} is protected, and this sync would take back what was changed there by hand",
+            f"{project.address} is protected, and this sync would take back what was changed there by hand",
             hint="`gitmig capture` makes a migration of it; or `gitmig db unprotect` takes the protection away",
             details=tuple(str(name) for name in drift.names[:3]),
         )

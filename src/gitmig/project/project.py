@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from gitmig.events import Notify
     from gitmig.git.generation import Generation
+    from gitmig.postgres.address import Address
     from gitmig.postgres.connection import Connection, Programs
     from gitmig.postgres.lock import Holder
     from gitmig.postgres.lock_wait import Blocker
@@ -170,6 +171,19 @@ class Project:
 
         return url_with_name(plain, name)
 
+    def awake_url(self) -> str:
+        """The same URL, with the embedded server running and its database made, if it is meant."""
+        if self.settings.database is None:
+            self.wake()
+        return self.url
+
+    @property
+    def address(self) -> Address:
+        """Where that URL leads, fit to be shown. Raises UsageError if it cannot be parsed."""
+        from gitmig.postgres.address import Address  # psycopg takes its time to load
+
+        return Address.of(self.url)
+
     @property
     def passed_over(self) -> tuple[str, ...]:
         """The parameters of the URL that are meant for other programs. Raises UsageError."""
@@ -178,10 +192,8 @@ class Project:
     @property
     def is_within_reach(self) -> bool:
         """Whether a hook may change the database: it is on this machine, or on a host that the user has named."""
-        from gitmig.postgres.address import Address
-
         named = {name for value in self.repository.configured(HOSTS) for name in re.split(r"[\s,]+", value)}
-        return Address.of(self.url).is_within(named)
+        return self.address.is_within(named)
 
     @property
     def binding(self) -> Binding:
@@ -192,7 +204,7 @@ class Project:
         if is_embedded:
             database, shown = f"embedded:{self.name}", f"{self.name} of the embedded PostgreSQL"
         else:
-            database, shown = location(self.url), str(Address.of(self.url))
+            database, shown = location(self.url), str(self.address)
         own = ""
         if naming is not None and not (is_embedded and naming.per is Per.WORKTREE):
             own, base = database, self.url_named(naming.base)

@@ -18,15 +18,16 @@ from gitmig.migrations.layouts.graph import continued
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.layouts.programs import WithPrograms
 from gitmig.migrations.model import InvalidMigrations, Problem
-from gitmig.migrations.plan import desire, make_plan, unread
+from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitmig.execute.tasks import SyncContext
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout, Read
     from gitmig.migrations.model import Content, Migration, MigrationSet
-    from gitmig.migrations.plan import Applied, Plan
+    from gitmig.migrations.plan import Applied, Plan, SetDifference
     from gitmig.project.project import Project
 
 
@@ -43,6 +44,13 @@ class Target:
     def commit(self) -> str | None:
         """The commit, or HEAD for the work tree; None on a branch without commits."""
         return self.snapshot.commit
+
+    @property
+    def context(self) -> SyncContext:
+        """What the ledger notes of a sync to it."""
+        from gitmig.execute.tasks import SyncContext  # not loaded where nothing runs
+
+        return SyncContext(target=self.set, commit=self.commit, by=self.project.user)
 
     @property
     def left_alone(self) -> list[Problem]:
@@ -138,12 +146,30 @@ def layout_named(project: Project, name: str) -> Layout:
     return WithPrograms(layout, frozenset({PYTHON, *project.settings.languages}))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What is applied, compared with a target: how the sets differ, and the plan from one to the other.
+
+    `contents` are those of the migrations that the ledger does not have as they are, by path.
+    """
+
+    difference: SetDifference
+    plan: Plan
+    contents: Mapping[str, Content]
+
+
+def compare(stack: Sequence[Applied], target: Target) -> Comparison:
+    """Compare a stack with a target. Everything that would run is read and validated here."""
+    ordered = arranged(stack, target)
+    members = in_order(ordered, target)
+    contents = target.contents(unread(ordered, members))
+    desired = desire(ordered, members, contents)
+    return Comparison(difference=set_difference(stack, desired), plan=make_plan(ordered, desired), contents=contents)
+
+
 def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
-    """The plan from a stack to a target. Everything that will run is read and validated here."""
-    stack = arranged(stack, target)
-    members = in_order(stack, target)
-    contents = target.contents(unread(stack, members))
-    return make_plan(stack, desire(stack, members, contents))
+    """The plan from a stack to a target; see `compare`."""
+    return compare(stack, target).plan
 
 
 def arranged(stack: Sequence[Applied], target: Target) -> tuple[Applied, ...]:

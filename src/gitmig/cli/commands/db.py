@@ -35,7 +35,6 @@ def url(env_file: str | None, jdbc: bool, database: str | None) -> int:
     With --env-file it is written into the application's file, of which nothing else is changed; git must ignore it.
     """
     from gitmig.operations import db
-    from gitmig.postgres.address import Address
     from gitmig.project.env_file import write_url
 
     project = options.project(database)
@@ -47,7 +46,7 @@ def url(env_file: str | None, jdbc: bool, database: str | None) -> int:
     if jdbc:
         raise UsageError("--jdbc prints, and --env-file writes DATABASE_URL", hint="use one of them")
     changed = write_url(project, env_file)
-    say(f"{env_file} {'has now' if changed else 'had already'} the URL of {Address.of(project.url)}")
+    say(f"{env_file} {'has now' if changed else 'had already'} the URL of {project.address}")
     return 0
 
 
