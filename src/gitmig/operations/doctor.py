@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitmig import __version__
 from gitmig.errors import GitmigError
-from gitmig.git import hook_trial, hooks
+from gitmig.git import hook_managers, hooks
 from gitmig.ledger import schema
 from gitmig.ledger.protection import is_protected
 from gitmig.ledger.store import read_state
@@ -21,11 +26,13 @@ from gitmig.project.trust import untrusted_of
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
+    from gitmig.git.hooks import Hook
+    from gitmig.git.repository import Repository
     from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
+
 
 OLDEST_GIT = (2, 24)
 INSTALL = "gitmig hooks install"
@@ -84,7 +91,7 @@ def _hooks(project: Project) -> Check:
     installed = hooks.status(project.repository)
     if not any(hook.state is hooks.HookState.INSTALLED for hook in installed):
         return Check(name="hooks", found="taken away by hand, so the database does not follow", mend=INSTALL)
-    lost = hook_trial.unreached(project.repository)
+    lost = _unreached(project.repository)
     if lost:
         names = ", ".join(hook.name for hook in lost)
         return Check(name="hooks", found=f"called in a new work tree, they do not get to gitmig: {names}", mend=INSTALL)
@@ -162,3 +169,61 @@ def _of_ledger(project: Project, connection: Connection) -> Iterator[Check]:
     unknown = untrusted_of(project, plan, target)
     found = f"not trusted, so no hook runs it: {first_few(unknown)}" if unknown else "hooks may run what is pending"
     yield Check(name="trust", found=found, mend="gitmig trust" if unknown else None)
+
+
+# --- trying whether git's hooks reach gitmig, in a work tree made for it and without anything being synced
+
+# The file in which a hook that gets as far as gitmig's script writes its name, and then does nothing.
+VARIABLE = "GITMIG_TRIAL"
+
+
+def _unreached(repository: Repository) -> list[Hook]:
+    """Those installed hooks that do not get to gitmig when they are called.
+
+    post-checkout is called by git, with whatever else runs there, as `git worktree add` would. The others are called
+    where gitmig's own script stands alone: what another tool does after a commit or a merge is not done for a trial.
+    Raises GitmigError if there is no commit, or no work tree can be made.
+    """
+    found = [hook for hook in hooks.status(repository) if hook.state is hooks.HookState.INSTALLED]
+    if repository.head is None:
+        raise GitmigError(
+            "there is no commit yet, so the hooks were not tried", hint="`git commit` makes the first one"
+        )
+    with tempfile.TemporaryDirectory(prefix="gitmig-trial-") as folder:
+        tree, log = Path(folder) / "tree", Path(folder) / "reached"
+        _run_git(
+            repository, f"core.hooksPath={os.devnull}", "worktree", "add", "--quiet", "--detach", str(tree), "HEAD"
+        )
+        try:
+            reached = _try(repository, found, tree, log)
+        finally:
+            _run_git(repository, f"core.hooksPath={os.devnull}", "worktree", "remove", "--force", str(tree))
+    return [
+        hook for hook in found if hook.name not in reached and (hook.through is None or hook.name == "post-checkout")
+    ]
+
+
+def _try(repository: Repository, found: Sequence[Hook], tree: Path, log: Path) -> list[str]:
+    """The names of the hooks that got to gitmig."""
+    for name in (*hook_managers.LEFTHOOK_FILES, *hook_managers.LEFTHOOK_LOCAL_FILES):
+        if (repository.work_tree / name).is_file() and (tree / name).parent.is_dir():
+            shutil.copyfile(repository.work_tree / name, tree / name)  # as they are now, committed or not
+    environment = {VARIABLE: str(log)}
+    with suppress(GitmigError):  # a hook of somebody else's fails
+        here = f"core.hooksPath={hooks.directory(repository)}"
+        _run_git(repository, here, "-C", str(tree), "checkout", "--quiet", "--detach", "HEAD", environment=environment)
+    for hook in found:
+        if hook.through is None and hook.name != "post-checkout":
+            with suppress(OSError):
+                subprocess.run(
+                    (hook.path,), cwd=tree, env=os.environ | environment, check=False, stdin=subprocess.DEVNULL
+                )
+    return log.read_text(encoding="utf-8").split() if log.exists() else []
+
+
+def _run_git(repository: Repository, setting: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    """Run git under a setting. Raises GitmigError with git's own words."""
+    status, _, err = repository.attempt("-c", setting, *arguments, literal=False, environment=environment)
+    if status:
+        words = err.strip().splitlines() or [f"exit status {status}"]
+        raise GitmigError(f"the hooks could not be tried in a work tree of their own: {words[-1]}")

@@ -1,4 +1,4 @@
-"""`gitmig init`: set a repository up: folder, settings, hooks, ledger."""
+"""`gitmig init`: set a repository up: folder, settings, hooks, ledger; and `gitmig hooks install`."""
 
 from __future__ import annotations
 
@@ -90,8 +90,7 @@ def init(
     created = ([] if corrected is None else [CONFIG_FILE]) + ([] if is_left_out else _make_folder(top, folder))
     created += _configure(project, folder, chosen or detected or "single", bootstrap)
     project = Project.load(start, database)
-    approve_local_branches(project)
-    installed = hooks.install(repository, consent=consent)
+    installed = install_hooks(project, consent=consent)
     reached, before, foreign, unavailable = _make_ledger(project)
     if reached is not None:
         # as a hook will find it: the URL of an option is in git's configuration by now
@@ -109,6 +108,12 @@ def init(
         separated=separated,
         foreign=foreign,
     )
+
+
+def install_hooks(project: Project, *, check: bool = False, consent: Consent = hooks.refuse) -> Installation:
+    """See `gitmig.git.hooks.install`. Set up for the first time, hooks may run what local branches have."""
+    approve_local_branches(project)
+    return hooks.install(project.repository, check=check, consent=consent)
 
 
 def _check(top: Path, folder: str | None, layout: str | None, bootstrap: Path | None) -> None:

@@ -16,7 +16,7 @@ from gitmig.errors import UsageError
 from gitmig.text import as_size
 
 if TYPE_CHECKING:
-    from gitmig.operations.own_databases import ListedDatabase
+    from gitmig.operations.db import ListedDatabase
     from gitmig.postgres.lost_servers import LostServer
 
 
@@ -154,9 +154,9 @@ def unprotect(database: str | None) -> int:
 @options.as_json
 def list_(verbose: bool, database: str | None, as_json: bool) -> int:
     """List the databases of this clone's work trees and branches, and those that are left behind."""
-    from gitmig.operations import own_databases
+    from gitmig.operations import db
 
-    found = own_databases.databases(options.project(database))
+    found = db.databases(options.project(database))
     if as_json:
         print_json([json.of_database(one) for one in found])
         return 0
@@ -174,10 +174,10 @@ def clone(name: str | None, database: str | None) -> int:
 
     Without NAME, make the database that the settings give this work tree or branch, if it is not there.
     """
-    from gitmig.operations import own_databases
+    from gitmig.operations import db
 
     with Reporter(quiet=True) as reporter:
-        say(own_databases.clone(options.project(database), name, notify=reporter))
+        say(db.clone(options.project(database), name, notify=reporter))
     return 0
 
 
@@ -193,10 +193,9 @@ def prune(yes: bool, days: float, database: str | None) -> int:
     Embedded servers that run on although their clone was deleted are listed, too, and stopped.
     """
     from gitmig.operations import db
-    from gitmig.operations import own_databases as operation
 
     project = options.project(database)
-    found, servers = operation.superfluous(project, days=days), db.servers_of_deleted_clones(project)
+    found, servers = db.superfluous(project, days=days), db.servers_of_deleted_clones(project)
     for old in found:
         say(f"  {old.name}  {old.why_left}{_size(old.size)}{_used(old.sessions)}")
     for server in servers:
@@ -204,7 +203,7 @@ def prune(yes: bool, days: float, database: str | None) -> int:
     agreed = yes or (bool(found or servers) and sys.stdin.isatty() and confirm("Drop with all rows?"))
     if (found or servers) and agreed:
         require_person(project, "to drop databases")
-    in_use = operation.prune(project, found if agreed else (), notify=Reporter())
+    in_use = db.prune(project, found if agreed else (), notify=Reporter())
     if not (found or servers) or not agreed:
         say("nothing was dropped; `--yes` drops them" if found or servers else "no old database is kept")
         return 0
