@@ -126,8 +126,7 @@ def _against(known: frozenset[Entry], found: frozenset[Entry]) -> tuple[frozense
 def ever_in(repository: Repository, base: str, folders: Sequence[str]) -> set[tuple[str, str]]:
     """Every name and blob id the migrations folder has had in the history of the base."""
     listing = ("log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", "--first-parent")
-    out = repository.run(*listing, base, "--", *folders).decode("utf-8", "surrogateescape")
-    words = iter(out.split("\0"))
+    words = iter(repository.fields(*listing, base, "--", *folders))
     found = set()
     for meta in words:
         if not meta.startswith(":"):

@@ -19,7 +19,7 @@ from gitmig.git.agreements import (
     trusted_remotes,
     valid_agreements,
 )
-from gitmig.git.repository import OBJECT_ID, make_private_folder
+from gitmig.git.repository import OBJECT_ID, make_private_folder, split_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -271,7 +271,7 @@ class Provenance:
         repository = self._repository
         _, out, _ = repository.attempt("config", "-z", "--get-regexp", r"^remote\..*\.fetch$")
         refspecs: dict[str, list[str]] = {}
-        for row in filter(None, out.decode("utf-8", "surrogateescape").split("\0")):
+        for row in split_fields(out):
             key, _, value = row.partition("\n")
             refspecs.setdefault(key[len("remote.") : -len(".fetch")], []).append(value)
         tracks = self._default_tracks if len(refspecs) > 1 else None
@@ -327,7 +327,7 @@ class Provenance:
         """Path and blob id of the files that the folders have at a commit."""
         if commit not in self._listed:
             _, out, _ = self._repository.attempt("ls-tree", "-r", "-z", "--full-tree", commit, "--", *self._folders)
-            rows = (row.partition("\t") for row in out.decode("utf-8", "surrogateescape").split("\0") if row)
+            rows = (row.partition("\t") for row in split_fields(out))
             self._listed[commit] = {(path, meta.split(" ")[2]) for meta, _, path in rows}
         return self._listed[commit]
 
@@ -375,8 +375,7 @@ def _history(
         "--ignore-missing",
     )
     stdin = "".join(f"{revision}\n" for revision in revisions).encode("utf-8", "surrogateescape")
-    out = repository.run(*listing, *which, "--", *paths, stdin=stdin)
-    words = iter(out.decode("utf-8", "surrogateescape").split("\0"))
+    words = iter(repository.fields(*listing, *which, "--", *paths, stdin=stdin))
     found = set()
     for meta in words:
         if meta.lstrip("\n").startswith(":"):

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from gitmig.events import Notify
     from gitmig.execute.executor import Executor
     from gitmig.execute.tasks import Done
-    from gitmig.git.generation import Generation
+    from gitmig.git.marker import Generation
     from gitmig.ledger.rows import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan

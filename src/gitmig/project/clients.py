@@ -26,7 +26,7 @@ from gitmig.check.rules.clients import (
     deployed_code_breaks,
     new_code_fails,
 )
-from gitmig.git import merge
+from gitmig.git import history
 from gitmig.git.cache import ClientCache
 from gitmig.git.snapshot import grep, list_files, matching, work_tree_changes
 from gitmig.trials.clients import CannotTry, Deployment, try_statements
@@ -73,7 +73,7 @@ class ClientCode:
         The merged code is that of git's merge, without the files in which it has conflicts, with what is not committed
         yet laid over it.
         """
-        merged = merge.merged_tree(project.repository, checked.ours.commit, checked.base.commit)
+        merged = history.merged_tree(project.repository, checked.ours.commit, checked.base.commit)
         files = _source_files(project, merged.tree, without=merged.conflicts)
         if checked.ours.snapshot.is_work_tree:
             files = _with_work_tree(project, files)

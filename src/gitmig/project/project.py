@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.events import StandInMade, WaitingForBlockers, WaitingForLock, silent
-from gitmig.git import binding
+from gitmig.git import binding, marker
 from gitmig.git.binding import Binding, BoundSettings
 from gitmig.git.repository import Repository
 from gitmig.git.worktrees import this_work_tree, trunk, work_trees
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from gitmig.events import Notify
-    from gitmig.git.generation import Generation
+    from gitmig.git.marker import Generation
     from gitmig.postgres.address import Address
     from gitmig.postgres.connection import Connection, Programs
     from gitmig.postgres.lock import Holder
@@ -301,20 +301,18 @@ class Project:
 
     def generation(self, connection: Connection) -> Generation | None:
         """The generation of the database, to be asked under the lock."""
-        from gitmig.git import generation
         from gitmig.postgres.address import identity
 
         key = identity(connection)
-        return generation.current(key, os.environ) if key else None
+        return marker.current_generation(key, os.environ) if key else None
 
     def announce_change(self, connection: Connection) -> None:
         """Let the next hook of every work tree and clone look for itself, before the database is changed."""
-        from gitmig.git import generation, marker
         from gitmig.postgres.address import identity
 
         marker.forget(self.repository, everywhere=not self.is_alone)
         if key := identity(connection):
-            generation.renew(key, os.environ)
+            marker.renew_generation(key, os.environ)
 
     def provided(self, *, caller: Caller = Caller.PERSON, timeout: int = 10, notify: Notify = silent) -> Project:
         """The same, with the database of this work tree or branch made if it is not there. Raises GitmigError."""
