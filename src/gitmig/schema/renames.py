@@ -325,9 +325,10 @@ def _triggers(found: Model, wanted: Model) -> Iterator[Pair]:
     return _pairs(found, wanted, [ObjectKind.TRIGGER], key)
 
 
-# --- Writing new names into a model: what PostgreSQL itself does to everything that knows a thing by its old one. Not into
-# the texts of views, rules and function bodies: those are not what they would be if they had been written with the new
-# name, so that they count as changed and are made again.
+# --- new names in a model: what PostgreSQL itself does to everything that knows a thing by its old one
+#
+# Not in the texts of views, rules and function bodies: those are not what they would be if they had been written with
+# the new name, so that they count as changed and are made again.
 
 # Parts whose names have no table in front of them where others name them.
 UNQUALIFIED = NAMED_PARTS - {ObjectKind.COLUMN}
