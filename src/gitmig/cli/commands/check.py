@@ -9,7 +9,7 @@ import click
 
 from gitmig.cli import completion, json, options
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.formats import FORMATS, CheckReport, render, status
+from gitmig.cli.formats import FORMATS, render, status
 from gitmig.cli.output import plural, print_json, say, say_text, styled, warn
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def command(
         lint=not no_lint,
         consent=scratch_consent(given=trust, may_ask=not as_json),
     )
-    say_text(render("json" if as_json else form, CheckReport.of(found)))
+    say_text(render("json" if as_json else form, found))
     return status(found.findings, strict=strict)
 
 
