@@ -266,39 +266,15 @@ class CommitRead:
     number: int
 
 
-Event = (
-    WaitingForLock
-    | WaitingForBlockers
-    | WaitingForSessions
-    | ScriptResumed
-    | DriftDiscarded
-    | PlanStarted
-    | StepStarted
-    | ProgramSaid
-    | ProgramUnforwarded
-    | ProgramWaits
-    | StepsCommitted
-    | TakingBack
-    | SavingTable
-    | RowsRestored
-    | RowsExpired
-    | RowsAbandoned
-    | RowsStillKept
-    | RebuildNeeded
-    | BuildingDatabase
-    | CopyingDatabase
-    | DatabaseMade
-    | DatabaseShared
-    | DatabaseSetAside
-    | StandInMade
-    | EnvFileKept
-    | CarryingTable
-    | DatabaseReplaced
-    | UndoPlanned
-    | MigrationsSelected
-    | MigrationVerified
-    | CommitRead
-)
+# By what people are told about; `cli/reporter.py` has one method for each.
+WaitEvent = WaitingForLock | WaitingForBlockers | WaitingForSessions
+PlanEvent = PlanStarted | StepStarted | StepsCommitted | ScriptResumed | DriftDiscarded | TakingBack
+ProgramEvent = ProgramSaid | ProgramUnforwarded | ProgramWaits
+RowEvent = SavingTable | RowsRestored | RowsExpired | RowsAbandoned | RowsStillKept | UndoPlanned
+RebuildEvent = RebuildNeeded | BuildingDatabase | CarryingTable | DatabaseReplaced
+OwnDatabaseEvent = CopyingDatabase | DatabaseMade | DatabaseShared | DatabaseSetAside | EnvFileKept | StandInMade
+CountEvent = MigrationsSelected | MigrationVerified | CommitRead
+Event = WaitEvent | PlanEvent | ProgramEvent | RowEvent | RebuildEvent | OwnDatabaseEvent | CountEvent
 Notify = Callable[[Event], None]
 
 
