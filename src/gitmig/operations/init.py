@@ -84,11 +84,10 @@ def init(
     if corrected is not None:
         (top / CONFIG_FILE).write_text(corrected, encoding="utf-8")
         project = Project.load(start, database)
-    chosen = layout or _chosen_layout(project)
-    detected = None if chosen else detect_layout(project, of_work_tree(repository, (folder,)))
+    layout, why = _layout(project, folder, layout)
     is_left_out = not (top / folder).exists() and of_work_tree(repository, (folder,)).sparse
     created = ([] if corrected is None else [CONFIG_FILE]) + ([] if is_left_out else _make_folder(top, folder))
-    created += _configure(project, folder, chosen or detected or "single", bootstrap)
+    created += _configure(project, folder, layout, bootstrap)
     project = Project.load(start, database)
     installed = install_hooks(project, consent=consent)
     reached, before, foreign, unavailable = _make_ledger(project)
@@ -97,8 +96,8 @@ def init(
         bind(Project.load(start), by_hand=True)
     return Initialised(
         folder=folder,
-        layout=chosen or detected or "single",
-        why="chosen" if chosen else "detected" if detected else "the default",
+        layout=layout,
+        why=why,
         count=_count(project),
         created=tuple(created),
         installation=installed,
@@ -160,10 +159,15 @@ def _with_value(text: str, key: str, value: str) -> str:
     return re.sub(rf"^{key}\s*=[^\n]*$", lambda match: line, text, flags=re.MULTILINE)
 
 
-def _chosen_layout(project: Project) -> str | None:
-    """The layout that settings name which are there: what is remembered of others was not chosen."""
+def _layout(project: Project, folder: str, asked: str | None) -> tuple[str, str]:
+    """The layout, and where it comes from: from the option, settings that are there, or the folder's files."""
     personal = project.repository.config.get("gitmig.layout")
-    return personal or (project.settings.layout if project.team_file else None)
+    # what is remembered of other settings was not chosen
+    if chosen := asked or personal or (project.settings.layout if project.team_file else None):
+        return chosen, "chosen"
+    if detected := detect_layout(project, of_work_tree(project.repository, (folder,))):
+        return detected, "detected"
+    return "single", "the default"
 
 
 def _named_folder(project: Project, folder: str) -> str:

@@ -250,10 +250,7 @@ class Project:
         LockBusy; UntrustedLedger before anything of the ledger is read.
         """
         from gitmig.ledger.access import refuse_strangers
-        from gitmig.postgres import lock, stand_ins
-        from gitmig.postgres.address import connect
-        from gitmig.postgres.lock_wait import LockWait
-        from gitmig.postgres.pooler import refuse_shared_sessions
+        from gitmig.postgres import lock
 
         if self.settings.database is None:
             self.wake()
@@ -262,19 +259,9 @@ class Project:
         def tell(holder: Holder) -> None:
             notify(WaitingForLock(holder))
 
-        def tell_blocked(blockers: Sequence[Blocker], limit: float | None) -> None:
-            notify(WaitingForBlockers(blockers, limit))
-
-        def tell_stand_in(notice: str) -> None:
-            notify(StandInMade(notice))
-
         try:
             while True:
-                with connect(self.url, purpose, timeout=timeout) as connection:
-                    stand_ins.watch(connection, tell_stand_in)
-                    refuse_shared_sessions(connection, self.url)
-                    LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
-                    refuse_strangers(connection, self.ledger_roles)
+                with self._checked(purpose, timeout, in_hook=in_hook, notify=notify) as connection:
                     if not locked or lock.acquire(connection, tell, told, wait=gitmig_wait):
                         if locked:  # what was there before may not be all that is there now
                             refuse_strangers(connection, self.ledger_roles)
@@ -285,6 +272,28 @@ class Project:
         except DatabaseUnavailable as error:
             error.hint = self._how_to_reach_it(error)
             raise
+
+    @contextmanager
+    def _checked(self, purpose: str, timeout: int, *, in_hook: bool, notify: Notify) -> Iterator[Connection]:
+        """A connection of which nobody else has a part, to a ledger that is believed; what it waits for is told."""
+        from gitmig.ledger.access import refuse_strangers
+        from gitmig.postgres import stand_ins
+        from gitmig.postgres.address import connect
+        from gitmig.postgres.lock_wait import LockWait
+        from gitmig.postgres.pooler import refuse_shared_sessions
+
+        def tell_blocked(blockers: Sequence[Blocker], limit: float | None) -> None:
+            notify(WaitingForBlockers(blockers, limit))
+
+        def tell_stand_in(notice: str) -> None:
+            notify(StandInMade(notice))
+
+        with connect(self.url, purpose, timeout=timeout) as connection:
+            stand_ins.watch(connection, tell_stand_in)
+            refuse_shared_sessions(connection, self.url)
+            LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
+            refuse_strangers(connection, self.ledger_roles)
+            yield connection
 
     def _how_to_reach_it(self, error: DatabaseUnavailable) -> str:
         from gitmig.postgres.address import is_missing_database

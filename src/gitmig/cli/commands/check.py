@@ -73,14 +73,8 @@ def command(
     if clients and no_clients:
         raise click.UsageError("--clients does not go with --no-clients")
     if every:
-        given = {
-            "REVISION": revision,
-            "--prove": prove,
-            "--clients": clients,
-            "--scratch": scratch,
-            "--format": form != "text",
-        }
-        _refuse("--all compares all branches", given)
+        given = {"REVISION": revision, "--prove": prove, "--clients": clients, "--scratch": scratch}
+        _refuse("--all compares all branches", {**given, "--format": form != "text"})
         return _check_all(base, pattern, as_json=as_json)
     from gitmig import check
 
