@@ -149,26 +149,26 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     """Raise OutOfSync unless the database has exactly the migrations of the work tree, or of the commit `revision`.
 
     Compared is the applied stack of the ledger: the same migrations, by the contents of their ups, in the same order,
-    and none of them half done. With `drift` the schema is compared, too: with what it was when gitmig last left it, and
+    and none of them half done. With `drift` the schema is distance, too: with what it was when gitmig last left it, and
     only if it is another one, with that of a fresh build in a scratch database. Writes nothing, takes no lock and runs
     none of the ledger's scripts. Other errors are GitmigError: DatabaseUnavailable, InvalidMigrations, …
     """
     from gitmig.ledger.store import read_state
     from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
-    from gitmig.project.target import compare, load_target
+    from gitmig.project.target import distance_to, load_target
 
     target = load_target(project, revision)
     with project.connect("assert_in_sync", timeout=timeout) as connection:
         state = read_state(connection)
-        compared = compare(state.stack, target)
+        distance = distance_to(state.stack, target)
         changed = None
-        if state.unfinished is None and not compared.plan.steps:
+        if state.unfinished is None and not distance.plan.steps:
             if not drift:
                 return
             changed = find_drift(connection, ExpectedSchemas(project, connection, state.stack), state)
             if changed is None:
                 return
-    found = compared.difference
+    found = distance.difference
     raise OutOfSync(
         database=str(project.address),
         where=f"commit {target.commit}" if revision else f"the work tree on {target.commit or 'no commit'}",

@@ -93,7 +93,7 @@ def _listed(names: Iterable[str], what: str = "object") -> str:
     return ", ".join(every[:SHOWN]) + more
 
 
-def status(findings: Sequence[Finding], *, strict: bool) -> int:
+def exit_status(findings: Sequence[Finding], *, strict: bool) -> int:
     """The exit status of a check: 1 if there is an error or, `strict`, a warning; else 0."""
     grave = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return int(any(finding.severity in grave for finding in findings))

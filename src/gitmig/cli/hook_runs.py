@@ -14,7 +14,7 @@ import click
 
 from gitmig.check.findings import Severity
 from gitmig.cli import options
-from gitmig.cli.formats import render, status
+from gitmig.cli.formats import exit_status, render
 from gitmig.cli.output import report, short, tell, tell_text, warn
 from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import say_rebuilt, say_synced
@@ -68,7 +68,7 @@ def _gate(base: str | None, revision: str) -> int:
         return 0
     if any(finding.severity is not Severity.NOTE for finding in found.findings):
         tell_text(render("text", found))
-    stopped = status(found.findings, strict=False)
+    stopped = exit_status(found.findings, strict=False)
     if stopped:
         tell("gitmig: stopped; `--no-verify` or GITMIG_SKIP=1 goes on all the same")
     return stopped

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitmig.events import Event
     from gitmig.execute.tasks import Done
     from gitmig.migrations.plan import Step
-    from gitmig.own_databases.make import Copied
+    from gitmig.own_databases.make import MadeDatabase
     from gitmig.rows.since import Written
 
 LONG_PLAN = 10  # steps; shorter plans are over before a bar can be read
@@ -210,12 +210,12 @@ class Reporter:
             self._stop_bars()
             tell(f"copying {as_size(size)} of {source} to {name} …")
 
-    def _print_made(self, made: Copied) -> None:
+    def _print_made(self, made: MadeDatabase) -> None:
         self._stop_bars()
         what = "was made empty"
-        if made.source is not None and made.way is not None:
+        if made.source is not None and made.method is not None:
             size = "" if made.size is None else f"{as_size(made.size)}, "
-            what = f"is a copy of {made.source} ({size}{made.way.value}, {made.milliseconds / 1000:.1f} s)"
+            what = f"is a copy of {made.source} ({size}{made.method.value}, {made.milliseconds / 1000:.1f} s)"
         self._print([f"  {made.name} {what}"])
         for note in made.notes:
             warn(f"{made.name}: {note}")

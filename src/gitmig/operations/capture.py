@@ -27,7 +27,7 @@ from gitmig.project.drafts import (
 )
 from gitmig.project.failures import shortened
 from gitmig.project.ownership import foreign_ledger
-from gitmig.project.target import compare, load_target
+from gitmig.project.target import distance_to, load_target
 from gitmig.project.trial_database import open_trial_database
 from gitmig.schema.baseline import PublicBaseline
 from gitmig.schema.catalog import read_schema
@@ -120,17 +120,17 @@ def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
     if state.unfinished is not None:
         label = state.unfinished.row.label
         raise GitmigError(f"{label} was interrupted in {database}", hint="`gitmig sync` finishes it; then capture")
-    compared = compare(state.stack, target)
-    apart = compared.difference
+    distance = distance_to(state.stack, target)
+    apart = distance.difference
     if apart.phantom or apart.edited:
-        details = tuple(f"sync would {step.direction.value} {step.label}" for step in compared.plan.steps[:3])
+        details = tuple(f"sync would {step.direction.value} {step.label}" for step in distance.plan.steps[:3])
         hint = "capture where the database is"
         if state.commit:
             hint += f": `git switch --detach {state.commit[:10]}`"
         raise GitmigError(
             f"{database} has migrations that the work tree has not, or has otherwise", hint=hint, details=details
         )
-    return {migration.label: compared.contents[migration.path].up for migration in apart.pending}
+    return {migration.label: distance.contents[migration.path].up for migration in apart.pending}
 
 
 def _refuse_unfit(

@@ -1,4 +1,4 @@
-"""`gitmig status`: where the database is, compared with the work tree."""
+"""`gitmig status`: where the database is, distance with the work tree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gitmig.ledger.store import read_state
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.same_schema import half_a_squash, without_needless_scripts
-from gitmig.project.target import compare, flawed_downs, load_target
+from gitmig.project.target import distance_to, flawed_downs, load_target
 from gitmig.project.trust import untrusted_of
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def status(project: Project, *, notify: Notify = silent) -> Status:
     target = load_target(project)
     with project.connect("status", notify=notify) as connection:
         state, protected = read_state(connection), is_protected(connection)
-        compared = compare(state.stack, target)
-        plan = compared.plan
+        distance = distance_to(state.stack, target)
+        plan = distance.plan
         foreign = foreign_ledger(connection, target, state, plan)
         blocked = None if foreign else half_a_squash(connection, target, plan)
         untrusted, drift = untrusted_of(project, plan, target), None
@@ -90,9 +90,9 @@ def status(project: Project, *, notify: Notify = silent) -> Status:
         target=target,
         state=state,
         plan=plan,
-        difference=compared.difference,
+        difference=distance.difference,
         drift=drift,
-        flawed=flawed_downs(compared.contents),
+        flawed=flawed_downs(distance.contents),
         foreign=foreign,
         blocked=blocked,
         untrusted=tuple(one.label for one in untrusted),

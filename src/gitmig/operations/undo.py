@@ -10,7 +10,7 @@ from gitmig.errors import UsageError
 from gitmig.events import TakingBack, UndoPlanned, silent
 from gitmig.git.snapshot import Snapshot
 from gitmig.ledger import schema, store
-from gitmig.ledger.protection import Caller, Verdict, is_protected, judge
+from gitmig.ledger.protection import Caller, Permission, is_protected, permission_for
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import File, Migration, MigrationSet, Version
 from gitmig.operations.sync import NoWayBack, SyncRun
@@ -96,7 +96,7 @@ class _TakeBack(SyncRun):
 
     def _may_run(self, plan: Plan) -> bool:
         protected = is_protected(self._connection)
-        may_run = judge(change_of(plan), self._caller, protected=protected) is Verdict.GO
+        may_run = permission_for(change_of(plan), self._caller, protected=protected) is Permission.GO
         if may_run:
             self._notify(TakingBack(plan))
         return may_run

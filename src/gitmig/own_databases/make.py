@@ -72,7 +72,7 @@ CAN_CLONE = """
 NOBODY = Subject(version=REBUILD, name="", checksum=REBUILD)
 
 
-class Way(Enum):
+class CopyMethod(Enum):
     """How a database was copied."""
 
     TEMPLATE = "by PostgreSQL"
@@ -81,12 +81,12 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class MadeDatabase:
     """What a database was made from, None for the bootstrap alone; how, its size in bytes, and how long that took."""
 
     name: str
     source: str | None
-    way: Way | None
+    method: CopyMethod | None
     size: int | None
     milliseconds: float
     notes: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class NewDatabase:
     refuse: Callable[[Connection], None]
 
 
-def copy_database(new: NewDatabase, source: str, notify: Notify) -> Copied | None:
+def copy_database(new: NewDatabase, source: str, notify: Notify) -> MadeDatabase | None:
     """Make the database as a copy of `source`; None if somebody else was quicker. Raises Uncopyable, GitmigError."""
     began = time.monotonic()
     with _construction(new, notify) as site:
@@ -130,16 +130,16 @@ def copy_database(new: NewDatabase, source: str, notify: Notify) -> Copied | Non
         notify(CopyingDatabase(source, new.name, size))
         notes: tuple[str, ...] = ()
         if may_copy and _by_template(site, source, owner if may_own else None, size or 0):
-            way = Way.TEMPLATE
+            method = CopyMethod.TEMPLATE
         else:
-            way = Way.BUSY if may_copy else Way.FOREIGN
+            method = CopyMethod.BUSY if may_copy else CopyMethod.FOREIGN
             notes = _by_rows(site, new, source, notify, same_home=may_own)
         _finish(site, new, source)
     took = (time.monotonic() - began) * 1000
-    return Copied(name=new.name, source=source, way=way, size=size, milliseconds=took, notes=notes)
+    return MadeDatabase(name=new.name, source=source, method=method, size=size, milliseconds=took, notes=notes)
 
 
-def make_empty(new: NewDatabase, like: str | None, notify: Notify) -> Copied | None:
+def make_empty(new: NewDatabase, like: str | None, notify: Notify) -> MadeDatabase | None:
     """Make the database with the bootstrap SQL alone, in encoding and locale like `like`, if that is there.
 
     None if somebody else was quicker. Raises Uncopyable, GitmigError.
@@ -160,7 +160,7 @@ def make_empty(new: NewDatabase, like: str | None, notify: Notify) -> Copied | N
         with connect(new.url_of(site.name), "copy") as connection:
             run_bootstrap(connection, new.bootstrap)
     took = (time.monotonic() - began) * 1000
-    return Copied(name=new.name, source=None, way=None, size=None, milliseconds=took)
+    return MadeDatabase(name=new.name, source=None, method=None, size=None, milliseconds=took)
 
 
 def name_under_construction(name: str) -> str:

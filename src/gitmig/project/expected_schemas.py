@@ -141,7 +141,7 @@ class ExpectedSchemas:
     def _is_known(self, position: int) -> bool:
         """Whether the schema is at hand; it is fetched from the disk if it is there."""
         if position not in self._built:
-            kept = cache.read_schema(self._project.repository, self._key(position))
+            kept = cache.load_schema(self._project.repository, self._key(position))
             if kept is not None:
                 self._built[position] = Schema.from_json(kept)
         return position in self._built
@@ -155,7 +155,7 @@ class ExpectedSchemas:
         try:
             for place, schema in fresh_schemas(self._project, ups, places):
                 self._built[place] = schema
-                cache.write_schema(self._project.repository, self._key(place), schema.to_json())
+                cache.keep_schema(self._project.repository, self._key(place), schema.to_json())
         except GitmigError:
             if missing[-1] not in self._built:
                 raise

@@ -22,7 +22,7 @@ from gitmig.git.repository import Repository
 from gitmig.git.worktrees import this_work_tree, trunk, work_trees
 from gitmig.ledger.access import SETTING
 from gitmig.ledger.protection import Caller
-from gitmig.own_databases.names import EMBEDDED, Naming, Per, Place
+from gitmig.own_databases.names import EMBEDDED, Checkout, Naming, Per
 from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 from gitmig.postgres.url import plain_url
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-NOWHERE = Place(worktree=None, branch=None)
+NO_CHECKOUT = Checkout(worktree=None, branch=None)
 SHARES, BASES = "shares.json", "env.json"
 PROGRAMS = "gitmig.postgresPrograms"  # personal: a folder of programs, which no checkout may name
 HOSTS = "gitmig.hosts"  # personal: which other machines hooks may work on
@@ -68,7 +68,7 @@ class Project:
     settings: Settings
     team_file: str | None
     naming: Naming | None = None
-    place: Place = NOWHERE
+    checkout: Checkout = NO_CHECKOUT
     shares: Sharing | None = None
     is_new: bool = False
     agreed: set[str] = field(default_factory=set, compare=False)
@@ -115,7 +115,7 @@ class Project:
         branch = here.branch or (last.branch if last else None)
         if naming.per is Per.BRANCH:
             naming = replaced(naming, trunk=trunk(self.repository))
-        found = replaced(self, naming=naming, place=Place(worktree=here.name, branch=branch))
+        found = replaced(self, naming=naming, checkout=Checkout(worktree=here.name, branch=branch))
         why, name = read_json(self.repository.private(shared=False) / SHARES).get(found.name) or ("", "")
         return replaced(found, shares=Sharing(why=why, name=name)) if name else found
 
@@ -137,7 +137,7 @@ class Project:
         """The name of the database, where the settings decide it: of the work tree, of the branch, or of all."""
         if self.shares:
             return self.shares.name
-        return self.naming.name_for(self.place) if self.naming else EMBEDDED
+        return self.naming.name_for(self.checkout) if self.naming else EMBEDDED
 
     @property
     def is_alone(self) -> bool:
@@ -217,7 +217,7 @@ class Project:
             source=self.settings.database_source,
             limits=BoundSettings.of(self.settings),
             own=own,
-            branch=self.place.branch if naming is not None and naming.per is Per.BRANCH else None,
+            branch=self.checkout.branch if naming is not None and naming.per is Per.BRANCH else None,
         )
 
     @property

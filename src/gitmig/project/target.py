@@ -147,8 +147,8 @@ def layout_named(project: Project, name: str) -> Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """What is applied, compared with a target: how the sets differ, and the plan from one to the other.
+class Distance:
+    """What is applied, distance with a target: how the sets differ, and the plan from one to the other.
 
     `contents` are those of the migrations that the ledger does not have as they are, by path.
     """
@@ -158,18 +158,18 @@ class Comparison:
     contents: Mapping[str, Content]
 
 
-def compare(stack: Sequence[Applied], target: Target) -> Comparison:
+def distance_to(stack: Sequence[Applied], target: Target) -> Distance:
     """Compare a stack with a target. Everything that would run is read and validated here."""
     ordered = arranged(stack, target)
     members = in_order(ordered, target)
     contents = target.contents(unread(ordered, members))
     desired = desire(ordered, members, contents)
-    return Comparison(difference=set_difference(stack, desired), plan=make_plan(ordered, desired), contents=contents)
+    return Distance(difference=set_difference(stack, desired), plan=make_plan(ordered, desired), contents=contents)
 
 
 def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
-    """The plan from a stack to a target; see `compare`."""
-    return compare(stack, target).plan
+    """The plan from a stack to a target; see `distance_to`."""
+    return distance_to(stack, target).plan
 
 
 def arranged(stack: Sequence[Applied], target: Target) -> tuple[Applied, ...]:

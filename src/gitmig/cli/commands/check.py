@@ -9,7 +9,7 @@ import click
 
 from gitmig.cli import completion, json, options
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.formats import FORMATS, render, status
+from gitmig.cli.formats import FORMATS, exit_status, render
 from gitmig.cli.output import plural, print_json, say, say_text, styled, warn
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def command(
         consent=scratch_consent(given=trust, may_ask=not as_json),
     )
     say_text(render("json" if as_json else form, found))
-    return status(found.findings, strict=strict)
+    return exit_status(found.findings, strict=strict)
 
 
 def _check_all(base: str | None, pattern: str | None, *, as_json: bool) -> int:
