@@ -10,9 +10,8 @@ import psycopg
 import pytest
 
 from gitmig import __version__
-from gitmig.operations.doctor import Check, examine
+from gitmig.operations.doctor import Check, examine, missing_rights
 from gitmig.postgres.address import connect
-from gitmig.postgres.rights import missing_rights
 from gitmig.project.project import Project
 from tests.hook_managers import MANAGERS
 

@@ -18,7 +18,6 @@ from gitmig.git import hook_managers, hooks
 from gitmig.ledger import schema
 from gitmig.ledger.protection import is_protected
 from gitmig.ledger.store import read_state
-from gitmig.postgres.rights import missing_rights
 from gitmig.project.binding import refuse_unbound
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.target import load_target, plan_for
@@ -152,6 +151,23 @@ def _of_database(project: Project, connection: Connection) -> Iterator[Check]:
         yield from _of_ledger(project, connection)
     except GitmigError as error:
         yield _refused("ledger", error)
+
+
+# What the role must be allowed: to make the ledger's schema, and databases to try scripts in.
+RIGHTS = r"""
+    WITH names AS (
+      SELECT replace(current_database()::text, '"', '""') AS database, replace(current_user::text, '"', '""') AS role)
+    SELECT CASE WHEN NOT has_database_privilege(current_database(), 'CREATE')
+        THEN format('GRANT CREATE ON DATABASE "%s" TO "%s"', n.database, n.role) END,
+      CASE WHEN NOT (r.rolcreatedb OR r.rolsuper) THEN format('ALTER ROLE "%s" CREATEDB', n.role) END
+    FROM pg_catalog.pg_roles r, names n WHERE r.rolname = current_user
+"""
+
+
+def missing_rights(connection: Connection, *, scratch: bool) -> list[str]:
+    """The statements that a superuser has to run, for the ledger and, if needed, for scratch databases."""
+    for_ledger, for_scratch = connection.execute(RIGHTS).fetchall()[0]
+    return [statement for statement in (for_ledger, for_scratch if scratch else None) if statement]
 
 
 def _of_ledger(project: Project, connection: Connection) -> Iterator[Check]:

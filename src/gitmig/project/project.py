@@ -278,9 +278,8 @@ class Project:
         """A connection of which nobody else has a part, to a ledger that is believed; what it waits for is told."""
         from gitmig.ledger.access import refuse_strangers
         from gitmig.postgres import stand_ins
-        from gitmig.postgres.address import connect
+        from gitmig.postgres.address import connect, refuse_shared_sessions
         from gitmig.postgres.lock_wait import LockWait
-        from gitmig.postgres.pooler import refuse_shared_sessions
 
         def tell_blocked(blockers: Sequence[Blocker], limit: float | None) -> None:
             notify(WaitingForBlockers(blockers, limit))
