@@ -83,3 +83,9 @@ def function(name: str, head: str, body: str = "SELECT 1") -> Objects:
     """A function in SQL."""
     text = f"CREATE OR REPLACE FUNCTION {head}\n LANGUAGE sql\nAS $function${body}$function$\n"
     return one("function", name, text, None, None)
+
+
+def partitioned(name: str, key: str, /, **columns: str) -> Objects:
+    """A partitioned table."""
+    definition = ["p", False, False, *[None] * 4, key, *[None] * 6, None, None]
+    return table(name, **columns) | one("table", name, *definition)
