@@ -14,12 +14,13 @@ def schema(*parts: Objects, needs: dict[str, list[str]] | None = None) -> Schema
     """All parts as one; `needs` are edges, as `view public.v` → [`column public.t.a`]."""
     objects = {name: text for part in parts for name, text in part.items()}
     edges = {
-        _named(dependent): dict.fromkeys(map(_named, needed), Tie.NEEDS) for dependent, needed in (needs or {}).items()
+        named(dependent): dict.fromkeys(map(named, needed), Tie.NEEDS) for dependent, needed in (needs or {}).items()
     }
     return Schema(objects, edges)
 
 
-def _named(text: str) -> ObjectName:
+def named(text: str) -> ObjectName:
+    """`column public.t.a` as a name."""
     kind, _, name = text.rpartition(" ")
     return ObjectName(ObjectKind(kind), name)
 
