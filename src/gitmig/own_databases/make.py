@@ -326,14 +326,14 @@ class _Rows:
 
     def _refuse_unfit(self) -> None:
         if extension := self._old.value(SELF_DESCRIBING):
-            raise Uncopyable(
-                f"{self._source} is in use, and has the extension {extension}, whose tables describe others",
-                hint="have everybody leave it, and PostgreSQL copies it itself",
-            )
+            raise self._uncopyable(f"has the extension {extension}, whose tables describe others")
         if read_state(self._old).unfinished is not None:
-            raise Uncopyable(
-                f"{self._source} is in use, and a script was interrupted there", hint="run `gitmig sync` there"
-            )
+            raise self._uncopyable("a script was interrupted there", hint="run `gitmig sync` there")
+
+    def _uncopyable(
+        self, why: str, hint: str = "have everybody leave it, and PostgreSQL copies it itself"
+    ) -> Uncopyable:
+        return Uncopyable(f"{self._source} is in use, and {why}", hint=hint)
 
     def _build(self) -> str:
         """Make the schema of the old database; its fingerprint."""
@@ -344,19 +344,13 @@ class _Rows:
         try:
             ((_, built),) = build(self._new, ups, measure_at=(len(ups),), ignore=ignore)
         except BuildFailed as failure:
-            raise Uncopyable(
-                f"{self._source} is in use, and {failure.script.path} does not run on a fresh database: "
-                f"{failure.error.message}",
-                hint="have everybody leave it, and PostgreSQL copies it itself",
-            ) from failure
+            why = f"{failure.script.path} does not run on a fresh database: {failure.error.message}"
+            raise self._uncopyable(why) from failure
         wanted = read_schema(self._old, ignore, edges=True)
         if schema_difference(built, wanted):
             Transformation.between(self._new, built, wanted).run()
             if left := schema_difference(wanted, read_schema(self._new, ignore)):
-                raise Uncopyable(
-                    f"{self._source} is in use, and its schema cannot be made anew: {first_few(left.names)}",
-                    hint="have everybody leave it, and PostgreSQL copies it itself",
-                )
+                raise self._uncopyable(f"its schema cannot be made anew: {first_few(left.names)}")
         return Fingerprinter(self._new.info.server_version, ignore).fingerprint(wanted)
 
     def _write_ledger(self, fingerprint: str) -> None:
