@@ -83,7 +83,7 @@ class Binding:
         return self.own or self.database
 
     def told_apart(self, other: Binding) -> tuple[str, str]:
-        """This one and another one as people are told, so that they see two."""
+        """Both as people are told, so that they see two."""
         return (self.shown, other.shown) if self.shown != other.shown else (self.database, other.database)
 
     def to_json(self) -> dict[str, Any]:

@@ -70,6 +70,7 @@ CAN_CLONE = """
 """
 # On whose account a row is kept that finds no place; there is none, as the schema is the same.
 NOBODY = Subject(version=REBUILD, name="", checksum=REBUILD)
+LEAVE_IT = "have everybody leave it, and PostgreSQL copies it itself"
 
 
 class CopyMethod(Enum):
