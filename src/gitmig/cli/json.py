@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitmig.operations.check_all import BranchConflicts
     from gitmig.operations.db import ListedDatabase
     from gitmig.operations.diff import Diff
-    from gitmig.operations.doctor import Check
+    from gitmig.operations.doctor import Checkup
     from gitmig.operations.kept import KeptEntry, KeptRows
     from gitmig.operations.log import LogEntry
     from gitmig.operations.rebuild import Rebuilt
@@ -361,7 +361,7 @@ def of_status(status: Status) -> shapes.Status:
     }
 
 
-def of_doctor(checks: Sequence[Check]) -> shapes.Doctor:
+def of_doctor(checks: Sequence[Checkup]) -> shapes.Doctor:
     """`gitmig status --doctor --json`."""
     return {
         "well": all(check.mend is None for check in checks),

@@ -50,6 +50,7 @@ CALLERS = Path("/proc")  # where the script reads what git was called with, with
 LEGACY = ".legacy"
 REPLACED = ".old"  # what lefthook calls a hook that it has replaced; it runs it no more
 PYTHON = re.compile(rb"(?m)^python=(.*)$")
+INSTALL = "gitmig hooks install"
 
 
 class HookState(Enum):
@@ -196,7 +197,7 @@ def uninstall(repository: Repository, *, consent: Consent = refuse) -> Installat
 
 def trouble(repository: Repository) -> Trouble | None:
     """Why git does not call gitmig, in one sentence; None also where somebody has taken the hooks away by hand."""
-    install, scripts = "gitmig hooks install", repository.private(shared=True) / "hooks"
+    scripts = repository.private(shared=True) / "hooks"
     if scripts.exists() and not any(scripts.iterdir()):
         return None
     try:
@@ -206,18 +207,11 @@ def trouble(repository: Repository) -> Trouble | None:
     hooks = clone.hooks()
     if not scripts.exists() and not any(hook.state in OURS for hook in hooks):
         message = "no hooks are installed in this clone, so the database does not follow a checkout by itself"
-        return Trouble(message=message, mend=install, never=True)
-    lost = [hook for hook in hooks if hook.state not in CALLED or clone.is_disabled(hook)]
-    if lost:
-        manager = hook_managers.routes_for(clone.place, EVERY).manager
-        is_unmade = clone.is_unmade(lost[0])
-        # those of another cause are the next sentence, when this is mended
-        cause = (lost[0].through, lost[0].state, is_unmade)
-        alike = [one for one in lost if (one.through, one.state, clone.is_unmade(one)) == cause]
-        mend = manager.command if is_unmade and manager and manager.command else install
-        return Trouble(message=f"git does not call gitmig after {_names(alike)}: {clone.why(lost[0])}", mend=mend)
+        return Trouble(message=message, mend=INSTALL, never=True)
+    if lost := [hook for hook in hooks if hook.state not in CALLED or clone.is_disabled(hook)]:
+        return clone.trouble_with(lost)
     if old := [hook for hook in hooks if hook.state is HookState.OUTDATED]:
-        return Trouble(message=f"the hooks are of another version of gitmig: {_names(old)}", mend=install)
+        return Trouble(message=f"the hooks are of another version of gitmig: {_names(old)}", mend=INSTALL)
     return None
 
 
@@ -333,6 +327,15 @@ class _Clone:
         if lost.state is HookState.OUTDATED:
             return f"{lost.path} may not be executed"
         return f"there is none {where.rstrip(',')}"
+
+    def trouble_with(self, lost: Sequence[Hook]) -> Trouble:
+        """Why the first of these is not called, with those of the same cause; others are told when it is mended."""
+        first, manager = lost[0], hook_managers.routes_for(self.place, EVERY).manager
+        is_unmade = self.is_unmade(first)
+        cause = (first.through, first.state, is_unmade)
+        alike = [one for one in lost if (one.through, one.state, self.is_unmade(one)) == cause]
+        mend = manager.command if is_unmade and manager and manager.command else INSTALL
+        return Trouble(message=f"git does not call gitmig after {_names(alike)}: {self.why(first)}", mend=mend)
 
     def refuse_two_foreign(self, event: str, routes: HookRoutes) -> None:
         """Raise GitmigError if a foreign hook had to be set aside where one lies already."""

@@ -34,13 +34,12 @@ if TYPE_CHECKING:
 
 
 OLDEST_GIT = (2, 24)
-INSTALL = "gitmig hooks install"
 VERSION = "import sys; sys.path = [p for p in sys.path if p]; import gitmig; print(gitmig.__version__)"
 STARTUP = 20  # seconds, after which a Python that has not said its version never will
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Checkup:
     """What was looked at, what was found, and the command that mends it; None if nothing is wrong."""
 
     name: str
@@ -48,7 +47,7 @@ class Check:
     mend: str | None = None
 
 
-def examine(project: Project) -> list[Check]:
+def examine(project: Project) -> list[Checkup]:
     """Look at everything; what cannot be looked at is a finding, too. Changes nothing."""
     found = [
         _checked("git", _git, project),
@@ -64,50 +63,52 @@ def examine(project: Project) -> list[Check]:
     return found
 
 
-def _checked(name: str, look: Callable[[Project], Check], project: Project) -> Check:
+def _checked(name: str, look: Callable[[Project], Checkup], project: Project) -> Checkup:
     try:
         return look(project)
     except GitmigError as error:
         return _refused(name, error)
 
 
-def _refused(name: str, error: GitmigError) -> Check:
-    return Check(name=name, found=error.message, mend=error.hint or "gitmig status")
+def _refused(name: str, error: GitmigError) -> Checkup:
+    return Checkup(name=name, found=error.message, mend=error.hint or "gitmig status")
 
 
-def _git(project: Project) -> Check:
+def _git(project: Project) -> Checkup:
     words = project.repository.lines("version")
     numbers = re.findall(r"\d+", words[0])[:2] if words else []
     found = words[0].removeprefix("git version ") if words else "unknown"
     is_old = tuple(map(int, numbers)) < OLDEST_GIT
-    return Check(name="git", found=found, mend="install git {}.{} or newer".format(*OLDEST_GIT) if is_old else None)
+    return Checkup(name="git", found=found, mend="install git {}.{} or newer".format(*OLDEST_GIT) if is_old else None)
 
 
-def _hooks(project: Project) -> Check:
+def _hooks(project: Project) -> Checkup:
     """Whether they are there, and whether git gets to them."""
     if trouble := hooks.trouble(project.repository):
-        return Check(name="hooks", found=trouble.message, mend=trouble.mend)
+        return Checkup(name="hooks", found=trouble.message, mend=trouble.mend)
     installed = hooks.status(project.repository)
     if not any(hook.state is hooks.HookState.INSTALLED for hook in installed):
-        return Check(name="hooks", found="taken away by hand, so the database does not follow", mend=INSTALL)
+        return Checkup(name="hooks", found="taken away by hand, so the database does not follow", mend=hooks.INSTALL)
     lost = _unreached(project.repository)
     if lost:
         names = ", ".join(hook.name for hook in lost)
-        return Check(name="hooks", found=f"called in a new work tree, they do not get to gitmig: {names}", mend=INSTALL)
-    return Check(name="hooks", found=", ".join(hook.name for hook in installed))
+        return Checkup(
+            name="hooks", found=f"called in a new work tree, they do not get to gitmig: {names}", mend=hooks.INSTALL
+        )
+    return Checkup(name="hooks", found=", ".join(hook.name for hook in installed))
 
 
-def _interpreter(project: Project) -> Check:
+def _interpreter(project: Project) -> Checkup:
     """Whether the hooks' Python is there and has this gitmig."""
     pythons = hooks.interpreters(project.repository)
     for python in pythons:
         version = _version_of(python)
         if version is None:
-            return Check(name="interpreter", found=f"{python} cannot start gitmig", mend=INSTALL)
+            return Checkup(name="interpreter", found=f"{python} cannot start gitmig", mend=hooks.INSTALL)
         if version != __version__:
             found = f"{python} has gitmig {version}, and this is {__version__}"
-            return Check(name="interpreter", found=found, mend=INSTALL)
-    return Check(name="interpreter", found=", ".join(map(str, pythons)) or "no hook starts one")
+            return Checkup(name="interpreter", found=found, mend=hooks.INSTALL)
+    return Checkup(name="interpreter", found=", ".join(map(str, pythons)) or "no hook starts one")
 
 
 def _version_of(python: Path) -> str | None:
@@ -126,23 +127,23 @@ def _version_of(python: Path) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _followed(project: Project) -> Check:
+def _followed(project: Project) -> Checkup:
     """Whether a hook may change the database that the settings name."""
     if not project.is_within_reach:
         found = (
             "the database is on another machine, which no hook touches: run `gitmig sync` after a checkout, or name "
         )
         found += f"the host: git config gitmig.hosts {project.address.host}"
-        return Check(name="followed", found=found)
+        return Checkup(name="followed", found=found)
     refuse_unbound(project)
-    return Check(name="followed", found=f"hooks may change {project.binding.shown}")
+    return Checkup(name="followed", found=f"hooks may change {project.binding.shown}")
 
 
-def _of_database(project: Project, connection: Connection) -> Iterator[Check]:
+def _of_database(project: Project, connection: Connection) -> Iterator[Checkup]:
     shown, source = project.address, project.settings.database_source or "embedded PostgreSQL"
-    yield Check(name="database", found=f"{shown}, from {source}")
+    yield Checkup(name="database", found=f"{shown}, from {source}")
     missing = missing_rights(connection, scratch=project.settings.verify)
-    yield Check(
+    yield Checkup(
         name="rights",
         found="too few: gitmig cannot make its ledger or scratch databases" if missing else "enough",
         mend=f"as a superuser: {'; '.join(missing)}" if missing else None,
@@ -170,10 +171,10 @@ def missing_rights(connection: Connection, *, scratch: bool) -> list[str]:
     return [statement for statement in (for_ledger, for_scratch if scratch else None) if statement]
 
 
-def _of_ledger(project: Project, connection: Connection) -> Iterator[Check]:
+def _of_ledger(project: Project, connection: Connection) -> Iterator[Checkup]:
     version = schema.version(connection)
     if not version:
-        yield Check(name="ledger", found="there is none yet", mend="gitmig sync")
+        yield Checkup(name="ledger", found="there is none yet", mend="gitmig sync")
         return
     state, target = read_state(connection), load_target(project)
     plan = plan_for(state.stack, target)
@@ -181,10 +182,10 @@ def _of_ledger(project: Project, connection: Connection) -> Iterator[Check]:
         yield _refused("ledger", foreign)
         return
     protected = ", protected: no hook changes it" if is_protected(connection) else ""
-    yield Check(name="ledger", found=f"version {version}{protected}")
+    yield Checkup(name="ledger", found=f"version {version}{protected}")
     unknown = untrusted_of(project, plan, target)
     found = f"not trusted, so no hook runs it: {first_few(unknown)}" if unknown else "hooks may run what is pending"
-    yield Check(name="trust", found=found, mend="gitmig trust" if unknown else None)
+    yield Checkup(name="trust", found=found, mend="gitmig trust" if unknown else None)
 
 
 # --- trying whether git's hooks reach gitmig, in a work tree made for it and without anything being synced

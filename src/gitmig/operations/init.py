@@ -26,6 +26,7 @@ from gitmig.project.trust import approve_local_branches
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gitmig.git.hooks import Consent, Installation
@@ -192,14 +193,10 @@ def _find_folder(project: Project, start: Path) -> str:
     Without any, the default. Raises UsageError, before anything is written, if there are several, or those of a tool
     that gitmig does not read.
     """
-    top, repository = project.repository.work_tree, project.repository
-    personal = repository.config.get("gitmig.folder")
-    configured = project.settings.folders if project.team_file or personal else (DEFAULT_FOLDER,)
-    if project.team_file or personal:
-        if there := next((name for name in configured if (top / name).is_dir()), None):
-            return there
-        return configured[0]
-    paths = paths_of_work_tree(repository)
+    top = project.repository.work_tree
+    if project.team_file or project.repository.config.get("gitmig.folder"):
+        return _first_there(top, project.settings.folders) or project.settings.folders[0]
+    paths = paths_of_work_tree(project.repository)
     here = _inside(top, start)
     found = readable_folders(paths, "" if here in {None, "."} else str(here))
     if usual := next((name for name in CANDIDATES if name in found), None):
@@ -207,12 +204,19 @@ def _find_folder(project: Project, start: Path) -> str:
     if len(found) > 1:
         hint = f"name one: `gitmig init --dir {found[0]}`"
         raise UsageError(f"{len(found)} folders look like migrations: {first_few(found)}", hint=hint)
-    if found:
-        return found[0]
-    there = next((name for name in CANDIDATES if (top / name).is_dir()), None)
+    return found[0] if found else _empty_folder(top, paths)
+
+
+def _empty_folder(top: Path, paths: Sequence[str]) -> str:
+    """A usual folder that is there, or the default. Raises UsageError if another tool has its migrations there."""
+    there = _first_there(top, CANDIDATES)
     if (foreign := foreign_folder(paths)) is not None and foreign.folder == (there or foreign.folder):
         raise _not_read(foreign)
-    return there or configured[0]
+    return there or DEFAULT_FOLDER
+
+
+def _first_there(top: Path, folders: Sequence[str]) -> str | None:
+    return next((name for name in folders if (top / name).is_dir()), None)
 
 
 def _make_folder(top: Path, folder: str) -> list[str]:

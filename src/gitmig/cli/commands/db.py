@@ -16,6 +16,8 @@ from gitmig.errors import UsageError
 from gitmig.text import as_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitmig.operations.db import ListedDatabase
     from gitmig.postgres.lost_servers import LostServer
 
@@ -196,26 +198,35 @@ def prune(yes: bool, days: float, database: str | None) -> int:
 
     project = options.project(database)
     found, servers = db.superfluous(project, days=days), db.servers_of_deleted_clones(project)
+    _list_superfluous(found, servers)
+    agreed = bool(found or servers) and (yes or (sys.stdin.isatty() and confirm("Drop with all rows?")))
+    if agreed:
+        require_person(project, "to drop databases")
+    in_use = db.prune(project, found if agreed else (), notify=Reporter())  # also what was left half made
+    if agreed:
+        _finish_pruning(len(found), in_use, servers)
+    else:
+        say("nothing was dropped; `--yes` drops them" if found or servers else "no old database is kept")
+    return 0
+
+
+def _list_superfluous(found: Sequence[ListedDatabase], servers: Sequence[LostServer]) -> None:
     for old in found:
         say(f"  {old.name}  {old.why_left}{_size(old.size)}{_used(old.sessions)}")
     for server in servers:
         say(f"  embedded server, process {server.process.pid}  {_why_lost(server)}{_size(server.size)}")
-    agreed = yes or (bool(found or servers) and sys.stdin.isatty() and confirm("Drop with all rows?"))
-    if (found or servers) and agreed:
-        require_person(project, "to drop databases")
-    in_use = db.prune(project, found if agreed else (), notify=Reporter())
-    if not (found or servers) or not agreed:
-        say("nothing was dropped; `--yes` drops them" if found or servers else "no old database is kept")
-        return 0
+
+
+def _finish_pruning(count: int, in_use: Sequence[ListedDatabase], servers: Sequence[LostServer]) -> None:
+    """Remove the servers, and say what of so many databases and of them is gone."""
     for old in in_use:
         warn(f"{old.name} is in use and stays")
     staying = [server for server in servers if not server.remove()]
     for server in staying:
         warn(f"the embedded server of process {server.process.pid} stays: it does not end, or its clone is there again")
-    done = [plural(len(found) - len(in_use), "database")] if found else []
+    done = [plural(count - len(in_use), "database")] if count else []
     done += [plural(len(servers) - len(staying), "embedded server")] if servers else []
     say(f"dropped {' and '.join(done)}")
-    return 0
 
 
 def _why_lost(server: LostServer) -> str:

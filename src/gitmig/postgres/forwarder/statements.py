@@ -17,10 +17,16 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from gitmig.migrations.languages.sql import controls
 from gitmig.migrations.parser import Token, statements, syntax_error, tokens
 from gitmig.postgres.forwarder.protocol import report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.migrations.parser import Statement
 
 SAVEPOINT = b"SAVEPOINT gitmig_program"
 RELEASE = b"RELEASE SAVEPOINT gitmig_program"
@@ -240,6 +246,11 @@ def _meaning(text: str, encoding: str) -> Meaning:
         return refused
     if all(one.kind is StatementKind.PLAIN for one in read):
         return Meaning(cursors=tuple(name for one in read for name in one.cursors), writes=writes)
+    return Meaning(kind=StatementKind.SEVERAL, parts=_parts(text, encoding, every, read))
+
+
+def _parts(text: str, encoding: str, every: Sequence[Statement], read: Sequence[Meaning]) -> tuple[bytes, ...]:
+    """The text in parts to be sent one by one, each at its place; plain statements in a row are one part."""
     spans: list[tuple[int, int]] = []
     for k, one in enumerate(every):
         end = one.offset + len(one.text)
@@ -248,8 +259,7 @@ def _meaning(text: str, encoding: str) -> Meaning:
         else:
             spans.append((one.offset, end))
     pads = len(text) * len(spans) < LARGEST_PADDING
-    parts = tuple((" " * start * pads + text[start:end]).encode(encoding) for start, end in spans)
-    return Meaning(kind=StatementKind.SEVERAL, parts=parts)
+    return tuple((" " * start * pads + text[start:end]).encode(encoding) for start, end in spans)
 
 
 def _may_matter(found: list[Token], k: int) -> bool:
