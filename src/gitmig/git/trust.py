@@ -145,6 +145,9 @@ class Provenance:
         self._store = store
         self._commits = [commit for commit in dict.fromkeys(commits) if commit]
         self._folders: set[str] = set()
+        self._reached: dict[str, bool] = {}
+        self._listed: dict[str, set[tuple[str, str]]] = {}
+        self._ways: dict[tuple[str, str], set[tuple[str, str]]] = {}
         self._open: set[tuple[str, str]] = set()  # what is being looked for, so that no search goes in a circle
 
     def trusted(self, files: Collection[File]) -> set[tuple[str, str]]:
@@ -262,10 +265,6 @@ class Provenance:
         return self._reached[commit]
 
     @cached_property
-    def _reached(self) -> dict[str, bool]:
-        return {}
-
-    @cached_property
     def _branches(self) -> list[str]:
         """The remote-tracking refs of the trusted remotes' branches."""
         repository = self._repository
@@ -331,20 +330,12 @@ class Provenance:
             self._listed[commit] = {(path, meta.split(" ")[2]) for meta, _, path in rows}
         return self._listed[commit]
 
-    @cached_property
-    def _listed(self) -> dict[str, set[tuple[str, str]]]:
-        return {}
-
     def _on_the_way(self, rebased: str, onto: str) -> set[tuple[str, str]]:
         """Path and blob id of every version that the folders have had on a branch since it left another one."""
         if (rebased, onto) not in self._ways:
             revisions = (rebased, f"^{onto}")
             self._ways[rebased, onto] = _history(self._repository, ("--stdin",), sorted(self._folders), revisions)
         return self._ways[rebased, onto]
-
-    @cached_property
-    def _ways(self) -> dict[tuple[str, str], set[tuple[str, str]]]:
-        return {}
 
     def _objects(self, asked: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str | None]:
         """Commit and path → the object id there, None if there is nothing; one process for all."""
