@@ -159,7 +159,7 @@ def _tell_left(project: Project) -> None:
     """Say once that a work tree or a branch which is gone has left its database."""
     if project.naming is None:
         return
-    from gitmig.operations.db import newly_left
+    from gitmig.operations.own_databases import newly_left
 
     for one in newly_left(project):
         size = "" if one.size is None else f", {as_size(one.size)}"

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from gitmig.operations.capture import Captured
     from gitmig.operations.check import Review
     from gitmig.operations.check_all import BranchConflicts
-    from gitmig.operations.db import ListedDatabase
     from gitmig.operations.diff import Diff
     from gitmig.operations.doctor import Checkup
     from gitmig.operations.kept import KeptEntry, KeptRows
     from gitmig.operations.log import LogEntry
+    from gitmig.operations.own_databases import ListedDatabase
     from gitmig.operations.rebuild import Rebuilt
     from gitmig.operations.renumber import Renumbered
     from gitmig.operations.show import Shown

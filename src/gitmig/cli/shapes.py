@@ -15,7 +15,7 @@ from gitmig.check.proof import RunOrder
 from gitmig.check.rules.registry import WhenProven
 from gitmig.execute.repair import Way
 from gitmig.migrations.plan import Direction
-from gitmig.operations.db import DatabaseUse
+from gitmig.operations.own_databases import DatabaseUse
 from gitmig.trials.round_trip import RoundTripOutcome, Stage, Weight
 
 # --- pieces that several shapes share ---

@@ -18,7 +18,7 @@ from gitmig.text import as_size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitmig.operations.db import ListedDatabase
+    from gitmig.operations.own_databases import ListedDatabase
     from gitmig.postgres.lost_servers import LostServer
 
 
@@ -156,9 +156,9 @@ def unprotect(database: str | None) -> int:
 @options.as_json
 def list_(verbose: bool, database: str | None, as_json: bool) -> int:
     """List the databases of this clone's work trees and branches, and those that are left behind."""
-    from gitmig.operations import db
+    from gitmig.operations import own_databases
 
-    found = db.databases(options.project(database))
+    found = own_databases.databases(options.project(database))
     if as_json:
         print_json([json.of_database(one) for one in found])
         return 0
@@ -176,10 +176,10 @@ def clone(name: str | None, database: str | None) -> int:
 
     Without NAME, make the database that the settings give this work tree or branch, if it is not there.
     """
-    from gitmig.operations import db
+    from gitmig.operations import own_databases
 
     with Reporter(quiet=True) as reporter:
-        say(db.clone(options.project(database), name, notify=reporter))
+        say(own_databases.clone(options.project(database), name, notify=reporter))
     return 0
 
 
@@ -194,15 +194,15 @@ def prune(yes: bool, days: float, database: str | None) -> int:
 
     Embedded servers that run on although their clone was deleted are listed, too, and stopped.
     """
-    from gitmig.operations import db
+    from gitmig.operations import db, own_databases
 
     project = options.project(database)
-    found, servers = db.superfluous(project, days=days), db.servers_of_deleted_clones(project)
+    found, servers = own_databases.superfluous(project, days=days), db.servers_of_deleted_clones(project)
     _list_superfluous(found, servers)
     agreed = bool(found or servers) and (yes or (sys.stdin.isatty() and confirm("Drop with all rows?")))
     if agreed:
         require_person(project, "to drop databases")
-    in_use = db.prune(project, found if agreed else (), notify=Reporter())  # also what was left half made
+    in_use = own_databases.prune(project, found if agreed else (), notify=Reporter())  # also what was left half made
     if agreed:
         _finish_pruning(len(found), in_use, servers)
     else:
