@@ -49,14 +49,15 @@ class Misfit(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """A column besides `id`; one that is required has a default."""
+    """A column besides `id`; one that is required has a default, one that `refers` to a table's keys has none."""
 
     type: str
     default: bool = False
     required: bool = False
+    refers: str | None = None
 
     def __str__(self) -> str:
-        words = [self.type]
+        words = [self.type, *([f"REFERENCES {self.refers} ON DELETE CASCADE"] if self.refers else [])]
         words += [f"DEFAULT {DEFAULTS[self.type]}"] if self.default or self.required else []
         return " ".join([*words, *(["NOT NULL"] if self.required else [])])
 
@@ -91,6 +92,12 @@ class Change:
             raise Misfit
         return shape[self.table]
 
+    def _unless_needed(self, shape: Shape) -> Table:
+        """The table, whose key nothing refers to."""
+        if any(column.refers == self.table for table in shape.values() for column in table.columns.values()):
+            raise Misfit
+        return self._table(shape)
+
 
 @dataclass(frozen=True)
 class Create(Change):
@@ -101,13 +108,14 @@ class Create(Change):
         if self.table in shape:
             raise Misfit
         shape[self.table] = table = Table(dict(self.columns), self.keyed)
+        _see_that_keys_are_there(self.table, shape)
         return table.create(self.table), f"DROP TABLE {self.table};"
 
 
 @dataclass(frozen=True)
 class Drop(Change):
     def play(self, shape: Shape) -> tuple[str, str]:
-        self._table(shape)
+        self._unless_needed(shape)
         return f"DROP TABLE {self.table};", shape.pop(self.table).create(self.table)
 
 
@@ -121,6 +129,10 @@ class Rename(Change):
             raise Misfit
         shape[self.new] = table
         del shape[self.table]
+        for other in shape.values():
+            for name, column in other.columns.items():
+                if column.refers == self.table:
+                    other.columns[name] = replace(column, refers=self.new)
         return f"ALTER TABLE {self.table} RENAME TO {self.new};", f"ALTER TABLE {self.new} RENAME TO {self.table};"
 
 
@@ -134,6 +146,7 @@ class Add(Change):
         if self.name in table.columns:
             raise Misfit
         table.columns[self.name] = self.column
+        _see_that_keys_are_there(self.table, shape)
         return f"ALTER TABLE {self.table} ADD {self.name} {self.column};", f"ALTER TABLE {self.table} DROP {self.name};"
 
 
@@ -175,7 +188,7 @@ class Retype(Change):
     def play(self, shape: Shape) -> tuple[str, str]:
         table = self._table(shape)
         column = table.columns.get(self.name)
-        if column is None or column.default or column.required or column.type == self.type:
+        if column is None or column.default or column.required or column.refers or column.type == self.type:
             raise Misfit
         table.columns[self.name] = Column(self.type)
 
@@ -197,7 +210,7 @@ class Require(Change):
     def play(self, shape: Shape) -> tuple[str, str]:
         table = self._table(shape)
         column = table.columns.get(self.name)
-        if column is None or column.required:
+        if column is None or column.required or column.refers:
             raise Misfit
         table.columns[self.name] = replace(column, required=True)
         default = DEFAULTS[column.type]
@@ -214,7 +227,7 @@ class Key(Change):
     """Take the key away, or make it."""
 
     def play(self, shape: Shape) -> tuple[str, str]:
-        table = self._table(shape)
+        table = self._unless_needed(shape)
         table.keyed = not table.keyed
         make = f"ALTER TABLE {self.table} ADD CONSTRAINT {self.table}_pkey PRIMARY KEY (id);"
         drop = f"""DO $$ BEGIN EXECUTE (SELECT format('ALTER TABLE {self.table} DROP CONSTRAINT %I', conname)
@@ -228,7 +241,7 @@ class Remake(Change):
     """Make the table anew with its rows, as people do who want another order of columns."""
 
     def play(self, shape: Shape) -> tuple[str, str]:
-        table = self._table(shape)
+        table = self._unless_needed(shape)
         names = ", ".join(["id", *table.columns])
         words = (
             f"ALTER TABLE {self.table} RENAME TO old_{self.table}; {table.create(self.table)} "
@@ -245,7 +258,7 @@ class Fill(Change):
 
     def play(self, shape: Shape) -> tuple[str, str]:
         table = self._table(shape)
-        if self.name not in table.columns:
+        if self.name not in table.columns or table.columns[self.name].refers:
             raise Misfit
         value = VALUES[table.columns[self.name].type][0]
         return f"UPDATE {self.table} SET {self.name} = {value} WHERE {self.name} IS NULL;", "SELECT 1;"
@@ -272,6 +285,14 @@ class Move(Change):
         )
 
 
+def _see_that_keys_are_there(name: str, shape: Shape) -> None:
+    """Raise Misfit if a column refers to a table that is not there or has no key, or if there may be a circle."""
+    is_needed = any(column.refers == name for table in shape.values() for column in table.columns.values())
+    for refers in (column.refers for column in shape[name].columns.values() if column.refers):
+        if is_needed or refers not in shape or not shape[refers].keyed:
+            raise Misfit
+
+
 @dataclass(frozen=True)
 class Migration:
     """Changes in one file. `down`: right, empty or missing."""
@@ -296,16 +317,34 @@ def played(lineage: Lineage) -> tuple[dict[str, Scripts], Shape]:
     return found, shape
 
 
+def names_two_tables(lineage: Lineage) -> bool:
+    """Whether a name is that of one table first, and of another one later: whose rows are whose is then no question of
+    names."""
+    shape: Shape = {}
+    gone: set[str] = set()
+    for change in (change for migration in lineage for change in migration.changes):
+        before = set(shape)
+        change.play(shape)
+        gone |= before - shape.keys()
+        if not gone.isdisjoint(shape.keys() - before):
+            return True
+    return False
+
+
 @st.composite
-def columns(draw: DrawFn) -> Column:
+def columns(draw: DrawFn, others: tuple[str, ...] = ()) -> Column:
+    """One that may refer to one of the `others`."""
+    refers = draw(st.sampled_from([None, *others]))
+    if refers:
+        return Column("int", refers=refers)
     type_ = draw(st.sampled_from(TYPES))
     default, required = draw(st.sampled_from([(False, False), (False, False), (True, False), (True, True)]))
     return Column(type_, default, required)
 
 
-def _create(draw: DrawFn, table: str) -> Create:
+def _create(draw: DrawFn, table: str, others: tuple[str, ...] = ()) -> Create:
     names = draw(st.lists(st.sampled_from(COLUMNS), unique=True, min_size=1, max_size=3))
-    return Create(table, tuple((name, draw(columns())) for name in names), _keyed(draw))
+    return Create(table, tuple((name, draw(columns(others))) for name in names), _keyed(draw))
 
 
 def _keyed(draw: DrawFn) -> bool:
@@ -315,20 +354,21 @@ def _keyed(draw: DrawFn) -> bool:
 
 @dataclass(frozen=True)
 class Around:
-    """A table that a change is about, the columns that it has and lacks, and names that no table has."""
+    """A table that a change is about, the columns that it has and lacks, other tables, and names that no table has."""
 
     table: str
     has: tuple[str, ...]
     lacks: tuple[str, ...]
+    others: tuple[str, ...]
     free: tuple[str, ...]
 
 
 Maker = Callable[["DrawFn", Around], Change]
 MAKERS: tuple[Maker, ...] = (
-    lambda draw, at: _create(draw, draw(st.sampled_from(at.free))),
+    lambda draw, at: _create(draw, draw(st.sampled_from(at.free)), (at.table, *at.others)),
     lambda draw, at: Drop(at.table),
     lambda draw, at: Rename(at.table, draw(st.sampled_from(at.free))),
-    *(lambda draw, at: Add(at.table, draw(st.sampled_from(at.lacks)), draw(columns())),) * 3,
+    *(lambda draw, at: Add(at.table, draw(st.sampled_from(at.lacks)), draw(columns(at.others))),) * 3,
     *(lambda draw, at: Remove(at.table, draw(st.sampled_from(at.has))),) * 2,
     lambda draw, at: Call(at.table, draw(st.sampled_from(at.has)), draw(st.sampled_from(at.lacks))),
     lambda draw, at: Retype(at.table, draw(st.sampled_from(at.has)), draw(st.sampled_from(TYPES))),
@@ -350,6 +390,7 @@ def draw_change(draw: DrawFn, shape: Shape) -> Change:
         table=table,
         has=has,
         lacks=tuple(name for name in COLUMNS if name not in has) or ("e",),
+        others=tuple(name for name in sorted(shape) if name != table),
         free=tuple(name for name in NAMES if name not in shape) or ("w",),
     )
     return draw(st.sampled_from(MAKERS))(draw, around)
@@ -485,7 +526,7 @@ class Journey:
 @st.composite
 def journeys(draw: DrawFn) -> Journey:
     """A home and up to four stops that fit."""
-    home = draw(homes())
+    home = draw(homes().filter(lambda lineage: not names_two_tables(lineage)))
     stops: list[Lineage] = []
     for _ in range(draw(st.integers(1, 4))):
         with suppress(Misfit):
@@ -493,9 +534,23 @@ def journeys(draw: DrawFn) -> Journey:
             other = tuple(sorted(other, key=lambda one: one.label))
             if other and len({one.label.split("_")[0] for one in other}) == len(other):
                 played(other)
-                stops.append(other)
-    rows = "".join(draw_rows(draw, name, table) for name, table in played(home)[1].items())
+                if not names_two_tables(other):
+                    stops.append(other)
+    shape = played(home)[1]
+    rows = "".join(draw_rows(draw, name, shape[name]) for name in _referred_first(shape))
     return Journey(home, tuple(stops), rows)
+
+
+def _referred_first(shape: Shape) -> list[str]:
+    """The tables, each behind those that it refers to."""
+    found: list[str] = []
+    while len(found) < len(shape):
+        found += [
+            name
+            for name in shape
+            if name not in found and all(one.refers in {None, *found} for one in shape[name].columns.values())
+        ]
+    return found
 
 
 def draw_rows(draw: DrawFn, name: str, table: Table, first: int = 1) -> str:
@@ -504,7 +559,8 @@ def draw_rows(draw: DrawFn, name: str, table: Table, first: int = 1) -> str:
     for number in range(first, first + 3):
         values = [str(number)]
         for column in table.columns.values():
-            choices = VALUES[column.type] + (() if column.required else ("NULL",))
+            choices = ("1", "2") if column.refers else VALUES[column.type]
+            choices += () if column.required else ("NULL",)
             values.append(draw(st.sampled_from(choices)))
         rows.append(f"({', '.join(values)})")
     return f"INSERT INTO {name} ({', '.join(['id', *table.columns])}) VALUES {', '.join(rows)};"

@@ -284,3 +284,175 @@ def test_values_of_a_column_that_another_set_has_for_a_while_and_of_another_type
         tour.sync(home)
         must_have(tour, "SELECT id, b, a FROM t", "1|x|True 2|y|False")
         assert tour.stuck() == []
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("d", ["d int", "d int NOT NULL DEFAULT 0", "d date DEFAULT now()"])
+@pytest.mark.parametrize("third", ["", "jsonb", "text"])
+def test_values_that_a_step_brings_come_home_from_where_the_column_is_made_with_the_table_and_of_another_type(
+    tour: Tour, key: str, d: str, third: str
+) -> None:
+    table = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")}
+
+    def with_column(type_: str) -> dict[str, Scripts]:
+        return table | {"4_d": Scripts(up=f"ALTER TABLE t ADD d {type_};", down="ALTER TABLE t DROP d;")}
+
+    home = with_column("boolean")
+    away = {"1_n": Scripts(up=f"CREATE TABLE t (id int{key}, b text, {d});", down="DROP TABLE t;")}
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x', true), (2, 'y', NULL), (3, 'z', false)")
+    for _ in range(2):
+        tour.sync(away)
+        must_have(tour, "SELECT id FROM t", "1 2 3")
+        if third:
+            tour.sync(with_column(third))
+        tour.sync(home)
+        must_have(tour, "SELECT id, a, d FROM t", "1|x|True 2|y| 3|z|False")
+        assert tour.stuck() == []
+    tour.sync(away)
+    tour.people("UPDATE t SET d = '2020-01-01' WHERE id = 1" if "date" in d else "UPDATE t SET d = 1 WHERE id = 3")
+    tour.sync(home)
+    must_have(tour, "SELECT id, a, d FROM t WHERE id = 2", "2|y|")
+    if "int" in d:
+        must_have(tour, "SELECT id, a, d FROM t", "1|x|True 2|y| 3|z|True")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("gone", ["the table", "a column"])
+@pytest.mark.parametrize("back", ["folded", "unfolded"])
+def test_rows_that_an_up_took_come_back_although_it_was_folded_into_another_migration(
+    tour: Tour, key: str, gone: str, back: str
+) -> None:
+    t = f"CREATE TABLE t (id int{key}, a text, b text);"
+    home = {"1_t": Scripts(up=t, down="DROP TABLE t;")}
+    take, give = ("DROP TABLE t;", t) if "table" in gone else ("ALTER TABLE t DROP b;", "ALTER TABLE t ADD b text;")
+    u = {"4_u": Scripts(up="CREATE TABLE u (id int);", down="DROP TABLE u;")}
+    branch = home | {"2_n": Scripts(up="SELECT 1;"), "3_d": Scripts(up=take, down=give)} | u
+    folded = home | {"3_d": Scripts(up=f"SELECT 1; {take}", down=give)} | u
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x', 'b'), (2, 'y', 'c')")
+    for _ in range(2):
+        tour.sync(branch)
+        assert "same schema" in tour.sync(folded)
+        if back == "unfolded":
+            assert "same schema" in tour.sync(branch)
+        tour.sync(home)
+        must_have(tour, "SELECT id, a, b FROM t", "1|x|b 2|y|c")
+        assert tour.stuck() == []
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("others", [("boolean", "boolean DEFAULT false"), ("int", "int NOT NULL DEFAULT 1", "int")])
+def test_values_come_home_from_a_column_that_is_edited_again_and_again(
+    tour: Tour, key: str, others: tuple[str, ...]
+) -> None:
+    table = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")}
+
+    def with_column(type_: str) -> dict[str, Scripts]:
+        return table | {"2_b": Scripts(up=f"ALTER TABLE t ADD b {type_};", down="ALTER TABLE t DROP b;")}
+
+    tour.sync(with_column("text"))
+    tour.people("INSERT INTO t VALUES (1, 'x', '007'), (2, 'y', 'no'), (3, 'z', NULL)")
+    for _ in range(2):
+        for other in others:
+            tour.sync(with_column(other))
+        tour.sync(with_column("text"))
+        must_have(tour, "SELECT * FROM t", "1|x|007 2|y|no 3|z|")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+def test_a_column_that_is_null_everywhere_is_so_again_although_it_gets_a_default_meanwhile(
+    tour: Tour, key: str
+) -> None:
+    table = {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")}
+
+    def with_column(type_: str) -> dict[str, Scripts]:
+        return table | {"2_b": Scripts(up=f"ALTER TABLE t ADD b {type_};", down="ALTER TABLE t DROP b;")}
+
+    tour.sync(with_column("text"))
+    tour.people("INSERT INTO t VALUES (1, 'x'), (2, 'y')")
+    for _ in range(2):
+        tour.sync(with_column("text DEFAULT 'none'"))
+        tour.people("INSERT INTO t (id, a) VALUES (3, 'z')")
+        tour.sync(with_column("text"))
+        must_have(tour, "SELECT * FROM t", "1|x| 2|y| 3|z|none")
+        tour.people("DELETE FROM t WHERE id = 3")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("first", ["c jsonb DEFAULT '{}'", "b text"], ids=["a column that goes", "another column"])
+@pytest.mark.parametrize("home", ["together", "apart"])
+def test_values_come_home_where_one_migration_was_split_and_another_one_edited(
+    tour: Tour, key: str, first: str, home: str
+) -> None:
+    name, type_ = first.split(" ", 1)
+    up = f"ALTER TABLE t DROP {name};", "ALTER TABLE t ADD c numeric;"
+    down = f"ALTER TABLE t ADD {name} {type_};", "ALTER TABLE t DROP c;"
+    together = {"2_c": Scripts(up=" ".join(up), down=" ".join(reversed(down)))}
+    apart = {"2_c": Scripts(up=up[0], down=down[0]), "3_c": Scripts(up=up[1], down=down[1])}
+    sets = {
+        "together": {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, {first});", down="DROP TABLE t;")} | together,
+        "apart": {"1_t": Scripts(up=f"CREATE TABLE t (id int{key}, {first}, a text);", down="DROP TABLE t;")} | apart,
+    }
+    away = "apart" if home == "together" else "together"
+    tour.sync(sets[home])
+    tour.people("INSERT INTO t (id, c) VALUES (1, 1.50), (2, 'NaN'), (3, NULL)")
+    for _ in range(2):
+        for stop in (away, home):
+            tour.sync(sets[stop])
+            must_have(tour, "SELECT id, c FROM t", "1|1.50 2|NaN 3|")
+            assert tour.stuck() == []
+
+
+def test_values_of_a_branch_stay_away_from_a_column_that_another_one_calls_the_same(tour: Tour) -> None:
+    main = {"1_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY);", down="DROP TABLE t;")}
+    b = main | {"2_b": Scripts(up="ALTER TABLE t ADD status text;", down="ALTER TABLE t DROP status;")}
+    c = main | {
+        "3_c": Scripts(up="ALTER TABLE t ADD status text, ADD c int;", down="ALTER TABLE t DROP c, DROP status;")
+    }
+    tour.sync(b)
+    tour.people("INSERT INTO t VALUES (1, 'b')")
+    for _ in range(2):
+        tour.sync(c)
+        must_have(tour, "SELECT * FROM t", "1||")
+        tour.sync(b)
+        must_have(tour, "SELECT * FROM t", "1|b")
+
+
+def test_a_null_comes_home_from_where_a_migration_of_the_same_number_fills_and_requires_the_column(tour: Tour) -> None:
+    base = {"1_t": Scripts(up="CREATE TABLE t (id int PRIMARY KEY, d timestamptz);", down="DROP TABLE t;")}
+    home = base | {"2_m": Scripts(up="UPDATE t SET d = '2020-01-01 00:00+00' WHERE d IS NULL;", down="SELECT 1;")}
+    require = "UPDATE t SET d = now() WHERE d IS NULL; ALTER TABLE t ALTER d SET NOT NULL;"
+    away = base | {"2_b": Scripts(up=require, down="ALTER TABLE t ALTER d DROP NOT NULL;")}
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, NULL), (2, '2021-01-01 00:00+00')")
+    for _ in range(2):
+        tour.sync(away)
+        must_have(tour, "SELECT id FROM t WHERE d IS NOT NULL", "1 2")
+        tour.sync(home)
+        must_have(tour, "SELECT id, d FROM t", "1| 2|2021-01-01 00:00:00+00:00")
+        assert tour.stuck() == []
+
+
+def test_one_original_of_rows_that_two_items_hold_is_forgotten_once(tour: Tour) -> None:
+    """Both sets make a table `v`; the other one moves a column into it that is of another type."""
+
+    def made(t: str) -> Scripts:
+        return Scripts(up=f"CREATE TABLE t (id int PRIMARY KEY{t});", down="DROP TABLE t;")
+
+    def moved(old: str, new: str) -> Scripts:
+        a = "a int DEFAULT 0"
+        take = f"INSERT INTO {new} SELECT id, a FROM {old}; ALTER TABLE {old} DROP a;"
+        give = f"ALTER TABLE {old} ADD {a}; UPDATE {old} SET a = n.a FROM {new} n WHERE n.id = {old}.id;"
+        return Scripts(up=f"CREATE TABLE {new} (id int PRIMARY KEY, {a}); {take}", down=f"{give} DROP TABLE {new};")
+
+    v = {"2_m": Scripts(up="CREATE TABLE v (id int PRIMARY KEY, a text);", down="DROP TABLE v;")}
+    home = {"1_m": made("")} | v
+    away = {"1_m": made(", a int DEFAULT 0"), "2_b": moved("t", "u"), "3_b": moved("u", "v")}
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1), (2), (3); INSERT INTO v VALUES (1, NULL), (2, NULL), (3, '007')")
+    for _ in range(2):
+        tour.sync({"1_m": away["1_m"]} | v)
+        tour.sync(away)
+        tour.sync(home)
+        must_have(tour, "SELECT id, a FROM v", "1| 2| 3|007")

@@ -12,6 +12,7 @@ from gitmig.ledger import schema, store
 from gitmig.ledger.rows import HistoryEntry, applied_of
 from gitmig.migrations.model import stack_id
 from gitmig.migrations.plan import Plan
+from gitmig.rows.store import hand_over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +127,7 @@ class LedgerWriter:
         going = self._replacement.going
         store.remove(self._connection, [one.position for one in going])
         store.add(self._connection, self._coming)
+        hand_over(self._connection, going, list(map(applied_of, self._coming)))
         self._replacement = None
         note = f"the schema is that of {', '.join(one.label for one in going)}: no script ran"
         return [self._event("adopt", 0.0, row, note=note) for row in self._coming]

@@ -88,6 +88,8 @@ class _Task:
         opposite: str | None,
         replaces: tuple[str, ...] = (),
         coming: frozenset[str] = frozenset(),
+        *,
+        edited: bool = False,
     ) -> Subject:
         row = self.row
         return Subject(
@@ -98,6 +100,7 @@ class _Task:
             opposite=opposite,
             replaces=replaces,
             coming=coming,
+            edited=edited,
             renamed=tuple((one.before, one.after) for one in row.renamed or () if one.kind is ObjectKind.TABLE),
         )
 
@@ -136,9 +139,13 @@ class ApplyTask(_Task):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevertTask(_Task):
-    """Run a migration's down, or what is computed in its place, and take its ledger row away."""
+    """Run a migration's down, or what is computed in its place, and take its ledger row away.
+
+    `edited`: the plan applies the migration in another version.
+    """
 
     step: Revert
+    edited: bool = False
 
     @property
     def reached(self) -> int:
@@ -153,7 +160,7 @@ class RevertTask(_Task):
     @property
     def subject(self) -> Subject:
         """The migration, for those who keep its rows."""
-        return self._subject(self.row.down_sql, self.row.up_sql)
+        return self._subject(self.row.down_sql, self.row.up_sql, edited=self.edited)
 
     @property
     def guesses(self) -> bool:
@@ -195,10 +202,12 @@ def outside(task: Task) -> Task:
 def tasks(plan: Plan, rows: Mapping[int, Row], context: SyncContext) -> list[Task]:
     """The tasks of the plan in order; `rows` are the ledger's above the part that is kept."""
     before = edited(plan)
+    changed = {checksum for checksums in before.values() for checksum in checksums}
     found: list[Task] = []
     for revert in plan.reverts:
         row = rows[revert.position]
-        found.append(RevertTask(step=revert, script=row.content.down, row=row))
+        task: Task = RevertTask(step=revert, script=row.content.down, row=row, edited=row.checksum in changed)
+        found.append(task)
     coming = frozenset(apply.desired.checksum for apply in plan.applies)
     for apply in plan.applies:
         content = _content(apply, rows)

@@ -60,8 +60,8 @@ class Subject:
     steps are told that need no trial. `replaces` are the checksums of what the target has in another version: what
     these took from rows comes back with this one, too; so does what a version with the same label took that the plan
     does not apply (`coming` are the checksums of those it does): it was edited while the database was elsewhere.
-    `renamed` are full names of tables, as SQL writes them, before
-    and after the up: the same table, also if a down makes it anew.
+    `edited`: the plan reverts it to apply it in another version. `renamed` are full names of tables, as SQL writes
+    them, before and after the up: the same table, also if a down makes it anew.
     """
 
     version: str
@@ -71,6 +71,7 @@ class Subject:
     opposite: str | None = None
     replaces: tuple[str, ...] = ()
     coming: frozenset[str] = frozenset()
+    edited: bool = False
     renamed: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -191,8 +191,9 @@ def _shown(place: Place, witness: Witness) -> list[tuple[Pair, sql.Composable]]:
             now = _in_witness(place, witness, pair) if witness.shows(pair) else None
             theirs: sql.Composable = FALSE
             if now is not None:  # a row that only S had has no image, although its value may be held once for both
-                changed = sql.SQL("NOT {}").format(same(pair.kept_text(pair.kept.shown), now))
-                theirs = all_of([sql.SQL("NOT {}").format(_kind(Kind.GONE)), changed])
+                known = [pair.kept.shown, *([pair.kept.stood] if pair.kept.stood else [])]
+                changed = [sql.SQL("NOT {}").format(same(pair.kept_text(name), now)) for name in known]
+                theirs = all_of([sql.SQL("NOT {}").format(_kind(Kind.GONE)), *changed])
             found.append((pair, theirs))
     return found
 

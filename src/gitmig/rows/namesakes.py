@@ -1,4 +1,4 @@
-"""Tables that take over the rows of those that went under their names: the same to people, made by other migrations."""
+"""What takes over the rows and values of what went under its name: the same to people, made by other migrations."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from gitmig.migrations.plan import Direction
 from gitmig.rows.reach import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
-    from gitmig.rows.items import Item, Subject
+    from gitmig.rows.items import Item, Kept, Subject
     from gitmig.rows.store import Store
 
 
@@ -49,6 +49,41 @@ class OtherTables:
     def find(self, present: Collection[str]) -> list[Item]:
         """What went and has a place again, with these checksums applied at the end of the plan."""
         return self._store.with_namesakes(present, sorted(self._oids)) if self._applies or self._took else []
+
+
+class EditedColumns:
+    """Of one plan: values of columns whose migrations go for good, where others come in another version.
+
+    Somebody may have split a migration, or joined two, and edited another one. The values belong to columns of the same
+    name and type that the plan makes in the same table. Without an edit these are other columns, perhaps of a branch.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._items: list[int] = []
+        self._there: set[tuple[int, int, int]] | None = None
+        self._is_edit = False
+
+    def begin(self, subject: Subject, direction: Direction) -> None:
+        """To be called before each step."""
+        self._is_edit = self._is_edit or subject.edited
+        if direction is Direction.APPLY and self._there is None and self._is_edit:
+            self._there = self._store.columns_for(self._items) if self._items else set()
+
+    def end(self, direction: Direction, kept: Iterable[Kept]) -> None:
+        """To be called behind each step, with what it took."""
+        if direction is Direction.REVERT:
+            self._items += [one.item for one in kept if one.columns]
+
+    def find(self, present: Collection[str]) -> list[Item]:
+        """What went and has a place again, with these checksums applied at the end of the plan."""
+        if not self._items or self._there is None:
+            return []
+        now = self._store.columns_for(self._items)
+        old = {item for item, _, _ in now & self._there}
+        new = {item for item, _, _ in now} - old
+        items = [self._store.item(number) for number in sorted(new)]
+        return [item for item in items if item.checksum not in present and not item.due]
 
 
 def _may_make_tables(subject: Subject) -> bool:

@@ -21,7 +21,7 @@ from gitmig.rows.constraints import quiet
 from gitmig.rows.deferred import Deferral
 from gitmig.rows.items import UNDO, Reason, Report, Staying, Subject
 from gitmig.rows.limits import check_limits
-from gitmig.rows.namesakes import OtherTables
+from gitmig.rows.namesakes import EditedColumns, OtherTables
 from gitmig.rows.places import find_place
 from gitmig.rows.reach import reaches_rows, suspect, words_of
 from gitmig.rows.restore import put_back
@@ -74,6 +74,7 @@ class Preserver:
         self._holds_some = False  # once something is kept, nobody asks again
         self._refused: dict[int, Staying] = {}
         self._others = OtherTables(self._store)
+        self._columns = EditedColumns(self._store)
         self.deferred = Deferral()
 
     @property
@@ -90,6 +91,7 @@ class Preserver:
         due, held = self._due(subject, direction)
         if self._holds_some:
             self._others.begin(subject, direction)
+        self._columns.begin(subject, direction)
         step = PreservedStep(
             subject=subject,
             direction=direction,
@@ -107,6 +109,7 @@ class Preserver:
             report = run_without(step, error)
         self._store.note_due([item for item in (*due, *held) if item.id not in report.settled])
         self._others.end(subject, direction, takes_tables=any(not one.columns for one in report.kept))
+        self._columns.end(direction, report.kept)
         if direction is Direction.APPLY:
             self.deferred.came_back(due)
             self.deferred.follow(item for item in due if item.id in report.waiting)
@@ -156,14 +159,16 @@ class Preserver:
         `present` are the checksums of the migrations that are applied now. Rows that the others took come back into
         tables that these have made meanwhile under the same names: so it makes no difference whether somebody went from
         one set to the other directly or by way of a third. A table that was there already, or came back by a revert, is
-        another one.
+        another one. So do values, where a migration was edited.
         """
-        items = self._others.find(present)
+        items = self._others.find(present) + self._columns.find(present)
         waiting = self._waiting(self._refused, again=True)
         if not items and not waiting:
             return Report()
         with self._connection.transaction():
             carried = self._put_back(items)
+            if items:  # some may have gone along as the originals of these
+                waiting = self._waiting(self._refused, again=True)
             report = self._put_back(waiting)
             homeless = [
                 Staying(item=item.id, table=item.table, rows=item.rows, reason=Reason.NO_PLACE)

@@ -91,8 +91,9 @@ def _keep_missing(store: Store, place: Place) -> None:
     columns = []
     for column in place.item.columns:
         if column.name in missing:
-            columns.append(replace(column, heir=None, image=None, fresh=None, like=False))
+            columns.append(replace(column, heir=None, image=None, fresh=None, like=False, stood=None))
         elif column.name in key or column.name in known or column.like:
             is_key = column.name in key
-            columns.append(replace(column, heir=column.name, image=None, fresh=None, key=is_key, like=not is_key))
+            telling = replace(column, heir=column.name, image=None, fresh=None, key=is_key, like=not is_key, stood=None)
+            columns.append(telling)
     store.split(place.item, columns)

@@ -26,7 +26,15 @@ from gitmig.rows.constraints import (
 from gitmig.rows.fresh import Rewritten
 from gitmig.rows.items import Kind, Reason, Restored, Staying
 from gitmig.rows.merge import Act, Witness
-from gitmig.rows.originals import INEXACT, find_originals, keep_originals, mark_inexact, other_forms, rows_of
+from gitmig.rows.originals import (
+    INEXACT,
+    Originals,
+    keep_originals,
+    mark_inexact,
+    note_what_stands_instead,
+    other_forms,
+    rows_of,
+)
 from gitmig.rows.remainder import NONE_REFUSED, count_refused, let_followers_wait, settle
 from gitmig.rows.snapshot import following
 from gitmig.rows.store import THEIRS
@@ -38,12 +46,9 @@ if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
     from gitmig.rows.completion import Lender
     from gitmig.rows.constraints import ForeignKey
-    from gitmig.rows.items import Item
-    from gitmig.rows.originals import Original
     from gitmig.rows.places import Place
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Column
-    from gitmig.rows.values import Pair
 
 
 def put_back(
@@ -186,14 +191,14 @@ class _PutBack:
         self._acts: dict[int, dict[Act, range]] = {}  # of the others
         self._planned: set[str] = set()  # the tables with their plans
         self._lent: list[tuple[Place, Lender]] = []
-        self._originals: dict[int, list[Original]] = {}  # by item, older ones with values of the same rows
+        self._originals = Originals(connection, store, places if keeps else ())
         self._orphaned = False
         self._done: set[int] = set()
 
     def run(self) -> set[int]:
         """Put back what goes; returns the items all of which went. Rows that were refused have the reason in `why`."""
         self._remake_partitions()
-        self._find_originals()
+        self._originals.find()
         with (
             triggers_off(self._connection, self._tables) as settling,
             identities_writable(self._connection, self._tables.values()),
@@ -202,13 +207,13 @@ class _PutBack:
             others = [place for place in self._places if place not in plain]
             if others:
                 self._merge(others)
-            for place in self._in_order(plain):
+            for place in self._originals.in_order(plain):
                 self._fill(place)
             if others:
                 settle_constraints(self._connection)
             else:
                 run_settling(self._connection, settling)
-        self._note_originals()
+        self._originals.note()
         numbered = {place.table.oid for place in plain if any(pair.column.defaulted for pair in place.values)}
         numbered |= {place.table.oid for place in others}
         sequences.move_past(self._connection, [self._tables[oid] for oid in numbered])
@@ -238,7 +243,7 @@ class _PutBack:
             for place in places:
                 self._delete(place)
             moving = {place.table.oid for place in places if place.unique or self._moves_keys(place)}
-            for place in self._in_order(places):
+            for place in self._originals.in_order(places):
                 self._update(place, _referring(place, keys), swaps=place.table.oid in moving)
             for place in places:
                 self._insert(place)
@@ -252,7 +257,7 @@ class _PutBack:
                 self._note_conflicts(place)
                 self._note_gone(place)
                 self._renew_images(place)
-                self._keep_originals(place)
+                self._keep_inexact(place)
             self._note_lent()
             self._store.drop_data(*(place.plan for place in places))
             rewritten.clear()
@@ -272,11 +277,11 @@ class _PutBack:
         """Give rows their values back, in one statement."""
         filled = 0
         sets = listed(
-            sql.SQL("{} = {}").format(sql.Identifier(pair.column.name), self._value(place, pair))
+            sql.SQL("{} = {}").format(sql.Identifier(pair.column.name), self._originals.value(place, pair))
             for pair in place.values
         )
-        source = sql.SQL("").join([sql.SQL("{} k").format(place.data), *self._originals_of(place)])
-        newer = self._newer(place)
+        source = sql.SQL("").join([sql.SQL("{} k").format(place.data), *self._originals.joins(place)])
+        newer = self._originals.newer(place)
 
         def work(rows: sql.Composable) -> None:
             nonlocal filled
@@ -296,83 +301,7 @@ class _PutBack:
                     place.data, Reason.ROW_GONE.value, place.table.source, place.on_key
                 )
             )
-        self._keep_originals(place)
-
-    def _find_originals(self) -> None:
-        """Look which items hold values of the rows of others in a form that those could not have."""
-        older = self._store.with_originals() if self._keeps else []
-        for place in self._places if older else ():
-            self._originals[place.item.id] = find_originals(self._store, place, older)
-
-    def _in_order(self, places: Sequence[Place]) -> list[Place]:
-        """Of two versions of a value the newer one counts. Originals come when it is known which of those go."""
-        oldest_first = places[::-1]
-        return sorted(oldest_first, key=lambda place: bool(self._holding(place.item)))
-
-    def _originals_of(self, place: Place) -> list[sql.Composable]:
-        """Them beside rows `k`."""
-        return [one.join for one in self._originals.get(place.item.id, ())]
-
-    def _value(self, place: Place, pair: Pair) -> sql.Composable:
-        """What is kept for a column, fit for it; the original where there is one."""
-        value = pair.value
-        for original in self._originals.get(place.item.id, ()):
-            value = original.value(pair, value)
-        return value
-
-    def _original(self, place: Place, pair: Pair) -> sql.Composable | None:
-        """What a column had before it was of another type, whatever has become of it; None if nobody knows."""
-        known = (one.known(pair) for one in reversed(self._originals.get(place.item.id, ())))
-        return next((value for value in known if value is not None), None)
-
-    def _newer(self, place: Place) -> sql.Composable:
-        """Not rows `k` of which other items put back what has become of them; these know the originals."""
-        return sql.SQL("").join(
-            sql.SQL(
-                " AND NOT EXISTS (SELECT FROM {} o JOIN {} y ON y.n {equal} o.n "
-                "WHERE o.holder {equal} k.n AND y.why IS NULL)"
-            ).format(data_table(one.data), newer.data, equal=EQUAL)
-            for newer, one in self._holding(place.item)
-        )
-
-    def _holding(self, item: Item) -> list[tuple[Place, Original]]:
-        """The places for whose rows an item holds originals."""
-        return [
-            (place, one)
-            for place in self._places
-            for one in self._originals.get(place.item.id, ())
-            if one.item.id == item.id
-        ]
-
-    def _note_originals(self) -> None:
-        """What went to its row as an original is kept no longer, nor waits; where somebody has written, it stays."""
-        due = {place.item.id: place for place in self._places}
-        for place in self._places:
-            for original in self._originals.get(place.item.id, ()):
-                holder = due.get(original.item.id)
-                if holder is not None:
-                    self._connection.execute(
-                        sql.SQL(
-                            "UPDATE {} k SET why = CASE WHEN {} THEN NULL ELSE {} END, detail = NULL "
-                            "FROM {} o JOIN {} y ON y.n = o.n WHERE o.holder = k.n AND y.why IS NULL"
-                        ).format(
-                            *(holder.data, original.counts, Reason.CHANGED.value),
-                            *(data_table(original.data), place.data),
-                        )
-                    )
-                else:
-                    self._forget_original(place, original)
-                self._store.drop_data(original.data)
-
-    def _forget_original(self, place: Place, original: Original) -> None:
-        gone = self._connection.execute(
-            sql.SQL(
-                "DELETE FROM {} v USING {} o JOIN {} k ON k.n = o.n WHERE o.holder = v.n AND k.why IS NULL AND {}"
-            ).format(data_table(original.item.data), data_table(original.data), place.data, original.counts)
-        ).rowcount
-        if gone:
-            item = original.item
-            self._store.shrink(item, item.rows - gone, item.reason, item.detail)
+        self._keep_inexact(place)
 
     def _read_acts(self, place: Place) -> dict[Act, range]:
         """What there is to do, and between which numbers the rows lie."""
@@ -424,10 +353,10 @@ class _PutBack:
         if not self._is_to(place, Act.UPDATE):
             return
         witness = self._witnesses[place.item.id]
-        own = merge.assignments(place, witness, lambda pair: self._value(place, pair))
+        own = merge.assignments(place, witness, lambda pair: self._originals.value(place, pair))
         sets = [*own, *((pair.column, pair.value) for pair in place.key)]
-        planned = sql.SQL("").join([merge.with_plan(place, witness), *self._originals_of(place)])
-        newer = self._newer(place)
+        planned = sql.SQL("").join([merge.with_plan(place, witness), *self._originals.joins(place)])
+        newer = self._originals.newer(place)
 
         def give(sets: Sequence[tuple[Column, sql.Composable]], rows: sql.Composable) -> None:
             values = [sql.SQL("{} AS {}").format(value, sql.Identifier(f"v{k}")) for k, (_, value) in enumerate(sets)]
@@ -531,7 +460,7 @@ class _PutBack:
         lenders = find_lenders(self._store, place)
         self._lent += [(place, lender) for lender in lenders]
         self._insert_with(place, lenders, {})
-        others = {pair.column.number: self._original(place, pair) for pair in other_forms(place)}
+        others = {pair.column.number: self._originals.known(place, pair) for pair in other_forms(place)}
         required = {pair.column.number for pair in other_forms(place) if pair.column.required}
         if self._keeps and others and all(others[number] for number in required):
             refused = self._connection.execute(
@@ -555,12 +484,12 @@ class _PutBack:
     ) -> None:
         """Put rows back; by number of the column, `others` have what to take for the kept value, None for nothing."""
         witness = self._witnesses[place.item.id]
-        own = merge.assignments(place, witness, lambda pair: self._value(place, pair), anew=True)
+        own = merge.assignments(place, witness, lambda pair: self._originals.value(place, pair), anew=True)
         values = [*((pair.column, pair.value) for pair in place.key), *own]
         values = [
             (column, instead) for column, value in values if (instead := others.get(column.number, value)) is not None
         ]
-        originals = self._originals_of(place)
+        originals = self._originals.joins(place)
         again = [sql.SQL("k.detail IS NOT NULL")] if others else []
         for having in self._patterns(place, lenders):
             lent = [lender for lender, has in zip(lenders, having) if has]
@@ -754,13 +683,18 @@ class _PutBack:
                 )
             )
 
-    def _keep_originals(self, place: Place) -> None:
+    def _keep_inexact(self, place: Place) -> None:
         """Keep what columns cannot hold as it is."""
-        if not self._keeps or place.force or not other_forms(place):
+        if not self._keeps or place.force:
+            return
+        if place.plan in self._planned and self._is_to(place, Act.INSERT):
+            neighbours = [one for one in self._places if one.table.oid == place.table.oid]
+            note_what_stands_instead(self._connection, self._store, place, neighbours)
+        if not other_forms(place):
             return
         witness = self._witnesses[place.item.id]
         theirs = merge.contested(place, witness) if place.plan in self._planned else ()
-        mark_inexact(self._connection, place, self._originals.get(place.item.id, ()), theirs)
+        mark_inexact(self._connection, place, self._originals.of(place), theirs)
         keep_originals(self._connection, self._store, place)
 
     def _write(self, statement: sql.Composed) -> int:

@@ -24,12 +24,13 @@ from gitmig.rows.changes import (
 )
 from gitmig.rows.constraints import quiet
 from gitmig.rows.digests import digests
+from gitmig.rows.foresight import NOTHING_FORESEEN, foresee, is_target
 from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Report
 from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
 from gitmig.rows.places import Place, find_place
-from gitmig.rows.reach import Reach, picks_rows, suspect, takes_of, words_of
+from gitmig.rows.reach import Reach, picks_rows, suspect, words_of
 from gitmig.rows.rekey import follow_key
 from gitmig.rows.remade import give_values_back, remade_columns
 from gitmig.rows.restore import give_back, holds_exactly, put_back
@@ -46,11 +47,7 @@ if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Restored, Staying, Subject
     from gitmig.rows.store import Store
-    from gitmig.rows.tables import Column, Table, TableName, TableReader
-
-
-# Bytes. So much is copied although a script might leave all of it alone.
-SMALL = 1 << 20
+    from gitmig.rows.tables import Column, Table, TableReader
 
 
 class Runnable(Protocol):
@@ -138,7 +135,7 @@ class StepRun:
         self._start = self._before  # as things were when the script began that counts
         self._needed: dict[int, tuple[Column, ...]] = {}
         self._helping: list[str] = []
-        self._dropped: dict[int, tuple[Column, ...]] = {}
+        self._foreseen = NOTHING_FORESEEN
         self._extents: dict[int, Extent] = {}
         self._seen_after = Tables()
         self._is_counted = True  # what is known of the tables after the script tells how often it read their rows
@@ -172,38 +169,10 @@ class StepRun:
         return report
 
     def foresee(self) -> list[Table]:
-        """The tables that the script takes rows or values from, if its words tell; none if they do not.
-
-        Where it writes rows, they tell of small tables only: nobody knows how many rows it is about.
-        """
-        side = suspect(self._step.subject.text)
-        if self._aside or self._step.subject.renamed:
-            return []
-        if side.writes:
-            self._foresee_writing(side.targets)
-            if sum(self._before.by_oid[oid].bytes for oid in self._needed) > SMALL:
-                self._needed = {}
-        elif self._names is not None and not self._step.due:
-            self._foresee_taken()
-        if self._step.back and self._needed:
-            self._foresee_writing(suspect(self._step.subject.opposite).targets)
-        return [self._before.by_oid[oid] for oid in sorted(self._needed)]
-
-    def _foresee_writing(self, targets: Collection[tuple[str | None, str]]) -> None:
-        self._needed |= {table.oid: table.stored for table in self._before if _is_named(table.name, targets)}
-
-    def _foresee_taken(self) -> None:
-        for name, taken in (takes_of(self._step.subject.text) or {}).items():
-            for table in self._before:
-                if table.filled and (table.name.schema, table.name.name)[-len(name) :] == name:
-                    lost = tuple(c for c in table.stored if taken is None or c.name in taken.dropped)
-                    other = () if taken is None else tuple(c for c in table.stored if c.name in taken.retyped)
-                    key = () if any(column in lost for column in table.key_columns) else table.key_columns
-                    if lost or other:
-                        needed = {*key, *lost, *other}
-                        self._needed[table.oid] = tuple(c for c in table.stored if not key or c in needed)
-                    if lost:
-                        self._dropped[table.oid] = lost
+        """The tables that the script takes rows or values from, if its words tell; none if they do not."""
+        if not self._aside:
+            self._foreseen = foresee(self._step, self._before, is_all_named=self._names is not None)
+        return [self._before.by_oid[oid] for oid in sorted(self._foreseen.columns)]
 
     def run_foreseen(self) -> Report | None:
         """Run the script with snapshots of what it takes; None, as if nothing had been, if that is not all it does.
@@ -211,12 +180,12 @@ class StepRun:
         Raises ScriptError.
         """
         report: Report | None = None
-        foreseen = self._needed
+        foreseen = self._foreseen.columns
 
         def work() -> bool:
             nonlocal report
             lock(self._connection, [self._before.by_oid[oid] for oid in foreseen])
-            dropped = {} if self._step.back else self._dropped
+            dropped = {} if self._step.back else self._foreseen.dropped
             spared = {oid for oid, lost in dropped.items() if self._drops_nothing(self._before.by_oid[oid], lost)}
             self._needed = {oid: columns for oid, columns in foreseen.items() if oid not in spared}
             snapshots = self._take()
@@ -248,7 +217,7 @@ class StepRun:
         return all(set(columns) <= set(foreseen[oid]) for oid, columns in at_stake.items()) and all(
             change.extent is Extent.COLUMNS
             and change.after is not None
-            and set(changed_columns(change.table, change.after)) == set(self._dropped[change.table.oid])
+            and set(changed_columns(change.table, change.after)) == set(self._foreseen.dropped[change.table.oid])
             for change in self.changes.tables
             if change.table.oid in spared
         )
@@ -370,7 +339,7 @@ class StepRun:
         if self._step.back is not None:
             targets = suspect(self._step.subject.opposite).targets
             for table in self._before:
-                if _is_named(table.name, targets):
+                if is_target(table.name, targets):
                     needed[table.oid] = table.stored
         return needed
 
@@ -385,7 +354,8 @@ class StepRun:
 
     def _drops_nothing(self, table: Table, lost: Collection[Column]) -> bool:
         """Whether these columns are null everywhere, and nothing would give them other values."""
-        gives_values = suspect(self._step.subject.opposite).gives_values
+        gives_values = self._step.subject.edited or suspect(self._step.subject.opposite).gives_values
+        gives_values = gives_values or self._store.holds_originals_of(table.name, {column.name for column in lost})
         if gives_values or len(lost) == len(table.stored) or not all(column.builtin for column in lost):
             return False
         filled = sql.SQL(" OR ").join(
@@ -655,8 +625,3 @@ def _concerned(step: PreservedStep) -> frozenset[str] | None:
         return None
     written = (words_of(step.subject.opposite) or frozenset()) if step.back else frozenset()
     return names | written | {item.table.name for item in step.due}
-
-
-def _is_named(name: TableName, targets: Collection[tuple[str | None, str]]) -> bool:
-    """Whether a script writes to a table of this name, as far as its words tell."""
-    return any(table == name.name.lower() and schema in {None, name.schema.lower()} for schema, table in targets)

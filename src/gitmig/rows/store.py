@@ -22,6 +22,7 @@ from gitmig.rows.values import SCHEMA, data_table, listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from gitmig.migrations.plan import Applied
     from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Subject
 
@@ -71,6 +72,15 @@ SPLIT = """
     SELECT %s, version, migration, checksum, direction, table_schema, table_name, table_schema,
         table_name, %s, %s, pg_catalog.pg_table_size(%s::regclass), kept_at, kept_by, commit, xid, %s, true, %s, %s
     FROM gitmig_kept.item WHERE id = %s
+"""
+# Columns that have the names and types of such as items hold the values of, where a step had left the table.
+COLUMNS_FOR = """
+    SELECT i.id, a.attrelid::int8, a.attnum
+    FROM gitmig_kept.item i CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(i.columns) lost
+    JOIN pg_catalog.pg_attribute a ON a.attname = lost ->> 'name' AND NOT a.attisdropped
+        AND a.attrelid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', i.heir_schema, i.heir_name))
+        AND pg_catalog.format_type(a.atttypid, a.atttypmod) = lost ->> 'type'
+    WHERE i.id = ANY(%s) AND lost ->> 'heir' IS NULL
 """
 THEIRS = listed(sql.Literal(kind.value) for kind in Kind if kind.is_theirs)
 
@@ -187,6 +197,10 @@ class Store:
             "AND c.oid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name)))",
             *([*present, *OTHERS], Direction.REVERT.value, list(others)),
         )
+
+    def columns_for(self, items: Sequence[int]) -> set[tuple[int, int, int]]:
+        """The columns that could take values of these items: the item, the table (oid), and the column's number."""
+        return set(self._connection.execute(COLUMNS_FOR.encode(), (list(items),)).fetchall())
 
     def tables(self) -> list[int]:
         """The tables of the database (oids)."""
@@ -320,6 +334,11 @@ class Store:
         self._may_hold_originals = bool(found)
         return found
 
+    def holds_originals_of(self, table: TableName, columns: Collection[str]) -> bool:
+        """Whether anything holds values of these columns that could not be put back: what stands there counts then."""
+        found = [item for item in self.with_originals() if item.heir == table] if self._may_hold_originals else []
+        return any(column.stood and column.name in columns for item in found for column in item.columns)
+
     def turn(self, snapshot: str, kind: Kind, *, is_item: bool) -> None:
         """Give the table of a snapshot the form of an item, all of whose rows are of one kind.
 
@@ -380,6 +399,20 @@ class Store:
     def _has_book(self) -> bool:
         """Whether there is one: a database without a ledger has none."""
         return is_there(self._connection, KEPT_ITEMS)
+
+
+def hand_over(connection: Connection, going: Sequence[Applied], coming: Sequence[Applied]) -> None:
+    """What ups took that gave way to others without a script is brought back by the way back of those, from its start.
+
+    That is the revert of the last one. If it has no place yet, it waits for it there.
+    """
+    if checksums := sorted({one.checksum for one in going} - {one.checksum for one in coming}):
+        top = coming[-1]
+        connection.execute(
+            "UPDATE gitmig_kept.item SET version = %s, migration = %s, checksum = %s "
+            "WHERE direction = %s AND checksum = ANY(%s)",
+            (top.version.text, top.name, top.checksum, Direction.APPLY.value, checksums),
+        )
 
 
 def create_table(connection: Connection, name: str, columns: Sequence[tuple[str, str]]) -> None:
