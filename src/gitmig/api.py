@@ -119,7 +119,7 @@ def check(
         scratch=scratch,
         clients=clients,
         lint=lint,
-        consent=consent or (None if trust else refuse_untrusted),
+        consent=consent or (None if trust else refuse_without_trust),
     )
 
 
@@ -141,7 +141,7 @@ def verify(
     """
     from gitmig.operations import verify as operation
 
-    consent = consent or (None if trust else refuse_untrusted)
+    consent = consent or (None if trust else refuse_without_trust)
     return operation.verify(project, what, everything=everything, consent=consent, notify=on_event)
 
 
@@ -180,7 +180,7 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     )
 
 
-def refuse_untrusted(found: Sequence[Candidate]) -> None:
+def refuse_without_trust(found: Sequence[Candidate]) -> None:
     """Raise GitmigError: scripts that nobody has approved would run on a scratch database."""
     raise GitmigError(
         f"this would run scripts that this clone does not trust: {', '.join(map(str, found))}",

@@ -26,7 +26,7 @@ FORWARD = re.compile(r":\s*fast-forward$|pull\b[^:]*\((?:start|finish)\)", re.IG
 # How git tells that a fetch or a pull has set a ref; the second ones are of what is no branch over there.
 STORED = re.compile(r": (?:storing \w+|forced-update)$")
 PROPOSED = (": storing ref$", ": storing tag$")
-HEADS = "refs/heads/"
+HEADS, REMOTES = "refs/heads/", "refs/remotes/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

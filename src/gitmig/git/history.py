@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
+from gitmig.git.agreements import HEADS, REMOTES
 from gitmig.git.repository import split_fields
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ def _trees(repository: Repository, commit: str, folders: Sequence[str]) -> list[
 
 # --- where branches part and meet
 
-REMOTE_HEAD = "refs/remotes/origin/HEAD"
+REMOTE_HEAD = f"{REMOTES}origin/HEAD"
 # What the branch that others leave is usually called, in the order in which it is believed.
-DEFAULTS = ("refs/remotes/origin/main", "refs/remotes/origin/master", "refs/heads/main", "refs/heads/master")
+DEFAULTS = tuple(f"{place}{name}" for place in (f"{REMOTES}origin/", HEADS) for name in ("main", "master"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,7 @@ def default_base(repository: Repository) -> str:
     if not name:
         hint = "name one, as in `gitmig check main`; in CI, fetch it first"
         raise UsageError("there is no branch to check against: neither origin/HEAD, nor main, nor master", hint=hint)
-    return name.removeprefix("refs/remotes/").removeprefix("refs/heads/")
+    return name.removeprefix(REMOTES).removeprefix(HEADS)
 
 
 def merge_bases(repository: Repository, ours: str, theirs: str) -> list[str]:

@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitmig.git.agreements import (
+    HEADS,
     PROPOSED,
+    REMOTES,
     Agreement,
     Movement,
     agreed_to_all,
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 NAME = "trust"
 FILE, LEDGER, COMMIT = "file", "ledger", "commit"
 BEGUN = "local branches"  # the line that says that they were approved, once
-REMOTES = "refs/remotes/"
 # What of the user's configuration would change which files `git log` tells of. (`-m` is as `log.diffMerges` says.)
 HISTORY = ("-c", "log.showRoot=true", "-c", "log.follow=false", "-c", "log.diffMerges=separate")
 PLAIN = ("-c", "log.showSignature=false")
@@ -304,7 +305,7 @@ class Provenance:
         """What the reflogs of every work tree's HEAD tell, and of every branch: a work tree may be gone by now."""
         trees = [path.parent.name for path in self._repository.common_dir.glob("worktrees/*/HEAD")]
         heads = ["HEAD", *(("main-worktree/HEAD", *(f"worktrees/{name}/HEAD" for name in trees)) if trees else ())]
-        branches = self._repository.lines("for-each-ref", "--format=%(refname)", "refs/heads/")
+        branches = self._repository.lines("for-each-ref", "--format=%(refname)", HEADS)
         logs: dict[str, list[tuple[str, str]]] = {}
         for rows in (
             *(self._walk("%gD%x09%H%x09%gs", [head]) for head in heads),

@@ -52,7 +52,7 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Rejected:
     """An error for the client."""
 
     data: bytes
@@ -75,7 +75,7 @@ class Broken:
     reason: str
 
 
-Event = Said | Reported | Refused | WantsData | UnitEnded | Broken
+Event = Said | Reported | Rejected | WantsData | UnitEnded | Broken
 
 
 @dataclass(slots=True)
@@ -497,7 +497,7 @@ class Session:
                 self.sync()
             return [Broken(f"the transaction cannot go on: {text}")]
         refusal = head.error or (message(b"E", OWN_CONTEXT.sub(b"", body) if head.failed else body))
-        return [*_said(held, head), Refused(refusal)]
+        return [*_said(held, head), Rejected(refusal)]
 
     def _skip(self) -> None:
         """Everything up to the next Sync is not done."""
