@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from gitmig.git.agreements import HEADS, REMOTES
+from gitmig.git import HEADS, REMOTES
 from gitmig.migrations.model import File
 
 if TYPE_CHECKING:

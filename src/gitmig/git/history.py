@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
-from gitmig.git.agreements import HEADS, REMOTES
+from gitmig.git import HEADS, REMOTES
 from gitmig.git.repository import split_fields
 
 if TYPE_CHECKING:

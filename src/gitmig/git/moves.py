@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from gitmig.git.agreements import HEADS, START
+from gitmig.git import HEADS
+from gitmig.git.agreements import START
 
 # The first words of HEAD's reflog messages behind which git calls a hook of its own, when it is done.
 TOLD_LATER = ("checkout", "commit", "cherry-pick", "revert", "merge", "pull")

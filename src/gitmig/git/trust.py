@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitmig.git import HEADS, REMOTES
 from gitmig.git.agreements import (
-    HEADS,
     PROPOSED,
-    REMOTES,
     Agreement,
     Movement,
     agreed_to_all,

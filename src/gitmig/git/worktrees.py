@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitmig.git.agreements import HEADS, REMOTES
+from gitmig.git import HEADS, REMOTES
 from gitmig.git.repository import CONFIG, OBJECT_ID, WORKTREE_CONFIG, make_private_folder
 
 if TYPE_CHECKING:
