@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
+def cache_key(*parts: str) -> str:
+    """A short name for what is kept of these texts."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
 FOOTPRINTS = "footprints"
 # The code that cuts scripts out of files and makes footprints of them.
 MAKERS = ("check/footprint", "migrations", "schema/names.py")

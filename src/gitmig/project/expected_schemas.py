@@ -5,7 +5,6 @@ Drift: the schema is not what the ledger says it should be, because somebody cha
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -163,7 +162,7 @@ class ExpectedSchemas:
     def _key(self, position: int) -> str:
         """The same key means the same scripts after the same bootstrap, measured alike."""
         parts = [self.fingerprinter.scale, self._bootstrap, *(applied.checksum for applied in self._stack[:position])]
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return cache.cache_key(*parts)
 
 
 def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collection[int]) -> Iterator[tuple[int, Schema]]:

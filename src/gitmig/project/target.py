@@ -74,14 +74,18 @@ class Target:
         problems: list[Problem] = []
         for migration in migrations:
             try:
-                by_role = {role: texts[file.path] for role, file in migration.files}
-                content = self.layout.parse(migration, by_role)
-                found[migration.path] = content.beside(None if self.snapshot.is_work_tree else self.commit)
+                found[migration.path] = parsed(self.layout, migration, texts, self.snapshot)
             except InvalidMigrations as error:
                 problems += error.problems
         if problems:
             raise InvalidMigrations(problems)
         return found
+
+
+def parsed(layout: Layout, migration: Migration, texts: Mapping[str, str], found: Snapshot) -> Content:
+    """What the files of a migration say, whose texts are given by path. Raises InvalidMigrations."""
+    content = layout.parse(migration, {role: texts[file.path] for role, file in migration.files})
+    return content.beside(None if found.is_work_tree else found.commit)
 
 
 def flawed_downs(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
