@@ -117,6 +117,8 @@ def why(reason: Reason, detail: str | None) -> str:
         Reason.REFUSED: "PostgreSQL does not take it",
         Reason.NO_PLACE: "there is no such table or column now",
         Reason.LATER: "it has to wait for a commit, or for a row that has to wait",
+        Reason.MISFIT: "it does not fit the older schema",
+        Reason.LENT: "it is in its table as well",
     }
     if reason is Reason.REFUSED and detail:
         return detail

@@ -17,6 +17,7 @@ from gitmig.execute.step_runner import StepRunner, milliseconds
 from gitmig.execute.tasks import (
     PENDING,
     TOO_MUCH_FOR_ONE,
+    ApplyTask,
     Done,
     LocksHeld,
     Outside,
@@ -41,10 +42,10 @@ if TYPE_CHECKING:
 
     from gitmig.events import Notify
     from gitmig.execute.repair import Expectation
-    from gitmig.execute.tasks import ApplyTask, Batch, SyncContext, Task
+    from gitmig.execute.tasks import Batch, SyncContext, Task
     from gitmig.ledger.rows import State
     from gitmig.migrations.model import Script
-    from gitmig.migrations.plan import Plan
+    from gitmig.migrations.plan import Apply, Plan
     from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
 
@@ -88,6 +89,7 @@ class Executor:
         self._runner = StepRunner(connection, notify, preserver, self._fingerprinter)
         self._verification: FinalVerification | None = None
         self._committed: list[Done] = []
+        self._coming: Sequence[Apply] = ()  # until one of them is committed
         self.went_outside = False  # whether anything was done outside a transaction
 
     @property
@@ -97,6 +99,7 @@ class Executor:
 
     def run(self, plan: Plan, state: State) -> None:
         """Do what the plan, made for this state, says. Raises StepFailed, LocksHeld, Unrepairable."""
+        self._coming = plan.applies
         rows = store.read_rows(self._connection, plan.keep)
         found = self._suited(tasks(plan, rows, self._context))
         coming = replacing_rows(plan, rows, self._context)
@@ -194,6 +197,8 @@ class Executor:
                     _lock_tables(self._connection, batch.tasks)
                 schema.upgrade(self._connection)
                 done += self._revert(batch.reverts)
+                if batch.applies:
+                    self._runner.call_in(self._coming)
                 rest = self._runner.apply(batch.applies, done, measure=self._to_measure(batch, writer))
                 done = self._write(done, writer, is_last=is_last and not rest)
         except ScriptError as error:
@@ -281,6 +286,8 @@ class Executor:
         unfinished = Unfinished(direction=task.step.direction, row=task.row)
         with self._connection.transaction():
             schema.upgrade(self._connection)
+            if isinstance(task, ApplyTask):
+                self._runner.call_in(self._coming)
             writer.begin()
             store.begin_unfinished(self._connection, unfinished)
         return unfinished
@@ -298,6 +305,8 @@ class Executor:
 
     def _commit(self, done: Sequence[Done]) -> None:
         self._committed += done
+        if any(isinstance(one.task, ApplyTask) for one in done):
+            self._coming = ()
         self._notify(StepsCommitted(done))
         self._runner.put_back_waiting(done)
 

@@ -12,7 +12,7 @@ from gitmig.events import RowsRestored, StepStarted
 from gitmig.execute.script import AnswerAhead, ScriptRun, run_all
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE, ApplyTask, Done, inside
 from gitmig.ledger.store import extend_last_sync
-from gitmig.migrations.plan import Direction
+from gitmig.migrations.plan import Apply, Direction
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.rows.items import DRIFT, Report, Subject
@@ -66,6 +66,12 @@ class StepRunner:
         """Begin a transaction in which nothing has run so far."""
         self.current = None
         self.ran.clear()
+
+    def call_in(self, applies: Sequence[Apply]) -> None:
+        """Before the first of these steps of a plan: take rows out of their tables that come back with one of them."""
+        if self._preserver is not None and applies:
+            labels = [(apply.migration.version.text, apply.migration.name) for apply in applies]
+            self._preserver.call_in([apply.checksum for apply in applies], labels)
 
     def begin(self, task: Task) -> float:
         """Note that a task begins; a reading of time.monotonic().

@@ -248,8 +248,17 @@ COMMENT ON COLUMN gitmig.applied.language IS 'Language of both scripts: sql, or 
 COMMENT ON COLUMN gitmig.applied.printed IS 'SQL that its up printed, if it is a program that prints what shall run';
 """
 
+VERSION_10 = """
+ALTER TABLE gitmig_kept.item DROP CONSTRAINT item_reason_check, ADD CONSTRAINT item_reason_check CHECK (reason IN
+    ('taken', 'orphan', 'row gone', 'changed', 'unsure', 'refused', 'no place', 'later', 'misfit', 'lent'));
+COMMENT ON COLUMN gitmig_kept.item.reason IS
+    'Why rows that are due are still here; misfit: why they had to go; lent: they are in their table as well';
+"""
+
 # upgrades[k] leads from version k to k + 1.
-UPGRADES = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9)
+UPGRADES = (
+    *(VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9, VERSION_10),
+)
 CURRENT = len(UPGRADES)
 WITH_FINGERPRINTS = 2  # the first version that has them
 WITH_PROTECTION = 2  # the first version that has the flag

@@ -45,6 +45,8 @@ class Reason(Enum):
     REFUSED = "refused"  # PostgreSQL does not take it
     NO_PLACE = "no place"  # its table or column is not there
     LATER = "later"  # it waits for a commit, or for a row that waits
+    MISFIT = "misfit"  # the schema that a revert led to could not hold it
+    LENT = "lent"  # it is in its table as well, until the step comes that brings it back
 
     @property
     def may_pass(self) -> bool:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from gitmig.migrations.plan import Direction
 from gitmig.rows.changes import successor
-from gitmig.rows.items import NO_INPUTS, Inputs, Kept, KeptColumn, Kind
+from gitmig.rows.items import NO_INPUTS, Inputs, Kept, KeptColumn, Kind, Reason
 from gitmig.rows.store import THEIRS, Copy
-from gitmig.rows.values import EQUAL, TRUE, Pair, any_of, as_held, data_table, listed, same
+from gitmig.rows.values import EQUAL, TRUE, Pair, all_of, any_of, as_held, data_table, listed, same
 
 if TYPE_CHECKING:
-    from gitmig.migrations.plan import Direction
     from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Subject
+    from gitmig.rows.places import Place
     from gitmig.rows.snapshot import Pairing, TableSnapshot
     from gitmig.rows.store import Store
     from gitmig.rows.tables import Partition, Table
@@ -33,7 +34,8 @@ class Taken:
     `opposite.Given`); None: it was not tried, as it writes no rows, or it would make the `same` rows of it. `whole`:
     everything is kept, as that step fails, or takes it. `all_made`: rows that the step made are noted although the
     opposite step takes them away, maybe with people's rows. `only_columns`: the step wrote no rows.
-    `why` is what PostgreSQL said of a row that does not fit any more.
+    `why` is what PostgreSQL said of a row that does not fit any more. `people`: rows that were put back, as an earlier
+    revert had found no room for them; they are nothing that the step has made.
     """
 
     snapshot: TableSnapshot
@@ -45,6 +47,7 @@ class Taken:
     all_made: bool = False
     only_columns: bool = False
     why: str | None = None
+    people: tuple[Place, ...] = ()
     inputs: Inputs = NO_INPUTS
 
     @property
@@ -104,6 +107,8 @@ class Keeping:
             partitions=_dropped(taken),
         )
         number, size = self._store.add(self._subject, self._direction, copy)
+        if taken.why and self._direction is Direction.REVERT:
+            self._store.note_reason(number, Reason.MISFIT, taken.why)
         lost = tuple(column.name for column in columns if column.heir is None)
         if not copy.rows:
             return None
@@ -270,6 +275,12 @@ def _made(taken: Taken, columns: tuple[KeptColumn, ...]) -> sql.Composable:
     condition: sql.Composable = sql.SQL("k.n IS NULL")
     if taken.fresh is not None and not taken.all_made:  # else the opposite step takes them away as it is
         condition = sql.SQL("k.n IS NULL AND EXISTS (SELECT FROM {})").format(data_table(taken.fresh))
+    for place in taken.people:
+        alike = all_of(
+            same(sql.SQL("{}::pg_catalog.text").format(sql.Identifier("m", pair.kept.data)), pair.shown())
+            for pair in place.pairs
+        )
+        condition = sql.SQL("{} AND NOT EXISTS (SELECT FROM {} m WHERE {})").format(condition, place.data, alike)
     return _row(number, kind, sql.SQL("false"), columns, values, shown, {}, source, condition)
 
 

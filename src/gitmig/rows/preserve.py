@@ -20,6 +20,7 @@ from gitmig.rows.changes import Changes, find_changes
 from gitmig.rows.constraints import quiet
 from gitmig.rows.deferred import Deferral
 from gitmig.rows.items import UNDO, Reason, Report, Staying, Subject
+from gitmig.rows.lent import call_in, lend
 from gitmig.rows.limits import check_limits
 from gitmig.rows.namesakes import EditedColumns, OtherTables
 from gitmig.rows.places import find_place
@@ -163,7 +164,8 @@ class Preserver:
         """
         items = self._others.find(present) + self._columns.find(present)
         waiting = self._waiting(self._refused, again=True)
-        if not items and not waiting:
+        misfits = self._store.misfits(present) if self._may_hold() else []
+        if not items and not waiting and not misfits:
             return Report()
         with self._connection.transaction():
             carried = self._put_back(items)
@@ -174,9 +176,24 @@ class Preserver:
                 Staying(item=item.id, table=item.table, rows=item.rows, reason=Reason.NO_PLACE)
                 for item in self._store.note_homeless()
             ]
+            lent = self._lend(misfits)
         return Report(
-            restored=carried.restored + report.restored, staying=(*carried.staying, *report.staying, *homeless)
+            restored=(*carried.restored, *report.restored, *lent),
+            staying=(*carried.staying, *report.staying, *homeless),
         )
+
+    def call_in(self, checksums: Sequence[str], labels: Sequence[tuple[str, str]]) -> None:
+        """Before the first apply of a plan: take out of the tables what was lent and comes back with one of them."""
+        items = self._store.lent(checksums, labels) if self._may_hold() else []
+        if items:
+            with quiet(self._connection):
+                call_in(self._connection, self._store, items, self._reader.read())
+
+    def _lend(self, items: Sequence[Item]) -> list[Restored]:
+        if not items:
+            return []
+        with quiet(self._connection):
+            return lend(self._connection, self._store, items, self._reader.read())
 
     def _try_refused(self, subject: Subject, report: Report) -> Report:
         """Put back what earlier steps had to refuse, where this one has made room for it or put back what it needs."""

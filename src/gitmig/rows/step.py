@@ -25,7 +25,7 @@ from gitmig.rows.changes import (
 from gitmig.rows.constraints import quiet
 from gitmig.rows.digests import digests
 from gitmig.rows.foresight import NOTHING_FORESEEN, foresee, is_target
-from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Report
+from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Reason, Report
 from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
@@ -299,13 +299,14 @@ class StepRun:
             returned = self._return(seen, after)
             self._return_values(seen)
             places = self._due_places(after)
+            people = self._copy_misfits(places)
             restored, staying = self._put_back(places, after, seen)
             self._return_again(seen, returned)
             if restored or aside:
                 self._see_again(seen)
         given, after = self._try_opposite(seen, before, after)
         with quiet(self._connection):
-            kept = self._keep(seen, given, after)
+            kept = self._keep(seen, given, after, people)
             self._clear(seen, given)
         settled = {place.item.id for place in places} - {one.item for one in staying}
         return Report(kept=kept, restored=tuple(restored), staying=tuple(staying), settled=frozenset(settled))
@@ -563,7 +564,20 @@ class StepRun:
             found.append(Compared(snapshot=one.snapshot, pairing=one.pairing, now=now))
         return found
 
-    def _keep(self, seen: Mapping[int, Seen], given: Given | None, after: Tables) -> tuple[Kept, ...]:
+    def _copy_misfits(self, places: Sequence[Place]) -> list[Place]:
+        """Rows that go back as a revert had found no room for them, to be known when it is seen what the step made."""
+        found = []
+        for place in places:
+            if place.item.reason is Reason.MISFIT and self._step.direction is Direction.APPLY:
+                copy = f"people_{place.item.id}"
+                self._store.create(copy, sql.SQL("SELECT * FROM {}").format(place.data))
+                self._helping.append(copy)
+                found.append(replace(place, item=replace(place.item, data=copy)))
+        return found
+
+    def _keep(
+        self, seen: Mapping[int, Seen], given: Given | None, after: Tables, people: Sequence[Place]
+    ) -> tuple[Kept, ...]:
         keeping = Keeping(self._connection, self._store, self._step.subject, self._step.direction)
         inputs = self._inputs(given, after)
         found = []
@@ -573,6 +587,7 @@ class StepRun:
             fails = given is not None and given.fails and self._step.direction is Direction.REVERT
             # and an up may make anew, too, what the down did, and leaves it empty
             is_lost_again = one.remade and suspect(self._step.subject.opposite).reach is not Reach.NONE
+            heir = one.change.after
             taken = Taken(
                 snapshot=one.snapshot,
                 pairing=one.pairing,
@@ -584,6 +599,7 @@ class StepRun:
                 only_columns=not (one.aside or self._step.due)
                 and self._extents.get(one.snapshot.table.oid) is Extent.COLUMNS,
                 why=one.why,
+                people=tuple(place for place in people if heir is not None and place.table.oid == heir.oid),
                 inputs=inputs,
             )
             if (kept := keeping.keep(taken)) is not None:

@@ -177,11 +177,11 @@ class Store:
         """What was due and had no place, or not yet, and these `refused` ones (by number); oldest first.
 
         `again`: also what earlier plans had to refuse, where that may be otherwise by now. Not where something stands
-        in its place: somebody may have written that meanwhile.
+        in the place of what a step took away: somebody may have written that meanwhile.
         """
         return self._select(
             "WHERE due AND (reason IS NULL OR reason = 'no place' OR id = ANY(%s) "
-            "OR reason = ANY(%s) AND NOT columns @? '$[*].stood')",
+            "OR reason = ANY(%s) AND NOT columns @? '$[*] ? (@.heir == null).stood')",
             *(list(refused), [one.value for one in Reason if one.may_pass] if again else []),
         )
 
@@ -196,6 +196,29 @@ class Store:
             "SELECT FROM pg_catalog.pg_class c WHERE c.oid <> ALL (%s::oid[]) "
             "AND c.oid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name)))",
             *([*present, *OTHERS], Direction.REVERT.value, list(others)),
+        )
+
+    def misfits(self, present: Collection[str]) -> list[Item]:
+        """Rows which the schema that a revert led to could not hold; not those of migrations (checksums) present."""
+        return self._select(
+            "WHERE reason = %s AND NOT due AND heir_name IS NOT NULL AND NOT checksum = ANY(%s)",
+            *(Reason.MISFIT.value, [*present, *OTHERS]),
+        )
+
+    def lent(self, checksums: Sequence[str], labels: Sequence[tuple[str, str]]) -> list[Item]:
+        """Of such rows those which are in their tables meanwhile, and come back with these migrations."""
+        versions, names = [version for version, _ in labels], [name for _, name in labels]
+        return self._select(
+            "WHERE reason = %s AND (checksum = ANY(%s) "
+            "OR (version, migration) IN (SELECT * FROM ROWS FROM "
+            "(pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) AS labels (version, name)))",
+            *(Reason.LENT.value, list(checksums), versions, names),
+        )
+
+    def note_reason(self, number: int, reason: Reason, detail: str | None) -> None:
+        """Note of an item why its rows are kept although they have a place, or had to go."""
+        self._connection.execute(
+            "UPDATE gitmig_kept.item SET reason = %s, detail = %s WHERE id = %s", (reason.value, detail, number)
         )
 
     def columns_for(self, items: Sequence[int]) -> set[tuple[int, int, int]]:
