@@ -119,7 +119,7 @@ def check(
         scratch=scratch,
         clients=clients,
         lint=lint,
-        consent=consent or (None if trust else refuse_untrusted),
+        consent=consent or (None if trust else refuse_without_trust),
     )
 
 
@@ -141,7 +141,7 @@ def verify(
     """
     from gitmig.operations import verify as operation
 
-    consent = consent or (None if trust else refuse_untrusted)
+    consent = consent or (None if trust else refuse_without_trust)
     return operation.verify(project, what, everything=everything, consent=consent, notify=on_event)
 
 
@@ -149,32 +149,28 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     """Raise OutOfSync unless the database has exactly the migrations of the work tree, or of the commit `revision`.
 
     Compared is the applied stack of the ledger: the same migrations, by the contents of their ups, in the same order,
-    and none of them half done. With `drift` the schema is compared, too: with what it was when gitmig last left it, and
+    and none of them half done. With `drift` the schema is distance, too: with what it was when gitmig last left it, and
     only if it is another one, with that of a fresh build in a scratch database. Writes nothing, takes no lock and runs
     none of the ledger's scripts. Other errors are GitmigError: DatabaseUnavailable, InvalidMigrations, …
     """
     from gitmig.ledger.store import read_state
-    from gitmig.migrations.plan import desire, make_plan, set_difference, unread
-    from gitmig.postgres.address import Address
     from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
-    from gitmig.project.target import arranged, in_order, load_target
+    from gitmig.project.target import distance_to, load_target
 
     target = load_target(project, revision)
     with project.connect("assert_in_sync", timeout=timeout) as connection:
         state = read_state(connection)
-        stack = arranged(state.stack, target)
-        contents = target.contents(unread(stack, target.set.migrations))
-        desired = desire(stack, in_order(stack, target), contents)
+        distance = distance_to(state.stack, target)
         changed = None
-        if state.unfinished is None and not make_plan(stack, desired).steps:
+        if state.unfinished is None and not distance.plan.steps:
             if not drift:
                 return
             changed = find_drift(connection, ExpectedSchemas(project, connection, state.stack), state)
             if changed is None:
                 return
-    found = set_difference(state.stack, desired)
+    found = distance.difference
     raise OutOfSync(
-        database=str(Address.of(project.url)),
+        database=str(project.address),
         where=f"commit {target.commit}" if revision else f"the work tree on {target.commit or 'no commit'}",
         pending=tuple(one.label for one in found.pending),
         phantom=tuple(one.label for one in found.phantom),
@@ -184,7 +180,7 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     )
 
 
-def refuse_untrusted(found: Sequence[Candidate]) -> None:
+def refuse_without_trust(found: Sequence[Candidate]) -> None:
     """Raise GitmigError: scripts that nobody has approved would run on a scratch database."""
     raise GitmigError(
         f"this would run scripts that this clone does not trust: {', '.join(map(str, found))}",

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from gitmig.ledger.rows import LastSync
     from gitmig.migrations.model import Section
     from gitmig.migrations.plan import Plan, Step
-    from gitmig.own_databases.make import Copied
+    from gitmig.own_databases.make import MadeDatabase
     from gitmig.postgres.lock import Holder
     from gitmig.postgres.lock_wait import Blocker
-    from gitmig.rebuild.cutover import Session
+    from gitmig.rebuild.cutover import OtherSession
     from gitmig.rows.items import Item, Report
     from gitmig.rows.since import Written
     from gitmig.rows.tables import TableName
@@ -50,7 +50,7 @@ class WaitingForBlockers:
 class WaitingForSessions:
     """Others are connected to a database that is about to be replaced; they are waited for."""
 
-    sessions: Sequence[Session]
+    sessions: Sequence[OtherSession]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class CopyingDatabase:
 class DatabaseMade:
     """A database of a work tree's or a branch's own was made."""
 
-    made: Copied
+    made: MadeDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,39 +266,15 @@ class CommitRead:
     number: int
 
 
-Event = (
-    WaitingForLock
-    | WaitingForBlockers
-    | WaitingForSessions
-    | ScriptResumed
-    | DriftDiscarded
-    | PlanStarted
-    | StepStarted
-    | ProgramSaid
-    | ProgramUnforwarded
-    | ProgramWaits
-    | StepsCommitted
-    | TakingBack
-    | SavingTable
-    | RowsRestored
-    | RowsExpired
-    | RowsAbandoned
-    | RowsStillKept
-    | RebuildNeeded
-    | BuildingDatabase
-    | CopyingDatabase
-    | DatabaseMade
-    | DatabaseShared
-    | DatabaseSetAside
-    | StandInMade
-    | EnvFileKept
-    | CarryingTable
-    | DatabaseReplaced
-    | UndoPlanned
-    | MigrationsSelected
-    | MigrationVerified
-    | CommitRead
-)
+# By what people are told about; `cli/reporter.py` has one method for each.
+WaitEvent = WaitingForLock | WaitingForBlockers | WaitingForSessions
+PlanEvent = PlanStarted | StepStarted | StepsCommitted | ScriptResumed | DriftDiscarded | TakingBack
+ProgramEvent = ProgramSaid | ProgramUnforwarded | ProgramWaits
+RowEvent = SavingTable | RowsRestored | RowsExpired | RowsAbandoned | RowsStillKept | UndoPlanned
+RebuildEvent = RebuildNeeded | BuildingDatabase | CarryingTable | DatabaseReplaced
+OwnDatabaseEvent = CopyingDatabase | DatabaseMade | DatabaseShared | DatabaseSetAside | EnvFileKept | StandInMade
+CountEvent = MigrationsSelected | MigrationVerified | CommitRead
+Event = WaitEvent | PlanEvent | ProgramEvent | RowEvent | RebuildEvent | OwnDatabaseEvent | CountEvent
 Notify = Callable[[Event], None]
 
 

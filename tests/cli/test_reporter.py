@@ -12,14 +12,14 @@ from gitmig.errors import SyncFailed
 from gitmig.ledger.rows import LastSync
 from gitmig.migrations.plan import Plan
 from gitmig.postgres.lock import Holder
-from gitmig.rebuild.cutover import Session
+from gitmig.rebuild.cutover import OtherSession
 from gitmig.rows.items import Report, Restored
 from gitmig.rows.since import Written
 from gitmig.rows.tables import TableName
 from gitmig.schema.model import ObjectKind, ObjectName, SchemaDifference
 
 A = TableName("public", "a")
-PSQL, UNNAMED = Session(pid=8, application="psql", user="bob"), Session(pid=9, application="", user="")
+PSQL, UNNAMED = OtherSession(pid=8, application="psql", user="bob"), OtherSession(pid=9, application="", user="")
 LAST = LastSync(stayed=0, went=(), commit=None, began_at=datetime(2026, 1, 3, 12, 30, tzinfo=timezone.utc))
 PUT_BACK = events.RowsRestored(Report(restored=(Restored(table=A, rows=2),)))
 

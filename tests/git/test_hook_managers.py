@@ -13,10 +13,10 @@ from gitmig.git.hook_managers import (
     Called,
     Direct,
     Edit,
-    Place,
+    HookFolder,
     calls_gitmig,
-    plan,
     removal,
+    routes_for,
     shell_line,
 )
 
@@ -32,14 +32,14 @@ LEFTHOOK = "#!/bin/sh\ncall_lefthook run post-checkout\n"
 ECHO = "#!/bin/sh\necho mine\n"
 
 
-def place(folder: str = ".git/hooks", *, is_private: bool = True, files: Mapping[str, str] | None = None) -> Place:
+def place(folder: str = ".git/hooks", *, is_private: bool = True, files: Mapping[str, str] | None = None) -> HookFolder:
     """What is there, if nothing else is said: an ordinary clone."""
-    return Place(folder=folder, is_private=is_private, files=files or {})
+    return HookFolder(folder=folder, is_private=is_private, files=files or {})
 
 
-def at(found: Place, event: str = "post-checkout") -> object:
+def at(found: HookFolder, event: str = "post-checkout") -> object:
     """The route of one event."""
-    return plan(found, (event,)).routes[event]
+    return routes_for(found, (event,)).by_event[event]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def at(found: Place, event: str = "post-checkout") -> object:
 def test_the_owner_is_told_by_the_folder_and_the_files(
     folder: str, is_private: bool, files: dict[str, str], owner: str | None
 ) -> None:
-    found = plan(Place(folder=folder, is_private=is_private, files=files), EVENTS).manager
+    found = routes_for(HookFolder(folder=folder, is_private=is_private, files=files), EVENTS).manager
     assert (found.name if found else None) == owner
 
 
@@ -211,7 +211,7 @@ def test_the_owner_is_told_by_the_folder_and_the_files(
         ),
     ],
 )
-def test_what_calls_gitmig(found: Place, event: str, route: object) -> None:
+def test_what_calls_gitmig(found: HookFolder, event: str, route: object) -> None:
     assert at(found, event) == route
 
 
@@ -237,17 +237,20 @@ def test_what_reads_gits_list_is_handed_it_by_lefthook() -> None:
         place(files={"package.json": '{"simple-git-hooks": {}}'}),
     ],
 )
-def test_a_second_plan_changes_nothing_and_a_removal_leaves_what_was_there(found: Place) -> None:
-    first = plan(found, EVENTS)
-    after = Place(folder=found.folder, is_private=found.is_private, files={**found.files, **first.texts})
-    second = plan(after, EVENTS)
+def test_a_second_plan_changes_nothing_and_a_removal_leaves_what_was_there(found: HookFolder) -> None:
+    first = routes_for(found, EVENTS)
+    after = HookFolder(folder=found.folder, is_private=found.is_private, files={**found.files, **first.texts})
+    second = routes_for(after, EVENTS)
     assert second.texts == {}
-    assert not any(isinstance(route, Edit | ByHand) for route in second.routes.values())
+    assert not any(isinstance(route, Edit | ByHand) for route in second.by_event.values())
     left = {**after.files, **removal(after, EVENTS)}
     assert {path: text.rstrip("\n") for path, text in left.items() if text is not None} == {
         path: text.rstrip("\n") for path, text in found.files.items()
     }
-    assert plan(Place(folder=found.folder, is_private=found.is_private, files=found.files), EVENTS).texts == first.texts
+    assert (
+        routes_for(HookFolder(folder=found.folder, is_private=found.is_private, files=found.files), EVENTS).texts
+        == first.texts
+    )
 
 
 def test_a_call_that_somebody_has_written_differently_is_theirs() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gitmig.git import marker
-from gitmig.git.generation import current
+from gitmig.git.marker import current_generation
 from tests.conftest import Sandbox
 from tests.git.conftest import opened
 
@@ -93,7 +95,7 @@ def test_a_value_with_a_line_end_makes_no_marker(repo: Sandbox) -> None:
 
 
 def test_it_remembers_the_databases_generation(repo: Sandbox, tmp_path: Path) -> None:
-    generation = current("database", {"HOME": str(tmp_path)})
+    generation = current_generation("database", {"HOME": str(tmp_path)})
     assert generation is not None
     marker.write(opened(repo), ["migrations"], {}, 0, generation)
     assert repo.marker.read_text().splitlines()[3] == f"{generation.word} {generation.path}"
@@ -117,3 +119,90 @@ def test_what_an_older_hook_reads_goes_too(repo: Sandbox) -> None:
     former.touch()
     written(repo)
     assert not former.exists()
+
+
+KEY = "7000000000000000001-16384"
+
+
+def test_it_stays_until_somebody_renews_it(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path)}
+    first = marker.current_generation(KEY, environ)
+    assert first is not None
+    assert first == marker.current_generation(KEY, environ)
+    renewed = marker.renew_generation(KEY, environ)
+    assert renewed is not None
+    assert renewed.word != first.word
+    assert renewed == marker.current_generation(KEY, environ)
+
+
+def test_every_database_has_its_own(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path)}
+    first = marker.current_generation(KEY, environ)
+    marker.renew_generation("other", environ)
+    assert first == marker.current_generation(KEY, environ)
+
+
+def test_the_file_is_the_users_and_has_one_line(tmp_path: Path) -> None:
+    made = marker.current_generation(KEY, {"HOME": str(tmp_path)})
+    assert made is not None
+    assert made.path == tmp_path / ".local/state/gitmig/generations" / KEY
+    assert made.path.read_text() == f"{made.word}\n"
+    assert str(made) == f"{made.word} {made.path}"
+    assert made.path.parent.stat().st_mode & 0o077 == 0
+    assert [path.name for path in made.path.parent.iterdir()] == [KEY]
+
+
+def test_the_state_directory_may_be_elsewhere(tmp_path: Path) -> None:
+    made = marker.current_generation(KEY, {"HOME": "/nowhere", "XDG_STATE_HOME": str(tmp_path)})
+    assert made is not None
+    assert made.path == tmp_path / "gitmig/generations" / KEY
+    relative = marker.current_generation(KEY, {"HOME": str(tmp_path), "XDG_STATE_HOME": "state"})
+    assert relative is not None
+    assert relative.path.is_relative_to(tmp_path / ".local")
+
+
+@pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "here"}, {"HOME": "/proc"}, {"HOME": "/dev/null"}])
+def test_without_a_place_there_is_none(environ: dict[str, str]) -> None:
+    assert marker.current_generation(KEY, environ) is None
+    assert marker.renew_generation(KEY, environ) is None
+
+
+def test_another_users_home_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    assert marker.renew_generation(KEY, {"HOME": str(tmp_path)}) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "no word\n", "0123456789abcdef", "0123456789abcdef\nmore\n", "\xff"])
+def test_what_is_no_word_is_renewed(tmp_path: Path, text: str) -> None:
+    environ = {"HOME": str(tmp_path)}
+    made = marker.current_generation(KEY, environ)
+    assert made is not None
+    made.path.write_text(text)
+    anew = marker.current_generation(KEY, environ)
+    assert anew is not None
+    assert anew.path.read_text() == f"{anew.word}\n"
+
+
+def test_a_word_that_cannot_be_renewed_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {"HOME": str(tmp_path)}
+    made = marker.current_generation(KEY, environ)
+    assert made is not None
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gitmig.git.marker.replace_file", full)
+    assert marker.renew_generation(KEY, environ) is None
+    assert not made.path.exists(), "whoever remembers it looks"
+
+
+def test_words_of_databases_that_nobody_uses_go(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path)}
+    old, young = marker.current_generation("old", environ), marker.current_generation("young", environ)
+    assert old is not None
+    assert young is not None
+    long_ago = time.time() - (marker.DAYS + 1) * 86400
+    os.utime(old.path, (long_ago, long_ago))
+    marker.current_generation(KEY, environ)
+    assert sorted(path.name for path in old.path.parent.iterdir()) == [KEY, "young"]

@@ -120,3 +120,18 @@ def test_whoever_wants_it_at_the_end_only_gets_it_there(rebase: Rebase) -> None:
     on_the_way = InProgress(rebase=rebase)
     assert decide(called("post-commit"), on_the_way, during_rebase=False) is WAIT
     assert decide(called("post-rewrite"), on_the_way, during_rebase=False) is FOLLOW
+
+
+def test_a_transaction_is_read_from_the_lines_that_git_gives_to_the_hook() -> None:
+    event = Event.transaction(f"{OLD} {NEW} {BRANCH}\n{NEW} {NEW} HEAD\n", ("reset", "--hard"))
+    assert event.hook == "reference-transaction"
+    assert event.refs == (BRANCH, "HEAD")
+    assert event.stayed == {"HEAD"}
+    assert event.command == ("reset", "--hard")
+    assert Event.transaction(f"{NONE} {NEW} {ELSEWHERE}\n").command == ()
+
+
+def test_the_first_word_of_the_last_move_counts() -> None:
+    """A commit's subject can have a colon of its own."""
+    assert decide(moved("HEAD"), InProgress(last_move="commit: fix: c")) is WAIT
+    assert decide(moved("HEAD"), InProgress(last_move="reset: commit: c")) is FOLLOW

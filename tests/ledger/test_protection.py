@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitmig.ledger import schema
-from gitmig.ledger.protection import Caller, Change, Verdict, is_protected, judge, set_protected
+from gitmig.ledger.protection import Caller, Change, Permission, is_protected, permission_for, set_protected
 from gitmig.postgres.address import connect
 
 if TYPE_CHECKING:
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("caller", Caller)
 @pytest.mark.parametrize("change", Change)
 def test_everything_goes_on_a_database_that_is_not_protected(change: Change, caller: Caller) -> None:
-    assert judge(change, caller, protected=False) is Verdict.GO
+    assert permission_for(change, caller, protected=False) is Permission.GO
 
 
 @pytest.mark.parametrize(
-    ("change", "caller", "verdict"),
+    ("change", "caller", "permission"),
     [
-        (Change.NOTHING, Caller.HOOK, Verdict.GO),
-        (Change.APPLY, Caller.HOOK, Verdict.LEAVE),
-        (Change.REVERT, Caller.HOOK, Verdict.LEAVE),
-        (Change.REBUILD, Caller.HOOK, Verdict.LEAVE),
-        (Change.NOTHING, Caller.PERSON, Verdict.GO),
-        (Change.APPLY, Caller.PERSON, Verdict.ASK),
-        (Change.REVERT, Caller.PERSON, Verdict.REFUSE),
-        (Change.REBUILD, Caller.PERSON, Verdict.REFUSE),
+        (Change.NOTHING, Caller.HOOK, Permission.GO),
+        (Change.APPLY, Caller.HOOK, Permission.LEAVE),
+        (Change.REVERT, Caller.HOOK, Permission.LEAVE),
+        (Change.REBUILD, Caller.HOOK, Permission.LEAVE),
+        (Change.NOTHING, Caller.PERSON, Permission.GO),
+        (Change.APPLY, Caller.PERSON, Permission.ASK),
+        (Change.REVERT, Caller.PERSON, Permission.REFUSE),
+        (Change.REBUILD, Caller.PERSON, Permission.REFUSE),
     ],
 )
-def test_nothing_is_ever_taken_from_a_protected_one(change: Change, caller: Caller, verdict: Verdict) -> None:
-    assert judge(change, caller, protected=True) is verdict
+def test_nothing_is_ever_taken_from_a_protected_one(change: Change, caller: Caller, permission: Permission) -> None:
+    assert permission_for(change, caller, protected=True) is permission
 
 
 def make_ledger(database: Database, version: int) -> None:

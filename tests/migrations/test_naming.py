@@ -40,6 +40,7 @@ def existing(*versions: str) -> list[Migration]:
         pytest.param("2nd try", "2nd_try", id="a digit first"),
         pytest.param("x" * 80, "x" * 50, id="cut to what a file name may hold"),
         pytest.param("x" * 49 + " y", "x" * 49, id="not cut behind an underscore"),
+        pytest.param("y" * 48 + "x y", "y" * 48 + "x", id="an x at the end is no underscore"),
     ],
 )
 def test_a_title_becomes_a_slug(title: str, name: str) -> None:
@@ -76,6 +77,12 @@ def test_a_title_that_names_nothing_is_refused(title: str) -> None:
         pytest.param(["9-9"], "100", id="counted, with a dash, all digits used up"),
         pytest.param(["0001", "20251231235959"], "20260101120000", id="counted first, timestamps since"),
         pytest.param(["99999999999999"], "100000000000000", id="fourteen digits that are no timestamp"),
+        pytest.param(["1735689600"], "1767268800", id="seconds since 1970"),
+        pytest.param(["1735689600123"], "1767268800000", id="milliseconds since 1970"),
+        pytest.param(["1893456000"], "1893456001", id="seconds since 1970, from the future"),
+        pytest.param(["202512312359590007"], "202601011200000000", id="timestamps that are counted on"),
+        pytest.param(["2025-12-31-235959-0007"], "2026-01-01-120000-0000", id="counted on, with dashes"),
+        pytest.param(["202601011200000000"], "202601011200000001", id="counted on, two within one second"),
     ],
 )
 def test_the_next_version_is_written_as_the_newest(versions: list[str], following: str) -> None:

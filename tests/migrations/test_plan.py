@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.migrations.plan import Desired, Direction, Plan, SetDifference, desire, make_plan, set_difference, unread
+from gitmig.migrations.plan import (
+    Desired,
+    Direction,
+    Plan,
+    SetDifference,
+    checksums_after,
+    desire,
+    edited,
+    make_plan,
+    set_difference,
+    unread,
+)
 from tests.samples import applied, content, labels, migration
 
 if TYPE_CHECKING:
@@ -267,3 +278,60 @@ def sync(stack: Sequence[Applied], migrations: Sequence[Migration], contents: di
         assert step.position == len(rows) + 1
         rows.append(applied(step.position, step.desired.migration, step.desired.checksum))
     return rows
+
+
+# --- what gives way without a script, and what an edited migration was before
+
+
+def test_the_lowest_reverts_and_the_first_applies_give_way_to_each_other() -> None:
+    """[1_a, 2_b, 3_c] → [1_x, 2_y, 3_z], where 1_a and 2_b make what 1_x makes."""
+    plan = make_plan(on_stack("1_a", "2_b", "3_c"), wanted("1_x", "2_y", "3_z")).replacing(2, 1, "f1")
+    assert steps(plan) == ["- 3_c @3", "+ 2_y @2", "+ 3_z @3"]
+    assert plan.replacement is not None
+    assert [one.label for one in plan.replacement.going] == ["1_a", "2_b"]
+    assert [step.label for step in plan.replacement.coming] == ["1_x"]
+    assert plan.replacement.fingerprint == "f1"
+    assert [step.label for step in plan.arrivals] == ["1_x", "2_y", "3_z"]
+    assert plan.keep == 0
+
+
+def test_a_plan_that_only_replaces_is_not_empty() -> None:
+    plan = make_plan(on_stack("1_a"), wanted("1_x")).replacing(1, 1, "f1")
+    assert plan.steps == ()
+    assert plan
+
+
+@pytest.mark.parametrize(
+    ("stack", "target", "before"),
+    [
+        pytest.param("1_a 2_b", "1_a 2_b=x", {2: ("b",)}, id="under its name"),
+        pytest.param("1_a 2_b", "1_a 2_c", {2: ("b",)}, id="under its version"),
+        pytest.param("1_a 2_b", "1_a 3_b=x", {2: ("b",)}, id="under another version"),
+        pytest.param("1_a 2_b", "1_a 3_c", {2: ()}, id="it was none"),
+        pytest.param("1_a 2_b 2_c", "1_a 2_c=x", {2: ("c",)}, id="of two with its version, that with its name"),
+        pytest.param("1_a 2_b 2_c", "1_a 2_d", {2: ("c", "b")}, id="of two with its version, neither"),
+        pytest.param("1_a 2_b 3_c", "1_a 2_x=c", {2: ("b",)}, id="it has the content of one that goes"),
+        pytest.param("1_a 2_b", "1_a 2_x 3_b", {2: (), 3: ()}, id="what it could have been is still there"),
+    ],
+)
+def test_what_a_migration_was_before_it_was_edited(stack: str, target: str, before: dict[int, tuple[str, ...]]) -> None:
+    assert edited(make_plan(on_stack(*stack.split()), wanted(*target.split()))) == before
+
+
+def test_what_is_applied_behind_a_plan_is_what_stays_and_what_comes_run_or_not() -> None:
+    stack = on_stack("1_a", "2_b", "3_c")
+    plan = make_plan(stack, wanted("1_a", "2_x", "3_y")).replacing(1, 1, "f")
+    assert checksums_after(plan, stack) == {"a", "x", "y"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "target", "expected"),
+    [
+        pytest.param("1_a", "1_a 2_b 2_c", "+2_b +2_c", id="two come"),
+        pytest.param("1_a 2_b 2_c", "1_a", "-2_b -2_c", id="two go"),
+        pytest.param("1_a 2_b 2_c", "1_a 2_b=x 2_c", "~2_b", id="one of two is edited"),
+        pytest.param("1_a 2_b 2_c", "1_a 2_d", "+2_d -2_b -2_c", id="one instead of two"),
+    ],
+)
+def test_migrations_of_one_version_are_told_apart_by_their_names(stack: str, target: str, expected: str) -> None:
+    assert shown(set_difference(on_stack(*stack.split()), wanted(*target.split()))) == expected

@@ -10,9 +10,8 @@ import psycopg
 import pytest
 
 from gitmig import __version__
-from gitmig.operations.doctor import Check, examine
+from gitmig.operations.doctor import Checkup, examine, missing_rights
 from gitmig.postgres.address import connect
-from gitmig.postgres.rights import missing_rights
 from gitmig.project.project import Project
 from tests.hook_managers import MANAGERS
 
@@ -29,7 +28,7 @@ def repo(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-def wrong(repo: Sandbox) -> dict[str, Check]:
+def wrong(repo: Sandbox) -> dict[str, Checkup]:
     """What is wrong, by name."""
     url = repo.environment["DATABASE_URL"]
     with pytest.MonkeyPatch.context() as patch:

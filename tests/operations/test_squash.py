@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations.squash import Squashed, squash
+from gitmig.operations.new import Squashed, squash
 from gitmig.operations.status import status
 from gitmig.project.project import Project
 

@@ -6,39 +6,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitmig.own_databases.names import LONGEST, Naming, Per, Place, slug
+from gitmig.own_databases.names import LONGEST, Checkout, Naming, Per, slug
 
-MAIN = Place(worktree=None, branch="main")
+MAIN = Checkout(worktree=None, branch="main")
 
 
-def name(base: str, place: Place, per: Per | None = None, *, is_embedded: bool = False) -> str:
+def name(base: str, checkout: Checkout, per: Per | None = None, *, is_embedded: bool = False) -> str:
     naming = Naming.of(base, per, "main", is_embedded=is_embedded)
     assert naming is not None
-    return naming.name_for(place)
+    return naming.name_for(checkout)
 
 
-def place(worktree: str | None = None, branch: str | None = None) -> Place:
-    return Place(worktree=worktree, branch=branch)
+def checkout(worktree: str | None = None, branch: str | None = None) -> Checkout:
+    return Checkout(worktree=worktree, branch=branch)
 
 
 @pytest.mark.parametrize(
     ("base", "per", "where", "expected"),
     [
         ("app", Per.WORKTREE, MAIN, "app"),
-        ("app", Per.WORKTREE, place("a1", "x"), "app_a1"),
-        ("app", Per.WORKTREE, place("Agent-1", "x"), "app_agent_1_b3223f"),
+        ("app", Per.WORKTREE, checkout("a1", "x"), "app_a1"),
+        ("app", Per.WORKTREE, checkout("Agent-1", "x"), "app_agent_1_b3223f"),
         ("app", Per.BRANCH, MAIN, "app"),
-        ("app", Per.BRANCH, place("a1", "main"), "app"),
-        ("app", Per.BRANCH, place(None, "feature/x"), "app_feature_x_217d2b"),
-        ("app", Per.BRANCH, place(None, None), "app"),
-        ("app", Per.BRANCH, place("a1", None), "app_detached_a1"),
+        ("app", Per.BRANCH, checkout("a1", "main"), "app"),
+        ("app", Per.BRANCH, checkout(None, "feature/x"), "app_feature_x_217d2b"),
+        ("app", Per.BRANCH, checkout(None, None), "app"),
+        ("app", Per.BRANCH, checkout("a1", None), "app_detached_a1"),
         ("app_{worktree}", None, MAIN, "app_main"),
-        ("app_{worktree}", Per.BRANCH, place("a1", "x"), "app_a1"),
-        ("{branch}.app", None, place("a1", "x"), "x.app"),
-        ("app_{worktree}_{branch}", None, place("a1", "x"), "app_a1_x"),
+        ("app_{worktree}", Per.BRANCH, checkout("a1", "x"), "app_a1"),
+        ("{branch}.app", None, checkout("a1", "x"), "x.app"),
+        ("app_{worktree}_{branch}", None, checkout("a1", "x"), "app_a1_x"),
     ],
 )
-def test_names(base: str, per: Per | None, where: Place, expected: str) -> None:
+def test_names(base: str, per: Per | None, where: Checkout, expected: str) -> None:
     assert name(base, where, per) == expected
 
 
@@ -48,11 +48,11 @@ def test_one_for_all_has_no_name_to_be_made() -> None:
 
 def test_the_embedded_ones_are_called_as_ever() -> None:
     assert name("dev", MAIN, Per.WORKTREE, is_embedded=True) == "dev"
-    assert name("dev", place("Agent-1"), Per.WORKTREE, is_embedded=True) == "dev_Agent-1"
+    assert name("dev", checkout("Agent-1"), Per.WORKTREE, is_embedded=True) == "dev_Agent-1"
 
 
 def test_a_work_tree_called_main_is_not_taken_for_the_main_one() -> None:
-    assert name("app_{worktree}", place("main", "x")) not in {name("app_{worktree}", MAIN), "app_main"}
+    assert name("app_{worktree}", checkout("main", "x")) not in {name("app_{worktree}", MAIN), "app_main"}
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=80)
@@ -61,7 +61,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=
 @settings(max_examples=50)
 @given(base=NAMES.filter(lambda text: "{" not in text), one=NAMES, other=NAMES, per=st.sampled_from(Per))
 def test_no_two_places_have_one_database(base: str, one: str, other: str, per: Per) -> None:
-    places = [MAIN, *(place(found, found) for found in {one, other} - {"main"})]
+    places = [MAIN, *(checkout(found, found) for found in {one, other} - {"main"})]
     names = [name(base, where, per) for where in places]
     assert len(set(names)) == len(places)
     assert all(len(found.encode()) <= LONGEST for found in names[1:])

@@ -14,12 +14,13 @@ def schema(*parts: Objects, needs: dict[str, list[str]] | None = None) -> Schema
     """All parts as one; `needs` are edges, as `view public.v` → [`column public.t.a`]."""
     objects = {name: text for part in parts for name, text in part.items()}
     edges = {
-        _named(dependent): dict.fromkeys(map(_named, needed), Tie.NEEDS) for dependent, needed in (needs or {}).items()
+        named(dependent): dict.fromkeys(map(named, needed), Tie.NEEDS) for dependent, needed in (needs or {}).items()
     }
     return Schema(objects, edges)
 
 
-def _named(text: str) -> ObjectName:
+def named(text: str) -> ObjectName:
+    """`column public.t.a` as a name."""
     kind, _, name = text.rpartition(" ")
     return ObjectName(ObjectKind(kind), name)
 
@@ -83,3 +84,9 @@ def function(name: str, head: str, body: str = "SELECT 1") -> Objects:
     """A function in SQL."""
     text = f"CREATE OR REPLACE FUNCTION {head}\n LANGUAGE sql\nAS $function${body}$function$\n"
     return one("function", name, text, None, None)
+
+
+def partitioned(name: str, key: str, /, **columns: str) -> Objects:
+    """A partitioned table."""
+    definition = ["p", False, False, *[None] * 4, key, *[None] * 6, None, None]
+    return table(name, **columns) | one("table", name, *definition)

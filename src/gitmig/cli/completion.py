@@ -72,13 +72,12 @@ def migrations(context: click.Context, incomplete: str) -> Iterable[tuple[str, N
 @_completer
 def kept_numbers(context: click.Context, incomplete: str) -> Iterable[tuple[str, str]]:
     """The numbers of kept rows, if the database is on this machine and runs."""
-    from gitmig.postgres.address import Address
     from gitmig.project.project import Project
     from gitmig.rows.store import Store
 
     project = Project.load(_directory(context), context.params.get("database"))
     is_asleep = project.settings.database is None and not project.server.is_running()
-    if is_asleep or not Address.of(project.url).is_local:
+    if is_asleep or not project.address.is_local:
         return []
     with project.connect("completion", timeout=CONNECT_TIMEOUT) as connection:
         items = Store(connection, project.user, None).items()

@@ -1,9 +1,8 @@
-"""The forms in which a review is printed: `render` makes a text of a `CheckReport`, in one of `FORMATS`."""
+"""The forms in which a review is printed: `render` makes a text of it, in one of `FORMATS`."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import groupby, starmap
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -12,84 +11,46 @@ from urllib.parse import quote
 from gitmig import __version__
 from gitmig.check.findings import Severity
 from gitmig.cli import json
-from gitmig.cli.output import plural, short, styled, to_json
+from gitmig.cli.output import plural, revision_name, styled, to_json
 from gitmig.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from gitmig.check.clients.trial import ClientTrial
     from gitmig.check.findings import Finding
     from gitmig.check.proof import OrderFailure, Proof
-    from gitmig.migrations.model import Migration
     from gitmig.operations.check import Review
 
-COMMIT = re.compile(r"[0-9a-f]{40,64}")
 SHOWN = 5  # objects named in one sentence
 PLACES = 5  # that are told of one finding; JSON, SARIF and annotations have them all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportSide:
-    """A side as people name it, its commit, and the migrations it adds."""
-
-    name: str
-    commit: str
-    added: tuple[Migration, ...]
+def _counted(review: Review) -> str:
+    """`1 error, 2 warnings`; `no findings` where there are none."""
+    numbers = {severity: sum(f.severity is severity for f in review.findings) for severity in Severity}
+    return ", ".join(plural(n, severity.value) for severity, n in numbers.items() if n) or "no findings"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckReport:
-    """What there is to print. `proof`, `unproven` and `clients` are None if they were not asked for."""
-
-    base: ReportSide
-    ours: ReportSide
-    merge_base: str
-    findings: tuple[Finding, ...]
-    proof: Proof | None = None
-    unproven: str | None = None
-    clients: ClientTrial | None = None
-
-    @classmethod
-    def of(cls, review: Review) -> CheckReport:
-        """The report of a review."""
-        checked = review.checked
-        return cls(
-            base=ReportSide(name=_readable(checked.base.name), commit=checked.base.commit, added=checked.theirs_added),
-            ours=ReportSide(name=_readable(checked.ours.name), commit=checked.ours.commit, added=checked.ours_added),
-            merge_base=checked.merge_base,
-            findings=review.findings,
-            proof=review.proof,
-            unproven=review.unproven,
-            clients=review.clients,
-        )
-
-    @property
-    def counted(self) -> str:
-        """`1 error, 2 warnings`; `no findings` where there are none."""
-        numbers = {severity: sum(f.severity is severity for f in self.findings) for severity in Severity}
-        return ", ".join(plural(n, severity.value) for severity, n in numbers.items() if n) or "no findings"
-
-    @property
-    def proven(self) -> list[str]:
-        """The proof in words."""
-        return sentences(self.proof) if self.proof else [f"none: {self.unproven}"] if self.unproven else []
-
-    @property
-    def client_trial(self) -> list[str]:
-        """How the code was tried, in words; nothing if there is no SQL in it."""
-        if self.clients is None or not self.clients.files:
-            return []
-        if failure := self.clients.failure:
-            return [f"not tried: {failure.label} at {failure.place}: {failure.message}"]
-        said = f"{plural(self.clients.tried, 'SQL statement')} in {plural(self.clients.files, 'file')} tried"
-        foreign = f"; {self.clients.foreign} of them no schema takes" if self.clients.foreign else ""
-        return [said + foreign]
+def _proven(review: Review) -> list[str]:
+    """The proof in words; nothing if it was not asked for."""
+    return sentences(review.proof) if review.proof else [f"none: {review.unproven}"] if review.unproven else []
 
 
-def _readable(name: str) -> str:
-    """A revision as people write it: hooks and CI name whole commit ids."""
-    return short(name) if COMMIT.fullmatch(name) else name
+def _client_trial(review: Review) -> list[str]:
+    """How the code was tried, in words; nothing if it was not, or there is no SQL in it."""
+    trial = review.clients
+    if trial is None or not trial.files:
+        return []
+    if failure := trial.failure:
+        return [f"not tried: {failure.label} at {failure.place}: {failure.message}"]
+    said = f"{plural(trial.tried, 'SQL statement')} in {plural(trial.files, 'file')} tried"
+    return [said + (f"; {trial.foreign} of them no schema takes" if trial.foreign else "")]
+
+
+def _what_was_tried(review: Review) -> list[str]:
+    """The proof and the trial of the code, a line for each sentence."""
+    said = [f"proof: {sentence}" for sentence in _proven(review)]
+    return said + [f"clients: {sentence}" for sentence in _client_trial(review)]
 
 
 def sentences(proof: Proof) -> list[str]:
@@ -132,7 +93,7 @@ def _listed(names: Iterable[str], what: str = "object") -> str:
     return ", ".join(every[:SHOWN]) + more
 
 
-def status(findings: Sequence[Finding], *, strict: bool) -> int:
+def exit_status(findings: Sequence[Finding], *, strict: bool) -> int:
     """The exit status of a check: 1 if there is an error or, `strict`, a warning; else 0."""
     grave = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return int(any(finding.severity in grave for finding in findings))
@@ -159,22 +120,23 @@ def _more_places(places: Sequence[str]) -> list[str]:
     return [f"and {plural(len(places) - PLACES, 'more place')}"] if places[PLACES:] else []
 
 
-def _added(report: CheckReport) -> str:
+def _added(review: Review) -> str:
     """What each side adds: `feature adds 2 migrations, main 1, since 0123456789`."""
-    ours = f"{report.ours.name} adds {plural(len(report.ours.added), 'migration')}"
-    return f"{ours}, {report.base.name} {len(report.base.added)}, since {report.merge_base[:10]}"
+    checked = review.checked
+    ours = f"{revision_name(checked.ours.name)} adds {plural(len(checked.ours_added), 'migration')}"
+    theirs = f"{revision_name(checked.base.name)} {len(checked.theirs_added)}"
+    return f"{ours}, {theirs}, since {checked.merge_base[:10]}"
 
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
-def _text(report: CheckReport) -> str:
+def _text(review: Review) -> str:
     """For people at a terminal: each finding with its hint, the proof, how the code was tried, how many there are."""
-    lines = [line for finding, places in _grouped(report.findings) for line in _lines_of(finding, places)]
-    lines += [f"proof: {sentence}" for sentence in report.proven]
-    lines += [f"clients: {sentence}" for sentence in report.client_trial]
-    counted = styled(report.counted, bold=True) if report.findings else styled("no conflicts", fg="green")
-    return "\n".join(map(visible, [*lines, f"{counted}: {_added(report)}"]))
+    lines = [line for finding, places in _grouped(review.findings) for line in _lines_of(finding, places)]
+    lines += _what_was_tried(review)
+    counted = styled(_counted(review), bold=True) if review.findings else styled("no conflicts", fg="green")
+    return "\n".join(map(visible, [*lines, f"{counted}: {_added(review)}"]))
 
 
 def _lines_of(finding: Finding, places: Sequence[str]) -> Iterator[str]:
@@ -194,15 +156,14 @@ MESSAGE = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 PROPERTY = MESSAGE | {":": "%3A", ",": "%2C"}
 
 
-def _github(report: CheckReport) -> str:
+def _github(review: Review) -> str:
     """Workflow commands of GitHub Actions, which show findings beside the lines of a pull request; then plain lines.
 
     https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
     """
-    lines = [_command(finding) for finding in report.findings]
-    lines += [f"proof: {sentence}" for sentence in report.proven]
-    lines += [f"clients: {sentence}" for sentence in report.client_trial]
-    return "\n".join(map(visible, [*lines, f"{report.counted}: {_added(report)}"]))
+    lines = [_command(finding) for finding in review.findings]
+    lines += _what_was_tried(review)
+    return "\n".join(map(visible, [*lines, f"{_counted(review)}: {_added(review)}"]))
 
 
 def _command(finding: Finding) -> str:
@@ -222,16 +183,17 @@ SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ�
 MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~@])")
 
 
-def _markdown(report: CheckReport) -> str:
+def _markdown(review: Review) -> str:
     """For a comment on a pull request: a heading, a table of the findings, the proof, and how the code was tried."""
-    lines = [f"### gitmig check: {_prose(report.ours.name)} onto {_prose(report.base.name)}", ""]
-    lines += [f"**{report.counted}**: {_prose(_added(report))}"]
-    if report.findings:
-        lines += ["", "| | where | what | what to do |", "|---|---|---|---|", *starmap(_row, _grouped(report.findings))]
-    if report.proven:
-        lines += ["", "**Proof**", "", *(f"- {_prose(sentence)}" for sentence in report.proven)]
-    if report.client_trial:
-        lines += ["", "**Clients**", "", *(f"- {_prose(sentence)}" for sentence in report.client_trial)]
+    ours, base = revision_name(review.checked.ours.name), revision_name(review.checked.base.name)
+    lines = [f"### gitmig check: {_prose(ours)} onto {_prose(base)}", ""]
+    lines += [f"**{_counted(review)}**: {_prose(_added(review))}"]
+    if review.findings:
+        lines += ["", "| | where | what | what to do |", "|---|---|---|---|", *starmap(_row, _grouped(review.findings))]
+    if _proven(review):
+        lines += ["", "**Proof**", "", *(f"- {_prose(sentence)}" for sentence in _proven(review))]
+    if _client_trial(review):
+        lines += ["", "**Clients**", "", *(f"- {_prose(sentence)}" for sentence in _client_trial(review))]
     return "\n".join(lines)
 
 
@@ -253,7 +215,7 @@ def _code(text: str) -> str:
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def _sarif(report: CheckReport) -> str:
+def _sarif(review: Review) -> str:
     """SARIF 2.1.0, which code scanning services read: one run with a rule for every code, a result for every finding.
 
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
@@ -261,9 +223,9 @@ def _sarif(report: CheckReport) -> str:
     from gitmig.check.rules import RULES
     from gitmig.cli.explanation import as_sarif
 
-    codes = sorted({finding.code for finding in report.findings})
+    codes = sorted({finding.code for finding in review.findings})
     driver = {"name": "gitmig", "version": __version__, "rules": [as_sarif(RULES[code]) for code in codes]}
-    results = [_result(finding, codes.index(finding.code)) for finding in report.findings]
+    results = [_result(finding, codes.index(finding.code)) for finding in review.findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -289,12 +251,12 @@ def _location(path: str, line: int | None) -> dict[str, Any]:
     return {"physicalLocation": where}
 
 
-def _json(report: CheckReport) -> str:
+def _json(review: Review) -> str:
     """One JSON document: docs/json.md, `gitmig check --json`."""
-    return to_json(json.of_check(report))
+    return to_json(json.of_check(review))
 
 
-RENDERERS: dict[str, Callable[[CheckReport], str]] = {
+RENDERERS: dict[str, Callable[[Review], str]] = {
     "text": _text,
     "json": _json,
     "github": _github,
@@ -304,6 +266,6 @@ RENDERERS: dict[str, Callable[[CheckReport], str]] = {
 FORMATS = tuple(RENDERERS)
 
 
-def render(name: str, report: CheckReport) -> str:
+def render(name: str, review: Review) -> str:
     """The report in one of `FORMATS`, without a line end behind it."""
-    return RENDERERS[name](report)
+    return RENDERERS[name](review)

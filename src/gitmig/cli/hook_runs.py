@@ -14,7 +14,7 @@ import click
 
 from gitmig.check.findings import Severity
 from gitmig.cli import options
-from gitmig.cli.formats import CheckReport, render, status
+from gitmig.cli.formats import exit_status, render
 from gitmig.cli.output import report, short, tell, tell_text, warn
 from gitmig.cli.reporter import Reporter
 from gitmig.cli.wording import say_rebuilt, say_synced
@@ -67,8 +67,8 @@ def _gate(base: str | None, revision: str) -> int:
         warn(f"not checked: {error.message}")
         return 0
     if any(finding.severity is not Severity.NOTE for finding in found.findings):
-        tell_text(render("text", CheckReport.of(found)))
-    stopped = status(found.findings, strict=False)
+        tell_text(render("text", found))
+    stopped = exit_status(found.findings, strict=False)
     if stopped:
         tell("gitmig: stopped; `--no-verify` or GITMIG_SKIP=1 goes on all the same")
     return stopped
@@ -222,11 +222,10 @@ HOOKS: dict[str, tuple[Callable[[Event], int], ...]] = {
 
 def _tell_out_of_reach(project: Project) -> None:
     """Say once for each set of migrations that the database does not follow there by itself."""
-    from gitmig.postgres.address import Address
     from gitmig.project.binding import is_news
 
     if is_news(project):
-        host = Address.of(project.url).host
+        host = project.address.host
         warn(
             f"the database is on another machine ({host}), which no hook touches; run `gitmig sync` yourself, or allow "
             f"it: `git config gitmig.hosts {host}`"

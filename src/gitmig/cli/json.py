@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.cli.output import revision_name
 from gitmig.cli.wording import why
 from gitmig.migrations.plan import Direction
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from gitmig.check.findings import Finding
     from gitmig.check.proof import OrderFailure, Proof
     from gitmig.cli import shapes
-    from gitmig.cli.formats import CheckReport
     from gitmig.execute.tasks import Done
     from gitmig.ledger.ownership import Origin
     from gitmig.migrations.model import Migration, MigrationSet, Problem
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from gitmig.migrations.record import Record
     from gitmig.operations.adopt import Adopted
     from gitmig.operations.capture import Captured
+    from gitmig.operations.check import Review
     from gitmig.operations.check_all import BranchConflicts
     from gitmig.operations.diff import Diff
-    from gitmig.operations.doctor import Check
+    from gitmig.operations.doctor import Checkup
     from gitmig.operations.kept import KeptEntry, KeptRows
     from gitmig.operations.log import LogEntry
     from gitmig.operations.own_databases import ListedDatabase
@@ -117,18 +118,19 @@ def of_finding(finding: Finding) -> shapes.Finding:
     }
 
 
-def of_check(report: CheckReport) -> shapes.Check:
+def of_check(review: Review) -> shapes.Check:
     """`gitmig check --json`."""
+    checked = review.checked
     return {
-        "base": {"name": report.base.name, "commit": report.base.commit},
-        "ours": {"name": report.ours.name, "commit": report.ours.commit},
-        "merge_base": report.merge_base,
-        "ours_added": [named(migration) for migration in report.ours.added],
-        "theirs_added": [named(migration) for migration in report.base.added],
-        "findings": [of_finding(finding) for finding in report.findings],
-        "proof": of_proof(report.proof) if report.proof else None,
-        "unproven": report.unproven,
-        "clients": of_clients(report.clients) if report.clients else None,
+        "base": {"name": revision_name(checked.base.name), "commit": checked.base.commit},
+        "ours": {"name": revision_name(checked.ours.name), "commit": checked.ours.commit},
+        "merge_base": checked.merge_base,
+        "ours_added": [named(migration) for migration in checked.ours_added],
+        "theirs_added": [named(migration) for migration in checked.theirs_added],
+        "findings": [of_finding(finding) for finding in review.findings],
+        "proof": of_proof(review.proof) if review.proof else None,
+        "unproven": review.unproven,
+        "clients": of_clients(review.clients) if review.clients else None,
     }
 
 
@@ -359,7 +361,7 @@ def of_status(status: Status) -> shapes.Status:
     }
 
 
-def of_doctor(checks: Sequence[Check]) -> shapes.Doctor:
+def of_doctor(checks: Sequence[Checkup]) -> shapes.Doctor:
     """`gitmig status --doctor --json`."""
     return {
         "well": all(check.mend is None for check in checks),

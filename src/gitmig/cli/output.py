@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,14 @@ import click
 from gitmig.text import UNSHOWN, visible
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Sequence
 
     from gitmig.errors import GitmigError
 
 # Of lines that begin with a sign: what comes, what goes, what changes, what is the same under another name.
 COLOURS = {"+": "green", "-": "red", "~": "yellow", "=": "cyan"}
+
+COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 def plural(count: int, noun: str) -> str:
@@ -34,6 +36,11 @@ def plural(count: int, noun: str) -> str:
 def short(object_id: str | None) -> str:
     """A commit id as people write it."""
     return object_id[:10] if object_id else "no commit yet"
+
+
+def revision_name(name: str) -> str:
+    """A revision as people write it: hooks and CI name whole commit ids."""
+    return short(name) if COMMIT.fullmatch(name) else name
 
 
 # Stands for the beginning of gitmig's own styles until a line is printed; no stranger can guess it.

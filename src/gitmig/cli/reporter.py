@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitmig.events import Event
     from gitmig.execute.tasks import Done
     from gitmig.migrations.plan import Step
-    from gitmig.own_databases.make import Copied
+    from gitmig.own_databases.make import MadeDatabase
     from gitmig.rows.since import Written
 
 LONG_PLAN = 10  # steps; shorter plans are over before a bar can be read
@@ -51,16 +51,37 @@ class Reporter:
     def __exit__(self, *_: object) -> None:
         self._stop_bars()
 
-    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one case an event
+    def __call__(self, event: Event) -> None:
         """Print the event."""
+        if isinstance(event, events.WaitEvent):
+            self._tell_wait(event)
+        elif isinstance(event, events.PlanEvent):
+            self._tell_plan(event)
+        elif isinstance(event, events.ProgramEvent):
+            self._tell_program(event)
+        elif isinstance(event, events.RowEvent):
+            self._tell_rows(event)
+        elif isinstance(event, events.RebuildEvent):
+            self._tell_rebuild(event)
+        elif isinstance(event, events.OwnDatabaseEvent):
+            self._tell_own_database(event)
+        else:
+            self._count(event)
+
+    def _tell_wait(self, event: events.WaitEvent) -> None:
+        """For whom somebody has to wait."""
         match event:
-            case events.RowsAbandoned(items):
-                for item in items:
-                    warn(abandoned_line(item))
-            case events.UndoPlanned(last, written):
-                _tell_written(f"{last.began_at:%Y-%m-%d %H:%M}", written)
+            case events.WaitingForLock(holder):
+                who = f"{holder.application or 'another program'} (process {holder.pid}, user {holder.user})"
+                tell(f"waiting for {who}, which has been at work for {holder.seconds:.0f} s …")
             case events.WaitingForBlockers(blockers, limit):
                 self._show_waiting(" and ".join(map(str, blockers)), limit)
+            case events.WaitingForSessions(sessions):
+                tell(f"waiting for others to leave the database: {', '.join(map(str, sessions))} …")
+
+    def _tell_plan(self, event: events.PlanEvent) -> None:
+        """What of a plan runs, and what else is done to the schema."""
+        match event:
             case events.PlanStarted(plan):
                 if len(plan.steps) >= LONG_PLAN:
                     self._bar.start(len(plan.steps))
@@ -69,46 +90,88 @@ class Reporter:
                 self._copies.stop()
                 self._waits.stop()
                 self._bar.advance(f"{step.direction.sign} {step.label}")
+            case events.StepsCommitted(done):
+                self._stop_bars()
+                self._print_committed(done)
+            case events.ScriptResumed(label):
+                tell(f"finishing {label}, which was interrupted outside a transaction")
+            case events.DriftDiscarded(drift):
+                tell(f"took back what was changed by hand: {first_few(drift.names)}")
+            case events.TakingBack(plan):
+                steps = plural(len(plan.steps), "step")
+                tell(f"a later step fails: taking back {steps} that had to be committed before it")
+
+    def _tell_program(self, event: events.ProgramEvent) -> None:
+        """What a migration that is a program says, and what it waits for."""
+        match event:
             case events.ProgramSaid(line, section, run):
                 if section == self._section and run == 1:  # the others are trials
                     self._stop_bars()
                     tell(f"  | {line}")
-            case events.ProgramUnforwarded() | events.ProgramWaits():
-                self._stop_bars()
-                warn(_sentence(event))
+            case events.ProgramUnforwarded(path):
+                self._warn(
+                    f"{path} runs outside of gitmig's transaction: over an encrypted connection nothing is forwarded"
+                )
+            case events.ProgramWaits(path, session):
+                self._warn(
+                    f"{session} waits for gitmig's transaction: if {path} has opened it, it must use DATABASE_URL"
+                )
+
+    def _tell_rows(self, event: events.RowEvent) -> None:
+        """What becomes of rows."""
+        match event:
             case events.SavingTable(table, size):
                 self._show_copy(str(table), size)
-            case events.StepsCommitted(done):
-                self._stop_bars()
-                self._print_committed(done)
             case events.RowsRestored(report):
                 self._print(row_lines(report))
             case events.RowsStillKept(items):
                 self._stop_bars()
                 self._print([staying_line(item) for item in items])
+            case events.RowsAbandoned(items):
+                for item in items:
+                    warn(abandoned_line(item))
+            case events.RowsExpired(items):
+                count = plural(len(items), "item")
+                tell(f"dropped {count} of kept rows older than `kept_age`, the first from {items[0].what}")
+            case events.UndoPlanned(last, written):
+                _tell_written(f"{last.began_at:%Y-%m-%d %H:%M}", written)
+
+    def _tell_rebuild(self, event: events.RebuildEvent) -> None:
+        """How far a new database is that takes the place of the old one."""
+        match event:
             case events.RebuildNeeded(failure):
-                self._stop_bars()
-                warn(failure.message)
+                self._warn(failure.message)
                 for line in failure.details:
                     tell(f"  {line}")
+            case events.BuildingDatabase(count):
+                tell(f"building {plural(count, 'migration')} in a new database")
             case events.CarryingTable(table, position, count):
                 self._bar.start(count)
                 self._bar.advance(table, to=position)
             case events.DatabaseReplaced():
                 self._stop_bars()  # the result says it
-            case events.CopyingDatabase(source, _, size):
-                if source is None or (size or 0) >= LARGE_COPY:
-                    self._stop_bars()
-                    tell(_sentence(event))
+
+    def _tell_own_database(self, event: events.OwnDatabaseEvent) -> None:
+        """What becomes of the database of a work tree or branch, and of what belongs to it."""
+        match event:
+            case events.CopyingDatabase(source, name, size):
+                self._tell_copying(source, name, size or 0)
             case events.DatabaseMade(made):
                 self._print_made(made)
-            case events.EnvFileKept(trouble=None):
-                self._print([_sentence(event)])
+            case events.DatabaseShared(why, name):
+                warn(f"this work tree has no database of its own ({why}) and shares {name}")
+            case events.DatabaseSetAside(name, kept_as):
+                warn(f"{name} was left by what is gone; it is {kept_as} now, and `gitmig db prune` drops it")
+            case events.EnvFileKept(path, database, None):
+                self._print([f"  {path} has the URL of {database} now"])
+            case events.EnvFileKept(path, database, trouble):
+                warn(f"the URL of {database} was not written to {path}: {trouble}")
             case events.StandInMade(notice):
-                self._stop_bars()
-                warn(notice)
-            case events.DatabaseShared() | events.DatabaseSetAside() | events.EnvFileKept():
-                warn(_sentence(event))
+                self._warn(notice)
+
+    def _count(self, event: events.CountEvent) -> None:
+        """How far something is that takes its time."""
+        match event:
             case events.MigrationsSelected(count):
                 self._selected = count
                 self._bar.start(count)
@@ -117,8 +180,10 @@ class Reporter:
             case events.CommitRead(number):
                 if number % COMMITS_ROUND == 0 and sys.stderr.isatty():
                     tell(f"{number} commits …")
-            case _:
-                tell(_sentence(event))
+
+    def _warn(self, text: str) -> None:
+        self._stop_bars()
+        warn(text)
 
     def _print(self, lines: Sequence[str]) -> None:
         if not self._quiet:
@@ -137,12 +202,20 @@ class Reporter:
             if trouble := _trouble_of_down(one.step):
                 warn(f"{one.step.label} {trouble}")
 
-    def _print_made(self, made: Copied) -> None:
+    def _tell_copying(self, source: str | None, name: str, size: int) -> None:
+        if source is None:
+            self._stop_bars()
+            tell("waiting for another gitmig, which makes this database …")
+        elif size >= LARGE_COPY:
+            self._stop_bars()
+            tell(f"copying {as_size(size)} of {source} to {name} …")
+
+    def _print_made(self, made: MadeDatabase) -> None:
         self._stop_bars()
         what = "was made empty"
-        if made.source is not None and made.way is not None:
+        if made.source is not None and made.method is not None:
             size = "" if made.size is None else f"{as_size(made.size)}, "
-            what = f"is a copy of {made.source} ({size}{made.way.value}, {made.milliseconds / 1000:.1f} s)"
+            what = f"is a copy of {made.source} ({size}{made.method.value}, {made.milliseconds / 1000:.1f} s)"
         self._print([f"  {made.name} {what}"])
         for note in made.notes:
             warn(f"{made.name}: {note}")
@@ -178,59 +251,6 @@ class Reporter:
         self._copies.stop()
         self._waits.stop()
         self._bar.stop()
-
-
-def _sentence(  # noqa: C901, PLR0912 - one case an event
-    event: events.WaitingForLock
-    | events.WaitingForSessions
-    | events.ScriptResumed
-    | events.DriftDiscarded
-    | events.TakingBack
-    | events.RowsExpired
-    | events.BuildingDatabase
-    | events.CopyingDatabase
-    | events.ProgramUnforwarded
-    | events.ProgramWaits
-    | events.DatabaseShared
-    | events.DatabaseSetAside
-    | events.EnvFileKept,
-) -> str:
-    """What is told of an event that is one sentence."""
-    match event:
-        case events.WaitingForLock(holder):
-            who = f"{holder.application or 'another program'} (process {holder.pid}, user {holder.user})"
-            said = f"waiting for {who}, which has been at work for {holder.seconds:.0f} s …"
-        case events.WaitingForSessions(sessions):
-            said = f"waiting for others to leave the database: {', '.join(map(str, sessions))} …"
-        case events.ScriptResumed(label):
-            said = f"finishing {label}, which was interrupted outside a transaction"
-        case events.DriftDiscarded(drift):
-            said = f"took back what was changed by hand: {first_few(drift.names)}"
-        case events.TakingBack(plan):
-            steps = plural(len(plan.steps), "step")
-            said = f"a later step fails: taking back {steps} that had to be committed before it"
-        case events.RowsExpired(items):
-            count = plural(len(items), "item")
-            said = f"dropped {count} of kept rows older than `kept_age`, the first from {items[0].what}"
-        case events.BuildingDatabase(count):
-            said = f"building {plural(count, 'migration')} in a new database"
-        case events.CopyingDatabase(None):
-            said = "waiting for another gitmig, which makes this database …"
-        case events.CopyingDatabase(source, name, size):
-            said = f"copying {as_size(size or 0)} of {source} to {name} …"
-        case events.ProgramUnforwarded(path):
-            said = f"{path} runs outside of gitmig's transaction: over an encrypted connection nothing is forwarded"
-        case events.ProgramWaits(path, session):
-            said = f"{session} waits for gitmig's transaction: if {path} has opened it, it must use DATABASE_URL"
-        case events.DatabaseShared(why, name):
-            said = f"this work tree has no database of its own ({why}) and shares {name}"
-        case events.DatabaseSetAside(name, kept_as):
-            said = f"{name} was left by what is gone; it is {kept_as} now, and `gitmig db prune` drops it"
-        case events.EnvFileKept(path, database, None):
-            said = f"  {path} has the URL of {database} now"
-        case events.EnvFileKept(path, database, trouble):
-            said = f"the URL of {database} was not written to {path}: {trouble}"
-    return said
 
 
 def _trouble_of_down(step: Step) -> str | None:

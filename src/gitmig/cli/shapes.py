@@ -15,7 +15,7 @@ from gitmig.check.proof import RunOrder
 from gitmig.check.rules.registry import WhenProven
 from gitmig.execute.repair import Way
 from gitmig.migrations.plan import Direction
-from gitmig.operations.own_databases import Use
+from gitmig.operations.own_databases import DatabaseUse
 from gitmig.trials.round_trip import RoundTripOutcome, Stage, Weight
 
 # --- pieces that several shapes share ---
@@ -562,7 +562,7 @@ class Database(TypedDict):
     """One database of `gitmig db list --json`; `size` in bytes."""
 
     name: str
-    use: Annotated[str, Use]
+    use: Annotated[str, DatabaseUse]
     here: bool
     work_trees: list[str]
     branch: str | None

@@ -49,8 +49,7 @@ def ledger_lines(plan: Plan) -> list[str]:
 
 def difference_lines(difference: SchemaDifference) -> list[str]:
     """One line per object: `-` only in the first schema, `+` only in the second, `~` in both and not the same."""
-    groups = (("-", difference.missing), ("+", difference.surplus), ("~", difference.changed))
-    return [signed(sign, str(name)) for sign, names in groups for name in names]
+    return [signed(sign, str(name)) for sign, name in difference.signed]
 
 
 def say_synced(synced: Outcome) -> None:

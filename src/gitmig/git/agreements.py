@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from gitmig.git import HEADS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -26,7 +28,6 @@ FORWARD = re.compile(r":\s*fast-forward$|pull\b[^:]*\((?:start|finish)\)", re.IG
 # How git tells that a fetch or a pull has set a ref; the second ones are of what is no branch over there.
 STORED = re.compile(r": (?:storing \w+|forced-update)$")
 PROPOSED = (": storing ref$", ": storing tag$")
-HEADS = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,10 @@ class Binding:
         """The very database, told apart from all others."""
         return self.own or self.database
 
+    def told_apart(self, other: Binding) -> tuple[str, str]:
+        """Both as people are told, so that they see two."""
+        return (self.shown, other.shown) if self.shown != other.shown else (self.database, other.database)
+
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         return asdict(self)
@@ -127,7 +131,7 @@ def _other_database(now: Binding, own: Binding | None, models: Sequence[Binding]
             return None  # this work tree's own database on the embedded server
         return f"no database URL is set here, and the last sync had {configured.shown} from {configured.source}"
     if own is not None:
-        told, before = (now.shown, own.shown) if now.shown != own.shown else (now.database, own.database)
+        told, before = now.told_apart(own)
         return f"{now.source} names {told}, and this work tree was last synced with {before}"
     if is_personal:
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from gitmig.git import HEADS, REMOTES
 from gitmig.migrations.model import File
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Entry = tuple[bytes, bytes, bytes]  # mode, name, object id
 
-LOCAL, REMOTE = "refs/heads/", "refs/remotes/"
 TREE = "40000"
 # `<mode> <name>\0<object id in 20 or 32 bytes>`, as git stores a tree.
 ENTRY = {width: re.compile(rb"(\d+) ([^\0]+)\0(.{%d})" % width, re.DOTALL) for width in (20, 32)}
@@ -38,16 +38,16 @@ class Branch:
 
 def branches(repository: Repository, pattern: str | None = None) -> list[Branch]:
     """Every branch whose name fits the shell pattern; a remote one that a local one stands for is left out."""
-    rows = repository.lines("for-each-ref", "--format=%(objectname) %(refname) %(symref)", LOCAL, REMOTE)
+    rows = repository.lines("for-each-ref", "--format=%(objectname) %(refname) %(symref)", HEADS, REMOTES)
     found: dict[str, str] = {}
     remote: list[tuple[str, str]] = []
     for commit, ref, *symbolic in (row.split(" ") for row in rows):
         if symbolic and symbolic[0]:
             continue
-        if ref.startswith(LOCAL):
-            found[ref[len(LOCAL) :]] = commit
+        if ref.startswith(HEADS):
+            found[ref[len(HEADS) :]] = commit
         else:
-            remote.append((ref[len(REMOTE) :], commit))
+            remote.append((ref[len(REMOTES) :], commit))
     for name, commit in remote:
         if found.get(name.partition("/")[2]) != commit:
             found[name] = commit
@@ -126,8 +126,7 @@ def _against(known: frozenset[Entry], found: frozenset[Entry]) -> tuple[frozense
 def ever_in(repository: Repository, base: str, folders: Sequence[str]) -> set[tuple[str, str]]:
     """Every name and blob id the migrations folder has had in the history of the base."""
     listing = ("log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", "--first-parent")
-    out = repository.run(*listing, base, "--", *folders).decode("utf-8", "surrogateescape")
-    words = iter(out.split("\0"))
+    words = iter(repository.fields(*listing, base, "--", *folders))
     found = set()
     for meta in words:
         if not meta.startswith(":"):
@@ -199,22 +198,11 @@ def _file(folder: str, name: bytes, mode: bytes, oid: bytes) -> File:
     return File(path=text if folder == "." else f"{folder}/{text}", name=text, blob=oid.hex(), mode=mode.decode())
 
 
-REMOTES = "refs/remotes/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteBranch:
-    """A remote-tracking branch; `name` as people write it, `origin/main`."""
-
-    name: str
-    commit: str
-
-
-def remote_branches(repository: Repository) -> list[RemoteBranch]:
+def remote_branches(repository: Repository) -> list[Branch]:
     """Every remote-tracking branch, without the remotes' HEAD, which is one of them."""
     rows = repository.lines("for-each-ref", "--format=%(objectname) %(refname) %(symref)", REMOTES)
     found = [row.split(" ") for row in rows]
-    return [RemoteBranch(name=ref.removeprefix(REMOTES), commit=oid) for oid, ref, symref in found if not symref]
+    return [Branch(name=ref.removeprefix(REMOTES), commit=oid) for oid, ref, symref in found if not symref]
 
 
 def own_branches(repository: Repository) -> frozenset[str]:
@@ -225,7 +213,7 @@ def own_branches(repository: Repository) -> frozenset[str]:
     branch = repository.lines("symbolic-ref", "-q", "--short", "HEAD")
     if not branch:
         return frozenset()
-    configured = repository.lines("for-each-ref", "--format=%(upstream)%0a%(push)", f"refs/heads/{branch[0]}")
+    configured = repository.lines("for-each-ref", "--format=%(upstream)%0a%(push)", f"{HEADS}{branch[0]}")
     same_name = (b.name for b in remote_branches(repository) if b.name.partition("/")[2] == branch[0])
     return frozenset([*(ref.removeprefix(REMOTES) for ref in configured if ref), *same_name])
 
@@ -237,7 +225,7 @@ def other_authors(repository: Repository, commit: str, since: str) -> list[str]:
     return sorted(set(repository.lines("log", "--format=%ae", f"{since}..{commit}")) - {address})
 
 
-def having(repository: Repository, branches: Collection[RemoteBranch], path: str, but: str) -> list[str]:
+def having(repository: Repository, branches: Collection[Branch], path: str, but: str) -> list[str]:
     """The names of the branches whose tip has a file `path` that is not the one the commit `but` has there."""
     usual = repository.object_id(f"{but}:{path}")
     return [b.name for b in branches if repository.object_id(f"{b.commit}:{path}") not in {None, usual}]

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
+def cache_key(*parts: str) -> str:
+    """A short name for what is kept of these texts."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
 FOOTPRINTS = "footprints"
 # The code that cuts scripts out of files and makes footprints of them.
 MAKERS = ("check/footprint", "migrations", "schema/names.py")
@@ -164,7 +170,7 @@ SCHEMAS = "schemas"
 LIMIT = 500
 
 
-def read_schema(repository: Repository, key: str) -> str | None:
+def load_schema(repository: Repository, key: str) -> str | None:
     """The text kept under the key; None if there is none, or it cannot be read."""
     path = _folder(repository) / key
     try:
@@ -175,7 +181,7 @@ def read_schema(repository: Repository, key: str) -> str | None:
     return text
 
 
-def write_schema(repository: Repository, key: str, text: str) -> None:
+def keep_schema(repository: Repository, key: str, text: str) -> None:
     """Keep a text; those that were not used for the longest time make room."""
     folder = repository.make_private(SCHEMAS, shared=True)
     replace_file(folder / key, zlib.compress(text.encode(), 1))

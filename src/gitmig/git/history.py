@@ -1,9 +1,13 @@
-"""History: which commits changed the migrations folder, and where the branch that is checked out comes from."""
+"""History: which commits changed the migrations folder, where branches part, and what a merge would make of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gitmig.errors import GitmigError, UsageError
+from gitmig.git import HEADS, REMOTES
+from gitmig.git.repository import split_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,18 +66,22 @@ def _trees(repository: Repository, commit: str, folders: Sequence[str]) -> list[
     return [repository.object_id(f"{commit}:{'' if folder == '.' else folder}") for folder in folders]
 
 
-DEFAULT_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+# --- where branches part and meet
+
+REMOTE_HEAD = f"{REMOTES}origin/HEAD"
+# What the branch that others leave is usually called, in the order in which it is believed.
+DEFAULTS = tuple(f"{place}{name}" for place in (f"{REMOTES}origin/", HEADS) for name in ("main", "master"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fork:
+class BranchPoint:
     """The commit that a branch shares with another one, whose name is `of` as people write it."""
 
     commit: str
     of: str
 
 
-def fork(repository: Repository) -> Fork | None:
+def branch_point(repository: Repository) -> BranchPoint | None:
     """What is there without the work of the branch that is checked out: where it left the default branch.
 
     On the default branch itself that is what is pushed or, where nobody can push, HEAD. None before the first commit.
@@ -81,18 +89,18 @@ def fork(repository: Repository) -> Fork | None:
     if repository.head is None:
         return None
     branch = _name(repository, "HEAD")
-    for name in DEFAULT_BRANCHES:
-        known = _name(repository, name)
+    for ref in (REMOTE_HEAD, *DEFAULTS):
+        known = _name(repository, ref)
         if known is None:
             continue
         if known == branch:
             break
-        if base := _merge_base(repository, name):
-            return Fork(commit=base, of=known)
+        if base := _merge_base(repository, ref):
+            return BranchPoint(commit=base, of=known)
     upstream = _name(repository, "@{upstream}")
     if upstream and (base := _merge_base(repository, upstream)):
-        return Fork(commit=base, of=upstream)
-    return Fork(commit=repository.head, of="HEAD")
+        return BranchPoint(commit=base, of=upstream)
+    return BranchPoint(commit=repository.head, of="HEAD")
 
 
 def first_parent(repository: Repository, commit: str) -> str | None:
@@ -108,3 +116,52 @@ def _name(repository: Repository, revision: str) -> str | None:
 
 def _merge_base(repository: Repository, other: str) -> str | None:
     return next(iter(repository.lines("merge-base", "HEAD", other)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedTree:
+    """The tree that git would make of a merge, and the paths in which it finds conflicts."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+
+def default_base(repository: Repository) -> str:
+    """The upstream's default branch as git knows it, else what is usually called so. Raises UsageError."""
+    rows = repository.lines("for-each-ref", "--format=%(refname) %(symref)", REMOTE_HEAD, *DEFAULTS)
+    found: dict[str, str] = {}
+    for row in rows:
+        name, _, target = row.partition(" ")
+        found[name] = target
+    target = found.pop(REMOTE_HEAD, "")
+    name = target or next((name for name in DEFAULTS if name in found), "")
+    if not name:
+        hint = "name one, as in `gitmig check main`; in CI, fetch it first"
+        raise UsageError("there is no branch to check against: neither origin/HEAD, nor main, nor master", hint=hint)
+    return name.removeprefix(REMOTES).removeprefix(HEADS)
+
+
+def merge_bases(repository: Repository, ours: str, theirs: str) -> list[str]:
+    """The commits where the two parted; several after a criss-cross merge. Raises GitmigError if there is none."""
+    found = repository.lines("merge-base", "--all", ours, theirs)
+    if found:
+        return found
+    if repository.shallow:
+        hint = "`git fetch --unshallow`, or a deeper `--depth`, brings the commits they share"
+        raise GitmigError("this clone is shallow and ends before the two sides meet", hint=hint)
+    raise GitmigError(
+        "the two sides have no common commit: there is nothing to merge", hint="is it the right branch, or fork?"
+    )
+
+
+def merged_tree(repository: Repository, ours: str, theirs: str) -> MergedTree:
+    """What `git merge` would make, without touching work tree, index or refs. Raises GitmigError before git 2.38."""
+    arguments = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", theirs, ours)
+    status, out, err = repository.attempt(*arguments)
+    tree, *conflicts = split_fields(out) or [""]
+    if status not in {0, 1} or not tree:
+        words = (err.strip().splitlines() or [f"exit status {status}"])[-1]
+        if "usage" in err or "--write-tree" in err:
+            raise GitmigError("this git cannot merge without a work tree", hint="install git 2.38 or newer")
+        raise GitmigError(f"git merge-tree failed: {words}", hint="`git fsck` tells whether objects are missing")
+    return MergedTree(tree=tree, conflicts=tuple(conflicts))

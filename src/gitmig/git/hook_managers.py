@@ -58,7 +58,7 @@ SIGNATURES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class HookFolder:
     """Where git looks for a clone's hooks, and the texts that tell who owns them.
 
     `folder` is a path from the top of the work tree, or a full one outside of it; `is_private` says that no other clone
@@ -115,31 +115,31 @@ class Manager:
     """A tool that owns hooks. `command` makes it write git's hooks (again)."""
 
     name: str
-    is_here: Callable[[Place], bool]
-    route: Callable[[Place, str], Route]
+    is_here: Callable[[HookFolder], bool]
+    route: Callable[[HookFolder, str], Route]
     command: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class HookRoutes:
     """How gitmig gets called for each event, and the new texts of files that have to be changed for it.
 
     `manager` is who owns the hooks, None for nobody.
     """
 
     manager: Manager | None
-    routes: Mapping[str, Route]
+    by_event: Mapping[str, Route]
     texts: Mapping[str, str]
 
 
 def paths_to_read(folder: str, events: Sequence[str]) -> list[str]:
-    """The files that `Place.files` shall have, if they are there."""
+    """The files that `HookFolder.files` shall have, if they are there."""
     above = str(PurePosixPath(folder).parent)
     hooks = [f"{place}/{event}" for place in (folder, above) for event in events]
     return [*LEFTHOOK_FILES, *LEFTHOOK_LOCAL_FILES, *SIMPLE_FILES, PACKAGE, *hooks]
 
 
-def plan(place: Place, events: Sequence[str]) -> Plan:
+def routes_for(place: HookFolder, events: Sequence[str]) -> HookRoutes:
     """How gitmig gets called for these events."""
     manager = next((one for one in MANAGERS if one.is_here(place)), None)
     routes: dict[str, Route] = {}
@@ -149,11 +149,11 @@ def plan(place: Place, events: Sequence[str]) -> Plan:
         if isinstance(found, Edit):
             texts[found.path] = found.text
             place = replace(place, files={**place.files, found.path: found.text})
-    return Plan(manager=manager, routes=routes, texts=texts)
+    return HookRoutes(manager=manager, by_event=routes, texts=texts)
 
 
-def removal(place: Place, events: Sequence[str]) -> dict[str, str | None]:
-    """The new texts of the files that call gitmig, without what a plan has written there; None: nothing is left."""
+def removal(place: HookFolder, events: Sequence[str]) -> dict[str, str | None]:
+    """The new texts of the files that call gitmig, without what that has written there; None: nothing is left."""
     found: dict[str, str | None] = {}
     for path, text in place.files.items():
         left = _without_preserved(text, events) if path in (PACKAGE, *SIMPLE_FILES) else _without_calls(text, events)
@@ -191,16 +191,16 @@ def shell_line(event: str, arguments: str = '"$@"') -> str:
 # --- husky, and folders of hooks that a team or a person shares ---
 
 
-def _is_husky(place: Place) -> bool:
+def _is_husky(place: HookFolder) -> bool:
     """Husky 9 has its own hooks in `.husky/_`, before it git called those in `.husky` itself."""
     return PurePosixPath(place.folder).name == "_" or _is_old_husky(place)
 
 
-def _is_old_husky(place: Place) -> bool:
+def _is_old_husky(place: HookFolder) -> bool:
     return PurePosixPath(place.folder).name == ".husky"
 
 
-def _husky(place: Place, event: str) -> Route:
+def _husky(place: HookFolder, event: str) -> Route:
     if _is_old_husky(place):
         return _in_script(place, event, place.hook(event))
     if event not in HUSKY_EVENTS:
@@ -208,11 +208,11 @@ def _husky(place: Place, event: str) -> Route:
     return _in_script(place, event, f"{PurePosixPath(place.folder).parent}/{event}", may_lack_shebang=True)
 
 
-def _shared(place: Place, event: str) -> Route:
+def _shared(place: HookFolder, event: str) -> Route:
     return _in_script(place, event, place.hook(event))
 
 
-def _in_script(place: Place, event: str, path: str, *, may_lack_shebang: bool = False) -> Route:
+def _in_script(place: HookFolder, event: str, path: str, *, may_lack_shebang: bool = False) -> Route:
     lines = f"{COMMENT}{shell_line(event)}\n"
     text = place.files.get(path)
     if text is None:
@@ -230,11 +230,11 @@ def _in_script(place: Place, event: str, path: str, *, may_lack_shebang: bool = 
 # --- lefthook ---
 
 
-def _is_lefthook(place: Place) -> bool:
+def _is_lefthook(place: HookFolder) -> bool:
     return place.first(LEFTHOOK_FILES) is not None
 
 
-def _lefthook(place: Place, event: str) -> Route:
+def _lefthook(place: HookFolder, event: str) -> Route:
     """Lefthook touches only the hooks of events that its configuration has."""
     main = place.first(LEFTHOOK_FILES) or LEFTHOOK_FILES[0]
     local = place.first(LEFTHOOK_LOCAL_FILES)
@@ -298,11 +298,11 @@ def _add_job(path: str, text: str, event: str) -> Route:
 # --- simple-git-hooks ---
 
 
-def _is_simple(place: Place) -> bool:
+def _is_simple(place: HookFolder) -> bool:
     return place.first(SIMPLE_FILES) is not None or _simple_settings(place.files.get(PACKAGE, ""), PACKAGE) is not None
 
 
-def _simple(place: Place, event: str) -> Route:
+def _simple(place: HookFolder, event: str) -> Route:
     """It writes the hooks that it has a command for, and deletes all others but those it is told to preserve."""
     path = place.first(SIMPLE_FILES) or PACKAGE
     text = place.files[path]

@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError, UsageError
 from gitmig.files import replace_file
 from gitmig.git import hook_managers
-from gitmig.git.hook_managers import ByHand, Called, Direct, Place
+from gitmig.git.hook_managers import ByHand, Called, Direct, HookFolder
 from gitmig.git.marker import LISTENER, MOVED, PARKED, park
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitmig.git.hook_managers import Manager, Plan
+    from gitmig.git.hook_managers import HookRoutes, Manager
     from gitmig.git.repository import Repository
 
     Consent = Callable[[Sequence["FileChange"]], bool]
@@ -50,6 +50,7 @@ CALLERS = Path("/proc")  # where the script reads what git was called with, with
 LEGACY = ".legacy"
 REPLACED = ".old"  # what lefthook calls a hook that it has replaced; it runs it no more
 PYTHON = re.compile(rb"(?m)^python=(.*)$")
+INSTALL = "gitmig hooks install"
 
 
 class HookState(Enum):
@@ -145,28 +146,28 @@ def install(repository: Repository, *, check: bool = False, consent: Consent = r
     """
     clone = _Clone.read(repository)
     events = EVERY if check else tuple(hook.name for hook in clone.hooks())
-    plan = hook_managers.plan(clone.place, events)
+    routes = hook_managers.routes_for(clone.place, events)
     for event in events:
-        clone.refuse_two_foreign(event, plan)
-    changes = clone.additions(plan)
+        clone.refuse_two_foreign(event, routes)
+    changes = clone.additions(routes)
     agreed = bool(changes) and consent(changes)
     if agreed:
         _perform(changes)
         clone = _Clone.read(repository)
-        plan = hook_managers.plan(clone.place, events)
+        routes = hook_managers.routes_for(clone.place, events)
     scripts = repository.make_private("hooks", shared=True)
     for event in events:
         _write(scripts / event)
-        if isinstance(plan.routes[event], Direct):
+        if isinstance(routes.by_event[event], Direct):
             clone.take(event)
-        elif isinstance(plan.routes[event], Called):
+        elif isinstance(routes.by_event[event], Called):
             clone.give_back(event)
     return Installation(
         hooks=status(repository),
-        manager=plan.manager,
+        manager=routes.manager,
         changed=changes if agreed else (),
         refused=() if agreed else changes,
-        by_hand=tuple(route for route in plan.routes.values() if isinstance(route, ByHand)),
+        by_hand=tuple(route for route in routes.by_event.values() if isinstance(route, ByHand)),
     )
 
 
@@ -188,7 +189,7 @@ def uninstall(repository: Repository, *, consent: Consent = refuse) -> Installat
         script.unlink()
     return Installation(
         hooks=status(repository),
-        manager=hook_managers.plan(clone.place, EVERY).manager,
+        manager=hook_managers.routes_for(clone.place, EVERY).manager,
         changed=changes if agreed else (),
         refused=() if agreed else changes,
     )
@@ -196,7 +197,7 @@ def uninstall(repository: Repository, *, consent: Consent = refuse) -> Installat
 
 def trouble(repository: Repository) -> Trouble | None:
     """Why git does not call gitmig, in one sentence; None also where somebody has taken the hooks away by hand."""
-    install, scripts = "gitmig hooks install", repository.private(shared=True) / "hooks"
+    scripts = repository.private(shared=True) / "hooks"
     if scripts.exists() and not any(scripts.iterdir()):
         return None
     try:
@@ -206,18 +207,11 @@ def trouble(repository: Repository) -> Trouble | None:
     hooks = clone.hooks()
     if not scripts.exists() and not any(hook.state in OURS for hook in hooks):
         message = "no hooks are installed in this clone, so the database does not follow a checkout by itself"
-        return Trouble(message=message, mend=install, never=True)
-    lost = [hook for hook in hooks if hook.state not in CALLED or clone.is_disabled(hook)]
-    if lost:
-        manager = hook_managers.plan(clone.place, EVERY).manager
-        is_unmade = clone.is_unmade(lost[0])
-        # those of another cause are the next sentence, when this is mended
-        cause = (lost[0].through, lost[0].state, is_unmade)
-        alike = [one for one in lost if (one.through, one.state, clone.is_unmade(one)) == cause]
-        mend = manager.command if is_unmade and manager and manager.command else install
-        return Trouble(message=f"git does not call gitmig after {_names(alike)}: {clone.why(lost[0])}", mend=mend)
+        return Trouble(message=message, mend=INSTALL, never=True)
+    if lost := [hook for hook in hooks if hook.state not in CALLED or clone.is_disabled(hook)]:
+        return clone.trouble_with(lost)
     if old := [hook for hook in hooks if hook.state is HookState.OUTDATED]:
-        return Trouble(message=f"the hooks are of another version of gitmig: {_names(old)}", mend=install)
+        return Trouble(message=f"the hooks are of another version of gitmig: {_names(old)}", mend=INSTALL)
     return None
 
 
@@ -256,13 +250,13 @@ class _Clone:
 
     repository: Repository
     directory: Path
-    place: Place
+    place: HookFolder
 
     @classmethod
     def read(cls, repository: Repository) -> _Clone:
         """Raises GitmigError where hooks are switched off."""
         folder = directory(repository)
-        place = Place(folder=_shown(repository, folder), is_private=_is_private(repository, folder), files={})
+        place = HookFolder(folder=_shown(repository, folder), is_private=_is_private(repository, folder), files={})
         found = {}
         for path in hook_managers.paths_to_read(place.folder, EVERY):
             full = _full(repository, path)
@@ -274,20 +268,20 @@ class _Clone:
 
     def hooks(self) -> list[Hook]:
         """What `status` gives."""
-        plan = hook_managers.plan(self.place, EVERY)
-        every = [self._look(event, plan) for event in EVERY]
+        routes = hook_managers.routes_for(self.place, EVERY)
+        every = [self._look(event, routes) for event in EVERY]
         return [hook for hook in every if hook.name in FOLLOWING or hook.state in OURS]
 
-    def _look(self, event: str, plan: Plan) -> Hook:
-        path, route = self.directory / event, plan.routes[event]
+    def _look(self, event: str, routes: HookRoutes) -> Hook:
+        path, route = self.directory / event, routes.by_event[event]
         chained = path.with_name(event + CHAINED)
         legacy = path.with_name(event + LEGACY)
         text = self.place.files.get(self.place.hook(event), "")
         if _is_ours(path):
             chain = chained if os.path.lexists(chained) else None
             return Hook(name=event, path=path, state=_state(path), chained=chain)
-        if isinstance(route, Called) and plan.manager:
-            return self._called(event, plan.manager.name, route)
+        if isinstance(route, Called) and routes.manager:
+            return self._called(event, routes.manager.name, route)
         if hook_managers.PRE_COMMIT in text and _is_ours(legacy):
             return Hook(name=event, path=legacy, state=_state(legacy), through="pre-commit")
         if hook_managers.calls_gitmig(text, event):
@@ -334,11 +328,20 @@ class _Clone:
             return f"{lost.path} may not be executed"
         return f"there is none {where.rstrip(',')}"
 
-    def refuse_two_foreign(self, event: str, plan: Plan) -> None:
+    def trouble_with(self, lost: Sequence[Hook]) -> Trouble:
+        """Why the first of these is not called, with those of the same cause; others are told when it is mended."""
+        first, manager = lost[0], hook_managers.routes_for(self.place, EVERY).manager
+        is_unmade = self.is_unmade(first)
+        cause = (first.through, first.state, is_unmade)
+        alike = [one for one in lost if (one.through, one.state, self.is_unmade(one)) == cause]
+        mend = manager.command if is_unmade and manager and manager.command else INSTALL
+        return Trouble(message=f"git does not call gitmig after {_names(alike)}: {self.why(first)}", mend=mend)
+
+    def refuse_two_foreign(self, event: str, routes: HookRoutes) -> None:
         """Raise GitmigError if a foreign hook had to be set aside where one lies already."""
-        hook = self._look(event, plan)
+        hook = self._look(event, routes)
         chained = hook.path.with_name(event + CHAINED)
-        if hook.state is HookState.FOREIGN and isinstance(plan.routes[event], Direct) and os.path.lexists(chained):
+        if hook.state is HookState.FOREIGN and isinstance(routes.by_event[event], Direct) and os.path.lexists(chained):
             raise GitmigError(
                 f"both {hook.path} and {chained} are there, and neither is gitmig's",
                 hint=f"merge the two into {chained.name}, delete {hook.name}, and install again",
@@ -346,7 +349,7 @@ class _Clone:
 
     def take(self, event: str) -> None:
         """Put our script under git's own hook, unless something there calls it already."""
-        hook = self._look(event, hook_managers.plan(self.place, (event,)))
+        hook = self._look(event, hook_managers.routes_for(self.place, (event,)))
         path = self.directory / event
         if hook.through and hook.path != path:
             _write(hook.path)  # below pre-commit's
@@ -402,9 +405,9 @@ class _Clone:
                 if os.path.lexists(chained):
                     chained.rename(place)
 
-    def additions(self, plan: Plan) -> tuple[FileChange, ...]:
-        """The files that have to be changed for a plan."""
-        return tuple(self._change(path, text) for path, text in plan.texts.items())
+    def additions(self, routes: HookRoutes) -> tuple[FileChange, ...]:
+        """The files that have to be changed for a routes."""
+        return tuple(self._change(path, text) for path, text in routes.texts.items())
 
     def removals(self) -> tuple[FileChange, ...]:
         """The files from which gitmig's lines have to go."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from gitmig.git import HEADS
 from gitmig.git.agreements import START
 
 # The first words of HEAD's reflog messages behind which git calls a hook of its own, when it is done.
 TOLD_LATER = ("checkout", "commit", "cherry-pick", "revert", "merge", "pull")
 FORWARD = ": fast-forward"  # of a cherry-pick: that makes no commit, and there is no post-commit
 ABORTED = "(abort)"
-BRANCHES = "refs/heads/"
 # Commands of a rebase's list before and at which somebody else sees the work tree, and those that change nothing.
 HANDS_OVER = frozenset({"exec", "x", "break", "b"})
 PICKS_NOTHING = frozenset({"", "noop", "drop", "d"})
@@ -174,4 +174,4 @@ def _head_of(event: Event, state: InProgress) -> frozenset[str]:
 
 
 def _has_moved_branch(event: Event) -> bool:
-    return any(ref.startswith(BRANCHES) for ref in event.refs)
+    return any(ref.startswith(HEADS) for ref in event.refs)

@@ -126,6 +126,10 @@ class Repository:
         status, out, _ = self.attempt(*arguments, stdin=stdin)
         return [] if status else out.decode("utf-8", "surrogateescape").splitlines()
 
+    def fields(self, *arguments: str, stdin: bytes | None = None) -> list[str]:
+        """The standard output of a git command with `-z`, field by field. Raises GitmigError with git's own words."""
+        return split_fields(self.run(*arguments, stdin=stdin))
+
     def read_object(self, name: str) -> tuple[str, bytes] | None:
         """Object id and content of a blob or tree by any name git knows (`REVISION:path`), from one long-lived process.
 
@@ -315,6 +319,11 @@ class Repository:
         In a clone that git itself shares with a group (`core.sharedRepository`) the group may enter.
         """
         return make_private_folder(self.private(shared=shared), *parts)
+
+
+def split_fields(out: bytes) -> list[str]:
+    """What git wrote with `-z`: every field has a NUL behind it."""
+    return [field for field in out.decode("utf-8", "surrogateescape").split("\0") if field]
 
 
 def make_private_folder(folder: Path, *parts: str) -> Path:

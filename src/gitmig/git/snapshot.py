@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError
+from gitmig.git.repository import split_fields
 from gitmig.migrations.languages.program import BINARY, as_text
 from gitmig.migrations.model import EXECUTABLE, PLAIN, File, InvalidMigrations, Problem, decode
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # `git ls-files -t -s` tags: H in the index, S in the index and left out by a sparse checkout, M unmerged, R removed,
 # C changed, ? untracked. A tracked row carries mode, blob and stage, an untracked one only its path.
 ROW = re.compile(r"(?P<tag>[A-Z?]) (?:(?P<mode>\d{6}) (?P<blob>[0-9a-f]+) (?P<stage>\d)\t)?(?P<path>.*)", re.S)
-LEFT_OUT = re.compile(r"(?:^|\0)S ")
+LEFT_OUT = "S "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,8 @@ class Snapshot:
 
 def at_commit(repository: Repository, commit: str, folders: Sequence[str]) -> Snapshot:
     """The snapshot of a commit, by one `git ls-tree`."""
-    out = repository.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
-    rows = (row.split("\t", 1) for row in out.decode("utf-8", "surrogateescape").split("\0") if row)
+    out = repository.fields("ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
+    rows = (row.split("\t", 1) for row in out)
     entries = {path: (meta.split()[0], meta.split()[2]) for meta, path in rows}
     folder = _existing(entries, folders)
     if folder is None:
@@ -66,8 +67,8 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
     """
     top = repository.work_tree
     listing = ("ls-files", "-z", "-t", "-s", "-c", "-m", "-d", "-o", "--exclude-standard", "--full-name")
-    out = repository.run(*listing, "--", *folders).decode("utf-8", "surrogateescape")
-    entries, changed, removed = _index_and_changes(out)
+    rows = repository.fields(*listing, "--", *folders)
+    entries, changed, removed = _index_and_changes(rows)
     # a folder whose last file was deleted is an empty set; one that git knows nothing of is no folder at all
     folder = _existing(entries, folders, also=changed)
     if folder is None and repository.head:
@@ -87,17 +88,15 @@ def of_work_tree(repository: Repository, folders: Sequence[str]) -> Snapshot:
         files=_files(entries, folder),
         on_disk=frozenset(on_disk),
         is_work_tree=True,
-        sparse=bool(LEFT_OUT.search(out)),
+        sparse=any(row.startswith(LEFT_OUT) for row in rows),
         other_folders=_others(entries, folder, folders),
     )
 
 
 def paths_of_work_tree(repository: Repository) -> list[str]:
     """The paths of all files, in whatever folder, but for ignored ones. None of them is read."""
-    out = repository.run(
-        "ls-files", "-z", "-c", "-o", "--exclude-standard", "--full-name", "--", str(repository.work_tree)
-    )
-    return sorted({path for path in out.decode("utf-8", "surrogateescape").split("\0") if path})
+    top = str(repository.work_tree)
+    return sorted({*repository.fields("ls-files", "-z", "-c", "-o", "--exclude-standard", "--full-name", "--", top)})
 
 
 def read_texts(repository: Repository, snapshot: Snapshot, files: Iterable[File]) -> dict[str, str]:
@@ -171,11 +170,11 @@ def _from_disk(repository: Repository, snapshot: Snapshot, file: File) -> bytes 
         return None
 
 
-def _index_and_changes(listing: str) -> tuple[dict[str, tuple[str, str]], set[str], set[str]]:
+def _index_and_changes(rows: Iterable[str]) -> tuple[dict[str, tuple[str, str]], set[str], set[str]]:
     """Path → (mode, blob) of what is in the index, the paths to be read from the disk, and those deleted there."""
     entries: dict[str, tuple[str, str]] = {}
     changed, removed = set(), set()
-    for row in filter(None, listing.split("\0")):
+    for row in rows:
         match = ROW.fullmatch(row)
         assert match is not None, row  # the format of `git ls-files -t -s`
         path = match["path"]
@@ -213,8 +212,7 @@ def _refuse_elsewhere(repository: Repository, commit: str, folders: Sequence[str
     above = [parent.as_posix() for folder in folders for parent in PurePosixPath(folder).parents[:-1]]
     if not above:
         return
-    out = repository.run("ls-tree", "-z", "--full-tree", commit, "--", *above).decode("utf-8", "surrogateescape")
-    for row in filter(None, out.split("\0")):
+    for row in repository.fields("ls-tree", "-z", "--full-tree", commit, "--", *above):
         meta, _, path = row.partition("\t")
         if meta.split(" ")[1] != "tree":
             raise _no_folder(path, meta.split(" ")[0])
@@ -244,8 +242,8 @@ def changed_files(repository: Repository) -> list[File]:
 
 def work_tree_changes(repository: Repository) -> dict[str, str | None]:
     """Path → blob id of what is in the work tree and not as HEAD has it; None for what is not there any more."""
-    out = repository.run("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules")
-    paths = [row[3:] for row in out.decode("utf-8", "surrogateescape").split("\0") if row]
+    asked = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules")
+    paths = [row[3:] for row in repository.fields(*asked)]
     there = [path for path in paths if (repository.work_tree / path).is_file()]
     blobs = repository.run("hash-object", "--", *there).decode().split() if there else []
     return {**dict.fromkeys(paths), **dict(zip(there, blobs))}
@@ -283,7 +281,7 @@ def list_files(
     status, out, err = repository.attempt(*call, *_all_but(without, patterns), literal=False)
     if status:
         raise GitmigError(f"git diff-tree failed: {err.strip()}", hint="`--no-clients` does without")
-    fields = out.decode("utf-8", "surrogateescape").split("\0")
+    fields = split_fields(out)
     rows = ((meta.split(" "), path) for meta, path in zip(fields[::2], fields[1::2]))
     return {path: meta[3] for meta, path in rows if meta[1] in {PLAIN, EXECUTABLE}}
 
@@ -295,7 +293,7 @@ def matching(repository: Repository, paths: Collection[str], patterns: Collectio
     globs = (f":(top,glob){pattern}" for pattern in patterns)
     call = ("ls-files", "-z", "-c", "-o", "--full-name", "--", *globs)
     _, out, _ = repository.attempt(*call, literal=False)
-    return frozenset(out.decode("utf-8", "surrogateescape").split("\0")) & frozenset(paths)
+    return frozenset(split_fields(out)) & frozenset(paths)
 
 
 def _all_but(folders: Collection[str], patterns: Collection[str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitmig.git import HEADS, REMOTES
 from gitmig.git.agreements import (
     PROPOSED,
     Agreement,
@@ -19,7 +20,7 @@ from gitmig.git.agreements import (
     trusted_remotes,
     valid_agreements,
 )
-from gitmig.git.repository import OBJECT_ID, make_private_folder
+from gitmig.git.repository import OBJECT_ID, make_private_folder, split_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 NAME = "trust"
 FILE, LEDGER, COMMIT = "file", "ledger", "commit"
 BEGUN = "local branches"  # the line that says that they were approved, once
-REMOTES = "refs/remotes/"
 # What of the user's configuration would change which files `git log` tells of. (`-m` is as `log.diffMerges` says.)
 HISTORY = ("-c", "log.showRoot=true", "-c", "log.follow=false", "-c", "log.diffMerges=separate")
 PLAIN = ("-c", "log.showSignature=false")
@@ -145,6 +145,9 @@ class Provenance:
         self._store = store
         self._commits = [commit for commit in dict.fromkeys(commits) if commit]
         self._folders: set[str] = set()
+        self._reached: dict[str, bool] = {}
+        self._listed: dict[str, set[tuple[str, str]]] = {}
+        self._ways: dict[tuple[str, str], set[tuple[str, str]]] = {}
         self._open: set[tuple[str, str]] = set()  # what is being looked for, so that no search goes in a circle
 
     def trusted(self, files: Collection[File]) -> set[tuple[str, str]]:
@@ -262,16 +265,12 @@ class Provenance:
         return self._reached[commit]
 
     @cached_property
-    def _reached(self) -> dict[str, bool]:
-        return {}
-
-    @cached_property
     def _branches(self) -> list[str]:
         """The remote-tracking refs of the trusted remotes' branches."""
         repository = self._repository
         _, out, _ = repository.attempt("config", "-z", "--get-regexp", r"^remote\..*\.fetch$")
         refspecs: dict[str, list[str]] = {}
-        for row in filter(None, out.decode("utf-8", "surrogateescape").split("\0")):
+        for row in split_fields(out):
             key, _, value = row.partition("\n")
             refspecs.setdefault(key[len("remote.") : -len(".fetch")], []).append(value)
         tracks = self._default_tracks if len(refspecs) > 1 else None
@@ -305,7 +304,7 @@ class Provenance:
         """What the reflogs of every work tree's HEAD tell, and of every branch: a work tree may be gone by now."""
         trees = [path.parent.name for path in self._repository.common_dir.glob("worktrees/*/HEAD")]
         heads = ["HEAD", *(("main-worktree/HEAD", *(f"worktrees/{name}/HEAD" for name in trees)) if trees else ())]
-        branches = self._repository.lines("for-each-ref", "--format=%(refname)", "refs/heads/")
+        branches = self._repository.lines("for-each-ref", "--format=%(refname)", HEADS)
         logs: dict[str, list[tuple[str, str]]] = {}
         for rows in (
             *(self._walk("%gD%x09%H%x09%gs", [head]) for head in heads),
@@ -327,13 +326,9 @@ class Provenance:
         """Path and blob id of the files that the folders have at a commit."""
         if commit not in self._listed:
             _, out, _ = self._repository.attempt("ls-tree", "-r", "-z", "--full-tree", commit, "--", *self._folders)
-            rows = (row.partition("\t") for row in out.decode("utf-8", "surrogateescape").split("\0") if row)
+            rows = (row.partition("\t") for row in split_fields(out))
             self._listed[commit] = {(path, meta.split(" ")[2]) for meta, _, path in rows}
         return self._listed[commit]
-
-    @cached_property
-    def _listed(self) -> dict[str, set[tuple[str, str]]]:
-        return {}
 
     def _on_the_way(self, rebased: str, onto: str) -> set[tuple[str, str]]:
         """Path and blob id of every version that the folders have had on a branch since it left another one."""
@@ -341,10 +336,6 @@ class Provenance:
             revisions = (rebased, f"^{onto}")
             self._ways[rebased, onto] = _history(self._repository, ("--stdin",), sorted(self._folders), revisions)
         return self._ways[rebased, onto]
-
-    @cached_property
-    def _ways(self) -> dict[tuple[str, str], set[tuple[str, str]]]:
-        return {}
 
     def _objects(self, asked: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str | None]:
         """Commit and path → the object id there, None if there is nothing; one process for all."""
@@ -375,8 +366,7 @@ def _history(
         "--ignore-missing",
     )
     stdin = "".join(f"{revision}\n" for revision in revisions).encode("utf-8", "surrogateescape")
-    out = repository.run(*listing, *which, "--", *paths, stdin=stdin)
-    words = iter(out.decode("utf-8", "surrogateescape").split("\0"))
+    words = iter(repository.fields(*listing, *which, "--", *paths, stdin=stdin))
     found = set()
     for meta in words:
         if meta.lstrip("\n").startswith(":"):

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitmig.git import HEADS, REMOTES
 from gitmig.git.repository import CONFIG, OBJECT_ID, WORKTREE_CONFIG, make_private_folder
 
 if TYPE_CHECKING:
     from gitmig.git.repository import Repository
 
-BRANCHES = "refs/heads/"
 BARE = re.compile(r"^\s*bare\s*=\s*(true|yes|on|1)\s*$", re.IGNORECASE | re.MULTILINE)
 # git keeps a branch's name in these while HEAD is detached for a rebase or a bisection.
 MEANWHILE = ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START")
@@ -81,16 +81,16 @@ def make_token(git_dir: Path) -> str:
 
 def local_branches(repository: Repository) -> frozenset[str]:
     """The names of all local branches."""
-    return frozenset(repository.lines("for-each-ref", "--format=%(refname:lstrip=2)", BRANCHES))
+    return frozenset(repository.lines("for-each-ref", "--format=%(refname:lstrip=2)", HEADS))
 
 
 def trunk(repository: Repository) -> str:
     """The branch that others leave: what the remote says is its default one, else `main`, else `master`."""
-    head = repository.lines("symbolic-ref", "-q", "refs/remotes/origin/HEAD")
+    head = repository.lines("symbolic-ref", "-q", f"{REMOTES}origin/HEAD")
     if head:
-        return head[0].removeprefix("refs/remotes/origin/")
+        return head[0].removeprefix(f"{REMOTES}origin/")
     names = ("main", "master")
-    there = repository.lines("for-each-ref", "--format=%(refname:lstrip=2)", *(f"{BRANCHES}{name}" for name in names))
+    there = repository.lines("for-each-ref", "--format=%(refname:lstrip=2)", *(f"{HEADS}{name}" for name in names))
     return next(iter((*there, *repository.lines("config", "init.defaultBranch"), *names)))
 
 
@@ -112,10 +112,10 @@ def _branch(repository: Repository, git_dir: Path) -> str | None:
     head = _read(git_dir / "HEAD").removeprefix("ref: ")
     if head.endswith(NOT_IN_FILES):
         head = "".join(repository.lines("--git-dir", str(git_dir), "symbolic-ref", "-q", "HEAD"))
-    if head.startswith(BRANCHES):
-        return head.removeprefix(BRANCHES)
+    if head.startswith(HEADS):
+        return head.removeprefix(HEADS)
     for place in MEANWHILE:
-        name = _read(git_dir / place).removeprefix(BRANCHES)
+        name = _read(git_dir / place).removeprefix(HEADS)
         if name and name != "detached HEAD" and not OBJECT_ID.fullmatch(name):
             return name
     return None

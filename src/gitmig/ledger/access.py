@@ -57,7 +57,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Distrust:
     """One sentence about why the ledger is not believed, further lines, and what to do."""
 
     message: str
@@ -92,7 +92,7 @@ def is_there(connection: Connection, table: str) -> bool:
     return schema is not None
 
 
-def judge(found: Sequence[Access], accepted: Collection[str]) -> Refusal | None:
+def judge(found: Sequence[Access], accepted: Collection[str]) -> Distrust | None:
     """Why the ledger is not believed; None if it is.
 
     `found` leaves out what the syncing user and superusers have, but for SHAPE. What belongs to an accepted role is
@@ -104,7 +104,7 @@ def judge(found: Sequence[Access], accepted: Collection[str]) -> Refusal | None:
     # whose schema it is says the most: the rest follows from it
     first, *others = sorted(strange, key=lambda one: (not one.what.startswith("schema "), list(Power).index(one.power)))
     more = (f"and {len(others) - MOST} more",) if len(others) > MOST else ()
-    return Refusal(
+    return Distrust(
         message=f"{_sentence(first)}, and {WHY}",
         hint=_hint(first),
         details=tuple(f"also: {_sentence(one)}" for one in others[:MOST]) + more,

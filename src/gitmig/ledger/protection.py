@@ -27,7 +27,7 @@ class Caller(Enum):
     PERSON = "person"
 
 
-class Verdict(Enum):
+class Permission(Enum):
     """What follows: do it, ask first, leave the database alone with a warning, or refuse."""
 
     GO = "go"
@@ -36,16 +36,16 @@ class Verdict(Enum):
     REFUSE = "refuse"
 
 
-def judge(change: Change, caller: Caller, *, protected: bool) -> Verdict:
+def permission_for(change: Change, caller: Caller, *, protected: bool) -> Permission:
     """Whether the change may be made.
 
     Nothing is ever taken away from a protected database, and what is added, a person has agreed to.
     """
     if not protected or change is Change.NOTHING:
-        return Verdict.GO
+        return Permission.GO
     if caller is Caller.HOOK:
-        return Verdict.LEAVE
-    return Verdict.ASK if change is Change.APPLY else Verdict.REFUSE
+        return Permission.LEAVE
+    return Permission.ASK if change is Change.APPLY else Permission.REFUSE
 
 
 def is_protected(connection: Connection) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError
 from gitmig.events import BuildingDatabase, silent
 from gitmig.execute import ledger_writer
-from gitmig.execute.tasks import SyncContext, row_of
+from gitmig.execute.tasks import row_of
 from gitmig.git import snapshot
 from gitmig.git.branches import branches
 from gitmig.ledger.journals import read_journals
@@ -22,7 +22,6 @@ from gitmig.ledger.rows import applied_of
 from gitmig.ledger.store import read_state
 from gitmig.migrations.layouts.parsing import versions_of_programs
 from gitmig.migrations.plan import desire, make_plan
-from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.decisions import UNATTENDED
 from gitmig.project.expected_schemas import ExpectedSchemas
@@ -248,7 +247,7 @@ def adopt(
             connection,
             state,
             found.rows,
-            found.context,
+            target.context,
             action="adopt",
             fingerprint=found.fingerprint,
             note=f"as {journal.tool.name} has it in {journal.table}" if journal else "as the schema shows",
@@ -283,7 +282,6 @@ class _Found:
     adopted: Adopted
     rows: tuple[Row, ...]
     gain: Plan
-    context: SyncContext
     fingerprint: str | None
     contents: dict[str, Content]
 
@@ -296,8 +294,7 @@ class _Adoption:
         self._target = target
         self._project = target.project
         self._notify = notify
-        self._database = str(Address.of(target.project.url))
-        self._context = SyncContext(target=target.set, commit=target.commit, by=target.project.user)
+        self._database = str(target.project.address)
         self._fingerprint: str | None = None
 
     def run(self, *, with_drift: bool) -> _Found:
@@ -324,9 +321,7 @@ class _Adoption:
         )
         fingerprint = None if evidence.drift else self._fingerprint
         gain = make_plan((), desire((), applied, contents))
-        return _Found(
-            adopted=adopted, rows=rows, gain=gain, context=self._context, fingerprint=fingerprint, contents=contents
-        )
+        return _Found(adopted=adopted, rows=rows, gain=gain, fingerprint=fingerprint, contents=contents)
 
     def go_on(self, state: State) -> _Found:
         """What came on top of what the ledger has, if nothing but pending migrations did. Raises GitmigError.
@@ -373,14 +368,13 @@ class _Adoption:
             adopted=adopted,
             rows=rows,
             gain=gain,
-            context=self._context,
             fingerprint=found.fingerprint,
             contents=contents,
         )
 
     def _rows(self, migrations: Sequence[Migration], contents: dict[str, Content], first: int = 1) -> tuple[Row, ...]:
         return tuple(
-            row_of(position, migration, contents[migration.path], self._context)
+            row_of(position, migration, contents[migration.path], self._target.context)
             for position, migration in enumerate(migrations, first)
         )
 

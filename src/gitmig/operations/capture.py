@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from gitmig.errors import GitmigError
 from gitmig.events import silent
 from gitmig.execute.ledger_writer import adopt
-from gitmig.execute.tasks import SyncContext, row_of
+from gitmig.execute.tasks import row_of
 from gitmig.ledger.store import read_rows, read_state
 from gitmig.migrations.naming import slug
-from gitmig.migrations.plan import desire, make_plan, set_difference, unread
-from gitmig.postgres.address import Address
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.project import trust
 from gitmig.project.drafts import (
@@ -29,7 +27,7 @@ from gitmig.project.drafts import (
 )
 from gitmig.project.failures import shortened
 from gitmig.project.ownership import foreign_ledger
-from gitmig.project.target import arranged, in_order, load_target, plan_for
+from gitmig.project.target import distance_to, load_target
 from gitmig.project.trial_database import open_trial_database
 from gitmig.schema.baseline import PublicBaseline
 from gitmig.schema.catalog import read_schema
@@ -80,11 +78,11 @@ def capture(
     Both sections are computed and were tried: the up makes the database's schema of that of its migrations, the down
     leads back. What is pending was tried below it. The database itself is not changed, but for its ledger.
     """
-    name, database = slug(title or TITLE), str(Address.of(project.url))
+    name, database = slug(title or TITLE), str(project.address)
     target = work_tree(project)
     with project.connect("capture", locked=True, notify=notify) as connection:
         state = read_state(connection)
-        if foreign := foreign_ledger(connection, target, state, plan_for(state.stack, target)):
+        if foreign := foreign_ledger(connection, target, state):
             raise foreign
         pending = _pending(state, target, database)
         fingerprinter = Fingerprinter(connection.info.server_version, project.settings.ignore)
@@ -122,20 +120,17 @@ def _pending(state: State, target: Target, database: str) -> dict[str, Script]:
     if state.unfinished is not None:
         label = state.unfinished.row.label
         raise GitmigError(f"{label} was interrupted in {database}", hint="`gitmig sync` finishes it; then capture")
-    stack = arranged(state.stack, target)
-    contents = target.contents(unread(stack, target.set.migrations))
-    desired = desire(stack, in_order(stack, target), contents)
-    apart = set_difference(state.stack, desired)
+    distance = distance_to(state.stack, target)
+    apart = distance.difference
     if apart.phantom or apart.edited:
-        steps = make_plan(stack, desired).steps
-        details = tuple(f"sync would {step.direction.value} {step.label}" for step in steps[:3])
+        details = tuple(f"sync would {step.direction.value} {step.label}" for step in distance.plan.steps[:3])
         hint = "capture where the database is"
         if state.commit:
             hint += f": `git switch --detach {state.commit[:10]}`"
         raise GitmigError(
             f"{database} has migrations that the work tree has not, or has otherwise", hint=hint, details=details
         )
-    return {migration.label: contents[migration.path].up for migration in apart.pending}
+    return {migration.label: distance.contents[migration.path].up for migration in apart.pending}
 
 
 def _refuse_unfit(
@@ -180,7 +175,7 @@ def _write_and_adopt(connection: Connection, state: State, drafted: Draft, finge
     try:
         target = load_target(project)
         migration = target.set.migrations[-1]
-        context = SyncContext(target=target.set, commit=target.commit, by=project.user)
+        context = target.context
         content = target.contents((migration,))[migration.path]
         trust.approve(project, [trust.Candidate.of(migration, content)])
         row = row_of(len(state.stack) + 1, migration, content, context)

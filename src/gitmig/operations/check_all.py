@@ -17,7 +17,7 @@ from gitmig.check.dependencies import Dependents, reaches_further
 from gitmig.check.effects import AddedMigration
 from gitmig.check.rules.sets import edit
 from gitmig.errors import GitmigError
-from gitmig.git import merge, snapshot
+from gitmig.git import history, snapshot
 from gitmig.git.branches import branches, difference_between, differences, ever_in
 from gitmig.git.worktrees import this_work_tree
 from gitmig.migrations.layouts import group
@@ -66,7 +66,7 @@ class BranchConflicts:
 
 def check_all(project: Project, base: str | None = None, pattern: str | None = None) -> BranchConflicts:
     """Compare all local and remote branches whose names fit the pattern. Raises GitmigError."""
-    name = base or merge.default_base(project.repository)
+    name = base or history.default_base(project.repository)
     side = read_side(project, name)
     layout = common_layout(project, [side])
     scan = BranchScan(base=grouped(project, side, layout), reader=Reader(project=project, layout=layout))

@@ -1,4 +1,7 @@
-"""`gitmig db`: the embedded PostgreSQL of a clone, a psql, and protection; its databases are in `own_databases`."""
+"""`gitmig db`: the embedded PostgreSQL of a clone, a psql, and protection.
+
+Its databases are in `own_databases`, which takes long to load: programs ask for the URL again and again.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,6 @@ from gitmig.postgres.address import environment, jdbc_url
 from gitmig.postgres.lost_servers import lost_servers
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitmig.events import Notify
     from gitmig.postgres.lost_servers import LostServer
     from gitmig.project.project import Project
@@ -35,7 +36,7 @@ def url(project: Project, *, jdbc: bool = False) -> str:
 
     It is that of the address on which the embedded server listens, if it was asked to. Raises GitmigError.
     """
-    address = _own_url(project)
+    address = project.awake_url()
     if project.settings.database is None:
         address = project.server.tcp_url(project.name) or address
     return jdbc_url(address) if jdbc else address
@@ -48,22 +49,19 @@ def is_unserved(project: Project) -> bool:
     return asked and server.tcp_url(project.name) is None
 
 
-def _own_url(project: Project) -> str:
-    """The URL by which gitmig gets there itself."""
-    if project.settings.database is None:
-        project.wake()
-    return project.url
-
-
 def psql(project: Project) -> Psql:
     """The embedded server's psql, or the one on the PATH. Raises GitmigError if there is none."""
-    address = _own_url(project)
-    found: str | Path | None = shutil.which("psql")
-    if project.settings.database is None:
-        found = project.server.program("psql")
+    address = project.awake_url()
+    return Psql(program=client_program(project, "psql"), environment=os.environ | environment(address))
+
+
+def client_program(project: Project, name: str) -> str:
+    """One of PostgreSQL's programs: the embedded server's, or the one on the PATH. Raises GitmigError."""
+    is_embedded = project.settings.database is None
+    found = project.server.program(name) if is_embedded else shutil.which(name)
     if found is None:
-        raise GitmigError("psql is not on the PATH", hint="install PostgreSQL's client programs")
-    return Psql(program=str(found), environment=os.environ | environment(address))
+        raise GitmigError(f"{name} is not on the PATH", hint="install PostgreSQL's client programs")
+    return str(found)
 
 
 def start(project: Project) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitmig.postgres.address import Address
 from gitmig.project.expected_schemas import baseline_of, fresh_schemas
 from gitmig.project.target import load_target
 from gitmig.project.trust import ask
@@ -53,7 +52,7 @@ def diff(
     if second is None:
         with project.connect("diff") as connection:
             found = read_schema(connection, project.settings.ignore, edges=True)
-            name = str(Address.of(project.url))
+            name = str(project.address)
             wanted = baseline_of(project, connection, found, wanted).under(wanted)
     else:
         other = load_target(project, second)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
-from gitmig.operations.db import url
+from gitmig.operations.db import client_program, url
 from gitmig.postgres.address import environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitmig.project.project import Project
 
 HEAD = "-- The schema, written by `gitmig dump`; do not edit it.\n"
@@ -29,13 +26,8 @@ VARYING = re.compile(r"^(?:\\(?:un)?restrict .*|-- Dumped (?:from|by) .*)\n", re
 def dump(project: Project) -> str:
     """The schema as SQL; the same text for the same schema and version of pg_dump. Raises GitmigError."""
     address = url(project)
-    found: str | Path | None = shutil.which("pg_dump")
-    if project.settings.database is None:
-        found = project.server.program("pg_dump")
-    if found is None:
-        raise GitmigError("pg_dump is not on the PATH", hint="install PostgreSQL's client programs")
     done = subprocess.run(
-        [str(found), *OPTIONS],
+        [client_program(project, "pg_dump"), *OPTIONS],
         env=os.environ | environment(address),
         stdin=subprocess.DEVNULL,
         capture_output=True,

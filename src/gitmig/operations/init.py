@@ -1,4 +1,4 @@
-"""`gitmig init`: set a repository up: folder, settings, hooks, ledger."""
+"""`gitmig init`: set a repository up: folder, settings, hooks, ledger; and `gitmig hooks install`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from gitmig.migrations.layouts import layouts
 from gitmig.migrations.layouts.places import foreign_folder, readable_folders
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.operations.adopt import look_before
-from gitmig.postgres.address import Address
 from gitmig.project.binding import bind
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.project import Project
-from gitmig.project.target import detect_layout, load_target, plan_for
+from gitmig.project.target import detect_layout, load_target
 from gitmig.project.trust import approve_local_branches
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gitmig.git.hooks import Consent, Installation
@@ -78,29 +78,27 @@ def init(
     _check(top, folder, layout, bootstrap)
     corrected = _corrected_settings(project, folder, layout, bootstrap)
     folder = _named_folder(project, folder) if folder else _find_folder(project, start)
-    Address.of(project.url)  # a URL that cannot be parsed is refused before anything is written down
+    _ = project.address  # a URL that cannot be parsed is refused before anything is written down
     if database is not None:
         repository.set_config("gitmig.database", database)
     separated = repository.separate_worktree_settings()
     if corrected is not None:
         (top / CONFIG_FILE).write_text(corrected, encoding="utf-8")
         project = Project.load(start, database)
-    chosen = layout or _chosen_layout(project)
-    detected = None if chosen else detect_layout(project, of_work_tree(repository, (folder,)))
+    layout, why = _layout(project, folder, layout)
     is_left_out = not (top / folder).exists() and of_work_tree(repository, (folder,)).sparse
     created = ([] if corrected is None else [CONFIG_FILE]) + ([] if is_left_out else _make_folder(top, folder))
-    created += _configure(project, folder, chosen or detected or "single", bootstrap)
+    created += _configure(project, folder, layout, bootstrap)
     project = Project.load(start, database)
-    approve_local_branches(project)
-    installed = hooks.install(repository, consent=consent)
+    installed = install_hooks(project, consent=consent)
     reached, before, foreign, unavailable = _make_ledger(project)
     if reached is not None:
         # as a hook will find it: the URL of an option is in git's configuration by now
         bind(Project.load(start), by_hand=True)
     return Initialised(
         folder=folder,
-        layout=chosen or detected or "single",
-        why="chosen" if chosen else "detected" if detected else "the default",
+        layout=layout,
+        why=why,
         count=_count(project),
         created=tuple(created),
         installation=installed,
@@ -110,6 +108,12 @@ def init(
         separated=separated,
         foreign=foreign,
     )
+
+
+def install_hooks(project: Project, *, check: bool = False, consent: Consent = hooks.refuse) -> Installation:
+    """See `gitmig.git.hooks.install`. Set up for the first time, hooks may run what local branches have."""
+    approve_local_branches(project)
+    return hooks.install(project.repository, check=check, consent=consent)
 
 
 def _check(top: Path, folder: str | None, layout: str | None, bootstrap: Path | None) -> None:
@@ -156,10 +160,15 @@ def _with_value(text: str, key: str, value: str) -> str:
     return re.sub(rf"^{key}\s*=[^\n]*$", lambda match: line, text, flags=re.MULTILINE)
 
 
-def _chosen_layout(project: Project) -> str | None:
-    """The layout that settings name which are there: what is remembered of others was not chosen."""
+def _layout(project: Project, folder: str, asked: str | None) -> tuple[str, str]:
+    """The layout, and where it comes from: from the option, settings that are there, or the folder's files."""
     personal = project.repository.config.get("gitmig.layout")
-    return personal or (project.settings.layout if project.team_file else None)
+    # what is remembered of other settings was not chosen
+    if chosen := asked or personal or (project.settings.layout if project.team_file else None):
+        return chosen, "chosen"
+    if detected := detect_layout(project, of_work_tree(project.repository, (folder,))):
+        return detected, "detected"
+    return "single", "the default"
 
 
 def _named_folder(project: Project, folder: str) -> str:
@@ -184,14 +193,10 @@ def _find_folder(project: Project, start: Path) -> str:
     Without any, the default. Raises UsageError, before anything is written, if there are several, or those of a tool
     that gitmig does not read.
     """
-    top, repository = project.repository.work_tree, project.repository
-    personal = repository.config.get("gitmig.folder")
-    configured = project.settings.folders if project.team_file or personal else (DEFAULT_FOLDER,)
-    if project.team_file or personal:
-        if there := next((name for name in configured if (top / name).is_dir()), None):
-            return there
-        return configured[0]
-    paths = paths_of_work_tree(repository)
+    top = project.repository.work_tree
+    if project.team_file or project.repository.config.get("gitmig.folder"):
+        return _first_there(top, project.settings.folders) or project.settings.folders[0]
+    paths = paths_of_work_tree(project.repository)
     here = _inside(top, start)
     found = readable_folders(paths, "" if here in {None, "."} else str(here))
     if usual := next((name for name in CANDIDATES if name in found), None):
@@ -199,12 +204,19 @@ def _find_folder(project: Project, start: Path) -> str:
     if len(found) > 1:
         hint = f"name one: `gitmig init --dir {found[0]}`"
         raise UsageError(f"{len(found)} folders look like migrations: {first_few(found)}", hint=hint)
-    if found:
-        return found[0]
-    there = next((name for name in CANDIDATES if (top / name).is_dir()), None)
+    return found[0] if found else _empty_folder(top, paths)
+
+
+def _empty_folder(top: Path, paths: Sequence[str]) -> str:
+    """A usual folder that is there, or the default. Raises UsageError if another tool has its migrations there."""
+    there = _first_there(top, CANDIDATES)
     if (foreign := foreign_folder(paths)) is not None and foreign.folder == (there or foreign.folder):
         raise _not_read(foreign)
-    return there or configured[0]
+    return there or DEFAULT_FOLDER
+
+
+def _first_there(top: Path, folders: Sequence[str]) -> str | None:
+    return next((name for name in folders if (top / name).is_dir()), None)
 
 
 def _make_folder(top: Path, folder: str) -> list[str]:
@@ -265,7 +277,7 @@ def _make_ledger(
             before = look_before(connection, project)
             with suppress(InvalidMigrations, BeforeGitmig, UsageError):
                 target, state = load_target(project), read_state(connection)
-                foreign = foreign_ledger(connection, target, state, plan_for(state.stack, target))
+                foreign = foreign_ledger(connection, target, state)
     except GitmigError as error:
         return None, None, None, error
-    return str(Address.of(project.url)), before, foreign, None
+    return str(project.address), before, foreign, None

@@ -13,9 +13,8 @@ from gitmig.git.notes import REF
 from gitmig.ledger.protection import is_protected
 from gitmig.ledger.store import read_state
 from gitmig.migrations.model import InvalidMigrations
-from gitmig.postgres.address import Address
 from gitmig.project.ownership import foreign_ledger
-from gitmig.project.target import load_target, plan_for
+from gitmig.project.target import load_target
 
 if TYPE_CHECKING:
     from gitmig.git.hooks import Consent, Installation
@@ -68,7 +67,7 @@ def look(project: Project) -> Belongings:
         hooks=tuple(hook.name for hook in hooks.status(repository) if hook.state in OURS),
         has_notes=repository.attempt("show-ref", "--verify", "--quiet", REF)[0] == 0,
         settings=tuple(dict.fromkeys(out.decode().split())) if status == 0 else (),
-        database=str(Address.of(project.url)),
+        database=str(project.address),
         schemas=() if stays else schemas,
         kept=kept,
         stays=stays,
@@ -101,9 +100,9 @@ def _there(connection: Connection) -> tuple[tuple[str, ...], int]:
 def _objection(project: Project, connection: Connection) -> str | None:
     """Why the ledger has to stay."""
     if is_protected(connection):
-        return f"{Address.of(project.url)} is protected (`gitmig db unprotect`)"
+        return f"{project.address} is protected (`gitmig db unprotect`)"
     with suppress(InvalidMigrations, BeforeGitmig, UsageError):
         state, target = read_state(connection), load_target(project)
-        if foreign := foreign_ledger(connection, target, state, plan_for(state.stack, target)):
+        if foreign := foreign_ledger(connection, target, state):
             return foreign.message
     return None

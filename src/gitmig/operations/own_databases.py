@@ -18,9 +18,9 @@ from gitmig.ledger.protection import Caller, is_protected
 from gitmig.ledger.store import read_last_use, read_state
 from gitmig.own_databases.make import copy_database, half_made
 from gitmig.own_databases.marks import read_all_marks
-from gitmig.own_databases.names import EMBEDDED, Place
-from gitmig.postgres.address import Address, connect, with_name
-from gitmig.project.own_database import forget_sharing, is_there, living, request
+from gitmig.own_databases.names import EMBEDDED, Checkout
+from gitmig.postgres.address import connect, with_name
+from gitmig.project.own_database import clone_exists, forget_sharing, living, request
 from gitmig.rebuild.databases import (
     NEW_PREFIX,
     database_names,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitmig.events import Notify
-    from gitmig.own_databases.make import Copied
+    from gitmig.own_databases.make import MadeDatabase
     from gitmig.own_databases.marks import Mark
     from gitmig.postgres.connection import Connection
     from gitmig.project.project import Project
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 TOLD = "told"  # the names of databases of which a hook has said that they are left
 
 
-class Use(Enum):
+class DatabaseUse(Enum):
     """What a database is there for."""
 
     USED = "used"
@@ -65,7 +65,7 @@ class ListedDatabase:
     """
 
     name: str
-    use: Use
+    use: DatabaseUse
     work_trees: tuple[str, ...] = ()
     branch: str | None = None
     set_id: str | None = None
@@ -80,9 +80,9 @@ class ListedDatabase:
     @property
     def why_left(self) -> str:
         """Why nobody needs it, for people."""
-        if self.use is Use.REPLACED and self.since is not None:
+        if self.use is DatabaseUse.REPLACED and self.since is not None:
             return f"replaced {self.since:%Y-%m-%d %H:%M} UTC"
-        if self.use is Use.HALF_MADE:
+        if self.use is DatabaseUse.HALF_MADE:
             return "half made"
         whose = f"branch {self.branch}" if self.branch else f"work tree {', '.join(self.work_trees)}"
         return f"{whose} is gone"
@@ -106,7 +106,7 @@ def databases(project: Project, *, details: bool = True) -> list[ListedDatabase]
     ]
     if details:
         found = [_with_details(project, one, url_of(one.name)) for one in found]
-    return sorted(found, key=lambda one: (one.use is not Use.USED, one.name))
+    return sorted(found, key=lambda one: (one.use is not DatabaseUse.USED, one.name))
 
 
 def clone(project: Project, name: str | None = None, *, notify: Notify = silent) -> str:
@@ -122,12 +122,12 @@ def clone(project: Project, name: str | None = None, *, notify: Notify = silent)
         project = replace(project, shares=None)
         return project.provided(notify=notify).url
     url_of = _url_of(project)
-    source = Address.of(project.url).name
+    source = project.address.name
     with connect(maintenance_url(url_of, "copy"), "copy") as connection:
         if name in database_names(connection):
             raise UsageError(f"there is a database {name} already", hint="take another name")
     new = replace(request(project, name, caller=Caller.PERSON, marked=False, notify=notify), url_of=url_of)
-    made: Copied | None = copy_database(new, source, notify)
+    made: MadeDatabase | None = copy_database(new, source, notify)
     if made is not None:
         notify(DatabaseMade(made))
     return url_of(name)
@@ -139,7 +139,7 @@ def superfluous(project: Project, *, days: float = 0) -> list[ListedDatabase]:
     Without days no age is asked: of two that were replaced within a second, one is named by a second to come.
     """
     before = datetime.now(timezone.utc) - timedelta(days=days)
-    found = [one for one in databases(project, details=False) if one.use in {Use.LEFT, Use.REPLACED}]
+    found = [one for one in databases(project, details=False) if one.use in {DatabaseUse.LEFT, DatabaseUse.REPLACED}]
     due = [one for one in found if not days or one.since is None or one.since <= before]
     return sorted(due, key=lambda one: (one.since or datetime.min.replace(tzinfo=timezone.utc), one.name))
 
@@ -149,7 +149,7 @@ def newly_left(project: Project) -> list[ListedDatabase]:
     if project.naming is None:
         return []
     try:
-        found = [one for one in databases(project, details=False) if one.use is Use.LEFT]
+        found = [one for one in databases(project, details=False) if one.use is DatabaseUse.LEFT]
         path = project.repository.make_private(shared=True) / TOLD
         known = set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
         names = {one.name for one in found}
@@ -194,15 +194,15 @@ class _Survey:
         """All of them."""
         names, marks = database_names(connection), read_all_marks(connection)
         alive = living(self.project)
-        ours = {name: mark for name, mark in marks.items() if alive.is_ours(mark, is_there=is_there(mark))}
+        ours = {name: mark for name, mark in marks.items() if alive.is_ours(mark, is_there=clone_exists(mark))}
         self._find_used()
-        lost = {name for name, mark in ours.items() if alive.has_lost(mark, is_there=is_there(mark))}
+        lost = {name for name, mark in ours.items() if alive.has_lost(mark, is_there=clone_exists(mark))}
         left = [self._left(name, mark) for name, mark in ours.items() if mark.name == name and name in lost]
         left += self._left_by_older_ones(names, marks)
         kept = [self._replaced(name, ours.get(name)) for name in names]
-        half = [ListedDatabase(name=name, use=Use.HALF_MADE) for name in half_made]
+        half = [ListedDatabase(name=name, use=DatabaseUse.HALF_MADE) for name in half_made]
         branches = [
-            ListedDatabase(name=name, use=Use.USED, branch=mark.branch)
+            ListedDatabase(name=name, use=DatabaseUse.USED, branch=mark.branch)
             for name, mark in ours.items()
             if mark.name == name and mark.branch is not None and alive.has(mark) and name not in self.used
         ]
@@ -212,18 +212,18 @@ class _Survey:
     def _find_used(self) -> None:
         project, here = self.project, this_work_tree(self.project.repository)
         if project.naming is None:
-            own = Address.of(project.url).name if project.settings.database else EMBEDDED
+            own = project.address.name if project.settings.database else EMBEDDED
             trees = [here, *binding.sharing(project.repository, project.binding.used)]
             self._note(own, [(tree.shown_from(here.path), tree.branch) for tree in trees], is_here=True)
             return
         for tree in work_trees(project.repository):
             is_here = tree.git_dir == here.git_dir
-            place = Place(worktree=tree.name, branch=tree.branch)
+            place = Checkout(worktree=tree.name, branch=tree.branch)
             name = project.name if is_here else project.naming.name_for(place)
             self._note(name, [(tree.shown_from(here.path), tree.branch)], is_here=is_here)
 
     def _note(self, name: str, users: Sequence[tuple[str, str | None]], *, is_here: bool) -> None:
-        before = self.used.get(name) or ListedDatabase(name=name, use=Use.USED, branch=users[0][1])
+        before = self.used.get(name) or ListedDatabase(name=name, use=DatabaseUse.USED, branch=users[0][1])
         self.used[name] = replace(
             before,
             work_trees=(*before.work_trees, *(path for path, _ in users)),
@@ -232,7 +232,7 @@ class _Survey:
 
     def _left(self, name: str, mark: Mark) -> ListedDatabase:
         trees = (mark.path,) if mark.branch is None else ()
-        return ListedDatabase(name=name, use=Use.LEFT, work_trees=trees, branch=mark.branch)
+        return ListedDatabase(name=name, use=DatabaseUse.LEFT, work_trees=trees, branch=mark.branch)
 
     def _left_by_older_ones(self, names: Sequence[str], marks: dict[str, Mark]) -> list[ListedDatabase]:
         """On the embedded server, which is this clone's alone, also what was made before there were marks."""
@@ -240,12 +240,12 @@ class _Survey:
             return []
         prefix = f"{EMBEDDED}_"
         old = [name for name in names if name.startswith(prefix) and name not in marks and "__gitmig_" not in name]
-        return [ListedDatabase(name=n, use=Use.LEFT, work_trees=(n.removeprefix(prefix),)) for n in old]
+        return [ListedDatabase(name=n, use=DatabaseUse.LEFT, work_trees=(n.removeprefix(prefix),)) for n in old]
 
     def _replaced(self, name: str, mark: Mark | None) -> ListedDatabase | None:
         before = [*self.used, *([mark.name] if mark else [])]
         times = [at for one in before if (at := replaced_at(one, name))]
-        return ListedDatabase(name=name, use=Use.REPLACED, since=times[0]) if times else None
+        return ListedDatabase(name=name, use=DatabaseUse.REPLACED, since=times[0]) if times else None
 
 
 def _with_details(project: Project, database: ListedDatabase, url: str) -> ListedDatabase:

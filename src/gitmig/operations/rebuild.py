@@ -14,12 +14,12 @@ from gitmig.events import BuildingDatabase, DatabaseReplaced, WaitingForSessions
 from gitmig.execute.build import BuildFailed, build
 from gitmig.execute.repair import Transformation
 from gitmig.execute.scratch import run_bootstrap
-from gitmig.execute.tasks import SyncContext, tasks
+from gitmig.execute.tasks import tasks
 from gitmig.ledger import schema as ledger_schema
 from gitmig.ledger.rows import HistoryEntry
 from gitmig.ledger.store import read_state
 from gitmig.migrations.plan import Direction
-from gitmig.postgres.address import Address, connect, with_name, with_options
+from gitmig.postgres.address import connect, with_name, with_options
 from gitmig.project import trust
 from gitmig.project.binding import bind
 from gitmig.project.expected_schemas import baseline_of
@@ -96,17 +96,16 @@ def rebuild(
     would run other people's code by moving rows. Takes the lock itself: the caller must not be connected to the
     database.
     """
-    context = SyncContext(target=target.set, commit=target.commit, by=project.user)
     plan = plan_for((), target)
     if by_hand:
         trust.approve_plan(project, plan, target)
-    work = tasks(plan, {}, context)
+    work = tasks(plan, {}, target.context)
     with ExitStack() as stack:
         old = stack.enter_context(project.connect("rebuild", locked=True, notify=notify))
         refuse_unfit(old, project.url, by_hand=by_hand)
         if by_hand and not take_over:  # else it is the end of a sync, which has asked
             state = read_state(old)
-            if foreign := foreign_ledger(old, target, state, plan_for(state.stack, target)):
+            if foreign := foreign_ledger(old, target, state):
                 raise foreign
         ledger_schema.upgrade_existing(old)  # its kept rows come along as they are
         if wary:
@@ -163,7 +162,7 @@ class _Rebuild:
                 self._old.execute("ROLLBACK")
         self._notify(DatabaseReplaced(self._names.kept))
         return Rebuilt(
-            database=str(Address.of(self._project.url)),
+            database=str(self._project.address),
             kept_as=self._names.kept,
             target=self._target,
             fingerprint=built.fingerprint,

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
-from gitmig.git import branches, merge
+from gitmig.git import branches, history
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.migrations.naming import Mentions, moves, own, renumbering
 from gitmig.operations.sync import sync
@@ -57,15 +57,15 @@ def renumber(
     Raises GitmigError, also if remote branches that others use have them, unless `force`.
     """
     repository = project.repository
-    base = onto or merge.default_base(repository)
+    base = onto or history.default_base(repository)
     ours, theirs = _read(project, None), _read(project, base)
-    fork = merge.merge_bases(repository, ours.commit, theirs.commit)[0]
-    mine = own(ours.migrations, theirs.migrations, _read(project, fork).migrations)
+    parted = history.merge_bases(repository, ours.commit, theirs.commit)[0]
+    mine = own(ours.migrations, theirs.migrations, _read(project, parted).migrations)
     others = [*(migration for migration in ours.migrations if migration not in mine), *theirs.migrations]
     renamings = renumbering(mine, others, now or datetime.now(timezone.utc))
     result = Renumbered(base=base, mine=tuple(mine), renamings=tuple(renamings), ran=False)
     if renamings and not force:
-        _refuse_shared(project, renamings, theirs.commit, fork)
+        _refuse_shared(project, renamings, theirs.commit, parted)
     if not renamings or dry_run:
         return result
     _rename_files(repository, moves(renamings))
@@ -87,14 +87,14 @@ def _read(project: Project, revision: str | None) -> Side:
     return side
 
 
-def _refuse_shared(project: Project, renamings: Sequence[Renumbering], tip: str, fork: str) -> None:
+def _refuse_shared(project: Project, renamings: Sequence[Renumbering], tip: str, parted: str) -> None:
     """Raise GitmigError if a remote branch that others use has one of the migrations under its old name.
 
     The branches that ours is pushed to are nobody else's, as long as nobody else has commits on them.
     """
     repository = project.repository
     remote, own_names = branches.remote_branches(repository), branches.own_branches(repository)
-    used = [b for b in remote if b.name not in own_names or branches.other_authors(repository, b.commit, fork)]
+    used = [b for b in remote if b.name not in own_names or branches.other_authors(repository, b.commit, parted)]
     for one in renamings:
         if holders := branches.having(repository, used, one.migration.path, tip):
             raise GitmigError(
@@ -145,7 +145,7 @@ def _rename_files(repository: Repository, moves: Sequence[tuple[str, str]]) -> N
     for _, target in moves:
         if target not in old and os.path.lexists(top / target):
             raise GitmigError(f"{target} is there already", hint="rename or delete it; nothing was changed")
-    tracked = repository.run("ls-files", "-z", "--", *old).decode("utf-8", "surrogateescape").split("\0")
+    tracked = repository.fields("ls-files", "-z", "--", *old)
     for source, target in moves:
         if any(path == source or path.startswith(f"{source}/") for path in tracked):
             repository.run("mv", "--", source, target)

@@ -1,4 +1,4 @@
-"""`gitmig status`: where the database is, compared with the work tree."""
+"""`gitmig status`: where the database is, distance with the work tree."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from gitmig.events import silent
 from gitmig.git import hooks
 from gitmig.ledger.protection import is_protected
 from gitmig.ledger.store import read_state
-from gitmig.migrations.plan import desire, make_plan, set_difference, unread
-from gitmig.postgres.address import Address
 from gitmig.project.expected_schemas import ExpectedSchemas, find_drift
 from gitmig.project.ownership import foreign_ledger
 from gitmig.project.same_schema import half_a_squash, without_needless_scripts
-from gitmig.project.target import arranged, flawed_downs, in_order, load_target
+from gitmig.project.target import distance_to, flawed_downs, load_target
 from gitmig.project.trust import untrusted_of
 
 if TYPE_CHECKING:
@@ -76,10 +74,8 @@ def status(project: Project, *, notify: Notify = silent) -> Status:
     target = load_target(project)
     with project.connect("status", notify=notify) as connection:
         state, protected = read_state(connection), is_protected(connection)
-        stack = arranged(state.stack, target)
-        contents = target.contents(unread(stack, target.set.migrations))
-        desired = desire(stack, in_order(stack, target), contents)
-        plan = make_plan(stack, desired)
+        distance = distance_to(state.stack, target)
+        plan = distance.plan
         foreign = foreign_ledger(connection, target, state, plan)
         blocked = None if foreign else half_a_squash(connection, target, plan)
         untrusted, drift = untrusted_of(project, plan, target), None
@@ -89,14 +85,14 @@ def status(project: Project, *, notify: Notify = silent) -> Status:
             except MayNotBuild as error:
                 blocked = blocked or error
     return Status(
-        database=str(Address.of(project.url)),
+        database=str(project.address),
         source=project.settings.database_source or "embedded PostgreSQL",
         target=target,
         state=state,
         plan=plan,
-        difference=set_difference(state.stack, desired),
+        difference=distance.difference,
         drift=drift,
-        flawed=flawed_downs(contents),
+        flawed=flawed_downs(distance.contents),
         foreign=foreign,
         blocked=blocked,
         untrusted=tuple(one.label for one in untrusted),

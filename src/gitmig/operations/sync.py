@@ -34,7 +34,6 @@ from gitmig.ledger.store import read_state
 from gitmig.migrations.languages.program import SECTION
 from gitmig.migrations.model import Version
 from gitmig.migrations.plan import Direction, checksums_after
-from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.binding import bind, note_synced
 from gitmig.project.decisions import UNATTENDED, refuse_unattended
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
     from gitmig.events import Notify
     from gitmig.execute.executor import Executor
     from gitmig.execute.tasks import Done
-    from gitmig.git.generation import Generation
+    from gitmig.git.marker import Generation
     from gitmig.ledger.rows import State, Unfinished
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Plan
@@ -122,15 +121,9 @@ def sync(
     `caller` decides what may be done to a protected database, and what may run. `timeout` is how many seconds
     connecting may take, `gitmig_wait` for how many another gitmig is waited for (None: as long as it takes).
     """
-    if SECTION in os.environ:  # it would wait for the one that waits for it
-        raise LeftToSync(
-            "a migration that is running has called gitmig; nothing was synced",
-            hint="git commands that change the branch or its commits call it, too",
-        )
+    _refuse_inside_migration()
     if dry_run:
-        target = load_target(project, revision)
-        with project.connect("dry run", timeout=timeout) as connection:
-            return _dry_run(connection, target, take_over=take_over)
+        return _dry_run(load_target(project, revision), timeout, take_over=take_over)
     since = marker.now(project.repository)
     project = project.provided(caller=caller, timeout=timeout, notify=notify)
     target = load_target(project, revision)
@@ -142,11 +135,8 @@ def sync(
         ) as connection:
             run = SyncRun(connection, target, notify, decisions, caller, guard=guard)
             synced = run.run(abandon=abandon, discard_drift=discard_drift, take_over=take_over)
-            if synced.ran and caller is Caller.PERSON:
-                trust.approve_ledger(project, connection)
-            elif synced.ran and any(trust.is_program(step.migration) for step in synced.plan.arrivals):
-                # a hook runs none that was not approved
-                trust.approve_printed(project, connection, {step.migration.version for step in synced.plan.arrivals})
+            if synced.ran:
+                _approve(connection, synced, caller)
             generation = project.generation(connection)
     except NoWayBack as stuck:
         if not guard.allows_rebuild:
@@ -156,10 +146,33 @@ def sync(
         # A new database may have been synced by somebody else already; what is not in the work tree cannot be newer.
         if not synced.rebuilt and not target.snapshot.sparse:
             _mark(project, since, generation)
-        bind(project, by_hand=caller is Caller.PERSON)
-        note_synced(project, target.set.id)
-        _keep_env_file(project, notify)
+        _note_synced(target, caller, notify)
     return synced
+
+
+def _refuse_inside_migration() -> None:
+    """Raise LeftToSync if a migration that is a program has called: it would wait for the one that waits for it."""
+    if SECTION in os.environ:
+        raise LeftToSync(
+            "a migration that is running has called gitmig; nothing was synced",
+            hint="git commands that change the branch or its commits call it, too",
+        )
+
+
+def _approve(connection: Connection, synced: Outcome, caller: Caller) -> None:
+    """What a person has synced may run from the ledger; a hook has run no program that was not approved."""
+    project, arrivals = synced.target.project, synced.plan.arrivals
+    if caller is Caller.PERSON:
+        trust.approve_ledger(project, connection)
+    elif any(trust.is_program(step.migration) for step in arrivals):
+        trust.approve_printed(project, connection, {step.migration.version for step in arrivals})
+
+
+def _note_synced(target: Target, caller: Caller, notify: Notify) -> None:
+    """Note that the work tree and its database belong together now, for hooks and for the application."""
+    bind(target.project, by_hand=caller is Caller.PERSON)
+    note_synced(target.project, target.set.id)
+    _keep_env_file(target.project, notify)
 
 
 def _mark(project: Project, since: int, generation: Generation | None) -> None:
@@ -188,7 +201,7 @@ def _keep_env_file(project: Project, notify: Notify) -> None:
         return
     from gitmig.project.env_file import write_url
 
-    database = str(Address.of(project.url))
+    database = str(project.address)
     try:
         if write_url(project, path):
             notify(EnvFileKept(path, database))
@@ -204,25 +217,27 @@ def _guard(project: Project, confirmed: str | None, decisions: Decisions, *, tak
     return Guard(is_required=project.settings.guard and not is_attended, confirmed=confirmed)
 
 
-def _dry_run(connection: Connection, target: Target, *, take_over: bool) -> Outcome:
+def _dry_run(target: Target, timeout: int, *, take_over: bool) -> Outcome:
     from gitmig.operations.status import preview
 
-    project, state = target.project, read_state(connection)
-    plan = plan_for(state.stack, target)
-    if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
-        raise foreign
-    refuse_half_a_squash(connection, target, plan)
-    plan, drift = preview(connection, target, plan, state, is_trusted=not trust.untrusted_of(project, plan, target))
-    return Outcome(
-        database=str(Address.of(project.url)),
-        plan=plan,
-        target=target,
-        from_set=state.set_id,
-        ran=False,
-        hash=plan_hash(project, connection, state, target, take_over=take_over),
-        unfinished=state.unfinished.row.label if state.unfinished else None,
-        drift=drift,
-    )
+    project = target.project
+    with project.connect("dry run", timeout=timeout) as connection:
+        state = read_state(connection)
+        plan = plan_for(state.stack, target)
+        if not take_over and (foreign := foreign_ledger(connection, target, state, plan)):
+            raise foreign
+        refuse_half_a_squash(connection, target, plan)
+        plan, drift = preview(connection, target, plan, state, is_trusted=not trust.untrusted_of(project, plan, target))
+        return Outcome(
+            database=str(project.address),
+            plan=plan,
+            target=target,
+            from_set=state.set_id,
+            ran=False,
+            hash=plan_hash(project, connection, state, target, take_over=take_over),
+            unfinished=state.unfinished.row.label if state.unfinished else None,
+            drift=drift,
+        )
 
 
 class SyncRun:
@@ -252,7 +267,7 @@ class SyncRun:
         self._decisions = decisions
         self._caller = caller
         self._undo = undo
-        self._database = str(Address.of(target.project.url))
+        self._database = str(target.project.address)
 
     def run(self, *, abandon: bool, discard_drift: bool, take_over: bool) -> Outcome:
         """Make the stack whole, see that the schema is that of the stack, plan, and run the plan."""
@@ -415,11 +430,10 @@ class SyncRun:
 
     def _executor(self, expected: ExpectedSchemas | None = None, preserver: Preserver | None = None) -> Executor:
         from gitmig.execute.executor import Executor
-        from gitmig.execute.tasks import SyncContext
 
         return Executor(
             self._connection,
-            SyncContext(target=self._target.set, commit=self._target.commit, by=self._project.user),
+            self._target.context,
             self._notify,
             expected=expected,
             preserver=preserver,

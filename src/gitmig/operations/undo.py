@@ -10,11 +10,10 @@ from gitmig.errors import UsageError
 from gitmig.events import TakingBack, UndoPlanned, silent
 from gitmig.git.snapshot import Snapshot
 from gitmig.ledger import schema, store
-from gitmig.ledger.protection import Caller, Verdict, is_protected, judge
+from gitmig.ledger.protection import Caller, Permission, is_protected, permission_for
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.model import File, Migration, MigrationSet, Version
 from gitmig.operations.sync import NoWayBack, SyncRun
-from gitmig.postgres.address import Address
 from gitmig.project import trust
 from gitmig.project.decisions import UNATTENDED
 from gitmig.project.permission import change_of
@@ -97,7 +96,7 @@ class _TakeBack(SyncRun):
 
     def _may_run(self, plan: Plan) -> bool:
         protected = is_protected(self._connection)
-        may_run = judge(change_of(plan), self._caller, protected=protected) is Verdict.GO
+        may_run = permission_for(change_of(plan), self._caller, protected=protected) is Permission.GO
         if may_run:
             self._notify(TakingBack(plan))
         return may_run
@@ -113,7 +112,7 @@ class _TakeBack(SyncRun):
 
 
 def _nothing_to_undo(project: Project, connection: Connection, state: State) -> UsageError:
-    database = Address.of(project.url)
+    database = project.address
     if state.unfinished is not None:
         return UsageError(
             f"{state.unfinished.row.label} was interrupted in {database}: the last sync is not over",

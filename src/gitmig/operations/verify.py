@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.events import MigrationsSelected, MigrationVerified, silent
-from gitmig.git.history import first_parent, fork
+from gitmig.git.history import branch_point, first_parent
 from gitmig.git.snapshot import at_commit
 from gitmig.project.target import load_target
 from gitmig.project.trial_database import open_trial_database
@@ -64,7 +64,7 @@ def _base(project: Project, before: str | None, revision: str | None, target: Ta
         return project.repository.resolve(before), f"those of {revision} that {before} has not"
     if revision is not None:
         return _parent(project, target), f"those that {revision} adds"
-    return _fork(project)
+    return _since_branch_point(project)
 
 
 def _parent(project: Project, target: Target) -> str | None:
@@ -75,8 +75,8 @@ def _parent(project: Project, target: Target) -> str | None:
     return first_parent(project.repository, target.commit)
 
 
-def _fork(project: Project) -> tuple[str | None, str]:
-    found = fork(project.repository)
+def _since_branch_point(project: Project) -> tuple[str | None, str]:
+    found = branch_point(project.repository)
     if found is None:
         return None, "all, as there is no commit yet"
     return found.commit, f"those that {found.of} has not" + ("" if found.of == "HEAD" else f" at {found.commit[:10]}")

@@ -70,9 +70,10 @@ CAN_CLONE = """
 """
 # On whose account a row is kept that finds no place; there is none, as the schema is the same.
 NOBODY = Subject(version=REBUILD, name="", checksum=REBUILD)
+LEAVE_IT = "have everybody leave it, and PostgreSQL copies it itself"
 
 
-class Way(Enum):
+class CopyMethod(Enum):
     """How a database was copied."""
 
     TEMPLATE = "by PostgreSQL"
@@ -81,12 +82,12 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class MadeDatabase:
     """What a database was made from, None for the bootstrap alone; how, its size in bytes, and how long that took."""
 
     name: str
     source: str | None
-    way: Way | None
+    method: CopyMethod | None
     size: int | None
     milliseconds: float
     notes: tuple[str, ...] = ()
@@ -115,7 +116,7 @@ class NewDatabase:
     refuse: Callable[[Connection], None]
 
 
-def copy_database(new: NewDatabase, source: str, notify: Notify) -> Copied | None:
+def copy_database(new: NewDatabase, source: str, notify: Notify) -> MadeDatabase | None:
     """Make the database as a copy of `source`; None if somebody else was quicker. Raises Uncopyable, GitmigError."""
     began = time.monotonic()
     with _construction(new, notify) as site:
@@ -130,16 +131,16 @@ def copy_database(new: NewDatabase, source: str, notify: Notify) -> Copied | Non
         notify(CopyingDatabase(source, new.name, size))
         notes: tuple[str, ...] = ()
         if may_copy and _by_template(site, source, owner if may_own else None, size or 0):
-            way = Way.TEMPLATE
+            method = CopyMethod.TEMPLATE
         else:
-            way = Way.BUSY if may_copy else Way.FOREIGN
+            method = CopyMethod.BUSY if may_copy else CopyMethod.FOREIGN
             notes = _by_rows(site, new, source, notify, same_home=may_own)
         _finish(site, new, source)
     took = (time.monotonic() - began) * 1000
-    return Copied(name=new.name, source=source, way=way, size=size, milliseconds=took, notes=notes)
+    return MadeDatabase(name=new.name, source=source, method=method, size=size, milliseconds=took, notes=notes)
 
 
-def make_empty(new: NewDatabase, like: str | None, notify: Notify) -> Copied | None:
+def make_empty(new: NewDatabase, like: str | None, notify: Notify) -> MadeDatabase | None:
     """Make the database with the bootstrap SQL alone, in encoding and locale like `like`, if that is there.
 
     None if somebody else was quicker. Raises Uncopyable, GitmigError.
@@ -160,7 +161,7 @@ def make_empty(new: NewDatabase, like: str | None, notify: Notify) -> Copied | N
         with connect(new.url_of(site.name), "copy") as connection:
             run_bootstrap(connection, new.bootstrap)
     took = (time.monotonic() - began) * 1000
-    return Copied(name=new.name, source=None, way=None, size=None, milliseconds=took)
+    return MadeDatabase(name=new.name, source=None, method=None, size=None, milliseconds=took)
 
 
 def name_under_construction(name: str) -> str:
@@ -326,14 +327,14 @@ class _Rows:
 
     def _refuse_unfit(self) -> None:
         if extension := self._old.value(SELF_DESCRIBING):
-            raise Uncopyable(
-                f"{self._source} is in use, and has the extension {extension}, whose tables describe others",
-                hint="have everybody leave it, and PostgreSQL copies it itself",
-            )
+            raise self._uncopyable(f"has the extension {extension}, whose tables describe others")
         if read_state(self._old).unfinished is not None:
-            raise Uncopyable(
-                f"{self._source} is in use, and a script was interrupted there", hint="run `gitmig sync` there"
-            )
+            raise self._uncopyable("a script was interrupted there", hint="run `gitmig sync` there")
+
+    def _uncopyable(
+        self, why: str, hint: str = "have everybody leave it, and PostgreSQL copies it itself"
+    ) -> Uncopyable:
+        return Uncopyable(f"{self._source} is in use, and {why}", hint=hint)
 
     def _build(self) -> str:
         """Make the schema of the old database; its fingerprint."""
@@ -344,19 +345,13 @@ class _Rows:
         try:
             ((_, built),) = build(self._new, ups, measure_at=(len(ups),), ignore=ignore)
         except BuildFailed as failure:
-            raise Uncopyable(
-                f"{self._source} is in use, and {failure.script.path} does not run on a fresh database: "
-                f"{failure.error.message}",
-                hint="have everybody leave it, and PostgreSQL copies it itself",
-            ) from failure
+            why = f"{failure.script.path} does not run on a fresh database: {failure.error.message}"
+            raise self._uncopyable(why) from failure
         wanted = read_schema(self._old, ignore, edges=True)
         if schema_difference(built, wanted):
             Transformation.between(self._new, built, wanted).run()
             if left := schema_difference(wanted, read_schema(self._new, ignore)):
-                raise Uncopyable(
-                    f"{self._source} is in use, and its schema cannot be made anew: {first_few(left.names)}",
-                    hint="have everybody leave it, and PostgreSQL copies it itself",
-                )
+                raise self._uncopyable(f"its schema cannot be made anew: {first_few(left.names)}")
         return Fingerprinter(self._new.info.server_version, ignore).fingerprint(wanted)
 
     def _write_ledger(self, fingerprint: str) -> None:

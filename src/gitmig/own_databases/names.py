@@ -28,7 +28,7 @@ class Per(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Checkout:
     """Where somebody works: git's name of the work tree, None for the main one, and the branch, None if there is none.
 
     None is where HEAD is detached and no database of a branch was used before.
@@ -64,30 +64,30 @@ class Naming:
         """Whether every work tree or branch, the first ones too, has a name that is made."""
         return bool(PLACEHOLDER.search(self.base))
 
-    def name_for(self, place: Place) -> str:
+    def name_for(self, checkout: Checkout) -> str:
         """The name of the database there: at most 63 bytes, and no two places have the same one."""
         if self.is_template:
-            values = {"worktree": _worktree(place), "branch": _branch(place)}
+            values = {"worktree": _worktree(checkout), "branch": _branch(checkout)}
             return _cut(PLACEHOLDER.sub(lambda match: values[match[1]], self.base), "")
         if self.per is Per.BRANCH:
-            has_base = place.branch == self.trunk or place == Place(worktree=None, branch=None)
-            return self.base if has_base else _cut(self.base, f"_{_branch(place)}")
-        if place.worktree is None:
+            has_base = checkout.branch == self.trunk or checkout == Checkout(worktree=None, branch=None)
+            return self.base if has_base else _cut(self.base, f"_{_branch(checkout)}")
+        if checkout.worktree is None:
             return self.base
         if self.is_embedded:  # as they have been called since there are any
-            return _cut(f"{self.base}_{place.worktree}", "")
-        return _cut(self.base, f"_{_worktree(place)}")
+            return _cut(f"{self.base}_{checkout.worktree}", "")
+        return _cut(self.base, f"_{_worktree(checkout)}")
 
 
-def _worktree(place: Place) -> str:
-    if place.worktree is None:
+def _worktree(checkout: Checkout) -> str:
+    if checkout.worktree is None:
         return MAIN
-    return slug(place.worktree, also_taken=MAIN)
+    return slug(checkout.worktree, also_taken=MAIN)
 
 
-def _branch(place: Place) -> str:
+def _branch(checkout: Checkout) -> str:
     """Where there is none, the work tree's: two detached ones shall not share a database."""
-    return slug(place.branch) if place.branch is not None else f"detached_{_worktree(place)}"
+    return slug(checkout.branch) if checkout.branch is not None else f"detached_{_worktree(checkout)}"
 
 
 def slug(text: str, *, also_taken: str = "") -> str:

@@ -1,4 +1,7 @@
-"""Connecting, naming a database without its password, and telling people why it did not work."""
+"""Connecting, naming a database without its password, and telling people why it did not work.
+
+At the end: whether the session is one's own, or a pooler's that gives it to somebody else after each transaction.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from gitmig.postgres.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+
 
 # Parts of a URL that say nothing about which database it is, or nothing that may be written down.
 UNTOLD = frozenset({"password", "passfile", "sslpassword", "connect_timeout", "application_name"})
@@ -257,3 +261,35 @@ def _translated(address: Address, error: psycopg.Error) -> GitmigError:
         hint = "run `gitmig status`: the database is as the ledger says; `gitmig sync` goes on from there"
         return GitmigError(f"lost the connection to {address}: {reason}", hint=hint)
     return GitmigError(f"{address}: {reason}", hint="`--debug` shows the statement")
+
+
+# --- poolers: PgBouncer with `pool_mode = transaction`, and others of its kind. What a session holds (its lock, its
+# settings, its temporary tables) stays behind on a session of the server that others get next.
+
+PID = "SELECT pg_catalog.pg_backend_pid()"
+# A pooler gives out the session that was given back last; somebody else may be in between, once.
+TRIES = 3
+
+
+def refuse_shared_sessions(connection: Connection, url: str) -> None:
+    """Raise DatabaseUnavailable if another client is given the session of this one.
+
+    A pooler makes up the process that it tells its clients. Where that is the server's, nobody else is in between; and
+    where each client has a session for itself, a pooler does no harm.
+    """
+    if connection.value(PID) == connection.info.backend_pid:
+        return
+    with connect(url, "pooler?") as other:
+        if not any(_meet(connection, other) for _ in range(TRIES)):
+            return
+    raise DatabaseUnavailable(
+        f"{Address.of(url)} is a pooler that gives each transaction another session, as PgBouncer with "
+        "pool_mode = transaction",
+        hint="gitmig needs one of its own: give it the URL of the server itself, `git config gitmig.database URL`",
+    )
+
+
+def _meet(one: Connection, other: Connection) -> bool:
+    """Whether both are given the same session, one after the other; or one of them two of them."""
+    first, theirs, second = one.value(PID), other.value(PID), one.value(PID)
+    return theirs in {first, second} or first != second

@@ -38,7 +38,7 @@ def rebinding_notice(project: Project) -> str | None:
     now = project.binding
     if own is None or own.database == now.database or project.settings.database_source == OPTION:
         return None
-    told, before = (now.shown, own.shown) if now.shown != own.shown else (now.database, own.database)
+    told, before = now.told_apart(own)
     return f"this work tree was last synced with {before}, and is from now on with {told}"
 
 

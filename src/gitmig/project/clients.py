@@ -7,7 +7,6 @@ at; the files of a code version, and the statements in them.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import defaultdict
@@ -26,8 +25,8 @@ from gitmig.check.rules.clients import (
     deployed_code_breaks,
     new_code_fails,
 )
-from gitmig.git import merge
-from gitmig.git.cache import ClientCache
+from gitmig.git import history
+from gitmig.git.cache import ClientCache, cache_key
 from gitmig.git.snapshot import grep, list_files, matching, work_tree_changes
 from gitmig.trials.clients import CannotTry, Deployment, try_statements
 
@@ -73,7 +72,7 @@ class ClientCode:
         The merged code is that of git's merge, without the files in which it has conflicts, with what is not committed
         yet laid over it.
         """
-        merged = merge.merged_tree(project.repository, checked.ours.commit, checked.base.commit)
+        merged = history.merged_tree(project.repository, checked.ours.commit, checked.base.commit)
         files = _source_files(project, merged.tree, without=merged.conflicts)
         if checked.ours.snapshot.is_work_tree:
             files = _with_work_tree(project, files)
@@ -81,7 +80,7 @@ class ClientCode:
         parts = [server, project.bootstrap_sql(), checked.layout.name]
         for migrations in (checked.merged.migrations, checked.theirs_added, checked.ours_added):
             parts += ["", *(f"{migration.label} {migration.blobs}" for migration in migrations)]
-        code = cls(old=old, new=new, key=_digest(*parts), cache=ClientCache(project.repository))
+        code = cls(old=old, new=new, key=cache_key(*parts), cache=ClientCache(project.repository))
         code._remember()
         return code
 
@@ -91,7 +90,7 @@ class ClientCode:
         return [sql for sql in all_of(self.old, self.new) if sql not in self.verdicts]
 
     def _remember(self) -> None:
-        names = {_digest(sql): sql for sql in all_of(self.old, self.new)}
+        names = {cache_key(sql): sql for sql in all_of(self.old, self.new)}
         kept = self.cache.verdicts(self.key, list(names))
         self.verdicts = {names[name]: Verdict.from_json(text) for name, text in kept.items()}
 
@@ -106,7 +105,7 @@ class ClientCode:
                 self.failure = error.failure
             else:
                 self.verdicts |= found
-                self.cache.keep_verdicts(self.key, {_digest(sql): one.to_json() for sql, one in found.items()})
+                self.cache.keep_verdicts(self.key, {cache_key(sql): one.to_json() for sql, one in found.items()})
 
     def trial(self, *, rollback: bool) -> ClientTrial:
         """What came out. `rollback`: also what of the new code the base's schema refuses."""
@@ -126,10 +125,6 @@ class ClientCode:
 def broken_statements(trial: ClientTrial) -> Iterator[Finding]:
     """A finding for every statement that was refused and should not be."""
     return (RULES[broken.breakage](broken) for broken in trial.broken)
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def find_clients(project: Project, commit: str, branch: Iterable[tuple[str, Footprint]]) -> list[Finding]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitmig.check.conflicts import findings
 from gitmig.check.dependencies import Dependents
 from gitmig.check.sides import BranchSets, Merge, Sides
-from gitmig.git import merge, snapshot
+from gitmig.git import history, snapshot
 from gitmig.migrations.layouts import group, left_alone
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.model import MigrationSet
@@ -51,9 +51,9 @@ def compare_sides(project: Project, base: str | None = None, revision: str | Non
     Raises GitmigError where that cannot be decided.
     """
     repository = project.repository
-    theirs = read_side(project, base or merge.default_base(repository))
+    theirs = read_side(project, base or history.default_base(repository))
     ours = read_side(project, revision)
-    parted = merge.merge_bases(repository, ours.commit, theirs.commit)
+    parted = history.merge_bases(repository, ours.commit, theirs.commit)
     layout = common_layout(project, (ours, theirs))
     ours, theirs = grouped(project, ours, layout), grouped(project, theirs, layout)
     bases = [grouped(project, read_side(project, commit), layout) for commit in parted]
@@ -117,7 +117,7 @@ def _dependents(reader: Reader, common: Migrations, found: Snapshot) -> Dependen
 def _merge(project: Project, layout: Layout, ours: Side, theirs: Side) -> Merge:
     """The merged set by names, with what is not committed yet laid over it."""
     repository = project.repository
-    merged = merge.merged_tree(repository, ours.commit, theirs.commit)
+    merged = history.merged_tree(repository, ours.commit, theirs.commit)
     folders = tuple(dict.fromkeys(filter(None, (ours.snapshot.folder, theirs.snapshot.folder))))
     trees = {folder: snapshot.at_commit(repository, merged.tree, (folder,)).files for folder in folders}
     files = {file.path: file for found in trees.values() for file in found}

@@ -80,7 +80,7 @@ def _quoted(url: str, quote: str) -> str:
 
 def _url_for(project: Project, old: str | None) -> str:
     """The old URL with another name, if it leads to the same server: it may have a driver and options of its own."""
-    name = Address.of(project.url).name
+    name = project.address.name
     try:
         if old and "://" in old and location(url_with_name(plain_url(old).url, name)) == location(project.url):
             return url_with_name(old, name) if Address.of(plain_url(old).url).name != name else old

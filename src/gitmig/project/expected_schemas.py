@@ -5,7 +5,6 @@ Drift: the schema is not what the ledger says it should be, because somebody cha
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -141,7 +140,7 @@ class ExpectedSchemas:
     def _is_known(self, position: int) -> bool:
         """Whether the schema is at hand; it is fetched from the disk if it is there."""
         if position not in self._built:
-            kept = cache.read_schema(self._project.repository, self._key(position))
+            kept = cache.load_schema(self._project.repository, self._key(position))
             if kept is not None:
                 self._built[position] = Schema.from_json(kept)
         return position in self._built
@@ -155,7 +154,7 @@ class ExpectedSchemas:
         try:
             for place, schema in fresh_schemas(self._project, ups, places):
                 self._built[place] = schema
-                cache.write_schema(self._project.repository, self._key(place), schema.to_json())
+                cache.keep_schema(self._project.repository, self._key(place), schema.to_json())
         except GitmigError:
             if missing[-1] not in self._built:
                 raise
@@ -163,7 +162,7 @@ class ExpectedSchemas:
     def _key(self, position: int) -> str:
         """The same key means the same scripts after the same bootstrap, measured alike."""
         parts = [self.fingerprinter.scale, self._bootstrap, *(applied.checksum for applied in self._stack[:position])]
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return cache.cache_key(*parts)
 
 
 def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collection[int]) -> Iterator[tuple[int, Schema]]:
@@ -174,11 +173,10 @@ def fresh_schemas(project: Project, ups: Sequence[Script], measure_at: Collectio
     from gitmig.execute.build import BuildFailed, build  # most schemas are remembered
     from gitmig.execute.scratch import scratch_database
 
-    if project.settings.database is None:
-        project.wake()
+    url = project.awake_url()
     with (
         project.programs() as programs,
-        scratch_database(project.url, project.bootstrap_sql(), programs) as connection,
+        scratch_database(url, project.bootstrap_sql(), programs) as connection,
     ):
         try:
             yield from build(connection, ups, measure_at, project.settings.ignore)

@@ -152,9 +152,8 @@ def drifted(difference: SchemaDifference, database: str, *, is_new: bool) -> Git
 
 
 def first_lines(difference: SchemaDifference) -> tuple[str, ...]:
-    """The first objects that differ, a line each: `-` is missing, `+` is too many, `~` is not the same."""
-    signs = (("-", difference.missing), ("+", difference.surplus), ("~", difference.changed))
-    names = [f"{sign} {name}" for sign, group in signs for name in group]
+    """The first objects that differ, a line each, with their signs."""
+    names = [f"{sign} {name}" for sign, name in difference.signed]
     if len(names) > MOST_NAMES:
         names = [*names[:MOST_NAMES], f"… {len(names) - MOST_NAMES} more"]
     return tuple(names)

@@ -18,7 +18,7 @@ from gitmig.git.worktrees import local_branches, make_token, this_work_tree, wor
 from gitmig.ledger.protection import Caller
 from gitmig.ledger.store import read_programs, read_state
 from gitmig.own_databases.marks import Living, Mark, Owner, owner, read_mark, set_mark
-from gitmig.own_databases.names import Per, Place
+from gitmig.own_databases.names import Checkout, Per
 from gitmig.postgres.address import connect, is_missing_database
 from gitmig.project.project import SHARES, Sharing
 from gitmig.project.trust import refuse_unknown_ledger
@@ -62,17 +62,17 @@ def have_own_database(
         raise LeftToSync(f"{error.message}; nothing was synced", hint=error.hint or "run `gitmig sync`") from error
 
 
-def mark_of(project: Project, name: str, place: Place | None = None) -> Mark:
-    """The mark of this work tree's or branch's database, or of that of another branch (`place`)."""
-    repository, naming, place = project.repository, project.naming, place or project.place
-    is_of_branch = naming is not None and naming.per is Per.BRANCH and place.branch is not None
+def mark_of(project: Project, name: str) -> Mark:
+    """The mark of this work tree's or branch's database."""
+    repository, naming, branch = project.repository, project.naming, project.checkout.branch
+    is_of_branch = naming is not None and naming.per is Per.BRANCH and branch is not None
     return Mark(
         name=name,
         clone=make_token(repository.common_dir),
         git_dir=str(repository.common_dir),
         host=socket.gethostname(),
         worktree=None if is_of_branch else make_token(repository.git_dir),
-        branch=place.branch if is_of_branch else None,
+        branch=branch if is_of_branch else None,
         path=str(this_work_tree(repository).path),
     )
 
@@ -90,7 +90,7 @@ def living(project: Project) -> Living:
     )
 
 
-def is_there(mark: Mark) -> bool:
+def clone_exists(mark: Mark) -> bool:
     """Whether the git directory of the clone that made a mark is there, as far as this machine can tell."""
     return Path(mark.git_dir).is_dir()
 
@@ -154,7 +154,7 @@ class _Maker:
     def _is_left_by_another(self, found: _Found) -> bool:
         """Whether the name had a work tree or branch that is gone; its database has another name then."""
         project, mark, here = self._project, found.mark, mark_of(self._project, self._name)
-        there = mark is not None and is_there(mark)
+        there = mark is not None and clone_exists(mark)
         whose = owner(mark, self._name, here, living(project), is_there=there)
         if whose is Owner.NOBODY and project.settings.database is None:
             with connect(self._maintenance, "mark") as connection:  # an earlier gitmig made it
@@ -216,12 +216,12 @@ class _Maker:
         project, naming = self._project, self._project.naming
         assert naming is not None
         trees = work_trees(project.repository)
-        places = [(tree.path, Place(worktree=tree.name, branch=tree.branch)) for tree in trees]
+        places = [(tree.path, Checkout(worktree=tree.name, branch=tree.branch)) for tree in trees]
         found = []
         if naming.per is Per.BRANCH:
             last, _ = binding.read(project.repository)
             if last is not None and last.branch is not None:  # the one that was checked out here before
-                found.append(naming.name_for(Place(worktree=project.place.worktree, branch=last.branch)))
+                found.append(naming.name_for(Checkout(worktree=project.checkout.worktree, branch=last.branch)))
         called_in = os.environ.get(SOURCE_VARIABLE)
         around = [one for one in places if called_in and Path(called_in).is_relative_to(one[0])]
         if around:  # work trees may lie in one another
@@ -230,7 +230,7 @@ class _Maker:
             found.append(naming.base)
         return [
             *found,
-            naming.name_for(Place(worktree=None, branch=naming.trunk)),
+            naming.name_for(Checkout(worktree=None, branch=naming.trunk)),
             *(naming.name_for(p) for _, p in places),
         ]
 

@@ -12,7 +12,7 @@ from gitmig.ledger.ownership import ForeignLedger, Origin, are_enough, is_tellin
 from gitmig.ledger.protection import Caller
 from gitmig.ledger.rows import applied_of
 from gitmig.ledger.store import read_digests, read_origin, read_rows
-from gitmig.postgres.address import Address
+from gitmig.project.target import plan_for
 from gitmig.project.trust import UPS, ledger_scripts
 
 if TYPE_CHECKING:
@@ -51,11 +51,14 @@ def claim(project: Project, connection: Connection, state: State) -> None:
         store.add_digests(digest(text) for text in ledger_scripts(state.unfinished.row))
 
 
-def foreign_ledger(connection: Connection, target: Target, state: State, plan: Plan) -> ForeignLedger | None:
+def foreign_ledger(
+    connection: Connection, target: Target, state: State, plan: Plan | None = None
+) -> ForeignLedger | None:
     """What is known about the ledger if it is another project's; None if it is this one's, or empty.
 
-    `plan` is that from the ledger's stack to the target.
+    `plan` is that from the ledger's stack to the target, if it is made already.
     """
+    plan = plan_for(state.stack, target) if plan is None else plan
     if not _subjects(state) or _is_known(connection, target, state, plan):
         return None
     project, origin = target.project, _origin(connection, state)
@@ -64,8 +67,7 @@ def foreign_ledger(connection: Connection, target: Target, state: State, plan: P
     if project.repository.is_incomplete:
         hint += "; this clone is shallow or partial, `git fetch --unshallow` may bring what it lacks"
     return ForeignLedger(
-        f"{Address.of(project.url)} belongs to another project: this clone knows nothing of what is applied there "
-        f"({origin})",
+        f"{project.address} belongs to another project: this clone knows nothing of what is applied there ({origin})",
         hint=hint,
         origin=origin,
     )

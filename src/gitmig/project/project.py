@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
 from gitmig.events import StandInMade, WaitingForBlockers, WaitingForLock, silent
-from gitmig.git import binding
+from gitmig.git import binding, marker
 from gitmig.git.binding import Binding, BoundSettings
 from gitmig.git.repository import Repository
 from gitmig.git.worktrees import this_work_tree, trunk, work_trees
 from gitmig.ledger.access import SETTING
 from gitmig.ledger.protection import Caller
-from gitmig.own_databases.names import EMBEDDED, Naming, Per, Place
+from gitmig.own_databases.names import EMBEDDED, Checkout, Naming, Per
 from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer, forget_libpq_variables
 from gitmig.postgres.url import plain_url
 
@@ -31,14 +31,15 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from gitmig.events import Notify
-    from gitmig.git.generation import Generation
+    from gitmig.git.marker import Generation
+    from gitmig.postgres.address import Address
     from gitmig.postgres.connection import Connection, Programs
     from gitmig.postgres.lock import Holder
     from gitmig.postgres.lock_wait import Blocker
 
 Value = TypeVar("Value")
 
-NOWHERE = Place(worktree=None, branch=None)
+NO_CHECKOUT = Checkout(worktree=None, branch=None)
 SHARES, BASES = "shares.json", "env.json"
 PROGRAMS = "gitmig.postgresPrograms"  # personal: a folder of programs, which no checkout may name
 HOSTS = "gitmig.hosts"  # personal: which other machines hooks may work on
@@ -67,7 +68,7 @@ class Project:
     settings: Settings
     team_file: str | None
     naming: Naming | None = None
-    place: Place = NOWHERE
+    checkout: Checkout = NO_CHECKOUT
     shares: Sharing | None = None
     is_new: bool = False
     agreed: set[str] = field(default_factory=set, compare=False)
@@ -114,7 +115,7 @@ class Project:
         branch = here.branch or (last.branch if last else None)
         if naming.per is Per.BRANCH:
             naming = replaced(naming, trunk=trunk(self.repository))
-        found = replaced(self, naming=naming, place=Place(worktree=here.name, branch=branch))
+        found = replaced(self, naming=naming, checkout=Checkout(worktree=here.name, branch=branch))
         why, name = read_json(self.repository.private(shared=False) / SHARES).get(found.name) or ("", "")
         return replaced(found, shares=Sharing(why=why, name=name)) if name else found
 
@@ -136,7 +137,7 @@ class Project:
         """The name of the database, where the settings decide it: of the work tree, of the branch, or of all."""
         if self.shares:
             return self.shares.name
-        return self.naming.name_for(self.place) if self.naming else EMBEDDED
+        return self.naming.name_for(self.checkout) if self.naming else EMBEDDED
 
     @property
     def is_alone(self) -> bool:
@@ -170,6 +171,19 @@ class Project:
 
         return url_with_name(plain, name)
 
+    def awake_url(self) -> str:
+        """The same URL, with the embedded server running and its database made, if it is meant."""
+        if self.settings.database is None:
+            self.wake()
+        return self.url
+
+    @property
+    def address(self) -> Address:
+        """Where that URL leads, fit to be shown. Raises UsageError if it cannot be parsed."""
+        from gitmig.postgres.address import Address  # psycopg takes its time to load
+
+        return Address.of(self.url)
+
     @property
     def passed_over(self) -> tuple[str, ...]:
         """The parameters of the URL that are meant for other programs. Raises UsageError."""
@@ -178,10 +192,8 @@ class Project:
     @property
     def is_within_reach(self) -> bool:
         """Whether a hook may change the database: it is on this machine, or on a host that the user has named."""
-        from gitmig.postgres.address import Address
-
         named = {name for value in self.repository.configured(HOSTS) for name in re.split(r"[\s,]+", value)}
-        return Address.of(self.url).is_within(named)
+        return self.address.is_within(named)
 
     @property
     def binding(self) -> Binding:
@@ -192,7 +204,7 @@ class Project:
         if is_embedded:
             database, shown = f"embedded:{self.name}", f"{self.name} of the embedded PostgreSQL"
         else:
-            database, shown = location(self.url), str(Address.of(self.url))
+            database, shown = location(self.url), str(self.address)
         own = ""
         if naming is not None and not (is_embedded and naming.per is Per.WORKTREE):
             own, base = database, self.url_named(naming.base)
@@ -205,7 +217,7 @@ class Project:
             source=self.settings.database_source,
             limits=BoundSettings.of(self.settings),
             own=own,
-            branch=self.place.branch if naming is not None and naming.per is Per.BRANCH else None,
+            branch=self.checkout.branch if naming is not None and naming.per is Per.BRANCH else None,
         )
 
     @property
@@ -238,10 +250,7 @@ class Project:
         LockBusy; UntrustedLedger before anything of the ledger is read.
         """
         from gitmig.ledger.access import refuse_strangers
-        from gitmig.postgres import lock, stand_ins
-        from gitmig.postgres.address import connect
-        from gitmig.postgres.lock_wait import LockWait
-        from gitmig.postgres.pooler import refuse_shared_sessions
+        from gitmig.postgres import lock
 
         if self.settings.database is None:
             self.wake()
@@ -250,19 +259,9 @@ class Project:
         def tell(holder: Holder) -> None:
             notify(WaitingForLock(holder))
 
-        def tell_blocked(blockers: Sequence[Blocker], limit: float | None) -> None:
-            notify(WaitingForBlockers(blockers, limit))
-
-        def tell_stand_in(notice: str) -> None:
-            notify(StandInMade(notice))
-
         try:
             while True:
-                with connect(self.url, purpose, timeout=timeout) as connection:
-                    stand_ins.watch(connection, tell_stand_in)
-                    refuse_shared_sessions(connection, self.url)
-                    LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
-                    refuse_strangers(connection, self.ledger_roles)
+                with self._checked(purpose, timeout, in_hook=in_hook, notify=notify) as connection:
                     if not locked or lock.acquire(connection, tell, told, wait=gitmig_wait):
                         if locked:  # what was there before may not be all that is there now
                             refuse_strangers(connection, self.ledger_roles)
@@ -273,6 +272,27 @@ class Project:
         except DatabaseUnavailable as error:
             error.hint = self._how_to_reach_it(error)
             raise
+
+    @contextmanager
+    def _checked(self, purpose: str, timeout: int, *, in_hook: bool, notify: Notify) -> Iterator[Connection]:
+        """A connection of which nobody else has a part, to a ledger that is believed; what it waits for is told."""
+        from gitmig.ledger.access import refuse_strangers
+        from gitmig.postgres import stand_ins
+        from gitmig.postgres.address import connect, refuse_shared_sessions
+        from gitmig.postgres.lock_wait import LockWait
+
+        def tell_blocked(blockers: Sequence[Blocker], limit: float | None) -> None:
+            notify(WaitingForBlockers(blockers, limit))
+
+        def tell_stand_in(notice: str) -> None:
+            notify(StandInMade(notice))
+
+        with connect(self.url, purpose, timeout=timeout) as connection:
+            stand_ins.watch(connection, tell_stand_in)
+            refuse_shared_sessions(connection, self.url)
+            LockWait(self.url, self.settings.lock_wait_of(hook=in_hook), tell_blocked).start(connection)
+            refuse_strangers(connection, self.ledger_roles)
+            yield connection
 
     def _how_to_reach_it(self, error: DatabaseUnavailable) -> str:
         from gitmig.postgres.address import is_missing_database
@@ -289,20 +309,18 @@ class Project:
 
     def generation(self, connection: Connection) -> Generation | None:
         """The generation of the database, to be asked under the lock."""
-        from gitmig.git import generation
         from gitmig.postgres.address import identity
 
         key = identity(connection)
-        return generation.current(key, os.environ) if key else None
+        return marker.current_generation(key, os.environ) if key else None
 
     def announce_change(self, connection: Connection) -> None:
         """Let the next hook of every work tree and clone look for itself, before the database is changed."""
-        from gitmig.git import generation, marker
         from gitmig.postgres.address import identity
 
         marker.forget(self.repository, everywhere=not self.is_alone)
         if key := identity(connection):
-            generation.renew(key, os.environ)
+            marker.renew_generation(key, os.environ)
 
     def provided(self, *, caller: Caller = Caller.PERSON, timeout: int = 10, notify: Notify = silent) -> Project:
         """The same, with the database of this work tree or branch made if it is not there. Raises GitmigError."""

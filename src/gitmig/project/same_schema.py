@@ -108,11 +108,10 @@ def _goes_both_ways(plan: Plan) -> bool:
 
 def _sides(connection: Connection, target: Target, plan: Plan) -> tuple[list[Row], list[Row]]:
     """The ledger rows that go and those that come, in the order of the stack."""
-    from gitmig.execute.tasks import SyncContext, tasks
+    from gitmig.execute.tasks import tasks
 
     rows = store.read_rows(connection, plan.keep)
-    context = SyncContext(target=target.set, commit=target.commit, by=target.project.user)
-    found = [task.row for task in tasks(plan, rows, context)]
+    found = [task.row for task in tasks(plan, rows, target.context)]
     return found[: len(plan.reverts)][::-1], found[len(plan.reverts) :]
 
 

@@ -9,7 +9,6 @@ from gitmig.errors import GitmigError, LeftToSync
 from gitmig.git import binding, snapshot
 from gitmig.git.repository import Repository
 from gitmig.git.worktrees import this_work_tree, work_trees
-from gitmig.postgres.address import Address
 from gitmig.project.target import target_of
 from gitmig.text import first_few
 
@@ -46,7 +45,7 @@ def refuse_taking_away(project: Project, plan: Plan) -> None:
         taken = [s.label for s in plan.reverts if theirs is None or s.migration.version.text in theirs]
         if taken:
             raise LeftToSync(
-                f"{Address.of(project.url)} is also the database of {tree.shown_from(here)}, "
+                f"{project.address} is also the database of {tree.shown_from(here)}, "
                 f"from which this would take {first_few(taken)}; nothing was synced",
                 hint=f"`gitmig sync` by hand does it; {ADVICE}",
             )
@@ -87,7 +86,7 @@ def _shared_with(project: Project) -> str | None:
     trees = [tree.shown_from(here) for tree in binding.sharing(project.repository, project.binding.used)]
     if not trees:
         return None
-    return f"{Address.of(project.url)} is also the database of {' and '.join(trees)}; {ADVICE}"
+    return f"{project.address} is also the database of {' and '.join(trees)}; {ADVICE}"
 
 
 def _without_effect(project: Project) -> str | None:
@@ -99,6 +98,6 @@ def _without_effect(project: Project) -> str | None:
     if own:
         return f"`git config --worktree gitmig.database` has no effect: {source} comes first"
     if settings.per and project.naming is None:
-        where = f"{source} names {Address.of(project.url).name} for all"
+        where = f"{source} names {project.address.name} for all"
         return f'per = "{settings.per}" has no effect: {where}; unset it, or write {{{settings.per}}} into the name'
     return None

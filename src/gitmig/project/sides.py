@@ -12,7 +12,7 @@ from gitmig.git import snapshot
 from gitmig.migrations.layouts import group
 from gitmig.migrations.model import InvalidMigrations
 from gitmig.project.programs import ProjectPrograms
-from gitmig.project.target import detect_layout, layout_named, reader_of
+from gitmig.project.target import detect_layout, layout_named, parsed, reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -125,9 +125,7 @@ class Reader:
         try:
             if any(file.path not in texts for file in files):
                 texts = snapshot.read_texts(self.project.repository, found, files)
-            by_role = {role: texts[file.path] for role, file in migration.files}
-            content = self.layout.parse(migration, by_role)
-            self.contents[migration.blobs] = content.beside(None if found.is_work_tree else found.commit)
+            self.contents[migration.blobs] = parsed(self.layout, migration, texts, found)
         except InvalidMigrations as error:
             self.problems += [problem for problem in error.problems if problem not in self.problems]
 

@@ -18,15 +18,16 @@ from gitmig.migrations.layouts.graph import continued
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.layouts.programs import WithPrograms
 from gitmig.migrations.model import InvalidMigrations, Problem
-from gitmig.migrations.plan import desire, make_plan, unread
+from gitmig.migrations.plan import desire, make_plan, set_difference, unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitmig.execute.tasks import SyncContext
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout, Read
     from gitmig.migrations.model import Content, Migration, MigrationSet
-    from gitmig.migrations.plan import Applied, Plan
+    from gitmig.migrations.plan import Applied, Plan, SetDifference
     from gitmig.project.project import Project
 
 
@@ -43,6 +44,13 @@ class Target:
     def commit(self) -> str | None:
         """The commit, or HEAD for the work tree; None on a branch without commits."""
         return self.snapshot.commit
+
+    @property
+    def context(self) -> SyncContext:
+        """What the ledger notes of a sync to it."""
+        from gitmig.execute.tasks import SyncContext  # not loaded where nothing runs
+
+        return SyncContext(target=self.set, commit=self.commit, by=self.project.user)
 
     @property
     def left_alone(self) -> list[Problem]:
@@ -66,14 +74,18 @@ class Target:
         problems: list[Problem] = []
         for migration in migrations:
             try:
-                by_role = {role: texts[file.path] for role, file in migration.files}
-                content = self.layout.parse(migration, by_role)
-                found[migration.path] = content.beside(None if self.snapshot.is_work_tree else self.commit)
+                found[migration.path] = parsed(self.layout, migration, texts, self.snapshot)
             except InvalidMigrations as error:
                 problems += error.problems
         if problems:
             raise InvalidMigrations(problems)
         return found
+
+
+def parsed(layout: Layout, migration: Migration, texts: Mapping[str, str], found: Snapshot) -> Content:
+    """What the files of a migration say, whose texts are given by path. Raises InvalidMigrations."""
+    content = layout.parse(migration, {role: texts[file.path] for role, file in migration.files})
+    return content.beside(None if found.is_work_tree else found.commit)
 
 
 def flawed_downs(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
@@ -138,12 +150,30 @@ def layout_named(project: Project, name: str) -> Layout:
     return WithPrograms(layout, frozenset({PYTHON, *project.settings.languages}))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distance:
+    """What is applied, distance with a target: how the sets differ, and the plan from one to the other.
+
+    `contents` are those of the migrations that the ledger does not have as they are, by path.
+    """
+
+    difference: SetDifference
+    plan: Plan
+    contents: Mapping[str, Content]
+
+
+def distance_to(stack: Sequence[Applied], target: Target) -> Distance:
+    """Compare a stack with a target. Everything that would run is read and validated here."""
+    ordered = arranged(stack, target)
+    members = in_order(ordered, target)
+    contents = target.contents(unread(ordered, members))
+    desired = desire(ordered, members, contents)
+    return Distance(difference=set_difference(stack, desired), plan=make_plan(ordered, desired), contents=contents)
+
+
 def plan_for(stack: Sequence[Applied], target: Target) -> Plan:
-    """The plan from a stack to a target. Everything that will run is read and validated here."""
-    stack = arranged(stack, target)
-    members = in_order(stack, target)
-    contents = target.contents(unread(stack, members))
-    return make_plan(stack, desire(stack, members, contents))
+    """The plan from a stack to a target; see `distance_to`."""
+    return distance_to(stack, target).plan
 
 
 def arranged(stack: Sequence[Applied], target: Target) -> tuple[Applied, ...]:

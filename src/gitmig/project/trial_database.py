@@ -31,11 +31,10 @@ def open_trial_database(project: Project, *, edges: bool = False) -> Iterator[Tr
 
     Its schemas have `edges` if SQL is to be computed from them, which takes longer to read.
     """
-    if project.settings.database is None:
-        project.wake()
+    url = project.awake_url()
     with (
         project.programs() as programs,
-        clonable_scratch(project.url, project.bootstrap_sql(), programs) as scratch,
+        clonable_scratch(url, project.bootstrap_sql(), programs) as scratch,
     ):
         yield TrialDatabase(scratch, project.settings.ignore, edges=edges)
 

@@ -13,6 +13,7 @@ from gitmig.migrations.languages.program import ROLE
 from gitmig.migrations.layouts import layouts
 from gitmig.migrations.layouts.programs import WithPrograms
 from gitmig.migrations.model import File, InvalidMigrations, Migration, Version, decode
+from gitmig.project.target import load_target
 from gitmig.text import first_few
 
 if TYPE_CHECKING:
@@ -98,6 +99,18 @@ def untrusted(project: Project, candidates: Iterable[Candidate], commits: Iterab
     if files:
         store.add(files=Provenance(project.repository, store, commits).trusted(files))
     return [one for one in doubtful if not _is_approved(project, store, one)]
+
+
+def untrusted_in(project: Project, revision: str | None) -> list[Candidate]:
+    """What is not trusted of a commit's migrations, or of the work tree's and its bootstrap file.
+
+    Raises BeforeGitmig, InvalidMigrations, UsageError.
+    """
+    target = load_target(project, revision)
+    candidates = candidates_of(target, target.set.migrations)
+    if revision is None:
+        candidates = [*bootstrap_scripts(project), *candidates]
+    return untrusted(project, candidates, [target.commit])
 
 
 def ask(

@@ -50,7 +50,7 @@ SHUT = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class OtherSession:
     """Somebody who is connected to the database, and whether that waits for us to let go of something."""
 
     pid: int
@@ -65,7 +65,7 @@ class Session:
 class InUse(GitmigError):
     """Others did not leave the database in time."""
 
-    def __init__(self, database: str, others: Sequence[Session]) -> None:
+    def __init__(self, database: str, others: Sequence[OtherSession]) -> None:
         super().__init__(
             f"{database} is in use: {', '.join(map(str, others[:3]))}{' …' if len(others) > 3 else ''}",
             hint="stop them and run the command again; `rebuild_wait` says how many seconds to wait for them",
@@ -79,10 +79,10 @@ class Awaited(InUse):
 class Patience:
     """Waits for the others, for so many seconds in all. `told` is called whenever it is somebody else."""
 
-    def __init__(self, seconds: float, told: Callable[[Sequence[Session]], None]) -> None:
+    def __init__(self, seconds: float, told: Callable[[Sequence[OtherSession]], None]) -> None:
         self._left = max(seconds, GRACE)
         self._told = told
-        self._last: list[Session] = []
+        self._last: list[OtherSession] = []
 
     def wait_until_alone(self, connection: Connection, database: str, mine: Sequence[int]) -> None:
         """Return once nobody is connected to the database but the processes `mine`. Raises InUse, Awaited.
@@ -101,9 +101,9 @@ class Patience:
             time.sleep(WAIT_INTERVAL)
 
 
-def sessions(connection: Connection, database: str, mine: Sequence[int]) -> list[Session]:
+def sessions(connection: Connection, database: str, mine: Sequence[int]) -> list[OtherSession]:
     """Everybody connected to the database but the processes `mine`."""
-    cursor = connection.cursor(row_factory=class_row(Session))
+    cursor = connection.cursor(row_factory=class_row(OtherSession))
     return cursor.execute(OTHERS, {"database": database, "mine": list(mine)}).fetchall()
 
 

@@ -199,6 +199,12 @@ class SchemaDifference:
         """Everything that differs."""
         return tuple(sorted(self.missing + self.surplus + self.changed))
 
+    @property
+    def signed(self) -> list[tuple[str, ObjectName]]:
+        """The same as people are shown it: `-` is missing, `+` is too many, `~` is not the same."""
+        groups = (("-", self.missing), ("+", self.surplus), ("~", self.changed))
+        return [(sign, name) for sign, names in groups for name in names]
+
     def __bool__(self) -> bool:
         return bool(self.names)
 

@@ -1,12 +1,17 @@
-"""The report that every format prints."""
+"""The reviews that every format prints."""
 
 from __future__ import annotations
 
 from gitmig.check.bodies import UnseenBody
 from gitmig.check.findings import Finding, Severity
 from gitmig.check.proof import OrderFailure, Proof, RunOrder
-from gitmig.cli.formats import CheckReport, ReportSide
+from gitmig.git.snapshot import Snapshot
+from gitmig.migrations.layouts import layouts
+from gitmig.migrations.model import MigrationSet
 from gitmig.migrations.plan import Direction
+from gitmig.operations.check import Review
+from gitmig.project.comparison import Checked
+from gitmig.project.sides import Side
 from gitmig.schema.model import ObjectKind, ObjectName
 from tests.samples import migration
 
@@ -62,10 +67,21 @@ DIFFERENT = Proof(
 SOUND = Proof(orders=(RunOrder.MERGED, RunOrder.THEIRS_FIRST), failures={}, differences={}, reverted=True)
 ALONE = Proof(orders=(RunOrder.MERGED,), failures={}, differences={}, revert_failure=FAILURE)
 
-BASE = ReportSide(name="main", commit="b" * 40, added=(migration("0002_body"),))
-OURS = ReportSide(name="feature/x_y", commit="c" * 40, added=(migration("0003_index"), migration("0004_fill")))
-PARTED = "a" * 40
+NOTHING = Snapshot(commit=None, folder=None)
+SINGLE = layouts()["single"]
+CHECKED = Checked(
+    base=Side(name="main", commit="b" * 40, snapshot=NOTHING),
+    ours=Side(name="feature/x_y", commit="c" * 40, snapshot=NOTHING),
+    merge_base="a" * 40,
+    findings=FINDINGS,
+    ours_added=(migration("0003_index"), migration("0004_fill")),
+    theirs_added=(migration("0002_body"),),
+    common=(),
+    layout=SINGLE,
+    merged=MigrationSet(folder="migrations", layout=SINGLE.name, migrations=()),
+    contents={},
+)
 
-REPORT = CheckReport(base=BASE, ours=OURS, merge_base=PARTED, findings=FINDINGS, proof=BROKEN)
-CLEAN = CheckReport(base=BASE, ours=OURS, merge_base=PARTED, findings=(), proof=SOUND)
-EMPTY = CheckReport(base=BASE, ours=OURS, merge_base=PARTED, findings=())
+REPORT = Review(checked=CHECKED, findings=FINDINGS, proof=BROKEN)
+CLEAN = Review(checked=CHECKED, findings=(), proof=SOUND)
+EMPTY = Review(checked=CHECKED, findings=())

@@ -10,9 +10,9 @@ from gitmig.postgres.forwarder.statements import (
     RELEASE,
     ROLLBACK,
     SAVEPOINT,
-    Kind,
     Meaning,
     Mode,
+    StatementKind,
     after,
     meaning,
     prologue,
@@ -23,43 +23,46 @@ from gitmig.postgres.forwarder.statements import (
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("begin", Kind.BEGIN),
-        ("START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY;", Kind.BEGIN),
-        ("/* COMMIT */ BEGIN WORK -- ROLLBACK", Kind.BEGIN),
-        ("COMMIT;;", Kind.COMMIT),
-        ("END TRANSACTION", Kind.COMMIT),
-        ("COMMIT AND NO CHAIN", Kind.COMMIT),
-        ("ROLLBACK WORK", Kind.ROLLBACK),
-        ("ABORT", Kind.ROLLBACK),
-        ("ROLLBACK TO a", Kind.ROLLBACK_TO),
-        ("ROLLBACK WORK TO SAVEPOINT a", Kind.ROLLBACK_TO),
-        ("SAVEPOINT a", Kind.SAVEPOINT),
-        ("RELEASE a", Kind.RELEASE),
-        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", Kind.SET_TRANSACTION),
-        ("SET TRANSACTION SNAPSHOT 'x'", Kind.PLAIN),
-        ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", Kind.PLAIN),
-        ("DEALLOCATE ALL", Kind.DEALLOCATE_ALL),
-        ("DEALLOCATE PREPARE Name", Kind.DEALLOCATE),
-        ("PREPARE TRANSACTION 'x'", Kind.REFUSED),
-        ("COMMIT PREPARED 'x'", Kind.REFUSED),
-        ("ROLLBACK PREPARED 'x'", Kind.REFUSED),
-        ("COMMIT AND CHAIN", Kind.REFUSED),
-        ("COMMIT nope", Kind.REFUSED),
-        ("PREPARE p AS SELECT 1", Kind.PLAIN),
-        ("SELECT 'COMMIT; ROLLBACK'", Kind.PLAIN),
-        ("SELECT 1 AS commit", Kind.PLAIN),
-        ("SELECT CASE WHEN true THEN 1 END", Kind.PLAIN),
-        ("DO $$BEGIN COMMIT; END$$", Kind.PLAIN),
-        ("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END", Kind.PLAIN),
-        ("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'DECLARE i int; BEGIN RETURN 1; END'", Kind.PLAIN),
-        ("SELECT 'open", Kind.PLAIN),
-        ("BEGIN; SELECT 1; COMMIT", Kind.SEVERAL),
-        ("SELECT 1; SAVEPOINT a", Kind.SEVERAL),
-        ("SELECT 1; SELECT 2; CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END", Kind.PLAIN),
-        ("SELECT 1; COMMIT AND CHAIN", Kind.REFUSED),
+        ("begin", StatementKind.BEGIN),
+        ("START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY;", StatementKind.BEGIN),
+        ("/* COMMIT */ BEGIN WORK -- ROLLBACK", StatementKind.BEGIN),
+        ("COMMIT;;", StatementKind.COMMIT),
+        ("END TRANSACTION", StatementKind.COMMIT),
+        ("COMMIT AND NO CHAIN", StatementKind.COMMIT),
+        ("ROLLBACK WORK", StatementKind.ROLLBACK),
+        ("ABORT", StatementKind.ROLLBACK),
+        ("ROLLBACK TO a", StatementKind.ROLLBACK_TO),
+        ("ROLLBACK WORK TO SAVEPOINT a", StatementKind.ROLLBACK_TO),
+        ("SAVEPOINT a", StatementKind.SAVEPOINT),
+        ("RELEASE a", StatementKind.RELEASE),
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", StatementKind.SET_TRANSACTION),
+        ("SET TRANSACTION SNAPSHOT 'x'", StatementKind.PLAIN),
+        ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", StatementKind.PLAIN),
+        ("DEALLOCATE ALL", StatementKind.DEALLOCATE_ALL),
+        ("DEALLOCATE PREPARE Name", StatementKind.DEALLOCATE),
+        ("PREPARE TRANSACTION 'x'", StatementKind.REFUSED),
+        ("COMMIT PREPARED 'x'", StatementKind.REFUSED),
+        ("ROLLBACK PREPARED 'x'", StatementKind.REFUSED),
+        ("COMMIT AND CHAIN", StatementKind.REFUSED),
+        ("COMMIT nope", StatementKind.REFUSED),
+        ("PREPARE p AS SELECT 1", StatementKind.PLAIN),
+        ("SELECT 'COMMIT; ROLLBACK'", StatementKind.PLAIN),
+        ("SELECT 1 AS commit", StatementKind.PLAIN),
+        ("SELECT CASE WHEN true THEN 1 END", StatementKind.PLAIN),
+        ("DO $$BEGIN COMMIT; END$$", StatementKind.PLAIN),
+        ("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END", StatementKind.PLAIN),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'DECLARE i int; BEGIN RETURN 1; END'",
+            StatementKind.PLAIN,
+        ),
+        ("SELECT 'open", StatementKind.PLAIN),
+        ("BEGIN; SELECT 1; COMMIT", StatementKind.SEVERAL),
+        ("SELECT 1; SAVEPOINT a", StatementKind.SEVERAL),
+        ("SELECT 1; SELECT 2; CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END", StatementKind.PLAIN),
+        ("SELECT 1; COMMIT AND CHAIN", StatementKind.REFUSED),
     ],
 )
-def test_what_a_text_means(text: str, kind: Kind) -> None:
+def test_what_a_text_means(text: str, kind: StatementKind) -> None:
     assert meaning(text.encode()).kind is kind
 
 
@@ -76,8 +79,8 @@ def test_a_text_in_another_encoding_is_read_as_well() -> None:
 
 def test_where_strings_end_cannot_be_told_with_backslashes_that_escape() -> None:
     text = rb"SELECT '\'; COMMIT --'"
-    assert meaning(text).kind is Kind.SEVERAL
-    assert meaning(text, standard_strings=False).kind is Kind.REFUSED
+    assert meaning(text).kind is StatementKind.SEVERAL
+    assert meaning(text, standard_strings=False).kind is StatementKind.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,11 @@ def test_before_a_unit_the_savepoint_is_there_and_holds_nothing(mode: Mode) -> N
     assert mode is Mode.CLEAN or mode.in_block
 
 
-BEGIN, COMMIT, ABORT = Meaning(kind=Kind.BEGIN, name=b"BEGIN"), Meaning(kind=Kind.COMMIT), Meaning(kind=Kind.ROLLBACK)
+BEGIN, COMMIT, ABORT = (
+    Meaning(kind=StatementKind.BEGIN, name=b"BEGIN"),
+    Meaning(kind=StatementKind.COMMIT),
+    Meaning(kind=StatementKind.ROLLBACK),
+)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +124,7 @@ BEGIN, COMMIT, ABORT = Meaning(kind=Kind.BEGIN, name=b"BEGIN"), Meaning(kind=Kin
         (ABORT, Mode.DIRTY, ROLLBACK, b"ROLLBACK", Mode.CLEAN, True),
         (Meaning(), Mode.CLEAN, None, None, Mode.DIRTY, False),
         (Meaning(), Mode.BLOCK, None, None, Mode.BLOCK, False),
-        (Meaning(kind=Kind.ROLLBACK_TO), Mode.FAILED_BLOCK, None, None, Mode.BLOCK, False),
+        (Meaning(kind=StatementKind.ROLLBACK_TO), Mode.FAILED_BLOCK, None, None, Mode.BLOCK, False),
     ],
 )
 def test_what_is_sent_instead(
@@ -127,8 +134,8 @@ def test_what_is_sent_instead(
     assert (found.text, found.tag, found.mode, bool(found.warning)) == (text, tag, left, warns)
 
 
-@pytest.mark.parametrize("kind", [Kind.SAVEPOINT, Kind.RELEASE, Kind.ROLLBACK_TO])
-def test_savepoints_need_a_block(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [StatementKind.SAVEPOINT, StatementKind.RELEASE, StatementKind.ROLLBACK_TO])
+def test_savepoints_need_a_block(kind: StatementKind) -> None:
     found = translate(Meaning(kind=kind), Mode.CLEAN, b"")
     assert read_report(found.error[5:])["C"] == "25P01"
     assert translate(Meaning(kind=kind), Mode.BLOCK, b"").text is None

@@ -9,7 +9,7 @@ import click
 
 from gitmig.cli import completion, json, options
 from gitmig.cli.consent import scratch_consent
-from gitmig.cli.formats import FORMATS, CheckReport, render, status
+from gitmig.cli.formats import FORMATS, exit_status, render
 from gitmig.cli.output import plural, print_json, say, say_text, styled, warn
 
 if TYPE_CHECKING:
@@ -73,14 +73,8 @@ def command(
     if clients and no_clients:
         raise click.UsageError("--clients does not go with --no-clients")
     if every:
-        given = {
-            "REVISION": revision,
-            "--prove": prove,
-            "--clients": clients,
-            "--scratch": scratch,
-            "--format": form != "text",
-        }
-        _refuse("--all compares all branches", given)
+        given = {"REVISION": revision, "--prove": prove, "--clients": clients, "--scratch": scratch}
+        _refuse("--all compares all branches", {**given, "--format": form != "text"})
         return _check_all(base, pattern, as_json=as_json)
     from gitmig import check
 
@@ -94,8 +88,8 @@ def command(
         lint=not no_lint,
         consent=scratch_consent(given=trust, may_ask=not as_json),
     )
-    say_text(render("json" if as_json else form, CheckReport.of(found)))
-    return status(found.findings, strict=strict)
+    say_text(render("json" if as_json else form, found))
+    return exit_status(found.findings, strict=strict)
 
 
 def _check_all(base: str | None, pattern: str | None, *, as_json: bool) -> int:

@@ -16,6 +16,8 @@ from gitmig.errors import UsageError
 from gitmig.text import as_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitmig.operations.own_databases import ListedDatabase
     from gitmig.postgres.lost_servers import LostServer
 
@@ -35,7 +37,6 @@ def url(env_file: str | None, jdbc: bool, database: str | None) -> int:
     With --env-file it is written into the application's file, of which nothing else is changed; git must ignore it.
     """
     from gitmig.operations import db
-    from gitmig.postgres.address import Address
     from gitmig.project.env_file import write_url
 
     project = options.project(database)
@@ -47,7 +48,7 @@ def url(env_file: str | None, jdbc: bool, database: str | None) -> int:
     if jdbc:
         raise UsageError("--jdbc prints, and --env-file writes DATABASE_URL", hint="use one of them")
     changed = write_url(project, env_file)
-    say(f"{env_file} {'has now' if changed else 'had already'} the URL of {Address.of(project.url)}")
+    say(f"{env_file} {'has now' if changed else 'had already'} the URL of {project.address}")
     return 0
 
 
@@ -193,31 +194,39 @@ def prune(yes: bool, days: float, database: str | None) -> int:
 
     Embedded servers that run on although their clone was deleted are listed, too, and stopped.
     """
-    from gitmig.operations import db
-    from gitmig.operations import own_databases as operation
+    from gitmig.operations import db, own_databases
 
     project = options.project(database)
-    found, servers = operation.superfluous(project, days=days), db.servers_of_deleted_clones(project)
+    found, servers = own_databases.superfluous(project, days=days), db.servers_of_deleted_clones(project)
+    _list_superfluous(found, servers)
+    agreed = bool(found or servers) and (yes or (sys.stdin.isatty() and confirm("Drop with all rows?")))
+    if agreed:
+        require_person(project, "to drop databases")
+    in_use = own_databases.prune(project, found if agreed else (), notify=Reporter())  # also what was left half made
+    if agreed:
+        _finish_pruning(len(found), in_use, servers)
+    else:
+        say("nothing was dropped; `--yes` drops them" if found or servers else "no old database is kept")
+    return 0
+
+
+def _list_superfluous(found: Sequence[ListedDatabase], servers: Sequence[LostServer]) -> None:
     for old in found:
         say(f"  {old.name}  {old.why_left}{_size(old.size)}{_used(old.sessions)}")
     for server in servers:
         say(f"  embedded server, process {server.process.pid}  {_why_lost(server)}{_size(server.size)}")
-    agreed = yes or (bool(found or servers) and sys.stdin.isatty() and confirm("Drop with all rows?"))
-    if (found or servers) and agreed:
-        require_person(project, "to drop databases")
-    in_use = operation.prune(project, found if agreed else (), notify=Reporter())
-    if not (found or servers) or not agreed:
-        say("nothing was dropped; `--yes` drops them" if found or servers else "no old database is kept")
-        return 0
+
+
+def _finish_pruning(count: int, in_use: Sequence[ListedDatabase], servers: Sequence[LostServer]) -> None:
+    """Remove the servers, and say what of so many databases and of them is gone."""
     for old in in_use:
         warn(f"{old.name} is in use and stays")
     staying = [server for server in servers if not server.remove()]
     for server in staying:
         warn(f"the embedded server of process {server.process.pid} stays: it does not end, or its clone is there again")
-    done = [plural(len(found) - len(in_use), "database")] if found else []
+    done = [plural(count - len(in_use), "database")] if count else []
     done += [plural(len(servers) - len(staying), "embedded server")] if servers else []
     say(f"dropped {' and '.join(done)}")
-    return 0
 
 
 def _why_lost(server: LostServer) -> str:

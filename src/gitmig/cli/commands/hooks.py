@@ -31,9 +31,9 @@ def install(check: bool, yes: bool) -> int:
 
     Where another tool owns the hooks (husky, lefthook, …), gitmig asks before it writes into that tool's files.
     """
-    from gitmig.operations.hooks import install as operation
+    from gitmig.operations.init import install_hooks
 
-    found = operation(options.project(), check=check, consent=hook_files_consent(agreed=yes))
+    found = install_hooks(options.project(), check=check, consent=hook_files_consent(agreed=yes))
     _print(found.hooks)
     say_hook_files(found)
     if error := not_installed(found):

@@ -88,8 +88,7 @@ def restore(item: int | None, database: str | None) -> int:
     if item is None:
         return _restore_all(*kept.restore_all(project, notify=Reporter()))
     found, report = kept.restore(project, item, notify=Reporter())
-    for restored in report.restored:
-        say(f"put {plural(restored.rows, 'row')} back into {restored.table}")
+    _say_restored(report)
     for staying in report.staying:
         say(f"still kept, {plural(staying.rows, 'row')} of {found.table}: {why(staying.reason, staying.detail)}")
     return 1 if report.staying else 0
@@ -158,8 +157,7 @@ def _list(database: str | None, *, as_json: bool) -> int:
 
 
 def _restore_all(left: Sequence[Item], others: int, report: Report) -> int:
-    for restored in report.restored:
-        say(f"put {plural(restored.rows, 'row')} back into {restored.table}")
+    _say_restored(report)
     for item in left:
         say(staying_line(item).strip())
     if others:
@@ -167,6 +165,11 @@ def _restore_all(left: Sequence[Item], others: int, report: Report) -> int:
     elif not (left or report.restored):
         say("nothing is kept")
     return 1 if left else 0
+
+
+def _say_restored(report: Report) -> None:
+    for restored in report.restored:
+        say(f"put {plural(restored.rows, 'row')} back into {restored.table}")
 
 
 def _cells(entry: KeptEntry) -> list[str]:

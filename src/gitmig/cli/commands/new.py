@@ -65,7 +65,7 @@ def command(
 
 
 def _squash(title: str | None, upto: str | None, leave_data: bool, database: str | None) -> int:
-    from gitmig.operations.squash import squash
+    from gitmig.operations.new import squash
 
     made = squash(options.project(database), upto, title=title, leave_data=leave_data)
     warn_of(made.notes)

@@ -66,9 +66,8 @@ def _print(found: Status, *, verbose: bool) -> None:
         for line in ledger_lines(found.plan):
             say(line)
     if found.drift:
-        for sign, names in (("-", found.drift.missing), ("+", found.drift.surplus), ("~", found.drift.changed)):
-            for name in names:
-                say(signed(sign, f"{name} (drift)"))
+        for sign, name in found.drift.signed:
+            say(signed(sign, f"{name} (drift)"))
     warn_of_left_alone(found.target, most=3)
     warn_of_flawed_downs(found.flawed)
     _print_verdict(found)

@@ -51,22 +51,16 @@ def command(
     applied; then what is missing is applied in order. Everything happens in one transaction if PostgreSQL allows it.
     """
     from gitmig import sync
-    from gitmig.project import sharing
-    from gitmig.project.binding import rebinding_notice
 
     dry_run = dry_run or plan
     if confirm is not None and any((dry_run, abandon, discard_drift, rebuild)):
         raise click.UsageError("--confirm runs the plan of `gitmig sync --plan`, without options that change it")
-    if rebuild:
-        if dry_run or abandon:
-            raise click.UsageError("--rebuild goes with neither --dry-run nor --abandon")
-        require_person(options.project(database), "to make the database anew")
-        ask = not (yes or as_json)
-        return _rebuild(options.project(database), revision, ask=ask, take_over=take_over, as_json=as_json)
+    if rebuild and (dry_run or abandon):
+        raise click.UsageError("--rebuild goes with neither --dry-run nor --abandon")
     project = options.project(database)
-    for why in (rebinding_notice(project), *sharing.notices(project)):
-        if why:
-            warn(why)
+    if rebuild:
+        return _rebuild(project, revision, ask=not (yes or as_json), take_over=take_over, as_json=as_json)
+    _warn_of_database(project)
     with Reporter(quiet=as_json) as reporter:
         synced = sync(
             project,
@@ -79,23 +73,34 @@ def command(
             on_event=reporter,
             decisions=Person(agreed=yes, may_ask=not as_json, trusts=trust),
         )
-    if as_json:
-        print_json(json.of_sync(synced))
-    else:
-        again = ["gitmig sync", *([revision] if revision else []), *(["--take-over"] if take_over else [])]
-        _show(synced, dry_run=dry_run, again=" ".join(again) if plan else None)
+    _print(synced, dry_run=dry_run, again=_again(revision, take_over=take_over) if plan else None, as_json=as_json)
     if synced.ran and revision is None:
         _keep_schema_file(project, quiet=as_json)
     _warn_of_hooks(project)
     return 0
 
 
-def _show(synced: Outcome, *, dry_run: bool, again: str | None) -> None:
-    """What has come of it; `again` is the command that runs the plan of a dry run."""
-    if dry_run:
-        _print_plan(synced)
-        if again and (synced.plan or synced.unfinished):
-            say(f"plan {synced.hash}: `{again} --confirm {synced.hash}` runs exactly this")
+def _warn_of_database(project: Project) -> None:
+    """Say that it is another one than before, and who else uses it."""
+    from gitmig.project import sharing
+    from gitmig.project.binding import rebinding_notice
+
+    for why in (rebinding_notice(project), *sharing.notices(project)):
+        if why:
+            warn(why)
+
+
+def _again(revision: str | None, *, take_over: bool) -> str:
+    """The command that syncs to the same target."""
+    return " ".join(["gitmig sync", *([revision] if revision else []), *(["--take-over"] if take_over else [])])
+
+
+def _print(synced: Outcome, *, dry_run: bool, again: str | None, as_json: bool) -> None:
+    """What has come of it; `again` is the command that runs the plan of a dry run, if its hash is asked for."""
+    if as_json:
+        print_json(json.of_sync(synced))
+    elif dry_run:
+        _print_plan(synced, again)
     elif synced.rebuilt:
         say_rebuilt(synced.rebuilt)
     elif synced.ran:
@@ -129,8 +134,7 @@ def _warn_of_hooks(project: Project) -> None:
         warn(str(found))
 
 
-def _print_plan(synced: Outcome) -> None:
-    """The plan of a dry run."""
+def _print_plan(synced: Outcome, again: str | None) -> None:
     if synced.unfinished:
         say(f"  {synced.unfinished} was interrupted outside a transaction and would be finished first")
     if synced.drift:
@@ -149,12 +153,15 @@ def _print_plan(synced: Outcome) -> None:
         if synced.plan.replacement:
             followed = f", replace {len(synced.plan.replacement.going)} without a script{followed}"
         say(f"dry run: would revert {reverts}, apply {applies}{followed} on {synced.database}; nothing was changed")
+    if again and (synced.plan or synced.unfinished):
+        say(f"plan {synced.hash}: `{again} --confirm {synced.hash}` runs exactly this")
 
 
 def _rebuild(project: Project, revision: str | None, *, ask: bool, take_over: bool, as_json: bool) -> int:
     """Rebuild the project's database after asking, on a terminal; returns the exit status."""
     from gitmig.operations.rebuild import rebuild_to
 
+    require_person(project, "to make the database anew")
     if ask and can_ask():
         tell("The database is made anew beside the old one, which is kept; everybody has to leave it for a moment.")
         if not confirm("Go on?", default=True):

@@ -28,8 +28,7 @@ def command(revision: str | None, dry_run: bool, yes: bool, as_json: bool) -> in
     Hooks run what was committed here, what branches of your remote have, and what you merged, picked, rebased onto or
     pulled. What you only look at, as a proposal from a fork, they leave alone until it is approved here.
     """
-    from gitmig.operations.trust import untrusted_in
-    from gitmig.project.trust import approve
+    from gitmig.project.trust import approve, untrusted_in
 
     project = options.project()
     found = untrusted_in(project, revision)

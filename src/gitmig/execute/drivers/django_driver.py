@@ -86,7 +86,7 @@ def run_with_settings(arguments: argparse.Namespace) -> int:
         if arguments.sql:
             sys.stdout.write("".join(f"{line}\n" for line in statements((app, name), arguments.direction == "down")))
             return 0
-        step = Step((app, name), arguments.apps or own_apps())
+        step = ProjectMigration((app, name), arguments.apps or own_apps())
         if arguments.fake:
             step.note(arguments.direction == "down")
         elif arguments.direction == "up":
@@ -169,7 +169,7 @@ def literal(value: Any) -> str:
     return Literal(value).as_string(None)
 
 
-class Step:
+class ProjectMigration:
     """A migration of the project in the graph that Django has of everything that is installed."""
 
     def __init__(self, key: tuple[str, str], apps: frozenset[str]) -> None:

@@ -53,7 +53,7 @@ OUTSIDE = frozenset({"autocommit_block"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class AlembicSettings:
     """What alembic's own files say, with folders named from where the files are named from.
 
     `config` is the file that was read, None without one; alembic is started in its folder. The revisions lie in the
@@ -136,7 +136,7 @@ class AlembicLayout:
         raise UsageError("the migrations are Alembic's", hint=f'it writes new ones: alembic revision -m "{name}"')
 
 
-def settings_of(files: Sequence[File], read: Read) -> Settings:
+def settings_of(files: Sequence[File], read: Read) -> AlembicSettings:
     """Where the revisions lie: as the nearest alembic.ini or [tool.alembic] says, else the usual places.
 
     Raises InvalidMigrations if the settings cannot be read, or name no folder of the repository.
@@ -149,13 +149,13 @@ def settings_of(files: Sequence[File], read: Read) -> Settings:
     toml = next((file for file in tomls if "[tool.alembic" in texts[file.path]), None)
     config = ini or toml
     if config is None:
-        return Settings(config=None, versions=_usual(files))
+        return AlembicSettings(config=None, versions=_usual(files))
     options = _toml(toml, texts[toml.path]) if toml else {}
     options |= _ini(ini, texts[ini.path]) if ini else {}
     return _settings(config, options, {posixpath.dirname(file.name) for file in files})
 
 
-def revision_files(files: Iterable[File], settings: Settings) -> list[File]:
+def revision_files(files: Iterable[File], settings: AlembicSettings) -> list[File]:
     """The files of the revisions, in the order in which alembic lists them."""
     found: dict[str, File] = {}
     for location in settings.versions:
@@ -276,7 +276,7 @@ def _with_root(value: Any, root: str) -> Any:
     return [_with_root(one, root) for one in value] if isinstance(value, list) else value
 
 
-def _settings(config: File, options: Mapping[str, Any], folders: set[str]) -> Settings:
+def _settings(config: File, options: Mapping[str, Any], folders: set[str]) -> AlembicSettings:
     location = options.get("script_location")
     if not isinstance(location, str) or not location:
         raise _misread(config, "it has no script_location")
@@ -287,7 +287,7 @@ def _settings(config: File, options: Mapping[str, Any], folders: set[str]) -> Se
         given = _split(config, given, options)
     versions = tuple(_place(config, place, below, folders) for place in given)
     scripts = _place(config, location, below, folders)
-    return Settings(
+    return AlembicSettings(
         config=config,
         versions=versions or (posixpath.join(scripts, "versions") if scripts else "versions",),
         recursive=options.get("recursive_version_locations") in {True, "true"},

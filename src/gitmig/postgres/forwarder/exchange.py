@@ -18,7 +18,7 @@ from gitmig.postgres.forwarder.session import (
     Broken,
     Event,
     Prepared,
-    Refused,
+    Rejected,
     Reported,
     Said,
     Session,
@@ -471,7 +471,7 @@ class Exchange:
                 for one in self.clients:
                     if one.phase in {Phase.READY, Phase.REFUSED}:
                         one.outbox.put(data)
-            case Refused(data):
+            case Rejected(data):
                 self._hear_refusal(client, data)
             case WantsData():
                 self._hear_copy(client)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitmig.postgres.forwarder import protocol, statements
 from gitmig.postgres.forwarder.protocol import HEADER, Inbox, Message, Outbox, ProtocolViolation, message
-from gitmig.postgres.forwarder.statements import Kind, Meaning, Mode, Translation
+from gitmig.postgres.forwarder.statements import Meaning, Mode, StatementKind, Translation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ ZEROS = bytes(FULL)
 # What ends the answer to each kind of message.
 ENDS = {b"P": b"1", b"B": b"2", b"C": b"3", b"D": b"Tn", b"E": b"CIs", b"S": b"Z", b"Q": b"Z", b"F": b"Z"}
 # In the place of these another statement is executed; what is prepared is one that never fails.
-REPLACED = {Kind.BEGIN, Kind.COMMIT, Kind.ROLLBACK, Kind.SET_TRANSACTION}
+REPLACED = {StatementKind.BEGIN, StatementKind.COMMIT, StatementKind.ROLLBACK, StatementKind.SET_TRANSACTION}
 SET_CONFIG = b"SELECT pg_catalog.set_config($1, $2, false)"
 # What can be set of what a server reports.
 SETTABLE = (
@@ -52,7 +52,7 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Rejected:
     """An error for the client."""
 
     data: bytes
@@ -75,7 +75,7 @@ class Broken:
     reason: str
 
 
-Event = Said | Reported | Refused | WantsData | UnitEnded | Broken
+Event = Said | Reported | Rejected | WantsData | UnitEnded | Broken
 
 
 @dataclass(slots=True)
@@ -305,7 +305,7 @@ class Session:
 
     def _translate(self, prepared: Prepared, meaning: Meaning) -> Translation:
         """What to send for a statement that is to be executed now."""
-        if meaning.kind is Kind.DEALLOCATE and meaning.name not in prepared.meanings:
+        if meaning.kind is StatementKind.DEALLOCATE and meaning.name not in prepared.meanings:
             meaning = statements.PLAIN  # it was prepared with SQL
         if meaning.gives_up:
             self.attempt = self.attempt or meaning.gives_up
@@ -328,7 +328,7 @@ class Session:
         meaning = self._meaning(text)
         translation = self._translate(self._prepared, meaning)
         expected = _expected(b"Q", translation)
-        if meaning.kind is Kind.DEALLOCATE:
+        if meaning.kind is StatementKind.DEALLOCATE:
             expected.undo = self._prepared.note(meaning.name, None)
         sent = text if translation.text is None else translation.text
         if translation.commits and self._writes:
@@ -341,7 +341,7 @@ class Session:
         meaning = self._meaning(text)
         self._open_unit()
         expected = Expected(b"P")
-        if meaning.kind is Kind.REFUSED:
+        if meaning.kind is StatementKind.REFUSED:
             translation = self._translate(prepared, meaning)
             text, expected.error = translation.text or text, translation.error
         elif meaning.kind in REPLACED:
@@ -369,7 +369,7 @@ class Session:
             self._send_own(statements.CHECK, fatal=False, failed=Mode.FAILED)
         self._writes = (self._writes or meaning.writes) and not translation.ends_transaction
         expected = _expected(b"E", translation)
-        if meaning.kind is Kind.DEALLOCATE:
+        if meaning.kind is StatementKind.DEALLOCATE:
             expected.undo = prepared.note(meaning.name, None)
         if translation.text is not None:
             for data in (
@@ -497,7 +497,7 @@ class Session:
                 self.sync()
             return [Broken(f"the transaction cannot go on: {text}")]
         refusal = head.error or (message(b"E", OWN_CONTEXT.sub(b"", body) if head.failed else body))
-        return [*_said(held, head), Refused(refusal)]
+        return [*_said(held, head), Rejected(refusal)]
 
     def _skip(self) -> None:
         """Everything up to the next Sync is not done."""

@@ -17,10 +17,16 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from gitmig.migrations.languages.sql import controls
 from gitmig.migrations.parser import Token, statements, syntax_error, tokens
 from gitmig.postgres.forwarder.protocol import report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitmig.migrations.parser import Statement
 
 SAVEPOINT = b"SAVEPOINT gitmig_program"
 RELEASE = b"RELEASE SAVEPOINT gitmig_program"
@@ -78,7 +84,7 @@ class Mode(Enum):
         return self in {Mode.BLOCK, Mode.FAILED_BLOCK}
 
 
-class Kind(Enum):
+class StatementKind(Enum):
     """What a statement, or a text of several, does to transactions."""
 
     PLAIN = auto()
@@ -106,7 +112,7 @@ class Meaning:
     transaction ends.
     """
 
-    kind: Kind = Kind.PLAIN
+    kind: StatementKind = StatementKind.PLAIN
     name: bytes = b""
     cursors: tuple[bytes, ...] = ()
     parts: tuple[bytes, ...] = ()
@@ -142,9 +148,9 @@ ALREADY = report("WARNING", "25001", "there is already a transaction in progress
 NONE_YET = report("WARNING", "25P01", "there is no transaction in progress")
 SET_OUTSIDE = report("WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks")
 OUTSIDE = {
-    Kind.SAVEPOINT: report("ERROR", "25P01", "SAVEPOINT can only be used in transaction blocks"),
-    Kind.RELEASE: report("ERROR", "25P01", "RELEASE SAVEPOINT can only be used in transaction blocks"),
-    Kind.ROLLBACK_TO: report("ERROR", "25P01", "ROLLBACK TO SAVEPOINT can only be used in transaction blocks"),
+    StatementKind.SAVEPOINT: report("ERROR", "25P01", "SAVEPOINT can only be used in transaction blocks"),
+    StatementKind.RELEASE: report("ERROR", "25P01", "RELEASE SAVEPOINT can only be used in transaction blocks"),
+    StatementKind.ROLLBACK_TO: report("ERROR", "25P01", "ROLLBACK TO SAVEPOINT can only be used in transaction blocks"),
 }
 
 
@@ -166,32 +172,32 @@ def translate(meaning: Meaning, mode: Mode, prefix: bytes) -> Translation:  # no
     """What to send for a statement. `prefix` is before the names of the client's prepared statements."""
     inside = mode.in_block
     match meaning.kind:
-        case Kind.BEGIN:
+        case StatementKind.BEGIN:
             return Translation(mode=Mode.BLOCK, text=NOTHING, tag=meaning.name, warning=ALREADY if inside else b"")
-        case Kind.COMMIT | Kind.ROLLBACK:
+        case StatementKind.COMMIT | StatementKind.ROLLBACK:
             return _end(meaning.kind, mode)
-        case Kind.SAVEPOINT | Kind.RELEASE | Kind.ROLLBACK_TO if not inside:
+        case StatementKind.SAVEPOINT | StatementKind.RELEASE | StatementKind.ROLLBACK_TO if not inside:
             return Translation(mode=mode, text=REFUSAL, error=OUTSIDE[meaning.kind])
-        case Kind.ROLLBACK_TO:
+        case StatementKind.ROLLBACK_TO:
             return Translation(mode=Mode.BLOCK)
-        case Kind.SET_TRANSACTION:
+        case StatementKind.SET_TRANSACTION:
             return Translation(mode=touched(mode), text=NOTHING, tag=b"SET", warning=b"" if inside else SET_OUTSIDE)
-        case Kind.DEALLOCATE:
+        case StatementKind.DEALLOCATE:
             text = b'DEALLOCATE "' + (prefix + meaning.name).replace(b'"', b'""') + b'"'
             return Translation(mode=touched(mode), text=text)
-        case Kind.DEALLOCATE_ALL:
+        case StatementKind.DEALLOCATE_ALL:
             return Translation(mode=touched(mode), text=DEALLOCATE_ALL % prefix, tag=b"DEALLOCATE ALL")
-        case Kind.REFUSED:
+        case StatementKind.REFUSED:
             return Translation(mode=mode, text=REFUSAL, error=meaning.error)
     return Translation(mode=touched(mode))
 
 
-def _end(kind: Kind, mode: Mode) -> Translation:
+def _end(kind: StatementKind, mode: Mode) -> Translation:
     """COMMIT or ROLLBACK. A ROLLBACK TO leaves the savepoint itself as it was made."""
     warning = b"" if mode.in_block else NONE_YET
-    if kind is Kind.COMMIT and mode in {Mode.BLOCK, Mode.DIRTY}:
+    if kind is StatementKind.COMMIT and mode in {Mode.BLOCK, Mode.DIRTY}:
         return Translation(mode=Mode.BARE, text=RELEASE, tag=b"COMMIT", warning=warning, ends_transaction=True)
-    tag = b"COMMIT" if kind is Kind.COMMIT and mode is Mode.CLEAN else b"ROLLBACK"
+    tag = b"COMMIT" if kind is StatementKind.COMMIT and mode is Mode.CLEAN else b"ROLLBACK"
     return Translation(mode=Mode.CLEAN, text=ROLLBACK, tag=tag, warning=warning, ends_transaction=True)
 
 
@@ -231,23 +237,29 @@ def _meaning(text: str, encoding: str) -> Meaning:
     ends = {control.statement.offset for control in controls(text)}
     read = [_statement(tokens(one.text) or [], encoding, is_control=one.offset in ends) for one in every]
     if ends and (fault := syntax_error(text)):
-        return Meaning(kind=Kind.REFUSED, error=report("ERROR", "42601", fault.message, position=fault.offset + 1))
+        return Meaning(
+            kind=StatementKind.REFUSED, error=report("ERROR", "42601", fault.message, position=fault.offset + 1)
+        )
     if len(read) == 1:
         return WRITING if writes and read[0] == PLAIN else read[0]
-    if refused := next((one for one in read if one.kind is Kind.REFUSED), None):
+    if refused := next((one for one in read if one.kind is StatementKind.REFUSED), None):
         return refused
-    if all(one.kind is Kind.PLAIN for one in read):
+    if all(one.kind is StatementKind.PLAIN for one in read):
         return Meaning(cursors=tuple(name for one in read for name in one.cursors), writes=writes)
+    return Meaning(kind=StatementKind.SEVERAL, parts=_parts(text, encoding, every, read))
+
+
+def _parts(text: str, encoding: str, every: Sequence[Statement], read: Sequence[Meaning]) -> tuple[bytes, ...]:
+    """The text in parts to be sent one by one, each at its place; plain statements in a row are one part."""
     spans: list[tuple[int, int]] = []
     for k, one in enumerate(every):
         end = one.offset + len(one.text)
-        if k and read[k - 1].kind is read[k].kind is Kind.PLAIN:
+        if k and read[k - 1].kind is read[k].kind is StatementKind.PLAIN:
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((one.offset, end))
     pads = len(text) * len(spans) < LARGEST_PADDING
-    parts = tuple((" " * start * pads + text[start:end]).encode(encoding) for start, end in spans)
-    return Meaning(kind=Kind.SEVERAL, parts=parts)
+    return tuple((" " * start * pads + text[start:end]).encode(encoding) for start, end in spans)
 
 
 def _may_matter(found: list[Token], k: int) -> bool:
@@ -262,17 +274,17 @@ def _statement(found: list[Token], encoding: str, *, is_control: bool) -> Meanin
         return _control(words)
     match words:
         case ["SAVEPOINT", *_]:
-            return Meaning(kind=Kind.SAVEPOINT)
+            return Meaning(kind=StatementKind.SAVEPOINT)
         case ["RELEASE", *_]:
-            return Meaning(kind=Kind.RELEASE)
+            return Meaning(kind=StatementKind.RELEASE)
         case ["ROLLBACK" | "ABORT", *_]:
-            return Meaning(kind=Kind.ROLLBACK_TO)
+            return Meaning(kind=StatementKind.ROLLBACK_TO)
         case ["SET", "TRANSACTION", what, *_] if what != "SNAPSHOT":
-            return Meaning(kind=Kind.SET_TRANSACTION)
+            return Meaning(kind=StatementKind.SET_TRANSACTION)
         case ["DEALLOCATE", "ALL"] | ["DEALLOCATE", "PREPARE", "ALL"]:
-            return Meaning(kind=Kind.DEALLOCATE_ALL)
+            return Meaning(kind=StatementKind.DEALLOCATE_ALL)
         case ["DEALLOCATE", _] | ["DEALLOCATE", "PREPARE", _]:
-            return Meaning(kind=Kind.DEALLOCATE, name=_name(found[-1].text).encode(encoding))
+            return Meaning(kind=StatementKind.DEALLOCATE, name=_name(found[-1].text).encode(encoding))
         case ["DECLARE", _, *rest] if ("WITH", "HOLD") not in zip(rest, rest[1:]):
             return Meaning(cursors=(_name(found[1].text).encode(encoding),))
     return PLAIN
@@ -288,12 +300,12 @@ def _control(words: list[str]) -> Meaning:
     if text.endswith("AND CHAIN"):
         return _refused("0A000", f"{text} is not supported inside gitmig's transaction", "write COMMIT and BEGIN")
     if words[0] in {"BEGIN", "START"}:
-        return Meaning(kind=Kind.BEGIN, name=b"START TRANSACTION" if words[0] == "START" else b"BEGIN")
-    return Meaning(kind=Kind.COMMIT if words[0] in {"COMMIT", "END"} else Kind.ROLLBACK)
+        return Meaning(kind=StatementKind.BEGIN, name=b"START TRANSACTION" if words[0] == "START" else b"BEGIN")
+    return Meaning(kind=StatementKind.COMMIT if words[0] in {"COMMIT", "END"} else StatementKind.ROLLBACK)
 
 
 def _refused(sqlstate: str, message: str, hint: str, gives_up: str | None = None) -> Meaning:
-    return Meaning(kind=Kind.REFUSED, error=report("ERROR", sqlstate, message, hint), gives_up=gives_up)
+    return Meaning(kind=StatementKind.REFUSED, error=report("ERROR", sqlstate, message, hint), gives_up=gives_up)
 
 
 def _name(token: str) -> str:
