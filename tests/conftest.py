@@ -26,6 +26,7 @@ from gitmig.cli.main import run
 from tests.combinations import left_out
 from tests.json_schemas import check_output
 from tests.originals import Originals
+from tests.programs import quick_java
 from tests.servers import TEMPLATE, create_database, embedded_server, in_memory, made_template
 from tests.statements import Scanner
 from tests.warm import cold, is_warm, start, warm, warm_server
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from tests.originals import Make
 
-__all__ = ["cold", "warm", "warm_server"]  # fixtures
+__all__ = ["cold", "quick_java", "warm", "warm_server"]  # fixtures
 
 SERVER_VARIABLE = "GITMIG_TEST_SERVER"
 # The last one would have every gitmig that a test starts compile all its modules anew, which no user's does.
@@ -75,12 +76,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in set(out)]
 
 
+def isolated_environment() -> dict[str, str]:
+    """This process's, without the user's git, PostgreSQL or database settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(FORBIDDEN)} | GIT
+
+
 @pytest.fixture(autouse=True)
 def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the user's git, PostgreSQL or database settings."""
-    for name in list(os.environ):
-        if name.startswith(FORBIDDEN):
-            monkeypatch.delenv(name)
+    environment = isolated_environment()
+    for name in os.environ.keys() - environment.keys():
+        monkeypatch.delenv(name)
     for name, value in GIT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
