@@ -175,11 +175,19 @@ class Database:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, server: str, maintenance: psycopg.Connection) -> Iterator[Database]:
+def template() -> str:
+    """The database that those of tests are copies of: an empty one, or what a folder of tests has in its place."""
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(
+    request: pytest.FixtureRequest, server: str, maintenance: psycopg.Connection, template: str
+) -> Iterator[Database]:
     """A fresh database, dropped afterwards; where the beginning of the test is made once, that creates it."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     if "made_once" not in request.fixturenames:
-        create_database(maintenance, name)
+        create_database(maintenance, name, f'TEMPLATE "{template}"')
     yield Database(url_of(server, name), name)
     maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
