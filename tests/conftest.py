@@ -9,10 +9,11 @@ import io
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,8 @@ from gitmig.cli.main import run
 from tests.combinations import left_out
 from tests.json_schemas import check_output
 from tests.originals import Originals
-from tests.servers import create_database, embedded_server, in_memory
+from tests.programs import quick_java
+from tests.servers import TEMPLATE, create_database, embedded_server, in_memory, made_template
 from tests.statements import Scanner
 from tests.warm import cold, is_warm, start, warm, warm_server
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from tests.originals import Make
 
-__all__ = ["cold", "warm", "warm_server"]  # fixtures
+__all__ = ["cold", "quick_java", "warm", "warm_server"]  # fixtures
 
 SERVER_VARIABLE = "GITMIG_TEST_SERVER"
 # The last one would have every gitmig that a test starts compile all its modules anew, which no user's does.
@@ -53,6 +55,8 @@ GIT = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 REFTABLE = (2, 45)  # the first git that has it
+# The kinds of repositories, and how `git init` makes them.
+KINDS: dict[str, tuple[str, ...]] = {"plain": (), "bare": ("--bare",), "sha256": ("--object-format=sha256",)}
 SCAN_VARIABLE = "GITMIG_TEST_SCAN"
 _is_scanned = SCAN_VARIABLE in os.environ
 _server_url = os.environ.get(SERVER_VARIABLE, "")
@@ -72,12 +76,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in set(out)]
 
 
+def isolated_environment() -> dict[str, str]:
+    """This process's, without the user's git, PostgreSQL or database settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(FORBIDDEN)} | GIT
+
+
 @pytest.fixture(autouse=True)
 def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the user's git, PostgreSQL or database settings."""
-    for name in list(os.environ):
-        if name.startswith(FORBIDDEN):
-            monkeypatch.delenv(name)
+    environment = isolated_environment()
+    for name in os.environ.keys() - environment.keys():
+        monkeypatch.delenv(name)
     for name, value in GIT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -123,8 +132,11 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def maintenance(server: str) -> Iterator[psycopg.Connection]:
-    """A connection to make and drop databases with."""
-    with psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection:
+    """A connection to make and drop databases with, and the template of them."""
+    with (
+        psycopg.connect(url_of(server, "postgres"), autocommit=True) as connection,
+        made_template(connection, url_of(server, TEMPLATE)),
+    ):
         yield connection
 
 
@@ -163,11 +175,19 @@ class Database:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, server: str, maintenance: psycopg.Connection) -> Iterator[Database]:
+def template() -> str:
+    """The database that those of tests are copies of: an empty one, or what a folder of tests has in its place."""
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(
+    request: pytest.FixtureRequest, server: str, maintenance: psycopg.Connection, template: str
+) -> Iterator[Database]:
     """A fresh database, dropped afterwards; where the beginning of the test is made once, that creates it."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     if "made_once" not in request.fixturenames:
-        create_database(maintenance, name)
+        create_database(maintenance, name, f'TEMPLATE "{template}"')
     yield Database(url_of(server, name), name)
     maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
@@ -275,6 +295,13 @@ class Sandbox:
         """Commit everything; returns the commit's id."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "-m", message)
+        return self.head()
+
+    def head(self) -> str:
+        """The id of the commit that is checked out; without git, where it is in an ordinary file."""
+        with suppress(OSError):
+            ref = (self.root / ".git/HEAD").read_text().removeprefix("ref: ").strip()
+            return (self.root / ".git" / ref).read_text().strip()
         return self.git("rev-parse", "HEAD").out.strip()
 
     @property
@@ -283,16 +310,29 @@ class Sandbox:
         return self.root / ".git" / "gitmig" / "marker"
 
 
-@pytest.fixture
-def make_sandbox(tmp_path: Path) -> Callable[..., Sandbox]:
-    """Make repositories; `name` is the folder's name, `url` the database gitmig uses there."""
+@pytest.fixture(scope="session")
+def initialized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """What `git init` makes, each of KINDS once, to be copied."""
+    place = tmp_path_factory.mktemp("initialized")
 
-    def make(name: str = "project", url: str | None = None, *, bare: bool = False) -> Sandbox:
+    def provide(kind: str) -> Path:
+        root = place / kind
+        if not root.exists():
+            command = ("git", "init", "--quiet", "--initial-branch=main", *KINDS[kind], str(root))
+            subprocess.run(command, check=True)
+        return root
+
+    return provide
+
+
+@pytest.fixture
+def make_sandbox(tmp_path: Path, initialized: Callable[[str], Path]) -> Callable[..., Sandbox]:
+    """Make repositories; `name` is the folder's name, `url` the database gitmig uses there, `kind` one of KINDS."""
+
+    def make(name: str = "project", url: str | None = None, *, kind: str = "plain") -> Sandbox:
         root = tmp_path / name
-        root.mkdir()
-        sandbox = Sandbox(root, {"DATABASE_URL": url} if url else {})
-        sandbox.git("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []))
-        return sandbox
+        shutil.copytree(initialized(kind), root)
+        return Sandbox(root, {"DATABASE_URL": url} if url else {})
 
     return make
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.servers import create_database
+from tests.servers import TEMPLATE, create_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class Originals:
         if make in self._kept:
             self._copy(self._kept[make], sandbox, database)
         else:
-            self._create(database.name, "template0")
+            self._create(database.name, TEMPLATE)
             make(sandbox)
             self._kept[make] = self._keep(sandbox, database)
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 UP = (
     "ALTER TABLE comments RENAME COLUMN contents TO body",
@@ -79,3 +84,14 @@ def languages() -> list[object]:
         pytest.param(name, marks=pytest.mark.skipif(bool(tool and not shutil.which(tool)), reason=f"needs {tool}"))
         for name, (_, _, tool) in PROGRAMS.items()
     ]
+
+
+@pytest.fixture
+def quick_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Java, which compiles a program whenever it runs it, with the compiler that is quicker to begin."""
+    if java := shutil.which("java"):
+        wrapper = tmp_path / "quick" / "java"
+        wrapper.parent.mkdir()
+        wrapper.write_text(f'#!/bin/sh\nexec {shlex.quote(java)} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC "$@"\n')
+        wrapper.chmod(0o755)
+        monkeypatch.setenv("PATH", str(wrapper.parent), prepend=":")

@@ -16,7 +16,7 @@ import psycopg
 from gitmig.postgres.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # Nothing on the server has to outlive the run, and nobody uses one of its databases for longer than a test. The log
 # stays as it is by default: with `wal_level = minimal`, to make a database takes longer.
@@ -31,8 +31,12 @@ SETTINGS = {
     "jit": "off",
     "io_method": "sync",  # since PostgreSQL 18: its workers would take turns with the tests
 }
+# Of a server that one test asks a few things.
+SMALL = {"shared_buffers": "2MB", "max_connections": "20", "fsync": "off", "autovacuum": "off", "io_method": "sync"}
 # The first version that writes every page of a new database to the log, unless it is told to copy the files.
 WRITES_PAGES = 150_000
+# What the databases of this process's tests are copies of; see `made_template`.
+TEMPLATE = f"test_template_{os.getpid()}"
 
 
 @contextmanager
@@ -46,8 +50,10 @@ def embedded_server() -> Iterator[str]:
         server = EmbeddedServer(Path(home))
         server.start()
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            _set(connection)
-            _make_small(connection, server.url("template0"))
+            _set(connection, SETTINGS)
+            connection.execute("ALTER DATABASE template0 ALLOW_CONNECTIONS true")
+            _make_small(server.url("template0"))
+            connection.execute("ALTER DATABASE template0 ALLOW_CONNECTIONS false")
         server.stop()  # some settings count from the next start on
         server.start()
         yield server.url("postgres").replace("/postgres?", "/?")
@@ -66,26 +72,34 @@ def in_memory() -> str | None:
     return None if os.statvfs(memory).f_flag & os.ST_NOEXEC else str(memory)
 
 
-def _set(connection: psycopg.Connection) -> None:
-    """Write down the settings that this version has."""
+def _set(connection: psycopg.Connection, settings: Mapping[str, str]) -> None:
+    """Write down those of the settings that this version has."""
     known = {str(row[0]) for row in connection.execute("SELECT name FROM pg_settings").fetchall()}
-    for name in SETTINGS.keys() & known:
-        connection.execute(f"ALTER SYSTEM SET {name} = '{SETTINGS[name]}'".encode())
+    for name in settings.keys() & known:
+        connection.execute(f"ALTER SYSTEM SET {name} = '{settings[name]}'".encode())
 
 
-def _make_small(connection: psycopg.Connection, template0: str) -> None:
+def _make_small(url: str) -> None:
     """Have less to copy for a new database: 228 files instead of 301, in PostgreSQL 18.
 
     The last connection leaves what every connection begins with. It is copied as well, where files are.
     """
-    connection.execute("ALTER DATABASE template0 ALLOW_CONNECTIONS true")
-    with psycopg.connect(template0, autocommit=True) as inside:
+    with psycopg.connect(url, autocommit=True) as inside:
         inside.execute("VACUUM FULL")
-    psycopg.connect(template0).close()
-    connection.execute("ALTER DATABASE template0 ALLOW_CONNECTIONS false")
+    psycopg.connect(url).close()
 
 
-def create_database(connection: psycopg.Connection, name: str, options: str = "TEMPLATE template0") -> None:
+@contextmanager
+def made_template(connection: psycopg.Connection, url: str) -> Iterator[None]:
+    """Make TEMPLATE, an empty database with this URL to copy: that and the first connection take less time."""
+    create_database(connection, TEMPLATE, "TEMPLATE template0")
+    _make_small(url)
+    connection.execute(f'ALTER DATABASE "{TEMPLATE}" ALLOW_CONNECTIONS false'.encode())
+    yield
+    connection.execute(f'DROP DATABASE "{TEMPLATE}"'.encode())
+
+
+def create_database(connection: psycopg.Connection, name: str, options: str = f'TEMPLATE "{TEMPLATE}"') -> None:
     """Make a database; with the files copied, where that takes less time, for it waits until all is on the disk."""
     if connection.info.server_version >= WRITES_PAGES and connection.execute("SHOW fsync").fetchone() == ("off",):
         options += " STRATEGY file_copy"
@@ -100,9 +114,11 @@ class Cluster:
 
     @classmethod
     def make(cls, home: Path) -> Cluster:
-        """Make it below a folder."""
+        """Make it below a folder; with little memory, and none of it flushed, it starts and stops in less time."""
         server = EmbeddedServer(home)
         server.start()
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            _set(connection, SMALL)
         server.stop()
         return cls(server.data)
 

@@ -14,6 +14,8 @@ from gitmig.migrations.languages.templates import TEMPLATES
 if TYPE_CHECKING:
     from tests.conftest import Database, Sandbox
 
+pytestmark = pytest.mark.usefixtures("quick_java")
+
 PAGE = (Path(__file__).parents[1] / "docs" / "languages.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```\w+ (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 TOOLS = {"js": "node", "java": "java", "cpp": "c++", "ts": "deno", "rb": "ruby", "bash": "bash"}

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.conftest import Database, Sandbox, url_of
 from tests.git_events import WORLD
-from tests.servers import create_database
+from tests.servers import create_database, in_memory
 
 # Steps in all: a few hundred at every run of the tests, more of them by this variable.
 STEPS = int(os.environ.get("GITMIG_WALK_STEPS", "200"))
@@ -32,27 +32,23 @@ class Walk(RuleBasedStateMachine):
     """A user at work; each rule is what they do, and after each the database is looked at."""
 
     server: str
+    maintenance: psycopg.Connection
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory(dir=in_memory())
         root = Path(self.folder.name) / "project"
         root.mkdir()
         self.database = Database(
             url_of(self.server, f"walk_{os.getpid()}_{id(self)}"), f"walk_{os.getpid()}_{id(self)}"
         )
-        with psycopg.connect(url_of(self.server, "postgres"), autocommit=True) as connection:
-            create_database(connection, self.database.name)
+        create_database(self.maintenance, self.database.name)
         self.user = Sandbox(root, {"DATABASE_URL": self.database.url})
         self.numbers = count(10)
         self.rows: dict[str, list[tuple[object, ...]]] = {}
 
-    def maintain(self, statement: str) -> None:
-        with psycopg.connect(url_of(self.server, "postgres"), autocommit=True) as connection:
-            connection.execute(statement.encode())
-
     def teardown(self) -> None:
-        self.maintain(f'DROP DATABASE "{self.database.name}" WITH (FORCE)')
+        self.maintenance.execute(f'DROP DATABASE "{self.database.name}" WITH (FORCE)'.encode())
         self.folder.cleanup()
 
     @initialize()
@@ -80,13 +76,15 @@ class Walk(RuleBasedStateMachine):
     def look(self, said: str = "") -> None:
         """The tables are those of the files, and each has the rows that it had last."""
         files = (self.user.root / "migrations").glob("*.sql")
-        assert self.database.tables() == sorted(path.stem.split("_")[1] for path in files), said
-        for table in self.database.tables():
-            rows = self.database.rows(f"TABLE {table}")
-            assert rows == self.rows.get(table, []), f"{table}\n{said}"
-            if not rows:
-                self.database.rows(f"INSERT INTO {table} VALUES ({next(self.numbers)})")
-                self.rows[table] = self.database.rows(f"TABLE {table}")
+        tables = self.database.tables()
+        assert tables == sorted(path.stem.split("_")[1] for path in files), said
+        with psycopg.connect(self.database.url, autocommit=True) as connection:
+            for table in tables:
+                rows = connection.execute(f"TABLE {table}".encode()).fetchall()
+                assert rows == self.rows.get(table, []), f"{table}\n{said}"
+                if not rows:
+                    statement = f"INSERT INTO {table} VALUES ({next(self.numbers)}) RETURNING *"
+                    self.rows[table] = connection.execute(statement.encode()).fetchall()
 
     def write(self) -> None:
         """A migration that nobody has committed; it is in the database."""
@@ -182,9 +180,9 @@ class Walk(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def walk(server: str) -> type[Walk]:
+def walk(server: str, maintenance: psycopg.Connection) -> type[Walk]:
     """The machine, with the server on which it makes its databases."""
-    Walk.server = server
+    Walk.server, Walk.maintenance = server, maintenance
     return Walk
 
 

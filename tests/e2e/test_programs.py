@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import Database, Sandbox
 
+pytestmark = pytest.mark.usefixtures("quick_java")
+
 BASE = "CREATE TABLE comments (id int PRIMARY KEY, contents text); INSERT INTO comments VALUES (1, 'one');"
 # How each language tells that it runs, and then takes its time.
 PAUSES = {

@@ -345,7 +345,7 @@ def test_a_linked_work_tree_and_a_submodule_have_their_hooks_where_git_looks(
 
 
 def test_a_bare_repository_can_have_them_too(make_sandbox: Callable[..., Sandbox]) -> None:
-    bare = make_sandbox("bare.git", bare=True)
+    bare = make_sandbox("bare.git", kind="bare")
     assert [hook.path for hook in hooks.install(opened(bare)).hooks] == [
         bare.root / "hooks" / name for name in hooks.FOLLOWING
     ]

@@ -369,11 +369,8 @@ def test_the_records_of_commits_that_are_not_here_are_kept(repo: Sandbox, tmp_pa
     assert len(shallow.git("notes", f"--ref={REF}", "list").out.splitlines()) == 3
 
 
-def test_records_in_a_repository_of_sha256(
-    make_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
-    repo = make_sandbox()
+def test_records_in_a_repository_of_sha256(make_sandbox: Callable[..., Sandbox]) -> None:
+    repo = make_sandbox(kind="sha256")
     repo.table("0001_a", "a")
     repo.commit("a")
     repo.table("0002_b", "b")

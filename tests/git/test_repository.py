@@ -72,11 +72,8 @@ def test_of_a_setting_with_several_values_those_of_the_nearest_place_count(repo:
     assert found["gitmig.clientsignore"] == ("a", "b")
 
 
-def test_objects_are_read_whatever_their_ids_are_made_with(
-    make_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
-    made = make_sandbox()
+def test_objects_are_read_whatever_their_ids_are_made_with(make_sandbox: Callable[..., Sandbox]) -> None:
+    made = make_sandbox(kind="sha256")
     made.write("a b", "text")
     commit = made.commit("a")
     repository = opened(made)

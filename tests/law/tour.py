@@ -19,7 +19,7 @@ import psycopg
 
 from gitmig.cli.main import run
 from tests.conftest import url_of
-from tests.servers import create_database
+from tests.servers import TEMPLATE, create_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -235,7 +235,7 @@ class Databases:
         self._folder = folder
         self._names: list[str] = []
 
-    def tour(self, options: str = "TEMPLATE template0", settings: str = "") -> Tour:
+    def tour(self, options: str = f'TEMPLATE "{TEMPLATE}"', settings: str = "") -> Tour:
         """A new repository and a new database with these options and `ALTER DATABASE … SET` settings."""
         name = f"law_{os.getpid()}_{next(numbers)}"
         self._names.append(name)

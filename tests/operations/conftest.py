@@ -13,7 +13,7 @@ from gitmig.operations.sync import sync
 from gitmig.project.decisions import Decisions
 from gitmig.project.project import Project
 from tests.rebuilding import nothing_is_left, rebuild
-from tests.servers import Cluster
+from tests.servers import Cluster, in_memory
 
 __all__ = ["Answers", "nothing_is_left", "rebuild", "run_sync"]
 
@@ -78,5 +78,5 @@ def hooks_are_warm(warm: None) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A cluster of the embedded server, for tests that are not about how one is made."""
-    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", dir=in_memory(), ignore_cleanup_errors=True) as folder:
         yield Cluster.make(Path(folder) / "gitmig")

@@ -23,6 +23,7 @@ from gitmig.operations.sync import sync
 from gitmig.postgres.embedded import MAINTENANCE, EmbeddedServer
 from gitmig.project.project import Project
 from tests.conftest import Sandbox
+from tests.servers import in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -276,10 +277,13 @@ NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 as_root = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can be somebody else")
 
 
-@pytest.fixture(params=["plain", "with a blank", "long" * 30])
+@pytest.fixture(scope="module", params=["plain", "with a blank", "long" * 30])
 def private(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[EmbeddedServer]:
-    """A server below a folder that everybody can enter; in one of the folders it makes its cluster itself."""
-    with tempfile.TemporaryDirectory(prefix="gitmig-test-", ignore_cleanup_errors=True) as top:
+    """A server below a folder that everybody can enter; in one of the folders it makes its cluster itself.
+
+    Every test leaves it as closed as it was, and running.
+    """
+    with tempfile.TemporaryDirectory(prefix="gitmig-test-", dir=in_memory(), ignore_cleanup_errors=True) as top:
         Path(top).chmod(0o755)
         made = EmbeddedServer(Path(top) / request.param)
         if request.param != "plain":

@@ -24,6 +24,7 @@ from gitmig.postgres.address import Address
 from gitmig.postgres.embedded import EmbeddedServer, forget_libpq_variables
 from gitmig.project.project import Project
 from tests.conftest import Sandbox
+from tests.servers import in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ TRUST = "local all all trust\nhost all all 127.0.0.1/32 trust\n"
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that every user of the machine may enter, as a home below /home often is."""
-    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", dir=in_memory(), ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
         yield Path(name)
 

@@ -18,6 +18,7 @@ from gitmig.postgres import lost_servers as lost_servers_module
 from gitmig.postgres.embedded import EmbeddedServer
 from gitmig.postgres.lost_servers import lost_servers
 from tests.conftest import Sandbox
+from tests.servers import in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ def clone(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     It is called otherwise than others: what other tests prune at the same time does not find it.
     """
     monkeypatch.setattr(lost_servers_module, "ENDING", ".pruned/gitmig/postgres")
-    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="gitmig-tests-", dir=in_memory(), ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         pids: list[int] = []
 

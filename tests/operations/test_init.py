@@ -227,7 +227,7 @@ def test_it_works_from_a_folder_inside_and_in_a_linked_work_tree(repo: Sandbox, 
 
 def test_a_bare_repository_is_refused(make_sandbox: Callable[..., Sandbox]) -> None:
     with pytest.raises(UsageError, match="a bare repository has no work tree"):
-        init(make_sandbox("bare.git", bare=True).root)
+        init(make_sandbox("bare.git", kind="bare").root)
 
 
 def test_no_file_of_ours_lies_outside_of_folder_settings_and_git_directory(repo: Sandbox) -> None:

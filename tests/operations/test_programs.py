@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Sync = Callable[..., list[str]]
 
+pytestmark = pytest.mark.usefixtures("quick_java")
+
 BASE = "CREATE TABLE comments (id int PRIMARY KEY, contents text); INSERT INTO comments VALUES (1, 'one'), (2, 'two');"
 SHAPE = "SELECT version, name, position, fingerprint, renamings FROM gitmig.applied ORDER BY position"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,15 @@ from gitmig.postgres.address import connect
 from gitmig.postgres.run_sql import run_sql
 from gitmig.rows.items import Limits, Report, Subject
 from gitmig.rows.preserve import Preserver
+from tests.conftest import url_of
 from tests.rows.running import Call
+from tests.servers import TEMPLATE, create_database
 from tests.statements import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import psycopg
 
     from gitmig.postgres.connection import Connection
     from tests.conftest import Database
@@ -72,8 +77,25 @@ def subject(name: str, text: str | None = None, opposite: str | None = None) -> 
     return Subject(version="1", name=name, checksum=name, text=text, opposite=opposite)
 
 
+@pytest.fixture(scope="session")
+def with_ledger(server: str, maintenance: psycopg.Connection) -> Iterator[str]:
+    """A database that has a ledger, and nothing else."""
+    name = f"test_with_ledger_{os.getpid()}"
+    create_database(maintenance, name)
+    for _ in range(2):  # the second connection leaves what every connection begins with
+        with connect(url_of(server, name), "test") as connection:
+            schema.upgrade(connection)
+    yield name
+    maintenance.execute(f'DROP DATABASE "{name}"'.encode())
+
+
+@pytest.fixture
+def template(request: pytest.FixtureRequest, with_ledger: str) -> str:
+    """A test on a bench has a database with a ledger."""
+    return with_ledger if "bench" in request.fixturenames else TEMPLATE
+
+
 @pytest.fixture
 def bench(database: Database) -> Iterator[Bench]:
     with connect(database.url, "test") as connection:
-        schema.upgrade(connection)
         yield Bench(connection)

@@ -14,24 +14,33 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.servers import create_database
 from tests.warm.sitecustomize import ADDRESS_VARIABLE, GITMIG, hand_over, process_of, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from socket import SocketType
 
+    import psycopg
+
 FOLDER = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
-def warm_server() -> Iterator[str]:
-    """The socket of a process that runs gitmig in forks of itself."""
+def warm_server(server: str, maintenance: psycopg.Connection) -> Iterator[str]:
+    """The socket of a process that runs gitmig in forks of itself; it has run it before, on a database of its own."""
+    from tests.conftest import isolated_environment, url_of
+
+    name = f"test_warm_{os.getpid()}"
+    create_database(maintenance, name)
     with tempfile.TemporaryDirectory() as folder:
         address = f"{folder}/socket"
+        environment = {**isolated_environment(), "HOME": folder, "DATABASE_URL": url_of(server, name)}
         command = (sys.executable, str(FOLDER / "server.py"), address)
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-            assert server.stdout
-            assert server.stdout.readline() == b"ready\n"
+        with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            assert process.stdout.readline() == b"ready\n"
+            maintenance.execute(f'DROP DATABASE "{name}"'.encode())
             yield address
             # Closing its standard input, as leaving does, ends it.
 

@@ -1,6 +1,7 @@
 """Runs gitmig for `sitecustomize` in forks of this process, which has imported everything already.
 
-Usage: server.py SOCKET. Prints a line when it is ready, and ends when its standard input does.
+Usage: server.py SOCKET. Prints a line when it is ready, and ends when its standard input does. The database of its
+DATABASE_URL is empty, and used once.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ import pkgutil
 import select
 import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import traceback
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from runpy import run_module, run_path
 
 import gitmig
 from gitmig.cli import main
+from gitmig.cli.main import run as run_gitmig
 
 GITMIG, ALEMBIC = "gitmig", "alembic"  # what `sitecustomize` calls them
 
@@ -35,6 +39,8 @@ TOOLS = (
     "django.db.migrations.loader",
 )
 
+REHEARSALS = 4  # after so many, Python has specialized what runs in each
+
 
 def import_everything() -> None:
     """What a start of gitmig spends most of its time with."""
@@ -46,6 +52,24 @@ def import_everything() -> None:
     for name in TOOLS:
         with suppress(ImportError):
             import_module(name)
+
+
+def rehearse() -> None:
+    """Do what most calls do: whatever is looked up, compiled or specialized at its first uses need not be in a fork."""
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        subprocess.run(["git", "init", "--quiet", folder], check=True)
+        migrations = Path(folder, "migrations")
+        migrations.mkdir()
+        for _ in range(REHEARSALS):
+            for name in ("1_a", "2_b"):
+                text = f"-- migrate:up\nCREATE TABLE t{name} (id int);\n-- migrate:down\nDROP TABLE t{name};\n"
+                (migrations / f"{name}.sql").write_text(text)
+            for words in (("init",), ("sync", "--yes"), ("status",)):
+                assert run_gitmig(["-C", folder, *words]) == 0
+            (migrations / "2_b.sql").unlink()
+            assert run_gitmig(["-C", folder, "sync", "--yes"]) == 0
+        os.chdir(here)
 
 
 def next_caller(listener: socket.socket) -> socket.socket:
@@ -148,6 +172,7 @@ def run(program: str, *arguments: str) -> None:
 
 if __name__ == "__main__":
     import_everything()
+    rehearse()
     gc.collect()
     gc.freeze()  # or the first look for garbage in a fork would write to, and so copy, all that it shares
     run(*listen(sys.argv[1]))

@@ -74,7 +74,7 @@ def refuse_strangers(connection: Connection, accepted: Collection[str]) -> None:
     connection.ledger_roles = tuple(accepted)
     schemas = connection.values(EXISTING)
     if schemas:
-        rows = connection.execute(FOUND.encode(), {"schemas": schemas}).fetchall()
+        (rows,) = connection.run_prepared((FOUND, (schemas,)))  # under the lock it is asked again
         found = [Access(power=Power(power), role=role, what=what, rights=r, on=on) for power, role, what, r, on in rows]
         if refusal := judge(found, accepted):
             raise UntrustedLedger(refusal.message, hint=refusal.hint, details=refusal.details)
@@ -166,7 +166,7 @@ OWNER = """coalesce((SELECT s.refobjid FROM pg_catalog.pg_shdepend s
     WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
     AND s.classid = d.{0}classid AND s.objid = d.{0}objid AND s.objsubid = 0 AND s.deptype = 'o'), 10)"""
 FOUND = f"""
-WITH ns AS (SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace WHERE oid = ANY (%(schemas)s)),
+WITH ns AS (SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace WHERE oid = ANY ($1)),
 rel AS (
     SELECT c.oid, c.relname, n.nspname, c.relkind, c.relowner, c.relacl, c.reltype,
         CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
@@ -207,9 +207,10 @@ found (power, role, class, object, words, class_2, object_2, rights, target) AS 
     JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
     UNION ALL
     SELECT 'owns', p.proowner, {_class("pg_cast")}, k.oid, '', {NONE}, '', ''
-    FROM rel JOIN pg_catalog.pg_type t ON t.oid = rel.reltype
-    JOIN pg_catalog.pg_cast k ON t.oid IN (k.castsource, k.casttarget) OR t.typarray IN (k.castsource, k.casttarget)
-    JOIN pg_catalog.pg_proc p ON p.oid = k.castfunc
+    FROM pg_catalog.pg_cast k JOIN pg_catalog.pg_proc p ON p.oid = k.castfunc
+    WHERE k.oid >= {FIRST_OID} AND EXISTS (
+        SELECT FROM rel JOIN pg_catalog.pg_type t ON t.oid = rel.reltype
+        WHERE t.oid IN (k.castsource, k.casttarget) OR t.typarray IN (k.castsource, k.casttarget))
     UNION ALL
     SELECT 'may', role, {NONE}, 'write the ledger ('
         || pg_catalog.string_agg(privilege, ', ' ORDER BY privilege) || ' on ' || pg_catalog.lower(kind) || ' ' || name
@@ -218,8 +219,8 @@ found (power, role, class, object, words, class_2, object_2, rights, target) AS 
     UNION ALL
     SELECT 'may', r.oid, {NONE}, 'write every table (a member of pg_write_all_data)', {NONE}, '', ''
     FROM pg_catalog.pg_roles r
-    WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_catalog.pg_has_role(
-        r.oid, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'pg_write_all_data'), 'MEMBER')
+    WHERE r.rolcanlogin AND NOT r.rolsuper
+        AND pg_catalog.pg_has_role(r.oid, pg_catalog.to_regrole('pg_write_all_data'), 'MEMBER')
     UNION ALL
     SELECT 'shape', relowner, {_class("pg_class")}, rel.oid, '', {NONE}, '', '' FROM rel
     WHERE relkind NOT IN ('r', 'S') AND (nspname = 'gitmig_kept' AND relkind <> 'c'

@@ -94,7 +94,8 @@ def _needed_queries(connection: Connection) -> list[str]:
     asked = queries(connection.info.server_version)
     conditions = list(dict.fromkeys(condition for condition in asked.values() if condition))
     first = ", ".join([*conditions, setting(DEFINITIONS, local=True)])
-    is_true = dict(zip(conditions, connection.execute(f"SELECT {first}".encode()).fetchone() or ()))
+    ((found,),) = connection.run_prepared((f"SELECT {first}", ()))
+    is_true = dict(zip(conditions, found))
     return [query for query, condition in asked.items() if not condition or is_true[condition]]
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeAlias
 
+    import psycopg
+
     ByCase: TypeAlias = dict[str | None, Found]
 
 # Read when the module is imported: the variable is gone when a test runs.
@@ -27,7 +29,7 @@ EMBEDDED = not os.environ.get(SERVER_VARIABLE)
 
 
 @pytest.fixture(scope="session")
-def laboratory(server: str) -> Iterator[Laboratory]:
+def laboratory(server: str, maintenance: psycopg.Connection) -> Iterator[Laboratory]:
     """The server of the run, with a few roles to grant things to."""
     opened = Laboratory.opened(server)
     yield opened

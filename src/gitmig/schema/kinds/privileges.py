@@ -195,6 +195,11 @@ NOW = granted("coalesce(o.acl, acldefault(o.kind, o.owner))", "o.owner")
 AT_FIRST = granted("coalesce(p.initprivs, acldefault(o.kind, o.owner))", "o.owner")
 
 
+CHANGED_OBJECTS = f"""({SYSTEM_OBJECTS}) o
+  LEFT JOIN pg_init_privs p ON p.classoid = o.catalog AND p.objoid = o.oid AND p.objsubid = 0"""
+CHANGED = "o.acl IS DISTINCT FROM p.initprivs"
+
+
 class SystemPrivileges(Definition):
     """Privileges on what PostgreSQL brings. What initdb granted is no change; the cheap comparison goes first."""
 
@@ -205,9 +210,8 @@ class SystemPrivileges(Definition):
     COVERED = False
     QUERY = Query(
         name="i.identity",
-        source=f"""({SYSTEM_OBJECTS}) o
-  LEFT JOIN pg_init_privs p ON p.classoid = o.catalog AND p.objoid = o.oid AND p.objsubid = 0,
-  pg_identify_object(o.catalog, o.oid, 0) i
-WHERE o.acl IS DISTINCT FROM p.initprivs AND CASE WHEN o.acl IS DISTINCT FROM p.initprivs THEN {NOW} <> {AT_FIRST} END
+        source=f"""{CHANGED_OBJECTS}, pg_identify_object(o.catalog, o.oid, 0) i
+WHERE {CHANGED} AND CASE WHEN {CHANGED} THEN {NOW} <> {AT_FIRST} END
   AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.deptype = 'e' AND m.classid = o.catalog AND m.objid = o.oid)""",
+        rare=f"EXISTS (SELECT FROM {CHANGED_OBJECTS} WHERE {CHANGED})",
     )

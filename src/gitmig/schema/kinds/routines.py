@@ -30,6 +30,7 @@ ROUTINES = Query(
     source=f"""pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OURS} AND NOT EXISTS (
   SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
 LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid""",
+    rare=some("pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace", f"p.oid >= {FIRST_OID} AND {OURS}"),
 )
 
 

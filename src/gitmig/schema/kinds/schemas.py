@@ -71,6 +71,7 @@ class ExtensionDependency(Definition):
         source="""pg_extension e
   JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'x',
   pg_identify_object(d.classid, d.objid, d.objsubid) i""",
+        rare=some("pg_depend", "refclassid = 'pg_extension'::regclass AND deptype = 'x'"),
     )
 
     @classmethod

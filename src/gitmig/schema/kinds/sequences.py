@@ -8,7 +8,7 @@ from gitmig.schema.kinds.kind import Context, Definition, Instead, Query, Self, 
 from gitmig.schema.kinds.privileges import ON_SEQUENCE
 from gitmig.schema.model import ObjectKind, ObjectName, Tie
 from gitmig.schema.names import default_name, literal, parent
-from gitmig.schema.scope import OWN_RELATION, RELATION, RELATIONS, grants
+from gitmig.schema.scope import OURS, OWN_RELATION, RELATION, RELATIONS, grants, some
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -47,6 +47,7 @@ class Sequence(Definition):
   LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
   LEFT JOIN pg_class o ON o.oid = d.refobjid
 WHERE {OWN_RELATION} AND o.relispartition IS NOT TRUE""",
+        rare=some("pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace", f"c.relkind = 'S' AND {OURS}"),
     )
 
     @classmethod
