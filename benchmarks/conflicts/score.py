@@ -69,7 +69,7 @@ HEAD = ("pairs", "tool", "all", "conflicts", "found", "missed", "false alarms", 
 def main() -> int:
     """Find out the truth if asked to, score the tools, print a table, and write it if asked to."""
     options = parse()
-    groups = options.only or [MADE, *histories()]
+    groups = options.only or [MADE, *(name for name, history in histories().items() if history.newest)]
     rows, told = [], []
     with tempfile.TemporaryDirectory(prefix="gitmig-conflicts-") as root:
         for group in groups:
