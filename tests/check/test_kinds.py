@@ -179,6 +179,29 @@ CONFLICTS = (
         "ALTER TABLE events ALTER kind SET STATISTICS 100",
         "CREATE TABLE events_two PARTITION OF events FOR VALUES IN (2)",
     ),
+    ("COMMENT ON INDEX comments_author IS 'one'", "CREATE TABLE copies (LIKE comments INCLUDING ALL)"),
+    ("COMMENT ON INDEX ranks IS 'one'", "CREATE TABLE copies (LIKE comments INCLUDING INDEXES INCLUDING COMMENTS)"),
+    ("COMMENT ON STATISTICS comments_together IS 'one'", "CREATE TABLE copies (LIKE comments INCLUDING ALL)"),
+    ("ALTER TABLE posts ALTER title SET NOT NULL", "ALTER TABLE posts ALTER title DROP NOT NULL"),
+    ("ALTER TABLE posts ALTER title SET NOT NULL", "ALTER TABLE posts RENAME title TO head"),
+    ("ALTER TABLE animals ALTER name SET NOT NULL", "CREATE TABLE copies (LIKE dogs)"),
+    ("ALTER TABLE logs ALTER day SET NOT NULL", "ALTER TABLE logs DETACH PARTITION logs_low"),
+    (
+        "CREATE UNIQUE INDEX ON events (id)",
+        "CREATE TABLE events_two PARTITION OF events FOR VALUES IN (2) PARTITION BY LIST (kind)",
+    ),
+    (
+        "ALTER TABLE events ADD PRIMARY KEY (id)",
+        "CREATE TABLE events_two PARTITION OF events FOR VALUES IN (2) PARTITION BY LIST (lower(kind))",
+    ),
+    (
+        "CREATE AGGREGATE ag(int) (sfunc = int4pl, stype = int)",
+        "CREATE PROCEDURE ag(int) LANGUAGE sql AS 'SELECT 1'",
+    ),
+    (
+        "ALTER TABLE votes ADD COLUMN due date NOT NULL",
+        "MERGE INTO votes USING (SELECT 1 AS id) p ON p.id = votes.id WHEN NOT MATCHED THEN INSERT (id) VALUES (p.id)",
+    ),
 )
 HARMLESS = (
     ("ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)", "CREATE INDEX ON logs (day)"),
@@ -247,6 +270,23 @@ HARMLESS = (
     ("ALTER TABLE animals ALTER name SET DEFAULT 'a'", "CREATE TABLE puppies () INHERITS (animals)"),
     ("ALTER TABLE animals ALTER name SET NOT NULL", "CREATE TABLE puppies () INHERITS (animals)"),
     ("ALTER TABLE animals ALTER name SET STORAGE EXTERNAL", "CREATE TABLE puppies () INHERITS (animals)"),
+    ("COMMENT ON INDEX comments_author IS 'one'", "CREATE TABLE copies (LIKE comments INCLUDING INDEXES)"),
+    ("COMMENT ON INDEX comments_author IS 'one'", "CREATE TABLE copies (LIKE posts INCLUDING ALL)"),
+    ("COMMENT ON CONSTRAINT ranks ON comments IS 'x'", "CREATE TABLE copies (LIKE comments INCLUDING ALL)"),
+    ("COMMENT ON CONSTRAINT to_posts ON comments IS 'x'", "CREATE TABLE copies (LIKE comments INCLUDING ALL)"),
+    ("ALTER TABLE posts ALTER title SET NOT NULL", "CREATE TABLE copies (LIKE posts INCLUDING ALL)"),
+    ("ALTER TABLE posts ALTER id SET NOT NULL", "CREATE TABLE copies (LIKE posts)"),
+    ("ALTER TABLE votes ALTER kind DROP NOT NULL", "CREATE TABLE copies (LIKE votes)"),
+    ("ALTER TABLE logs ALTER id SET NOT NULL", "ALTER TABLE logs DETACH PARTITION logs_low"),
+    (
+        "CREATE UNIQUE INDEX ON events (id, kind)",
+        "CREATE TABLE events_two PARTITION OF events FOR VALUES IN (2) PARTITION BY LIST (kind)",
+    ),
+    (
+        "ALTER TABLE votes ADD COLUMN due date NOT NULL",
+        "MERGE INTO votes USING posts p ON p.id = votes.id WHEN NOT MATCHED THEN INSERT (id) VALUES (p.id)",
+    ),
+    ("ALTER TABLE votes ADD COLUMN due date NOT NULL", "INSERT INTO votes (id) SELECT id FROM posts"),
 )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitmig.check.effects import Circumstance
 from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
-from gitmig.check.footprint.tables import NO_IDENTITY
+from gitmig.check.footprint.tables import NO_IDENTITY, NOT_NULL, OWN_CHECK
 from gitmig.check.footprint.views import ROW_TRIGGER
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ OF_COLUMNS = {"type", "default", "null", "statistics", "storage"}
 # Of the columns of a unique key that goes for good, or comes again for the same columns; of a table whose key goes.
 UNIQUENESS, REMADE, NO_KEY = "uniqueness", "uniqueness for a while", "no primary key"
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
+COMMENT_OF = "comment of "  # of a part of a table: as what LIKE copies it
 UNTRACEABLE = "untraceable"  # of a published table: its rows cannot be told from each other any more
 # They go with their table or column without being asked for.
 GO_ALONG = {
@@ -51,15 +52,21 @@ class Dependents:
         self._unique: set[Object] = set()
         self._primary: set[Object] = set()
         self._sorts: dict[Object, str] = {}
+        self._null: dict[Object, bool] = {}  # columns: may they be NULL?
         self._dependency_links = DependencyLinks()
         for footprint in footprints:
             self._read(footprint.touches)
             self._dependency_links.read(footprint.touches)
 
-    def with_sort(self, effect: Effect) -> Effect:
-        """A drop of a constraint knows what sort of constraint it was."""
+    def with_base(self, effect: Effect) -> Effect:
+        """A drop of a constraint knows what sort of constraint it was; a change of NOT NULL whether it is one."""
         known = effect.action is Action.DROP and effect.object.kind is NamedKind.CONSTRAINT and not effect.aspect
-        return effect.with_aspect(self._sorts.get(effect.object, "")) if known else effect
+        if known:
+            return effect.with_aspect(self._sorts.get(effect.object, ""))
+        if effect.action is Action.ALTER and effect.aspect == "null":
+            wanted = effect.touch.value != NOT_NULL
+            return effect.under(Circumstance.UNCHANGED) if self._null.get(effect.object) is wanted else effect
+        return effect
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """The further effects of a drop, of a new type, of a move into another schema; and what follows from names."""
@@ -78,10 +85,26 @@ class Dependents:
     def _altered_with(self, effect: Effect) -> Iterator[Effect]:
         if effect.touch.value == NO_IDENTITY:
             yield from self._untraceable(effect, effect.object)
+        elif effect.aspect == "comment":
+            yield from self._commented(effect)
         elif effect.aspect == "type":
             for key in self._unique:  # a foreign key need not name the columns of a primary key
                 if key.kind is NamedKind.CONSTRAINT and effect.object in self._needs.get(key, ()):
                     yield effect.implying(object=key)
+
+    def _commented(self, comment: Effect) -> Iterator[Effect]:
+        """The same, of a part that LIKE may copy: checks, indexes, statistics, not the constraint of a key."""
+        named = comment.object
+        if named.kind is NamedKind.CONSTRAINT:
+            if self._sorts.get(named, "constraints") in {"constraints", OWN_CHECK}:
+                yield _alteration(comment, named, f"{COMMENT_OF}constraints")
+        elif copied := _copied_as(named):
+            for table in self._tables_of(named):
+                yield _alteration(comment, table.part(named.kind, named.path[-1]), f"{COMMENT_OF}{copied}")
+
+    def _tables_of(self, made: Object) -> set[Object]:
+        """The tables of an index or of statistics."""
+        return {Object(NamedKind.TABLE, need.root) for need in self._needs.get(made, ())}
 
     def _renamed_with(self, rename: Effect) -> Iterator[Effect]:
         """The constraint of a key has the name of its index."""
@@ -114,10 +137,8 @@ class Dependents:
             yield _alteration(drop, table, NO_KEY)
             if not any(e.aspect == "primary key" and e.object == table for e in known):
                 yield from self._untraceable(drop, table)
-        copied = "indexes" if drop.object.kind is NamedKind.INDEX else STATISTICS
-        if copied == "indexes" or drop.object.path[0] == "statistic ext":
-            for table in {Object(NamedKind.TABLE, need.root) for need in self._needs.get(drop.object, ())}:
-                yield _alteration(drop, table, copied)
+        if copied := _copied_as(drop.object):
+            yield from (_alteration(drop, table, copied) for table in self._tables_of(drop.object))
 
     def _untraceable(self, effect: Effect, table: Object) -> Iterator[Effect]:
         if self._dependency_links.is_published(table):
@@ -144,6 +165,7 @@ class Dependents:
         made = (touch for touch in touches if touch.action is Action.CREATE)
         self._sorts |= {touch.object: touch.aspect for touch in made if touch.object.kind is NamedKind.CONSTRAINT}
         for touch in touches:
+            self._read_column(touch)
             if touch.action is Action.CREATE:
                 needs = _needs(touch, touches)
                 if needs or touch.object.kind is not NamedKind.COLUMN:
@@ -156,7 +178,23 @@ class Dependents:
             elif touch.action is Action.RENAME and touch.to:
                 self._rename(touch.object, touch.to)
 
+    def _read_column(self, touch: Touch) -> None:
+        """A forgiving creation may have found another column; of a child's columns the parent decides, too."""
+        if touch.action is Action.CREATE and touch.object.kind is NamedKind.COLUMN:
+            if Trait.FORGIVING not in touch.traits:
+                self._null[touch.object] = Trait.NOT_NULL not in touch.traits
+        elif touch.action is Action.ALTER and touch.aspect == "null":
+            self._null[touch.object] = touch.value != NOT_NULL
+        elif touch.action is Action.DROP:
+            self._forget_columns(touch.object)
+        elif touch.action is Action.READ and touch.aspect == "parent" and touch.to:
+            self._forget_columns(touch.to)
+
+    def _forget_columns(self, owner: Object) -> None:
+        self._null = {o: is_null for o, is_null in self._null.items() if o != owner and not owner.contains(o)}
+
     def _rename(self, old: Object, new: Object) -> None:
+        self._null = {_renamed(column, old, new): is_null for column, is_null in self._null.items()}
         self._needs = {
             _renamed(made, old, new): {_renamed(need, old, new) for need in needs}
             for made, needs in self._needs.items()
@@ -182,6 +220,13 @@ def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
     if made.object.kind is NamedKind.COLUMN:
         return {need for need in needs if need.kind is NamedKind.TYPE}
     return needs | {Object(NamedKind.TABLE, made.object.root)} if len(made.object.path) > 4 else needs
+
+
+def _copied_as(made: Object) -> str:
+    """What LIKE says to copy it with its table; empty if it is no such part."""
+    if made.kind is NamedKind.INDEX:
+        return "indexes"
+    return STATISTICS if made.path[0] == "statistic ext" else ""
 
 
 def _hit(gone: Object, needs: Iterable[Object]) -> bool:
@@ -375,9 +420,13 @@ def reaches_down(touches: Sequence[Touch]) -> bool:
 
 
 def _takes_whole(touches: Sequence[Touch], columns: Sequence[Object]) -> bool:
-    """Whether something that stays takes every column of what may get more, or of what a function gives."""
+    """Whether something that stays takes every column of what may get more, or of what a function gives.
+
+    Or what columns are like, and comments on parts.
+    """
     stays = any(Trait.WHOLE in t.traits and t.dependency is DependencyKind.BLOCKS for t in touches)
-    return stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches))
+    altered = any(t.action is Action.ALTER and t.aspect in {"null", "comment"} for t in touches)
+    return stays and (bool(columns) or altered or any(t.object.path[0] == ROUTINE for t in touches))
 
 
 def _has_namesakes(touches: Iterable[Touch], made: Set[ObjectPath]) -> bool:

@@ -64,6 +64,7 @@ class Circumstance(Enum):
     IMPLIED = "implied"  # PostgreSQL does it along with something else
     MERGES = "merges"  # a child gets it, and it becomes one with the same that the child has
     CHANGES_DATA = "changes data"  # the statement writes rows
+    UNCHANGED = "unchanged"  # the base has it like that already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,7 @@ def net_effects(migrations: Iterable[AddedMigration], dependents: Dependents | N
             net.add(effect.under(Circumstance.CHANGES_DATA) if touch.statement in writing else effect)
     found = _once(_without_overwritten(_with_recreated(net.finished())))
     if dependents:
-        found = [dependents.with_sort(effect) for effect in found]
+        found = [dependents.with_base(effect) for effect in found]
         found += [further for effect in found for further in dependents.implied_by(effect, found)]
     return tuple(found)
 

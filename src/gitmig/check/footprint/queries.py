@@ -279,10 +279,12 @@ def _insert(trace: Trace, node: Node, scope: Scope) -> None:
     table = scope.table(trace, node["relation"], target=True)
     assert table is not None  # a target is a table
     columns = [target["ResTarget"]["name"] for target in node.get("cols", ())]
-    trace.touch(Action.WRITE, table, aspect="insert", columns=columns or None)
+    query = node.get("selectStmt", {}).get("SelectStmt", {})
+    perhaps = [] if {"fromClause", "whereClause", "larg", "limitCount"}.isdisjoint(query) else [Trait.PERHAPS]
+    trace.touch(Action.WRITE, table, *perhaps, aspect="insert", columns=columns or None)
     for column in columns:
         trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, column), aspect="insert")
-    rows = node.get("selectStmt", {}).get("SelectStmt", {}).get("valuesLists", ())
+    rows = query.get("valuesLists", ())
     for row in rows if columns else ():
         for name, value in zip(columns, row.get("List", {}).get("items", ())):
             read_values(trace, table.part(NamedKind.COLUMN, name), value)
@@ -346,7 +348,7 @@ def _merge(trace: Trace, node: Node, scope: Scope) -> None:
         command = clause.get("commandType", "").removeprefix("CMD_").lower()
         names = [target["ResTarget"]["name"] for target in clause.get("targetList", ())]
         if command in {"insert", "delete"}:
-            trace.touch(Action.WRITE, table, aspect=command, columns=names or None)
+            trace.touch(Action.WRITE, table, Trait.PERHAPS, aspect=command, columns=names or None)
         for name in names:
             trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, name), aspect=command)
     _visit(trace, {key: node[key] for key in ("joinCondition", "mergeWhenClauses") if key in node}, scope)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.any_object import CLASSES, read_owner
-from gitmig.check.footprint.indexes import cluster_on, read_index
+from gitmig.check.footprint.indexes import UNIQUE_KEY, cluster_on, read_index
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema, other
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
@@ -30,6 +30,7 @@ LIKE_OPTIONS = {
 }
 
 
+NOT_NULL = "not null"  # the value of what makes a column so
 OWN_CHECK = "own constraints"  # NO INHERIT: children do not get it, LIKE copies it
 
 
@@ -45,7 +46,7 @@ def create_table(trace: Trace, node: Node) -> None:
         parent = trace.relation(item["RangeVar"])
         trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=table)
         if "partbound" in node:
-            add_partition(trace, parent, table, node["partbound"], divided="partspec" in node)
+            add_partition(trace, parent, table, node["partbound"], node.get("partspec"))
     if "ofTypename" in node:
         _read_attributes(trace, table, trace.named(node["ofTypename"]["names"], NamedKind.TYPE))
         with trace.using(None, Trait.WHOLE):
@@ -75,12 +76,14 @@ def create_table_as(trace: Trace, node: Node) -> None:
     trace.touch(Action.CREATE, made, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
 
 
-def add_partition(trace: Trace, parent: Object, table: Object, bound: Node, *, divided: bool = False) -> None:
-    """A partition, as a part of the table it belongs to: which rows are its own, whether it has partitions itself."""
+def add_partition(trace: Trace, parent: Object, table: Object, bound: Node, divided: Node | None = None) -> None:
+    """A partition, as a part of the table it belongs to: which rows are its own, how it is divided itself."""
     with trace.next_part():
         part = parent.part(NamedKind.PARTITION, ".".join(table.path[1:]))
         value = json.dumps(without_places(bound), sort_keys=True)
-        trace.touch(Action.CREATE, part, aspect="divided" if divided else "", value=value, to=table)
+        by = [item["PartitionElem"].get("name", "") for item in (divided or {}).get("partParams", ())]
+        columns = by if all(by) else None
+        trace.touch(Action.CREATE, part, aspect="divided" if divided else "", value=value, to=table, columns=columns)
 
 
 def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
@@ -98,6 +101,7 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     serial = len(type_name) == 1 and type_name[0] in SERIALS
     required = kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"} and not given and not serial
     needs = [Trait.REQUIRED] if required else []
+    needs += [Trait.NOT_NULL] if serial or kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY", "CONSTR_IDENTITY"} else []
     trace.touch(Action.CREATE, column, *traits, *needs, value=definition(node))
     if serial or "CONSTR_IDENTITY" in kinds:
         sequence = in_schema(NamedKind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
@@ -140,7 +144,7 @@ def _constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column:
         _check(trace, table, node, *traits)
     elif kind == "NOTNULL" and column is None:
         for name in texts(node.get("keys")):
-            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, name), aspect="null", value="not null")
+            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, name), aspect="null", value=NOT_NULL)
 
 
 def _element(trace: Trace, table: Object, element: Node) -> None:
@@ -173,6 +177,8 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
         trace.read(index, dependency=DependencyKind.FOLLOWS)
     else:
         trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value, columns=columns)
+    if unique and "indexname" not in node:
+        trace.touch(Action.READ, table, aspect=UNIQUE_KEY, columns=columns)
     if kind == "UNIQUE" and "indexname" not in node:
         trace.touch(Action.READ, table, aspect="key", columns=[definition(columns)])
     key = table.part(NamedKind.CONSTRAINT, name)
@@ -182,7 +188,7 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     for column in columns if "indexname" not in node else ():
         trace.read(table.part(NamedKind.COLUMN, column), dependency=DependencyKind.FOLLOWS)
         if kind == "PRIMARY":
-            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, column), aspect="null", value="not null")
+            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, column), aspect="null", value=NOT_NULL)
     for element in elements:
         expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
 
@@ -307,7 +313,7 @@ def _drop_column(trace: Trace, relation: Object, command: Node, *traits: Trait) 
 def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) -> None:
     column = relation.part(NamedKind.COLUMN, command["name"])
     change = command.get("def", {})
-    value = "not null" if command["subtype"] == "AT_SetNotNull" else definition(command)
+    value = NOT_NULL if command["subtype"] == "AT_SetNotNull" else definition(command)
     traits = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
     traits += [Trait.ALWAYS] if _is_always(change) else []
     trace.touch(Action.ALTER, column, *traits, aspect=aspect, value=value)

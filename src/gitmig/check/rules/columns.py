@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.check.dependencies import COMMENT_OF
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.indexes import STATISTICS
@@ -80,13 +81,18 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
         return change.object.kind in GRANTED.get(whole.aspect, ()) and _comes_or_goes(whole, change)
     aspects = {"type"} | ({"null", *whole.aspect.split()} if whole.aspect.startswith("like") else set())
     aspects |= {OWN_CHECK} if "constraints" in aspects else set()
-    aspects |= JOINED.get(whole.aspect, set())
+    return _changes_part(whole, change, aspects | JOINED.get(whole.aspect, set()))
+
+
+def _changes_part(whole: Effect, change: Effect, aspects: set[str]) -> bool:
+    """Whether a part of the table changes in an aspect that is taken over."""
+    if change.aspect.startswith(COMMENT_OF):
+        return {"comment", change.aspect.removeprefix(COMMENT_OF)} <= aspects
     if (change.action, whole.aspect) in LEFT_ALONE and change.object.kind is NamedKind.COLUMN:
         return False
     if change.object.kind is NamedKind.CONSTRAINT:
         unknown = not change.aspect and bool(aspects & {"constraints", "indexes"})
-        comment = change.action is Action.ALTER and change.aspect == "comment"
-        return (change.action in MEMBERSHIP or comment) and (unknown or change.aspect in aspects)
+        return change.action in MEMBERSHIP and (unknown or change.aspect in aspects)
     altered = change.action is Action.ALTER and change.aspect in aspects
     return change.object.kind is NamedKind.COLUMN and (change.action in MEMBERSHIP or altered)
 

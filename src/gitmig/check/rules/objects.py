@@ -10,6 +10,7 @@ from gitmig.check.findings import Severity
 from gitmig.check.footprint.indexes import ONE_OWNER
 from gitmig.check.footprint.model import OPERATOR, ROUTINE, Action, DependencyKind, NamedKind, Trait
 from gitmig.check.footprint.outside import MEMBERS
+from gitmig.check.footprint.tables import NOT_NULL
 from gitmig.check.footprint.views import READ_ONLY
 from gitmig.check.rules.pairs import GRANTED, both, either, given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
@@ -364,7 +365,7 @@ def _insert_refused(change: Effect, other: Effect) -> str | None:
     given = other.touch.columns
     if named.kind is NamedKind.COLUMN and other.object.contains(named):
         wanted = (change.action is Action.CREATE and change.has(Trait.REQUIRED)) or (
-            change.action is Action.ALTER and change.aspect == "null" and change.touch.value == "not null"
+            change.action is Action.ALTER and change.aspect == "null" and change.touch.value == NOT_NULL
         )
         missing = change.action is Action.CREATE if given is None else named.path[-1] not in given
         if wanted and missing:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gitmig.check.dependencies import INDEXED, OF_COLUMNS
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.indexes import ONLY
+from gitmig.check.footprint.indexes import ONLY, UNIQUE_KEY
 from gitmig.check.footprint.model import Action, NamedKind, Object, Trait
 from gitmig.check.rules.pairs import labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
@@ -128,17 +128,20 @@ def _part_comes(part: Effect, other: Effect) -> Conflict | None:
         message = f"{part.label} adds a part to {table}, and {uses(other, part)}: only parts that are there get that"
     elif made and other.action is Action.READ and other.aspect == ONLY:
         message = f"{part.label} adds a partition to {table}, and {other.label} makes an index on ONLY {table}"
-    elif made and part.aspect == "divided" and other.has(Trait.UNIQUE):
-        return Conflict(
-            object=table,
-            message=f"{part.label} adds a partition with partitions to {table}, "
-            f"and {other.label} makes a unique key of {table}",
-            severity=Severity.WARNING,
-            doubt="the key may have all columns by which the partition is divided",
+    elif made and part.aspect == "divided" and other.aspect == UNIQUE_KEY and not _covers(other, part):
+        message = (
+            f"{part.label} adds a partition with partitions to {table}, and {other.label} makes a unique key of "
+            f"{table} without all columns by which it is divided"
         )
     else:
         return None
     return Conflict(object=table, message=message)
+
+
+def _covers(key: Effect, part: Effect) -> bool:
+    """Whether a unique key of the table has every column by which a partition is divided: no expression can be one."""
+    by = part.touch.columns
+    return by is not None and set(by) <= set(key.touch.columns or ())
 
 
 def _one_index(passed_on: Effect, made: Effect) -> bool:

@@ -8,6 +8,7 @@ from gitmig.check.dependencies import DOMAIN, REST, UNTRACEABLE
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
+from gitmig.check.footprint.tables import NOT_NULL
 from gitmig.check.footprint.views import READ_ONLY
 from gitmig.check.rules.pairs import given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
 def value_required(column: Effect, insert: Effect) -> Conflict | None:
     """One side wants every row to have a value, the other one inserts rows without it.
 
-    For `SET NOT NULL` on a column that is there, not certain: it may have a default.
+    For `SET NOT NULL` on a column that is there, not certain: it may have a default. Nor for `MERGE` and `INSERT …
+    SELECT`, which may find nothing to insert.
     """
     if not _writes_at_once(insert, {"insert"}) or column.object.kind is not NamedKind.COLUMN:
         return None
     new = column.action is Action.CREATE and column.has(Trait.REQUIRED)
-    tightened = column.action is Action.ALTER and column.aspect == "null" and column.touch.value == "not null"
+    tightened = column.action is Action.ALTER and column.aspect == "null" and column.touch.value == NOT_NULL
     if not (new or tightened) or not insert.object.contains(column.object):
         return None
     named = insert.touch.columns
@@ -49,8 +51,14 @@ def value_required(column: Effect, insert: Effect) -> Conflict | None:
         object=column.object,
         message=f"{column.label} makes {column.object} NOT NULL, and {insert.label} inserts without it",
         hint=f"give the column a default, or a value in {insert.label}",
-        doubt=None if new else "the column may have a default",
+        doubt=_why_it_may_have_a_value(insert, new=new),
     )
+
+
+def _why_it_may_have_a_value(insert: Effect, *, new: bool) -> str | None:
+    if not new:
+        return "the column may have a default"
+    return "it may find nothing to insert" if insert.has(Trait.PERHAPS) else None
 
 
 # What an added constraint of a domain, or a partition beside a default one, means to the table.
