@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitmig.check.clients.literals import is_source, suffix
-from gitmig.check.clients.statements import Statement, statements
+from gitmig.check.clients.statements import Statement, may_have_statements
 from gitmig.check.clients.trial import Breakage, ClientTrial, Verdict, all_of, judge, lines_of
 from gitmig.check.rules.clients import (
     code_breaks,
@@ -27,6 +27,7 @@ from gitmig.check.rules.clients import (
 from gitmig.git import merge
 from gitmig.git.cache import ClientCache
 from gitmig.git.snapshot import list_files, matching, work_tree_changes
+from gitmig.project.statement_reader import read_statements
 from gitmig.trials.clients import CannotTry, Deployment, try_statements
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from gitmig.git.repository import Repository
     from gitmig.project.comparison import Checked
     from gitmig.project.project import Project
+    from gitmig.project.statement_reader import Source
     from gitmig.trials.orders import FoundedScratch
 
 
@@ -182,15 +184,21 @@ def _read_statements(project: Project, *versions: _SourceFiles) -> list[dict[str
         for path, blob in version.blobs.items():
             wanted[suffix(path)][blob] = (path, path in version.on_disk)
     known: dict[tuple[str, str], list[Statement]] = {}
+    new: dict[tuple[str, str], Source] = {}
+    made: dict[str, dict[str, str]] = defaultdict(dict)
     for ending, blobs in wanted.items():
         kept = cache.sources(ending, list(blobs))
         known |= {(ending, blob): _from_json(text) for blob, text in kept.items() if text}
-        made: dict[str, str] = {}
         for blob, source in _contents(project.repository, {b: w for b, w in blobs.items() if b not in kept}):
-            found = statements(blobs[blob][0], source)
-            made[blob] = json.dumps([one.to_json() for one in found]) if found else ""
-            known[ending, blob] = found
-        cache.keep_sources(ending, made)
+            if may_have_statements(source):
+                new[ending, blob] = (blobs[blob][0], source)
+            else:
+                made[ending][blob] = ""
+    for (ending, blob), found in zip(new, read_statements(list(new.values()))):
+        made[ending][blob] = json.dumps([one.to_json() for one in found]) if found else ""
+        known[ending, blob] = found
+    for ending, texts in made.items():
+        cache.keep_sources(ending, texts)
     return [
         {path: known[key] for path, blob in version.blobs.items() if known.get(key := (suffix(path), blob))}
         for version in versions
