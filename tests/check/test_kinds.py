@@ -202,6 +202,20 @@ CONFLICTS = (
         "ALTER TABLE votes ADD COLUMN due date NOT NULL",
         "MERGE INTO votes USING (SELECT 1 AS id) p ON p.id = votes.id WHEN NOT MATCHED THEN INSERT (id) VALUES (p.id)",
     ),
+    ("ALTER TABLE votes ALTER kind SET NOT NULL", "INSERT INTO votes (id, kind) VALUES (9, 'x'), (10, NULL)"),
+    (
+        "ALTER TABLE votes ALTER kind SET DEFAULT 'x', ALTER kind SET NOT NULL",
+        "INSERT INTO votes (id, kind) VALUES (9, DEFAULT)",
+    ),
+    (
+        "ALTER TABLE posts ALTER state DROP DEFAULT, ALTER state SET NOT NULL",
+        "INSERT INTO posts (id, title) VALUES (9, 'x')",
+    ),
+    ("ALTER TABLE votes ADD COLUMN due date NOT NULL", "INSERT INTO votes DEFAULT VALUES"),
+    ("CREATE TABLE IF NOT EXISTS likes (id int)", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO gen_reader"),
+    ("DROP FUNCTION stamp() CASCADE", "DROP TRIGGER stamped ON comments"),
+    ("DROP FUNCTION stamp() CASCADE", "ALTER TABLE comments DISABLE TRIGGER stamped"),
+    ("DROP FUNCTION near(int, int) CASCADE", "CREATE VIEW fresh AS SELECT id ~~~ amount AS n FROM votes"),
 )
 HARMLESS = (
     ("ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)", "CREATE INDEX ON logs (day)"),
@@ -287,6 +301,12 @@ HARMLESS = (
         "MERGE INTO votes USING posts p ON p.id = votes.id WHEN NOT MATCHED THEN INSERT (id) VALUES (p.id)",
     ),
     ("ALTER TABLE votes ADD COLUMN due date NOT NULL", "INSERT INTO votes (id) SELECT id FROM posts"),
+    ("ALTER TABLE comments ALTER author SET NOT NULL", "INSERT INTO comments (id) VALUES (9)"),
+    ("ALTER TABLE votes ALTER kind SET NOT NULL", "UPDATE votes SET kind = NULL"),
+    ("ALTER TABLE votes DROP COLUMN kind CASCADE", "INSERT INTO votes DEFAULT VALUES"),
+    ("CREATE TABLE IF NOT EXISTS votes (id int)", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO gen_reader"),
+    ("DROP FUNCTION stamp() CASCADE", "DROP TRIGGER IF EXISTS stamped ON comments"),
+    ("DROP FUNCTION stamp() CASCADE", "ALTER TABLE comments DISABLE TRIGGER USER"),
 )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitmig.check.footprint.model import ObjectPath
 
 LONG = {CLASS, ROUTINE, OPERATOR}
+SIGNED = 4  # parts of the path of a function with its signature
 
 
 def _place(one: Object) -> ObjectPath:
@@ -41,7 +42,7 @@ class Made:
     """An object of the base. `needs` is None for a plain column, which nothing takes along but its table.
 
     `unique` is a unique key or its index, `primary` the primary one; `sort` is that of a constraint; `nullable` says of
-    a column whether it may be NULL, None if the scripts do not tell.
+    a column whether it may be NULL, None if the scripts do not tell; `given` that it gets a value by itself.
     """
 
     needs: set[Object] | None = None
@@ -49,6 +50,7 @@ class Made:
     primary: bool = False
     sort: str = ""
     nullable: bool | None = None
+    given: bool = False
 
 
 class BaseObjects:
@@ -87,8 +89,16 @@ class BaseObjects:
             made = self.get(one)
             if made is None or made.needs is None:
                 continue
-            if gone.contains(one) or any(_goes(need, gone) for need in made.needs):
+            if gone.contains(one) or any(_goes(need, meant) for need in made.needs for meant in self._meant(gone)):
                 yield one, made.needs
+
+    def _meant(self, gone: Object) -> tuple[Object, ...]:
+        """The object as others name it: a function, if it is the only one of its name, also without its signature."""
+        if gone.path[0] != ROUTINE or len(gone.path) != SIGNED:
+            return (gone,)
+        name = Object(gone.kind, gone.root)
+        alone = [one for one in self._made[_place(gone)] if len(one.path) == SIGNED] == [gone]
+        return (gone, name) if alone else (gone,)
 
     def drop(self, dropped: Object) -> None:
         """Forget it and its parts."""

@@ -54,15 +54,20 @@ class Dependents:
             self._read(footprint.touches)
             self._dependency_links.read(footprint.touches)
 
-    def with_base(self, effect: Effect) -> Effect:
-        """A drop of a constraint knows what sort of constraint it was; a change of NOT NULL whether it is one."""
+    def with_base(self, effect: Effect, known: Sequence[Effect]) -> Effect:
+        """What the base tells of an effect: what sort of constraint is dropped, whether NOT NULL is anything new."""
         made = self._objects.get(effect.object)
         if made is None:
-            return effect
+            is_new = effect.action is Action.CREATE and effect.forgiving
+            return effect.under(Circumstance.NEW) if is_new else effect
         if effect.action is Action.DROP and effect.object.kind is NamedKind.CONSTRAINT and not effect.aspect:
             return effect.with_aspect(made.sort)
-        is_null = effect.action is Action.ALTER and effect.aspect == "null"
-        unchanged = is_null and made.nullable is (effect.touch.value != NOT_NULL)
+        if effect.action is not Action.ALTER or effect.aspect != "null":
+            return effect
+        own = (e.has(Trait.GIVEN) for e in known if e.object == effect.object and e.aspect == "default")
+        if made.given and all(own):
+            effect = effect.under(Circumstance.GIVEN)
+        unchanged = made.nullable is (effect.touch.value != NOT_NULL)
         return effect.under(Circumstance.UNCHANGED) if unchanged else effect
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
@@ -162,7 +167,7 @@ class Dependents:
         for touch in touches:
             if touch.action is Action.CREATE:
                 self._objects.put(touch.object, self._made(touch, touches, primary))
-            elif touch.action is Action.ALTER and touch.aspect in {"type", "null"}:
+            elif touch.action is Action.ALTER and touch.aspect in {"type", "null", "default"}:
                 self._alter(touch)
             elif touch.action is Action.DROP:
                 self._objects.drop(touch.object)
@@ -183,6 +188,7 @@ class Dependents:
             primary=unique and (touch.statement, touch.part) in primary,
             sort=touch.aspect if kind is NamedKind.CONSTRAINT else "",
             nullable=Trait.NOT_NULL not in touch.traits if known else None,
+            given=known and Trait.GIVEN in touch.traits,
         )
 
     def _alter(self, touch: Touch) -> None:
@@ -191,6 +197,8 @@ class Dependents:
             return
         if touch.aspect == "type":
             made.needs = None
+        elif touch.aspect == "default":
+            made.given = Trait.GIVEN in touch.traits
         else:
             made.nullable = touch.value != NOT_NULL
 
@@ -391,16 +399,26 @@ def reaches_down(touches: Sequence[Touch]) -> bool:
         or _has_namesakes(touches, made)
         or _is_called(touches, functions)
         or _is_indexed_twice(touches)
+        or _is_required(touches)
         or any(map(_hangs, touches))
     )
+
+
+def _is_required(touches: Sequence[Touch]) -> bool:
+    """Whether rows are inserted, and a column is made NOT NULL, which may be so already, or have a default."""
+    inserted = any(t.action is Action.WRITE and t.aspect == "insert" for t in touches)
+    return inserted and any(t.action is Action.ALTER and t.aspect == "null" for t in touches)
 
 
 def _takes_whole(touches: Sequence[Touch], columns: Sequence[Object]) -> bool:
     """Whether something that stays takes every column of what may get more, or of what a function gives.
 
-    Or what columns are like, and comments on parts.
+    Or what columns are like, and comments on parts; or all of a schema, in which something may be there already.
     """
-    stays = any(Trait.WHOLE in t.traits and t.dependency is DependencyKind.BLOCKS for t in touches)
+    whole = [t for t in touches if Trait.WHOLE in t.traits]
+    if any(t.object.kind is NamedKind.SCHEMA for t in whole):
+        return any(t.action is Action.CREATE and Trait.FORGIVING in t.traits for t in touches)
+    stays = any(t.dependency is DependencyKind.BLOCKS for t in whole)
     altered = any(t.action is Action.ALTER and t.aspect in {"null", "comment"} for t in touches)
     return stays and (bool(columns) or altered or any(t.object.path[0] == ROUTINE for t in touches))
 

@@ -151,6 +151,8 @@ class Trait(Enum):
     WHOLE = "whole"  # every column or member, as SELECT * and LIKE
     REQUIRED = "required"  # a column that every insert has to give
     NOT_NULL = "not null"  # a column that is made with NOT NULL, whoever gives the value
+    GIVEN = "given"  # a column that gets a value by itself: a default, a serial, an identity
+    NULL = "null"  # a column into which NULL is written
     PERHAPS = "perhaps"  # rows are written if there are some to take them from
     CASCADE = "cascade"  # and what depends on it
     FOREIGN = "foreign"  # the target of a foreign key or of ON CONFLICT: needs a unique key

@@ -10,7 +10,7 @@ from gitmig.check.footprint.indexes import UNIQUE_KEY, cluster_on, read_index
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema, other
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
-from gitmig.check.footprint.queries import expression, read_values, statement
+from gitmig.check.footprint.queries import expression, is_null, read_values, statement
 from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     required = kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"} and not given and not serial
     needs = [Trait.REQUIRED] if required else []
     needs += [Trait.NOT_NULL] if serial or kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY", "CONSTR_IDENTITY"} else []
+    needs += [Trait.GIVEN] if given or serial or not is_built_in(type_name) else []  # a domain may have a default
     trace.touch(Action.CREATE, column, *traits, *needs, value=definition(node))
     if serial or "CONSTR_IDENTITY" in kinds:
         sequence = in_schema(NamedKind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
@@ -316,6 +317,7 @@ def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) ->
     value = NOT_NULL if command["subtype"] == "AT_SetNotNull" else definition(command)
     traits = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
     traits += [Trait.ALWAYS] if _is_always(change) else []
+    traits += [Trait.GIVEN] if aspect == "default" and change and not is_null(change) else []
     trace.touch(Action.ALTER, column, *traits, aspect=aspect, value=value)
     if aspect == "type":
         read_type(trace, change["ColumnDef"]["typeName"], DependencyKind.FOLLOWS)

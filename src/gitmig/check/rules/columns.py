@@ -55,7 +55,8 @@ def whole_rows(whole: Effect, change: Effect) -> Conflict | None:
         return None
     other_object = whole.object != change.object or change.action is not Action.CREATE
     stays = other_object and (whole.dependency is DependencyKind.BLOCKS or whole.aspect == "copy")
-    in_schema = whole.object.kind is NamedKind.SCHEMA and not change.forgiving
+    certain = not change.forgiving or change.has(Circumstance.NEW)
+    in_schema = whole.object.kind is NamedKind.SCHEMA and certain
     if change.object.kind is NamedKind.CONSTRAINT and not change.aspect and whole.aspect in JOINED:
         return _taken_whole(whole, change, "it depends on what sort of constraint it is")
     return _taken_whole(whole, change, None if stays or in_schema else "whether it matters there is not known")

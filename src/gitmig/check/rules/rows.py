@@ -33,32 +33,43 @@ if TYPE_CHECKING:
     when_proven=WhenProven.UNCERTAIN,
 )
 def value_required(column: Effect, insert: Effect) -> Conflict | None:
-    """One side wants every row to have a value, the other one inserts rows without it.
+    """One side wants every row to have a value, the other one inserts rows without it, or writes NULL.
 
-    For `SET NOT NULL` on a column that is there, not certain: it may have a default. Nor for `MERGE` and `INSERT …
-    SELECT`, which may find nothing to insert.
+    For `SET NOT NULL` on a column that is there, not certain if it is left out: it may have a default. Nor for `MERGE`,
+    `UPDATE` and `INSERT … SELECT`, which may find no rows.
     """
-    if not _writes_at_once(insert, {"insert"}) or column.object.kind is not NamedKind.COLUMN:
+    if column.object.kind is not NamedKind.COLUMN or not _writes_at_once(insert, {"insert", "update"}):
         return None
     new = column.action is Action.CREATE and column.has(Trait.REQUIRED)
     tightened = column.action is Action.ALTER and column.aspect == "null" and column.touch.value == NOT_NULL
-    if not (new or tightened) or not insert.object.contains(column.object):
+    if not (new or tightened):
         return None
-    named = insert.touch.columns
-    if (tightened and not named) or (named is not None and column.object.path[-1] in named):
+    if insert.object == column.object and insert.has(Trait.NULL):
+        way, doubt = "writes NULL to it", "it may find no rows" if insert.has(Trait.PERHAPS) else None
+    elif _leaves_out(insert, column, new=new):
+        way, doubt = "inserts without it", _why_it_may_have_a_value(insert, new=new)
+    else:
         return None
     return Conflict(
         object=column.object,
-        message=f"{column.label} makes {column.object} NOT NULL, and {insert.label} inserts without it",
+        message=f"{column.label} makes {column.object} NOT NULL, and {insert.label} {way}",
         hint=f"give the column a default, or a value in {insert.label}",
-        doubt=_why_it_may_have_a_value(insert, new=new),
+        doubt=doubt,
     )
+
+
+def _leaves_out(insert: Effect, column: Effect, *, new: bool) -> bool:
+    """Whether rows are inserted without a value for the column, as far as it is known to have no default."""
+    if insert.aspect != "insert" or not insert.object.contains(column.object) or column.has(Circumstance.GIVEN):
+        return False
+    named = insert.touch.columns
+    return new if named is None else column.object.path[-1] not in named
 
 
 def _why_it_may_have_a_value(insert: Effect, *, new: bool) -> str | None:
     if not new:
         return "the column may have a default"
-    return "it may find nothing to insert" if insert.has(Trait.PERHAPS) else None
+    return "it may find no rows" if insert.has(Trait.PERHAPS) else None
 
 
 # What an added constraint of a domain, or a partition beside a default one, means to the table.
