@@ -33,6 +33,7 @@ HEAD = (
     "could not",
     "files with SQL",
     "statements",
+    "no schema takes",
     *CODES,
     "other errors",
     "median, s",
@@ -80,8 +81,8 @@ def _row(history: History, path: Path, commits: list[str], server: str) -> tuple
         found.update(one["code"] if one["code"] in CODES else "other errors" for one in told)
         for finding in told:
             print(f"{history.name} {commit[:12]} {finding['code']} {finding['message']}", flush=True)
-    newest = trials[0] if trials else {"files": 0, "tried": 0}
-    counts: tuple[int, ...] = (len(trials), found["could not"], newest["files"], newest["tried"])
+    newest = trials[0] if trials else {"files": 0, "tried": 0, "foreign": 0}
+    counts: tuple[int, ...] = (len(trials), found["could not"], newest["files"], newest["tried"], newest["foreign"])
     counts += tuple(found[column] for column in (*CODES, "other errors"))
     return (history.name, history.language, *map(str, counts), f"{statistics.median(seconds):.1f}")
 

@@ -216,6 +216,30 @@ CONFLICTS = (
     ("DROP FUNCTION stamp() CASCADE", "DROP TRIGGER stamped ON comments"),
     ("DROP FUNCTION stamp() CASCADE", "ALTER TABLE comments DISABLE TRIGGER stamped"),
     ("DROP FUNCTION near(int, int) CASCADE", "CREATE VIEW fresh AS SELECT id ~~~ amount AS n FROM votes"),
+    ("ALTER SEQUENCE numbers AS smallint", "ALTER SEQUENCE numbers MAXVALUE 100000"),
+    ("ALTER SEQUENCE numbers MAXVALUE 10", "ALTER SEQUENCE numbers RESTART 100"),
+    ("CREATE TABLE snap (LIKE comments INCLUDING INDEXES)", "ALTER INDEX comments_author SET (fillfactor = 60)"),
+    ("CREATE TABLE kids (age text) INHERITS (animals)", "ALTER TABLE animals ADD COLUMN age int"),
+    ("CREATE TABLE kids (name text) INHERITS (animals)", "ALTER TABLE animals RENAME name TO called"),
+    ("CREATE TABLE kids (called text) INHERITS (animals)", "ALTER TABLE animals RENAME name TO called"),
+    ("CREATE TABLE kids (id int) INHERITS (animals)", "ALTER TABLE animals ALTER id TYPE bigint"),
+    ("CREATE TABLE kids (name text DEFAULT 'y') INHERITS (animals)", "ALTER TABLE animals ALTER name SET DEFAULT 'x'"),
+    (
+        "CREATE TABLE kids (id int, CONSTRAINT pos CHECK (id > 0)) INHERITS (animals)",
+        "ALTER TABLE animals ADD CONSTRAINT pos CHECK (id > 1)",
+    ),
+    (
+        "CREATE TRIGGER t AFTER INSERT ON logs_spare REFERENCING NEW TABLE AS n FOR EACH ROW EXECUTE FUNCTION stamp()",
+        "ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)",
+    ),
+    (
+        "CREATE TRIGGER t AFTER INSERT ON cats REFERENCING NEW TABLE AS n FOR EACH ROW EXECUTE FUNCTION stamp()",
+        "ALTER TABLE cats INHERIT animals",
+    ),
+    (
+        "ALTER TABLE logs_spare ADD PRIMARY KEY (id)",
+        "ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)",
+    ),
 )
 HARMLESS = (
     ("ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)", "CREATE INDEX ON logs (day)"),
@@ -307,6 +331,24 @@ HARMLESS = (
     ("CREATE TABLE IF NOT EXISTS votes (id int)", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO gen_reader"),
     ("DROP FUNCTION stamp() CASCADE", "DROP TRIGGER IF EXISTS stamped ON comments"),
     ("DROP FUNCTION stamp() CASCADE", "ALTER TABLE comments DISABLE TRIGGER USER"),
+    ("ALTER SEQUENCE numbers MAXVALUE 1000", "ALTER SEQUENCE numbers CACHE 5"),
+    ("CREATE TABLE snap (LIKE comments)", "ALTER INDEX comments_author SET (fillfactor = 60)"),
+    ("CREATE TABLE snap (LIKE posts INCLUDING ALL)", "ALTER INDEX comments_author SET (fillfactor = 60)"),
+    ("CREATE TABLE kids (age int) INHERITS (animals)", "ALTER TABLE animals ADD COLUMN age int"),
+    ("CREATE TABLE kids (name text) INHERITS (animals)", "ALTER TABLE animals DROP COLUMN name"),
+    ("CREATE TABLE kids (name text) INHERITS (animals)", "ALTER TABLE animals ALTER name SET DEFAULT 'x'"),
+    (
+        "CREATE TABLE kids (id int, CONSTRAINT pos CHECK (id > 0)) INHERITS (animals)",
+        "ALTER TABLE animals ADD CONSTRAINT pos CHECK (id > 0)",
+    ),
+    (
+        "CREATE TRIGGER t AFTER INSERT ON logs_spare FOR EACH ROW EXECUTE FUNCTION stamp()",
+        "ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)",
+    ),
+    (
+        "ALTER TABLE logs_spare ADD UNIQUE (day)",
+        "ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)",
+    ),
 )
 
 

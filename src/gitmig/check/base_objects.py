@@ -75,6 +75,10 @@ class BaseObjects:
         made = self.get(one)
         return (made.needs or set()) if made else set()
 
+    def has_primary(self, table: Object) -> bool:
+        """Whether a table has a primary key."""
+        return any(made.primary and table.contains(one) for one, made in self._made[_place(table)].items())
+
     def unique(self) -> Iterator[Object]:
         """Every unique key, and its index."""
         return (one for objects in self._made.values() for one, made in objects.items() if made.unique)

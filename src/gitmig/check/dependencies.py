@@ -13,7 +13,7 @@ from gitmig.check.base_objects import BaseObjects, Link, Links, Made, renamed
 from gitmig.check.effects import Circumstance
 from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
-from gitmig.check.footprint.tables import NO_IDENTITY, NOT_NULL, OWN_CHECK
+from gitmig.check.footprint.tables import JOINS_PARTITION, NO_IDENTITY, NOT_NULL, OWN_CHECK
 from gitmig.check.footprint.views import ROW_TRIGGER
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ OF_COLUMNS = {"type", "default", "null", "statistics", "storage"}
 # Of the columns of a unique key that goes for good, or comes again for the same columns; of a table whose key goes.
 UNIQUENESS, REMADE, NO_KEY = "uniqueness", "uniqueness for a while", "no primary key"
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
+COPIED_OPTIONS = {"SetRelOptions", "ResetRelOptions"}  # of an index, which LIKE copies
 COMMENT_OF = "comment of "  # of a part of a table: as what LIKE copies it
 UNTRACEABLE = "untraceable"  # of a published table: its rows cannot be told from each other any more
 # They go with their table or column without being asked for.
@@ -73,7 +74,9 @@ class Dependents:
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """The further effects of a drop, of a new type, of a move into another schema; and what follows from names."""
         yield from self._dependency_links.implied_by(effect, known)
-        if effect.action is Action.DROP:
+        if effect.aspect == JOINS_PARTITION and effect.touch.to:
+            yield from self._keyed_by(effect, effect.touch.to)
+        elif effect.action is Action.DROP:
             yield from self._dropped_with(effect, known)
         elif effect.action is Action.ALTER:
             yield from self._altered_with(effect)
@@ -84,11 +87,19 @@ class Dependents:
                 if not effect.object.contains(moved):
                     yield effect.implying(object=moved, to=moved)
 
+    def _keyed_by(self, joins: Effect, parent: Object) -> Iterator[Effect]:
+        """A table that becomes a partition gets the primary key of its parent."""
+        if self._objects.has_primary(parent):
+            once = frozenset({Trait.ONCE})
+            yield joins.implying(action=Action.ALTER, aspect="primary key", traits=once, to=None)
+
     def _altered_with(self, effect: Effect) -> Iterator[Effect]:
         if effect.touch.value == NO_IDENTITY:
             yield from self._untraceable(effect, effect.object)
         elif effect.aspect == "comment":
             yield from self._commented(effect)
+        elif effect.object.kind is NamedKind.INDEX and effect.aspect in COPIED_OPTIONS:
+            yield from (_alteration(effect, table, "indexes") for table in self._tables_of(effect.object))
         elif effect.aspect == "type":
             for key, needs in self._objects.affected_by(effect.object):
                 made = self._objects.get(key)  # a foreign key need not name the columns of a primary key
@@ -419,7 +430,7 @@ def _takes_whole(touches: Sequence[Touch], columns: Sequence[Object]) -> bool:
     if any(t.object.kind is NamedKind.SCHEMA for t in whole):
         return any(t.action is Action.CREATE and Trait.FORGIVING in t.traits for t in touches)
     stays = any(t.dependency is DependencyKind.BLOCKS for t in whole)
-    altered = any(t.action is Action.ALTER and t.aspect in {"null", "comment"} for t in touches)
+    altered = any(t.action is Action.ALTER and t.aspect in {"null", "comment", *COPIED_OPTIONS} for t in touches)
     return stays and (bool(columns) or altered or any(t.object.path[0] == ROUTINE for t in touches))
 
 

@@ -175,7 +175,7 @@ class Touch:
     `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, or the table that
     becomes or stops being a part. `columns` are those an INSERT gives, None if by position, those of a key, or those by
     which a partition is divided, None if by an expression; of the table of an index, the definition of the index
-    without its name.
+    without its name; of a new column, its type.
     """
 
     action: Action

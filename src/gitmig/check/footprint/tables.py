@@ -14,6 +14,8 @@ from gitmig.check.footprint.queries import expression, is_null, read_values, sta
 from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitmig.check.footprint.parse_tree import Node
     from gitmig.check.footprint.trace import Trace
 
@@ -31,6 +33,7 @@ LIKE_OPTIONS = {
 
 
 NOT_NULL = "not null"  # the value of what makes a column so
+MERGED, MERGED_CHECK = "merged column", "merged check"  # a parent, by what a new child has as well
 OWN_CHECK = "own constraints"  # NO INHERIT: children do not get it, LIKE copies it
 
 
@@ -47,10 +50,25 @@ def create_table(trace: Trace, node: Node) -> None:
         trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=table)
         if "partbound" in node:
             add_partition(trace, parent, table, node["partbound"], node.get("partspec"))
+        else:
+            _merge(trace, parent, node.get("tableElts", ()))
     if "ofTypename" in node:
         _read_attributes(trace, table, trace.named(node["ofTypename"]["names"], NamedKind.TYPE))
         with trace.using(None, Trait.WHOLE):
             read_type(trace, node["ofTypename"], DependencyKind.BLOCKS, aspect="of", to=table)
+
+
+def _merge(trace: Trace, parent: Object, elements: Iterable[Node]) -> None:
+    """What a new child has of its own, and its parent may have as well: columns and checks become one with those."""
+    for element in elements:
+        kind, node = unwrap(element)
+        if kind == "ColumnDef":
+            constraints = [constraint["Constraint"]["contype"] for constraint in node.get("constraints", ())]
+            default = [Trait.GIVEN] if "CONSTR_DEFAULT" in constraints else []
+            name, value = node["colname"], definition(node.get("typeName"))
+            trace.touch(Action.READ, parent, *default, aspect=MERGED, columns=[name], value=value)
+        elif kind == "Constraint" and node["contype"] == "CONSTR_CHECK" and "conname" in node:
+            trace.touch(Action.READ, parent, aspect=MERGED_CHECK, columns=[node["conname"]], value=definition(node))
 
 
 def _read_attributes(trace: Trace, table: Object, kind: Object) -> None:
@@ -103,7 +121,8 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     needs = [Trait.REQUIRED] if required else []
     needs += [Trait.NOT_NULL] if serial or kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY", "CONSTR_IDENTITY"} else []
     needs += [Trait.GIVEN] if given or serial or not is_built_in(type_name) else []  # a domain may have a default
-    trace.touch(Action.CREATE, column, *traits, *needs, value=definition(node))
+    kind = [definition(node.get("typeName"))]
+    trace.touch(Action.CREATE, column, *traits, *needs, value=definition(node), columns=kind)
     if serial or "CONSTR_IDENTITY" in kinds:
         sequence = in_schema(NamedKind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
         with trace.next_part():
@@ -247,12 +266,13 @@ COLUMN_ASPECTS = {
 }
 # Types that serve each other, as the parser calls them.
 GRADUAL = {"int2", "int4", "int8", "numeric", "float4", "float8", "timestamp", "timestamptz", "date"}
+JOINS_PARTITION = "joins as a partition"
 # How a table is read that becomes a part of another one, or gets a part; by whether it inherits, and is the parent.
 JOINS = {
     (True, True): "joined by a child",
     (True, False): "joins a parent",
     (False, True): "joined by a partition",
-    (False, False): "joins as a partition",
+    (False, False): JOINS_PARTITION,
 }
 TRIGGER_CHANGES = ("AT_EnableTrig", "AT_DisableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig")
 NO_IDENTITY = "no replica identity"
@@ -362,7 +382,8 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
             whole = [Trait.WHOLE] if joins else []
             aspect = JOINS[inherits, one == parent] if joins else ""
             stays = DependencyKind.BLOCKS if joins else None
-            trace.touch(Action.READ, one, *whole, dependency=stays, aspect=aspect)
+            to = parent if aspect == JOINS_PARTITION else None
+            trace.touch(Action.READ, one, *whole, dependency=stays, aspect=aspect, to=to)
         if kind == "AT_AttachPartition":
             add_partition(trace, relation, member, change["PartitionCmd"]["bound"])
         elif not joins:

@@ -9,7 +9,8 @@ from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait
-from gitmig.check.footprint.tables import OWN_CHECK
+from gitmig.check.footprint.tables import JOINS_PARTITION, OWN_CHECK
+from gitmig.check.footprint.views import TRANSITION_TRIGGER
 from gitmig.check.rules.pairs import GRANTED, either, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -94,6 +95,8 @@ def _changes_part(whole: Effect, change: Effect, aspects: set[str]) -> bool:
     if change.object.kind is NamedKind.CONSTRAINT:
         unknown = not change.aspect and bool(aspects & {"constraints", "indexes"})
         return change.action in MEMBERSHIP and (unknown or change.aspect in aspects)
+    if change.object.kind is NamedKind.TRIGGER:
+        return change.aspect == TRANSITION_TRIGGER and whole.aspect in {JOINS_PARTITION, "joins a parent"}
     altered = change.action is Action.ALTER and change.aspect in aspects
     return change.object.kind is NamedKind.COLUMN and (change.action in MEMBERSHIP or altered)
 

@@ -401,7 +401,8 @@ def altered_twice(first: Effect, second: Effect) -> Conflict | None:
     """Both sides alter one aspect of one thing, in different ways.
 
     Aspects are its type, default, `NOT NULL`, comment, row security, owner, privileges, options. A type and a default
-    are a warning: the default may go with both types. What `CREATE OR REPLACE` sets back counts as altered.
+    are a warning: the default may go with both types; so are two limits of a sequence. What `CREATE OR REPLACE` sets
+    back counts as altered.
     """
     if _undoes(first, second):
         return _both_alter(first, second, ["privileges"], None)
@@ -414,8 +415,17 @@ def altered_twice(first: Effect, second: Effect) -> Conflict | None:
     aspects = _aspects_that_differ(first, second)
     if not aspects:
         return None
-    doubt = None if len(aspects) == 1 else "whether the default goes with both types is not known"
-    return _both_alter(first, second, aspects, doubt)
+    return _both_alter(first, second, aspects, None if len(aspects) == 1 else _why_both_may_hold(aspects))
+
+
+# Of a sequence: each has to be within the others.
+LIMITS = {"as", "minvalue", "maxvalue", "start", "restart"}
+
+
+def _why_both_may_hold(aspects: Iterable[str]) -> str:
+    if LIMITS.issuperset(aspects):
+        return "it depends on the values"
+    return "whether the default goes with both types is not known"
 
 
 def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
@@ -427,7 +437,8 @@ def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
         return sorted(aspects)
     once = len(aspects) == 1 and either(first, second, Trait.ONCE) and not both(first, second, Trait.FORGIVING)
     differ = len(aspects) == 1 and first.touch.value != second.touch.value
-    return sorted(aspects) if once or differ or aspects == {"type", "default"} else []
+    together = aspects == {"type", "default"} or (len(aspects) > 1 and aspects <= LIMITS)
+    return sorted(aspects) if once or differ or together else []
 
 
 def _meets_all(one: str, other: str) -> bool:
