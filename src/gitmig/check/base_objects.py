@@ -139,7 +139,8 @@ class Link(Enum):
     TYPED = "a column of a type"
     REST = "the default partition of a table"
     NAMED = "a function of a name"
-    FIRES = "the table at which a trigger runs a function"
+    FIRES = "the trigger that runs a function"
+    FIELD = "a field of NEW or OLD that a function names"
     OF = "a table of a type"
     PARTITION = "a partition of a table"
     PUBLISHED = "a table, or a schema whose tables, a publication has"
@@ -167,6 +168,10 @@ class Links:
     def to(self, kind: Link, second: Object) -> list[tuple[Link, Object, Object]]:
         """The links of a kind that lead to an object."""
         return [link for link in self._near[_place(second)] if link[0] is kind and link[2] == second]
+
+    def within(self, kind: Link, owner: Object) -> list[tuple[Link, Object, Object]]:
+        """The links of a kind that lead to a part of an object."""
+        return [link for link in self._near[_place(owner)] if link[0] is kind and owner.contains(link[2])]
 
     def targets(self, kind: Link, first: Object) -> list[Object]:
         """What hangs on an object."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitmig.check.base_objects import BaseObjects, Link, Links, Made, renamed
+from gitmig.check.base_objects import SIGNED, BaseObjects, Link, Links, Made, renamed
 from gitmig.check.effects import Circumstance
 from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
@@ -32,6 +32,7 @@ UNIQUENESS, REMADE, NO_KEY = "uniqueness", "uniqueness for a while", "no primary
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
 COPIED_OPTIONS = {"SetRelOptions", "ResetRelOptions"}  # of an index, which LIKE copies
 COMMENT_OF = "comment of "  # of a part of a table: as what LIKE copies it
+FIRED = "named by a trigger"  # of a table: a column that goes
 UNTRACEABLE = "untraceable"  # of a published table: its rows cannot be told from each other any more
 # They go with their table or column without being asked for.
 GO_ALONG = {
@@ -260,8 +261,9 @@ class DependencyLinks:
     def read(self, touches: Sequence[Touch]) -> None:
         """Go on with the next script."""
         types = _types(touches)
-        for function, table in _fired(touches):
-            self._links.add(Link.FIRES, function, table)
+        for function, trigger in _fired(touches):
+            self._links.add(Link.FIRES, function, trigger)
+        self._name_fields(touches)
         for touch in touches:
             if touch.action is Action.CREATE or touch.aspect == "type":
                 self._made(touch, types.get((touch.statement, touch.part), []))
@@ -271,6 +273,17 @@ class DependencyLinks:
                 self._links.rename(touch.object, touch.to)
             elif touch.action is Action.READ:
                 self._joined(touch)
+
+    def _name_fields(self, touches: Sequence[Touch]) -> None:
+        """The fields of rows that the functions of a script name; a function made anew may name others."""
+        for touch in touches:
+            if touch.action is Action.CREATE and touch.object.path[0] == ROUTINE:
+                function = Object(NamedKind.FUNCTION, touch.object.root)
+                for field in self._links.targets(Link.FIELD, function):
+                    self._links.remove(Link.FIELD, function, field)
+        for touch in touches:
+            if touch.action is Action.READ and touch.object.path[0] == ROUTINE and len(touch.object.path) > SIGNED:
+                self._links.add(Link.FIELD, Object(NamedKind.FUNCTION, touch.object.root), touch.object)
 
     def _joined(self, touch: Touch) -> None:
         """A table joins, or leaves, a parent, a type or a publication."""
@@ -295,6 +308,7 @@ class DependencyLinks:
             yield from self._passed_on(effect)
             yield from self._in_columns(effect)
             yield from self._in_tables(effect)
+            yield from self._named_by_triggers(effect, known)
         elif (effect.action, effect.aspect) in FOR_CHILDREN:
             yield from self._passed_on(effect)
         elif kind is NamedKind.VALUE and effect.action is Action.RENAME:
@@ -314,7 +328,8 @@ class DependencyLinks:
             for part in self._descendants(effect.object, Link.PARTITION):
                 yield _alteration(effect, part, effect.aspect)
         elif effect.object.path[0] == ROUTINE and kind is NamedKind.COLUMN:
-            for table in self._links.targets(Link.FIRES, Object(NamedKind.FUNCTION, effect.object.root)):
+            for trigger in self._links.targets(Link.FIRES, Object(NamedKind.FUNCTION, effect.object.root)):
+                table = Object(NamedKind.TABLE, trigger.root)
                 yield effect.implying(object=table.part(NamedKind.COLUMN, effect.object.path[-1]))
         elif effect.object.path[0] == ROUTINE:
             yield from self._of_functions(effect, known)
@@ -344,6 +359,17 @@ class DependencyLinks:
         for table in self._links.targets(Link.OF, owner):
             new = effect.touch.to and renamed(effect.touch.to, owner, table)
             yield effect.implying(object=renamed(effect.object, owner, table), to=new)
+
+    def _named_by_triggers(self, gone: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
+        """A table of which a trigger names a column that goes, unless the side writes the function anew."""
+        if gone.action not in {Action.DROP, Action.RENAME} or gone.has(Circumstance.REPLACED):
+            return
+        table, name = Object(NamedKind.TABLE, gone.object.root), gone.object.path[-1]
+        anew = {e.object.root for e in known if e.action is Action.CREATE and e.object.path[0] == ROUTINE}
+        for _, function, _ in self._links.within(Link.FIRES, table):
+            fields = {field.path[-1] for field in self._links.targets(Link.FIELD, function)}
+            if name in fields and function.path not in anew:
+                yield _alteration(gone, table, FIRED)
 
     def is_published(self, table: Object) -> bool:
         """Whether a publication has it, as far as the scripts tell."""
@@ -477,13 +503,13 @@ def _types(touches: Iterable[Touch]) -> dict[tuple[int, int], list[Touch]]:
 
 
 def _fired(touches: Sequence[Touch]) -> Iterator[tuple[Object, Object]]:
-    """The functions that triggers run, with their tables."""
+    """The functions that triggers run, with these."""
     triggers = [t for t in touches if t.action is Action.CREATE and t.object.kind is NamedKind.TRIGGER]
     for made in triggers:
         for touch in touches:
             here = (touch.statement, touch.part) == (made.statement, made.part)
             if here and touch.action is Action.READ and touch.object.path[0] == ROUTINE:
-                yield Object(NamedKind.FUNCTION, touch.object.root), Object(NamedKind.TABLE, made.object.root)
+                yield Object(NamedKind.FUNCTION, touch.object.root), made.object
 
 
 def _alteration(cause: Effect, altered: Object, aspect: str) -> Effect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.dependencies import DOMAIN, REST, UNTRACEABLE
+from gitmig.check.dependencies import DOMAIN, FIRED, REST, UNTRACEABLE
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
@@ -170,8 +170,9 @@ def _published(publication: Effect, write: Effect) -> Conflict | None:
 def rows(write: Effect, other: Effect) -> Conflict | None:
     """One side writes rows that the other one reads to change data, or both write one column.
 
-    Or a trigger, rule or function comes, goes or changes before or after the rows, or a view no longer takes them. The
-    schema is mostly the same either way, the rows perhaps not: never certain.
+    Or a trigger, rule or function comes, goes or changes before or after the rows, a column that a trigger names goes
+    or is renamed, or a view no longer takes them. The schema is mostly the same either way, the rows perhaps not: never
+    certain.
     """
     if not _at_once(write) or not _at_once(other):
         return None
@@ -180,6 +181,8 @@ def rows(write: Effect, other: Effect) -> Conflict | None:
     elif _fires(write, other):
         verb = "drops" if write.action is Action.DROP else "creates"
         what = f"{write.label} {verb} {write.object}, and {uses(other, write)}"
+    elif write.aspect == FIRED and other.action is Action.WRITE and other.object.root == write.object.root:
+        what = f"{write.label} takes a column that a trigger of {write.object} names, and {uses(other, write)}"
     elif _no_longer_takes_rows(write, other):
         what = f"{write.label} makes {write.object} a view that takes no rows by itself, and {uses(other, write)}"
     elif write.action is Action.WRITE and _is_read_or_written(write, other):
