@@ -240,6 +240,15 @@ CONFLICTS = (
         "ALTER TABLE logs_spare ADD PRIMARY KEY (id)",
         "ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)",
     ),
+    ("ALTER TABLE posts ADD CONSTRAINT u2 UNIQUE USING INDEX posts_title", "COMMENT ON INDEX posts_title IS 'x'"),
+    (
+        "ALTER TABLE posts ADD CONSTRAINT u2 UNIQUE USING INDEX posts_title",
+        "ALTER TABLE posts REPLICA IDENTITY USING INDEX posts_title",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE gen_spare GRANT SELECT ON TABLES TO gen_reader",
+        "DROP ROLE gen_spare",
+    ),
 )
 HARMLESS = (
     ("ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)", "CREATE INDEX ON logs (day)"),
@@ -332,6 +341,10 @@ HARMLESS = (
     ("DROP FUNCTION stamp() CASCADE", "DROP TRIGGER IF EXISTS stamped ON comments"),
     ("DROP FUNCTION stamp() CASCADE", "ALTER TABLE comments DISABLE TRIGGER USER"),
     ("ALTER SEQUENCE numbers MAXVALUE 1000", "ALTER SEQUENCE numbers CACHE 5"),
+    (
+        "ALTER TABLE posts ADD CONSTRAINT posts_title UNIQUE USING INDEX posts_title",
+        "COMMENT ON INDEX posts_title IS 'x'",
+    ),
     ("CREATE TABLE snap (LIKE comments)", "ALTER INDEX comments_author SET (fillfactor = 60)"),
     ("CREATE TABLE snap (LIKE posts INCLUDING ALL)", "ALTER INDEX comments_author SET (fillfactor = 60)"),
     ("CREATE TABLE kids (age int) INHERITS (animals)", "ALTER TABLE animals ADD COLUMN age int"),

@@ -195,6 +195,8 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     unique = [] if kind == "EXCLUSION" else [Trait.UNIQUE]
     if "indexname" in node:
         trace.read(index, dependency=DependencyKind.FOLLOWS)
+        if name != node["indexname"]:  # it gets the name of its constraint
+            trace.touch(Action.RENAME, index, to=in_schema(NamedKind.INDEX, table.path[1], name))
     else:
         trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value, columns=columns)
     if unique and "indexname" not in node:
