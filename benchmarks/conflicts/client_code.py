@@ -1,7 +1,8 @@
 """Try the source code of public histories: `gitmig check --clients sql` on their commits that change migrations.
 
-Each commit is checked against its first parent, a merge by what it merges. Every finding about code (GM602 to GM604) is
-printed with its place, to be looked at; then a table. A check needs a server of which the role may make databases.
+Each commit is checked against its first parent, a merge by what it merges. Every finding about code (GM602 to GM604)
+and every other error is printed with its place, to be looked at; then a table. A check needs a server of which the
+role may make databases.
 """
 
 from __future__ import annotations
@@ -25,7 +26,18 @@ if TYPE_CHECKING:
     from pairs import History
 
 CODES = ("GM602", "GM603", "GM604")
-HEAD = ("history", "checked", "could not", "files with SQL", "statements", *CODES, "median, s")
+HEAD = (
+    "history",
+    "language",
+    "checked",
+    "could not",
+    "files with SQL",
+    "statements",
+    "no schema takes",
+    *CODES,
+    "other errors",
+    "median, s",
+)
 
 
 def main() -> int:
@@ -46,7 +58,7 @@ def _work_tree(clone: Clone, history: History, path: Path) -> Path:
     """A clone with gitmig's settings, and nothing checked out."""
     git(clone.path, "clone", "--quiet", "--shared", "--no-checkout", ".", str(path))
     git(path, "config", "gitmig.folder", history.folder)
-    git(path, "config", "gitmig.layout", "paired")
+    git(path, "config", "gitmig.layout", {"ups": "paired"}.get(history.layout, history.layout))
     if history.bootstrap:
         (path / "bootstrap.sql").write_text(history.bootstrap, encoding="utf-8")
         git(path, "config", "gitmig.bootstrap", str(path / "bootstrap.sql"))
@@ -61,16 +73,18 @@ def _row(history: History, path: Path, commits: list[str], server: str) -> tuple
         document = _check(path, commit, server)
         seconds.append(time.perf_counter() - began)
         if document is None or document["clients"] is None or document["clients"]["failure"]:
+            print(history.name, commit[:12], document and document["clients"], file=sys.stderr, flush=True)
             found["could not"] += 1
             continue
         trials.append(document["clients"])
-        told = [finding for finding in document["findings"] if finding["code"] in CODES]
-        found.update(finding["code"] for finding in told)
+        told = [one for one in document["findings"] if one["code"] in CODES or one["severity"] == "error"]
+        found.update(one["code"] if one["code"] in CODES else "other errors" for one in told)
         for finding in told:
             print(f"{history.name} {commit[:12]} {finding['code']} {finding['message']}", flush=True)
-    newest = trials[0] if trials else {"files": 0, "tried": 0}
-    counts = (len(trials), found["could not"], newest["files"], newest["tried"], *(found[code] for code in CODES))
-    return (history.name, *map(str, counts), f"{statistics.median(seconds):.1f}")
+    newest = trials[0] if trials else {"files": 0, "tried": 0, "foreign": 0}
+    counts: tuple[int, ...] = (len(trials), found["could not"], newest["files"], newest["tried"], newest["foreign"])
+    counts += tuple(found[column] for column in (*CODES, "other errors"))
+    return (history.name, history.language, *map(str, counts), f"{statistics.median(seconds):.1f}")
 
 
 def _check(path: Path, commit: str, server: str) -> dict[str, Any] | None:
@@ -85,7 +99,10 @@ def _check(path: Path, commit: str, server: str) -> dict[str, Any] | None:
         capture_output=True,
         check=False,
     )
-    document: dict[str, Any] | None = json.loads(run.stdout) if run.returncode in {0, 1} else None
+    if run.returncode not in {0, 1}:
+        print(path.name, commit[:12], run.stderr.decode().strip(), file=sys.stderr, flush=True)
+        return None
+    document: dict[str, Any] = json.loads(run.stdout)
     return document
 
 

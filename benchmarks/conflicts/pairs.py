@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 MADE = "made"
 FOLDER = "migrations"
-# paired has ups and downs in two files, ups only the former.
+# paired has ups and downs in two files, ups only the former. Of the other layouts no pairs are made.
 UP = {"paired": re.compile(r"(\d+)[^/]*\.up\.sql"), "ups": re.compile(r"(\d+)[^/]*\.sql")}
 
 
@@ -56,7 +56,8 @@ class History:
     """A public history: each of its `newest` commits that add migrations is paired with the next `within` such ones.
 
     What two commits add is taken as what two branches from the commit before them add: they were written one after the
-    other, and in half of the cases by people who did not think of each other.
+    other, and in half of the cases by people who did not think of each other. Of a history without `newest` no pairs
+    are made: only its source code is tried.
     """
 
     name: str
@@ -64,8 +65,9 @@ class History:
     commit: str
     folder: str
     layout: str
-    newest: int
-    within: int
+    language: str
+    newest: int = 0
+    within: int = 0
     bootstrap: str = ""
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+from copy import copy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,11 +63,24 @@ class Branches:
 
     def __init__(self, path: Path, pairs: Collection[Pair]) -> None:
         self.path = path
+        self._number = len(pairs)
         path.mkdir(parents=True)
         git(path, "init", "--quiet", "--initial-branch=none")
         for name in ("user.name", "user.email"):
             git(path, "config", name, "ada@example.org")
         git(path, "fast-import", "--quiet", stdin=b"".join(_stream(pairs)))
+
+    def __len__(self) -> int:
+        return self._number
+
+    def copy(self, name: str) -> Branches:
+        """The same in another folder, beside this one."""
+        path = self.path.with_name(f"{self.path.name}-{name}")
+        if not path.exists():
+            shutil.copytree(self.path, path)
+        found = copy(self)
+        found.path = path
+        return found
 
     def check_out(self, number: int) -> None:
         """Put our side of a pair into the work tree."""

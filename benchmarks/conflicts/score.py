@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING
 import truth
 from pairs import MADE, histories, made, of_history
 from repository import Branches, Clone
+from tools import ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +68,7 @@ HEAD = ("pairs", "tool", "all", "conflicts", "found", "missed", "false alarms", 
 def main() -> int:
     """Find out the truth if asked to, score the tools, print a table, and write it if asked to."""
     options = parse()
-    groups = options.only or [MADE, *histories()]
+    groups = options.only or [MADE, *(name for name, history in histories().items() if history.newest)]
     rows, told = [], []
     with tempfile.TemporaryDirectory(prefix="gitmig-conflicts-") as root:
         for group in groups:
@@ -83,7 +82,7 @@ def main() -> int:
             valid = [pair for pair in pairs if known.get(pair.name, truth.Truth.ALONE) is not truth.Truth.ALONE]
             branches = Branches(Path(root) / group, valid)
             for name, command in (TOOLS | dict(options.tool)).items():
-                said = [answer(branches, number, command) for number in range(len(valid))]
+                said = ask(branches, command, options.workers)
                 rows.append([group, name, *score(valid, known, said).row])
                 told += [line for line in wrong(name, valid, known, said) if options.verbose]
                 print(" | ".join(rows[-1]), flush=True)
@@ -104,18 +103,6 @@ def find_out(server: str, pairs: Sequence[Pair]) -> dict[str, Truth]:
 def _find_out(server: str, pairs: Sequence[Pair]) -> dict[str, Truth]:
     with closing(truth.Laboratory(server)) as laboratory:
         return {pair.name: laboratory.truth(pair) for pair in pairs}
-
-
-def answer(branches: Branches, number: int, command: str) -> int:
-    """How a tool ends for one pair."""
-    branches.check_out(number)
-    call = shlex.split(command.format(base=f"{number}-theirs", ours=f"{number}-ours"))
-    return subprocess.run(call, cwd=branches.path, capture_output=True, check=False, env=_environment()).returncode
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "DATABASE_URL"))}
-    return kept | {"GIT_CONFIG_GLOBAL": "/nowhere/gitconfig", "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 def score(pairs: Sequence[Pair], known: Mapping[str, Truth], said: Sequence[int]) -> Score:
@@ -175,6 +162,7 @@ def parse() -> argparse.Namespace:
     add("--tool", type=_named, action="append", default=[], metavar="NAME=COMMAND", help="score this one as well")
     add("--only", action="append", metavar="GROUP", help=f"{MADE}, or the name of a history; may be repeated")
     add("--clones", type=Path, default=Path("clones"), metavar="FOLDER", help="where clones are, or go (%(default)s)")
+    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="pairs at a time (%(default)s)")
     add("--truth", metavar="URL", help="run the pairs that are not known yet on this server")
     add("--verbose", action="store_true", help="name every pair about which a tool is wrong")
     add("--write", action="store_true", help="put the table into docs/benchmarks.md")

@@ -179,6 +179,76 @@ CONFLICTS = (
         "ALTER TABLE events ALTER kind SET STATISTICS 100",
         "CREATE TABLE events_two PARTITION OF events FOR VALUES IN (2)",
     ),
+    ("COMMENT ON INDEX comments_author IS 'one'", "CREATE TABLE copies (LIKE comments INCLUDING ALL)"),
+    ("COMMENT ON INDEX ranks IS 'one'", "CREATE TABLE copies (LIKE comments INCLUDING INDEXES INCLUDING COMMENTS)"),
+    ("COMMENT ON STATISTICS comments_together IS 'one'", "CREATE TABLE copies (LIKE comments INCLUDING ALL)"),
+    ("ALTER TABLE posts ALTER title SET NOT NULL", "ALTER TABLE posts ALTER title DROP NOT NULL"),
+    ("ALTER TABLE posts ALTER title SET NOT NULL", "ALTER TABLE posts RENAME title TO head"),
+    ("ALTER TABLE animals ALTER name SET NOT NULL", "CREATE TABLE copies (LIKE dogs)"),
+    ("ALTER TABLE logs ALTER day SET NOT NULL", "ALTER TABLE logs DETACH PARTITION logs_low"),
+    (
+        "CREATE UNIQUE INDEX ON events (id)",
+        "CREATE TABLE events_two PARTITION OF events FOR VALUES IN (2) PARTITION BY LIST (kind)",
+    ),
+    (
+        "ALTER TABLE events ADD PRIMARY KEY (id)",
+        "CREATE TABLE events_two PARTITION OF events FOR VALUES IN (2) PARTITION BY LIST (lower(kind))",
+    ),
+    (
+        "CREATE AGGREGATE ag(int) (sfunc = int4pl, stype = int)",
+        "CREATE PROCEDURE ag(int) LANGUAGE sql AS 'SELECT 1'",
+    ),
+    (
+        "ALTER TABLE votes ADD COLUMN due date NOT NULL",
+        "MERGE INTO votes USING (SELECT 1 AS id) p ON p.id = votes.id WHEN NOT MATCHED THEN INSERT (id) VALUES (p.id)",
+    ),
+    ("ALTER TABLE votes ALTER kind SET NOT NULL", "INSERT INTO votes (id, kind) VALUES (9, 'x'), (10, NULL)"),
+    (
+        "ALTER TABLE votes ALTER kind SET DEFAULT 'x', ALTER kind SET NOT NULL",
+        "INSERT INTO votes (id, kind) VALUES (9, DEFAULT)",
+    ),
+    (
+        "ALTER TABLE posts ALTER state DROP DEFAULT, ALTER state SET NOT NULL",
+        "INSERT INTO posts (id, title) VALUES (9, 'x')",
+    ),
+    ("ALTER TABLE votes ADD COLUMN due date NOT NULL", "INSERT INTO votes DEFAULT VALUES"),
+    ("CREATE TABLE IF NOT EXISTS likes (id int)", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO gen_reader"),
+    ("DROP FUNCTION stamp() CASCADE", "DROP TRIGGER stamped ON comments"),
+    ("DROP FUNCTION stamp() CASCADE", "ALTER TABLE comments DISABLE TRIGGER stamped"),
+    ("DROP FUNCTION near(int, int) CASCADE", "CREATE VIEW fresh AS SELECT id ~~~ amount AS n FROM votes"),
+    ("ALTER SEQUENCE numbers AS smallint", "ALTER SEQUENCE numbers MAXVALUE 100000"),
+    ("ALTER SEQUENCE numbers MAXVALUE 10", "ALTER SEQUENCE numbers RESTART 100"),
+    ("CREATE TABLE snap (LIKE comments INCLUDING INDEXES)", "ALTER INDEX comments_author SET (fillfactor = 60)"),
+    ("CREATE TABLE kids (age text) INHERITS (animals)", "ALTER TABLE animals ADD COLUMN age int"),
+    ("CREATE TABLE kids (name text) INHERITS (animals)", "ALTER TABLE animals RENAME name TO called"),
+    ("CREATE TABLE kids (called text) INHERITS (animals)", "ALTER TABLE animals RENAME name TO called"),
+    ("CREATE TABLE kids (id int) INHERITS (animals)", "ALTER TABLE animals ALTER id TYPE bigint"),
+    ("CREATE TABLE kids (name text DEFAULT 'y') INHERITS (animals)", "ALTER TABLE animals ALTER name SET DEFAULT 'x'"),
+    (
+        "CREATE TABLE kids (id int, CONSTRAINT pos CHECK (id > 0)) INHERITS (animals)",
+        "ALTER TABLE animals ADD CONSTRAINT pos CHECK (id > 1)",
+    ),
+    (
+        "CREATE TRIGGER t AFTER INSERT ON logs_spare REFERENCING NEW TABLE AS n FOR EACH ROW EXECUTE FUNCTION stamp()",
+        "ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)",
+    ),
+    (
+        "CREATE TRIGGER t AFTER INSERT ON cats REFERENCING NEW TABLE AS n FOR EACH ROW EXECUTE FUNCTION stamp()",
+        "ALTER TABLE cats INHERIT animals",
+    ),
+    (
+        "ALTER TABLE logs_spare ADD PRIMARY KEY (id)",
+        "ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)",
+    ),
+    ("ALTER TABLE posts ADD CONSTRAINT u2 UNIQUE USING INDEX posts_title", "COMMENT ON INDEX posts_title IS 'x'"),
+    (
+        "ALTER TABLE posts ADD CONSTRAINT u2 UNIQUE USING INDEX posts_title",
+        "ALTER TABLE posts REPLICA IDENTITY USING INDEX posts_title",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE gen_spare GRANT SELECT ON TABLES TO gen_reader",
+        "DROP ROLE gen_spare",
+    ),
 )
 HARMLESS = (
     ("ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)", "CREATE INDEX ON logs (day)"),
@@ -247,6 +317,51 @@ HARMLESS = (
     ("ALTER TABLE animals ALTER name SET DEFAULT 'a'", "CREATE TABLE puppies () INHERITS (animals)"),
     ("ALTER TABLE animals ALTER name SET NOT NULL", "CREATE TABLE puppies () INHERITS (animals)"),
     ("ALTER TABLE animals ALTER name SET STORAGE EXTERNAL", "CREATE TABLE puppies () INHERITS (animals)"),
+    ("COMMENT ON INDEX comments_author IS 'one'", "CREATE TABLE copies (LIKE comments INCLUDING INDEXES)"),
+    ("COMMENT ON INDEX comments_author IS 'one'", "CREATE TABLE copies (LIKE posts INCLUDING ALL)"),
+    ("COMMENT ON CONSTRAINT ranks ON comments IS 'x'", "CREATE TABLE copies (LIKE comments INCLUDING ALL)"),
+    ("COMMENT ON CONSTRAINT to_posts ON comments IS 'x'", "CREATE TABLE copies (LIKE comments INCLUDING ALL)"),
+    ("ALTER TABLE posts ALTER title SET NOT NULL", "CREATE TABLE copies (LIKE posts INCLUDING ALL)"),
+    ("ALTER TABLE posts ALTER id SET NOT NULL", "CREATE TABLE copies (LIKE posts)"),
+    ("ALTER TABLE votes ALTER kind DROP NOT NULL", "CREATE TABLE copies (LIKE votes)"),
+    ("ALTER TABLE logs ALTER id SET NOT NULL", "ALTER TABLE logs DETACH PARTITION logs_low"),
+    (
+        "CREATE UNIQUE INDEX ON events (id, kind)",
+        "CREATE TABLE events_two PARTITION OF events FOR VALUES IN (2) PARTITION BY LIST (kind)",
+    ),
+    (
+        "ALTER TABLE votes ADD COLUMN due date NOT NULL",
+        "MERGE INTO votes USING posts p ON p.id = votes.id WHEN NOT MATCHED THEN INSERT (id) VALUES (p.id)",
+    ),
+    ("ALTER TABLE votes ADD COLUMN due date NOT NULL", "INSERT INTO votes (id) SELECT id FROM posts"),
+    ("ALTER TABLE comments ALTER author SET NOT NULL", "INSERT INTO comments (id) VALUES (9)"),
+    ("ALTER TABLE votes ALTER kind SET NOT NULL", "UPDATE votes SET kind = NULL"),
+    ("ALTER TABLE votes DROP COLUMN kind CASCADE", "INSERT INTO votes DEFAULT VALUES"),
+    ("CREATE TABLE IF NOT EXISTS votes (id int)", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO gen_reader"),
+    ("DROP FUNCTION stamp() CASCADE", "DROP TRIGGER IF EXISTS stamped ON comments"),
+    ("DROP FUNCTION stamp() CASCADE", "ALTER TABLE comments DISABLE TRIGGER USER"),
+    ("ALTER SEQUENCE numbers MAXVALUE 1000", "ALTER SEQUENCE numbers CACHE 5"),
+    (
+        "ALTER TABLE posts ADD CONSTRAINT posts_title UNIQUE USING INDEX posts_title",
+        "COMMENT ON INDEX posts_title IS 'x'",
+    ),
+    ("CREATE TABLE snap (LIKE comments)", "ALTER INDEX comments_author SET (fillfactor = 60)"),
+    ("CREATE TABLE snap (LIKE posts INCLUDING ALL)", "ALTER INDEX comments_author SET (fillfactor = 60)"),
+    ("CREATE TABLE kids (age int) INHERITS (animals)", "ALTER TABLE animals ADD COLUMN age int"),
+    ("CREATE TABLE kids (name text) INHERITS (animals)", "ALTER TABLE animals DROP COLUMN name"),
+    ("CREATE TABLE kids (name text) INHERITS (animals)", "ALTER TABLE animals ALTER name SET DEFAULT 'x'"),
+    (
+        "CREATE TABLE kids (id int, CONSTRAINT pos CHECK (id > 0)) INHERITS (animals)",
+        "ALTER TABLE animals ADD CONSTRAINT pos CHECK (id > 0)",
+    ),
+    (
+        "CREATE TRIGGER t AFTER INSERT ON logs_spare FOR EACH ROW EXECUTE FUNCTION stamp()",
+        "ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)",
+    ),
+    (
+        "ALTER TABLE logs_spare ADD UNIQUE (day)",
+        "ALTER TABLE logs ATTACH PARTITION logs_spare FOR VALUES FROM (30) TO (40)",
+    ),
 )
 
 

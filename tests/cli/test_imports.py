@@ -26,3 +26,12 @@ def test_a_sync_with_nothing_to_do_loads_nothing_that_it_does_not_need(sandbox: 
     loaded = set(done.err.split())
     assert "gitmig.operations.sync" in loaded
     assert [name for name in IDLE if name in loaded] == []
+
+
+def test_a_check_without_a_database_loads_no_driver(sandbox: Sandbox) -> None:
+    sandbox.table("0001_a", "a")
+    sandbox.commit("a")
+    done = sandbox.run(sys.executable, "-c", PROGRAM, "check", "HEAD", "--no-lint")
+    loaded = set(done.err.split())
+    assert "gitmig.check.conflicts" in loaded
+    assert [name for name in ("psycopg", "git", "pygments", "gitmig.execute", "gitmig.trials") if name in loaded] == []

@@ -10,7 +10,7 @@ import pytest
 from gitmig.check.proof import Orders, Proof, RunOrder
 from gitmig.errors import GitmigError
 from gitmig.migrations.plan import Direction
-from gitmig.operations import check
+from gitmig.project import proof
 from gitmig.project.project import Project
 from tests.samples import migration, parsed
 
@@ -45,8 +45,8 @@ def orders(base: Side, ours: Side, theirs: Side) -> Orders:
 
 
 def prove(project: Project, orders: Orders, scratch: str | None = None) -> Proof:
-    with check.founded_for(project, orders, scratch) as founded:
-        return check.prove(orders, founded)
+    with proof.founded_for(project, orders, scratch) as founded:
+        return proof.prove(orders, founded)
 
 
 @pytest.fixture

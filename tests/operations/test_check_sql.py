@@ -152,7 +152,7 @@ def test_what_is_known_is_not_tried_again(repo: Sandbox, monkeypatch: pytest.Mon
     repo.write("README.md", "SELECT contents FROM comments\n")
     repo.write("docs/a.py", "# nothing\n")
     with monkeypatch.context() as nobody_builds:
-        nobody_builds.setattr("gitmig.operations.check.founded_scratch", None)
+        nobody_builds.setattr("gitmig.project.proof.founded_scratch", None)
         assert told(run(repo)) == before
     repo.write("src/more.py", 'db.all("SELECT slug FROM comments")\n')
     found = run(repo)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.check.dependencies import reaches_further
-from gitmig.check.effects import net_effects
+from gitmig.check.effects import Circumstance, net_effects
 from gitmig.check.findings import Severity, in_order
-from gitmig.check.footprint.model import Action, DependencyKind, Trait
+from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
 from gitmig.check.rules import PAIR_RULES, RULES, SIDE_RULES, Family
 from gitmig.check.rules.sets import git_conflict, needs, order, same_change
 
@@ -102,6 +102,8 @@ class _Met:
 
 def _judge(mine: Effect, other: Effect) -> _Met | None:
     """What the first rule that applies says; the same whichever side is ours."""
+    if _is_idle(mine, other) or _is_idle(other, mine):
+        return None
     first, second = sorted((mine, other), key=lambda effect: effect.label)
     for rule in PAIR_RULES:
         if conflict := rule(first, second) or rule(second, first):
@@ -118,6 +120,12 @@ def _judge(mine: Effect, other: Effect) -> _Met | None:
             passing = sum(e.action is Action.READ and e.dependency is DependencyKind.TRANSIENT for e in (mine, other))
             return _Met(finding, conflict.object, passing)
     return None
+
+
+def _is_idle(alteration: Effect, other: Effect) -> bool:
+    """Whether an alteration changes nothing, and the other one changes nothing of what it is about."""
+    uses = other.action in {Action.READ, Action.WRITE} or other.object.kind is NamedKind.PARTITION
+    return alteration.has(Circumstance.UNCHANGED) and uses
 
 
 def _worst(met: Sequence[_Met]) -> list[_Met]:

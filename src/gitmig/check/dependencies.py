@@ -7,13 +7,13 @@ tables, rows of functions, columns of types.
 from __future__ import annotations
 
 from collections import defaultdict
-from enum import Enum
 from typing import TYPE_CHECKING
 
+from gitmig.check.base_objects import SIGNED, BaseObjects, Link, Links, Made, renamed
 from gitmig.check.effects import Circumstance
 from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
-from gitmig.check.footprint.tables import NO_IDENTITY
+from gitmig.check.footprint.tables import JOINS_PARTITION, NO_IDENTITY, NOT_NULL, OWN_CHECK
 from gitmig.check.footprint.views import ROW_TRIGGER
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ OF_COLUMNS = {"type", "default", "null", "statistics", "storage"}
 # Of the columns of a unique key that goes for good, or comes again for the same columns; of a table whose key goes.
 UNIQUENESS, REMADE, NO_KEY = "uniqueness", "uniqueness for a while", "no primary key"
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
+COPIED_OPTIONS = {"SetRelOptions", "ResetRelOptions"}  # of an index, which LIKE copies
+COMMENT_OF = "comment of "  # of a part of a table: as what LIKE copies it
+FIRED = "named by a trigger"  # of a table: a column that goes
 UNTRACEABLE = "untraceable"  # of a published table: its rows cannot be told from each other any more
 # They go with their table or column without being asked for.
 GO_ALONG = {
@@ -47,24 +50,34 @@ class Dependents:
     """Object → what it needs, from the scripts of the base in order."""
 
     def __init__(self, footprints: Iterable[Footprint]) -> None:
-        self._needs: dict[Object, set[Object]] = {}
-        self._unique: set[Object] = set()
-        self._primary: set[Object] = set()
-        self._sorts: dict[Object, str] = {}
+        self._objects = BaseObjects()
         self._dependency_links = DependencyLinks()
         for footprint in footprints:
             self._read(footprint.touches)
             self._dependency_links.read(footprint.touches)
 
-    def with_sort(self, effect: Effect) -> Effect:
-        """A drop of a constraint knows what sort of constraint it was."""
-        known = effect.action is Action.DROP and effect.object.kind is NamedKind.CONSTRAINT and not effect.aspect
-        return effect.with_aspect(self._sorts.get(effect.object, "")) if known else effect
+    def with_base(self, effect: Effect, known: Sequence[Effect]) -> Effect:
+        """What the base tells of an effect: what sort of constraint is dropped, whether NOT NULL is anything new."""
+        made = self._objects.get(effect.object)
+        if made is None:
+            is_new = effect.action is Action.CREATE and effect.forgiving
+            return effect.under(Circumstance.NEW) if is_new else effect
+        if effect.action is Action.DROP and effect.object.kind is NamedKind.CONSTRAINT and not effect.aspect:
+            return effect.with_aspect(made.sort)
+        if effect.action is not Action.ALTER or effect.aspect != "null":
+            return effect
+        own = (e.has(Trait.GIVEN) for e in known if e.object == effect.object and e.aspect == "default")
+        if made.given and all(own):
+            effect = effect.under(Circumstance.GIVEN)
+        unchanged = made.nullable is (effect.touch.value != NOT_NULL)
+        return effect.under(Circumstance.UNCHANGED) if unchanged else effect
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """The further effects of a drop, of a new type, of a move into another schema; and what follows from names."""
         yield from self._dependency_links.implied_by(effect, known)
-        if effect.action is Action.DROP:
+        if effect.aspect == JOINS_PARTITION and effect.touch.to:
+            yield from self._keyed_by(effect, effect.touch.to)
+        elif effect.action is Action.DROP:
             yield from self._dropped_with(effect, known)
         elif effect.action is Action.ALTER:
             yield from self._altered_with(effect)
@@ -75,18 +88,44 @@ class Dependents:
                 if not effect.object.contains(moved):
                     yield effect.implying(object=moved, to=moved)
 
+    def _keyed_by(self, joins: Effect, parent: Object) -> Iterator[Effect]:
+        """A table that becomes a partition gets the primary key of its parent."""
+        if self._objects.has_primary(parent):
+            once = frozenset({Trait.ONCE})
+            yield joins.implying(action=Action.ALTER, aspect="primary key", traits=once, to=None)
+
     def _altered_with(self, effect: Effect) -> Iterator[Effect]:
         if effect.touch.value == NO_IDENTITY:
             yield from self._untraceable(effect, effect.object)
+        elif effect.aspect == "comment":
+            yield from self._commented(effect)
+        elif effect.object.kind is NamedKind.INDEX and effect.aspect in COPIED_OPTIONS:
+            yield from (_alteration(effect, table, "indexes") for table in self._tables_of(effect.object))
         elif effect.aspect == "type":
-            for key in self._unique:  # a foreign key need not name the columns of a primary key
-                if key.kind is NamedKind.CONSTRAINT and effect.object in self._needs.get(key, ()):
+            for key, needs in self._objects.affected_by(effect.object):
+                made = self._objects.get(key)  # a foreign key need not name the columns of a primary key
+                if made and made.unique and key.kind is NamedKind.CONSTRAINT and effect.object in needs:
                     yield effect.implying(object=key)
+
+    def _commented(self, comment: Effect) -> Iterator[Effect]:
+        """The same, of a part that LIKE may copy: checks, indexes, statistics, not the constraint of a key."""
+        named = comment.object
+        if named.kind is NamedKind.CONSTRAINT:
+            made = self._objects.get(named)
+            if made is None or made.sort in {"constraints", OWN_CHECK}:
+                yield _alteration(comment, named, f"{COMMENT_OF}constraints")
+        elif copied := _copied_as(named):
+            for table in self._tables_of(named):
+                yield _alteration(comment, table.part(named.kind, named.path[-1]), f"{COMMENT_OF}{copied}")
+
+    def _tables_of(self, made: Object) -> set[Object]:
+        """The tables of an index or of statistics."""
+        return {Object(NamedKind.TABLE, need.root) for need in self._objects.needs(made)}
 
     def _renamed_with(self, rename: Effect) -> Iterator[Effect]:
         """The constraint of a key has the name of its index."""
         schema, name = rename.object.path[1:3]
-        for key in self._unique:
+        for key in self._objects.unique():
             if key.kind is NamedKind.CONSTRAINT and key.path[1] == schema and key.path[-1] == name and rename.touch.to:
                 new = Object(key.kind, (*key.path[:-1], rename.touch.to.path[-1]))
                 yield rename.implying(object=key, to=new)
@@ -99,8 +138,9 @@ class Dependents:
         for gone in self._along(drop.object, cascade=drop.has(Trait.CASCADE)):
             if gone not in named and not drop.object.contains(gone):
                 yield drop.implying(object=gone, traits=frozenset({Trait.FORGIVING}))
-        if drop.object in self._unique:
-            columns = {need for need in self._needs.get(drop.object, ()) if need.kind is NamedKind.COLUMN}
+        dropped = self._objects.get(drop.object) or Made()
+        if dropped.unique:
+            columns = {need for need in dropped.needs or () if need.kind is NamedKind.COLUMN}
             again = {
                 e.touch.columns
                 for e in known
@@ -109,15 +149,13 @@ class Dependents:
             same = {column.path[-1] for column in columns} in map(set, again)
             for column in columns:
                 yield _alteration(drop, column, REMADE if same else UNIQUENESS)
-        if drop.object in self._primary:
+        if dropped.primary:
             table = Object(NamedKind.TABLE, drop.object.root)
             yield _alteration(drop, table, NO_KEY)
             if not any(e.aspect == "primary key" and e.object == table for e in known):
                 yield from self._untraceable(drop, table)
-        copied = "indexes" if drop.object.kind is NamedKind.INDEX else STATISTICS
-        if copied == "indexes" or drop.object.path[0] == "statistic ext":
-            for table in {Object(NamedKind.TABLE, need.root) for need in self._needs.get(drop.object, ())}:
-                yield _alteration(drop, table, copied)
+        if copied := _copied_as(drop.object):
+            yield from (_alteration(drop, table, copied) for table in self._tables_of(drop.object))
 
     def _untraceable(self, effect: Effect, table: Object) -> Iterator[Effect]:
         if self._dependency_links.is_published(table):
@@ -128,8 +166,8 @@ class Dependents:
         waiting = [gone]
         while waiting:
             current = waiting.pop()
-            for candidate, needs in self._needs.items():
-                if candidate in seen or not (current.contains(candidate) or _hit(current, needs)):
+            for candidate, needs in self._objects.affected_by(current):
+                if candidate in seen:
                     continue
                 if cascade or current.contains(candidate) or _is_part(candidate, current, needs):
                     seen.add(candidate)
@@ -138,32 +176,43 @@ class Dependents:
 
     def _read(self, touches: Sequence[Touch]) -> None:
         primary = {(touch.statement, touch.part) for touch in touches if touch.aspect == "primary key"}
-        unique = [touch for touch in touches if touch.action is Action.CREATE and Trait.UNIQUE in touch.traits]
-        self._primary |= {touch.object for touch in unique if (touch.statement, touch.part) in primary}
-        self._unique |= {touch.object for touch in unique}
-        made = (touch for touch in touches if touch.action is Action.CREATE)
-        self._sorts |= {touch.object: touch.aspect for touch in made if touch.object.kind is NamedKind.CONSTRAINT}
         for touch in touches:
             if touch.action is Action.CREATE:
-                needs = _needs(touch, touches)
-                if needs or touch.object.kind is not NamedKind.COLUMN:
-                    self._needs[touch.object] = needs
-            elif touch.action is Action.ALTER and touch.aspect == "type":
-                self._needs.pop(touch.object, None)
+                self._objects.put(touch.object, self._made(touch, touches, primary))
+            elif touch.action is Action.ALTER and touch.aspect in {"type", "null", "default"}:
+                self._alter(touch)
             elif touch.action is Action.DROP:
-                for gone in [o for o in self._needs if o == touch.object or touch.object.contains(o)]:
-                    del self._needs[gone]
+                self._objects.drop(touch.object)
             elif touch.action is Action.RENAME and touch.to:
-                self._rename(touch.object, touch.to)
+                self._objects.rename(touch.object, touch.to)
+            elif touch.action is Action.READ and touch.aspect == "parent" and touch.to:
+                self._objects.forget_columns(touch.to)  # of a child's columns the parent decides, too
 
-    def _rename(self, old: Object, new: Object) -> None:
-        self._needs = {
-            _renamed(made, old, new): {_renamed(need, old, new) for need in needs}
-            for made, needs in self._needs.items()
-        }
-        self._unique = {_renamed(made, old, new) for made in self._unique}
-        self._primary = {_renamed(made, old, new) for made in self._primary}
-        self._sorts = {_renamed(made, old, new): sort for made, sort in self._sorts.items()}
+    def _made(self, touch: Touch, touches: Iterable[Touch], primary: Set[tuple[int, int]]) -> Made:
+        """What is known of a creation; a forgiving one may have found another column."""
+        kind = touch.object.kind
+        needs = _needs(touch, touches)
+        unique = Trait.UNIQUE in touch.traits
+        known = kind is NamedKind.COLUMN and Trait.FORGIVING not in touch.traits
+        return Made(
+            needs=needs if needs or kind is not NamedKind.COLUMN else None,
+            unique=unique,
+            primary=unique and (touch.statement, touch.part) in primary,
+            sort=touch.aspect if kind is NamedKind.CONSTRAINT else "",
+            nullable=Trait.NOT_NULL not in touch.traits if known else None,
+            given=known and Trait.GIVEN in touch.traits,
+        )
+
+    def _alter(self, touch: Touch) -> None:
+        made = self._objects.get(touch.object)
+        if made is None:
+            return
+        if touch.aspect == "type":
+            made.needs = None
+        elif touch.aspect == "default":
+            made.given = Trait.GIVEN in touch.traits
+        else:
+            made.nullable = touch.value != NOT_NULL
 
 
 def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
@@ -184,8 +233,11 @@ def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
     return needs | {Object(NamedKind.TABLE, made.object.root)} if len(made.object.path) > 4 else needs
 
 
-def _hit(gone: Object, needs: Iterable[Object]) -> bool:
-    return any(need == gone or gone.contains(need) for need in needs)
+def _copied_as(made: Object) -> str:
+    """What LIKE says to copy it with its table; empty if it is no such part."""
+    if made.kind is NamedKind.INDEX:
+        return "indexes"
+    return STATISTICS if made.path[0] == "statistic ext" else ""
 
 
 def _is_part(candidate: Object, gone: Object, needs: set[Object]) -> bool:
@@ -193,20 +245,6 @@ def _is_part(candidate: Object, gone: Object, needs: set[Object]) -> bool:
     if candidate.kind is NamedKind.INDEX:
         return any(need.root == gone.root for need in needs)
     return candidate.kind in GO_ALONG and candidate.root == gone.root
-
-
-class Link(Enum):
-    """How the second object hangs on the first one."""
-
-    CHILD = "a table that inherits from a table"
-    ROWS = "the row type that a function returns"
-    TYPED = "a column of a type"
-    REST = "the default partition of a table"
-    NAMED = "a function of a name"
-    FIRES = "the table at which a trigger runs a function"
-    OF = "a table of a type"
-    PARTITION = "a partition of a table"
-    PUBLISHED = "a table, or a schema whose tables, a publication has"
 
 
 # Checks, which children get as well; the primary key and the triggers for each row, which partitions get.
@@ -218,34 +256,50 @@ class DependencyLinks:
     """Links between the objects of the base, from its scripts in order."""
 
     def __init__(self) -> None:
-        self._links: set[tuple[Link, Object, Object]] = set()
+        self._links = Links()
 
     def read(self, touches: Sequence[Touch]) -> None:
         """Go on with the next script."""
         types = _types(touches)
-        self._links |= set(_fired(touches))
+        for function, trigger in _fired(touches):
+            self._links.add(Link.FIRES, function, trigger)
+        self._name_fields(touches)
         for touch in touches:
             if touch.action is Action.CREATE or touch.aspect == "type":
                 self._made(touch, types.get((touch.statement, touch.part), []))
             elif touch.action is Action.DROP:
-                self._links = {link for link in self._links if not any(_goes(one, touch.object) for one in link[1:])}
+                self._links.drop(touch.object)
             elif touch.action is Action.RENAME and touch.to:
-                old, new = touch.object, touch.to
-                self._links = {(kind, _renamed(a, old, new), _renamed(b, old, new)) for kind, a, b in self._links}
+                self._links.rename(touch.object, touch.to)
             elif touch.action is Action.READ:
                 self._joined(touch)
+
+    def _name_fields(self, touches: Sequence[Touch]) -> None:
+        """The fields of rows that the functions of a script name; a function made anew may name others."""
+        for touch in touches:
+            if touch.action is Action.CREATE and touch.object.path[0] == ROUTINE:
+                function = Object(NamedKind.FUNCTION, touch.object.root)
+                for field in self._links.targets(Link.FIELD, function):
+                    self._links.remove(Link.FIELD, function, field)
+        for touch in touches:
+            if touch.action is Action.READ and touch.object.path[0] == ROUTINE and len(touch.object.path) > SIGNED:
+                self._links.add(Link.FIELD, Object(NamedKind.FUNCTION, touch.object.root), touch.object)
 
     def _joined(self, touch: Touch) -> None:
         """A table joins, or leaves, a parent, a type or a publication."""
         if touch.aspect == "published":
-            self._links.add((Link.PUBLISHED, touch.object, touch.object))
+            self._links.add(Link.PUBLISHED, touch.object, touch.object)
         elif touch.aspect in JOINED_BY and touch.to:
-            self._links.add((JOINED_BY[touch.aspect], touch.object, touch.to))
+            self._links.add(JOINED_BY[touch.aspect], touch.object, touch.to)
         elif touch.aspect == "detached" and touch.to == touch.object:
-            self._links = {link for link in self._links if link[0] is not Link.OF or link[2] != touch.object}
+            self._forget(Link.OF, touch.object)
         elif touch.aspect == "detached" and touch.to:
-            kinds = (Link.CHILD, Link.REST, Link.PARTITION)
-            self._links -= {(kind, touch.to, touch.object) for kind in kinds}
+            for kind in (Link.CHILD, Link.REST, Link.PARTITION):
+                self._links.remove(kind, touch.to, touch.object)
+
+    def _forget(self, kind: Link, target: Object) -> None:
+        for link in self._links.to(kind, target):
+            self._links.remove(*link)
 
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """What an effect does to further objects of the base; `known` are all effects of its side."""
@@ -254,6 +308,7 @@ class DependencyLinks:
             yield from self._passed_on(effect)
             yield from self._in_columns(effect)
             yield from self._in_tables(effect)
+            yield from self._named_by_triggers(effect, known)
         elif (effect.action, effect.aspect) in FOR_CHILDREN:
             yield from self._passed_on(effect)
         elif kind is NamedKind.VALUE and effect.action is Action.RENAME:
@@ -263,7 +318,7 @@ class DependencyLinks:
             yield from self._of_columns(effect, DOMAIN)
         elif kind is NamedKind.PARTITION and effect.action is Action.CREATE:
             table = Object(NamedKind.TABLE, effect.object.root)
-            yield from (_alteration(effect, table, REST) for _ in self._linked(Link.REST, table))
+            yield from (_alteration(effect, table, REST) for _ in self._links.targets(Link.REST, table))
         else:
             yield from self._of_relations(effect, known)
 
@@ -273,7 +328,8 @@ class DependencyLinks:
             for part in self._descendants(effect.object, Link.PARTITION):
                 yield _alteration(effect, part, effect.aspect)
         elif effect.object.path[0] == ROUTINE and kind is NamedKind.COLUMN:
-            for table in self._linked(Link.FIRES, Object(NamedKind.FUNCTION, effect.object.root)):
+            for trigger in self._links.targets(Link.FIRES, Object(NamedKind.FUNCTION, effect.object.root)):
+                table = Object(NamedKind.TABLE, trigger.root)
                 yield effect.implying(object=table.part(NamedKind.COLUMN, effect.object.path[-1]))
         elif effect.object.path[0] == ROUTINE:
             yield from self._of_functions(effect, known)
@@ -285,70 +341,80 @@ class DependencyLinks:
         parent = Object(NamedKind.TABLE, effect.object.root)
         of_partitions = effect.object.kind is not NamedKind.COLUMN and effect.aspect != "constraints"
         for child in self._descendants(parent, Link.PARTITION if of_partitions else Link.CHILD):
-            new = effect.touch.to and _renamed(effect.touch.to, parent, child)
-            passed_on = effect.implying(object=_renamed(effect.object, parent, child), to=new)
-            is_partition = (Link.PARTITION, parent, child) in self._links
+            new = effect.touch.to and renamed(effect.touch.to, parent, child)
+            passed_on = effect.implying(object=renamed(effect.object, parent, child), to=new)
+            is_partition = self._links.has(Link.PARTITION, parent, child)
             yield passed_on if is_partition else passed_on.under(Circumstance.MERGES)
 
     def _in_columns(self, effect: Effect) -> Iterator[Effect]:
         """What happens to an attribute or value of a type happens to it in the columns of that type."""
         owner = Object(NamedKind.TYPE, effect.object.root)
-        for column in self._linked(Link.TYPED, owner):
-            new = effect.touch.to and _renamed(effect.touch.to, owner, column)
-            yield effect.implying(object=_renamed(effect.object, owner, column), to=new)
+        for column in self._links.targets(Link.TYPED, owner):
+            new = effect.touch.to and renamed(effect.touch.to, owner, column)
+            yield effect.implying(object=renamed(effect.object, owner, column), to=new)
 
     def _in_tables(self, effect: Effect) -> Iterator[Effect]:
         """What happens to an attribute of a type happens, with CASCADE, to the columns of the tables of that type."""
         owner = Object(NamedKind.TYPE, effect.object.root)
-        for table in self._linked(Link.OF, owner):
-            new = effect.touch.to and _renamed(effect.touch.to, owner, table)
-            yield effect.implying(object=_renamed(effect.object, owner, table), to=new)
+        for table in self._links.targets(Link.OF, owner):
+            new = effect.touch.to and renamed(effect.touch.to, owner, table)
+            yield effect.implying(object=renamed(effect.object, owner, table), to=new)
+
+    def _named_by_triggers(self, gone: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
+        """A table of which a trigger names a column that goes, unless the side writes the function anew."""
+        if gone.action not in {Action.DROP, Action.RENAME} or gone.has(Circumstance.REPLACED):
+            return
+        table, name = Object(NamedKind.TABLE, gone.object.root), gone.object.path[-1]
+        anew = {e.object.root for e in known if e.action is Action.CREATE and e.object.path[0] == ROUTINE}
+        for _, function, _ in self._links.within(Link.FIRES, table):
+            fields = {field.path[-1] for field in self._links.targets(Link.FIELD, function)}
+            if name in fields and function.path not in anew:
+                yield _alteration(gone, table, FIRED)
 
     def is_published(self, table: Object) -> bool:
         """Whether a publication has it, as far as the scripts tell."""
-        return any(one == table or one.contains(table) for link, one, _ in self._links if link is Link.PUBLISHED)
+        return any(one == table or one.contains(table) for one in self._links.sources(Link.PUBLISHED))
 
     def _of_columns(self, effect: Effect, aspect: str) -> Iterator[Effect]:
         owner = Object(NamedKind.TYPE, effect.object.root)
-        yield from (_alteration(effect, column, aspect) for column in self._linked(Link.TYPED, owner))
+        yield from (_alteration(effect, column, aspect) for column in self._links.targets(Link.TYPED, owner))
 
     def _of_functions(self, effect: Effect, side: Sequence[Effect]) -> Iterator[Effect]:
         name = Object(NamedKind.FUNCTION, effect.object.root)
-        known = self._linked(Link.NAMED, name)
+        known = self._links.targets(Link.NAMED, name)
         gone = {other.object for other in side if other.action is Action.DROP}
         if effect.action is Action.CREATE and effect.object not in known and set(known) - gone:
             yield _alteration(effect, name, OVERLOADS)
         elif effect.action is Action.READ and effect.has(Trait.WHOLE):
             for function in known:
-                for row in self._linked(Link.ROWS, function):
+                for row in self._links.targets(Link.ROWS, function):
                     yield effect.implying(object=Object(NamedKind.TABLE, row.path))
 
     def _descendants(self, table: Object, link: Link = Link.CHILD) -> Iterator[Object]:
         seen, waiting = {table}, [table]
         while waiting:
-            for child in self._linked(link, waiting.pop()):
+            for child in self._links.targets(link, waiting.pop()):
                 if child not in seen:
                     seen.add(child)
                     waiting.append(child)
                     yield child
 
-    def _linked(self, kind: Link, source: Object) -> list[Object]:
-        found = [target for link, first, target in self._links if link is kind and first == source]
-        return sorted(found, key=lambda target: target.path)
-
     def _made(self, made: Touch, types: Iterable[Touch]) -> None:
         kind = made.object.kind
         if kind is NamedKind.COLUMN:
-            self._links = {link for link in self._links if link[0] is not Link.TYPED or link[2] != made.object}
-            self._links |= {(Link.TYPED, read.object, made.object) for read in types}
+            self._forget(Link.TYPED, made.object)
+            for read in types:
+                self._links.add(Link.TYPED, read.object, made.object)
         elif kind is NamedKind.FUNCTION:
-            self._links.add((Link.NAMED, Object(kind, made.object.root), made.object))
-            rows = [read.object for read in types if read.aspect == "returns"]
-            self._links |= {(Link.ROWS, made.object, row) for row in rows}
+            self._links.add(Link.NAMED, Object(kind, made.object.root), made.object)
+            for read in types:
+                if read.aspect == "returns":
+                    self._links.add(Link.ROWS, made.object, read.object)
         elif kind is NamedKind.PARTITION and made.to:
             table = Object(NamedKind.TABLE, made.object.root)
-            rest = {(Link.REST, table, made.to)} if '"is_default"' in made.value else set()
-            self._links |= {(Link.PARTITION, table, made.to), *rest}
+            self._links.add(Link.PARTITION, table, made.to)
+            if '"is_default"' in made.value:
+                self._links.add(Link.REST, table, made.to)
 
 
 def reaches_further(footprints: Iterable[Footprint]) -> bool:
@@ -370,14 +436,28 @@ def reaches_down(touches: Sequence[Touch]) -> bool:
         or _has_namesakes(touches, made)
         or _is_called(touches, functions)
         or _is_indexed_twice(touches)
+        or _is_required(touches)
         or any(map(_hangs, touches))
     )
 
 
+def _is_required(touches: Sequence[Touch]) -> bool:
+    """Whether rows are inserted, and a column is made NOT NULL, which may be so already, or have a default."""
+    inserted = any(t.action is Action.WRITE and t.aspect == "insert" for t in touches)
+    return inserted and any(t.action is Action.ALTER and t.aspect == "null" for t in touches)
+
+
 def _takes_whole(touches: Sequence[Touch], columns: Sequence[Object]) -> bool:
-    """Whether something that stays takes every column of what may get more, or of what a function gives."""
-    stays = any(Trait.WHOLE in t.traits and t.dependency is DependencyKind.BLOCKS for t in touches)
-    return stays and (bool(columns) or any(t.object.path[0] == ROUTINE for t in touches))
+    """Whether something that stays takes every column of what may get more, or of what a function gives.
+
+    Or what columns are like, and comments on parts; or all of a schema, in which something may be there already.
+    """
+    whole = [t for t in touches if Trait.WHOLE in t.traits]
+    if any(t.object.kind is NamedKind.SCHEMA for t in whole):
+        return any(t.action is Action.CREATE and Trait.FORGIVING in t.traits for t in touches)
+    stays = any(t.dependency is DependencyKind.BLOCKS for t in whole)
+    altered = any(t.action is Action.ALTER and t.aspect in {"null", "comment", *COPIED_OPTIONS} for t in touches)
+    return stays and (bool(columns) or altered or any(t.object.path[0] == ROUTINE for t in touches))
 
 
 def _has_namesakes(touches: Iterable[Touch], made: Set[ObjectPath]) -> bool:
@@ -422,28 +502,15 @@ def _types(touches: Iterable[Touch]) -> dict[tuple[int, int], list[Touch]]:
     return found
 
 
-def _fired(touches: Sequence[Touch]) -> Iterator[tuple[Link, Object, Object]]:
-    """The functions that triggers run, with their tables."""
+def _fired(touches: Sequence[Touch]) -> Iterator[tuple[Object, Object]]:
+    """The functions that triggers run, with these."""
     triggers = [t for t in touches if t.action is Action.CREATE and t.object.kind is NamedKind.TRIGGER]
     for made in triggers:
         for touch in touches:
             here = (touch.statement, touch.part) == (made.statement, made.part)
             if here and touch.action is Action.READ and touch.object.path[0] == ROUTINE:
-                yield (
-                    Link.FIRES,
-                    Object(NamedKind.FUNCTION, touch.object.root),
-                    Object(NamedKind.TABLE, made.object.root),
-                )
+                yield Object(NamedKind.FUNCTION, touch.object.root), made.object
 
 
 def _alteration(cause: Effect, altered: Object, aspect: str) -> Effect:
     return cause.implying(action=Action.ALTER, object=altered, aspect=aspect, traits=frozenset(), to=None)
-
-
-def _goes(one: Object, dropped: Object) -> bool:
-    return one == dropped or dropped.contains(one)
-
-
-def _renamed(one: Object, old: Object, new: Object) -> Object:
-    same = one.path[: len(old.path)] == old.path
-    return Object(one.kind, new.path + one.path[len(old.path) :]) if same else one

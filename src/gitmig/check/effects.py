@@ -64,6 +64,9 @@ class Circumstance(Enum):
     IMPLIED = "implied"  # PostgreSQL does it along with something else
     MERGES = "merges"  # a child gets it, and it becomes one with the same that the child has
     CHANGES_DATA = "changes data"  # the statement writes rows
+    UNCHANGED = "unchanged"  # the base has it like that already
+    GIVEN = "given"  # a column that is made NOT NULL has a default, whoever runs first
+    NEW = "new"  # the base has nothing of the name that this makes, if there is nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +154,7 @@ def net_effects(migrations: Iterable[AddedMigration], dependents: Dependents | N
             net.add(effect.under(Circumstance.CHANGES_DATA) if touch.statement in writing else effect)
     found = _once(_without_overwritten(_with_recreated(net.finished())))
     if dependents:
-        found = [dependents.with_sort(effect) for effect in found]
+        found = [dependents.with_base(effect, found) for effect in found]
         found += [further for effect in found for further in dependents.implied_by(effect, found)]
     return tuple(found)
 

@@ -141,19 +141,23 @@ class Repository:
             return None
         return _text(oid), data
 
-    def read_objects(self, ids: Collection[str]) -> dict[str, bytes]:
-        """Object id → content of those that are there, from one short process: it starts sooner than `read_object`."""
-        if not ids:
+    def read_objects(self, names: Collection[str]) -> dict[str, bytes]:
+        """Object id, or any name that git knows, → content of those that are there.
+
+        It is one short process, which starts sooner than that of `read_object`.
+        """
+        if not names:
             return {}
-        out = self.run("cat-file", "--batch", stdin="".join(f"{one}\n" for one in ids).encode())
+        asked = list(dict.fromkeys(names))
+        out = self.run("cat-file", "--batch", stdin="".join(f"{one}\n" for one in asked).encode())
         found: dict[str, bytes] = {}
         position = 0
-        while position < len(out):
+        for name in asked:
             end = out.index(b"\n", position)
-            oid, *_, size = out[position:end].decode().split(" ")
+            size = out[position:end].decode().rpartition(" ")[2]
             position = end + 1
             if size.isdecimal():  # or it is missing
-                found[oid] = out[position : position + int(size)]
+                found[name] = out[position : position + int(size)]
                 position += int(size) + 1
         return found
 

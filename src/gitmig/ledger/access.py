@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-
 from gitmig.errors import UntrustedLedger
 from gitmig.schema.scope import FIRST_OID
 
@@ -283,7 +281,7 @@ def make_private(connection: Connection, before: Collection[Name]) -> None:
     """
     for kind, schema, name, role in connection.execute(GIVEN.encode()).fetchall():
         if (kind, schema, name) not in before:
-            _revoke(connection, sql.SQL("ALL"), kind, sql.Identifier(schema, *([name] if name else [])), role)
+            _revoke(connection, "ALL", kind, (schema, name) if name else (schema,), role)
 
 
 def share_as_the_list(connection: Connection, schema: str, name: str) -> None:
@@ -291,12 +289,18 @@ def share_as_the_list(connection: Connection, schema: str, name: str) -> None:
 
     To be called in the transaction in which it was made. The rows may be such as row security hides from that role.
     """
-    table = sql.Identifier(schema, name)
-    rows = connection.execute(BEYOND_THE_LIST, (table.as_string(connection), KEPT_ITEMS)).fetchall()
+    from psycopg import sql
+
+    table = sql.Identifier(schema, name).as_string(connection)
+    rows = connection.execute(BEYOND_THE_LIST, (table, KEPT_ITEMS)).fetchall()
     for role, privilege in rows:
-        _revoke(connection, sql.SQL(privilege), "TABLE", table, role)
+        _revoke(connection, privilege, "TABLE", (schema, name), role)
 
 
-def _revoke(connection: Connection, what: sql.SQL, kind: str, name: sql.Identifier, role: str | None) -> None:
+def _revoke(connection: Connection, what: str, kind: str, name: Sequence[str], role: str | None) -> None:
+    from psycopg import sql  # not loaded by who only wants to know a ledger's setting
+
     whom = sql.SQL("PUBLIC") if role is None else sql.Identifier(role)
-    connection.execute(sql.SQL("REVOKE {} ON {} {} FROM {}").format(what, sql.SQL(kind), name, whom))
+    connection.execute(
+        sql.SQL("REVOKE {} ON {} {} FROM {}").format(sql.SQL(what), sql.SQL(kind), sql.Identifier(*name), whom)
+    )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-
 from gitmig.errors import GitmigError
 from gitmig.ledger.access import KEPT_ITEMS, is_there, make_private, names
 
@@ -336,6 +334,8 @@ def upgrade(connection: Connection) -> None:
 
 def _upgrade_items(connection: Connection) -> None:
     """Bring the tables of items to the form they have since version 5 of the ledger."""
+    from psycopg import sql  # a check asks this package only what may be done, without a database
+
     for name in connection.values("SELECT data FROM gitmig_kept.item ORDER BY id"):
         connection.execute(
             sql.SQL(

@@ -110,7 +110,7 @@ def _read(project: Project, layout: Layout, sets: BranchSets, ours: Side, theirs
 
 
 def _dependents(reader: Reader, common: Migrations, found: Snapshot) -> Dependents:
-    reader.read(common, found)
+    reader.read_footprints(common, found)
     return Dependents(reader.footprints[m.blobs] for m in common if m.blobs in reader.footprints)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitmig.config import CONFIG_FILE, parse_team_settings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.footprint import Footprint
     from gitmig.check.sides import Migrations
+    from gitmig.git.cache import FootprintCache
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout
     from gitmig.migrations.model import Content, Migration, Problem
@@ -56,11 +58,12 @@ def folders_of(project: Project, commit: str | None) -> tuple[str, ...]:
     """Where the migrations may lie at a commit: where its own settings say, then where today's say."""
     if commit is None:
         return project.settings.folders
-    found = project.repository.read_object(f"{commit}:{CONFIG_FILE}")
+    name = f"{commit}:{CONFIG_FILE}"
+    found = project.repository.read_objects([name]).get(name)
     if found is None:
         return project.settings.folders
     try:
-        own = parse_team_settings(found[1].decode("utf-8-sig"), CONFIG_FILE).get("folder", ())
+        own = parse_team_settings(found.decode("utf-8-sig"), CONFIG_FILE).get("folder", ())
     except (UsageError, UnicodeDecodeError):
         own = ()
     names = [own] if isinstance(own, str) else list(own)
@@ -112,6 +115,19 @@ class Reader:
                 if footprints and content and migration.blobs not in self.footprints:
                     self.footprints[migration.blobs] = self._footprint(migration, content, programs)
 
+    def read_footprints(self, migrations: Iterable[Migration], found: Snapshot) -> None:
+        """Read the footprints that are not known yet; a script whose footprint is kept need not be read for it."""
+        wanted = [m for m in migrations if m.blobs not in self.footprints]
+        kept = ((m.blobs, self._kept.get(_script(m))) for m in wanted)
+        self.footprints |= {blobs: footprint for blobs, footprint in kept if footprint}
+        self.read((m for m in wanted if m.blobs not in self.footprints), found)
+
+    @cached_property
+    def _kept(self) -> FootprintCache:
+        from gitmig.git.cache import FootprintCache
+
+        return FootprintCache(self.project.repository, self.layout.name)
+
     def _texts(self, migrations: Iterable[Migration], found: Snapshot) -> dict[str, str]:
         """Path → text, all from one process; nothing if one of them is no text."""
         files = [file for migration in migrations for _, file in migration.files]
@@ -130,16 +146,18 @@ class Reader:
             self.problems += [problem for problem in error.problems if problem not in self.problems]
 
     def _footprint(self, migration: Migration, content: Content, programs: ProjectPrograms) -> Footprint:
-        from gitmig.git.cache import FootprintCache
-
-        cache, blob = FootprintCache(self.project.repository, self.layout.name), migration.files[0][1].blob
-        known = cache.get(blob)
+        known = self._kept.get(_script(migration))
         if known is None:
             sql = programs.sql(content.up)
             known = footprint_of(content) if sql is None else footprint_of_printed(sql)
             if content.up.sql is not None or sql is not None:  # of the others more may be known another time
-                cache.put(blob, known)
+                self._kept.put(_script(migration), known)
         return known
+
+
+def _script(migration: Migration) -> str:
+    """The blob id of the file in which the up is."""
+    return migration.files[0][1].blob
 
 
 # What tools note of their own beside the SQL of a migration, and where they say that there is more than SQL.

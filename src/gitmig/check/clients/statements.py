@@ -106,7 +106,7 @@ def statements(path: str, source: str) -> list[Statement]:
 
     `path` says in which language it is written.
     """
-    if HOLE in source or not _may_have(source) or GENERATED.match(source):
+    if not may_have_statements(source):
         return []
     ignored = {number for number, line in enumerate(source.splitlines(), 1) if IGNORE in line}
     found = []
@@ -115,6 +115,11 @@ def statements(path: str, source: str) -> list[Statement]:
             if ignored.isdisjoint(range(statement.first_line - 1, statement.last_line + 1)):
                 found.append(statement)
     return found
+
+
+def may_have_statements(source: str) -> bool:
+    """Whether a file has to be read for its statements: most have none, which is seen at once."""
+    return HOLE not in source and _may_have(source) and not GENERATED.match(source)
 
 
 def _may_have(source: str) -> bool:

@@ -250,6 +250,9 @@ def default_privileges(trace: Trace, node: Node) -> None:
         if option["DefElem"]["defname"] == "schemas"
         for name in texts(option["DefElem"]["arg"]["List"]["items"])
     ]
+    for option in node.get("options", ()):
+        for item in option["DefElem"]["arg"]["List"]["items"] if option["DefElem"]["defname"] == "roles" else ():
+            read_owner(trace, item["RoleSpec"])  # it cannot go as long as what it makes has privileges of its own
     action = node["action"]
     for name in schemas or [trace.path[0]]:
         stays = DependencyKind.FOLLOWS  # and so is not about what has only another name by now

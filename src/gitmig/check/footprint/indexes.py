@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ONLY = "indexes only"
 
 
+UNIQUE_KEY = "unique key"  # a table, by the columns of a key or unique index
+
 # What makes two indexes of a table and its partition one, whatever they are called.
 MAKE_AN_INDEX = ("accessMethod", "indexParams", "indexIncludingParams", "whereClause", "unique", "nulls_not_distinct")
 
@@ -53,6 +55,8 @@ def create_index(trace: Trace, node: Node) -> None:
     value = definition({**node, "concurrent": False})
     made = in_schema(NamedKind.INDEX, table.path[1], name)
     plain = "whereClause" not in node and all("name" in element["IndexElem"] for element in elements)
+    if unique:
+        trace.touch(Action.READ, table, aspect=UNIQUE_KEY, columns=index_columns(elements))
     trace.touch(
         Action.CREATE,
         made,

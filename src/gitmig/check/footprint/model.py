@@ -150,6 +150,10 @@ class Trait(Enum):
     CHOSEN = "chosen"  # PostgreSQL chooses the name, and another one if it is taken
     WHOLE = "whole"  # every column or member, as SELECT * and LIKE
     REQUIRED = "required"  # a column that every insert has to give
+    NOT_NULL = "not null"  # a column that is made with NOT NULL, whoever gives the value
+    GIVEN = "given"  # a column that gets a value by itself: a default, a serial, an identity
+    NULL = "null"  # a column into which NULL is written
+    PERHAPS = "perhaps"  # rows are written if there are some to take them from
     CASCADE = "cascade"  # and what depends on it
     FOREIGN = "foreign"  # the target of a foreign key or of ON CONFLICT: needs a unique key
     UNIQUE = "unique"  # a unique key
@@ -169,8 +173,9 @@ class Touch:
     `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
     an enum value stands beside, what sort of constraint is made, or what a statement copies or grants.
     `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, or the table that
-    becomes or stops being a part. `columns` are those an INSERT gives, None if by position, or those of a key; of the
-    table of an index, the definition of the index without its name.
+    becomes or stops being a part. `columns` are those an INSERT gives, None if by position, those of a key, or those by
+    which a partition is divided, None if by an expression; of the table of an index, the definition of the index
+    without its name; of a new column, its type.
     """
 
     action: Action

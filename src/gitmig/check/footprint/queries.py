@@ -137,6 +137,11 @@ def _constants(node: Any) -> list[str]:
     return [constant for constant in found if constant]
 
 
+def is_null(value: Node) -> bool:
+    """Whether a value is the constant NULL."""
+    return bool(value.get("A_Const", {}).get("isnull"))
+
+
 def read_values(trace: Trace, column: Object, value: Any, dependency: DependencyKind | None = None) -> None:
     """A text that is compared with a column, or put into it, is perhaps a value of an enum."""
     for constant in _constants(value):
@@ -279,13 +284,19 @@ def _insert(trace: Trace, node: Node, scope: Scope) -> None:
     table = scope.table(trace, node["relation"], target=True)
     assert table is not None  # a target is a table
     columns = [target["ResTarget"]["name"] for target in node.get("cols", ())]
-    trace.touch(Action.WRITE, table, aspect="insert", columns=columns or None)
-    for column in columns:
-        trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, column), aspect="insert")
-    rows = node.get("selectStmt", {}).get("SelectStmt", {}).get("valuesLists", ())
-    for row in rows if columns else ():
-        for name, value in zip(columns, row.get("List", {}).get("items", ())):
-            read_values(trace, table.part(NamedKind.COLUMN, name), value)
+    query = node.get("selectStmt", {}).get("SelectStmt", {})
+    perhaps = [] if {"fromClause", "whereClause", "larg", "limitCount"}.isdisjoint(query) else [Trait.PERHAPS]
+    rows = [row.get("List", {}).get("items", ()) for row in query.get("valuesLists", ())]
+    written_values = [[row[number] for row in rows if number < len(row)] for number in range(len(columns))]
+    given = [name for name, values in zip(columns, written_values) if not any("SetToDefault" in one for one in values)]
+    by_position = not columns and "selectStmt" in node
+    trace.touch(Action.WRITE, table, *perhaps, aspect="insert", columns=None if by_position else given)
+    for column, values in zip(columns, written_values):
+        written = table.part(NamedKind.COLUMN, column)
+        null = [Trait.NULL] if any(map(is_null, values)) else []
+        trace.touch(Action.WRITE, written, *null, aspect="insert")
+        for value in values:
+            read_values(trace, written, value)
     if "selectStmt" in node:
         statement(trace, *unwrap(node["selectStmt"]), Scope(common=scope.common, outer=scope.outer))
     _visit(trace, node.get("returningList"), scope)
@@ -321,7 +332,8 @@ def _assignments(trace: Trace, targets: Iterable[Node], table: Object) -> None:
     for target in targets:
         fields = target["ResTarget"]
         column = table.part(NamedKind.COLUMN, fields["name"])
-        trace.touch(Action.WRITE, column, aspect="update")
+        null = [Trait.NULL, Trait.PERHAPS] if is_null(fields.get("val", {})) else []
+        trace.touch(Action.WRITE, column, *null, aspect="update")
         if attribute := text((fields.get("indirection") or [{}])[0]):
             trace.read(column.part(NamedKind.COLUMN, attribute))
         read_values(trace, column, fields.get("val"))
@@ -346,7 +358,7 @@ def _merge(trace: Trace, node: Node, scope: Scope) -> None:
         command = clause.get("commandType", "").removeprefix("CMD_").lower()
         names = [target["ResTarget"]["name"] for target in clause.get("targetList", ())]
         if command in {"insert", "delete"}:
-            trace.touch(Action.WRITE, table, aspect=command, columns=names or None)
+            trace.touch(Action.WRITE, table, Trait.PERHAPS, aspect=command, columns=names or None)
         for name in names:
             trace.touch(Action.WRITE, table.part(NamedKind.COLUMN, name), aspect=command)
     _visit(trace, {key: node[key] for key in ("joinCondition", "mergeWhenClauses") if key in node}, scope)

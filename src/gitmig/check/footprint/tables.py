@@ -6,14 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.any_object import CLASSES, read_owner
-from gitmig.check.footprint.indexes import cluster_on, read_index
+from gitmig.check.footprint.indexes import UNIQUE_KEY, cluster_on, read_index
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema, other
 from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
-from gitmig.check.footprint.queries import expression, read_values, statement
+from gitmig.check.footprint.queries import expression, is_null, read_values, statement
 from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitmig.check.footprint.parse_tree import Node
     from gitmig.check.footprint.trace import Trace
 
@@ -30,6 +32,8 @@ LIKE_OPTIONS = {
 }
 
 
+NOT_NULL = "not null"  # the value of what makes a column so
+MERGED, MERGED_CHECK = "merged column", "merged check"  # a parent, by what a new child has as well
 OWN_CHECK = "own constraints"  # NO INHERIT: children do not get it, LIKE copies it
 
 
@@ -45,11 +49,26 @@ def create_table(trace: Trace, node: Node) -> None:
         parent = trace.relation(item["RangeVar"])
         trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=table)
         if "partbound" in node:
-            add_partition(trace, parent, table, node["partbound"], divided="partspec" in node)
+            add_partition(trace, parent, table, node["partbound"], node.get("partspec"))
+        else:
+            _merge(trace, parent, node.get("tableElts", ()))
     if "ofTypename" in node:
         _read_attributes(trace, table, trace.named(node["ofTypename"]["names"], NamedKind.TYPE))
         with trace.using(None, Trait.WHOLE):
             read_type(trace, node["ofTypename"], DependencyKind.BLOCKS, aspect="of", to=table)
+
+
+def _merge(trace: Trace, parent: Object, elements: Iterable[Node]) -> None:
+    """What a new child has of its own, and its parent may have as well: columns and checks become one with those."""
+    for element in elements:
+        kind, node = unwrap(element)
+        if kind == "ColumnDef":
+            constraints = [constraint["Constraint"]["contype"] for constraint in node.get("constraints", ())]
+            default = [Trait.GIVEN] if "CONSTR_DEFAULT" in constraints else []
+            name, value = node["colname"], definition(node.get("typeName"))
+            trace.touch(Action.READ, parent, *default, aspect=MERGED, columns=[name], value=value)
+        elif kind == "Constraint" and node["contype"] == "CONSTR_CHECK" and "conname" in node:
+            trace.touch(Action.READ, parent, aspect=MERGED_CHECK, columns=[node["conname"]], value=definition(node))
 
 
 def _read_attributes(trace: Trace, table: Object, kind: Object) -> None:
@@ -75,12 +94,14 @@ def create_table_as(trace: Trace, node: Node) -> None:
     trace.touch(Action.CREATE, made, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
 
 
-def add_partition(trace: Trace, parent: Object, table: Object, bound: Node, *, divided: bool = False) -> None:
-    """A partition, as a part of the table it belongs to: which rows are its own, whether it has partitions itself."""
+def add_partition(trace: Trace, parent: Object, table: Object, bound: Node, divided: Node | None = None) -> None:
+    """A partition, as a part of the table it belongs to: which rows are its own, how it is divided itself."""
     with trace.next_part():
         part = parent.part(NamedKind.PARTITION, ".".join(table.path[1:]))
         value = json.dumps(without_places(bound), sort_keys=True)
-        trace.touch(Action.CREATE, part, aspect="divided" if divided else "", value=value, to=table)
+        by = [item["PartitionElem"].get("name", "") for item in (divided or {}).get("partParams", ())]
+        columns = by if all(by) else None
+        trace.touch(Action.CREATE, part, aspect="divided" if divided else "", value=value, to=table, columns=columns)
 
 
 def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
@@ -98,7 +119,10 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     serial = len(type_name) == 1 and type_name[0] in SERIALS
     required = kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"} and not given and not serial
     needs = [Trait.REQUIRED] if required else []
-    trace.touch(Action.CREATE, column, *traits, *needs, value=definition(node))
+    needs += [Trait.NOT_NULL] if serial or kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY", "CONSTR_IDENTITY"} else []
+    needs += [Trait.GIVEN] if given or serial or not is_built_in(type_name) else []  # a domain may have a default
+    kind = [definition(node.get("typeName"))]
+    trace.touch(Action.CREATE, column, *traits, *needs, value=definition(node), columns=kind)
     if serial or "CONSTR_IDENTITY" in kinds:
         sequence = in_schema(NamedKind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
         with trace.next_part():
@@ -140,7 +164,7 @@ def _constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column:
         _check(trace, table, node, *traits)
     elif kind == "NOTNULL" and column is None:
         for name in texts(node.get("keys")):
-            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, name), aspect="null", value="not null")
+            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, name), aspect="null", value=NOT_NULL)
 
 
 def _element(trace: Trace, table: Object, element: Node) -> None:
@@ -171,8 +195,12 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     unique = [] if kind == "EXCLUSION" else [Trait.UNIQUE]
     if "indexname" in node:
         trace.read(index, dependency=DependencyKind.FOLLOWS)
+        if name != node["indexname"]:  # it gets the name of its constraint
+            trace.touch(Action.RENAME, index, to=in_schema(NamedKind.INDEX, table.path[1], name))
     else:
         trace.touch(Action.CREATE, index, *traits, *chosen, *unique, value=value, columns=columns)
+    if unique and "indexname" not in node:
+        trace.touch(Action.READ, table, aspect=UNIQUE_KEY, columns=columns)
     if kind == "UNIQUE" and "indexname" not in node:
         trace.touch(Action.READ, table, aspect="key", columns=[definition(columns)])
     key = table.part(NamedKind.CONSTRAINT, name)
@@ -182,7 +210,7 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
     for column in columns if "indexname" not in node else ():
         trace.read(table.part(NamedKind.COLUMN, column), dependency=DependencyKind.FOLLOWS)
         if kind == "PRIMARY":
-            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, column), aspect="null", value="not null")
+            trace.touch(Action.ALTER, table.part(NamedKind.COLUMN, column), aspect="null", value=NOT_NULL)
     for element in elements:
         expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
 
@@ -240,12 +268,13 @@ COLUMN_ASPECTS = {
 }
 # Types that serve each other, as the parser calls them.
 GRADUAL = {"int2", "int4", "int8", "numeric", "float4", "float8", "timestamp", "timestamptz", "date"}
+JOINS_PARTITION = "joins as a partition"
 # How a table is read that becomes a part of another one, or gets a part; by whether it inherits, and is the parent.
 JOINS = {
     (True, True): "joined by a child",
     (True, False): "joins a parent",
     (False, True): "joined by a partition",
-    (False, False): "joins as a partition",
+    (False, False): JOINS_PARTITION,
 }
 TRIGGER_CHANGES = ("AT_EnableTrig", "AT_DisableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig")
 NO_IDENTITY = "no replica identity"
@@ -307,9 +336,10 @@ def _drop_column(trace: Trace, relation: Object, command: Node, *traits: Trait) 
 def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) -> None:
     column = relation.part(NamedKind.COLUMN, command["name"])
     change = command.get("def", {})
-    value = "not null" if command["subtype"] == "AT_SetNotNull" else definition(command)
+    value = NOT_NULL if command["subtype"] == "AT_SetNotNull" else definition(command)
     traits = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
     traits += [Trait.ALWAYS] if _is_always(change) else []
+    traits += [Trait.GIVEN] if aspect == "default" and change and not is_null(change) else []
     trace.touch(Action.ALTER, column, *traits, aspect=aspect, value=value)
     if aspect == "type":
         read_type(trace, change["ColumnDef"]["typeName"], DependencyKind.FOLLOWS)
@@ -354,7 +384,8 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
             whole = [Trait.WHOLE] if joins else []
             aspect = JOINS[inherits, one == parent] if joins else ""
             stays = DependencyKind.BLOCKS if joins else None
-            trace.touch(Action.READ, one, *whole, dependency=stays, aspect=aspect)
+            to = parent if aspect == JOINS_PARTITION else None
+            trace.touch(Action.READ, one, *whole, dependency=stays, aspect=aspect, to=to)
         if kind == "AT_AttachPartition":
             add_partition(trace, relation, member, change["PartitionCmd"]["bound"])
         elif not joins:

@@ -59,6 +59,7 @@ def refresh(trace: Trace, node: Node) -> None:
 
 
 ROW_TRIGGER = "for each row"  # partitions get it from their table
+TRANSITION_TRIGGER = "for each row, with transition tables"  # partitions and children must have none
 
 
 def create_trigger(trace: Trace, node: Node) -> None:
@@ -76,7 +77,8 @@ def create_trigger(trace: Trace, node: Node) -> None:
         trace.read(trace.relation(node["constrrel"]), dependency=DependencyKind.FOLLOWS)
     forgives = forgiving(node)
     made = table.part(NamedKind.TRIGGER, node["trigname"])
-    trace.touch(Action.CREATE, made, *forgives, aspect=ROW_TRIGGER if node.get("row") else "", value=definition(node))
+    aspect = TRANSITION_TRIGGER if "transitionRels" in node else ROW_TRIGGER
+    trace.touch(Action.CREATE, made, *forgives, aspect=aspect if node.get("row") else "", value=definition(node))
 
 
 def create_event_trigger(trace: Trace, node: Node) -> None:

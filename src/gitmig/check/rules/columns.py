@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitmig.check.dependencies import COMMENT_OF
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait
-from gitmig.check.footprint.tables import OWN_CHECK
+from gitmig.check.footprint.tables import JOINS_PARTITION, OWN_CHECK
+from gitmig.check.footprint.views import TRANSITION_TRIGGER
 from gitmig.check.rules.pairs import GRANTED, either, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -54,7 +56,8 @@ def whole_rows(whole: Effect, change: Effect) -> Conflict | None:
         return None
     other_object = whole.object != change.object or change.action is not Action.CREATE
     stays = other_object and (whole.dependency is DependencyKind.BLOCKS or whole.aspect == "copy")
-    in_schema = whole.object.kind is NamedKind.SCHEMA and not change.forgiving
+    certain = not change.forgiving or change.has(Circumstance.NEW)
+    in_schema = whole.object.kind is NamedKind.SCHEMA and certain
     if change.object.kind is NamedKind.CONSTRAINT and not change.aspect and whole.aspect in JOINED:
         return _taken_whole(whole, change, "it depends on what sort of constraint it is")
     return _taken_whole(whole, change, None if stays or in_schema else "whether it matters there is not known")
@@ -80,13 +83,20 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
         return change.object.kind in GRANTED.get(whole.aspect, ()) and _comes_or_goes(whole, change)
     aspects = {"type"} | ({"null", *whole.aspect.split()} if whole.aspect.startswith("like") else set())
     aspects |= {OWN_CHECK} if "constraints" in aspects else set()
-    aspects |= JOINED.get(whole.aspect, set())
+    return _changes_part(whole, change, aspects | JOINED.get(whole.aspect, set()))
+
+
+def _changes_part(whole: Effect, change: Effect, aspects: set[str]) -> bool:
+    """Whether a part of the table changes in an aspect that is taken over."""
+    if change.aspect.startswith(COMMENT_OF):
+        return {"comment", change.aspect.removeprefix(COMMENT_OF)} <= aspects
     if (change.action, whole.aspect) in LEFT_ALONE and change.object.kind is NamedKind.COLUMN:
         return False
     if change.object.kind is NamedKind.CONSTRAINT:
         unknown = not change.aspect and bool(aspects & {"constraints", "indexes"})
-        comment = change.action is Action.ALTER and change.aspect == "comment"
-        return (change.action in MEMBERSHIP or comment) and (unknown or change.aspect in aspects)
+        return change.action in MEMBERSHIP and (unknown or change.aspect in aspects)
+    if change.object.kind is NamedKind.TRIGGER:
+        return change.aspect == TRANSITION_TRIGGER and whole.aspect in {JOINS_PARTITION, "joins a parent"}
     altered = change.action is Action.ALTER and change.aspect in aspects
     return change.object.kind is NamedKind.COLUMN and (change.action in MEMBERSHIP or altered)
 

@@ -10,6 +10,7 @@ from gitmig.check.findings import Severity
 from gitmig.check.footprint.indexes import ONE_OWNER
 from gitmig.check.footprint.model import OPERATOR, ROUTINE, Action, DependencyKind, NamedKind, Trait
 from gitmig.check.footprint.outside import MEMBERS
+from gitmig.check.footprint.tables import NOT_NULL
 from gitmig.check.footprint.views import READ_ONLY
 from gitmig.check.rules.pairs import GRANTED, both, either, given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
@@ -364,7 +365,7 @@ def _insert_refused(change: Effect, other: Effect) -> str | None:
     given = other.touch.columns
     if named.kind is NamedKind.COLUMN and other.object.contains(named):
         wanted = (change.action is Action.CREATE and change.has(Trait.REQUIRED)) or (
-            change.action is Action.ALTER and change.aspect == "null" and change.touch.value == "not null"
+            change.action is Action.ALTER and change.aspect == "null" and change.touch.value == NOT_NULL
         )
         missing = change.action is Action.CREATE if given is None else named.path[-1] not in given
         if wanted and missing:
@@ -400,7 +401,8 @@ def altered_twice(first: Effect, second: Effect) -> Conflict | None:
     """Both sides alter one aspect of one thing, in different ways.
 
     Aspects are its type, default, `NOT NULL`, comment, row security, owner, privileges, options. A type and a default
-    are a warning: the default may go with both types. What `CREATE OR REPLACE` sets back counts as altered.
+    are a warning: the default may go with both types; so are two limits of a sequence. What `CREATE OR REPLACE` sets
+    back counts as altered.
     """
     if _undoes(first, second):
         return _both_alter(first, second, ["privileges"], None)
@@ -413,8 +415,17 @@ def altered_twice(first: Effect, second: Effect) -> Conflict | None:
     aspects = _aspects_that_differ(first, second)
     if not aspects:
         return None
-    doubt = None if len(aspects) == 1 else "whether the default goes with both types is not known"
-    return _both_alter(first, second, aspects, doubt)
+    return _both_alter(first, second, aspects, None if len(aspects) == 1 else _why_both_may_hold(aspects))
+
+
+# Of a sequence: each has to be within the others.
+LIMITS = {"as", "minvalue", "maxvalue", "start", "restart"}
+
+
+def _why_both_may_hold(aspects: Iterable[str]) -> str:
+    if LIMITS.issuperset(aspects):
+        return "it depends on the values"
+    return "whether the default goes with both types is not known"
 
 
 def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
@@ -426,7 +437,8 @@ def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
         return sorted(aspects)
     once = len(aspects) == 1 and either(first, second, Trait.ONCE) and not both(first, second, Trait.FORGIVING)
     differ = len(aspects) == 1 and first.touch.value != second.touch.value
-    return sorted(aspects) if once or differ or aspects == {"type", "default"} else []
+    together = aspects == {"type", "default"} or (len(aspects) > 1 and aspects <= LIMITS)
+    return sorted(aspects) if once or differ or together else []
 
 
 def _meets_all(one: str, other: str) -> bool:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from gitmig.check.dependencies import INDEXED, OF_COLUMNS
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
-from gitmig.check.footprint.indexes import ONLY
+from gitmig.check.footprint.indexes import ONLY, UNIQUE_KEY
 from gitmig.check.footprint.model import Action, NamedKind, Object, Trait
+from gitmig.check.footprint.tables import MERGED, MERGED_CHECK
 from gitmig.check.rules.pairs import labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -101,6 +102,8 @@ def table_and_partition(part: Effect, other: Effect) -> Conflict | None:
         )
     if part.object.root != other.object.root:
         return None
+    if part.aspect in {MERGED, MERGED_CHECK}:
+        return _merged(part, other)
     if part.object.kind is NamedKind.PARTITION and part.action is Action.DROP:
         return _part_leaves(part, other)
     return _part_comes(part, other)
@@ -128,17 +131,49 @@ def _part_comes(part: Effect, other: Effect) -> Conflict | None:
         message = f"{part.label} adds a part to {table}, and {uses(other, part)}: only parts that are there get that"
     elif made and other.action is Action.READ and other.aspect == ONLY:
         message = f"{part.label} adds a partition to {table}, and {other.label} makes an index on ONLY {table}"
-    elif made and part.aspect == "divided" and other.has(Trait.UNIQUE):
-        return Conflict(
-            object=table,
-            message=f"{part.label} adds a partition with partitions to {table}, "
-            f"and {other.label} makes a unique key of {table}",
-            severity=Severity.WARNING,
-            doubt="the key may have all columns by which the partition is divided",
+    elif made and part.aspect == "divided" and other.aspect == UNIQUE_KEY and not _covers(other, part):
+        message = (
+            f"{part.label} adds a partition with partitions to {table}, and {other.label} makes a unique key of "
+            f"{table} without all columns by which it is divided"
         )
     else:
         return None
     return Conflict(object=table, message=message)
+
+
+def _merged(child: Effect, other: Effect) -> Conflict | None:
+    """A new child has a column or check of its own that the parent gets as well: the two have to be alike."""
+    column = child.aspect == MERGED
+    names = {other.object.path[-1], *(other.touch.to.path[-1:] if other.touch.to else ())}
+    kind = NamedKind.COLUMN if column else NamedKind.CONSTRAINT
+    if other.object.kind is not kind or names.isdisjoint(child.touch.columns or ()) or other.has(Trait.ALONE):
+        return None
+    if not (_unlike_column(child, other) if column else _unlike_check(child, other)):
+        return None
+    return Conflict(
+        object=other.object,
+        message=f"{child.label} makes a child of {child.object} with a {kind.value} of its own, "
+        f"and {uses(other, child)}",
+        hint=f"let the child have the {kind.value} from its parent alone, or let one of the two follow the other",
+    )
+
+
+def _unlike_column(child: Effect, other: Effect) -> bool:
+    if other.action is Action.CREATE and not other.has(Circumstance.TAKEN):
+        return (other.touch.columns or ("",))[0] != child.touch.value
+    overwritten = other.aspect == "default" and child.has(Trait.GIVEN)
+    altered = other.action is Action.ALTER and (other.aspect == "type" or overwritten)
+    return altered or other.action is Action.RENAME
+
+
+def _unlike_check(child: Effect, other: Effect) -> bool:
+    return other.action is Action.CREATE and other.aspect == "constraints" and other.touch.value != child.touch.value
+
+
+def _covers(key: Effect, part: Effect) -> bool:
+    """Whether a unique key of the table has every column by which a partition is divided: no expression can be one."""
+    by = part.touch.columns
+    return by is not None and set(by) <= set(key.touch.columns or ())
 
 
 def _one_index(passed_on: Effect, made: Effect) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.dependencies import DOMAIN, REST, UNTRACEABLE
+from gitmig.check.dependencies import DOMAIN, FIRED, REST, UNTRACEABLE
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
+from gitmig.check.footprint.tables import NOT_NULL
 from gitmig.check.footprint.views import READ_ONLY
 from gitmig.check.rules.pairs import given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
@@ -32,25 +33,43 @@ if TYPE_CHECKING:
     when_proven=WhenProven.UNCERTAIN,
 )
 def value_required(column: Effect, insert: Effect) -> Conflict | None:
-    """One side wants every row to have a value, the other one inserts rows without it.
+    """One side wants every row to have a value, the other one inserts rows without it, or writes NULL.
 
-    For `SET NOT NULL` on a column that is there, not certain: it may have a default.
+    For `SET NOT NULL` on a column that is there, not certain if it is left out: it may have a default. Nor for `MERGE`,
+    `UPDATE` and `INSERT … SELECT`, which may find no rows.
     """
-    if not _writes_at_once(insert, {"insert"}) or column.object.kind is not NamedKind.COLUMN:
+    if column.object.kind is not NamedKind.COLUMN or not _writes_at_once(insert, {"insert", "update"}):
         return None
     new = column.action is Action.CREATE and column.has(Trait.REQUIRED)
-    tightened = column.action is Action.ALTER and column.aspect == "null" and column.touch.value == "not null"
-    if not (new or tightened) or not insert.object.contains(column.object):
+    tightened = column.action is Action.ALTER and column.aspect == "null" and column.touch.value == NOT_NULL
+    if not (new or tightened):
         return None
-    named = insert.touch.columns
-    if (tightened and not named) or (named is not None and column.object.path[-1] in named):
+    if insert.object == column.object and insert.has(Trait.NULL):
+        way, doubt = "writes NULL to it", "it may find no rows" if insert.has(Trait.PERHAPS) else None
+    elif _leaves_out(insert, column, new=new):
+        way, doubt = "inserts without it", _why_it_may_have_a_value(insert, new=new)
+    else:
         return None
     return Conflict(
         object=column.object,
-        message=f"{column.label} makes {column.object} NOT NULL, and {insert.label} inserts without it",
+        message=f"{column.label} makes {column.object} NOT NULL, and {insert.label} {way}",
         hint=f"give the column a default, or a value in {insert.label}",
-        doubt=None if new else "the column may have a default",
+        doubt=doubt,
     )
+
+
+def _leaves_out(insert: Effect, column: Effect, *, new: bool) -> bool:
+    """Whether rows are inserted without a value for the column, as far as it is known to have no default."""
+    if insert.aspect != "insert" or not insert.object.contains(column.object) or column.has(Circumstance.GIVEN):
+        return False
+    named = insert.touch.columns
+    return new if named is None else column.object.path[-1] not in named
+
+
+def _why_it_may_have_a_value(insert: Effect, *, new: bool) -> str | None:
+    if not new:
+        return "the column may have a default"
+    return "it may find no rows" if insert.has(Trait.PERHAPS) else None
 
 
 # What an added constraint of a domain, or a partition beside a default one, means to the table.
@@ -151,8 +170,9 @@ def _published(publication: Effect, write: Effect) -> Conflict | None:
 def rows(write: Effect, other: Effect) -> Conflict | None:
     """One side writes rows that the other one reads to change data, or both write one column.
 
-    Or a trigger, rule or function comes, goes or changes before or after the rows, or a view no longer takes them. The
-    schema is mostly the same either way, the rows perhaps not: never certain.
+    Or a trigger, rule or function comes, goes or changes before or after the rows, a column that a trigger names goes
+    or is renamed, or a view no longer takes them. The schema is mostly the same either way, the rows perhaps not: never
+    certain.
     """
     if not _at_once(write) or not _at_once(other):
         return None
@@ -161,6 +181,8 @@ def rows(write: Effect, other: Effect) -> Conflict | None:
     elif _fires(write, other):
         verb = "drops" if write.action is Action.DROP else "creates"
         what = f"{write.label} {verb} {write.object}, and {uses(other, write)}"
+    elif write.aspect == FIRED and other.action is Action.WRITE and other.object.root == write.object.root:
+        what = f"{write.label} takes a column that a trigger of {write.object} names, and {uses(other, write)}"
     elif _no_longer_takes_rows(write, other):
         what = f"{write.label} makes {write.object} a view that takes no rows by itself, and {uses(other, write)}"
     elif write.action is Action.WRITE and _is_read_or_written(write, other):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -118,11 +119,13 @@ def by_name(name: str) -> Language:
     return next((language for language in _languages().values() if language.name == name), None) or program(name)
 
 
+@lru_cache
 def suffixes() -> tuple[str, ...]:
     """The file name endings of all languages that are read, the first language first."""
     return tuple(_languages())
 
 
+@lru_cache
 def _languages() -> dict[str, Language]:
     from gitmig.migrations.languages.sql import SQL
 
