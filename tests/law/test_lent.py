@@ -38,9 +38,11 @@ def test_they_are_at_home_and_come_back_as_they_were(tour: Tour, key: str, kind:
     for _ in range(2):
         tour.sync(home)
         must_have(tour, "SELECT * FROM t", there)
+        assert "it is in its table as well" in tour.gitmig("kept")[1]
         tour.sync(away)
         must_have(tour, "SELECT * FROM t", there)
         assert tour.stuck() == []
+        assert tour.gitmig("kept")[1].strip() == "nothing is kept"
 
 
 @pytest.mark.parametrize("kind", STRICT)

@@ -317,3 +317,30 @@ def test_a_hook_of_a_superuser_runs_postgresqls_own(database: Database, owner: s
         with connection.transaction():
             report = wary.run(subject("x", "DROP TABLE t"), Direction.REVERT, Bench(connection).script("DROP TABLE t"))
         assert report.kept[0].rows == 1
+
+
+def test_a_hook_of_a_superuser_neither_lends_nor_calls_in_where_others_attached_something(
+    database: Database, owner: str
+) -> None:
+    from gitmig.ledger import schema
+
+    with psycopg.connect(owner, autocommit=True) as stranger:
+        stranger.execute("CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1'")
+        stranger.execute("CREATE TABLE t (id int PRIMARY KEY, n int CHECK (f(n) > 0))")
+    database.rows("INSERT INTO t VALUES (1, NULL)")
+    with connect(database.url, "test") as connection:
+        schema.upgrade(connection)
+        bench = Bench(connection)
+        bench.down("x", "ALTER TABLE t ALTER n SET NOT NULL")
+        bench.down("w", "ALTER TABLE t ALTER n DROP NOT NULL")
+        assert database.rows("SELECT id FROM t") == []
+        wary = Preserver(connection, Limits(), "Ada", None, wary=True)
+        with pytest.raises(LeftToSync):
+            wary.finish(())
+        assert database.rows("SELECT id FROM t") == []
+        Preserver(connection, Limits(), "Ada", None).finish(())
+        assert database.rows("SELECT id FROM t") == [(1,)]
+        step = subject("x", "")
+        with pytest.raises(LeftToSync), connection.transaction():
+            wary.call_in([step.checksum], [])
+        assert database.rows("SELECT id FROM t") == [(1,)]

@@ -152,8 +152,11 @@ def waits_for(entry: KeptEntry) -> str:
         return why(item.reason, item.detail) if item.reason else "its place"
     if found is None:
         return f"`gitmig kept restore {item.id}`"
+    from gitmig.rows.items import Reason  # not loaded where no row is kept
+
     section = "its up" if item.direction is Direction.REVERT else "its down"
-    return f"{section} ({_whereabouts(found)})"
+    where = f"; {why(item.reason, None)}" if item.reason is Reason.LENT else ""
+    return f"{section} ({_whereabouts(found)}){where}"
 
 
 def advice(entries: Sequence[KeptEntry]) -> str | None:

@@ -16,7 +16,6 @@ from gitmig.postgres.run_sql import HOPELESS
 from gitmig.rows.constraints import foreign_keys, triggers_off
 from gitmig.rows.items import Kind, Reason, Restored
 from gitmig.rows.originals import rows_of
-from gitmig.rows.places import find_place
 from gitmig.rows.restore import give_back
 from gitmig.rows.values import EQUAL, all_of, as_held, data_table, listed
 
@@ -27,17 +26,16 @@ if TYPE_CHECKING:
     from gitmig.rows.items import Item
     from gitmig.rows.places import Place
     from gitmig.rows.store import Store
-    from gitmig.rows.tables import Tables
 
 LENT = sql.SQL("k.why {} {}").format(EQUAL, sql.Literal(Reason.LENT.value))
 
 
-def lend(connection: Connection, store: Store, items: Sequence[Item], tables: Tables) -> list[Restored]:
-    """Put rows into their tables, as far as they fit; they stay kept."""
+def lend(connection: Connection, store: Store, places: Sequence[Place]) -> list[Restored]:
+    """Put rows into their places, as far as they fit; they stay kept."""
     found = []
-    for item in items:
-        place = find_place(item, tables)
-        if place is None or place.missing or not place.has_types:
+    for place in places:
+        item = place.item
+        if place.missing or not place.has_types:
             continue
         copy = f"lent_{item.id}"
         store.create(
@@ -58,13 +56,14 @@ def lend(connection: Connection, store: Store, items: Sequence[Item], tables: Ta
     return found
 
 
-def call_in(connection: Connection, store: Store, items: Sequence[Item], tables: Tables) -> None:
-    """Take lent rows out of their tables again, as they are by now.
+def call_in(connection: Connection, store: Store, items: Sequence[Item], places: Sequence[Place]) -> None:
+    """Take lent rows out of their places again, as they are by now.
 
     Where that is not possible, as others refer to them or the table has got more columns, they are its own from now on.
     """
+    found = {place.item.id: place for place in places}
     for item in items:
-        place = find_place(item, tables)
+        place = found.get(item.id)
         is_whole = place is not None and not place.missing and place.is_whole and place.has_types
         if place is None or not is_whole or not _take(connection, place):
             connection.execute(sql.SQL("DELETE FROM {} k WHERE {}").format(data_table(item.data), LENT))

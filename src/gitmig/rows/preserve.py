@@ -187,13 +187,13 @@ class Preserver:
         items = self._store.lent(checksums, labels) if self._may_hold() else []
         if items:
             with quiet(self._connection):
-                call_in(self._connection, self._store, items, self._reader.read())
+                call_in(self._connection, self._store, items, self._places(items, self._reader.read()))
 
     def _lend(self, items: Sequence[Item]) -> list[Restored]:
         if not items:
             return []
         with quiet(self._connection):
-            return lend(self._connection, self._store, items, self._reader.read())
+            return lend(self._connection, self._store, self._places(items, self._reader.read()))
 
     def _try_refused(self, subject: Subject, report: Report) -> Report:
         """Put back what earlier steps had to refuse, where this one has made room for it or put back what it needs."""
