@@ -87,3 +87,21 @@ def test_those_that_others_refer_to_stay_where_they_are(tour: Tour, acts: str) -
     tour.sync(away | child)
     must_have(tour, "SELECT * FROM t", "1|y 5|no")
     must_have(tour, "SELECT * FROM u", "1|5")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("kind", STRICT)
+def test_they_come_back_also_by_way_of_a_set_without_their_table(tour: Tour, key: str, kind: str) -> None:
+    strict, rows = STRICT[kind]
+    home, away = sets(key, strict)
+    nothing = {"0_u": Scripts(up="CREATE TABLE u (id int);", down="DROP TABLE u;")}
+    tour.sync(nothing | away)
+    tour.people(f"INSERT INTO t VALUES (1, 'y'), {rows}")
+    there = tour.ask("SELECT * FROM t")
+    for _ in range(2):
+        tour.sync(nothing | home)
+        must_have(tour, "SELECT * FROM t", there)
+        tour.sync(nothing)
+        tour.sync(nothing | away)
+        must_have(tour, "SELECT * FROM t", there)
+        assert tour.stuck() == []

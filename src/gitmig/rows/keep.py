@@ -34,8 +34,8 @@ class Taken:
     `opposite.Given`); None: it was not tried, as it writes no rows, or it would make the `same` rows of it. `whole`:
     everything is kept, as that step fails, or takes it. `all_made`: rows that the step made are noted although the
     opposite step takes them away, maybe with people's rows. `only_columns`: the step wrote no rows.
-    `why` is what PostgreSQL said of a row that does not fit any more. `people`: rows that were put back, as an earlier
-    revert had found no room for them; they are nothing that the step has made.
+    `why` is what PostgreSQL said of a row that does not fit any more. `people`: rows that were put back, and that the
+    step has not made.
     """
 
     snapshot: TableSnapshot

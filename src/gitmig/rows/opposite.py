@@ -93,10 +93,7 @@ def try_opposite(  # noqa: PLR0917 - the database, what is run, and the states i
         if cut:
             return False
         with quiet(connection):
-            for one in compared:
-                is_sure = not (picks and read)
-                if (copy := _copy_out(connection, store, one, before, there, is_sure=is_sure)) is not None:
-                    copies[one.snapshot.number] = copy
+            copies.update(_copies(connection, store, compared, before, there, is_sure=not (picks and read)))
         return False
 
     seen = {one.snapshot.table.oid for one in compared}
@@ -116,6 +113,15 @@ def try_opposite(  # noqa: PLR0917 - the database, what is run, and the states i
         different = {number: copy for number, copy in copies.items() if number not in same}
         fresh = {number: _copy_in(connection, store, number, *copy) for number, copy in different.items()}
     return Given(fresh=fresh, same=same, read=frozenset(read - written), written=frozenset(written))
+
+
+def _copies(
+    connection: Connection, store: Store, compared: Sequence[Compared], before: Tables, there: Tables, *, is_sure: bool
+) -> Iterator[tuple[int, tuple[IO[bytes], int]]]:
+    """By snapshot, what was copied out of the tables whose rows differ from it."""
+    for one in compared:
+        if (copy := _copy_out(connection, store, one, before, there, is_sure=is_sure)) is not None:
+            yield one.snapshot.number, copy
 
 
 def _reads(before: Tables, after: Tables) -> Iterator[int]:

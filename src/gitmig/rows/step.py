@@ -25,7 +25,7 @@ from gitmig.rows.changes import (
 from gitmig.rows.constraints import quiet
 from gitmig.rows.digests import digests
 from gitmig.rows.foresight import NOTHING_FORESEEN, foresee, is_target
-from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Reason, Report
+from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Kind, Reason, Report
 from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
@@ -299,7 +299,7 @@ class StepRun:
             returned = self._return(seen, after)
             self._return_values(seen)
             places = self._due_places(after)
-            people = self._copy_misfits(places)
+            people = self._copy_others(places)
             restored, staying = self._put_back(places, after, seen)
             self._return_again(seen, returned)
             if restored or aside:
@@ -564,15 +564,20 @@ class StepRun:
             found.append(Compared(snapshot=one.snapshot, pairing=one.pairing, now=now))
         return found
 
-    def _copy_misfits(self, places: Sequence[Place]) -> list[Place]:
-        """Rows that go back as a revert had found no room for them, to be known when it is seen what the step made."""
-        found = []
-        for place in places:
-            if place.item.reason is Reason.MISFIT and self._step.direction is Direction.APPLY:
+    def _copy_others(self, places: Sequence[Place]) -> list[Place]:
+        """Rows that go back behind an apply and are nothing that it makes, to be known when it is seen what it made.
+
+        A revert had found no room for them, or they had to wait for this step with the table of another one.
+        """
+        subject, found = self._step.subject, []
+        for place in places if self._step.direction is Direction.APPLY else ():
+            is_own = place.item.checksum in {subject.checksum, *subject.replaces}
+            if place.item.reason is Reason.MISFIT or not is_own:
                 copy = f"people_{place.item.id}"
-                self._store.create(copy, sql.SQL("SELECT * FROM {}").format(place.data))
+                gone = sql.SQL("SELECT * FROM {} WHERE kind = {}").format(place.data, Kind.GONE.value)
+                if self._store.create(copy, gone):
+                    found.append(replace(place, item=replace(place.item, data=copy)))
                 self._helping.append(copy)
-                found.append(replace(place, item=replace(place.item, data=copy)))
         return found
 
     def _keep(
