@@ -17,6 +17,7 @@ from gitmig.rows.constraints import foreign_keys, triggers_off
 from gitmig.rows.items import Kind, Reason, Restored
 from gitmig.rows.originals import rows_of
 from gitmig.rows.restore import give_back
+from gitmig.rows.store import THEIRS
 from gitmig.rows.values import EQUAL, all_of, as_held, data_table, listed
 
 if TYPE_CHECKING:
@@ -68,9 +69,7 @@ def call_in(connection: Connection, store: Store, items: Sequence[Item], places:
         if place is None or not is_whole or not _take(connection, place):
             connection.execute(sql.SQL("DELETE FROM {} k WHERE {}").format(data_table(item.data), LENT))
         rows = connection.value(
-            sql.SQL("SELECT count(*) FROM {} WHERE kind IN ({})").format(
-                data_table(item.data), listed(sql.Literal(kind.value) for kind in Kind if kind.is_theirs)
-            )
+            sql.SQL("SELECT count(*) FROM {} WHERE kind IN ({})").format(data_table(item.data), THEIRS)
         )
         store.shrink(item, rows, Reason.MISFIT, item.detail)
 

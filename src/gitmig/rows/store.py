@@ -44,9 +44,10 @@ AGAIN = sql.SQL(
     "UPDATE gitmig_kept.item SET due = false, reason = NULL, detail = NULL WHERE due AND checksum IN ({}) "
     "AND direction = {}"
 )
+# Why rows had to go says nothing about why they are still kept.
 NOTE_DUE = sql.SQL(
-    "UPDATE gitmig_kept.item SET due = true, reason = CASE WHEN reason NOT IN ('misfit', 'lent') THEN reason END, "
-    "detail = CASE WHEN reason NOT IN ('misfit', 'lent') THEN detail END WHERE id IN ({})"
+    "UPDATE gitmig_kept.item SET due = true, reason = CASE WHEN reason NOT IN ({gone}) THEN reason END, "
+    "detail = CASE WHEN reason NOT IN ({gone}) THEN detail END WHERE id IN ({items})"
 )
 # Of which steps there are items: their checksums, directions and labels; empty ones stand for all that is due already.
 WAITING = """
@@ -164,7 +165,8 @@ class Store:
         """Note of what was due, as far as it is still there, that it waits from now on."""
         if new := [item.id for item in items if not item.due]:
             self._note_waiting("", "")
-            self._connection.ahead(NOTE_DUE.format(listed(map(sql.Literal, new))))
+            gone = listed(sql.Literal(reason.value) for reason in (Reason.MISFIT, Reason.LENT))
+            self._connection.ahead(NOTE_DUE.format(gone=gone, items=listed(map(sql.Literal, new))))
 
     def await_again(self, checksums: Collection[str], direction: Direction) -> None:
         """What these steps took the last time, and what was not put back since, waits for their opposites again.
