@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, fields
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from gitmig.errors import UsageError
 
 if sys.version_info >= (3, 11):
@@ -50,8 +52,7 @@ class Form(Enum):
     TABLE = auto()  # of texts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """A key of `gitmig.toml`: what is told about it in its schema and in docs/configuration.md, and how it is read.
 
     `meaning` is Markdown. `default` is a value as the file would have it; without one, `otherwise` says what happens.

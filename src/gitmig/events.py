@@ -7,8 +7,9 @@ needs an answer, is in `project.decisions`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,15 +29,13 @@ if TYPE_CHECKING:
     from gitmig.schema.model import SchemaDifference
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingForLock:
+class WaitingForLock(Struct, frozen=True):
     """Another gitmig works on the database; it is waited for."""
 
     holder: Holder
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingForBlockers:
+class WaitingForBlockers(Struct, frozen=True):
     """Others hold what a statement needs, and are waited for, for `limit` seconds or, None, as long as it takes.
 
     That comes again and again, as long as it lasts.
@@ -46,43 +45,37 @@ class WaitingForBlockers:
     limit: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingForSessions:
+class WaitingForSessions(Struct, frozen=True):
     """Others are connected to a database that is about to be replaced; they are waited for."""
 
     sessions: Sequence[OtherSession]
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptResumed:
+class ScriptResumed(Struct, frozen=True):
     """A script that an earlier process left half done is finished first."""
 
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class DriftDiscarded:
+class DriftDiscarded(Struct, frozen=True):
     """What had been changed by hand was taken back."""
 
     drift: SchemaDifference
 
 
-@dataclass(frozen=True, slots=True)
-class PlanStarted:
+class PlanStarted(Struct, frozen=True):
     """The plan was agreed to and is about to run; it may have no step."""
 
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class StepStarted:
+class StepStarted(Struct, frozen=True):
     """A step begins to run; it may do so again, alone, if its transaction turns out to be too large."""
 
     step: Step
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramSaid:
+class ProgramSaid(Struct, frozen=True):
     """A migration that is a program has said something to people.
 
     It ran as this section, and this was its run number `run`, from 1: a step may have to run more than once, and its
@@ -94,80 +87,69 @@ class ProgramSaid:
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramUnforwarded:
+class ProgramUnforwarded(Struct, frozen=True):
     """The program at this path has to run outside of gitmig's transaction, as the connection is encrypted."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramWaits:
+class ProgramWaits(Struct, frozen=True):
     """A program has not come to gitmig's transaction, and this session waits for that: perhaps it is the program's."""
 
     path: str
     session: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepsCommitted:
+class StepsCommitted(Struct, frozen=True):
     """These steps are in the database and in the ledger for good."""
 
     done: Sequence[Done]
 
 
-@dataclass(frozen=True, slots=True)
-class TakingBack:
+class TakingBack(Struct, frozen=True):
     """A plan has failed when a part of it was committed already; this one takes that back."""
 
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class SavingTable:
+class SavingTable(Struct, frozen=True):
     """A table of `size` bytes is about to be copied, because a step may take rows of it away."""
 
     table: TableName
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowsRestored:
+class RowsRestored(Struct, frozen=True):
     """Rows that had to wait for the end of a transaction, or of the plan, were put back."""
 
     report: Report
 
 
-@dataclass(frozen=True, slots=True)
-class RowsExpired:
+class RowsExpired(Struct, frozen=True):
     """Rows that were kept for longer than the settings say were dropped."""
 
     items: Sequence[Item]
 
 
-@dataclass(frozen=True, slots=True)
-class RowsAbandoned:
+class RowsAbandoned(Struct, frozen=True):
     """Too old, but there is no migration any more that brings them back: they stay, and it is told once."""
 
     items: Sequence[Item]
 
 
-@dataclass(frozen=True, slots=True)
-class RowsStillKept:
+class RowsStillKept(Struct, frozen=True):
     """The sync is over, and these are still kept although their step has come."""
 
     items: Sequence[Item]
 
 
-@dataclass(frozen=True, slots=True)
-class RebuildNeeded:
+class RebuildNeeded(Struct, frozen=True):
     """No script leads to the right schema: only a new database has it."""
 
     failure: SyncFailed
 
 
-@dataclass(frozen=True, slots=True)
-class CopyingDatabase:
+class CopyingDatabase(Struct, frozen=True):
     """A database of `size` bytes is about to be copied; without a `source` somebody else does, and is waited for."""
 
     source: str | None
@@ -175,38 +157,33 @@ class CopyingDatabase:
     size: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseMade:
+class DatabaseMade(Struct, frozen=True):
     """A database of a work tree's or a branch's own was made."""
 
     made: MadeDatabase
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseShared:
+class DatabaseShared(Struct, frozen=True):
     """A database of the work tree's own cannot be made, for this reason; it shares the one called `name`."""
 
     why: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseSetAside:
+class DatabaseSetAside(Struct, frozen=True):
     """A work tree or branch of the same name, which is gone, had left a database; it is called `kept_as` now."""
 
     name: str
     kept_as: str
 
 
-@dataclass(frozen=True, slots=True)
-class StandInMade:
+class StandInMade(Struct, frozen=True):
     """An extension was made that is not the real one (see `postgres.stand_ins`); `notice` is what it says itself."""
 
     notice: str
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFileKept:
+class EnvFileKept(Struct, frozen=True):
     """The application's file has the URL of the work tree's database now; or it has not, and `trouble` says why."""
 
     path: str
@@ -214,15 +191,13 @@ class EnvFileKept:
     trouble: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BuildingDatabase:
+class BuildingDatabase(Struct, frozen=True):
     """So many migrations are now run in a new database."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class CarryingTable:
+class CarryingTable(Struct, frozen=True):
     """The rows of this table are carried over next, the `position`-th of `count`."""
 
     table: str
@@ -230,37 +205,32 @@ class CarryingTable:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseReplaced:
+class DatabaseReplaced(Struct, frozen=True):
     """The new database has the name; the old one is called `kept_as` now."""
 
     kept_as: str
 
 
-@dataclass(frozen=True, slots=True)
-class UndoPlanned:
+class UndoPlanned(Struct, frozen=True):
     """A sync is about to be undone; these rows were written since."""
 
     last: LastSync
     written: Sequence[Written]
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationsSelected:
+class MigrationsSelected(Struct, frozen=True):
     """So many migrations are going to be verified."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationVerified:
+class MigrationVerified(Struct, frozen=True):
     """One of the migrations selected is verified."""
 
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class CommitRead:
+class CommitRead(Struct, frozen=True):
     """The migration set of the `number`-th commit was read, to be recorded."""
 
     number: int

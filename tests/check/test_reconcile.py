@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gitmig.check.findings import Finding, Severity
 from gitmig.check.proof import WITHOUT_ROWS, OrderFailure, Proof, RunOrder, reconcile

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gitmig.rows.changes import Extent, find_changes
 from gitmig.rows.tables import Activity, Column, Table, TableName, Tables

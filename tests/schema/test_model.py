@@ -18,8 +18,8 @@ INDEX = ObjectName(ObjectKind.INDEX, "public.t.i")
 ORDER = ObjectName(ObjectKind.COLUMN_ORDER, "public.t")
 # PostgreSQL's text has no NUL, so that one can stand between two texts.
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=3)
-NAMES = st.builds(ObjectName, st.sampled_from([ObjectKind.TABLE, ObjectKind.INDEX]), TEXTS)
-SCHEMAS = st.builds(Schema, st.dictionaries(NAMES, TEXTS))
+NAMES = st.tuples(st.sampled_from([ObjectKind.TABLE, ObjectKind.INDEX]), TEXTS).map(lambda given: ObjectName(*given))
+SCHEMAS = st.dictionaries(NAMES, TEXTS).map(Schema)
 
 
 def test_an_object_is_called_by_its_kind_and_its_name() -> None:

@@ -7,9 +7,10 @@ with what needs it, so that nothing is searched through. From top to bottom: obj
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.check.footprint.model import CLASS, OPERATOR, ROUTINE, Object
 
@@ -37,8 +38,7 @@ def _goes(one: Object, dropped: Object) -> bool:
     return one == dropped or dropped.contains(one)
 
 
-@dataclass(slots=True, kw_only=True)
-class Made:
+class Made(Struct, kw_only=True):
     """An object of the base. `needs` is None for a plain column, which nothing takes along but its table.
 
     `unique` is a unique key or its index, `primary` the primary one; `sort` is that of a constraint; `nullable` says of

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from gitmig.check.footprint.parse_tree import find, texts, unwrap
 from gitmig.check.footprint.routines import (
@@ -46,8 +47,7 @@ class Ask(Enum):
     LOOK = "look"  # run it: the text that it gives, if any, is what is wrong
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Routine:
+class Routine(Struct, frozen=True, kw_only=True):
     """A function or procedure of the database.
 
     `name` has its schema, as SQL has it, without parameters; `head` and `body` are what PL/pgSQL's parser takes,
@@ -66,8 +66,7 @@ class Routine:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """`about` is what stands in the body, which is the same whatever its names mean by now; `sql` is what is asked."""
 
     ask: Ask
@@ -76,8 +75,7 @@ class Question:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """Everything that is asked about one routine; `unseen` says why that is not all of it, None if it is."""
 
     routine: str
@@ -85,8 +83,7 @@ class Asked:
     unseen: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyState:
+class BodyState(Struct, frozen=True, kw_only=True):
     """What the body of a routine has come to: by question (`about`), None or what PostgreSQL says is wrong."""
 
     answers: Mapping[str, str | None]
@@ -96,16 +93,14 @@ class BodyState:
 Bodies = dict[str, BodyState]  # by the routine's name; functions of one name are one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyFault:
+class BodyFault(Struct, frozen=True, kw_only=True):
     """A routine whose body does not work any more, and what PostgreSQL says."""
 
     routine: str
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class UnseenBody:
+class UnseenBody(Struct, frozen=True, kw_only=True, order=True):
     """A routine of which not all was asked about; `reason` goes on from its name: `f runs a text that …`."""
 
     reason: str
@@ -248,8 +243,7 @@ UNKNOWN = "NULL"
 PREPARED = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 
 
-@dataclass
-class _Block:
+class _Block(Struct):
     """The statements of one PL/pgSQL function, perhaps as one table's trigger runs it.
 
     `values` has for each variable what stands for it in SQL; `queries` for each record the query that fills it.

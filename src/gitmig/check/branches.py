@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.check.conflicts import compare
 from gitmig.check.effects import net_effects
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Contribution:
+class Contribution(Struct, frozen=True, kw_only=True, dict=True):
     """What one or several branches add, all alike; `dependents` tells what goes along with what they drop."""
 
     migrations: tuple[AddedMigration, ...]

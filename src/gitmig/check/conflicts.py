@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.check.dependencies import reaches_further
 from gitmig.check.effects import Circumstance, net_effects
@@ -91,8 +92,7 @@ def _only_reads(effect: Effect) -> bool:
     return effect.action is Action.READ and not effect.has(Trait.WHOLE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Met:
+class _Met(Struct, frozen=True):
     """A conflict of two effects as a finding, and what it is about; `passing`: statements that only read once."""
 
     finding: Finding

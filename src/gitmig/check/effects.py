@@ -7,9 +7,11 @@ drops and recreates behind its own changes.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitmig.check.footprint.model import IN_SCHEMAS, ROUTINE, Action, DependencyKind, NamedKind, Object, Trait
 
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 Made: TypeAlias = "tuple[ObjectPath, str]"  # the path of something made, and its definition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddedMigration:
+class AddedMigration(Struct, frozen=True, kw_only=True):
     """A migration that a side adds, with the footprint of its up script, which begins on `first_line` of the file.
 
     `blobs` and `checksum` tell whether another branch adds the same.
@@ -69,8 +70,7 @@ class Circumstance(Enum):
     NEW = "new"  # the base has nothing of the name that this makes, if there is nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class Effect(Struct, frozen=True, kw_only=True):
     """A touch whose object is named as in the base.
 
     `makes`: what the statement makes of what it reads. `recreated`: what the side drops before it changes a column, or
@@ -281,8 +281,7 @@ def _without_overwritten(found: Iterable[Effect]) -> list[Effect]:
     return [e for e in ordered if e.action is not Action.ALTER or last[e.object.path, e.aspect] is e]
 
 
-@dataclass
-class NameResolution:
+class NameResolution(Struct):
     """Names in use → the object's path in the common base, and whether this side made it itself.
 
     A table that one side renames is still the same table to the other.

@@ -6,10 +6,12 @@ reconciled with it, for what was run decides over what was only read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitmig.check.findings import Finding, Severity
 from gitmig.check.rules import RULES
@@ -34,8 +36,7 @@ class RunOrder(Enum):
     MERGED = "the merged order"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedScript:
+class PlannedScript(Struct, frozen=True, kw_only=True):
     """One script to run; `label` names its migration to people."""
 
     label: str
@@ -43,16 +44,14 @@ class PlannedScript:
     script: Script
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedRun:
+class PlannedRun(Struct, frozen=True, kw_only=True):
     """Scripts to run one after the other on what both sides have in common; then, perhaps, their downs."""
 
     ups: tuple[PlannedScript, ...]
     downs: tuple[PlannedScript, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFailure:
+class OrderFailure(Struct, frozen=True, kw_only=True):
     """A script that PostgreSQL refused; `line` is a line of the file `path`."""
 
     label: str
@@ -68,8 +67,7 @@ class OrderFailure:
         return f"{self.path}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderResult:
+class OrderResult(Struct, frozen=True, kw_only=True):
     """What a run came to: the schema after it, or its failure; the same for its downs, if they were run.
 
     `bodies` are the functions whose bodies worked before the run was over, and do not work behind it; `unseen` are
@@ -84,8 +82,7 @@ class OrderResult:
     revert_failure: OrderFailure | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class Orders(Struct, frozen=True, kw_only=True):
     """What both sides of a merge add, in order, and the merged set, in order, from which every order follows.
 
     `contents` maps the blobs of every migration of the merged set to both its sections.
@@ -153,8 +150,7 @@ class Orders:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """What was run and what came out.
 
     `orders` are those that were run; `failures` those of them that failed, `differences` the objects in which the

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.check.effects import AddedMigration
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 Migrations = tuple["Migration", ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class BranchSets:
+class BranchSets(Struct, frozen=True, kw_only=True, dict=True):
     """The sets of both tips, and of the commits they share: several after a criss-cross merge.
 
     Migrations are compared by version, name and blob ids: where the folder lies does not matter.
@@ -79,8 +79,7 @@ class BranchSets:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Merge:
+class Merge(Struct, frozen=True, kw_only=True):
     """What git makes of the two sides in the migrations folder.
 
     `problems` are names that the layout does not take, `left_alone` files that only one side has, which could be taken
@@ -95,8 +94,7 @@ class Merge:
     folders: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sides:
+class Sides(Struct, frozen=True, kw_only=True, dict=True):
     """Everything the rules look at.
 
     `contents` and `footprints` hold, by the migration's blobs, what was added, edited or taken out, and what is common

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.execute.script import OUTSIDE_ONLY, runner_of
@@ -291,8 +293,7 @@ MAY_READ = "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELEC
 NUMBERED = ("pg_authid", "pg_database", "pg_tablespace")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedObject:
+class SharedObject(Struct, frozen=True, kw_only=True):
     """Something that is shared, and what it says; `is_own`: this transaction wrote it."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gitmig.execute.step_runner import milliseconds
 from gitmig.execute.tasks import ApplyTask, RevertTask

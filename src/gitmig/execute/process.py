@@ -13,8 +13,9 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,8 +38,7 @@ LONGEST_LINE = 1 << 16
 MOST_OUTPUT = 1 << 28
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """How a program ended: `status` is None if it took too long; a negative one is the signal that ended it.
 
     `out` is None if it printed more than MOST_OUTPUT, and was ended because of that.
@@ -49,8 +49,7 @@ class Ended:
     said: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Watch(Struct, frozen=True, kw_only=True):
     """Who is told the lines of a program's standard error, for how many seconds it may run (0: as long as it takes).
 
     Once every few seconds there is a `look` at what it waits for.

@@ -13,11 +13,12 @@ import stat
 import tempfile
 from collections import Counter
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from gitmig.errors import GitmigError
 from gitmig.events import ProgramSaid, ProgramUnforwarded, ProgramWaits
@@ -90,8 +91,7 @@ class ProgramHost(Protocol):
         """A folder with these files, where a program can be written to its path."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Access:
+class _Access(Struct, frozen=True):
     """How a program gets to the database: what its environment says.
 
     And what is known when it has ended: whether it went there, why it cannot be told whether its work is done, and with
@@ -259,8 +259,7 @@ class ProgramRunner:
         self._notify(ProgramSaid(line, script.section, self._runs[_key(script)]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Called:
+class _Called(Struct, frozen=True):
     """What a worker is to do: its driver, the folder where it starts, and what the driver is told."""
 
     driver: Path

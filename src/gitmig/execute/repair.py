@@ -9,9 +9,12 @@ spells the columns out in their order.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.execute.script import OUTSIDE_ONLY
 from gitmig.execute.tasks import ApplyTask
@@ -44,8 +47,7 @@ class Way(Enum):
     COMPUTED = "computed"  # its down was missing or of no use: the difference of both schemas ran instead
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repair:
+class Repair(Struct, frozen=True, kw_only=True):
     """A step that needed help; `reason` says why, in words for people."""
 
     way: Way

@@ -16,8 +16,10 @@ ways, while nothing is locked: another session builds them, and must not wait fo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.execute.blame import blamed, share
 from gitmig.execute.repair import Repair, Transformation, Unrepairable, Way, computed, is_hopeless, left_undone
@@ -98,8 +100,7 @@ def first_that_succeeds(connection: Connection, strategies: Iterable[Strategy[T]
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Reverter:
+class Reverter(Struct, frozen=True):
     """Reverts inside the open transaction of an executor."""
 
     connection: Connection
@@ -290,8 +291,7 @@ class _OneByOne:
         yield _Instead(self._reverter, task, reasons, _Rest(self._reverter, task))
 
 
-@dataclass(slots=True)
-class _StepStrategy:
+class _StepStrategy(Struct):
     """One way to revert one step; `reasons` says why those before it led nowhere."""
 
     reverter: Reverter
@@ -332,7 +332,6 @@ class _Down(_StepStrategy):
         return self.reverter.runner.run_as_written(self.task)
 
 
-@dataclass(slots=True)
 class _Completed(_StepStrategy):
     """Its down and the computed difference for what that leaves undone, as one script."""
 
@@ -351,7 +350,6 @@ class _Completed(_StepStrategy):
         return replace(done, repair=Repair(way=Way.COMPLETED, reason=undone)) if undone else done
 
 
-@dataclass(slots=True)
 class _Instead(_StepStrategy):
     """What can be computed, instead of its down."""
 
@@ -372,8 +370,7 @@ class _Instead(_StepStrategy):
         return _Noted(self.script, ScriptRun(self.reverter.connection, replace(up, section="forget"), None))
 
 
-@dataclass(frozen=True, slots=True)
-class _Noted:
+class _Noted(Struct, frozen=True):
     """A script, and another tool's note that it ran."""
 
     script: StepScript
@@ -390,8 +387,7 @@ class _Noted:
         self.note.run()
 
 
-@dataclass(slots=True)
-class _Rest:
+class _Rest(Struct):
     """The step's own `down`, if it begins with that, and whatever is then left to do for the schema below the step.
 
     It may run twice. `undone` says what the down has left; `in_down` is True while that runs, and stays so if it fails.

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct
 from psycopg import generators, sql
 from psycopg.pq import ExecStatus
 
@@ -271,8 +271,7 @@ def _drop_invalid(connection: Connection, table: str | None, indexes: tuple[int,
         connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(*name)))
 
 
-@dataclass(frozen=True, slots=True)
-class Runner:
+class Runner(Struct, frozen=True):
     """How scripts of one language are run. All four raise ScriptError.
 
     `inside` the open transaction; `each` of several there (see `run_pipelined`); `outside` of any, with the
@@ -336,8 +335,7 @@ def run_all(connection: Connection, scripts: Sequence[Script]) -> Generator[None
         yield from runner_of(group[0].language).each(connection, group)
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptRun:
+class ScriptRun(Struct, frozen=True):
     """A script that somebody wrote, to be run on a connection; `text` is what its section of the migration says."""
 
     connection: Connection
@@ -349,8 +347,7 @@ class ScriptRun:
         runner_of(self.script.language).inside(self.connection, self.script)
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerAhead:
+class AnswerAhead(Struct, frozen=True):
     """The next of several scripts that were sent together (see `run_all`): it has run when its answer is there."""
 
     answers: Iterator[None]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from gitmig.events import RowsRestored, StepStarted
 from gitmig.execute.script import AnswerAhead, ScriptRun, run_all

@@ -5,9 +5,12 @@ Also what comes of a step: it is done, it failed, or it is too much for one tran
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitmig import __version__
 from gitmig.execute.script import OUTSIDE_ONLY
@@ -34,8 +37,7 @@ PENDING = "55006"
 TOO_MUCH_FOR_ONE = {"55P04", PENDING, "53200"} | OUTSIDE_ONLY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncContext:
+class SyncContext(Struct, frozen=True, kw_only=True):
     """What the ledger notes about a sync besides its steps. `commit` is None on a branch without commits."""
 
     target: MigrationSet
@@ -43,8 +45,7 @@ class SyncContext:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
+class _Task(Struct, frozen=True, kw_only=True):
     """What both kinds of task have.
 
     `row` is the ledger row that is added or taken away. `script` is None for the revert of a migration without a down.
@@ -105,8 +106,7 @@ class _Task:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyTask(_Task):
+class ApplyTask(_Task, frozen=True, kw_only=True):
     """Run a migration's up and add its ledger row.
 
     `replaces`: see `migrations.plan.edited`; `coming` are the checksums of all that the plan applies.
@@ -137,8 +137,7 @@ class ApplyTask(_Task):
         return _may_rename(self.row.up_sql)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevertTask(_Task):
+class RevertTask(_Task, frozen=True, kw_only=True):
     """Run a migration's down, or what is computed in its place, and take its ledger row away.
 
     `edited`: the plan applies the migration in another version.
@@ -265,8 +264,7 @@ def _content(step: Apply, rows: Mapping[int, Row]) -> Content:
     return rows[step.held.position].content
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Struct, frozen=True):
     """Tasks that share a transaction; without tasks, one for what else the ledger has to learn."""
 
     tasks: tuple[Task, ...] = ()
@@ -282,8 +280,7 @@ class Together:
         return [task for task in self.tasks if isinstance(task, ApplyTask)]
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(Struct, frozen=True):
     """A task that runs outside a transaction, statement by statement."""
 
     task: Task
@@ -301,8 +298,7 @@ def batches(tasks: Sequence[Task]) -> list[Batch]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """A task that ran, how long its script took, and what is to be said about it.
 
     `repair` tells of a revert that needed help, `rows` what was kept and put back. `fingerprint` is what the schema was

@@ -7,9 +7,10 @@ that means "I want this": a commit, a merge, a pull, a pick. Looking at somebody
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.git import HEADS
 
@@ -30,8 +31,7 @@ STORED = re.compile(r": (?:storing \w+|forced-update)$")
 PROPOSED = (": storing ref$", ": storing tag$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Movement:
+class Movement(Struct, frozen=True, kw_only=True):
     """One line of the reflog of HEAD or a branch: from one commit to another, each by any name that git knows."""
 
     old: str
@@ -39,8 +39,7 @@ class Movement:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class Agreement(Struct, frozen=True, kw_only=True):
     """An act by which the user brought into commit `new` what none of the commits `before` has.
 
     `provided` is a commit that must be trusted for it to count, None if it counts in any case: a fast-forward of a

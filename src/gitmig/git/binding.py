@@ -8,8 +8,9 @@ tree's git directory, which no checkout brings along.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, to_builtins
 
 from gitmig.files import replace_file
 from gitmig.git.worktrees import work_trees
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from gitmig.git.worktrees import WorkTree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundSettings:
+class BoundSettings(Struct, frozen=True, kw_only=True):
     """The settings by which more can happen to a database. See `gitmig.config.Settings`."""
 
     folders: tuple[str, ...]
@@ -42,7 +42,7 @@ class BoundSettings:
     @classmethod
     def of(cls, settings: Settings) -> BoundSettings:
         """Those that are in force."""
-        return cls(**{name: getattr(settings, name) for name in cls.__slots__})
+        return cls(**{name: getattr(settings, name) for name in cls.__struct_fields__})
 
     def widened(self, now: BoundSettings) -> list[str]:
         """The keys of `gitmig.toml` with which more may happen now than under these."""
@@ -61,8 +61,7 @@ class BoundSettings:
         ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(Struct, frozen=True, kw_only=True):
     """The database a work tree was last synced with by hand, and the settings then.
 
     `database` tells databases apart (see `gitmig.postgres.address.location`), `shown` is how people are told; `source`
@@ -88,7 +87,8 @@ class Binding:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return asdict(self)
+        found: dict[str, Any] = to_builtins(self)
+        return found
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Binding:

@@ -7,9 +7,10 @@ are, and which of them have a file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.git import HEADS, REMOTES
 from gitmig.migrations.model import File
@@ -28,8 +29,7 @@ TREE = "40000"
 ENTRY = {width: re.compile(rb"(\d+) ([^\0]+)\0(.{%d})" % width, re.DOTALL) for width in (20, 32)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
+class Branch(Struct, frozen=True, kw_only=True):
     """A local or remote branch, called as people call it."""
 
     name: str
@@ -55,8 +55,7 @@ def branches(repository: Repository, pattern: str | None = None) -> list[Branch]
     return [Branch(name=name, commit=found[name]) for name in wanted]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchDifference:
+class BranchDifference(Struct, frozen=True, kw_only=True):
     """How a migrations folder differs from the base's: files that are new or have another content, names not there.
 
     Of a directory that differs all files are `new`; `missing` names entries of the folder itself.

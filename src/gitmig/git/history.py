@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.git import HEADS, REMOTES
@@ -19,8 +20,7 @@ FORMAT = "%H%x00%P%x00%cI%x00%an%x00%s"
 FIELDS = FORMAT.count("%x00") + 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(Struct, frozen=True, kw_only=True):
     """A commit as `gitmig log` shows it. `parent` is the first parent, None for a root; `at` is ISO 8601."""
 
     id: str
@@ -73,8 +73,7 @@ REMOTE_HEAD = f"{REMOTES}origin/HEAD"
 DEFAULTS = tuple(f"{place}{name}" for place in (f"{REMOTES}origin/", HEADS) for name in ("main", "master"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchPoint:
+class BranchPoint(Struct, frozen=True, kw_only=True):
     """The commit that a branch shares with another one, whose name is `of` as people write it."""
 
     commit: str
@@ -118,8 +117,7 @@ def _merge_base(repository: Repository, other: str) -> str | None:
     return next(iter(repository.lines("merge-base", "HEAD", other)), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergedTree:
+class MergedTree(Struct, frozen=True, kw_only=True):
     """The tree that git would make of a merge, and the paths in which it finds conflicts."""
 
     tree: str

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,8 +59,7 @@ SIGNATURES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookFolder:
+class HookFolder(Struct, frozen=True, kw_only=True):
     """Where git looks for a clone's hooks, and the texts that tell who owns them.
 
     `folder` is a path from the top of the work tree, or a full one outside of it; `is_private` says that no other clone
@@ -78,28 +79,24 @@ class HookFolder:
         return next((path for path in paths if path in self.files), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Direct:
+class Direct(Struct, frozen=True):
     """Nobody else writes git's own hook: gitmig's script may stand there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """The file calls gitmig."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """The file, which may not be there yet, has to get this text."""
 
     path: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ByHand:
+class ByHand(Struct, frozen=True):
     """A person has to write these lines into the file, for they belong into something there; `where` says into what."""
 
     path: str
@@ -110,8 +107,7 @@ class ByHand:
 Route = Direct | Called | Edit | ByHand
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manager:
+class Manager(Struct, frozen=True, kw_only=True):
     """A tool that owns hooks. `command` makes it write git's hooks (again)."""
 
     name: str
@@ -120,8 +116,7 @@ class Manager:
     command: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookRoutes:
+class HookRoutes(Struct, frozen=True, kw_only=True):
     """How gitmig gets called for each event, and the new texts of files that have to be changed for it.
 
     `manager` is who owns the hooks, None for nobody.

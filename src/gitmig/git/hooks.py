@@ -14,11 +14,13 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.files import replace_file
@@ -67,8 +69,7 @@ CALLED = frozenset({HookState.INSTALLED, HookState.OUTDATED})
 OURS = CALLED | {HookState.DEAD}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hook:
+class Hook(Struct, frozen=True, kw_only=True):
     """One hook of the repository.
 
     `chained` is the foreign hook that ours runs first; `through` names the tool that calls gitmig from the file `path`.
@@ -81,8 +82,7 @@ class Hook:
     through: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileChange:
+class FileChange(Struct, frozen=True, kw_only=True):
     """What a file of the work tree, or one that several clones share, gets or loses; `lines` are for people to read.
 
     `name` is its path from the top of the work tree, if it is inside; `text` is the whole file afterwards, None takes
@@ -98,8 +98,7 @@ class FileChange:
     absorbs: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
+class Installation(Struct, frozen=True, kw_only=True):
     """The hooks afterwards, the files that were `changed`, and those that a person has to change.
 
     `refused` would have been changed, had somebody agreed; `by_hand` are places into which gitmig cannot write.
@@ -112,8 +111,7 @@ class Installation:
     by_hand: tuple[ByHand, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """Why the database does not follow by itself, and the command that mends it.
 
     `never` says that nobody has installed hooks in the clone.
@@ -241,8 +239,7 @@ def script() -> bytes:
     return source.read_bytes().replace(b"@PYTHON@", shlex.quote(sys.executable).encode())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Clone:
+class _Clone(Struct, frozen=True, kw_only=True):
     """The hooks of a clone as they are on the disk; `directory` is where git looks for them.
 
     `place` has them as they would be without the scripts that gitmig has put over them.

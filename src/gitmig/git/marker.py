@@ -13,9 +13,10 @@ import re
 import secrets
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.files import replace_file
 from gitmig.git.worktrees import NOT_IN_FILES
@@ -125,8 +126,7 @@ GENERATION = re.compile(r"[0-9a-f]{16}\n")
 DAYS = 90
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
+class Generation(Struct, frozen=True, kw_only=True):
     """A database's word, and the file in which it stands."""
 
     word: str

@@ -7,8 +7,9 @@ another hook? `docs/git-events.md` has every command, with what becomes of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from gitmig.git import HEADS
 from gitmig.git.agreements import START
@@ -30,8 +31,7 @@ class Decision(Enum):
     STAY = "stays, as there are conflicts in the migrations"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """A call of a hook.
 
     `refs` are those that a reference transaction has set, `stayed` those of them that it set to what they were. From
@@ -71,8 +71,7 @@ class Event:
         return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rebase:
+class Rebase(Struct, frozen=True, kw_only=True):
     """A rebase under way: the command of its list that is being done, and the next one; "" for none.
 
     `stopped` says that it waits for the user at a commit, `rewritten` that it has made some, of which `post-rewrite`
@@ -85,8 +84,7 @@ class Rebase:
     rewritten: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patches:
+class Patches(Struct, frozen=True, kw_only=True):
     """A `git am` under way, or a rebase that works by it (`rebasing`): at which patch it is, of how many."""
 
     current: int
@@ -94,8 +92,7 @@ class Patches:
     rebasing: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InProgress:
+class InProgress(Struct, frozen=True, kw_only=True):
     """What git is in the middle of.
 
     `branch` is the ref that HEAD stands for, "" where it is detached. `picks` are the commits that a cherry-pick or

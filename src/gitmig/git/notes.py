@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.git.repository import OBJECT_ID
 from gitmig.migrations.record import Record, joined
@@ -36,8 +37,7 @@ ATTEMPTS, LONGEST_PAUSE = 20, 0.05  # seconds
 File = str | bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Notes:
+class _Notes(Struct, frozen=True, kw_only=True):
     """The notes of a clone, with those that were fetched.
 
     `files` maps commits to their notes; a file of the tree that is no note is under its path. `tip` is the commit of

@@ -8,10 +8,11 @@ import shlex
 import stat
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import GitmigError, UsageError
 
@@ -33,8 +34,7 @@ ARGUMENTS = 1000  # object ids on one command line
 ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(Struct, frozen=True, dict=True):
     """One repository, seen from one of its work trees.
 
     `root` is the top of the work tree, None in a bare repository; `git_dir` belongs to this work tree, `common_dir`

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from gitmig.errors import GitmigError
 from gitmig.git.repository import split_fields
@@ -30,8 +31,7 @@ ROW = re.compile(r"(?P<tag>[A-Z?]) (?:(?P<mode>\d{6}) (?P<blob>[0-9a-f]+) (?P<st
 LEFT_OUT = "S "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """What a code version has in its migrations folder.
 
     `commit` is the commit it was read from, or HEAD for the work tree (None on an unborn branch). `folder` is the

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from gitmig.git import HEADS, REMOTES
 from gitmig.git.agreements import (
@@ -42,8 +43,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-@dataclass(slots=True)
-class TrustStore:
+class TrustStore(Struct):
     """What somebody approved in this clone: texts of scripts, and files by path and git's blob id.
 
     A script is approved as a kind of script: a down is no up. Of the kind LEDGER are those that may run from the

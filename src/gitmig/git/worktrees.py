@@ -6,9 +6,10 @@ import os
 import re
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.git import HEADS, REMOTES
 from gitmig.git.repository import CONFIG, OBJECT_ID, WORKTREE_CONFIG, make_private_folder
@@ -24,8 +25,7 @@ WORD = "id"
 NOT_IN_FILES = ".invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkTree:
+class WorkTree(Struct, frozen=True, kw_only=True):
     """A work tree that is there; `name` is git's own for it, which stays when it is moved, None for the main one.
 
     `branch` is what is checked out, also while a rebase or a bisection has detached HEAD; None on a detached HEAD.

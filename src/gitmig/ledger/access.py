@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import UntrustedLedger
 from gitmig.schema.scope import FIRST_OID
@@ -39,8 +40,7 @@ class Power(Enum):
     SHAPE = "shape"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True):
     """What a role has of the ledger, or in it. `role` None is PUBLIC.
 
     `what` names the object as PostgreSQL describes it; of MAY, `rights` are privileges as GRANT writes them and `on` is
@@ -54,8 +54,7 @@ class Access:
     on: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Distrust:
+class Distrust(Struct, frozen=True, kw_only=True):
     """One sentence about why the ledger is not believed, further lines, and what to do."""
 
     message: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.schema.other_tools import TOOLS, tool_of
@@ -28,8 +28,7 @@ TABLES = f"""
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journal:
+class Journal(Struct, frozen=True, kw_only=True):
     """The table of another tool, and what it says is applied. `on_path` is whether the session finds it by its name."""
 
     tool: Tool

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import LeftToSync
 from gitmig.migrations import languages
@@ -30,8 +31,7 @@ EMPTY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """What a ledger tells of itself: how many migrations, the first and the last, and who applied that, and when."""
 
     count: int

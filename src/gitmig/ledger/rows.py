@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig import __version__
 from gitmig.migrations import languages
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.plan import Direction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A row of `gitmig.applied` as gitmig writes it; the columns have the same names."""
 
     position: int
@@ -104,11 +105,10 @@ class Row:
 
 
 SQL = "sql"
-COLUMNS = tuple(field.name for field in fields(Row))
+COLUMNS = Row.__struct_fields__
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Struct, frozen=True, kw_only=True):
     """Where the database says it is.
 
     `commit` is that of the last sync that completed; `unfinished` a script that was interrupted outside a transaction.
@@ -126,8 +126,7 @@ class State:
         return set_id((applied.label, applied.blobs) for applied in self.stack)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfinished:
+class Unfinished(Struct, frozen=True, kw_only=True):
     """A script outside a transaction: `done` statements are done, and if `started`, the next one may be, too.
 
     `indexes` are the oids of those that the next one's table had before it.
@@ -140,8 +139,7 @@ class Unfinished:
     indexes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastSync:
+class LastSync(Struct, frozen=True, kw_only=True):
     """The stack before the last sync that changed it: its first rows, which `stayed`, and those that `went` or changed.
 
     Of what stayed, a row that is in `went` was called otherwise, or had another down. `commit` is that of the sync
@@ -154,8 +152,7 @@ class LastSync:
     began_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True, kw_only=True):
     """One row of the history."""
 
     action: str
@@ -172,7 +169,7 @@ class HistoryEntry:
     gitmig_version: str = __version__
 
 
-EVENT_COLUMNS = tuple(field.name for field in fields(HistoryEntry))
+EVENT_COLUMNS = HistoryEntry.__struct_fields__
 
 
 def scripts(content: Content) -> dict[str, Any]:

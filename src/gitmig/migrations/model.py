@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.errors import GitmigError
 
@@ -59,8 +62,7 @@ class Version:
         return self.text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True, order=True):
     """One thing that is wrong with one file; `line` counts from 1, None is the file as a whole."""
 
     path: str
@@ -90,8 +92,7 @@ class InvalidMigrations(GitmigError):
         self.problems = tuple(ordered)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """A file below the migrations folder, before anybody looked into it.
 
     `path` is relative to the top of the repository, `name` to the migrations folder; both use `/`. `blob` is git's
@@ -105,8 +106,7 @@ class File:
     mode: str = PLAIN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class Script(Struct, frozen=True, kw_only=True):
     """One section of a migration: what to run, in which language, and where it was written.
 
     `first_line` is the line of `path` on which `text` begins, so that an error can name the line of the file. A program
@@ -168,8 +168,7 @@ class Script:
         return Problem(path=self.path, line=line, message=flaw.message, hint=flaw.hint)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(Struct, frozen=True, kw_only=True):
     """Both sections of a migration; without a `down` it is irreversible."""
 
     up: Script
@@ -187,8 +186,7 @@ class Content:
         return Content(up=replace(self.up, commit=commit), down=self.down and replace(self.down, commit=commit))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ancestry:
+class Ancestry(Struct, frozen=True, kw_only=True):
     """Which others a migration names, by their versions, where no number tells the order.
 
     It comes after those it `follows` in its own `line` (an app of Django; "" where there is one line only), and after
@@ -231,8 +229,7 @@ class Migration:
         return self.files[0][1].path
 
 
-@dataclass(frozen=True, kw_only=True)
-class MigrationSet:
+class MigrationSet(Struct, frozen=True, kw_only=True, dict=True):
     """The migrations of one code version in the order in which a fresh database gets them."""
 
     folder: str

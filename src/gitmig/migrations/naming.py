@@ -7,9 +7,10 @@ mention them follow.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import UsageError
 from gitmig.migrations.model import Version, label
@@ -92,8 +93,7 @@ def _one_more(version: str) -> str:
     return following
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renumbering:
+class Renumbering(Struct, frozen=True, kw_only=True):
     """A migration and the version it gets."""
 
     migration: Migration

@@ -10,12 +10,13 @@ import hashlib
 import json
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from itertools import accumulate
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,16 +39,14 @@ class Token(NamedTuple):
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One statement of a script, without its semicolon; `offset` in characters."""
 
     text: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxFault:
+class SyntaxFault(Struct, frozen=True):
     """What PostgreSQL's parser says of a text, and where, in characters."""
 
     message: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.migrations.model import label
 
@@ -28,8 +30,7 @@ class Direction(Enum):
         return "+" if self is Direction.APPLY else "-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """A migration that is in the ledger, without its scripts.
 
     `position` counts from 1. `checksum` is that of the up script; `blobs` names the files it was read from;
@@ -51,8 +52,7 @@ class Applied:
         return label(self.version.text, self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desired:
+class Desired(Struct, frozen=True, kw_only=True):
     """A migration of the target. `content` is None where the ledger already holds what the same files say."""
 
     migration: Migration
@@ -60,8 +60,7 @@ class Desired:
     content: Content | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Apply:
+class Apply(Struct, frozen=True, kw_only=True):
     """Run a migration's up, so that it stands at `position` of the stack.
 
     `held` is the ledger row that holds its scripts, where its files were not read again.
@@ -88,8 +87,7 @@ class Apply:
         return self.migration.label
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revert:
+class Revert(Struct, frozen=True, kw_only=True):
     """Run the down that the ledger holds for an applied migration, which takes it off the stack."""
 
     direction: ClassVar[Direction] = Direction.REVERT
@@ -114,8 +112,7 @@ class Revert:
 Step = Apply | Revert
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """A ledger row that takes over what its file is called now, or a new down, without running anything."""
 
     applied: Applied
@@ -127,8 +124,7 @@ class Move:
         return self.applied.label != self.desired.migration.label
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replacement:
+class Replacement(Struct, frozen=True, kw_only=True):
     """Ledger rows that give way to others without running anything: both end in one schema, with the same rows.
 
     `going` are the rows in the order of the stack; `coming` are applies that do not run, in order. `fingerprint` is
@@ -140,8 +136,7 @@ class Replacement:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """`keep` rows of the stack stay; the steps follow in the order in which they run: reverts, then applies.
 
     The `replacement` takes place between them.
@@ -252,8 +247,7 @@ def checksums_after(plan: Plan, stack: Sequence[Applied]) -> set[str]:
     return {row.checksum for row in stack[: plan.keep]} | {step.checksum for step in plan.arrivals}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetDifference:
+class SetDifference(Struct, frozen=True, kw_only=True):
     """How the target differs from what is applied, by version (see the words in docs/architecture.md)."""
 
     pending: tuple[Migration, ...] = ()

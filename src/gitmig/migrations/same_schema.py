@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,8 +29,7 @@ REPLACES = re.compile(r"^\S+ gitmig:replaces (.+) ([0-9a-f]{16})$", re.MULTILINE
 ROWS = re.compile(r"^\S+ gitmig:rows ([0-9a-f]{16})$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A migration that was written by hand once: its label, and a digest of its up, equal where the change is."""
 
     label: str
@@ -87,8 +87,7 @@ TAKES_AWAY = re.compile(r"\b(?:drop|rename)\b", re.IGNORECASE)
 SQUASHED = "squashed"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Split:
+class Split(Struct, frozen=True, order=True):
     """So many of the migrations that go, from the oldest on, may be the same as so many of those that come."""
 
     going: int
@@ -144,8 +143,7 @@ def _is_foreign(scripts: Sequence[Script], others: Sequence[Script]) -> bool:
     return any(not words.issuperset(_words(name)) for name in effects.names - gone)
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
+class _Side(Struct, frozen=True):
     """What has happened after 1, 2, 3 … scripts of one side."""
 
     writes: tuple[tuple[str, ...], ...]

@@ -6,9 +6,11 @@ got more of them since: out of habit, or as a Makefile or the application's star
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.errors import GitmigError
 from gitmig.events import BuildingDatabase, silent
@@ -65,8 +67,7 @@ DRIFT_HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """The first `count` migrations of a stack are applied; `alike` are those after which the schema is the same.
 
     `drift` is how the database differs from what they make; without `verified` nobody looked.
@@ -78,8 +79,7 @@ class Evidence:
     verified: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
+class Before(Struct, frozen=True, kw_only=True):
     """A schema that was there before gitmig; `journal` is the table of the tool that made it, if one is known."""
 
     journal: Journal | None
@@ -193,8 +193,7 @@ def unlike(evidence: Evidence, journal: Journal | None, stack: Sequence[Migratio
     return GitmigError(f"{message}; nothing was changed", details=(lead, *first_lines(evidence.drift)), hint=DRIFT_HINT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adopted:
+class Adopted(Struct, frozen=True, kw_only=True):
     """What is marked as applied now, and how that is known. `ran` is False if it was called off.
 
     `journal` is the other tool's table; without one the schema said it, and `alike` are the migrations after which it
@@ -275,8 +274,7 @@ def _further(
     return tuple(pending[count - 1] for count in alike)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _Found(Struct, frozen=True, kw_only=True):
     """The result to be, and what makes it so: the ledger's new rows, `gain` is the same as a plan."""
 
     adopted: Adopted

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import GitmigError
 from gitmig.events import silent
@@ -54,8 +55,7 @@ UNFIT_HINT = "`gitmig sync --discard-drift` takes it back (its rows are kept); t
 NEW_HINT = "`gitmig adopt` marks as applied what another tool has applied"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Captured:
+class Captured(Struct, frozen=True, kw_only=True):
     """What differed between the database and its migrations, and the migration that was made of it.
 
     Without a difference there is none: `label` is None and `paths` are empty. `pending` are the labels of what the work

@@ -5,8 +5,10 @@ What needs a database, and its modules with it, is loaded only if it is asked fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.check.findings import in_order
 from gitmig.project.clients import find_clients
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
 Clients = bool | Literal["words", "sql", "rollback"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Struct, frozen=True, kw_only=True):
     """`checked`, with the `findings` of everything that was asked for, the most serious first.
 
     `proof` is None if it was not asked for, or not possible: then `unproven` says why. `clients` is how the SQL in

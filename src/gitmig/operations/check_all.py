@@ -6,11 +6,13 @@ A work tree in which migrations are not committed counts as one more branch, wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitmig.check.branches import Contribution, conflicting_pairs, errors
 from gitmig.check.dependencies import Dependents, reaches_further
@@ -39,8 +41,7 @@ if TYPE_CHECKING:
     from gitmig.project.sides import Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictingPair:
+class ConflictingPair(Struct, frozen=True, kw_only=True):
     """Two branches that will conflict, the base always first, and what about."""
 
     first: str
@@ -48,8 +49,7 @@ class ConflictingPair:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchConflicts:
+class BranchConflicts(Struct, frozen=True, kw_only=True):
     """`adding` are the branches that add migrations to the base's; `pairs` those with the base first.
 
     `work_trees` have migrations that are not committed: in pairs they are called as here, besides their branches.
@@ -150,8 +150,7 @@ def _against_each_other(scan: BranchScan) -> list[ConflictingPair]:
     return sorted(found, key=lambda pair: (pair.first, pair.second))
 
 
-@dataclass(kw_only=True)
-class SharedContribution:
+class SharedContribution(Struct, kw_only=True):
     """One combination of migrations, and the branches that add it, each with the names it lacks of the base's."""
 
     contribution: Contribution
@@ -159,8 +158,7 @@ class SharedContribution:
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
-@dataclass(kw_only=True)
-class BranchScan:
+class BranchScan(Struct, kw_only=True, dict=True):
     """Looks at every branch, and at what several branches have in common once.
 
     `work_trees` are those whose files were looked at, as they are called, with the branches they have checked out.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.events import silent
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from gitmig.project.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Psql:
+class Psql(Struct, frozen=True, kw_only=True):
     """A psql that is ready to be run: the program, and the environment that leads it to the database."""
 
     program: str

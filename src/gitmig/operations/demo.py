@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.config import URL_VARIABLES
 from gitmig.errors import GitmigError
@@ -41,8 +42,7 @@ ISOLATED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One piece of the story; `kind` is `comment`, `command` or `output`."""
 
     kind: str

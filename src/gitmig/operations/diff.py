@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.project.expected_schemas import baseline_of, fresh_schemas
 from gitmig.project.target import load_target
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from gitmig.schema.model import Schema, SchemaDifference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diff:
+class Diff(Struct, frozen=True, kw_only=True):
     """What the second schema has more, less and otherwise than the first, each named as people are told.
 
     `sql` is what turns the first into the second, if it was asked for.

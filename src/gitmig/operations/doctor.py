@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig import __version__
 from gitmig.errors import GitmigError
@@ -38,8 +39,7 @@ VERSION = "import sys; sys.path = [p for p in sys.path if p]; import gitmig; pri
 STARTUP = 20  # seconds, after which a Python that has not said its version never will
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkup:
+class Checkup(Struct, frozen=True, kw_only=True):
     """What was looked at, what was found, and the command that mends it; None if nothing is wrong."""
 
     name: str

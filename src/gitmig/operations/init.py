@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.config import CONFIG_FILE, DEFAULT_FOLDER
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
 CANDIDATES = (DEFAULT_FOLDER, "db/migrations", "database/migrations", "sql/migrations")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Initialised:
+class Initialised(Struct, frozen=True, kw_only=True):
     """What is there now. `created` names files that were written; `database` is None if it could not be reached.
 
     `why` says where the layout comes from; `count` migrations are in the folder. `before` is what the database had

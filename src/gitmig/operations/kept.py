@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import GitmigError
 from gitmig.events import WaitingForLock, silent
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from gitmig.rows.items import Item, Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptEntry:
+class KeptEntry(Struct, frozen=True, kw_only=True):
     """An item, and where the migration is that brings it back; None: no migration does."""
 
     item: Item
@@ -39,8 +39,7 @@ class KeptEntry:
         return not self.item.due and not self.found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptRows:
+class KeptRows(Struct, frozen=True, kw_only=True):
     """An entry with its rows: for each the values as text by column, and why it could not be put back, if it was tried.
 
     There may be more rows than are shown.

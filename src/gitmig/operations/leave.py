@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import hooks
@@ -27,8 +28,7 @@ DROP = "DROP SCHEMA IF EXISTS gitmig, gitmig_kept CASCADE"
 KEPT = "SELECT pg_catalog.count(*) FROM gitmig_kept.item WHERE rows > 0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belongings:
+class Belongings(Struct, frozen=True, kw_only=True):
     """What is there of gitmig's, and would go; `stays` says why the database's part would not.
 
     `schemas` are in `database`, with `kept` items of rows that people may want; `settings` are keys of this clone's

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import DatabaseUnavailable, UntrustedLedger
 from gitmig.git.history import commits_touching
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from gitmig.project.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True, kw_only=True):
     """One commit. `record` is None if its migrations are invalid; `here` marks the set the database is at."""
 
     commit: Commit
@@ -29,8 +29,7 @@ class LogEntry:
     here: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class Log(Struct, frozen=True, kw_only=True):
     """Entries, newest first, made as they are asked for. `unavailable` says why no entry can be marked."""
 
     entries: Iterator[LogEntry]

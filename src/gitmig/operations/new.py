@@ -6,9 +6,11 @@ What is computed was tried on a scratch database before a file is written.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.migrations.languages.templates import TEMPLATES
@@ -51,8 +53,7 @@ UP = "-- what changes, as in: ALTER TABLE comments RENAME COLUMN contents TO bod
 DOWN = "-- exactly the opposite, as in: ALTER TABLE comments RENAME COLUMN body TO contents;\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
+class Created(Struct, frozen=True, kw_only=True):
     """The paths that were written, from the top of the repository."""
 
     label: str
@@ -76,8 +77,7 @@ def new(project: Project, title: str, *, language: str | None = None, now: datet
 NO_DOWN_HINT = "write its down yourself, in the file that `gitmig new` makes, or say --irreversible"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composed:
+class Composed(Struct, frozen=True, kw_only=True):
     """The paths that were written, from the top of the repository, and what a person should know of the migration.
 
     `obstacle` says why it has no down, if it has none.
@@ -149,8 +149,7 @@ NO_BASELINE_HINT = "write the baseline yourself; where its schema is the same, a
 LEAVE_HINT = "--leave-data writes it without those that fail; what it then lacks, a new database will not have"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataStatement:
+class DataStatement(Struct, frozen=True, kw_only=True):
     """A statement that may write rows, and where it stands."""
 
     path: str
@@ -163,8 +162,7 @@ class DataStatement:
         return f"{self.path}:{self.line}: {shortened(self.text)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Squashed:
+class Squashed(Struct, frozen=True, kw_only=True):
     """What was written, and what it took the place of: paths from the top of the repository.
 
     `left_out` are statements that fail behind the schema; `differing` are the tables and sequences that a new database

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.events import DatabaseMade, silent
@@ -55,8 +57,7 @@ class DatabaseUse(Enum):
     HALF_MADE = "half made"  # a process that made it was killed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedDatabase:
+class ListedDatabase(Struct, frozen=True, kw_only=True):
     """A database of the clone.
 
     `work_trees` are the paths of those that use it, `branch` the branch whose own it is, or that its work tree has
@@ -183,8 +184,7 @@ def _url_of(project: Project) -> Callable[[str], str]:
     return partial(with_name, project.url)
 
 
-@dataclass
-class _Survey:
+class _Survey(Struct):
     """Goes through the server's databases and finds those of one clone."""
 
     project: Project

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.config import OPTION
 from gitmig.errors import GitmigError
@@ -56,8 +58,7 @@ SAME_SET = Subject(version=REBUILD, name="", checksum=REBUILD)
 ROUNDS = 5  # how often a rebuild begins anew because somebody came who wants to write
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuilt:
+class Rebuilt(Struct, frozen=True, kw_only=True):
     """What a rebuild did.
 
     `kept_as` is what the old database is called now. `fingerprint` is the new schema's, measured when its migrations

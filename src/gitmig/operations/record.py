@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.events import CommitRead, silent
 from gitmig.git import notes
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 EVERYTHING = ("--branches", "--tags", "--remotes", "HEAD")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class Recorded(Struct, frozen=True, kw_only=True):
     """`written` maps commits to records that are new or were corrected; `unchanged` counts those that were right.
 
     `refused` maps commits whose migrations are invalid to the reason; they get no record.

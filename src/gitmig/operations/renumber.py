@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import branches, history
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     from gitmig.project.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renumbered:
+class Renumbered(Struct, frozen=True, kw_only=True):
     """What was renamed, and what followed.
 
     `mine` are all our migrations, `rewritten` the files in which a mention was changed, by their new paths. `ran` is

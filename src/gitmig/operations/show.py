@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.git.notes import read_record
 from gitmig.project.target import flawed_downs, load_target
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from gitmig.project.target import Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """A set with the record of its commit, if it has one.
 
     `irreversible` are the labels of migrations without a down, `flawed` says of other downs why they cannot run.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import MayNotBuild
 from gitmig.events import silent
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from gitmig.schema.model import SchemaDifference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Struct, frozen=True, kw_only=True):
     """`plan` is what a sync would do now; the database is in sync if that runs nothing and there is no drift.
 
     `drift` is how the schema differs from that of a fresh build of what is applied; None also if it was not looked for:

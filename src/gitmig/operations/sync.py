@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.config import OPTION
 from gitmig.errors import GitmigError, LeftToSync, UsageError
@@ -68,8 +70,7 @@ if TYPE_CHECKING:
     from gitmig.schema.model import SchemaDifference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What a sync did. `ran` is False for a dry run or one that was called off.
 
     `unfinished` names a script that a sync would finish before the plan; `drift` is what a dry run found to have been

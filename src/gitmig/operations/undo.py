@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitmig.errors import UsageError
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
 REBUILT = "rebuild"  # what the history calls it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredTarget(Target):
+class StoredTarget(Target, frozen=True, kw_only=True):
     """A set of which the ledger has remembered the scripts: `rows` by the path of their first files."""
 
     rows: Mapping[str, Row]

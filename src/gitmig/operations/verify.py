@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import GitmigError, UsageError
 from gitmig.events import MigrationsSelected, MigrationVerified, silent
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from gitmig.project.trust import Consent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """The `chosen` migrations of a target, in order, and in words which ones these are."""
 
     target: Target
@@ -90,8 +90,7 @@ def _missing(project: Project, base: str | None, target: Target) -> tuple[Migrat
     return tuple(m for m in target.set.migrations if any(file.blob not in blobs for _, file in m.files))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(Struct, frozen=True, kw_only=True):
     """A verdict on each of the migrations selected, in order, but for those `unreached` behind an up that fails."""
 
     selection: Selection

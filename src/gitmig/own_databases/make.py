@@ -12,11 +12,11 @@ from __future__ import annotations
 import hashlib
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.errors import GitmigError
@@ -81,8 +81,7 @@ class CopyMethod(Enum):
     FOREIGN = "row by row, as another role owns it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MadeDatabase:
+class MadeDatabase(Struct, frozen=True, kw_only=True):
     """What a database was made from, None for the bootstrap alone; how, its size in bytes, and how long that took."""
 
     name: str
@@ -97,8 +96,7 @@ class Uncopyable(GitmigError):
     """A database cannot be copied here, whoever asks."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDatabase:
+class NewDatabase(Struct, frozen=True, kw_only=True):
     """A database that is to be made: its name, its mark if it gets one, and what belongs to making it.
 
     `url_of` maps a database's name to its URL. `roles` are those whose ledger is believed, `programs` runs migrations
@@ -175,8 +173,7 @@ def half_made(connection: Connection) -> list[str]:
     return [name for name in names if _is_free(connection, name)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Site:
+class _Site(Struct, frozen=True, kw_only=True):
     """The database under construction, and the session that holds its lock, on another database."""
 
     name: str

@@ -7,10 +7,11 @@ Whose a database is, and whether that is still there, is judged on plain values.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from psycopg import sql
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ OWN = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """Whose a database is: the clone's word and git directory, and the work tree's word or the branch.
 
     `name` is what the database was called when it was marked: a rebuild hands the mark on to the one that it keeps.
@@ -78,8 +78,7 @@ class Owner(Enum):
     STRANGER = "stranger"  # another clone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Living:
+class Living(Struct, frozen=True, kw_only=True):
     """What there is of a clone: the words of its work trees and its branches. `is_there` tells of git directories."""
 
     clone: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 LONGEST = 63  # bytes, PostgreSQL's limit
 LONGEST_PART = 30  # characters of a work tree's or a branch's name; longer ones are cut
@@ -27,8 +28,7 @@ class Per(Enum):
         return "work tree" if self is Per.WORKTREE else "branch"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkout:
+class Checkout(Struct, frozen=True, kw_only=True):
     """Where somebody works: git's name of the work tree, None for the main one, and the branch, None if there is none.
 
     None is where HEAD is detached and no database of a branch was used before.
@@ -38,8 +38,7 @@ class Checkout:
     branch: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
+class Naming(Struct, frozen=True, kw_only=True):
     """How a clone calls the databases of its work trees or branches.
 
     `base` is what the settings say, perhaps with `{worktree}` or `{branch}` in it. Without, the main work tree and the

@@ -9,11 +9,11 @@ import ipaddress
 import os
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import psycopg
+from msgspec import Struct
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -36,8 +36,7 @@ IDENTITY = """
 CONNECT_TIMEOUT = 10  # seconds; libpq would wait for ever on a host that drops packets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """Where a URL leads, fit to be shown: there is no password in it."""
 
     name: str

@@ -17,11 +17,12 @@ import socket
 import stat
 import subprocess
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from gitmig.errors import DatabaseUnavailable, GitmigError, NoDatabaseConfigured, UsageError
 from gitmig.postgres import loopback, socket_directory, stand_ins
@@ -44,8 +45,7 @@ RULES = NOTICE + "local all all peer map=gitmig\n"
 OWN_HINT = "configure a database of your own, as in: git config gitmig.database postgresql:///app"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """The user of the system whose the server's files are."""
 
     uid: int
@@ -62,8 +62,7 @@ class Account:
         return cls(uid=uid, gid=found.pw_gid, name=found.pw_name)
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedServer:
+class EmbeddedServer(Struct, frozen=True):
     """The server whose files are in `home`, which need not exist yet.
 
     `installed` is the folder of an installed PostgreSQL's programs, which are taken instead of the library's: they come

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg.rows import class_row
 
 from gitmig.errors import LockBusy
@@ -32,8 +32,7 @@ HOLDER = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(Struct, frozen=True, kw_only=True):
     """Who holds the lock, and for how many seconds it has been connected."""
 
     pid: int

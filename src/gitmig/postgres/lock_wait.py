@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
+from msgspec import Struct
 from psycopg.rows import class_row
 
 from gitmig.errors import GitmigError
@@ -64,8 +64,7 @@ CANCELED = psycopg.errors.QueryCanceled.sqlstate
 REFUSED = psycopg.errors.LockNotAvailable.sqlstate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocker:
+class Blocker(Struct, frozen=True, kw_only=True):
     """A session that is waited for: `holds` is what it has, empty if that has no name; `since` when it came to `state`.
 
     `pid` is 0 for a prepared transaction, which no session has. `transaction` tells whether it is still the same one.

@@ -11,10 +11,11 @@ import os
 import shutil
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.postgres import socket_directory
 
@@ -30,8 +31,7 @@ REPOSITORY = ("HEAD", "config", "objects", "refs")  # with none of these a direc
 PATIENCE = 10  # seconds for a server to end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostServer:
+class LostServer(Struct, frozen=True, kw_only=True):
     """A server's process, and the git directory that it was in. `size` is that of files which are still there."""
 
     process: psutil.Process

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from gitmig.errors import UsageError
 
@@ -68,8 +69,7 @@ SSL_MODES = {"no-verify": "require"}
 SSL = {"true": "require", "1": "require", "require": "require", "false": "disable", "0": "disable"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainUrl:
+class PlainUrl(Struct, frozen=True, kw_only=True):
     """A URL as libpq understands it, and the parameters of others that are `passed_over`, by name."""
 
     url: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gitmig.config import CONFIG_FILE, KEYS, OPTION
 from gitmig.errors import BeforeGitmig, LeftToSync, UsageError

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from gitmig.check.clients.literals import is_source, suffix
 from gitmig.check.clients.statements import Statement, may_have_statements
@@ -50,8 +51,7 @@ RULES = {
 }
 
 
-@dataclass(kw_only=True)
-class ClientCode:
+class ClientCode(Struct, kw_only=True):
     """The statements of the base's code (`old`) and of the merged code (`new`), and what is known of them.
 
     `key` names the schemas on which they are tried.
@@ -132,8 +132,7 @@ LONGEST = 1_000_000  # bytes; longer files are packed or generated
 AT_ONCE = 500  # files in memory
 
 
-@dataclass(frozen=True, slots=True)
-class _SourceFiles:
+class _SourceFiles(Struct, frozen=True):
     """The source files of a code version, path → blob id; the content of those `on_disk` is not in git yet."""
 
     blobs: Mapping[str, str]

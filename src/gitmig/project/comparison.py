@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.check.conflicts import findings
 from gitmig.check.dependencies import Dependents
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from gitmig.project.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     """What a check found.
 
     `merge_base` is the commit where the sides parted, one of them after a criss-cross merge. `merged` is the set after

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from gitmig.errors import BeforeGitmig, GitmigError
 from gitmig.git.snapshot import read_texts
 from gitmig.migrations.languages.program import PYTHON
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
     from gitmig.schema.model import ObjectName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A migration that sorts behind all others of the target and is not written yet: file below the folder → text."""
 
     target: Target

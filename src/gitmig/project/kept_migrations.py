@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import GitmigError
 from gitmig.git import snapshot
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from gitmig.rows.items import Item
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whereabouts:
+class Whereabouts(Struct, frozen=True, kw_only=True):
     """Where a migration is: applied, in the work tree, on these branches, local and remote ones."""
 
     applied: bool = False
@@ -56,8 +56,7 @@ def find_migrations(project: Project, stack: Sequence[Applied], items: Sequence[
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """A migrations folder, the branches that have it so, and what is in it; the work tree has no branch's name."""
 
     names: tuple[str, ...]

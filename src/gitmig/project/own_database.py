@@ -6,10 +6,12 @@ import json
 import os
 import socket
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.errors import DatabaseUnavailable, GitmigError, LeftToSync
 from gitmig.events import DatabaseMade, DatabaseSetAside, DatabaseShared, silent
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
 SOURCE_VARIABLE = "GITMIG_SOURCE_DIRECTORY"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _Found(Struct, frozen=True, kw_only=True):
     """What there is under the name that this work tree's or branch's database has."""
 
     is_there: bool

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.errors import GitmigError, LeftToSync, ProtectedDatabase
 from gitmig.ledger.protection import Caller, Change, Permission, is_protected, permission_for
@@ -67,8 +68,7 @@ DIGITS = 16
 HINT = "`gitmig sync --plan` shows the plan and its hash, `gitmig sync --confirm HASH` runs exactly that"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
+class Guard(Struct, frozen=True, kw_only=True):
     """What holds a sync back: `confirmed` is the hash of the one plan that may run, None if any may.
 
     `is_required` says that nothing is reverted without one.

@@ -8,10 +8,11 @@ import os
 import re
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace as replaced
 
 from gitmig.config import CONFIG_FILE, Settings, parse_team_settings, resolve
 from gitmig.errors import DatabaseUnavailable, GitmigError, UsageError
@@ -46,16 +47,14 @@ HOSTS = "gitmig.hosts"  # personal: which other machines hooks may work on
 CONFIG_FILES = (CONFIG_FILE, "pyproject.toml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sharing:
+class Sharing(Struct, frozen=True, kw_only=True):
     """Why a work tree has no database of its own, and the one that it uses instead."""
 
     why: str
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True, eq=False):
     """Everything an operation starts from; `team_file` is where the team's settings were found, None if nowhere.
 
     `naming` says how databases of work trees or branches are called, None if there is one for all; `place` is where
@@ -71,7 +70,7 @@ class Project:
     checkout: Checkout = NO_CHECKOUT
     shares: Sharing | None = None
     is_new: bool = False
-    agreed: set[str] = field(default_factory=set, compare=False)
+    agreed: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, start: Path, database: str | None = None) -> Project:

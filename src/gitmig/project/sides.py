@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitmig.config import CONFIG_FILE, parse_team_settings
 from gitmig.errors import UsageError
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     from gitmig.project.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(Struct, frozen=True, kw_only=True):
     """One side: how it was called, its commit (HEAD for the work tree), and the migrations its names tell of."""
 
     name: str
@@ -93,8 +94,7 @@ def grouped(project: Project, side: Side, layout: Layout) -> Side:
     )
 
 
-@dataclass(kw_only=True)
-class Reader:
+class Reader(Struct, kw_only=True, dict=True):
     """Reads migrations and remembers them by their blobs; what cannot be read becomes a problem."""
 
     project: Project

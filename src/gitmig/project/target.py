@@ -5,10 +5,12 @@ The set comes from names and blob ids; contents are read only of what is asked f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.errors import BeforeGitmig, GitmigError, UsageError
 from gitmig.git import snapshot
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
     from gitmig.project.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """A migration set together with where it was read from."""
 
     project: Project
@@ -150,8 +151,7 @@ def layout_named(project: Project, name: str) -> Layout:
     return WithPrograms(layout, frozenset({PYTHON, *project.settings.languages}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Distance:
+class Distance(Struct, frozen=True, kw_only=True):
     """What is applied, distance with a target: how the sets differ, and the plan from one to the other.
 
     `contents` are those of the migrations that the ledger does not have as they are, by path.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.execute.build import run_fresh
 from gitmig.execute.scratch import clonable_scratch
@@ -39,8 +40,7 @@ def open_trial_database(project: Project, *, edges: bool = False) -> Iterator[Tr
         yield TrialDatabase(scratch, project.settings.ignore, edges=edges)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
+class Examined(Struct, frozen=True, kw_only=True):
     """What there is to say about a migration; `after` is the schema with it, None if its up fails."""
 
     findings: tuple[Observation, ...]

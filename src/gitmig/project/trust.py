@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.errors import LeftToSync
 from gitmig.git.repository import OBJECT_ID
@@ -34,8 +36,7 @@ UPS, DOWNS = ("up", "up outside"), ("down", "down outside")
 PROGRAM = "program"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """What may be going to run: the files it stands in, and its `scripts` by the name of their section.
 
     `outside` are the sections that ask to run outside a transaction. `is_rewritten`: what stands in the work tree is

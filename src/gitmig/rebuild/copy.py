@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct, field
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.events import CarryingTable
@@ -52,8 +53,7 @@ GO_ON_NUMBERING = """
 """
 
 
-@dataclass(slots=True, kw_only=True)
-class Moved:
+class Moved(Struct, kw_only=True):
     """What came along, what was set aside, and what a person should know of besides."""
 
     carried: list[Copied] = field(default_factory=list)

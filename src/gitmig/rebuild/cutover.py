@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct
 from psycopg import sql
 from psycopg.rows import class_row
 
@@ -49,8 +49,7 @@ SHUT = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtherSession:
+class OtherSession(Struct, frozen=True, kw_only=True):
     """Somebody who is connected to the database, and whether that waits for us to let go of something."""
 
     pid: int

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct
 from psycopg import sql
 from psycopg.rows import class_row
 
@@ -66,8 +66,7 @@ def _stem(name: str) -> str:
     return f"{name.encode()[: room - 9].decode(errors='ignore')}_{digest}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseNames:
+class DatabaseNames(Struct, frozen=True, kw_only=True):
     """Of one rebuild: `new` becomes `name`, which becomes `kept`; `oid` is that of the database called `name` now."""
 
     name: str
@@ -83,8 +82,7 @@ class DatabaseNames:
         return cls(name=name, new=name_of_new(oid), kept=kept, oid=oid)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A database with its size in bytes, None where it may not be known, and how many are connected to it."""
 
     name: str

@@ -6,9 +6,9 @@ Nobody else knows the new database's name until it takes the old one's.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.errors import GitmigError
@@ -38,8 +38,7 @@ SUBSCRIPTIONS = """
 SELF_DESCRIBING = "SELECT extname FROM pg_catalog.pg_extension WHERE extname IN ('timescaledb', 'citus', 'pg_partman')"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True, kw_only=True):
     """Something that a rebuild would lose, and what to do about it."""
 
     query: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,8 +21,7 @@ class Extent(Enum):
     ROWS = auto()  # rows may be gone, changed or new
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableChange:
+class TableChange(Struct, frozen=True, kw_only=True):
     """A table that was changed. `after` is what became of it, None if it is gone; `activity` what was done to its rows.
 
     `columns` are those of which values may be lost.
@@ -45,8 +45,7 @@ class TableChange:
         return f"{self.table.name} ({', '.join(names)})" if names else f"rows of {self.table.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(Struct, frozen=True, kw_only=True):
     """Everything a script changed. `large_objects` counts those that are gone: they cannot be kept."""
 
     tables: tuple[TableChange, ...] = ()

@@ -6,9 +6,9 @@ on the way from one to the other. Both belong together where the rows come back,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.rows.items import Kind
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from gitmig.rows.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lender:
+class Lender(Struct, frozen=True, kw_only=True):
     """An item that holds values of rows of another one, and the columns that these belong into.
 
     `data` names a table with the numbers of the rows of both, `n` and `lender`, and the values.

@@ -12,9 +12,9 @@ and that script may count on their being checked late.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.errors import GitmigError
@@ -134,16 +134,14 @@ MORE_DANGLING = "DO $$ BEGIN RAISE foreign_key_violation USING MESSAGE = {}; END
 Names = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(Struct, frozen=True, kw_only=True):
     """A statement that takes something out of the way, and those that bring it back."""
 
     off: str
     on: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignKey:
+class ForeignKey(Struct, frozen=True, kw_only=True):
     """A foreign key: its own table and columns, those it refers to, and the operators by which they are equal.
 
     `root`: of which table its own is a partition, else itself. `acts`: a row that is deleted takes those along that

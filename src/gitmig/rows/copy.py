@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.errors import GitmigError
@@ -43,8 +44,7 @@ GO_ON = b"""
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFor:
+class KeptFor(Struct, frozen=True, kw_only=True):
     """On whose account rows are set aside: they come back when the opposite step of this migration runs."""
 
     subject: Subject
@@ -53,8 +53,7 @@ class KeptFor:
     commit: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
+class Aside(Struct, frozen=True, kw_only=True):
     """Rows of table `table`, with its schema, that are kept as `item`; `reason` says why."""
 
     table: str
@@ -63,8 +62,7 @@ class Aside:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class Copied(Struct, frozen=True, kw_only=True):
     """How many rows of a table arrived, and what was set aside: rows that do not fit, values of lost columns."""
 
     table: str

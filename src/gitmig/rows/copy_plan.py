@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Column, Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableCopy:
+class TableCopy(Struct, frozen=True, kw_only=True):
     """The way of one table's rows.
 
     `columns` are those both sides have. `binary` says that the rows can be handed over as they are. `lost` are the
@@ -28,8 +28,7 @@ class TableCopy:
     misfit: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyPlan:
+class CopyPlan(Struct, frozen=True, kw_only=True):
     """Everything that is copied, and the tables that the new side does not have; in order of name."""
 
     copies: tuple[TableCopy, ...]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.rows.constraints import quiet
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 TOGETHER = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class Contents(Struct, frozen=True, kw_only=True):
     """By quoted name: a digest of each table's rows, and each sequence's value and whether that was given away."""
 
     tables: Mapping[str, str]

@@ -5,8 +5,9 @@ Whether it was all is seen when the step has run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from gitmig.rows.reach import suspect, takes_of
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 SMALL = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foreseen:
+class Foreseen(Struct, frozen=True, kw_only=True):
     """By table (oid), the `columns` of which there have to be snapshots, and among these those that are `dropped`."""
 
     columns: Mapping[int, tuple[Column, ...]] = field(default_factory=dict)

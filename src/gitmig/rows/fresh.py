@@ -6,9 +6,9 @@ comes back has its old number then, and what the step has made refer to the new 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.rows import sequences
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from gitmig.rows.values import Pair
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Again:
+class _Again(Struct, frozen=True, kw_only=True):
     """For one item: rows written anew, in table `rows` (oid, tid, n: the kept row it is, kind; null: none)."""
 
     place: Place

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from gitmig.migrations.model import label
 
@@ -54,8 +56,7 @@ class Reason(Enum):
         return self in {Reason.ORPHAN, Reason.ROW_GONE, Reason.REFUSED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """The migration a step belongs to. `checksum` is that of its up.
 
     `text` is the SQL that runs, `opposite` that of the migration's other section; None: not known. By their words
@@ -82,8 +83,7 @@ class Subject:
         return label(self.version, self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptColumn:
+class KeptColumn(Struct, frozen=True, kw_only=True):
     """A column of a kept table.
 
     `name` and `type` are those it had before the step; `heir` is what it was called after the step, None if the step
@@ -126,8 +126,7 @@ class KeptColumn:
         return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(Struct, frozen=True, kw_only=True):
     """The tables that a step reads only, and those it writes: by name, a digest of all their rows."""
 
     read: Mapping[str, str] = field(default_factory=dict)
@@ -137,8 +136,7 @@ class Inputs:
 NO_INPUTS = Inputs()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """What one step took from one table. The rows are in table `data` of schema gitmig_kept.
 
     `table` is its name before the step, `heir` after it, None if the step dropped it. `rows` counts what people can get
@@ -201,16 +199,14 @@ class Item:
         return f"{self.table} ({', '.join(names)})" if names and self.heir is not None else str(self.table)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How much one step may keep, in bytes, and for how many days it stays."""
 
     bytes: int = GIGABYTE
     days: int = 90
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """Rows a step took away. `columns` are the ones it took; empty: whole rows. `bytes` on disk.
 
     `why` is what PostgreSQL said of a row that does not fit the schema after the step; None: nothing was tried.
@@ -224,16 +220,14 @@ class Kept:
     why: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
+class Restored(Struct, frozen=True, kw_only=True):
     """Rows of a table that got back what an earlier step had taken."""
 
     table: TableName
     rows: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staying:
+class Staying(Struct, frozen=True, kw_only=True):
     """Rows that could not be put back, and stay kept: why, and what PostgreSQL said of one of them, if it did."""
 
     item: int
@@ -248,8 +242,7 @@ class Staying:
         return self.reason is Reason.LATER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What a step did with rows. `aside` are tables whose rows were taken out of its way and put back afterwards.
 
     `settled` are the items of which nothing is left.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.migrations.plan import Direction
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 FEW = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """A table before a step, and what is known of it afterwards.
 
     `pairing` is None if the table is gone. `fresh`: the table with what the opposite step would make of it (see

@@ -6,10 +6,10 @@ plan applies that step, they are called in before its first apply, as people hav
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.postgres.run_sql import HOPELESS

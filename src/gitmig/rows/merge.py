@@ -16,10 +16,11 @@ See docs/internals/rows.md for where this comes from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.rows.changes import successor
@@ -46,8 +47,7 @@ class Act(Enum):
     STAY = "stay"  # it stays kept; its reason says why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
+class Witness(Struct, frozen=True, kw_only=True):
     """What T was like before the opposite step ran.
 
     `pairing`: its rows, and which of the rows after the step they are; None: the rows of the table now are the ones.

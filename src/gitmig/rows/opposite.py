@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.postgres.run_sql import ScriptError
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 IN_MEMORY = 16 << 20  # bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(Struct, frozen=True, kw_only=True):
     """What the opposite step would make of the tables.
 
     `fresh` names, by the number of a snapshot, the table with the rows that would not come back as they were: n (null:
@@ -51,8 +50,7 @@ class Given:
     fails: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     """A table to compare: its snapshot from before the step, and which of the rows now are which.
 
     `now` is a snapshot of these, where rows are known by their places only.

@@ -8,10 +8,11 @@ it again.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.postgres.run_sql import HOPELESS
@@ -33,8 +34,7 @@ INEXACT = "inexact"
 DETAIL = "the column is of another type now, and cannot hold them as they are"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Original:
+class Original(Struct, frozen=True, kw_only=True):
     """An older item that holds values of rows of another one, and the columns that these belong into.
 
     Table `data` has the numbers of the rows of both, `n` and `holder`; the values; and by value whether the row of the

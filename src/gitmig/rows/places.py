@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.rows.values import Pair, all_of, data_table
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from gitmig.rows.tables import Table, Tables
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """The rows of an item and the table they belong to; `missing` are columns the table does not have (yet).
 
     `force`: kept values win in any case.

@@ -7,8 +7,9 @@ try the opposite; keep what would not come back by it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gitmig.errors import GitmigError
 from gitmig.migrations.plan import Direction

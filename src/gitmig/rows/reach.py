@@ -6,10 +6,12 @@ A script that cannot touch rows needs no trial. This is about speed alone: what 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.migrations.parser import FOLD, tokens
 from gitmig.rows.tables import HELD
@@ -30,8 +32,7 @@ class Reach(Enum):
     ANY = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Suspicion:
+class Suspicion(Struct, frozen=True):
     """What can be said of a script without running it.
 
     `words` are all its words and names in lower case. `writes`: it may give rows other values than a plain change of

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.rows.values import EQUAL, all_of, data_table, listed

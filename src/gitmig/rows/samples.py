@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from psycopg import sql
 
 from gitmig.rows.values import listed
@@ -52,8 +52,7 @@ BY_CATEGORY = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Type:
+class Type(Struct, frozen=True, kw_only=True):
     """What is known of a type, or of the one below it if it is a domain.
 
     `base` is how SQL writes that, `name`, `category` and `kind` are its typname, typcategory and typtype in pg_type,
@@ -68,8 +67,7 @@ class Type:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Struct, frozen=True, kw_only=True):
     """Where a foreign key leads from a column: the table (by its oid, and as it stands in FROM) and its column."""
 
     target: int
@@ -77,8 +75,7 @@ class Reference:
     column: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planted:
+class Planted(Struct, frozen=True, kw_only=True):
     """A table that shall take a row: the types of its columns by their plain names, and references by column."""
 
     table: Table

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.schema.scope import OURS, OWN_RELATION
@@ -59,8 +59,7 @@ Name = tuple[str, str]
 Position = tuple[int, bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Positions:
+class Positions(Struct, frozen=True, kw_only=True):
     """Schema and name → last value and whether it was given out, as they were `at` a time.
 
     That is Unix time in seconds; None: there are no sequences.

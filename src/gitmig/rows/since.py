@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.rows.constraints import quiet
@@ -27,8 +27,7 @@ READABLE = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """Rows of a table that were inserted or changed since the last sync: how many, and a few of them as text."""
 
     table: TableName

@@ -7,9 +7,10 @@ rows are the same that have most in common. So every row has its own image on th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.rows.changes import lasting_key, successor
@@ -34,8 +35,7 @@ WRITABLE = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableSnapshot:
+class TableSnapshot(Struct, frozen=True, kw_only=True):
     """The rows of a table, in table `data`: n, from 1 in the order they lie in; oid and tid, where; and one per column.
 
     `rows` is how many these are. `saved` has the same columns as they will be kept; what became of them is not known
@@ -127,8 +127,7 @@ def take(
     return replace(snapshot, rows=rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pairing:
+class Pairing(Struct, frozen=True, kw_only=True):
     """Which rows of a snapshot (alias `k`) are which rows of a table (alias `t`).
 
     By `key`, or, where that is empty, as listed in table `listed`: n, oid, tid.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.migrations.plan import Direction
@@ -57,8 +58,7 @@ class Runnable(Protocol):
         """Run it in the open transaction. Raises ScriptError."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreservedStep:
+class PreservedStep(Struct, frozen=True, kw_only=True):
     """What is to run, for whom, and what the opposite step took and is to be put back after it.
 
     `back` runs the migration's other section; None where there is none, or no need to look at it. `partial`: there are
@@ -91,8 +91,7 @@ class CutSnapshots(Exception):
         self.tables = tables
 
 
-@dataclass(slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, kw_only=True):
     """A table of which there is a snapshot, what the script did to it, and which of its rows are which then.
 
     `aside`: the script ran without its rows. `remade`: a revert has made it or columns of it anew, and they were filled

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -89,8 +90,7 @@ COLUMNS_FOR = """
 THEIRS = listed(sql.Literal(kind.value) for kind in Kind if kind.is_theirs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class Copy(Struct, frozen=True, kw_only=True):
     """Rows that were saved: from which table, what became of it, where they are, and why they could not stay.
 
     For `all`, `inputs` and `partitions` see `Item`.
@@ -454,7 +454,7 @@ def create_table(connection: Connection, name: str, columns: Sequence[tuple[str,
 
 def _column(found: dict[str, Any]) -> KeptColumn:
     """A column as the ledger has it. Raises GitmigError if its values are in a form that only a newer gitmig knows."""
-    if unknown := found.keys() - set(KeptColumn.__slots__):
+    if unknown := found.keys() - set(KeptColumn.__struct_fields__):
         raise GitmigError(
             f"kept values of column {found['name']} were written by a newer gitmig ({', '.join(sorted(unknown))})",
             hint="upgrade gitmig on this machine, and try again",

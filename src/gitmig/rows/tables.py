@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from psycopg import sql
 
 from gitmig.schema.other_tools import RUN_TABLES
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from gitmig.postgres.connection import Connection
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TableName:
+class TableName(Struct, frozen=True, order=True):
     """A table's schema and name, as they are in the catalogs."""
 
     schema: str
@@ -33,8 +33,7 @@ class TableName:
         return f"{self.schema}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """A column. `number` is its identity within the table and survives a rename.
 
     `type` is as PostgreSQL writes it, with its modifier; `plain` the same without, for casts that must not truncate.
@@ -59,8 +58,7 @@ class Column:
     parts: frozenset[tuple[int, int, str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Partition:
+class Partition(Struct, frozen=True, kw_only=True):
     """A part of a partitioned table: what it is called, which table it is a part of, and for which values."""
 
     name: TableName
@@ -68,8 +66,7 @@ class Partition:
     bound: str
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """What the transaction did to a table's rows so far, in rows. TRUNCATE and rewriting show in the table's files."""
 
     inserted: int = 0
@@ -105,8 +102,7 @@ class Activity:
 NO_ACTIVITY = Activity()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """A table; a partitioned one with the rows of all its partitions. `oid` is its identity and survives a rename.
 
     `files` are (oid, file) of everything rows are stored in, `filled` those that hold any. `key` are the numbers of
@@ -163,8 +159,7 @@ class Table:
         return self.plain if self.partitioned else sql.SQL("ONLY {}").format(self.plain)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tables:
+class Tables(Struct, frozen=True, kw_only=True):
     """Every table by its oid; `large_objects` is how many there are; `counted` is False if row changes are unknown.
 
     `aliases`: a table of the first name that is gone has become the one of the second, if that is new.

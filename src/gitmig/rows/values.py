@@ -8,9 +8,9 @@ not used in them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg import sql
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ TRUE = sql.SQL("true")
 FALSE = sql.SQL("false")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(Struct, frozen=True, kw_only=True):
     """A kept column and the column of the table it belongs to."""
 
     kept: KeptColumn

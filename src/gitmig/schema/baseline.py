@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.schema.model import PUBLIC, Schema
 
@@ -28,8 +30,7 @@ MOST_DOUBTS = 6  # rights; every one doubles the readings
 GRANT_OPTION = re.compile(r"(?<=[A-Z])\*(?=$| by )")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicBaseline:
+class PublicBaseline(Struct, frozen=True, kw_only=True):
     """What was granted beyond PostgreSQL's default and what was revoked of it, both as entries; and the comment.
 
     What migrations granted or revoked is `perhaps` somebody else's doing as well, from before.

@@ -8,9 +8,10 @@ that it needs changes. Nothing is dropped with CASCADE.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from gitmig.schema.decompose import decompose, described
 from gitmig.schema.kinds import DEFINITIONS
@@ -42,8 +43,7 @@ KEEPERS = TABLES | {ObjectKind.COLUMN, ObjectKind.SEQUENCE, ObjectKind.SCHEMA, O
 WITH_ROWS = TABLES | TYPES | {ObjectKind.COLUMN, ObjectKind.SEQUENCE, ObjectKind.SCHEMA}
 
 
-@dataclass(kw_only=True)
-class SchemaChanges:
+class SchemaChanges(Struct, kw_only=True):
     """The work, by item of the found (`dropped`, `altered`) and the wanted model (`made`)."""
 
     dropped: set[ObjectName] = field(default_factory=set)
@@ -230,8 +230,7 @@ class _Decision:
 BODIES_UNSEEN = "SET LOCAL check_function_bodies = off"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComputedDifference:
+class ComputedDifference(Struct, frozen=True, kw_only=True):
     """Statements without semicolons, what each is about, and the objects that differ for which there is no rule."""
 
     work: tuple[tuple[ObjectName, str], ...]

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitmig.schema.kinds import DEFINITIONS
 from gitmig.schema.kinds.columns import Column, Default, Identity
@@ -33,8 +35,7 @@ D = TypeVar("D", bound=Definition)
 D_co = TypeVar("D_co", bound=Definition, covariant=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaItem(Generic[D_co]):
+class SchemaItem(Struct, Generic[D_co], frozen=True, kw_only=True):
     """A thing of a schema, with what was granted on it and said about it."""
 
     body: D_co
@@ -45,8 +46,7 @@ class SchemaItem(Generic[D_co]):
 SchemaItems: TypeAlias = "Mapping[ObjectName, SchemaItem[Definition]]"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Model:
+class Model(Struct, frozen=True, kw_only=True, dict=True):
     """The items of a schema, and by item what it needs."""
 
     items: dict[ObjectName, SchemaItem[Definition]]

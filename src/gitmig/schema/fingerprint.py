@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.postgres.session import DEFINITIONS
 from gitmig.schema.catalog import read_schema
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from gitmig.schema.model import Schema
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+class Measurement(Struct, frozen=True, kw_only=True):
     """A schema, and the fingerprint under which the ledger remembers it.
 
     It begins with what it was measured by (see `Fingerprinter.scale`), so that unlike ones are never compared.
@@ -29,8 +29,7 @@ class Measurement:
     fingerprint: str
 
 
-@dataclass(frozen=True)
-class Fingerprinter:
+class Fingerprinter(Struct, frozen=True, dict=True):
     """Measures schemas on servers of one version; `ignore` are the patterns of what is left out."""
 
     server_version: int

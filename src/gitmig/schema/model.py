@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 from gitmig.schema.names import arguments, split
 
@@ -131,8 +132,7 @@ class ObjectName(NamedTuple):
 PUBLIC = ObjectName(ObjectKind.SCHEMA, "public")
 
 
-@dataclass(frozen=True)
-class Schema:
+class Schema(Struct, frozen=True, dict=True):
     """Every object of a database's schema, with a text that is equal exactly when the objects are.
 
     `edges` says which object needs which others, if that was asked for.
@@ -186,8 +186,7 @@ class Schema:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaDifference:
+class SchemaDifference(Struct, frozen=True, kw_only=True):
     """What one schema has and the other lacks, and what both have and is not the same; sorted."""
 
     missing: tuple[ObjectName, ...]

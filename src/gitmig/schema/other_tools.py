@@ -5,8 +5,9 @@ A new tool is one more entry of TOOLS.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.migrations.model import Version
 from gitmig.schema.model import ObjectKind
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 Rows = list[tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """What a tool says is applied: these `versions`, every migration `up_to` one, or all that the `heads` come after.
 
     `broken` are versions of which the tool itself does not know how far they got.
@@ -35,8 +35,7 @@ class Claim:
         return bool(self.versions or self.up_to or self.heads or self.broken)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
+class Tool(Struct, frozen=True, kw_only=True):
     """A migration tool and its table; `layout` is that of its files.
 
     `columns` are all that the tool gives the table; `asked` are those that are read, as text, in order of `order`. If

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.schema.decompose import Model, SchemaItem, claims
 from gitmig.schema.kinds import DEFINITIONS
@@ -335,8 +337,7 @@ UNQUALIFIED = NAMED_PARTS - {ObjectKind.COLUMN}
 STRING = r"'(?:[^']|'')*'"
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewNames:
+class NewNames(Struct, frozen=True, kw_only=True):
     """New names by old ones: those with their schema, which are replaced wherever they stand, and parts of tables."""
 
     qualified: Mapping[str, str]

@@ -8,10 +8,10 @@ a column that has to have a value and gets none, from the catalogs.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 
 from gitmig.check.clients.trial import Refusal, Verdict, insertions, is_refusal, relations
@@ -50,8 +50,7 @@ REQUIRED = """
 THERE = "SELECT named FROM pg_catalog.unnest(%s::text[]) named WHERE pg_catalog.to_regclass(named) IS NOT NULL"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class Deployment(Struct, frozen=True, kw_only=True):
     """The scripts that bring the foundation to the base's schema, those of the branch after it, and its own alone."""
 
     base: tuple[PlannedScript, ...]

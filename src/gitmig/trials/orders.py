@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
+from msgspec.structs import replace
 
 from gitmig.check.bodies import Routine, broken, new_faults, questions, states, unseen
 from gitmig.check.proof import OrderFailure, OrderResult

@@ -5,11 +5,11 @@ Nothing stays in the database on which it is tried.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec import Struct
 from psycopg import sql
 
 from gitmig.execute.build import NeedsCommits, run_confined, run_fresh
@@ -66,8 +66,7 @@ class Stage(Enum):
     AGAIN = "second up"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundTripFailure:
+class RoundTripFailure(Struct, frozen=True, kw_only=True):
     """A statement that PostgreSQL refused; `row` is the planted row of the table it complained about, as JSON."""
 
     stage: Stage
@@ -79,8 +78,7 @@ class RoundTripFailure:
     row: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundTrip:
+class RoundTrip(Struct, frozen=True, kw_only=True):
     """The schema after the down and after the second up, None where it did not come to that."""
 
     undone: Schema | None = None
@@ -88,8 +86,7 @@ class RoundTrip:
     failure: RoundTripFailure | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """One thing to say about a migration; `objects` are those in which two schemas differ that should not."""
 
     outcome: RoundTripOutcome
@@ -97,8 +94,7 @@ class Observation:
     objects: tuple[ObjectName, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundTripVerdict:
+class RoundTripVerdict(Struct, frozen=True, kw_only=True):
     """Everything there is to say about a migration: at least one finding, the gravest cause first."""
 
     migration: Migration

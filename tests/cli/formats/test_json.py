@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gitmig.cli.formats import render
 from tests.cli.formats.samples import DIFFERENT, EMPTY, REPORT

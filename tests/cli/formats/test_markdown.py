@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gitmig.cli.formats import render
 from tests.cli.formats.samples import CLEAN, EMPTY, REPORT

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
+from msgspec.structs import replace
 
 from gitmig.check.clients.trial import ClientTrial
 from gitmig.check.proof import OrderFailure

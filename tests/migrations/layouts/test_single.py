@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.layouts import unreadable

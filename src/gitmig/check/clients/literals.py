@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
 from pygments.lexers import find_lexer_class_for_filename, get_lexer_by_name
 from pygments.token import Comment, String, Token, Whitespace
 
@@ -76,8 +76,7 @@ ESCAPE = re.compile(
 MEANING = {"n": "\n", "t": "\t", "r": "\r", "0": " "}
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """What a literal says, with a HOLE for each part that is not known.
 
     `marks` are pairs of an offset in the text, and the line of the file (from 1) on which it goes on there.
@@ -141,8 +140,7 @@ def _line_starts(source: str) -> Iterator[tuple[int, int]]:
         yield match.end(), number
 
 
-@dataclass(slots=True)
-class _Literal:
+class _Literal(Struct):
     """Where the parts of one literal stand in the source, quotes included; between two of them there is a hole.
 
     `code` is what stands between the literal before and this one, without white space and comments.
@@ -156,8 +154,7 @@ class _Literal:
         self.parts[-1] = (self.parts[-1][0], end)
 
 
-@dataclass(slots=True)
-class _Expression:
+class _Expression(Struct):
     """Literals and, as None, holes that make one text."""
 
     items: list[_Literal | None] = field(default_factory=list)
@@ -326,8 +323,7 @@ class _Reader:
         self._length += len(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Opening:
+class _Opening(Struct, frozen=True):
     """How a literal begins, and how it will end."""
 
     length: int

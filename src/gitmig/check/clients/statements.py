@@ -7,8 +7,10 @@ do holes, where a value can stand in their place. A text that PostgreSQL's parse
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.check.clients.literals import HOLE, Text, line_at, texts
 from gitmig.check.clients.words import IGNORE
@@ -64,8 +66,7 @@ BESIDE = re.compile(r"\w")
 IN_LIST = re.compile(r"\bIN\s*$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """One statement of a source file, fit to be prepared.
 
     `marks` say on which line of the file it goes on at which offset. It is `whole` if nothing is put into it while the

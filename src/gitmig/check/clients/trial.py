@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.check.footprint.parse_tree import find
 from gitmig.migrations.parser import Unparsed, parse
@@ -36,8 +37,7 @@ TESTS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """PostgreSQL's answer to a statement that it does not prepare; `offset` in the statement, None if there is none."""
 
     sqlstate: str
@@ -45,8 +45,7 @@ class Refusal:
     offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What PostgreSQL said of one statement.
 
     `base` is why the base's schema refuses it, `branch` why that with the branch's migrations after it does; None if it
@@ -96,8 +95,7 @@ class Breakage(Enum):
     ROLLBACK = "the new code does not fit the old schema"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokenStatement:
+class BrokenStatement(Struct, frozen=True, kw_only=True):
     """A statement that a schema refuses, and where; `migration` is the label of the one that broke it, if known."""
 
     breakage: Breakage
@@ -107,8 +105,7 @@ class BrokenStatement:
     migration: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientTrial:
+class ClientTrial(Struct, frozen=True, kw_only=True):
     """How the statements of the code were tried.
 
     `tried` is how many different ones there are, in so many `files`; `foreign` how many of them no schema takes.
@@ -202,8 +199,7 @@ def relations(sql: str) -> frozenset[str]:
     return frozenset(_quoted(node) for node in named)
 
 
-@dataclass(frozen=True, slots=True)
-class Insertion:
+class Insertion(Struct, frozen=True):
     """What an INSERT gives: the table's name as PostgreSQL reads it, and the columns."""
 
     table: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.check.footprint import Action
 from gitmig.check.footprint.model import NamedKind
@@ -27,8 +28,7 @@ OF_INTEREST = {NamedKind.TABLE, NamedKind.VIEW, NamedKind.COLUMN}
 TABLE_PATH = 3  # the part of a column's path that is its table's
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemovedObject:
+class RemovedObject(Struct, frozen=True, kw_only=True):
     """A table, or with `column` a column of it, that has another name afterwards (`to`), or none: it is dropped.
 
     Names are without schema and quotes. `migration` is the label of the migration that does it. `tables` are all the
@@ -269,8 +269,7 @@ class Confidence(IntEnum):
     CERTAIN = 3  # they stand together
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A line with one of the words that were looked for; `line` counts from 1."""
 
     path: str
@@ -278,8 +277,7 @@ class Hit:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(Struct, frozen=True, kw_only=True):
     """A line that still uses what was removed. `how` is `reads`, `writes` or `names`."""
 
     removed: RemovedObject

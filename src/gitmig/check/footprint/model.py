@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from msgspec import Struct
+
 from gitmig.schema.names import quoted
 
 if TYPE_CHECKING:
@@ -166,8 +168,7 @@ class Trait(Enum):
     COMPARED = "compared"  # stays, and only works with the type it was made for: foreign keys, checks, expressions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Touch:
+class Touch(Struct, frozen=True, kw_only=True):
     """One touch. `line` counts from 1 in the script, `statement` from 0; `part` counts what one statement makes.
 
     `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
@@ -191,16 +192,14 @@ class Touch:
     columns: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlindSpot:
+class BlindSpot(Struct, frozen=True, kw_only=True):
     """A line behind which a script does what cannot be read, and why."""
 
     line: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Footprint:
+class Footprint(Struct, frozen=True, kw_only=True):
     """Everything a script touches, in order; `error` says where and why it does not parse."""
 
     touches: tuple[Touch, ...] = ()

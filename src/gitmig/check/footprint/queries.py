@@ -5,8 +5,9 @@ From top to bottom: what names mean at one place (`Scope`), what the parts of an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, operator, other, unplaced
 from gitmig.check.footprint.names import read_type
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from gitmig.check.footprint.trace import Trace
 
 
-@dataclass
-class Scope:
+class Scope(Struct):
     """Tables by alias, None where it is no table of the database; names that WITH makes; the query around."""
 
     tables: dict[str, Object | None] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
 from gitmig.check.footprint.names import is_built_in, read_type, signature, written_type
@@ -158,8 +159,7 @@ def plpgsql(trace: Trace, body: str, head: str = "FUNCTION f() RETURNS void") ->
         _visit(trace, function.tree.get("action", {}), conditional=False)
 
 
-@dataclass(frozen=True, slots=True)
-class PlpgsqlFunction:
+class PlpgsqlFunction(Struct, frozen=True):
     """A function as libpg_query has it; `rows` are the declared types of variables that are rows, by name."""
 
     tree: Node

@@ -8,9 +8,10 @@ every two effects that meet on one object; else it is called by its name. docs/f
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar
+
+from msgspec import Struct
 
 from gitmig.check.findings import Finding, Severity
 
@@ -53,8 +54,7 @@ class WhenProven(Enum):
     NOTED = "noted"  # it stays as a note
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Struct, frozen=True, kw_only=True):
     """What both sides add; `base` is what both have.
 
     A text is the up script of one migration; a mapping holds texts by the names of their files, False for one that is
@@ -83,8 +83,7 @@ def _shown(side: str, given: Scripts) -> Iterator[str]:
             yield text.rstrip()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRule(Generic[P, T]):
+class CheckRule(Struct, Generic[P, T], frozen=True, kw_only=True):
     """A rule with its words. `severity` is what its findings have as a rule; a finding may be given another one.
 
     `summary` is one sentence, `explanation` more of them, or empty. `hint` says what to do; a finding may be given a
@@ -137,8 +136,7 @@ class CheckRule(Generic[P, T]):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(Struct, frozen=True, kw_only=True):
     """What a rule says about two effects.
 
     `object` is what it is about; `doubt` why it is not certain; without a `severity` or `hint` it has that of the rule.

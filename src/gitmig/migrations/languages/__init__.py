@@ -5,17 +5,17 @@ A language that is read is one module here that makes a `Language`, and one runn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flaw:
+class Flaw(Struct, frozen=True, kw_only=True):
     """Something in a script that gitmig cannot run safely; `offset` is in characters from its start."""
 
     offset: int
@@ -23,8 +23,7 @@ class Flaw:
     hint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Unit(Struct, frozen=True, kw_only=True):
     """A piece of a script, at `offset` characters from its start."""
 
     text: str
@@ -40,8 +39,7 @@ class SharedVerb(Enum):
     MEMBER = auto()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedStatement:
+class SharedStatement(Struct, frozen=True, kw_only=True):
     """A statement about what the whole server shares, at `offset` characters from the script's start.
 
     `roles` are those that it is about; one about databases, tablespaces or the server's settings is about all. It
@@ -55,8 +53,7 @@ class SharedStatement:
     in_block: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
+class Effects(Struct, frozen=True, kw_only=True):
     """What a script does to rows, and which names it leaves behind.
 
     `writing` are the statements that may write rows, `digests` tell, in the same order, when two of them do the same.
@@ -72,8 +69,7 @@ class Effects:
     facts: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
+class Language(Struct, frozen=True, kw_only=True):
     """What gitmig needs to know of a language without running it.
 
     `suffix` is the file name's ending without the dot, `comment` starts a line comment (directives are written in

@@ -10,10 +10,11 @@ their own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from gitmig.migrations.languages import Flaw, Language, Unit
 from gitmig.migrations.languages.sql_effects import effects
@@ -99,8 +100,7 @@ def _is_control(words: list[str]) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConcurrentIndex:
+class ConcurrentIndex(Struct, frozen=True, kw_only=True):
     """An index that is built outside a transaction.
 
     `table` is quoted, `name` None if PostgreSQL chooses it; an expression is the empty string among the `columns`.

@@ -12,8 +12,9 @@ import re
 import sys
 from configparser import ConfigParser
 from configparser import Error as IniError
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from gitmig.errors import UsageError
 from gitmig.migrations.languages.program import ROLE, program
@@ -52,8 +53,7 @@ OPTIONS = (
 OUTSIDE = frozenset({"autocommit_block"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlembicSettings:
+class AlembicSettings(Struct, frozen=True, kw_only=True):
     """What alembic's own files say, with folders named from where the files are named from.
 
     `config` is the file that was read, None without one; alembic is started in its folder. The revisions lie in the
@@ -65,8 +65,7 @@ class AlembicSettings:
     recursive: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """What the head of a revision's file says; `needs` may be branch labels, too."""
 
     id: str

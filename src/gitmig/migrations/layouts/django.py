@@ -15,8 +15,10 @@ import ast
 import posixpath
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gitmig.errors import UsageError
 from gitmig.migrations.languages.program import ROLE, program
@@ -43,8 +45,7 @@ TELLING = re.compile(r"^\s*(?:class|dependencies|run_before|replaces)\b", re.M)
 ONE_WAY = {"RunPython": (1, "reverse_code"), "RunSQL": (1, "reverse_sql")}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DjangoMigration:
+class DjangoMigration(Struct, frozen=True, kw_only=True):
     """What a file says of its migration; a swappable dependency is on the first one of the app that a setting names."""
 
     app: str
@@ -61,8 +62,7 @@ class DjangoMigration:
         return self.app, self.name
 
 
-@dataclass(kw_only=True)
-class _Links:
+class _Links(Struct, kw_only=True):
     """What each migration of the project comes after; `outside` are labels of apps that are not in the repository."""
 
     follows: defaultdict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))

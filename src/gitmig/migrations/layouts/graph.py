@@ -8,9 +8,10 @@ one that begins with what a database has already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.migrations.model import Problem
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import File, Migration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """A revision by its key; `follows` are the parents in its own line, `needs` others that must be there before it.
 
     Heads are counted in each `line` by itself: all of alembic's revisions are in one, each app of Django has its own.
@@ -38,8 +38,7 @@ class Node:
         return tuple(dict.fromkeys((*self.follows, *self.needs)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Graph:
+class Graph(Struct, frozen=True, kw_only=True, dict=True):
     """Nodes by their keys, in the order in which the tool lists their files; every key once.
 
     Parents that are not in the graph count nowhere but in `unknown`.

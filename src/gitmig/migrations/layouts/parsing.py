@@ -7,8 +7,10 @@ found, scripts cut out and checked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.migrations.languages import by_suffix, suffixes
 from gitmig.migrations.model import Content, InvalidMigrations, Migration, Problem, Script, Version
@@ -113,8 +115,7 @@ def one_file_each(files: Sequence[File]) -> tuple[list[Migration], list[Problem]
     return migrations, problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directive:
+class Directive(Struct, frozen=True, kw_only=True):
     """One directive line: the word after the marker, the words behind it, its line (from 1) and span in the text."""
 
     word: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,7 @@ STRANGE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtherTool:
+class OtherTool(Struct, frozen=True, kw_only=True):
     """A tool whose migrations gitmig does not read: the names of its files, and what there is to do about it."""
 
     name: str
@@ -64,8 +64,7 @@ OTHER_TOOLS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignFolder:
+class ForeignFolder(Struct, frozen=True, kw_only=True):
     """A folder with migrations of a tool that gitmig does not read."""
 
     tool: OtherTool

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gitmig.migrations.languages.program import PYTHON, ROLE, asks_for_outside, functions, program
 from gitmig.migrations.layouts.parsing import STEM, is_script, unprintable
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 HALVES = (".up", ".down")
 
 
-@dataclass(frozen=True, slots=True)
-class WithPrograms:
+class WithPrograms(Struct, frozen=True):
     """A layout in whose folder there may be programs, too.
 
     Those are files that are executable, or whose ending is among the `endings` for which a command is known.

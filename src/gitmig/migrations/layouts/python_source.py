@@ -10,9 +10,10 @@ import ast
 import platform
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from gitmig.migrations.model import InvalidMigrations, Problem
 
@@ -35,8 +36,7 @@ class Unresolved(Exception):
         self.line = line
 
 
-@dataclass(frozen=True)
-class PythonSource:
+class PythonSource(Struct, frozen=True, dict=True):
     """The syntax tree of a file."""
 
     path: str

@@ -7,8 +7,9 @@ the marks runs the down right behind the up, and all is well that ends with an e
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.migrations.layouts import parsing
 from gitmig.migrations.model import InvalidMigrations, Problem
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Content, File
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectionMarks:
+class SectionMarks(Struct, frozen=True, kw_only=True):
     """The lines with which a tool begins its sections.
 
     Without an `up` mark, the up is what stands before the down. `outside` marks a file that shall run outside a

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from gitmig.postgres.forwarder import protocol, statements
 from gitmig.postgres.forwarder.protocol import HEADER, Inbox, Message, Outbox, ProtocolViolation, message
@@ -37,39 +38,33 @@ SETTABLE = (
 OWN_CONTEXT = re.compile(rb"\0W[^\0]*?(?=SQL statement \"SET CONSTRAINTS)[^\0]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """Something for the client on whose behalf the server works."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(Struct, frozen=True):
     """A parameter of the session has changed, which is everybody's."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """An error for the client."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WantsData:
+class WantsData(Struct, frozen=True):
     """COPY … FROM STDIN has begun."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnitEnded:
+class UnitEnded(Struct, frozen=True):
     """Everything that was asked has been answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """The transaction cannot go on."""
 
     reason: str
@@ -78,8 +73,7 @@ class Broken:
 Event = Said | Reported | Rejected | WantsData | UnitEnded | Broken
 
 
-@dataclass(slots=True)
-class Expected:
+class Expected(Struct):
     """What the answer to a message means.
 
     `shown`: the client gets it. `fatal`: without this statement the transaction cannot go on. `mode` is what its
@@ -98,11 +92,10 @@ class Expected:
     error: bytes = b""
     skip: int = 0
     undo: tuple[Prepared, bytes, Meaning | None] | None = None
-    has_failed: bool = field(default=False, init=False)
+    has_failed: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Prepared:
+class Prepared(Struct, eq=False):
     """The prepared statements of a client, by the names it gave them.
 
     The server knows them with the prefix: other clients have statements, and so has gitmig itself.

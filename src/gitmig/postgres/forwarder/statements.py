@@ -14,10 +14,11 @@ BLOCK, FAILED_BLOCK   between a client's BEGIN and its COMMIT; the savepoint was
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gitmig.migrations.languages.sql import controls
 from gitmig.migrations.parser import Token, statements, syntax_error, tokens
@@ -101,8 +102,7 @@ class StatementKind(Enum):
     REFUSED = auto()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
+class Meaning(Struct, frozen=True, kw_only=True):
     """What a text means.
 
     `name` is what a DEALLOCATE names, and how PostgreSQL calls a BEGIN; `cursors` are those that it declares for the
@@ -121,8 +121,7 @@ class Meaning:
     writes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
+class Translation(Struct, frozen=True, kw_only=True):
     """What is sent for a statement: `text`, None for the statement itself.
 
     `tag` is the CommandComplete that the client sees, `warning` a notice that goes ahead of it, `error` the

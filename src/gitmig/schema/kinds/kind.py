@@ -7,10 +7,11 @@ in the order of making, are in `ObjectKind`. The clauses that many statements sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from gitmig.schema.names import literal
 from gitmig.schema.scope import NO_ADDRESS, comment
@@ -53,8 +54,7 @@ class Impact(Enum):
     EXPRESSIONS = 2  # so have defaults, foreign keys, checks, and indexes with an expression or a condition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What a statement may depend on beside the object it is about."""
 
     found: Model
