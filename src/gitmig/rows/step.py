@@ -201,7 +201,7 @@ class StepRun:
 
         if not attempt(self._connection, work, moves=suspect(self._step.subject.text).writes):
             self._needed = {}
-            self._start = self._before = self._read()  # what was taken back stays counted
+            self._start = self._before = self._counted_again()
         return report
 
     def _is_as_foreseen(
@@ -236,6 +236,10 @@ class StepRun:
                 return tables
             self._names = None
         return self._reader.read()
+
+    def _counted_again(self) -> Tables:
+        """The tables before the script, as they are once it was taken back: what it did to rows stays counted."""
+        return self._reader.count_again(self._before, self._before.by_oid)
 
     @property
     def _is_predictable(self) -> bool:
@@ -272,14 +276,14 @@ class StepRun:
                 with self._connection.transaction():
                     return self._run()
             except CutSnapshots as found:
-                self._start = self._before = self._read()  # what was taken back stays counted
+                self._start = self._before = self._counted_again()
                 self._needed |= {oid: self._before.by_oid[oid].stored for oid in found.tables}
                 self._helping.clear()
 
     def _run(self) -> Report:
         lock(self._connection, [self._before.by_oid[oid] for oid in self._needed])
         snapshots = self._take()
-        self._start = before = self._before if self._is_predictable else self._read()
+        self._start = before = self._before if self._is_predictable else self._counted_again()
         quarantine.empty(self._connection, [self._before.by_oid[oid] for oid in self._aside])
         self._step.script.run()
         after = self._seen_after
