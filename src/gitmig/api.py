@@ -149,7 +149,7 @@ def assert_in_sync(project: Project, revision: str | None = None, *, drift: bool
     """Raise OutOfSync unless the database has exactly the migrations of the work tree, or of the commit `revision`.
 
     Compared is the applied stack of the ledger: the same migrations, by the contents of their ups, in the same order,
-    and none of them half done. With `drift` the schema is distance, too: with what it was when gitmig last left it, and
+    and none of them half done. With `drift` the schema is compared, too: with what it was when gitmig last left it, and
     only if it is another one, with that of a fresh build in a scratch database. Writes nothing, takes no lock and runs
     none of the ledger's scripts. Other errors are GitmigError: DatabaseUnavailable, InvalidMigrations, …
     """

@@ -1,4 +1,4 @@
-"""What is told while something runs: one dataclass for each thing that happens, delivered to one callable.
+"""What is told while something runs: one class for each thing that happens, delivered to one callable.
 
 Nothing here acts. Whoever does the work calls `notify(event)`; whoever listens matches on the class. What is asked, and
 needs an answer, is in `project.decisions`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from gitmig.ledger import schema
 from gitmig.operations.status import status
 from gitmig.postgres.address import connect
 from gitmig.project.project import Project
+from gitmig.rows.items import Reason
 from tests.execute.conftest import run_sync
 
 if TYPE_CHECKING:
@@ -76,6 +78,17 @@ def test_state_and_unfinished_have_one_row_at_most(database: Database) -> None:
         database.rows("INSERT INTO gitmig.state (ledger_version) VALUES (1)")
     with pytest.raises(Exception, match="violates check constraint"):
         database.rows("INSERT INTO gitmig.state (only_row, ledger_version) VALUES (false, 1)")
+
+
+@pytest.mark.parametrize("gone", ["nothing", "gitmig", "gitmig_kept"])
+def test_kept_rows_may_have_every_reason_whichever_schema_was_dropped_meanwhile(database: Database, gone: str) -> None:
+    upgrade(database)
+    database.rows("SELECT 1" if gone == "nothing" else f"DROP SCHEMA {gone} CASCADE")
+    upgrade(database)
+    ((allowed,),) = database.rows(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'item_reason_check'"
+    )
+    assert set(re.findall(r"'([a-z ]+)'", str(allowed))) == {reason.value for reason in Reason}
 
 
 @pytest.mark.parametrize("command", ["sync", "sync --dry-run", "status", "log", "init"])

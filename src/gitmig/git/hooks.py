@@ -403,7 +403,7 @@ class _Clone(Struct, frozen=True, kw_only=True):
                     chained.rename(place)
 
     def additions(self, routes: HookRoutes) -> tuple[FileChange, ...]:
-        """The files that have to be changed for a routes."""
+        """The files that have to be changed for these routes."""
         return tuple(self._change(path, text) for path, text in routes.texts.items())
 
     def removals(self) -> tuple[FileChange, ...]:

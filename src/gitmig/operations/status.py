@@ -1,4 +1,4 @@
-"""`gitmig status`: where the database is, distance with the work tree."""
+"""`gitmig status`: where the database is, compared with the work tree."""
 
 from __future__ import annotations
 

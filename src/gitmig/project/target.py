@@ -152,7 +152,7 @@ def layout_named(project: Project, name: str) -> Layout:
 
 
 class Distance(Struct, frozen=True, kw_only=True):
-    """What is applied, distance with a target: how the sets differ, and the plan from one to the other.
+    """What is applied, compared with a target: how the sets differ, and the plan from one to the other.
 
     `contents` are those of the migrations that the ledger does not have as they are, by path.
     """

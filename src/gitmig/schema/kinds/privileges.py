@@ -48,6 +48,7 @@ ON_SEQUENCE = Rights(on="SEQUENCE ", owner=frozenset({"USAGE", "SELECT", "UPDATE
 ON_ROUTINE = Rights(on="ROUTINE ", owner=frozenset({"EXECUTE"}), public="EXECUTE", letter="f")
 ON_TYPE = Rights(on="TYPE ", public="USAGE", letter="T", has_all=False)
 ON_SCHEMA = Rights(on="SCHEMA ", owner=frozenset({"USAGE", "CREATE"}), letter="n")
+ON_LARGE_OBJECT = Rights(on="LARGE OBJECT ", owner=frozenset({"SELECT", "UPDATE"}), letter="L")
 ON_LANGUAGE = Rights(on="LANGUAGE ", public="USAGE", has_all=False)
 ON_WRAPPER = Rights(on="FOREIGN DATA WRAPPER ", has_all=False)
 ON_SERVER = Rights(on="FOREIGN SERVER ", has_all=False)
@@ -59,6 +60,7 @@ LETTERS = {
     "f": ("ROUTINES", ON_ROUTINE),
     "T": ("TYPES", ON_TYPE),
     "n": ("SCHEMAS", ON_SCHEMA),
+    "L": ("LARGE OBJECTS", ON_LARGE_OBJECT),
 }
 
 
