@@ -335,6 +335,18 @@ def test_a_foreign_hook_runs_first_with_its_arguments_and_its_status(branches: S
     assert not hook.with_name("post-checkout.pre-gitmig").exists()
 
 
+def test_a_foreign_hook_and_gitmig_both_hear_which_commits_a_rebase_made(branches: Sandbox) -> None:
+    hook = branches.write(".git/hooks/post-rewrite.pre-gitmig", "#!/bin/sh\nwc -l >heard\n")
+    hook.chmod(0o755)
+    branches.git("switch", "--quiet", "--create", "other", "main")
+    branches.write("app/other.py", "pass\n")
+    branches.commit("other")
+    branches.git("switch", "--quiet", "more")
+    branches.git("rebase", "--quiet", "--apply", "other")  # here only post-rewrite tells of the commits
+    assert (branches.root / "heard").read_text().strip() == "1"
+    assert "Added: 0002_b" in branches.git("log", "-1", "--notes=gitmig").out
+
+
 def test_hooks_go_where_core_hookspath_says(branches: Sandbox, database: Database) -> None:
     branches.gitmig("hooks", "uninstall")
     branches.git("config", "core.hooksPath", "my hooks")
