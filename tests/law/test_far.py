@@ -367,7 +367,7 @@ REFERS = "crate int REFERENCES crates ON DELETE CASCADE"
 def test_one_value_that_refers_to_nothing_any_more_takes_no_others_along(
     tour: Tour, up: str, down: str, key: str
 ) -> None:
-    tables = f"CREATE TABLE crates (id int PRIMARY KEY); CREATE TABLE badges (id int{key}, v int, {REFERS});"
+    tables = f"CREATE TABLE crates (id int PRIMARY KEY); CREATE TABLE badges (id int PRIMARY KEY, v int, {REFERS});"
     here = {"0_tables": Scripts(up=tables, down="DROP TABLE badges, crates;")}
     tour.sync(here)
     tour.people("INSERT INTO crates VALUES (1), (2), (3); INSERT INTO badges VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3)")
@@ -405,3 +405,24 @@ def test_a_row_that_breaks_a_foreign_key_already_is_in_nobodys_way(tour: Tour, u
         must_have(tour, "SELECT id FROM badges", "1 2 3")
     must_have(tour, "SELECT conname, convalidated, condeferrable FROM pg_constraint WHERE contype = 'f'", schema)
     must_have(tour, "SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgisinternal", "O")
+
+
+def test_a_row_that_waits_for_another_comes_back_although_values_kept_with_it_stay(tour: Tour) -> None:
+    """One step took both; people have written another value where one was, and deleted what the row refers to."""
+    tables = f"CREATE TABLE crates (id int PRIMARY KEY); CREATE TABLE badges (id int PRIMARY KEY, v int, {REFERS});"
+    here = {"0_tables": Scripts(up=tables, down="DROP TABLE badges, crates;")}
+    tour.sync(here)
+    tour.people("INSERT INTO crates VALUES (1), (2), (3); INSERT INTO badges VALUES (1, 10, 1), (2, 20, 2), (3, 30, 3)")
+    tour.sync(here | {"1_x": Scripts(up="UPDATE badges SET v = 0; DELETE FROM badges WHERE id = 3;", down="")})
+    tour.people("UPDATE badges SET v = 77 WHERE id = 1; DELETE FROM crates WHERE id = 3")
+    tour.sync(here)
+    must_have(tour, "TABLE badges", "1|77|1 2|20|2")
+    assert [item["reason"] for item in tour.kept() if item["due"]] == [
+        "the row it refers to is not there: foreign key badges_crate_fkey"
+    ], tour
+    tour.people("INSERT INTO crates VALUES (3)")
+    tour.sync(here | {"2_other": OTHER})
+    must_have(tour, "TABLE badges", "1|77|1 2|20|2 3|30|3")
+    assert [(item["rows"], item["reason"]) for item in tour.kept() if item["due"]] == [
+        (1, "somebody changed the value on the other side as well, and that one is there")
+    ], tour

@@ -33,44 +33,48 @@ def let_followers_wait(connection: Connection, places: Sequence[Place], *, parti
 
 
 class Refused(NamedTuple):
-    """How many rows were refused, how many of them come later, and why the first one was."""
+    """How many rows were refused, and of all reasons the one that is told, with what is known about it.
 
-    rows: int
-    later: int
-    why: str | None
-    detail: str | None
+    That is one for which they are tried again, if any is: rows that wait for nothing wait along with the others.
+    """
+
+    rows: int = 0
+    reason: Reason | None = None
+    detail: str | None = None
 
 
-NONE_REFUSED = Refused(0, 0, None, None)
+NONE_REFUSED = Refused()
 
 
 def count_refused(connection: Connection, place: Place) -> Refused:
     """How many rows of an item did not go back, and why."""
-    row = connection.execute(
+    found = connection.execute(
         sql.SQL(
-            "SELECT count(*), count(*) FILTER (WHERE why = {later}), min(why), min(detail) FROM {data} "
-            "WHERE why IS NOT NULL"
-        ).format(data=place.data, later=Reason.LATER.value)
-    ).fetchone()
-    assert row is not None  # an aggregate
-    return Refused(*row)
+            "SELECT why, count(*), (array_agg(detail ORDER BY n))[1] FROM {} WHERE why IS NOT NULL GROUP BY why"
+        ).format(place.data)
+    ).fetchall()
+    if not found:
+        return NONE_REFUSED
+    reasons = {Reason(why): detail for why, _, detail in found}
+    told = min(reasons, key=lambda one: (one is not Reason.LATER, not one.may_pass, one is Reason.CHANGED, one.value))
+    return Refused(sum(rows for _, rows, _ in found), told, reasons[told])
 
 
 def settle(
     connection: Connection, store: Store, place: Place, refused: Refused
 ) -> tuple[int, Reason | None, str | None]:
-    """Forget what was put back; returns how many rows were refused, and why the first one was.
+    """Forget what was put back; returns how many rows were refused, and why.
 
     Values of columns that the table does not have yet are kept for a later step.
     """
     if place.missing:
         _keep_missing(store, place)
-    left, later, why, detail = refused
+    left, reason, detail = refused
     if left:
         connection.execute(sql.SQL("DELETE FROM {} WHERE why IS NULL").format(place.data))
-    reason = Reason.LATER if later else Reason(why) if why else None
     if reason is Reason.REFUSED:
         note_what_stands(connection, store, place)
+    later = reason is Reason.LATER
     if later or reason is Reason.ORPHAN:
         store.move_home(place.item)
     store.shrink(place.item, left, None if later else reason, None if later else detail)
