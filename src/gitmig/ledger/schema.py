@@ -267,8 +267,8 @@ WITH_LAST_SYNC = 7  # the first version that remembers the stack before the last
 WITH_PRINTED = 9  # the first version that keeps what programs print
 WITH_WARNINGS = 8  # the first version that knows of which kept rows people were warned
 WITH_LENT = 10  # the first version that lends rows
-# The versions that change the list of kept rows, which outlives a ledger; and the columns that tell them apart. One that
-# leaves the columns as they are cannot be told from the one before, and may run again.
+# The versions that change the list of kept rows, which outlives a ledger; and the columns that tell them apart. A
+# version that leaves the columns as they are cannot be told from the one before, and may run again.
 KEPT_VERSIONS = (WITH_KEPT, WITH_KINDS, WITH_WARNINGS, WITH_LENT)
 KEPT_COLUMNS = {
     WITH_KEPT: set(re.findall(r"^    (\w+) ", VERSION_3.partition("gitmig_kept.item (")[2].partition(");")[0], re.M)),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from gitmig.migrations.languages import Flaw, Language
 
-# What of a migration runs; `forget` is a down that another tool notes, and does not run.
 PROGRAM = "program:"  # what the blobs of a program begin with
+# What of a migration runs; `forget` is a down that another tool notes, and does not run.
 Section = Literal["up", "down", "forget"]
 # git's modes of files.
 PLAIN, EXECUTABLE = "100644", "100755"

@@ -30,6 +30,12 @@ ALTER TABLE comments RENAME COLUMN contents TO body;
 -- migrate:down
 ALTER TABLE comments RENAME COLUMN body TO contents;
 """
+COUNT = """-- migrate:up
+CREATE VIEW comment_count AS SELECT count(contents) AS comments FROM comments;
+-- migrate:down
+DROP VIEW comment_count;
+"""
+A_FINDING = 1
 # git's own settings and identity must not depend on whose machine this is; nor may an outer hook's repository leak in.
 ISOLATED = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -86,7 +92,15 @@ def _story(stage: _Stage) -> Iterator[Piece]:
     yield Piece("comment", "And over to the branch again.")
     yield from stage.run("git switch rename-body")
     yield from stage.look("TABLE comments")
-    yield from stage.run("gitmig status")
+    yield Piece("comment", "Meanwhile somebody on main counts the contents.")
+    yield from stage.run("git switch main")
+    yield from stage.migration("count contents", COUNT)
+    yield from stage.run("gitmig sync")
+    yield from stage.run("git add .")
+    yield from stage.run("git commit --quiet -m 'Count contents'")
+    yield Piece("comment", "Can the branch be merged? git sees no conflict, but gitmig has tried it.")
+    yield from stage.run("git switch rename-body")
+    yield from stage.run("gitmig check --prove main", status=A_FINDING)
     yield Piece("comment", "Which commit has which migrations is written into the history.")
     yield from stage.run("gitmig log")
 
@@ -101,10 +115,10 @@ class _Stage:
             self._environment.pop(name, None)
         self._environment |= ISOLATED
 
-    def run(self, line: str) -> Iterator[Piece]:
-        """Print and run one command."""
+    def run(self, line: str, *, status: int = 0) -> Iterator[Piece]:
+        """Print and run one command, which has to end with this status."""
         yield Piece("command", line)
-        yield from self._output(shlex.split(line))
+        yield from self._output(shlex.split(line), status)
 
     def migration(self, title: str, text: str) -> Iterator[Piece]:
         """`gitmig new`, and what a person would write into the file."""
@@ -121,7 +135,7 @@ class _Stage:
         yield Piece("command", f'gitmig db psql -c "{query}"')
         yield from self._output(["gitmig", "db", "psql", "-q", "-P", "footer=off", "-c", query])
 
-    def _output(self, words: list[str]) -> Iterator[Piece]:
+    def _output(self, words: list[str], status: int = 0) -> Iterator[Piece]:
         command = [sys.executable, "-m", "gitmig", *words[1:]] if words[0] == "gitmig" else words
         result = subprocess.run(
             command,
@@ -132,7 +146,7 @@ class _Stage:
             text=True,
             check=False,
         )
-        if result.returncode:
+        if result.returncode != status:
             raise GitmigError(
                 f"the demo's command `{shlex.join(words)}` failed", details=tuple(result.stdout.strip().splitlines())
             )

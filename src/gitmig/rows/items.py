@@ -5,8 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, field
-from msgspec.structs import asdict
+from msgspec import Struct, field, to_builtins
 
 from gitmig.migrations.model import label
 
@@ -83,7 +82,7 @@ class Subject(Struct, frozen=True, kw_only=True):
         return label(self.version, self.name)
 
 
-class KeptColumn(Struct, frozen=True, kw_only=True):
+class KeptColumn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A column of a kept table.
 
     `name` and `type` are those it had before the step; `heir` is what it was called after the step, None if the step
@@ -121,9 +120,9 @@ class KeptColumn(Struct, frozen=True, kw_only=True):
         return self.image or (self.data if self.key or self.like else None)
 
     def to_json(self) -> dict[str, Any]:
-        """As it is in the ledger."""
-        unused = {"parts": (), "stood": None}
-        return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
+        """As it is in the ledger: without what is as in items of older versions, so that these read it, too."""
+        found: dict[str, Any] = to_builtins(self)
+        return found
 
 
 class Inputs(Struct, frozen=True, kw_only=True):

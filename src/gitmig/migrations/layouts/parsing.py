@@ -139,7 +139,7 @@ def directives(text: str, marker: re.Pattern[str]) -> Iterator[Directive]:
 
 
 def language_of(file: File) -> Language:
-    """The language of a file that `names.is_script` let through."""
+    """The language of a file that `is_script` let through."""
     language = by_suffix(file.name.rpartition(".")[2].lower())
     assert language is not None  # group() takes scripts only
     return language
