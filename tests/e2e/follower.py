@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gitmig.git import marker
 from gitmig.git.in_progress import look
-from gitmig.git.moves import Decision, Event, decide
+from gitmig.git.moves import Decision, HookCall, decide
 from gitmig.git.repository import Repository
 
 NOTES = "followed"  # in the git directory: a line for every time, with the names of the migrations
@@ -27,11 +27,11 @@ def follow(repository: Repository) -> None:
     marker.write(repository, [FOLDER], os.environ, since)
 
 
-def called(hook: str) -> Event:
+def called(hook: str) -> HookCall:
     """The event, read as `gitmig hooks run` does."""
     command = tuple(os.environ["GITMIG_GIT_COMMAND"].split())
     is_transaction = hook == "reference-transaction"
-    return Event.transaction(sys.stdin.read(), command) if is_transaction else Event(hook=hook, command=command)
+    return HookCall.transaction(sys.stdin.read(), command) if is_transaction else HookCall(hook=hook, command=command)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from gitmig.cli.wording import hook_words
 from gitmig.errors import GitmigError
 from gitmig.git import hooks
+from gitmig.git.hook_managers import READS_INPUT
 from gitmig.git.hooks import HookState
 from gitmig.git.marker import LISTENER, PARKED, park
 from tests.conftest import Sandbox
@@ -20,7 +23,6 @@ from tests.hook_managers import MANAGERS, husky
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from gitmig.git.repository import Repository
 
@@ -460,3 +462,10 @@ def test_a_parked_listener_of_an_older_gitmig_is_outdated(repo: Sandbox, parked:
     assert hooks.status(repository)[-1].state is HookState.OUTDATED
     hooks.install(repository)
     assert hooks.status(repository)[-1].state is HookState.INSTALLED
+
+
+def test_the_script_hands_on_what_git_gives_on_standard_input() -> None:
+    """One list in Python, and one in the shell, before anything of Python is there."""
+    script = (Path(__file__).parents[2] / "hooks" / hooks.SCRIPT).read_text()
+    (named,) = re.findall(r"case \$name in ([^)]*)\) \[ -t 0 \] \|\| read_input", script)
+    assert tuple(named.split(" | ")) == READS_INPUT

@@ -1,10 +1,10 @@
-"""Every event, and what git may be in the middle of then: does the database follow?"""
+"""Every call of a hook, and what git may be in the middle of then: does the database follow?"""
 
 from __future__ import annotations
 
 import pytest
 
-from gitmig.git.moves import Decision, Event, InProgress, Patches, Rebase, decide
+from gitmig.git.moves import Decision, HookCall, InProgress, Patches, Rebase, decide
 
 OLD, NEW, NONE = "1" * 40, "2" * 40, "0" * 40
 BRANCH, ELSEWHERE = "refs/heads/main", "refs/heads/other"
@@ -12,14 +12,14 @@ FOLLOW, WAIT, STAY = Decision.FOLLOW, Decision.WAIT, Decision.STAY
 PICKING = Rebase(current="pick", upcoming="pick", rewritten=True)
 
 
-def moved(*refs: str, old: str = OLD, command: str = "") -> Event:
+def moved(*refs: str, old: str = OLD, command: str = "") -> HookCall:
     """A transaction that sets refs."""
-    return Event.transaction("".join(f"{old} {NEW} {ref}\n" for ref in refs), tuple(command.split()))
+    return HookCall.transaction("".join(f"{old} {NEW} {ref}\n" for ref in refs), tuple(command.split()))
 
 
-def called(hook: str, command: str = "") -> Event:
+def called(hook: str, command: str = "") -> HookCall:
     """Any other hook."""
-    return Event(hook=hook, command=tuple(command.split()))
+    return HookCall(hook=hook, command=tuple(command.split()))
 
 
 def in_rebase(**parts: object) -> InProgress:
@@ -28,7 +28,7 @@ def in_rebase(**parts: object) -> InProgress:
 
 
 @pytest.mark.parametrize(
-    ("event", "state", "expected"),
+    ("call", "state", "expected"),
     [
         # nothing is under way
         (called("post-checkout"), InProgress(), FOLLOW),
@@ -109,8 +109,8 @@ def in_rebase(**parts: object) -> InProgress:
         (moved("refs/heads/b"), InProgress(last_move="rebase (start): c"), FOLLOW),
     ],
 )
-def test_whether_the_database_follows(event: Event, state: InProgress, expected: Decision) -> None:
-    assert decide(event, state) is expected
+def test_whether_the_database_follows(call: HookCall, state: InProgress, expected: Decision) -> None:
+    assert decide(call, state) is expected
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,12 @@ def test_whoever_wants_it_at_the_end_only_gets_it_there(rebase: Rebase) -> None:
 
 
 def test_a_transaction_is_read_from_the_lines_that_git_gives_to_the_hook() -> None:
-    event = Event.transaction(f"{OLD} {NEW} {BRANCH}\n{NEW} {NEW} HEAD\n", ("reset", "--hard"))
-    assert event.hook == "reference-transaction"
-    assert event.refs == (BRANCH, "HEAD")
-    assert event.stayed == {"HEAD"}
-    assert event.command == ("reset", "--hard")
-    assert Event.transaction(f"{NONE} {NEW} {ELSEWHERE}\n").command == ()
+    call = HookCall.transaction(f"{OLD} {NEW} {BRANCH}\n{NEW} {NEW} HEAD\n", ("reset", "--hard"))
+    assert call.hook == "reference-transaction"
+    assert call.refs == (BRANCH, "HEAD")
+    assert call.stayed == {"HEAD"}
+    assert call.command == ("reset", "--hard")
+    assert HookCall.transaction(f"{NONE} {NEW} {ELSEWHERE}\n").command == ()
 
 
 def test_the_first_word_of_the_last_move_counts() -> None:

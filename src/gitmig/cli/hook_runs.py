@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitmig.errors import SyncFailed
-    from gitmig.git.moves import Event
+    from gitmig.git.moves import HookCall
     from gitmig.project.project import Project
 
 CONNECT_TIMEOUT = 3  # seconds; somebody waits for the prompt
-GITMIG_WAIT = 2  # seconds, where git is in the middle of something, and ^C does not end the hook
+MOMENT = 2  # seconds, where git is in the middle of something, and ^C does not end the hook
 COMMAND = "GITMIG_GIT_COMMAND"  # in which the hook's shell part hands over what git was called with
 HEAD = "GITHEAD_"  # git merge names what it merges in GITHEAD_<commit>=<name>; MERGE_HEAD comes later
 NOTHING = "0"  # a ref that is deleted is pushed as an id of zeros
 
 
-def before_merge(_: Event) -> int:
+def before_merge(_: HookCall) -> int:
     """Check what is about to be merged against HEAD; 1 keeps git from committing the merge."""
     return max([_gate("HEAD", commit) for commit in merged_commits(os.environ)], default=0)
 
 
-def before_push(_: Event) -> int:
+def before_push(_: HookCall) -> int:
     """Check the pushed commits, which git lists on standard input, against the default branch; 1 stops the push."""
     return max([_gate(None, commit) for commit in pushed_commits(sys.stdin.read())], default=0)
 
@@ -79,17 +79,17 @@ def run_hook(name: str) -> int:
 
     What git gives on standard input is read from there: a reference transaction is one that is committed.
     """
-    from gitmig.git.moves import Event
+    from gitmig.git.moves import HookCall
 
     if name not in HOOKS:
         raise click.UsageError(f"gitmig has no hook {name!r}")
     command = tuple(os.environ.get(COMMAND, "").split())
     is_transaction = name == "reference-transaction"
-    event = Event.transaction(sys.stdin.read(), command) if is_transaction else Event(hook=name, command=command)
-    return max([part(event) for part in HOOKS[name]])
+    call = HookCall.transaction(sys.stdin.read(), command) if is_transaction else HookCall(hook=name, command=command)
+    return max([part(call) for part in HOOKS[name]])
 
 
-def follow(event: Event) -> int:
+def follow(call: HookCall) -> int:
     """Bring the database to the work tree, if git has handed that over."""
     from gitmig.git.in_progress import look
     from gitmig.git.moves import Decision, decide
@@ -100,10 +100,10 @@ def follow(event: Event) -> int:
     except GitmigError as error:
         report(error)
         return error.exit_code
-    decision = decide(event, state, during_rebase=project.settings.during_rebase)
+    decision = decide(call, state, during_rebase=project.settings.during_rebase)
     if decision is Decision.STAY:
         warn("migrations have conflicts; the database follows when they are resolved and committed")
-    return sync_work_tree(gitmig_wait=GITMIG_WAIT if event.command else None) if decision is Decision.FOLLOW else 0
+    return sync_work_tree(gitmig_wait=MOMENT if call.command else None) if decision is Decision.FOLLOW else 0
 
 
 def sync_work_tree(*, gitmig_wait: float | None = None) -> int:
@@ -179,12 +179,12 @@ class RebuildIfNeeded(Decisions):
         return True
 
 
-def record_head(_: Event) -> int:
+def record_head(_: HookCall) -> int:
     """Write the record of the new commit."""
     return _record(("HEAD",))
 
 
-def record_rewritten(_: Event) -> int:
+def record_rewritten(_: HookCall) -> int:
     """Write the records of the commits a rebase made; git lists old and new ids on standard input."""
     pairs = [] if sys.stdin.isatty() else [line.split() for line in sys.stdin]
     return _record(tuple(pair[1] for pair in pairs if len(pair) > 1))
@@ -208,7 +208,7 @@ def _record(revisions: tuple[str, ...]) -> int:
     return 0
 
 
-HOOKS: dict[str, tuple[Callable[[Event], int], ...]] = {
+HOOKS: dict[str, tuple[Callable[[HookCall], int], ...]] = {
     "post-checkout": (follow,),
     "post-merge": (follow, record_head),
     "post-rewrite": (follow, record_rewritten),

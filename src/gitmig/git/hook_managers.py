@@ -24,7 +24,8 @@ COMMENT = "# gitmig keeps the database with the commit. In a clone without gitmi
 SHEBANG = "#!/bin/sh\n"
 # Those that may stop git, and which therefore no line may stand behind: it would hide how the hook before it ended.
 VETOING = ("pre-merge-commit", "pre-push")
-READS_INPUT = ("post-rewrite", "pre-push", "reference-transaction")
+# To these git gives something on standard input, which `gitmig-hook` hands on to a foreign hook and to gitmig.
+READS_INPUT = ("pre-push", "post-rewrite", "reference-transaction")
 
 # husky 9 makes a hook for these; it leaves others in its folder alone (9.1, `index.js`).
 HUSKY_EVENTS = (

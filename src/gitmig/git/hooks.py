@@ -41,8 +41,8 @@ FOLLOWING = (
     *("post-checkout", "post-merge", "post-rewrite", "post-commit"),
     *("post-index-change", "reference-transaction"),  # from git 2.22 and 2.28 on
 )
-# Those that check, only for those who ask for them: they can keep git from merging and pushing.
-CHECKING = ("pre-merge-commit", "pre-push")
+# Those that check, only for those who ask for them.
+CHECKING = hook_managers.VETOING
 EVERY = FOLLOWING + CHECKING
 SCRIPT = "gitmig-hook"
 MARK = "Written by `gitmig hooks install`"

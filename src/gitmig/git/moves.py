@@ -1,4 +1,4 @@
-"""What git tells by a hook, and whether the database follows now: one decision for every event.
+"""What git tells by a hook, and whether the database follows now: one decision for every call.
 
 The promise is about the work tree, but git's hooks tell of verbs, and some of them in the middle of one. So a hook is
 only the moment to ask: has git handed the work tree over, to a person or to a program, or does it go on and call
@@ -24,14 +24,14 @@ PICKS_NOTHING = frozenset({"", "noop", "drop", "d"})
 
 
 class Decision(Enum):
-    """What the database does at an event."""
+    """What the database does at a call of a hook."""
 
     FOLLOW = "follows"
     WAIT = "waits for the hook that git calls next"
     STAY = "stays, as there are conflicts in the migrations"
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class HookCall(Struct, frozen=True, kw_only=True):
     """A call of a hook.
 
     `refs` are those that a reference transaction has set, `stayed` those of them that it set to what they were. From
@@ -45,7 +45,7 @@ class Event(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
 
     @classmethod
-    def transaction(cls, listing: str, command: tuple[str, ...] = ()) -> Event:
+    def transaction(cls, listing: str, command: tuple[str, ...] = ()) -> HookCall:
         """A committed reference transaction, from the lines `old-id new-id ref` that git gives to the hook."""
         rows = [(old, new, ref) for old, new, ref in (line.split() for line in listing.splitlines())]
         return cls(
@@ -113,62 +113,62 @@ class InProgress(Struct, frozen=True, kw_only=True):
     forward: bool = False
 
 
-def decide(event: Event, state: InProgress, *, during_rebase: bool = True) -> Decision:
+def decide(call: HookCall, state: InProgress, *, during_rebase: bool = True) -> Decision:
     """Whether the database follows the work tree now.
 
     `during_rebase` says whether it does where a rebase stops or runs a command, too, or at the end only.
     """
     if state.in_migrations:
         return Decision.STAY
-    return Decision.FOLLOW if _is_handed_over(event, state, during_rebase=during_rebase) else Decision.WAIT
+    return Decision.FOLLOW if _is_handed_over(call, state, during_rebase=during_rebase) else Decision.WAIT
 
 
-def _is_handed_over(event: Event, state: InProgress, *, during_rebase: bool) -> bool:
-    if event.is_last or state.autostash:
+def _is_handed_over(call: HookCall, state: InProgress, *, during_rebase: bool) -> bool:
+    if call.is_last or state.autostash:
         # before the work that was put away is back, its migrations would be reverted, and applied again in a moment
-        return event.is_last
+        return call.is_last
     if state.rebase:
-        return _rebase_hands_over(event, state, state.rebase, during_rebase=during_rebase)
+        return _rebase_hands_over(call, state, state.rebase, during_rebase=during_rebase)
     if START.match(state.last_move) and not state.branch and not state.patches:
-        return state.forward or _has_moved_branch(event)  # a rebase that has only begun, or has nothing to do
-    match event.hook:
+        return state.forward or _has_moved_branch(call)  # a rebase that has only begun, or has nothing to do
+    match call.hook:
         case "reference-transaction":
-            return _patches_are_done(event, state, state.patches) if state.patches else _nothing_follows(event, state)
+            return _patches_are_done(call, state, state.patches) if state.patches else _nothing_follows(call, state)
         case "post-index-change":
             return state.conflicts  # git stops at them
         case _:
             return state.picks <= 1 or state.conflicts
 
 
-def _rebase_hands_over(event: Event, state: InProgress, rebase: Rebase, *, during_rebase: bool) -> bool:
-    if event.hook == "post-rewrite" or state.branch:
+def _rebase_hands_over(call: HookCall, state: InProgress, rebase: Rebase, *, during_rebase: bool) -> bool:
+    if call.hook == "post-rewrite" or state.branch:
         return True  # done, or aborted
     if rebase.stopped or state.conflicts or {rebase.current, rebase.upcoming} & HANDS_OVER:
         return during_rebase
     if rebase.upcoming or rebase.rewritten:
         return False
     # One that makes no commit calls no post-rewrite. It ends with its branch, or where it begins.
-    return _has_moved_branch(event) or rebase.current in PICKS_NOTHING
+    return _has_moved_branch(call) or rebase.current in PICKS_NOTHING
 
 
-def _patches_are_done(event: Event, state: InProgress, patches: Patches) -> bool:
+def _patches_are_done(call: HookCall, state: InProgress, patches: Patches) -> bool:
     if patches.rebasing:
         return bool(state.branch) or ABORTED in state.last_move  # else post-rewrite comes
-    return bool(_head_of(event, state)) and (patches.current >= patches.last or state.last_move.startswith("am --"))
+    return bool(_head_of(call, state)) and (patches.current >= patches.last or state.last_move.startswith("am --"))
 
 
-def _nothing_follows(event: Event, state: InProgress) -> bool:
+def _nothing_follows(call: HookCall, state: InProgress) -> bool:
     """HEAD has moved, and git will not tell again."""
     word = state.last_move.partition(":")[0].partition(" ")[0]
     told_later = word in TOLD_LATER and not (word == "cherry-pick" and state.last_move.endswith(FORWARD))
-    head = _head_of(event, state)
-    return bool(head) and (head <= event.stayed or not told_later)  # a reset to HEAD leaves no message
+    head = _head_of(call, state)
+    return bool(head) and (head <= call.stayed or not told_later)  # a reset to HEAD leaves no message
 
 
-def _head_of(event: Event, state: InProgress) -> frozenset[str]:
+def _head_of(call: HookCall, state: InProgress) -> frozenset[str]:
     """The refs of a transaction by which HEAD is set: itself, or its branch."""
-    return frozenset({"HEAD", state.branch}) & frozenset(event.refs)
+    return frozenset({"HEAD", state.branch}) & frozenset(call.refs)
 
 
-def _has_moved_branch(event: Event) -> bool:
-    return any(ref.startswith(HEADS) for ref in event.refs)
+def _has_moved_branch(call: HookCall) -> bool:
+    return any(ref.startswith(HEADS) for ref in call.refs)
