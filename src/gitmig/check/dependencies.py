@@ -13,7 +13,7 @@ from gitmig.check.base_objects import SIGNED, BaseObjects, Link, Links, Made, re
 from gitmig.check.effects import Circumstance
 from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
-from gitmig.check.footprint.tables import JOINS_PARTITION, NO_IDENTITY, NOT_NULL, OWN_CHECK
+from gitmig.check.footprint.tables import JOINS_PARTITION, NO_IDENTITY, NOT_NULL, OPTION, OWN_CHECK
 from gitmig.check.footprint.views import ROW_TRIGGER
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ OF_COLUMNS = {"type", "default", "null", "statistics", "storage"}
 # Of the columns of a unique key that goes for good, or comes again for the same columns; of a table whose key goes.
 UNIQUENESS, REMADE, NO_KEY = "uniqueness", "uniqueness for a while", "no primary key"
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
-COPIED_OPTIONS = {"SetRelOptions", "ResetRelOptions"}  # of an index, which LIKE copies
 COMMENT_OF = "comment of "  # of a part of a table: as what LIKE copies it
 FIRED = "named by a trigger"  # of a table: a column that goes
 UNTRACEABLE = "untraceable"  # of a published table: its rows cannot be told from each other any more
@@ -99,7 +98,7 @@ class Dependents:
             yield from self._untraceable(effect, effect.object)
         elif effect.aspect == "comment":
             yield from self._commented(effect)
-        elif effect.object.kind is NamedKind.INDEX and effect.aspect in COPIED_OPTIONS:
+        elif effect.object.kind is NamedKind.INDEX and effect.aspect.startswith(OPTION):  # LIKE copies them
             yield from (_alteration(effect, table, "indexes") for table in self._tables_of(effect.object))
         elif effect.aspect == "type":
             for key, needs in self._objects.affected_by(effect.object):
@@ -456,7 +455,7 @@ def _takes_whole(touches: Sequence[Touch], columns: Sequence[Object]) -> bool:
     if any(t.object.kind is NamedKind.SCHEMA for t in whole):
         return any(t.action is Action.CREATE and Trait.FORGIVING in t.traits for t in touches)
     stays = any(t.dependency is DependencyKind.BLOCKS for t in whole)
-    altered = any(t.action is Action.ALTER and t.aspect in {"null", "comment", *COPIED_OPTIONS} for t in touches)
+    altered = any(t.action is Action.ALTER and t.aspect.startswith(("null", "comment", OPTION)) for t in touches)
     return stays and (bool(columns) or altered or any(t.object.path[0] == ROUTINE for t in touches))
 
 

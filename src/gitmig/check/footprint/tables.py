@@ -260,12 +260,12 @@ COLUMN_ASPECTS = {
     "AT_SetNotNull": "null",
     "AT_DropNotNull": "null",
     "AT_SetStatistics": "statistics",
-    "AT_SetOptions": "options",
-    "AT_ResetOptions": "options",
     "AT_SetStorage": "storage",
     "AT_SetCompression": "compression",
     "AT_AlterColumnType": "type",
 }
+OPTION_CHANGES = {"AT_SetRelOptions", "AT_ResetRelOptions", "AT_SetOptions", "AT_ResetOptions"}
+OPTION = "option "  # what the aspect of one begins with
 # Types that serve each other, as the parser calls them.
 GRADUAL = {"int2", "int4", "int8", "numeric", "float4", "float8", "timestamp", "timestamptz", "date"}
 JOINS_PARTITION = "joins as a partition"
@@ -319,8 +319,19 @@ def _command(trace: Trace, relation: Object, command: Node) -> None:
         name = command.get("name") or change["ATAlterConstraint"]["conname"]
         part = relation.part(NamedKind.CONSTRAINT, name)
         trace.touch(Action.ALTER, part, aspect=kind, value=definition(command))
+    elif kind in OPTION_CHANGES:
+        _set_options(trace, relation, command)
     else:
         _alter_relation(trace, relation, command, kind)
+
+
+def _set_options(trace: Trace, relation: Object, command: Node) -> None:
+    """SET (…) and RESET (…), of a table or of a column: each option by itself."""
+    altered = relation.part(NamedKind.COLUMN, command["name"]) if "name" in command else relation
+    for item in command["def"]["List"]["items"]:
+        option = item["DefElem"]
+        name = ".".join(filter(None, (option.get("defnamespace"), option["defname"])))
+        trace.touch(Action.ALTER, altered, aspect=f"{OPTION}{name}", value=definition(item))
 
 
 def drop_constraint(trace: Trace, relation: Object, name: str, *traits: Trait) -> None:
