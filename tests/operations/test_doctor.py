@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from gitmig import __version__
-from gitmig.operations.doctor import Checkup, examine, missing_rights
+from gitmig.operations.doctor import Checkup, examine, missing_rights, server_checkup
 from gitmig.postgres.address import connect
 from gitmig.project.project import Project
 from tests.hook_managers import MANAGERS
@@ -40,7 +40,8 @@ def wrong(repo: Sandbox) -> dict[str, Checkup]:
 def test_all_is_well_and_stays_as_it_is(repo: Sandbox, database: Database) -> None:
     said = repo.gitmig("status", "--doctor")
     assert [line.split()[:2] for line in said.out.splitlines()] == [
-        ["ok", name] for name in ("git", "hooks", "interpreter", "followed", "database", "rights", "ledger", "trust")
+        ["ok", name]
+        for name in ("git", "hooks", "interpreter", "followed", "database", "server", "rights", "ledger", "trust")
     ]
     assert repo.git("worktree", "list").out.count("\n") == 1
     assert database.tables() == ["a"]
@@ -100,6 +101,16 @@ def test_an_interpreter_with_another_gitmig_is_named(repo: Sandbox) -> None:
 def test_a_database_that_is_not_there_ends_the_list(repo: Sandbox) -> None:
     repo.environment["DATABASE_URL"] = "postgresql://127.0.0.1:1/none"
     assert wrong(repo).keys() == {"followed", "database"}
+
+
+@pytest.mark.parametrize(
+    ("version", "mend"),
+    [(130014, "take PostgreSQL 14 or newer"), (140000, None), (180001, None), (190000, "look for a newer gitmig")],
+)
+def test_a_server_that_gitmig_was_never_tried_on_is_told(version: int, mend: str | None) -> None:
+    found = server_checkup(version)
+    assert found.mend == mend
+    assert ("neither compared nor undone" in found.found) is (version == 190000)
 
 
 def test_what_a_role_lacks_is_a_statement(database: Database) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 OLDEST_GIT = (2, 24)
+SERVERS = range(14, 19)  # the versions of PostgreSQL that gitmig is tried on
 VERSION = "import sys; sys.path = [p for p in sys.path if p]; import gitmig; print(gitmig.__version__)"
 STARTUP = 20  # seconds, after which a Python that has not said its version never will
 
@@ -142,6 +143,7 @@ def _followed(project: Project) -> Checkup:
 def _of_database(project: Project, connection: Connection) -> Iterator[Checkup]:
     shown, source = project.address, project.settings.database_source or "embedded PostgreSQL"
     yield Checkup(name="database", found=f"{shown}, from {source}")
+    yield server_checkup(connection.info.server_version)
     missing = missing_rights(connection, scratch=project.settings.verify)
     yield Checkup(
         name="rights",
@@ -152,6 +154,18 @@ def _of_database(project: Project, connection: Connection) -> Iterator[Checkup]:
         yield from _of_ledger(project, connection)
     except GitmigError as error:
         yield _refused("ledger", error)
+
+
+def server_checkup(version: int) -> Checkup:
+    """Whether gitmig knows this version of PostgreSQL, as in 180001: what is new in a newer one it does not see."""
+    major, minor = divmod(version, 10000)
+    found, mend = f"PostgreSQL {major}.{minor}", None
+    if major > SERVERS[-1]:
+        found += f": kinds of objects that came after {SERVERS[-1]} are neither compared nor undone"
+        mend = "look for a newer gitmig"
+    elif major < SERVERS[0]:
+        mend = f"take PostgreSQL {SERVERS[0]} or newer"
+    return Checkup(name="server", found=found, mend=mend)
 
 
 # What the role must be allowed: to make the ledger's schema, and databases to try scripts in.
