@@ -374,3 +374,28 @@ def test_one_of_two_migrations_with_the_same_up_goes(tour: Tour) -> None:
         assert tour.ask("SELECT down FROM gitmig.applied WHERE position = 2").strip() == ups[label]
         must_have(tour, "TABLE t", "1|a 2|b")
         tour.sync(both)
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", " UNIQUE", ""], ids=["keyed", "unique", "keyless"])
+@pytest.mark.parametrize("down", ["right", "empty", "missing"])
+@pytest.mark.parametrize("seed", ["INSERT INTO v VALUES (100, 'seed'), (101, 'seed');", "SELECT s();"])
+def test_a_seed_that_does_not_name_its_table_runs_once_over_its_own_rows(
+    tour: Tour, key: str, down: str, seed: str
+) -> None:
+    """It writes through a view with a trigger INSTEAD OF, or by a function."""
+    base = f"""CREATE TABLE t (id int{key}, tag text); CREATE VIEW v AS SELECT id, tag FROM t;
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN INSERT INTO t VALUES (NEW.id, NEW.tag); RETURN NEW; END $$;
+        CREATE TRIGGER v_insert INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION f();
+        CREATE FUNCTION s() RETURNS void LANGUAGE sql AS
+            $$ INSERT INTO t VALUES (100, 'seed'), (101, 'seed') $$;"""
+    one = {"1_t": Scripts(up=base, down=None)}
+    home = one | {"2_s": Scripts(up=seed, down=way("DELETE FROM t WHERE id > 99;", down))}
+    tour.sync(home)
+    tour.people("INSERT INTO v VALUES (1, 'a'), (2, 'b'); UPDATE t SET tag = 'mine' WHERE id = 101")
+    before = tour.rows()
+    for _ in range(2):
+        tour.sync(one)
+        tour.rows()
+        tour.sync(home)
+        must_be_home(tour, before)
