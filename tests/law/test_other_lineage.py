@@ -521,6 +521,22 @@ def test_values_of_columns_that_steps_bring_come_home_to_where_they_are_made_wit
 
 
 @pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("c", ["c boolean", "c jsonb", "c int DEFAULT 5"])
+def test_nulls_of_a_column_of_another_type_are_not_in_the_way_of_rows_that_have_values_of_their_own(
+    tour: Tour, key: str, c: str
+) -> None:
+    up = f"CREATE TABLE t (id int{key}, b text, c jsonb DEFAULT '{{}}' NOT NULL);"
+    home = {"10_m": Scripts(up=up, down="DROP TABLE t;")}
+    away = {
+        "10_m": Scripts(up=f"CREATE TABLE t (id int{key}, b text);", down="DROP TABLE t;"),
+        "30_n": Scripts(up=f"ALTER TABLE t ADD {c};", down="ALTER TABLE t DROP c;"),
+    }
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, '', '[]'), (2, '007', '[1]'), (3, 'x', '{}')")
+    must_come_home(tour, home, away)
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
 @pytest.mark.parametrize("b", ["b int", "b int NOT NULL DEFAULT 0"])
 def test_a_value_that_fits_is_not_lost_with_one_of_the_same_row_that_does_not(tour: Tour, key: str, b: str) -> None:
     home = {"1_m": Scripts(up=f"CREATE TABLE t (id int{key}, {b});", down="DROP TABLE t;")}

@@ -54,23 +54,25 @@ class Lender(Struct, frozen=True, kw_only=True):
 def find_lenders(connection: Connection, store: Store, place: Place) -> list[Lender]:
     """What there is for columns of the place's table that its rows do not have: one item for a column, the newest.
 
-    Not where the column is of another type and does not hold all of the values exactly.
+    Of one whose type the column does not have only if there is no other, and if it holds all of the values exactly.
     """
     numbers = {pair.column.number for pair in place.pairs}
-    lacking = {column.name for column in place.table.stored if column.number not in numbers}
+    lacking = {column.name: column for column in place.table.stored if column.number not in numbers}
+    items = store.taken_from(place.item.table)[::-1] if lacking else []
     found: list[Lender] = []
-    for item in reversed(store.taken_from(place.item.table)) if lacking else ():
+    for item, same_type in [(item, True) for item in items] + [(item, False) for item in items]:
         pairs = tuple(
-            Pair(kept=kept, column=column, table=place.table.name)
+            Pair(kept=kept, column=lacking[kept.name], table=place.table.name)
             for kept in item.lost
-            if kept.name in lacking and (column := place.table.column(kept.name))
+            if kept.name in lacking and (kept.type == lacking[kept.name].type) is same_type
         )
         pairs = tuple(pair for pair in pairs if holds_exactly(connection, data_table(item.data), [pair]))
         if pairs and (known := known_by(item, place, found)):
-            data = f"lent_{place.item.id}_{item.id}"
+            data = f"lent_{place.item.id}_{item.id}_{len(found)}"
             store.create(data, same_rows(place, item, known, _lent(pairs), found))
             found.append(Lender(item=item, pairs=pairs, data=data))
-            lacking -= {pair.column.name for pair in pairs}
+            for pair in pairs:
+                del lacking[pair.column.name]
     return found
 
 
