@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from tests.law.case import LONG
 from tests.law.tour import Scripts
 
 if TYPE_CHECKING:
@@ -348,8 +347,7 @@ def _create(draw: DrawFn, table: str, others: tuple[str, ...] = ()) -> Create:
 
 
 def _keyed(draw: DrawFn) -> bool:
-    """Always in the short profile: of tables without a key some kinds of lineages still lose values."""
-    return not LONG or draw(st.integers(0, 3)) > 0
+    return draw(st.booleans())
 
 
 @dataclass(frozen=True)
@@ -373,7 +371,7 @@ MAKERS: tuple[Maker, ...] = (
     lambda draw, at: Call(at.table, draw(st.sampled_from(at.has)), draw(st.sampled_from(at.lacks))),
     lambda draw, at: Retype(at.table, draw(st.sampled_from(at.has)), draw(st.sampled_from(TYPES))),
     lambda draw, at: Require(at.table, draw(st.sampled_from(at.has))),
-    *((lambda draw, at: Key(at.table),) if LONG else ()),
+    lambda draw, at: Key(at.table),
     lambda draw, at: Remake(at.table),
     lambda draw, at: Fill(at.table, draw(st.sampled_from(at.has))),
     lambda draw, at: Move(at.table, draw(st.sampled_from(at.has)), draw(st.sampled_from(at.free))),

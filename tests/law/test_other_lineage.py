@@ -456,3 +456,189 @@ def test_one_original_of_rows_that_two_items_hold_is_forgotten_once(tour: Tour) 
         tour.sync(away)
         tour.sync(home)
         must_have(tour, "SELECT id, a FROM v", "1| 2| 3|007")
+
+
+# The same value in a column with fewer digits, which it is rounded to without a word.
+DIGITS = (
+    ("numeric(10,4)", "numeric(8,2)", "1.2550, 3"),
+    ("timestamptz", "timestamptz(0)", "'2020-01-01 00:00:00.123+00', '2020-01-01 00:00+00'"),
+    ("timestamptz", "timestamp(0)", "'2020-01-01 00:00:00.123+00', '2020-01-01 00:00+00'"),
+    ("interval", "interval(0)", "'1.5 s', '2 s'"),
+    ("time", "time(0)", "'10:00:00.25', '11:00'"),
+    ("text", "varchar(3)", "'abcdef', 'ab'"),
+    ("bit(4)", "bit(2)", "'0101', '1111'"),
+)
+
+
+@pytest.mark.parametrize("own_step", [False, True], ids=["with the table", "in a step of its own"])
+@pytest.mark.parametrize("label", ["2_b", "2_c"], ids=["edited", "another"])
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize(("type_", "other", "values"), DIGITS, ids=[f"{one[0]} {one[1]}" for one in DIGITS])
+def test_values_come_home_with_all_digits_from_where_their_column_has_room_for_fewer(
+    tour: Tour, type_: str, other: str, values: str, key: str, label: str, own_step: bool
+) -> None:
+    def made(type_: str, label: str) -> dict[str, Scripts]:
+        if own_step:
+            table = Scripts(up=f"CREATE TABLE t (id int{key});", down="DROP TABLE t;")
+            return {"1_t": table, label: Scripts(up=f"ALTER TABLE t ADD b {type_};", down="ALTER TABLE t DROP b;")}
+        return {label: Scripts(up=f"CREATE TABLE t (id int{key}, b {type_});", down="DROP TABLE t;")}
+
+    tour.sync(made(type_, "2_b"))
+    first, second = values.split(", ")
+    tour.people(f"INSERT INTO t VALUES (1, {first}), (2, {second}), (3, NULL)")
+    must_come_home(tour, made(type_, "2_b"), made(other, label))
+
+
+def must_come_home(tour: Tour, home: dict[str, Scripts], *stops: dict[str, Scripts]) -> None:
+    """From home over these stops, and once more: all rows are what they were, and nothing is kept that has a place."""
+    rows = tour.rows()
+    for _ in range(2):
+        for stop in stops:
+            tour.sync(stop)
+            tour.rows()
+        tour.sync(home)
+        faults = difference(rows, tour.rows()) + tour.stuck()
+        assert not faults, "\n".join([*faults, str(tour)])
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", " NOT NULL"], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("types", [("numeric", "jsonb"), ("int", "boolean")], ids=["other types", "the same types"])
+@pytest.mark.parametrize("b", ["7", "NULL"])
+def test_values_of_columns_that_steps_bring_come_home_to_where_they_are_made_with_the_table(
+    tour: Tour, key: str, types: tuple[str, str], b: str
+) -> None:
+    """Without a key the rows of one column are told by another one, which comes back with them, or was null."""
+    table = Scripts(up=f"CREATE TABLE t (id int{key}, d boolean DEFAULT false, b int DEFAULT 0);", down="DROP TABLE t;")
+    home = {"1_m": table, "2_m": Scripts(up="ALTER TABLE t ADD x int;", down="ALTER TABLE t DROP x;")}
+    away = {
+        "1_n": Scripts(up=f"CREATE TABLE t (id int{key});", down="DROP TABLE t;"),
+        "2_n": Scripts(up=f"ALTER TABLE t ADD b {types[0]} DEFAULT 5;", down="ALTER TABLE t DROP b;"),
+        "3_n": Scripts(up=f"ALTER TABLE t ADD d {types[1]} NOT NULL DEFAULT 'true';", down="ALTER TABLE t DROP d;"),
+    }
+    tour.sync(home)
+    tour.people(f"INSERT INTO t VALUES (1, true, NULL, 1), (2, true, {b}, 2), (3, false, {b}, 3)")
+    must_come_home(tour, home, away, {"1_m": table})
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("c", ["c boolean", "c jsonb", "c int DEFAULT 5"])
+def test_nulls_of_a_column_of_another_type_are_not_in_the_way_of_rows_that_have_values_of_their_own(
+    tour: Tour, key: str, c: str
+) -> None:
+    up = f"CREATE TABLE t (id int{key}, b text, c jsonb DEFAULT '{{}}' NOT NULL);"
+    home = {"10_m": Scripts(up=up, down="DROP TABLE t;")}
+    away = {
+        "10_m": Scripts(up=f"CREATE TABLE t (id int{key}, b text);", down="DROP TABLE t;"),
+        "30_n": Scripts(up=f"ALTER TABLE t ADD {c};", down="ALTER TABLE t DROP c;"),
+    }
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, '', '[]'), (2, '007', '[1]'), (3, 'x', '{}')")
+    must_come_home(tour, home, away)
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("b", ["b int", "b int NOT NULL DEFAULT 0"])
+def test_a_value_that_fits_is_not_lost_with_one_of_the_same_row_that_does_not(tour: Tour, key: str, b: str) -> None:
+    home = {"1_m": Scripts(up=f"CREATE TABLE t (id int{key}, {b});", down="DROP TABLE t;")}
+    away = {
+        "1_n": Scripts(up=f"CREATE TABLE t (id int{key}, a int NOT NULL DEFAULT 0, b jsonb);", down="DROP TABLE t;")
+    }
+    third = {
+        "1_m": Scripts(up=f"CREATE TABLE t (id int{key}, a timestamptz DEFAULT now(), {b});", down="DROP TABLE t;")
+    }
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 7), (2, -3), (3, 7)")
+    must_come_home(tour, home, away, third)
+    tour.sync(away)
+    tour.sync(third)
+    must_have(tour, "SELECT id, b FROM t", "1|7 2|-3 3|7")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("type_", ["boolean", "text"], ids=["another type", "the same type"])
+@pytest.mark.parametrize("label", ["2_b", "3_b"], ids=["of the same number", "of another one"])
+def test_values_of_a_column_stay_away_from_another_one_that_gets_its_name(
+    tour: Tour, key: str, type_: str, label: str
+) -> None:
+    base = {"1_m": Scripts(up=f"CREATE TABLE t (id int{key}, a text);", down="DROP TABLE t;")}
+    home = base | {"2_m": Scripts(up="ALTER TABLE t RENAME a TO c;", down="ALTER TABLE t RENAME c TO a;")}
+    away = base | {label: Scripts(up=f"ALTER TABLE t ADD c {type_};", down="ALTER TABLE t DROP c;")}
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 'x'), (2, 'y'), (3, NULL)")
+    must_come_home(tour, home, away)
+    tour.sync(away)
+    tour.people("UPDATE t SET c = 'true' WHERE id = 1")
+    rows = tour.rows()
+    must_come_home(tour, away, home)
+    tour.sync(base)
+    tour.sync(home)
+    must_have(tour, "SELECT * FROM t", "1|x 2|y 3|")
+    tour.sync(away)
+    assert difference(rows, tour.rows()) == [], str(tour)
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("by_way", [False, True], ids=["directly", "by way of a third"])
+@pytest.mark.parametrize("column", ["a", "b"], ids=["the table", "the table and the column"])
+def test_rows_of_a_table_are_taken_in_under_its_name_although_it_is_called_otherwise_then(
+    tour: Tour, key: str, by_way: bool, column: str
+) -> None:
+    def made(first: int, more: str) -> dict[str, Scripts]:
+        there, back = ("", "") if column == "a" else ("RENAME a TO b; ALTER TABLE t", "; ALTER TABLE t RENAME b TO a")
+        return {
+            f"{first}_t": Scripts(up=f"CREATE TABLE t (id int{key}, a text{more});", down="DROP TABLE t;"),
+            f"{first + 1}_u": Scripts(
+                up=f"ALTER TABLE t {there} RENAME TO u;", down=f"ALTER TABLE u RENAME TO t{back};"
+            ),
+        }
+
+    home, away = made(1, ""), made(5, ", c int")
+    other = [{"9_x": Scripts(up="CREATE TABLE x (id int);", down="DROP TABLE x;")}] if by_way else []
+    tour.sync(home)
+    tour.people("INSERT INTO u VALUES (1, 'x'), (2, 'y'), (3, NULL)")
+    must_come_home(tour, home, *other, away)
+    for stop in (*other, away):
+        tour.sync(stop)
+    must_have(tour, f"SELECT id, {column} FROM u", "1|x 2|y 3|")
+
+
+@pytest.mark.parametrize("key", [" PRIMARY KEY", ""], ids=["keyed", "keyless"])
+@pytest.mark.parametrize("away", ["edited", "another", "in a step of its own"])
+def test_values_come_home_from_where_their_column_is_computed(tour: Tour, key: str, away: str) -> None:
+    g = "g int GENERATED ALWAYS AS (a * 2) STORED"
+    home = {"1_m": Scripts(up=f"CREATE TABLE t (id int{key}, a int, g int);", down="DROP TABLE t;")}
+    whole = Scripts(up=f"CREATE TABLE t (id int{key}, a int, {g});", down="DROP TABLE t;")
+    stops = {
+        "edited": {"1_m": whole},
+        "another": {"1_n": whole},
+        "in a step of its own": {
+            "1_n": Scripts(up=f"CREATE TABLE t (id int{key}, a int);", down="DROP TABLE t;"),
+            "2_n": Scripts(up=f"ALTER TABLE t ADD {g};", down="ALTER TABLE t DROP g;"),
+        },
+    }
+    tour.sync(home)
+    tour.people("INSERT INTO t VALUES (1, 5, 11), (2, 6, 12), (3, NULL, 7)")
+    must_come_home(tour, home, stops[away])
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["alone", "with a column that moves"])
+def test_values_of_a_column_that_an_edit_has_made_already_are_there_on_every_way(tour: Tour, moves: bool) -> None:
+    """The branch makes `b` in an earlier step, where it is required, and has another step of the same number."""
+    one = {"1_m": Scripts(up="CREATE TABLE t (id int PRIMARY KEY, d numeric, c jsonb);", down="DROP TABLE t;")}
+    two = {"2_m": Scripts(up="SELECT 1;", down="SELECT 1;")}
+    rest = {
+        "3_m": Scripts(up="SELECT 2;", down="SELECT 3;"),
+        "4_m": Scripts(up="ALTER TABLE t ADD b numeric;", down="ALTER TABLE t DROP b;"),
+    }
+    add, drop = "ALTER TABLE t ADD a timestamptz DEFAULT now() NOT NULL;", "ALTER TABLE t DROP a;"
+    move = "CREATE TABLE u (id int PRIMARY KEY, c jsonb); INSERT INTO u SELECT id, c FROM t; ALTER TABLE t DROP c;"
+    back = "ALTER TABLE t ADD c jsonb; UPDATE t SET c = n.c FROM u n WHERE n.id = t.id; DROP TABLE u;"
+    made = {"3_b": Scripts(up="ALTER TABLE t ADD b numeric DEFAULT 0.5 NOT NULL;", down="ALTER TABLE t DROP b;")}
+    four = Scripts(up=add + move if moves else add, down=back + drop if moves else drop)
+    home = one | two | rest
+    tour.sync(home)
+    tour.people("INSERT INTO t (id, d, b) VALUES (1, 1.5, 0), (2, 0, 1.50), (3, 'NaN', NULL)")
+    must_come_home(tour, home, one | two | made | {"4_b": four}, one | rest)
+    tour.sync(one | two | made | {"4_b": four})
+    tour.sync(one | two | made)
+    must_have(tour, "SELECT id, b FROM t", "1|0 2|1.50 3|0.5")

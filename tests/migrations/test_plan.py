@@ -163,6 +163,17 @@ def test_only_what_the_ledger_does_not_hold_is_read() -> None:
     assert labels(unread(on_stack("1_a", "2_b", "3_c"), [])) == []
 
 
+def test_a_file_is_read_whose_row_may_be_that_of_another_one_with_the_same_up() -> None:
+    """[1_a, 2_x, 3_x] → [1_a, 3_x]: the row of 2_x stays, and becomes 3_x, whose down may be another one."""
+    stack = on_stack("1_a", "2_x", "3_x=x")
+    target = [migration("1_a", blob="a"), migration("3_x", blob="x")]
+    assert labels(unread(stack, target)) == ["3_x"]
+    contents = {target[1].path: content("SELECT 1;")}
+    plan = make_plan(stack, desire(stack, target, contents))
+    assert (steps(plan), [move.desired.content is not None for move in plan.moves]) == (["- 3_x @3"], [True])
+    assert labels(unread(stack, [target[0], migration("2_x", blob="x"), target[1]])) == []
+
+
 def test_a_renamed_file_is_read_again_but_keeps_its_checksum() -> None:
     """The ledger's checksum counts: a newer gitmig may compute another one of the same bytes."""
     target = [migration("1_new", blob="a")]
@@ -270,6 +281,7 @@ def sync(stack: Sequence[Applied], migrations: Sequence[Migration], contents: di
     rows = list(stack)
     for move in plan.moves:
         assert rows[move.applied.position - 1] == move.applied
+        assert move.desired.content is not None
         rows[move.applied.position - 1] = applied(move.applied.position, move.desired.migration, move.desired.checksum)
     for revert in plan.reverts:
         assert rows.pop() == revert.migration

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import Enum
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
@@ -178,9 +178,18 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def unread(stack: Sequence[Applied], target: Sequence[Migration]) -> list[Migration]:
-    """The migrations the ledger does not hold under this name with these files: only they have to be read."""
-    known = {_identity(applied) for applied in stack}
-    return [migration for migration in target if _identity(migration) not in known]
+    """The migrations the ledger does not hold under this name with these files: only they have to be read.
+
+    And those it holds where another one has their place, with the same up: that row may become theirs.
+    """
+    known = {_identity(applied): applied.checksum for applied in stack}
+
+    def is_held(migration: Migration, row: Applied | None) -> bool:
+        identity = _identity(migration)
+        return identity in known and (row is None or _identity(row) == identity or row.checksum != known[identity])
+
+    places = zip_longest(target, stack[: len(target)])
+    return [migration for migration, row in places if not is_held(migration, row)]
 
 
 def desire(

@@ -244,7 +244,7 @@ class Staying(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """What a step did with rows. `aside` are tables whose rows were taken out of its way and put back afterwards.
 
-    `settled` are the items of which nothing is left.
+    `settled` are the items for which there is nothing left to do.
     """
 
     kept: tuple[Kept, ...] = ()

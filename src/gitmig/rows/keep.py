@@ -179,9 +179,13 @@ class Keeping:
         return _row(sql.SQL("k.n"), kind, has_fresh, columns, values, shown, fresh, source, any_of(conditions))
 
     def _alike(self, data: str, columns: tuple[KeptColumn, ...]) -> tuple[KeptColumn, ...]:
-        """The columns, with an image only where T shows something else."""
+        """The columns, with an image only where T shows something else.
+
+        And where rows are gone, that have a place without the columns that are lost (`Item.waits_for`).
+        """
         images = [column for column in columns if column.image is not None]
-        if not images:
+        gone = sql.SQL("SELECT FROM {} WHERE kind = {}").format(data_table(data), sql.Literal(Kind.GONE.value))
+        if not images or (any(column.heir is None for column in columns) and self._is_any(gone)):
             return columns
         tests = listed(
             sql.SQL("coalesce(bool_and({}) FILTER (WHERE kind IN ({}, {})), false)").format(

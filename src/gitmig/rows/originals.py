@@ -269,7 +269,7 @@ def mark_inexact(connection: Connection, place: Place, originals: Sequence[Origi
             excused += [sql.SQL("{} IS TRUE").format(sql.Identifier(one.data, _flag(mine))) for mine in own]
         return sql.SQL("CASE WHEN {} THEN true ELSE {} END").format(any_of(excused), exact)
 
-    alike = [(pair, same(pair.kept_text(), sql.SQL("{}::pg_catalog.text").format(pair.value))) for pair in others]
+    alike = [(pair, same(pair.kept_text(), sql.SQL("{}::pg_catalog.text").format(pair.held))) for pair in others]
     try:
         with connection.transaction():
             mark(unless_elsewhere(pair, any_of([one, pair.round_trips])) for pair, one in alike)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 from msgspec import Struct
+from psycopg import sql
 
+from gitmig.postgres.run_sql import HOPELESS
+from gitmig.rows.constraints import quiet
 from gitmig.rows.values import Pair, all_of, data_table
 
 if TYPE_CHECKING:
-    from psycopg import sql
+    from collections.abc import Iterable
 
+    from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Item, KeptColumn
     from gitmig.rows.tables import Table, Tables
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """The rows of an item and the table they belong to; `missing` are columns the table does not have (yet).
+    """The rows of an item and the table they belong to.
 
-    `force`: kept values win in any case.
+    `missing` are columns that the table does not have (yet), or computes. `force`: kept values win in any case.
     """
 
     item: Item
@@ -79,10 +84,26 @@ def find_place(item: Item, tables: Tables, *, force: bool = False) -> Place | No
     pairs, missing = [], []
     for kept in item.columns:
         column = table.column(home.renamed(kept.name, moved) if home and moved else kept.name)
-        if column is None:
+        if column is None or column.generated:
             missing.append(kept)
-        elif not column.generated:
+        else:
             pairs.append(Pair(kept=kept, column=column, table=table.name))
     if any(kept.key for kept in missing) or not pairs or item.waits_for({kept.name for kept in missing}):
         return None
     return Place(item=item, table=table, pairs=tuple(pairs), missing=tuple(missing), force=force)
+
+
+def holds_exactly(connection: Connection, rows: sql.Identifier, pairs: Iterable[Pair]) -> bool:
+    """Whether the columns can hold all kept values of these `rows` exactly, although some have other types now."""
+    others = [pair for pair in pairs if pair.kept.type != pair.column.type]
+    if not others or any(pair.kept.composite for pair in others):
+        return not others
+    exact = all_of(pair.round_trips for pair in others)
+    query = sql.SQL("SELECT NOT EXISTS (SELECT FROM {} k WHERE NOT {})").format(rows, exact)
+    try:
+        with connection.transaction(), quiet(connection), connection.users_path():
+            return connection.execute(query).fetchone() == (True,)
+    except psycopg.Error as error:
+        if error.sqlstate in HOPELESS:
+            raise
+        return False

@@ -27,7 +27,7 @@ from gitmig.rows.namesakes import EditedColumns, OtherTables
 from gitmig.rows.places import find_place
 from gitmig.rows.reach import reaches_rows, suspect, words_of
 from gitmig.rows.restore import put_back
-from gitmig.rows.sequences import attempt
+from gitmig.rows.sequences import NUMBERS, attempt, move_past
 from gitmig.rows.step import PreservedStep, StepRun, UnknownRows
 from gitmig.rows.store import WRITE_NOTHING, Store
 from gitmig.rows.tables import TableReader, read_tables
@@ -75,7 +75,7 @@ class Preserver:
         self._wary = wary
         self._holds_some = False  # once something is kept, nobody asks again
         self._refused: dict[int, Staying] = {}
-        self._others = OtherTables(self._store)
+        self._others = OtherTables(self._store, self._reader)
         self._columns = EditedColumns(self._store)
         self.deferred = Deferral()
 
@@ -109,6 +109,7 @@ class Preserver:
                 raise
             run_without = self._without_rows if direction is Direction.REVERT else self._completed
             report = run_without(step, error)
+        self._move_sequences(subject)
         self._store.note_due([item for item in (*due, *held) if item.id not in report.settled])
         self._others.end(subject, direction, takes_tables=any(not one.columns for one in report.kept))
         self._columns.end(direction, report.kept)
@@ -121,6 +122,14 @@ class Preserver:
             if staying := held + [item for item in due if item.id in report.waiting | report.refused]:
                 self.deferred.note_homes(staying, self._reader.read())
         return report
+
+    def _move_sequences(self, subject: Subject) -> None:
+        """Let sequences that a step has made for columns of tables with rows go on behind these, as they did before."""
+        text = f"{subject.text or ''};{subject.opposite or ''}"
+        if NUMBERS.search(text):
+            tables = self._reader.read_named(words_of(text) or (), ()) or ()
+            with quiet(self._connection):
+                move_past(self._connection, (table for table in tables if table.filled))
 
     def awaiting_commit(self, report: Report) -> set[str]:
         """The names of the tables whose rows a step could not put back before it is committed."""
@@ -285,6 +294,7 @@ class Preserver:
         items: list[Item] = []
         if self._may_hold():
             items = [item for item in self._store.due(subject, direction) if not _makes_no_place(subject, item)]
+            items = [item for item in items if not self._columns.fill(item)]
             self._store.await_again([subject.checksum], direction)
         if direction is Direction.REVERT:
             return items, []

@@ -17,7 +17,6 @@ from gitmig.rows.constraints import (
     foreign_keys,
     foreign_keys_late,
     identities_writable,
-    quiet,
     references_dropped,
     run_settling,
     settle_constraints,
@@ -35,6 +34,7 @@ from gitmig.rows.originals import (
     other_forms,
     rows_of,
 )
+from gitmig.rows.places import holds_exactly
 from gitmig.rows.remainder import NONE_REFUSED, count_refused, let_followers_wait, settle
 from gitmig.rows.snapshot import following
 from gitmig.rows.store import THEIRS
@@ -83,23 +83,6 @@ def put_back(
         if left and reason:
             staying.append(Staying(item=item.id, table=item.table, rows=left, reason=reason, detail=detail))
     return restored, staying
-
-
-def holds_exactly(connection: Connection, place: Place) -> bool:
-    """Whether the columns can hold the kept values exactly, although some have other types now."""
-    others = [pair for pair in place.pairs if pair.kept.type != pair.column.type]
-    if any(pair.kept.composite for pair in others):
-        return False
-    query = sql.SQL("SELECT NOT EXISTS (SELECT FROM {} k WHERE NOT {})").format(
-        place.data, all_of(pair.round_trips for pair in others)
-    )
-    try:
-        with connection.transaction(), quiet(connection), connection.users_path():
-            return connection.execute(query).fetchone() == (True,)
-    except psycopg.Error as error:
-        if error.sqlstate in HOPELESS:
-            raise
-        return False
 
 
 def give_back(
@@ -457,11 +440,12 @@ class _PutBack:
         """Put rows back that are not there, and with them what other items hold of the same rows."""
         if not self._is_to(place, Act.INSERT):
             return
-        lenders = find_lenders(self._store, place)
+        lenders = find_lenders(self._connection, self._store, place)
         self._lent += [(place, lender) for lender in lenders]
         self._insert_with(place, lenders, {})
-        others = {pair.column.number: self._originals.known(place, pair) for pair in other_forms(place)}
-        required = {pair.column.number for pair in other_forms(place) if pair.column.required}
+        inexact = [pair for pair in other_forms(place) if not holds_exactly(self._connection, place.data, [pair])]
+        others = {pair.column.number: self._originals.known(place, pair) for pair in inexact}
+        required = {pair.column.number for pair in inexact if pair.column.required}
         if self._keeps and others and all(others[number] for number in required):
             refused = self._connection.execute(
                 sql.SQL("UPDATE {} k SET why = NULL WHERE why = {} AND {}").format(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ OWNED = """
     WHERE c.oid = ANY ($1::oid[]) AND (a.atthasdef OR a.attidentity <> '')
     ORDER BY c.oid, a.attnum
 """
+# A script that gives a column of a table which is there numbers by itself.
+NUMBERS = re.compile(r"\balter\b.*\b(?:identity|nextval|\w*serial\d?)\b", re.IGNORECASE | re.DOTALL)
 # A number that another session has taken must not be given out again: a gap is the lesser evil. Whose state this role
 # may not see counts as busy.
 SOMEBODY_ELSE = b"""

@@ -30,16 +30,16 @@ from gitmig.rows.items import NO_INPUTS, Inputs, Item, Kept, Kind, Reason, Repor
 from gitmig.rows.keep import Keeping, Taken
 from gitmig.rows.merge import Witness, is_plain
 from gitmig.rows.opposite import Compared, Given, try_opposite
-from gitmig.rows.places import Place, find_place
+from gitmig.rows.places import Place, find_place, holds_exactly
 from gitmig.rows.reach import Reach, picks_rows, suspect, words_of
 from gitmig.rows.rekey import follow_key
 from gitmig.rows.remade import give_values_back, remade_columns
-from gitmig.rows.restore import give_back, holds_exactly, put_back
+from gitmig.rows.restore import give_back, put_back
 from gitmig.rows.sequences import attempt
 from gitmig.rows.snapshot import Pairing, TableSnapshot, lock, pair, take
 from gitmig.rows.store import WRITE_NOTHING
 from gitmig.rows.tables import Tables
-from gitmig.rows.values import data_table
+from gitmig.rows.values import as_held, data_table, listed
 from gitmig.schema.names import quoted
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ class StepRun:
         self._start = self._before  # as things were when the script began that counts
         self._needed: dict[int, tuple[Column, ...]] = {}
         self._helping: list[str] = []
+        self._strangers: set[int] = set()  # items that have to wait for the migration which they are of
         self._foreseen = NOTHING_FORESEEN
         self._extents: dict[int, Extent] = {}
         self._seen_after = Tables()
@@ -307,11 +308,12 @@ class StepRun:
             self._return_again(seen, returned)
             if restored or aside:
                 self._see_again(seen)
+            self._note_returned(seen, places, after)
         given, after = self._try_opposite(seen, before, after)
         with quiet(self._connection):
             kept = self._keep(seen, given, after, people)
             self._clear(seen, given)
-        settled = {place.item.id for place in places} - {one.item for one in staying}
+        settled = self._strangers | {place.item.id for place in places} - {one.item for one in staying}
         return Report(kept=kept, restored=tuple(restored), staying=tuple(staying), settled=frozenset(settled))
 
     def _compare_inputs(self) -> Mapping[int, frozenset[str]]:
@@ -445,6 +447,27 @@ class StepRun:
             by_number[place.item.id].why = (row[0] or "it does not fit") if row else None
         self._store.drop_data(*(place.item.data for place in places))
 
+    def _note_returned(self, seen: Mapping[int, Seen], places: Sequence[Place], after: Tables) -> None:
+        """What other migrations' items gave to columns that the script left alone is nothing that its revert undoes."""
+        for place in places if self._step.direction is Direction.APPLY else ():
+            table = self._table_before(place.table, after)
+            one = seen.get(table.oid) if table and place.item.checksum != self._step.subject.checksum else None
+            if one is None or one.pairing is None or one.change.activity.written:
+                continue
+            filled = {pair.column.number for pair in place.values}
+            pairs = [pair for pair in one.pairing.snapshot.pairs(one.pairing.after) if pair.column.number in filled]
+            if pairs := [pair for pair in pairs if pair.kept.type == pair.column.type]:
+                names = [sql.Identifier(pair.kept.data) for pair in pairs]
+                values = [as_held(sql.Identifier("t", pair.column.name), pair.kept) for pair in pairs]
+                self._connection.execute(
+                    sql.SQL("UPDATE {} b SET {} FROM (SELECT k.n, {} FROM {}) s WHERE s.n = b.n").format(
+                        data_table(one.snapshot.data),
+                        listed(sql.SQL("{0} = s.{0}").format(name) for name in names),
+                        listed(sql.SQL("{} AS {}").format(value, name) for value, name in zip(values, names)),
+                        one.pairing.join(),
+                    )
+                )
+
     def _waiting_item(self, snapshot: TableSnapshot) -> Item:
         """An item in name only, for rows that go back at once."""
         subject = self._step.subject
@@ -478,9 +501,20 @@ class StepRun:
     def _due_places(self, tables: Tables) -> list[Place]:
         """Where the items belong that are due, newest first."""
         places = [place for item in reversed(self._step.due) if (place := find_place(item, tables))]
+        self._strangers.update(place.item.id for place in places if self._is_about_others(place))
+        places = [place for place in places if place.item.id not in self._strangers]
         if self._step.direction is Direction.REVERT:  # a down that leaves something undone is completed later
-            places = [place for place in places if place.has_types or holds_exactly(self._connection, place)]
+            places = [place for place in places if holds_exactly(self._connection, place.data, place.pairs)]
         return places
+
+    def _is_about_others(self, place: Place) -> bool:
+        """Whether values of another migration would go into columns that were there, and only got their names now."""
+        before = self._before.by_oid.get(place.table.oid)
+        if before is None or place.item.checksum == self._step.subject.checksum:
+            return False
+        names = {column.number: column.name for column in before.columns}
+        lost = [pair.column for pair in place.pairs if pair.kept.heir is None]
+        return any(names.get(column.number, column.name) != column.name for column in lost)
 
     def _table_before(self, table: Table, after: Tables) -> Table | None:
         """The table that has become this one; None if the script made it."""

@@ -59,6 +59,8 @@ WAITING = """
 # Some statements (ALTER DOMAIN … DROP CONSTRAINT) leave PostgreSQL with messages to itself, which it reads at the end
 # of a command that could write. Until then nothing can be altered behind a savepoint ("unprocessed inval messages").
 WRITE_NOTHING = "DELETE FROM gitmig_kept.item WHERE false"
+# What reverts took with the whole table; not of these migrations.
+GONE = "NOT checksum = ANY(%s) AND direction = %s AND heir_name IS NULL AND NOT due"
 NEXT_ID = "pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('gitmig_kept.item', 'id'))"
 INSERT = f"""
     WITH item AS (SELECT {NEXT_ID} AS id)
@@ -86,6 +88,13 @@ COLUMNS_FOR = """
         AND a.attrelid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', i.heir_schema, i.heir_name))
         AND pg_catalog.format_type(a.atttypid, a.atttypmod) = lost ->> 'type'
     WHERE i.id = ANY(%s) AND lost ->> 'heir' IS NULL
+"""
+COLUMNS_OF = """
+    SELECT DISTINCT a.attrelid::int8, a.attnum
+    FROM gitmig_kept.item i
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = pg_catalog.to_regclass(
+        pg_catalog.format('%%I.%%I', i.heir_schema, i.heir_name))
+    WHERE i.id = ANY(%s) AND a.attnum > 0
 """
 THEIRS = listed(sql.Literal(kind.value) for kind in Kind if kind.is_theirs)
 
@@ -190,17 +199,21 @@ class Store:
             *(list(refused), [one.value for one in Reason if one.may_pass] if again else []),
         )
 
-    def with_namesakes(self, present: Collection[str], others: Sequence[int]) -> list[Item]:
-        """What reverts took from tables that went, where there are tables of the same names now.
+    def gone_tables(self) -> frozenset[TableName]:
+        """The names of tables that reverts took, rows and all, and that were kept."""
+        return frozenset(item.table for item in self._select(f"WHERE {GONE}", list(OTHERS), Direction.REVERT.value))
+
+    def with_namesakes(self, present: Collection[str], others: Sequence[int], homes: Sequence[str]) -> list[Item]:
+        """What reverts took from tables that went, where there are tables of the same names now, or were (`homes`).
 
         Not what comes back with one of the migrations that are `present` (checksums), or with none. Tables with the
         oids of `others` are other tables.
         """
         return self._select(
-            "WHERE NOT checksum = ANY(%s) AND direction = %s AND heir_name IS NULL AND NOT due AND EXISTS ("
+            f"WHERE {GONE} AND (table_schema || '.' || table_name = ANY(%s) OR EXISTS ("
             "SELECT FROM pg_catalog.pg_class c WHERE c.oid <> ALL (%s::oid[]) "
-            "AND c.oid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name)))",
-            *([*present, *OTHERS], Direction.REVERT.value, list(others)),
+            "AND c.oid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', table_schema, table_name))))",
+            *([*present, *OTHERS], Direction.REVERT.value, list(homes), list(others)),
         )
 
     def misfits(self, present: Collection[str]) -> list[Item]:
@@ -229,6 +242,10 @@ class Store:
     def columns_for(self, items: Sequence[int]) -> set[tuple[int, int, int]]:
         """The columns that could take values of these items: the item, the table (oid), and the column's number."""
         return set(self._connection.execute(COLUMNS_FOR.encode(), (list(items),)).fetchall())
+
+    def columns_of(self, items: Sequence[int]) -> set[tuple[int, int]]:
+        """All columns of the tables where steps had left the rows of these items: the table (oid), and the number."""
+        return set(self._connection.execute(COLUMNS_OF.encode(), (list(items),)).fetchall())
 
     def tables(self) -> list[int]:
         """The tables of the database (oids)."""

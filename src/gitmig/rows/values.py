@@ -47,12 +47,17 @@ class Pair(Struct, frozen=True, kw_only=True):
         return self.kept.native and kept is not None and now is not None and kept[1] != now[1]
 
     @property
+    def held(self) -> sql.Composable:
+        """What the column makes of the kept value, which may have too many digits for it."""
+        return sql.SQL("CAST({} AS {})").format(self.value, sql.SQL(self.column.type))
+
+    @property
     def round_trips(self) -> sql.Composable:
         """The kept value is the same to the bit once it has been in the column, whose type is another one."""
         if self.is_by_zone:
-            back = in_users_zone(self.value)
+            back = in_users_zone(self.held)
         else:
-            back = sql.SQL("{}::pg_catalog.text").format(self.value)
+            back = sql.SQL("{}::pg_catalog.text").format(self.held)
             if self.kept.native:
                 back = sql.SQL("CAST({} AS {})").format(back, sql.SQL(self.kept.type))
         return same(sql.SQL("{}::pg_catalog.text").format(back), self.kept_text())
