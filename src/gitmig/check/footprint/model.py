@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Spaces of names. Relations and types share one: a table is a row type, too.
 CLASS, ROUTINE, OPERATOR = "class", "routine", "operator"
+EVERY = "*"  # a schema that stands for all of them
 IN_SCHEMAS = {CLASS, ROUTINE}
 CALLED = {
     "tsconfiguration": "text search configuration",
@@ -63,6 +64,8 @@ class Object:
     path: ObjectPath
 
     def __str__(self) -> str:
+        if self.path == ("schema", EVERY):
+            return "every schema"
         if self.path[0] == OPERATOR:
             operands = f"({', '.join(self.path[3].split(','))})" if self.path[3:] else ""
             return f"operator {self.path[2]}{operands}"
@@ -84,7 +87,7 @@ class Object:
     def contains(self, other: Object) -> bool:
         """Whether `other` is a part of this one, or lies in this schema; not if they are equal."""
         if self.path[0] == "schema":
-            return other.path[0] in IN_SCHEMAS and other.path[1] == self.path[1]
+            return other.path[0] in IN_SCHEMAS and self.path[1] in {other.path[1], EVERY}
         return len(other.path) > len(self.path) and other.path[: len(self.path)] == self.path
 
     def part(self, kind: NamedKind, name: str) -> Object:
@@ -165,6 +168,9 @@ class Trait(Enum):
     PRIMARY = "primary"  # needs the table's primary key, whatever it is called
     ALONE = "alone"  # ONLY: a table without its children
     ALWAYS = "always"  # a column whose values PostgreSQL alone gives
+    UNLOGGED = "unlogged"  # a table that is made so; of a foreign key, the table at its other end
+    CONTAINED = "contained"  # a type that is a part of the values: in an array
+    REWRITES = "rewrites"  # a new column that has values in the rows that are there
     COMPARED = "compared"  # stays, and only works with the type it was made for: foreign keys, checks, expressions
 
 
@@ -173,10 +179,11 @@ class Touch(Struct, frozen=True, kw_only=True):
 
     `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
     an enum value stands beside, what sort of constraint is made, or what a statement copies or grants.
-    `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, or the table that
-    becomes or stops being a part. `columns` are those an INSERT gives, None if by position, those of a key, or those by
-    which a partition is divided, None if by an expression; of the table of an index, the definition of the index
-    without its name; of a new column, its type.
+    `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, the table that
+    becomes or stops being a part, the other end of a foreign key, or the column that owns a sequence. `columns` are
+    those an INSERT gives, None if by position, those of a key, or those by which a partition is divided, None if by an
+    expression; of the table of an index, the definition of the index without its name; of a new column, its type; of a
+    parent that is joined, what the child has already.
     """
 
     action: Action
