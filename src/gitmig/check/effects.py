@@ -28,14 +28,14 @@ Made: TypeAlias = "tuple[ObjectPath, str]"  # the path of something made, and it
 class AddedMigration(Struct, frozen=True, kw_only=True):
     """A migration that a side adds, with the footprint of its up script, which begins on `first_line` of the file.
 
-    `blobs` and `checksum` tell whether another branch adds the same.
+    `blobs` and the checksum of `content` tell whether another branch adds the same.
     """
 
     label: str
     path: str
     version: Version
     blobs: str
-    checksum: str
+    content: Content
     first_line: int
     footprint: Footprint
 
@@ -47,7 +47,7 @@ class AddedMigration(Struct, frozen=True, kw_only=True):
             path=migration.path,
             version=migration.version,
             blobs=migration.blobs,
-            checksum=content.checksum,
+            content=content,
             first_line=content.up.first_line,
             footprint=footprint,
         )
