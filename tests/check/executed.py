@@ -26,12 +26,12 @@ PARTS = {
     "setting": "setrole::regrole, (SELECT array_agg(s ORDER BY s) FROM unnest(setconfig) s) FROM pg_db_role_setting WHERE setrole::regrole::text LIKE '{role}'",
     "schema": "nspname, nspowner::regrole, nspacl FROM pg_namespace n WHERE {ours}",
     "relation": """c.oid::regclass, c.relkind, c.relpersistence, c.relowner::regrole, (
-        SELECT array_agg(a::text ORDER BY a::text) FROM unnest(c.relacl) a), c.reloptions, c.relrowsecurity,
+        SELECT array_agg(a::text ORDER BY a::text) FROM unnest(c.relacl) a), (SELECT array_agg(o ORDER BY o) FROM unnest(c.reloptions) o), c.relrowsecurity,
         c.relforcerowsecurity, c.relreplident, c.reloftype::regtype, pg_get_expr(c.relpartbound, c.oid),
         pg_get_partkeydef(c.oid)
         FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE {ours}""",
     "column": """c.oid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated,
-        attstorage, attcompression, attstattarget, attoptions, attacl, attislocal, attinhcount, attcollation::regcollation,
+        attstorage, attcompression, attstattarget, (SELECT array_agg(o ORDER BY o) FROM unnest(attoptions) o), attacl, attislocal, attinhcount, attcollation::regcollation,
         pg_get_expr(adbin, adrelid)
         FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
         LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum
@@ -59,7 +59,7 @@ PARTS = {
         SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid), (
         SELECT rngsubtype::regtype FROM pg_range WHERE rngtypid = t.oid)
         FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE {ours}""",
-    "sequence": """seqrelid::regclass, seqtypid::regtype, seqincrement, seqcache, seqmax, (
+    "sequence": """seqrelid::regclass, seqtypid::regtype, seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle, (
         SELECT pg_describe_object(refclassid, refobjid, refobjsubid) FROM pg_depend
         WHERE classid = 'pg_class'::regclass AND objid = seqrelid AND refobjsubid > 0) FROM pg_sequence""",
     "operator": "oid::regoperator, oprcode, oprrest FROM pg_operator WHERE oid >= 16384",
@@ -78,10 +78,10 @@ PARTS = {
         ORDER BY schemaname, tablename) FROM pg_publication_tables t WHERE t.pubname = p.pubname), (
         SELECT array_agg(pnnspid::regnamespace::text ORDER BY pnnspid) FROM pg_publication_namespace WHERE pnpubid = p.oid)
         FROM pg_publication p""",
-    "wrapper": "fdwname, fdwoptions FROM pg_foreign_data_wrapper",
-    "server": "srvname, srvversion, srvoptions, srvacl FROM pg_foreign_server",
-    "mapping": "usename, srvname, umoptions FROM pg_user_mappings",
-    "foreign table": """ftrelid::regclass, srvname, ftoptions FROM pg_foreign_table
+    "wrapper": "fdwname, (SELECT array_agg(o ORDER BY o) FROM unnest(fdwoptions) o) FROM pg_foreign_data_wrapper",
+    "server": "srvname, srvversion, (SELECT array_agg(o ORDER BY o) FROM unnest(srvoptions) o), srvacl FROM pg_foreign_server",
+    "mapping": "usename, srvname, (SELECT array_agg(o ORDER BY o) FROM unnest(umoptions) o) FROM pg_user_mappings",
+    "foreign table": """ftrelid::regclass, srvname, (SELECT array_agg(o ORDER BY o) FROM unnest(ftoptions) o) FROM pg_foreign_table
         JOIN pg_foreign_server s ON s.oid = ftserver""",
     "extension": "extname, extnamespace::regnamespace FROM pg_extension",
     "event trigger": "evtname, evtevent, evtfoid::regproc, evtenabled FROM pg_event_trigger",

@@ -42,7 +42,8 @@ class Made(Struct, kw_only=True):
     """An object of the base. `needs` is None for a plain column, which nothing takes along but its table.
 
     `unique` is a unique key or its index, `primary` the primary one; `sort` is that of a constraint; `nullable` says of
-    a column whether it may be NULL, None if the scripts do not tell; `given` that it gets a value by itself.
+    a column whether it may be NULL, None if the scripts do not tell; `given` that it gets a value by itself; `partial`
+    is an index of some rows; `unlogged` a table that is so; `value` the definition of a check, or the type of a column.
     """
 
     needs: set[Object] | None = None
@@ -51,6 +52,9 @@ class Made(Struct, kw_only=True):
     sort: str = ""
     nullable: bool | None = None
     given: bool = False
+    partial: bool = False
+    unlogged: bool = False
+    value: str = ""
 
 
 class BaseObjects:
@@ -112,11 +116,14 @@ class BaseObjects:
             for one in [one for one in objects if _goes(one, dropped)]:
                 del objects[one]
 
+    def parts(self, owner: Object) -> list[tuple[Object, Made]]:
+        """Its columns, constraints and the like."""
+        return [(one, made) for one, made in self._made[_place(owner)].items() if owner.contains(one)]
+
     def forget_columns(self, owner: Object) -> None:
         """Of the columns of a table it is not known any more whether they may be NULL."""
-        for one, made in self._made[_place(owner)].items():
-            if owner.contains(one):
-                made.nullable = None
+        for _, made in self.parts(owner):
+            made.nullable = None
 
     def rename(self, old: Object, new: Object) -> None:
         """It goes on under another name, and so do its parts and what others need of it."""

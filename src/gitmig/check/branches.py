@@ -47,7 +47,7 @@ class Contribution(Struct, frozen=True, kw_only=True, dict=True):
             if effect.object.kind is NamedKind.VALUE:
                 active.add((*effect.object.root, "values"))
         for added in self.migrations:
-            active |= {("version", str(added.version).lstrip("0")), ("checksum", added.checksum)}
+            active |= {("version", str(added.version).lstrip("0")), ("checksum", added.content.checksum)}
         return frozenset(active), frozenset(present | active)
 
     def overlaps(self, other: Contribution) -> bool:
@@ -88,7 +88,7 @@ def errors(first: Contribution, second: Contribution) -> tuple[Finding, ...]:
 def _numbered_alike(ours: Iterable[AddedMigration], theirs: Sequence[AddedMigration]) -> Iterator[Finding]:
     for mine in ours:
         for other in theirs:
-            alike, same = mine.version == other.version, mine.checksum == other.checksum
+            alike, same = mine.version == other.version, mine.content.checksum == other.content.checksum
             if not alike and not same:
                 continue
             one, two = sorted((mine.label, other.label))

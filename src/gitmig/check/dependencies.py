@@ -9,11 +9,27 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from gitmig.check.base_objects import SIGNED, BaseObjects, Link, Links, Made, renamed
 from gitmig.check.effects import Circumstance
-from gitmig.check.footprint.indexes import STATISTICS
+from gitmig.check.footprint.indexes import ONLY, OWNED_BY, PARTIAL, STATISTICS
 from gitmig.check.footprint.model import ROUTINE, Action, DependencyKind, NamedKind, Object, Touch, Trait
-from gitmig.check.footprint.tables import JOINS_PARTITION, NO_IDENTITY, NOT_NULL, OPTION, OWN_CHECK
+from gitmig.check.footprint.names import NOT_NULL
+from gitmig.check.footprint.tables import (
+    JOINED,
+    JOINS_PARTITION,
+    LOGGED,
+    MERGED,
+    MERGED_CHECK,
+    NO_IDENTITY,
+    OPTION,
+    OWN_CHECK,
+    PERSISTENCE,
+    REFERENCED,
+    REFERS,
+)
+from gitmig.check.footprint.types import NO_NULLS
 from gitmig.check.footprint.views import ROW_TRIGGER
 
 if TYPE_CHECKING:
@@ -24,11 +40,12 @@ if TYPE_CHECKING:
 
 
 PASSED_ON = {Action.CREATE, Action.DROP, Action.RENAME}
-INDEXED = {"indexes", "key"}  # a table, by an index or the index of a key
+INDEXED = {"indexes", "key", "reference"}  # a table, by an index, the index of a key, or a foreign key
 # What is altered at a column of the children, too.
 OF_COLUMNS = {"type", "default", "null", "statistics", "storage"}
 # Of the columns of a unique key that goes for good, or comes again for the same columns; of a table whose key goes.
 UNIQUENESS, REMADE, NO_KEY = "uniqueness", "uniqueness for a while", "no primary key"
+PARTLY = "uniqueness of some rows"  # by an index of some rows, which is no key
 VALUES, DOMAIN, REST, OVERLOADS = "values", "domain", "rest", "overloads"
 COMMENT_OF = "comment of "  # of a part of a table: as what LIKE copies it
 FIRED = "named by a trigger"  # of a table: a column that goes
@@ -51,18 +68,24 @@ class Dependents:
     def __init__(self, footprints: Iterable[Footprint]) -> None:
         self._objects = BaseObjects()
         self._dependency_links = DependencyLinks()
+        self._children: dict[ObjectPath, dict[ObjectPath, None]] = defaultdict(dict)
         for footprint in footprints:
             self._read(footprint.touches)
             self._dependency_links.read(footprint.touches)
 
     def with_base(self, effect: Effect, known: Sequence[Effect]) -> Effect:
         """What the base tells of an effect: what sort of constraint is dropped, whether NOT NULL is anything new."""
+        if effect.action is Action.READ and effect.touch.to:
+            return self._with_other_end(effect, effect.touch.to, known)
         made = self._objects.get(effect.object)
         if made is None:
             is_new = effect.action is Action.CREATE and effect.forgiving
             return effect.under(Circumstance.NEW) if is_new else effect
         if effect.action is Action.DROP and effect.object.kind is NamedKind.CONSTRAINT and not effect.aspect:
             return effect.with_aspect(made.sort)
+        if effect.action is Action.ALTER and effect.aspect == "default" and effect.object.kind is NamedKind.COLUMN:
+            loses = made.nullable is False and not effect.has(Trait.GIVEN)
+            return effect.under(Circumstance.NEEDED) if loses else effect
         if effect.action is not Action.ALTER or effect.aspect != "null":
             return effect
         own = (e.has(Trait.GIVEN) for e in known if e.object == effect.object and e.aspect == "default")
@@ -71,9 +94,24 @@ class Dependents:
         unchanged = made.nullable is (effect.touch.value != NOT_NULL)
         return effect.under(Circumstance.UNCHANGED) if unchanged else effect
 
+    def _with_other_end(self, read: Effect, end: Object, known: Sequence[Effect]) -> Effect:
+        """Of a foreign key, whether the table at its other end is unlogged; of a new child, what that has already."""
+        if read.aspect in {REFERENCED, REFERS}:
+            changes = [e.touch.value for e in known if e.aspect == PERSISTENCE and e.object == end]
+            made = self._objects.get(end) or Made()
+            unlogged = changes[-1] == LOGGED["AT_SetUnLogged"] if changes else made.unlogged or read.has(Trait.UNLOGGED)
+            traits = read.touch.traits - {Trait.UNLOGGED} | ({Trait.UNLOGGED} if unlogged else frozenset())
+            return replace(read, touch=replace(read.touch, traits=traits))
+        if read.aspect in JOINED:
+            has = tuple(word for one, made in self._objects.parts(end) for word in _has(one, made))
+            return replace(read, touch=replace(read.touch, columns=has))
+        return read
+
     def implied_by(self, effect: Effect, known: Sequence[Effect]) -> Iterator[Effect]:
         """The further effects of a drop, of a new type, of a move into another schema; and what follows from names."""
-        yield from self._dependency_links.implied_by(effect, known)
+        for further in self._dependency_links.implied_by(effect, known):
+            merges = further.action is Action.CREATE and further.has(Circumstance.MERGES)
+            yield further.under(Circumstance.LOCAL) if merges and self._objects.get(further.object) else further
         if effect.aspect == JOINS_PARTITION and effect.touch.to:
             yield from self._keyed_by(effect, effect.touch.to)
         elif effect.action is Action.DROP:
@@ -85,7 +123,11 @@ class Dependents:
         elif effect.action is Action.RENAME and effect.touch.to and effect.touch.to.path[1] != effect.object.path[1]:
             for moved in self._along(effect.object, cascade=False):
                 if not effect.object.contains(moved):
-                    yield effect.implying(object=moved, to=moved)
+                    new = Object(moved.kind, (moved.path[0], effect.touch.to.path[1], *moved.path[2:]))
+                    yield effect.implying(object=moved, to=new)
+                    value = f"renamed {moved}"
+                    taken = effect.implying(action=Action.CREATE, object=new, to=moved, value=value)
+                    yield taken.under(Circumstance.TAKEN)
 
     def _keyed_by(self, joins: Effect, parent: Object) -> Iterator[Effect]:
         """A table that becomes a partition gets the primary key of its parent."""
@@ -96,15 +138,22 @@ class Dependents:
     def _altered_with(self, effect: Effect) -> Iterator[Effect]:
         if effect.touch.value == NO_IDENTITY:
             yield from self._untraceable(effect, effect.object)
+        elif effect.aspect == "owner" and effect.object.kind is NamedKind.TABLE:
+            owned = (one for one in self._along(effect.object, cascade=False) if one.kind is NamedKind.SEQUENCE)
+            yield from (_alteration(effect, sequence, "owner") for sequence in owned)
         elif effect.aspect == "comment":
             yield from self._commented(effect)
-        elif effect.object.kind is NamedKind.INDEX and effect.aspect.startswith(OPTION):  # LIKE copies them
+        elif effect.object.kind is NamedKind.INDEX and effect.aspect.startswith(OPTION):  # LIKE copies it
             yield from (_alteration(effect, table, "indexes") for table in self._tables_of(effect.object))
         elif effect.aspect == "type":
-            for key, needs in self._objects.affected_by(effect.object):
-                made = self._objects.get(key)  # a foreign key need not name the columns of a primary key
-                if made and made.unique and key.kind is NamedKind.CONSTRAINT and effect.object in needs:
-                    yield effect.implying(object=key)
+            yield from self._keys_with(effect)
+
+    def _keys_with(self, retyped: Effect) -> Iterator[Effect]:
+        """The keys of a column: a foreign key need not name the columns of a primary key."""
+        for key, needs in self._objects.affected_by(retyped.object):
+            made = self._objects.get(key)
+            if made and made.unique and key.kind is NamedKind.CONSTRAINT and retyped.object in needs:
+                yield retyped.implying(object=key)
 
     def _commented(self, comment: Effect) -> Iterator[Effect]:
         """The same, of a part that LIKE may copy: checks, indexes, statistics, not the constraint of a key."""
@@ -147,7 +196,7 @@ class Dependents:
             }
             same = {column.path[-1] for column in columns} in map(set, again)
             for column in columns:
-                yield _alteration(drop, column, REMADE if same else UNIQUENESS)
+                yield _alteration(drop, column, PARTLY if dropped.partial else REMADE if same else UNIQUENESS)
         if dropped.primary:
             table = Object(NamedKind.TABLE, drop.object.root)
             yield _alteration(drop, table, NO_KEY)
@@ -177,15 +226,64 @@ class Dependents:
         primary = {(touch.statement, touch.part) for touch in touches if touch.aspect == "primary key"}
         for touch in touches:
             if touch.action is Action.CREATE:
-                self._objects.put(touch.object, self._made(touch, touches, primary))
-            elif touch.action is Action.ALTER and touch.aspect in {"type", "null", "default"}:
-                self._alter(touch)
-            elif touch.action is Action.DROP:
-                self._objects.drop(touch.object)
-            elif touch.action is Action.RENAME and touch.to:
-                self._objects.rename(touch.object, touch.to)
-            elif touch.action is Action.READ and touch.aspect == "parent" and touch.to:
-                self._objects.forget_columns(touch.to)  # of a child's columns the parent decides, too
+                for one in self._with_children(touch):
+                    self._objects.put(one, self._made(touch, touches, primary))
+            elif touch.action is Action.ALTER:
+                for one in self._with_children(touch):
+                    self._alter(touch, one)
+            elif touch.action in {Action.DROP, Action.RENAME}:
+                self._rename(touch)
+            elif touch.action is Action.READ:
+                self._tie(touch)
+
+    def _rename(self, touch: Touch) -> None:
+        """A name goes, or becomes another one."""
+        self._forget_in_children(touch)
+        if touch.action is Action.DROP:
+            self._objects.drop(touch.object)
+        elif touch.to:
+            self._objects.rename(touch.object, touch.to)
+            if touch.object.path == touch.object.root:
+                self._objects.forget_columns(touch.to)  # what its parent gets is not followed any more
+
+    def _tie(self, touch: Touch) -> None:
+        """A table gets a parent, or leaves it; a sequence goes with a column from now on, or with none."""
+        if touch.aspect == "parent" and touch.to:
+            self._children[touch.object.path][touch.to.path] = None
+            for column, made in self._objects.parts(touch.object):
+                if column.kind is NamedKind.COLUMN:
+                    mine = renamed(column, touch.object, touch.to)
+                    own = self._objects.get(mine) or made
+                    both = {own.nullable, made.nullable}
+                    nullable = False if False in both else None if None in both else True
+                    self._objects.put(mine, replace(own, nullable=nullable, given=own.given or made.given))
+        elif touch.aspect == "detached" and touch.to:
+            self._children[touch.to.path].pop(touch.object.path, None)
+        elif touch.aspect == OWNED_BY and (sequence := self._objects.get(touch.object)):
+            self._objects.put(touch.object, replace(sequence, needs={touch.to} if touch.to else set()))
+
+    def _with_children(self, touch: Touch) -> Iterator[Object]:
+        """A column, with those of child tables that get, or follow, it."""
+        yield touch.object
+        if touch.object.kind is NamedKind.COLUMN and Trait.ALONE not in touch.traits:
+            yield from self._in_children(touch.object)
+
+    def _in_children(self, column: Object) -> Iterator[Object]:
+        for child in self._children.get(column.root, ()):
+            table = Object(NamedKind.TABLE, child)
+            one = table.part(NamedKind.COLUMN, column.path[-1])
+            yield one
+            yield from self._in_children(one)
+
+    def _forget_in_children(self, touch: Touch) -> None:
+        """Where a column of a parent goes, or is renamed, it is not known what becomes of those of its children."""
+        if touch.object.path == touch.object.root:
+            self._children.pop(touch.object.path, None)
+        if touch.object.kind is not NamedKind.COLUMN:
+            return
+        for one in self._in_children(touch.object):
+            if made := self._objects.get(one):
+                made.nullable = None
 
     def _made(self, touch: Touch, touches: Iterable[Touch], primary: Set[tuple[int, int]]) -> Made:
         """What is known of a creation; a forgiving one may have found another column."""
@@ -198,20 +296,25 @@ class Dependents:
             unique=unique,
             primary=unique and (touch.statement, touch.part) in primary,
             sort=touch.aspect if kind is NamedKind.CONSTRAINT else "",
+            partial=touch.aspect == PARTIAL,
+            unlogged=Trait.UNLOGGED in touch.traits,
+            value=(touch.columns or ("",))[0] if kind is NamedKind.COLUMN else touch.value,
             nullable=Trait.NOT_NULL not in touch.traits if known else None,
             given=known and Trait.GIVEN in touch.traits,
         )
 
-    def _alter(self, touch: Touch) -> None:
-        made = self._objects.get(touch.object)
+    def _alter(self, touch: Touch, one: Object) -> None:
+        made = self._objects.get(one)
         if made is None:
             return
         if touch.aspect == "type":
-            made.needs = None
+            made.needs, made.value = None, ""
         elif touch.aspect == "default":
             made.given = Trait.GIVEN in touch.traits
-        else:
+        elif touch.aspect == "null":
             made.nullable = touch.value != NOT_NULL
+        elif touch.aspect == PERSISTENCE:
+            made.unlogged = touch.value == LOGGED["AT_SetUnLogged"]
 
 
 def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
@@ -232,6 +335,26 @@ def _needs(made: Touch, touches: Iterable[Touch]) -> set[Object]:
     return needs | {Object(NamedKind.TABLE, made.object.root)} if len(made.object.path) > 4 else needs
 
 
+def _has(one: Object, made: Made) -> Iterator[str]:
+    """What a child has, in the words of `already`, so that its parent may get it as well."""
+    if one.kind is NamedKind.COLUMN:
+        yield f"column {one.path[-1]} {made.value}"
+        if made.nullable is False:
+            yield f"not null {one.path[-1]}"
+    elif one.kind is NamedKind.CONSTRAINT and made.sort == "constraints":
+        yield f"check {one.path[-1]} {made.value}"
+
+
+def already(change: Effect) -> str:
+    """What a child has to have so that it needs no change of its parent's; empty if there is no such thing."""
+    kind, name, touch = change.object.kind, change.object.path[-1], change.touch
+    if kind is NamedKind.COLUMN and change.action is Action.CREATE and not change.has(Circumstance.TAKEN):
+        return f"column {name} {(touch.columns or ('',))[0]}"
+    if kind is NamedKind.COLUMN and change.aspect == "null" and touch.value == NOT_NULL:
+        return f"not null {name}"
+    return f"check {name} {touch.value}" if kind is NamedKind.CONSTRAINT and change.action is Action.CREATE else ""
+
+
 def _copied_as(made: Object) -> str:
     """What LIKE says to copy it with its table; empty if it is no such part."""
     if made.kind is NamedKind.INDEX:
@@ -243,6 +366,8 @@ def _is_part(candidate: Object, gone: Object, needs: set[Object]) -> bool:
     """Whether it goes without CASCADE: an index with its table or column, not the foreign key of another table."""
     if candidate.kind is NamedKind.INDEX:
         return any(need.root == gone.root for need in needs)
+    if candidate.kind is NamedKind.SEQUENCE:
+        return any(need == gone or gone.contains(need) for need in needs if need.kind is NamedKind.COLUMN)
     return candidate.kind in GO_ALONG and candidate.root == gone.root
 
 
@@ -315,9 +440,13 @@ class DependencyLinks:
             yield from self._in_columns(effect)
         elif kind is NamedKind.CONSTRAINT and effect.aspect == DOMAIN and effect.action is Action.CREATE:
             yield from self._of_columns(effect, DOMAIN)
+        elif effect.action is Action.ALTER and effect.aspect == NO_NULLS:
+            yield from self._of_columns(effect, NO_NULLS)
         elif kind is NamedKind.PARTITION and effect.action is Action.CREATE:
             table = Object(NamedKind.TABLE, effect.object.root)
-            yield from (_alteration(effect, table, REST) for _ in self._links.targets(Link.REST, table))
+            for rest in self._links.targets(Link.REST, table):
+                yield _alteration(effect, table, REST)
+                yield from (_alteration(effect, one, REST) for one in (rest, *self._descendants(rest)))
         else:
             yield from self._of_relations(effect, known)
 
@@ -332,6 +461,10 @@ class DependencyLinks:
                 yield effect.implying(object=table.part(NamedKind.COLUMN, effect.object.path[-1]))
         elif effect.object.path[0] == ROUTINE:
             yield from self._of_functions(effect, known)
+        elif effect.action is Action.DROP:
+            for _, parent, part in self._links.to(Link.PARTITION, effect.object):
+                name = ".".join(part.path[1:])
+                yield effect.implying(object=parent.part(NamedKind.PARTITION, name), traits=frozenset(), aspect="")
 
     def _passed_on(self, effect: Effect) -> Iterator[Effect]:
         """A table's columns, checks, and row triggers are those of its children, too."""
@@ -420,7 +553,10 @@ def reaches_further(footprints: Iterable[Footprint]) -> bool:
     """Whether a script may touch more than it names: only then the base has to be read."""
     touches = [touch for footprint in footprints for touch in footprint.touches]
     return reaches_down(touches) or any(
-        t.action is Action.DROP or t.aspect == "type" or (t.to and t.to.path[1] != t.object.path[1]) for t in touches
+        t.action is Action.DROP
+        or t.aspect in {"type", "owner", PERSISTENCE}
+        or (t.action is not Action.READ and t.to and t.to.path[1] != t.object.path[1])
+        for t in touches
     )
 
 
@@ -441,9 +577,9 @@ def reaches_down(touches: Sequence[Touch]) -> bool:
 
 
 def _is_required(touches: Sequence[Touch]) -> bool:
-    """Whether rows are inserted, and a column is made NOT NULL, which may be so already, or have a default."""
+    """Whether rows are inserted, and a column is made NOT NULL, which may be so already, or loses its default."""
     inserted = any(t.action is Action.WRITE and t.aspect == "insert" for t in touches)
-    return inserted and any(t.action is Action.ALTER and t.aspect == "null" for t in touches)
+    return inserted and any(t.action is Action.ALTER and t.aspect in {"null", "default", NO_NULLS} for t in touches)
 
 
 def _takes_whole(touches: Sequence[Touch], columns: Sequence[Object]) -> bool:
@@ -465,7 +601,7 @@ def _has_namesakes(touches: Iterable[Touch], made: Set[ObjectPath]) -> bool:
         (t.object.path[3:], t.object.root)
         for t in touches
         if t.object.root not in made
-        and (t.action is Action.CREATE or t.aspect in OF_COLUMNS or (t.action, t.aspect) in FOR_CHILDREN)
+        and (t.action in PASSED_ON or t.aspect in OF_COLUMNS or (t.action, t.aspect) in FOR_CHILDREN)
         and (len(t.object.path) > len(t.object.root) or t.aspect == "primary key")
     }
     return len(parts) > len({name for name, _ in parts})
@@ -479,13 +615,15 @@ def _is_called(touches: Iterable[Touch], functions: Iterable[Object]) -> bool:
 
 def _is_indexed_twice(touches: Iterable[Touch]) -> bool:
     """Whether two tables get one index: one of them may be a partition of the other one."""
-    indexed = {(t.columns, t.object.root) for t in touches if t.action is Action.READ and t.aspect in INDEXED}
+    indexed = {(t.columns, t.object.root) for t in touches if t.action is Action.READ and t.aspect in {*INDEXED, ONLY}}
     return len(indexed) > len({columns for columns, _ in indexed})
 
 
 def _hangs(touch: Touch) -> bool:
     kind = touch.object.kind
     if (kind is NamedKind.COLUMN and touch.object.path[0] == ROUTINE) or touch.value == NO_IDENTITY:
+        return True
+    if touch.action is Action.READ and touch.aspect in {*JOINED, MERGED, MERGED_CHECK}:
         return True
     return (touch.action is Action.RENAME and kind in {NamedKind.VALUE, NamedKind.COLUMN, NamedKind.INDEX}) or (
         touch.action is Action.CREATE and (kind is NamedKind.PARTITION or touch.aspect == DOMAIN)

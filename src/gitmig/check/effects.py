@@ -28,14 +28,14 @@ Made: TypeAlias = "tuple[ObjectPath, str]"  # the path of something made, and it
 class AddedMigration(Struct, frozen=True, kw_only=True):
     """A migration that a side adds, with the footprint of its up script, which begins on `first_line` of the file.
 
-    `blobs` and `checksum` tell whether another branch adds the same.
+    `blobs` and the checksum of `content` tell whether another branch adds the same.
     """
 
     label: str
     path: str
     version: Version
     blobs: str
-    checksum: str
+    content: Content
     first_line: int
     footprint: Footprint
 
@@ -47,7 +47,7 @@ class AddedMigration(Struct, frozen=True, kw_only=True):
             path=migration.path,
             version=migration.version,
             blobs=migration.blobs,
-            checksum=content.checksum,
+            content=content,
             first_line=content.up.first_line,
             footprint=footprint,
         )
@@ -67,6 +67,9 @@ class Circumstance(Enum):
     CHANGES_DATA = "changes data"  # the statement writes rows
     UNCHANGED = "unchanged"  # the base has it like that already
     GIVEN = "given"  # a column that is made NOT NULL has a default, whoever runs first
+    NEEDED = "needed"  # a column that loses its default is NOT NULL
+    FILLED = "filled"  # the side writes rows into what it makes of this: a table with the type, a new partition
+    LOCAL = "local"  # a child has the same by itself
     NEW = "new"  # the base has nothing of the name that this makes, if there is nothing
 
 
@@ -169,6 +172,8 @@ class _NetEffects:
         self._dropped: dict[ObjectPath, int] = {}
         self._made: dict[ObjectPath, int] = {}
         self._history: dict[ObjectPath, list[str]] = defaultdict(list)
+        self._written: set[ObjectPath] = set()  # tables of the side's own, and others
+        self._columns: dict[tuple[str, int, int], ObjectPath] = {}  # of own tables, by where they are made
 
     def finished(self) -> list[Effect]:
         """The effects; what the side makes and goes on to change is defined by all of that together."""
@@ -178,7 +183,16 @@ class _NetEffects:
                 self.found[k] = replace(self.found[k], touch=replace(touch, value="; ".join([touch.value, *history])))
         last = {e.object.path: e.touch.to for e in self.found if e.action is Action.RENAME}
         kept = [e for e in self.found if e.aspect != "detached" or e.object.path not in self._dropped]
+        kept = [e.under(Circumstance.FILLED) if self._is_filled(e) else e for e in kept]
         return [e.under(Circumstance.RETURNED) if _is_back(e, last.get(e.object.path)) else e for e in kept]
+
+    def _is_filled(self, effect: Effect) -> bool:
+        """Whether rows are written into a table of the side's own that has the type, or into the new partition."""
+        touch = effect.touch
+        if touch.action is Action.READ and touch.object.kind is NamedKind.TYPE:
+            return self._columns.get(_statement(effect)) in self._written
+        is_partition = touch.action is Action.CREATE and touch.object.kind is NamedKind.PARTITION
+        return is_partition and bool({touch.object.root, *([touch.to.path] if touch.to else [])} & self._written)
 
     def add(self, named: Effect) -> None:
         """Take in an effect whose object is named as the script names it."""
@@ -188,6 +202,10 @@ class _NetEffects:
         else:
             placed, own = self._names.resolve(touch.object)
         effect = replace(named, touch=replace(touch, object=placed))
+        if touch.action is Action.WRITE and touch.aspect == "insert":
+            self._written.add(placed.root)
+        if own and touch.action is Action.CREATE and placed.kind is NamedKind.COLUMN:
+            self._columns[_statement(effect)] = placed.root
         if touch.action is Action.READ and touch.aspect == "indexes":
             self._indexed = placed.path
         if own:

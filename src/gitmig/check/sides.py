@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from gitmig.check.dependencies import Dependents
     from gitmig.check.footprint import Footprint
-    from gitmig.migrations.model import Content, Migration, Problem, Version
+    from gitmig.migrations.model import Content, Migration, Problem, Script, Version
 
 Migrations = tuple["Migration", ...]
 
@@ -99,7 +100,7 @@ class Sides(Struct, frozen=True, kw_only=True, dict=True):
 
     `contents` and `footprints` hold, by the migration's blobs, what was added, edited or taken out, and what is common
     to both sides and sorts behind something of ours, as far as it could be read; what could not is in `unreadable`.
-    `dependents` reads what builds on what in the base, when asked.
+    `dependents` reads what builds on what in the base, when asked; `trouble_of` says what keeps a script from running.
     """
 
     sets: BranchSets
@@ -108,6 +109,7 @@ class Sides(Struct, frozen=True, kw_only=True, dict=True):
     footprints: Mapping[str, Footprint]
     unreadable: Sequence[Problem]
     dependents: Callable[[], Dependents]
+    trouble_of: Callable[[Script], Problem | None] = attrgetter("trouble")
 
     @cached_property
     def ours_added(self) -> list[AddedMigration]:

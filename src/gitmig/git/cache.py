@@ -13,7 +13,7 @@ import os
 import zlib
 from contextlib import closing, suppress
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -36,7 +36,7 @@ def cache_key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-FOOTPRINTS = "footprints"
+FOOTPRINTS, SOUND = "footprints", "sound"
 # The code that cuts scripts out of files and makes footprints of them.
 MAKERS = ("check/footprint", "migrations", "schema/names.py")
 
@@ -57,8 +57,8 @@ class FootprintCache:
         from gitmig.check.footprint import Footprint
 
         try:
-            return Footprint.from_json(json.loads(self._path(blob).read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError, IndexError):
+            return Footprint.from_json(self._path(blob).read_bytes())
+        except (OSError, ValueError):
             return None
 
     def put(self, blob: str, footprint: Footprint) -> None:
@@ -66,10 +66,30 @@ class FootprintCache:
         path = self._path(blob)
         with suppress(OSError):
             self._repository.make_private(*self._parts, path.parent.name, shared=True)
-            replace_file(path, json.dumps(footprint.to_json(), separators=(",", ":")).encode())
+            replace_file(path, footprint.to_json())
+
+    def is_sound(self, script: str) -> bool:
+        """Whether the parser has taken a script, by a key of its text."""
+        return self._sound(script).exists()
+
+    def note_sound(self, script: str) -> None:
+        """Keep that the parser has taken a script."""
+        with suppress(OSError):
+            self._repository.make_private(*self._parts, SOUND, shared=True)
+            self._sound(script).touch()
 
     def _path(self, blob: str) -> Path:
         return self._folder / blob[:2] / blob[2:]
+
+    def _sound(self, script: str) -> Path:
+        return self._folder / SOUND / script
+
+
+def _installed(library: str) -> str:
+    """Which version of a library is there, by the folder that pip keeps of it: importlib.metadata loads a lot."""
+    spec = find_spec(library)
+    place = Path(spec.origin or "").parent if spec else Path()
+    return " ".join(sorted(path.name for path in place.parent.glob(f"{library}-*.dist-info"))) or str(place)
 
 
 @lru_cache
@@ -79,7 +99,7 @@ def code_digest(
     libraries: tuple[str, ...] = ("postgast",),
 ) -> str:
     """Another one for every change of the code that makes what is kept, footprints else, and of what it stands on."""
-    digest = hashlib.sha256(" ".join([gitmig.__version__, *map(version, libraries)]).encode())
+    digest = hashlib.sha256(" ".join([gitmig.__version__, *map(_installed, libraries)]).encode())
     places = [package / part for part in makers]
     for path in sorted(path for place in places for path in (place, *place.rglob("*.py")) if path.is_file()):
         digest.update(path.read_bytes())

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from gitmig.check.findings import in_order
 from gitmig.project.clients import find_clients
 from gitmig.project.comparison import compare_sides
-from gitmig.project.sides import footprint_of
 from gitmig.project.squawk import unsafe_statements
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def review(
         found = _tried(project, checked, scratch, consent, proves=prove, clients=clients if tries else False)
     more = list(found.findings)
     if clients:
-        branch = ((label, footprint_of(content)) for label, content in _added(checked))
+        branch = [(m.label, checked.footprints[m.path]) for m in checked.ours_added if m.path in checked.footprints]
         known = found.clients.lines if found.clients else frozenset()
         guessed = find_clients(project, checked.ours.commit, branch)
         more += [finding for finding in guessed if (finding.path, finding.line) not in known]

@@ -136,7 +136,7 @@ def _edits(scan: BranchScan, edited: Iterable[Migration]) -> Iterator[Finding]:
     in_base = {added.label: added for added in scan.base_migrations}
     for migration in edited:
         content, before = scan.reader.contents.get(migration.blobs), in_base.get(migration.label)
-        if content and before and content.checksum != before.checksum:
+        if content and before and content.checksum != before.content.checksum:
             yield edit(migration)
 
 

@@ -13,12 +13,13 @@ from gitmig.git import history, snapshot
 from gitmig.migrations.layouts import group, left_alone
 from gitmig.migrations.layouts.parsing import is_script
 from gitmig.migrations.model import MigrationSet
-from gitmig.project.sides import Reader, Side, common_layout, folders_of, grouped, read_side
+from gitmig.project.sides import Reader, Side, common_layout, folders_of, grouped, read_side, side_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitmig.check.findings import Finding
+    from gitmig.check.footprint import Footprint
     from gitmig.check.sides import Migrations
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout
@@ -30,7 +31,8 @@ class Checked(Struct, frozen=True, kw_only=True):
     """What a check found.
 
     `merge_base` is the commit where the sides parted, one of them after a criss-cross merge. `merged` is the set after
-    the merge, as good as it can be made; `contents` holds, by path, what either side added.
+    the merge, as good as it can be made; `contents` holds, by path, what either side added, `footprints` what their SQL
+    touches.
     """
 
     base: Side
@@ -43,6 +45,7 @@ class Checked(Struct, frozen=True, kw_only=True):
     layout: Layout
     merged: MigrationSet
     contents: Mapping[str, Content]
+    footprints: Mapping[str, Footprint]
 
 
 def compare_sides(project: Project, base: str | None = None, revision: str | None = None) -> Checked:
@@ -56,7 +59,7 @@ def compare_sides(project: Project, base: str | None = None, revision: str | Non
     parted = history.merge_bases(repository, ours.commit, theirs.commit)
     layout = common_layout(project, (ours, theirs))
     ours, theirs = grouped(project, ours, layout), grouped(project, theirs, layout)
-    bases = [grouped(project, read_side(project, commit), layout) for commit in parted]
+    bases = [grouped(project, side_at(project, commit, commit), layout) for commit in parted]
     sides = _sides(project, layout, ours, theirs, bases)
     sets, contents = sides.sets, sides.contents
     folder = (sides.merge.folders or (ours.snapshot.folder or "",))[0]
@@ -72,6 +75,7 @@ def compare_sides(project: Project, base: str | None = None, revision: str | Non
         layout=layout,
         merged=MigrationSet(folder=folder, layout=layout.name, migrations=sides.merge.migrations),
         contents={m.path: contents[m.blobs] for m in added if m.blobs in contents},
+        footprints={m.path: sides.footprints[m.blobs] for m in added if m.blobs in sides.footprints},
     )
 
 
@@ -87,6 +91,7 @@ def _sides(project: Project, layout: Layout, ours: Side, theirs: Side, bases: Se
         footprints=reader.footprints,
         unreadable=tuple(reader.problems),
         dependents=lambda: _dependents(reader, sets.common, theirs.snapshot),
+        trouble_of=reader.trouble_of,
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gitmig.git.cache import FootprintCache
     from gitmig.git.snapshot import Snapshot
     from gitmig.migrations.layouts import Layout
-    from gitmig.migrations.model import Content, Migration, Problem
+    from gitmig.migrations.model import Content, Migration, Problem, Script
     from gitmig.project.project import Project
 
 
@@ -51,8 +51,13 @@ def read_side(project: Project, revision: str | None) -> Side:
     if revision is None and repository.root is not None:
         found = snapshot.of_work_tree(repository, folders_of(project, None))
         return Side(name="the work tree", commit=commit, snapshot=found)
-    found = snapshot.at_commit(repository, commit, folders_of(project, commit))
-    return Side(name=revision or "HEAD", commit=commit, snapshot=found)
+    return side_at(project, commit, revision or "HEAD")
+
+
+def side_at(project: Project, commit: str, name: str) -> Side:
+    """The side of a commit by its full id."""
+    found = snapshot.at_commit(project.repository, commit, folders_of(project, commit))
+    return Side(name=name, commit=commit, snapshot=found)
 
 
 def folders_of(project: Project, commit: str | None) -> tuple[str, ...]:
@@ -121,6 +126,18 @@ class Reader(Struct, kw_only=True, dict=True):
         kept = ((m.blobs, self._kept.get(_script(m))) for m in wanted)
         self.footprints |= {blobs: footprint for blobs, footprint in kept if footprint}
         self.read((m for m in wanted if m.blobs not in self.footprints), found)
+
+    def trouble_of(self, script: Script) -> Problem | None:
+        """What keeps a script from running, as far as its text tells; one that had none need not be parsed again."""
+        from gitmig.git.cache import cache_key
+
+        key = cache_key(script.language.suffix, str(script.transactional), script.section, script.text)
+        if self._kept.is_sound(key):
+            return None
+        trouble = script.trouble
+        if trouble is None:
+            self._kept.note_sound(key)
+        return trouble
 
     @cached_property
     def _kept(self) -> FootprintCache:

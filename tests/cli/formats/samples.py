@@ -80,6 +80,7 @@ CHECKED = Checked(
     layout=SINGLE,
     merged=MigrationSet(folder="migrations", layout=SINGLE.name, migrations=()),
     contents={},
+    footprints={},
 )
 
 REPORT = Review(checked=CHECKED, findings=FINDINGS, proof=BROKEN)

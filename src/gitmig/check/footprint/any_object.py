@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.model import (
+    EVERY,
     Action,
     DependencyKind,
     NamedKind,
@@ -254,7 +255,7 @@ def default_privileges(trace: Trace, node: Node) -> None:
         for item in option["DefElem"]["arg"]["List"]["items"] if option["DefElem"]["defname"] == "roles" else ():
             read_owner(trace, item["RoleSpec"])  # it cannot go as long as what it makes has privileges of its own
     action = node["action"]
-    for name in schemas or [trace.path[0]]:
+    for name in schemas or [EVERY]:
         stays = DependencyKind.FOLLOWS  # and so is not about what has only another name by now
         trace.touch(Action.READ, schema(name), Trait.WHOLE, dependency=stays, aspect=action.get("objtype", ""))
         aspect = f"default privileges {action.get('objtype')}"

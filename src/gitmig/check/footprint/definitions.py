@@ -40,6 +40,8 @@ def define(trace: Trace, node: Node) -> None:
         )
         if name in FUNCTIONS and names and names[0] != "pg_catalog":
             trace.read(trace.routine(value["TypeName"]["names"], None), dependency=DependencyKind.BLOCKS)
+        elif name in {"commutator", "negator"} and names:
+            trace.read(operator(names, None), dependency=DependencyKind.FOLLOWS)
         elif name in {"copy", "from"} and names:
             trace.touch(Action.READ, other(_kind(kind), unplaced(names)), Trait.WHOLE, aspect="copy")
 
@@ -80,6 +82,11 @@ def create_operator_class(trace: Trace, node: Node) -> None:
         if item.get("itemtype") == 2:  # OPCLASS_ITEM_FUNCTION of PostgreSQL's parsenodes.h
             trace.read(trace.routine(named["objname"], None), dependency=DependencyKind.BLOCKS)
     trace.touch(Action.CREATE, other("opclass", ".".join(names)), value=definition(node))
+    if "opfamilyname" not in node:  # a family of the same name, if there is none
+        trace.touch(Action.CREATE, other("opfamily", ".".join(names)), Trait.FORGIVING)
+    else:
+        family = ".".join([node["amname"], unplaced(texts(node["opfamilyname"]))])
+        trace.read(other("opfamily", family), dependency=DependencyKind.FOLLOWS)
 
 
 def create_operator_family(trace: Trace, node: Node) -> None:
@@ -120,12 +127,14 @@ def depends_on_extension(trace: Trace, node: Node) -> None:
     """ALTER … DEPENDS ON EXTENSION."""
     kind = node.get("objectType", "")
     named = node.get("object") or {}
-    touched = (
-        named_object(trace, kind, named)
-        if "relation" not in node
-        else trace.relation(node["relation"], NamedKind.INDEX if kind == "OBJECT_INDEX" else NamedKind.TABLE)
-    )
-    extension = text(node["extname"])
+    if "relation" not in node:
+        touched = named_object(trace, kind, named)
+    elif kind == "OBJECT_TRIGGER":
+        table = trace.relation(node["relation"])
+        touched = table.part(NamedKind.TRIGGER, texts(named["List"]["items"])[-1])
+    else:
+        touched = trace.relation(node["relation"], NamedKind.INDEX if kind == "OBJECT_INDEX" else NamedKind.TABLE)
+    extension = node["extname"].get("sval", "")
     trace.read(other("extension", extension), dependency=DependencyKind.FOLLOWS)
     trace.touch(Action.ALTER, touched, aspect=f"depends on {extension}", value=str(node.get("remove", False)))
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ONLY = "indexes only"
 
 
+PARTIAL = "partial"  # an index of some rows
 UNIQUE_KEY = "unique key"  # a table, by the columns of a key or unique index
 
 # What makes two indexes of a table and its partition one, whatever they are called.
@@ -54,6 +55,7 @@ def create_index(trace: Trace, node: Node) -> None:
     forgives = forgiving(node)
     value = definition({**node, "concurrent": False})
     made = in_schema(NamedKind.INDEX, table.path[1], name)
+    trace.indexed[made.path] = table
     plain = "whereClause" not in node and all("name" in element["IndexElem"] for element in elements)
     if unique:
         trace.touch(Action.READ, table, aspect=UNIQUE_KEY, columns=index_columns(elements))
@@ -64,6 +66,7 @@ def create_index(trace: Trace, node: Node) -> None:
         *chosen,
         *unique,
         dependency=DependencyKind.TRANSIENT,
+        aspect=PARTIAL if "whereClause" in node else "",
         value=value,
         columns=index_columns(elements) if plain else None,
     )
@@ -111,6 +114,16 @@ def read_index(trace: Trace, table: Object, index: str) -> None:
     trace.read(in_schema(NamedKind.INDEX, table.path[1], index), dependency=DependencyKind.FOLLOWS)
 
 
+def attach_index(trace: Trace, index: Object, part: Node, value: str) -> None:
+    """ALTER INDEX … ATTACH PARTITION: an index of a partition becomes a part of that of its table."""
+    attached = trace.relation(part, NamedKind.INDEX)
+    table, partition = (trace.indexed.get(one.path) for one in (index, attached))
+    if table and partition:
+        trace.read(table.part(NamedKind.PARTITION, ".".join(partition.path[1:])), dependency=DependencyKind.FOLLOWS)
+    trace.read(attached, dependency=DependencyKind.FOLLOWS)
+    trace.touch(Action.ALTER, attached, aspect="parent", value=value)
+
+
 def reindex(trace: Trace, node: Node) -> None:
     """REINDEX of an index or a table; of a schema or database whatever is there."""
     if "relation" in node:
@@ -135,6 +148,7 @@ def alter_sequence(trace: Trace, node: Node) -> None:
     _owner(trace, sequence, node)
 
 
+OWNED_BY = "owned by"  # a sequence, `to` the column with which it goes from now on, or none
 ONE_OWNER = "one owner"  # a sequence has that of the table to which it belongs
 
 
@@ -142,9 +156,12 @@ def _owner(trace: Trace, sequence: Object, node: Node) -> None:
     for option in node.get("options", ()):
         if option["DefElem"]["defname"] == "owned_by":
             names = texts(option["DefElem"]["arg"]["List"]["items"])
-            if names != ["none"]:
+            if names == ["none"]:
+                trace.touch(Action.READ, sequence, aspect=OWNED_BY)
+            else:
                 column: Object = trace.named(names[:-1], NamedKind.TABLE).part(NamedKind.COLUMN, names[-1])
                 trace.read(column, dependency=DependencyKind.FOLLOWS)
+                trace.touch(Action.READ, sequence, aspect=OWNED_BY, to=column)
                 for owned in (sequence, trace.named(names[:-1], NamedKind.TABLE)):
                     trace.touch(Action.READ, owned, aspect=ONE_OWNER)
 

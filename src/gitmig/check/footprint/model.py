@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
@@ -13,8 +13,11 @@ from gitmig.schema.names import quoted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from msgspec.json import Decoder
+
 # Spaces of names. Relations and types share one: a table is a row type, too.
 CLASS, ROUTINE, OPERATOR = "class", "routine", "operator"
+EVERY = "*"  # a schema that stands for all of them
 IN_SCHEMAS = {CLASS, ROUTINE}
 CALLED = {
     "tsconfiguration": "text search configuration",
@@ -48,21 +51,31 @@ class NamedKind(Enum):
     OTHER = "object"
 
 
-ObjectPath: TypeAlias = "tuple[str, ...]"
+ObjectPath: TypeAlias = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True, eq=False, array_like=True):
     """An object; equal where the paths are, whatever a statement calls its kind.
 
     `path` is the space of names, then the name: `("class", "public", "comments", "column", "body")`,
     `("routine", "public", "f", "int4,text")`, `("schema", "public")`. An owner's path begins the paths of its parts.
     """
 
-    kind: NamedKind = field(compare=False)
+    kind: NamedKind
     path: ObjectPath
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Object) and self.path == other.path
+
+    def __ne__(self, other: object) -> bool:  # that of a Struct would not ask __eq__
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
     def __str__(self) -> str:
+        if self.path == ("schema", EVERY):
+            return "every schema"
         if self.path[0] == OPERATOR:
             operands = f"({', '.join(self.path[3].split(','))})" if self.path[3:] else ""
             return f"operator {self.path[2]}{operands}"
@@ -84,7 +97,7 @@ class Object:
     def contains(self, other: Object) -> bool:
         """Whether `other` is a part of this one, or lies in this schema; not if they are equal."""
         if self.path[0] == "schema":
-            return other.path[0] in IN_SCHEMAS and other.path[1] == self.path[1]
+            return other.path[0] in IN_SCHEMAS and self.path[1] in {other.path[1], EVERY}
         return len(other.path) > len(self.path) and other.path[: len(self.path)] == self.path
 
     def part(self, kind: NamedKind, name: str) -> Object:
@@ -165,18 +178,22 @@ class Trait(Enum):
     PRIMARY = "primary"  # needs the table's primary key, whatever it is called
     ALONE = "alone"  # ONLY: a table without its children
     ALWAYS = "always"  # a column whose values PostgreSQL alone gives
+    UNLOGGED = "unlogged"  # a table that is made so; of a foreign key, the table at its other end
+    CONTAINED = "contained"  # a type that is a part of the values: in an array
+    REWRITES = "rewrites"  # a new column that has values in the rows that are there
     COMPARED = "compared"  # stays, and only works with the type it was made for: foreign keys, checks, expressions
 
 
-class Touch(Struct, frozen=True, kw_only=True):
+class Touch(Struct, frozen=True, kw_only=True, array_like=True):
     """One touch. `line` counts from 1 in the script, `statement` from 0; `part` counts what one statement makes.
 
     `aspect` says what an ALTER changes ("type", "default"), how rows are written ("insert", "update", "delete"), what
     an enum value stands beside, what sort of constraint is made, or what a statement copies or grants.
-    `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, or the table that
-    becomes or stops being a part. `columns` are those an INSERT gives, None if by position, those of a key, or those by
-    which a partition is divided, None if by an expression; of the table of an index, the definition of the index
-    without its name; of a new column, its type.
+    `value` is a definition: equal values have equal effects. `to` is a renamed object's new self, the table that
+    becomes or stops being a part, the other end of a foreign key, or the column that owns a sequence. `columns` are
+    those an INSERT gives, None if by position, those of a key, or those by which a partition is divided, None if by an
+    expression; of the table of an index, the definition of the index without its name; of a new column, its type; of a
+    parent that is joined, what the child has already.
     """
 
     action: Action
@@ -192,70 +209,35 @@ class Touch(Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] | None = None
 
 
-class BlindSpot(Struct, frozen=True, kw_only=True):
+class BlindSpot(Struct, frozen=True, kw_only=True, array_like=True):
     """A line behind which a script does what cannot be read, and why."""
 
     line: int
     reason: str
 
 
-class Footprint(Struct, frozen=True, kw_only=True):
+class Footprint(Struct, frozen=True, kw_only=True, array_like=True):
     """Everything a script touches, in order; `error` says where and why it does not parse."""
 
     touches: tuple[Touch, ...] = ()
     blind_spots: tuple[BlindSpot, ...] = ()
     error: BlindSpot | None = None
 
-    def to_json(self) -> list[Any]:
-        """As plain lists, which `from_json` takes back."""
-        spots = [[spot.line, spot.reason] for spot in (*self.blind_spots, *([self.error] if self.error else []))]
-        return [[_row(touch) for touch in self.touches], spots, self.error is not None]
+    def to_json(self) -> bytes:
+        """As JSON, which `from_json` takes back."""
+        from msgspec.json import encode
+
+        return encode(self)
 
     @classmethod
-    def from_json(cls, rows: list[Any]) -> Footprint:
-        """The footprint that was kept."""
-        touches, places, failed = rows
-        spots = [BlindSpot(line=line, reason=reason) for line, reason in places]
-        error = spots.pop() if failed else None
-        return cls(touches=tuple(map(_touch, touches)), blind_spots=tuple(spots), error=error)
+    def from_json(cls, kept: bytes) -> Footprint:
+        """The footprint that was kept. Raises ValueError."""
+        return _decoder().decode(kept)
 
 
-def _row(touch: Touch) -> list[Any]:
-    return [
-        touch.action.value,
-        _pair(touch.object),
-        touch.line,
-        touch.statement,
-        touch.part,
-        touch.dependency.value,
-        sorted(trait.value for trait in touch.traits),
-        touch.aspect,
-        touch.value,
-        _pair(touch.to) if touch.to else None,
-        touch.columns,
-    ]
+@cache
+def _decoder() -> Decoder[Footprint]:
+    """Made once: a history has many footprints."""
+    from msgspec.json import Decoder
 
-
-def _touch(row: list[Any]) -> Touch:
-    action, named, line, statement, part, dependency, traits, aspect, value, to, columns = row
-    return Touch(
-        action=Action(action),
-        object=_object(named),
-        line=line,
-        statement=statement,
-        part=part,
-        dependency=DependencyKind(dependency),
-        traits=frozenset(Trait(trait) for trait in traits),
-        aspect=aspect,
-        value=value,
-        to=_object(to) if to else None,
-        columns=None if columns is None else tuple(columns),
-    )
-
-
-def _pair(named: Object) -> list[Any]:
-    return [named.kind.value, list(named.path)]
-
-
-def _object(pair: list[Any]) -> Object:
-    return Object(NamedKind(pair[0]), tuple(pair[1]))
+    return Decoder(Footprint)

@@ -28,6 +28,11 @@ BUILT_IN = frozenset(
 )
 
 
+NOT_NULL = "not null"  # the value of what makes a column so
+HELD = "held"  # a type, by a column with values of it; or by a composite type
+HELD_INSIDE = "held inside"
+
+
 def read_type(
     trace: Trace, node: Node, dependency: DependencyKind | None = None, aspect: str = "", to: Object | None = None
 ) -> None:

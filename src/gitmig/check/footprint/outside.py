@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, other, schema
+from gitmig.check.footprint.any_object import named_object
+from gitmig.check.footprint.model import EVERY, Action, DependencyKind, NamedKind, Trait, other, schema
 from gitmig.check.footprint.parse_tree import definition, text, texts
 from gitmig.check.footprint.queries import expression
 from gitmig.check.footprint.trace import forgiving
@@ -26,6 +27,34 @@ def create_extension(trace: Trace, node: Node) -> None:
 def alter_extension(trace: Trace, node: Node) -> None:
     """ALTER EXTENSION … UPDATE."""
     trace.touch(Action.ALTER, other("extension", node["extname"]), aspect="version", value=definition(node))
+
+
+def alter_extension_contents(trace: Trace, node: Node) -> None:
+    """ALTER EXTENSION … ADD, DROP: what belongs to an extension goes with it, and cannot go without."""
+    extension = other("extension", node["extname"])
+    member = named_object(trace, node.get("objtype", ""), node["object"])
+    trace.read(extension, dependency=DependencyKind.FOLLOWS)
+    trace.touch(Action.ALTER, member, Trait.ONCE, aspect="extension", value=definition(node))
+    trace.touch(Action.ALTER, extension, Trait.ONCE, aspect=f"member {member}", value=str(node.get("action")))
+
+
+def security_label(trace: Trace, node: Node) -> None:
+    """SECURITY LABEL."""
+    labelled = named_object(trace, node.get("objtype", ""), node["object"])
+    aspect = f"security label {node.get('provider', '')}".rstrip()
+    trace.touch(Action.ALTER, labelled, aspect=aspect, value=node.get("label", ""))
+
+
+def create_access_method(trace: Trace, node: Node) -> None:
+    """CREATE ACCESS METHOD."""
+    trace.touch(Action.CREATE, other("access method", node["amname"]), value=definition(node))
+
+
+def set_for_database(trace: Trace, node: Node) -> None:
+    """ALTER DATABASE … SET: each setting is an aspect of its own."""
+    change = node["setstmt"]
+    database = other("database", node["dbname"])
+    trace.touch(Action.ALTER, database, aspect=f"setting {change.get('name', 'all')}", value=definition(change))
 
 
 def create_role(trace: Trace, node: Node) -> None:
@@ -65,8 +94,8 @@ def of_owner(trace: Trace, node: Node) -> None:
 def create_publication(trace: Trace, node: Node) -> None:
     """CREATE PUBLICATION."""
     trace.touch(Action.CREATE, other("publication", node["pubname"]), value=definition(node))
-    if node.get("for_all_tables"):  # the schema of the path stands for all of them
-        trace.touch(Action.READ, schema(trace.path[0]), Trait.FORGIVING, aspect="published")
+    if node.get("for_all_tables"):
+        trace.touch(Action.READ, schema(EVERY), Trait.FORGIVING, aspect="published")
     _published(trace, node)
 
 
@@ -172,6 +201,10 @@ def _options(trace: Trace, altered: Object, node: Node) -> None:
 HANDLERS = {
     "CreateExtensionStmt": create_extension,
     "AlterExtensionStmt": alter_extension,
+    "AlterExtensionContentsStmt": alter_extension_contents,
+    "SecLabelStmt": security_label,
+    "CreateAmStmt": create_access_method,
+    "AlterDatabaseSetStmt": set_for_database,
     "CreateRoleStmt": create_role,
     "AlterRoleStmt": alter_role,
     "AlterRoleSetStmt": set_for_role,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait, operator, other, unplaced
-from gitmig.check.footprint.names import read_type
+from gitmig.check.footprint.names import is_built_in, read_type
 from gitmig.check.footprint.parse_tree import find, text, texts, unwrap
 
 if TYPE_CHECKING:
@@ -146,6 +146,17 @@ def read_values(trace: Trace, column: Object, value: Any, dependency: Dependency
     """A text that is compared with a column, or put into it, is perhaps a value of an enum."""
     for constant in _constants(value):
         trace.read(column.part(NamedKind.VALUE, constant), dependency=dependency)
+
+
+def read_labels(trace: Trace, type_name: list[str], value: Any) -> None:
+    """A mere text where a value of a type is wanted is perhaps a value of an enum, in braces several of them."""
+    if is_built_in(type_name):
+        return
+    for constant in _constants(value):
+        in_braces = constant.startswith("{") and constant.endswith("}")
+        for label in constant[1:-1].split(",") if in_braces else [constant]:
+            kind = trace.named(type_name, NamedKind.TYPE)
+            trace.read(kind.part(NamedKind.VALUE, label.strip(' "')), dependency=DependencyKind.FOLLOWS)
 
 
 def _operation(trace: Trace, node: Node, scope: Scope) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
 from gitmig.check.footprint.names import is_built_in, read_type, signature, written_type
 from gitmig.check.footprint.parse_tree import definition, find, text, texts, unwrap
-from gitmig.check.footprint.queries import STATEMENTS, expression, statement
+from gitmig.check.footprint.queries import STATEMENTS, expression, read_labels, statement
 from gitmig.check.footprint.trace import forgiving
 from gitmig.migrations.parser import Unparsed, parse, parse_plpgsql
 from gitmig.schema.names import always_quoted
@@ -47,6 +47,7 @@ def create_function(trace: Trace, node: Node) -> None:
     for parameter in parameters:
         read_type(trace, parameter["argType"], DependencyKind.FOLLOWS)
         expression(trace, parameter.get("defexpr"), {}, DependencyKind.BLOCKS)
+        read_labels(trace, texts(parameter["argType"].get("names")), parameter.get("defexpr"))
     if "returnType" in node:
         read_type(trace, node["returnType"], DependencyKind.FOLLOWS, aspect="returns")
     rows = _rows(trace, parameters)

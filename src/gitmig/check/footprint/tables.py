@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from gitmig.check.footprint.any_object import CLASSES, read_owner
-from gitmig.check.footprint.indexes import UNIQUE_KEY, cluster_on, read_index
+from gitmig.check.footprint.indexes import UNIQUE_KEY, attach_index, cluster_on, read_index
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait, in_schema, other
-from gitmig.check.footprint.names import SERIALS, chosen_name, index_columns, is_built_in, read_type
+from gitmig.check.footprint.names import HELD, NOT_NULL, SERIALS, chosen_name, index_columns, is_built_in, read_type
 from gitmig.check.footprint.parse_tree import definition, texts, unwrap, without_places
-from gitmig.check.footprint.queries import expression, is_null, read_values, statement
+from gitmig.check.footprint.queries import expression, is_null, read_labels, read_values, statement
 from gitmig.check.footprint.trace import forgiving
 
 if TYPE_CHECKING:
@@ -32,30 +32,41 @@ LIKE_OPTIONS = {
 }
 
 
-NOT_NULL = "not null"  # the value of what makes a column so
 MERGED, MERGED_CHECK = "merged column", "merged check"  # a parent, by what a new child has as well
 OWN_CHECK = "own constraints"  # NO INHERIT: children do not get it, LIKE copies it
 
 
-def create_table(trace: Trace, node: Node) -> None:
+def create_table(trace: Trace, node: Node, *, foreign: bool = False) -> None:
     """CREATE TABLE, also as a partition or foreign table."""
     table = trace.relation(node["relation"], new=True)
     forgives = forgiving(node)
-    trace.touch(Action.CREATE, table, *forgives, value=definition(node))
+    unlogged = [Trait.UNLOGGED] if node["relation"].get("relpersistence") == "u" else []
+    if unlogged:
+        trace.unlogged.add(table.path)
+    trace.touch(Action.CREATE, table, *forgives, *unlogged, value=definition(node))
     with trace.using(None, *forgives):
         for element in node.get("tableElts", ()):
             _element(trace, table, element)
+    _divided(trace, table, node.get("partspec", {}))
     for item in node.get("inhRelations", ()):
         parent = trace.relation(item["RangeVar"])
         trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=table)
         if "partbound" in node:
-            add_partition(trace, parent, table, node["partbound"], node.get("partspec"))
+            add_partition(trace, parent, table, node["partbound"], node.get("partspec"), foreign=foreign)
         else:
             _merge(trace, parent, node.get("tableElts", ()))
     if "ofTypename" in node:
         _read_attributes(trace, table, trace.named(node["ofTypename"]["names"], NamedKind.TYPE))
         with trace.using(None, Trait.WHOLE):
             read_type(trace, node["ofTypename"], DependencyKind.BLOCKS, aspect="of", to=table)
+
+
+def _divided(trace: Trace, table: Object, by: Node) -> None:
+    """What PARTITION BY names beside columns of the new table: functions, collations."""
+    for item in by.get("partParams", ()):
+        element = item["PartitionElem"]
+        collation = {"CollateClause": {"collname": element.get("collation", [])}}
+        expression(trace, [collation, element.get("expr")], {table.path[2]: table}, DependencyKind.BLOCKS)
 
 
 def _merge(trace: Trace, parent: Object, elements: Iterable[Node]) -> None:
@@ -81,7 +92,7 @@ def _read_attributes(trace: Trace, table: Object, kind: Object) -> None:
 def create_foreign_table(trace: Trace, node: Node) -> None:
     """CREATE FOREIGN TABLE, which goes with its server."""
     trace.read(other("foreign server", node["servername"]), dependency=DependencyKind.FOLLOWS)
-    create_table(trace, node["base"])
+    create_table(trace, node["base"], foreign=True)
 
 
 def create_table_as(trace: Trace, node: Node) -> None:
@@ -94,14 +105,17 @@ def create_table_as(trace: Trace, node: Node) -> None:
     trace.touch(Action.CREATE, made, *forgives, dependency=DependencyKind.TRANSIENT, value=definition(node))
 
 
-def add_partition(trace: Trace, parent: Object, table: Object, bound: Node, divided: Node | None = None) -> None:
+def add_partition(
+    trace: Trace, parent: Object, table: Object, bound: Node, divided: Node | None = None, *, foreign: bool = False
+) -> None:
     """A partition, as a part of the table it belongs to: which rows are its own, how it is divided itself."""
     with trace.next_part():
         part = parent.part(NamedKind.PARTITION, ".".join(table.path[1:]))
         value = json.dumps(without_places(bound), sort_keys=True)
         by = [item["PartitionElem"].get("name", "") for item in (divided or {}).get("partParams", ())]
         columns = by if all(by) else None
-        trace.touch(Action.CREATE, part, aspect="divided" if divided else "", value=value, to=table, columns=columns)
+        sort = "divided" if divided else "foreign" if foreign else ""
+        trace.touch(Action.CREATE, part, aspect=sort, value=value, to=table, columns=columns)
 
 
 def add_column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
@@ -120,29 +134,37 @@ def _column(trace: Trace, table: Object, node: Node, *traits: Trait) -> None:
     required = kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"} and not given and not serial
     needs = [Trait.REQUIRED] if required else []
     needs += [Trait.NOT_NULL] if serial or kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY", "CONSTR_IDENTITY"} else []
+    needs += [Trait.REWRITES] if given or serial else []
     needs += [Trait.GIVEN] if given or serial or not is_built_in(type_name) else []  # a domain may have a default
     kind = [definition(node.get("typeName"))]
     trace.touch(Action.CREATE, column, *traits, *needs, value=definition(node), columns=kind)
     if serial or "CONSTR_IDENTITY" in kinds:
-        sequence = in_schema(NamedKind.SEQUENCE, table.path[1], chosen_name(table.path[2], [node["colname"]], "seq"))
-        with trace.next_part():
-            trace.touch(Action.CREATE, sequence, Trait.CHOSEN, *traits, value="serial")
-            trace.read(column, dependency=DependencyKind.FOLLOWS)
+        _own_sequence(trace, column, *traits)
     if "typeName" in node:
-        read_type(trace, node["typeName"], DependencyKind.FOLLOWS)
+        contained = [Trait.CONTAINED] if "arrayBounds" in node["typeName"] else []
+        with trace.using(None, *contained):
+            read_type(trace, node["typeName"], DependencyKind.FOLLOWS, aspect=HELD)
     expression(trace, {"CollateClause": node.get("collClause", {})}, {}, DependencyKind.FOLLOWS)
     for constraint in constraints:
         add_constraint(trace, table, constraint, *traits, column=node["colname"])
         _default(trace, constraint, type_name)
 
 
+def _own_sequence(trace: Trace, column: Object, *traits: Trait) -> None:
+    """The sequence of a serial or identity column, which goes with it."""
+    with trace.next_part():
+        trace.touch(Action.CREATE, _sequence_of(column), Trait.CHOSEN, *traits, value="serial")
+        trace.read(column, dependency=DependencyKind.FOLLOWS)
+
+
+def _sequence_of(column: Object) -> Object:
+    name = chosen_name(column.path[2], [column.path[-1]], "seq")
+    return in_schema(NamedKind.SEQUENCE, column.path[1], name)
+
+
 def _default(trace: Trace, constraint: Node, type_name: list[str]) -> None:
-    """A default that is a mere text is perhaps a value of an enum."""
-    constant = constraint.get("raw_expr", {}).get("A_Const", {}).get("sval", {}).get("sval")
-    if constraint["contype"] == "CONSTR_DEFAULT" and constant and not is_built_in(type_name):
-        trace.read(
-            trace.named(type_name, NamedKind.TYPE).part(NamedKind.VALUE, constant), dependency=DependencyKind.FOLLOWS
-        )
+    if constraint["contype"] == "CONSTR_DEFAULT":
+        read_labels(trace, type_name, constraint.get("raw_expr"))
 
 
 def add_constraint(trace: Trace, table: Object, node: Node, *traits: Trait, column: str | None = None) -> None:
@@ -215,6 +237,11 @@ def _key(trace: Trace, table: Object, node: Node, kind: str, columns: list[str] 
         expression(trace, element, {table.path[2]: table}, DependencyKind.FOLLOWS, Trait.COMPARED)
 
 
+# What makes two foreign keys of a table and its partition one, whatever they are called.
+MAKE_A_REFERENCE = ("pk_attrs", "fk_matchtype", "fk_upd_action", "fk_del_action", "fk_del_set_cols", "deferrable")
+REFERENCED, REFERS = "referenced by a table", "refers to a table"  # the two ends of a foreign key
+
+
 def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *traits: Trait) -> None:
     name = node.get("conname")
     chosen = [] if name else [Trait.CHOSEN]
@@ -225,6 +252,11 @@ def _foreign_key(trace: Trace, table: Object, node: Node, columns: list[str], *t
     target = trace.relation(node["pktable"])
     primary = [] if "pk_attrs" in node else [Trait.PRIMARY]
     trace.read(target, *primary, dependency=DependencyKind.FOLLOWS)
+    value = definition([target.path, *(node.get(key) for key in MAKE_A_REFERENCE)])
+    trace.touch(Action.READ, table, aspect="reference", columns=[definition([value, columns])])
+    for one, end, aspect in ((target, table, REFERENCED), (table, target, REFERS)):
+        unlogged = [Trait.UNLOGGED] if end.path in trace.unlogged else []
+        trace.touch(Action.READ, one, *unlogged, aspect=aspect, to=end)
     for column in texts(node.get("pk_attrs")):
         trace.read(
             target.part(NamedKind.COLUMN, column), Trait.FOREIGN, Trait.COMPARED, dependency=DependencyKind.FOLLOWS
@@ -264,8 +296,6 @@ COLUMN_ASPECTS = {
     "AT_SetCompression": "compression",
     "AT_AlterColumnType": "type",
 }
-OPTION_CHANGES = {"AT_SetRelOptions", "AT_ResetRelOptions", "AT_SetOptions", "AT_ResetOptions"}
-OPTION = "option "  # what the aspect of one begins with
 # Types that serve each other, as the parser calls them.
 GRADUAL = {"int2", "int4", "int8", "numeric", "float4", "float8", "timestamp", "timestamptz", "date"}
 JOINS_PARTITION = "joins as a partition"
@@ -276,15 +306,18 @@ JOINS = {
     (False, True): "joined by a partition",
     (False, False): JOINS_PARTITION,
 }
+JOINED = {JOINS[True, True], JOINS[False, True]}
 TRIGGER_CHANGES = ("AT_EnableTrig", "AT_DisableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig")
 NO_IDENTITY = "no replica identity"
+PERSISTENCE = "persistence"
+LOGGED = {"AT_SetLogged": "logged", "AT_SetUnLogged": "unlogged"}
 TABLE_ASPECTS = {
     "AT_EnableRowSecurity": "row security",
     "AT_DisableRowSecurity": "row security",
     "AT_ForceRowSecurity": "forced row security",
     "AT_NoForceRowSecurity": "forced row security",
-    "AT_SetLogged": "persistence",
-    "AT_SetUnLogged": "persistence",
+    "AT_SetLogged": PERSISTENCE,
+    "AT_SetUnLogged": PERSISTENCE,
     "AT_ChangeOwner": "owner",
     "AT_DropCluster": "clustered",
     "AT_ReplicaIdentity": "replica identity",
@@ -309,6 +342,8 @@ def _command(trace: Trace, relation: Object, command: Node) -> None:
         add_column(trace, relation, change["ColumnDef"], *forgives, *_cascade(command))
     elif kind == "AT_DropColumn":
         _drop_column(trace, relation, command, *forgives)
+    elif kind in {"AT_SetOptions", "AT_ResetOptions", "AT_AlterColumnGenericOptions"}:
+        _options(trace, relation.part(NamedKind.COLUMN, command["name"]), command)
     elif kind in COLUMN_ASPECTS and "name" in command:
         _alter_column(trace, relation, command, COLUMN_ASPECTS[kind])
     elif kind == "AT_AddConstraint":
@@ -319,19 +354,8 @@ def _command(trace: Trace, relation: Object, command: Node) -> None:
         name = command.get("name") or change["ATAlterConstraint"]["conname"]
         part = relation.part(NamedKind.CONSTRAINT, name)
         trace.touch(Action.ALTER, part, aspect=kind, value=definition(command))
-    elif kind in OPTION_CHANGES:
-        _set_options(trace, relation, command)
     else:
         _alter_relation(trace, relation, command, kind)
-
-
-def _set_options(trace: Trace, relation: Object, command: Node) -> None:
-    """SET (…) and RESET (…), of a table or of a column: each option by itself."""
-    altered = relation.part(NamedKind.COLUMN, command["name"]) if "name" in command else relation
-    for item in command["def"]["List"]["items"]:
-        option = item["DefElem"]
-        name = ".".join(filter(None, (option.get("defnamespace"), option["defname"])))
-        trace.touch(Action.ALTER, altered, aspect=f"{OPTION}{name}", value=definition(item))
 
 
 def drop_constraint(trace: Trace, relation: Object, name: str, *traits: Trait) -> None:
@@ -344,16 +368,35 @@ def _drop_column(trace: Trace, relation: Object, command: Node, *traits: Trait) 
     trace.touch(Action.DROP, relation.part(NamedKind.COLUMN, command["name"]), *traits, *_cascade(command))
 
 
+OPTION = "option "  # each is an aspect of its own: what one side sets, the other one resets
+
+
+def _options(trace: Trace, altered: Object, command: Node) -> None:
+    for item in command["def"]["List"]["items"]:
+        fields = item["DefElem"]
+        once = [Trait.ONCE] if fields["defaction"] in {"DEFELEM_ADD", "DEFELEM_DROP"} else []
+        name = ".".join(filter(None, [fields.get("defnamespace"), fields["defname"]]))
+        trace.touch(Action.ALTER, altered, *once, aspect=OPTION + name, value=definition(fields.get("arg")))
+
+
 def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) -> None:
     column = relation.part(NamedKind.COLUMN, command["name"])
     change = command.get("def", {})
+    if command["subtype"] == "AT_SetIdentity":
+        _set_identity(trace, column, command)
+        return
     value = NOT_NULL if command["subtype"] == "AT_SetNotNull" else definition(command)
     traits = [Trait.CONVERTED] if aspect == "type" and _converts(change["ColumnDef"]) else []
     traits += [Trait.ALWAYS] if _is_always(change) else []
     traits += [Trait.GIVEN] if aspect == "default" and change and not is_null(change) else []
+    traits += _cascade(command)
     trace.touch(Action.ALTER, column, *traits, aspect=aspect, value=value)
+    if command["subtype"] == "AT_AddIdentity":
+        _own_sequence(trace, column)
+    elif command["subtype"] == "AT_DropIdentity":
+        trace.touch(Action.DROP, _sequence_of(column), Trait.FORGIVING)
     if aspect == "type":
-        read_type(trace, change["ColumnDef"]["typeName"], DependencyKind.FOLLOWS)
+        read_type(trace, change["ColumnDef"]["typeName"], DependencyKind.FOLLOWS, aspect=HELD)
     if aspect == "default":
         read_values(trace, column, change, DependencyKind.FOLLOWS)
     expression(
@@ -362,6 +405,21 @@ def _alter_column(trace: Trace, relation: Object, command: Node, aspect: str) ->
         {relation.path[2]: relation},
         DependencyKind.TRANSIENT if aspect == "type" else DependencyKind.FOLLOWS,
     )
+
+
+IDENTITY = "identity "  # an option of the sequence behind a column
+
+
+def _set_identity(trace: Trace, column: Object, command: Node) -> None:
+    """ALTER … SET GENERATED, SET START and the like: who gives the value, and each option of its sequence."""
+    change = command["def"]
+    always = [Trait.ALWAYS] if _is_always(change) else []
+    for item in change["List"]["items"]:
+        option = item["DefElem"]
+        trace.read(_sequence_of(column))
+        given = option["defname"] == "generated"
+        aspect = "default" if given else IDENTITY + option["defname"]
+        trace.touch(Action.ALTER, column, Trait.GIVEN, *always, aspect=aspect, value=definition(option))
 
 
 def _is_always(change: Node) -> bool:
@@ -384,35 +442,43 @@ def _alter_relation(trace: Trace, relation: Object, command: Node, kind: str) ->
         name = command.get("name")
         touched = relation.part(NamedKind.TRIGGER, name) if name else relation
         trace.touch(Action.ALTER, touched, aspect="enabled", value=kind)
+    elif relation.kind is NamedKind.INDEX and kind == "AT_AttachPartition":
+        attach_index(trace, relation, change["PartitionCmd"]["name"], definition(command))
     elif kind in {"AT_AttachPartition", "AT_AddInherit", "AT_DetachPartition", "AT_DropInherit"}:
-        node = change.get("PartitionCmd", {}).get("name") or change.get("RangeVar")
-        member = trace.relation(node)
-        joins = kind in {"AT_AttachPartition", "AT_AddInherit"}
-        inherits = kind.endswith("Inherit")
-        child, parent = (relation, member) if inherits else (member, relation)
-        # both have to have the same columns when they are joined; who only inherits may have more
-        for one in (child, parent):
-            whole = [Trait.WHOLE] if joins else []
-            aspect = JOINS[inherits, one == parent] if joins else ""
-            stays = DependencyKind.BLOCKS if joins else None
-            to = parent if aspect == JOINS_PARTITION else None
-            trace.touch(Action.READ, one, *whole, dependency=stays, aspect=aspect, to=to)
-        if kind == "AT_AttachPartition":
-            add_partition(trace, relation, member, change["PartitionCmd"]["bound"])
-        elif not joins:
-            part = parent.part(NamedKind.PARTITION, ".".join(child.path[1:]))
-            trace.touch(Action.DROP, part, aspect="inherits" if inherits else "")
-        if joins:
-            trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=child)
-        else:  # what the parent gets from now on, the child does not
-            trace.touch(Action.READ, child, Trait.WHOLE, dependency=DependencyKind.BLOCKS, aspect="detached", to=parent)
-        trace.touch(Action.ALTER, child, aspect="parent", value=definition(command))
+        _join_or_leave(trace, relation, command, kind)
     elif kind in {"AT_AddOf", "AT_DropOf"}:
         _of_type(trace, relation, command)
     elif kind == "AT_ClusterOn":
         cluster_on(trace, relation, command["name"])
     else:
         _set_aspect(trace, relation, command, kind)
+
+
+def _join_or_leave(trace: Trace, relation: Object, command: Node, kind: str) -> None:
+    """ATTACH and DETACH PARTITION, INHERIT and NO INHERIT."""
+    change = command["def"]
+    node = change.get("PartitionCmd", {}).get("name") or change.get("RangeVar")
+    member = trace.relation(node)
+    joins = kind in {"AT_AttachPartition", "AT_AddInherit"}
+    inherits = kind.endswith("Inherit")
+    child, parent = (relation, member) if inherits else (member, relation)
+    # both have to have the same columns when they are joined; who only inherits may have more
+    for one in (child, parent):
+        whole = [Trait.WHOLE] if joins else []
+        aspect = JOINS[inherits, one == parent] if joins else ""
+        stays = DependencyKind.BLOCKS if joins else None
+        to = parent if aspect == JOINS_PARTITION else child if one == parent and joins else None
+        trace.touch(Action.READ, one, *whole, dependency=stays, aspect=aspect, to=to)
+    if kind == "AT_AttachPartition":
+        add_partition(trace, relation, member, change["PartitionCmd"]["bound"])
+    elif not joins:
+        part = parent.part(NamedKind.PARTITION, ".".join(child.path[1:]))
+        trace.touch(Action.DROP, part, aspect="inherits" if inherits else "")
+    if joins:
+        trace.touch(Action.READ, parent, dependency=DependencyKind.FOLLOWS, aspect="parent", to=child)
+    else:  # what the parent gets from now on, the child does not
+        trace.touch(Action.READ, child, Trait.WHOLE, dependency=DependencyKind.BLOCKS, aspect="detached", to=parent)
+    trace.touch(Action.ALTER, child, aspect="parent", value=definition(command))
 
 
 def _of_type(trace: Trace, relation: Object, command: Node) -> None:
@@ -427,12 +493,16 @@ def _of_type(trace: Trace, relation: Object, command: Node) -> None:
 
 
 def _set_aspect(trace: Trace, relation: Object, command: Node, kind: str) -> None:
+    if kind in {"AT_SetRelOptions", "AT_ResetRelOptions", "AT_GenericOptions"}:
+        _options(trace, relation, command)
+        return
     identity = command.get("def", {}).get("ReplicaIdentityStmt", {})
     if index := identity.get("name"):
         read_index(trace, relation, index)
     read_owner(trace, command.get("newowner"))
     aspect = TABLE_ASPECTS.get(kind, kind.removeprefix("AT_"))
     value = NO_IDENTITY if identity.get("identity_type") == "n" else definition(command)
+    value = LOGGED.get(kind, value)
     trace.touch(Action.ALTER, relation, aspect=aspect, value=value)
 
 

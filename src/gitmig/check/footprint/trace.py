@@ -47,6 +47,8 @@ class Trace:
         self.part = 0
         self.line = 1
         self.dependency = DependencyKind.TRANSIENT
+        self.unlogged: set[tuple[str, ...]] = set()  # tables that the script has made so
+        self.indexed: dict[tuple[str, ...], Object] = {}  # the tables of the indexes that the script has made
         self.parameters: dict[str | None, Object] = {}  # of the function that is looked into, those of a row type
         self._traits: frozenset[Trait] = frozenset()
         self._forgiven: Object | None = None  # the relation that an IF EXISTS is about

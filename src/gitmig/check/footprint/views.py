@@ -51,15 +51,23 @@ def create_rule(trace: Trace, node: Node) -> None:
     trace.touch(Action.CREATE, table.part(NamedKind.RULE, node["rulename"]), *forgives, value=definition(node))
 
 
+CONCURRENTLY = "refreshed concurrently"  # a view: it has to have a unique index
+
+
 def refresh(trace: Trace, node: Node) -> None:
     """REFRESH MATERIALIZED VIEW."""
     view = trace.relation(node["relation"], NamedKind.VIEW)
     trace.read(view)
     trace.touch(Action.WRITE, view, aspect="refresh")
+    if node.get("concurrent"):
+        trace.touch(Action.READ, view, aspect=CONCURRENTLY)
 
 
 ROW_TRIGGER = "for each row"  # partitions get it from their table
 TRANSITION_TRIGGER = "for each row, with transition tables"  # partitions and children must have none
+
+
+OF_TRIGGER = "trigger"  # the constraint of a trigger, which has its name
 
 
 def create_trigger(trace: Trace, node: Node) -> None:
@@ -79,6 +87,9 @@ def create_trigger(trace: Trace, node: Node) -> None:
     made = table.part(NamedKind.TRIGGER, node["trigname"])
     aspect = TRANSITION_TRIGGER if "transitionRels" in node else ROW_TRIGGER
     trace.touch(Action.CREATE, made, *forgives, aspect=aspect if node.get("row") else "", value=definition(node))
+    if node.get("isconstraint"):
+        named = table.part(NamedKind.CONSTRAINT, node["trigname"])
+        trace.touch(Action.CREATE, named, *forgives, aspect=OF_TRIGGER, value=definition(node))
 
 
 def create_event_trigger(trace: Trace, node: Node) -> None:
@@ -115,12 +126,18 @@ def _policy(trace: Trace, node: Node) -> None:
             trace.read(other("role", name), dependency=DependencyKind.FOLLOWS)
 
 
+def alter_event_trigger(trace: Trace, node: Node) -> None:
+    """ALTER EVENT TRIGGER … ENABLE, DISABLE."""
+    trace.touch(Action.ALTER, other("event trigger", node["trigname"]), aspect="enabled", value=node["tgenabled"])
+
+
 HANDLERS = {
     "ViewStmt": create_view,
     "RuleStmt": create_rule,
     "RefreshMatViewStmt": refresh,
     "CreateTrigStmt": create_trigger,
     "CreateEventTrigStmt": create_event_trigger,
+    "AlterEventTrigStmt": alter_event_trigger,
     "CreatePolicyStmt": create_policy,
     "AlterPolicyStmt": alter_policy,
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.dependencies import COMMENT_OF
+from gitmig.check.dependencies import COMMENT_OF, DOMAIN, already
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.indexes import STATISTICS
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Object, Trait
-from gitmig.check.footprint.tables import JOINS_PARTITION, OWN_CHECK
+from gitmig.check.footprint.names import HELD, HELD_INSIDE
+from gitmig.check.footprint.tables import IDENTITY, JOINED, JOINS_PARTITION, OWN_CHECK, PERSISTENCE
+from gitmig.check.footprint.types import NO_NULLS
 from gitmig.check.footprint.views import TRANSITION_TRIGGER
 from gitmig.check.rules.pairs import GRANTED, either, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 MEMBERSHIP = {Action.CREATE, Action.DROP, Action.RENAME}
 
 
-# A child, or partition, has to have what is NOT NULL or checked in its parent when it becomes one.
-JOINED = {"joined by a child": {"null", "constraints"}, "joined by a partition": {"null", "constraints"}}
+# What is so in its parent a child, or partition, has to have when it becomes one.
+TAKEN_OVER = {"null", "constraints"}
 # Who inherits may have more columns than the parent, and keeps those of its own that the parent loses.
 LEFT_ALONE = {(Action.CREATE, "joins a parent"), (Action.DROP, "joined by a child")}
 
@@ -83,7 +85,7 @@ def _changes_members(whole: Effect, change: Effect) -> bool:
         return change.object.kind in GRANTED.get(whole.aspect, ()) and _comes_or_goes(whole, change)
     aspects = {"type"} | ({"null", *whole.aspect.split()} if whole.aspect.startswith("like") else set())
     aspects |= {OWN_CHECK} if "constraints" in aspects else set()
-    return _changes_part(whole, change, aspects | JOINED.get(whole.aspect, set()))
+    return _changes_part(whole, change, aspects | (TAKEN_OVER if whole.aspect in JOINED else set()))
 
 
 def _changes_part(whole: Effect, change: Effect, aspects: set[str]) -> bool:
@@ -92,12 +94,15 @@ def _changes_part(whole: Effect, change: Effect, aspects: set[str]) -> bool:
         return {"comment", change.aspect.removeprefix(COMMENT_OF)} <= aspects
     if (change.action, whole.aspect) in LEFT_ALONE and change.object.kind is NamedKind.COLUMN:
         return False
+    if whole.aspect in JOINED and already(change) in (whole.touch.columns or ()):
+        return False  # who joins has it, too
     if change.object.kind is NamedKind.CONSTRAINT:
         unknown = not change.aspect and bool(aspects & {"constraints", "indexes"})
         return change.action in MEMBERSHIP and (unknown or change.aspect in aspects)
     if change.object.kind is NamedKind.TRIGGER:
         return change.aspect == TRANSITION_TRIGGER and whole.aspect in {JOINS_PARTITION, "joins a parent"}
-    altered = change.action is Action.ALTER and change.aspect in aspects
+    identity = change.aspect.startswith(IDENTITY) and "default" in aspects
+    altered = change.action is Action.ALTER and (change.aspect in aspects or identity)
     return change.object.kind is NamedKind.COLUMN and (change.action in MEMBERSHIP or altered)
 
 
@@ -111,7 +116,8 @@ def _comes_or_goes(whole: Effect, change: Effect) -> bool:
 def _follows(whole: Effect, change: Effect) -> bool:
     """What is made of a type follows with CASCADE; a child that leaves its parent keeps its own changes."""
     by_cascade = whole.aspect == "of" and change.has(Trait.CASCADE)
-    return by_cascade or (whole.aspect == "detached" and not change.has(Circumstance.IMPLIED))
+    keeps = not change.has(Circumstance.IMPLIED) or change.has(Circumstance.LOCAL)
+    return by_cascade or (whole.aspect == "detached" and keeps)
 
 
 def _changes_itself(whole: Effect, change: Effect) -> bool:
@@ -159,10 +165,12 @@ def _taken_whole(whole: Effect, change: Effect, doubt: str | None) -> Conflict:
 def type_of_what_is_built_on(retyped: Effect, other: Effect) -> Conflict | None:
     """One side changes the type of a column, the other one builds on the column.
 
-    An error for what PostgreSQL refuses: views, triggers, policies, generated columns. Indexes, checks and foreign keys
-    it recreates, which is an error where `USING` converts to another family of types. Else a warning that is not
-    certain.
+    An error for what PostgreSQL refuses: views, triggers, policies, generated columns; columns of other tables with
+    values of the row type, or of a domain inside of other types. Indexes, checks and foreign keys it recreates, which
+    is an error where `USING` converts to another family of types. Else a warning that is not certain.
     """
+    if held := _held(retyped, other):
+        return held
     if retyped.action is not Action.ALTER or retyped.aspect != "type" or retyped.object != other.object:
         return None
     if other.action not in {Action.READ, Action.WRITE} or other.dependency is DependencyKind.AT_CALL:
@@ -178,6 +186,36 @@ def type_of_what_is_built_on(retyped: Effect, other: Effect) -> Conflict | None:
         severity=Severity.ERROR if refused else Severity.WARNING,
         doubt=None if refused else "whether the two types both serve is not known",
     )
+
+
+def _held(change: Effect, holder: Effect) -> Conflict | None:
+    """A column of another table has values of the row type, or of a domain inside of another type."""
+    if holder.action is not Action.READ or holder.aspect not in {HELD, HELD_INSIDE}:
+        return None
+    if change.object.root != holder.object.path or not (_rewrites_rows(change) or _looks_inside(change, holder)):
+        return None
+    doubt = None if holder.aspect == HELD else "it depends on whether a column has that type"
+    return Conflict(
+        object=holder.object,
+        message=f"{holder.label} has values of {holder.object} in a column, and {uses(change, holder)}: PostgreSQL "
+        "refuses to rewrite, or to look through, such columns",
+        hint=f"let {change.label} run first",
+        severity=Severity.WARNING if doubt else Severity.ERROR,
+        doubt=doubt,
+    )
+
+
+def _rewrites_rows(change: Effect) -> bool:
+    if change.action is Action.CREATE:
+        return change.object.kind is NamedKind.COLUMN and change.has(Trait.REWRITES)
+    return change.action is Action.ALTER and change.aspect in {"type", PERSISTENCE, "SetAccessMethod"}
+
+
+def _looks_inside(change: Effect, holder: Effect) -> bool:
+    """Whether what is asked of a domain is asked of values that are there, some of them inside of others."""
+    inside = holder.has(Trait.CONTAINED) or holder.aspect == HELD_INSIDE
+    constraint = change.object.kind is NamedKind.CONSTRAINT and change.aspect == DOMAIN
+    return inside and ((constraint and change.action in {Action.CREATE, Action.ALTER}) or change.aspect == NO_NULLS)
 
 
 @on_pairs

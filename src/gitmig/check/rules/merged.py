@@ -131,7 +131,7 @@ def down_that_cannot_run(sides: Sides) -> Iterator[Finding]:
     That is `ROLLBACK`, an isolation level, `COPY … FROM STDIN`. A bare `BEGIN` … `COMMIT` is fine.
     """
     for migration, content in _added(sides):
-        if content.down and (trouble := content.down.trouble):
+        if content.down and (trouble := sides.trouble_of(content.down)):
             yield down_that_cannot_run.finding(
                 f"{migration.label} has a down that cannot run: {trouble.message}",
                 trouble.hint,

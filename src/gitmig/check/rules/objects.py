@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitmig.check.dependencies import NO_KEY, OVERLOADS, REMADE, UNIQUENESS, VALUES
+from gitmig.check.dependencies import NO_KEY, OVERLOADS, PARTLY, REMADE, UNIQUENESS, VALUES
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.indexes import ONE_OWNER
 from gitmig.check.footprint.model import OPERATOR, ROUTINE, Action, DependencyKind, NamedKind, Trait
+from gitmig.check.footprint.names import NOT_NULL
 from gitmig.check.footprint.outside import MEMBERS
-from gitmig.check.footprint.tables import NOT_NULL
-from gitmig.check.footprint.views import READ_ONLY
+from gitmig.check.footprint.tables import LOGGED, PERSISTENCE, REFERENCED, REFERS
+from gitmig.check.footprint.views import CONCURRENTLY, READ_ONLY
 from gitmig.check.rules.pairs import GRANTED, both, either, given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -129,7 +130,7 @@ def dropped_and_used(drop: Effect, other: Effect) -> Conflict | None:
 
     What PostgreSQL drops along with it counts.
     """
-    if drop.action is Action.ALTER and drop.aspect in {UNIQUENESS, REMADE, NO_KEY}:
+    if drop.action is Action.ALTER and drop.aspect in {UNIQUENESS, REMADE, NO_KEY, PARTLY}:
         return _key_gone(drop, other)
     if drop.action is not Action.DROP or not hits(drop, other) or _cannot_fail(other):
         return None
@@ -166,6 +167,14 @@ def _forgives(other: Effect, gone: Effect) -> bool:
 
 
 def _key_gone(drop: Effect, other: Effect) -> Conflict | None:
+    if other.aspect == CONCURRENTLY and drop.aspect == UNIQUENESS:
+        return Conflict(
+            object=other.object,
+            message=f"{drop.label} drops a unique index of {other.object}, which {other.label} refreshes concurrently",
+            hint="keep the index, or refresh the view without CONCURRENTLY",
+            severity=Severity.WARNING,
+            doubt="the view may have another unique index",
+        )
     if other.action is not Action.READ or other.object != drop.object or other.dependency is DependencyKind.AT_CALL:
         return None
     if drop.aspect == NO_KEY and other.has(Trait.PRIMARY):
@@ -178,10 +187,14 @@ def _key_gone(drop: Effect, other: Effect) -> Conflict | None:
     passes = drop.aspect == REMADE and other.dependency in {DependencyKind.TRANSIENT, DependencyKind.CHECKED}
     if drop.aspect == NO_KEY or passes or not other.has(Trait.FOREIGN):
         return None
+    if drop.aspect == PARTLY and not other.has(Circumstance.CHANGES_DATA):
+        return None  # a foreign key needs more than that
     return Conflict(
         object=drop.object,
         message=f"{drop.label} drops the unique key of {drop.object}, which {other.label} refers to",
         hint="keep the key, or refer to another one",
+        severity=Severity.WARNING if drop.aspect == PARTLY else None,
+        doubt="it was unique for some rows only" if drop.aspect == PARTLY else None,
     )
 
 
@@ -259,7 +272,8 @@ def _new_name(rename: Effect) -> str:
     """The last name, without the signature of a function; of what goes to another schema, that one."""
     new = rename.touch.to or rename.object
     at = 2 if new.path[0] in {ROUTINE, OPERATOR} and len(new.path) == SIGNED else -1
-    return new.path[at]
+    moved = new.path[at] == rename.object.path[at] and len(new.path) > 2
+    return f"{new.path[1]}.{new.path[at]}" if moved else new.path[at]
 
 
 def _replaces_columns(rename: Effect, other: Effect) -> bool:
@@ -442,7 +456,9 @@ def _aspects_that_differ(first: Effect, second: Effect) -> list[str]:
 
 
 def _meets_all(one: str, other: str) -> bool:
-    """Whether the one is about everything of what the other one is about a part of: all settings, all members."""
+    """Whether the one is about everything of what the other one is about a part of: all settings, members, tokens."""
+    if one == "mapping of any token":
+        return other.startswith("mapping of ") and other != one
     of_settings = one == "set of any name" and other.startswith("set ") and other != one
     return of_settings or (one == MEMBERS and other.startswith(f"{MEMBERS}: "))
 
@@ -520,6 +536,56 @@ def _sets_back(altered: Effect, created: Effect) -> Conflict | None:
         object=altered.object,
         message=f"{created.label} replaces {altered.object}, and {uses(altered, created)}",
         hint="write the option into the new definition, too",
+    )
+
+
+@on_pairs
+@rule(
+    "GM218",
+    "logged and unlogged",
+    Severity.ERROR,
+    hint="leave the table as it is, or take what needs it so out of the other migration",
+    conflict=Example(
+        base="CREATE TABLE kinds (id int PRIMARY KEY);",
+        ours="ALTER TABLE kinds SET UNLOGGED;",
+        theirs="ALTER TABLE posts ADD COLUMN kind int REFERENCES kinds;",
+    ),
+    harmless=Example(
+        base="CREATE TABLE kinds (id int PRIMARY KEY);",
+        ours="ALTER TABLE kinds SET UNLOGGED;",
+        theirs="CREATE UNLOGGED TABLE uses (kind int REFERENCES kinds);",
+    ),
+    when_proven=WhenProven.GONE,
+)
+def logged_and_unlogged(changed: Effect, other: Effect) -> Conflict | None:
+    """One side makes a table `UNLOGGED`, or `LOGGED`, and the other one needs it as it was.
+
+    An unlogged table cannot be published, nor can a foreign key of a logged table refer to it. A sequence that becomes
+    its own is a warning: only since PostgreSQL 15 do they follow the table.
+    """
+    if changed.action is not Action.ALTER or changed.aspect != PERSISTENCE or changed.object != other.object:
+        return None
+    if other.action is not Action.READ:
+        return None
+    unlogged, table = changed.touch.value == LOGGED["AT_SetUnLogged"], changed.object
+    hint = doubt = None
+    if unlogged and other.aspect == "published":
+        why = f"{other.label} publishes it"
+    elif unlogged and other.aspect == REFERENCED and other.touch.to != table and not other.has(Trait.UNLOGGED):
+        why = f"{other.label} has a logged table refer to it"
+    elif not unlogged and other.aspect == REFERS and other.touch.to != table and other.has(Trait.UNLOGGED):
+        why = f"{other.label} has it refer to an unlogged table"
+    elif other.aspect == ONE_OWNER and table.kind is NamedKind.TABLE:
+        why, doubt = f"{other.label} makes a sequence belong to it", "only since PostgreSQL 15 do sequences follow"
+        hint = f"let {other.label} run first: the sequence follows its table"
+    else:
+        return None
+    return Conflict(
+        object=table,
+        message=f"{changed.label} makes {table} {'UNLOGGED' if unlogged else 'LOGGED'}, and {why}",
+        hint=hint,
+        severity=Severity.WARNING if doubt else None,
+        doubt=doubt,
     )
 
 

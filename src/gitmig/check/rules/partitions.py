@@ -13,6 +13,7 @@ from gitmig.check.findings import Severity
 from gitmig.check.footprint.indexes import ONLY, UNIQUE_KEY
 from gitmig.check.footprint.model import Action, NamedKind, Object, Trait
 from gitmig.check.footprint.tables import MERGED, MERGED_CHECK
+from gitmig.check.footprint.views import OF_TRIGGER
 from gitmig.check.rules.pairs import labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
 
@@ -94,14 +95,18 @@ def table_and_partition(part: Effect, other: Effect) -> Conflict | None:
     partition to go to, which is not certain.
     """
     if _one_index(part, other):
+        what = "foreign key" if part.aspect == "reference" else "index"
+        article = "a" if part.aspect == "reference" else "an"
         return Conflict(
             object=part.object,
-            message=f"{part.label} makes an index of {part.object} and of the table of which it is a partition, and "
-            f"{other.label} makes the same one of {part.object}",
-            hint=f"take it out of {other.label}: the index of the table is one of its partitions, too",
+            message=f"{part.label} makes {article} {what} of {part.object} and of the table of which it is a "
+            f"partition, and {other.label} makes the same one of {part.object}",
+            hint=f"take it out of {other.label}: the {what} of the table is one of its partitions, too",
         )
     if part.object.root != other.object.root:
         return None
+    if part.has(Circumstance.LOCAL):
+        return _becomes_inherited(part, other)
     if part.aspect in {MERGED, MERGED_CHECK}:
         return _merged(part, other)
     if part.object.kind is NamedKind.PARTITION and part.action is Action.DROP:
@@ -109,11 +114,22 @@ def table_and_partition(part: Effect, other: Effect) -> Conflict | None:
     return _part_comes(part, other)
 
 
+def _becomes_inherited(column: Effect, other: Effect) -> Conflict | None:
+    """A column of a child that its parent gets as well cannot go, or change by itself, any more."""
+    changed = other.action in {Action.DROP, Action.RENAME} or (other.action is Action.ALTER and other.aspect == "type")
+    if column.action is not Action.CREATE or other.object != column.object or not changed:
+        return None
+    return Conflict(
+        object=other.object,
+        message=f"{column.label} makes {other.object} one with that of its parent, and {uses(other, column)}",
+    )
+
+
 def _part_leaves(part: Effect, other: Effect) -> Conflict | None:
     table = Object(NamedKind.TABLE, part.object.root)
-    inherits = part.aspect == "inherits"
+    inherits, dropped = part.aspect == "inherits", part.has(Circumstance.IMPLIED)
     inserts = other.action is Action.WRITE and other.aspect == "insert" and other.object == table and not inherits
-    if not inserts and not _passes_on(other, table, inherits=inherits):
+    if not inserts and (dropped or not _passes_on(other, table, inherits=inherits)):
         return None
     return Conflict(
         object=table,
@@ -131,6 +147,8 @@ def _part_comes(part: Effect, other: Effect) -> Conflict | None:
         message = f"{part.label} adds a part to {table}, and {uses(other, part)}: only parts that are there get that"
     elif made and other.action is Action.READ and other.aspect == ONLY:
         message = f"{part.label} adds a partition to {table}, and {other.label} makes an index on ONLY {table}"
+    elif made and part.aspect == "foreign" and other.action is Action.READ and other.aspect == UNIQUE_KEY:
+        message = f"{part.label} adds a foreign table to {table}, and {other.label} makes a unique key of {table}"
     elif made and part.aspect == "divided" and other.aspect == UNIQUE_KEY and not _covers(other, part):
         message = (
             f"{part.label} adds a partition with partitions to {table}, and {other.label} makes a unique key of "
@@ -191,8 +209,10 @@ def _passes_on(change: Effect, table: Object, *, inherits: bool) -> bool:
     """Whether partitions get it with the table; tables that only inherit get checks and what columns are like."""
     kind = change.object.kind
     if change.action is Action.READ:
-        return change.object == table and change.aspect in {"indexes", ONLY} and not inherits
+        return change.object == table and change.aspect == "indexes" and not inherits
     if kind is NamedKind.CONSTRAINT and change.action is not Action.WRITE:
+        if change.has(Trait.ALONE) or change.aspect == OF_TRIGGER:
+            return False
         return not inherits or change.aspect == "constraints" or change.action is not Action.CREATE
     altered = change.action is Action.ALTER and change.aspect in PASSED_ON[inherits] and not change.has(Trait.ALONE)
     return altered and (kind is NamedKind.COLUMN or change.object == table)

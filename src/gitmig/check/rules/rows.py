@@ -8,7 +8,9 @@ from gitmig.check.dependencies import DOMAIN, FIRED, REST, UNTRACEABLE
 from gitmig.check.effects import Circumstance
 from gitmig.check.findings import Severity
 from gitmig.check.footprint.model import Action, DependencyKind, NamedKind, Trait
-from gitmig.check.footprint.tables import NOT_NULL
+from gitmig.check.footprint.names import NOT_NULL
+from gitmig.check.footprint.tables import JOINS_PARTITION
+from gitmig.check.footprint.types import NO_NULLS
 from gitmig.check.footprint.views import READ_ONLY
 from gitmig.check.rules.pairs import given, hits, labels_in_order, uses
 from gitmig.check.rules.registry import Conflict, Example, WhenProven, on_pairs, rule
@@ -35,19 +37,25 @@ if TYPE_CHECKING:
 def value_required(column: Effect, insert: Effect) -> Conflict | None:
     """One side wants every row to have a value, the other one inserts rows without it, or writes NULL.
 
-    For `SET NOT NULL` on a column that is there, not certain if it is left out: it may have a default. Nor for `MERGE`,
-    `UPDATE` and `INSERT … SELECT`, which may find no rows.
+    For `SET NOT NULL` on a column that is there, or on its domain, not certain if it is left out: it may have a
+    default. Nor for `MERGE`, `UPDATE` and `INSERT … SELECT`, which may find no rows. A column that is NOT NULL and
+    loses its default, or its identity, wants a value, too.
     """
     if column.object.kind is not NamedKind.COLUMN or not _writes_at_once(insert, {"insert", "update"}):
         return None
     new = column.action is Action.CREATE and column.has(Trait.REQUIRED)
-    tightened = column.action is Action.ALTER and column.aspect == "null" and column.touch.value == NOT_NULL
-    if not (new or tightened):
+    tightened = column.action is Action.ALTER and column.aspect in {"null", NO_NULLS} and column.touch.value == NOT_NULL
+    bare = column.action is Action.ALTER and column.has(Circumstance.NEEDED)
+    if not (new or tightened or bare):
         return None
+    if bare:
+        return _without_default(column, insert)
     if insert.object == column.object and insert.has(Trait.NULL):
         way, doubt = "writes NULL to it", "it may find no rows" if insert.has(Trait.PERHAPS) else None
     elif _leaves_out(insert, column, new=new):
         way, doubt = "inserts without it", _why_it_may_have_a_value(insert, new=new)
+    elif column.aspect == NO_NULLS and insert.object.contains(column.object) and insert.touch.columns is None:
+        way, doubt = "inserts by position", "the values decide"
     else:
         return None
     return Conflict(
@@ -55,6 +63,18 @@ def value_required(column: Effect, insert: Effect) -> Conflict | None:
         message=f"{column.label} makes {column.object} NOT NULL, and {insert.label} {way}",
         hint=f"give the column a default, or a value in {insert.label}",
         doubt=doubt,
+    )
+
+
+def _without_default(column: Effect, insert: Effect) -> Conflict | None:
+    if not _leaves_out(insert, column, new=False):
+        return None
+    return Conflict(
+        object=column.object,
+        message=f"{column.label} takes the default of {column.object}, which is NOT NULL, and {insert.label} inserts "
+        "without it",
+        hint=f"keep the default, or give the column a value in {insert.label}",
+        doubt="it may find no rows" if insert.has(Trait.PERHAPS) else None,
     )
 
 
@@ -95,10 +115,12 @@ FOLLOWED = {DOMAIN: "a constraint to the domain of", REST: "a partition beside t
 def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
     """One side adds a constraint, the other one writes rows that it may refuse.
 
-    Not certain: the values decide. A unique index counts, a constraint of the domain of a column, and a partition
-    beside a default one. An error, if it is given a column whose values PostgreSQL alone gives from now on. Rows of a
-    published table need a replica identity to be changed.
+    Not certain: the values decide. A unique index counts, a constraint of the domain of a column, a partition beside a
+    default one, and the bounds of a table that becomes a partition. An error, if it is given a column whose values
+    PostgreSQL alone gives from now on. Rows of a published table need a replica identity to be changed.
     """
+    if filled := _fills_its_own(added, write):
+        return filled
     if not _writes_at_once(write, {"insert", "update", "delete"}):
         return None
     if added.aspect in {"published", UNTRACEABLE} and hits(added, write):
@@ -106,6 +128,27 @@ def constraint_and_rows(added: Effect, write: Effect) -> Conflict | None:
     if write.object.root != added.object.root or write.aspect == "delete":
         return None
     return _given_always(added, write) or _may_refuse(added, write)
+
+
+def _fills_its_own(added: Effect, filled: Effect) -> Conflict | None:
+    """Rows in a table of the side's own, with values of a domain; in the default partition that it makes."""
+    if not filled.has(Circumstance.FILLED):
+        return None
+    if filled.object.kind is NamedKind.PARTITION:
+        beside = added.action is Action.CREATE and added.object.kind is NamedKind.PARTITION
+        if not beside or added.object == filled.object or '"is_default"' not in filled.touch.value:
+            return None
+        what, written = f"adds {added.object}", f"writes rows into the default partition {filled.object.path[-1]}"
+    else:
+        constraint = added.action is Action.CREATE and added.aspect == DOMAIN
+        if not constraint and added.aspect != NO_NULLS:
+            return None
+        what, written = f"adds a constraint to {filled.object}", "writes rows into a table that has it"
+    return Conflict(
+        object=filled.object,
+        message=f"{added.label} {what}, and {filled.label} {written}",
+        doubt="it depends on the values that are written",
+    )
 
 
 def _given_always(column: Effect, write: Effect) -> Conflict | None:
@@ -126,9 +169,14 @@ def _may_refuse(added: Effect, write: Effect) -> Conflict | None:
     if followed and added.aspect == DOMAIN and not given(write, added.object):
         return None
     unique_index = added.action is Action.READ and added.has(Trait.UNIQUE)
-    if not constraint and not unique_index and not followed:
+    joins = added.action is Action.READ and added.aspect == JOINS_PARTITION
+    if not constraint and not unique_index and not followed and not joins:
         return None
-    what = "" if constraint else f"{FOLLOWED.get(added.aspect, 'a unique index on')} "
+    what = (
+        ""
+        if constraint
+        else f"{FOLLOWED.get(added.aspect, 'the bounds of a partition to' if joins else 'a unique index on')} "
+    )
     return Conflict(
         object=added.object,
         message=f"{added.label} adds {what}{added.object}, and {uses(write, added)}",

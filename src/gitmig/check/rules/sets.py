@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitmig.check.effects import net_effects
 from gitmig.check.findings import Finding, Severity
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Set
 
     from gitmig.check.effects import AddedMigration
+    from gitmig.check.footprint.model import ObjectPath
     from gitmig.check.sides import Sides
     from gitmig.migrations.layouts.graph import Graph
     from gitmig.migrations.model import Migration
@@ -83,15 +85,15 @@ def same_change(sides: Sides) -> Iterator[Finding]:
 
     Comments, case and white space do not count.
     """
-    contents = sides.contents
-    theirs = {
-        contents[m.blobs].checksum: m
-        for m in sides.sets.theirs_added
-        if m.blobs in contents and not contents[m.blobs].up.is_blank
-    }
+    theirs: dict[Any, list[Migration]] = defaultdict(list)
+    for added in sides.sets.theirs_added:
+        content = sides.contents.get(added.blobs)
+        if content and not content.up.is_blank:
+            theirs[_touched(sides, added)].append(added)
     for mine in sides.sets.ours_added:
-        content = contents.get(mine.blobs)
-        other = theirs.get(content.checksum) if content else None
+        # who touches other things needs no comparison by PostgreSQL's scanner, which has to be loaded
+        near = theirs[_touched(sides, mine)]
+        other = next((one for one in reversed(near) if _alike(sides, mine, one)), None)
         if other and other.version != mine.version:
             one, two = sorted((mine.label, other.label))
             yield same_change.finding(
@@ -120,6 +122,11 @@ def edited(sides: Sides) -> Iterator[Finding]:
     for mine, other in _edits(sides):
         if other is None:
             yield edit(mine)
+
+
+def _touched(sides: Sides, migration: Migration) -> tuple[tuple[Action, ObjectPath], ...]:
+    footprint = sides.footprints.get(migration.blobs)
+    return tuple((touch.action, touch.object.path) for touch in footprint.touches) if footprint else ()
 
 
 def edit(mine: Migration) -> Finding:
