@@ -174,6 +174,16 @@ def test_a_file_is_read_whose_row_may_be_that_of_another_one_with_the_same_up() 
     assert labels(unread(stack, [target[0], migration("2_x", blob="x"), target[1]])) == []
 
 
+def test_a_row_that_holds_the_scripts_of_one_that_runs_again_does_not_become_another_one() -> None:
+    """[1_a, 3_x] → [1_a, 2_x, 3_x], and 3_x has not been read."""
+    stack = on_stack("1_a", "3_x")
+    target = [migration("1_a", blob="a"), migration("2_x", blob="y"), migration("3_x", blob="x")]
+    assert labels(unread(stack, target)) == ["2_x"]
+    desired = desire(stack, target, {target[1].path: content("SELECT 1;")})
+    plan = make_plan(stack, (desired[0], replace(desired[1], checksum="x"), desired[2]))
+    assert steps(plan) == ["- 3_x @2", "+ 2_x @2", "+ 3_x @3"]
+
+
 def test_a_renamed_file_is_read_again_but_keeps_its_checksum() -> None:
     """The ledger's checksum counts: a newer gitmig may compute another one of the same bytes."""
     target = [migration("1_new", blob="a")]
@@ -286,7 +296,7 @@ def sync(stack: Sequence[Applied], migrations: Sequence[Migration], contents: di
     for revert in plan.reverts:
         assert rows.pop() == revert.migration
     for step in plan.applies:
-        assert step.desired.content is not None or step.held in stack
+        assert step.desired.content is not None or step.held in stack[plan.keep :]
         assert step.position == len(rows) + 1
         rows.append(applied(step.position, step.desired.migration, step.desired.checksum))
     return rows

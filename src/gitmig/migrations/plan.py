@@ -287,7 +287,10 @@ def set_difference(stack: Sequence[Applied], target: Sequence[Desired]) -> SetDi
 
 def _common(stack: Sequence[Applied], target: Sequence[Desired]) -> int:
     """How many migrations both begin with."""
-    return len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, zip(stack, target))))
+    keep = len(list(takewhile(lambda pair: pair[0].checksum == pair[1].checksum, zip(stack, target))))
+    # a row that would become another one's, with the same up, holds the scripts of one that runs again
+    again = {_identity(one.migration) for one in target[keep:] if one.content is None}
+    return next((place for place, row in enumerate(stack[:keep]) if _identity(row) in again), keep)
 
 
 def _identity(migration: Applied | Migration) -> tuple[str, str, str]:
