@@ -35,3 +35,20 @@ def test_a_check_without_a_database_loads_no_driver(sandbox: Sandbox) -> None:
     loaded = set(done.err.split())
     assert "gitmig.check.conflicts" in loaded
     assert [name for name in ("psycopg", "git", "pygments", "gitmig.execute", "gitmig.trials") if name in loaded] == []
+
+
+def test_a_second_check_of_the_same_loads_no_parser(sandbox: Sandbox) -> None:
+    sandbox.table("0001_a", "a")
+    sandbox.commit("a")
+    sandbox.git("switch", "--quiet", "--create", "feature")
+    sandbox.migration("0002_b", "ALTER TABLE a ADD COLUMN n int;", "ALTER TABLE a DROP COLUMN n;")
+    sandbox.migration("0003_c", "DROP TABLE IF EXISTS a;", "CREATE TABLE a (id int);")
+    sandbox.commit("feature")
+    sandbox.git("switch", "--quiet", "main")
+    sandbox.migration("0004_d", "CREATE TABLE d (id int);", "DROP TABLE d;")
+    sandbox.commit("main")
+    sandbox.git("switch", "--quiet", "feature")
+    first, second = (sandbox.run(sys.executable, "-c", PROGRAM, "check", "main") for _ in range(2))
+    assert "postgast" in first.err.split()
+    assert "postgast" not in second.err.split()
+    assert second.out == first.out

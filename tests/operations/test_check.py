@@ -233,6 +233,14 @@ def test_footprints_are_kept_by_blob_and_a_broken_one_is_made_again(parted: Sand
     assert codes(run(parted)) == ["GM205"]
 
 
+def test_a_down_that_cannot_run_is_told_each_time_and_a_sound_one_when_it_is_broken(parted: Sandbox) -> None:
+    parted.migration("0005_more", "CREATE TABLE more (id int);", "DROP TABLE more")
+    assert "GM305" not in codes(run(parted), Severity.WARNING)
+    parted.migration("0005_more", "CREATE TABLE more (id int);", "DROP TABEL more")
+    assert "GM305" in codes(run(parted), Severity.WARNING)
+    assert "GM305" in codes(run(parted), Severity.WARNING)
+
+
 def state(sandbox: Sandbox) -> tuple[str, str, str, str]:
     """Work tree, index and refs."""
     digest = hashlib.sha256()

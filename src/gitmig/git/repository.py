@@ -178,8 +178,6 @@ class Repository(Struct, frozen=True, dict=True):
 
     def resolve(self, revision: str) -> str:
         """The full id of the commit a user named. Raises UsageError."""
-        if revision == "HEAD" and self.head:
-            return self.head
         found = self.lines("rev-parse", "-q", "--verify", "--end-of-options", f"{revision}^{{commit}}")
         if not found and revision == "HEAD" and self.head is None:
             raise UsageError("there is no commit yet", hint="`git commit` makes the first one")

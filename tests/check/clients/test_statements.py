@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitmig.check.clients.statements import Statement, statements
+from gitmig.check.clients.statements import Statement, may_have_statements, statements
 
 # Source in Python, and the statements in it.
 FOUND = {
@@ -86,3 +86,23 @@ def test_each_part_keeps_its_line() -> None:
 def test_what_is_put_in_is_not_whole() -> None:
     found = statements("a.py", 'x = "SELECT a FROM t WHERE b = %s"\ny = f"SELECT a FROM t WHERE b = {b}"')
     assert [one.whole for one in found] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("source", "may"),
+    [
+        ('db("SELECT a FROM t")', True),
+        ("db(`\n  select a from t`)", True),
+        ("SELECT a FROM t", True),
+        ("  delete from t", True),
+        ("query = 'WITH x AS (SELECT 1) SELECT * FROM x'", True),
+        ('fmt.Sprintf("İ", "UPDATE t SET a = 1")', True),
+        ("# we select a from those", False),
+        ("x = deselect(a); y = from(b)", False),
+        ('import { select } from "d3"', False),
+        ("updated = 1", False),
+        ("", False),
+    ],
+)
+def test_a_file_has_statements_only_where_one_may_begin(source: str, may: bool) -> None:
+    assert may_have_statements(source) is may

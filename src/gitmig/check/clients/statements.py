@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 KINDS = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 # A file without one of these words, and of these beginnings, has no statement; most files are read no further.
-VERBS = ("select", "insert", "delete", "update", "merge")
+# In small letters; each stands behind one of these signs, or on a line of its own.
+VERBS = ("select", "insert", "delete", "update", "merge", "with")
+OPENING = "\"'`(;[{|>"
 MAY_HAVE = re.compile(
-    r"(?:[\"'`\n(;\[{|>]|\A)\s*(?:select\s+(?![{}])(?:[^;]{0,4000}?\bfrom\b|[\w.]+\()|insert\s+into\b|delete\s+from\b|"
+    r"select\s+(?![{}])(?:[^;]{0,4000}?\bfrom\b|[\w.]+\()|insert\s+into\b|delete\s+from\b|"
     r"update\s+\S+\s+(?:\w+\s+){0,3}set\b|merge\s+into\b|"
-    r"with\s+(?:recursive\s+)?\S+\s+(?:\([^)]*\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\()",
-    re.IGNORECASE,
+    r"with\s+(?:recursive\s+)?\S+\s+(?:\([^)]*\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\("
 )
 # What a literal's own quotes, that its lexer has not told apart, may leave there, too.
 BEFORE = re.compile(r"(?:[\s\"'`]|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
@@ -124,8 +125,28 @@ def may_have_statements(source: str) -> bool:
 
 
 def _may_have(source: str) -> bool:
+    """Words are found before anything is matched: that is several times as fast as one expression for all of it."""
     small = source.lower()
-    return any(verb in small for verb in VERBS) and MAY_HAVE.search(source) is not None
+    if not any(verb in small for verb in VERBS[:-1]):  # a WITH has one of them
+        return False
+    return any(_opens(small, at) and MAY_HAVE.match(small, at) for verb in VERBS for at in _places(small, verb))
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
+
+
+def _opens(text: str, at: int) -> bool:
+    """Whether what stands there is the first on its line, or behind a sign that opens a text."""
+    end = at
+    while end and text[end - 1].isspace():
+        end -= 1
+        if text[end] == "\n":
+            return True
+    return end == 0 or text[end - 1] in OPENING
 
 
 def _of_text(text: Text) -> Iterator[Statement]:
