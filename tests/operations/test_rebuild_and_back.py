@@ -146,6 +146,24 @@ def test_rows_that_a_migration_of_the_target_refuses_come_back_when_it_is_revert
     assert kept(sandbox) == []
 
 
+def test_rows_that_were_kept_before_a_rebuild_have_their_numbers_and_the_next_ones_get_others(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild, run_sync: Sync
+) -> None:
+    for label, table in (("0001_a", "a"), ("0002_b", "b"), ("0003_c", "c")):
+        sandbox.table(label, table)
+    commit = sandbox.commit("three")
+    run_sync()
+    database.rows("INSERT INTO b VALUES (2); INSERT INTO c VALUES (3)")
+    (sandbox.root / "migrations/0003_c.sql").unlink()
+    run_sync()
+    rebuild()
+    (sandbox.root / "migrations/0002_b.sql").unlink()
+    assert run_sync() == ["- 0002_b"]
+    assert sorted(kept(sandbox)) == [("b", 1, "id"), ("c", 1, "id")]
+    run_sync(commit)
+    assert database.rows("SELECT b.id, c.id FROM b, c") == [(2, 3)]
+
+
 def test_what_no_migration_made_is_kept_until_somebody_puts_it_back(
     sandbox: Sandbox, database: Database, rebuild: Rebuild, run_sync: Sync
 ) -> None:

@@ -257,6 +257,18 @@ def test_row_security_of_somebody_else_is_refused_by_name(database: Database, ow
     assert database.rows("SELECT n FROM t") == [(1,)]
 
 
+def test_a_sequence_that_the_role_may_not_even_read_is_in_nobodys_way(database: Database, owner: str) -> None:
+    from gitmig.ledger import schema
+
+    database.rows("CREATE SEQUENCE theirs")
+    with connect(owner, "test") as connection:
+        schema.upgrade(connection)
+        bench = Bench(connection)
+        bench.sql("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1)")
+        bench.down("x", "UPDATE t SET n = 0", "UPDATE t SET n = 2")
+        assert database.rows("SELECT n FROM t") == [(0,)]
+
+
 ATTACHED = {
     "a check": "CREATE TABLE t (id int, n int CHECK (f(n) > 0))",
     "a domain": "CREATE DOMAIN d AS int CHECK (f(VALUE) > 0); CREATE TABLE t (id int, n d)",

@@ -99,6 +99,7 @@ def _copy_kept(old: Connection, new: Connection, asides: Asides) -> None:
     filled = [table for table in read_kept(old) if table.filled]
     for way in plan_copy(filled, read_kept(new)).copies:
         copy_table(old, new, way, asides)
+    asides.number_on()
 
 
 def _copy_tables(old: Connection, new: Connection, asides: Asides, notify: Notify, moved: Moved) -> None:

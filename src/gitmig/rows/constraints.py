@@ -84,11 +84,13 @@ CONSTRAINTS = f"""
         AND o.coninhcount = 0 AND {{which}}
     ORDER BY o.oid
 """
+# A key that acts on the rows that refer to others does so whether it was validated or not.
+ACTING = "o.confdeltype IN ('c', 'n', 'd')"
 # Rows of a partition are those of its root. PERIOD asks for more than equal values, and what is not validated refuses
 # no row that was there before: such a key is checked when the transaction ends.
 FOREIGN_KEYS = f"""
     SELECT o.oid::int8, o.conrelid::int8, coalesce(pg_catalog.pg_partition_root(c.oid), c.oid)::int8, o.conname,
-        o.condeferrable, o.confrelid::int8, o.confdeltype IN ('c', 'n', 'd'), o.confmatchtype = 'f',
+        o.condeferrable, o.confrelid::int8, {ACTING}, o.confmatchtype = 'f',
         ARRAY[n.nspname::text, c.relname], c.relkind = 'p', ARRAY[fn.nspname::text, fc.relname], fc.relkind = 'p',
         (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
          FROM pg_catalog.unnest(o.conkey) WITH ORDINALITY k(number, place)
@@ -275,10 +277,14 @@ def foreign_keys_late(connection: Connection, keys: Collection[ForeignKey]) -> I
 
 
 def foreign_keys(connection: Connection, tables: Collection[int], *, incoming: bool = False) -> list[ForeignKey]:
-    """The foreign keys of these tables (oids), or those `incoming` that refer to them."""
+    """The foreign keys of these tables (oids) that can be checked row by row, or those `incoming` that refer to them.
+
+    Of these also the ones that were never validated, and act on the rows that refer.
+    """
     if not tables:
         return []
-    return _foreign_keys(connection, f"{CHECKED} AND {INCOMING if incoming else OUTGOING}", tables)
+    which = f"({CHECKED} OR {ACTING}) AND {INCOMING}" if incoming else f"{CHECKED} AND {OUTGOING}"
+    return _foreign_keys(connection, which, tables)
 
 
 def every_foreign_key(connection: Connection, *, checked: bool = True) -> list[ForeignKey]:

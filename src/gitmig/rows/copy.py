@@ -98,7 +98,7 @@ class Asides:
         first = next(rest, None)
         if first is None:
             return None
-        self._new.execute(GO_ON)
+        self.number_on()
         data = f"aside_{self._store.number()}"
         kept = _kept(table, columns, both)
         rows = self._fill(data, kept, itertools.chain((first,), rest), kind)
@@ -108,6 +108,10 @@ class Asides:
         if self._kept_for.subject.checksum != REBUILD and (heir is None or kind is Kind.PAIRED):
             self._store.await_place(number)
         return Aside(table=table.name.full, rows=rows, item=number, reason=reason)
+
+    def number_on(self) -> None:
+        """Have the next item get a number of its own: those that came along have theirs."""
+        self._new.execute(GO_ON)
 
     def _fill(self, data: str, columns: Sequence[KeptColumn], lines: Iterable[bytes], kind: Kind) -> int:
         """Make a table of the form of an item and copy the rows into it; how many there are."""

@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from gitmig.rows.places import Place
     from gitmig.rows.tables import Table
 
-# The last value is null as long as none was given out: then only the sequence itself tells which will come first.
+# The last value is null as long as none was given out: then only the sequence itself tells which will come first. One
+# that this role may not set cannot be put back: a gap there is the lesser evil.
 SEQUENCES = f"""
     SELECT n.nspname, c.relname, pg_catalog.pg_sequence_last_value(c.oid),
         pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'S' AND {OURS} AND {OWN_RELATION}
+    WHERE c.relkind = 'S' AND {OURS} AND {OWN_RELATION} AND CASE c.relkind WHEN 'S' THEN
+        pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') END
 """
+# Whose values a sequence gives are numbers; to a column of text it may belong all the same.
+IS_NUMBER = """(SELECT coalesce(nullif(t.typbasetype, 0), t.oid) FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid)
+    = ANY ('{int2,int4,int8,numeric}'::pg_catalog.regtype[])"""
 # The column a sequence belongs to: a table that was renamed keeps a serial's old name.
 OWNERS = f"""
     SELECT n.nspname, c.relname, o.oid::regclass::text, a.attname
@@ -35,14 +40,14 @@ OWNERS = f"""
         AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
     JOIN pg_catalog.pg_class o ON o.oid = d.refobjid
     JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-    WHERE c.relkind = 'S'
+    WHERE c.relkind = 'S' AND {IS_NUMBER}
 """
-OWNED = """
+OWNED = f"""
     SELECT c.oid::int8, a.attname, pg_catalog.pg_get_serial_sequence(
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), a.attname)
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE c.oid = ANY ($1::oid[]) AND (a.atthasdef OR a.attidentity <> '')
+    WHERE c.oid = ANY ($1::oid[]) AND (a.atthasdef OR a.attidentity <> '') AND {IS_NUMBER}
     ORDER BY c.oid, a.attnum
 """
 # A script that gives a column of a table which is there numbers by itself.
@@ -162,11 +167,18 @@ def _sequences_of(connection: Connection, tables: Iterable[int]) -> dict[tuple[i
 
 
 def _behind(sequence: str, table: sql.Composable, column: str) -> sql.Composed:
-    """Let a sequence go on behind the highest value of a column, those beyond its end aside, if it is before that."""
+    """Let a sequence go on behind the last value of a column, those beyond its end aside, if it is before that.
+
+    The last one is the highest, or of a sequence that counts down the lowest.
+    """
     return sql.SQL(
-        "SELECT pg_catalog.setval({sequence}, highest) FROM (SELECT max({column}) AS highest "
-        "FROM {table}, pg_catalog.pg_sequence WHERE seqrelid = {sequence}::regclass AND {column} <= seqmax) m "
-        "WHERE highest >= (SELECT last_value FROM {name}) AND highest > 0"
+        "WITH s AS (SELECT seqmin, seqmax, seqincrement > 0 AS up FROM pg_catalog.pg_sequence "
+        "WHERE seqrelid = {sequence}::regclass) "
+        "SELECT pg_catalog.setval({sequence}, value::bigint) FROM (SELECT seqmin, seqmax, up, CASE WHEN up "
+        "THEN (SELECT max({column}) FROM {table} WHERE {column} <= (SELECT seqmax FROM s)) "
+        "ELSE (SELECT min({column}) FROM {table} WHERE {column} >= (SELECT seqmin FROM s)) END AS value FROM s) m "
+        "JOIN {name} q ON CASE WHEN up THEN value >= q.last_value ELSE value <= q.last_value END "
+        "WHERE value BETWEEN seqmin AND seqmax"
     ).format(sequence=sql.Literal(sequence), column=sql.Identifier(column), table=table, name=sql.SQL(sequence))
 
 

@@ -23,6 +23,7 @@ CREATE, DROP, ALTER, MEMBER = SharedVerb.CREATE, SharedVerb.DROP, SharedVerb.ALT
         ("ALTER ROLE a RENAME TO b", ALTER, ("a", "b")),
         ("COMMENT ON ROLE a IS 'one'", ALTER, ("a",)),
         ("REASSIGN OWNED BY a, b TO c", ALTER, ("a", "b", "c")),
+        ("DROP OWNED BY a, b CASCADE", ALTER, ("a", "b")),
         ("ALTER DATABASE app SET search_path = x", ALTER, ("all",)),
         ("COMMENT ON DATABASE app IS 'x'", ALTER, ("all",)),
         ("GRANT CREATE ON DATABASE app TO a", ALTER, ("all",)),

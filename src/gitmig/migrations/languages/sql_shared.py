@@ -78,7 +78,7 @@ def _about(words: Sequence[Token]) -> tuple[SharedVerb, Sequence[str]] | None:
             found = VERBS[verb], [*map(_name, [*dropped, *renamed])]
         case ["COMMENT", "ON", "ROLE", *_]:
             found = SharedVerb.ALTER, [*map(_name, words[3:4])]
-        case ["REASSIGN", "OWNED", "BY", *_]:
+        case ["REASSIGN" | "DROP", "OWNED", "BY", *_]:
             found = SharedVerb.ALTER, _members(words[3:])
         case ["GRANT" | "REVOKE", *_] if not what:
             found = SharedVerb.MEMBER, _members(words[1:])
