@@ -21,7 +21,8 @@ PARTED = "CREATE TABLE parted (a int, b text) PARTITION BY RANGE (a); CREATE IND
 
 
 def test_partitions_made_at_run_time_come_along(sandbox: Sandbox, database: Database, rebuild: Rebuild) -> None:
-    sandbox.migration("0001_a", PARTED)
+    function = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+    sandbox.migration("0001_a", PARTED + function)
     sandbox.gitmig("sync")
     database.rows("""
       CREATE UNLOGGED TABLE p0 PARTITION OF parted FOR VALUES FROM (0) TO (10) WITH (fillfactor=70);
@@ -29,14 +30,26 @@ def test_partitions_made_at_run_time_come_along(sandbox: Sandbox, database: Data
       CREATE TABLE "p1 x" PARTITION OF p1 FOR VALUES IN ('x');
       CREATE INDEX own ON p0 (a); ALTER TABLE p0 ADD CONSTRAINT own_check CHECK (a <> 5);
       COMMENT ON TABLE p0 IS 'first';
+      ALTER TABLE p0 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, REPLICA IDENTITY FULL;
+      CREATE POLICY few ON p0 AS RESTRICTIVE FOR UPDATE TO pg_monitor USING (a > 1) WITH CHECK (b <> 'x');
+      CREATE POLICY more ON p0 USING (true);
+      GRANT SELECT ON p0 TO pg_monitor; GRANT UPDATE (b) ON p0 TO PUBLIC;
+      ALTER TABLE p0 ALTER a SET NOT NULL, ALTER b SET DEFAULT 'mine';
+      CREATE TRIGGER off BEFORE INSERT ON p0 FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE p0 DISABLE TRIGGER off;
       INSERT INTO parted VALUES (1, 'one'), (11, 'x');
     """)
     look = (
         "SELECT tableoid::regclass::text, a FROM parted ORDER BY a",
-        "SELECT relname, relpersistence, reloptions, obj_description(oid) FROM pg_class WHERE relispartition"
+        "SELECT relname, relpersistence, reloptions, obj_description(oid), relrowsecurity, relforcerowsecurity,"
+        " relreplident, relacl::text FROM pg_class WHERE relispartition"
         " AND relkind IN ('r', 'p') ORDER BY 1",
         "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'own_check'",
+        "TABLE pg_policies ORDER BY policyname",
+        "SELECT a.attname, a.attnotnull, a.attacl::text, pg_get_expr(adbin, adrelid) FROM pg_attribute a"
+        " LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum"
+        " WHERE attrelid = 'p0'::regclass AND attnum > 0 ORDER BY attnum",
+        "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'p0'::regclass",
     )
     before = [database.rows(query) for query in look]
     assert rebuild().notes == ()

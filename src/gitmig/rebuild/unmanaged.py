@@ -151,11 +151,54 @@ TRIGGERS = """
 SELECT pg_get_triggerdef(oid) FROM pg_trigger
 WHERE tgrelid = to_regclass(%(name)s) AND NOT tgisinternal AND tgparentid = 0 ORDER BY oid
 """
+# What the parent gives a partition at first need not be what it has.
+COLUMNS = """
+SELECT format('ALTER TABLE %%s ALTER %%I %%s', c.oid::regclass, a.attname,
+  coalesce('SET DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), 'DROP DEFAULT'))
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+WHERE c.oid = to_regclass(%(name)s) AND a.attgenerated = '' AND a.attidentity = ''
+UNION ALL
+SELECT format('ALTER TABLE %%s ALTER %%I SET NOT NULL', c.oid::regclass, a.attname)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.oid = to_regclass(%(name)s) AND a.attnotnull
+"""
+REPLICA_IDENTITY = """
+SELECT format('ALTER TABLE %%s REPLICA IDENTITY %%s', c.oid::regclass,
+  CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE format('USING INDEX %%I', x.relname) END)
+FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident
+  LEFT JOIN pg_class x ON x.oid = i.indexrelid
+WHERE c.oid = to_regclass(%(name)s) AND (c.relreplident IN ('f', 'n') OR x.oid IS NOT NULL)
+"""
+TRIGGER_STATES = """
+SELECT format('ALTER TABLE %%s %%s TRIGGER %%I', tgrelid::regclass,
+  CASE tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END, tgname)
+FROM pg_trigger WHERE tgrelid = to_regclass(%(name)s) AND NOT tgisinternal AND tgenabled <> 'O' ORDER BY oid
+"""
+ROW_SECURITY = """
+SELECT format('ALTER TABLE %%s %%s ROW LEVEL SECURITY', c.oid::regclass, what.verb)
+FROM pg_class c, (VALUES ('ENABLE', false), ('FORCE', true)) what(verb, is_forced)
+WHERE c.oid = to_regclass(%(name)s) AND CASE WHEN what.is_forced THEN c.relforcerowsecurity ELSE c.relrowsecurity END
+"""
+POLICIES = """
+SELECT format('CREATE POLICY %%I ON %%s AS %%s FOR %%s TO %%s%%s%%s', polname, polrelid::regclass,
+  CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+  CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
+    ELSE 'ALL' END,
+  (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE role::regrole::text END, ', ') FROM unnest(polroles) role),
+  ' USING (' || pg_get_expr(polqual, polrelid) || ')', ' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid) || ')')
+FROM pg_policy WHERE polrelid = to_regclass(%(name)s) ORDER BY oid
+"""
 ROLE = "CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END"
 GRANTS = f"""
 SELECT format('GRANT %%s ON %%s TO %%s%%s', x.privilege_type, c.oid::regclass, {ROLE},
   CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
 FROM pg_class c, aclexplode(c.relacl) x WHERE c.oid = to_regclass(%(name)s) AND x.grantee <> c.relowner
+UNION ALL
+SELECT format('GRANT %%s (%%I) ON %%s TO %%s%%s', x.privilege_type, a.attname, c.oid::regclass, {ROLE},
+  CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0, aclexplode(a.attacl) x
+WHERE c.oid = to_regclass(%(name)s) AND x.grantee <> c.relowner
 """
 COMMENTS = """
 SELECT format('COMMENT ON %%s IS %%L', CASE WHEN a.attname IS NULL THEN 'TABLE ' || c.oid::regclass
@@ -168,5 +211,6 @@ WHERE c.oid = to_regclass(%(name)s)
 
 def _statements(old: Connection, partition: str) -> list[str]:
     """What makes a partition with what belongs to it alone, in order; `partition` is its quoted name."""
-    queries = (PARTITION, CONSTRAINTS, INDEXES, TRIGGERS, GRANTS, COMMENTS)
+    of_rows = (TRIGGERS, TRIGGER_STATES, ROW_SECURITY, POLICIES)
+    queries = (PARTITION, COLUMNS, CONSTRAINTS, INDEXES, REPLICA_IDENTITY, *of_rows, GRANTS, COMMENTS)
     return [text for query in queries for text in old.values(query, {"name": partition})]
