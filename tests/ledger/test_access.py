@@ -277,6 +277,10 @@ def test_what_somebody_elses_function_hangs_on_is_refused(
             "foreign table gitmig.state",
         ),
         (
+            "DROP TABLE gitmig.measured; CREATE VIEW gitmig.measured AS SELECT 1 AS one",
+            "view gitmig.measured",
+        ),
+        (
             "DROP TABLE gitmig.unfinished; CREATE TABLE gitmig.unfinished (a int) PARTITION BY LIST (a)",
             "table gitmig.unfinished",
         ),

@@ -60,3 +60,20 @@ def test_every_kind_of_column_and_table_comes_along(sandbox: Sandbox, database: 
     assert (rebuilt.rows, rebuilt.aside, rebuilt.notes) == (17, (), ())
     database.rows('INSERT INTO "odd ""name" (m) VALUES (\'sad\')')
     assert database.rows('SELECT max(id) FROM "odd ""name"') == [(3,)]
+
+
+def test_a_view_is_refreshed_behind_those_that_it_reads_from_by_now(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild
+) -> None:
+    """The older one reads a plain view, which was replaced by one that reads the younger one."""
+    sandbox.migration(
+        "0001_a",
+        """CREATE TABLE t (id int); CREATE VIEW v AS SELECT id FROM t WHERE false;
+        CREATE MATERIALIZED VIEW older AS SELECT id FROM v; CREATE MATERIALIZED VIEW younger AS SELECT id FROM t;
+        CREATE OR REPLACE VIEW v AS SELECT id FROM younger;""",
+    )
+    sandbox.gitmig("sync")
+    database.rows("INSERT INTO t VALUES (1), (2)")
+    rebuild()
+    assert database.rows("TABLE younger ORDER BY id") == [(1,), (2,)]
+    assert database.rows("TABLE older ORDER BY id") == [(1,), (2,)]

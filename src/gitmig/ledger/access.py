@@ -221,7 +221,7 @@ found (power, role, class, object, words, class_2, object_2, rights, target) AS 
     UNION ALL
     SELECT 'shape', relowner, {_class("pg_class")}, rel.oid, '', {NONE}, '', '' FROM rel
     WHERE relkind NOT IN ('r', 'S') AND (nspname = 'gitmig_kept' AND relkind <> 'c'
-        OR relname IN ('state', 'applied', 'history', 'unfinished', 'last_sync'))
+        OR relname IN ('state', 'applied', 'history', 'unfinished', 'last_sync', 'measured'))
     UNION ALL
     SELECT 'shape', relowner, {_class("pg_rewrite")}, w.oid, '', {NONE}, '', ''
     FROM rel, LATERAL (SELECT oid FROM pg_catalog.pg_rewrite WHERE ev_class = rel.oid OFFSET 0) w

@@ -89,7 +89,7 @@ def capture(
         found = read_schema(connection, fingerprinter.ignore, edges=True)
         with open_trial_database(project, edges=True) as trial:
             rows = read_rows(connection, 0)
-            trial.build([rows[position].content.up for position in sorted(rows)])
+            trial.build([rows[position].up_on_fresh for position in sorted(rows)])
             baseline = PublicBaseline.of(found, trial.schema, fingerprinter.server_version)
             wanted = baseline.under(trial.schema)
             drift = schema_difference(wanted, found)

@@ -39,10 +39,19 @@ LARGE_OBJECT_GRANTS = """
     SELECT m.oid, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, privilege_type, is_grantable
     FROM pg_catalog.pg_largeobject_metadata m, pg_catalog.aclexplode(lomacl) WHERE grantee <> lomowner
 """
-# A view is younger than the views it reads from.
+# Behind those that it reads from, directly or by way of other views, which may have been replaced since.
 POPULATED = f"""
+    WITH RECURSIVE read (reader, source) AS (
+        SELECT DISTINCT r.ev_class, d.refobjid FROM pg_rewrite r
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refobjid <> r.ev_class
+        WHERE d.refclassid = 'pg_class'::regclass
+    ), behind (view, depth) AS (
+        SELECT oid, 0 FROM pg_class WHERE relkind = 'm'
+        UNION SELECT reader, depth + 1 FROM behind JOIN read ON source = view
+    )
     SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND {OURS}
-    WHERE c.relkind = 'm' AND c.relispopulated AND {OWN_RELATION} ORDER BY c.oid
+    WHERE c.relkind = 'm' AND c.relispopulated AND {OWN_RELATION}
+    ORDER BY (SELECT max(depth) FROM behind WHERE view = c.oid), c.oid
 """
 HISTORY_COLUMNS = """
     SELECT attname FROM pg_catalog.pg_attribute
