@@ -167,3 +167,16 @@ def test_triggers_see_nothing_and_are_as_before(sandbox: Sandbox, database: Data
     ]
     assert database.rows("SELECT relforcerowsecurity FROM pg_class WHERE relname = 't'") == [(True,)]
     assert database.rows("SELECT evtenabled FROM pg_event_trigger") == [("O",)]
+
+
+def test_rows_of_a_published_table_without_a_key_are_set_aside(
+    sandbox: Sandbox, database: Database, rebuild: Rebuild
+) -> None:
+    tables = "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (pid int); CREATE PUBLICATION pub FOR TABLE c;"
+    sandbox.migration("0001_a", tables)
+    sandbox.gitmig("sync")
+    database.rows("INSERT INTO p VALUES (1); INSERT INTO c VALUES (1), (7)")
+    sandbox.migration("0001_a", f"{tables} ALTER TABLE c ADD FOREIGN KEY (pid) REFERENCES p;")
+    assert [(one.table, one.rows) for one in rebuild().aside] == [("public.c", 1)]
+    assert database.rows("TABLE c") == [(1,)]
+    assert database.rows("SELECT relreplident FROM pg_class WHERE relname = 'c'") == [("d",)]

@@ -236,8 +236,8 @@ def release(connection: Connection, holds: Iterable[Hold]) -> None:
 
 
 def switches(connection: Connection) -> list[Hold]:
-    """All of a database that has code run when rows or tables change."""
-    return _holds(connection, EVENT_TRIGGERS, TRIGGERS.format(which="true"), RULES.format(which="true"))
+    """All of a database that has code run when rows or tables change, or forbids to delete some."""
+    return _holds(connection, EVENT_TRIGGERS, *(query.format(which="true") for query in (TRIGGERS, RULES, IDENTITIES)))
 
 
 def constraints(connection: Connection) -> list[Hold]:
