@@ -233,10 +233,13 @@ def drop_claimed(connection: Connection, name: str) -> None:
 
 # --- what the databases of a server share, and what of it a script changed
 
-# What a statement begins with that may run code which is not in its words; in a script without, it need not be looked
-# for.
-CALLS = {"DO", "CALL", "SELECT", "EXECUTE", "WITH", "VALUES"}
-CALLING = re.compile(r"\b(?:do|call|select|execute|with|values)\b", re.IGNORECASE)
+# What a statement begins with that may run code which is not in its words, a trigger's if nothing else; in a script
+# without, it need not be looked for. CREATE TABLE … AS and its kin run a query.
+CALLS = {
+    *("DO", "CALL", "SELECT", "EXECUTE", "WITH", "VALUES", "TABLE", "EXPLAIN", "REFRESH"),
+    *("INSERT", "UPDATE", "DELETE", "MERGE", "COPY"),
+}
+CALLING = re.compile(rf"\b(?:{'|'.join(CALLS)}|as)\b", re.IGNORECASE)
 
 # For each object: its catalog, the OIDs of what it is about, what it is called, what it says, and whether this
 # transaction wrote it. Nobody else writes in a catalog that it has locked to write. GRANT ON DATABASE keeps no such
@@ -354,5 +357,14 @@ def may_change_shared(script: Script) -> bool:
     found = tokens(script.text) if CALLING.search(script.text) else []
     if found is None:
         return True
-    begins = zip([";", *(word.text for word in found)], found)
-    return any(before == ";" and word.text.upper() in CALLS for before, word in begins)
+    words = [word.text.upper() for word in found]
+    starts = [number for number, (before, _) in enumerate(zip([";", *words], words)) if before == ";"]
+    return any(
+        words[start] in CALLS or (words[start] == "CREATE" and _runs_a_query(words[start:end]))
+        for start, end in zip(starts, [*starts[1:], len(words)])
+    )
+
+
+def _runs_a_query(words: Sequence[str]) -> bool:
+    """Whether a CREATE may fill what it makes: a table, or a materialized view, AS something."""
+    return "AS" in words and not {"TABLE", "MATERIALIZED"}.isdisjoint(words[1:4])
