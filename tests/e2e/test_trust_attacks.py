@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fork", "origin", "precious", "project", "team"]  # fixtures
 
+FIRST, THIRD = "migrations/0002_evil.sql", "migrations/0003_evil.sql"
 TEAM = 'folder = "migrations"\nlayout = "single"\n'
 
 
@@ -244,6 +245,36 @@ def test_nor_does_a_commit_between_two_steps_of_a_rebase(project: Sandbox, fork:
     assert not pwned(database)
     project.git("switch", "--quiet", "main")
     assert refused(project.git("switch", "--quiet", "pr7").err)
+
+
+BACK = {
+    "a rebase that stops at each step": [("rebase", "--quiet", "--exec", "git checkout --quiet --detach HEAD", "main")],
+    "a rebase that changes words": [("rebase", "--interactive", "HEAD~1"), ("checkout", "--quiet", "pr7~1")],
+    "a revert": [("revert", "--no-edit", "HEAD")],
+    "a revert of another name": [("revert", "--no-commit", "HEAD"), ("mv", FIRST, THIRD), ("commit", "-qm", "other")],
+    "a commit of the older version": [("checkout", "--quiet", "HEAD~1", "--", FIRST), ("commit", "-qm", "again")],
+}
+
+
+@pytest.mark.parametrize("acts", BACK.values(), ids=BACK)
+def test_what_a_proposal_had_and_took_away_does_not_come_back(
+    project: Sandbox, origin: Sandbox, fork: Sandbox, database: Database, acts: list[tuple[str, ...]]
+) -> None:
+    fork.git("rm", "--quiet", FIRST)
+    fork.commit("no longer")
+    fork.git("push", "--quiet", str(origin.root.parent / "origin.git"), "pr7:refs/pull/7/head")
+    project.git("fetch", "--quiet", "origin", "pull/7/head:pr7")
+    project.git("checkout", "--quiet", "pr7")
+    assert refused(project.git("checkout", "--quiet", "pr7~1").err)
+    older = project.git("rev-parse", "HEAD").out.strip()
+    project.git("checkout", "--quiet", "pr7")
+    project.environment |= {"GIT_SEQUENCE_EDITOR": "sed -i 1s/^pick/reword/", "GIT_EDITOR": "sed -i 1s/^/better:/"}
+    for act in acts:
+        project.git(*act)
+        assert not pwned(database), act
+    project.git("switch", "--quiet", "main")
+    project.git("checkout", "--quiet", older)
+    assert not pwned(database)
 
 
 @pytest.mark.parametrize("options", [("--rebase",), ("--rebase", "--autostash"), ("--ff-only",)], ids=" ".join)
@@ -507,6 +538,46 @@ def test_one_fast_forward_after_the_other(project: Sandbox, fork: Sandbox, datab
     project.environment["GITMIG_SKIP"] = "0"
     quiet(project.git("switch", "--quiet", "--create", "topic"))
     assert database.tables() == ["a", "c", "pwned"]
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_own_work_that_was_taken_away_comes_back(
+    project: Sandbox, request: pytest.FixtureRequest, database: Database, remote: bool
+) -> None:
+    if remote:
+        request.getfixturevalue("origin")
+    project.environment["GITMIG_SKIP"] = "1"
+    project.git("switch", "--quiet", "--create", "topic")
+    project.table("0002_b", "b")
+    project.commit("b")
+    project.git("mv", "migrations/0002_b.sql", "migrations/0003_b.sql")
+    project.commit("another number")
+    project.git("rm", "--quiet", "migrations/0003_b.sql")
+    project.write("notes", "x")
+    project.commit("not now")
+    project.environment["GITMIG_SKIP"] = "0"
+    quiet(project.git("checkout", "--quiet", "topic~1"))
+    assert database.tables() == ["a", "b"]
+    quiet(project.git("switch", "--quiet", "topic"), project.git("revert", "--no-edit", "HEAD"))
+    quiet(project.git("rebase", "--quiet", "--force-rebase", "--exec", "git checkout --quiet --detach HEAD", "main"))
+    quiet(project.git("switch", "--quiet", "main"), project.git("switch", "--quiet", "topic"))
+    assert database.tables() == ["a", "b"]
+
+
+def test_the_same_text_under_many_names_is_looked_for_once(project: Sandbox, fork: Sandbox, database: Database) -> None:
+    """Each name is a way to each other one: all orders of them would take days."""
+    for number in range(3, 15):
+        fork.git("mv", f"migrations/{number - 1:04}_evil.sql", f"migrations/{number:04}_evil.sql")
+        fork.git("commit", "--quiet", "-m", f"{number}")
+    fetch(project, fork)
+    project.write("notes", "x")
+    project.commit("own")
+    project.git("switch", "--quiet", "pr7")
+    project.environment["GITMIG_SKIP"] = "1"
+    project.git("rebase", "--quiet", "main")
+    project.environment["GITMIG_SKIP"] = "0"
+    assert "not trusted, so not run: 0013_evil" in project.git("checkout", "--quiet", "--detach", "HEAD~1").err
+    assert not pwned(database)
 
 
 def test_what_gitmig_itself_writes(project: Sandbox, database: Database) -> None:

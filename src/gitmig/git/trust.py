@@ -146,9 +146,8 @@ class Provenance:
         self._commits = [commit for commit in dict.fromkeys(commits) if commit]
         self._folders: set[str] = set()
         self._reached: dict[str, bool] = {}
-        self._listed: dict[str, set[tuple[str, str]]] = {}
-        self._ways: dict[tuple[str, str], set[tuple[str, str]]] = {}
-        self._open: set[tuple[str, str]] = set()  # what is being looked for, so that no search goes in a circle
+        self._earlier: dict[tuple[str, ...], set[tuple[str, str]]] = {}
+        self._open: set[tuple[str, str]] = set()  # what one search has come by: one way to where it was new is enough
 
     def trusted(self, files: Collection[File]) -> set[tuple[str, str]]:
         """Path and blob id of those that may run: in a trusted branch, agreed to here, or nobody else's at all."""
@@ -205,18 +204,24 @@ class Provenance:
             )
 
         found = set()
-        for pair in wanted - self._open:
+        outermost = not self._open
+        for pair in wanted:
+            if pair in self._open:
+                continue
             self._open.add(pair)
             if any(introduces(act, *pair) for act in acts):
                 found.add(pair)
-            self._open.discard(pair)
+            if outermost:
+                self._open.clear()
         return found
 
     def _was_new_or_trusted(self, act: Agreement, blob: str) -> bool:
-        """Whether the content was nowhere before the act, or trusted there: another name approves of nothing."""
-        earlier = {pair for commit in act.before for pair in self._files(commit) if pair[1] == blob}
-        if act.rebased:
-            earlier |= {pair for pair in self._on_the_way(act.rebased, act.new) if pair[1] == blob}
+        """Whether the content was nowhere before the act, or trusted there.
+
+        Neither another name approves of it, nor what brings back a version that a commit on the way had, as a revert,
+        or a rebase that stops there.
+        """
+        earlier = {pair for pair in self._led_to(act.before) if pair[1] == blob}
         return not earlier or bool(self._from_git(earlier))
 
     def _in_trusted_history(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -322,20 +327,12 @@ class Provenance:
         stdin = "".join(f"{ref}\n" for ref in refs).encode("utf-8", "surrogateescape")
         return self._repository.lines(*PLAIN, "log", "-g", f"--format={shown}", *options, "--stdin", stdin=stdin)
 
-    def _files(self, commit: str) -> set[tuple[str, str]]:
-        """Path and blob id of the files that the folders have at a commit."""
-        if commit not in self._listed:
-            _, out, _ = self._repository.attempt("ls-tree", "-r", "-z", "--full-tree", commit, "--", *self._folders)
-            rows = (row.partition("\t") for row in split_fields(out))
-            self._listed[commit] = {(path, meta.split(" ")[2]) for meta, _, path in rows}
-        return self._listed[commit]
-
-    def _on_the_way(self, rebased: str, onto: str) -> set[tuple[str, str]]:
-        """Path and blob id of every version that the folders have had on a branch since it left another one."""
-        if (rebased, onto) not in self._ways:
-            revisions = (rebased, f"^{onto}")
-            self._ways[rebased, onto] = _history(self._repository, ("--stdin",), sorted(self._folders), revisions)
-        return self._ways[rebased, onto]
+    def _led_to(self, commits: tuple[str, ...]) -> set[tuple[str, str]]:
+        """Path and blob id of every version that the folders have had up to these commits, and in no trusted branch."""
+        if commits not in self._earlier:
+            revisions = (*commits, *(f"^{ref}" for ref in self._branches))
+            self._earlier[commits] = _history(self._repository, ("--stdin",), sorted(self._folders), revisions)
+        return self._earlier[commits]
 
     def _objects(self, asked: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str | None]:
         """Commit and path → the object id there, None if there is nothing; one process for all."""
