@@ -202,12 +202,16 @@ def _names_of_parts(found: Model, table: str) -> Iterator[Pair]:
 # What nobody noted
 
 
-def guess_renames(found: Model, wanted: Model, *, rows: bool = True) -> tuple[Work, Model]:
-    """The statements that rename, and the found model as it is behind them; without `rows`, of what holds none."""
+def guess_renames(found: Model, wanted: Model, *, rows: bool = True, added: Collection[str] = ()) -> tuple[Work, Model]:
+    """The statements that rename, and the found model as it is behind them; without `rows`, of what holds none.
+
+    Columns that were `added`, on whichever side, are no other ones with a new name.
+    """
     statements: Work = []
     holding = (_tables, _columns, _sequences) if rows else ()
+    added_names = {ObjectName(ObjectKind.COLUMN, name) for name in added}
     for step in (_types, *holding, _constraints, _indexes, _triggers):
-        pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found)]
+        pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found) and added_names.isdisjoint(pair)]
         statements += [(old, text) for old, new in pairs for text in rename_statements(old, new)]
         if pairs:
             found = rename_references(found, NewNames.of(pairs))
