@@ -38,6 +38,25 @@ CHANGES = {
         there=[(1, "x"), (2, "y")],
         look_back="SELECT id, contents FROM t ORDER BY id",
     ),
+    "a table moves to another schema, and its sequence with it": Change(
+        a="CREATE SCHEMA s; CREATE TABLE t (id serial PRIMARY KEY, i int GENERATED ALWAYS AS IDENTITY, x text)",
+        rows="INSERT INTO t (x) VALUES ('x')",
+        b="CREATE SCHEMA s; CREATE TABLE s.t (id serial PRIMARY KEY, i int GENERATED ALWAYS AS IDENTITY, x text)",
+        look="SELECT id, x, nextval('s.t_id_seq') FROM s.t",
+        there=[(1, "x", 2)],
+        look_back="SELECT id, x, nextval('t_id_seq') FROM t",
+        back=[(1, "x", 3)],
+    ),
+    "a table moves to a new schema": Change(
+        a="CREATE TABLE t (id serial PRIMARY KEY, x text); CREATE INDEX i ON t (x)",
+        rows="INSERT INTO t (x) VALUES ('x')",
+        b="""
+          CREATE SCHEMA s; GRANT USAGE ON SCHEMA s TO PUBLIC; COMMENT ON SCHEMA s IS 'x';
+          CREATE TABLE s.t (id serial PRIMARY KEY, x text); CREATE INDEX i ON s.t (x)""",
+        look="SELECT id, x FROM s.t",
+        there=[(1, "x")],
+        look_back="SELECT id, x FROM t",
+    ),
     "two columns get akin names": Change(
         a="CREATE TABLE t (published date, updated date)",
         rows="INSERT INTO t VALUES ('2024-01-01', '2024-01-02')",
@@ -352,7 +371,7 @@ def test_the_type_of_a_partition_key_is_left_alone_and_named(database: Database)
 @pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in CHANGES.items()])
 def test_values_stay(change: Change, database: Database) -> None:
     b = _build(database, change.b)
-    database.rows("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    database.rows("DROP SCHEMA IF EXISTS s CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     a = _build(database, change.a)
     database.rows(change.rows)
     _become(database, b)
