@@ -50,6 +50,21 @@ def events(database: Database) -> list[tuple[object, ...]]:
     return database.rows("SELECT action, version, name FROM gitmig.history ORDER BY id")
 
 
+def test_a_column_that_was_added_where_one_was_dropped_is_no_rename(
+    sandbox: Sandbox, database: Database, run: Callable[..., Captured]
+) -> None:
+    database.rows("ALTER TABLE a ADD secret text")
+    run("secret")
+    database.rows("ALTER TABLE a DROP secret; ALTER TABLE a ADD note text")
+    text = (sandbox.root / run("note").paths[0]).read_text()
+    assert text == (
+        "-- migrate:up\nALTER TABLE public.a DROP COLUMN secret;\nALTER TABLE public.a ADD COLUMN note text;\n\n"
+        "-- migrate:down\nALTER TABLE public.a DROP COLUMN note;\nALTER TABLE public.a ADD COLUMN secret text;\n"
+    )
+    database.rows("ALTER TABLE a RENAME note TO remark")
+    assert "RENAME COLUMN note TO remark" in (sandbox.root / run("remark").paths[0]).read_text()
+
+
 def test_a_change_by_hand_becomes_a_migration_that_is_applied(
     sandbox: Sandbox, database: Database, run: Callable[..., Captured]
 ) -> None:

@@ -120,6 +120,25 @@ def test_rows_of_what_is_taken_back_are_kept(synced: Sandbox, database: Database
     assert database.rows("SELECT version, table_name, rows FROM gitmig_kept.item") == [("drift", "byhand", 1)]
 
 
+def test_a_column_that_was_dropped_and_one_like_it_that_was_added_are_two(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    sandbox.migration("0001_a", "CREATE TABLE a (id int, email text);", "DROP TABLE a;")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1, 'x'); ALTER TABLE a DROP email, ADD phone text; UPDATE a SET phone = '555'")
+    run_sync(discard_drift=True)
+    assert database.rows("SELECT id, email FROM a") == [(1, None)]
+    assert database.rows("SELECT columns->1->>'name', rows FROM gitmig_kept.item") == [("phone", 1)]
+
+
+def test_a_column_that_was_renamed_gets_its_name_back(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    sandbox.migration("0001_a", "CREATE TABLE a (id int, gone text, email text); ALTER TABLE a DROP gone;", "")
+    run_sync()
+    database.rows("INSERT INTO a VALUES (1, 'x'); ALTER TABLE a RENAME email TO phone")
+    run_sync(discard_drift=True)
+    assert database.rows("SELECT id, email FROM a") == [(1, "x")]
+
+
 @pytest.mark.parametrize("pattern", ["byhand", "public.byhand", "by*"])
 def test_what_is_ignored_is_no_drift_and_stays(
     synced: Sandbox, database: Database, run_sync: Sync, pattern: str

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from gitmig.execute.script import OUTSIDE_ONLY
 from gitmig.execute.tasks import ApplyTask
+from gitmig.ledger.store import read_added
 from gitmig.migrations.languages.sql import SQL
 from gitmig.migrations.model import Script
 from gitmig.migrations.plan import Direction
@@ -106,11 +107,13 @@ def left_undone(difference: SchemaDifference) -> str:
     )
 
 
-def computed(found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()) -> ComputedDifference:
-    """The difference between two schemas; for `renames` and `undos` see there."""
+def computed(
+    found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = (), added: Collection[str] = ()
+) -> ComputedDifference:
+    """The difference between two schemas; for `renames`, `undos` and `added` see there."""
     from gitmig.schema.compare import difference  # rarely needed, and large
 
-    return difference(found, wanted, renames=renames, undos=undos)
+    return difference(found, wanted, renames=renames, undos=undos, added=added)
 
 
 class Transformation:
@@ -165,7 +168,10 @@ class Repairer:
         wanted, found = self._expected.schema(position), self._read()
         if schema_difference(wanted, found):
             with self._leading_to(wanted, "what was changed by hand", Direction.REVERT):
-                self._runner.discard_drift(Transformation.between(self._connection, found, wanted))
+                added = read_added(self._connection)
+                self._runner.discard_drift(
+                    Transformation(self._connection, computed(found, wanted, added=added).statements)
+                )
 
     @contextmanager
     def _leading_to(self, wanted: Schema, label: str, direction: Direction) -> Iterator[None]:

@@ -75,6 +75,22 @@ def read_state(connection: Connection) -> State:
     return State(stack=tuple(stack.fetchall()), commit=commit, fingerprint=measured, unfinished=unfinished.fetchone())
 
 
+# A column that is renamed keeps its place; one that is added stands behind what is left of the one that was dropped.
+ADDED = """
+    SELECT a.attrelid::regclass::text || '.' || pg_catalog.quote_ident(a.attname)
+    FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND NOT a.attisdropped AND EXISTS (
+        SELECT FROM pg_catalog.pg_attribute d WHERE d.attrelid = a.attrelid AND d.attisdropped AND d.attnum < a.attnum
+            AND pg_catalog.age(d.xmin) < (SELECT min(pg_catalog.age(s.xmin)) FROM gitmig.state s))
+"""
+
+
+def read_added(connection: Connection) -> frozenset[str]:
+    """Columns before which one was dropped since the ledger was written: no new names of that one."""
+    return (
+        frozenset(name for (name,) in connection.execute(ADDED.encode())) if schema.version(connection) else frozenset()
+    )
+
+
 def read_digests(connection: Connection) -> dict[int, tuple[str, ...]]:
     """Position → SHA-256 of the scripts' texts in UTF-8, as hex digits: the up's, and the down's if there is one."""
     if schema.version(connection) == 0:
@@ -215,10 +231,15 @@ def record(connection: Connection, events: Sequence[HistoryEntry]) -> None:
 
 
 def note_arrival(connection: Connection, commit: str | None, fingerprint: str | None) -> None:
-    """Note the commit of a sync that completed, and what the schema is now, None if that was not measured."""
+    """Note the commit of a sync that completed, and what the schema is now, None if that was not measured.
+
+    In a savepoint of its own, whose number is above those of the scripts: `read_added` compares them.
+    """
+    connection.execute("SAVEPOINT arrival")
     connection.execute(
         "UPDATE gitmig.state SET commit = %s, fingerprint = %s, changed_at = clock_timestamp()", (commit, fingerprint)
     )
+    connection.execute("RELEASE arrival")
 
 
 def forget_fingerprint(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from gitmig.errors import GitmigError
 from gitmig.events import silent
 from gitmig.execute.ledger_writer import adopt
 from gitmig.execute.tasks import row_of
-from gitmig.ledger.store import read_rows, read_state
+from gitmig.ledger.store import read_added, read_rows, read_state
 from gitmig.migrations.naming import slug
 from gitmig.postgres.run_sql import ScriptError
 from gitmig.project import trust
@@ -37,7 +37,7 @@ from gitmig.schema.fingerprint import Fingerprinter
 from gitmig.schema.model import schema_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from gitmig.events import Notify
     from gitmig.ledger.rows import State
@@ -96,7 +96,8 @@ def capture(
             if not drift:
                 return Captured(database=database, drift=drift)
             try:
-                drafted = _drafted(wanted, found, target, name, now or datetime.now(timezone.utc))
+                added = read_added(connection)
+                drafted = _drafted(wanted, found, target, name, now or datetime.now(timezone.utc), added=added)
                 _refuse_unfit(trial, pending, drafted, database, UNFIT_HINT if state.stack else NEW_HINT)
                 notes = _tried(trial, found, baseline, drafted)
             except NotComputable as obstacle:
@@ -152,9 +153,11 @@ def _refuse_unfit(
                 ) from error
 
 
-def _drafted(wanted: Schema, found: Schema, target: Target, name: str, now: datetime) -> Draft:
+def _drafted(
+    wanted: Schema, found: Schema, target: Target, name: str, now: datetime, *, added: Collection[str]
+) -> Draft:
     """The migration, not tried yet. Raises NotComputable."""
-    up, down = difference(wanted, found), difference(found, wanted)
+    up, down = difference(wanted, found, added=added), difference(found, wanted, added=added)
     return draft(target, name, section_of(up), section_of(down), now)
 
 

@@ -29,7 +29,7 @@ from gitmig.schema.order import StatementOrder
 from gitmig.schema.renames import guess_renames, make_room, undo_renames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from gitmig.schema.decompose import Model, SchemaItem
     from gitmig.schema.kinds.kind import Definition
@@ -262,7 +262,7 @@ def _with_settings(statements: list[str]) -> tuple[str, ...]:
 
 
 def difference(
-    found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = ()
+    found: Schema, wanted: Schema, *, renames: bool = True, undos: Iterable[Undo] = (), added: Collection[str] = ()
 ) -> ComputedDifference:
     """What to run in one transaction where the schema is `found`, so that it becomes `wanted`.
 
@@ -270,11 +270,12 @@ def difference(
     statement that keeps them; what cannot be kept, as values of a dropped column, is for the caller to save.
 
     `undos` says what scripts, newest first, are known to have called otherwise. Without `renames` all other tables and
-    columns that are gone and new ones are two things, however much alike.
+    columns that are gone and new ones are two things, however much alike; so is a column of either side that was
+    `added`, as the caller knows.
     """
     target = decompose(wanted.at_the_time_of(found))
     known, before = undo_renames(decompose(found), target, undos)
-    guessed, before = guess_renames(before, target, rows=renames)
+    guessed, before = guess_renames(before, target, rows=renames, added=added)
     making_room, before, taken_over = make_room(before, target)
     changes = decide(before, target)
     work = (*known, *guessed, *making_room, *StatementOrder(before, target, changes, taken_over).work())

@@ -22,11 +22,12 @@ from gitmig.schema.kinds import DEFINITIONS
 from gitmig.schema.kinds.columns import Column, Default, Identity
 from gitmig.schema.kinds.constraints import Constraint
 from gitmig.schema.kinds.indexes import Index
+from gitmig.schema.kinds.kind import Context
 from gitmig.schema.kinds.sequences import Sequence, SequenceOwner
 from gitmig.schema.kinds.tables import ClusteredOn, ReplicaIdentity, Table
 from gitmig.schema.kinds.triggers import Trigger
 from gitmig.schema.model import NAMED_PARTS, ROUTINES, TABLES, TYPES, VIEWS, ObjectKind, ObjectName
-from gitmig.schema.names import beside, parent
+from gitmig.schema.names import beside, parent, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
@@ -202,16 +203,34 @@ def _names_of_parts(found: Model, table: str) -> Iterator[Pair]:
 # What nobody noted
 
 
-def guess_renames(found: Model, wanted: Model, *, rows: bool = True) -> tuple[Work, Model]:
-    """The statements that rename, and the found model as it is behind them; without `rows`, of what holds none."""
+def guess_renames(found: Model, wanted: Model, *, rows: bool = True, added: Collection[str] = ()) -> tuple[Work, Model]:
+    """The statements that rename, and the found model as it is behind them; without `rows`, of what holds none.
+
+    Columns that were `added`, on whichever side, are no other ones with a new name.
+    """
     statements: Work = []
     holding = (_tables, _columns, _sequences) if rows else ()
+    added_names = {ObjectName(ObjectKind.COLUMN, name) for name in added}
     for step in (_types, *holding, _constraints, _indexes, _triggers):
-        pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found)]
-        statements += [(old, text) for old, new in pairs for text in rename_statements(old, new)]
+        pairs = [pair for pair in step(found, wanted) if not _is_taken(pair, found) and added_names.isdisjoint(pair)]
+        for schema in sorted({_schema(new) for _, new in pairs} & wanted.items.keys() - found.items.keys()):
+            more, found = _with_schema(found, wanted, schema)
+            statements += more
         if pairs:
-            found = rename_references(found, NewNames.of(pairs))
+            more, found = _renamed(found, pairs)
+            statements += more
     return statements, found
+
+
+def _schema(name: ObjectName) -> ObjectName:
+    return ObjectName(ObjectKind.SCHEMA, parts(name.name)[0])
+
+
+def _with_schema(found: Model, wanted: Model, schema: ObjectName) -> tuple[Work, Model]:
+    """Make a schema, for what moves there; who may use it comes later."""
+    body = wanted.items[schema].body
+    work = [(schema, text) for text in body.create(schema, Context(found=found, wanted=wanted))]
+    return work, replace(found, items={**found.items, schema: SchemaItem(body=body)})
 
 
 def _is_taken(pair: Pair, found: Model) -> bool:

@@ -225,6 +225,7 @@ class Identity(Definition):
 
     def create(self, name: ObjectName, context: Context) -> Statements:
         yield f"ALTER TABLE {name.parent} ALTER COLUMN {name.last} ADD {self.clause(name.name)}"
+        yield from self.sequence.beyond_rows(self.name, name.name, context)
 
     def alter(self, old: Self, name: ObjectName, context: Context) -> Statements | Instead:
         changes = self.sequence.alterations(old.sequence, self.name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
 
-from gitmig.schema.names import literal
+from gitmig.schema.names import literal, quoted
 from gitmig.schema.scope import NO_ADDRESS, comment
 
 if TYPE_CHECKING:
@@ -293,14 +293,21 @@ def option_changes(subject: str, old: Iterable[str] | None, new: Iterable[str] |
 def foreign_options(options: Iterable[str] | None) -> str:
     """OPTIONS (…) for a new object, with a space ahead; nothing if there are none."""
     pairs = [option.partition("=") for option in options or ()]
-    texts = [f"{name} {literal(value)}" for name, _, value in pairs]
+    texts = [f"{_option_name(name)} {literal(value)}" for name, _, value in pairs]
     return f" OPTIONS ({', '.join(texts)})" if texts else ""
+
+
+def _option_name(name: str) -> str:
+    """A foreign option may be called anything, but keywords need no quotes there."""
+    return quoted(name)
 
 
 def foreign_option_changes(subject: str, old: Iterable[str] | None, new: Iterable[str] | None) -> Iterator[str]:
     """ADD, SET and DROP of a foreign object's options."""
-    before = dict(option.split("=", 1) for option in old or ())
-    after = dict(option.split("=", 1) for option in new or ())
+    before, after = (
+        {_option_name(name): value for name, _, value in (option.partition("=") for option in options or ())}
+        for options in (old, new)
+    )
     changes = [f"ADD {name} {literal(after[name])}" for name in after if name not in before]
     changes += [f"SET {name} {literal(value)}" for name, value in after.items() if before.get(name, value) != value]
     changes += [f"DROP {name}" for name in before if name not in after]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitmig.schema.kinds.kind import Context, Definition, Instead, Query, Self, Setting, Statements, sql
 from gitmig.schema.kinds.privileges import ON_SEQUENCE
 from gitmig.schema.model import ObjectKind, ObjectName, Tie
-from gitmig.schema.names import default_name, literal, parent
+from gitmig.schema.names import default_name, last, literal, parent
 from gitmig.schema.scope import OURS, OWN_RELATION, RELATION, RELATIONS, grants, some
 
 if TYPE_CHECKING:
@@ -88,6 +88,18 @@ WHERE {OWN_RELATION} AND o.relispartition IS NOT TRUE""",
     def alter(self, old: Self, name: ObjectName, context: Context) -> Statements | Instead:
         return self.alterations(old, name.name)
 
+    def beyond_rows(self, name: str, column: str, context: Context) -> Statements:
+        """Lets a new sequence go on behind the values of a column that was there before; not out of its bounds."""
+        table = context.found.tables.get(parent(column))
+        before = context.found.columns(parent(column)).get(last(column))
+        after = context.wanted.columns(parent(column)).get(last(column))
+        if table is None or table.foreign or before is None or after is None or after.type not in BITS:
+            return
+        end, bounds = ("max", (self.start, self.maximum)) if self.increment > 0 else ("min", (self.minimum, self.start))
+        end = f"{end}({last(column)})"
+        between = f"{bounds[0]} AND {bounds[1]}"
+        yield f"SELECT pg_catalog.setval({literal(name)}, {end}) FROM {parent(column)} HAVING {end} BETWEEN {between}"
+
     def alterations(self, old: Sequence, name: str) -> list[str] | Instead:
         """The statements that change the properties of the sequence of this name."""
         if (old.increment > 0) != (self.increment > 0):
@@ -119,6 +131,9 @@ class SequenceOwner(Setting):
 
     def create(self, name: ObjectName, context: Context) -> Statements:
         yield f"ALTER SEQUENCE {name.name} OWNED BY {self.column}"
+        if context.found.find(Sequence, name.name) is None:
+            sequence = context.wanted.get(Sequence, ObjectName(ObjectKind.SEQUENCE, name.name))
+            yield from sequence.beyond_rows(name.name, self.column, context)
 
     def drop(self, name: ObjectName, context: Context) -> Statements:
         yield f"ALTER SEQUENCE {name.name} OWNED BY NONE"

@@ -156,7 +156,7 @@ class DomainConstraint(NamedTuple):
 
 
 DOMAIN_CONSTRAINT = (
-    f"jsonb_build_array(o.conname, pg_get_constraintdef(o.oid), {comment('pg_constraint', 'o.oid')})::text"
+    f"jsonb_build_array(quote_ident(o.conname), pg_get_constraintdef(o.oid), {comment('pg_constraint', 'o.oid')})::text"
 )
 SINCE_18 = "current_setting('server_version_num')::int >= 180000"
 

@@ -55,6 +55,15 @@ ALTER SERVER SELF_s OPTIONS (host 'x');
 -- or
 ALTER SERVER SELF_s OPTIONS (host 'y');
 
+-- differs: options with names that have to be quoted, and keywords
+ALTER SERVER SELF_s OPTIONS ("Foo-bar" 'x', "Old" 'y', "a""b" '1');
+-- or
+ALTER SERVER SELF_s OPTIONS ("Foo-bar" 'z', "table" 'x', "user" 'y', "select" 'z', "a""b" '=');
+
+-- differs: a server made with an option whose name has to be quoted
+-- or
+CREATE SERVER SELF_r FOREIGN DATA WRAPPER SELF_w OPTIONS ("Foo-bar" 'x');
+
 -- same: options in another order, and one there and back
 ALTER SERVER SELF_s OPTIONS (host 'x', port '1');
 -- or

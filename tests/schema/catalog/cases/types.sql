@@ -153,6 +153,19 @@ ALTER DOMAIN y ADD CONSTRAINT k CHECK (value <> '');
 -- or
 ALTER DOMAIN y ADD CONSTRAINT l CHECK (value <> '');
 
+-- differs: checks of a domain whose names have to be quoted
+ALTER DOMAIN y ADD CONSTRAINT "Not Empty" CHECK (value <> '');
+ALTER DOMAIN y ADD CONSTRAINT "select" CHECK (value <> 'x');
+ALTER DOMAIN y ADD CONSTRAINT "Later" CHECK (value <> 'y') NOT VALID;
+COMMENT ON CONSTRAINT "select" ON DOMAIN y IS 'x';
+-- or
+ALTER DOMAIN y ADD CONSTRAINT "Later" CHECK (value <> 'y');
+COMMENT ON CONSTRAINT "Later" ON DOMAIN y IS 'y';
+
+-- differs: a domain with a check whose name has to be quoted
+-- or
+CREATE DOMAIN z AS text CONSTRAINT "Not Empty" CHECK (value <> '');
+
 -- differs: a domain's check that was not validated
 ALTER DOMAIN y ADD CONSTRAINT k CHECK (value <> '');
 -- or
