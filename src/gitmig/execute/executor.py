@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import Script
     from gitmig.migrations.plan import Apply, Plan
     from gitmig.postgres.connection import Connection
+    from gitmig.rows.items import Report
     from gitmig.rows.preserve import Preserver
 
 
@@ -264,17 +265,21 @@ class Executor:
         connection, script, is_new = self._connection, task.script, unfinished is None
         assert script is not None  # what has no script needs no outside
         self.went_outside = True
+        kept: list[Report] = []
         began = self._runner.begin(task)
         before = self._runner.names_before(task) if is_new else None
         try:
             unfinished = unfinished or self._begin_outside(task, script, writer)
-            runner_of(script.language).outside(connection, script, unfinished)
+            keep = self._runner.keeping(task, kept)
+            runner_of(script.language).outside(connection, script, unfinished, keep)
         except ScriptError as error:
             raise self._failure(task, error) from error
         renamings = self._runner.renamed(task, before) if is_new else None
         done = Done(task=task, milliseconds=milliseconds(began), renamings=renamings)
         with connection.transaction():
-            if self._expected and is_new and isinstance(task, RevertTask):
+            for report in (*kept, self._runner.put_back(task)):
+                done = done.with_rows(report)
+            if self._expected and isinstance(task, RevertTask):
                 done = Repairer(connection, self._expected, self._runner).complete(task, done)
             (done,) = self._write([done], writer, is_last=is_last)
             store.end_unfinished(connection)

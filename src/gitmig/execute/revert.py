@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gitmig.execute.repair import Expectation
-    from gitmig.execute.step_runner import StepRunner, StepScript
+    from gitmig.execute.script import StepScript
+    from gitmig.execute.step_runner import StepRunner
     from gitmig.execute.tasks import Done, RevertTask
     from gitmig.postgres.connection import Connection
     from gitmig.rows.items import Kept

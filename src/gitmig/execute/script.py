@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager, suppress
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 from msgspec import Struct
@@ -30,6 +30,7 @@ from gitmig.postgres.run_sql import (
     send_sql,
     session_of,
 )
+from gitmig.rows.reach import Reach, suspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from gitmig.migrations.languages import Language, Unit
     from gitmig.migrations.model import Script
     from gitmig.postgres.connection import Connection, Programs
+
+    # Runs a part of a script so that the rows it takes are kept.
+    Keep = Callable[["StepScript"], None]
 
 # libpq's pipelines take one statement per message, and no COPY. Without a semicolon but the last, whatever quotes and
 # comments there are, it is one statement.
@@ -108,6 +112,17 @@ def _finish(connection: Connection) -> None:
                 return
 
 
+class StepScript(Protocol):
+    """What runs as a step, or as a part of one: a script, or what stands in for it or completes it."""
+
+    @property
+    def text(self) -> str | None:
+        """What it sends; None if that is told only when it runs."""
+
+    def run(self) -> None:
+        """Run it in the open transaction. Raises ScriptError."""
+
+
 # PostgreSQL's way of saying "not inside a transaction block": CREATE INDEX CONCURRENTLY, VACUUM, CREATE DATABASE …,
 # and a procedure or DO block that commits by itself.
 OUTSIDE_ONLY = {"25001", "2D000"}
@@ -142,16 +157,16 @@ INVALID = """
 """
 
 
-def run_statement_by_statement(connection: Connection, script: Script, unfinished: Unfinished) -> None:
+def run_statement_by_statement(
+    connection: Connection, script: Script, unfinished: Unfinished, keep: Keep | None = None
+) -> None:
     """Run the units of the script that are not done; the ledger's unfinished row follows each of them.
 
     A unit that PostgreSQL allows in a transaction commits together with its note. For one that it does not, a note is
-    written before and after; `started` says that an earlier process got no further than the first of the two. Raises
-    ScriptError.
+    written before and after; `started` says that an earlier process got no further than the first of the two. `keep`
+    runs those that may take rows away. Raises ScriptError.
     """
-    run = _StatementByStatement(connection, script)
-    with session_of(connection, script), connection.any_path():
-        run.go_on(unfinished)
+    _StatementByStatement(connection, script, keep).go_on(unfinished)
 
 
 def run_unrecorded(connection: Connection, script: Script) -> None:
@@ -179,22 +194,67 @@ def _transaction(connection: Connection, script: Script) -> Iterator[None]:
 class _StatementByStatement:
     """A script outside a transaction, whose units are noted one by one. `indexes` are those a unit's table had."""
 
-    def __init__(self, connection: Connection, script: Script) -> None:
+    def __init__(self, connection: Connection, script: Script, keep: Keep | None) -> None:
         self._connection = connection
         self._script = script
         self._units = units(script.text)
+        self._keep = keep
 
     def go_on(self, unfinished: Unfinished) -> None:
-        """Run what is left; what the units that are done have set is set again first."""
-        for unit in self._units[: unfinished.done]:
+        """Run what is left. Each unit whose rows are kept has a session of its own, and so has what lies between."""
+        position = unfinished.done
+        if unfinished.started:
+            with self._session(position):
+                self._resume(self._units[position], position, unfinished.indexes)
+                self._connection.secure_lock()
+            position += 1
+        rest = range(position, len(self._units))
+        for is_kept, neighbours in groupby(rest, lambda place: self._may_take(self._units[place])):
+            if is_kept:
+                for place in neighbours:
+                    self._run_kept(self._units[place], place)
+                continue
+            first, *others = neighbours
+            with self._session(first):
+                for place in (first, *others):
+                    if not self._run_inside(self._units[place], place):
+                        self._run_outside(self._units[place], place)
+                    self._connection.secure_lock()
+
+    @contextmanager
+    def _session(self, position: int) -> Iterator[None]:
+        """The session for the unit there, with what those before it have set."""
+        with session_of(self._connection, self._script), self._connection.any_path():
+            self._set(position)
+            yield
+
+    def _set(self, position: int) -> None:
+        for unit in self._units[:position]:
             for setting in settings(unit.text):
                 send_sql(self._connection, setting.text, self._script, unit.offset + setting.offset)
-        for position, unit in enumerate(self._units[unfinished.done :], unfinished.done):
-            if unfinished.started and position == unfinished.done:
-                self._resume(unit, position, unfinished.indexes)
-            elif not self._run_inside(unit, position):
+
+    def _may_take(self, unit: Unit) -> bool:
+        return self._keep is not None and suspect(unit.text).reach is not Reach.NONE
+
+    def _run_kept(self, unit: Unit, position: int) -> None:
+        """Run a unit whose rows are kept; if PostgreSQL does not allow it in a transaction, they cannot be."""
+        assert self._keep is not None  # see `_may_take`
+        try:
+            with _transaction(self._connection, self._script):
+                self._keep(_UnitRun(self, unit, position))
+                self._note(position + 1)
+        except ScriptError as error:
+            if error.sqlstate not in OUTSIDE_ONLY:
+                raise
+            with self._session(position):
                 self._run_outside(unit, position)
-            self._connection.secure_lock()
+        self._connection.secure_lock()
+
+    def send_inside(self, unit: Unit, position: int) -> None:
+        """Run a unit in the open transaction, in a session of its own."""
+        with session_of(self._connection, self._script):
+            self._set(position)
+            send_sql(self._connection, executable(unit.text), self._script, unit.offset)
 
     def _run_inside(self, unit: Unit, position: int) -> bool:
         """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""
@@ -241,6 +301,23 @@ class _StatementByStatement:
         store.advance_unfinished(self._connection, done, started=started, indexes=indexes)
 
 
+class _UnitRun(Struct, frozen=True):
+    """A unit of a script, to be run in the open transaction."""
+
+    run_of: _StatementByStatement
+    unit: Unit
+    position: int
+
+    @property
+    def text(self) -> str:
+        """What it sends."""
+        return self.unit.text
+
+    def run(self) -> None:
+        """Run it. Raises ScriptError."""
+        self.run_of.send_inside(self.unit, self.position)
+
+
 def _indexes(connection: Connection, table: str | None) -> tuple[int, ...]:
     return tuple(connection.value(INDEXES, (table,)))
 
@@ -275,13 +352,13 @@ class Runner(Struct, frozen=True):
     """How scripts of one language are run. All four raise ScriptError.
 
     `inside` the open transaction; `each` of several there (see `run_pipelined`); `outside` of any, with the
-    ledger noting each unit; `unrecorded` outside where nobody will ever go on from the middle, as in a scratch
-    database.
+    ledger noting each unit, and rows kept where that can be; `unrecorded` outside where nobody will ever go on from the
+    middle, as in a scratch database.
     """
 
     inside: Callable[[Connection, Script], None]
     each: Callable[[Connection, Sequence[Script]], Generator[None, None, None]]
-    outside: Callable[[Connection, Script, Unfinished], None]
+    outside: Callable[[Connection, Script, Unfinished, Keep | None], None]
     unrecorded: Callable[[Connection, Script], None]
 
 
@@ -295,8 +372,13 @@ def _run_each_program(connection: Connection, scripts: Sequence[Script]) -> Gene
         yield
 
 
-def _run_program_outside(connection: Connection, script: Script, unfinished: Unfinished) -> None:
-    """Run a program again from its beginning, if an earlier process has not seen its end: it has asked for that."""
+def _run_program_outside(
+    connection: Connection, script: Script, unfinished: Unfinished, keep: Keep | None = None
+) -> None:
+    """Run a program again from its beginning, if an earlier process has not seen its end: it has asked for that.
+
+    It works on a connection of its own: there is nothing that could be kept.
+    """
     if unfinished.done == 0:
         store.advance_unfinished(connection, 0, started=True)
         _programs(connection, script).run_outside(connection, script)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gitmig.events import RowsRestored, StepStarted
@@ -18,7 +19,6 @@ from gitmig.postgres.run_sql import ScriptError
 from gitmig.rows.constraints import settle_constraints
 from gitmig.rows.items import DRIFT, Report, Subject
 from gitmig.rows.reach import Reach, names_tables, suspect
-from gitmig.rows.step import Runnable
 from gitmig.schema.catalog import read_names
 from gitmig.schema.noted_renames import renamings
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from gitmig.events import Notify
+    from gitmig.execute.script import Keep, StepScript
     from gitmig.execute.tasks import Task
     from gitmig.postgres.connection import Connection
     from gitmig.rows.preserve import Preserver
+    from gitmig.rows.step import Runnable
     from gitmig.schema.catalog import ObjectAddress
     from gitmig.schema.fingerprint import Fingerprinter
     from gitmig.schema.model import ObjectName
@@ -38,12 +40,13 @@ if TYPE_CHECKING:
 BY_HAND = Subject(version=DRIFT, name="", checksum=DRIFT)
 
 
-class StepScript(Runnable, Protocol):
-    """What runs as a step: the migration's own script, or what stands in for it or completes it."""
+class Nothing(Struct, frozen=True):
+    """A script that has run already."""
 
-    @property
-    def text(self) -> str | None:
-        """What it sends; None if that is told only when it runs."""
+    text: str | None
+
+    def run(self) -> None:
+        """There is nothing left to do."""
 
 
 class StepRunner:
@@ -116,6 +119,22 @@ class StepRunner:
     def supplement(self, task: Task, script: StepScript) -> Report:
         """Run what a task's own script, which ran before, has left undone. Raises ScriptError."""
         return self._keep(task, script, tries_back=False)
+
+    def keeping(self, task: Task, reports: list[Report]) -> Keep | None:
+        """What runs a part of a task's script, and keeps the rows it takes, as noted in `reports`; None if none are."""
+        preserver = self._preserver
+        if preserver is None:
+            return None
+
+        def keep(part: StepScript) -> None:
+            subject = replace(task.subject, text=part.text)
+            reports.append(preserver.keep(subject, task.step.direction, part))
+
+        return keep
+
+    def put_back(self, task: Task) -> Report:
+        """Put back what is due with a task whose script has run outside a transaction."""
+        return self.supplement(task, Nothing(task.subject.text))
 
     def names_before(self, task: Task) -> Mapping[ObjectAddress, ObjectName] | None:
         """What everything is called now, if it has to be looked what the task calls otherwise."""

@@ -383,6 +383,7 @@ class SyncRun:
         One of which nothing is done yet is forgotten. If the migration was edited since, behind the statements that
         are done, the new script is gone on with: that is how a failing statement is corrected.
         """
+        from gitmig.execute.repair import Unrepairable
         from gitmig.execute.tasks import StepFailed
 
         refuse_hooks(self._connection, self._project, Change.REVERT, self._caller)
@@ -391,11 +392,15 @@ class SyncRun:
         if unfinished.done == 0 and not unfinished.started:
             store.end_unfinished(self._connection)
             return ()
-        executor = self._executor()
+        expected = ExpectedSchemas(self._project, self._connection, state.stack) if self._verify else None
+        executor = self._executor(expected, self._preserver(needed=bool(state.stack)))
         try:
             executor.finish(amended(unfinished, self._target), state)
         except StepFailed as failure:
             raise step_failed(failure, None, self._database) from failure
+        except Unrepairable as failure:
+            failure.outside = True
+            raise unrepairable(failure, self._database) from failure
         return executor.committed
 
     def _preserver(self, *, needed: bool) -> Preserver | None:

@@ -123,6 +123,14 @@ class Preserver:
                 self.deferred.note_homes(staying, self._reader.read())
         return report
 
+    def keep(self, subject: Subject, direction: Direction, script: Runnable) -> Report:
+        """Run a part of a step's script, and keep what it takes; what is due comes back behind the last part.
+
+        Raises ScriptError, GitmigError.
+        """
+        step = PreservedStep(subject=subject, direction=direction, script=script, back=None, due=())
+        return self._run(step)
+
     def _move_sequences(self, subject: Subject) -> None:
         """Let sequences that a step has made for columns of tables with rows go on behind these, as they did before."""
         text = f"{subject.text or ''};{subject.opposite or ''}"
