@@ -208,3 +208,14 @@ def test_what_is_checked_out_of_a_proposal_beside_a_program_is_not_run(
     checked_out = sandbox.git("checkout", "fork/main", "--", "migrations")
     assert "nothing was synced" in checked_out.err
     assert not stranger.loot.exists()
+
+
+def test_nor_when_git_has_forgotten_where_it_is_from(sandbox: Sandbox, database: Database, stranger: Stranger) -> None:
+    stranger.proposes(stranger.helper)
+    sandbox.git("update-ref", "-d", "refs/remotes/fork/main")
+    sandbox.git("switch", "--quiet", "--detach", "main^")
+    sandbox.git("fetch", "--quiet", str(stranger.fork), "HEAD")
+    assert "nothing was synced" in sandbox.git("checkout", "FETCH_HEAD", "--", "migrations").err
+    sandbox.git("fetch", "--quiet", ".")
+    assert "nothing was synced" in sandbox.git("switch", "--create", "mine").err
+    assert not stranger.loot.exists()

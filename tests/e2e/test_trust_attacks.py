@@ -316,6 +316,66 @@ def test_how_git_shows_history_does_not_decide(
     assert not pwned(database)
 
 
+@pytest.mark.parametrize("later", ["the same name", "another name", "another branch"])
+def test_what_was_refused_is_not_ones_own_when_git_has_forgotten_where_it_is_from(
+    project: Sandbox, origin: Sandbox, fork: Sandbox, database: Database, later: str
+) -> None:
+    """FETCH_HEAD is only of the last fetch, and no ref leads to what was fetched before."""
+    fork.git("rm", "--quiet", FIRST)
+    fork.commit("no longer")
+    fork.git("push", "--quiet", str(origin.root.parent / "origin.git"), "pr7:refs/pull/7/head")
+    project.git("fetch", "--quiet", "origin", "pull/7/head")
+    project.git("restore", "--source=FETCH_HEAD~1", "--staged", "--worktree", FIRST)
+    assert refused(project.git("checkout", "--quiet", "-b", "x").err)
+    project.git("fetch", "--quiet", "origin")
+    if later == "another name":
+        project.git("mv", FIRST, THIRD)
+    if later == "another branch":
+        project.git("switch", "--quiet", "main")
+    project.git("checkout", "--quiet", "-b", "y")
+    assert not pwned(database)
+    project.gitmig("trust", "--yes")
+    project.git("checkout", "--quiet", "-b", "z")
+    assert pwned(database), "approved is approved"
+
+
+def test_what_another_work_tree_has_fetched_is_not_ones_own(
+    project: Sandbox, fork: Sandbox, database: Database, tmp_path: Path
+) -> None:
+    project.git("worktree", "add", "--quiet", str(tmp_path / "linked"), "-b", "linked")
+    linked = Sandbox(tmp_path / "linked", project.environment)
+    linked.git("fetch", "--quiet", str(fork.root), "pr7")
+    proposal = linked.git("rev-parse", "FETCH_HEAD").out.strip()
+    project.git("checkout", "--quiet", proposal, "--", "migrations")
+    assert refused(project.git("checkout", "--quiet", "-b", "z").err)
+    linked.git("checkout", "--quiet", "-b", "in-the-main-one-it-was-fetched")
+    project.git("fetch", "--quiet", str(fork.root), "pr7")
+    linked.git("fetch", "--quiet", ".")
+    linked.git("checkout", "--quiet", proposal, "--", "migrations")
+    linked.git("checkout", "--quiet", "-b", "w")
+    assert not pwned(database)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_own_work_that_says_what_was_refused_elsewhere(
+    project: Sandbox, fork: Sandbox, database: Database, committed: bool
+) -> None:
+    """A text that is one's own as well stays it."""
+    if committed:
+        project.environment["GITMIG_SKIP"] = "1"
+        project.git("switch", "--quiet", "--create", "mine")
+        project.migration("0002_mine", EVIL)
+        project.commit("mine")
+        project.git("switch", "--quiet", "main")
+        project.environment["GITMIG_SKIP"] = "0"
+    fetch(project, fork)
+    project.git("switch", "--quiet", "pr7")
+    project.git("switch", "--quiet", "main")
+    project.migration("0004_mine", EVIL)
+    said = project.git("switch", "--quiet", "--create", "more").err
+    assert (pwned(database), "not trusted" in said) == (committed, not committed)
+
+
 @pytest.mark.parametrize("committed", [False, True])
 def test_a_new_name_for_a_file_of_a_proposal_approves_of_nothing_in_it(
     project: Sandbox, fork: Sandbox, database: Database, committed: bool

@@ -273,12 +273,13 @@ class Repository(Struct, frozen=True, dict=True):
         return tuple(value for _, name, value in self._config if name == key.lower() and value)
 
     def fetched(self) -> list[str]:
-        """The commits that the last `git fetch` brought, whether or not a ref leads to them."""
-        try:
-            lines = (self.git_dir / "FETCH_HEAD").read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            return []
-        return [line.partition("\t")[0] for line in lines if line]
+        """The commits that the last `git fetch` in each work tree brought, whether or not a ref leads to them."""
+        found: dict[str, None] = {}
+        for folder in dict.fromkeys((self.git_dir, self.common_dir, *self.common_dir.glob("worktrees/*"))):
+            with suppress(OSError):  # nothing was fetched there
+                lines = (folder / "FETCH_HEAD").read_text(encoding="utf-8", errors="replace").splitlines()
+                found.update((line.partition("\t")[0], None) for line in lines if line)
+        return [*found]
 
     def ignored(self, paths: Sequence[str]) -> list[str]:
         """Those of the paths that git ignores; they need not exist."""

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from gitmig.migrations.model import File
 
 NAME = "trust"
-FILE, LEDGER, COMMIT = "file", "ledger", "commit"
+FILE, LEDGER, COMMIT, STRANGE = "file", "ledger", "commit", "strange"
+EMPTY = frozenset(hashlib.new(name, b"blob 0\0", usedforsecurity=False).hexdigest() for name in ("sha1", "sha256"))
 BEGUN = "local branches"  # the line that says that they were approved, once
 # What of the user's configuration would change which files `git log` tells of. (`-m` is as `log.diffMerges` says.)
 HISTORY = ("-c", "log.showRoot=true", "-c", "log.follow=false", "-c", "log.diffMerges=separate")
@@ -47,8 +48,9 @@ class TrustStore(Struct):
     """What somebody approved in this clone: texts of scripts, and files by path and git's blob id.
 
     A script is approved as a kind of script: a down is no up. Of the kind LEDGER are those that may run from the
-    ledger, as somebody here, or git, knows them. Only ever added to, one line each, so that processes which write at
-    the same time do not harm each other.
+    ledger, as somebody here, or git, knows them. What was refused once is noted as well: git forgets whose it was when
+    no ref leads to it any more. Only ever added to, one line each, so that processes which write at the same time do
+    not harm each other.
     """
 
     path: Path
@@ -79,6 +81,10 @@ class TrustStore(Struct):
         """Whether somebody agreed to run programs among the files of the commit."""
         return f"{COMMIT} {commit}" in self._lines
 
+    def knows_strange(self, blob: str) -> bool:
+        """Whether a file with this content was refused once."""
+        return f"{STRANGE} {blob}" in self._lines
+
     @property
     def commits(self) -> list[str]:
         """The commits among whose files somebody agreed to run programs."""
@@ -108,6 +114,10 @@ class TrustStore(Struct):
     def add_digests(self, digests: Iterable[str]) -> None:
         """Let these scripts run from the ledger."""
         self._write(f"{LEDGER} {found}" for found in digests)
+
+    def note_strange(self, blobs: Iterable[str]) -> None:
+        """Note the contents, by blob id, of files that were refused; an empty one is nobody's."""
+        self._write(f"{STRANGE} {blob}" for blob in blobs if blob not in EMPTY)
 
     def _write(self, lines: Iterable[str]) -> None:
         new = [line for line in dict.fromkeys(lines) if line not in self._lines]
@@ -230,7 +240,7 @@ class Provenance:
         return wanted & _history(self._repository, ("--stdin",), [path for path, _ in wanted], self._branches)
 
     def _own_work(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """What is in no commit at all was written here."""
+        """What is in no commit at all, and was never refused, was written here."""
         changed = self._changed_here(wanted)
         if not changed:
             return set()
@@ -242,10 +252,11 @@ class Provenance:
             [*self._repository.fetched(), *self._commits, *(move.new for move in self._movements)],
         )
         new = changed - every
-        # a commit may have it under another name: then what that is decides
+        # a commit may have it, or may have had it, under another name: then what that is decides
         contents = _blobs(new)
         renamed = {(path, blob) for path, blob in every if blob in contents}
-        strange = _blobs(renamed) - _blobs(self._from_git(renamed))
+        refused = {blob for blob in contents if self._store.knows_strange(blob)}
+        strange = (_blobs(renamed) | refused) - _blobs(self._from_git(renamed))
         return {(path, blob) for path, blob in new if blob not in strange}
 
     def _changed_here(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -98,8 +98,17 @@ def untrusted(project: Project, candidates: Iterable[Candidate], commits: Iterab
         return []
     files = [file for one in doubtful if not one.is_rewritten and one.program is None for file in one.files]
     if files:
-        store.add(files=Provenance(project.repository, store, commits).trusted(files))
+        store.add(files=_from_acts(project, store, files, commits))
     return [one for one in doubtful if not _is_approved(project, store, one)]
+
+
+def _from_acts(
+    project: Project, store: TrustStore, files: Collection[File], commits: Iterable[str | None]
+) -> set[tuple[str, str]]:
+    """Path and blob id of the files that came in by acts of the user's; of the others is noted that they did not."""
+    found = Provenance(project.repository, store, commits).trusted(files)
+    store.note_strange(file.blob for file in files if (file.path, file.blob) not in found)
+    return found
 
 
 def untrusted_in(project: Project, revision: str | None) -> list[Candidate]:
@@ -261,7 +270,7 @@ def strange_changes(project: Project) -> list[str]:
     files = changed_files(repository) if repository.root is not None else []
     if not files:
         return []
-    trusted = Provenance(repository, TrustStore.load(repository), [repository.head]).trusted(files)
+    trusted = _from_acts(project, TrustStore.load(repository), files, [repository.head])
     return [file.path for file in files if (file.path, file.blob) not in trusted]
 
 
