@@ -107,6 +107,22 @@ CHANGES = {
         look="SELECT s::text FROM t",
         there=[("new",)],
     ),
+    "an enum gets a value that is used at once in an array": Change(
+        a="CREATE TYPE state AS ENUM ('new'); CREATE TABLE t (s state[])",
+        rows="INSERT INTO t VALUES ('{new}')",
+        b="CREATE TYPE state AS ENUM ('new', 'a \"b\"''s'); CREATE TABLE t (s state[] DEFAULT '{\"a \\\"b\\\"''s\"}')",
+        look="SELECT s::text FROM t",
+        there=[("{new}",)],
+    ),
+    "an argument gets a new value of an enum": Change(
+        a="CREATE TYPE state AS ENUM ('new'); CREATE TABLE t (s state)",
+        rows="INSERT INTO t VALUES ('new')",
+        b="""
+          CREATE TYPE state AS ENUM ('new', 'old'); CREATE TABLE t (s state);
+          CREATE FUNCTION f(a state[] DEFAULT '{new,old}') RETURNS int LANGUAGE sql AS 'SELECT 1'""",
+        look="SELECT s::text FROM t",
+        there=[("new",)],
+    ),
     "an enum gets values in the middle": Change(
         a="CREATE TYPE state AS ENUM ('b', 'd'); CREATE TABLE t (s state)",
         rows="INSERT INTO t VALUES ('d'), ('b')",

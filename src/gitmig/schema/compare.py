@@ -8,6 +8,7 @@ that it needs changes. Nothing is dropped with CASCADE.
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from gitmig.schema.kinds.types import EnumType
 from gitmig.schema.model import TABLES, TYPES, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import literal
 from gitmig.schema.order import StatementOrder
-from gitmig.schema.renames import guess_renames, make_room, undo_renames
+from gitmig.schema.renames import STRING, guess_renames, make_room, undo_renames
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -103,14 +104,13 @@ class _Decision:
         """Whether something that is made needs a label that is new: PostgreSQL lets it be used only after a commit."""
         before, after = (side.get(EnumType, enum).labels for side in (self.found, self.wanted))
         labels = set(after or ()) - set(before or ())
-        uses = [f"{literal(label)}::{enum.name}" for label in labels]
-        return any(
-            use in text
+        texts = (
+            text
             for dependent in self.wanted.dependents.get(enum, ())
             if dependent in self.changes.made or dependent in self.changes.altered
             for text in self.wanted.items[dependent].body.texts()
-            for use in uses
         )
+        return any(_uses_label(text, label, enum.name) for text in texts for label in labels)
 
     def _drop(self, name: ObjectName) -> None:
         if not self._is_covered(name, self.found):
@@ -225,6 +225,14 @@ class _Decision:
 
     def _columns_of(self, name: ObjectName) -> Iterator[ObjectName]:
         return (one for one in self.found.dependents.get(name, ()) if one.kind is ObjectKind.COLUMN)
+
+
+def _uses_label(text: str, label: str, enum: str) -> bool:
+    """Whether it has the label as a value of the enum, or in an array of it: more than the label may hold it."""
+    if f"{literal(label)}::{enum}" in text:
+        return True
+    inside = literal(label.replace("\\", "\\\\").replace('"', '\\"'))[1:-1]
+    return any(inside in array for array in re.findall(rf"({STRING})::{re.escape(enum)}\[\]", text))
 
 
 BODIES_UNSEEN = "SET LOCAL check_function_bodies = off"
