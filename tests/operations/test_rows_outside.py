@@ -117,3 +117,93 @@ def test_resumed_revert_is_put_right(sandbox: Sandbox, database: Database, run_s
     sandbox.write(path, text)
     assert run_sync() == ["+ 2_i"]
     assert sorted(database.rows("SELECT id, a, b FROM t")) == [(1, 2, 3), (2, None, 3)]
+
+
+BLOCK = """DO $$
+DECLARE n int;
+BEGIN
+    FOR n IN 1..2 LOOP
+        UPDATE t SET v = v + 1 WHERE id = n;
+        %s;
+    END LOOP;
+END $$;"""
+
+
+def test_block_that_commits_keeps_its_rows(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    """Its commits are left out."""
+    sandbox.migration("1_t", "CREATE TABLE t (id int PRIMARY KEY, v int);", "DROP TABLE t;")
+    run_sync()
+    database.rows("INSERT INTO t VALUES (1, 10), (2, 20)")
+    path = sandbox.migration("2_i", BLOCK % "COMMIT", "VACUUM t;")
+    run_sync()
+    assert database.rows("TABLE t ORDER BY id") == [(1, 11), (2, 21)]
+    (sandbox.root / path).unlink()
+    run_sync()
+    assert database.rows("TABLE t ORDER BY id") == [(1, 10), (2, 20)]
+
+
+REFUSED = {
+    "rolls back": ("", BLOCK % "ROLLBACK", "ends its transaction by itself"),
+    "procedure": (
+        f"CREATE PROCEDURE p() LANGUAGE plpgsql AS {(BLOCK % 'COMMIT').removeprefix('DO')}",
+        "CALL p();",
+        "ends its transaction by itself",
+    ),
+    "temporary": (
+        "",
+        "CREATE TEMP TABLE x AS SELECT 1 AS id; DELETE FROM t USING x WHERE t.id = x.id; VACUUM t;",
+        "takes rows (rows of t)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_kept_is_refused(sandbox: Sandbox, database: Database, run_sync: Sync, case: str) -> None:
+    before, script, message = REFUSED[case]
+    sandbox.migration("1_t", f"CREATE TABLE t (id int PRIMARY KEY, v int); {before}", "DROP TABLE t;")
+    run_sync()
+    database.rows("INSERT INTO t VALUES (1, 10), (2, 20)")
+    sandbox.migration("2_i", f"ALTER TABLE t ADD w int; VACUUM t; {script}", "ALTER TABLE t DROP w;")
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert message in caught.value.message
+    assert "is as it was before" in str(caught.value.hint)
+    assert database.rows("TABLE t ORDER BY id") == [(1, 10), (2, 20)]
+    assert database.rows("SELECT count(*) FROM gitmig.unfinished") == [(0,)]
+
+
+def test_procedure_that_ends_nothing_is_kept_from(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    """Nor is one refused where there is no row."""
+    sandbox.migration("1_t", f"CREATE TABLE t (id int PRIMARY KEY, v int); {REFUSED['procedure'][0]}", "DROP TABLE t;")
+    sandbox.migration("2_i", "CALL p(); VACUUM t;", "SELECT;")
+    assert run_sync() == ["+ 1_t", "+ 2_i"]
+    database.rows("INSERT INTO t VALUES (1, 10)")
+    sandbox.migration(
+        "3_p", "CREATE PROCEDURE r() LANGUAGE sql AS 'DELETE FROM t'; CALL r(); VACUUM t;", "DROP PROCEDURE r;"
+    )
+    run_sync()
+    assert database.rows("TABLE t") == []
+    (sandbox.root / "migrations/3_p.sql").unlink()
+    run_sync()
+    assert database.rows("TABLE t") == [(1, 10)]
+
+
+def test_program_that_prints_what_takes_rows(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    sandbox.migration("1_t", "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE k (id int);", "DROP TABLE t, k;")
+    run_sync()
+    database.rows("INSERT INTO t VALUES (1)")
+    sandbox.program("2_i.sh", "#!/bin/sh\necho 'DROP TABLE t; VACUUM k;'\n")
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert "takes rows (table t) outside a transaction" in caught.value.message
+    assert database.rows("TABLE t") == [(1,)]
+
+
+def test_temporary_table_lasts(sandbox: Sandbox, database: Database, run_sync: Sync) -> None:
+    sandbox.migration("1_t", "CREATE TABLE t (id int PRIMARY KEY, v int);", "DROP TABLE t;")
+    run_sync()
+    database.rows("INSERT INTO t VALUES (1, 10)")
+    script = "CREATE TEMP TABLE x AS SELECT 2 AS id; VACUUM t; INSERT INTO t SELECT id FROM x;"
+    sandbox.migration("2_i", script, "SELECT;")
+    run_sync()
+    assert database.rows("SELECT id FROM t ORDER BY id") == [(1,), (2,)]

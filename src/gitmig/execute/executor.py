@@ -264,11 +264,13 @@ class Executor:
         """Each statement on its own; the unfinished row says how far it is, and goes when the ledger row comes."""
         connection, script, is_new = self._connection, task.script, unfinished is None
         assert script is not None  # what has no script needs no outside
-        self.went_outside = True
         kept: list[Report] = []
         began = self._runner.begin(task)
         before = self._runner.names_before(task) if is_new else None
         try:
+            if is_new:
+                self._runner.refuse_losses(task)
+            self.went_outside = True
             unfinished = unfinished or self._begin_outside(task, script, writer)
             keep = self._runner.keeping(task, kept)
             runner_of(script.language).outside(connection, script, unfinished, keep)

@@ -17,7 +17,7 @@ from psycopg import generators, sql
 from psycopg.pq import ExecStatus
 
 from gitmig.ledger import store
-from gitmig.migrations.languages.sql import concurrent_index, executable, settings, units
+from gitmig.migrations.languages.sql import concurrent_index, executable, settings, units, without_block_commits
 from gitmig.postgres.run_sql import (
     LEAVES_TRACES,
     REFUSED,
@@ -251,10 +251,11 @@ class _StatementByStatement:
         self._connection.secure_lock()
 
     def send_inside(self, unit: Unit, position: int) -> None:
-        """Run a unit in the open transaction, in a session of its own."""
+        """Run a unit in the open transaction, in a session of its own, without commits of a block."""
         with session_of(self._connection, self._script):
             self._set(position)
-            send_sql(self._connection, executable(unit.text), self._script, unit.offset)
+            text = without_block_commits(executable(unit.text))
+            send_sql(self._connection, text, self._script, unit.offset)
 
     def _run_inside(self, unit: Unit, position: int) -> bool:
         """Run the unit in a transaction; False if PostgreSQL does not allow that, and then nothing has happened."""

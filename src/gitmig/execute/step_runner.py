@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gitmig.events import RowsRestored, StepStarted
+from gitmig.execute.losses import TEMPORARY, refuse_losses
 from gitmig.execute.script import AnswerAhead, ScriptRun, run_all
 from gitmig.execute.tasks import TOO_MUCH_FOR_ONE, ApplyTask, Done, inside
 from gitmig.ledger.store import extend_last_sync
@@ -123,7 +124,7 @@ class StepRunner:
     def keeping(self, task: Task, reports: list[Report]) -> Keep | None:
         """What runs a part of a task's script, and keeps the rows it takes, as noted in `reports`; None if none are."""
         preserver = self._preserver
-        if preserver is None:
+        if preserver is None or (task.script and TEMPORARY.search(task.script.text)):
             return None
 
         def keep(part: StepScript) -> None:
@@ -131,6 +132,11 @@ class StepRunner:
             reports.append(preserver.keep(subject, task.step.direction, part))
 
         return keep
+
+    def refuse_losses(self, task: Task) -> None:
+        """Raise ScriptError if a script for the outside may take rows that cannot be kept there."""
+        if self._preserver is not None and task.script is not None:
+            refuse_losses(self._connection, self._preserver, task.script)
 
     def put_back(self, task: Task) -> Report:
         """Put back what is due with a task whose script has run outside a transaction."""

@@ -178,6 +178,31 @@ def needs_commits(text: str) -> bool:
     return any(holds(words_of(statement)) for part in _between_commits(text)[:-1] for statement in part)
 
 
+DOLLARS = re.compile(r"(\$\w*\$)(.*)\1", re.DOTALL)
+BEFORE_STATEMENT = {";", "BEGIN", "THEN", "ELSE", "LOOP", ">>"}
+
+
+def without_block_commits(text: str) -> str:
+    """A DO block in PL/pgSQL with `NULL` for each COMMIT; the text as it is if it rolls back, or is anything else."""
+    words = tokens(text) or []
+    bodies = [token for token in words if token.kind == "SCONST"]
+    if [token.text.upper() for token in words[:1]] != ["DO"] or len(words) != 2 or not bodies:
+        return text
+    found = DOLLARS.fullmatch(bodies[0].text)
+    inner = tokens(found[2]) if found else None
+    if found is None or inner is None:
+        return text
+    start = bodies[0].start + found.start(2)
+    upper = [";", *(token.text.upper() for token in inner), ";"]
+    for place, token in enumerate(inner, 1):
+        if upper[place - 1] in BEFORE_STATEMENT and upper[place] in {"COMMIT", "ROLLBACK", "CALL"}:
+            if upper[place : place + 2] != ["COMMIT", ";"]:
+                return text
+            at = start + token.start
+            text = f"{text[:at]}{'NULL  '}{text[at + len(token.text) :]}"
+    return text
+
+
 def flaws(text: str, transactional: bool) -> list[Flaw]:
     """What would break the surrounding transaction or cannot be sent at all."""
     found = [_broken(text, c) for c in controls(text) if not c.is_bare][:1] if transactional else []
