@@ -123,6 +123,56 @@ CHANGES = {
         look="SELECT s::text FROM t",
         there=[("new",)],
     ),
+    "an enum changes below a domain and a row type that columns have": Change(
+        a="""
+          CREATE TYPE state AS ENUM ('new', 'old'); CREATE DOMAIN d AS state; CREATE DOMAIN dd AS d;
+          CREATE TYPE r AS (s state); CREATE TABLE t (a dd, b r)""",
+        rows="INSERT INTO t VALUES ('old', '(old)')",
+        b="""
+          CREATE TYPE state AS ENUM ('old', 'new'); CREATE DOMAIN d AS state; CREATE DOMAIN dd AS d;
+          CREATE TYPE r AS (s state); CREATE TABLE t (a dd, b r)""",
+        look="SELECT a::text, b::text FROM t",
+        there=[("old", "(old)")],
+    ),
+    "a range is over another type, and so is its multirange": Change(
+        a="CREATE TYPE r AS RANGE (subtype = int4); CREATE TABLE t (a r, b r_multirange)",
+        rows="INSERT INTO t VALUES ('[1,5)', '{[1,5)}')",
+        b="CREATE TYPE r AS RANGE (subtype = int8); CREATE TABLE t (a r, b r_multirange)",
+        look="SELECT a::text, b::text FROM t",
+        there=[("[1,5)", "{[1,5)}")],
+    ),
+    "a range of which columns are compares otherwise": Change(
+        a="CREATE TYPE r AS RANGE (subtype = text); CREATE TABLE t (a r)",
+        rows="INSERT INTO t VALUES ('[a,b)')",
+        b='CREATE TYPE r AS RANGE (subtype = text, collation = "C"); CREATE TABLE t (a r)',
+        look="SELECT a::text FROM t",
+        there=[("[a,b)",)],
+    ),
+    "a range over an enum that changes": Change(
+        a="CREATE TYPE e AS ENUM ('a', 'b'); CREATE TYPE r AS RANGE (subtype = e); CREATE TABLE t (a r)",
+        rows="INSERT INTO t VALUES ('[a,b)')",
+        b="CREATE TYPE e AS ENUM ('a', 'x', 'y', 'b'); CREATE TYPE r AS RANGE (subtype = e); CREATE TABLE t (a r)",
+        look="SELECT a::text FROM t",
+        there=[("[a,b)",)],
+    ),
+    "a range of which columns are is over another type": Change(
+        a="CREATE TYPE r AS RANGE (subtype = int4); CREATE TABLE t (a r)",
+        rows="INSERT INTO t VALUES ('[1,5)')",
+        b="CREATE TYPE r AS RANGE (subtype = int8); CREATE TABLE t (a r)",
+        look="SELECT a::text FROM t",
+        there=[("[1,5)",)],
+    ),
+    "tables that refer to each other are not logged": Change(
+        a="""
+          CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE a (id int PRIMARY KEY REFERENCES b);
+          CREATE TABLE c (id int PRIMARY KEY REFERENCES b REFERENCES a REFERENCES c)""",
+        rows="INSERT INTO b VALUES (1); INSERT INTO a VALUES (1); INSERT INTO c VALUES (1)",
+        b="""
+          CREATE UNLOGGED TABLE b (id int PRIMARY KEY); CREATE UNLOGGED TABLE a (id int PRIMARY KEY REFERENCES b);
+          CREATE UNLOGGED TABLE c (id int PRIMARY KEY REFERENCES b REFERENCES a REFERENCES c)""",
+        look="SELECT id FROM a JOIN b USING (id) JOIN c USING (id)",
+        there=[(1,)],
+    ),
     "an enum gets values in the middle": Change(
         a="CREATE TYPE state AS ENUM ('b', 'd'); CREATE TABLE t (s state)",
         rows="INSERT INTO t VALUES ('d'), ('b')",

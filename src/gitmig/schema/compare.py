@@ -26,7 +26,7 @@ from gitmig.schema.kinds.sequences import SequenceOwner
 from gitmig.schema.kinds.types import EnumType
 from gitmig.schema.model import TABLES, TYPES, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import literal
-from gitmig.schema.order import StatementOrder
+from gitmig.schema.order import StatementOrder, names_of_types
 from gitmig.schema.renames import STRING, guess_renames, make_room, undo_renames
 
 if TYPE_CHECKING:
@@ -212,9 +212,9 @@ class _Decision:
         for name in replaced:
             self.forced |= {column for column in self._columns_of(name) if column not in self.changes.dropped}
             if any(column not in self.changes.dropped for column in self._columns_of(name)):
-                self.changes.retired.add(name)
+                self._retire_with_needs(name, replaced)
         self.context = Context(
-            found=self.found, wanted=self.wanted, retired=frozenset(name.name for name in self.changes.retired)
+            found=self.found, wanted=self.wanted, retired=names_of_types(self.found, self.changes.retired)
         )
         for column in self.forced:
             if column in self.wanted.items:
@@ -222,6 +222,14 @@ class _Decision:
                 self._alter(column)
                 self._move_away(column, Impact.EXPRESSIONS)
         self._follow_up()
+
+    def _retire_with_needs(self, name: ObjectName, replaced: Collection[ObjectName]) -> None:
+        """What the old type is made of has to stay as long as that."""
+        if name not in self.changes.retired:
+            self.changes.retired.add(name)
+            for needed in self.found.needs.get(name, ()):
+                if needed in replaced:
+                    self._retire_with_needs(needed, replaced)
 
     def _columns_of(self, name: ObjectName) -> Iterator[ObjectName]:
         return (one for one in self.found.dependents.get(name, ()) if one.kind is ObjectKind.COLUMN)

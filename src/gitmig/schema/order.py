@@ -18,11 +18,13 @@ from gitmig.schema.kinds.constraints import NOT_VALID, Constraint
 from gitmig.schema.kinds.kind import Context, commented
 from gitmig.schema.kinds.privileges import grant_changes, initial_grants
 from gitmig.schema.kinds.sequences import Sequence, SequenceOwner, could_be_serial, serial_sequence
+from gitmig.schema.kinds.tables import Table
+from gitmig.schema.kinds.types import Range
 from gitmig.schema.model import TABLES, ObjectKind, ObjectName, Tie
 from gitmig.schema.names import beside, last
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from gitmig.schema.compare import SchemaChanges
     from gitmig.schema.decompose import Model
@@ -197,6 +199,14 @@ def _merges_into_column(constraint: Constraint) -> bool:
     return constraint.not_null_column is not None and not constraint.definition.endswith(NOT_VALID)
 
 
+def names_of_types(model: Model, types: Iterable[ObjectName]) -> frozenset[str]:
+    """What these types are called, and the multiranges of those that are ranges."""
+    names = [(name.name, model.items[name].body) for name in types]
+    return frozenset(
+        text for name, body in names for text in (name, *([body.multirange] if isinstance(body, Range) else []))
+    )
+
+
 OLD = "_old"
 # What cannot change while something that depends on it is there.
 HELD_BY_DEPENDENTS = {ObjectKind.COLUMN, ObjectKind.COMPOSITE_TYPE, ObjectKind.DOMAIN}
@@ -233,7 +243,7 @@ class StatementOrder:
             if node[0] is Verb.MAKE:
                 merged[leader[1]].append(node[1])
         together = frozenset(name for names in merged.values() for name in names)
-        retired = frozenset(name.name for name in self.changes.retired)
+        retired = names_of_types(self.found, self.changes.retired)
         return Context(
             found=self.found,
             wanted=self.wanted,
@@ -250,7 +260,11 @@ class StatementOrder:
             self._wait_to_drop(name)
         for name in self.changes.made | self.changes.altered.keys():
             self._wait_to_make(name)
+        for name in self.changes.retired:  # its functions are told by what they take
+            for needed in self.found.needs.get(name, {}).keys() & self.changes.retired:
+                self._add((Verb.RETIRE, needed), (Verb.RETIRE, name))
         self._wait_for_names()
+        self._wait_to_be_logged()
         for new, old in self.taken_over.items():
             self._add((Verb.DROP, ObjectName(ObjectKind.TABLE, old)), (Verb.MAKE, ObjectName(ObjectKind.TABLE, new)))
 
@@ -292,6 +306,33 @@ class StatementOrder:
             for key in claims(name, self.wanted.items[name]):
                 self._add((Verb.MAKE, name), *((Verb.DROP, other) for other in taken[key]))
 
+    def _wait_to_be_logged(self) -> None:
+        """At no time may a table that is logged refer to one that is not."""
+        changed = {
+            name.name: name
+            for name in self.changes.altered
+            if name.kind is ObjectKind.TABLE
+            and self.found.get(Table, name).persistence != self.wanted.get(Table, name).persistence
+        }
+        for side in (self.found, self.wanted) if changed else ():
+            for name, item in side.items.items():
+                if isinstance(item.body, Constraint) and item.body.definition.startswith("FOREIGN KEY"):
+                    referenced = {
+                        needed.parent for needed in side.needs.get(name, ()) if needed.kind is ObjectKind.COLUMN
+                    }
+                    for other in referenced & changed.keys() - {name.parent}:
+                        self._wait_for_reference(name, changed.get(name.parent), changed[other])
+
+    def _wait_for_reference(self, key: ObjectName, table: ObjectName | None, referenced: ObjectName) -> None:
+        if key in self.changes.made and key not in self.changes.dropped:
+            self._add((Verb.MAKE, key), (Verb.MAKE, referenced))
+        elif key in self.changes.dropped:
+            self._add((Verb.MAKE, referenced), (Verb.DROP, key))
+        elif table and self.wanted.get(Table, table).persistence == "u":
+            self._add((Verb.MAKE, referenced), (Verb.MAKE, table))
+        elif table:
+            self._add((Verb.MAKE, table), (Verb.MAKE, referenced))
+
     # Statements
 
     def _statements(self, node: Node) -> Iterator[str]:
@@ -300,7 +341,11 @@ class StatementOrder:
         if verb is Verb.DROP:
             yield from self.found.items[name].body.drop(name, self.context)
         elif verb is Verb.RETIRE:
-            yield f"ALTER {word} {name.name} RENAME TO {last(beside(name.name, OLD))}"
+            for one in sorted(names_of_types(self.found, [name])):
+                yield f"ALTER {word} {one} RENAME TO {last(beside(one, OLD))}"
+            if isinstance(body := self.found.items[name].body, Range):
+                for one, arguments in body.constructors(name.name):
+                    yield f"ALTER FUNCTION {one}({arguments}) RENAME TO {last(beside(one, OLD))}"
         elif verb is Verb.DISCARD:
             yield f"DROP {word} {beside(name.name, OLD)}"
         elif name in self.changes.altered:

@@ -264,6 +264,14 @@ class Range(Definition):
         "JOIN pg_range r ON r.rngtypid = t.oid WHERE t.typtype = 'r'", some("pg_range", f"rngtypid >= {FIRST_OID}")
     )
 
+    def constructors(self, name: str) -> list[tuple[str, str]]:
+        """Names and arguments of the functions that make ranges, as far as a successor may have the same ones."""
+        return [
+            (self.multirange, ""),
+            (name, f"{self.subtype}, {self.subtype}"),
+            (name, f"{self.subtype}, {self.subtype}, text"),
+        ]
+
     def is_covered(self) -> bool:
         """A canonical function needs the type, and the type the function."""
         return self.canonical == "-"
