@@ -260,3 +260,23 @@ def test_an_application_that_never_rests_keeps_no_sync_from_its_end(
         stopped.set()
         other.join()
     assert database.rows("SELECT (SELECT count(*) FROM a) - (SELECT count(*) FROM b)") == [(0,)]
+
+
+def test_a_deferred_constraint_is_told_of_the_migration_that_breaks_it(
+    sandbox: Sandbox, database: Database, run_sync: Sync
+) -> None:
+    """And not of the last one of the transaction."""
+    sandbox.migration(
+        "1_t",
+        "CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t DEFERRABLE INITIALLY DEFERRED);",
+        "DROP TABLE t;",
+    )
+    run_sync()
+    sandbox.table("2_a", "a")
+    sandbox.migration("3_bad", "INSERT INTO t VALUES (1, 7);", "DELETE FROM t;")
+    sandbox.table("4_b", "b")
+    with pytest.raises(SyncFailed) as caught:
+        run_sync()
+    assert caught.value.message.startswith("applying 3_bad failed at migrations/3_bad.sql:1: insert or update on table")
+    assert "rolled back: + 2_a" in caught.value.details
+    assert (database.tables(), database.applied()) == (["t"], ["1_t"])

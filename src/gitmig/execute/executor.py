@@ -208,6 +208,8 @@ class Executor:
             last = self._runner.current
             if last is None:
                 raise
+            if [task for task in batch.tasks[1:] if self._runner.settle_before(task)]:  # so that the right one is named
+                return self._try_together(batch, writer, is_last=is_last, locks_first=locks_first)
             raise self._failure(last, error_at_commit(last.script, error), done[:-1]) from error
         self._commit(done)
         return rest
