@@ -410,6 +410,33 @@ def test_what_git_knows_of_the_ledger_is_not_approved_by_it(
 # --- settings ---
 
 
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("setting", ['verify = "never"', 'ignore = ["*"]', 'kept_age = "0 days"', "shared = true"])
+def test_before_the_first_sync_by_hand_no_checkout_sets_the_limits(
+    make_sandbox: Callable[..., Sandbox], database: Database, tmp_path: Path, setting: str, linked: bool
+) -> None:
+    sandbox = make_sandbox()
+    sandbox.table("0001_a", "a")
+    sandbox.commit("a")
+    sandbox.git("switch", "--quiet", "--create", "pr7")
+    sandbox.write("gitmig.toml", f"{setting}\n")
+    sandbox.commit("evil")
+    sandbox.git("switch", "--quiet", "main")
+    sandbox.git("config", "gitmig.database", database.url)
+    sandbox.gitmig("hooks", "install")
+    look = ("worktree", "add", "--quiet", str(tmp_path / "linked"), "pr7") if linked else ("switch", "--quiet", "pr7")
+    assert sandbox.git(*look).err == (
+        "warning: no work tree of this clone was synced by hand yet; nothing was synced; "
+        "`gitmig sync` by hand decides\n"
+    )
+    assert not [*(sandbox.root / ".git").rglob("binding.json")]
+    sandbox.git("switch", "--quiet", "main", check=False)
+    sandbox.gitmig("sync")
+    if not linked:
+        assert "gitmig.toml changes" in sandbox.git("switch", "--quiet", "pr7").err
+    assert database.tables() == ["a"]
+
+
 def test_settings_that_were_only_looked_at_are_forgotten(
     make_sandbox: Callable[..., Sandbox], database: Database, precious: str
 ) -> None:

@@ -27,8 +27,6 @@ def asked(now: Binding, own: Binding | None, *others: Binding, personal: bool = 
         (EMBEDDED, EMBEDDED, (), True),
         (MINE, None, (OTHER, MINE), False),
         (OTHER, None, (MINE,), True),
-        (MINE, None, (), True),
-        (EMBEDDED, None, (), True),
         (EMBEDDED, None, (replace(EMBEDDED, database="embedded:dev_x"),), True),
         (EMBEDDED, None, (MINE, replace(EMBEDDED, database="embedded:dev_x")), True),
     ],
@@ -55,6 +53,8 @@ def test_followed(now: Binding, own: Binding | None, others: tuple[Binding, ...]
         ),
         (OTHER, None, (MINE,), False, "gitmig.toml names other, with which no work tree of this clone was synced by"),
         (OTHER, None, (), False, "gitmig.toml names other, with which no work tree of this clone was synced by hand"),
+        (MINE, None, (), True, "no work tree of this clone was synced by hand yet"),
+        (EMBEDDED, None, (), True, "no work tree of this clone was synced by hand yet"),
     ],
 )
 def test_another_database(

@@ -56,6 +56,7 @@ def test_a_fresh_clone_is_told_what_to_run(repo: Sandbox, database: Database) ->
     assert said.status == 1
     assert {name: check.mend for name, check in wrong(clone).items()} == {
         "hooks": "gitmig hooks install",
+        "followed": "`gitmig sync` by hand decides",
         "ledger": "gitmig sync",
     }
 

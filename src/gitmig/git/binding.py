@@ -116,6 +116,8 @@ def objection(
     models = [own] if own else list(others)
     if (why := _other_database(now, own, models, is_personal=is_personal)) is not None:
         return why
+    if not models:
+        return "no work tree of this clone was synced by hand yet"
     widened = [[key for key in model.limits.widened(now.limits) if key not in own_keys] for model in models]
     if widened and all(widened):
         return f"{file} changes {' and '.join(widened[0])}"

@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 def bind(project: Project, *, by_hand: bool) -> None:
     """Note that hooks of this work tree may change the database that the settings name now, and how far they may go.
 
-    A hook has gone less far, perhaps; how far it may go stays as it is. A new work tree has it from another one.
+    A hook has gone less far, perhaps; how far it may go stays as it is. A new work tree has it from another one, and
+    never from what a hook finds.
     """
     own, others = binding.read(project.repository)
     now = project.binding
     if by_hand:
         binding.write(project.repository, now)
-    elif own is None:
+    elif own is None and others:
         models = [one.limits for one in others if not one.limits.widened(now.limits)]
         binding.write(project.repository, replace(now, limits=models[0]) if models else now)
-    elif (own.own, own.branch) != (now.own, now.branch):
+    elif own is not None and (own.own, own.branch) != (now.own, now.branch):
         binding.write(project.repository, replace(own, own=now.own, branch=now.branch))
     project.keep_team_settings()
 
@@ -56,7 +57,7 @@ def refuse_unbound(project: Project) -> None:
     )
     if why is not None:
         hint = "`gitmig sync` by hand decides"
-        if project.settings.database is None:
+        if project.settings.database is None and (own or others):
             hint = "`git config gitmig.database URL` is seen by every program and work tree"
         raise LeftToSync(f"{why}; nothing was synced", hint=hint)
     try:
